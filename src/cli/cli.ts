@@ -1,0 +1,89 @@
+import yargs from 'yargs';
+import type { Log } from '../log/log.js';
+import { messages } from '../log/winston.js';
+import { EXIT } from '../plan/plan.js';
+import { VERSION } from '../version.js';
+import { FORMATS, localFacts, plan, type PlanOptions } from './plan.js';
+import { printStatus } from './status.js';
+import { UsageError } from './usage-error.js';
+
+export interface Boot {
+  /** The real `start`, as the boot path runs it. */
+  start: (force: boolean) => Promise<number>;
+}
+
+const print = (text: string): void => void process.stdout.write(text);
+
+const planOptions = {
+  format: { choices: FORMATS, default: 'text' as const, describe: 'as a person reads it, as data, or as a script for busybox' },
+  facts: { string: true, requiresArg: true, describe: 'plan for the machine that this file describes (see `facts`)' },
+} as const;
+
+const chosen = ({ format, facts }: { format: PlanOptions['format']; facts: string | undefined }): PlanOptions => ({ format, ...(facts !== undefined && { facts }) });
+
+/** Every verb but the boot path's plain `start`. Returns the exit status. */
+export async function cli(words: string[], boot: Boot): Promise<number> {
+  const { env, stderr } = process;
+  const colour = Boolean(stderr.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb' && !words.includes('--no-color');
+  const log: Log = messages({ verbose: words.includes('--verbose'), colour });
+  let status: number = EXIT.done;
+  const finish = (result: number): void => void (status = result);
+
+  const parser = yargs()
+    .scriptName('mountroot')
+    .usage('$0 VERB [options]\n\nMounts the overlay root of an embedded Linux board, and says what it did and why.')
+    .command(
+      'start',
+      'make / an overlay on the data partition (from /etc/preinit)',
+      (y) =>
+        y
+          .option('force', { boolean: true, default: false, describe: 'start although this does not look like the early boot' })
+          .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan start`' })
+          .options(planOptions),
+      async (args) => finish(args['dry-run'] ? plan(chosen(args), print, log) : await boot.start(args.force)),
+    )
+    .command(
+      'plan <verb>',
+      'print what a verb would do, and touch nothing',
+      (y) => y.positional('verb', { choices: ['start'] as const, describe: 'the verb to plan' }).options(planOptions),
+      (args) => finish(plan(chosen(args), print, log)),
+    )
+    .command('facts', 'print everything a plan rests on, as JSON', {}, () => {
+      print(`${JSON.stringify(localFacts(), null, 2)}\n`);
+    })
+    .command(
+      'status',
+      'what / is now, and how the last start went',
+      (y) => y.option('json', { boolean: true, default: false, describe: 'as data' }),
+      (args) => finish(printStatus(args.json, print)),
+    )
+    .option('verbose', { boolean: true, global: true, describe: 'more messages on stderr' })
+    .option('color', { boolean: true, global: true, default: true, hidden: true })
+    .example('$0 plan start', 'look before the first boot with mountroot')
+    .example('$0 plan start --format sh --facts board.json', 'the same for another board, as a script')
+    .demandCommand(1, 'no verb was given')
+    .strict()
+    .version(VERSION)
+    .help()
+    .wrap(80)
+    .exitProcess(false)
+    .fail((message: string | null, error) => {
+      // With a message it is yargs that complains of the words; without one a verb threw.
+      throw message === null ? error : new UsageError(complaint(message, words));
+    });
+
+  try {
+    await parser.parseAsync(words);
+  } catch (error) {
+    log.error((error as Error).message);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+  return status;
+}
+
+/** yargs' messages may have several lines, and end in no advice. */
+function complaint(message: string, words: readonly string[]): string {
+  const unknown = /^Unknown (?:command|argument)s?: (.*)$/.exec(message);
+  if (unknown) return `there is no verb or option ${unknown[1]} (in \`mountroot ${words.join(' ')}\`); \`mountroot --help\` lists them`;
+  return `${message.replace(/\s*\n\s*/g, ' ').trim()}; \`mountroot --help\` shows how it is used`;
+}

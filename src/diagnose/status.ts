@@ -1,0 +1,106 @@
+import type { JournalRecord } from '../execute/journal.js';
+import type { Mount } from '../facts/facts.js';
+import { visibleAt } from '../facts/mountinfo.js';
+import { wrap } from '../plan/render-text.js';
+
+export interface Status {
+  schema: 'mountroot.status/1';
+  root: { fstype: string; source: string; writable: boolean } | null;
+  /** Whether what is changed on / is still there after a power cycle. */
+  persistent: boolean;
+  /** One sentence: what / is. */
+  summary: string;
+  /** The read-only image below the overlay. */
+  image: { mountpoint: string; fstype: string; source: string } | null;
+  /** Where the overlay keeps its changes; sizes in bytes as statfs(2) promises them. */
+  data: { mountpoint: string; fstype: string; source: string; total: number; free: number } | null;
+  /** The last start in the journal, times in milliseconds since the kernel started. */
+  start: { summary: string; at: number; ms: number | null; ok: boolean | null; error?: string; steps: StatusStep[] } | null;
+}
+
+interface StatusStep {
+  number: number;
+  id: string;
+  result: string;
+  at: number;
+  ms: number;
+  error?: string;
+}
+
+export interface StatusInput {
+  mounts: Mount[];
+  journal: JournalRecord[];
+  space: (path: string) => { total: number; free: number } | null;
+}
+
+const writable = (mount: Mount): boolean => !mount.options.includes('ro') && !mount.superOptions.includes('ro');
+
+/** What the root is now, from mountinfo; how it came to be, from the journal. */
+export function status({ mounts, journal, space }: StatusInput): Status {
+  const root = visibleAt(mounts, '/');
+  const overlaid = root?.fstype.startsWith('overlay') ?? false;
+  const upper = overlaid ? holderOf(mounts, root!.superOptions.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length)) : undefined;
+  const image = overlaid ? visibleAt(mounts, '/rom') : undefined;
+  const persistent = root !== undefined && writable(root) && (overlaid ? upper !== undefined && lasting(upper) : lasting(root));
+  return {
+    schema: 'mountroot.status/1',
+    root: root ? { fstype: root.fstype, source: root.source, writable: writable(root) } : null,
+    persistent,
+    summary: summarise(root, upper, persistent),
+    image: image ? { mountpoint: image.mountpoint, fstype: image.fstype, source: image.source } : null,
+    data: upper ? { mountpoint: upper.mountpoint, fstype: upper.fstype, source: upper.source, ...(space(upper.mountpoint) ?? { total: 0, free: 0 }) } : null,
+    start: startOf(journal),
+  };
+}
+
+const lasting = (mount: Mount): boolean => writable(mount) && !['tmpfs', 'ramfs', 'rootfs'].includes(mount.fstype);
+
+/** The mount that holds a path: of all mountpoints above it the longest. */
+function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | undefined {
+  if (path === undefined) return undefined;
+  const above = mounts.filter(({ mountpoint }) => mountpoint !== '/' && (path === mountpoint || path.startsWith(`${mountpoint}/`)));
+  const longest = above.map(({ mountpoint }) => mountpoint).sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : visibleAt(mounts, longest);
+}
+
+function summarise(root: Mount | undefined, upper: Mount | undefined, persistent: boolean): string {
+  if (root === undefined) return 'nothing is mounted on /';
+  const kept = persistent ? 'what is changed on it is kept' : writable(root) ? 'what is changed on it is lost at power-off' : 'nothing on it can be changed';
+  const layers = upper ? `an overlay, its changes on ${upper.fstype} ${upper.source}` : `${root.fstype} ${root.source}`;
+  return `${layers}; ${kept}`;
+}
+
+function startOf(journal: readonly JournalRecord[]): Status['start'] {
+  const begin = journal.find((record) => record.type === 'begin');
+  if (begin === undefined) return null;
+  const decision = journal.find((record) => record.type === 'decision');
+  const end = journal.findLast((record) => record.type === 'end');
+  const steps = journal.flatMap((record) =>
+    record.type === 'step'
+      ? [{ number: record.number, id: record.id, result: record.result, at: record.at, ms: record.ms, ...(record.error !== undefined && { error: record.error }) }]
+      : [],
+  );
+  return {
+    summary: decision?.summary ?? 'cut off before it was planned',
+    at: begin.at,
+    ms: end?.ms ?? null,
+    ok: end?.ok ?? null,
+    ...(end?.error !== undefined && { error: end.error }),
+    steps,
+  };
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const row = (label: string, text: string): string => label.padEnd(10) + wrap(text, 10).trimStart();
+
+export function renderStatus({ summary, image, data, start }: Status): string {
+  const out = [row('root', summary)];
+  if (image) out.push(row('image', `${image.mountpoint}: ${image.fstype} ${image.source}`));
+  if (data) out.push(row('data', `${data.mountpoint}: ${mebibytes(data.free)} free of ${mebibytes(data.total)}`));
+  if (!start) return `${[...out, row('start', 'no journal of a start in this boot')].join('\n')}\n`;
+  const outcome = start.ok === null ? 'was cut off' : start.ok ? `took ${start.ms?.toFixed(0)} ms` : `failed after ${start.ms?.toFixed(0)} ms`;
+  out.push(row('start', `${outcome}, ${(start.at / 1000).toFixed(2)} s after the kernel started: ${start.error ?? start.summary}`));
+  for (const step of start.steps)
+    out.push(`${' '.repeat(10)}${String(step.number).padStart(2)}  ${step.id.padEnd(16)}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}${step.error ? `: ${step.error}` : ''}`);
+  return `${out.join('\n')}\n`;
+}

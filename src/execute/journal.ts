@@ -1,0 +1,63 @@
+import * as fs from 'node:fs';
+import type { Facts } from '../facts/facts.js';
+import type { Decision } from '../plan/plan.js';
+import type { StepResult } from './execute.js';
+
+export const JOURNAL_SCHEMA = 'mountroot.journal/1';
+
+/** On a tmpfs that moves along, so it survives the pivot; the boots before are not here. */
+export const JOURNAL_FOLDER = '/tmp/mountroot';
+export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
+/** The facts a start decided on, as `--facts` takes them. */
+export const FACTS_FILE = `${JOURNAL_FOLDER}/facts.json`;
+
+/** One line of the journal. `at`: milliseconds since the kernel started. */
+export type JournalRecord =
+  | { type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: 'start'; version: string; node: string; at: number }
+  | { type: 'decision'; decision: Decision['decision']; summary: string; steps: number; notes: string[]; at: number }
+  | ({ type: 'step' } & StepResult)
+  | { type: 'end'; ok: boolean; exit: number; error?: string; warnings: string[]; at: number; ms: number };
+
+export interface Journal {
+  add(record: JournalRecord): void;
+  facts(facts: Facts): void;
+}
+
+/**
+ * Opens the journal for appending. It never throws and never stops a boot: when it cannot be written, `complain` is told once and records are dropped.
+ * Lines are appended as they come, so a killed start leaves a journal that says how far it got.
+ */
+export function openJournal(complain: (message: string) => void): Journal {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
+  let fd = -1;
+  const attempt = (call: () => void): void => {
+    try {
+      call();
+    } catch (error) {
+      if (fd >= 0) fs.closeSync(fd);
+      fd = -1;
+      complain(`cannot keep a journal in ${JOURNAL_FOLDER}: ${(error as Error).message}; going on without it`);
+    }
+  };
+  attempt(() => {
+    // /tmp is open to all: a folder that somebody else prepared, or a symlink, is not used.
+    if (fs.lstatSync(JOURNAL_FOLDER, { throwIfNoEntry: false }) === undefined) fs.mkdirSync(JOURNAL_FOLDER, { mode: 0o755 });
+    const { uid } = fs.lstatSync(JOURNAL_FOLDER);
+    if (!fs.lstatSync(JOURNAL_FOLDER).isDirectory() || uid !== process.getuid?.()) throw new Error('it is no directory of ours');
+    fd = fs.openSync(JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
+  });
+  return {
+    add: (record) => {
+      if (fd >= 0) attempt(() => void fs.writeSync(fd, `${JSON.stringify(record)}\n`));
+    },
+    facts: (facts) => {
+      if (fd < 0) return;
+      attempt(() => {
+        const next = `${FACTS_FILE}.next`;
+        fs.rmSync(next, { force: true });
+        fs.writeFileSync(next, `${JSON.stringify(facts)}\n`, { flag: 'wx', mode: 0o644 });
+        fs.renameSync(next, FACTS_FILE);
+      });
+    },
+  };
+}

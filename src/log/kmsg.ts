@@ -1,0 +1,49 @@
+import * as fs from 'node:fs';
+import type { Log } from './log.js';
+
+/** Kernel log levels (include/linux/kern_levels.h). The console shows those below `loglevel=`, which is 7 where nothing else is said. */
+const LEVEL = { error: 3, warn: 4, info: 6, debug: 7 } as const;
+
+/**
+ * The kernel log, the only one there is in early boot. One record is one write(2) (kernel/printk/printk.c: devkmsg_write). The file is opened anew for
+ * each, because the kernel lets only ten records in five seconds through one opened file (printk.devkmsg=ratelimit). The last one stays open
+ * for the moment behind the pivot when /dev is not yet in the new root. Where nothing can be written the text goes to stderr.
+ */
+export function kmsg(device = '/dev/kmsg'): Log {
+  let last = -1;
+  const write = (level: number, text: string): void => {
+    // A newline would start a record of its own, with a level of its own; the kernel cuts a record at about 1000 bytes.
+    const line = `mountroot: ${text.replace(/[\0-\x1f]+/g, ' ')}`;
+    try {
+      const next = openIfThere(device);
+      if (next >= 0 && last >= 0) fs.closeSync(last);
+      if (next >= 0) last = next;
+      fs.writeSync(last, `<${level}>${line.slice(0, 900)}\n`);
+    } catch {
+      process.stderr.write(`${line}\n`);
+    }
+  };
+  return leveled(write);
+}
+
+/** The same lines on stderr, where a person called the agent by hand; debug lines stay out. */
+export function terminal(): Log {
+  return leveled((level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${text}\n`));
+}
+
+function openIfThere(device: string): number {
+  try {
+    return fs.openSync(device, fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW);
+  } catch {
+    return -1;
+  }
+}
+
+function leveled(write: (level: number, text: string) => void): Log {
+  return {
+    error: (text) => write(LEVEL.error, text),
+    warn: (text) => write(LEVEL.warn, text),
+    info: (text) => write(LEVEL.info, text),
+    debug: (text) => write(LEVEL.debug, text),
+  };
+}

@@ -1,0 +1,102 @@
+import { inverseOf } from './consequences.js';
+import type { Plan } from './plan.js';
+import type { Action, ActionKind, ActionOf, Step } from './step.js';
+
+/** One word for the shell, whatever it holds: between single quotes nothing is special but the quote itself. */
+export const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+const OPTION: Record<string, string> = { MS_NOATIME: 'noatime', MS_RDONLY: 'ro', MS_NOSUID: 'nosuid', MS_NODEV: 'nodev', MS_NOEXEC: 'noexec' };
+
+/** What one action is in busybox's sh. Each is one command whose status says whether it worked. */
+const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
+  // Two operands: with one, busybox's mount would look the mountpoint up in /etc/fstab.
+  'make-private': ({ path }) => `mount -o rprivate none ${quote(path)}`,
+  'restore-propagation': ({ before }) => before.map(({ mountpoint, was }) => `mount -o ${was} none ${quote(mountpoint)}`).join(' && ') || ':',
+  mkdir: ({ path, mode }) => `mkdir -m ${mode.toString(8).padStart(4, '0')} ${quote(path)}`,
+  rmdir: ({ path }) => `rmdir ${quote(path)}`,
+  mount: ({ source, target, fstype, flags, data }) => {
+    const options = [...flags.map((flag) => OPTION[flag] ?? flag), ...(data === null ? [] : [data])].join(',');
+    return `mount -n -t ${quote(fstype)} -o ${quote(options)} ${quote(source)} ${quote(target)}`;
+  },
+  umount: ({ path }) => `umount -n ${quote(path)}`,
+  move: ({ from, to }) => `mount -n -o move ${quote(from)} ${quote(to)}`,
+  'remove-tree': ({ path }) => `rm -rf ${quote(path)}`,
+  'write-probe': ({ path }) => `{ rm -f ${quote(path)} && (set -C && echo mountroot >${quote(path)}); }`,
+  'pivot-root': ({ newRoot, putOld }) => `pivot_root ${quote(newRoot)} ${quote(putOld)}`,
+  chdir: ({ path }) => `cd ${quote(path)}`,
+};
+
+const commandOf = (action: Action): string => (COMMAND[action.kind] as (action: Action) => string)(action);
+
+/** Directories are made only where they are missing, and only those that were made are removed again. A symlink is not taken for one. */
+const mkdirStep = (action: ActionOf<'mkdir'>, number: number): string => {
+  const path = quote(action.path);
+  const there = action.accept === 'directory' ? `{ [ -d ${path} ] && [ ! -h ${path} ]; }` : `[ -e ${path} ]`;
+  return `${there} || { ${commandOf(action)} && made${number}=1; }`;
+};
+
+function stepLines({ id, action, why, severity }: Step, number: number, pivoted: boolean): string {
+  const command = action.kind === 'mkdir' ? mkdirStep(action, number) : commandOf(action);
+  const otherwise = severity === 'warn' || pivoted ? `say "step ${number} (${id}) failed, going on"` : 'fail';
+  return [`# ${why}`, `at='${number} (${id})'; n=${number}`, `${command} || ${otherwise}`].join('\n');
+}
+
+/** Undoing, last first; a step counts as done when the one that failed is behind it. */
+function undoLines(steps: readonly Step[]): string[] {
+  const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
+  return steps
+    .slice(0, pivot < 0 ? steps.length : pivot)
+    .map(({ action }, index) => {
+      const inverse = inverseOf(action);
+      if (inverse === null) return '';
+      const done = action.kind === 'mkdir' ? `[ -n "$made${index + 1}" ]` : `[ "$n" -gt ${index + 1} ]`;
+      return `  if ${done}; then ${commandOf(inverse)} || left=1; fi`;
+    })
+    .filter((line) => line !== '')
+    .reverse();
+}
+
+/**
+ * The plan as a script for a board whose Node does not run: it needs busybox and nothing else, stops at the first failure and undoes what it did. It was
+ * planned for one board, so it first looks whether it is there: the same partition, and a root that nobody switched yet.
+ */
+export function renderSh(plan: Plan): string {
+  const { index, size, eraseBlock, name } = plan.rests.mtd;
+  const hex = (value: number): string => value.toString(16).padStart(8, '0');
+  const partition = `mtd${index}: ${hex(size)} ${hex(eraseBlock)} "${name}"`;
+  let pivoted = false;
+  const body = plan.steps.map((step, position) => {
+    const lines = stepLines(step, position + 1, pivoted);
+    pivoted ||= step.action.kind === 'pivot-root';
+    return lines;
+  });
+  return `#!/bin/sh
+# Makes ${plan.summary.replace(/[\0-\x1f]/g, ' ')}.
+# Written by: mountroot plan ${plan.verb} --format sh. Needs busybox only.
+# Exit status: 0 done, 1 failed and taken back, 5 refused; nothing was touched then.
+
+say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
+refuse() { say "script refused: $*"; exit 5; }
+
+[ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || refuse 'this is not the early boot, PREINIT is not set'
+grep -qxF ${quote(partition)} /proc/mtd || refuse ${quote(`it was planned for a board with ${partition}`)}
+if grep -q '^overlayfs:/overlay / ' /proc/mounts; then say '/ already is the overlay'; exit 0; fi
+
+undo() {
+  left=
+${undoLines(plan.steps).join('\n')}
+  [ -z "$left" ]
+}
+
+fail() {
+  say "script failed at step $at"
+  if undo; then say 'everything was taken back, the root is as before'; else say 'not everything could be taken back'; fi
+  exit 1
+}
+
+${body.join('\n\n')}
+
+say ${quote(`/ is ${plan.summary}`)}
+exit 0
+`;
+}

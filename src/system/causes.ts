@@ -1,0 +1,47 @@
+import type { Attempt } from './system-error.js';
+
+interface Cause {
+  syscall: string;
+  errno: string;
+  /** Only for this file system type. */
+  fstype?: string;
+  /** The probable cause and what to do, to stand after "cannot …: ERRNO; ". */
+  says: string;
+}
+
+/**
+ * What an error most probably means on a board, and what to do about it. The first row that fits is used, so rows for one file system come
+ * before general ones. Sources: mount(2), pivot_root(2), fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c of Linux 6.1.
+ */
+const CAUSES: readonly Cause[] = [
+  { syscall: 'mount', fstype: 'jffs2', errno: 'EIO', says: 'the partition holds no valid jffs2 node and is not erased, so jffs2 refuses to erase it; look at its first bytes, and erase it only if nothing on it is needed' },
+  { syscall: 'mount', fstype: 'jffs2', errno: 'EINVAL', says: 'jffs2 needs at least 5 erase blocks, and takes no other options than compr= and rp_size=; check the partition size in /proc/mtd' },
+  { syscall: 'mount', fstype: 'jffs2', errno: 'EROFS', says: 'the flash or its partition is write-protected; check for "ro" in the partition table' },
+  { syscall: 'mount', fstype: 'overlay', errno: 'EINVAL', says: 'upperdir is on an overlay or read-only, or workdir is not beside it on the same mount; the kernel log has the reason' },
+  { syscall: 'mount', fstype: 'overlay', errno: 'ENOSPC', says: 'the data partition is full, so overlay cannot prepare its workdir; free space on it' },
+  { syscall: 'mount', fstype: 'overlay', errno: 'ENOENT', says: 'a directory named in its options does not exist' },
+  { syscall: 'mount', errno: 'ENODEV', says: 'this kernel does not know the file system type; build it with it, see /proc/filesystems' },
+  { syscall: 'mount', errno: 'ENOENT', says: 'the mountpoint or the device node does not exist; check that /dev is mounted and the directory is in the root file system' },
+  { syscall: 'mount', errno: 'ENXIO', says: 'there is no device behind the node; check its major and minor number' },
+  { syscall: 'mount', errno: 'EBUSY', says: 'it is already mounted; see /proc/mounts' },
+  { syscall: 'mount', errno: 'EPERM', says: 'this needs CAP_SYS_ADMIN in the namespace that owns the mounts; run it as root' },
+  { syscall: 'move', errno: 'EINVAL', says: 'the source is not a mountpoint, or a mount above it is shared; see /proc/self/mountinfo' },
+  { syscall: 'move', errno: 'ENOENT', says: 'the mountpoint does not exist in the new root; create it there' },
+  { syscall: 'umount', errno: 'EBUSY', says: 'a process still has a file or its working directory there' },
+  { syscall: 'pivot_root', errno: 'EINVAL', says: 'a mount involved is shared, the root is the kernel\'s own rootfs, or put_old is not below new_root; see /proc/self/mountinfo' },
+  { syscall: 'pivot_root', errno: 'EBUSY', says: 'new_root or put_old is on the mount of the current root; the overlay is not mounted where it should be' },
+  { syscall: 'pivot_root', errno: 'EPERM', says: 'this needs CAP_SYS_ADMIN; run it as root' },
+  { syscall: 'create', errno: 'ENOSPC', says: 'the data partition is full (jffs2 keeps a reserve that df does not show); free space on it' },
+  { syscall: 'create', errno: 'EROFS', says: 'the data partition is write-protected, or the kernel mounted it read-only after an error; see the kernel log' },
+  { syscall: 'mkdir', errno: 'ENOSPC', says: 'the data partition is full (jffs2 keeps a reserve that df does not show); free space on it' },
+  { syscall: 'mkdir', errno: 'EROFS', says: 'the directory is missing and the file system it belongs on is read-only; add it to the root file system image' },
+  { syscall: 'mkdir', errno: 'ENOTDIR', says: 'something that is no directory stands in its place, and symlinks are not followed here; look at it, and move it away if it is not needed' },
+];
+
+/** The first row that fits, or an empty string. */
+export function probableCause(attempt: Attempt): string {
+  const row = CAUSES.find(
+    ({ syscall, errno, fstype }) => syscall === attempt.syscall && errno === attempt.errno && (fstype === undefined || fstype === attempt.fstype),
+  );
+  return row?.says ?? '';
+}

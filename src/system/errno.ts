@@ -1,0 +1,43 @@
+/**
+ * The errors of mount(2), umount2(2), pivot_root(2) and of the file calls around them, by number. The numbers are those of
+ * include/uapi/asm-generic/errno*.h, which ARM, x86 and RISC-V share; the texts are what a person reads after the name.
+ */
+const TABLE: Record<number, readonly [name: string, text: string]> = {
+  1: ['EPERM', 'operation not permitted'],
+  2: ['ENOENT', 'no such file or directory'],
+  5: ['EIO', 'input/output error'],
+  6: ['ENXIO', 'no such device or address'],
+  12: ['ENOMEM', 'out of memory'],
+  13: ['EACCES', 'permission denied'],
+  14: ['EFAULT', 'bad address'],
+  15: ['ENOTBLK', 'block device required'],
+  16: ['EBUSY', 'device or resource busy'],
+  17: ['EEXIST', 'file exists'],
+  18: ['EXDEV', 'cross-device link'],
+  19: ['ENODEV', 'no such device'],
+  20: ['ENOTDIR', 'not a directory'],
+  21: ['EISDIR', 'is a directory'],
+  22: ['EINVAL', 'invalid argument'],
+  23: ['ENFILE', 'too many open files in system'],
+  24: ['EMFILE', 'too many open files'],
+  28: ['ENOSPC', 'no space left on device'],
+  30: ['EROFS', 'read-only file system'],
+  36: ['ENAMETOOLONG', 'file name too long'],
+  38: ['ENOSYS', 'function not implemented'],
+  39: ['ENOTEMPTY', 'directory not empty'],
+  40: ['ELOOP', 'too many levels of symbolic links'],
+  74: ['EBADMSG', 'bad message (uncorrectable ECC error)'],
+  95: ['EOPNOTSUPP', 'operation not supported'],
+  116: ['ESTALE', 'stale file handle'],
+  117: ['EUCLEAN', 'structure needs cleaning'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+};
+
+/** The name of an errno number; `errno N` for one that none of our calls documents. */
+export const errnoName = (number: number): string => TABLE[number]?.[0] ?? `errno ${number}`;
+
+/** What an errno name means, in a few words; empty for an unknown one. */
+export function errnoText(name: string): string {
+  for (const [known, text] of Object.values(TABLE)) if (known === name) return text;
+  return '';
+}

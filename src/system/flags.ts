@@ -1,0 +1,23 @@
+/** Mount flags by the names of mount(2); the same values on every architecture (include/uapi/linux/mount.h). */
+export const MOUNT_FLAGS = {
+  MS_RDONLY: 1,
+  MS_NOSUID: 2,
+  MS_NODEV: 4,
+  MS_NOEXEC: 8,
+  MS_REMOUNT: 32,
+  MS_NOATIME: 1024,
+  MS_BIND: 4096,
+  MS_MOVE: 8192,
+  MS_REC: 16384,
+  MS_UNBINDABLE: 1 << 17,
+  MS_PRIVATE: 1 << 18,
+  MS_SHARED: 1 << 20,
+} as const;
+
+export type MountFlag = keyof typeof MOUNT_FLAGS;
+
+/** The number the kernel takes for a set of named flags. */
+export const flagBits = (flags: readonly MountFlag[]): number => flags.reduce((bits, flag) => bits | MOUNT_FLAGS[flag], 0);
+
+/** How strace shows the same flags: `MS_REC|MS_PRIVATE`, or `0`. */
+export const flagText = (flags: readonly MountFlag[]): string => flags.join('|') || '0';
