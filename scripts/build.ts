@@ -1,0 +1,7 @@
+/** `npm run build`: dist/mountroot.cjs, and beside it the native parts for this machine and for the board. */
+import { buildAgent } from './lib/agent.js';
+import { main, say } from './lib/report.js';
+
+await main(async () => {
+  say(`built ${await buildAgent(process.argv.includes('--host') ? ['host'] : ['host', 'arm'])}`);
+});

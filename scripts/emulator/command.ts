@@ -1,0 +1,50 @@
+import { kernelCommandLine, type Board } from '../lib/board.js';
+
+/** A program and its arguments: a value to look at, to test and to print, before anybody runs it. */
+export interface Command {
+  program: string;
+  args: string[];
+}
+
+export interface BootFiles {
+  zImage: string;
+  deviceTree: string;
+  /** Raw images, one a flash chip, each of exactly the chip's size. */
+  flash: readonly string[];
+}
+
+export interface BootOptions {
+  /** QEMU character devices, one a UART of the board: `stdio`, `unix:PATH,server=on,wait=off`, `null`. */
+  serial: readonly string[];
+  /** Path of the socket for the machine protocol. */
+  qmp?: string;
+  /** Words added to the board's kernel command line. A `name=value` the kernel does not know goes into PID 1's environment. */
+  append?: string;
+  /** Count instructions instead of host time: repeatable, and idle time costs nothing. One instruction is 2 ns. */
+  icount?: boolean;
+}
+
+/** In QEMU's option syntax a comma parts options, and a doubled one is a comma. */
+const escape = (path: string): string => path.replaceAll(',', ',,');
+
+/** What boots a board in the emulator. */
+export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, icount }: BootOptions): Command {
+  const { program, machine, memory } = board.qemu;
+  return {
+    program,
+    args: [
+      ...['-M', machine, '-m', memory, '-no-reboot', '-display', 'none', '-monitor', 'none'],
+      ...['-kernel', files.zImage, '-dtb', files.deviceTree],
+      ...['-append', [kernelCommandLine(board), ...(append ? [append] : [])].join(' ')],
+      ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}`]),
+      ...serial.flatMap((device) => ['-serial', device]),
+      ...(qmp === undefined ? [] : ['-qmp', `unix:${escape(qmp)},server=on,wait=off`]),
+      ...(icount ? ['-icount', 'shift=1,sleep=off'] : []),
+      ...board.qemu.arguments,
+    ],
+  };
+}
+
+/** The command as a line for a shell. */
+export const shellLine = ({ program, args }: Command): string =>
+  [program, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');

@@ -1,0 +1,67 @@
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface QmpEvent {
+  event: string;
+  data?: Record<string, unknown>;
+}
+
+type Message = { QMP?: unknown; return?: unknown; error?: { desc: string } } & Partial<QmpEvent>;
+
+/** QEMU's machine protocol: JSON lines over a socket, a greeting first, answers in the order of the questions, events between them. */
+export class Qmp {
+  readonly events: QmpEvent[] = [];
+  private readonly waiting: ((message: Message) => void)[] = [];
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('error', () => {});
+    createInterface({ input: socket }).on('line', (line) => {
+      const message = JSON.parse(line) as Message;
+      if (message.event !== undefined) this.events.push(message as QmpEvent);
+      else if (message.QMP === undefined) this.waiting.shift()?.(message);
+    });
+    // A question that QEMU takes along when it ends is answered by its end.
+    socket.on('close', () => this.waiting.splice(0).forEach((answer) => answer({ error: { desc: 'QEMU ended' } })));
+  }
+
+  /** Connects, trying again until QEMU listens. */
+  static async connect(path: string, timeLimitMs = 10_000): Promise<Qmp> {
+    const socket = await connectWhenThere(path, timeLimitMs);
+    const qmp = new Qmp(socket);
+    await qmp.execute('qmp_capabilities');
+    return qmp;
+  }
+
+  /** @throws {Error} with QEMU's own words when it refuses. */
+  execute(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push((message) => (message.error ? reject(new Error(`QEMU refused ${command}: ${message.error.desc}`)) : resolve(message.return)));
+      this.socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    });
+  }
+
+  /** Why the guest stopped: `guest-shutdown`, `guest-reset` (a panic under -no-reboot too), or undefined while it runs or when QEMU was killed. */
+  get shutdownReason(): string | undefined {
+    return this.events.find(({ event }) => event === 'SHUTDOWN')?.data?.['reason'] as string | undefined;
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+}
+
+/** A unix socket that a program starting now will listen on. */
+export async function connectWhenThere(path: string, timeLimitMs: number): Promise<Socket> {
+  const end = Date.now() + timeLimitMs;
+  for (;;) {
+    const socket = connect(path);
+    const failed = await new Promise<Error | null>((resolve) => {
+      socket.once('connect', () => resolve(null));
+      socket.once('error', resolve);
+    });
+    if (failed === null) return socket;
+    if (Date.now() > end) throw new Error(`cannot connect to ${path}: ${failed.message}`);
+    await delay(25);
+  }
+}

@@ -1,0 +1,24 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildBundle } from './bundle.js';
+import { buildNative } from './native.js';
+import { checkout } from './report.js';
+
+/** What the agent loads of the native parts; what else is built with them serves tests and measuring. */
+export const NATIVE_PARTS = ['ffi-napi.node', 'ref-napi.node', 'libmountroot.so'];
+
+/** dist/mountroot.cjs, and in dist/native/ what it loads on each machine it is for. Returns the bundle's path. */
+export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<string> {
+  const bundle = await buildBundle();
+  for (const target of targets) await placeNative(target, join(checkout, 'dist'));
+  return bundle;
+}
+
+/** Puts native parts where a bundle in `folder` looks for them. */
+export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
+  const from = await buildNative(target);
+  const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  for (const part of NATIVE_PARTS) cpSync(join(from, part), join(to, part));
+}

@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
+import { say } from './report.js';
+
+/** The one folder outside the checkout that is written: results of long builds, by the content of what went into them. */
+export const cacheRoot =
+  process.env['MOUNTROOT_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mountroot');
+
+/** SHA-256 of files and of folders' files, names (relative to the argument) included, so that a renamed file counts as a change. */
+export function digest(...paths: string[]): string {
+  const hash = createHash('sha256');
+  for (const top of paths) {
+    const files = statSync(top).isDirectory()
+      ? readdirSync(top, { recursive: true, withFileTypes: true })
+          .filter((entry) => !entry.isDirectory())
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+      : [top];
+    for (const file of files) hash.update(`${relative(top, file)}\0`).update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * The folder that `make` fills from `inputs` (any JSON value; name in it every version and digest the result rests on).
+ * The folder appears whole or not at all: it is made under another name and renamed, so a build cut short leaves nothing behind
+ * that a later run would take for finished.
+ */
+export async function cached(kind: string, inputs: unknown, make: (folder: string) => Promise<void>): Promise<string> {
+  const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
+  const folder = join(cacheRoot, `${kind}-${key}`);
+  if (existsSync(folder)) return folder;
+  const work = `${folder}.partial-${process.pid}`;
+  mkdirSync(work, { recursive: true });
+  try {
+    await make(work);
+    renameSync(work, folder);
+  } catch (error) {
+    // Another run may have finished the same build meanwhile: its result is as good as ours.
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  say(`${kind}: kept in ${folder}`);
+  return folder;
+}

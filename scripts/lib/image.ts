@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
+import { imageFolder, kernelCommandLine, type Board, type Partition } from './board.js';
+import { cleanMarked, composeChips } from './flash.js';
+import { buildKernel, compilerVersion, installedVersion } from './kernel.js';
+import { fetchPackages } from './packages.js';
+import { Failure, checkout, say } from './report.js';
+import { packRootfs, stageRootfs } from './rootfs.js';
+
+export interface Image {
+  folder: string;
+  boot: BootFiles;
+}
+
+/** Where each chip's image is; the last chip holds the data partition and nothing else, so the others can be renewed without touching it. */
+const chipFile = (folder: string, index: number): string => join(folder, `flash${index}.img`);
+
+/** The kernel lies in flash as a boot loader would find it; the emulator is handed the same file. */
+const systemContents = (zImage: Buffer, rootfs: Buffer): Record<string, Buffer> => ({ kernel: zImage, rootfs });
+
+const dataPartition = ({ flash }: Board): Partition => flash.partitions.at(-1)!;
+
+/** The images of the chips that hold the system, from a kernel and a packed root file system. */
+export function systemChips(board: Board, zImage: string, rootfs: string): Buffer[] {
+  return composeChips(board, systemContents(readFileSync(zImage), readFileSync(rootfs))).slice(0, -1);
+}
+
+/** An empty data partition, marked as jffs2's own tools would. */
+export function emptyData(board: Board): Buffer {
+  const { chips, eraseBlock } = board.flash;
+  const size = chips.at(-1)!;
+  if (dataPartition(board).size !== size) throw new Failure(`the last partition of ${board.name} must fill the last flash chip, so that the settings are a file of their own; correct board.json`);
+  return cleanMarked(size, eraseBlock);
+}
+
+/** Replaces a file whole, so that a run cut short leaves the old one. */
+function replace(path: string, content: Buffer | string): void {
+  writeFileSync(`${path}.next`, content);
+  renameSync(`${path}.next`, path);
+}
+
+const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+const npmVersion = (name: string): string => JSON.parse(readFileSync(join(checkout, 'node_modules', name, 'package.json'), 'utf8')).version;
+
+async function manifest(board: Board, folder: string, kernel: string, boot: BootFiles): Promise<object> {
+  const { packages } = await fetchPackages(board);
+  const own = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string; dependencies: Record<string, string> };
+  const command = qemuCommand(board, boot, { serial: ['mon:stdio'] });
+  return {
+    schema: 'mountroot.manifest/1',
+    board: board.name,
+    mountroot: own.version,
+    npm: Object.fromEntries(Object.keys(own.dependencies).map((name) => [name, npmVersion(name)])),
+    kernel: {
+      release: readFileSync(join(kernel, 'version'), 'utf8').trim(),
+      source: `${board.kernel.source} ${await installedVersion(board.kernel.source)}`,
+      compiler: await compilerVersion(),
+    },
+    debian: { suite: board.rootfs.suite, architecture: board.rootfs.architecture, packages: packages.map(({ name, version, sha256 }) => ({ name, version, sha256 })) },
+    qemu: { package: await installedVersion('qemu-system-arm'), command, shell: shellLine(command) },
+    commandLine: kernelCommandLine(board),
+    sha256: Object.fromEntries(['zImage', 'board.dtb', 'rootfs.squashfs', 'flash0.img'].map((name) => [name, digestOf(join(folder, name))])),
+  };
+}
+
+/**
+ * build/<board>/ as it should be: what is current already is not made again, and the chip with the data partition is only made when it is missing or when
+ * `fresh` asks for an empty one, because it holds the user's files.
+ */
+export async function buildImage(board: Board, { fresh = false }: { fresh?: boolean } = {}): Promise<Image> {
+  const folder = imageFolder(board.name);
+  mkdirSync(folder, { recursive: true });
+  const kernel = await buildKernel(board);
+  const rootfs = await packRootfs(board, await stageRootfs(board));
+  const last = board.flash.chips.length - 1;
+  const boot: BootFiles = {
+    zImage: join(folder, 'zImage'),
+    deviceTree: join(folder, 'board.dtb'),
+    flash: board.flash.chips.map((_, index) => chipFile(folder, index)),
+  };
+  // Everything but the data follows from these two cached folders and from what board and checkout say, so their names tell whether anything changed.
+  const stamp = JSON.stringify([basename(kernel), basename(join(rootfs, '..')), board.flash, kernelCommandLine(board), board.qemu, npmVersion('esbuild')]);
+  const stampFile = join(folder, '.stamp');
+  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp || boot.flash.slice(0, last).some((file) => !existsSync(file))) {
+    say(`image: putting ${board.name}'s flash together (root file system ${(statSync(rootfs).size / 2 ** 20).toFixed(1)} MiB)`);
+    copyFileSync(join(kernel, 'zImage'), boot.zImage);
+    copyFileSync(join(kernel, 'board.dtb'), boot.deviceTree);
+    copyFileSync(rootfs, join(folder, 'rootfs.squashfs'));
+    systemChips(board, boot.zImage, rootfs).forEach((chip, index) => replace(chipFile(folder, index), chip));
+    replace(join(folder, 'manifest.json'), `${JSON.stringify(await manifest(board, folder, kernel, boot), null, 2)}\n`);
+    replace(stampFile, stamp);
+  }
+  if (fresh || !existsSync(boot.flash[last]!)) replace(boot.flash[last]!, emptyData(board));
+  return { folder, boot };
+}

@@ -1,0 +1,127 @@
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { NATIVE_PARTS, buildAgent } from './agent.js';
+import { boardFolder, type Board } from './board.js';
+import { cached, digest } from './cache.js';
+import { parseElf } from './elf.js';
+import { buildNative } from './native.js';
+import { fetchPackages } from './packages.js';
+import { Failure, checkout, say } from './report.js';
+import { run } from './run.js';
+
+/** Empty directories of the image: what `start` mounts on, moves to and pivots over, and what every Unix has. */
+const DIRECTORIES = ['proc', 'sys', 'dev', 'tmp', 'run', 'overlay', 'mnt', 'rom', 'root', 'var', 'etc', 'usr/bin', 'usr/lib'];
+
+/** One folder of programs under all the names it is looked for. */
+const LINKS = { bin: 'usr/bin', sbin: 'usr/bin', lib: 'usr/lib', 'usr/sbin': 'bin' };
+
+/** A file of the unpacked packages by the path it will have on the board, which may lead through symlinks. */
+function find(packages: string, path: string): string {
+  const file = join(packages, path.replace(/^\/?(?:usr\/)?/, 'usr/'));
+  if (!existsSync(file)) throw new Failure(`${path} is in none of the board's packages; correct rootfs in board.json`);
+  return realpathSync(file);
+}
+
+/** Copies programs, and for each the dynamic linker and the libraries it needs, and what those need. */
+function copyPrograms(packages: string, tree: string, programs: readonly string[]): void {
+  const libraries = readdirSync(join(packages, 'usr/lib'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `usr/lib/${entry.name}`);
+  const locate = (library: string): string => {
+    const folder = ['usr/lib', ...libraries].find((each) => existsSync(join(packages, each, library)));
+    if (folder === undefined) throw new Failure(`the library ${library} is in none of the board's packages; add the package that has it to board.json`);
+    return `${folder}/${library}`;
+  };
+  const queue = [...programs];
+  const done = new Set<string>();
+  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+    if (done.has(path)) continue;
+    done.add(path);
+    const file = find(packages, path);
+    place(file, join(tree, path));
+    const { interpreter, needed } = parseElf(readFileSync(file), path);
+    if (interpreter !== null) queue.push(`usr${interpreter}`);
+    queue.push(...needed.filter((library) => !interpreter?.endsWith(`/${library}`) && !library.startsWith('ld-linux')).map(locate));
+  }
+}
+
+function place(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+  chmodSync(to, 0o755);
+}
+
+/** Busybox keeps the names of its applets one after the other, each ended by a NUL. */
+function linkApplets(tree: string, applets: readonly string[]): void {
+  const busybox = readFileSync(join(tree, 'usr/bin/busybox'));
+  const lost = applets.filter((applet) => !busybox.includes(`\0${applet}\0`));
+  if (lost.length > 0) throw new Failure(`this busybox does not have ${lost.join(', ')}; correct rootfs.applets in board.json`);
+  for (const applet of applets) symlinkSync('busybox', join(tree, 'usr/bin', applet));
+}
+
+/** The root file system but for the agent: it changes seldom. */
+async function stageSystem(board: Board): Promise<string> {
+  const { folder, packages } = await fetchPackages(board);
+  const overlay = join(boardFolder(board.name), 'rootfs');
+  const inputs = { rootfs: board.rootfs, packages: packages.map(({ sha256 }) => sha256), overlay: digest(overlay), script: digest(join(checkout, 'scripts/lib/rootfs.ts')) };
+  return cached('system', inputs, async (made) => {
+    const unpacked = join(made, 'packages');
+    const tree = join(made, 'tree');
+    for (const directory of DIRECTORIES) mkdirSync(join(tree, directory), { recursive: true });
+    for (const [link, target] of Object.entries(LINKS)) symlinkSync(target, join(tree, link));
+    for (const { file } of packages) await run('dpkg-deb', ['--extract', join(folder, file), unpacked]);
+    copyPrograms(unpacked, tree, board.rootfs.programs);
+    for (const path of board.rootfs.files) place(find(unpacked, path), join(tree, path));
+    linkApplets(tree, board.rootfs.applets);
+    cpSync(overlay, tree, { recursive: true });
+    rmSync(unpacked, { recursive: true });
+  });
+}
+
+/** The agent as it stands on a board: `mountroot`, and OpenWrt's name for it. */
+export async function installAgent(tree: string): Promise<void> {
+  const home = join(tree, 'usr/lib/mountroot');
+  const native = join(home, 'native/linux-arm');
+  mkdirSync(native, { recursive: true });
+  place(await buildAgent(['host', 'arm']), join(home, 'mountroot.cjs'));
+  const parts = await buildNative('arm');
+  for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
+  symlinkSync('../lib/mountroot/mountroot.cjs', join(tree, 'usr/bin/mountroot'));
+  symlinkSync('mountroot', join(tree, 'usr/bin/mount_root'));
+}
+
+/** The whole root file system as a tree of files; read-only, others use it too. */
+export async function stageRootfs(board: Board): Promise<string> {
+  const system = await stageSystem(board);
+  const bundle = await buildAgent(['host', 'arm']);
+  const inputs = { system: basename(system), bundle: digest(bundle), native: basename(await buildNative('arm')) };
+  const folder = await cached('rootfs', inputs, async (made) => {
+    const tree = join(made, 'tree');
+    cpSync(join(system, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
+    await installAgent(tree);
+  });
+  return join(folder, 'tree');
+}
+
+/**
+ * Packs a tree as the board's read-only root. The same tree gives the same bytes: owners are root, times are zero. The two device nodes are what a
+ * shell needs before devtmpfs is mounted; listing them here spares being root.
+ */
+export async function squash(board: Board, tree: string, output: string): Promise<void> {
+  const nodes = ['dev/console c 600 0 0 5 1', 'dev/null c 666 0 0 1 3'].flatMap((node) => ['-p', node]);
+  rmSync(output, { force: true });
+  await run('mksquashfs', [tree, output, '-noappend', '-no-progress', '-all-root', '-all-time', '0', '-mkfs-time', '0', '-b', '128K', '-comp', board.rootfs.compression, ...nodes], {
+    label: 'rootfs: packing',
+    // mksquashfs refuses its own time options when this is set.
+    env: { SOURCE_DATE_EPOCH: undefined },
+  });
+}
+
+/** The packed root file system, cached by the tree it is of. Returns the file. */
+export async function packRootfs(board: Board, tree: string): Promise<string> {
+  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, script: digest(join(checkout, 'scripts/lib/rootfs.ts')) }, async (made) => {
+    say(`rootfs: packing ${board.name}'s root file system (${board.rootfs.compression})`);
+    await squash(board, tree, join(made, 'rootfs.squashfs'));
+  });
+  return join(folder, 'rootfs.squashfs');
+}

@@ -1,0 +1,58 @@
+/** `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`. `--fast` leaves out what needs the emulator. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { loadBoard } from './lib/board.js';
+import { buildNative } from './lib/native.js';
+import { buildImage } from './lib/image.js';
+import { checkout, main, say } from './lib/report.js';
+import { countTests, type Count } from './lib/tap-count.js';
+
+/** @param jobs how many files at once: two emulators on two cores slow each other less than they gain. */
+interface Suite {
+  name: string;
+  folder: string;
+  jobs: number;
+}
+
+const FAST: Suite[] = [
+  { name: 'unit', folder: 'test/unit', jobs: 2 },
+  { name: 'namespace', folder: 'test/namespace', jobs: 2 },
+];
+const FULL: Suite[] = [...FAST, { name: 'qemu', folder: 'test/qemu', jobs: 2 }];
+
+const program = (name: string): string => join(checkout, 'node_modules', '.bin', name);
+
+function typecheck(): Count {
+  say('types: tsc');
+  const { status } = spawnSync(program('tsc'), ['-p', '.'], { cwd: checkout, stdio: ['ignore', 2, 2] });
+  return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+function runSuite({ name, folder, jobs }: Suite): Count {
+  const files = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join(folder, file))
+    .sort();
+  say(`${name}: ${files.length} files`);
+  const output = join(checkout, 'build', 'test', `${name}.tap`);
+  mkdirSync(join(checkout, 'build', 'test'), { recursive: true });
+  rmSync(output, { force: true });
+  // What the tests print goes to this process's own stdout as it comes: a run of minutes shows where it is.
+  spawnSync(program('tap'), ['run', '--reporter=terse', `--jobs=${jobs}`, `--output-file=${relative(checkout, output)}`, ...files], { cwd: checkout, stdio: ['ignore', 1, 2] });
+  try {
+    return countTests(readFileSync(output, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+await main(async () => {
+  const fast = process.argv.includes('--fast');
+  await buildNative('host');
+  if (!fast) await buildImage(loadBoard());
+  const counts = [typecheck(), ...(fast ? FAST : FULL).map(runSuite)];
+  const total = counts.reduce((sum, each) => ({ passed: sum.passed + each.passed, failed: sum.failed + each.failed, skipped: sum.skipped + each.skipped }));
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`);
+  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+});
