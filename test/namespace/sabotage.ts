@@ -1,0 +1,40 @@
+import type { System } from '../../src/system/port.js';
+import { SystemError } from '../../src/system/system-error.js';
+
+const MUTATING = ['mount', 'umount', 'pivotRoot', 'chdir', 'mkdir', 'rmdir', 'unlink', 'create', 'removeTree'] as const;
+type Verb = (typeof MUTATING)[number];
+
+export interface Sabotage {
+  system: System;
+  /** The verb that was hit; undefined while the numbered call was not reached. */
+  verb?: Verb;
+}
+
+/**
+ * The given system, but its mutating call number `call` (from 0) fails: `refused`, it is not made and throws EIO; `unverified`, it is made, and the next
+ * look at anything fails. Only one call fails, so that undoing meets the real kernel. pivot_root is always refused: nobody comes back from it.
+ */
+export function sabotaged(real: System, call: number, way: 'refused' | 'unverified'): Sabotage {
+  let made = 0;
+  let blind = false;
+  const result: Sabotage = { system: { ...real } };
+  const look = <T>(see: () => T): T => {
+    if (!blind) return see();
+    blind = false;
+    throw new SystemError({ what: 'look at what was just done', syscall: 'read', errno: 'EIO', path: '/' });
+  };
+  result.system.kind = (path) => look(() => real.kind(path));
+  result.system.readText = (path) => look(() => real.readText(path));
+  for (const verb of MUTATING) {
+    const make = real[verb] as (...values: unknown[]) => void;
+    (result.system as unknown as Record<Verb, (...values: unknown[]) => void>)[verb] = (...values) => {
+      const hit = made++ === call;
+      if (hit) result.verb = verb;
+      if (hit && (way === 'refused' || verb === 'pivotRoot'))
+        throw new SystemError({ what: `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to fail)`, syscall: verb, errno: 'EIO', path: String(values[0]) });
+      make(...values);
+      blind ||= hit;
+    };
+  }
+  return result;
+}

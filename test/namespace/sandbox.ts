@@ -1,0 +1,69 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { placeNative } from '../../scripts/lib/agent.js';
+import { bundle } from '../../scripts/lib/bundle.js';
+import { checkout } from '../../scripts/lib/report.js';
+import type { Report, Scenario } from './inside.js';
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+/** mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests too. */
+const asRoot = (words: string[]): string[] => (process.getuid?.() === 0 ? words : ['sudo', '-n', ...words]);
+
+const program = async (): Promise<string> => {
+  const folder = join(checkout, 'build', 'test', `namespace-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  await bundle('test/namespace/inside.ts', join(folder, 'inside.cjs'));
+  await placeNative('host', folder);
+  return folder;
+};
+
+export interface SandboxOptions {
+  shared?: boolean;
+  sabotage?: boolean;
+  /** Given the mountpoint of the freshly made data volume, to put something on it beforehand. */
+  prepare?: (mountpoint: string) => void;
+  /** Leave the data volume without a file system. */
+  unformatted?: boolean;
+}
+
+/**
+ * Runs `start` on this machine's kernel in a mount namespace of its own, from a read-only root, with ext4 on a loop device in place of jffs2 on flash.
+ */
+export async function runInSandbox(t: Test, { shared = false, sabotage = false, prepare, unformatted = false }: SandboxOptions = {}): Promise<Report> {
+  const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
+  const built = await program();
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(built, { recursive: true, force: true });
+  });
+  const image = join(folder, 'data.img');
+  const root = join(folder, 'root');
+  mkdirSync(root);
+  execFileSync('truncate', ['-s', '16M', image]);
+  if (!unformatted) execFileSync('/sbin/mkfs.ext4', ['-q', image]);
+  const [losetup, ...words] = asRoot(['/sbin/losetup']);
+  const device = execFileSync(losetup!, [...words, '--find', '--show', image], { encoding: 'utf8' }).trim();
+  t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+  if (prepare) {
+    const mountpoint = join(folder, 'data');
+    mkdirSync(mountpoint);
+    const [mount, ...before] = asRoot(['mount', device, mountpoint]);
+    execFileSync(mount!, before);
+    try {
+      prepare(mountpoint);
+    } finally {
+      const [umount, ...after] = asRoot(['umount', mountpoint]);
+      execFileSync(umount!, after);
+    }
+  }
+  const scenario: Scenario = { device, sabotage };
+  const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', here('enter.sh'), root, built, process.execPath, shared ? 'yes' : 'no', '/opt/inside.cjs', JSON.stringify(scenario)]);
+  const { stdout, stderr, status } = spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);
+  return JSON.parse(stdout) as Report;
+}
