@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { loadBoard } from './lib/board.js';
 import { buildNative } from './lib/native.js';
 import { buildImage } from './lib/image.js';
-import { checkout, main, say } from './lib/report.js';
+import { Failure, checkout, main, say } from './lib/report.js';
 import { countTests, type Count } from './lib/tap-count.js';
 
 /** @param jobs how many files at once: two emulators on two cores slow each other less than they gain. */
@@ -34,12 +34,14 @@ function runSuite({ name, folder, jobs }: Suite): Count {
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join(folder, file))
     .sort();
+  // Without a file tap would look for tests on its own.
+  if (files.length === 0) throw new Failure(`there are no tests in ${folder}`);
   say(`${name}: ${files.length} files`);
   const output = join(checkout, 'build', 'test', `${name}.tap`);
   mkdirSync(join(checkout, 'build', 'test'), { recursive: true });
   rmSync(output, { force: true });
   // What the tests print goes to this process's own stdout as it comes: a run of minutes shows where it is.
-  spawnSync(program('tap'), ['run', '--reporter=terse', `--jobs=${jobs}`, `--output-file=${relative(checkout, output)}`, ...files], { cwd: checkout, stdio: ['ignore', 1, 2] });
+  spawnSync(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, `--output-file=${relative(checkout, output)}`, ...files], { cwd: checkout, stdio: ['ignore', 1, 2] });
   try {
     return countTests(readFileSync(output, 'utf8'));
   } catch {

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Board } from '../lib/board.js';
 import { Failure } from '../lib/report.js';
 import { qemuCommand, shellLine, type BootFiles, type BootOptions } from './command.js';
@@ -178,18 +177,10 @@ export class Machine {
     return new Failure(`${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\nreproduce with:\n${this.reproduce}`);
   }
 
-  /** The shell on the second line may not be there yet, or its terminal may still echo: it is asked again until it answers. */
+  /** Nothing is sent before the shell greets: a UART that nobody has opened yet swallows what it gets, or hangs over it. */
   private async openShell(timeLimitMs: number): Promise<void> {
-    const end = Date.now() + timeLimitMs;
-    for (let attempt = 0; !this.shellReady; attempt++) {
-      if (this.end || Date.now() > end) throw this.failure('no shell on the second serial line');
-      this.control = '';
-      // The marker is put together by the shell, so that an echo of the line is not taken for the answer.
-      this.lines.control.write(`\nstty -echo; PS1= PS2=; echo ready-"${attempt}"-now\n`);
-      await Promise.race([this.until('answer', 2_000, () => (this.control.includes(`ready-${attempt}-now`) ? true : null)).catch(() => {}), this.ended]);
-      this.shellReady = this.control.includes(`ready-${attempt}-now`);
-      if (!this.shellReady) await delay(50);
-    }
+    await this.until('greeting on the second serial line', timeLimitMs, () => (this.control.includes('control: ready') ? true : null));
+    this.shellReady = true;
   }
 
   private async exchange(command: string, timeLimitMs: number): Promise<{ status: number; output: string }> {

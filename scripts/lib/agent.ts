@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildBundle } from './bundle.js';
+import { digest } from './cache.js';
 import { buildNative } from './native.js';
 import { checkout } from './report.js';
 
@@ -14,11 +15,14 @@ export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<
   return bundle;
 }
 
-/** Puts native parts where a bundle in `folder` looks for them. */
+/** Puts native parts where a bundle in `folder` looks for them. What is there already stays: another run may be using it at this moment. */
 export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
   const from = await buildNative(target);
   const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
+  if (existsSync(to) && NATIVE_PARTS.every((part) => existsSync(join(to, part)) && digest(join(to, part)) === digest(join(from, part)))) return;
+  const next = `${to}.next-${process.pid}`;
+  mkdirSync(next, { recursive: true });
+  for (const part of NATIVE_PARTS) cpSync(join(from, part), join(next, part));
   rmSync(to, { recursive: true, force: true });
-  mkdirSync(to, { recursive: true });
-  for (const part of NATIVE_PARTS) cpSync(join(from, part), join(to, part));
+  renameSync(next, to);
 }

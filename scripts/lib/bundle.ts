@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { checkout } from './report.js';
@@ -29,10 +29,12 @@ const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf
 
 /** Bundles one entry to a CommonJS file that runs under Node 20 and later; what is imported lazily stays lazy. */
 export async function bundle(entry: string, outfile: string): Promise<string> {
+  // Appears whole: another run may be reading it at this moment.
+  const next = `${outfile}.next-${process.pid}`;
   await build({
     absWorkingDir: checkout,
     entryPoints: [entry],
-    outfile,
+    outfile: next,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -46,7 +48,8 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     inject: [join(checkout, 'scripts/lib/import-meta-url.js')],
     plugins: [nativeParts],
   });
-  chmodSync(outfile, 0o755);
+  chmodSync(next, 0o755);
+  renameSync(next, outfile);
   return outfile;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { say } from './report.js';
@@ -31,7 +31,12 @@ export function digest(...paths: string[]): string {
 export async function cached(kind: string, inputs: unknown, make: (folder: string) => Promise<void>): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
   const folder = join(cacheRoot, `${kind}-${key}`);
-  if (existsSync(folder)) return folder;
+  if (existsSync(folder)) {
+    const now = new Date();
+    utimesSync(folder, now, now);
+    return folder;
+  }
+  prune();
   const work = `${folder}.partial-${process.pid}`;
   mkdirSync(work, { recursive: true });
   try {
@@ -45,4 +50,15 @@ export async function cached(kind: string, inputs: unknown, make: (folder: strin
   }
   say(`${kind}: kept in ${folder}`);
   return folder;
+}
+
+const UNUSED_AFTER_MS = 14 * 24 * 3600 * 1000;
+
+/** Removes what no run has used for two weeks: every change of the sources leaves results behind that nobody will ask for again. */
+function prune(): void {
+  if (!existsSync(cacheRoot)) return;
+  for (const name of readdirSync(cacheRoot)) {
+    const path = join(cacheRoot, name);
+    if (Date.now() - statSync(path).mtimeMs > UNUSED_AFTER_MS) rmSync(path, { recursive: true, force: true });
+  }
 }

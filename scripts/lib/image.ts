@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
 import { imageFolder, kernelCommandLine, type Board, type Partition } from './board.js';
@@ -37,8 +37,9 @@ export function emptyData(board: Board): Buffer {
 
 /** Replaces a file whole, so that a run cut short leaves the old one. */
 function replace(path: string, content: Buffer | string): void {
-  writeFileSync(`${path}.next`, content);
-  renameSync(`${path}.next`, path);
+  const next = `${path}.next-${process.pid}`;
+  writeFileSync(next, content);
+  renameSync(next, path);
 }
 
 const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -85,9 +86,9 @@ export async function buildImage(board: Board, { fresh = false }: { fresh?: bool
   const stampFile = join(folder, '.stamp');
   if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp || boot.flash.slice(0, last).some((file) => !existsSync(file))) {
     say(`image: putting ${board.name}'s flash together (root file system ${(statSync(rootfs).size / 2 ** 20).toFixed(1)} MiB)`);
-    copyFileSync(join(kernel, 'zImage'), boot.zImage);
-    copyFileSync(join(kernel, 'board.dtb'), boot.deviceTree);
-    copyFileSync(rootfs, join(folder, 'rootfs.squashfs'));
+    replace(boot.zImage, readFileSync(join(kernel, 'zImage')));
+    replace(boot.deviceTree, readFileSync(join(kernel, 'board.dtb')));
+    replace(join(folder, 'rootfs.squashfs'), readFileSync(rootfs));
     systemChips(board, boot.zImage, rootfs).forEach((chip, index) => replace(chipFile(folder, index), chip));
     replace(join(folder, 'manifest.json'), `${JSON.stringify(await manifest(board, folder, kernel, boot), null, 2)}\n`);
     replace(stampFile, stamp);

@@ -23,7 +23,7 @@ function find(packages: string, path: string): string {
 }
 
 /** Copies programs, and for each the dynamic linker and the libraries it needs, and what those need. */
-function copyPrograms(packages: string, tree: string, programs: readonly string[]): void {
+export function copyPrograms(packages: string, tree: string, programs: readonly string[]): void {
   const libraries = readdirSync(join(packages, 'usr/lib'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => `usr/lib/${entry.name}`);

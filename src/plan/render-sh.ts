@@ -10,8 +10,8 @@ const OPTION: Record<string, string> = { MS_NOATIME: 'noatime', MS_RDONLY: 'ro',
 /** What one action is in busybox's sh. Each is one command whose status says whether it worked. */
 const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
   // Two operands: with one, busybox's mount would look the mountpoint up in /etc/fstab.
-  'make-private': ({ path }) => `mount -o rprivate none ${quote(path)}`,
-  'restore-propagation': ({ before }) => before.map(({ mountpoint, was }) => `mount -o ${was} none ${quote(mountpoint)}`).join(' && ') || ':',
+  'make-private': ({ path }) => `mount -o make-rprivate none ${quote(path)}`,
+  'restore-propagation': ({ before }) => before.map(({ mountpoint, was }) => `mount -o make-${was} none ${quote(mountpoint)}`).join(' && ') || ':',
   mkdir: ({ path, mode }) => `mkdir -m ${mode.toString(8).padStart(4, '0')} ${quote(path)}`,
   rmdir: ({ path }) => `rmdir ${quote(path)}`,
   mount: ({ source, target, fstype, flags, data }) => {

@@ -39,6 +39,9 @@ export interface Report {
   steps: StepResult[];
   /** Where a file written to the new root turns up in the data volume; null when the start failed. */
   written: string | null;
+  /** /etc/setting as the new root shows it, and what is left in overlay's own scratch. */
+  setting: string | null;
+  scratch: string[];
   names: string[];
 }
 
@@ -58,7 +61,7 @@ function factsWith(device: string): Facts {
 const { device, sabotage } = JSON.parse(process.argv[2]!) as Scenario;
 const before = mountinfo();
 const decision = planStart(factsWith(device), { guarded: true });
-const report: Report = { decision, before, after: '', callsBeforePivot: 0, attempts: [], outcome: null, steps: [], written: null, names: [] };
+const report: Report = { decision, before, after: '', callsBeforePivot: 0, attempts: [], outcome: null, steps: [], written: null, setting: null, scratch: [], names: [] };
 
 if (decision.decision === 'go') {
   // As a warning a failed step would let the start go on to the pivot: here every step's undoing is looked at.
@@ -81,6 +84,8 @@ if (decision.decision === 'go') {
   if (report.outcome.ok) {
     fs.writeFileSync('/written', 'kept\n');
     report.written = ['/overlay/upper/written', '/overlay/written'].find((path) => fs.existsSync(path)) ?? null;
+    report.setting = fs.existsSync('/etc/setting') ? fs.readFileSync('/etc/setting', 'utf8') : null;
+    report.scratch = fs.readdirSync('/overlay/work/work');
   }
 }
 report.after = mountinfo();

@@ -70,7 +70,7 @@ t.test('an upper directory that is a symlink out of the volume is not followed',
 });
 
 t.test('what a power cut left half-prepared in the workdir is cleaned, and settings are kept', async (t) => {
-  const { outcome, written } = await runInSandbox(t, {
+  const { outcome, written, setting, scratch } = await runInSandbox(t, {
     prepare: (data) => {
       mkdirSync(`${data}/upper/etc`, { recursive: true });
       writeFileSync(`${data}/upper/etc/setting`, 'mine\n');
@@ -80,6 +80,8 @@ t.test('what a power cut left half-prepared in the workdir is cleaned, and setti
   });
   t.ok(outcome?.ok);
   t.equal(written, '/overlay/upper/written');
+  t.equal(setting, 'mine\n');
+  t.same(scratch, []);
 });
 
 t.test('a workdir that cannot be used fails the overlay mount, and everything is taken back', async (t) => {

@@ -1,0 +1,34 @@
+import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { cached, digest } from '../../scripts/lib/cache.js';
+import { checkout } from '../../scripts/lib/report.js';
+import { copyPrograms, squash, stageRootfs } from '../../scripts/lib/rootfs.js';
+import { board } from './board.js';
+
+/** Scripts to put into the root file system, by path; null takes away what is there. */
+export type Scripts = Record<string, string | null>;
+
+/**
+ * A packed root file system that differs from the board's: without Node (which also makes it small, and packing quick), and with the given scripts in
+ * place of what is there. Cached by what went in.
+ */
+export async function rootfsWithoutNode(scripts: Scripts): Promise<string> {
+  const stage = await stageRootfs(board);
+  const inputs = { stage: basename(dirname(stage)), scripts, code: digest(join(checkout, 'test/harness/rootfs-variant.ts')) };
+  const folder = await cached('variant', inputs, async (made) => {
+    const tree = join(made, 'tree');
+    const left = ['usr/bin/node', 'usr/lib/arm-linux-gnueabihf', 'usr/share/nodejs'].map((path) => join(stage, path));
+    cpSync(stage, tree, { recursive: true, verbatimSymlinks: true, filter: (path) => !left.includes(path) });
+    copyPrograms(stage, tree, ['usr/bin/busybox']);
+    for (const [path, content] of Object.entries(scripts)) {
+      rmSync(join(tree, path), { force: true });
+      if (content === null) continue;
+      mkdirSync(dirname(join(tree, path)), { recursive: true });
+      writeFileSync(join(tree, path), content);
+      chmodSync(join(tree, path), 0o755);
+    }
+    await squash(board, tree, join(made, 'rootfs.squashfs'));
+    rmSync(tree, { recursive: true });
+  });
+  return join(folder, 'rootfs.squashfs');
+}
