@@ -27,8 +27,11 @@ const nativeParts: Plugin = {
 
 const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
 
-/** Bundles one entry to a CommonJS file that runs under Node 20 and later; what is imported lazily stays lazy. */
-export async function bundle(entry: string, outfile: string): Promise<string> {
+/**
+ * Bundles one entry to a CommonJS file that runs under Node 20 and later; what is imported lazily stays lazy.
+ * @param packagesOutside leaves npm packages to be found in node_modules, so that a test can watch which are asked for.
+ */
+export async function bundle(entry: string, outfile: string, { packagesOutside = false } = {}): Promise<string> {
   // Appears whole: another run may be reading it at this moment.
   const next = `${outfile}.next-${process.pid}`;
   await build({
@@ -46,7 +49,7 @@ export async function bundle(entry: string, outfile: string): Promise<string> {
     banner: { js: '#!/usr/bin/env node' },
     define: { MOUNTROOT_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaUrl' },
     inject: [join(checkout, 'scripts/lib/import-meta-url.js')],
-    plugins: [nativeParts],
+    ...(packagesOutside ? { packages: 'external' } : { plugins: [nativeParts] }),
   });
   chmodSync(next, 0o755);
   renameSync(next, outfile);

@@ -2,7 +2,7 @@ import { execute, type Clock } from '../execute/execute.js';
 import { JOURNAL_SCHEMA, openJournal } from '../execute/journal.js';
 import { gather, type Process } from '../facts/gather.js';
 import type { Log } from '../log/log.js';
-import { EXIT } from '../plan/plan.js';
+import { EXIT, type RefusalReason } from '../plan/plan.js';
 import { planStart } from '../plan/start.js';
 import type { Reader, System } from '../system/port.js';
 import { VERSION } from '../version.js';
@@ -17,13 +17,15 @@ export interface StartContext {
   force: boolean;
 }
 
+/** Here is nothing to start, and nobody's board to leave traces on: not even a journal is written. */
+const NOT_OURS: readonly RefusalReason[] = ['guard', 'not-linux', 'not-root'];
+
 /** Gather facts, plan, execute the plan, keep the journal. Returns the exit status. */
 export async function start({ reader, openSystem, process, log, clock, force }: StartContext): Promise<number> {
   const begun = clock();
   const facts = gather(reader, process);
   const decision = planStart(facts, { guarded: !force });
-  if (decision.decision === 'refuse' && decision.exit === EXIT.refused) {
-    // A live system: not even a journal is written.
+  if (decision.decision === 'refuse' && NOT_OURS.includes(decision.reason)) {
     log.error(decision.summary);
     return decision.exit;
   }

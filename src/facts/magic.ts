@@ -48,7 +48,7 @@ export function identify(read: (block: number) => Uint8Array, blocks: number): C
     const seen = identifyBlock(read(block));
     if (seen?.kind === 'jffs2') return block === 0 ? seen : { kind: 'jffs2', evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}` };
     if (block === 0 && seen !== null && seen.kind !== 'unknown') return seen;
-    first ??= seen && { ...seen, evidence: `${seen.evidence} (erase block ${block})` };
+    first ??= seen && { kind: 'unknown', evidence: `${seen.evidence} (erase block ${block})` };
   }
   return first ?? { kind: 'blank', evidence: `0xFF at the start of each of the first ${looked} erase blocks` };
 }

@@ -5,6 +5,9 @@ import type { Action, ActionKind, ActionOf, Step } from './step.js';
 /** One word for the shell, whatever it holds: between single quotes nothing is special but the quote itself. */
 export const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
+/** A line that the shell passes over. A mountpoint may hold a newline, and what follows it would be a command. */
+const comment = (text: string): string => `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`;
+
 const OPTION: Record<string, string> = { MS_NOATIME: 'noatime', MS_RDONLY: 'ro', MS_NOSUID: 'nosuid', MS_NODEV: 'nodev', MS_NOEXEC: 'noexec' };
 
 /** What one action is in busybox's sh. Each is one command whose status says whether it worked. */
@@ -37,8 +40,8 @@ const mkdirStep = (action: ActionOf<'mkdir'>, number: number): string => {
 
 function stepLines({ id, action, why, severity }: Step, number: number, pivoted: boolean): string {
   const command = action.kind === 'mkdir' ? mkdirStep(action, number) : commandOf(action);
-  const otherwise = severity === 'warn' || pivoted ? `say "step ${number} (${id}) failed, going on"` : 'fail';
-  return [`# ${why}`, `at='${number} (${id})'; n=${number}`, `${command} || ${otherwise}`].join('\n');
+  const otherwise = severity === 'warn' || pivoted ? 'say "step $at failed, going on"' : 'fail';
+  return [comment(why), `at=${quote(`${number} (${id})`)}; n=${number}`, `${command} || ${otherwise}`].join('\n');
 }
 
 /** Undoing, last first; a step counts as done when the one that failed is behind it. */
@@ -71,7 +74,7 @@ export function renderSh(plan: Plan): string {
     return lines;
   });
   return `#!/bin/sh
-# Makes ${plan.summary.replace(/[\0-\x1f]/g, ' ')}.
+${comment(`Makes ${plan.summary}.`)}
 # Written by: mountroot plan ${plan.verb} --format sh. Needs busybox only.
 # Exit status: 0 done, 1 failed and taken back, 5 refused; nothing was touched then.
 

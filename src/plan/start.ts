@@ -127,10 +127,14 @@ function plan(facts: Facts): Plan {
     verb: 'start',
     summary: `an overlay root that keeps its changes on mtd${partition.index} "${partition.name}" (${fstype})`,
     rests: { mtd: partition },
-    steps,
+    steps: distinct(steps),
     notes: notes(facts, legacy),
   };
 }
+
+/** Two odd paths may give one id; the later one gets its position behind it. */
+const distinct = (steps: Step[]): Step[] =>
+  steps.map((step, index) => (steps.findIndex(({ id }) => id === step.id) === index ? step : { ...step, id: `${step.id}~${index + 1}` }));
 
 const fatal = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'fatal' });
 const warn = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'warn' });
@@ -188,7 +192,8 @@ function pivot(moves: readonly string[]): Step[] {
   ];
 }
 
-const slug = (path: string): string => path.slice(1).replaceAll('/', '-');
+/** Part of a step's id: paths may hold anything, ids are words. */
+const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, '-');
 
 /** Peer groups get the lowest free number, so restoring them in the order of their numbers gives them the same ones again. */
 function propagation(mounts: readonly Facts['mounts'][number][]): Propagation[] {

@@ -1,0 +1,56 @@
+import t from 'tap';
+import { BYTES_LOOKED_AT, identify } from '../../../src/facts/magic.js';
+
+const erased = (): Uint8Array => new Uint8Array(BYTES_LOOKED_AT).fill(0xff);
+const holding = (bytes: number[], offset = 0, fill = 0): Uint8Array => {
+  const block = new Uint8Array(BYTES_LOOKED_AT).fill(fill);
+  block.set(bytes, offset);
+  return block;
+};
+const JFFS2 = holding([0x85, 0x19, 0x03, 0x20], 0, 0xff);
+const GARBAGE = holding([1, 2, 3, 4]);
+
+t.test('each signature is known by its bytes', async (t) => {
+  const cases: [string, Uint8Array][] = [
+    ['jffs2', JFFS2],
+    ['jffs2', holding([0x19, 0x85, 0x20, 0x03])],
+    ['erase-marker', holding([0xde, 0xad, 0xc0, 0xde], 0, 0xff)],
+    ['ubi', holding([0x55, 0x42, 0x49, 0x23])],
+    ['ubifs', holding([0x31, 0x18, 0x10, 0x06])],
+    ['squashfs', holding([0x68, 0x73, 0x71, 0x73])],
+    ['ext4', holding([0x53, 0xef], 0x438)],
+    ['f2fs', holding([0x10, 0x20, 0xf5, 0xf2], 0x400)],
+    ['unknown', GARBAGE],
+    ['unknown', holding([])],
+  ];
+  for (const [kind, block] of cases) t.equal(identify(() => block, 1).kind, kind);
+});
+
+t.test('a healthy volume is known after one read', async (t) => {
+  let reads = 0;
+  identify(() => (reads++, JFFS2), 256);
+  t.equal(reads, 1);
+});
+
+t.test('a damaged or erased first block does not hide jffs2 behind it', async (t) => {
+  for (const first of [GARBAGE, erased()]) {
+    const content = identify((block) => (block === 3 ? JFFS2 : block === 0 ? first : erased()), 256);
+    t.equal(content.kind, 'jffs2');
+    t.match(content.evidence, /erase block 3/);
+  }
+});
+
+t.test('a volume is blank only where every block looked at is erased, and garbage anywhere makes it unknown', async (t) => {
+  t.equal(identify(erased, 256).kind, 'blank');
+  t.match(identify((block) => (block === 5 ? GARBAGE : erased()), 256), { kind: 'unknown', evidence: /erase block 5/ });
+});
+
+t.test('an order to erase counts only in the first block, where its giver writes it', async (t) => {
+  const marker = holding([0xde, 0xad, 0xc0, 0xde], 0, 0xff);
+  t.match(identify((block) => (block === 2 ? marker : erased()), 8), { kind: 'unknown', evidence: /erase marker.*erase block 2/ });
+});
+
+t.test('a block that could be read only in part is judged by what there is', async (t) => {
+  t.equal(identify(() => JFFS2.subarray(0, 2), 1).kind, 'jffs2');
+  t.equal(identify(() => new Uint8Array(0), 1).kind, 'blank');
+});
