@@ -37,7 +37,9 @@ persist() {
 
 install_packages() {
   # shellcheck disable=SC2086 # a list of words
-  $root apt-get update -q && $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 $lacking
+  # A source that does not answer may have nothing to do with what is wanted here: whether that is to be had, the installation tells.
+  $root apt-get update -q || say 'not every package source answered; going on'
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 $lacking
 }
 
 command -v dpkg-query >/dev/null || stop 'this needs Debian 12 or a system made from it: there is no dpkg'

@@ -51,6 +51,8 @@ export class Machine {
       onConsole?.(text);
       this.wake();
     });
+    // A killed QEMU resets its sockets; that it ended is told by its process.
+    for (const socket of Object.values(lines)) socket.on('error', () => {});
     lines.control.setEncoding('utf8').on('data', (text: string) => {
       this.control += text;
       this.wake();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { say } from './report.js';
@@ -58,7 +58,11 @@ const UNUSED_AFTER_MS = 14 * 24 * 3600 * 1000;
 function prune(): void {
   if (!existsSync(cacheRoot)) return;
   for (const name of readdirSync(cacheRoot)) {
+    // MOUNTROOT_CACHE may be a folder that holds other things, and they are not ours to remove.
+    if (!/^[a-z-]+-[0-9a-f]{16}(\.partial-\d+)?$/.test(name)) continue;
     const path = join(cacheRoot, name);
-    if (Date.now() - statSync(path).mtimeMs > UNUSED_AFTER_MS) rmSync(path, { recursive: true, force: true });
+    // Another run may rename or remove it at this moment.
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status !== undefined && Date.now() - status.mtimeMs > UNUSED_AFTER_MS) rmSync(path, { recursive: true, force: true });
   }
 }

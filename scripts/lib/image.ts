@@ -83,8 +83,9 @@ export async function buildImage(board: Board, { fresh = false }: { fresh?: bool
   };
   // Everything but the data follows from these two cached folders and from what board and checkout say, so their names tell whether anything changed.
   const stamp = JSON.stringify([basename(kernel), basename(join(rootfs, '..')), board.flash, kernelCommandLine(board), board.qemu, npmVersion('esbuild')]);
+  const made = [boot.zImage, boot.deviceTree, join(folder, 'rootfs.squashfs'), join(folder, 'manifest.json'), ...boot.flash.slice(0, last)];
   const stampFile = join(folder, '.stamp');
-  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp || boot.flash.slice(0, last).some((file) => !existsSync(file))) {
+  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp || made.some((file) => !existsSync(file))) {
     say(`image: putting ${board.name}'s flash together (root file system ${(statSync(rootfs).size / 2 ** 20).toFixed(1)} MiB)`);
     replace(boot.zImage, readFileSync(join(kernel, 'zImage')));
     replace(boot.deviceTree, readFileSync(join(kernel, 'board.dtb')));

@@ -26,6 +26,9 @@ const ADDONS: readonly Addon[] = [
 /** ffi-napi 4.0.3 defines NAPI_EXPERIMENTAL, under which Node 20.12 and later type finalizers differently; this asks for the older type. */
 const CXXFLAGS = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
 
+/** assert() puts the path of its source into the program: without this, the same sources give other bytes in another checkout, and tell where it was. */
+const PREFIX_MAP = `-ffile-prefix-map=${checkout}=.`;
+
 const packageFolder = (name: string): string => join(checkout, 'node_modules', name);
 const versionOf = (name: string): string => JSON.parse(readFileSync(join(packageFolder(name), 'package.json'), 'utf8')).version;
 const patchesFor = (name: string): string[] =>
@@ -50,7 +53,7 @@ async function buildAddon({ name, product }: Addon, target: Target, folder: stri
     await run(process.execPath, [join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'), 'rebuild', `--arch=${architecture}`, ...headers()], {
       cwd: work,
       label: `native ${target}: ${name}`,
-      env: { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++`, CXXFLAGS },
+      env: { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++`, CXXFLAGS: `${CXXFLAGS} ${PREFIX_MAP}`, CFLAGS: PREFIX_MAP },
     });
     await run(`${prefix}strip`, ['-o', join(folder, `${name}.node`), join(work, 'build', 'Release', product)]);
   } finally {

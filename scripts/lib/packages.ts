@@ -30,7 +30,7 @@ async function mirror(): Promise<string> {
  * packages, nor its dpkg. Signatures are checked; only the date of the suite's Release file is not, because on a mirror that lags behind a
  * testing suite looks expired within a week.
  */
-function configure(folder: string, architecture: string, suite: string, site: string): string {
+async function configure(folder: string, architecture: string, suite: string, site: string): Promise<string> {
   for (const path of ['state/lists/partial', 'cache/archives/partial', 'etc/preferences.d', 'etc/apt.conf.d', 'etc/sources.list.d', 'etc/trusted.gpg.d', 'log'])
     mkdirSync(join(folder, path), { recursive: true });
   writeFileSync(join(folder, 'state/status'), '');
@@ -52,6 +52,9 @@ function configure(folder: string, architecture: string, suite: string, site: st
     'Acquire::Retries': '3',
     'Binary::apt-get::Acquire::AllowInsecureRepositories': 'false',
   };
+  // Who reaches the mirror through a proxy has told apt so.
+  const proxies = await run('apt-config', ['shell', 'http', 'Acquire::http::Proxy', 'https', 'Acquire::https::Proxy']);
+  for (const [, protocol, proxy] of proxies.matchAll(/^(https?)='(.*)'$/gm)) settings[`Acquire::${protocol}::Proxy`] = proxy!;
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${JSON.stringify(value)};`);
   writeFileSync(configuration, `#clear APT::Architectures;\nAPT::Architectures { ${JSON.stringify(architecture)}; };\n${lines.join('\n')}\n`);
   return configuration;
@@ -72,15 +75,15 @@ async function identify(file: string): Promise<[name: string, version: string]> 
 
 /**
  * The board's Debian packages and all that they depend on, as files, with packages.json beside them. They are fetched once: a testing suite moves daily, and
- * an image must not change under whoever is working with it. MOUNTROOT_REFRESH=1 forgets them and fetches what is current.
+ * an image must not change under whoever is working with it. Whoever wants what is current removes the cache's packages-* folder.
  */
 export async function fetchPackages(board: Board): Promise<{ folder: string; packages: DebianPackage[] }> {
   const { suite, architecture, packages } = board.rootfs;
-  const inputs = { suite, architecture, packages: [...packages].sort(), refresh: process.env['MOUNTROOT_REFRESH'] ?? '' };
+  const inputs = { suite, architecture, packages: [...packages].sort() };
   const folder = await cached('packages', inputs, async (made) => {
     if (!existsSync(KEYRING)) throw new Failure(`${KEYRING} is missing, so Debian's packages cannot be trusted; \`sh scripts/setup.sh full\` installs it`);
     const work = join(made, 'apt');
-    const env = { APT_CONFIG: configure(work, architecture, suite, await mirror()) };
+    const env = { APT_CONFIG: await configure(work, architecture, suite, await mirror()) };
     say(`packages: ${packages.join(', ')} for ${architecture} from Debian ${suite}`);
     for (let attempt = 1; ; attempt++) {
       try {

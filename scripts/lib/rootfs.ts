@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { NATIVE_PARTS, buildAgent } from './agent.js';
 import { boardFolder, type Board } from './board.js';
@@ -59,6 +59,15 @@ function linkApplets(tree: string, applets: readonly string[]): void {
   for (const applet of applets) symlinkSync('busybox', join(tree, 'usr/bin', applet));
 }
 
+/** Permissions as on the board, whatever umask the checkout was made and this runs under: all may read, and execute what its owner may. */
+function normalise(tree: string): void {
+  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isSymbolicLink()) chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
+  chmodSync(tree, 0o755);
+}
+
 /** The root file system but for the agent: it changes seldom. */
 async function stageSystem(board: Board): Promise<string> {
   const { folder, packages } = await fetchPackages(board);
@@ -99,6 +108,7 @@ export async function stageRootfs(board: Board): Promise<string> {
     const tree = join(made, 'tree');
     cpSync(join(system, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
     await installAgent(tree);
+    normalise(tree);
   });
   return join(folder, 'tree');
 }

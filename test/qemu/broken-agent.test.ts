@@ -11,12 +11,38 @@ const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
   { title: 'Node is no program', scripts: { 'usr/bin/node': 'not a program' }, says: /mount_root failed with status \d+/ },
   { title: 'Node hangs for ever', scripts: { 'usr/bin/node': sh('exec sleep 1000000') }, says: /mount_root failed with status 143/ },
   { title: 'the agent itself is missing', scripts: { 'usr/bin/mountroot': null, 'usr/bin/mount_root': null }, says: /mount_root failed with status 127/ },
-  {
-    title: 'the agent dies between moving /proc and pivoting',
-    scripts: { 'usr/bin/mount_root': sh('mount -t tmpfs new /mnt && mkdir /mnt/proc && mount -o move /proc /mnt/proc; kill -KILL $$') },
-    says: /mount_root failed with status 137/,
-  },
 ];
+
+/** An agent that builds its overlay on /tmp and is killed on the way: before or behind the pivot, with some of the mounts moved. */
+const building = (until: string): Scripts => ({
+  'usr/bin/mount_root': sh(`mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`),
+});
+const KILLED: [when: string, scripts: Scripts][] = [
+  ['before pivot_root, with /proc moved', building(':')],
+  ['behind pivot_root, before /dev, /tmp and /sys are moved', building('cd /mnt && pivot_root . rom')],
+  ['behind pivot_root, with only /dev moved', building('cd /mnt && pivot_root . rom && mount -o move /rom/dev /dev')],
+];
+
+for (const [when, scripts] of KILLED)
+  t.test(`an agent killed ${when} leaves a board with all it needs`, async (t) => {
+    const bench = await putOnBench(t, { rootfs: await rootfsWithoutNode(scripts) });
+    const machine = await bench.bootToInit();
+    t.match(machine.console, /mount_root failed with status 137/);
+    for (const [mountpoint, fstype] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev', 'devtmpfs'], ['/tmp', 'tmpfs']])
+      t.match(await machine.output('cat /proc/mounts'), new RegExp(`^\\S+ ${mountpoint} ${fstype} `, 'm'));
+    await machine.output('test -c /dev/kmsg && test -e /proc/self && test -e /sys/kernel && touch /tmp/x');
+    await machine.powerOff();
+  });
+
+t.test('a damaged boot counter does not keep init from coming up', async (t) => {
+  const bench = await putOnBench(t);
+  const first = await bench.bootToInit();
+  await first.output("printf '08x 1\\n2' >/etc/boot-count && sync");
+  await first.powerOff();
+  const second = await bench.bootToInit();
+  t.match(second.console, /init: boot 1 on this root/);
+  await second.powerOff();
+});
 
 for (const { title, scripts, says } of CASES)
   t.test(`init runs although ${title}`, async (t) => {
