@@ -20,7 +20,10 @@ export interface BootOptions {
   qmp?: string;
   /** Words added to the board's kernel command line. A `name=value` the kernel does not know goes into PID 1's environment. */
   append?: string;
-  /** Count instructions instead of host time: repeatable, and idle time costs nothing. One instruction is 2 ns. */
+  /**
+   * Count instructions instead of host time, at 2 ns each: idle time costs nothing. With the clock and the random seed fixed as well, two boots of the same
+   * flash are the same to the instruction.
+   */
   icount?: boolean;
 }
 
@@ -39,7 +42,7 @@ export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, appen
       ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}`]),
       ...serial.flatMap((device) => ['-serial', device]),
       ...(qmp === undefined ? [] : ['-qmp', `unix:${escape(qmp)},server=on,wait=off`]),
-      ...(icount ? ['-icount', 'shift=1,sleep=off'] : []),
+      ...(icount ? ['-icount', 'shift=1,sleep=off', '-seed', '1', '-rtc', 'base=2026-01-01,clock=vm'] : []),
       ...board.qemu.arguments,
     ],
   };

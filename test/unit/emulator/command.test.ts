@@ -28,6 +28,7 @@ t.test('words for the kernel are added behind the board\'s own', async (t) => {
   const { args } = qemuCommand(board, files, { serial: [], append: 'a=1', icount: true, qmp: '/q' });
   t.equal(args[args.indexOf('-append') + 1], `${kernelCommandLine(board)} a=1`);
   t.equal(args[args.indexOf('-icount') + 1], 'shift=1,sleep=off');
+  t.ok(args.includes('-seed') && args.includes('-rtc'), 'nothing of the host\'s comes in');
   t.equal(args[args.indexOf('-qmp') + 1], 'unix:/q,server=on,wait=off');
 });
 
