@@ -1,7 +1,9 @@
 /** `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`. `--fast` leaves out what needs the emulator. */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { loadBoard } from './lib/board.js';
 import { buildNative } from './lib/native.js';
 import { buildImage } from './lib/image.js';
@@ -29,7 +31,10 @@ function typecheck(): Count {
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-function runSuite({ name, folder, jobs }: Suite): Count {
+/** Of a TAP stream, what a person wants to see as it comes: each test with its result, and all that is said about a failure. */
+const worthShowing = (line: string): boolean => !/^ {8,}ok |^ *1\.\.\d|^ *# |^ *$|^TAP version/.test(line);
+
+async function runSuite({ name, folder, jobs }: Suite): Promise<Count> {
   const files = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join(folder, file))
@@ -37,23 +42,24 @@ function runSuite({ name, folder, jobs }: Suite): Count {
   // Without a file tap would look for tests on its own.
   if (files.length === 0) throw new Failure(`there are no tests in ${folder}`);
   say(`${name}: ${files.length} files`);
-  const output = join(checkout, 'build', 'test', `${name}.tap`);
-  mkdirSync(join(checkout, 'build', 'test'), { recursive: true });
-  rmSync(output, { force: true });
-  // What the tests print goes to this process's own stdout as it comes: a run of minutes shows where it is.
-  spawnSync(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, `--output-file=${relative(checkout, output)}`, ...files], { cwd: checkout, stdio: ['ignore', 1, 2] });
-  try {
-    return countTests(readFileSync(output, 'utf8'));
-  } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+  const tap = spawn(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, ...files], { cwd: checkout, stdio: ['ignore', 'pipe', 2] });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: tap.stdout! })) {
+    lines.push(line);
+    if (worthShowing(line)) process.stdout.write(`${line}\n`);
   }
+  const count = countTests(`${lines.join('\n')}\n`);
+  // tap that died, or that counts otherwise than we do, must not pass for success.
+  const status = tap.exitCode ?? (await once(tap, 'exit'))[0];
+  return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }
 
 await main(async () => {
   const fast = process.argv.includes('--fast');
   await buildNative('host');
   if (!fast) await buildImage(loadBoard());
-  const counts = [typecheck(), ...(fast ? FAST : FULL).map(runSuite)];
+  const counts = [typecheck()];
+  for (const suite of fast ? FAST : FULL) counts.push(await runSuite(suite));
   const total = counts.reduce((sum, each) => ({ passed: sum.passed + each.passed, failed: sum.failed + each.failed, skipped: sum.skipped + each.skipped }));
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
