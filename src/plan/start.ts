@@ -144,7 +144,7 @@ function mountData({ mounts }: Facts, source: string, fstype: string): Step[] {
     fatal('private', 'pivot_root(2) and MS_MOVE refuse to work next to shared mounts.', { kind: 'make-private', path: '/', before: propagation(mounts) }),
     fatal('staging', 'The data volume is mounted here first, so that a bad one never covers /overlay.', { kind: 'mkdir', path: STAGING, mode: 0o755, accept: 'directory' }),
     fatal('data', 'The settings live here; noatime spares the flash a write for every read.', { kind: 'mount', source, target: STAGING, fstype, flags: ['MS_NOATIME'], data: null }),
-    fatal('data-place', 'The volume mounts and takes writes, so it goes to its place.', { kind: 'move', from: STAGING, to: DATA }),
+    fatal('data-place', 'It mounted, and writable, so it goes to its place.', { kind: 'move', from: STAGING, to: DATA }),
   ];
 }
 

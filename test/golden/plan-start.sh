@@ -49,7 +49,7 @@ at='2 (staging)'; n=2
 at='3 (data)'; n=3
 mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay || fail
 
-# The volume mounts and takes writes, so it goes to its place.
+# It mounted, and writable, so it goes to its place.
 at='4 (data-place)'; n=4
 mount -n -o move /tmp/overlay /overlay || fail
 
