@@ -6,13 +6,19 @@ import { reader } from './system/files.js';
 
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
+const EARLY = Boolean(process.env['PREINIT']);
+
 /** In early boot nobody reads a terminal; called by hand, nobody looks into the kernel log. */
-const earlyLog = (): Log => (process.env['PREINIT'] ? kmsg() : terminal());
+const earlyLog = (): Log => (EARLY ? kmsg() : terminal());
 
 async function main(words: string[]): Promise<number> {
   const [verb = 'start', ...options] = words;
-  const force = options.includes('--force');
-  if (verb === 'start' && options.every((option) => option === '--force')) return bootStart(force);
+  if (verb === 'start' && options.every((option) => option === '--force' || (EARLY && !option.startsWith('-')))) {
+    // OpenWrt's program takes mount options for the image here. A boot must not end over a word that is not understood.
+    const unknown = options.filter((option) => option !== '--force');
+    if (unknown.length > 0) earlyLog().warn(`start takes no mount options; ignoring ${unknown.join(' ')}`);
+    return bootStart(options.includes('--force'));
+  }
   const { cli } = await import('./cli/cli.js');
   return cli(words, { start: bootStart });
 }

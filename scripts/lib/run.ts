@@ -5,8 +5,6 @@ export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment; undefined takes a name out of it. */
   env?: Record<string, string | undefined>;
-  /** Written to the program's standard input. */
-  input?: string;
   /** What the line of progress calls this step; without it the step is silent until it fails. */
   label?: string;
 }
@@ -24,7 +22,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const output: string[] = [];
     const everything: string[] = [];
@@ -39,7 +37,6 @@ export function run(program: string, args: readonly string[], options: RunOption
     const timer = options.label
       ? setInterval(() => say(`${options.label} … ${lines} lines of output`), 5000)
       : undefined;
-    if (options.input !== undefined) child.stdin!.end(options.input);
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearInterval(timer);
       reject(new Failure(`cannot run ${program}: ${error.code === 'ENOENT' ? 'it is not installed; scripts/setup.sh installs what is needed' : error.message}`));

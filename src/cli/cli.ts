@@ -16,10 +16,14 @@ const print = (text: string): void => void process.stdout.write(text);
 
 const planOptions = {
   format: { choices: FORMATS, default: 'text' as const, describe: 'as a person reads it, as data, or as a script for busybox' },
+  json: { boolean: true, default: false, describe: 'the same as --format json' },
   facts: { string: true, requiresArg: true, describe: 'plan for the machine that this file describes (see `facts`)' },
 } as const;
 
-const chosen = ({ format, facts }: { format: PlanOptions['format']; facts: string | undefined }): PlanOptions => ({ format, ...(facts !== undefined && { facts }) });
+const chosen = ({ format, json, facts }: { format: PlanOptions['format']; json: boolean; facts: string | undefined }): PlanOptions => ({
+  format: json ? 'json' : format,
+  ...(facts !== undefined && { facts }),
+});
 
 /** Every verb but the boot path's plain `start`. Returns the exit status. */
 export async function cli(words: string[], boot: Boot): Promise<number> {
@@ -48,9 +52,12 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
       (y) => y.positional('verb', { choices: ['start'] as const, describe: 'the verb to plan' }).options(planOptions),
       (args) => finish(plan(chosen(args), print, log)),
     )
-    .command('facts', 'print everything a plan rests on, as JSON', {}, () => {
-      print(`${JSON.stringify(localFacts(), null, 2)}\n`);
-    })
+    .command(
+      'facts',
+      'print everything a plan rests on, as JSON',
+      (y) => y.option('json', { boolean: true, default: true, describe: 'the only form there is' }),
+      () => print(`${JSON.stringify(localFacts(), null, 2)}\n`),
+    )
     .command(
       'status',
       'what / is now, and how the last start went',

@@ -69,6 +69,17 @@ t.test('who is not root is told so, and no journal is begun', { skip: process.ge
   t.equal(existsSync('/tmp/mountroot'), before);
 });
 
+t.test('in the early boot a word that start does not know is passed over, for OpenWrt\'s program takes mount options there', { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' }, async (t) => {
+  const { status, stderr } = mountroot(['start', 'noatime'], { uid: 65534, env: { PREINIT: '1' } });
+  t.match(stderr, /^mountroot: start takes no mount options; ignoring noatime\nmountroot: start needs root/);
+  t.equal(status, 1);
+  t.equal(mountroot(['start', 'noatime']).status, 2, 'by hand it is a mistake');
+});
+
+t.test('--json gives data from every verb that reports', async (t) => {
+  for (const words of [['facts', '--json'], ['status', '--json'], ['plan', 'start', '--json', '--facts', FACTS]]) t.type(JSON.parse(mountroot(words).stdout), 'object');
+});
+
 t.test('help and version go to stdout', async (t) => {
   const help = mountroot(['--help']);
   t.equal(help.status, 0);
