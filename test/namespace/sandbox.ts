@@ -45,7 +45,8 @@ export async function runInSandbox(t: Test, { shared = false, sabotage = false, 
   const root = join(folder, 'root');
   mkdirSync(root);
   execFileSync('truncate', ['-s', '16M', image]);
-  if (!unformatted) execFileSync('/sbin/mkfs.ext4', ['-q', image]);
+  // Owned by whoever runs the test, who prepares it without being root.
+  if (!unformatted) execFileSync('/sbin/mkfs.ext4', ['-q', '-E', `root_owner=${process.getuid!()}:${process.getgid!()}`, image]);
   const [losetup, ...words] = asRoot(['/sbin/losetup']);
   const device = execFileSync(losetup!, [...words, '--find', '--show', image], { encoding: 'utf8' }).trim();
   t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
