@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { cached, digest } from './cache.js';
-import { checkout, say } from './report.js';
+import { delimiter, dirname, join } from 'node:path';
+import { cacheRoot, cached, digest } from './cache.js';
+import { checkout, need, say } from './report.js';
 import { run } from './run.js';
 
 export type Target = 'host' | 'arm';
@@ -29,7 +29,10 @@ const CXXFLAGS = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
 /** assert() puts the path of its source into the program: without this, the same sources give other bytes in another checkout, and tell where it was. */
 const PREFIX_MAP = `-ffile-prefix-map=${checkout}=.`;
 
-const packageFolder = (name: string): string => join(checkout, 'node_modules', name);
+/** What the addons compile against besides Node: headers, and gyp files that say where those are. */
+const HEADERS = ['node-addon-api', 'get-symbol-from-current-process-h', 'get-uv-event-loop-napi-h'];
+
+const packageFolder = (name: string): string => need(join(checkout, 'node_modules', name), 'sh scripts/setup.sh fast');
 const versionOf = (name: string): string => JSON.parse(readFileSync(join(packageFolder(name), 'package.json'), 'utf8')).version;
 const patchesFor = (name: string): string[] =>
   readdirSync(join(checkout, 'native', 'patches'))
@@ -37,29 +40,63 @@ const patchesFor = (name: string): string[] =>
     .sort()
     .map((file) => join(checkout, 'native', 'patches', file));
 
-/** Node's own headers lie beside its program in most installations; where they do not, node-gyp fetches them. */
+/** Node's own headers lie beside its program in most installations; where they do not, node-gyp fetches them, and must keep them where we may write. */
 function headers(): string[] {
   const prefix = dirname(dirname(process.execPath));
-  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [];
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? [`--nodedir=${prefix}`] : [`--devdir=${join(cacheRoot, 'node-gyp')}`];
 }
 
-/** Compiles one addon from a copy inside the checkout, where its binding.gyp finds the packages it asks for. */
+/** How the network is reached may stay in the environment: node-gyp may have to fetch headers. */
+const NETWORK = /^npm_config_(https?_proxy|proxy|noproxy|cafile)$/i;
+/** node-gyp lets npm's configuration override its own arguments, and compilers, make and gyp each read a set of variables of their own. */
+const INFLUENCES = /^(npm_|GYP_|(C|CPP|CXX|LD|MAKE|MFLAG)\w*FLAGS|MAKE(LEVEL)?$|NODE_OPTIONS$|(CC|CXX|AR|NM|LINK)(_host|_target)$|C(PLUS)?_?(INCLUDE_)?PATH$|LIBRARY_PATH$|GCC_EXEC_PREFIX$)/i;
+
+/** The environment of a build: the tools, the flags, and nothing the user has set for other programs. The cache's key could not tell that apart. */
+function environment({ prefix }: { prefix: string }, work: string): Record<string, string | undefined> {
+  const without = Object.keys(process.env).filter((name) => INFLUENCES.test(name) && !NETWORK.test(name));
+  // The work folder's name holds a process id. GCC tries the last map first.
+  const places = `${PREFIX_MAP} -ffile-prefix-map=${work}=.`;
+  return {
+    ...Object.fromEntries(without.map((name) => [name, undefined])),
+    CC: `${prefix}gcc`,
+    CXX: `${prefix}g++`,
+    AR: `${prefix}ar`,
+    LINK: `${prefix}g++`,
+    CFLAGS: places,
+    CXXFLAGS: `${CXXFLAGS} ${places}`,
+    // gyp reads ~/.gyp/include.gypi otherwise.
+    GYP_CONFIG_DIR: work,
+    // The binding.gyp files ask `node` for paths.
+    PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+  };
+}
+
+/**
+ * Compiles one addon from a copy inside the checkout. Its headers are copied beside it: node-addon-api is built by a path relative to the addon, and
+ * would otherwise leave makefiles in build/node_modules, where builds for two targets meet.
+ */
 async function buildAddon({ name, product }: Addon, target: Target, folder: string): Promise<void> {
   const { prefix, architecture } = TOOLS[target];
-  const work = join(checkout, 'build', `native-${target}-${process.pid}`, name);
+  const top = join(checkout, 'build', `native-${target}-${process.pid}`);
+  const work = join(top, name);
   try {
     cpSync(packageFolder(name), work, { recursive: true });
-    for (const patch of patchesFor(name)) await run('patch', ['-p1', '--batch', '--forward', '-i', patch], { cwd: work });
+    for (const header of [...HEADERS, 'ref-napi']) cpSync(packageFolder(header), join(top, 'node_modules', header), { recursive: true });
+    for (const patch of patchesFor(name)) await run('patch', ['-p1', '--batch', '--forward', '--fuzz=0', '-i', patch], { cwd: work });
     await run(process.execPath, [join(packageFolder('node-gyp'), 'bin', 'node-gyp.js'), 'rebuild', `--arch=${architecture}`, ...headers()], {
       cwd: work,
       label: `native ${target}: ${name}`,
-      env: { CC: `${prefix}gcc`, CXX: `${prefix}g++`, AR: `${prefix}ar`, LINK: `${prefix}g++`, CXXFLAGS: `${CXXFLAGS} ${PREFIX_MAP}`, CFLAGS: PREFIX_MAP },
+      env: environment(TOOLS[target], top),
     });
     await run(`${prefix}strip`, ['-o', join(folder, `${name}.node`), join(work, 'build', 'Release', product)]);
   } finally {
-    rmSync(dirname(work), { recursive: true, force: true });
+    rmSync(top, { recursive: true, force: true });
   }
 }
+
+/** All that goes into an addon; its prebuilt binaries, tests and pages do not. */
+const sourcesOf = (name: string): string[] =>
+  ['binding.gyp', 'src', 'include', 'deps', 'lib'].map((part) => join(packageFolder(name), part)).filter((path) => existsSync(path));
 
 /**
  * The cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so` and `measure` for this machine or for the board. One script makes both, so
@@ -69,9 +106,11 @@ export async function buildNative(target: Target): Promise<string> {
   const { prefix } = TOOLS[target];
   const inputs = {
     target,
-    compiler: (await run(`${prefix}g++`, ['--version'])).split('\n')[0],
+    compiler: [(await run(`${prefix}gcc`, ['--version'])).split('\n')[0], await run(`${prefix}g++`, ['-dumpfullversion']), await run(`${prefix}g++`, ['-dumpmachine'])],
     node: process.version,
-    addons: ADDONS.map(({ name }) => [name, versionOf(name), digest(join(packageFolder(name), 'src')), patchesFor(name).map((file) => digest(file))]),
+    addons: ADDONS.map(({ name }) => [name, versionOf(name), digest(...sourcesOf(name)), patchesFor(name).map((file) => digest(file))]),
+    headers: HEADERS.map((name) => [name, versionOf(name)]),
+    gyp: versionOf('node-gyp'),
     sources: digest(join(checkout, 'native')),
     script: digest(join(checkout, 'scripts', 'lib', 'native.ts')),
   };
@@ -80,8 +119,9 @@ export async function buildNative(target: Target): Promise<string> {
     const source = (name: string): string => join(checkout, 'native', name);
     const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
     mkdirSync(folder, { recursive: true });
-    await run(`${prefix}gcc`, [...flags, '-shared', '-fPIC', '-o', join(folder, 'libmountroot.so'), source('mountroot.c')]);
-    await run(`${prefix}gcc`, [...flags, '-static', '-o', join(folder, 'measure'), source('measure.c')]);
+    const env = environment(TOOLS[target], folder);
+    await run(`${prefix}gcc`, [...flags, '-shared', '-fPIC', '-o', join(folder, 'libmountroot.so'), source('mountroot.c')], { env });
+    await run(`${prefix}gcc`, [...flags, '-static', '-o', join(folder, 'measure'), source('measure.c')], { env });
     for (const addon of ADDONS) await buildAddon(addon, target, folder);
   });
 }

@@ -1,43 +1,87 @@
 import t from 'tap';
 import { lastStart } from '../../../src/diagnose/read-journal.js';
 import { renderStatus, status } from '../../../src/diagnose/status.js';
+import type { JournalRecord } from '../../../src/execute/journal.js';
 import { parseMountinfo } from '../../../src/facts/mountinfo.js';
+import { BOARD, BOARD_STARTED, SYSTEMD } from '../../fixtures/captures.js';
 
-const ROM = '13 21 31:2 / /rom ro - squashfs /dev/root ro\n';
-const overlay = (upper: string, options = 'rw'): string => `21 1 0:15 / / ${options},noatime - overlay overlayfs:/overlay ${options},lowerdir=/,upperdir=${upper},workdir=/overlay/work\n`;
-const JFFS2 = '18 21 31:3 / /overlay rw,noatime - jffs2 /dev/mtdblock3 rw\n';
-const TMPFS = '18 21 0:18 / /tmp rw - tmpfs tmpfs rw\n';
-const space = (): { total: number; free: number } => ({ total: 64 << 20, free: 60 << 20 });
-const of = (mountinfo: string, journal = ''): ReturnType<typeof status> => status({ mounts: parseMountinfo(mountinfo), journal: lastStart(journal), space });
+const MIB = 2 ** 20;
+const look = (mountinfo: string, journal: JournalRecord[] = []): ReturnType<typeof status> => status({ mounts: parseMountinfo(mountinfo), journal, space: () => ({ total: 64 * MIB, free: 48.5 * MIB }) });
 
-t.test('a root is persistent where its upper layer takes writes and outlives a power-off, and only there', async (t) => {
-  t.equal(of(overlay('/overlay/upper') + ROM + JFFS2).persistent, true);
-  t.equal(of(overlay('/tmp/root/upper') + ROM + TMPFS).persistent, false, 'a RAM overlay');
-  t.equal(of(overlay('/overlay/upper', 'ro') + ROM + JFFS2).persistent, false, 'an overlay the kernel made read-only');
-  t.equal(of(overlay('/overlay/upper') + ROM + JFFS2.replace(/rw/g, 'ro')).persistent, false, 'flash mounted read-only');
-  t.equal(of('1 0 31:2 / / ro - squashfs /dev/root ro\n').persistent, false, 'the bare image');
-  t.equal(of('1 0 8:1 / / rw - ext4 /dev/sda1 rw\n').persistent, true, 'an ordinary disk');
-  t.equal(of('').persistent, false);
+const begin = (at: number): JournalRecord => ({ type: 'begin', schema: 'mountroot.journal/1', verb: 'start', version: '0', node: 'v24', at });
+const decision: JournalRecord = { type: 'decision', decision: 'go', summary: 'an overlay root', steps: 1, notes: [], at: 3 };
+const step: JournalRecord = { type: 'step', number: 1, id: 'private', action: { kind: 'chdir', path: '/' }, result: 'done', at: 4, ms: 1.25 };
+const end = (ok: boolean, error?: string): JournalRecord => ({ type: 'end', ok, exit: ok ? 0 : 1, warnings: [], at: 9, ms: 7, ...(error !== undefined && { error }) });
+
+t.test('on a started board changes are kept, and it is told where', async (t) => {
+  t.same(look(BOARD_STARTED), {
+    schema: 'mountroot.status/1',
+    root: { fstype: 'overlay', source: 'overlayfs:/overlay', writable: true },
+    persistent: true,
+    summary: 'an overlay, its changes on jffs2 /dev/mtdblock3; what is changed on it is kept',
+    image: { mountpoint: '/rom', fstype: 'squashfs', source: '/dev/root' },
+    data: { mountpoint: '/overlay', fstype: 'jffs2', source: '/dev/mtdblock3', total: 64 * MIB, free: 48.5 * MIB },
+    start: null,
+  });
 });
 
-t.test('the report says what / is, in words and within 80 columns', async (t) => {
-  const text = renderStatus(of(overlay('/overlay/upper') + ROM + JFFS2));
-  t.match(text, /^root      an overlay, its changes on jffs2 \/dev\/mtdblock3; what is changed on it\n          is kept\n/);
-  t.match(text, /^data      \/overlay: 60\.0 MiB free of 64\.0 MiB$/m);
-  for (const line of text.split('\n')) t.ok(line.length <= 80);
+t.test('before a start nothing can be changed', async (t) => {
+  t.match(look(BOARD.mountinfo), { persistent: false, root: { fstype: 'squashfs', writable: false }, image: null, data: null, summary: 'squashfs /dev/root; nothing on it can be changed' });
 });
 
-t.test('the last start is read from the journal, also when a cut left half a line', async (t) => {
-  const journal = [
-    '{"type":"begin","at":1000,"verb":"start"}',
-    '{"type":"end","ok":true,"at":1100,"ms":100,"exit":0,"warnings":[]}',
-    '{"type":"begin","at":2000,"verb":"start"}',
-    '{"type":"decision","summary":"an overlay","at":2010}',
-    '{"type":"step","number":1,"id":"private","result":"done","at":2020,"ms":1.5}',
-    '{"type":"step","number":2,"id":"sta',
-  ].join('\n');
-  t.match(of('', journal).start, { at: 2000, ok: null, summary: 'an overlay', steps: [{ id: 'private', ms: 1.5 }] });
-  t.equal(of('', journal).start?.steps.length, 1);
-  t.match(renderStatus(of('', journal)), /was cut off, 2\.00 s after the kernel started/);
-  t.equal(of('', 'null\n[]\n7\n{"type":"step"}\n').start, null);
+t.test('changes that lie in memory are told to be lost', async (t) => {
+  const volatile = BOARD_STARTED.replace('- jffs2 /dev/mtdblock3 rw', '- tmpfs tmpfs rw');
+  t.match(look(volatile), { persistent: false, summary: /changes on tmpfs tmpfs; what is changed on it is lost at power-off/ });
+});
+
+t.test('a data volume or an overlay gone read-only keeps nothing', async (t) => {
+  t.equal(look(BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro')).persistent, false);
+  t.match(look(BOARD_STARTED.replace('overlayfs:/overlay rw', 'overlayfs:/overlay ro')), { persistent: false, root: { writable: false }, summary: /nothing on it can be changed/ });
+});
+
+t.test('the old overlayfs, with the upper layer in the partition\'s root, is understood', async (t) => {
+  const legacy = BOARD_STARTED.replace('- overlay overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work', '- overlayfs overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay');
+  t.match(look(legacy), { persistent: true, data: { mountpoint: '/overlay' } });
+});
+
+t.test('an ordinary machine, and one that shows nothing, have a status too', async (t) => {
+  t.match(look(SYSTEMD), { persistent: true, summary: 'ext4 /dev/nvme0n1p2; what is changed on it is kept' });
+  t.match(look(''), { root: null, persistent: false, summary: 'nothing is mounted on /' });
+});
+
+t.test('the journal tells how the last start went, or that it was cut off', async (t) => {
+  t.match(look(BOARD_STARTED, [begin(2), decision, step, end(true)]).start, { summary: 'an overlay root', at: 2, ms: 7, ok: true, steps: [{ number: 1, id: 'private', result: 'done', ms: 1.25 }] });
+  t.match(look(BOARD.mountinfo, [begin(2), decision, end(false, 'cannot do it')]).start, { ok: false, error: 'cannot do it' });
+  t.match(look(BOARD.mountinfo, [begin(2), decision]).start, { ok: null, ms: null });
+  t.match(look(BOARD.mountinfo, [begin(2)]).start, { summary: 'cut off before it was planned', ok: null, steps: [] });
+});
+
+t.test('the report for a person has a line for each thing, within 80 columns', async (t) => {
+  const text = renderStatus(look(BOARD_STARTED, [begin(1520), decision, { ...step, error: 'it is so', result: 'failed' }, end(true)]));
+  t.equal(
+    text,
+    `root      an overlay, its changes on jffs2 /dev/mtdblock3; what is changed on it
+          is kept
+image     /rom: squashfs /dev/root
+data      /overlay: 48.5 MiB free of 64.0 MiB
+start     took 7 ms, 1.52 s after the kernel started: an overlay root
+           1  private              1.3 ms  failed: it is so
+`,
+  );
+  t.match(renderStatus(look(BOARD.mountinfo)), /^start {5}no journal of a start in this boot$/m);
+  t.match(renderStatus(look(BOARD.mountinfo, [begin(2), decision])), /^start {5}was cut off, /m);
+  t.match(renderStatus(look(BOARD.mountinfo, [begin(2), decision, end(false, 'cannot do it')])), /failed after 7 ms, .*: cannot do it$/m);
+});
+
+t.test('of several starts in a journal the last one counts', async (t) => {
+  const text = [begin(1), decision, end(false), begin(20), step].map((record) => `${JSON.stringify(record)}\n`).join('');
+  t.same(lastStart(text), [begin(20), step]);
+  t.same(lastStart(''), []);
+});
+
+t.test('half-written lines and lines that are no records are passed over', async (t) => {
+  const line = (record: JournalRecord): string => JSON.stringify(record);
+  const text = [line(begin(1)), line(decision).slice(0, 30), '', 'null', '7', '"begin"', '[]', '{"type":"begin"}', '{"type":"other","at":1}', line(step)].join('\n');
+  t.same(lastStart(text), [begin(1), step]);
+  t.same(lastStart(line(decision)), [decision], 'a journal whose beginning is lost');
 });

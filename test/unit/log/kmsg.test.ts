@@ -1,33 +1,98 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { kmsg } from '../../../src/log/kmsg.js';
+import { kmsg, terminal } from '../../../src/log/kmsg.js';
 
-t.test('a record has its level, its name, and one line', async (t) => {
-  // A file in place of the device: what is written is what the kernel would get.
-  const device = join(t.testdir({ kmsg: '' }), 'kmsg');
-  kmsg(device).error('one\ntwo\0three');
-  t.equal(readFileSync(device, 'utf8'), '<3>mountroot: one two three\n');
-  writeFileSync(device, '');
-  kmsg(device).debug('x');
-  t.match(readFileSync(device, 'utf8'), /^<7>/);
+/** What a call writes to this process's stderr. */
+function stderrOf(call: () => void): string {
+  const { write } = process.stderr;
+  let out = '';
+  process.stderr.write = (text) => ((out += text), true);
+  try {
+    call();
+  } finally {
+    process.stderr.write = write;
+  }
+  return out;
+}
+
+/** An ordinary file takes the place of /dev/kmsg: each record is written from its start. */
+const device = (): string => join(t.testdir({ kmsg: '' }), 'kmsg');
+
+t.test('each level is the kernel\'s', async (t) => {
+  const file = device();
+  const log = kmsg(file);
+  for (const [level, number] of [['error', 3], ['warn', 4], ['info', 6], ['debug', 7]] as const) {
+    writeFileSync(file, '');
+    log[level]('text');
+    t.equal(readFileSync(file, 'utf8'), `<${number}>mountroot: text\n`);
+  }
 });
 
-t.test('a record is no longer than the kernel takes', async (t) => {
-  const device = join(t.testdir({ kmsg: '' }), 'kmsg');
-  kmsg(device).info('x'.repeat(5000));
-  t.ok(readFileSync(device).length < 976);
+t.test('a text is one record, whatever it holds: no newline of its own can start another', async (t) => {
+  const file = device();
+  kmsg(file).info('one\n<0>two\r\0\u001b[2Jthree\t');
+  const record = readFileSync(file, 'latin1');
+  t.equal(record, '<6>mountroot: one <0>two [2Jthree \n');
 });
 
-t.test('the log goes on through the device that was open when its name went away, as it does in the pivot', async (t) => {
-  const device = join(t.testdir({ kmsg: '' }), 'kmsg');
-  const log = kmsg(device);
-  const { openSync, fstatSync, closeSync } = await import('node:fs');
-  const watch = openSync(device, 'r');
+t.test('a long text is cut to what the kernel takes', async (t) => {
+  const file = device();
+  kmsg(file).info('x'.repeat(5000));
+  const record = readFileSync(file, 'utf8');
+  t.ok(record.length < 976, 'LOG_LINE_MAX of the kernel, and its prefix');
+  t.match(record, /^<6>mountroot: x{800,}\n$/);
+});
+
+t.test('where there is no device the text goes to stderr', async (t) => {
+  t.equal(stderrOf(() => kmsg(join(t.testdir({}), 'none')).error('a\nb')), 'mountroot: a b\n');
+});
+
+t.test('a symlink is not written through', async (t) => {
+  const top = t.testdir({ victim: 'kept' });
+  symlinkSync('victim', join(top, 'kmsg'));
+  t.equal(stderrOf(() => kmsg(join(top, 'kmsg')).info('text')), 'mountroot: text\n');
+  t.equal(readFileSync(join(top, 'victim'), 'utf8'), 'kept');
+});
+
+t.test('while the device is out of sight, as /dev is between the pivot and its move, the one opened last still takes records', async (t) => {
+  const file = device();
+  const log = kmsg(file);
   log.info('before');
-  const size = fstatSync(watch).size;
-  rmSync(device);
+  renameSync(file, `${file}.moved`);
+  t.equal(stderrOf(() => log.info('between')), '');
+  t.match(readFileSync(`${file}.moved`, 'utf8'), /between/);
+  writeFileSync(file, '');
   log.info('after');
-  t.ok(fstatSync(watch).size > 0 && size > 0);
-  closeSync(watch);
+  t.equal(readFileSync(file, 'utf8'), '<6>mountroot: after\n', 'and it is opened anew where it is back');
+});
+
+t.test('each record is written by an opening of its own, because the kernel lets only ten pass through one', async (t) => {
+  const file = device();
+  const log = kmsg(file);
+  log.info('one');
+  renameSync(file, `${file}.old`);
+  writeFileSync(file, '');
+  log.info('two');
+  t.match(readFileSync(file, 'utf8'), /two/);
+  t.notMatch(readFileSync(`${file}.old`, 'utf8'), /two/);
+});
+
+t.test('on a terminal the same lines go to stderr, without those for debugging', async (t) => {
+  const log = terminal();
+  t.equal(stderrOf(() => (log.error('e'), log.warn('w'), log.info('i'), log.debug('d'))), 'mountroot: e\nmountroot: w\nmountroot: i\n');
+});
+
+t.test('messages of the other verbs go to stderr only, and name their level but for errors', async (t) => {
+  const source = (name: string): string => fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));
+  const say = `import { messages } from ${JSON.stringify(source('winston'))};
+const log = messages({ verbose: process.argv.includes('verbose'), colour: process.argv.includes('colour') });
+log.error('e'); log.warn('w'); log.info('i'); log.debug('d');`;
+  const file = join(t.testdir({ 'say.mts': say }), 'say.mts');
+  const run = (...words: string[]): { stdout: string; stderr: string } => spawnSync(process.execPath, ['--import', 'tsx', file, ...words], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+  t.match(run(), { stdout: '', stderr: 'mountroot: e\nmountroot: warn: w\nmountroot: info: i\n' });
+  t.match(run('verbose').stderr, /^mountroot: debug: d$/m);
+  t.match(run('colour').stderr, /^mountroot: e\nmountroot: \u001b\[33mwarn\u001b\[39m: w$/m);
 });

@@ -1,0 +1,71 @@
+/** The journal's folder is fixed, so each scenario runs in a mount namespace of its own with an empty /tmp in it. */
+import { spawnSync } from 'node:child_process';
+import { build } from 'esbuild';
+import t from 'tap';
+import { checkout } from '../../../scripts/lib/report.js';
+
+/** Two records and the facts; what the journal complains of goes to stderr. */
+const WRITE = `import { openJournal } from './src/execute/journal.js';
+const journal = openJournal((message) => console.error(message));
+journal.add({ type: 'begin', at: 1 } as never);
+journal.facts({ schema: 'x' } as never);
+journal.add({ type: 'end', at: 2 } as never);
+`;
+const { outputFiles } = await build({ stdin: { contents: WRITE, loader: 'ts', resolveDir: checkout }, bundle: true, platform: 'node', format: 'cjs', write: false });
+// Handed over as an argument: a file could lie below /tmp, which is hidden there.
+const program = outputFiles[0]!.text;
+
+const SHOW = 'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; printf "%s %s " "$(stat -c %A "$name")" "$name"; cat "$name"; done';
+const root = process.getuid?.() === 0;
+
+/** @param prepare shell lines run in the empty /tmp beforehand. */
+function scenario(prepare: string, runs = 1): { status: number | null; stdout: string; stderr: string } {
+  const words = ['unshare', '--mount', '--propagation=private', 'sh', '-ec', `mount -t tmpfs tmpfs /tmp; umask 022; ${prepare}\n${'"$0" -e "$1"\n'.repeat(runs)}${SHOW}`, process.execPath, program];
+  const [first, ...rest] = ['env', '-i', `PATH=${process.env['PATH']}`, ...(root ? [] : ['sudo', '-n']), ...words];
+  return spawnSync(first!, rest, { encoding: 'utf8' });
+}
+
+const JOURNAL = '-rw-r--r-- journal.ndjson {"type":"begin","at":1}\n{"type":"end","at":2}\n';
+const FACTS = '-rw-r--r-- facts.json {"schema":"x"}\n';
+
+t.test('records are lines of one file, and the facts a file beside it', async (t) => {
+  t.match(scenario(''), { status: 0, stderr: '', stdout: FACTS + JOURNAL });
+});
+
+t.test('a second start appends to the journal and replaces the facts', async (t) => {
+  const { stdout } = scenario('', 2);
+  t.equal(stdout, `${FACTS}${JOURNAL}{"type":"begin","at":1}\n{"type":"end","at":2}\n`);
+});
+
+t.test('a folder that is not ours to trust is not written to, and that is told once', async (t) => {
+  for (const [name, prepare] of [
+    ['a symlink', 'mkdir /tmp/victim; ln -s victim /tmp/mountroot'],
+    ['a file', 'touch /tmp/mountroot'],
+    ["somebody else's folder", 'mkdir /tmp/mountroot; chown 65534 /tmp/mountroot'],
+  ] as const) {
+    const { status, stdout, stderr } = scenario(prepare);
+    t.equal(status, 0, `${name} stops no boot`);
+    t.equal(stderr, 'cannot keep a journal in /tmp/mountroot: it is no directory of ours; going on without it\n', name);
+    t.notMatch(stdout, /begin/, name);
+  }
+});
+
+t.test('a symlink in place of the journal is not followed', async (t) => {
+  const { status, stderr, stdout } = scenario('mkdir /tmp/mountroot; ln -s ../victim /tmp/mountroot/journal.ndjson; touch /tmp/victim');
+  t.equal(status, 0);
+  t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: ELOOP.*going on without it\n$/);
+  t.notMatch(stdout, /begin/);
+});
+
+t.test('a symlink in place of the facts is replaced and not written through', async (t) => {
+  const { stdout, stderr } = scenario('mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim /tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat /tmp/victim >&3" EXIT');
+  t.equal(stderr, '');
+  t.equal(stdout, `${FACTS}${JOURNAL}untouched\n`);
+});
+
+t.test('a /tmp that cannot be written costs the journal and not the boot', async (t) => {
+  const { status, stderr, stdout } = scenario('mount -o remount,ro /tmp');
+  t.equal(status, 0);
+  t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: EROFS.*; going on without it\n$/);
+  t.equal(stdout, '');
+});

@@ -1,0 +1,84 @@
+import t from 'tap';
+import { gather } from '../../../src/facts/gather.js';
+import { parseFilesystems } from '../../../src/facts/filesystems.js';
+import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mountinfo.js';
+import { parseMtd } from '../../../src/facts/mtd.js';
+import { parseFacts } from '../../../src/facts/validate.js';
+import { mountsToMove } from '../../../src/plan/moves.js';
+import { planStart } from '../../../src/plan/start.js';
+import { dryRun } from '../../../src/system/dry-run.js';
+import type { Reader } from '../../../src/system/port.js';
+import { BOARD, BOARD_STARTED, OPENWRT_3_10, SYSTEMD } from '../../fixtures/captures.js';
+import { boardFacts } from '../../fixtures/facts.js';
+
+t.test('each capture is understood to its last line', async (t) => {
+  const problems: string[] = [];
+  for (const text of [BOARD.mountinfo, BOARD_STARTED, OPENWRT_3_10.mountinfo, SYSTEMD]) t.equal(parseMountinfo(text, problems).length, text.trimEnd().split('\n').length);
+  for (const { mtd } of [BOARD, OPENWRT_3_10]) t.equal(parseMtd(mtd, problems).length, mtd.trimEnd().split('\n').length - 1);
+  t.same(problems, []);
+});
+
+t.test('the captured text of the board gives the facts that were captured with it', async (t) => {
+  const { mounts, mtd } = boardFacts();
+  t.same(parseMountinfo(BOARD.mountinfo), mounts);
+  t.same(parseMtd(BOARD.mtd), mtd);
+});
+
+t.test('a partition that is no whole number of erase blocks keeps its size', async (t) => {
+  t.match(parseMtd(OPENWRT_3_10.mtd)[2], { name: 'kernel', size: 0x129804, eraseBlock: 0x10000 });
+});
+
+t.test('an overlayfs kernel of 3.10, from its files to its plan, gets the old layout', async (t) => {
+  const read: Record<string, string> = {
+    '/proc/cmdline': 'board=TL console=ttyATH0,115200 rootfstype=squashfs,jffs2 noinitrd\n',
+    '/proc/filesystems': OPENWRT_3_10.filesystems,
+    '/proc/mtd': OPENWRT_3_10.mtd,
+    '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
+    '/proc/sys/kernel/osrelease': '3.10.49\n',
+  };
+  const openwrt: Reader = {
+    ...dryRun(),
+    readText: (path) => read[path] ?? '',
+    readBytes: (_, offset) => (offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array()),
+    kind: (path) => (path === '/dev/mtdblock4' ? 'block' : path === '/proc/mtd' ? 'file' : path === '/tmp/.preinit' ? 'missing' : 'directory'),
+  };
+  const facts = gather(openwrt, { platform: 'linux', arch: 'mips', uid: 0, env: { PREINIT: '1' } });
+  t.same(facts.problems, []);
+  t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
+  t.match(facts.volume, { found: [4], source: '/dev/mtdblock4', content: { kind: 'jffs2' } });
+  t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
+  const decision = planStart(facts, { guarded: true });
+  if (decision.decision !== 'go') return t.fail(decision.summary);
+  const overlay = decision.steps.find(({ id }) => id === 'overlay');
+  t.match(overlay?.action, { fstype: 'overlayfs', source: 'overlayfs:/overlay', target: '/mnt', data: 'lowerdir=/,upperdir=/overlay' });
+  t.same(decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])), ['/overlay', '/mnt/proc', '/dev', '/tmp', '/sys', '/overlay']);
+});
+
+t.test('on a systemd machine the mount over the automount is the visible one, and only mounts directly on / move', async (t) => {
+  const mounts = parseMountinfo(SYSTEMD);
+  t.equal(visibleAt(mounts, '/proc/sys/fs/binfmt_misc')?.fstype, 'binfmt_misc');
+  t.match(
+    mounts.find(({ id }) => id === 93),
+    { mountpoint: '/media/user/USB stick \\ü', shared: 44, master: 9 },
+  );
+  t.match(mounts.find(({ id }) => id === 95), { root: '/resolv.conf', mountpoint: '/etc/resolv.conf' });
+  t.same(mountsToMove(mounts), ['/dev', '/sys', '/run', '/boot/efi', '/media/user/USB stick \\ü', '/etc/resolv.conf']);
+  t.same(childrenOf(mounts, visibleAt(mounts, '/run')!), ['/run/private']);
+});
+
+t.test('a systemd machine\'s propagation is listed for undoing by peer group, and its ties are told', async (t) => {
+  const decision = planStart({ ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { guarded: true });
+  if (decision.decision !== 'go') return t.fail(decision.summary);
+  const [first] = decision.steps;
+  if (first?.action.kind !== 'make-private') return t.fail('the first step makes mounts private');
+  const groups = parseMountinfo(SYSTEMD).filter(({ shared }) => shared !== undefined).map(({ mountpoint, shared }) => [mountpoint, shared] as const);
+  const listed = first.action.before.filter(({ was }) => was === 'shared').map(({ mountpoint }) => mountpoint);
+  t.equal(listed.length, groups.length);
+  t.same(listed.slice(0, 5), ['/', '/dev', '/dev/pts', '/dev/shm', '/run']);
+  t.same(first.action.before.at(-1), { mountpoint: '/run/private', was: 'unbindable' });
+  t.match(decision.notes.join(), /undoing a failed start cannot put that tie back/);
+});
+
+t.test('a started board is seen as started', async (t) => {
+  t.match(planStart({ ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) }, { guarded: true }), { decision: 'already', summary: /there is nothing to do/ });
+});

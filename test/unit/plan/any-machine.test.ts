@@ -1,0 +1,136 @@
+/** What holds for the plan of any machine, tried on a few hundred made up by chance. */
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+import { perform } from '../../../src/execute/executors.js';
+import type { Facts } from '../../../src/facts/facts.js';
+import { identify } from '../../../src/facts/magic.js';
+import { gather } from '../../../src/facts/gather.js';
+import { parseFacts } from '../../../src/facts/validate.js';
+import type { Plan } from '../../../src/plan/plan.js';
+import { renderSh } from '../../../src/plan/render-sh.js';
+import { renderText } from '../../../src/plan/render-text.js';
+import { planStart } from '../../../src/plan/start.js';
+import { dryRun } from '../../../src/system/dry-run.js';
+import type { Reader } from '../../../src/system/port.js';
+import { boardFacts, mount } from '../../fixtures/facts.js';
+import { random } from '../../fixtures/random.js';
+
+const HOSTILE = ["'", '"', '`reboot`', '$(reboot)', '; reboot; ', '\n', ' ', '\\', '#', '*', '&', '|', '>x', 'ü', '-', '--', '=', ':', ',', '\t', '\u001b[2J', '/', 'a', 'EOF'];
+
+function anyMachine(seed: number): Facts {
+  const next = random(seed);
+  const word = (): string => Array.from({ length: 1 + next(6) }, () => HOSTILE[next(HOSTILE.length)]).join('');
+  const facts = boardFacts();
+  const name = word();
+  const filesystems = [['jffs2', 'overlay'], ['jffs2', 'overlayfs'], ['jffs2', 'overlay', 'overlayfs']][next(3)]!;
+  const mounts = Array.from({ length: next(6) }, (_, index) =>
+    mount(`/${word()}`, { id: 500 + index, source: word(), ...(next(3) === 0 && { shared: 1 + next(9) }), ...(next(5) === 0 && { unbindable: true as const }), ...(next(3) === 0 && { parent: 500 + next(6) }) }),
+  );
+  return {
+    ...facts,
+    kernel: { ...facts.kernel, filesystems },
+    mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)),
+    volume: { ...facts.volume, name, content: { kind: (['jffs2', 'blank', 'unreadable'] as const)[next(3)]!, evidence: word() } },
+    mounts: [...facts.mounts, ...mounts],
+    problems: next(2) ? [word()] : [],
+  };
+}
+
+const plans: Plan[] = [];
+for (let seed = 1; seed <= 300; seed++) {
+  const decision = planStart(anyMachine(seed), { guarded: true });
+  if (decision.decision === 'go') plans.push(decision);
+}
+
+t.test('machines made up by chance get plans', async (t) => {
+  t.equal(plans.length, 300);
+});
+
+t.test('ids are words, each once, and every step says why in a sentence', async (t) => {
+  for (const { steps } of plans) {
+    const ids = steps.map(({ id }) => id);
+    t.equal(new Set(ids).size, ids.length);
+    t.same(ids.filter((id) => !/^[\w.~-]+$/.test(id)), []);
+    t.same(steps.filter(({ why }) => !why.endsWith('.')), []);
+  }
+});
+
+t.test('there is one pivot, and nothing behind it is fatal', async (t) => {
+  for (const { steps } of plans) {
+    const pivots = steps.filter(({ action }) => action.kind === 'pivot-root');
+    t.equal(pivots.length, 1);
+    t.same(steps.slice(steps.indexOf(pivots[0]!) + 1).filter(({ severity }) => severity === 'fatal'), []);
+  }
+});
+
+t.test('what moves from the old root has had its mountpoint made in the new one', async (t) => {
+  for (const { steps } of plans) {
+    const made = steps.flatMap(({ action }) => (action.kind === 'mkdir' ? [action.path] : []));
+    const moved = steps.flatMap(({ action }) => (action.kind === 'move' && action.from.startsWith('/rom/') ? [action.to] : []));
+    t.ok(moved.length >= 4);
+    t.same(moved.filter((path) => !made.includes(`/mnt${path}`)), []);
+  }
+});
+
+t.test('the text form says where the way back ends, once', async (t) => {
+  for (const plan of plans) {
+    const text = renderText(plan, ({ action }) => {
+      const system = dryRun();
+      perform(action, system);
+      return system.calls;
+    });
+    t.equal(text.split('behind this line nothing is undone').length, 2);
+  }
+});
+
+t.test('the script is good shell for busybox and for this machine, and runs nothing that a name smuggles in', async (t) => {
+  // All commands are functions that do nothing, so any word that the shell takes for a command of its own is "not found", or the telling reboot.
+  const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
+reboot() { echo smuggled >&2; }
+grep() { [ "$1" = -qxF ]; }
+PREINIT=1
+PATH=/nonexistent
+`;
+  for (const plan of plans.slice(0, 40)) {
+    const script = renderSh(plan).replaceAll('>/mnt/.mountroot-probe', '>/dev/null').replaceAll('/dev/kmsg', '/nonexistent/kmsg');
+    for (const shell of [['busybox', 'sh'], ['sh']]) t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: script }).status, 0);
+    const { status, stderr } = spawnSync('busybox', ['sh'], { input: prelude + script, encoding: 'utf8' });
+    t.equal(status, 0);
+    const lines = stderr.replaceAll(plan.summary, '');
+    t.notMatch(lines, /smuggled|not found|syntax/);
+  }
+});
+
+t.test('facts gathered from garbage are still facts, and are decided on', async (t) => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const next = random(seed);
+    const garbage = (): string => Array.from({ length: next(60) }, () => String.fromCharCode(next(8) === 0 ? next(0xffff) : next(128))).join('');
+    const machine: Reader = {
+      ...dryRun(),
+      readText: (path) => (path === '/proc/mtd' ? `mtd0: 00100000 00010000 "rootfs_data"\n${garbage()}` : next(4) === 0 ? boardLine(next) : garbage()),
+      readBytes: (_, __, length) => Uint8Array.from({ length: next(length + 1) }, () => next(256)),
+      kind: () => (['missing', 'directory', 'file', 'symlink', 'block', 'character', 'other'] as const)[next(7)]!,
+    };
+    const facts = gather(machine, { platform: 'linux', arch: 'arm', uid: 0, env: {} });
+    t.strictSame(parseFacts(JSON.stringify(facts), 'x'), JSON.parse(JSON.stringify(facts)));
+    const decision = planStart(facts, { guarded: false });
+    t.ok(decision.summary);
+  }
+});
+
+const boardLine = (next: (below: number) => number): string => `${next(99)} 1 0:${next(9)} / / ro - squashfs /dev/root ro\n`;
+
+t.test('whatever bytes a volume holds, it is called something, after at most as many reads as it has blocks', async (t) => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const next = random(seed);
+    const blocks = 1 + next(40);
+    let reads = 0;
+    const content = identify(() => {
+      reads++;
+      const byte = next(3) === 0 ? 0xff : next(256);
+      return new Uint8Array(next(0x440)).fill(byte);
+    }, blocks);
+    t.ok(content.evidence);
+    t.ok(reads >= 1 && reads <= Math.min(16, blocks));
+  }
+});
