@@ -75,5 +75,5 @@ export async function start({ reader, openSystem, process, log, clock, force }: 
     return end(false, EXIT.failed, outcome.error, [...outcome.warnings, ...outcome.leftovers]);
   }
   log.info(`/ is ${decision.summary}, after ${(clock() - begun).toFixed(0)} ms`);
-  return end(true, EXIT.done, undefined, outcome.warnings);
+  return end(true, outcome.warnings.length > 0 ? EXIT.degraded : EXIT.done, undefined, outcome.warnings);
 }

@@ -30,6 +30,11 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
   const { env, stderr } = process;
   const colour = Boolean(stderr.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb' && !words.includes('--no-color');
   const log: Log = messages({ verbose: words.includes('--verbose'), colour });
+  // A reader that has seen enough (`| head`) is no failure; a full disk is one.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') log.error(`cannot write to stdout: ${error.message}`);
+    process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+  });
   let status: number = EXIT.done;
   const finish = (result: number): void => void (status = result);
 
@@ -44,7 +49,11 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
           .option('force', { boolean: true, default: false, describe: 'start although this does not look like the early boot' })
           .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan start`' })
           .options(planOptions),
-      async (args) => finish(args['dry-run'] ? plan(chosen(args), print, log) : await boot.start(args.force)),
+      async (args) => {
+        if (args['dry-run']) return finish(plan(chosen(args), print, log));
+        if (args.facts !== undefined || args.json || args.format !== 'text') throw new UsageError('--facts, --format and --json go with --dry-run, and without it start is a real start; add --dry-run');
+        finish(await boot.start(args.force));
+      },
     )
     .command(
       'plan <verb>',
@@ -73,6 +82,8 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
     .version(VERSION)
     .help()
     .wrap(80)
+    // Of a repeated option the last one counts, as on the kernel command line; yargs would make a list of them.
+    .parserConfiguration({ 'duplicate-arguments-array': false })
     .exitProcess(false)
     .fail((message: string | null, error) => {
       // With a message it is yargs that complains of the words; without one a verb threw.

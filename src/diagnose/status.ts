@@ -13,7 +13,7 @@ export interface Status {
   /** The read-only image below the overlay. */
   image: { mountpoint: string; fstype: string; source: string } | null;
   /** Where the overlay keeps its changes; sizes in bytes as statfs(2) promises them. */
-  data: { mountpoint: string; fstype: string; source: string; total: number; free: number } | null;
+  data: { mountpoint: string; fstype: string; source: string; space: { total: number; free: number } | null } | null;
   /** The last start in the journal, times in milliseconds since the kernel started. */
   start: { summary: string; at: number; ms: number | null; ok: boolean | null; error?: string; steps: StatusStep[] } | null;
 }
@@ -48,7 +48,7 @@ export function status({ mounts, journal, space }: StatusInput): Status {
     persistent,
     summary: summarise(root, upper, persistent),
     image: image ? { mountpoint: image.mountpoint, fstype: image.fstype, source: image.source } : null,
-    data: upper ? { mountpoint: upper.mountpoint, fstype: upper.fstype, source: upper.source, ...(space(upper.mountpoint) ?? { total: 0, free: 0 }) } : null,
+    data: upper ? { mountpoint: upper.mountpoint, fstype: upper.fstype, source: upper.source, space: space(upper.mountpoint) } : null,
     start: startOf(journal),
   };
 }
@@ -96,7 +96,7 @@ const row = (label: string, text: string): string => label.padEnd(10) + wrap(tex
 export function renderStatus({ summary, image, data, start }: Status): string {
   const out = [row('root', summary)];
   if (image) out.push(row('image', `${image.mountpoint}: ${image.fstype} ${image.source}`));
-  if (data) out.push(row('data', `${data.mountpoint}: ${mebibytes(data.free)} free of ${mebibytes(data.total)}`));
+  if (data) out.push(row('data', data.space ? `${data.mountpoint}: ${mebibytes(data.space.free)} free of ${mebibytes(data.space.total)}` : `${data.mountpoint}: its space cannot be told`));
   if (!start) return `${[...out, row('start', 'no journal of a start in this boot')].join('\n')}\n`;
   const outcome = start.ok === null ? 'was cut off' : start.ok ? `took ${start.ms?.toFixed(0)} ms` : `failed after ${start.ms?.toFixed(0)} ms`;
   out.push(row('start', `${outcome}, ${(start.at / 1000).toFixed(2)} s after the kernel started: ${start.error ?? start.summary}`));

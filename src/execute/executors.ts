@@ -12,7 +12,16 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   },
 
   'restore-propagation': ({ before }, system) => {
-    for (const { mountpoint, was } of before) system.mount(null, mountpoint, null, [was === 'shared' ? 'MS_SHARED' : 'MS_UNBINDABLE'], null);
+    // One mountpoint may be hidden under a later mount and not be reached; those behind it are put back all the same.
+    const errors = before.flatMap(({ mountpoint, was }) => {
+      try {
+        system.mount(null, mountpoint, null, [was === 'shared' ? 'MS_SHARED' : 'MS_UNBINDABLE'], null);
+        return [];
+      } catch (error) {
+        return [error];
+      }
+    });
+    if (errors.length > 0) throw errors[0];
     return true;
   },
 

@@ -28,7 +28,7 @@ export interface Journal {
  * Lines are appended as they come, so a killed start leaves a journal that says how far it got.
  */
 export function openJournal(complain: (message: string) => void): Journal {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = fs.constants;
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
   let fd = -1;
   const attempt = (call: () => void): void => {
     try {
@@ -44,7 +44,11 @@ export function openJournal(complain: (message: string) => void): Journal {
     if (fs.lstatSync(JOURNAL_FOLDER, { throwIfNoEntry: false }) === undefined) fs.mkdirSync(JOURNAL_FOLDER, { mode: 0o755 });
     const { uid } = fs.lstatSync(JOURNAL_FOLDER);
     if (!fs.lstatSync(JOURNAL_FOLDER).isDirectory() || uid !== process.getuid?.()) throw new Error('it is no directory of ours');
-    fd = fs.openSync(JOURNAL_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
+    fd = fs.openSync(JOURNAL_FILE, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
+    // A start that was killed may have left half a line, and what is written next must not become part of it.
+    const last = Buffer.alloc(1);
+    const { size } = fs.fstatSync(fd);
+    if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== '\n') fs.writeSync(fd, '\n');
   });
   return {
     add: (record) => {

@@ -27,7 +27,7 @@ const SIGNATURES: readonly Signature[] = [
 
 const found = (block: Uint8Array, { offset, bytes }: Signature): boolean => bytes.every((byte, index) => block[offset + index] === byte);
 
-/** What one block's first bytes are; null for erased flash and for an empty read. */
+/** What one block's first bytes are; null for erased flash. */
 function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string } | null {
   const signature = SIGNATURES.find((candidate) => found(block, candidate));
   if (signature) return { kind: signature.kind, evidence: `${signature.name} at byte ${signature.offset}` };
@@ -45,10 +45,13 @@ export function identify(read: (block: number) => Uint8Array, blocks: number): C
   let first: Content | null = null;
   const looked = Math.min(blocks, BLOCKS_LOOKED_AT);
   for (let block = 0; block < looked; block++) {
-    const seen = identifyBlock(read(block));
+    const bytes = read(block);
+    if (bytes.length === 0) return { kind: 'unreadable', evidence: `erase block ${block} gave no bytes to look at` };
+    const seen = identifyBlock(bytes);
     if (seen?.kind === 'jffs2') return block === 0 ? seen : { kind: 'jffs2', evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}` };
     if (block === 0 && seen !== null && seen.kind !== 'unknown') return seen;
     first ??= seen && { kind: 'unknown', evidence: `${seen.evidence} (erase block ${block})` };
   }
+  if (looked === 0) return { kind: 'unreadable', evidence: 'the partition is smaller than one erase block' };
   return first ?? { kind: 'blank', evidence: `0xFF at the start of each of the first ${looked} erase blocks` };
 }

@@ -26,7 +26,7 @@ function parseLine(line: string): Mount | null {
     options: options!.split(','),
     fstype: decode(fstype),
     source: decode(source),
-    superOptions: decode(superOptions ?? '').split(','),
+    superOptions: (superOptions ?? '').split(',').map(decode),
   };
   for (const field of words.slice(6, dash)) {
     if (field.startsWith('shared:')) mount.shared = Number(field.slice(7));
@@ -53,7 +53,10 @@ export function visibleAt(mounts: readonly Mount[], mountpoint: string): Mount |
   return stacked.find((mount) => !stacked.some((other) => other.parent === mount.id && other !== mount));
 }
 
-/** Mounts that stand directly on the given one, each mountpoint once: what lies under them or on top of them travels along when it moves. */
+/**
+ * The mountpoints that stand directly on the given mount, each once. What lies under a mount travels along when it moves; of several stacked on one point only the
+ * visible one does.
+ */
 export function childrenOf(mounts: readonly Mount[], parent: Mount): string[] {
   const points = mounts.filter((mount) => mount.parent === parent.id && mount.mountpoint !== parent.mountpoint).map(({ mountpoint }) => mountpoint);
   return [...new Set(points)];

@@ -12,13 +12,13 @@ const LEVEL = { error: 3, warn: 4, info: 6, debug: 7 } as const;
 export function kmsg(device = '/dev/kmsg'): Log {
   let last = -1;
   const write = (level: number, text: string): void => {
-    // A newline would start a record of its own, with a level of its own; the kernel cuts a record at about 1000 bytes.
-    const line = `mountroot: ${text.replace(/[\0-\x1f]+/g, ' ')}`;
+    // A newline would start a record of its own, with a level of its own; the kernel refuses a record of more than about 1000 bytes (EINVAL).
+    const line = `mountroot: ${oneLine(text)}`;
     try {
       const next = openIfThere(device);
       if (next >= 0 && last >= 0) fs.closeSync(last);
       if (next >= 0) last = next;
-      fs.writeSync(last, `<${level}>${line.slice(0, 900)}\n`);
+      fs.writeSync(last, Buffer.concat([Buffer.from(`<${level}>${line}`).subarray(0, 900), Buffer.from('\n')]));
     } catch {
       process.stderr.write(`${line}\n`);
     }
@@ -28,8 +28,11 @@ export function kmsg(device = '/dev/kmsg'): Log {
 
 /** The same lines on stderr, where a person called the agent by hand; debug lines stay out. */
 export function terminal(): Log {
-  return leveled((level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${text}\n`));
+  return leveled((level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${oneLine(text)}\n`));
 }
+
+/** Names on a board may hold anything, and a message is one line without orders to a terminal. */
+export const oneLine = (text: string): string => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
 function openIfThere(device: string): number {
   try {

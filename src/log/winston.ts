@@ -1,10 +1,11 @@
 import winston from 'winston';
+import { oneLine } from './kmsg.js';
 import type { Log } from './log.js';
 
 /** Messages of everything that is not the boot path: on stderr, so that stdout holds data only. */
 export function messages({ verbose, colour }: { verbose: boolean; colour: boolean }): Log {
   const { combine, colorize, printf } = winston.format;
-  const line = printf(({ level, message }) => `mountroot: ${level === 'error' || /error/.test(level) ? '' : `${level}: `}${String(message)}`);
+  const line = printf(({ level, message }) => `mountroot: ${level === 'error' || /error/.test(level) ? '' : `${level}: `}${oneLine(String(message))}`);
   const logger = winston.createLogger({
     level: verbose ? 'debug' : 'info',
     format: colour ? combine(colorize({ level: true }), line) : line,

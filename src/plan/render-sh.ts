@@ -14,7 +14,7 @@ const OPTION: Record<string, string> = { MS_NOATIME: 'noatime', MS_RDONLY: 'ro',
 const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
   // Two operands: with one, busybox's mount would look the mountpoint up in /etc/fstab.
   'make-private': ({ path }) => `mount -o make-rprivate none ${quote(path)}`,
-  'restore-propagation': ({ before }) => before.map(({ mountpoint, was }) => `mount -o make-${was} none ${quote(mountpoint)}`).join(' && ') || ':',
+  'restore-propagation': ({ before }) => before.map(({ mountpoint, was }) => `mount -o make-${was} none ${quote(mountpoint)}`).join(' || left=1; ') || ':',
   mkdir: ({ path, mode }) => `mkdir -m ${mode.toString(8).padStart(4, '0')} ${quote(path)}`,
   rmdir: ({ path }) => `rmdir ${quote(path)}`,
   mount: ({ source, target, fstype, flags, data }) => {

@@ -6,7 +6,8 @@ import type { Step } from './step.js';
 export function wrap(text: string, indent: number, width = 80): string {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // Mountpoints may hold newlines, and orders to a terminal.
+  for (const word of text.replace(/[\0-\x1f\x7f]/g, ' ').split(' ')) {
     if (line !== '' && indent + line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

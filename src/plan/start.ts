@@ -66,6 +66,7 @@ function obstacles(facts: Facts): Refusal | null {
   if (root === undefined) return refuse('no-mountinfo', 'cannot tell what / is, because /proc/self/mountinfo shows no mount there; mount proc on /proc first');
   if (root.fstype === 'rootfs' || root.fstype === 'ramfs')
     return refuse('root-is-ramfs', `/ is the kernel's own ${root.fstype} (an initramfs), from which pivot_root(2) cannot work; boot with root= naming the root file system`);
+  if (visibleAt(facts.mounts, '/proc') === undefined) return refuse('no-mountinfo', 'nothing is mounted on /proc, where every step is verified; mount proc there first');
   return volumeObstacle(facts) ?? kernelObstacle(facts) ?? placeObstacle(facts);
 }
 
@@ -100,9 +101,9 @@ function placeObstacle({ paths, mounts }: Facts): Refusal | null {
   for (const path of [DATA, NEW_ROOT, OLD_ROOT, '/tmp'])
     if (paths[path] !== 'directory')
       return refuse('no-directory', `${path} is ${paths[path] ?? 'missing'}, and start needs a directory there; add it to the root file system image`);
-  for (const path of [STAGING, DATA]) {
+  for (const [path, whose] of [[STAGING, 'the data volume'], [DATA, 'the data volume'], [OLD_ROOT, 'the old root']] as const) {
     const mount = visibleAt(mounts, path);
-    if (mount !== undefined) return refuse('occupied', `${mount.fstype} ${mount.source} is already mounted on ${path}, where start puts the data volume; unmount it first`);
+    if (mount !== undefined) return refuse('occupied', `${mount.fstype} ${mount.source} is already mounted on ${path}, where start puts ${whose}; unmount it first`);
   }
   return null;
 }
@@ -197,8 +198,10 @@ const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, 
 
 /** Peer groups get the lowest free number, so restoring them in the order of their numbers gives them the same ones again. */
 function propagation(mounts: readonly Facts['mounts'][number][]): Propagation[] {
-  const shared = mounts.filter((mount) => mount.shared !== undefined).sort((a, b) => a.shared! - b.shared!);
-  const unbindable = mounts.filter((mount) => mount.unbindable);
+  // A mount that another one hides cannot be reached by its path: what is put back there would be put on the other one.
+  const reachable = mounts.filter((mount) => visibleAt(mounts, mount.mountpoint) === mount);
+  const shared = reachable.filter((mount) => mount.shared !== undefined).sort((a, b) => a.shared! - b.shared!);
+  const unbindable = reachable.filter((mount) => mount.unbindable);
   return [
     ...shared.map(({ mountpoint }): Propagation => ({ mountpoint, was: 'shared' })),
     ...unbindable.map(({ mountpoint }): Propagation => ({ mountpoint, was: 'unbindable' })),
@@ -210,6 +213,8 @@ function notes({ mounts, volume, problems }: Facts, legacy: boolean): string[] {
   if (volume.content?.kind === 'blank') out.push(`the data partition is blank: jffs2 makes it its own, and erases its blocks in the background`);
   if (volume.content?.kind === 'unreadable') out.push(`what the data partition holds could not be looked at (${volume.content.evidence}); jffs2 will tell`);
   if (legacy) out.push('this kernel has only the out-of-tree overlayfs: the upper layer is the root of the data partition, and there is no workdir');
+  const hidden = mounts.filter(({ mountpoint }, index) => mounts.findIndex((other) => other.mountpoint === mountpoint) !== index).map(({ mountpoint }) => mountpoint);
+  if (hidden.length > 0) out.push(`several mounts are stacked on ${[...new Set(hidden)].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`);
   const groups = mounts.flatMap(({ shared }) => shared ?? []);
   if (mounts.some(({ master }) => master !== undefined) || new Set(groups).size < groups.length)
     out.push('some mounts receive events from others or have peers: undoing a failed start cannot put that tie back');

@@ -43,9 +43,14 @@ export const reader: Reader = {
 
   kind: (path) =>
     attempt('examine', 'lstat', path, () => {
-      // Covers ENOENT and ENOTDIR without the cost of making an error to throw it away.
-      const stat = fs.lstatSync(path, { throwIfNoEntry: false });
-      return stat === undefined ? 'missing' : kindOf(stat);
+      try {
+        // Covers ENOENT without the cost of making an error to throw it away.
+        const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+        return stat === undefined ? 'missing' : kindOf(stat);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'missing';
+        throw error;
+      }
     }),
 
   list: (path) => attempt('list', 'opendir', path, () => fs.readdirSync(path).sort()),

@@ -28,11 +28,11 @@ interface Result {
   stderr: string;
 }
 
-/** `env -i`, because the test runner hooks itself into every Node it starts. */
+/** `env -i`, because the test runner hooks itself into every Node it starts. Another user may still read the checkout, wherever it lies. */
 const bare = (words: string[], options: { uid?: number; env?: Record<string, string> } = {}): Result => {
   const environment = Object.entries({ PATH: process.env['PATH'] ?? '', ...options.env }).map(([name, value]) => `${name}=${value}`);
   const { uid } = options;
-  return spawnSync('env', ['-i', ...environment, ...(uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, '--clear-groups']), ...words], { encoding: 'utf8' });
+  return spawnSync('env', ['-i', ...environment, ...(uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, '--clear-groups', '--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search']), ...words], { encoding: 'utf8' });
 };
 const mountroot = (words: string[], options = {}): Result => bare([process.execPath, agent, ...words], options);
 
@@ -48,6 +48,8 @@ t.test('each wrong call gets one sentence on stderr, nothing on stdout, and its 
     [['plan', 'start', '--facts', '/nonexistent'], 2, /cannot read \/nonexistent: ENOENT/],
     [['plan', 'start', '--facts', broken], 2, /is not a facts file: it is not JSON/],
     [['plan', 'start', '--facts', process.execPath], 2, /is not a facts file: it is not JSON/],
+    [['start', '--facts', FACTS], 2, /go with --dry-run/],
+    [['start', '--format', 'sh'], 2, /go with --dry-run/],
     [['start', '--dry-run'], 1, /there is no mtd partition named "rootfs_data"/],
     [['start'], 5, /refused because this does not look like the early boot/],
   ];

@@ -20,7 +20,7 @@ t.test('on a started board changes are kept, and it is told where', async (t) =>
     persistent: true,
     summary: 'an overlay, its changes on jffs2 /dev/mtdblock3; what is changed on it is kept',
     image: { mountpoint: '/rom', fstype: 'squashfs', source: '/dev/root' },
-    data: { mountpoint: '/overlay', fstype: 'jffs2', source: '/dev/mtdblock3', total: 64 * MIB, free: 48.5 * MIB },
+    data: { mountpoint: '/overlay', fstype: 'jffs2', source: '/dev/mtdblock3', space: { total: 64 * MIB, free: 48.5 * MIB } },
     start: null,
   });
 });

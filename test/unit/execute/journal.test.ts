@@ -37,6 +37,11 @@ t.test('a second start appends to the journal and replaces the facts', async (t)
   t.equal(stdout, `${FACTS}${JOURNAL}{"type":"begin","at":1}\n{"type":"end","at":2}\n`);
 });
 
+t.test('what a killed start left half-written stays a line of its own', async (t) => {
+  const { stdout } = scenario(`mkdir /tmp/mountroot; printf '{"type":"beg' >/tmp/mountroot/journal.ndjson`);
+  t.match(stdout, '{"type":"beg\n{"type":"begin","at":1}\n');
+});
+
 t.test('a folder that is not ours to trust is not written to, and that is told once', async (t) => {
   for (const [name, prepare] of [
     ['a symlink', 'mkdir /tmp/victim; ln -s victim /tmp/mountroot'],

@@ -140,6 +140,30 @@ t.test('a pivot that worked but cannot be verified is not taken back: nobody com
   t.match(on.calls.at(-1), 'move /rom/overlay /overlay');
 });
 
+t.test('something mounted on /rom stops a start before it begins, for it would cover the old root and all that is to move from there', async (t) => {
+  const on = machine();
+  on.add('/rom');
+  t.throws(() => planFor(on), { message: /is already mounted on \/rom, where start puts the old root; unmount it first/ });
+});
+
+t.test('a shared mount that another one hides cannot be put back, and those behind it are all the same', async (t) => {
+  const { on, outcome } = run(
+    (on) => {
+      on.add('/srv/below', { shared: 1 });
+      on.add('/srv', { shared: 2 });
+      on.add('/opt', { shared: 3 });
+    },
+    {
+      refuse: (_, call) => {
+        if (call.startsWith('pivot_root')) throw new SystemError({ what: call, syscall: 'pivot_root', errno: 'EINVAL', path: '/mnt' });
+      },
+    },
+  );
+  t.match(outcome, { ok: false, leftovers: [/\/srv\/below/] });
+  const shared = parseMountinfo(on.mountinfo()).filter(({ shared }) => shared !== undefined);
+  t.same(shared.map(({ mountpoint }) => mountpoint), ['/srv', '/opt']);
+});
+
 t.test('a second start on a started machine finds nothing to do', async (t) => {
   const { on } = run(asIs);
   const { mounts } = gather(on, { platform: 'linux', arch: 'arm', uid: 0, env: {} });

@@ -25,13 +25,13 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
 const usual = { '/proc/cmdline': 'ro\n', '/proc/filesystems': '\tjffs2\n', '/proc/mtd': MTD, '/proc/self/mountinfo': '1 0 0:1 / / ro - squashfs /dev/root ro\n', '/proc/sys/kernel/osrelease': '6.1.0\n' };
 
 t.test('the data volume is found by its exact name', async (t) => {
-  const facts = gather(machine({ ...usual, '/dev/mtdblock1': new Uint8Array(64).fill(0xff) }), PROCESS);
+  const facts = gather(machine({ ...usual, '/dev/mtdblock1': new Uint8Array(1 << 20).fill(0xff) }), PROCESS);
   t.match(facts.volume, { name: 'rootfs_data', namedBy: 'default', found: [1], source: '/dev/mtdblock1', content: { kind: 'blank' } });
   t.same(facts.problems, []);
 });
 
 t.test('fstools_overlay_name= on the kernel command line names another volume', async (t) => {
-  const facts = gather(machine({ ...usual, '/proc/cmdline': 'ro fstools_overlay_name=rootfs_data2\n', '/dev/mtdblock2': new Uint8Array(64) }), PROCESS);
+  const facts = gather(machine({ ...usual, '/proc/cmdline': 'ro fstools_overlay_name=rootfs_data2\n', '/dev/mtdblock2': new Uint8Array(1 << 20) }), PROCESS);
   t.match(facts.volume, { namedBy: 'fstools_overlay_name', found: [2], content: { kind: 'unknown' } });
 });
 

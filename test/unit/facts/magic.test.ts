@@ -52,5 +52,6 @@ t.test('an order to erase counts only in the first block, where its giver writes
 
 t.test('a block that could be read only in part is judged by what there is', async (t) => {
   t.equal(identify(() => JFFS2.subarray(0, 2), 1).kind, 'jffs2');
-  t.equal(identify(() => new Uint8Array(0), 1).kind, 'blank');
+  t.equal(identify(() => new Uint8Array(0), 1).kind, 'unreadable');
+  t.equal(identify(erased, 0).kind, 'unreadable');
 });

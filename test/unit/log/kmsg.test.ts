@@ -46,6 +46,14 @@ t.test('a long text is cut to what the kernel takes', async (t) => {
   t.match(record, /^<6>mountroot: x{800,}\n$/);
 });
 
+t.test('what counts is bytes: the kernel refuses a record that is too long', async (t) => {
+  const file = device();
+  kmsg(file).info('ü€'.repeat(2000));
+  const record = readFileSync(file);
+  t.ok(record.length < 976);
+  t.equal(record.at(-1), 10);
+});
+
 t.test('where there is no device the text goes to stderr', async (t) => {
   t.equal(stderrOf(() => kmsg(join(t.testdir({}), 'none')).error('a\nb')), 'mountroot: a b\n');
 });
@@ -82,17 +90,17 @@ t.test('each record is written by an opening of its own, because the kernel lets
 
 t.test('on a terminal the same lines go to stderr, without those for debugging', async (t) => {
   const log = terminal();
-  t.equal(stderrOf(() => (log.error('e'), log.warn('w'), log.info('i'), log.debug('d'))), 'mountroot: e\nmountroot: w\nmountroot: i\n');
+  t.equal(stderrOf(() => (log.error('e'), log.warn('w'), log.info('i\nj'), log.debug('d'))), 'mountroot: e\nmountroot: w\nmountroot: i j\n');
 });
 
 t.test('messages of the other verbs go to stderr only, and name their level but for errors', async (t) => {
   const source = (name: string): string => fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));
   const say = `import { messages } from ${JSON.stringify(source('winston'))};
 const log = messages({ verbose: process.argv.includes('verbose'), colour: process.argv.includes('colour') });
-log.error('e'); log.warn('w'); log.info('i'); log.debug('d');`;
+log.error('e'); log.warn('w'); log.info('i\\nj'); log.debug('d');`;
   const file = join(t.testdir({ 'say.mts': say }), 'say.mts');
   const run = (...words: string[]): { stdout: string; stderr: string } => spawnSync(process.execPath, ['--import', 'tsx', file, ...words], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
-  t.match(run(), { stdout: '', stderr: 'mountroot: e\nmountroot: warn: w\nmountroot: info: i\n' });
+  t.match(run(), { stdout: '', stderr: 'mountroot: e\nmountroot: warn: w\nmountroot: info: i j\n' });
   t.match(run('verbose').stderr, /^mountroot: debug: d$/m);
   t.match(run('colour').stderr, /^mountroot: e\nmountroot: \u001b\[33mwarn\u001b\[39m: w$/m);
 });

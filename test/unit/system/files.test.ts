@@ -17,8 +17,8 @@ function refused(call: () => unknown): SystemError {
 
 t.test('a path is what it is itself, not what a symlink points to', async (t) => {
   const top = t.testdir({ file: 'x', directory: {}, link: t.fixture('symlink', 'directory'), dangling: t.fixture('symlink', 'nowhere') });
-  const kinds = Object.fromEntries(['file', 'directory', 'link', 'dangling', 'nothing', 'nothing/below'].map((name) => [name, reader.kind(join(top, name))]));
-  t.same(kinds, { file: 'file', directory: 'directory', link: 'symlink', dangling: 'symlink', nothing: 'missing', 'nothing/below': 'missing' });
+  const kinds = Object.fromEntries(['file', 'directory', 'link', 'dangling', 'nothing', 'nothing/below', 'file/below'].map((name) => [name, reader.kind(join(top, name))]));
+  t.same(kinds, { file: 'file', directory: 'directory', link: 'symlink', dangling: 'symlink', nothing: 'missing', 'nothing/below': 'missing', 'file/below': 'missing' });
   t.equal(reader.kind('/dev/null'), 'character');
 });
 
