@@ -1,4 +1,15 @@
-import type { Attempt } from './system-error.js';
+/** A call to the kernel that failed. */
+export interface Attempt {
+  /** What was attempted, as a verb phrase that fits after "cannot": `mount jffs2 /dev/mtdblock3 on /tmp/overlay`. */
+  what: string;
+  /** Name of the system call. */
+  syscall: string;
+  /** Name of the error, `EINVAL`. */
+  errno: string;
+  path: string;
+  dest?: string;
+  fstype?: string;
+}
 
 interface Cause {
   syscall: string;

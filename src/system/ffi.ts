@@ -6,11 +6,12 @@
  */
 import { join } from 'node:path';
 import ffi from 'ffi-napi';
+import type { Attempt } from './causes.js';
 import { errnoName } from './errno.js';
 import { reader, writer } from './files.js';
 import { flagBits } from './flags.js';
 import type { System } from './port.js';
-import { SystemError, type Attempt } from './system-error.js';
+import { SystemError } from './system-error.js';
 
 // The bundle is CommonJS; beside it lies native/<platform>-<architecture>/ with the shim and the two addons.
 declare const __dirname: string;

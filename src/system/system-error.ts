@@ -1,17 +1,5 @@
 import { errnoText } from './errno.js';
-import { probableCause } from './causes.js';
-
-export interface Attempt {
-  /** What was attempted, as a verb phrase that fits after "cannot": `mount jffs2 /dev/mtdblock3 on /tmp/overlay`. */
-  what: string;
-  /** Name of the system call. */
-  syscall: string;
-  /** Name of the error, `EINVAL`. */
-  errno: string;
-  path: string;
-  dest?: string;
-  fstype?: string;
-}
+import { probableCause, type Attempt } from './causes.js';
 
 /** A call that the kernel refused: everything a report needs, and as message the one sentence a person needs. */
 export class SystemError extends Error implements Attempt {
