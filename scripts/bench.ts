@@ -36,7 +36,9 @@ interface Figures {
   warmUserMs: number;
   warmSystemMs: number;
   warmAllMs: number[];
-  peakKiB: number;
+  /** Largest resident set, of any of its processes. */
+  coldPeakKiB: number;
+  warmPeakKiB: number;
 }
 
 /** The board's own packed root with /bench appended to it: what was packed stays where it lies in flash. */
@@ -74,13 +76,21 @@ async function measure(board: Board, image: Image, flash: string[], name: Name):
     warmUserMs: median.user_us / 1000,
     warmSystemMs: median.system_us / 1000,
     warmAllMs: warm.map(({ wall_us }) => wall_us / 1000),
-    peakKiB: Math.max(...samples.map(({ max_rss_kib }) => max_rss_kib)),
+    coldPeakKiB: cold.max_rss_kib,
+    warmPeakKiB: Math.max(...warm.map(({ max_rss_kib }) => max_rss_kib)),
   };
 }
 
 function table(figures: Figures[]): string {
-  const rows = figures.map(({ program, coldMs, warmMs, warmSpreadMs, peakKiB }) => [program, coldMs.toFixed(0), warmMs.toFixed(0), warmSpreadMs.toFixed(1), (peakKiB / 1024).toFixed(1)]);
-  const head = ['', 'cold ms', 'warm ms', 'spread', 'peak MiB'];
+  const rows = figures.map(({ program, coldMs, warmMs, warmSpreadMs, coldPeakKiB, warmPeakKiB }) => [
+    program,
+    coldMs.toFixed(0),
+    warmMs.toFixed(0),
+    warmSpreadMs.toFixed(1),
+    (coldPeakKiB / 1024).toFixed(1),
+    (warmPeakKiB / 1024).toFixed(1),
+  ]);
+  const head = ['', 'cold ms', 'warm ms', 'spread', 'cold MiB', 'warm MiB'];
   return [head, ...rows].map(([name, ...values]) => name!.padEnd(22) + values.map((value) => value.padStart(10)).join('')).join('\n');
 }
 
