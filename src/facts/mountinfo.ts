@@ -53,6 +53,12 @@ export function visibleAt(mounts: readonly Mount[], mountpoint: string): Mount |
   return stacked.find((mount) => !stacked.some((other) => other.parent === mount.id && other !== mount));
 }
 
+/** Ids of the mounts that another one on the same mountpoint hides; in one pass, for there may be thousands. */
+export function hiddenMounts(mounts: readonly Mount[]): Set<number> {
+  const byId = new Map(mounts.map((mount) => [mount.id, mount]));
+  return new Set(mounts.flatMap(({ parent, mountpoint, id }) => (parent !== id && byId.get(parent)?.mountpoint === mountpoint ? [parent] : [])));
+}
+
 /**
  * The mountpoints that stand directly on the given mount, each once. What lies under a mount travels along when it moves; of several stacked on one point only the
  * visible one does.

@@ -8,7 +8,7 @@
  * so whatever could fail is tried before it, and what comes after it is not fatal.
  */
 import type { ContentKind, Facts, Volume } from '../facts/facts.js';
-import { visibleAt } from '../facts/mountinfo.js';
+import { hiddenMounts, visibleAt } from '../facts/mountinfo.js';
 import { mountsToMove } from './moves.js';
 import { overlayOptions } from './overlay-options.js';
 import { EXIT, PLAN_SCHEMA, type Decision, type Plan, type Refusal, type RefusalReason } from './plan.js';
@@ -134,8 +134,14 @@ function plan(facts: Facts): Plan {
 }
 
 /** Two odd paths may give one id; the later one gets its position behind it. */
-const distinct = (steps: Step[]): Step[] =>
-  steps.map((step, index) => (steps.findIndex(({ id }) => id === step.id) === index ? step : { ...step, id: `${step.id}~${index + 1}` }));
+function distinct(steps: Step[]): Step[] {
+  const taken = new Set<string>();
+  return steps.map((step, index) => {
+    const id = taken.has(step.id) ? `${step.id}~${index + 1}` : step.id;
+    taken.add(id);
+    return { ...step, id };
+  });
+}
 
 const fatal = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'fatal' });
 const warn = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'warn' });
@@ -199,7 +205,8 @@ const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, 
 /** Peer groups get the lowest free number, so restoring them in the order of their numbers gives them the same ones again. */
 function propagation(mounts: readonly Facts['mounts'][number][]): Propagation[] {
   // A mount that another one hides cannot be reached by its path: what is put back there would be put on the other one.
-  const reachable = mounts.filter((mount) => visibleAt(mounts, mount.mountpoint) === mount);
+  const hidden = hiddenMounts(mounts);
+  const reachable = mounts.filter(({ id }) => !hidden.has(id));
   const shared = reachable.filter((mount) => mount.shared !== undefined).sort((a, b) => a.shared! - b.shared!);
   const unbindable = reachable.filter((mount) => mount.unbindable);
   return [
@@ -213,8 +220,9 @@ function notes({ mounts, volume, problems }: Facts, legacy: boolean): string[] {
   if (volume.content?.kind === 'blank') out.push(`the data partition is blank: jffs2 makes it its own, and erases its blocks in the background`);
   if (volume.content?.kind === 'unreadable') out.push(`what the data partition holds could not be looked at (${volume.content.evidence}); jffs2 will tell`);
   if (legacy) out.push('this kernel has only the out-of-tree overlayfs: the upper layer is the root of the data partition, and there is no workdir');
-  const hidden = mounts.filter(({ mountpoint }, index) => mounts.findIndex((other) => other.mountpoint === mountpoint) !== index).map(({ mountpoint }) => mountpoint);
-  if (hidden.length > 0) out.push(`several mounts are stacked on ${[...new Set(hidden)].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`);
+  const hidden = hiddenMounts(mounts);
+  const stacked = new Set(mounts.flatMap(({ id, mountpoint }) => (hidden.has(id) ? [mountpoint] : [])));
+  if (stacked.size > 0) out.push(`several mounts are stacked on ${[...stacked].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`);
   const groups = mounts.flatMap(({ shared }) => shared ?? []);
   if (mounts.some(({ master }) => master !== undefined) || new Set(groups).size < groups.length)
     out.push('some mounts receive events from others or have peers: undoing a failed start cannot put that tie back');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
-import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mountinfo.js';
+import { childrenOf, hiddenMounts, parseMountinfo, visibleAt } from '../../../src/facts/mountinfo.js';
 import { parseMtd } from '../../../src/facts/mtd.js';
 
 t.test('the kernel command line is parted as the kernel parts it', async (t) => {
@@ -59,6 +59,7 @@ t.test('of stacked mounts the visible one is found, and what stands on a mount i
   const mounts = parseMountinfo('1 0 8:1 / / rw - ext4 a rw\n2 1 0:2 / /tmp rw - tmpfs below rw\n3 2 0:3 / /tmp rw - tmpfs above rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n5 4 0:5 / /dev/pts rw - devpts p rw\n');
   t.equal(visibleAt(mounts, '/tmp')?.source, 'above');
   t.equal(visibleAt(mounts, '/nothing'), undefined);
+  t.same([...hiddenMounts(mounts)], [2]);
   t.same(childrenOf(mounts, mounts[0]!), ['/tmp', '/dev']);
 });
 

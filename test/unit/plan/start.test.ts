@@ -127,6 +127,14 @@ t.test('a root that already is the overlay leaves nothing to do', async (t) => {
   t.match(planStart({ ...facts, mounts }, { guarded: true }), { decision: 'already' });
 });
 
+t.test('ten thousand mounts are planned for', async (t) => {
+  const facts = boardFacts();
+  const many = Array.from({ length: 10_000 }, (_, index) => mount(`/run/${index}`, { id: 5000 + index, parent: 4999, shared: index + 1 }));
+  const { steps } = planned({ ...facts, mounts: [...facts.mounts, mount('/run', { id: 4999 }), ...many] });
+  t.equal(steps[0]!.action.kind === 'make-private' && steps[0]!.action.before.length, 10_000);
+  t.same(steps.flatMap(({ action }) => (action.kind === 'move' && action.to.startsWith('/run') ? [action.to] : [])), ['/run'], 'they travel along with the one they stand on');
+});
+
 t.test('in every plan ids are unique, each step says why, and behind the pivot nothing is fatal', async (t) => {
   const facts = boardFacts();
   for (const each of [facts, withFilesystems(['jffs2', 'overlayfs']), withContent('blank'), { ...facts, mounts: [...facts.mounts, mount('/run'), mount('/var/log')] }]) {
