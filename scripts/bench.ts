@@ -50,7 +50,7 @@ async function benchRootfs({ folder }: Image, board: Board, work: string): Promi
   copyFileSync(join(checkout, 'scripts/bench/preinit'), join(tools, 'preinit'));
   copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
   const facts = join(boardFolder(board.name), 'facts.json');
-  const decision = planStart(parseFacts(readFileSync(facts, 'utf8'), facts), { guarded: false });
+  const decision = planStart(parseFacts(readFileSync(facts, 'utf8'), facts), { dryRun: true, force: false });
   if (decision.decision !== 'go') throw new Failure(`${facts} gives no plan: ${decision.summary}`);
   writeFileSync(join(tools, 'plan-start.sh'), renderSh(decision));
   for (const name of ['preinit', 'measure', 'plan-start.sh']) chmodSync(join(tools, name), 0o755);

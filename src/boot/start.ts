@@ -24,7 +24,7 @@ const NOT_OURS: readonly RefusalReason[] = ['guard', 'not-linux', 'not-root'];
 export async function start({ reader, openSystem, process, log, clock, force }: StartContext): Promise<number> {
   const begun = clock();
   const facts = gather(reader, process);
-  const decision = planStart(facts, { guarded: !force });
+  const decision = planStart(facts, { dryRun: false, force });
   if (decision.decision === 'refuse' && NOT_OURS.includes(decision.reason)) {
     log.error(decision.summary);
     return decision.exit;

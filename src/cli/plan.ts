@@ -52,7 +52,7 @@ const asJson = (plan: Plan): object => ({
 
 /** `plan start`: prints what `start` would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
 export function plan({ format, facts }: PlanOptions, print: (text: string) => void, log: Log): number {
-  const decision = planStart(facts === undefined ? localFacts() : factsFrom(facts), { guarded: false });
+  const decision = planStart(facts === undefined ? localFacts() : factsFrom(facts), { dryRun: true, force: false });
   if (format === 'json') print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
   else if (decision.decision === 'go') print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
   if (decision.decision === 'refuse') {

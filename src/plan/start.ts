@@ -27,8 +27,10 @@ const SOURCE = `overlayfs:${DATA}`;
 const FSTYPE: Partial<Record<ContentKind, string>> = { jffs2: 'jffs2', blank: 'jffs2', unreadable: 'jffs2', ext4: 'ext4', f2fs: 'f2fs' };
 
 export interface StartOptions {
-  /** A dry run and `--force` plan as if PREINIT were set. */
-  guarded: boolean;
+  /** Only to be looked at: neither the early boot nor root is asked for. */
+  dryRun: boolean;
+  /** Start although this does not look like the early boot. */
+  force: boolean;
 }
 
 const refuse = (reason: RefusalReason, summary: string): Refusal => ({
@@ -41,14 +43,14 @@ const refuse = (reason: RefusalReason, summary: string): Refusal => ({
 });
 
 /** The decision, from facts alone: no input or output, no clock. */
-export function planStart(facts: Facts, { guarded }: StartOptions): Decision {
-  return preconditions(facts, guarded) ?? already(facts) ?? obstacles(facts) ?? plan(facts);
+export function planStart(facts: Facts, options: StartOptions): Decision {
+  return preconditions(facts, options) ?? already(facts) ?? obstacles(facts) ?? plan(facts);
 }
 
-function preconditions({ platform, preinit, uid }: Facts, guarded: boolean): Refusal | null {
+function preconditions({ platform, preinit, uid }: Facts, { dryRun, force }: StartOptions): Refusal | null {
   if (platform !== 'linux') return refuse('not-linux', `start needs a Linux kernel, and this is ${platform}; run it on the board, or plan for a captured board with --facts FILE`);
-  if (!guarded) return null;
-  if (!preinit)
+  if (dryRun) return null;
+  if (!preinit && !force)
     return refuse('guard', 'start was refused because this does not look like the early boot (neither PREINIT is set nor /tmp/.preinit exists); call it from /etc/preinit, look with --dry-run, or insist with --force');
   if (uid !== 0) return refuse('not-root', `start needs root to mount, and this is user ${uid}; run it as root, or look with --dry-run`);
   return null;

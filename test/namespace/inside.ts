@@ -60,7 +60,7 @@ function factsWith(device: string): Facts {
 
 const { device, sabotage } = JSON.parse(process.argv[2]!) as Scenario;
 const before = mountinfo();
-const decision = planStart(factsWith(device), { guarded: true });
+const decision = planStart(factsWith(device), { dryRun: false, force: false });
 const report: Report = { decision, before, after: '', callsBeforePivot: 0, attempts: [], outcome: null, steps: [], written: null, setting: null, scratch: [], names: [] };
 
 if (decision.decision === 'go') {

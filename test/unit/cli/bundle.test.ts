@@ -126,6 +126,7 @@ t.test('the boot path loads neither yargs nor winston nor any other package, and
   const loaded = (words: string[], options = {}): string[] => [...bare([process.execPath, '-r', tell, watched, ...words], options).stderr.matchAll(/^loaded ([^.\/].*)$/gm)].map(([, name]) => name!);
 
   t.same(loaded(['start']), [], 'a start that is refused');
+  // Not root, so that it ends with the plan's refusal and leaves nothing on this machine.
   t.same(loaded(['start', '--force'], { uid: 65534 }), [], 'a start up to its plan');
   const dry = loaded(['plan', 'start', '--facts', FACTS]);
   t.ok(dry.includes('yargs') && dry.includes('winston'), 'the watch sees what is loaded');

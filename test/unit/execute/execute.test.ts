@@ -87,7 +87,7 @@ t.test('verification follows /proc into the new root and out of it again', async
 });
 
 t.test('a run makes the very calls that the dry run prints', async (t) => {
-  const { steps } = planStart(boardFacts(), { guarded: true }) as Plan;
+  const { steps } = planStart(boardFacts(), { dryRun: false, force: false }) as Plan;
   const printed = dryRun();
   for (const { action } of steps) perform(action, printed);
   // Everything seems to be as it should, nothing exists beforehand: the calls of a first start.

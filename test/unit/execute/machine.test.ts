@@ -14,7 +14,7 @@ const OLD_KERNEL = ['jffs2', 'overlayfs'];
 const planFor = (on: Machine, filesystems?: string[]): Plan => {
   const { mounts } = gather(on, { platform: 'linux', arch: 'arm', uid: 0, env: {} });
   const facts = boardFacts();
-  const decision = planStart({ ...facts, mounts, ...(filesystems && { kernel: { ...facts.kernel, filesystems } }) }, { guarded: true });
+  const decision = planStart({ ...facts, mounts, ...(filesystems && { kernel: { ...facts.kernel, filesystems } }) }, { dryRun: false, force: false });
   if (decision.decision !== 'go') throw new Error(decision.summary);
   return decision;
 };
@@ -167,5 +167,5 @@ t.test('a shared mount that another one hides cannot be put back, and those behi
 t.test('a second start on a started machine finds nothing to do', async (t) => {
   const { on } = run(asIs);
   const { mounts } = gather(on, { platform: 'linux', arch: 'arm', uid: 0, env: {} });
-  t.equal(planStart({ ...boardFacts(), mounts }, { guarded: true }).decision, 'already');
+  t.equal(planStart({ ...boardFacts(), mounts }, { dryRun: false, force: false }).decision, 'already');
 });

@@ -47,7 +47,7 @@ t.test('an overlayfs kernel of 3.10, from its files to its plan, gets the old la
   t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
   t.match(facts.volume, { found: [4], source: '/dev/mtdblock4', content: { kind: 'jffs2' } });
   t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
-  const decision = planStart(facts, { guarded: true });
+  const decision = planStart(facts, { dryRun: false, force: false });
   if (decision.decision !== 'go') return t.fail(decision.summary);
   const overlay = decision.steps.find(({ id }) => id === 'overlay');
   t.match(overlay?.action, { fstype: 'overlayfs', source: 'overlayfs:/overlay', target: '/mnt', data: 'lowerdir=/,upperdir=/overlay' });
@@ -67,7 +67,7 @@ t.test('on a systemd machine the mount over the automount is the visible one, an
 });
 
 t.test('a systemd machine\'s propagation is listed for undoing by peer group, and its ties are told', async (t) => {
-  const decision = planStart({ ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { guarded: true });
+  const decision = planStart({ ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { dryRun: false, force: false });
   if (decision.decision !== 'go') return t.fail(decision.summary);
   const [first] = decision.steps;
   if (first?.action.kind !== 'make-private') return t.fail('the first step makes mounts private');
@@ -86,5 +86,5 @@ t.test('a comma in an overlay option\'s path is the kernel\'s \\054 and parts no
 });
 
 t.test('a started board is seen as started', async (t) => {
-  t.match(planStart({ ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) }, { guarded: true }), { decision: 'already', summary: /there is nothing to do/ });
+  t.match(planStart({ ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) }, { dryRun: false, force: false }), { decision: 'already', summary: /there is nothing to do/ });
 });

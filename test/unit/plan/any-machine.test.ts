@@ -38,7 +38,7 @@ function anyMachine(seed: number): Facts {
 
 const plans: Plan[] = [];
 for (let seed = 1; seed <= 300; seed++) {
-  const decision = planStart(anyMachine(seed), { guarded: true });
+  const decision = planStart(anyMachine(seed), { dryRun: false, force: false });
   if (decision.decision === 'go') plans.push(decision);
 }
 
@@ -114,7 +114,7 @@ t.test('facts gathered from garbage are still facts, and are decided on', async 
     };
     const facts = gather(machine, { platform: 'linux', arch: 'arm', uid: 0, env: {} });
     t.strictSame(parseFacts(JSON.stringify(facts), 'x'), JSON.parse(JSON.stringify(facts)));
-    const decision = planStart(facts, { guarded: false });
+    const decision = planStart(facts, { dryRun: true, force: false });
     t.ok(decision.summary);
   }
 });

@@ -10,7 +10,7 @@ import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, mount } from '../../fixtures/facts.js';
 
-const planFor = (facts = boardFacts()): Plan => planStart(facts, { guarded: true }) as Plan;
+const planFor = (facts = boardFacts()): Plan => planStart(facts, { dryRun: false, force: false }) as Plan;
 const callsOf = ({ action }: Step): string[] => {
   const system = dryRun();
   perform(action, system);

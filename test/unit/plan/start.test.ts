@@ -6,7 +6,7 @@ import type { Action } from '../../../src/plan/step.js';
 import { boardFacts, mount } from '../../fixtures/facts.js';
 
 const planned = (facts: Facts): Plan => {
-  const decision = planStart(facts, { guarded: true });
+  const decision = planStart(facts, { dryRun: false, force: false });
   if (decision.decision !== 'go') throw new Error(decision.summary);
   return decision;
 };
@@ -111,20 +111,23 @@ t.test('whatever stands in the way is found before anything is touched, and told
     ['occupied', 1, { ...facts, mounts: [...facts.mounts, mount('/overlay')] }, /already mounted on \/overlay/],
   ];
   for (const [reason, exit, given, says] of cases) {
-    const decision = planStart(given, { guarded: true });
+    const decision = planStart(given, { dryRun: false, force: false });
     t.match(decision, { decision: 'refuse', reason, exit, summary: says }, reason);
     t.notMatch(decision.summary, /\n|\.$/, 'one sentence, to stand in a log line');
   }
 });
 
 t.test('a dry run and --force plan past the guard', async (t) => {
-  t.equal(planStart({ ...boardFacts(), preinit: false, uid: 1000 }, { guarded: false }).decision, 'go');
+  const facts = { ...boardFacts(), preinit: false };
+  t.equal(planStart({ ...facts, uid: 1000 }, { dryRun: true, force: false }).decision, 'go');
+  t.equal(planStart(facts, { dryRun: false, force: true }).decision, 'go');
+  t.match(planStart({ ...facts, uid: 1000 }, { dryRun: false, force: true }), { reason: 'not-root' }, '--force makes nobody root');
 });
 
 t.test('a root that already is the overlay leaves nothing to do', async (t) => {
   const facts = boardFacts();
   const mounts = facts.mounts.map((each) => (each.mountpoint === '/' ? { ...each, fstype: 'overlay', source: 'overlayfs:/overlay' } : each));
-  t.match(planStart({ ...facts, mounts }, { guarded: true }), { decision: 'already' });
+  t.match(planStart({ ...facts, mounts }, { dryRun: false, force: false }), { decision: 'already' });
 });
 
 t.test('ten thousand mounts are planned for', async (t) => {
