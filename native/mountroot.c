@@ -1,17 +1,33 @@
 /*
- * The system calls that Node has no words for, as functions that return 0 or -errno.
+ * The system calls that Node has no words for, as functions that return 0 (or what they were asked for, which is positive) or -errno.
  *
  * The result and its errno travel in one value because ffi.errno() asks for errno in a second call, and whatever runs between the two (a garbage
  * collection) overwrites it. A function of our own also gives a name to pivot_root(2), which libc has none for, and fixes the width of every
  * argument at compile time.
  */
 #define _GNU_SOURCE
+/* Without these, times past 2038 and files past 2 GiB do not fit on 32 bits. */
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <mtd/mtd-user.h>
+#include <mtd/ubi-user.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -69,4 +85,275 @@ EXPORT int32_t mountroot_execve(const char *path, char *const argv[], char *cons
 	int32_t failed = result(execve(path, argv, envp));
 	signal(SIGPIPE, before);
 	return failed;
+}
+
+/* renameat2(2) with its flags, which Node has no words for. */
+EXPORT int32_t mountroot_rename(const char *from, const char *to, uint32_t flags)
+{
+	return result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+/* mknod(2); major and minor are of no account for FIFOs and sockets. */
+EXPORT int32_t mountroot_mknod(const char *path, uint32_t mode, uint32_t major_number, uint32_t minor_number)
+{
+	return result(mknod(path, mode, makedev(major_number, minor_number)));
+}
+
+/* utimensat(2) of the modification time alone: Node's times are floating-point seconds, which hold no nanoseconds. */
+EXPORT int32_t mountroot_set_modified(const char *path, int64_t seconds, uint32_t nanoseconds)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = seconds, .tv_nsec = nanoseconds } };
+	return result(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
+}
+
+static int32_t length(ssize_t returned)
+{
+	return returned < 0 ? -errno : (int32_t)returned;
+}
+
+/* llistxattr(2): names, each with a NUL behind it; the length in bytes. */
+EXPORT int32_t mountroot_list_attributes(const char *path, char *names, uint32_t room)
+{
+	return length(llistxattr(path, names, room));
+}
+
+/* lgetxattr(2) */
+EXPORT int32_t mountroot_get_attribute(const char *path, const char *name, void *value, uint32_t room)
+{
+	return length(lgetxattr(path, name, value, room));
+}
+
+/* lsetxattr(2) */
+EXPORT int32_t mountroot_set_attribute(const char *path, const char *name, const void *value, uint32_t bytes)
+{
+	return result(lsetxattr(path, name, value, bytes, 0));
+}
+
+/* ENOTSUPP of include/linux/errno.h: not for user space, and yet some drivers let it out. */
+#define KERNEL_ENOTSUPP 524
+
+static int32_t erase_block(int fd, uint64_t start, uint64_t bytes)
+{
+	__kernel_loff_t offset = start;
+	int bad = ioctl(fd, MEMGETBADBLOCK, &offset);
+	if (bad > 0)
+		return 0;
+	if (bad < 0 && errno != EOPNOTSUPP)
+		return -errno;
+	/* Takes 32 bits only, but no chip that locks its blocks is that big. One that has no locks says so in one of three ways. */
+	struct erase_info_user locked = { .start = start, .length = bytes };
+	if (start + bytes <= UINT32_MAX && ioctl(fd, MEMUNLOCK, &locked) < 0 && errno != EOPNOTSUPP && errno != EROFS && errno != KERNEL_ENOTSUPP)
+		return -errno;
+	struct erase_info_user64 block = { .start = start, .length = bytes };
+	return ioctl(fd, MEMERASE64, &block) < 0 ? -errno : 1;
+}
+
+/* Erases one block of flash: 1 when it was, 0 for a bad block of NAND, which is left alone. Chips that lock their blocks at power-on want each unlocked first. */
+EXPORT int32_t mountroot_erase_block(const char *path, uint64_t start, uint64_t bytes)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	int32_t done = erase_block(fd, start, bytes);
+	close(fd);
+	return done;
+}
+
+/* UBI_IOCATT: the kernel chooses the device number, and the place of the header in NAND blocks. */
+EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
+{
+	int fd = open(control, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	struct ubi_attach_req request = { .ubi_num = UBI_DEV_NUM_AUTO, .mtd_num = mtd };
+	int32_t done = result(ioctl(fd, UBI_IOCATT, &request));
+	close(fd);
+	return done;
+}
+
+/* flock(2) on a file that is made where it is missing. It stays locked until this process ends: nothing here closes it. */
+EXPORT int32_t mountroot_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	int32_t failed = -errno;
+	close(fd);
+	return failed;
+}
+
+/*
+ * A thread that lives while a call keeps the only JavaScript thread busy: it says so on the kernel log and feeds the watchdog. It is made with the first
+ * text or watchdog, so that a start in which nothing is slow does not pay for it. Nobody waits for it: it ends with the process.
+ */
+#define FEED_MS 1000
+#define LONGEST_TEXT 700
+
+static struct {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	int running;
+	int watchdog;
+	char text[LONGEST_TEXT];
+	char log[PATH_MAX];
+	int64_t every_ms;
+	/* How many times `every_ms` had passed when it was told last. */
+	int64_t told;
+	struct timespec since;
+} alive = { .mutex = PTHREAD_MUTEX_INITIALIZER, .watchdog = -1 };
+
+static int64_t elapsed_ms(const struct timespec *since)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - since->tv_sec) * 1000LL + (now.tv_nsec - since->tv_nsec) / 1000000;
+}
+
+static struct timespec in_ms(int64_t wait)
+{
+	struct timespec then;
+	clock_gettime(CLOCK_MONOTONIC, &then);
+	then.tv_sec += wait / 1000;
+	then.tv_nsec += wait % 1000 * 1000000;
+	if (then.tv_nsec >= 1000000000) {
+		then.tv_sec++;
+		then.tv_nsec -= 1000000000;
+	}
+	return then;
+}
+
+/* One record is one write(2). Called with the mutex held, and gives it back for the writing: printk() may wait for a slow serial line. */
+static void tell(int64_t ms)
+{
+	char line[LONGEST_TEXT + 80], log[PATH_MAX];
+	int bytes = snprintf(line, sizeof line, "<6>mountroot: still at it after %lld s: %s\n", (long long)(ms / 1000), alive.text);
+	strcpy(log, alive.log);
+	pthread_mutex_unlock(&alive.mutex);
+	int fd = open(log, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	/* Standard error may be a pipe that nobody empties, and whoever waits for that feeds no watchdog. */
+	struct pollfd error = { .fd = STDERR_FILENO, .events = POLLOUT };
+	if (fd >= 0 || poll(&error, 1, 0) == 1) {
+		ssize_t written = write(fd >= 0 ? fd : STDERR_FILENO, line, bytes);
+		(void)written;
+	}
+	if (fd >= 0)
+		close(fd);
+	pthread_mutex_lock(&alive.mutex);
+}
+
+static void *keep_alive(void *unused)
+{
+	(void)unused;
+	pthread_mutex_lock(&alive.mutex);
+	for (;;) {
+		int64_t wait = INT64_MAX;
+		if (alive.watchdog >= 0) {
+			ssize_t fed = write(alive.watchdog, "", 1);
+			(void)fed;
+			wait = FEED_MS;
+		}
+		if (alive.text[0]) {
+			int64_t ms = elapsed_ms(&alive.since);
+			if (ms / alive.every_ms > alive.told) {
+				alive.told = ms / alive.every_ms;
+				tell(ms);
+				continue;
+			}
+			int64_t left = (alive.told + 1) * alive.every_ms - ms;
+			wait = left < wait ? left : wait;
+		}
+		if (wait == INT64_MAX) {
+			pthread_cond_wait(&alive.changed, &alive.mutex);
+		} else {
+			struct timespec then = in_ms(wait);
+			pthread_cond_timedwait(&alive.changed, &alive.mutex, &then);
+		}
+	}
+	return NULL;
+}
+
+/* Called with the mutex held. */
+static int32_t wake(void)
+{
+	if (alive.running) {
+		pthread_cond_signal(&alive.changed);
+		return 0;
+	}
+	/* The time of day jumps when somebody sets it. */
+	pthread_condattr_t clock;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&alive.changed, &clock);
+	pthread_condattr_destroy(&clock);
+	pthread_attr_t attributes;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	/* Signals are for Node's own threads. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	pthread_t thread;
+	int failed = pthread_create(&thread, &attributes, keep_alive, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	alive.running = !failed;
+	return -failed;
+}
+
+/* A record of the kernel log is one line. */
+static void set_text(const char *text)
+{
+	snprintf(alive.text, sizeof alive.text, "%s", text);
+	for (char *at = alive.text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = ' ';
+}
+
+/* From now on `text` is told on `log` every so often; NULL ends it. A text in the place of another tells how far the same thing has come: its time goes on. */
+EXPORT int32_t mountroot_during(const char *text, const char *log, uint32_t every_ms)
+{
+	int32_t done = 0;
+	pthread_mutex_lock(&alive.mutex);
+	int begins = text && !alive.text[0];
+	set_text(text ? text : "");
+	if (begins) {
+		snprintf(alive.log, sizeof alive.log, "%s", log);
+		alive.every_ms = every_ms > 0 ? every_ms : 1;
+		alive.told = 0;
+		clock_gettime(CLOCK_MONOTONIC, &alive.since);
+		done = wake();
+	}
+	pthread_mutex_unlock(&alive.mutex);
+	return done;
+}
+
+/* Called with the mutex held. 'V' is the magic word without which closing does not stop the timer (Documentation/watchdog/watchdog-api.rst). */
+static void disarm(void)
+{
+	if (alive.watchdog < 0)
+		return;
+	ssize_t disarmed = write(alive.watchdog, "V", 1);
+	(void)disarmed;
+	close(alive.watchdog);
+	alive.watchdog = -1;
+}
+
+/* Opens a watchdog, which is fed once a second from then on. NULL disarms and closes it. */
+EXPORT int32_t mountroot_watchdog(const char *path)
+{
+	int32_t done = 0;
+	pthread_mutex_lock(&alive.mutex);
+	disarm();
+	if (path) {
+		alive.watchdog = open(path, O_WRONLY | O_CLOEXEC);
+		done = alive.watchdog < 0 ? -errno : wake();
+		/* Opening starts its timer, and what nobody feeds resets the board. */
+		if (done < 0)
+			disarm();
+	}
+	pthread_mutex_unlock(&alive.mutex);
+	return done;
 }

@@ -6,7 +6,7 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planStart } from '../src/plan/start.js';
+import { foresee } from '../src/plan/foresee.js';
 import { renderSh } from '../src/plan/render-sh.js';
 import { parseFacts } from '../src/facts/validate.js';
 import { Machine } from './emulator/machine.js';
@@ -50,7 +50,7 @@ async function benchRootfs({ folder }: Image, board: Board, work: string): Promi
   copyFileSync(join(checkout, 'scripts/bench/preinit'), join(tools, 'preinit'));
   copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
   const facts = join(boardFolder(board.name), 'facts.json');
-  const decision = planStart(parseFacts(readFileSync(facts, 'utf8'), facts), { dryRun: true, force: false });
+  const decision = foresee('start', parseFacts(readFileSync(facts, 'utf8'), facts), { dryRun: true, force: false });
   if (decision.decision !== 'go') throw new Failure(`${facts} gives no plan: ${decision.summary}`);
   writeFileSync(join(tools, 'plan-start.sh'), renderSh(decision));
   for (const name of ['preinit', 'measure', 'plan-start.sh']) chmodSync(join(tools, name), 0o755);
@@ -60,7 +60,7 @@ async function benchRootfs({ folder }: Image, board: Board, work: string): Promi
 
 async function measure(board: Board, image: Image, flash: string[], name: Name): Promise<Figures> {
   writeFileSync(flash.at(-1)!, emptyData(board));
-  const machine = await Machine.start(board, { ...image.boot, flash }, { icount: true, append: `norandmaps init=/bench/preinit BENCH=${name}`, timeLimitMs: 300_000 });
+  const machine = await Machine.start(board, { ...image.boot, flash }, { icount: true, append: `norandmaps init=/bench/preinit mountroot.boot_limit=0 BENCH=${name}`, timeLimitMs: 300_000 });
   const { reason } = await machine.ended;
   const samples = [...machine.console.matchAll(/^bench: (cold|warm) (\{.*\})\r?$/gm)].map(([, , json]) => JSON.parse(json!) as Sample);
   const [cold, ...warm] = samples;

@@ -1,7 +1,9 @@
 /** The way in: the boot path is told apart with a glance at the words, because yargs and winston cost more start-up time than all the rest. */
-import { start } from './boot/start.js';
+import { runVerb } from './boot/verb.js';
+import { openJournal } from './execute/journal.js';
 import { kmsg, terminal } from './log/kmsg.js';
 import type { Log } from './log/log.js';
+import type { Verb } from './plan/plan.js';
 import { reader } from './system/files.js';
 
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -11,26 +13,38 @@ const EARLY = Boolean(process.env['PREINIT']);
 /** In early boot nobody reads a terminal; called by hand, nobody looks into the kernel log. */
 const earlyLog = (): Log => (EARLY ? kmsg() : terminal());
 
+/** The verbs that a boot calls, and that change something. */
+const isBootVerb = (word: string): word is Verb => ['start', 'ram', 'done', 'stop'].includes(word);
+
 async function main(words: string[]): Promise<number> {
   const [verb = 'start', ...options] = words;
-  if (verb === 'start' && options.every((option) => option === '--force' || (EARLY && !option.startsWith('-')))) {
+  if (isBootVerb(verb) && options.every((option) => option === '--force' || (EARLY && !option.startsWith('-')))) {
     // OpenWrt's program takes mount options for the image here. A boot must not end over a word that is not understood.
     const unknown = options.filter((option) => option !== '--force');
-    if (unknown.length > 0) earlyLog().warn(`start takes no mount options; ignoring ${unknown.join(' ')}`);
-    return bootStart(options.includes('--force'));
+    if (unknown.length > 0) earlyLog().warn(`${verb} takes no mount options; ignoring ${unknown.join(' ')}`);
+    return boot(verb, { force: options.includes('--force') });
   }
   const { cli } = await import('./cli/cli.js');
-  return cli(words, { start: bootStart });
+  return cli(words, { run: boot });
 }
 
-const bootStart = (force: boolean): Promise<number> =>
-  start({
+export interface BootOptions {
+  force: boolean;
+  keep?: readonly string[];
+  settings?: readonly string[];
+}
+
+const boot = (verb: Verb, { force, keep = [], settings = [] }: BootOptions): Promise<number> =>
+  runVerb({
+    verb,
     reader,
     openSystem: async () => (await import('./system/ffi.js')).system,
-    process: { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env },
+    process: { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env, flags: settings },
     log: earlyLog(),
     clock,
     force,
+    keep,
+    openJournal,
   });
 
 main(process.argv.slice(2)).then(

@@ -1,18 +1,22 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import type { Log } from '../log/log.js';
 import { messages } from '../log/winston.js';
-import { EXIT } from '../plan/plan.js';
+import { EXIT, VERBS, type Verb } from '../plan/plan.js';
 import { VERSION } from '../version.js';
 import { FORMATS, localFacts, plan, type PlanOptions } from './plan.js';
+import { reset } from './reset.js';
 import { printStatus } from './status.js';
 import { UsageError } from './usage-error.js';
 
 export interface Boot {
-  /** The real `start`, as the boot path runs it. */
-  start: (force: boolean) => Promise<number>;
+  /** A verb that changes something, as the boot path runs it. */
+  run: (verb: Verb, options: { force: boolean; keep?: readonly string[]; settings?: readonly string[] }) => Promise<number>;
 }
 
 const print = (text: string): void => void process.stdout.write(text);
+
+const setOption = { set: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'KEY=VALUE: a setting, over what the board is configured with' } } as const;
+const keepOption = { keep: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'PATH: what a reset keeps, besides what is configured' } } as const;
 
 const planOptions = {
   format: { choices: FORMATS, default: 'text' as const, describe: 'as a person reads it, as data, or as a script for busybox' },
@@ -20,10 +24,23 @@ const planOptions = {
   facts: { string: true, requiresArg: true, describe: 'plan for the machine that this file describes (see `facts`)' },
 } as const;
 
-const chosen = ({ format, json, facts }: { format: PlanOptions['format']; json: boolean; facts: string | undefined }): PlanOptions => ({
-  format: json ? 'json' : format,
-  ...(facts !== undefined && { facts }),
-});
+interface Chosen {
+  format: PlanOptions['format'];
+  json: boolean;
+  facts: string | undefined;
+  set: readonly string[];
+  keep?: readonly string[];
+}
+
+const chosen = ({ format, json, facts, set, keep = [] }: Chosen): PlanOptions => ({ format: json ? 'json' : format, ...(facts !== undefined && { facts }), settings: set, keep });
+
+/** The verbs that a boot calls, with what they are for. */
+const BOOT_VERBS: Partial<Record<Verb, string>> = {
+  start: 'make / an overlay on the data volume (from /etc/preinit)',
+  ram: 'make / an overlay in memory, and leave the data volume alone',
+  done: 'confirm a start, or move a root in memory to flash (late in boot)',
+  stop: 'write everything back (at shutdown)',
+};
 
 /** Every verb but the boot path's plain `start`. Returns the exit status. */
 export async function cli(words: string[], boot: Boot): Promise<number> {
@@ -38,28 +55,50 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
   let status: number = EXIT.done;
   const finish = (result: number): void => void (status = result);
 
-  const parser = yargs()
-    .scriptName('mountroot')
-    .usage('$0 VERB [options]\n\nMounts the overlay root of an embedded Linux board, and says what it did and why.')
-    .command(
-      'start',
-      'make / an overlay on the data partition (from /etc/preinit)',
+  const bootVerb = (parser: Argv, verb: Verb, describe: string): Argv =>
+    parser.command(
+      verb,
+      describe,
       (y) =>
         y
-          .option('force', { boolean: true, default: false, describe: 'start although this does not look like the early boot' })
-          .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan start`' })
-          .options(planOptions),
+          .option('force', { boolean: true, default: false, describe: 'although this does not look like the moment for it' })
+          .option('dry-run', { boolean: true, default: false, describe: `the same as \`plan ${verb}\`` })
+          .options(planOptions)
+          .options(setOption),
       async (args) => {
-        if (args['dry-run']) return finish(plan(chosen(args), print, log));
-        if (args.facts !== undefined || args.json || args.format !== 'text') throw new UsageError('--facts, --format and --json go with --dry-run, and without it start is a real start; add --dry-run');
-        finish(await boot.start(args.force));
+        if (args['dry-run']) return finish(plan(verb, chosen(args), print, log));
+        if (args.facts !== undefined || args.json || args.format !== 'text') throw new UsageError(`--facts, --format and --json go with --dry-run, and without it ${verb} is a real ${verb}; add --dry-run`);
+        finish(await boot.run(verb, { force: args.force, settings: args.set }));
       },
-    )
+    );
+
+  const named = yargs().scriptName('mountroot');
+  for (const [verb, describe] of Object.entries(BOOT_VERBS)) bootVerb(named, verb as Verb, describe);
+  const parser = named
+    .usage('$0 VERB [options]\n\nMounts the overlay root of an embedded Linux board, and says what it did and why.')
     .command(
       'plan <verb>',
       'print what a verb would do, and touch nothing',
-      (y) => y.positional('verb', { choices: ['start'] as const, describe: 'the verb to plan' }).options(planOptions),
-      (args) => finish(plan(chosen(args), print, log)),
+      (y) => y.positional('verb', { choices: VERBS, demandOption: true, describe: 'the verb to plan' }).options(planOptions).options(setOption).options(keepOption),
+      (args) => finish(plan(args.verb, chosen(args), print, log)),
+    )
+    .command(
+      'reset',
+      'back to the factory settings, except for what is kept',
+      (y) =>
+        y
+          .options(keepOption)
+          .option('keep-upgrade', { alias: 'k', boolean: true, default: false, describe: 'keep /sysupgrade.tgz' })
+          .option('yes', { alias: 'y', boolean: true, default: false, describe: 'do not ask' })
+          .option('reboot', { alias: 'r', boolean: true, default: false, describe: 'reboot when it is ordered' })
+          .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan reset`' })
+          .options(planOptions)
+          .options(setOption),
+      async (args) => {
+        const keep = [...args.keep, ...(args['keep-upgrade'] ? ['/sysupgrade.tgz'] : [])];
+        if (args['dry-run']) return finish(plan('reset', chosen({ ...args, keep }), print, log));
+        finish(await reset({ yes: args.yes, reboot: args.reboot }, () => boot.run('reset', { force: false, keep, settings: args.set }), log));
+      },
     )
     .command(
       'facts',

@@ -4,11 +4,11 @@ import type { Facts } from '../facts/facts.js';
 import type { Log } from '../log/log.js';
 import { perform } from '../execute/executors.js';
 import { conditionAfter, inverseOf } from '../plan/consequences.js';
-import { EXIT, type Plan } from '../plan/plan.js';
+import { foresee } from '../plan/foresee.js';
+import { EXIT, type Plan, type Verb } from '../plan/plan.js';
 import { renderSh } from '../plan/render-sh.js';
 import { renderText } from '../plan/render-text.js';
-import { planStart } from '../plan/start.js';
-import type { Step } from '../plan/step.js';
+import type { Action, Step } from '../plan/step.js';
 import { dryRun } from '../system/dry-run.js';
 import { reader } from '../system/files.js';
 import { UsageError } from './usage-error.js';
@@ -18,11 +18,15 @@ export const FORMATS = ['text', 'json', 'sh'] as const;
 export interface PlanOptions {
   format: (typeof FORMATS)[number];
   facts?: string;
+  /** `KEY=VALUE` settings, over those of the machine. */
+  settings: readonly string[];
+  /** What `reset` keeps. */
+  keep: readonly string[];
 }
 
 /** This machine's facts. */
-export const localFacts = (): Facts =>
-  gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env });
+export const localFacts = (flags: readonly string[] = []): Facts =>
+  gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env, flags });
 
 function factsFrom(file: string): Facts {
   let text: string;
@@ -38,8 +42,17 @@ function factsFrom(file: string): Facts {
   }
 }
 
-/** The system calls of one step, from the executor that `start` itself uses. */
+/** Steps of many calls, whose number depends on what is found; they are shown as one. */
+function composite(action: Action): string | null {
+  const { kind, ...operands } = action;
+  if (!['clear', 'copy', 'erase', 'wait-for'].includes(kind)) return null;
+  return `${kind.replace('-', '_')}(${Object.values(operands).map((value) => JSON.stringify(value)).join(', ')})`;
+}
+
+/** The system calls of one step, from the executor that the verb itself uses. */
 function callsOf({ action }: Step): readonly string[] {
+  const whole = composite(action);
+  if (whole !== null) return [whole];
   const system = dryRun();
   perform(action, system);
   return system.calls;
@@ -50,9 +63,10 @@ const asJson = (plan: Plan): object => ({
   steps: plan.steps.map((step) => ({ ...step, calls: callsOf(step), undo: inverseOf(step.action), verify: conditionAfter(step.action) })),
 });
 
-/** `plan start`: prints what `start` would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
-export function plan({ format, facts }: PlanOptions, print: (text: string) => void, log: Log): number {
-  const decision = planStart(facts === undefined ? localFacts() : factsFrom(facts), { dryRun: true, force: false });
+/** `plan VERB`: prints what VERB would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
+export function plan(verb: Verb, { format, facts, settings, keep }: PlanOptions, print: (text: string) => void, log: Log): number {
+  if (facts !== undefined && settings.length > 0) throw new UsageError('--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them');
+  const decision = foresee(verb, facts === undefined ? localFacts(settings) : factsFrom(facts), { dryRun: true, force: false, keep });
   if (format === 'json') print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
   else if (decision.decision === 'go') print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
   if (decision.decision === 'refuse') {

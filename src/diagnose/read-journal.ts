@@ -10,7 +10,9 @@ export function lastStart(text: string): JournalRecord[] {
       return [];
     }
   });
-  return records.slice(Math.max(0, records.findLastIndex(({ type }) => type === 'begin')));
+  const begin = records.findLastIndex((record) => record.type === 'begin' && (record.verb === 'start' || record.verb === 'ram'));
+  const next = records.findIndex(({ type }, index) => index > begin && type === 'begin');
+  return records.slice(Math.max(0, begin), next < 0 ? undefined : next);
 }
 
 const isRecord = (value: unknown): value is JournalRecord =>

@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../execute/journal.js';
-import type { Mount } from '../facts/facts.js';
+import type { Mount, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { wrap } from '../plan/render-text.js';
 
@@ -8,6 +8,8 @@ export interface Status {
   root: { fstype: string; source: string; writable: boolean } | null;
   /** Whether what is changed on / is still there after a power cycle. */
   persistent: boolean;
+  /** The rung of the ladder that the last verb recorded, and why it is no better one; null where nothing was recorded in this boot. */
+  rung: RecordedRung | null;
   /** One sentence: what / is. */
   summary: string;
   /** The read-only image below the overlay. */
@@ -16,6 +18,12 @@ export interface Status {
   data: { mountpoint: string; fstype: string; source: string; space: { total: number; free: number } | null } | null;
   /** The last start in the journal, times in milliseconds since the kernel started. */
   start: { summary: string; at: number; ms: number | null; ok: boolean | null; error?: string; steps: StatusStep[] } | null;
+}
+
+interface RecordedRung {
+  rung: Rung;
+  reason: string | null;
+  because: string | null;
 }
 
 interface StatusStep {
@@ -30,13 +38,14 @@ interface StatusStep {
 export interface StatusInput {
   mounts: Mount[];
   journal: JournalRecord[];
+  rung: RecordedRung | null;
   space: (path: string) => { total: number; free: number } | null;
 }
 
 const writable = (mount: Mount): boolean => !mount.options.includes('ro') && !mount.superOptions.includes('ro');
 
 /** What the root is now, from mountinfo; how it came to be, from the journal. */
-export function status({ mounts, journal, space }: StatusInput): Status {
+export function status({ mounts, journal, rung, space }: StatusInput): Status {
   const root = visibleAt(mounts, '/');
   const overlaid = root?.fstype.startsWith('overlay') ?? false;
   const upper = overlaid ? holderOf(mounts, root!.superOptions.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length)) : undefined;
@@ -46,6 +55,7 @@ export function status({ mounts, journal, space }: StatusInput): Status {
     schema: 'mountroot.status/1',
     root: root ? { fstype: root.fstype, source: root.source, writable: writable(root) } : null,
     persistent,
+    rung,
     summary: summarise(root, upper, persistent),
     image: image ? { mountpoint: image.mountpoint, fstype: image.fstype, source: image.source } : null,
     data: upper ? { mountpoint: upper.mountpoint, fstype: upper.fstype, source: upper.source, space: space(upper.mountpoint) } : null,
@@ -73,7 +83,7 @@ function summarise(root: Mount | undefined, upper: Mount | undefined, persistent
 function startOf(journal: readonly JournalRecord[]): Status['start'] {
   const begin = journal.find((record) => record.type === 'begin');
   if (begin === undefined) return null;
-  const decision = journal.find((record) => record.type === 'decision');
+  const decision = journal.findLast((record) => record.type === 'decision');
   const end = journal.findLast((record) => record.type === 'end');
   const steps = journal.flatMap((record) =>
     record.type === 'step'
@@ -93,8 +103,9 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const row = (label: string, text: string): string => label.padEnd(10) + wrap(text, 10).trimStart();
 
-export function renderStatus({ summary, image, data, start }: Status): string {
+export function renderStatus({ summary, rung, image, data, start }: Status): string {
   const out = [row('root', summary)];
+  if (rung) out.push(row('rung', rung.reason === null ? rung.rung : `${rung.rung}, because of ${rung.reason}${rung.because ? `: ${rung.because}` : ''}`));
   if (image) out.push(row('image', `${image.mountpoint}: ${image.fstype} ${image.source}`));
   if (data) out.push(row('data', data.space ? `${data.mountpoint}: ${mebibytes(data.space.free)} free of ${mebibytes(data.space.total)}` : `${data.mountpoint}: its space cannot be told`));
   if (!start) return `${[...out, row('start', 'no journal of a start in this boot')].join('\n')}\n`;

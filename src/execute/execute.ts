@@ -1,6 +1,7 @@
 import { conditionAfter, inverseOf } from '../plan/consequences.js';
 import type { Action, Step } from '../plan/step.js';
 import type { System } from '../system/port.js';
+import { SystemError } from '../system/system-error.js';
 import { perform } from './executors.js';
 import { complaint } from './verify.js';
 
@@ -14,15 +15,17 @@ export interface StepResult {
   /** `kept`: what the step makes was there already. `undone`: it worked and was taken back. */
   result: 'done' | 'kept' | 'failed' | 'undone';
   error?: string;
+  /** Name of the error, where the kernel gave one. */
+  errno?: string;
   at: number;
   ms: number;
 }
 
 export interface Outcome {
   ok: boolean;
-  /** The first fatal error, one sentence. */
-  error?: string;
-  /** Errors of steps that are not fatal. */
+  /** The first fatal error, one sentence, with the id of its step and the name of the kernel's error where there was one. */
+  failed?: { step: string; errno: string | null; error: string };
+  /** Errors of steps that are not fatal, and what a step left out. */
   warnings: string[];
   /** What could not be taken back after a fatal error; empty means that the root is as it was found. */
   leftovers: string[];
@@ -41,8 +44,9 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
 
   for (const [index, { id, action, severity }] of steps.entries()) {
     const number = index + 1;
-    const { performed, changed, error, at, ms } = attempt(action);
-    onStep({ number, id, action, result: error ? 'failed' : changed ? 'done' : 'kept', ...(error && { error }), at, ms });
+    const { performed, changed, warnings, error, errno, at, ms } = attempt(action);
+    onStep({ number, id, action, result: error ? 'failed' : changed ? 'done' : 'kept', ...(error && { error }), ...(errno && { errno }), at, ms });
+    outcome.warnings.push(...warnings);
     pivoted ||= performed && action.kind === 'pivot-root';
     const inverse = changed ? inverseOf(action) : null;
     if (inverse) done.push({ number, id, inverse });
@@ -52,7 +56,7 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
       continue;
     }
     outcome.ok = false;
-    outcome.error = error;
+    outcome.failed = { step: id, errno: errno ?? null, error };
     break;
   }
   if (outcome.ok) return outcome;
@@ -69,26 +73,44 @@ interface Attempted {
   /** The calls succeeded, whatever the verification says. */
   performed: boolean;
   changed: boolean;
+  warnings: string[];
   error?: string;
+  errno?: string;
   at: number;
   ms: number;
 }
+
+/** What may take seconds or minutes: whoever watches the console, and a watchdog, want to see that it is still going on. */
+const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
+  mount: ({ fstype, source, target }: Extract<Action, { kind: 'mount' }>) => `mounting ${fstype} ${source} on ${target}`,
+  'remove-tree': ({ path }: Extract<Action, { kind: 'remove-tree' }>) => `removing ${path}`,
+  clear: ({ path }: Extract<Action, { kind: 'clear' }>) => `clearing ${path}`,
+  copy: ({ from, to }: Extract<Action, { kind: 'copy' }>) => `copying ${from} to ${to}`,
+  sync: ({ path }: Extract<Action, { kind: 'sync' }>) => `writing ${path} back`,
+  'attach-ubi': ({ mtd }: Extract<Action, { kind: 'attach-ubi' }>) => `attaching UBI to mtd${mtd}`,
+  'wait-for': ({ volume }: Extract<Action, { kind: 'wait-for' }>) => `waiting for ${volume}`,
+  erase: ({ device }: Extract<Action, { kind: 'erase' }>) => `erasing ${device}`,
+};
 
 /** Performs one action, then looks whether what it promises holds. Remembers where /proc is, which that look needs. */
 function attempter(system: System, clock: Clock): (action: Action) => Attempted {
   let proc = '/proc';
   return (action) => {
     const at = clock();
-    const result: Attempted = { performed: false, changed: false, at, ms: 0 };
+    const result: Attempted = { performed: false, changed: false, warnings: [], at, ms: 0 };
+    const long = LONG[action.kind] as ((action: Action) => string) | undefined;
     try {
-      result.changed = perform(action, system);
-      result.performed = true;
+      if (long) system.during(long(action));
+      Object.assign(result, perform(action, system), { performed: true });
       if (action.kind === 'move' && action.from === proc) proc = action.to;
       if (action.kind === 'pivot-root' && proc.startsWith(`${action.newRoot}/`)) proc = proc.slice(action.newRoot.length);
       const wrong = complaint(conditionAfter(action), system, proc);
       if (wrong) result.error = wrong;
     } catch (error) {
       result.error = (error as Error).message;
+      if (error instanceof SystemError) result.errno = error.errno;
+    } finally {
+      if (long) system.during(null);
     }
     result.ms = clock() - at;
     return result;

@@ -1,9 +1,30 @@
+import { resolve } from '../facts/devices.js';
+import { parseMtd } from '../facts/mtd.js';
 import type { Action, ActionKind, ActionOf } from '../plan/step.js';
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
+import { clearTree } from './clear-tree.js';
+import { copyTree } from './copy-tree.js';
+import { erase, markForErase } from './flash.js';
+import { writersOn } from './writers.js';
 
-/** Returns false when what the action makes was there already, so that it is not undone either. */
-type Executor<K extends ActionKind> = (action: ActionOf<K>, system: System) => boolean;
+/** `changed` is false when what the action makes was there already, so that it is not undone either. */
+export interface Performed {
+  changed: boolean;
+  /** What was left out on the way although the whole went well, a sentence each. */
+  warnings: string[];
+}
+/** Most do what they say or throw, so true and false will do for them. */
+type Executor<K extends ActionKind> = (action: ActionOf<K>, system: System) => boolean | Performed;
+
+/** When the last copy between two places began, for the next one to look only at what changed since. Nanoseconds since 1970. */
+const copies = new WeakMap<System, Map<string, bigint>>();
+
+/** File times come from a coarse clock that may lag behind. */
+const CLOCK_LAG = 1_000_000_000n;
+
+/** How often it is looked for a device that is waited for. */
+const WAIT_MS = 100;
 
 const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   'make-private': ({ path }, system) => {
@@ -46,8 +67,19 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
     return true;
   },
 
-  umount: ({ path }, system) => {
-    system.umount(path);
+  umount: ({ path, lazy }, system) => {
+    system.umount(path, lazy);
+    return true;
+  },
+
+  remount: ({ path, readonly, flags }, system) => {
+    try {
+      system.mount(null, path, null, ['MS_REMOUNT', ...(readonly ? (['MS_RDONLY'] as const) : []), ...flags], null);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
+      // The kernel says only that it is busy; whoever shall do something about it needs to know with what.
+      throw new SystemError({ ...error, what: `make ${path} read-only, because of ${writersOn(system, path)}` });
+    }
     return true;
   },
 
@@ -58,6 +90,78 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
 
   'remove-tree': ({ path }, system) => {
     system.removeTree(path);
+    return true;
+  },
+
+  rename: ({ from, to }, system) => {
+    system.rename(from, to);
+    return true;
+  },
+
+  write: ({ path, content }, system) => {
+    system.replace(path, content, 0o644);
+    return true;
+  },
+
+  link: ({ path, target }, system) => {
+    if (system.kind(path) === 'symlink' && system.readLink(path) === target) return false;
+    system.replaceLink(target, path);
+    return true;
+  },
+
+  unlink: ({ path }, system) => {
+    if (system.kind(path) === 'missing') return false;
+    system.unlink(path);
+    return true;
+  },
+
+  clear: ({ path, keep }, system) => {
+    clearTree(system, path, keep);
+    return true;
+  },
+
+  copy: ({ from, to, pass }, system) => {
+    const memory = copies.get(system) ?? new Map<string, bigint>();
+    copies.set(system, memory);
+    const since = pass === 'changes' ? memory.get(`${from}\0${to}`) : undefined;
+    const begun = BigInt(Date.now()) * 1_000_000n - CLOCK_LAG;
+    const { refused } = copyTree(system, from, to, since === undefined ? {} : { changedSince: since });
+    memory.set(`${from}\0${to}`, begun);
+    return { changed: true, warnings: refused.map(({ path, error }) => `${path} was not copied: ${error}`) };
+  },
+
+  sync: ({ path }, system) => {
+    system.syncfs(path);
+    return true;
+  },
+
+  erase: (action, system) => erase(action, system),
+  'mark-for-erase': (action, system) => markForErase(action, system),
+
+  'attach-ubi': ({ mtd }, system) => {
+    system.attachUbi(mtd);
+    return true;
+  },
+
+  'wait-for': ({ volume, seconds }, system) => {
+    // Whether it must be attached is for the next plan to see.
+    const there = (): boolean => resolve(system, volume, parseMtd(system.readText('/proc/mtd')), () => false).found.length > 0;
+    for (let waited = 0; !there(); waited += WAIT_MS) {
+      if (waited >= seconds * 1000) throw new SystemError({ what: `find volume ${volume} within ${seconds} s`, syscall: 'wait', errno: 'ENODEV', path: volume });
+      system.sleep(WAIT_MS);
+    }
+    return true;
+  },
+
+  'probe-whiteout': ({ folder }, system) => {
+    system.removeTree(folder);
+    system.mkdir(folder, 0o700);
+    try {
+      system.create(`${folder}/from`, '', 0o600);
+      system.renameLeavingWhiteout(`${folder}/from`, `${folder}/to`);
+    } finally {
+      system.removeTree(folder);
+    }
     return true;
   },
 
@@ -80,6 +184,8 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
 };
 
 /** Does what an action says. @throws {SystemError} as the calls it makes. */
-export const perform = (action: Action, system: System): boolean =>
+export function perform(action: Action, system: System): Performed {
   // TypeScript cannot see that the key and the argument go together; the table is checked row by row.
-  (EXECUTORS[action.kind] as (action: Action, system: System) => boolean)(action, system);
+  const done = (EXECUTORS[action.kind] as (action: Action, system: System) => boolean | Performed)(action, system);
+  return typeof done === 'boolean' ? { changed: done, warnings: [] } : done;
+}

@@ -1,26 +1,30 @@
 import * as fs from 'node:fs';
-import type { Facts } from '../facts/facts.js';
-import type { Decision } from '../plan/plan.js';
+import type { Facts, Rung } from '../facts/facts.js';
+import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
 
-export const JOURNAL_SCHEMA = 'mountroot.journal/1';
+export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 
-/** On a tmpfs that moves along, so it survives the pivot; the boots before are not here. */
+/** On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume (see boots.ts). */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
 export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
-/** The facts a start decided on, as `--facts` takes them. */
-export const FACTS_FILE = `${JOURNAL_FOLDER}/facts.json`;
+export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /** One line of the journal. `at`: milliseconds since the kernel started. */
 export type JournalRecord =
-  | { type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: 'start'; version: string; node: string; at: number }
-  | { type: 'decision'; decision: Decision['decision']; summary: string; steps: number; notes: string[]; at: number }
+  | { type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: Verb; version: string; node: string; at: number }
+  /** What the boot before left in memory that outlasts a reset (pstore). */
+  | { type: 'before'; crash: string[]; last: string[]; at: number }
+  | { type: 'decision'; decision: Decision['decision']; stage?: Stage; rung?: Rung; reason?: Reason; because?: string; summary: string; steps: number; notes: string[]; at: number }
   | ({ type: 'step' } & StepResult)
-  | { type: 'end'; ok: boolean; exit: number; error?: string; warnings: string[]; at: number; ms: number };
+  | { type: 'end'; ok: boolean; exit: number; rung?: Rung; reason?: Reason | null; error?: string; warnings: string[]; at: number; ms: number };
 
 export interface Journal {
   add(record: JournalRecord): void;
-  facts(facts: Facts): void;
+  /** `facts`: those a start began with, as `--facts` takes them; `facts-later`: those its last plan was made from; `facts-VERB`: those of another verb. */
+  facts(name: 'facts' | `facts-${string}`, facts: Facts): void;
+  /** A file of ours beside the journal, replaced whole. */
+  keep(name: string, content: string): void;
 }
 
 /**
@@ -50,18 +54,20 @@ export function openJournal(complain: (message: string) => void): Journal {
     const { size } = fs.fstatSync(fd);
     if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== '\n') fs.writeSync(fd, '\n');
   });
+  const keep = (name: string, content: string): void => {
+    if (fd < 0) return;
+    attempt(() => {
+      const next = `${JOURNAL_FOLDER}/${name}.next`;
+      fs.rmSync(next, { force: true });
+      fs.writeFileSync(next, content, { flag: 'wx', mode: 0o644 });
+      fs.renameSync(next, `${JOURNAL_FOLDER}/${name}`);
+    });
+  };
   return {
     add: (record) => {
       if (fd >= 0) attempt(() => void fs.writeSync(fd, `${JSON.stringify(record)}\n`));
     },
-    facts: (facts) => {
-      if (fd < 0) return;
-      attempt(() => {
-        const next = `${FACTS_FILE}.next`;
-        fs.rmSync(next, { force: true });
-        fs.writeFileSync(next, `${JSON.stringify(facts)}\n`, { flag: 'wx', mode: 0o644 });
-        fs.renameSync(next, FACTS_FILE);
-      });
-    },
+    facts: (name, facts) => keep(`${name}.json`, `${JSON.stringify(facts)}\n`),
+    keep,
   };
 }

@@ -1,6 +1,7 @@
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import type { Condition } from '../plan/step.js';
 import type { Reader } from '../system/port.js';
+import { remaining } from './clear-tree.js';
 
 /**
  * What is wrong with a condition, as a sentence, or null when it holds.
@@ -17,6 +18,14 @@ export function complaint(condition: Condition, reader: Reader, proc: string): s
     }
     case 'present':
       return reader.kind(condition.path) === 'missing' ? `${condition.path} should be there and is missing` : null;
+    case 'reads':
+      return reader.kind(condition.path) === 'file' && reader.readText(condition.path) === condition.content ? null : `${condition.path} does not hold what was written to it`;
+    case 'links':
+      return reader.kind(condition.path) === 'symlink' && reader.readLink(condition.path) === condition.target ? null : `${condition.path} is not the symlink to ${condition.target} that was made`;
+    case 'cleared': {
+      const left = remaining(reader, condition.path, condition.keep);
+      return left.length === 0 ? null : `${condition.path} should be empty but for what is kept, and still holds ${left.join(', ')}`;
+    }
     default:
       return mountComplaint(condition, reader, proc);
   }
@@ -24,7 +33,7 @@ export function complaint(condition: Condition, reader: Reader, proc: string): s
 
 const isUnder = (path: string, top: string): boolean => path === top || path.startsWith(top === '/' ? top : `${top}/`);
 
-type MountCondition = Extract<Condition, { kind: 'mounted' | 'not-mounted' | 'not-shared' }>;
+type MountCondition = Extract<Condition, { kind: 'mounted' | 'not-mounted' | 'not-shared' | 'readonly' }>;
 
 function mountComplaint(condition: MountCondition, reader: Reader, proc: string): string | null {
   const mounts = parseMountinfo(reader.readText(`${proc}/self/mountinfo`));
@@ -37,6 +46,10 @@ function mountComplaint(condition: MountCondition, reader: Reader, proc: string)
     }
     case 'not-mounted':
       return mount === undefined || mount.fstype !== condition.fstype ? null : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
+    case 'readonly': {
+      const now = mount !== undefined && mount.superOptions.includes('ro');
+      return now === condition.readonly ? null : `${path} should be ${condition.readonly ? 'read-only' : 'writable'} and is not`;
+    }
     case 'mounted':
       if (mount === undefined) return `the kernel reported success, but nothing is mounted on ${path}`;
       if (condition.fstype !== null && mount.fstype !== condition.fstype) return `${path} has ${mount.fstype} mounted on it instead of ${condition.fstype}`;

@@ -1,13 +1,18 @@
 import type { PathKind, Reader } from '../system/port.js';
-import { parseCommandLine } from './cmdline.js';
-import { FACTS_SCHEMA, type Content, type Facts, type MtdPartition, type Volume } from './facts.js';
+import { FACTS_SCHEMA, type Configuration, type External, type Facts, type Mount, type MtdPartition, type RecordedState, type Rung, type Volume } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
-import { BYTES_LOOKED_AT, identify } from './magic.js';
-import { parseMountinfo } from './mountinfo.js';
+import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
+import { lookInto, lookIntoExternal, mountOf, settingsInside } from './opened.js';
+import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
+import { PSTORE } from './pstore.js';
+import { configure, overlaid } from './settings.js';
+import { findVolume } from './volume.js';
 
-/** The directories that `start` mounts on, moves to or pivots over. */
-export const PATHS_NEEDED = ['/overlay', '/mnt', '/rom', '/tmp'] as const;
+/** The directories that a plan may mount on, move to or pivot over. */
+const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
+
+export const STATE_FILE = '/tmp/mountroot/state.json';
 
 /** What the process itself is, handed in so that gathering stays a function of its arguments. */
 export interface Process {
@@ -15,15 +20,28 @@ export interface Process {
   arch: string;
   uid: number;
   env: Record<string, string | undefined>;
+  /** `KEY=VALUE` settings from the command line of the verb. */
+  flags?: readonly string[];
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
+
+/** What an earlier start of this boot recorded. */
+export function parseState(text: string): RecordedState | null {
+  try {
+    const { rung, reason } = JSON.parse(text) as RecordedState;
+    return RUNGS.includes(rung) && (reason === null || typeof reason === 'string') ? { rung, reason } : null;
+  } catch {
+    return null;
+  }
+}
 
 /**
  * Reads all that a decision rests on. Never throws: what cannot be read is an empty fact and a sentence in `problems`, and it is for the plan
- * to say what that means.
+ * to say what that means. It is called again after each stage of a plan, because a data volume shows what it holds only when it is mounted.
  */
-export function gather(reader: Reader, { platform, arch, uid, env }: Process): Facts {
+export function gather(reader: Reader, { platform, arch, uid, env, flags = [] }: Process): Facts {
   const problems: string[] = [];
   const attempt = <T>(fallback: T, call: () => T): T => {
     try {
@@ -35,56 +53,63 @@ export function gather(reader: Reader, { platform, arch, uid, env }: Process): F
   };
   const text = (path: string): string => attempt('', () => reader.readText(path));
   const kind = (path: string): PathKind => attempt('missing', () => reader.kind(path));
+  const textIfThere = (path: string): string | null => (kind(path) === 'file' ? text(path) : null);
 
   const commandLine = text('/proc/cmdline').trimEnd();
   // A kernel without mtd has no /proc/mtd: no partitions, and no problem.
   const mtd = kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems);
+  const mounts = parseMountinfo(text('/proc/self/mountinfo'), problems);
+  const image = visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
+  const chosen = configure({ commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags }, problems);
+  const volume = findVolume(reader, chosen.settings.volume, mtd);
+  const opened = lookInto(reader, ourMount(mounts, volume), problems);
+  const configuration = opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
+  const state = textIfThere(STATE_FILE);
   return {
     schema: FACTS_SCHEMA,
     platform,
     architecture: arch,
     uid,
-    kernel: {
-      release: text('/proc/sys/kernel/osrelease').trimEnd(),
-      commandLine,
-      filesystems: parseFilesystems(text('/proc/filesystems')),
-    },
+    kernel: { release: text('/proc/sys/kernel/osrelease').trimEnd(), commandLine, filesystems: parseFilesystems(text('/proc/filesystems')) },
     preinit: Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
+    shutdown: Boolean(env['SHUTDOWN']),
+    configuration,
     mtd,
-    mounts: parseMountinfo(text('/proc/self/mountinfo'), problems),
-    paths: Object.fromEntries(PATHS_NEEDED.map((path) => [path, kind(path)])),
-    volume: findVolume(reader, commandLine, mtd),
+    mounts,
+    paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
+    volume,
+    opened,
+    external: withIdentity(findExternal(reader, configuration, mtd, mounts, problems), opened, text),
+    state: state === null ? null : parseState(state),
     problems,
   };
 }
 
-const messageAsContent = (error: unknown): Content => ({ kind: 'unreadable', evidence: messageOf(error) });
-
-/** The data volume by its exact mtd name. A suffix does not count: `rootfs_data` must not find `old_rootfs_data`. */
-function findVolume(reader: Reader, commandLine: string, mtd: readonly MtdPartition[]): Volume {
-  const named = parseCommandLine(commandLine).get('fstools_overlay_name');
-  const name = named || 'rootfs_data';
-  const matches = mtd.filter((partition) => partition.name === name);
-  const volume: Volume = {
-    name,
-    namedBy: named ? 'fstools_overlay_name' : 'default',
-    found: matches.map(({ index }) => index),
-    source: null,
-    content: null,
-  };
-  const [partition] = matches;
-  if (matches.length !== 1 || partition === undefined) return volume;
-  return { ...volume, ...examine(reader, partition) };
+/** The volume's mount at a place of ours; one that somebody made elsewhere is theirs. */
+function ourMount(mounts: readonly Mount[], { found }: Volume): Mount | undefined {
+  const places: string[] = [STAGING, DATA];
+  return mountOf(
+    mounts.filter(({ mountpoint }) => places.includes(mountpoint)),
+    found.length === 1 ? found[0] : undefined,
+  );
 }
 
-/** Where to mount a partition from, and what it holds. `mtdN` as a source needs no device node, but it gives no bytes to look at. */
-function examine(reader: Reader, { index, size, eraseBlock }: MtdPartition): { source: string; content: Content } {
-  const node = `/dev/mtdblock${index}`;
-  try {
-    if (reader.kind(node) !== 'block') return { source: `mtd${index}`, content: { kind: 'unreadable', evidence: `${node} is not there` } };
-    const content = identify((block) => reader.readBytes(node, block * eraseBlock, BYTES_LOOKED_AT), Math.floor(size / eraseBlock));
-    return { source: node, content };
-  } catch (error) {
-    return { source: node, content: messageAsContent(error) };
-  }
+function withVolumeSettings(reader: Reader, chosen: Configuration, at: string, problems: string[]): Configuration {
+  const text = settingsInside(reader, at, problems);
+  return text === null ? chosen : overlaid(chosen, `${at}/upper/etc/mountroot.json`, text, problems);
+}
+
+/** An identity is asked from the kernel only when one may be given: planning is pure, so what is random is a fact. */
+const withIdentity = (external: External | null, opened: Facts['opened'], text: (path: string) => string): External | null =>
+  external === null || opened === null || opened.identity !== null ? external : { ...external, offered: text('/proc/sys/kernel/random/uuid').trim() };
+
+function findExternal(reader: Reader, { settings }: Configuration, mtd: readonly MtdPartition[], mounts: readonly Mount[], problems: string[]): External | null {
+  if (settings.extroot === '') return null;
+  const volume = findVolume(reader, settings.extroot, mtd);
+  const places: string[] = [EXTERNAL, DATA, '/'];
+  const mount = mountOf(
+    mounts.filter(({ mountpoint }) => places.includes(mountpoint)),
+    volume.found.length === 1 ? volume.found[0] : undefined,
+  );
+  return lookIntoExternal(reader, volume, mount, settings.extroot_target, problems);
 }

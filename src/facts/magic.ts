@@ -1,7 +1,10 @@
 import type { Content, ContentKind } from './facts.js';
 
-/** How many erase blocks are looked at before a volume counts as blank or unknown: the first may be damaged or not yet written. */
+/** How many erase blocks are looked at before a volume counts as blank: jffs2 does not write them in order, and the first may not be written yet. */
 export const BLOCKS_LOOKED_AT = 16;
+
+/** How many before it counts as unknown: reading costs little against a board whose settings are not found. */
+export const BLOCKS_SEARCHED = 1024;
 
 /** How many bytes of a block's start are looked at: the ext4 magic, the farthest, ends at 0x43a. */
 export const BYTES_LOOKED_AT = 0x440;
@@ -43,13 +46,14 @@ function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string
  */
 export function identify(read: (block: number) => Uint8Array, blocks: number): Content {
   let first: Content | null = null;
-  const looked = Math.min(blocks, BLOCKS_LOOKED_AT);
+  let looked = Math.min(blocks, BLOCKS_LOOKED_AT);
   for (let block = 0; block < looked; block++) {
     const bytes = read(block);
     if (bytes.length === 0) return { kind: 'unreadable', evidence: `erase block ${block} gave no bytes to look at` };
     const seen = identifyBlock(bytes);
     if (seen?.kind === 'jffs2') return block === 0 ? seen : { kind: 'jffs2', evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}` };
     if (block === 0 && seen !== null && seen.kind !== 'unknown') return seen;
+    if (seen !== null) looked = Math.min(blocks, BLOCKS_SEARCHED);
     first ??= seen && { kind: 'unknown', evidence: `${seen.evidence} (erase block ${block})` };
   }
   if (looked === 0) return { kind: 'unreadable', evidence: 'the partition is smaller than one erase block' };

@@ -22,6 +22,54 @@ const mount = v.object({
   superOptions: v.array(v.string()),
 });
 
+const device = v.object({
+  kind: v.picklist(['mtd', 'ubi', 'block']),
+  name: v.string(),
+  label: v.string(),
+  source: v.string(),
+  number: v.nullable(v.string()),
+  size: count,
+  eraseBlock: v.nullable(count),
+});
+const volume = v.object({ wanted: v.string(), found: v.array(device), content: v.nullable(content), attach: v.nullable(count) });
+const opened = v.object({
+  at: v.string(),
+  fstype: v.string(),
+  readonly: v.boolean(),
+  state: v.picklist(['fresh', 'unknown', 'pending', 'ready', 'damaged']),
+  attempts: v.nullable(count),
+  order: v.nullable(v.union([v.literal('damaged'), v.object({ keep: v.array(v.string()) })])),
+  upgrade: v.boolean(),
+  upper: pathKind,
+  work: pathKind,
+  incoming: pathKind,
+  quarantine: v.array(v.string()),
+  identity: v.nullable(v.string()),
+});
+const external = v.object({
+  ...volume.entries,
+  at: v.nullable(v.string()),
+  readonly: v.boolean(),
+  identity: v.nullable(v.string()),
+  upper: pathKind,
+  work: pathKind,
+  init: v.boolean(),
+  offered: v.string(),
+});
+const settings = v.object({
+  volume: v.string(),
+  wait: count,
+  boot_limit: count,
+  journal: count,
+  watchdog: v.string(),
+  keep: v.array(v.string()),
+  extroot: v.string(),
+  extroot_target: v.picklist(['overlay', 'root']),
+});
+const origin = v.exactOptional(v.picklist(['default', '/etc/mountroot.json', 'fstools_overlay_name', 'mountroot', 'flag']));
+const origins = v.object({ volume: origin, wait: origin, boot_limit: origin, journal: origin, watchdog: origin, keep: origin, extroot: origin, extroot_target: origin });
+const state = v.object({ rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']), reason: v.nullable(v.string()) });
+
 /** The form of a facts file; that it is that of Facts, the compiler checks. */
 const facts: v.GenericSchema<unknown, Facts> = v.object({
   schema: v.literal(FACTS_SCHEMA),
@@ -30,16 +78,15 @@ const facts: v.GenericSchema<unknown, Facts> = v.object({
   uid: v.pipe(v.number(), v.integer()),
   kernel: v.object({ release: v.string(), commandLine: v.string(), filesystems: v.array(v.string()) }),
   preinit: v.boolean(),
+  shutdown: v.boolean(),
+  configuration: v.object({ settings, origins }),
   mtd: v.array(v.object({ index: count, name: v.string(), size: count, eraseBlock: count })),
   mounts: v.array(mount),
   paths: v.record(v.string(), pathKind),
-  volume: v.object({
-    name: v.string(),
-    namedBy: v.picklist(['fstools_overlay_name', 'default']),
-    found: v.array(count),
-    source: v.nullable(v.string()),
-    content: v.nullable(content),
-  }),
+  volume,
+  opened: v.nullable(opened),
+  external: v.nullable(external),
+  state: v.nullable(state),
   problems: v.array(v.string()),
 });
 
@@ -59,9 +106,8 @@ export function parseFacts(text: string, name: string): Facts {
     throw new Error(`${name} is not a facts file: ${where} ${wrong}; make one with \`mountroot facts >FILE\``);
   }
   const { volume, mtd, mounts } = result.output;
-  const missing = volume.found.find((index) => !mtd.some((partition) => partition.index === index));
-  if (missing !== undefined) throw new Error(`${name} contradicts itself: volume.found names mtd${missing}, which mtd does not list; make a new one with \`mountroot facts >FILE\``);
-  if (volume.found.length === 1 && volume.source === null) throw new Error(`${name} contradicts itself: the volume was found, but volume.source is null; make a new one with \`mountroot facts >FILE\``);
+  const missing = volume.found.find(({ kind, name }) => kind === 'mtd' && !mtd.some(({ index }) => name === `mtd${index}`));
+  if (missing !== undefined) throw new Error(`${name} contradicts itself: volume.found names ${missing.name}, which mtd does not list; make a new one with \`mountroot facts >FILE\``);
   if (new Set(mounts.map(({ id }) => id)).size < mounts.length) throw new Error(`${name} contradicts itself: two mounts have the same id; make a new one with \`mountroot facts >FILE\``);
   return result.output;
 }

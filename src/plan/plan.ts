@@ -1,57 +1,105 @@
+import type { Device, Rung } from '../facts/facts.js';
 import type { Step } from './step.js';
 
-export const PLAN_SCHEMA = 'mountroot.plan/1';
+export const PLAN_SCHEMA = 'mountroot.plan/2';
+
+export type Verb = 'start' | 'ram' | 'done' | 'stop' | 'reset';
+export const VERBS: readonly Verb[] = ['start', 'ram', 'done', 'stop', 'reset'];
+
+/** Why a root is less than one that keeps its changes. Stable words: journals, state.json and other programs use them. */
+export type Reason =
+  | 'no-volume'
+  | 'ambiguous-volume'
+  | 'attach-failed'
+  | 'erase-marker'
+  | 'unknown-content'
+  | 'unsupported-content'
+  | 'no-filesystem'
+  | 'mount-failed'
+  | 'write-protected'
+  | 'full'
+  | 'overlay-failed'
+  | 'boot-loop'
+  | 'reset-failed'
+  | 'extroot-missing'
+  | 'extroot-mismatch'
+  | 'extroot-failed'
+  | 'no-overlay'
+  | 'no-directory'
+  | 'no-mountinfo'
+  | 'no-native'
+  | 'ram-failed'
+  | 'asked';
+
+/** A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did shows more; behind `root` nothing follows. */
+export type Stage = 'wait' | 'attach' | 'open' | 'reset' | 'external-wait' | 'external' | 'external-root' | 'root' | 'erase' | 'switch' | 'mark' | 'order';
 
 /** An ordered list of steps and what the root will be after them. */
 export interface Plan {
   schema: typeof PLAN_SCHEMA;
   decision: 'go';
-  verb: 'start';
-  /** One sentence: what this plan makes. */
+  verb: Verb;
+  stage: Stage;
+  /** The rung of the ladder this plan leads to. */
+  rung: Rung;
+  reason: Reason | null;
+  /** One sentence: what this plan makes, or on which way to it is. */
   summary: string;
+  /** Why the rung is not a better one, one sentence; null on the first. */
+  because: string | null;
   /** What the plan was made for, so that its shell form can check that it runs there. */
-  rests: { mtd: { index: number; size: number; eraseBlock: number; name: string } };
+  rests: { device: Device | null };
   steps: Step[];
   /** What a person should know although it changes no step. */
   notes: string[];
+  /** The verb ends here; otherwise the facts are gathered again and planned from. */
+  last: boolean;
 }
 
 /** Exit statuses, the same for every verb. */
 export const EXIT = { done: 0, failed: 1, usage: 2, degraded: 3, problems: 4, refused: 5, unreachable: 6 } as const;
 
 /** Why there is no plan. */
-export type RefusalReason =
-  | 'guard'
-  | 'not-linux'
-  | 'not-root'
-  | 'no-mountinfo'
-  | 'root-is-ramfs'
-  | 'no-volume'
-  | 'ambiguous-volume'
-  | 'erase-marker'
-  | 'unknown-content'
-  | 'unsupported-content'
-  | 'no-filesystem'
-  | 'no-overlay'
-  | 'no-directory'
-  | 'occupied';
+export type RefusalReason = 'guard' | 'not-linux' | 'not-root' | 'root-is-ramfs' | 'busy' | 'no-overlay-root' | 'no-volume' | 'bad-keep';
 
 export interface Refusal {
   schema: typeof PLAN_SCHEMA;
   decision: 'refuse';
-  verb: 'start';
+  verb: Verb;
   reason: RefusalReason;
-  exit: typeof EXIT.failed | typeof EXIT.refused;
+  exit: typeof EXIT.failed | typeof EXIT.refused | typeof EXIT.usage;
   /** One sentence: what is in the way and what to do. */
   summary: string;
 }
 
-/** The root already is what the verb would make. */
+/** There is nothing to do. */
 export interface Already {
   schema: typeof PLAN_SCHEMA;
   decision: 'already';
-  verb: 'start';
+  verb: Verb;
   summary: string;
+  exit: typeof EXIT.done | typeof EXIT.degraded;
 }
 
 export type Decision = Plan | Refusal | Already;
+
+/** A plan that was executed before in this run of the verb, for the next one to rest on. */
+export interface Past {
+  stage: Stage;
+  rung: Rung;
+  reason: Reason | null;
+  because: string | null;
+  /** Id of the step that failed, with the name of the error where the kernel gave one; null when all went well. */
+  failed: { step: string; errno: string | null; error: string } | null;
+}
+
+export interface Options {
+  /** Only to be looked at: neither the early boot nor root is asked for. */
+  dryRun: boolean;
+  /** Although this does not look like the moment for it. */
+  force: boolean;
+  /** What was executed before, oldest first. */
+  past?: readonly Past[];
+  /** `reset`: what to keep besides what the configuration names. */
+  keep?: readonly string[];
+}

@@ -21,9 +21,22 @@ const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
     const options = [...flags.map((flag) => OPTION[flag] ?? flag), ...(data === null ? [] : [data])].join(',');
     return `mount -n -t ${quote(fstype)} -o ${quote(options)} ${quote(source)} ${quote(target)}`;
   },
-  umount: ({ path }) => `umount -n ${quote(path)}`,
+  umount: ({ path, lazy }) => `umount -n ${lazy ? '-l ' : ''}${quote(path)}`,
+  remount: ({ path, readonly, flags }) => `mount -n -o ${['remount', readonly ? 'ro' : 'rw', ...flags.map((flag) => OPTION[flag] ?? flag)].join(',')} none ${quote(path)}`,
   move: ({ from, to }) => `mount -n -o move ${quote(from)} ${quote(to)}`,
   'remove-tree': ({ path }) => `rm -rf ${quote(path)}`,
+  rename: ({ from, to }) => `mv -f ${quote(from)} ${quote(to)}`,
+  write: ({ path, content }) => `{ rm -f ${quote(`${path}.next`)} && printf %s ${quote(content)} >${quote(`${path}.next`)} && sync && mv -f ${quote(`${path}.next`)} ${quote(path)}; }`,
+  link: ({ path, target }) => `{ rm -f ${quote(`${path}.next`)} && ln -s ${quote(target)} ${quote(`${path}.next`)} && mv -f ${quote(`${path}.next`)} ${quote(path)}; }`,
+  unlink: ({ path }) => `rm -f ${quote(path)}`,
+  clear: () => `cannot 'reset a volume'`,
+  copy: () => `cannot 'copy a tree with all that belongs to it'`,
+  sync: () => 'sync',
+  erase: () => `cannot 'erase flash'`,
+  'mark-for-erase': () => `cannot 'write to flash'`,
+  'attach-ubi': ({ mtd }) => `ubiattach -m ${mtd}`,
+  'wait-for': ({ volume, seconds }) => (volume.startsWith('/dev/') ? `{ i=0; until [ -e ${quote(volume)} ] || [ $i -ge ${seconds} ]; do sleep 1; i=$((i + 1)); done; [ -e ${quote(volume)} ]; }` : `cannot ${quote(`find a volume by ${volume}`)}`),
+  'probe-whiteout': () => ':',
   'write-probe': ({ path }) => `{ rm -f ${quote(path)} && (set -C && echo mountroot >${quote(path)}); }`,
   'pivot-root': ({ newRoot, putOld }) => `pivot_root ${quote(newRoot)} ${quote(putOld)}`,
   chdir: ({ path }) => `cd ${quote(path)}`,
@@ -39,24 +52,34 @@ const mkdirStep = (action: ActionOf<'mkdir'>, number: number): string => {
 };
 
 function stepLines({ id, action, why, severity }: Step, number: number, pivoted: boolean): string {
-  const command = action.kind === 'mkdir' ? mkdirStep(action, number) : commandOf(action);
+  const plain = severity === 'warn' && !pivoted && inverseOf(action) !== null ? `{ ${commandOf(action)} && made${number}=1; }` : commandOf(action);
+  const command = action.kind === 'mkdir' ? mkdirStep(action, number) : plain;
   const otherwise = severity === 'warn' || pivoted ? 'say "step $at failed, going on"' : 'fail';
   return [comment(why), `at=${quote(`${number} (${id})`)}; n=${number}`, `${command} || ${otherwise}`].join('\n');
 }
 
-/** Undoing, last first; a step counts as done when the one that failed is behind it. */
+/** Undoing, last first. A fatal step was done when the one that failed is behind it; others say so themselves. */
 function undoLines(steps: readonly Step[]): string[] {
   const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
   return steps
     .slice(0, pivot < 0 ? steps.length : pivot)
-    .map(({ action }, index) => {
+    .map(({ action, severity }, index) => {
       const inverse = inverseOf(action);
       if (inverse === null) return '';
-      const done = action.kind === 'mkdir' ? `[ -n "$made${index + 1}" ]` : `[ "$n" -gt ${index + 1} ]`;
+      const done = action.kind === 'mkdir' || severity === 'warn' ? `[ -n "$made${index + 1}" ]` : `[ "$n" -gt ${index + 1} ]`;
       return `  if ${done}; then ${commandOf(inverse)} || left=1; fi`;
     })
     .filter((line) => line !== '')
     .reverse();
+}
+
+/** The script was planned for one board: it looks whether it is there. */
+function deviceCheck(device: Plan['rests']['device']): string {
+  if (device === null) return ':';
+  if (device.kind !== 'mtd') return `[ -e ${quote(device.source)} ] || refuse ${quote(`it was planned for a board with ${device.source}`)}`;
+  const hex = (value: number): string => value.toString(16).padStart(8, '0');
+  const partition = `${device.name}: ${hex(device.size)} ${hex(device.eraseBlock ?? 0)} "${device.label}"`;
+  return `grep -qxF ${quote(partition)} /proc/mtd || refuse ${quote(`it was planned for a board with ${partition}`)}`;
 }
 
 /**
@@ -64,9 +87,6 @@ function undoLines(steps: readonly Step[]): string[] {
  * planned for one board, so it first looks whether it is there: the same partition, and a root that nobody switched yet.
  */
 export function renderSh(plan: Plan): string {
-  const { index, size, eraseBlock, name } = plan.rests.mtd;
-  const hex = (value: number): string => value.toString(16).padStart(8, '0');
-  const partition = `mtd${index}: ${hex(size)} ${hex(eraseBlock)} "${name}"`;
   let pivoted = false;
   const body = plan.steps.map((step, position) => {
     const lines = stepLines(step, position + 1, pivoted);
@@ -78,11 +98,13 @@ ${comment(`Makes ${plan.summary}.`)}
 # Written by: mountroot plan ${plan.verb} --format sh. Needs busybox only.
 # Exit status: 0 done, 1 failed and taken back, 5 refused; nothing was touched then.
 
+# Busybox has no words for some steps: with one of those the script fails, and takes back what it did.
+cannot() { say "a script cannot $1"; return 1; }
 say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
 refuse() { say "script refused: $*"; exit 5; }
 
 [ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || refuse 'this is not the early boot, PREINIT is not set'
-grep -qxF ${quote(partition)} /proc/mtd || refuse ${quote(`it was planned for a board with ${partition}`)}
+${deviceCheck(plan.rests.device)}
 if grep -q '^overlayfs:/overlay / ' /proc/mounts; then say '/ already is the overlay'; exit 0; fi
 
 undo() {

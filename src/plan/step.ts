@@ -11,13 +11,36 @@ export type Action =
   /** MS_REC|MS_PRIVATE on a tree; `before` lists what its undoing restores, peer groups in the order of their numbers. */
   | { kind: 'make-private'; path: string; before: Propagation[] }
   | { kind: 'restore-propagation'; before: Propagation[] }
-  /** `accept`: what may already stand there; a symlink never counts as a directory. */
-  | { kind: 'mkdir'; path: string; mode: number; accept: 'directory' | 'anything' }
+  /** `accept`: what may already stand there; a symlink never counts as a directory. `stays`: it is not taken back, for what is noted in it stays too. */
+  | { kind: 'mkdir'; path: string; mode: number; accept: 'directory' | 'anything'; stays?: true }
   | { kind: 'rmdir'; path: string }
-  | { kind: 'mount'; source: string; target: string; fstype: string; flags: MountFlag[]; data: string | null }
-  | { kind: 'umount'; path: string; fstype: string }
+  /** `writable`: the plan is of no use if it comes up read-only. */
+  | { kind: 'mount'; source: string; target: string; fstype: string; flags: MountFlag[]; data: string | null; writable: boolean }
+  /** `lazy`: only hidden, until nobody uses it any more. `again`: the mount that undoing makes; null where nothing is to be undone. */
+  | { kind: 'umount'; path: string; fstype: string; lazy: boolean; again: ActionOf<'mount'> | null }
+  /** Makes the whole file system that is mounted at `path` read-only, or writable again; EBUSY while a file on it is open for writing. */
+  | { kind: 'remount'; path: string; readonly: boolean; flags: MountFlag[]; inverse: boolean }
   | { kind: 'move'; from: string; to: string }
   | { kind: 'remove-tree'; path: string }
+  | { kind: 'rename'; from: string; to: string }
+  /** A small file or symlink of ours in the place of the one before it, whole or not at all. */
+  | { kind: 'write'; path: string; content: string }
+  | { kind: 'link'; path: string; target: string }
+  | { kind: 'unlink'; path: string }
+  /** Removes all below `path` but what `keep` names (absolute within it). */
+  | { kind: 'clear'; path: string; keep: string[] }
+  /** Makes `to` what `from` is: `whole` once, then only what has changed since. */
+  | { kind: 'copy'; from: string; to: string; pass: 'whole' | 'changes' }
+  | { kind: 'sync'; path: string }
+  /** Erases a partition, last block first: the first holds the order to do it, which must outlast a power cut. */
+  | { kind: 'erase'; device: string; size: number; eraseBlock: number }
+  /** Erases the first block and writes the order to erase all of it. */
+  | { kind: 'mark-for-erase'; device: string; eraseBlock: number }
+  | { kind: 'attach-ubi'; mtd: number }
+  /** Waits until a volume of this name is there. */
+  | { kind: 'wait-for'; volume: string; seconds: number }
+  /** Tries whether the file system can leave a whiteout where something is renamed away; overlay needs it. */
+  | { kind: 'probe-whiteout'; folder: string }
   /** Creates a small file: what mount(2) returns does not tell whether flash takes writes. */
   | { kind: 'write-probe'; path: string }
   | { kind: 'pivot-root'; newRoot: string; putOld: string }
@@ -47,4 +70,9 @@ export type Condition =
   | { kind: 'not-mounted'; path: string; fstype: string | null }
   /** Neither the mount at `path` nor one below it is shared. */
   | { kind: 'not-shared'; path: string }
+  /** Nothing is left below `path` but what `keep` names. */
+  | { kind: 'cleared'; path: string; keep: string[] }
+  | { kind: 'reads'; path: string; content: string }
+  | { kind: 'links'; path: string; target: string }
+  | { kind: 'readonly'; path: string; readonly: boolean }
   | { kind: 'nothing' };

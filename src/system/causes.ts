@@ -22,7 +22,8 @@ interface Cause {
 
 /**
  * What an error most probably means on a board, and what to do about it. The first row that fits is used, so rows for one file system come
- * before general ones. Sources: mount(2), pivot_root(2), fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c of Linux 6.1.
+ * before general ones. Sources: mount(2), pivot_root(2), fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c,
+ * drivers/mtd/{mtdchar,mtdcore,ubi/cdev,ubi/build}.c, drivers/watchdog/watchdog_dev.c of Linux 6.1.
  */
 const CAUSES: readonly Cause[] = [
   { syscall: 'mount', fstype: 'jffs2', errno: 'EIO', says: 'the partition holds no valid jffs2 node and is not erased, so jffs2 refuses to erase it; look at its first bytes, and erase it only if nothing on it is needed' },
@@ -42,6 +43,31 @@ const CAUSES: readonly Cause[] = [
   { syscall: 'pivot_root', errno: 'EINVAL', says: 'a mount involved is shared, the root is the kernel\'s own rootfs, or put_old is not below new_root; see /proc/self/mountinfo' },
   { syscall: 'pivot_root', errno: 'EBUSY', says: 'new_root or put_old is on the mount of the current root; the overlay is not mounted where it should be' },
   { syscall: 'pivot_root', errno: 'EPERM', says: 'this needs CAP_SYS_ADMIN; run it as root' },
+  { syscall: 'remount', errno: 'EBUSY', says: 'a file on it is open for writing; stop what writes it, or wait until it is done' },
+  { syscall: 'erase', errno: 'EROFS', says: 'the partition is write-protected; check for "ro" in the partition table' },
+  { syscall: 'erase', errno: 'EACCES', says: 'the partition is write-protected; check for "ro" in the partition table' },
+  { syscall: 'erase', errno: 'EPERM', says: 'this needs root, and a chip whose lock can be opened; run it as root' },
+  { syscall: 'erase', errno: 'EIO', says: 'the block is worn out or stays locked; see the kernel log, and replace the flash if it says so of other blocks too' },
+  { syscall: 'erase', errno: 'EINVAL', says: 'this is not on the boundary of an erase block, or past the end of the partition; compare it with /proc/mtd' },
+  { syscall: 'erase', errno: 'ENOTTY', says: 'this is no flash; name the character device of an mtd partition, such as /dev/mtd3' },
+  { syscall: 'erase', errno: 'ENOENT', says: 'the character device of the partition is not in /dev; mount devtmpfs there' },
+  { syscall: 'erase', errno: 'EBUSY', says: 'a UBI device or another program holds the partition; detach it, or end that program' },
+  { syscall: 'attach', errno: 'EEXIST', says: 'it is attached already; see /sys/class/ubi' },
+  { syscall: 'attach', errno: 'EINVAL', says: 'what is on the partition is no UBI, or was made for other sizes of pages and erase blocks; see the kernel log' },
+  { syscall: 'attach', errno: 'ENODEV', says: 'there is no such partition; see /proc/mtd' },
+  { syscall: 'attach', errno: 'ENOENT', says: 'there is no /dev/ubi_ctrl; build the kernel with CONFIG_MTD_UBI=y, and mount devtmpfs on /dev' },
+  { syscall: 'attach', errno: 'EPERM', says: 'this needs CAP_SYS_RESOURCE; run it as root' },
+  { syscall: 'wait', errno: 'ENODEV', says: 'its driver, its cable or its name is not right' },
+  { syscall: 'renameat2', errno: 'EINVAL', says: 'this file system lacks RENAME_WHITEOUT: files of the image cannot be renamed and its directories not removed; use a kernel whose jffs2 is patched for it' },
+  { syscall: 'setxattr', errno: 'EOPNOTSUPP', says: 'the file system keeps no extended attributes; build the kernel with them (CONFIG_JFFS2_FS_XATTR, CONFIG_UBIFS_FS_XATTR, CONFIG_TMPFS_XATTR)' },
+  { syscall: 'copy', errno: 'ENOSPC', says: 'the data volume is full (jffs2 keeps a reserve that df does not show); free space on it' },
+  { syscall: 'copy', errno: 'EROFS', says: 'the data volume is write-protected, or the kernel mounted it read-only after an error; see the kernel log' },
+  { syscall: 'replace', errno: 'ENOSPC', says: 'the data volume is full (jffs2 keeps a reserve that df does not show); free space on it' },
+  { syscall: 'replace', errno: 'EROFS', says: 'the data volume is write-protected, or the kernel mounted it read-only after an error; see the kernel log' },
+  { syscall: 'replace', errno: 'EISDIR', says: 'a directory has its name; look at it, and move it away if it is not needed' },
+  { syscall: 'watchdog', errno: 'EBUSY', says: 'another program feeds it already; leave it to that program, and take it out of the settings' },
+  { syscall: 'watchdog', errno: 'ENOENT', says: 'this kernel has no such watchdog; correct the setting, or build the kernel with its driver' },
+  { syscall: 'watchdog', errno: 'ENODEV', says: 'there is no watchdog behind the node; correct the setting, or build the kernel with its driver' },
   { syscall: 'create', errno: 'ENOSPC', says: 'the data partition is full (jffs2 keeps a reserve that df does not show); free space on it' },
   { syscall: 'create', errno: 'EROFS', says: 'the data partition is write-protected, or the kernel mounted it read-only after an error; see the kernel log' },
   { syscall: 'mkdir', errno: 'ENOSPC', says: 'the data partition is full (jffs2 keeps a reserve that df does not show); free space on it' },

@@ -1,12 +1,18 @@
 /**
- * The errors of mount(2), umount2(2), pivot_root(2) and of the file calls around them, by number. The numbers are those of
- * include/uapi/asm-generic/errno*.h, which ARM, x86 and RISC-V share; the texts are what a person reads after the name.
+ * The errors of mount(2), umount2(2), pivot_root(2), of the file calls around them and of the flash drivers, by number. The numbers are those of
+ * include/uapi/asm-generic/errno*.h, which ARM, x86 and RISC-V share; the texts are what a person reads after the name. EAGAIN is EWOULDBLOCK too, and
+ * EOPNOTSUPP is ENOTSUP. ENOTSUPP is the kernel's own (include/linux/errno.h): it should stay inside, but some drivers let it out.
  */
 const TABLE: Record<number, readonly [name: string, text: string]> = {
   1: ['EPERM', 'operation not permitted'],
   2: ['ENOENT', 'no such file or directory'],
+  4: ['EINTR', 'interrupted system call'],
   5: ['EIO', 'input/output error'],
   6: ['ENXIO', 'no such device or address'],
+  7: ['E2BIG', 'argument list too long'],
+  8: ['ENOEXEC', 'exec format error'],
+  9: ['EBADF', 'bad file descriptor'],
+  11: ['EAGAIN', 'resource temporarily unavailable'],
   12: ['ENOMEM', 'out of memory'],
   13: ['EACCES', 'permission denied'],
   14: ['EFAULT', 'bad address'],
@@ -20,17 +26,25 @@ const TABLE: Record<number, readonly [name: string, text: string]> = {
   22: ['EINVAL', 'invalid argument'],
   23: ['ENFILE', 'too many open files in system'],
   24: ['EMFILE', 'too many open files'],
+  25: ['ENOTTY', 'inappropriate ioctl for device'],
+  26: ['ETXTBSY', 'text file busy'],
+  27: ['EFBIG', 'file too large'],
   28: ['ENOSPC', 'no space left on device'],
   30: ['EROFS', 'read-only file system'],
+  31: ['EMLINK', 'too many links'],
+  34: ['ERANGE', 'result too large'],
   36: ['ENAMETOOLONG', 'file name too long'],
   38: ['ENOSYS', 'function not implemented'],
   39: ['ENOTEMPTY', 'directory not empty'],
   40: ['ELOOP', 'too many levels of symbolic links'],
+  61: ['ENODATA', 'no data available'],
   74: ['EBADMSG', 'bad message (uncorrectable ECC error)'],
   95: ['EOPNOTSUPP', 'operation not supported'],
+  110: ['ETIMEDOUT', 'timed out'],
   116: ['ESTALE', 'stale file handle'],
   117: ['EUCLEAN', 'structure needs cleaning'],
   122: ['EDQUOT', 'disk quota exceeded'],
+  524: ['ENOTSUPP', 'operation not supported by the driver'],
 };
 
 /** The name of an errno number; `errno N` for one that none of our calls documents. */

@@ -1,7 +1,7 @@
 /**
  * The real kernel. The only file that knows ffi-napi, pointers and the C shim: another FFI would change nothing else.
  *
- * The shim (native/mountroot.c) returns 0 or -errno. ffi.errno() is not used: it asks for errno in a second call, and a garbage collection
+ * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for errno in a second call, and a garbage collection
  * between the two overwrites it.
  */
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import ffi from 'ffi-napi';
 import type { Attempt } from './causes.js';
 import { errnoName } from './errno.js';
 import { reader, writer } from './files.js';
-import { flagBits } from './flags.js';
+import { MNT_DETACH, NODE_TYPES, RENAME_WHITEOUT, flagBits } from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
 
@@ -23,10 +23,31 @@ const shim = ffi.Library(join(__dirname, 'native', `${process.platform}-${proces
   mountroot_mount: ['int32', ['string', 'string', 'string', 'uint32', 'string']],
   mountroot_umount: ['int32', ['string', 'int32']],
   mountroot_pivot_root: ['int32', ['string', 'string']],
+  mountroot_syncfs: ['int32', ['string']],
+  mountroot_rename: ['int32', ['string', 'string', 'uint32']],
+  mountroot_mknod: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
+  mountroot_set_modified: ['int32', ['string', 'int64', 'uint32']],
+  mountroot_list_attributes: ['int32', ['string', 'pointer', 'uint32']],
+  mountroot_get_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
+  mountroot_set_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
+  mountroot_erase_block: ['int32', ['string', 'uint64', 'uint64']],
+  mountroot_attach_ubi: ['int32', ['string', 'int32']],
+  mountroot_lock: ['int32', ['string']],
+  mountroot_during: ['int32', ['string', 'string', 'uint32']],
+  mountroot_watchdog: ['int32', ['string']],
 });
 
-function check(result: number, attempt: Omit<Attempt, 'errno'>): void {
+const SECOND = 1_000_000_000n;
+
+const UBI_CONTROL = '/dev/ubi_ctrl';
+
+/** Where and how often a slow call is told of. */
+const KERNEL_LOG = '/dev/kmsg';
+const TELL_EVERY_MS = 5000;
+
+function check(result: number, attempt: Omit<Attempt, 'errno'>): number {
   if (result < 0) throw new SystemError({ ...attempt, errno: errnoName(-result) });
+  return result;
 }
 
 /** A NUL inside a string would silently cut it at the C side: such a name cannot exist, so the call is refused as the kernel would. */
@@ -40,8 +61,9 @@ export const system: System = {
 
   mount(source, target, fstype, flags, data) {
     const move = flags.includes('MS_MOVE');
-    const what = move ? `move ${source} to ${target}` : fstype === null ? `change the propagation of ${target}` : `mount ${fstype} ${source} on ${target}`;
-    const attempt = { what, syscall: move ? 'move' : 'mount', path: move ? source! : target, dest: target, ...(fstype !== null && { fstype }) };
+    const again = flags.includes('MS_REMOUNT');
+    const what = move ? `move ${source} to ${target}` : again ? `remount ${target} ${flags.includes('MS_RDONLY') ? 'read-only' : 'writable'}` : fstype === null ? `change the propagation of ${target}` : `mount ${fstype} ${source} on ${target}`;
+    const attempt = { what, syscall: move ? 'move' : again ? 'remount' : 'mount', path: move ? source! : target, dest: target, ...(fstype !== null && { fstype }) };
     refuse(attempt, [source, target, fstype, data]);
     if (data !== null && Buffer.byteLength(data) > LONGEST_DATA)
       throw new SystemError({ ...attempt, what: `${what} with options longer than ${LONGEST_DATA} bytes, which the kernel would cut`, errno: 'EINVAL' });
@@ -49,10 +71,10 @@ export const system: System = {
     check(shim.mountroot_mount(source as string, target, fstype as string, flagBits(flags), data as string) as number, attempt);
   },
 
-  umount(target) {
-    const attempt = { what: `unmount ${target}`, syscall: 'umount', path: target };
+  umount(target, lazy = false) {
+    const attempt = { what: `${lazy ? 'detach' : 'unmount'} ${target}`, syscall: 'umount', path: target };
     refuse(attempt, [target]);
-    check(shim.mountroot_umount(target, 0) as number, attempt);
+    check(shim.mountroot_umount(target, lazy ? MNT_DETACH : 0) as number, attempt);
   },
 
   pivotRoot(newRoot, putOld) {
@@ -60,4 +82,101 @@ export const system: System = {
     refuse(attempt, [newRoot, putOld]);
     check(shim.mountroot_pivot_root(newRoot, putOld) as number, attempt);
   },
+
+  syncfs(path) {
+    const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
+    refuse(attempt, [path]);
+    check(shim.mountroot_syncfs(path) as number, attempt);
+  },
+
+  renameLeavingWhiteout(from, to) {
+    const attempt = { what: `rename ${from} to ${to} with RENAME_WHITEOUT`, syscall: 'renameat2', path: from, dest: to };
+    refuse(attempt, [from, to]);
+    check(shim.mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
+  },
+
+  makeNode(path, type, mode, node) {
+    const attempt = { what: `make ${type} node ${path}`, syscall: 'mknod', path };
+    refuse(attempt, [path]);
+    const numbers = type === 'fifo' || type === 'socket' ? '0:0' : node;
+    if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
+    const [major, minor] = numbers.split(':').map(Number);
+    check(shim.mountroot_mknod(path, NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
+  },
+
+  setModified(path, mtime) {
+    const attempt = { what: `set the time of ${path}`, syscall: 'utimensat', path };
+    refuse(attempt, [path]);
+    // Times before 1970 have negative seconds and a positive rest.
+    const rest = ((mtime % SECOND) + SECOND) % SECOND;
+    check(shim.mountroot_set_modified(path, Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
+  },
+
+  attributes(path) {
+    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim.mountroot_list_attributes(path, room, bytes) as number);
+    const found = new Map<string, Buffer>();
+    for (const name of list?.toString('utf8').split('\0').slice(0, -1) ?? []) {
+      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim.mountroot_get_attribute(path, name, room, bytes) as number);
+      // One that is gone since it was listed is not there.
+      if (value !== null) found.set(name, value);
+    }
+    return found;
+  },
+
+  setAttribute(path, name, value) {
+    const attempt = { what: `set attribute ${name} of ${path}`, syscall: 'setxattr', path };
+    refuse(attempt, [path, name]);
+    // An empty Buffer may have no address, and a value needs one.
+    const bytes = value.length > 0 ? value : Buffer.alloc(1);
+    check(shim.mountroot_set_attribute(path, name, bytes, value.length) as number, attempt);
+  },
+
+  eraseBlock(device, start, length) {
+    const attempt = { what: `erase ${device} from byte ${start}`, syscall: 'erase', path: device };
+    refuse(attempt, [device]);
+    return check(shim.mountroot_erase_block(device, start, length) as number, attempt) === 1;
+  },
+
+  attachUbi(mtd) {
+    check(shim.mountroot_attach_ubi(UBI_CONTROL, mtd) as number, { what: `attach UBI to mtd${mtd}`, syscall: 'attach', path: `mtd${mtd}` });
+  },
+
+  lock(path) {
+    const attempt = { what: `lock ${path}`, syscall: 'flock', path };
+    refuse(attempt, [path]);
+    const result = shim.mountroot_lock(path) as number;
+    if (result < 0 && errnoName(-result) === 'EAGAIN') return false;
+    check(result, attempt);
+    return true;
+  },
+
+  during(text) {
+    // A thread that cannot be made costs only the reassurance.
+    shim.mountroot_during((text === null ? null : text.replaceAll('\0', ' ')) as string, KERNEL_LOG, TELL_EVERY_MS);
+  },
+
+  watchdog(device) {
+    const attempt = { what: `open watchdog ${device}`, syscall: 'watchdog', path: device ?? '' };
+    refuse(attempt, [device]);
+    check(shim.mountroot_watchdog(device as string) as number, attempt);
+  },
 };
+
+/** No attribute is longer, nor the list of all (XATTR_SIZE_MAX and XATTR_LIST_MAX, include/uapi/linux/limits.h). */
+const LONGEST_ATTRIBUTE = 65_536;
+
+/**
+ * Reads what may be of any length, in ever bigger buffers: asking how long it is would need a second call, and it may grow between the two. null for what is
+ * not there, as on a file system that keeps no attributes.
+ */
+function grown(attempt: Omit<Attempt, 'errno'>, strings: readonly string[], read: (room: Buffer, bytes: number) => number): Buffer | null {
+  refuse(attempt, strings);
+  for (let bytes = 256; ; bytes *= 4) {
+    const room = Buffer.alloc(bytes);
+    const result = read(room, bytes);
+    if (result >= 0) return room.subarray(0, result);
+    const errno = errnoName(-result);
+    if (errno === 'EOPNOTSUPP' || errno === 'ENODATA') return null;
+    if (errno !== 'ERANGE' || bytes >= LONGEST_ATTRIBUTE) throw new SystemError({ ...attempt, errno });
+  }
+}

@@ -1,23 +1,58 @@
 import * as fs from 'node:fs';
-import type { PathKind, Reader, System } from './port.js';
+import { dirname } from 'node:path';
+import { errnoName } from './errno.js';
+import type { Details, PathKind, Reader, System } from './port.js';
 import { SystemError } from './system-error.js';
 
-/** Runs one file call and turns Node's error, whose `code` is the errno's name, into ours. */
+/**
+ * What the kernel said. Node has the number of it too, and no name for some (EUCLEAN is `Unknown system error -117`), nor always ours (ENOTSUP). What Node itself
+ * refuses has a code of Node's own: a name with a NUL in it, mostly, which the kernel cannot even be asked for.
+ */
+function errnoOf({ code, errno }: NodeJS.ErrnoException): string {
+  if (errno !== undefined) return errnoName(Math.abs(errno));
+  return code === undefined ? 'EIO' : code.startsWith('ERR_') ? 'EINVAL' : code;
+}
+
+/** Runs one file call and turns Node's error into ours. */
 function attempt<T>(what: string, syscall: string, path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    throw new SystemError({ what: `${what} ${path}`, syscall, errno: (error as NodeJS.ErrnoException).code ?? 'EIO', path });
+    throw new SystemError({ what: `${what} ${path}`, syscall, errno: errnoOf(error as NodeJS.ErrnoException), path });
   }
 }
 
-function kindOf(stat: fs.Stats): PathKind {
+function kindOf(stat: fs.Stats | fs.BigIntStats): PathKind {
   if (stat.isDirectory()) return 'directory';
   if (stat.isFile()) return 'file';
   if (stat.isSymbolicLink()) return 'symlink';
   if (stat.isBlockDevice()) return 'block';
   if (stat.isCharacterDevice()) return 'character';
   return 'other';
+}
+
+function detailsOf(stat: fs.BigIntStats): Details {
+  const node = stat.isBlockDevice() || stat.isCharacterDevice();
+  return {
+    kind: kindOf(stat),
+    mode: Number(stat.mode) & 0o7777,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    size: Number(stat.size),
+    mtime: stat.mtimeNs,
+    ctime: stat.ctimeNs,
+    device: Number(stat.dev),
+    inode: Number(stat.ino),
+    links: Number(stat.nlink),
+    node: node ? nodeOf(stat.rdev) : '',
+  };
+}
+
+/** Major and minor as glibc packs them into dev_t (sysmacros.h): the low twelve and eight bits apart from the high ones. */
+function nodeOf(rdev: bigint): string {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
 }
 
 function withFile<T>(path: string, flags: number, mode: number, use: (fd: number) => T): T {
@@ -53,6 +88,10 @@ export const reader: Reader = {
       }
     }),
 
+  readLink: (path) => attempt('read the link', 'readlink', path, () => fs.readlinkSync(path)),
+
+  details: (path) => attempt('examine', 'lstat', path, () => detailsOf(fs.lstatSync(path, { bigint: true }))),
+
   list: (path) => attempt('list', 'opendir', path, () => fs.readdirSync(path).sort()),
 
   space: (path) =>
@@ -62,7 +101,7 @@ export const reader: Reader = {
     }),
 };
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 function removeTree(path: string, device: number): void {
   const stat = fs.lstatSync(path);
@@ -72,28 +111,110 @@ function removeTree(path: string, device: number): void {
   fs.rmdirSync(path);
 }
 
+/** Removes what is only ours and half made; that it cannot be is no news beside why it is half made. */
+function discard(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // Nothing was made, or the file system takes no changes any more.
+  }
+}
+
+/** fsync(2) of a directory: a name is on stable storage when its directory is. */
+function syncDirectory(path: string): void {
+  withFile(path, O_RDONLY | O_DIRECTORY, 0, (fd) => fs.fsyncSync(fd));
+}
+
+/** Puts what `make` makes beside a path into its place. What a failure leaves beside is removed, and the old stays. */
+function replaceWith(path: string, make: (next: string) => void): void {
+  const next = `${path}.next`;
+  // One may be left from a boot that lost power.
+  discard(next);
+  make(next);
+  try {
+    fs.renameSync(next, path);
+  } catch (error) {
+    discard(next);
+    throw error;
+  }
+  syncDirectory(dirname(path));
+}
+
+/** Makes a file that must not exist, and removes it again when `fill` fails: a full file system must not be left fuller. */
+function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
+  withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, (fd) => {
+    try {
+      fill(fd);
+    } catch (error) {
+      discard(path);
+      throw error;
+    }
+  });
+}
+
+/** Writes all of it: write(2) may take less. */
+function writeAll(fd: number, bytes: Uint8Array, position: number | null): void {
+  for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done, position === null ? null : position + done);
+}
+
+const COPIED_AT_ONCE = 65_536;
+
+function copyFile(from: string, to: string, mode: number): void {
+  // Without O_NONBLOCK a FIFO would wait for its writer.
+  withFile(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, (source) => {
+    // A device may have no end.
+    if (!fs.fstatSync(source).isFile()) throw Object.assign(new Error(), { code: 'EINVAL' });
+    makeNew(to, mode, (target) => {
+      const room = Buffer.alloc(COPIED_AT_ONCE);
+      for (let bytes; (bytes = fs.readSync(source, room)) > 0; ) writeAll(target, room.subarray(0, bytes), null);
+      fs.fsyncSync(target);
+    });
+  });
+}
+
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+type Kernels = 'mount' | 'umount' | 'pivotRoot' | 'syncfs' | 'renameLeavingWhiteout' | 'makeNode' | 'setModified' | 'attributes' | 'setAttribute' | 'eraseBlock' | 'attachUbi' | 'lock' | 'during' | 'watchdog';
+
 /** The verbs that change files; the kernel's own verbs are in ffi.ts. */
-export const writer: Omit<System, keyof Reader | 'mount' | 'umount' | 'pivotRoot'> = {
+export const writer: Omit<System, keyof Reader | Kernels> = {
   chdir: (path) => attempt('change directory to', 'chdir', path, () => process.chdir(path)),
   mkdir: (path, mode) => attempt('make directory', 'mkdir', path, () => fs.mkdirSync(path, { mode })),
   rmdir: (path) => attempt('remove directory', 'rmdir', path, () => fs.rmdirSync(path)),
   unlink: (path) => attempt('remove', 'unlink', path, () => fs.unlinkSync(path)),
+  create: (path, content, mode) => attempt('create', 'create', path, () => makeNew(path, mode, (fd) => fs.writeFileSync(fd, content))),
 
-  create: (path, content, mode) =>
-    attempt('create', 'create', path, () =>
-      withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, (fd) => {
-        try {
-          fs.writeSync(fd, content);
-        } catch (error) {
-          // The name is ours and holds nothing: a full file system must not be left fuller.
-          fs.unlinkSync(path);
-          throw error;
-        }
-      }),
+  replace: (path, content, mode) =>
+    attempt('replace', 'replace', path, () =>
+      replaceWith(path, (next) =>
+        makeNew(next, mode, (fd) => {
+          fs.writeFileSync(fd, content);
+          fs.fsyncSync(fd);
+        }),
+      ),
     ),
+
+  replaceLink: (target, path) => attempt('replace', 'replace', path, () => replaceWith(path, (next) => fs.symlinkSync(target, next))),
 
   removeTree: (path) =>
     attempt('remove tree', 'unlink', path, () => {
       if (reader.kind(path) !== 'missing') removeTree(path, fs.lstatSync(path).dev);
     }),
+
+  rename: (from, to) => attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(from, to)),
+  symlink: (target, path) => attempt('make link', 'symlink', path, () => fs.symlinkSync(target, path)),
+  link: (existing, path) => attempt(`link ${existing} to`, 'link', path, () => fs.linkSync(existing, path)),
+  copyFile: (from, to, mode) => attempt(`copy ${from} to`, 'copy', to, () => copyFile(from, to, mode)),
+  setOwner: (path, uid, gid) => attempt('set the owner of', 'lchown', path, () => fs.lchownSync(path, uid, gid)),
+
+  setMode: (path, mode) =>
+    attempt('set the mode of', 'chmod', path, () => {
+      // chmod(2) follows symlinks, and Linux had no call that does not before 6.6.
+      if (fs.lstatSync(path).isSymbolicLink()) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
+      fs.chmodSync(path, mode);
+    }),
+
+  writeFlash: (device, offset, bytes) => attempt('write to', 'write', device, () => withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => writeAll(fd, bytes, offset))),
+
+  sleep: (milliseconds) => void Atomics.wait(PAUSE, 0, 0, milliseconds),
 };

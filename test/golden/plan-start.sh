@@ -3,6 +3,8 @@
 # Written by: mountroot plan start --format sh. Needs busybox only.
 # Exit status: 0 done, 1 failed and taken back, 5 refused; nothing was touched then.
 
+# Busybox has no words for some steps: with one of those the script fails, and takes back what it did.
+cannot() { say "a script cannot $1"; return 1; }
 say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
 refuse() { say "script refused: $*"; exit 5; }
 
@@ -12,22 +14,27 @@ if grep -q '^overlayfs:/overlay / ' /proc/mounts; then say '/ already is the ove
 
 undo() {
   left=
-  if [ "$n" -gt 17 ]; then mount -n -o move /mnt/proc /proc || left=1; fi
-  if [ -n "$made16" ]; then rmdir /mnt/sys || left=1; fi
-  if [ -n "$made15" ]; then rmdir /mnt/tmp || left=1; fi
-  if [ -n "$made14" ]; then rmdir /mnt/dev || left=1; fi
-  if [ -n "$made13" ]; then rmdir /mnt/overlay || left=1; fi
-  if [ -n "$made12" ]; then rmdir /mnt/proc || left=1; fi
-  if [ -n "$made11" ]; then rmdir /mnt/rom || left=1; fi
-  if [ "$n" -gt 10 ]; then rm -rf /mnt/.mountroot-probe || left=1; fi
-  if [ "$n" -gt 9 ]; then rm -rf /mnt/.mountroot-probe || left=1; fi
-  if [ "$n" -gt 8 ]; then umount -n /mnt || left=1; fi
-  if [ "$n" -gt 7 ]; then rm -rf /overlay/work/work || left=1; fi
-  if [ -n "$made6" ]; then rmdir /overlay/work || left=1; fi
-  if [ -n "$made5" ]; then rmdir /overlay/upper || left=1; fi
-  if [ "$n" -gt 4 ]; then mount -n -o move /overlay /tmp/overlay || left=1; fi
+  if [ -n "$made24" ]; then mount -n -o move /mnt/overlay /overlay || left=1; fi
+  if [ "$n" -gt 23 ]; then mount -n -o move /mnt/sys /sys || left=1; fi
+  if [ "$n" -gt 22 ]; then mount -n -o move /mnt/tmp /tmp || left=1; fi
+  if [ "$n" -gt 21 ]; then mount -n -o move /mnt/dev /dev || left=1; fi
+  if [ "$n" -gt 20 ]; then mount -n -o move /mnt/proc /proc || left=1; fi
+  if [ -n "$made19" ]; then rmdir /mnt/sys || left=1; fi
+  if [ -n "$made18" ]; then rmdir /mnt/tmp || left=1; fi
+  if [ -n "$made17" ]; then rmdir /mnt/dev || left=1; fi
+  if [ -n "$made16" ]; then rmdir /mnt/overlay || left=1; fi
+  if [ -n "$made15" ]; then rmdir /mnt/proc || left=1; fi
+  if [ -n "$made14" ]; then rmdir /mnt/rom || left=1; fi
+  if [ "$n" -gt 13 ]; then rm -rf /mnt/.mountroot-probe || left=1; fi
+  if [ "$n" -gt 12 ]; then rm -rf /mnt/.mountroot-probe || left=1; fi
+  if [ "$n" -gt 11 ]; then umount -n /mnt || left=1; fi
+  if [ -n "$made10" ]; then rm -rf /overlay/work/work || left=1; fi
+  if [ -n "$made9" ]; then rmdir /overlay/work || left=1; fi
+  if [ -n "$made8" ]; then rmdir /overlay/upper || left=1; fi
+  if [ "$n" -gt 7 ]; then mount -n -o move /overlay /tmp/overlay || left=1; fi
   if [ "$n" -gt 3 ]; then umount -n /tmp/overlay || left=1; fi
   if [ -n "$made2" ]; then rmdir /tmp/overlay || left=1; fi
+  if [ -n "$made1" ]; then umount -n /sys/fs/pstore || left=1; fi
   [ -z "$left" ]
 }
 
@@ -37,9 +44,9 @@ fail() {
   exit 1
 }
 
-# pivot_root(2) and MS_MOVE refuse to work next to shared mounts.
-at='1 (private)'; n=1
-mount -o make-rprivate none / || fail
+# It shows how the boot before ended, if that was a crash.
+at='1 (pstore)'; n=1
+{ mount -n -t pstore -o '' pstore /sys/fs/pstore && made1=1; } || say "step $at failed, going on"
 
 # The data volume is mounted here first, so that a bad one never covers /overlay.
 at='2 (staging)'; n=2
@@ -49,85 +56,98 @@ at='2 (staging)'; n=2
 at='3 (data)'; n=3
 mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay || fail
 
-# It mounted, and writable, so it goes to its place.
-at='4 (data-place)'; n=4
+# What mountroot notes on the volume is in one folder.
+at='4 (meta)'; n=4
+{ [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ]; } || { mkdir -m 0755 /tmp/overlay/.mountroot && made4=1; } || say "step $at failed, going on"
+
+# Starts that never reach `done` are counted, to get out of a boot loop.
+at='5 (count)'; n=5
+{ rm -f /tmp/overlay/.mountroot/attempts.next && printf %s '1
+' >/tmp/overlay/.mountroot/attempts.next && sync && mv -f /tmp/overlay/.mountroot/attempts.next /tmp/overlay/.mountroot/attempts; } || say "step $at failed, going on"
+
+# pivot_root(2) and MS_MOVE refuse to work next to shared mounts.
+at='6 (private)'; n=6
+mount -o make-rprivate none / || fail
+
+# It mounted, so it goes to its place.
+at='7 (data-place)'; n=7
 mount -n -o move /tmp/overlay /overlay || fail
 
 # The upper layer: every change to the root is kept in it.
-at='5 (upper)'; n=5
-{ [ -d /overlay/upper ] && [ ! -h /overlay/upper ]; } || { mkdir -m 0755 /overlay/upper && made5=1; } || fail
+at='8 (upper)'; n=8
+{ [ -d /overlay/upper ] && [ ! -h /overlay/upper ]; } || { mkdir -m 0755 /overlay/upper && made8=1; } || fail
 
 # overlay prepares changes here before they appear; it must be on the same mount as the upper layer.
-at='6 (work)'; n=6
-{ [ -d /overlay/work ] && [ ! -h /overlay/work ]; } || { mkdir -m 0755 /overlay/work && made6=1; } || fail
+at='9 (work)'; n=9
+{ [ -d /overlay/work ] && [ ! -h /overlay/work ]; } || { mkdir -m 0755 /overlay/work && made9=1; } || fail
 
 # What a power cut left half-prepared makes kernels before 4.8 mount read-only and say nothing.
-at='7 (work-clean)'; n=7
-rm -rf /overlay/work/work || say "step $at failed, going on"
+at='10 (work-clean)'; n=10
+{ rm -rf /overlay/work/work && made10=1; } || say "step $at failed, going on"
 
 # The new root: the read-only image with the settings over it.
-at='8 (overlay)'; n=8
+at='11 (overlay)'; n=11
 mount -n -t overlay -o noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work overlayfs:/overlay /mnt || fail
 
 # Full or write-protected flash shows only when it is written to, and behind the pivot it is too late to learn it.
-at='9 (writable)'; n=9
+at='12 (writable)'; n=12
 { rm -f /mnt/.mountroot-probe && (set -C && echo mountroot >/mnt/.mountroot-probe); } || fail
 
 # The probe was only to see whether writing works.
-at='10 (probe-gone)'; n=10
+at='13 (probe-gone)'; n=13
 rm -rf /mnt/.mountroot-probe || fail
 
 # /rom is mounted there after the pivot.
-at='11 (dir-rom)'; n=11
-{ [ -d /mnt/rom ] && [ ! -h /mnt/rom ]; } || { mkdir -m 0755 /mnt/rom && made11=1; } || fail
+at='14 (dir-rom)'; n=14
+{ [ -d /mnt/rom ] && [ ! -h /mnt/rom ]; } || { mkdir -m 0755 /mnt/rom && made14=1; } || fail
 
 # /proc is mounted there after the pivot.
-at='12 (dir-proc)'; n=12
-{ [ -d /mnt/proc ] && [ ! -h /mnt/proc ]; } || { mkdir -m 0755 /mnt/proc && made12=1; } || fail
+at='15 (dir-proc)'; n=15
+{ [ -d /mnt/proc ] && [ ! -h /mnt/proc ]; } || { mkdir -m 0755 /mnt/proc && made15=1; } || fail
 
 # /overlay is mounted there after the pivot.
-at='13 (dir-overlay)'; n=13
-{ [ -d /mnt/overlay ] && [ ! -h /mnt/overlay ]; } || { mkdir -m 0755 /mnt/overlay && made13=1; } || fail
+at='16 (dir-overlay)'; n=16
+{ [ -d /mnt/overlay ] && [ ! -h /mnt/overlay ]; } || { mkdir -m 0755 /mnt/overlay && made16=1; } || fail
 
 # /dev is mounted there after the pivot.
-at='14 (dir-dev)'; n=14
-[ -e /mnt/dev ] || { mkdir -m 0755 /mnt/dev && made14=1; } || say "step $at failed, going on"
+at='17 (dir-dev)'; n=17
+[ -e /mnt/dev ] || { mkdir -m 0755 /mnt/dev && made17=1; } || say "step $at failed, going on"
 
 # /tmp is mounted there after the pivot.
-at='15 (dir-tmp)'; n=15
-[ -e /mnt/tmp ] || { mkdir -m 0755 /mnt/tmp && made15=1; } || say "step $at failed, going on"
+at='18 (dir-tmp)'; n=18
+[ -e /mnt/tmp ] || { mkdir -m 0755 /mnt/tmp && made18=1; } || say "step $at failed, going on"
 
 # /sys is mounted there after the pivot.
-at='16 (dir-sys)'; n=16
-[ -e /mnt/sys ] || { mkdir -m 0755 /mnt/sys && made16=1; } || say "step $at failed, going on"
+at='19 (dir-sys)'; n=19
+[ -e /mnt/sys ] || { mkdir -m 0755 /mnt/sys && made19=1; } || say "step $at failed, going on"
 
-# Until the new root has /proc nothing can be verified in it.
-at='17 (move-proc)'; n=17
+# Without /proc in the new root nothing can be verified in it.
+at='20 (move-proc)'; n=20
 mount -n -o move /proc /mnt/proc || fail
 
+# /dev goes where it is to be in the new root.
+at='21 (move-dev)'; n=21
+mount -n -o move /dev /mnt/dev || fail
+
+# /tmp goes where it is to be in the new root.
+at='22 (move-tmp)'; n=22
+mount -n -o move /tmp /mnt/tmp || fail
+
+# /sys goes where it is to be in the new root.
+at='23 (move-sys)'; n=23
+mount -n -o move /sys /mnt/sys || fail
+
+# /overlay goes where it is to be in the new root.
+at='24 (move-overlay)'; n=24
+{ mount -n -o move /overlay /mnt/overlay && made24=1; } || say "step $at failed, going on"
+
 # From here on the overlay is / for every process, and nothing is undone.
-at='18 (pivot)'; n=18
+at='25 (pivot)'; n=25
 pivot_root /mnt /mnt/rom || fail
 
 # The kernel moves the working directory along only where it was the old root.
-at='19 (chdir)'; n=19
+at='26 (chdir)'; n=26
 cd / || say "step $at failed, going on"
-
-# /dev goes where it was; the old root took it along to /rom/dev.
-at='20 (move-dev)'; n=20
-mount -n -o move /rom/dev /dev || say "step $at failed, going on"
-
-# /tmp goes where it was; the old root took it along to /rom/tmp.
-at='21 (move-tmp)'; n=21
-mount -n -o move /rom/tmp /tmp || say "step $at failed, going on"
-
-# /sys goes where it was; the old root took it along to /rom/sys.
-at='22 (move-sys)'; n=22
-mount -n -o move /rom/sys /sys || say "step $at failed, going on"
-
-# /overlay goes where it was; the old root took it along to /rom/overlay.
-at='23 (move-overlay)'; n=23
-mount -n -o move /rom/overlay /overlay || say "step $at failed, going on"
 
 say '/ is an overlay root that keeps its changes on mtd3 "rootfs_data" (jffs2)'
 exit 0

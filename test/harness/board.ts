@@ -15,8 +15,8 @@ export const board = loadBoard();
 export interface Bench {
   flash: readonly string[];
   boot(options?: MachineOptions): Promise<Machine>;
-  /** Boots and waits until init has run its own start-up. */
-  bootToInit(options?: MachineOptions): Promise<Machine>;
+  /** Boots and waits until init has run its own start-up and `done` has confirmed it. */
+  bootToInit(options?: MachineOptions, until?: RegExp): Promise<Machine>;
 }
 
 export interface BenchOptions {
@@ -49,9 +49,9 @@ export async function putOnBench(t: Test, { data, rootfs }: BenchOptions = {}): 
   return {
     flash: files.flash,
     boot: start,
-    async bootToInit(options) {
+    async bootToInit(options, until = /init: done, status \d+/) {
       const machine = await start(options);
-      await machine.waitFor(/init: ready/);
+      await machine.waitFor(until);
       return machine;
     },
   };

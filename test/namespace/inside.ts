@@ -1,12 +1,13 @@
 /** Runs inside the private mount namespace that enter.sh makes; prints one JSON value for the test outside. */
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { execute, type Outcome, type StepResult } from '../../src/execute/execute.js';
-import type { Facts } from '../../src/facts/facts.js';
-import { gather } from '../../src/facts/gather.js';
-import { planStart } from '../../src/plan/start.js';
-import type { Decision } from '../../src/plan/plan.js';
+import { runVerb } from '../../src/boot/verb.js';
+import { openJournal } from '../../src/execute/journal.js';
+import type { StateFile } from '../../src/execute/state.js';
+import type { Verb } from '../../src/plan/plan.js';
 import { system as kernel } from '../../src/system/ffi.js';
 import { reader } from '../../src/system/files.js';
+import type { System } from '../../src/system/port.js';
 import { sabotaged } from './sabotage.js';
 
 export interface Scenario {
@@ -14,80 +15,89 @@ export interface Scenario {
   device: string;
   /** Before the start, make each mutating call fail in turn: not made at all, or made and then not verifiable. */
   sabotage: boolean;
+  verbs: Verb[];
+  settings: string[];
+  /** Shell lines to run in the new root behind the first verb. */
+  then: string;
+  keep: string[];
 }
 
 export interface Attempt {
   call: number;
   way: 'refused' | 'unverified';
   verb: string | undefined;
-  outcome: Outcome;
-  undone: string[];
-  /** mountinfo as it was before, to the letter? */
-  mountinfoSame: boolean;
-  mountinfo?: string;
-  /** Names in /tmp, /overlay and /mnt after it. */
-  names: string[];
+  exit: number;
+  log: string[];
+  mountinfo: string;
 }
 
 export interface Report {
-  decision: Decision;
   before: string;
   after: string;
   callsBeforePivot: number;
   attempts: Attempt[];
-  outcome: Outcome | null;
-  steps: StepResult[];
-  /** Where a file written to the new root turns up in the data volume; null when the start failed. */
-  written: string | null;
-  /** /etc/setting as the new root shows it, and what is left in overlay's own scratch. */
-  setting: string | null;
-  scratch: string[];
-  names: string[];
+  ran: { verb: Verb; exit: number; log: string[]; state: StateFile | null }[];
+  output: string;
+  /** Files below /, /overlay and /tmp/overlay, without what belongs to the machine. */
+  files: string[];
 }
 
+const { device, sabotage, verbs, settings, then, keep } = JSON.parse(process.argv[2]!) as Scenario;
 const mountinfo = (): string => fs.readFileSync('/proc/self/mountinfo', 'utf8');
-const names = (): string[] => ['/tmp', '/overlay', '/mnt'].flatMap((folder) => fs.readdirSync(folder).map((name) => `${folder}/${name}`));
-const clock = (): number => performance.now();
 
-function factsWith(device: string): Facts {
-  const facts = gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid!(), env: { PREINIT: '1' } });
-  return {
-    ...facts,
-    mtd: [{ index: 3, name: 'rootfs_data', size: 16 << 20, eraseBlock: 256 << 10 }],
-    volume: { name: 'rootfs_data', namedBy: 'default', found: [3], source: device, content: { kind: 'ext4', evidence: 'stands in for jffs2' } },
-  };
+async function run(verb: Verb, system: System, more: string[] = []): Promise<{ exit: number; log: string[]; state: StateFile | null }> {
+  const log: string[] = [];
+  const say = (text: string): void => void log.push(text);
+  const env = { start: { PREINIT: '1' }, ram: { PREINIT: '1' }, stop: { SHUTDOWN: '1' }, done: {}, reset: {} }[verb];
+  const exit = await runVerb({
+    verb,
+    reader,
+    openSystem: async () => system,
+    process: { platform: process.platform, arch: process.arch, uid: process.getuid!(), env, flags: [`volume=${device}`, ...settings, ...more] },
+    log: { error: say, warn: say, info: () => {}, debug: process.env['SHOW'] ? say : () => {} },
+    clock: () => performance.now(),
+    force: false,
+    keep,
+    openJournal,
+  });
+  const state = fs.existsSync('/tmp/mountroot/state.json') ? (JSON.parse(fs.readFileSync('/tmp/mountroot/state.json', 'utf8')) as StateFile) : null;
+  return { exit, log, state };
 }
 
-const { device, sabotage } = JSON.parse(process.argv[2]!) as Scenario;
-const before = mountinfo();
-const decision = planStart(factsWith(device), { dryRun: false, force: false });
-const report: Report = { decision, before, after: '', callsBeforePivot: 0, attempts: [], outcome: null, steps: [], written: null, setting: null, scratch: [], names: [] };
+function files(top: string): string[] {
+  return fs.readdirSync(top, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${top}/${entry.name}`;
+    return entry.isDirectory() ? [path, ...files(path)] : [path];
+  });
+}
 
-if (decision.decision === 'go') {
-  // As a warning a failed step would let the start go on to the pivot: here every step's undoing is looked at.
-  const fatalSteps = decision.steps.map((step) => ({ ...step, severity: 'fatal' as const }));
+async function main(): Promise<void> {
+  const before = mountinfo();
+  const report: Report = { before, after: '', callsBeforePivot: 0, attempts: [], ran: [], output: '', files: [] };
   if (sabotage) {
-    // The attempt whose hit is pivot_root is the last: behind it nothing is undone.
-    for (let call = 0, verb: string | undefined = ''; verb !== 'pivotRoot' && verb !== undefined; call++) {
+    // pivot_root always fails, so every rung is tried and taken back; the attempt in which the numbered call is not reached any more is the last.
+    for (let call = 0, verb: string | undefined = ''; verb !== undefined; call++) {
       report.callsBeforePivot = call;
       for (const way of ['refused', 'unverified'] as const) {
-        const undone: string[] = [];
-        const sabotage = sabotaged(kernel, call, way);
-        const outcome = execute(fatalSteps, sabotage.system, clock, ({ id, result }) => result === 'undone' && undone.push(id));
-        verb = sabotage.verb;
+        const broken = sabotaged(kernel, call, way);
+        const { exit, log } = await run('start', broken.system, ['boot_limit=0']);
+        verb = broken.verb;
         const now = mountinfo();
-        report.attempts.push({ call, way, verb, outcome, undone, mountinfoSame: now === before, ...(now !== before && { mountinfo: now }), names: names() });
+        report.attempts.push({ call, way, verb, exit, log, mountinfo: now });
       }
     }
   }
-  report.outcome = execute(decision.steps, kernel, clock, (result) => report.steps.push(result));
-  if (report.outcome.ok) {
-    fs.writeFileSync('/written', 'kept\n');
-    report.written = ['/overlay/upper/written', '/overlay/written'].find((path) => fs.existsSync(path)) ?? null;
-    report.setting = fs.existsSync('/etc/setting') ? fs.readFileSync('/etc/setting', 'utf8') : null;
-    report.scratch = fs.readdirSync('/overlay/work/work');
+  for (const [index, verb] of verbs.entries()) {
+    // The lock of a verb is held until its process ends, and here they are one process.
+    report.ran.push({ verb, ...(await run(verb, { ...kernel, lock: () => true })) });
+    if (index === 0 && then !== '') report.output = execFileSync('/bin/sh', ['-ec', then], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   }
+  report.after = mountinfo();
+  report.files = ['/overlay', '/tmp/overlay', '/mnt'].flatMap((top) => (fs.existsSync(top) ? files(top) : []));
+  process.stdout.write(`${JSON.stringify(report)}\n`);
 }
-report.after = mountinfo();
-report.names = names();
-process.stdout.write(`${JSON.stringify(report)}\n`);
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,7 +1,7 @@
 import type { System } from '../../src/system/port.js';
 import { SystemError } from '../../src/system/system-error.js';
 
-const MUTATING = ['mount', 'umount', 'pivotRoot', 'chdir', 'mkdir', 'rmdir', 'unlink', 'create', 'removeTree'] as const;
+const MUTATING = ['mount', 'umount', 'pivotRoot', 'chdir', 'mkdir', 'rmdir', 'unlink', 'create', 'removeTree', 'replace', 'replaceLink', 'rename', 'syncfs'] as const;
 type Verb = (typeof MUTATING)[number];
 
 export interface Sabotage {
@@ -12,12 +12,15 @@ export interface Sabotage {
 
 /**
  * The given system, but its mutating call number `call` (from 0) fails: `refused`, it is not made and throws EIO; `unverified`, it is made, and the next
- * look at anything fails. Only one call fails, so that undoing meets the real kernel. pivot_root is always refused: nobody comes back from it.
+ * look at anything fails. Only one call fails, so that undoing meets the real kernel; and every pivot_root does, for nobody comes back from it.
  */
 export function sabotaged(real: System, call: number, way: 'refused' | 'unverified'): Sabotage {
   let made = 0;
+  // Behind the first failure calls are undone, and other rungs tried: those are let through.
+  let over = false;
   let blind = false;
-  const result: Sabotage = { system: { ...real } };
+  // One process stands for many starts here, and a lock is held until its process ends.
+  const result: Sabotage = { system: { ...real, lock: () => true } };
   const look = <T>(see: () => T): T => {
     if (!blind) return see();
     blind = false;
@@ -28,9 +31,10 @@ export function sabotaged(real: System, call: number, way: 'refused' | 'unverifi
   for (const verb of MUTATING) {
     const make = real[verb] as (...values: unknown[]) => void;
     (result.system as unknown as Record<Verb, (...values: unknown[]) => void>)[verb] = (...values) => {
-      const hit = made++ === call;
+      const hit = !over && made++ === call;
+      over ||= hit || verb === 'pivotRoot';
       if (hit) result.verb = verb;
-      if (hit && (way === 'refused' || verb === 'pivotRoot'))
+      if ((hit && way === 'refused') || verb === 'pivotRoot')
         throw new SystemError({ what: `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to fail)`, syscall: verb, errno: 'EIO', path: String(values[0]) });
       make(...values);
       blind ||= hit;

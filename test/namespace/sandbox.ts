@@ -25,6 +25,12 @@ const program = async (): Promise<string> => {
 export interface SandboxOptions {
   shared?: boolean;
   sabotage?: boolean;
+  /** What is run, one after the other; `start` where nothing is said. */
+  verbs?: Scenario['verbs'];
+  settings?: string[];
+  /** Shell lines to run in the new root behind the first verb. */
+  then?: string;
+  keep?: string[];
   /** Given the mountpoint of the freshly made data volume, to put something on it beforehand. */
   prepare?: (mountpoint: string) => void;
   /** Leave the data volume without a file system. */
@@ -34,7 +40,7 @@ export interface SandboxOptions {
 /**
  * Runs `start` on this machine's kernel in a mount namespace of its own, from a read-only root, with ext4 on a loop device in place of jffs2 on flash.
  */
-export async function runInSandbox(t: Test, { shared = false, sabotage = false, prepare, unformatted = false }: SandboxOptions = {}): Promise<Report> {
+export async function runInSandbox(t: Test, { shared = false, sabotage = false, prepare, unformatted = false, verbs = ['start'], settings = [], then = '', keep = [] }: SandboxOptions = {}): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
   const built = await program();
   t.teardown(() => {
@@ -62,7 +68,7 @@ export async function runInSandbox(t: Test, { shared = false, sabotage = false, 
       execFileSync(umount!, after);
     }
   }
-  const scenario: Scenario = { device, sabotage };
+  const scenario: Scenario = { device, sabotage, verbs, settings, then, keep };
   const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', here('enter.sh'), root, built, process.execPath, shared ? 'yes' : 'no', '/opt/inside.cjs', JSON.stringify(scenario)]);
   const { stdout, stderr, status } = spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);

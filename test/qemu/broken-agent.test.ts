@@ -2,6 +2,9 @@ import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 import { rootfsWithoutNode, type Scripts } from '../harness/rootfs-variant.js';
 
+/** No agent, no `done`: init itself is up. */
+const READY = /init: ready/;
+
 const sh = (body: string): string => `#!/bin/sh\n${body}\n`;
 
 /** What may be wrong with the agent, and what /etc/preinit then says. In every case the board must come up on its read-only root. */
@@ -15,7 +18,7 @@ const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
 
 /** An agent that builds its overlay on /tmp and is killed on the way: before or behind the pivot, with some of the mounts moved. */
 const building = (until: string): Scripts => ({
-  'usr/bin/mount_root': sh(`mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`),
+  'usr/bin/mount_root': sh(`[ "$1" = start ] || exit 0; mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`),
 });
 const KILLED: [when: string, scripts: Scripts][] = [
   ['before pivot_root, with /proc moved', building(':')],
@@ -26,7 +29,7 @@ const KILLED: [when: string, scripts: Scripts][] = [
 for (const [when, scripts] of KILLED)
   t.test(`an agent killed ${when} leaves a board with all it needs`, async (t) => {
     const bench = await putOnBench(t, { rootfs: await rootfsWithoutNode(scripts) });
-    const machine = await bench.bootToInit();
+    const machine = await bench.bootToInit({}, READY);
     t.match(machine.console, /mount_root failed with status 137/);
     for (const [mountpoint, fstype] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev', 'devtmpfs'], ['/tmp', 'tmpfs']])
       t.match(await machine.output('cat /proc/mounts'), new RegExp(`^\\S+ ${mountpoint} ${fstype} `, 'm'));
@@ -47,7 +50,7 @@ t.test('a damaged boot counter does not keep init from coming up', async (t) => 
 for (const { title, scripts, says } of CASES)
   t.test(`init runs although ${title}`, async (t) => {
     const bench = await putOnBench(t, { rootfs: await rootfsWithoutNode(scripts) });
-    const machine = await bench.bootToInit();
+    const machine = await bench.bootToInit({}, READY);
     t.match(machine.console, says);
     t.match(await machine.output('cat /proc/1/comm'), /init/);
     t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);

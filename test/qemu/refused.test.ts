@@ -4,14 +4,16 @@ import { board, mountsOf, putOnBench } from '../harness/board.js';
 
 const dataSize = board.flash.chips.at(-1)!;
 
-t.test('a partition name that does not exist leaves the board on its read-only root and says so', async (t) => {
+t.test('a partition name that does not exist gives a root in memory, which says why wherever one looks', async (t) => {
   const bench = await putOnBench(t);
   const machine = await bench.bootToInit({ append: 'fstools_overlay_name=settings' });
-  t.match(machine.console, /mountroot: there is no mtd partition named "settings", which fstools_overlay_name= on the kernel command line asks for; this kernel has u-boot, kernel, rootfs, rootfs_data/);
-  t.match(machine.console, /mount_root failed with status 1; going on to init/);
-  t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);
-  const status = JSON.parse(await machine.output('mountroot status --json'));
-  t.match(status, { persistent: false, start: { ok: false, steps: [] } });
+  const why = /there is no mtd partition named "settings", which fstools_overlay_name= on the kernel command line asks for; this kernel has u-boot, kernel, rootfs, rootfs_data/;
+  t.match(machine.console, /mountroot: \/ is an overlay root in memory, [^\n]*\(rung volatile, reason no-volume\)/);
+  t.match(machine.console, /mount_root made the next best root, \/tmp\/mountroot\/notice says why; going on to init/);
+  t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), { rung: 'volatile', reason: 'no-volume', because: why, persistent: false, exit: 3 });
+  t.match(await machine.output('. /etc/profile'), why, 'whoever logs in is told');
+  t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/tmp\/root \/ overlay rw/m);
+  t.match(JSON.parse(await machine.output('mountroot status --json')), { persistent: false });
   await machine.powerOff();
 });
 
@@ -20,8 +22,7 @@ t.test('flash that holds something unknown is left alone, byte for byte, and the
   for (let at = 0; at < dataSize; at += 4) data.writeUInt32LE((at * 2654435761) >>> 0, at);
   const bench = await putOnBench(t, { data });
   const machine = await bench.bootToInit();
-  t.match(machine.console, /mountroot: mtd3 "rootfs_data": no signature known here/);
-  t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);
+  t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), { rung: 'volatile', reason: 'unknown-content', because: /mtd3 "rootfs_data": no signature known here/ });
   await machine.powerOff();
   t.ok(readFileSync(bench.flash.at(-1)!).equals(data));
 });

@@ -30,7 +30,7 @@ t.test('a disk that is full is told in one sentence', async (t) => {
 t.test('of a repeated option the last one counts', async (t) => {
   const { status, stdout } = run([...PLAN, '--format', 'sh', '--format', 'json', '--facts', FACTS]);
   t.equal(status, 0);
-  t.equal(JSON.parse(stdout).schema, 'mountroot.plan/1');
+  t.equal(JSON.parse(stdout).schema, 'mountroot.plan/2');
 });
 
 t.test('a file of several lines that is no facts file is refused in one line', async (t) => {

@@ -6,9 +6,9 @@ import { parseMountinfo } from '../../../src/facts/mountinfo.js';
 import { BOARD, BOARD_STARTED, SYSTEMD } from '../../fixtures/captures.js';
 
 const MIB = 2 ** 20;
-const look = (mountinfo: string, journal: JournalRecord[] = []): ReturnType<typeof status> => status({ mounts: parseMountinfo(mountinfo), journal, space: () => ({ total: 64 * MIB, free: 48.5 * MIB }) });
+const look = (mountinfo: string, journal: JournalRecord[] = []): ReturnType<typeof status> => status({ mounts: parseMountinfo(mountinfo), journal, rung: null, space: () => ({ total: 64 * MIB, free: 48.5 * MIB }) });
 
-const begin = (at: number): JournalRecord => ({ type: 'begin', schema: 'mountroot.journal/1', verb: 'start', version: '0', node: 'v24', at });
+const begin = (at: number): JournalRecord => ({ type: 'begin', schema: 'mountroot.journal/2', verb: 'start', version: '0', node: 'v24', at });
 const decision: JournalRecord = { type: 'decision', decision: 'go', summary: 'an overlay root', steps: 1, notes: [], at: 3 };
 const step: JournalRecord = { type: 'step', number: 1, id: 'private', action: { kind: 'chdir', path: '/' }, result: 'done', at: 4, ms: 1.25 };
 const end = (ok: boolean, error?: string): JournalRecord => ({ type: 'end', ok, exit: ok ? 0 : 1, warnings: [], at: 9, ms: 7, ...(error !== undefined && { error }) });
@@ -18,6 +18,7 @@ t.test('on a started board changes are kept, and it is told where', async (t) =>
     schema: 'mountroot.status/1',
     root: { fstype: 'overlay', source: 'overlayfs:/overlay', writable: true },
     persistent: true,
+    rung: null,
     summary: 'an overlay, its changes on jffs2 /dev/mtdblock3; what is changed on it is kept',
     image: { mountpoint: '/rom', fstype: 'squashfs', source: '/dev/root' },
     data: { mountpoint: '/overlay', fstype: 'jffs2', source: '/dev/mtdblock3', space: { total: 64 * MIB, free: 48.5 * MIB } },

@@ -2,7 +2,7 @@ import t from 'tap';
 import { execute, type StepResult } from '../../../src/execute/execute.js';
 import { perform } from '../../../src/execute/executors.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { planStart } from '../../../src/plan/start.js';
+import { foresee } from '../../../src/plan/foresee.js';
 import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { System } from '../../../src/system/port.js';
@@ -26,7 +26,7 @@ function machine(mountinfo: () => string): System & { calls: string[]; there: Se
 }
 
 const dir = (id: string, path: string, severity: Step['severity'] = 'fatal'): Step => ({ id, action: { kind: 'mkdir', path, mode: 0o755, accept: 'directory' }, why: 'It is needed.', severity });
-const failing = (id: string, severity: Step['severity'] = 'fatal'): Step => ({ id, action: { kind: 'mount', source: 'a', target: '/nowhere', fstype: 'jffs2', flags: [], data: null }, why: 'It fails.', severity });
+const failing = (id: string, severity: Step['severity'] = 'fatal'): Step => ({ id, action: { kind: 'mount', source: 'a', target: '/nowhere', fstype: 'jffs2', flags: [], data: null, writable: true }, why: 'It fails.', severity });
 const run = (steps: Step[], system: System): { outcome: ReturnType<typeof execute>; results: string[] } => {
   const results: StepResult[] = [];
   const outcome = execute(steps, system, clock, (result) => results.push(result));
@@ -39,13 +39,13 @@ t.test('a fatal failure takes back what was done, last first, and leaves what wa
   const { outcome, results } = run([dir('one', '/one'), dir('kept', '/kept'), dir('two', '/two'), failing('mount')], system);
   t.same(results, ['one done', 'kept kept', 'two done', 'mount failed', 'mount undone', 'two undone', 'one undone']);
   t.same([...system.there], ['/kept']);
-  t.match(outcome, { ok: false, error: 'the kernel reported success, but nothing is mounted on /nowhere' });
+  t.match(outcome, { ok: false, failed: { step: 'mount', errno: null, error: 'the kernel reported success, but nothing is mounted on /nowhere' } });
 });
 
 t.test('a mount that returned success and is read-only is a failure, and is unmounted', async (t) => {
   const system = machine(() => (system.calls.some((call) => call.startsWith('umount2')) ? '' : '1 0 0:1 / /nowhere rw - jffs2 a ro\n'));
   const { outcome, results } = run([failing('mount')], system);
-  t.match(outcome, { ok: false, error: /mounted jffs2 on \/nowhere read-only/, leftovers: [] });
+  t.match(outcome, { ok: false, failed: { error: /mounted jffs2 on \/nowhere read-only/ }, leftovers: [] });
   t.same(results, ['mount failed', 'mount undone']);
 });
 
@@ -87,7 +87,7 @@ t.test('verification follows /proc into the new root and out of it again', async
 });
 
 t.test('a run makes the very calls that the dry run prints', async (t) => {
-  const { steps } = planStart(boardFacts(), { dryRun: false, force: false }) as Plan;
+  const { steps } = foresee('start', boardFacts(), { dryRun: false, force: false }) as Plan;
   const printed = dryRun();
   for (const { action } of steps) perform(action, printed);
   // Everything seems to be as it should, nothing exists beforehand: the calls of a first start.

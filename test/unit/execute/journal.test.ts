@@ -8,7 +8,7 @@ import { checkout } from '../../../scripts/lib/report.js';
 const WRITE = `import { openJournal } from './src/execute/journal.js';
 const journal = openJournal((message) => console.error(message));
 journal.add({ type: 'begin', at: 1 } as never);
-journal.facts({ schema: 'x' } as never);
+journal.facts('facts', { schema: 'x' } as never);
 journal.add({ type: 'end', at: 2 } as never);
 `;
 const { outputFiles } = await build({ stdin: { contents: WRITE, loader: 'ts', resolveDir: checkout }, bundle: true, platform: 'node', format: 'cjs', write: false });

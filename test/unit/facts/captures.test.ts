@@ -5,6 +5,7 @@ import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mounti
 import { parseMtd } from '../../../src/facts/mtd.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { mountsToMove } from '../../../src/plan/moves.js';
+import { foresee } from '../../../src/plan/foresee.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
@@ -40,18 +41,19 @@ t.test('an overlayfs kernel of 3.10, from its files to its plan, gets the old la
     ...dryRun(),
     readText: (path) => read[path] ?? '',
     readBytes: (_, offset) => (offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array()),
+    list: () => [],
     kind: (path) => (path === '/dev/mtdblock4' ? 'block' : path === '/proc/mtd' ? 'file' : path === '/tmp/.preinit' ? 'missing' : 'directory'),
   };
   const facts = gather(openwrt, { platform: 'linux', arch: 'mips', uid: 0, env: { PREINIT: '1' } });
   t.same(facts.problems, []);
   t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
-  t.match(facts.volume, { found: [4], source: '/dev/mtdblock4', content: { kind: 'jffs2' } });
+  t.match(facts.volume, { found: [{ name: 'mtd4', source: '/dev/mtdblock4' }], content: { kind: 'jffs2' } });
   t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
-  const decision = planStart(facts, { dryRun: false, force: false });
+  const decision = foresee('start', facts, { dryRun: false, force: false });
   if (decision.decision !== 'go') return t.fail(decision.summary);
   const overlay = decision.steps.find(({ id }) => id === 'overlay');
   t.match(overlay?.action, { fstype: 'overlayfs', source: 'overlayfs:/overlay', target: '/mnt', data: 'lowerdir=/,upperdir=/overlay' });
-  t.same(decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])), ['/overlay', '/mnt/proc', '/dev', '/tmp', '/sys', '/overlay']);
+  t.same(decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])), ['/overlay', '/mnt/proc', '/mnt/dev', '/mnt/tmp', '/mnt/sys', '/mnt/overlay']);
 });
 
 t.test('on a systemd machine the mount over the automount is the visible one, and only mounts directly on / move', async (t) => {
@@ -67,10 +69,10 @@ t.test('on a systemd machine the mount over the automount is the visible one, an
 });
 
 t.test('a systemd machine\'s propagation is listed for undoing by peer group, and its ties are told', async (t) => {
-  const decision = planStart({ ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { dryRun: false, force: false });
+  const decision = foresee('start', { ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { dryRun: false, force: false });
   if (decision.decision !== 'go') return t.fail(decision.summary);
-  const [first] = decision.steps;
-  if (first?.action.kind !== 'make-private') return t.fail('the first step makes mounts private');
+  const first = decision.steps.find(({ id }) => id === 'private');
+  if (first?.action.kind !== 'make-private') return t.fail('a step makes mounts private');
   const shared = parseMountinfo(SYSTEMD).filter((mount) => mount.shared !== undefined);
   const listed = first.action.before.filter(({ was }) => was === 'shared').map(({ mountpoint }) => mountpoint);
   t.equal(listed.length, shared.length - 1, 'but not the automount, which the mount over it hides');

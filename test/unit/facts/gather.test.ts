@@ -17,7 +17,9 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
     readText: (path) => (typeof files[path] === 'string' ? files[path] : missing(path)),
     readBytes: (path, offset, length) => (files[path] instanceof Uint8Array ? files[path].subarray(offset, offset + length) : missing(path)),
     kind: (path) => (files[path] === undefined ? 'missing' : files[path] instanceof Uint8Array ? 'block' : files[path] === 'directory' ? 'directory' : 'file'),
-    list: () => [],
+    list: () => missing('x'),
+    readLink: missing,
+    details: missing,
     space: () => ({ total: 0, free: 0 }),
   };
 }
@@ -26,22 +28,23 @@ const usual = { '/proc/cmdline': 'ro\n', '/proc/filesystems': '\tjffs2\n', '/pro
 
 t.test('the data volume is found by its exact name', async (t) => {
   const facts = gather(machine({ ...usual, '/dev/mtdblock1': new Uint8Array(1 << 20).fill(0xff) }), PROCESS);
-  t.match(facts.volume, { name: 'rootfs_data', namedBy: 'default', found: [1], source: '/dev/mtdblock1', content: { kind: 'blank' } });
+  t.match(facts.volume, { wanted: 'rootfs_data', found: [{ kind: 'mtd', name: 'mtd1', source: '/dev/mtdblock1' }], content: { kind: 'blank' }, attach: null });
   t.same(facts.problems, []);
 });
 
 t.test('fstools_overlay_name= on the kernel command line names another volume', async (t) => {
   const facts = gather(machine({ ...usual, '/proc/cmdline': 'ro fstools_overlay_name=rootfs_data2\n', '/dev/mtdblock2': new Uint8Array(1 << 20) }), PROCESS);
-  t.match(facts.volume, { namedBy: 'fstools_overlay_name', found: [2], content: { kind: 'unknown' } });
+  t.match(facts.volume, { wanted: 'rootfs_data2', found: [{ name: 'mtd2' }], content: { kind: 'unknown' } });
+  t.equal(facts.configuration.origins.volume, 'fstools_overlay_name');
 });
 
 t.test('several partitions of one name are all told, and none is examined', async (t) => {
   const facts = gather(machine({ ...usual, '/proc/mtd': `${MTD}mtd3: 00100000 00040000 "rootfs_data"\n` }), PROCESS);
-  t.match(facts.volume, { found: [1, 3], source: null, content: null });
+  t.match(facts.volume, { found: [{ name: 'mtd1' }, { name: 'mtd3' }], content: null });
 });
 
 t.test('without a device node the volume is mounted by its number and its content is not known', async (t) => {
-  t.match(gather(machine(usual), PROCESS).volume, { source: 'mtd1', content: { kind: 'unreadable', evidence: '/dev/mtdblock1 is not there' } });
+  t.match(gather(machine(usual), PROCESS).volume, { found: [{ source: 'mtd1' }], content: { kind: 'unreadable', evidence: '/dev/mtdblock1 is not there' } });
 });
 
 t.test('a machine that shows nothing gives facts all the same, with what was wrong', async (t) => {
@@ -63,10 +66,9 @@ t.test('a facts file that is wrong is refused with one sentence that names the p
     ['{', /is not JSON/],
     ['[]', /schema is missing/],
     ['null', /the whole should be Object and is null/],
-    [{ ...good, schema: 'mountroot.facts/2' }, /schema should be "mountroot.facts\/1" and is "mountroot.facts\/2"/],
+    [{ ...good, schema: 'mountroot.facts/1' }, /schema should be "mountroot.facts\/2" and is "mountroot.facts\/1"/],
     [{ ...good, mounts: [{ ...good.mounts[0], id: 'x' }] }, /mounts\.0\.id should be number and is "x"/],
     [{ ...good, mtd: [] }, /contradicts itself: volume\.found names mtd3/],
-    [{ ...good, volume: { ...good.volume, source: null } }, /contradicts itself/],
     [{ ...good, mounts: [good.mounts[0], good.mounts[0]] }, /two mounts have the same id/],
   ];
   for (const [value, pattern] of cases) {

@@ -20,6 +20,18 @@ const CALLS: Record<string, () => void> = {
   umount: () => system.umount('/nonexistent/mountpoint'),
   pivotRoot: () => system.pivotRoot('/nonexistent/root', '/nonexistent/root/old'),
   nul: () => system.mount('none', '/\0', 'tmpfs', [], null),
+  lazy: () => system.umount('/nonexistent/mountpoint', true),
+  syncfs: () => system.syncfs('/nonexistent'),
+  whiteout: () => system.renameLeavingWhiteout('/nonexistent/from', '/nonexistent/to'),
+  makeNode: () => system.makeNode('/nonexistent/fifo', 'fifo', 0o600, ''),
+  setModified: () => system.setModified('/nonexistent/file', 1n),
+  attributes: () => void system.attributes('/nonexistent/file'),
+  setAttribute: () => system.setAttribute('/nonexistent/file', 'user.x', Buffer.from('x')),
+  eraseNothing: () => void system.eraseBlock('/nonexistent/mtd', 0, 0x40000),
+  eraseNoFlash: () => void system.eraseBlock(process.argv[1]!, 2 ** 33, 0x40000),
+  lock: () => void system.lock('/nonexistent/lock'),
+  watchdog: () => system.watchdog('/nonexistent/watchdog'),
+  nulInName: () => void system.attributes('/\0'),
   longData: () => system.mount('none', '/nonexistent', 'overlay', [], 'x'.repeat(4096)),
 };
 

@@ -17,6 +17,18 @@ t.test('the errno of a refused call is the kernel\'s own, 300 times of 300, whil
     umount: { ENOENT: 300 },
     pivotRoot: { [root ? 'ENOENT' : 'EPERM']: 300 },
     nul: { EINVAL: 300 },
+    lazy: { ENOENT: 300 },
+    syncfs: { ENOENT: 300 },
+    whiteout: { ENOENT: 300 },
+    makeNode: { ENOENT: 300 },
+    setModified: { ENOENT: 300 },
+    attributes: { ENOENT: 300 },
+    setAttribute: { ENOENT: 300 },
+    eraseNothing: { ENOENT: 300 },
+    eraseNoFlash: { ENOTTY: 300 },
+    lock: { ENOENT: 300 },
+    watchdog: { ENOENT: 300 },
+    nulInName: { EINVAL: 300 },
     longData: { EINVAL: 300 },
   });
 });

@@ -9,10 +9,11 @@ import { parseFacts } from '../../../src/facts/validate.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
+import { foresee } from '../../../src/plan/foresee.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
-import { boardFacts, mount } from '../../fixtures/facts.js';
+import { boardFacts, device, mount } from '../../fixtures/facts.js';
 import { random } from '../../fixtures/random.js';
 
 const HOSTILE = ["'", '"', '`reboot`', '$(reboot)', '; reboot; ', '\n', ' ', '\\', '#', '*', '&', '|', '>x', 'ü', '-', '--', '=', ':', ',', '\t', '\u001b[2J', '/', 'a', 'EOF'];
@@ -30,7 +31,7 @@ function anyMachine(seed: number): Facts {
     ...facts,
     kernel: { ...facts.kernel, filesystems },
     mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)),
-    volume: { ...facts.volume, name, content: { kind: (['jffs2', 'blank', 'unreadable'] as const)[next(3)]!, evidence: word() } },
+    volume: { ...facts.volume, found: [device({ label: name })], content: { kind: (['jffs2', 'blank', 'unreadable'] as const)[next(3)]!, evidence: word() } },
     mounts: [...facts.mounts, ...mounts],
     problems: next(2) ? [word()] : [],
   };
@@ -38,7 +39,7 @@ function anyMachine(seed: number): Facts {
 
 const plans: Plan[] = [];
 for (let seed = 1; seed <= 300; seed++) {
-  const decision = planStart(anyMachine(seed), { dryRun: false, force: false });
+  const decision = foresee('start', anyMachine(seed), { dryRun: false, force: false });
   if (decision.decision === 'go') plans.push(decision);
 }
 
@@ -66,9 +67,9 @@ t.test('there is one pivot, and nothing behind it is fatal', async (t) => {
 t.test('what moves from the old root has had its mountpoint made in the new one', async (t) => {
   for (const { steps } of plans) {
     const made = steps.flatMap(({ action }) => (action.kind === 'mkdir' ? [action.path] : []));
-    const moved = steps.flatMap(({ action }) => (action.kind === 'move' && action.from.startsWith('/rom/') ? [action.to] : []));
+    const moved = steps.flatMap(({ action }) => (action.kind === 'move' && action.to.startsWith('/mnt/') ? [action.to] : []));
     t.ok(moved.length >= 4);
-    t.same(moved.filter((path) => !made.includes(`/mnt${path}`)), []);
+    t.same(moved.filter((path) => !made.includes(path)), []);
   }
 });
 
@@ -86,14 +87,14 @@ t.test('the text form says where the way back ends, once', async (t) => {
 
 t.test('the script is good shell for busybox and for this machine, and runs nothing that a name smuggles in', async (t) => {
   // All commands are functions that do nothing, so any word that the shell takes for a command of its own is "not found", or the telling reboot.
-  const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
+  const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'sync', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
 reboot() { echo smuggled >&2; }
 grep() { [ "$1" = -qxF ]; }
 PREINIT=1
 PATH=/nonexistent
 `;
   for (const plan of plans.slice(0, 40)) {
-    const script = renderSh(plan).replaceAll('>/mnt/.mountroot-probe', '>/dev/null').replaceAll('/dev/kmsg', '/nonexistent/kmsg');
+    const script = renderSh(plan).replace(/>\/(mnt|tmp)\/[\w./-]+/g, '>/dev/null').replaceAll('/dev/kmsg', '/nonexistent/kmsg');
     for (const shell of [['busybox', 'sh'], ['sh']]) t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: script }).status, 0);
     const { status, stderr } = spawnSync('busybox', ['sh'], { input: prelude + script, encoding: 'utf8' });
     t.equal(status, 0);
@@ -132,6 +133,6 @@ t.test('whatever bytes a volume holds, it is called something, after at most as 
       return new Uint8Array(next(0x440)).fill(byte);
     }, blocks);
     t.ok(content.evidence);
-    t.ok(reads >= 1 && reads <= Math.min(16, blocks));
+    t.ok(reads >= 1 && reads <= blocks);
   }
 });

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 import { reader, writer } from '../../../src/system/files.js';
 import { SystemError } from '../../../src/system/system-error.js';
@@ -76,4 +76,104 @@ t.test('a directory gets the mode it is made with', async (t) => {
 t.test('space is told in bytes, and no more is free than there is', async (t) => {
   const { total, free } = reader.space('/');
   t.ok(total > 2 ** 20 && free >= 0 && free <= total);
+});
+
+t.test('a file is replaced whole, and what a boot without power left beside it is in nobody\'s way', async (t) => {
+  const top = t.testdir({ file: 'old', 'file.next': 'half', outside: 'kept', link: t.fixture('symlink', 'outside'), 'link.next': t.fixture('symlink', 'outside') });
+  for (const name of ['file', 'link', 'new']) {
+    writer.replace(join(top, name), `${name} ä\n`, 0o640);
+    t.equal(readFileSync(join(top, name), 'utf8'), `${name} ä\n`);
+    t.equal(lstatSync(join(top, name)).mode & 0o777, 0o640);
+    t.equal(reader.kind(join(top, name)), 'file', 'a symlink is replaced, not followed');
+  }
+  t.equal(readFileSync(join(top, 'outside'), 'utf8'), 'kept');
+  t.same(readdirSync(top).sort(), ['file', 'link', 'new', 'outside']);
+  writer.replace(relative(process.cwd(), join(top, 'file')), 'relative', 0o600);
+  t.equal(readFileSync(join(top, 'file'), 'utf8'), 'relative');
+});
+
+t.test('a symlink is put in the place of a file or a symlink, and not of a directory', async (t) => {
+  const top = t.testdir({ file: 'old', link: t.fixture('symlink', 'file'), 'link.next': '', directory: { kept: '' } });
+  for (const name of ['link', 'file', 'new']) {
+    writer.replaceLink('2', join(top, name));
+    t.equal(readlinkSync(join(top, name)), '2');
+  }
+  t.match(refused(() => writer.replaceLink('2', join(top, 'directory'))), { errno: 'EISDIR', syscall: 'replace', message: /a directory has its name/ });
+  t.match(refused(() => writer.replace(join(top, 'directory'), 'text', 0o600)), { errno: 'EISDIR' });
+  t.match(refused(() => writer.replace(join(top, 'none', 'file'), 'text', 0o600)), { errno: 'ENOENT' });
+  t.same(readdirSync(top).sort(), ['directory', 'file', 'link', 'new'], 'nothing is left beside');
+});
+
+t.test('a copy has every byte, and is made only where nothing is, of what is a file', async (t) => {
+  const bytes = Buffer.alloc(200_000, 'abcdefg');
+  const top = t.testdir({ there: 'kept', 'empty': '', link: t.fixture('symlink', 'there') });
+  writeFileSync(join(top, 'from'), bytes);
+  const mask = process.umask(0o022);
+  for (const [from, to, mode] of [['from', 'to', 0o700], ['empty', 'to-empty', 0o604]] as const) {
+    writer.copyFile(join(top, from), join(top, to), mode);
+    t.ok(readFileSync(join(top, to)).equals(readFileSync(join(top, from))));
+    t.equal(lstatSync(join(top, to)).mode & 0o777, mode);
+  }
+  process.umask(mask);
+  for (const to of ['there', 'link']) t.match(refused(() => writer.copyFile(join(top, 'from'), join(top, to), 0o600)), { errno: 'EEXIST', syscall: 'copy' });
+  t.match(refused(() => writer.copyFile(join(top, 'link'), join(top, 'of-link'), 0o600)), { errno: 'ELOOP' });
+  for (const from of [top, '/dev/zero']) t.match(refused(() => writer.copyFile(from, join(top, 'of-other'), 0o600)), { errno: 'EINVAL' });
+  t.equal(readFileSync(join(top, 'there'), 'utf8'), 'kept');
+  t.same(readdirSync(top).sort(), ['empty', 'from', 'link', 'there', 'to', 'to-empty']);
+});
+
+t.test('details are those of the path itself, times to the nanosecond and numbers of devices as the kernel counts them', async (t) => {
+  const top = t.testdir({ file: 'four', link: t.fixture('symlink', 'file') });
+  chmodSync(join(top, 'file'), 0o2750);
+  linkSync(join(top, 'file'), join(top, 'other'));
+  const stat = lstatSync(join(top, 'file'), { bigint: true });
+  t.same(reader.details(join(top, 'file')), {
+    kind: 'file', mode: 0o2750, uid: Number(stat.uid), gid: Number(stat.gid), size: 4, mtime: stat.mtimeNs, ctime: stat.ctimeNs, device: Number(stat.dev), inode: Number(stat.ino), links: 2, node: '',
+  });
+  t.equal(reader.details(join(top, 'other')).inode, Number(stat.ino));
+  t.match(reader.details(join(top, 'link')), { kind: 'symlink', size: 4, links: 1 });
+  t.match(reader.details('/dev/null'), { kind: 'character', node: '1:3', size: 0 });
+  t.match(refused(() => reader.details(join(top, 'none'))), { errno: 'ENOENT', syscall: 'lstat' });
+  t.match(refused(() => reader.details(join(top, 'file', 'below'))), { errno: 'ENOTDIR' });
+});
+
+t.test('a symlink is read, what is none is not, and none is given a mode', async (t) => {
+  const top = t.testdir({ file: 'x', link: t.fixture('symlink', 'file') });
+  t.equal(reader.readLink(join(top, 'link')), 'file');
+  t.match(refused(() => reader.readLink(join(top, 'file'))), { errno: 'EINVAL', syscall: 'readlink' });
+  t.match(refused(() => writer.setMode(join(top, 'link'), 0o600)), { errno: 'EOPNOTSUPP', syscall: 'chmod' });
+  writer.setMode(join(top, 'file'), 0o4711);
+  t.equal(lstatSync(join(top, 'file')).mode & 0o7777, 0o4711);
+});
+
+t.test('names are moved and made as the calls of that name do', async (t) => {
+  const top = t.testdir({ a: 'a', b: 'b', directory: {} });
+  const at = (name: string): string => join(top, name);
+  writer.rename(at('a'), at('b'));
+  writer.link(at('b'), at('c'));
+  writer.symlink('nowhere/at all', at('d'));
+  t.same([readFileSync(at('b'), 'utf8'), lstatSync(at('c')).nlink, readlinkSync(at('d'))], ['a', 2, 'nowhere/at all']);
+  t.match(refused(() => writer.rename(at('none'), at('b'))), { errno: 'ENOENT', syscall: 'rename', message: `cannot rename ${at('none')} to ${at('b')}: ENOENT (no such file or directory)` });
+  t.match(refused(() => writer.rename(at('b'), at('directory'))), { errno: 'EISDIR' });
+  t.match(refused(() => writer.link(at('b'), at('c'))), { errno: 'EEXIST', syscall: 'link' });
+  t.match(refused(() => writer.symlink('x', at('d'))), { errno: 'EEXIST', syscall: 'symlink' });
+});
+
+t.test('bytes are written at their place in a device, and what lies around them stays', async (t) => {
+  const file = join(t.testdir({ flash: '0123456789' }), 'flash');
+  writer.writeFlash(file, 3, Buffer.from('abc'));
+  t.equal(readFileSync(file, 'utf8'), '012abc6789');
+  t.match(refused(() => writer.writeFlash(join(dirname(file), 'none'), 0, Buffer.from('x'))), { errno: 'ENOENT', syscall: 'write' });
+  t.match(refused(() => writer.writeFlash('/dev/full', 0, Buffer.from('x'))), { errno: 'ENOSPC' });
+});
+
+t.test('a name with a NUL in it is refused as what cannot exist', async (t) => {
+  for (const call of [() => reader.readText('/\0'), () => writer.replace('/tmp\0', '', 0o600), () => writer.copyFile('/\0', '/\0', 0o600), () => writer.symlink('\0', '/nonexistent/link')])
+    t.match(refused(call), { errno: 'EINVAL' });
+});
+
+t.test('sleeping takes its time', async (t) => {
+  const begun = process.hrtime.bigint();
+  writer.sleep(60);
+  t.ok(process.hrtime.bigint() - begun >= 60_000_000n);
 });

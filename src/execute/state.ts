@@ -1,0 +1,61 @@
+import type { Rung } from '../facts/facts.js';
+import type { Past, Reason, Verb } from '../plan/plan.js';
+import type { Reader } from '../system/port.js';
+import type { Journal } from './journal.js';
+
+/** What a verb came to. */
+export interface Ended {
+  verb: Verb;
+  rung: Rung;
+  reason: Reason | null;
+  because: string | null;
+  summary: string;
+  exit: number;
+  /** Milliseconds since the kernel started. */
+  at: number;
+  /** The plans that failed on the way, and were taken back. */
+  failures: ({ stage: Past['stage']; rung: Rung } & NonNullable<Past['failed']>)[];
+  warnings: string[];
+}
+
+/** /tmp/mountroot/state.json: what the root is in this boot, for people, programs and later verbs. */
+export interface StateFile extends Ended {
+  schema: 'mountroot.state/1';
+  persistent: boolean;
+  /** What the root cannot do although it is there, as words for programs. */
+  limits: 'no-rename-whiteout'[];
+}
+
+const WORDS: Record<Rung, string> = {
+  persistent: 'settings are kept',
+  'kept-read-only': 'settings are there, but CHANGES ARE LOST at power-off',
+  volatile: 'the saved settings are NOT IN USE, and CHANGES ARE LOST at power-off',
+  rom: 'the root is READ-ONLY and without the saved settings',
+};
+
+/** One line for whoever logs in; '' when all is well. */
+export const noticeOf = ({ rung, reason, because }: Pick<Ended, 'rung' | 'reason' | 'because'>): string =>
+  rung === 'persistent' && reason === null ? '' : `mountroot: ${WORDS[rung]} (${reason ?? rung})${because ? `: ${because}` : ''}\n`.replace(/[\0-\x09\x0b-\x1f\x7f]/g, ' ');
+
+/** Records the state and the notice for logins, each replaced whole. What `done` finds out is added to what `start` recorded. */
+export function recordState(journal: Journal, reader: Reader, ended: Ended): void {
+  const before = earlier(reader);
+  const confirmed = ended.verb === 'done' || ended.verb === 'stop';
+  const merged: Ended = confirmed && before !== null ? { ...ended, because: ended.because ?? (ended.reason === null ? null : before.because), failures: [...before.failures, ...ended.failures] } : ended;
+  const lacks = ended.warnings.some((warning) => warning.includes('RENAME_WHITEOUT'));
+  const state: StateFile = { schema: 'mountroot.state/1', ...pick(merged), persistent: merged.rung === 'persistent', limits: lacks ? ['no-rename-whiteout'] : [] };
+  journal.keep('state.json', `${JSON.stringify(state, null, 2)}\n`);
+  journal.keep('notice', noticeOf(merged));
+}
+
+/** Of a plan, which may be handed in whole, only what a state is. */
+const pick = ({ verb, rung, reason, because, summary, exit, at, failures, warnings }: Ended): Ended => ({ verb, rung, reason, because, summary, exit, at, failures, warnings });
+
+function earlier(reader: Reader): StateFile | null {
+  try {
+    const state = JSON.parse(reader.readText('/tmp/mountroot/state.json')) as StateFile;
+    return Array.isArray(state.failures) ? state : null;
+  } catch {
+    return null;
+  }
+}

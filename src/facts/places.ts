@@ -1,0 +1,24 @@
+/** Where things are, for facts to look at and plans to use. */
+export const STAGING = '/tmp/overlay';
+export const DATA = '/overlay';
+export const OLD_ROOT = '/rom';
+/** OpenWrt's places for the new root and for a RAM overlay; the second of each pair serves where an image lacks the first. */
+export const NEW_ROOTS = ['/mnt', '/tmp/mountroot/root'] as const;
+export const RAM = '/tmp/root';
+export const EXTERNAL = '/tmp/extroot';
+/** Tools and people look for these sources in /proc/mounts. */
+export const FLASH_SOURCE = `overlayfs:${DATA}`;
+export const RAM_SOURCE = `overlayfs:${RAM}`;
+
+/** Our own folder on a data volume, and what is in it. */
+export const META = '.mountroot';
+export const ATTEMPTS = `${META}/attempts`;
+export const ORDER = `${META}/reset.json`;
+export const IDENTITY = `${META}/identity`;
+export const BOOTS = `${META}/boots`;
+export const QUARANTINE = `${META}/quarantine`;
+export const INCOMING = `${META}/incoming`;
+export const STATE_LINK = '.fs_state';
+export const UPGRADE = 'sysupgrade.tgz';
+/** In an external volume: the identity of the board it is tied to. */
+export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';

@@ -1,0 +1,60 @@
+import type { Facts, Opened } from '../facts/facts.js';
+import { STAGING } from '../facts/places.js';
+import type { Decision, Options, Past, Plan, Verb } from './plan.js';
+import { distinct } from './steps.js';
+import { PLANNERS } from './verbs.js';
+import { fstypeOf } from './volume.js';
+
+/** A data volume in order: what most boards have most of the time. */
+const HEALTHY: Omit<Opened, 'at' | 'fstype'> = {
+  readonly: false,
+  state: 'ready',
+  attempts: 0,
+  order: null,
+  upgrade: false,
+  upper: 'directory',
+  work: 'directory',
+  incoming: 'missing',
+  quarantine: [],
+  identity: null,
+};
+
+/** The facts as they will probably be behind a plan; null where that depends on what nobody can know before. */
+function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
+  const { volume, opened } = facts;
+  const mounted = steps.find(({ action }) => action.kind === 'mount' && action.target === STAGING)?.action;
+  if (stage === 'open' && mounted?.kind === 'mount') {
+    const fresh = volume.content?.kind === 'blank';
+    const upper = fresh ? 'missing' : 'directory';
+    const seen: Opened = { ...HEALTHY, at: STAGING, fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype, readonly: mounted.flags.includes('MS_RDONLY'), upper, work: upper, state: fresh && verb === 'start' ? 'fresh' : 'ready' };
+    return { ...facts, opened: seen };
+  }
+  if (stage === 'erase') return { ...facts, volume: { ...volume, content: { kind: 'blank', evidence: 'it will have been erased' } } };
+  if (stage === 'reset' && opened !== null) return { ...facts, opened: { ...opened, order: null } };
+  if (stage === 'order' && opened !== null) return { ...facts, opened: { ...opened, order: { keep: [] } } };
+  return null;
+}
+
+/** What a verb would do from beginning to end, if nothing fails: the plans of its stages put together, for people and scripts to read. */
+export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
+  const decide = PLANNERS[verb];
+  const past: Past[] = [];
+  const plans: Plan[] = [];
+  const notes: string[] = [];
+  let seen: Facts | null = facts;
+  while (seen !== null) {
+    const decision: Decision = decide(seen, { ...options, past });
+    if (decision.decision !== 'go') {
+      if (plans.length === 0) return decision;
+      notes.push(decision.summary);
+      break;
+    }
+    plans.push(decision);
+    if (decision.last) break;
+    past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: null });
+    seen = afterwards(seen, decision);
+    if (seen === null) notes.push('what comes next depends on what is then found');
+  }
+  const whole = plans.at(-1)!;
+  return { ...whole, steps: distinct(plans.flatMap(({ steps }) => steps)), notes: [...facts.problems, ...plans.flatMap((plan) => plan.notes), ...notes] };
+}

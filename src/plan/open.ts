@@ -1,0 +1,111 @@
+/** The stages that come before a root: waiting for the volume, attaching it, mounting it where it covers nothing, carrying out an order to reset. */
+import type { Device, Facts, Opened, Volume } from '../facts/facts.js';
+import { visibleAt } from '../facts/mountinfo.js';
+import { PSTORE } from '../facts/pstore.js';
+import { ATTEMPTS, EXTERNAL, IDENTITY, INCOMING, META, ORDER, QUARANTINE, STAGING, STATE_LINK, UPGRADE } from '../facts/places.js';
+import type { MountFlag } from '../system/flags.js';
+import type { Action, Step } from './step.js';
+import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
+import { describe, fstypeOf } from './volume.js';
+
+export const waitSteps = (volume: Volume, seconds: number): Step[] => [
+  fatal('wait', 'Its driver may still be looking for it.', { kind: 'wait-for', volume: volume.wanted, seconds }),
+];
+
+export const attachSteps = (mtd: number): Step[] => [fatal('attach', 'UBI shows its volumes only after it has read the whole partition.', { kind: 'attach-ubi', mtd })];
+
+/** What the boot before left in memory that outlasts a reset is shown by a file system of its own. */
+function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
+  if (!kernel.filesystems.includes('pstore') || paths[PSTORE] !== 'directory' || visibleAt(mounts, PSTORE) !== undefined) return [];
+  return [warn('pstore', 'It shows how the boot before ended, if that was a crash.', mount('pstore', PSTORE, 'pstore', null, { writable: false, flags: [] }))];
+}
+
+/** Mounted here first, so that a bad volume never covers anything. */
+export function openSteps(facts: Facts, readonly: boolean): Step[] {
+  const { volume } = facts;
+  const flags: MountFlag[] = readonly ? ['MS_RDONLY', 'MS_NOATIME'] : ['MS_NOATIME'];
+  const why = readonly ? 'It cannot be mounted for writing; read-only the settings are still there.' : 'The settings live here; noatime spares the flash a write for every read.';
+  return [
+    ...pstoreSteps(facts),
+    fatal('staging', 'The data volume is mounted here first, so that a bad one never covers /overlay.', mkdir(STAGING)),
+    fatal('data', why, mountDevice(volume, STAGING, flags)),
+  ];
+}
+
+export const externalSteps = (volume: Volume): Step[] => [
+  fatal('external-place', 'The external volume is mounted here first, until it is known to belong to this board.', mkdir(EXTERNAL)),
+  fatal('external', 'The configuration asks for it.', mountDevice(volume, EXTERNAL, ['MS_NOATIME'])),
+];
+
+function mountDevice(volume: Volume, target: string, flags: MountFlag[]): Action {
+  const device = volume.found[0]!;
+  return mount(device.source, target, fstypeOf(device, volume)!, null, { writable: false, flags });
+}
+
+/** A name in quarantine that nothing has yet. */
+function quarantineName({ quarantine }: Opened, what: string): string {
+  let number = 1;
+  while (quarantine.includes(`${what}-${number}`)) number++;
+  return `${QUARANTINE}/${what}-${number}`;
+}
+
+/** Moves something doubtful aside, where it harms nothing and nothing of it is lost. */
+export const quarantine = (opened: Opened, path: string, what: string, why: string): Step[] => [
+  warn(`quarantine-place-${what}`, 'What is doubtful is never deleted, but kept here.', lastingFolder(`${opened.at}/${QUARANTINE}`)),
+  warn(`quarantine-${what}`, why, { kind: 'rename', from: `${opened.at}/${path}`, to: `${opened.at}/${quarantineName(opened, what)}` }),
+];
+
+/** The notes a start leaves on the volume before anything can go wrong; none of them is worth a boot. */
+export function bookkeeping({ opened, volume }: Facts): Step[] {
+  if (opened === null) return [];
+  const { at, attempts, state } = opened;
+  const steps = [
+    warn('meta', 'What mountroot notes on the volume is in one folder.', lastingFolder(`${at}/${META}`)),
+    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', { kind: 'write', path: `${at}/${ATTEMPTS}`, content: `${(attempts ?? 0) + 1}\n` }),
+  ];
+  if (state === 'damaged') steps.push(...quarantine(opened, STATE_LINK, 'fs_state', 'It is none of the marks there are; it is kept for whoever wants to know what it was.'));
+  if (state === 'damaged' || state === 'fresh') steps.push(warn('state', `${describe(volume.found[0]!)} is in use, and \`done\` has not confirmed it yet.`, { kind: 'link', path: `${at}/${STATE_LINK}`, target: '1' }));
+  if (opened.order === 'damaged') steps.push(...quarantine(opened, ORDER, 'reset', 'An order to reset that cannot be read is none: what it would erase is not known.'));
+  if (opened.incoming !== 'missing')
+    steps.push(...quarantine(opened, INCOMING, 'incoming', 'A switch to flash was cut off in the middle; what it had copied is kept, and is not the settings.'));
+  return steps;
+}
+
+/** Makes the upper layer what it must be, and brings in what a firmware upgrade left. */
+export function upperSteps(opened: Opened | null, at: string, before: string): Step[] {
+  const steps: Step[] = [];
+  if (opened !== null) {
+    for (const [name, kind] of [['upper', opened.upper], ['work', opened.work]] as const)
+      if (kind !== 'missing' && kind !== 'directory')
+        // Before the volume moves to its place.
+        steps.push(...quarantine({ ...opened, at: before }, name, name, `A ${kind} stands where the ${name} directory belongs, and it is not followed.`));
+  }
+  const made = fatal('upper', 'The upper layer: every change to the root is kept in it.', mkdir(`${at}/upper`));
+  const upgrade = opened?.upgrade ? [warn('upgrade', 'A firmware upgrade left it for the new root to unpack.', { kind: 'rename', from: `${at}/${UPGRADE}`, to: `${at}/upper/${UPGRADE}` })] : [];
+  return [...steps, made, ...upgrade];
+}
+
+/** What a reset removes from a volume; the order to do it goes last, so that a power cut only makes it start again. */
+export function resetSteps(opened: Opened, keep: readonly string[], legacy: boolean): Step[] {
+  const upper = legacy ? opened.at : `${opened.at}/upper`;
+  const spared = legacy ? [`/${META}`, `/${STATE_LINK}`, ...keep] : [...keep];
+  const steps = [fatal('reset', 'A reset was ordered.', { kind: 'clear', path: upper, keep: spared })];
+  const done = [
+    fatal('reset-synced', 'It must be gone for good before the order is.', { kind: 'sync', path: opened.at }),
+    fatal('reset-done', 'Nothing is left of it, so the order is carried out.', { kind: 'unlink', path: `${opened.at}/${ORDER}` }),
+  ];
+  return legacy || opened.upper === 'directory' ? [...steps, ...done] : done;
+}
+
+/** Ties an external volume without an owner to this board. */
+export function adoptSteps(opened: Opened, offered: string, folder: string, identityFile: string): Step[] {
+  const identity = opened.identity ?? offered;
+  const own = opened.identity !== null ? [] : [warn('identity-place', 'What mountroot notes on the volume is in one folder.', lastingFolder(`${opened.at}/${META}`)), fatal('identity', 'This board gets an identity, for external volumes to be tied to.', { kind: 'write', path: `${opened.at}/${IDENTITY}`, content: `${identity}\n` })];
+  return [
+    ...own,
+    ...folder.split('/').flatMap((_, index, parts) => [fatal(`adopt-place-${index + 1}`, 'The identity file goes here.', mkdir(parts.slice(0, index + 1).join('/') || '/'))]).slice(2),
+    fatal('adopt', 'The external volume belonged to nobody; from now on no other board takes it for its own.', { kind: 'write', path: `${folder}/${identityFile}`, content: `${identity}\n` }),
+  ];
+}
+
+export const deviceOf = ({ found }: Volume): Device | null => found[0] ?? null;

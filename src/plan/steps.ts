@@ -1,0 +1,33 @@
+import type { MountFlag } from '../system/flags.js';
+import type { Action, Step } from './step.js';
+
+export const fatal = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'fatal' });
+export const warn = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'warn' });
+
+/** A folder that stays, whatever becomes of the plan: what is noted in it stays too, or it goes with the memory it is in. */
+export const lastingFolder = (path: string): Action => ({ kind: 'mkdir', path, mode: 0o755, accept: 'directory', stays: true });
+
+export const mkdir = (path: string, accept: 'directory' | 'anything' = 'directory'): Action => ({ kind: 'mkdir', path, mode: 0o755, accept });
+
+export const mount = (source: string, target: string, fstype: string, data: string | null, { writable = true, flags = ['MS_NOATIME'] as MountFlag[] } = {}): Action => ({
+  kind: 'mount',
+  source,
+  target,
+  fstype,
+  flags,
+  data,
+  writable,
+});
+
+/** Part of a step's id: paths may hold anything, ids are words. */
+export const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, '-');
+
+/** Two odd paths may give one id; the later one gets its position behind it. */
+export function distinct(steps: Step[]): Step[] {
+  const taken = new Set<string>();
+  return steps.map((step, index) => {
+    const id = taken.has(step.id) ? `${step.id}~${index + 1}` : step.id;
+    taken.add(id);
+    return { ...step, id };
+  });
+}

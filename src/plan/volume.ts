@@ -1,0 +1,63 @@
+import type { ContentKind, Device, Facts, Volume } from '../facts/facts.js';
+import { mayAppear } from '../facts/devices.js';
+import type { Reason } from './plan.js';
+
+/** Why something cannot be: a word for programs and a sentence for people. */
+export interface Trouble {
+  reason: Reason;
+  because: string;
+}
+
+/**
+ * The file system to mount for what a device holds. jffs2 and UBIFS make a blank one their own, and tell themselves whether they can use what could not be
+ * read. A blank block device would need a mkfs, which nobody ordered.
+ */
+const FSTYPES: Record<Device['kind'], Partial<Record<ContentKind, string>>> = {
+  mtd: { jffs2: 'jffs2', blank: 'jffs2', unreadable: 'jffs2' },
+  ubi: { ubifs: 'ubifs', blank: 'ubifs', unreadable: 'ubifs' },
+  block: { ext4: 'ext4', f2fs: 'f2fs' },
+};
+
+export const describe = ({ name, label }: Device): string => (label === '' ? name : `${name} "${label}"`);
+
+export const fstypeOf = (device: Device, { content }: Volume): string | undefined => FSTYPES[device.kind][content?.kind ?? 'unreadable'];
+
+/** Which setting asked for the volume, for a person; '' for the name every board uses without one. */
+const asked = (origin: Facts['configuration']['origins']['volume']): string => {
+  if (origin === 'fstools_overlay_name') return ', which fstools_overlay_name= on the kernel command line asks for';
+  if (origin === 'mountroot') return ', which mountroot.volume= on the kernel command line asks for';
+  if (origin === 'flag') return ', which --set volume= asks for';
+  return origin === undefined || origin === 'default' ? '' : `, which ${origin} asks for`;
+};
+
+/** What keeps a volume from being found or mounted, as far as it shows beforehand; null when nothing does. */
+export function volumeTrouble(facts: Facts, volume: Volume, origin: Facts['configuration']['origins']['volume']): Trouble | null {
+  const { wanted, found, content, attach } = volume;
+  if (attach !== null) return null;
+  const [device] = found;
+  if (device === undefined) return { reason: 'no-volume', because: missing(facts, wanted, asked(origin)) };
+  if (found.length > 1)
+    return {
+      reason: 'ambiguous-volume',
+      because: `${found.length} devices are called "${wanted}" (${found.map(({ name }) => name).join(', ')}), and guessing could mount the wrong one; give them different names`,
+    };
+  const fstype = fstypeOf(device, volume);
+  if (fstype === undefined) return contentTrouble(device, content!);
+  if (!facts.kernel.filesystems.includes(fstype))
+    return { reason: 'no-filesystem', because: `${describe(device)} needs ${fstype}, which this kernel does not have (see /proc/filesystems); build it in` };
+  return null;
+}
+
+function missing({ mtd, configuration }: Facts, wanted: string, asked: string): string {
+  if (mayAppear(wanted)) return `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting; check that its driver and device are there, or correct the name`;
+  const names = mtd.map((partition) => partition.name).join(', ') || 'none at all';
+  return `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}: correct the partition table (mtdparts= or the device tree), or name the data partition with fstools_overlay_name=`;
+}
+
+function contentTrouble(device: Device, { kind, evidence }: NonNullable<Volume['content']>): Trouble {
+  const held = `${describe(device)}: ${evidence}`;
+  if (kind === 'erase-marker') return { reason: 'erase-marker', because: `${held}; it is marked to be erased, which \`mountroot done\` does when the boot is over` };
+  if (kind === 'unknown') return { reason: 'unknown-content', because: `${held}; it is left alone because it may hold somebody's data: look at it, and order \`mountroot reset\` if nothing on it is needed` };
+  if (kind === 'blank' || kind === 'unreadable') return { reason: 'unknown-content', because: `${held}; it has no file system that could be mounted: make one (mkfs.ext4 or mkfs.f2fs)` };
+  return { reason: 'unsupported-content', because: `${held}; that cannot be mounted from ${device.kind === 'mtd' ? 'an mtd partition' : `a ${device.kind} device`}: correct the partition table, or order \`mountroot reset\` if nothing on it is needed` };
+}

@@ -1,0 +1,123 @@
+import { Tree, clone, inode, split, type Cut, type Inode } from './tree.js';
+
+/** What one erase block of the model's flash holds, as far as mounting and looking at its start can tell. */
+export type Block = 'erased' | 'jffs2' | 'marker' | 'garbage' | 'ubi';
+
+const STARTS: Record<Block, number[]> = {
+  erased: [0xff, 0xff, 0xff, 0xff],
+  jffs2: [0x85, 0x19, 0x03, 0x20],
+  marker: [0xde, 0xad, 0xc0, 0xde],
+  garbage: [0x00, 0x17, 0x2a, 0x55],
+  ubi: [0x55, 0x42, 0x49, 0x23],
+};
+
+/** A flash partition: its blocks, and the file system that they hold together. */
+export interface Flash {
+  name: string;
+  index: number;
+  eraseBlock: number;
+  blocks: Block[];
+  tree: Tree;
+  writeProtected: boolean;
+}
+
+/** A UBI volume on a flash partition, or a block device. */
+export interface Storage {
+  kind: 'ubi' | 'block';
+  /** `ubi0_0`, `vda`. */
+  name: string;
+  label: string;
+  /** null: blank. */
+  tree: Tree | null;
+  writeProtected: boolean;
+  /** For UBI: the partition it is on; it shows when that is attached. */
+  mtd: number;
+  /** How often it is looked for before it is there. */
+  late: number;
+  number: string;
+}
+
+/** All of a board that outlasts the power. */
+export interface Board {
+  image: Tree;
+  flash: Flash[];
+  storage: Storage[];
+  commandLine: string;
+  filesystems: string[];
+  /** Type of the root that the kernel made: `squashfs`, or `rootfs` for an initramfs. */
+  rootType: string;
+  boots: number;
+}
+
+/** Directories and files into a tree: `/a/b` makes directories, `['/a/f', 'text']` a file. */
+export function fill(tree: Tree, ...paths: (string | [string, string])[]): Tree {
+  const was = tree.readonly;
+  tree.readonly = false;
+  for (const path of paths) {
+    const [name, content] = typeof path === 'string' ? [path, null] : path;
+    const parts = split(name);
+    parts.forEach((_, index) => {
+      const at = `/${parts.slice(0, index + 1).join('/')}`;
+      if (tree.find(at) !== null) return;
+      tree.add(at, content !== null && index === parts.length - 1 ? inode('file', { content }) : inode('directory'));
+    });
+  }
+  tree.sync();
+  tree.readonly = was;
+  return tree;
+}
+
+export interface BoardOptions {
+  commandLine?: string;
+  filesystems?: string[];
+  /** Missing from the image. */
+  without?: string[];
+  blocks?: Block[];
+  partition?: string;
+  /** jffs2 knows RENAME_WHITEOUT, as patched kernels have it. */
+  whiteout?: boolean;
+  rootType?: string;
+}
+
+const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'squashfs', 'jffs2', 'ubifs', 'ext4', 'f2fs', 'overlay'];
+const IMAGE = ['/dev', '/proc', '/sys', '/tmp', '/overlay', '/mnt', '/rom', '/etc', '/sbin', '/bin', '/usr/share'];
+
+/** A board like the emulated one: an image on mtd2, and mtd3 for the settings. */
+export function makeBoard({ commandLine = 'root=/dev/mtdblock2', filesystems = FILESYSTEMS, without = [], blocks = Array<Block>(8).fill('erased'), partition = 'rootfs_data', whiteout = true, rootType = 'squashfs' }: BoardOptions = {}): Board {
+  const image = fill(new Tree(rootType), ...IMAGE.filter((path) => !without.includes(path)), ['/sbin/init', 'init'], ['/etc/hostname', 'board'], ['/etc/passwd', 'root'], ['/usr/share/doc', 'text']);
+  image.readonly = true;
+  const flash: Flash[] = [{ name: partition, index: 3, eraseBlock: 0x1000, blocks: [...blocks], tree: new Tree('jffs2', { whiteout }), writeProtected: false }];
+  return { image, flash, storage: [], commandLine, filesystems, rootType, boots: 0 };
+}
+
+/** A second board in the same state, for another experiment with it. */
+export function copyBoard(board: Board): Board {
+  const tree = (from: Tree): Tree => Object.assign(Object.create(Object.getPrototypeOf(from) as object) as Tree, from, { root: clone(from.root), unsynced: new Set<Inode>() });
+  return {
+    ...board,
+    flash: board.flash.map((flash) => ({ ...flash, blocks: [...flash.blocks], tree: tree(flash.tree) })),
+    storage: board.storage.map((storage) => ({ ...storage, tree: storage.tree && tree(storage.tree) })),
+  };
+}
+
+/** The power goes: what each device holds is what it had come to hold. */
+export function cutPower(board: Board, way: Cut): void {
+  for (const { tree } of [...board.flash, ...board.storage]) tree?.cut(way);
+}
+
+/** The first bytes of an erase block, as reading the device gives them. */
+export function startOf(block: Block, length: number): Uint8Array {
+  const bytes = new Uint8Array(length).fill(block === 'erased' ? 0xff : 0);
+  bytes.set(STARTS[block].slice(0, length));
+  return bytes;
+}
+
+/** The first bytes of a block device: the magic of its file system. */
+export function superblock({ tree, label, kind }: Storage, length: number): Uint8Array {
+  const bytes = Buffer.alloc(length, kind === 'ubi' && tree === null ? 0xff : 0);
+  if (tree?.fstype === 'ubifs') bytes.set([0x31, 0x18, 0x10, 0x06].slice(0, length));
+  if (tree?.fstype === 'ext4' && length > 0x43a) bytes.writeUInt16LE(0xef53, 0x438);
+  if (tree?.fstype === 'ext4' && length >= 0x488) bytes.write(label, 0x478, 16, 'utf8');
+  if (tree?.fstype === 'f2fs' && length > 0x404) bytes.writeUInt32LE(0xf2f52010, 0x400);
+  return bytes;
+}

@@ -1,0 +1,395 @@
+/**
+ * A kernel in memory: file systems, a mount table and flash, with the errno rules of the calls that this agent makes. It exists so that every call can fail in
+ * every way, and the power go after every one, within milliseconds. That its rules are the real kernel's is checked by running both side by side.
+ */
+import type { MountFlag } from '../flags.js';
+import type { PathKind, System } from '../port.js';
+import { SystemError } from '../system-error.js';
+import { startOf, superblock, type Board, type Flash, type Storage } from './board.js';
+import { Mounts } from './mounts.js';
+import { Overlay, type Layer } from './overlay.js';
+import { Errno, Tree, detailsOf, inode, parent, within, type Files, type Inode } from './tree.js';
+
+export interface Faults {
+  /** Asked before each call that changes something, the first being 1: the name of an error refuses the call, `cut` is the power going before it is made, `cut after` behind it. */
+  at?: (position: number, call: string) => string | 'cut' | 'cut after' | null;
+  /** File system types that come up read-only although mount(2) returns 0. */
+  readonly?: readonly string[];
+  /** Files on / that some process has open for writing. */
+  writers?: string[];
+}
+
+export interface Kernel extends System {
+  /** The calls that changed something, in order. */
+  calls: string[];
+  mounts: Mounts;
+  /** Whether the power has gone: nothing changes any more, and every call fails. */
+  dead: boolean;
+  lines: string[];
+}
+
+/** Every power-on is a kernel of its own. */
+export function powerOn(board: Board, { at = () => null, readonly = [], writers = [] }: Faults = {}): Kernel {
+  board.boots++;
+  board.image.readonly = true;
+  const mounts = new Mounts(board.image, board.rootType === 'rootfs' ? 'rootfs' : '/dev/root', board.rootType === 'rootfs' ? '0:2' : '31:2');
+  const attached = new Set<number>();
+  let anonymous = 20;
+  let looks = 0;
+
+  const virtual = (fstype: string, path: string): Tree => {
+    const tree = new Tree(fstype);
+    mounts.mount(path, tree, fstype, `0:${anonymous++}`, ['rw', 'relatime'], ['rw']);
+    return tree;
+  };
+  const dev = board.image.find('/dev') ? virtual('devtmpfs', '/dev') : new Tree('devtmpfs');
+  for (const path of ['/proc', '/sys']) if (board.image.find(path)) virtual(path === '/proc' ? 'proc' : 'sysfs', path);
+  if (board.image.find('/tmp')) virtual('tmpfs', '/tmp');
+  for (const { index } of board.flash) {
+    dev.add(`/mtdblock${index}`, inode('block', { node: `31:${index}` }));
+    dev.add(`/mtd${index}`, inode('character', { node: `90:${2 * index}` }));
+  }
+
+  const present = (): Storage[] => board.storage.filter(({ kind, mtd, late }) => (kind === 'ubi' ? attached.has(mtd) : late <= looks));
+  const flashOf = (source: string): Flash | undefined => board.flash.find(({ index, name }) => [`/dev/mtdblock${index}`, `/dev/mtd${index}`, `mtd${index}`, `mtd:${name}`].includes(source));
+  const storageOf = (source: string): Storage | undefined => present().find(({ name }) => source === name || source === `/dev/${name}`);
+  const mounted = (tree: Files): boolean => mounts.text().split('\n').length > 0 && inUse.has(tree);
+  const inUse = new Map<Files, number>();
+
+  const kernel = { calls: [] as string[], lines: [] as string[], mounts, dead: false } as unknown as Kernel;
+  let position = 0;
+  const wrap = <T>(syscall: string, path: string, text: string, change: () => T, dest?: string): T => {
+    const fail = (errno: string): never => {
+      throw new SystemError({ what: text, syscall, errno, path, ...(dest !== undefined && { dest }) });
+    };
+    try {
+      return change();
+    } catch (error) {
+      if (error instanceof Errno) return fail(error.code);
+      throw error;
+    }
+  };
+  /** A call that changes something. */
+  const call = <T>(name: string, path: string, operands: string, change: () => T, dest?: string): T =>
+    wrap(name, path, `${name} ${path}${operands}`, () => {
+      if (kernel.dead) throw new Errno('EIO');
+      const text = `${name} ${path}${operands}`;
+      const fault = at(++position, text);
+      if (fault === 'cut') kernel.dead = true;
+      if (fault !== null && fault !== 'cut after') throw new Errno(fault === 'cut' ? 'EIO' : fault);
+      const result = change();
+      kernel.calls.push(text);
+      if (fault === 'cut after') {
+        kernel.dead = true;
+        throw new Errno('EIO');
+      }
+      return result;
+    }, dest);
+  const look = <T>(name: string, path: string, see: () => T): T =>
+    wrap(name, path, `${name} ${path}`, () => {
+      if (kernel.dead) throw new Errno('EIO');
+      return see();
+    });
+
+  const find = (path: string, follow = false): Inode | null => {
+    const { mount, on } = mounts.resolve(path, follow);
+    return mount.files.find(on);
+  };
+  const must = (path: string, follow = false): Inode => {
+    const found = find(path, follow);
+    if (found === null) throw new Errno('ENOENT');
+    return found;
+  };
+  const writable = (path: string): { files: Files; on: string } => {
+    const above = mounts.resolve(parent(path), true);
+    if (above.mount.files.find(above.on) === null) throw new Errno('ENOENT');
+    if (above.mount.files.find(above.on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+    if (above.mount.options.includes('ro')) throw new Errno('EROFS');
+    return { files: above.mount.files, on: within(above.on, `/${path.slice(path.lastIndexOf('/') + 1)}`) };
+  };
+  const add = (path: string, what: Inode): void => {
+    if (find(path) !== null) throw new Errno('EEXIST');
+    const { files, on } = writable(path);
+    if (files instanceof Tree && files.fstype === 'jffs2' && boardFlash(files)?.writeProtected) throw new Errno('EIO');
+    files.add(on, what);
+  };
+  const boardFlash = (tree: Files): Flash | undefined => board.flash.find((flash) => flash.tree === tree);
+  const change = (path: string): Inode => {
+    must(path);
+    const { mount, on } = mounts.resolve(path);
+    if (mount.options.includes('ro')) throw new Errno('EROFS');
+    return mount.files.change(on);
+  };
+  const remove = (path: string): void => {
+    if (mounts.isMountpoint(path)) throw new Errno('EBUSY');
+    must(path);
+    const { files, on } = writable(path);
+    files.remove(on);
+  };
+  const removeAll = (path: string): void => {
+    const found = find(path);
+    if (found === null) return;
+    const { mount, on } = mounts.resolve(path);
+    if (found.kind === 'directory') for (const name of mount.files.list(on)) removeAll(`${path}/${name}`);
+    remove(path);
+  };
+  const sync = (path: string): void => {
+    const { mount } = mounts.resolve(path, true);
+    for (const tree of [...board.flash, ...board.storage].map((each) => each.tree)) if (tree !== null && (tree === mount.files || mount.files instanceof Overlay)) tree.sync();
+  };
+
+  const sysfs: Record<string, () => string> = {
+    '/proc/cmdline': () => `${board.commandLine}\n`,
+    '/proc/filesystems': () => board.filesystems.map((name) => `nodev\t${name}\n`).join(''),
+    '/proc/sys/kernel/osrelease': () => 'model\n',
+    '/proc/sys/kernel/random/boot_id': () => `${String(board.boots).padStart(8, '0')}-0000\n`,
+    '/proc/sys/kernel/random/uuid': () => `identity-${board.boots}\n`,
+    '/proc/mtd': () => `dev:    size   erasesize  name\n${board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${(blocks.length * eraseBlock).toString(16).padStart(8, '0')} ${eraseBlock.toString(16).padStart(8, '0')} "${name}"\n`).join('')}`,
+  };
+  const special = (path: string): string | null => {
+    const mountinfo = path.endsWith('/self/mountinfo') && mounts.resolve(parent(parent(path)), true).mount.files.fstype === 'proc';
+    if (mountinfo) return mounts.text();
+    if (path.startsWith('/proc/') && mounts.resolve('/proc', true).mount.files.fstype !== 'proc') return null;
+    const known = sysfs[path];
+    if (known) return known();
+    const [, kind, name, file] = /^\/sys\/class\/(ubi|block)\/([^/]+)\/(\w+)$/.exec(path) ?? [];
+    if (kind === undefined) return null;
+    const ubi = /^ubi(\d+)$/.exec(name!);
+    const storage = present().find((each) => each.name === name);
+    if (kind === 'ubi' && file === 'mtd_num') return ubi && attached.has(Number(ubi[1])) ? `${ubi[1]}\n` : null;
+    if (storage === undefined) return null;
+    return ({ name: storage.label, dev: storage.number, uevent: `PARTNAME=${storage.label}`, data_bytes: '65536', usable_eb_size: '4096', size: '128' } as Record<string, string>)[file!] ?? null;
+  };
+  const specialList = (path: string): string[] | null => {
+    if (path === '/sys/class/ubi') return [...[...attached].map((mtd) => `ubi${mtd}`), ...present().flatMap(({ kind, name }) => (kind === 'ubi' ? [name] : []))];
+    if (path === '/sys/class/block') {
+      looks++;
+      return [...board.flash.map(({ index }) => `mtdblock${index}`), ...present().flatMap(({ kind, name }) => (kind === 'block' ? [name] : []))];
+    }
+    return null;
+  };
+
+  /** The file system that a device holds, as its driver would find it. */
+  const volume = (source: string, fstype: string): { tree: Tree; device: string; readonly: boolean } => {
+    const flash = flashOf(source);
+    if (flash && fstype === 'jffs2') {
+      if (flash.blocks.length < 5) throw new Errno('EINVAL');
+      if (!flash.blocks.includes('jffs2')) {
+        if (flash.blocks.some((block) => block !== 'erased')) throw new Errno('EIO');
+        flash.blocks.fill('jffs2');
+      }
+      return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
+    }
+    const storage = storageOf(source);
+    if (storage === undefined) throw new Errno(flash ? 'EINVAL' : 'ENXIO');
+    if (storage.tree === null && storage.kind === 'ubi' && fstype === 'ubifs') storage.tree = new Tree('ubifs');
+    if (storage.tree?.fstype !== fstype) throw new Errno('EINVAL');
+    return { tree: storage.tree, device: storage.kind === 'ubi' ? `0:${anonymous++}` : storage.number, readonly: storage.writeProtected };
+  };
+
+  const overlay = (fstype: string, data: string): Overlay => {
+    const option = (name: string): string | undefined => new RegExp(`(?:^|,)${name}=([^,]*)`).exec(data)?.[1];
+    const layer = (path: string): Layer => {
+      const { mount, on } = mounts.resolve(path, true);
+      if (mount.files.find(on) === null) throw new Errno('ENOENT');
+      if (mount.files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+      return { files: mount.files, at: on };
+    };
+    const upper = layer(option('upperdir') ?? '');
+    const lower = (option('lowerdir') ?? '').split(':').map(layer);
+    if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
+    const made = new Overlay(fstype, upper, lower);
+    const workdir = option('workdir');
+    if (workdir !== undefined) {
+      const work = layer(workdir);
+      if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`)) throw new Errno('EINVAL');
+      const inner = within(work.at, '/work');
+      // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the overlay read-only, and mount(2) returns 0.
+      try {
+        if (work.files.find(inner) === null) work.files.add(inner, inode('directory'));
+        if (boardFlash(upper.files)?.writeProtected) made.readonly = true;
+      } catch (error) {
+        if ((error as Errno).code === 'ENOSPC') throw error;
+        made.readonly = true;
+      }
+    }
+    return made;
+  };
+
+  const mountNew = (source: string, target: string, fstype: string, flags: readonly MountFlag[], data: string | null): void => {
+    if (!board.filesystems.includes(fstype)) throw new Errno('ENODEV');
+    if (data !== null && Buffer.byteLength(data) > 4095) throw new Errno('EINVAL');
+    must(target, true);
+    const options = [flags.includes('MS_RDONLY') ? 'ro' : 'rw', flags.includes('MS_NOATIME') ? 'noatime' : 'relatime'];
+    const forced = readonly.includes(fstype);
+    if (fstype.startsWith('overlay')) {
+      const made = overlay(fstype, data ?? '');
+      made.readonly ||= forced;
+      return mounts.mount(target, made, source, `0:${anonymous++}`, options, [made.readonly ? 'ro' : 'rw', ...(data ?? '').split(',')]);
+    }
+    if (fstype === 'tmpfs' || fstype === 'pstore') return mounts.mount(target, new Tree(fstype), source, `0:${anonymous++}`, options, ['rw']);
+    const { tree, device, readonly: protectedDevice } = volume(source, fstype);
+    if (protectedDevice && !flags.includes('MS_RDONLY')) throw new Errno('EROFS');
+    tree.readonly = flags.includes('MS_RDONLY') || forced;
+    inUse.set(tree, 1);
+    mounts.mount(target, tree, source, device, options, [tree.readonly ? 'ro' : 'rw']);
+  };
+
+  /** The second half of a replacement; what was written beside goes again when it fails. */
+  const settle = (next: string, path: string): void => {
+    try {
+      call('rename', next, ` ${path}`, () => {
+        rename(next, path, false);
+        sync(parent(path));
+      });
+    } catch (error) {
+      if (!kernel.dead) remove(next);
+      throw error;
+    }
+  };
+
+  const system: System = {
+    kind: (path) =>
+      look('lstat', path, () => {
+        try {
+          return /^\/sys\/class\/(ubi|block)$/.test(path) ? 'directory' : /^\/proc\/(cmdline|mtd|filesystems)$/.test(path) && special(path) !== null ? 'file' : storageOf(path)?.kind === 'block' ? 'block' : (find(path)?.kind ?? ('missing' as PathKind));
+        } catch (error) {
+          if (error instanceof Errno && ['ENOENT', 'ENOTDIR'].includes(error.code)) return 'missing';
+          throw error;
+        }
+      }),
+    details: (path) =>
+      look('lstat', path, () => {
+        const { mount } = mounts.resolve(path);
+        return detailsOf(must(path), Number(mount.device.split(':')[1]), 1);
+      }),
+    readText: (path) =>
+      look('read', path, () => {
+        const text = special(path);
+        if (text !== null) return text;
+        const found = must(path, true);
+        if (found.kind === 'directory') throw new Errno('EISDIR');
+        return found.content;
+      }),
+    readBytes: (path, offset, length) =>
+      look('read', path, () => {
+        const flash = flashOf(path);
+        if (flash) return startOf(flash.blocks[Math.floor(offset / flash.eraseBlock)] ?? 'erased', Math.max(0, Math.min(length, flash.blocks.length * flash.eraseBlock - offset)));
+        const storage = storageOf(path);
+        if (storage) return superblock(storage, length);
+        return Buffer.from(must(path, true).content).subarray(offset, offset + length);
+      }),
+    readLink: (path) =>
+      look('readlink', path, () => {
+        const found = must(path);
+        if (found.kind !== 'symlink') throw new Errno('EINVAL');
+        return found.content;
+      }),
+    list: (path) =>
+      look('opendir', path, () => {
+        const names = specialList(path);
+        if (names) return names.sort();
+        const { mount, on } = mounts.resolve(path, true);
+        return mount.files.list(on).sort();
+      }),
+    space: () => ({ total: 65_536, free: 32_768 }),
+    attributes: (path) => look('listxattr', path, () => new Map([...must(path).attributes].map(([name, value]) => [name, Buffer.from(value)]))),
+
+    mount: (source, target, fstype, flags, data) => {
+      if (flags.includes('MS_MOVE')) return call('move', source!, ` ${target}`, () => mounts.move(source!, target), target);
+      if (flags.includes('MS_REMOUNT'))
+        return call('remount', target, flags.includes('MS_RDONLY') ? ' ro' : ' rw', () => {
+          if (flags.includes('MS_RDONLY') && target === '/' && writers.length > 0) throw new Errno('EBUSY');
+          mounts.remount(target, flags.includes('MS_RDONLY'));
+        });
+      if (fstype === null) return call('mount', target, ` ${flags.join('|')}`, () => mounts.propagate(target, flags));
+      return call('mount', target, ` ${fstype}`, () => mountNew(source!, target, fstype, flags, data));
+    },
+    umount: (target, lazy = false) => call('umount', target, lazy ? ' lazy' : '', () => mounts.umount(target, lazy)),
+    pivotRoot: (newRoot, putOld) => call('pivot_root', newRoot, ` ${putOld}`, () => mounts.pivot(newRoot, putOld), putOld),
+    chdir: (path) => call('chdir', path, '', () => void (must(path, true).kind === 'directory' || fail('ENOTDIR'))),
+    mkdir: (path, mode) => call('mkdir', path, '', () => add(path, inode('directory', { mode }))),
+    rmdir: (path) =>
+      call('rmdir', path, '', () => {
+        if (must(path).kind !== 'directory') throw new Errno('ENOTDIR');
+        remove(path);
+      }),
+    unlink: (path) =>
+      call('unlink', path, '', () => {
+        if (must(path).kind === 'directory') throw new Errno('EISDIR');
+        remove(path);
+      }),
+    create: (path, content, mode) => call('create', path, '', () => add(path, inode('file', { content, mode }))),
+    replace: (path, content, mode) => {
+      const next = `${path}.next`;
+      call('create', next, '', () => {
+        if (find(next) !== null) remove(next);
+        add(next, inode('file', { content, mode }));
+        sync(next);
+      });
+      settle(next, path);
+    },
+    replaceLink: (target, path) => {
+      const next = `${path}.next`;
+      call('symlink', next, '', () => {
+        if (find(next) !== null) remove(next);
+        add(next, inode('symlink', { content: target }));
+      });
+      settle(next, path);
+    },
+    removeTree: (path) => call('remove_tree', path, '', () => removeAll(path)),
+    syncfs: (path) => call('syncfs', path, '', () => sync(path)),
+    rename: (from, to) => call('rename', from, ` ${to}`, () => rename(from, to, false), to),
+    renameLeavingWhiteout: (from, to) => call('renameat2', from, ` ${to}`, () => rename(from, to, true), to),
+    symlink: (target, path) => call('symlink', path, '', () => add(path, inode('symlink', { content: target }))),
+    link: (existing, path) =>
+      call('link', existing, ` ${path}`, () => {
+        add(path, must(existing));
+      }),
+    makeNode: (path, type, mode, node) => call('mknod', path, '', () => add(path, inode(type === 'character' || type === 'block' ? type : 'other', { mode, node }))),
+    copyFile: (from, to, mode) => call('copy', from, ` ${to}`, () => add(to, inode('file', { content: must(from).content, mode })), to),
+    setOwner: (path, uid, gid) => call('lchown', path, '', () => void Object.assign(change(path), { uid, gid })),
+    setMode: (path, mode) => call('chmod', path, '', () => void Object.assign(change(path), { mode })),
+    setModified: (path, mtime) => call('utimensat', path, '', () => void Object.assign(change(path), { mtime })),
+    setAttribute: (path, name, value) => call('setxattr', path, ` ${name}`, () => void change(path).attributes.set(name, value.toString())),
+
+    eraseBlock: (device, start) =>
+      call('erase', device, ` ${start}`, () => {
+        const flash = flashOf(device);
+        if (!flash) throw new Errno('ENOENT');
+        if (flash.writeProtected) throw new Errno('EROFS');
+        if (mounted(flash.tree) && mounts.text().includes(` 31:${flash.index} `)) throw new Errno('EBUSY');
+        flash.blocks[start / flash.eraseBlock] = 'erased';
+        if (!flash.blocks.includes('jffs2')) flash.tree.root.entries.clear();
+        flash.tree.sync();
+        return true;
+      }),
+    writeFlash: (device, offset) =>
+      call('write', device, ` ${offset}`, () => {
+        const flash = flashOf(device);
+        if (!flash) throw new Errno('ENOENT');
+        flash.blocks[offset / flash.eraseBlock] = 'marker';
+      }),
+    attachUbi: (mtd) =>
+      call('attach', `mtd${mtd}`, '', () => {
+        if (!board.flash.some(({ index, blocks }) => index === mtd && blocks.includes('ubi'))) throw new Errno('EINVAL');
+        if (attached.has(mtd)) throw new Errno('EEXIST');
+        attached.add(mtd);
+      }),
+    lock: () => true,
+    sleep: () => {},
+    during: (text) => void (text !== null && kernel.lines.push(text)),
+    watchdog: () => {},
+  };
+  const fail = (errno: string): never => {
+    throw new Errno(errno);
+  };
+  const rename = (from: string, to: string, whiteout: boolean): void => {
+    must(from);
+    const source = writable(from);
+    const target = writable(to);
+    if (source.files !== target.files) throw new Errno('EXDEV');
+    source.files.rename(source.on, target.on, whiteout);
+  };
+  return Object.assign(kernel, system);
+}

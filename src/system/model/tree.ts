@@ -1,0 +1,170 @@
+import type { Details, PathKind } from '../port.js';
+
+/** Thrown by file systems of the model; the machine makes a SystemError of it. */
+export class Errno extends Error {
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** One file of any kind. Hard links are one of these under several names. */
+export interface Inode {
+  kind: PathKind;
+  number: number;
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: bigint;
+  ctime: bigint;
+  /** A file's bytes, or what a symlink says. */
+  content: string;
+  /** `major:minor` of a device node. */
+  node: string;
+  attributes: Map<string, string>;
+  entries: Map<string, Inode>;
+}
+
+/** What a mounted file system answers, by the path within it (`/` is its root). Every change throws Errno as the kernel would. */
+export interface Files {
+  readonly fstype: string;
+  /** Of the whole file system: a remount changes it for all its mounts. */
+  readonly: boolean;
+  find(path: string): Inode | null;
+  list(path: string): string[];
+  add(path: string, inode: Inode): void;
+  /** The inode to be changed at a path: an overlay copies it up first. */
+  change(path: string): Inode;
+  remove(path: string): void;
+  rename(from: string, to: string, whiteout: boolean): void;
+}
+
+let numbers = 1;
+let time = 1_700_000_000_000_000_000n;
+
+export const inode = (kind: PathKind, changes: Partial<Inode> = {}): Inode => {
+  time += 1_000_000n;
+  return { kind, number: numbers++, mode: kind === 'directory' ? 0o755 : 0o644, uid: 0, gid: 0, mtime: time, ctime: time, content: '', node: '', attributes: new Map(), entries: new Map(), ...changes };
+};
+
+export const isWhiteout = ({ kind, node }: Inode): boolean => kind === 'character' && node === '0:0';
+
+export const split = (path: string): string[] => path.split('/').filter((part) => part !== '');
+export const parent = (path: string): string => `/${split(path).slice(0, -1).join('/')}`;
+export const base = (path: string): string => split(path).at(-1) ?? '';
+export const within = (top: string, path: string): string => (path === '/' ? top : top === '/' ? path : top + path);
+
+/** A copy that shares nothing, but in which names that were one inode still are. */
+export function clone(top: Inode, known = new Map<Inode, Inode>()): Inode {
+  const before = known.get(top);
+  if (before) return before;
+  const copy: Inode = { ...top, attributes: new Map(top.attributes), entries: new Map() };
+  known.set(top, copy);
+  for (const [name, entry] of top.entries) copy.entries.set(name, clone(entry, known));
+  return copy;
+}
+
+export function detailsOf({ kind, mode, uid, gid, content, mtime, ctime, number, node }: Inode, device: number, links: number): Details {
+  return { kind, mode, uid, gid, size: Buffer.byteLength(content), mtime, ctime, device, inode: number, links, node };
+}
+
+/** A file system that is a tree: on flash, in memory, or the image. */
+export class Tree implements Files {
+  root = inode('directory');
+  readonly = false;
+  /** Bytes and names it has room for; more is ENOSPC. */
+  room = Infinity;
+  /** What survives a power cut whatever was not synced. */
+  private durable = clone(this.root);
+  private readonly unsynced = new Set<Inode>();
+
+  constructor(
+    readonly fstype: string,
+    /** Extended attributes and the two flags of renameat2(2) it knows. */
+    private readonly knows: { whiteout: boolean } = { whiteout: true },
+  ) {}
+
+  find(path: string): Inode | null {
+    let at: Inode | undefined = this.root;
+    for (const name of split(path)) at = at?.entries.get(name);
+    return at ?? null;
+  }
+
+  private directory(path: string): Inode {
+    const found = this.find(path);
+    if (found === null) throw new Errno('ENOENT');
+    if (found.kind !== 'directory') throw new Errno('ENOTDIR');
+    return found;
+  }
+
+  list(path: string): string[] {
+    return [...this.directory(path).entries.keys()];
+  }
+
+  private writable(): void {
+    if (this.readonly) throw new Errno('EROFS');
+  }
+
+  add(path: string, added: Inode): void {
+    this.writable();
+    const above = this.directory(parent(path));
+    if (above.entries.has(base(path))) throw new Errno('EEXIST');
+    if (this.room < 1) throw new Errno('ENOSPC');
+    this.room -= 1;
+    above.entries.set(base(path), added);
+    above.mtime = time;
+    this.unsynced.add(added);
+  }
+
+  change(path: string): Inode {
+    this.writable();
+    const found = this.find(path);
+    if (found === null) throw new Errno('ENOENT');
+    time += 1_000_000n;
+    found.ctime = time;
+    this.unsynced.add(found);
+    return found;
+  }
+
+  remove(path: string): void {
+    this.writable();
+    const found = this.find(path);
+    if (found === null) throw new Errno('ENOENT');
+    if (found.entries.size > 0) throw new Errno('ENOTEMPTY');
+    this.directory(parent(path)).entries.delete(base(path));
+    this.room += 1;
+  }
+
+  rename(from: string, to: string, whiteout: boolean): void {
+    this.writable();
+    if (whiteout && !this.knows.whiteout) throw new Errno('EINVAL');
+    const moved = this.find(from);
+    if (moved === null) throw new Errno('ENOENT');
+    const target = this.find(to);
+    if (target === moved) return;
+    if (to === from || to.startsWith(`${from}/`)) throw new Errno('EINVAL');
+    if (target !== null && (target.kind === 'directory') !== (moved.kind === 'directory')) throw new Errno(target.kind === 'directory' ? 'EISDIR' : 'ENOTDIR');
+    if (target !== null && target.entries.size > 0) throw new Errno('ENOTEMPTY');
+    this.directory(parent(to)).entries.set(base(to), moved);
+    this.directory(parent(from)).entries.delete(base(from));
+    if (whiteout) this.directory(parent(from)).entries.set(base(from), inode('character', { node: '0:0' }));
+  }
+
+  /** fsync(2) and syncfs(2) alike: flash file systems write in order, so what came before is there too. */
+  sync(): void {
+    this.durable = clone(this.root);
+    this.unsynced.clear();
+  }
+
+  /**
+   * The power goes. `kept`: all had been written back just in time; `lost`: nothing since the last sync had; `torn`: names had, contents had not, which is
+   * how a file that was renamed without fsync comes to be empty.
+   */
+  cut(way: Cut): void {
+    if (way === 'lost') this.root = clone(this.durable);
+    if (way === 'torn') for (const each of this.unsynced) if (each.kind === 'file') each.content = '';
+    this.sync();
+  }
+}
+
+export type Cut = 'kept' | 'lost' | 'torn';
+export const CUTS: readonly Cut[] = ['kept', 'lost', 'torn'];

@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Test } from 'tap';
+import { placeNative } from '../../../scripts/lib/agent.js';
+import { bundle } from '../../../scripts/lib/bundle.js';
+
+// The test runner hooks itself into every Node it starts.
+const { NODE_OPTIONS: _, ...environment } = process.env;
+
+/**
+ * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as root and in a mount namespace of its own, with an empty
+ * folder as argument. Returns what it printed, which is JSON, and what it said.
+ */
+export async function asRootAlone(t: Test, source: string): Promise<{ json: Record<string, unknown>; stderr: string }> {
+  const folder = t.testdir({});
+  const work = join(folder, 'work');
+  mkdirSync(work);
+  const program = await bundle(source, join(folder, `${basename(source, '.ts')}.cjs`));
+  await placeNative('host', folder);
+  const words = ['unshare', '--mount', '--propagation', 'private', process.execPath, program, work];
+  const [name, ...rest] = process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
+  const { status, stdout, stderr } = spawnSync(name!, rest, { encoding: 'utf8', env: environment });
+  if (status !== 0) t.fail(`the program ended with ${status}`, { stderr });
+  return { json: JSON.parse(stdout) as Record<string, unknown>, stderr };
+}
