@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const pathKind = v.picklist(['missing', 'directory', 'file', 'symlink', 'block', 'character', 'other']);
+const pathKind = v.picklist(['missing', 'directory', 'file', 'symlink', 'block', 'character', 'fifo', 'socket', 'other']);
 const content = v.object({
   kind: v.picklist(['jffs2', 'ubi', 'ubifs', 'ext4', 'f2fs', 'squashfs', 'blank', 'erase-marker', 'unknown', 'unreadable']),
   evidence: v.string(),

@@ -28,6 +28,8 @@ function kindOf(stat: fs.Stats | fs.BigIntStats): PathKind {
   if (stat.isSymbolicLink()) return 'symlink';
   if (stat.isBlockDevice()) return 'block';
   if (stat.isCharacterDevice()) return 'character';
+  if (stat.isFIFO()) return 'fifo';
+  if (stat.isSocket()) return 'socket';
   return 'other';
 }
 

@@ -1,7 +1,7 @@
 import type { MountFlag } from './flags.js';
 
 /** What lstat(2) finds at a path: never what a symlink points to. */
-export type PathKind = 'missing' | 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'other';
+export type PathKind = 'missing' | 'directory' | 'file' | 'symlink' | 'block' | 'character' | 'fifo' | 'socket' | 'other';
 
 /** lstat(2), as far as anybody here needs it. */
 export interface Details {

@@ -12,15 +12,17 @@ import type { Report, Scenario } from './inside.js';
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests too. */
-const asRoot = (words: string[]): string[] => (process.getuid?.() === 0 ? words : ['sudo', '-n', ...words]);
+export const asRoot = (words: string[]): string[] => (process.getuid?.() === 0 ? words : ['sudo', '-n', ...words]);
 
-const program = async (): Promise<string> => {
-  const folder = join(checkout, 'build', 'test', `namespace-${process.pid}`);
+/** A program of this folder, bundled with its native parts beside it, in a folder that goes when the test ends. */
+export async function program(t: Test, name: string): Promise<string> {
+  const folder = join(checkout, 'build', 'test', `${name}-${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  await bundle('test/namespace/inside.ts', join(folder, 'inside.cjs'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  await bundle(`test/namespace/${name}.ts`, join(folder, `${name}.cjs`));
   await placeNative('host', folder);
   return folder;
-};
+}
 
 export interface SandboxOptions {
   shared?: boolean;
@@ -42,11 +44,8 @@ export interface SandboxOptions {
  */
 export async function runInSandbox(t: Test, { shared = false, sabotage = false, prepare, unformatted = false, verbs = ['start'], settings = [], then = '', keep = [] }: SandboxOptions = {}): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
-  const built = await program();
-  t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(built, { recursive: true, force: true });
-  });
+  const built = await program(t, 'inside');
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const image = join(folder, 'data.img');
   const root = join(folder, 'root');
   mkdirSync(root);

@@ -346,7 +346,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       call('link', existing, ` ${path}`, () => {
         add(path, must(existing));
       }),
-    makeNode: (path, type, mode, node) => call('mknod', path, '', () => add(path, inode(type === 'character' || type === 'block' ? type : 'other', { mode, node }))),
+    makeNode: (path, type, mode, node) => call('mknod', path, '', () => add(path, inode(type, { mode, node }))),
     copyFile: (from, to, mode) => call('copy', from, ` ${to}`, () => add(to, inode('file', { content: must(from).content, mode })), to),
     setOwner: (path, uid, gid) => call('lchown', path, '', () => void Object.assign(change(path), { uid, gid })),
     setMode: (path, mode) => call('chmod', path, '', () => void Object.assign(change(path), { mode })),

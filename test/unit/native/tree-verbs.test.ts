@@ -7,8 +7,8 @@ t.test('nodes get their type, mode and both halves of their number', async (t) =
   t.same(got['nodes'], {
     whiteout: { kind: 'character', mode: 0, node: '0:0' },
     block: { kind: 'block', mode: 0o600, node: '259:70000' },
-    fifo: { kind: 'other', mode: 0o644, node: '' },
-    socket: { kind: 'other', mode: 0o600, node: '' },
+    fifo: { kind: 'fifo', mode: 0o644, node: '' },
+    socket: { kind: 'socket', mode: 0o600, node: '' },
     again: 'EEXIST',
     without: 'EINVAL',
     copied: 'EINVAL',
