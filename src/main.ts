@@ -10,8 +10,8 @@ const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 const EARLY = Boolean(process.env['PREINIT']);
 
-/** In early boot nobody reads a terminal; called by hand, nobody looks into the kernel log. */
-const earlyLog = (): Log => (EARLY ? kmsg() : terminal());
+/** In early boot nobody reads a terminal, nor behind the other scripts that set this; called by hand, nobody looks into the kernel log. */
+const earlyLog = (): Log => (EARLY || process.env['MOUNTROOT_LOG'] === 'kmsg' ? kmsg() : terminal());
 
 /** The verbs that a boot calls, and that change something. */
 const isBootVerb = (word: string): word is Verb => ['start', 'ram', 'done', 'stop'].includes(word);

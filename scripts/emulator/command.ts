@@ -25,13 +25,15 @@ export interface BootOptions {
    * flash are the same to the instruction.
    */
   icount?: boolean;
+  /** The last flash chip cannot be written, as behind a hardware switch. */
+  writeProtected?: boolean;
 }
 
 /** In QEMU's option syntax a comma parts options, and a doubled one is a comma. */
 const escape = (path: string): string => path.replaceAll(',', ',,');
 
 /** What boots a board in the emulator. */
-export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, icount }: BootOptions): Command {
+export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, icount, writeProtected }: BootOptions): Command {
   const { program, machine, memory } = board.qemu;
   return {
     program,
@@ -39,7 +41,7 @@ export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, appen
       ...['-M', machine, '-m', memory, '-no-reboot', '-display', 'none', '-monitor', 'none'],
       ...['-kernel', files.zImage, '-dtb', files.deviceTree],
       ...['-append', [kernelCommandLine(board), ...(append ? [append] : [])].join(' ')],
-      ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}`]),
+      ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}${writeProtected && index === files.flash.length - 1 ? ',readonly=on' : ''}`]),
       ...serial.flatMap((device) => ['-serial', device]),
       ...(qmp === undefined ? [] : ['-qmp', `unix:${escape(qmp)},server=on,wait=off`]),
       ...(icount ? ['-icount', 'shift=1,sleep=off', '-seed', '1', '-rtc', 'base=2026-01-01,clock=vm'] : []),

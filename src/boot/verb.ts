@@ -77,7 +77,7 @@ export async function runVerb(context: BootContext): Promise<number> {
       run.decided(decision);
       if (decision.decision !== 'go' || system === null) return run.nothing(decision);
       const outcome = run.execute(decision, system);
-      past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: outcome.failed ?? null });
+      past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: outcome.failed ?? null, warned: outcome.warned });
       if (outcome.failed === undefined && decision.last) return run.reached(decision, facts, system);
       run.lookBackOnce();
       facts = gather(reader, process);

@@ -27,6 +27,8 @@ export interface Outcome {
   failed?: { step: string; errno: string | null; error: string };
   /** Errors of steps that are not fatal, and what a step left out. */
   warnings: string[];
+  /** Names of the kernel's errors among them. */
+  warned: string[];
   /** What could not be taken back after a fatal error; empty means that the root is as it was found. */
   leftovers: string[];
 }
@@ -37,7 +39,7 @@ export interface Outcome {
  * @param onStep is told of each step when it has ended; it must not throw.
  */
 export function execute(steps: readonly Step[], system: System, clock: Clock, onStep: (result: StepResult) => void): Outcome {
-  const outcome: Outcome = { ok: true, warnings: [], leftovers: [] };
+  const outcome: Outcome = { ok: true, warnings: [], warned: [], leftovers: [] };
   const done: { number: number; id: string; inverse: Action }[] = [];
   const attempt = attempter(system, clock);
   let pivoted = false;
@@ -53,6 +55,7 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
     if (!error) continue;
     if (pivoted || severity === 'warn') {
       outcome.warnings.push(error);
+      if (errno !== undefined) outcome.warned.push(errno);
       continue;
     }
     outcome.ok = false;
@@ -85,6 +88,7 @@ const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
   mount: ({ fstype, source, target }: Extract<Action, { kind: 'mount' }>) => `mounting ${fstype} ${source} on ${target}`,
   'remove-tree': ({ path }: Extract<Action, { kind: 'remove-tree' }>) => `removing ${path}`,
   clear: ({ path }: Extract<Action, { kind: 'clear' }>) => `clearing ${path}`,
+  remount: ({ path }: Extract<Action, { kind: 'remount' }>) => `waiting until nothing on ${path} is open for writing`,
   copy: ({ from, to }: Extract<Action, { kind: 'copy' }>) => `copying ${from} to ${to}`,
   sync: ({ path }: Extract<Action, { kind: 'sync' }>) => `writing ${path} back`,
   'attach-ubi': ({ mtd }: Extract<Action, { kind: 'attach-ubi' }>) => `attaching UBI to mtd${mtd}`,

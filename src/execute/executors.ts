@@ -23,7 +23,7 @@ const copies = new WeakMap<System, Map<string, bigint>>();
 /** File times come from a coarse clock that may lag behind. */
 const CLOCK_LAG = 1_000_000_000n;
 
-/** How often it is looked for a device that is waited for. */
+/** How often it is tried again where something is waited for. */
 const WAIT_MS = 100;
 
 const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
@@ -72,15 +72,17 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
     return true;
   },
 
-  remount: ({ path, readonly, flags }, system) => {
-    try {
-      system.mount(null, path, null, ['MS_REMOUNT', ...(readonly ? (['MS_RDONLY'] as const) : []), ...flags], null);
-    } catch (error) {
-      if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
-      // The kernel says only that it is busy; whoever shall do something about it needs to know with what.
-      throw new SystemError({ ...error, what: `make ${path} read-only, because of ${writersOn(system, path)}` });
-    }
-    return true;
+  remount: ({ path, readonly, flags, patience }, system) => {
+    for (let waited = 0; ; waited += WAIT_MS)
+      try {
+        system.mount(null, path, null, ['MS_REMOUNT', ...(readonly ? (['MS_RDONLY'] as const) : []), ...flags], null);
+        return true;
+      } catch (error) {
+        if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
+        // The kernel says only that it is busy; whoever shall do something about it needs to know with what.
+        if (waited >= patience * 1000) throw new SystemError({ ...error, what: `make ${path} read-only, because of ${writersOn(system, path)}` });
+        system.sleep(WAIT_MS);
+      }
   },
 
   move: ({ from, to }, system) => {

@@ -28,10 +28,19 @@ const namesIn = (reader: Reader, path: string): string[] => {
   }
 };
 
+/** A node that cannot even be looked at is none. */
+const isBlock = (reader: Reader, node: string): boolean => {
+  try {
+    return reader.kind(node) === 'block';
+  } catch {
+    return false;
+  }
+};
+
 /** mtd as a source needs no device node (`mtd3`), but where there is one it is what people look for in /proc/mounts. */
 function mtdDevice(reader: Reader, { index, name, size, eraseBlock }: MtdPartition): Device {
   const node = `/dev/mtdblock${index}`;
-  return { kind: 'mtd', name: `mtd${index}`, label: name, source: reader.kind(node) === 'block' ? node : `mtd${index}`, number: `31:${index}`, size, eraseBlock };
+  return { kind: 'mtd', name: `mtd${index}`, label: name, source: isBlock(reader, node) ? node : `mtd${index}`, number: `31:${index}`, size, eraseBlock };
 }
 
 /** The volumes of attached UBI devices; `mtd` is the partition they lie on. */

@@ -19,6 +19,9 @@ import { describe, volumeTrouble } from './volume.js';
 /** Where the RAM overlay goes behind the pivot, to be let go. */
 const PUT_OLD = '/mnt';
 
+/** Seconds in which whoever writes a file is expected to have closed it; a log that is always open is not worth waiting for. */
+const PATIENCE = 10;
+
 export function planDone(facts: Facts, options: Options): Decision {
   const refusal = preconditions('done', facts, options);
   if (refusal) return refusal;
@@ -113,7 +116,7 @@ function switchOver(facts: Facts): Plan {
     fatal('incoming', 'What is copied is no settings until all of it is there.', mkdir(incoming)),
     copy('copy', 'Everything, while the system goes on.', 'whole'),
     copy('copy-again', 'What was written meanwhile: little, so that the next steps are quick.', 'changes'),
-    fatal('freeze', 'From here on nothing is written to the old root; the kernel refuses this while anything is open for writing.', { kind: 'remount', path: '/', readonly: true, flags: ['MS_NOATIME'], inverse: true }),
+    fatal('freeze', 'From here on nothing is written to the old root; the kernel refuses this while anything is open for writing.', { kind: 'remount', path: '/', readonly: true, flags: ['MS_NOATIME'], inverse: true, patience: PATIENCE }),
     copy('copy-last', 'What was written before that.', 'changes'),
     fatal('copied', 'All of it is on stable storage before it counts.', { kind: 'sync', path: from }),
     fatal('upper', 'The copy is complete and becomes the settings.', { kind: 'rename', from: incoming, to: `${from}/upper` }),

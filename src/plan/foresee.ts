@@ -51,7 +51,7 @@ export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
     }
     plans.push(decision);
     if (decision.last) break;
-    past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: null });
+    past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: null, warned: [] });
     seen = afterwards(seen, decision);
     if (seen === null) notes.push('what comes next depends on what is then found');
   }

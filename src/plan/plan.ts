@@ -91,6 +91,8 @@ export interface Past {
   because: string | null;
   /** Id of the step that failed, with the name of the error where the kernel gave one; null when all went well. */
   failed: { step: string; errno: string | null; error: string } | null;
+  /** Names of the kernel's errors in steps that were only to be warned of: they may tell why a later one failed. */
+  warned: readonly string[];
 }
 
 export interface Options {

@@ -113,7 +113,10 @@ function noOverlay({ kernel: { filesystems } }: Facts): Trouble | null {
 function rootTrouble(past: Past | undefined): Trouble | null {
   if (!past?.failed) return null;
   const { errno, error, step } = past.failed;
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') return { reason: 'full', because: error };
+  // On a full volume overlay comes up read-only, and mount(2) returns 0: that it is full was seen when the count of starts could not be written.
+  const full = ['ENOSPC', 'EDQUOT'];
+  if (full.includes(errno ?? '') || (errno === null && step === 'overlay' && past.warned.some((each) => full.includes(each))))
+    return { reason: 'full', because: errno === null ? 'the data volume is full, so overlay can only be mounted read-only; free space on it (`mount -o remount,rw /overlay`, and remove what is not needed below /overlay/upper), then reboot' : error };
   if (errno === 'EROFS' || (errno === 'EIO' && ['upper', 'work', 'writable'].includes(step)) || (errno === null && step === 'overlay')) return { reason: 'write-protected', because: error };
   return { reason: 'overlay-failed', because: error };
 }
@@ -169,7 +172,7 @@ function persistent(facts: Facts, from: string, trouble: Trouble | null): Plan {
 
 function keptReadOnly(facts: Facts, from: string, trouble: Trouble): Plan {
   const { at, steps: place } = placeData(facts, from);
-  const protect = facts.opened?.readonly ? [] : [warn('protect', 'It is a lower layer now, and must not change under the overlay.', { kind: 'remount', path: at, readonly: true, flags: ['MS_NOATIME'], inverse: true })];
+  const protect = facts.opened?.readonly ? [] : [warn('protect', 'It is a lower layer now, and must not change under the overlay.', { kind: 'remount', path: at, readonly: true, flags: ['MS_NOATIME'], inverse: true, patience: 0 })];
   const steps = [makePrivate(facts), ...place, ...protect, ...ramOverlay(facts, [`${at}/upper`, '/']), ...pivotTo(facts, at)];
   const summary = `an overlay root with the settings of ${describeRoot(facts)} as they are, whose changes are lost at power-off`;
   return planOf('start', facts, { stage: 'root', rung: 'kept-read-only', summary, steps, trouble, notes: mountNotes(facts) }, true);

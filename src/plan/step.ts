@@ -18,8 +18,8 @@ export type Action =
   | { kind: 'mount'; source: string; target: string; fstype: string; flags: MountFlag[]; data: string | null; writable: boolean }
   /** `lazy`: only hidden, until nobody uses it any more. `again`: the mount that undoing makes; null where nothing is to be undone. */
   | { kind: 'umount'; path: string; fstype: string; lazy: boolean; again: ActionOf<'mount'> | null }
-  /** Makes the whole file system that is mounted at `path` read-only, or writable again; EBUSY while a file on it is open for writing. */
-  | { kind: 'remount'; path: string; readonly: boolean; flags: MountFlag[]; inverse: boolean }
+  /** Makes the whole file system that is mounted at `path` read-only, or writable again; EBUSY while a file on it is open for writing, for which `patience` seconds are waited. */
+  | { kind: 'remount'; path: string; readonly: boolean; flags: MountFlag[]; inverse: boolean; patience: number }
   | { kind: 'move'; from: string; to: string }
   | { kind: 'remove-tree'; path: string }
   | { kind: 'rename'; from: string; to: string }

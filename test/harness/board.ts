@@ -27,7 +27,14 @@ export interface BenchOptions {
 }
 
 /** Puts a board on the bench for one test; it is switched off and its flash forgotten when the test ends. */
-export async function putOnBench(t: Test, { data, rootfs }: BenchOptions = {}): Promise<Bench> {
+export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<Bench> {
+  const bench = await makeBench(options);
+  t.teardown(() => bench.clear());
+  return bench;
+}
+
+/** A board on the bench until it is cleared. */
+export async function makeBench({ data, rootfs }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
   const { boot } = await buildImage(board);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-bench-'));
   const files: BootFiles = { ...boot, flash: board.flash.chips.map((_, index) => join(folder, `flash${index}.img`)) };
@@ -36,10 +43,6 @@ export async function putOnBench(t: Test, { data, rootfs }: BenchOptions = {}): 
   writeFileSync(files.flash.at(-1)!, data ?? emptyData(board));
 
   const running = new Set<Machine>();
-  t.teardown(async () => {
-    for (const machine of running) await machine.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
   const start = async (options: MachineOptions = {}): Promise<Machine> => {
     const machine = await Machine.start(board, files, { icount: true, timeLimitMs: 180_000, ...options });
     running.add(machine);
@@ -48,6 +51,10 @@ export async function putOnBench(t: Test, { data, rootfs }: BenchOptions = {}): 
   };
   return {
     flash: files.flash,
+    async clear() {
+      for (const machine of running) await machine.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
     boot: start,
     async bootToInit(options, until = /init: done, status \d+/) {
       const machine = await start(options);

@@ -27,7 +27,7 @@ const cases: [Action, Action | null, Condition][] = [
     { kind: 'mounted', path: '/t', fstype: 'jffs2', writable: false },
   ],
   [{ kind: 'umount', path: '/t', fstype: 'jffs2', lazy: true, again: null }, null, { kind: 'nothing' }],
-  [{ kind: 'remount', path: '/', readonly: true, flags: [], inverse: true }, { kind: 'remount', path: '/', readonly: false, flags: [], inverse: false }, { kind: 'readonly', path: '/', readonly: true }],
+  [{ kind: 'remount', path: '/', readonly: true, flags: [], inverse: true, patience: 1 }, { kind: 'remount', path: '/', readonly: false, flags: [], inverse: false, patience: 1 }, { kind: 'readonly', path: '/', readonly: true }],
   [{ kind: 'rename', from: '/a', to: '/b' }, { kind: 'rename', from: '/b', to: '/a' }, { kind: 'present', path: '/b' }],
   [{ kind: 'write', path: '/a', content: 'x' }, null, { kind: 'reads', path: '/a', content: 'x' }],
   [{ kind: 'link', path: '/a', target: '1' }, null, { kind: 'links', path: '/a', target: '1' }],

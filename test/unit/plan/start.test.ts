@@ -18,7 +18,7 @@ const whole = (facts: Facts): Plan => {
 };
 const actions = (plan: Plan): Action[] => plan.steps.map(({ action }) => action);
 const ids = (plan: Plan): string[] => plan.steps.map(({ id }) => id);
-const past = (stage: Stage, failed: Partial<Past['failed'] & object> | null = null, rung: Past['rung'] = 'persistent'): Past => ({ stage, rung, reason: rung === 'persistent' ? null : 'overlay-failed', because: null, failed: failed === null ? null : { step: 'data', errno: null, error: 'cannot do it', ...failed } });
+const past = (stage: Stage, failed: Partial<Past['failed'] & object> | null = null, rung: Past['rung'] = 'persistent'): Past => ({ stage, rung, reason: rung === 'persistent' ? null : 'overlay-failed', because: null, failed: failed === null ? null : { step: 'data', errno: null, error: 'cannot do it', ...failed }, warned: [] });
 
 t.test('the board gets OpenWrt\'s steps, and the mounts move while there is a way back', async (t) => {
   const moving = actions(whole(boardFacts())).filter(({ kind }) => ['make-private', 'mount', 'move', 'pivot-root', 'chdir'].includes(kind));
@@ -144,6 +144,7 @@ t.test('a rung that failed is followed by the one below it, with the kernel\'s r
     [root('writable', 'EIO'), openedFacts(), 'kept-read-only', 'write-protected'],
     [root('overlay', null), openedFacts(), 'kept-read-only', 'write-protected'],
     [root('pivot', 'EINVAL'), openedFacts(), 'kept-read-only', 'overlay-failed'],
+    [root('overlay', null).map((each) => ({ ...each, warned: ['ENOSPC'] })), openedFacts(), 'kept-read-only', 'full'],
     [[...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only')], openedFacts(), 'volatile', 'overlay-failed'],
     [[...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only'), past('root', {}, 'volatile')], openedFacts(), 'rom', 'overlay-failed'],
     [root('overlay', 'EINVAL'), openedFacts({ upper: 'missing' }), 'volatile', 'overlay-failed'],

@@ -1,0 +1,121 @@
+/** Boards whose plug is pulled: at the milestones that their console shows, and at moments of chance, while files of known content are written and synced. */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Machine } from '../../scripts/emulator/machine.js';
+import { blank } from '../../scripts/lib/flash.js';
+import { emptyData } from '../../scripts/lib/image.js';
+import { board, type Bench } from './board.js';
+
+/** What the board is at when the plug is pulled. */
+export type Scene = 'start' | 'done' | 'switch' | 'reset' | 'chance';
+export const SCENES: readonly Scene[] = ['start', 'done', 'switch', 'reset', 'chance'];
+
+export interface Cut {
+  scene: Scene;
+  /** `open 3`: behind the third step of the plan's stage; `1234 ms`: so long after the board was up. */
+  moment: string;
+}
+
+export interface Result extends Cut {
+  /** Files that had been synced, as the console told, before the plug was pulled. */
+  committed: number;
+  /** What was wrong afterwards, in words; nothing is as it should be. */
+  wrong: string[];
+}
+
+/** What is written under a number: long enough to reach over several flash pages, and different each time. */
+const content = (number: number): string => `${String(number).padStart(8, '0')}-`.repeat(40 * (1 + (number % 7)));
+
+const FOLDER = '/root/powercut';
+
+/** A program on the board that writes one file after the other, syncs each, and only then says so. The shell makes the same content. */
+const writer = (from: number): string => `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); done) </dev/null >/dev/null 2>&1 &`;
+
+const committedOn = ({ console }: Machine): number[] => [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
+
+/** The steps that a boot shows on its console, in order; several stages of one verb follow one another. */
+export const milestones = (console: string): string[] => [...console.matchAll(/mountroot: (step \d+\/\d+ \S+: (?:done|kept))/g)].map(([, step]) => step!);
+
+export class PowerCuts {
+  private next = 1;
+  private readonly files = new Set<number>();
+
+  constructor(private readonly bench: Bench) {}
+
+  /** Boots once without a cut, and returns the moments at which a scene can be cut. */
+  async moments(scene: Scene): Promise<string[]> {
+    if (scene === 'chance') return [];
+    const machine = await this.begin(scene);
+    await machine.waitFor(/init: done, status \d/);
+    const [before, after] = machine.console.split('init: ready') as [string, string];
+    await machine.kill();
+    const all = milestones(scene === 'done' || scene === 'switch' ? after : before);
+    if (scene === 'switch') this.files.clear();
+    return scene === 'reset' ? all.filter((step) => / (reset|reset-synced|reset-done):/.test(step)) : all;
+  }
+
+  /** A board under power whose next boot is the scene. */
+  private async begin(scene: Scene): Promise<Machine> {
+    if (scene === 'switch') {
+      const data = blank(board.flash.chips.at(-1)!);
+      Buffer.from('deadc0de', 'hex').copy(data);
+      writeFileSync(this.bench.flash.at(-1)!, data);
+      this.files.clear();
+    }
+    if (scene === 'reset') {
+      const machine = await this.bench.bootToInit();
+      await machine.output(`echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep /etc/kept --keep ${FOLDER} && sync`);
+      await machine.kill();
+    }
+    return this.bench.boot();
+  }
+
+  async cut({ scene, moment }: Cut): Promise<Result> {
+    const machine = await this.begin(scene);
+    if (scene === 'start' || scene === 'reset') await machine.waitFor(exactly(moment));
+    else {
+      await machine.waitFor(/init: ready/);
+      await machine.run(writer(this.next));
+      if (scene === 'chance') await delay(Number.parseInt(moment, 10));
+      else await machine.waitFor(exactly(moment));
+    }
+    const done = /init: done, status 0/.test(machine.console);
+    await machine.kill();
+    const committed = committedOn(machine);
+    this.next = Math.max(this.next, ...committed.map((number) => number + 2));
+    // What was written to memory before the switch was complete had been synced to memory only.
+    if (scene !== 'switch' || done) for (const number of committed) this.files.add(number);
+    return { scene, moment, committed: committed.length, wrong: await this.check(scene) };
+  }
+
+  private async check(scene: Scene): Promise<string[]> {
+    const wrong: string[] = [];
+    let machine = await this.bench.bootToInit();
+    const rung = async (): Promise<string> => (JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as { rung: string }).rung;
+    if ((await rung()) !== 'persistent') wrong.push(`the next boot is on rung ${await rung()}`);
+    if (scene === 'reset') {
+      const { output } = await machine.run('cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true');
+      if (output !== 'kept\n') wrong.push(`after the reset there is ${JSON.stringify(output)}`);
+    }
+    const listed = (await machine.run(`cd ${FOLDER} 2>/dev/null && for f in *; do [ -f $f ] && echo $f $(md5sum <$f); done; true`)).output;
+    const { createHash } = await import('node:crypto');
+    const sums = new Map(listed.split('\n').map((line) => line.split(' ')).map(([name, sum]) => [name, sum]));
+    for (const number of this.files)
+      if (sums.get(String(number)) !== createHash('md5').update(content(number)).digest('hex')) wrong.push(`file ${number} is ${sums.has(String(number)) ? 'changed' : 'lost'}`);
+    await machine.powerOff();
+    if (wrong.length > 0) {
+      machine = await this.bench.bootToInit();
+      wrong.push(`one boot later the rung is ${await rung()}`);
+      await machine.kill();
+    }
+    return wrong;
+  }
+
+  /** An empty board again. */
+  renew(): void {
+    writeFileSync(this.bench.flash.at(-1)!, emptyData(board));
+    this.files.clear();
+  }
+}
+
+const exactly = (moment: string): RegExp => new RegExp(moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
