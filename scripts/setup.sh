@@ -15,7 +15,7 @@ node -e 'const [major, minor] = process.versions.node.split(".").map(Number); pr
 wanted='gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs util-linux squashfs-tools'
 case ${1:-full} in
   fast) ;;
-  full) wanted="$wanted qemu-system-arm gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross linux-source-6.1 bison flex bc xz-utils debian-archive-keyring" ;;
+  full) wanted="$wanted qemu-system-arm gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross mtd-utils f2fs-tools linux-source-6.1 bison flex bc xz-utils debian-archive-keyring" ;;
   *) stop "there is no set-up called $1; choose fast or full" ;;
 esac
 

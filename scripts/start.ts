@@ -47,9 +47,13 @@ await main(async () => {
     append: 'loglevel=8',
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void machine.kill());
-  await machine.waitFor(/init: ready/);
-  const persistent = await summary(machine);
-  if (interactive) await attach(machine);
-  else await machine.powerOff();
-  return persistent ? 0 : 1;
+  try {
+    await machine.waitFor(/init: done, status \d+/);
+    const persistent = await summary(machine);
+    if (interactive) await attach(machine);
+    else await machine.powerOff();
+    return persistent ? 0 : 1;
+  } finally {
+    await machine.kill();
+  }
 });

@@ -27,13 +27,15 @@ export interface BootOptions {
   icount?: boolean;
   /** The last flash chip cannot be written, as behind a hardware switch. */
   writeProtected?: boolean;
+  /** Raw images of disks: /dev/vda, /dev/vdb … */
+  disks?: readonly string[];
 }
 
 /** In QEMU's option syntax a comma parts options, and a doubled one is a comma. */
 const escape = (path: string): string => path.replaceAll(',', ',,');
 
 /** What boots a board in the emulator. */
-export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, icount, writeProtected }: BootOptions): Command {
+export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, icount, writeProtected, disks = [] }: BootOptions): Command {
   const { program, machine, memory } = board.qemu;
   return {
     program,
@@ -42,6 +44,8 @@ export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, appen
       ...['-kernel', files.zImage, '-dtb', files.deviceTree],
       ...['-append', [kernelCommandLine(board), ...(append ? [append] : [])].join(' ')],
       ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}${writeProtected && index === files.flash.length - 1 ? ',readonly=on' : ''}`]),
+      // The bus counts its devices from the last one.
+      ...disks.flatMap((file, index) => ['-drive', `if=none,id=disk${index},format=raw,file=${escape(file)}`, '-device', `virtio-blk-device,drive=disk${index}`]),
       ...serial.flatMap((device) => ['-serial', device]),
       ...(qmp === undefined ? [] : ['-qmp', `unix:${escape(qmp)},server=on,wait=off`]),
       ...(icount ? ['-icount', 'shift=1,sleep=off', '-seed', '1', '-rtc', 'base=2026-01-01,clock=vm'] : []),

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,8 @@ import { join } from 'node:path';
 import type { Board } from '../lib/board.js';
 import { Failure } from '../lib/report.js';
 import { qemuCommand, shellLine, type BootFiles, type BootOptions } from './command.js';
+import { ControlLine, named, type Result } from './control-line.js';
+import { cleanBeforeEnd } from './guard.js';
 import { Qmp, connectWhenThere } from './qmp.js';
 
 export interface MachineOptions extends Omit<BootOptions, 'serial' | 'qmp'> {
@@ -22,6 +23,9 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
+/** QEMU listens within a fraction of a second; a machine that compiles a kernel as well takes longer. */
+const CONNECT_MS = 20_000;
+
 /** How many of the console's last lines a failure shows. */
 const TAIL = 25;
 
@@ -32,15 +36,14 @@ export class Machine {
   readonly ended: Promise<End>;
   private end: End | null = null;
   private seen = 0;
-  private control = '';
-  private shellReady = false;
   private timedOut = false;
   private stderr = '';
   private readonly watchers = new Set<() => void>();
+  private readonly control: ControlLine;
 
   private constructor(
     private readonly child: ChildProcess,
-    folder: string,
+    clean: () => void,
     private readonly reproduce: string,
     private readonly lines: { console: Socket; control: Socket },
     readonly qmp: Qmp,
@@ -53,32 +56,27 @@ export class Machine {
     });
     // A killed QEMU resets its sockets; that it ended is told by its process.
     for (const socket of Object.values(lines)) socket.on('error', () => {});
-    lines.control.setEncoding('utf8').on('data', (text: string) => {
-      this.control += text;
-      this.wake();
-    });
+    const host = { until: this.until.bind(this), failure: this.failure.bind(this) };
+    this.control = new ControlLine(lines.control, host, () => this.wake());
     child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.stderr += text));
     const limit = setTimeout(() => {
       this.timedOut = true;
       this.kill();
     }, timeLimitMs);
-    const onExit = (): void => void child.kill('SIGKILL');
-    process.once('exit', onExit);
     this.ended = new Promise((resolve) => {
       child.once('close', (_, signal) => {
         clearTimeout(limit);
-        process.removeListener('exit', onExit);
         this.end = { reason: qmp.shutdownReason, signal };
         for (const socket of Object.values(lines)) socket.destroy();
         qmp.close();
-        rmSync(folder, { recursive: true, force: true });
+        clean();
         this.wake();
         resolve(this.end);
       });
     });
   }
 
-  /** Switches a board on. Its flash files are written as its flash would be. */
+  /** Switches a board on. Its flash files are written as its flash would be. Neither QEMU nor its sockets outlive this process, unless that gets SIGKILL. */
   static async start(board: Board, files: BootFiles, { timeLimitMs = 120_000, onConsole, ...options }: MachineOptions = {}): Promise<Machine> {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-board-'));
     const socket = (name: string): string => join(folder, name);
@@ -86,25 +84,48 @@ export class Machine {
     const command = qemuCommand(board, files, { ...options, serial, qmp: socket('qmp') });
     const reproduce = shellLine(qemuCommand(board, files, { ...options, serial: ['mon:stdio'] }));
     const child = spawn(command.program, command.args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const killAndClean = (): void => {
+      child.kill('SIGKILL');
+      // Between the signal and its end QEMU may still make a socket.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
+    };
+    const release = cleanBeforeEnd(killAndClean);
+    const clean = (): void => {
+      release();
+      killAndClean();
+    };
+    const sockets: { destroy(): void }[] = [];
+    const starting = new AbortController();
     const failed = new Promise<never>((_, reject) => {
+      const fail = (what: string): void => {
+        const failure = new Failure(what);
+        starting.abort(failure);
+        reject(failure);
+      };
       let stderr = '';
       child.stderr.on('data', (text) => (stderr += text));
-      child.once('error', (error) => reject(new Failure(`cannot run ${command.program}: ${error.message}; \`sh scripts/setup.sh full\` installs it`)));
-      child.once('exit', (code) => reject(new Failure(`QEMU ended with ${code} before the board was on: ${stderr.trim()}; reproduce with:\n${reproduce}`)));
+      child.once('error', (error) => fail(`cannot run ${command.program}: ${error.message}; \`sh scripts/setup.sh full\` installs it`));
+      child.once('close', (code, signal) => fail(`QEMU ended with ${code ?? signal} before the board was on: ${stderr.trim()}; reproduce with:\n${reproduce}`));
     });
     failed.catch(() => {});
     try {
       // QEMU waits for each of its serial lines to be taken, in order, so no console output is lost; only then does it serve the machine protocol.
       const lines = async (): Promise<Machine> => {
-        const console = await connectWhenThere(socket('console'), 20_000);
-        const control = await connectWhenThere(socket('control'), 20_000);
-        const qmp = await Qmp.connect(socket('qmp'), 20_000);
-        return new Machine(child, folder, reproduce, { console, control }, qmp, { timeLimitMs, onConsole });
+        const connected = async (name: string): Promise<Socket> => {
+          const line = await connectWhenThere(socket(name), CONNECT_MS, starting.signal);
+          sockets.push(line);
+          return line;
+        };
+        const [console, control] = [await connected('console'), await connected('control')];
+        const qmp = await Qmp.connect(socket('qmp'), CONNECT_MS, starting.signal);
+        starting.signal.throwIfAborted();
+        return new Machine(child, clean, reproduce, { console, control }, qmp, { timeLimitMs, onConsole });
       };
       return await Promise.race([lines(), failed]);
     } catch (error) {
-      child.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
+      starting.abort(error);
+      for (const line of sockets) line.destroy();
+      clean();
       throw error;
     }
   }
@@ -118,25 +139,26 @@ export class Machine {
     });
   }
 
-  /** Runs a shell command on the board over its second serial line, where no kernel message gets between. */
-  async run(command: string, timeLimitMs = 120_000): Promise<{ status: number; output: string }> {
-    if (!this.shellReady) await this.openShell(timeLimitMs);
-    return this.exchange(command, timeLimitMs);
+  /**
+   * Runs a shell command on the board over its second serial line, where no kernel message gets between. It runs in a subshell with nothing on its standard
+   * input, so its folder and variables are its own; commands given at the same time run one after the other.
+   */
+  async run(command: string, timeLimitMs = 120_000): Promise<Result> {
+    return this.control.run(command, timeLimitMs);
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
   async output(command: string): Promise<string> {
     const { status, output } = await this.run(command);
-    if (status !== 0) throw this.failure(`\`${command}\` on the board exited with ${status}: ${output.trim()}`);
+    if (status !== 0) throw this.failure(`${named(command)} on the board exited with ${status}: ${output.trim()}`);
     return output;
   }
 
   /** The board's own power-off, to the end of QEMU. */
   async powerOff(): Promise<End> {
-    if (!this.shellReady) await this.openShell(120_000);
-    this.lines.control.write('sync; poweroff -f\n');
+    await this.control.send('sync; poweroff -f', 120_000);
     const end = await this.ended;
-    if (end.reason !== 'guest-shutdown') throw this.failure('the board was told to power off');
+    if (end.reason !== 'guest-shutdown') throw this.failure(`the board was told to power off, but it ended by ${end.reason ?? end.signal}`);
     return end;
   }
 
@@ -167,7 +189,7 @@ export class Machine {
         if (found !== null) settle(() => resolve(found));
         else if (this.end) settle(() => reject(this.failure(`the board ended (${this.end!.reason ?? this.end!.signal}) while waiting for ${awaited}`)));
       };
-      const timer = setTimeout(() => settle(() => reject(this.failure(`no ${awaited} within ${timeLimitMs / 1000} s`))), timeLimitMs);
+      const timer = setTimeout(() => settle(() => reject(this.failure(`no ${awaited} within ${Number((timeLimitMs / 1000).toFixed(1))} s`))), timeLimitMs);
       this.watchers.add(watcher);
       watcher();
     });
@@ -177,20 +199,5 @@ export class Machine {
     const tail = this.console.trimEnd().split('\n').slice(-TAIL).map((line) => `  ${line.trimEnd()}`).join('\n');
     const late = this.timedOut ? ' (the board\'s whole time limit ran out)' : '';
     return new Failure(`${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\nreproduce with:\n${this.reproduce}`);
-  }
-
-  /** Nothing is sent before the shell greets: a UART that nobody has opened yet swallows what it gets, or hangs over it. */
-  private async openShell(timeLimitMs: number): Promise<void> {
-    await this.until('greeting on the second serial line', timeLimitMs, () => (this.control.includes('control: ready') ? true : null));
-    this.shellReady = true;
-  }
-
-  private async exchange(command: string, timeLimitMs: number): Promise<{ status: number; output: string }> {
-    const mark = randomBytes(6).toString('hex');
-    this.control = '';
-    this.lines.control.write(`echo "begin"-${mark}; ${command}\necho "end"-${mark} $?\n`);
-    const pattern = new RegExp(`begin-${mark}\\r?\\n([^]*?)end-${mark} (\\d+)\\r?\\n`);
-    const [, output, status] = await this.until(`end of \`${command}\``, timeLimitMs, () => pattern.exec(this.control));
-    return { status: Number(status), output: output!.replaceAll('\r\n', '\n') };
   }
 }

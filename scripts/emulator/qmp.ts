@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Failure } from '../lib/report.js';
 
 export interface QmpEvent {
   event: string;
@@ -26,8 +27,8 @@ export class Qmp {
   }
 
   /** Connects, trying again until QEMU listens. */
-  static async connect(path: string, timeLimitMs = 10_000): Promise<Qmp> {
-    const socket = await connectWhenThere(path, timeLimitMs);
+  static async connect(path: string, timeLimitMs = 10_000, signal?: AbortSignal): Promise<Qmp> {
+    const socket = await connectWhenThere(path, timeLimitMs, signal);
     const qmp = new Qmp(socket);
     await qmp.execute('qmp_capabilities');
     return qmp;
@@ -51,17 +52,19 @@ export class Qmp {
   }
 }
 
-/** A unix socket that a program starting now will listen on. */
-export async function connectWhenThere(path: string, timeLimitMs: number): Promise<Socket> {
+/** A unix socket that a program starting now will listen on. @throws the signal's reason as soon as it is known that nobody will. */
+export async function connectWhenThere(path: string, timeLimitMs: number, signal?: AbortSignal): Promise<Socket> {
   const end = Date.now() + timeLimitMs;
   for (;;) {
+    signal?.throwIfAborted();
     const socket = connect(path);
     const failed = await new Promise<Error | null>((resolve) => {
       socket.once('connect', () => resolve(null));
       socket.once('error', resolve);
     });
-    if (failed === null) return socket;
-    if (Date.now() > end) throw new Error(`cannot connect to ${path}: ${failed.message}`);
-    await delay(25);
+    if (signal?.aborted) socket.destroy();
+    else if (failed === null) return socket;
+    else if (Date.now() > end) throw new Failure(`cannot connect to QEMU at ${path} within ${timeLimitMs / 1000} s: ${failed.message}; is this machine overloaded?`);
+    else await delay(25);
   }
 }

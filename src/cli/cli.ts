@@ -15,13 +15,18 @@ export interface Boot {
 
 const print = (text: string): void => void process.stdout.write(text);
 
+/** Of a repeated option that takes one value the last one counts, as on the kernel command line; yargs makes a list of them. */
+function lastOf<T>(value: T | T[]): T {
+  return Array.isArray(value) ? (value.at(-1) as T) : value;
+}
+
 const setOption = { set: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'KEY=VALUE: a setting, over what the board is configured with' } } as const;
 const keepOption = { keep: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'PATH: what a reset keeps, besides what is configured' } } as const;
 
 const planOptions = {
-  format: { choices: FORMATS, default: 'text' as const, describe: 'as a person reads it, as data, or as a script for busybox' },
+  format: { choices: FORMATS, default: 'text' as const, coerce: lastOf<PlanOptions['format']>, describe: 'as a person reads it, as data, or as a script for busybox' },
   json: { boolean: true, default: false, describe: 'the same as --format json' },
-  facts: { string: true, requiresArg: true, describe: 'plan for the machine that this file describes (see `facts`)' },
+  facts: { string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'plan for the machine that this file describes (see `facts`)' },
 } as const;
 
 interface Chosen {
@@ -121,8 +126,8 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
     .version(VERSION)
     .help()
     .wrap(80)
-    // Of a repeated option the last one counts, as on the kernel command line; yargs would make a list of them.
-    .parserConfiguration({ 'duplicate-arguments-array': false })
+    // `--keep A --keep B` is a list, and `--keep A B` is not.
+    .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
     .exitProcess(false)
     .fail((message: string | null, error) => {
       // With a message it is yargs that complains of the words; without one a verb threw.

@@ -1,6 +1,7 @@
 import type { Reader } from '../system/port.js';
 import type { Device, External, Mount, Opened, ResetOrder, State, Volume } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
+import { keepPath } from './settings.js';
 import { ATTEMPTS, EXTROOT_IDENTITY, IDENTITY, INCOMING, ORDER, QUARANTINE, STATE_LINK, UPGRADE } from './places.js';
 
 /** Reads below a volume's root. What stands there may have been made by anybody: no symlink on the way is followed, and no file is read that is huge. */
@@ -64,7 +65,8 @@ export function parseOrder(text: string | null): Opened['order'] {
   if (text === null) return null;
   try {
     const value = JSON.parse(text) as ResetOrder;
-    if (Array.isArray(value.keep) && value.keep.every((path) => typeof path === 'string' && path.startsWith('/') && !path.split('/').includes('..'))) return { keep: value.keep };
+    const keep = Array.isArray(value.keep) ? value.keep.map(keepPath) : [null];
+    if (keep.every((path) => path !== null)) return { keep };
   } catch {
     // Reported as damaged.
   }

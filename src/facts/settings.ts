@@ -43,10 +43,17 @@ const PRINTABLE = /^[^\0-\x1f\x7f]{0,255}$/;
 const text = (value: unknown): Reading => (typeof value === 'string' && PRINTABLE.test(value) ? { value } : { expected: 'a text of at most 255 characters' });
 const name = (value: unknown): Reading => (value === '' ? { expected: 'the name of a volume' } : text(value));
 const device = (value: unknown): Reading => (value === '' || (typeof value === 'string' && PRINTABLE.test(value) && value.startsWith('/dev/')) ? { value } : { expected: 'a path below /dev' });
-const isKeepPath = (path: unknown): path is string => typeof path === 'string' && /^\/[^\0]+$/.test(path) && !path.split('/').some((part) => part === '..' || part === '.');
+/** A path that a reset keeps, in its plain form, `/etc/config` for `/etc//config/`; null for what names no path below the root. */
+export function keepPath(path: unknown): string | null {
+  if (typeof path !== 'string' || !/^\/[^\0]*$/.test(path)) return null;
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.length === 0 || parts.includes('.') || parts.includes('..') ? null : `/${parts.join('/')}`;
+}
+
 const paths = (value: unknown): Reading => {
-  const list = typeof value === 'string' ? value.split(',').filter((path) => path !== '') : value;
-  return Array.isArray(list) && list.every(isKeepPath) ? { value: list as string[] } : { expected: 'a list of absolute paths without . and ..' };
+  const list: unknown = typeof value === 'string' ? value.split(',').filter((path) => path !== '') : value;
+  const plain = Array.isArray(list) ? list.map(keepPath) : [null];
+  return plain.every((path) => path !== null) ? { value: plain } : { expected: 'a list of absolute paths without . and ..' };
 };
 const target = (value: unknown): Reading => (value === 'overlay' || value === 'root' ? { value } : { expected: '"overlay" or "root"' });
 

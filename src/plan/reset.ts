@@ -6,6 +6,7 @@
  */
 import type { Facts } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
+import { keepPath } from '../facts/settings.js';
 import { META, ORDER, STAGING, STATE_LINK } from '../facts/places.js';
 import { openSteps, resetSteps } from './open.js';
 import { isLegacy } from './overlay-root.js';
@@ -15,13 +16,12 @@ import type { Step } from './step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 import { describe, fstypeOf, volumeTrouble } from './volume.js';
 
-const isKeepPath = (path: string): boolean => /^\/[^\0]+$/.test(path) && !path.split('/').some((part) => part === '..' || part === '.');
-
 export function planReset(facts: Facts, options: Options): Decision {
   const refusal = preconditions('reset', facts, options);
   if (refusal) return refusal;
-  const keep = [...new Set([...facts.configuration.settings.keep, ...(options.keep ?? [])])];
-  const wrong = keep.find((path) => !isKeepPath(path));
+  const asked = options.keep ?? [];
+  const wrong = asked.find((path) => keepPath(path) === null);
+  const keep = [...new Set([...facts.configuration.settings.keep, ...asked.map((path) => keepPath(path) ?? '')])];
   if (wrong !== undefined) return refuse('reset', 'bad-keep', `cannot keep ${JSON.stringify(wrong)}: what is kept is named by an absolute path without . and ..; nothing was reset`);
 
   const { volume, opened, configuration } = facts;

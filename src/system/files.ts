@@ -18,6 +18,8 @@ function attempt<T>(what: string, syscall: string, path: string, call: () => T):
   try {
     return call();
   } catch (error) {
+    // Of a call within the call, which has said itself what went wrong.
+    if (error instanceof SystemError) throw error;
     throw new SystemError({ what: `${what} ${path}`, syscall, errno: errnoOf(error as NodeJS.ErrnoException), path });
   }
 }
@@ -105,10 +107,11 @@ export const reader: Reader = {
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
+/** Only directories tell a mount by their device: on an overlay a file has that of its layer. A file on which something is mounted is EBUSY. */
 function removeTree(path: string, device: number): void {
   const stat = fs.lstatSync(path);
-  if (stat.dev !== device) throw Object.assign(new Error(), { code: 'EXDEV' });
   if (!stat.isDirectory()) return fs.unlinkSync(path);
+  if (stat.dev !== device) throw new SystemError({ what: `remove ${path}, for something is mounted there`, syscall: 'unlink', errno: 'EXDEV', path });
   for (const name of fs.readdirSync(path)) removeTree(`${path}/${name}`, device);
   fs.rmdirSync(path);
 }
@@ -200,7 +203,7 @@ export const writer: Omit<System, keyof Reader | Kernels> = {
 
   removeTree: (path) =>
     attempt('remove tree', 'unlink', path, () => {
-      if (reader.kind(path) !== 'missing') removeTree(path, fs.lstatSync(path).dev);
+      if (reader.kind(path) !== 'missing') removeTree(path, fs.statSync(dirname(path)).dev);
     }),
 
   rename: (from, to) => attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(from, to)),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { BootFiles } from '../../scripts/emulator/command.js';
+import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine, type MachineOptions } from '../../scripts/emulator/machine.js';
 import { loadBoard } from '../../scripts/lib/board.js';
 import { buildImage, emptyData, systemChips } from '../../scripts/lib/image.js';
@@ -37,6 +38,7 @@ export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<B
 export async function makeBench({ data, rootfs }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
   const { boot } = await buildImage(board);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-bench-'));
+  const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
   const files: BootFiles = { ...boot, flash: board.flash.chips.map((_, index) => join(folder, `flash${index}.img`)) };
   const chips = rootfs === undefined ? null : systemChips(board, boot.zImage, rootfs);
   files.flash.slice(0, -1).forEach((file, index) => (chips ? writeFileSync(file, chips[index]!) : copyFileSync(boot.flash[index]!, file)));
@@ -53,6 +55,7 @@ export async function makeBench({ data, rootfs }: BenchOptions = {}): Promise<Be
     flash: files.flash,
     async clear() {
       for (const machine of running) await machine.kill();
+      forget();
       rmSync(folder, { recursive: true, force: true });
     },
     boot: start,

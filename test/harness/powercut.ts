@@ -12,7 +12,7 @@ export const SCENES: readonly Scene[] = ['start', 'done', 'switch', 'reset', 'ch
 
 export interface Cut {
   scene: Scene;
-  /** `open 3`: behind the third step of the plan's stage; `1234 ms`: so long after the board was up. */
+  /** The id of the step behind which it is; `1234 ms`: so long after the board was up. */
   moment: string;
 }
 
@@ -29,12 +29,12 @@ const content = (number: number): string => `${String(number).padStart(8, '0')}-
 const FOLDER = '/root/powercut';
 
 /** A program on the board that writes one file after the other, syncs each, and only then says so. The shell makes the same content. */
-const writer = (from: number): string => `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); done) </dev/null >/dev/null 2>&1 &`;
+const writer = (from: number, pauseMs: number): string => `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
 
 const committedOn = ({ console }: Machine): number[] => [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
 
 /** The steps that a boot shows on its console, in order; several stages of one verb follow one another. */
-export const milestones = (console: string): string[] => [...console.matchAll(/mountroot: (step \d+\/\d+ \S+: (?:done|kept))/g)].map(([, step]) => step!);
+export const milestones = (console: string): string[] => [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
 
 export class PowerCuts {
   private next = 1;
@@ -51,7 +51,7 @@ export class PowerCuts {
     await machine.kill();
     const all = milestones(scene === 'done' || scene === 'switch' ? after : before);
     if (scene === 'switch') this.files.clear();
-    return scene === 'reset' ? all.filter((step) => / (reset|reset-synced|reset-done):/.test(step)) : all;
+    return scene === 'reset' ? all.filter((step) => /^reset(-synced|-done)?$/.test(step)) : all;
   }
 
   /** A board under power whose next boot is the scene. */
@@ -67,7 +67,8 @@ export class PowerCuts {
       await machine.output(`echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep /etc/kept --keep ${FOLDER} && sync`);
       await machine.kill();
     }
-    return this.bench.boot();
+    // Steps are told at the level for debugging.
+    return this.bench.boot({ append: 'loglevel=8' });
   }
 
   async cut({ scene, moment }: Cut): Promise<Result> {
@@ -75,7 +76,8 @@ export class PowerCuts {
     if (scene === 'start' || scene === 'reset') await machine.waitFor(exactly(moment));
     else {
       await machine.waitFor(/init: ready/);
-      await machine.run(writer(this.next));
+      // Erasing flash takes minutes of the board's time, in which it is not to fill its memory.
+      await machine.run(writer(this.next, scene === 'switch' ? 3000 : 50));
       if (scene === 'chance') await delay(Number.parseInt(moment, 10));
       else await machine.waitFor(exactly(moment));
     }
@@ -118,4 +120,5 @@ export class PowerCuts {
   }
 }
 
-const exactly = (moment: string): RegExp => new RegExp(moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+/** Plans differ in their number of steps from boot to boot, so a step is known by its id. */
+const exactly = (moment: string): RegExp => new RegExp(`step \\d+/\\d+ ${moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: (done|kept)`);

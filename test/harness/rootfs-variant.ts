@@ -12,16 +12,21 @@ export type Scripts = Record<string, string | null>;
  * A packed root file system that differs from the board's: without Node (which also makes it small, and packing quick), and with the given scripts in
  * place of what is there. Cached by what went in.
  */
-export async function rootfsWithoutNode(scripts: Scripts): Promise<string> {
+export const rootfsWithoutNode = (scripts: Scripts): Promise<string> => variant(scripts, false);
+
+/** The same with Node and the agent, which takes longer to pack. */
+export const rootfsWith = (scripts: Scripts): Promise<string> => variant(scripts, true);
+
+async function variant(scripts: Scripts, node: boolean): Promise<string> {
   const stage = await stageRootfs(board);
-  const inputs = { stage: basename(dirname(stage)), scripts, code: digest(join(checkout, 'test/harness/rootfs-variant.ts')) };
+  const inputs = { stage: basename(dirname(stage)), scripts, node, code: digest(join(checkout, 'test/harness/rootfs-variant.ts')) };
   const folder = await cached('variant', inputs, async (made) => {
     const tree = join(made, 'tree');
     const left = ['usr/bin/node', 'usr/lib/arm-linux-gnueabihf', 'usr/share/nodejs'].map((path) => join(stage, path));
-    cpSync(stage, tree, { recursive: true, verbatimSymlinks: true, filter: (path) => !left.includes(path) });
-    copyPrograms(stage, tree, ['usr/bin/busybox']);
+    cpSync(stage, tree, { recursive: true, verbatimSymlinks: true, filter: (path) => node || !left.includes(path) });
+    if (!node) copyPrograms(stage, tree, ['usr/bin/busybox']);
     for (const [path, content] of Object.entries(scripts)) {
-      rmSync(join(tree, path), { force: true });
+      rmSync(join(tree, path), { force: true, recursive: true });
       if (content === null) continue;
       mkdirSync(dirname(join(tree, path)), { recursive: true });
       writeFileSync(join(tree, path), content);

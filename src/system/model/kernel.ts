@@ -6,7 +6,7 @@ import type { MountFlag } from '../flags.js';
 import type { PathKind, System } from '../port.js';
 import { SystemError } from '../system-error.js';
 import { startOf, superblock, type Board, type Flash, type Storage } from './board.js';
-import { Mounts } from './mounts.js';
+import { Mounts, type Place } from './mounts.js';
 import { Overlay, type Layer } from './overlay.js';
 import { Errno, Tree, detailsOf, inode, parent, within, type Files, type Inode } from './tree.js';
 
@@ -100,12 +100,17 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     if (found === null) throw new Errno('ENOENT');
     return found;
   };
+  /** Where a name is, whether there is anything of that name or not. */
+  const above = (path: string): Place => {
+    const { mount, on } = mounts.resolve(parent(path), true);
+    if (mount.files.find(on) === null) throw new Errno('ENOENT');
+    if (mount.files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+    return { mount, on: within(on, `/${path.slice(path.lastIndexOf('/') + 1)}`) };
+  };
   const writable = (path: string): { files: Files; on: string } => {
-    const above = mounts.resolve(parent(path), true);
-    if (above.mount.files.find(above.on) === null) throw new Errno('ENOENT');
-    if (above.mount.files.find(above.on)?.kind !== 'directory') throw new Errno('ENOTDIR');
-    if (above.mount.options.includes('ro')) throw new Errno('EROFS');
-    return { files: above.mount.files, on: within(above.on, `/${path.slice(path.lastIndexOf('/') + 1)}`) };
+    const { mount, on } = above(path);
+    if (mount.options.includes('ro')) throw new Errno('EROFS');
+    return { files: mount.files, on };
   };
   const add = (path: string, what: Inode): void => {
     if (find(path) !== null) throw new Errno('EEXIST');
@@ -120,17 +125,31 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     if (mount.options.includes('ro')) throw new Errno('EROFS');
     return mount.files.change(on);
   };
-  const remove = (path: string): void => {
-    if (mounts.isMountpoint(path)) throw new Errno('EBUSY');
-    must(path);
+  const remove = (path: string, only?: 'directory' | 'no directory'): void => {
     const { files, on } = writable(path);
+    if (files.readonly) throw new Errno('EROFS');
+    const found = must(path);
+    // A mount on it is looked for behind its kind, as vfs_rmdir and vfs_unlink do.
+    if (only === 'directory' && files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+    if (only === 'no directory' && found.kind === 'directory') throw new Errno('EISDIR');
+    if (mounts.isMountpoint(path)) throw new Errno('EBUSY');
     files.remove(on);
   };
-  const removeAll = (path: string): void => {
-    const found = find(path);
+  const removeAll = (path: string, top = false): void => {
+    let found: Inode | null = null;
+    try {
+      found = find(path);
+    } catch (error) {
+      if (!(error instanceof Errno) || !['ENOENT', 'ENOTDIR'].includes(error.code)) throw error;
+    }
     if (found === null) return;
     const { mount, on } = mounts.resolve(path);
-    if (found.kind === 'directory') for (const name of mount.files.list(on)) removeAll(`${path}/${name}`);
+    if (top && mounts.isMountpoint(path)) throw new Errno(found.kind === 'directory' ? 'EXDEV' : 'EBUSY');
+    if (found.kind === 'directory')
+      for (const name of mount.files.list(on)) {
+        if (mounts.isMountpoint(`${path}/${name}`)) throw new Errno('EXDEV');
+        removeAll(`${path}/${name}`);
+      }
     remove(path);
   };
   const sync = (path: string): void => {
@@ -192,14 +211,15 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     const layer = (path: string): Layer => {
       const { mount, on } = mounts.resolve(path, true);
       if (mount.files.find(on) === null) throw new Errno('ENOENT');
-      if (mount.files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
       return { files: mount.files, at: on };
     };
     const upper = layer(option('upperdir') ?? '');
     const lower = (option('lowerdir') ?? '').split(':').map(layer);
+    const workdir = option('workdir');
+    const all = [upper, ...lower, ...(workdir === undefined ? [] : [layer(workdir)])];
+    if (all.some(({ files, at }) => files.find(at)?.kind !== 'directory')) throw new Errno('EINVAL');
     if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
     const made = new Overlay(fstype, upper, lower);
-    const workdir = option('workdir');
     if (workdir !== undefined) {
       const work = layer(workdir);
       if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`)) throw new Errno('EINVAL');
@@ -217,9 +237,9 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
   };
 
   const mountNew = (source: string, target: string, fstype: string, flags: readonly MountFlag[], data: string | null): void => {
-    if (!board.filesystems.includes(fstype)) throw new Errno('ENODEV');
     if (data !== null && Buffer.byteLength(data) > 4095) throw new Errno('EINVAL');
     must(target, true);
+    if (!board.filesystems.includes(fstype)) throw new Errno('ENODEV');
     const options = [flags.includes('MS_RDONLY') ? 'ro' : 'rw', flags.includes('MS_NOATIME') ? 'noatime' : 'relatime'];
     const forced = readonly.includes(fstype);
     if (fstype.startsWith('overlay')) {
@@ -309,16 +329,8 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     pivotRoot: (newRoot, putOld) => call('pivot_root', newRoot, ` ${putOld}`, () => mounts.pivot(newRoot, putOld), putOld),
     chdir: (path) => call('chdir', path, '', () => void (must(path, true).kind === 'directory' || fail('ENOTDIR'))),
     mkdir: (path, mode) => call('mkdir', path, '', () => add(path, inode('directory', { mode }))),
-    rmdir: (path) =>
-      call('rmdir', path, '', () => {
-        if (must(path).kind !== 'directory') throw new Errno('ENOTDIR');
-        remove(path);
-      }),
-    unlink: (path) =>
-      call('unlink', path, '', () => {
-        if (must(path).kind === 'directory') throw new Errno('EISDIR');
-        remove(path);
-      }),
+    rmdir: (path) => call('rmdir', path, '', () => remove(path, 'directory')),
+    unlink: (path) => call('unlink', path, '', () => remove(path, 'no directory')),
     create: (path, content, mode) => call('create', path, '', () => add(path, inode('file', { content, mode }))),
     replace: (path, content, mode) => {
       const next = `${path}.next`;
@@ -337,7 +349,10 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       });
       settle(next, path);
     },
-    removeTree: (path) => call('remove_tree', path, '', () => removeAll(path)),
+    removeTree: (path) =>
+      call('remove_tree', path, '', () => {
+        removeAll(path, true);
+      }),
     syncfs: (path) => call('syncfs', path, '', () => sync(path)),
     rename: (from, to) => call('rename', from, ` ${to}`, () => rename(from, to, false), to),
     renameLeavingWhiteout: (from, to) => call('renameat2', from, ` ${to}`, () => rename(from, to, true), to),
@@ -385,11 +400,20 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     throw new Errno(errno);
   };
   const rename = (from: string, to: string, whiteout: boolean): void => {
-    must(from);
-    const source = writable(from);
-    const target = writable(to);
-    if (source.files !== target.files) throw new Errno('EXDEV');
-    source.files.rename(source.on, target.on, whiteout);
+    // In the order of do_renameat2 and vfs_rename (fs/namei.c).
+    const [source, target] = [above(from), above(to)];
+    if (source.mount !== target.mount) throw new Errno('EXDEV');
+    const { files } = source.mount;
+    if (source.mount.options.includes('ro') || files.readonly) throw new Errno('EROFS');
+    const [moved, there] = [files.find(source.on), files.find(target.on)];
+    if (moved === null) throw new Errno('ENOENT');
+    if (target.on.startsWith(`${source.on}/`)) throw new Errno('EINVAL');
+    if (source.on.startsWith(`${target.on}/`)) throw new Errno('ENOTEMPTY');
+    if (moved === there) return;
+    if (there !== null && (there.kind === 'directory') !== (moved.kind === 'directory')) throw new Errno(there.kind === 'directory' ? 'EISDIR' : 'ENOTDIR');
+    if (mounts.isMountpoint(from) || mounts.isMountpoint(to)) throw new Errno('EBUSY');
+    files.rename(source.on, target.on, whiteout);
+    mounts.renamed(source.mount, source.on, target.on);
   };
   return Object.assign(kernel, system);
 }

@@ -74,7 +74,7 @@ export class Mounts {
   private isUnder = (mount: Mounted, top: Mounted): boolean => mount === top || (mount.parent !== null && this.isUnder(mount.parent, top));
 
   private mountpoint(path: string): Mounted {
-    const { mount, on } = this.resolve(path, true);
+    const { mount, on } = this.target(path);
     if (on !== '/') throw new Errno('EINVAL');
     return mount;
   }
@@ -95,8 +95,8 @@ export class Mounts {
     const at = this.target(to);
     const mount = this.mountpoint(from);
     if (mount.parent === null || mount.parent.shared > 0) throw new Errno('EINVAL');
+    if ((mount.files.find('/')?.kind === 'directory') !== (at.mount.files.find(at.on)?.kind === 'directory')) throw new Errno('EINVAL');
     if (this.isUnder(at.mount, mount)) throw new Errno('ELOOP');
-    if ((mount.files.find('/')?.kind === 'directory') !== (at.mount.files.find(at.on)?.kind === 'directory')) throw new Errno('ENOTDIR');
     Object.assign(mount, { parent: at.mount, on: at.on });
   }
 
@@ -133,9 +133,13 @@ export class Mounts {
   }
 
   pivot(newRoot: string, putOld: string): void {
-    const next = this.target(newRoot);
-    const old = this.target(putOld);
-    for (const { mount, on } of [next, old]) if (mount.files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+    const folder = (path: string): Place => {
+      const at = this.target(path);
+      if (at.mount.files.find(at.on)?.kind !== 'directory') throw new Errno('ENOTDIR');
+      return at;
+    };
+    const next = folder(newRoot);
+    const old = folder(putOld);
     if (this.root.files.fstype === 'rootfs' || this.root.files.fstype === 'ramfs') throw new Errno('EINVAL');
     if (next.mount === this.root || old.mount === this.root) throw new Errno('EBUSY');
     if (old.mount.shared > 0 || (next.mount.parent?.shared ?? 0) > 0 || this.root.shared > 0) throw new Errno('EINVAL');
@@ -145,6 +149,11 @@ export class Mounts {
     Object.assign(next.mount, { parent: null, on: '/' });
     Object.assign(before, { parent: old.mount, on: old.on });
     this.root = next.mount;
+  }
+
+  /** What is mounted below a directory stays mounted below it, whatever it is called. */
+  renamed(mount: Mounted, from: string, to: string): void {
+    for (const each of this.all) if (each.parent === mount && each.on.startsWith(`${from}/`)) each.on = to + each.on.slice(from.length);
   }
 
   isMountpoint(path: string): boolean {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../../scripts/lib/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
+import { openedFacts } from '../../fixtures/facts.js';
 
 const FACTS = new URL('../../../board/vexpress-a9/facts.json', import.meta.url).pathname;
 const folder = join(checkout, 'build', 'test', `output-${process.pid}`);
@@ -31,6 +32,14 @@ t.test('of a repeated option the last one counts', async (t) => {
   const { status, stdout } = run([...PLAN, '--format', 'sh', '--format', 'json', '--facts', FACTS]);
   t.equal(status, 0);
   t.equal(JSON.parse(stdout).schema, 'mountroot.plan/2');
+});
+
+t.test('every path that is to be kept is kept, however they are given', async (t) => {
+  const board = join(t.testdir({ facts: JSON.stringify(openedFacts()) }), 'facts');
+  const { status, stdout } = run([process.execPath, agent, 'plan', 'reset', '--facts', board, '--keep', '/etc/a', '--keep=/etc/b', '--json']);
+  t.equal(status, 0);
+  const { steps } = JSON.parse(stdout) as { steps: { action: { kind: string; content?: string } }[] };
+  t.equal(steps.find(({ action }) => action.kind === 'write')?.action.content, '{"keep":["/etc/a","/etc/b"]}\n');
 });
 
 t.test('a file of several lines that is no facts file is refused in one line', async (t) => {
