@@ -116,6 +116,38 @@ t.test('the switch of done to flash carries everything over, and after a power c
   t.same(wrong, []);
 });
 
+t.test('what is written while done copies is carried over too, up to the moment when nothing can be written any more', async (t) => {
+  for (const moment of ['copy /tmp/root/upper/etc/mine', 'remount / ro', 'syncfs /tmp/overlay']) {
+    const board = MARKED();
+    let written = false;
+    let late: string | null = null;
+    const first = await run(board, 'start', {
+      at: (_, call) => {
+        if (written || !call.startsWith(moment)) return null;
+        written = true;
+        try {
+          first.kernel.replace('/etc/late', 'late\n', 0o644);
+          first.kernel.unlink('/etc/hostname');
+        } catch (error) {
+          late = (error as Error).message;
+        }
+        return null;
+      },
+    });
+    used(first);
+    const ran = await run(board, 'done', {}, { on: first.kernel });
+    t.match(ran, { exit: 0, state: { rung: 'persistent' } }, moment);
+    t.ok(written, moment);
+    if (moment === 'syncfs /tmp/overlay') t.match(late, /EROFS/, 'whoever writes then is told that it cannot be');
+    else {
+      cutPower(board, 'lost');
+      const { kernel } = await run(board);
+      t.equal(kernel.readText('/etc/late'), 'late\n', moment);
+      t.equal(kernel.kind('/etc/hostname'), 'missing', moment);
+    }
+  }
+});
+
 t.test('what is open for writing keeps done from switching, which says what it is, and the root goes on in memory', async (t) => {
   const board = MARKED();
   const first = await run(board, 'start', { writers: ['/var/log/messages'] });
