@@ -1,4 +1,5 @@
 import type { Rung } from '../facts/facts.js';
+import { oneLine } from '../log/kmsg.js';
 import type { Past, Reason, Verb } from '../plan/plan.js';
 import type { Reader } from '../system/port.js';
 import type { Journal } from './journal.js';
@@ -35,7 +36,7 @@ const WORDS: Record<Rung, string> = {
 
 /** One line for whoever logs in; '' when all is well. */
 export const noticeOf = ({ rung, reason, because }: Pick<Ended, 'rung' | 'reason' | 'because'>): string =>
-  rung === 'persistent' && reason === null ? '' : `mountroot: ${WORDS[rung]} (${reason ?? rung})${because ? `: ${because}` : ''}\n`.replace(/[\0-\x09\x0b-\x1f\x7f]/g, ' ');
+  rung === 'persistent' && reason === null ? '' : `${oneLine(`mountroot: ${WORDS[rung]} (${reason ?? rung})${because ? `: ${because}` : ''}`)}\n`;
 
 /** Records the state and the notice for logins, each replaced whole. What `done` finds out is added to what `start` recorded. */
 export function recordState(journal: Journal, reader: Reader, ended: Ended): void {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { Reader } from '../system/port.js';
 import type { Device, MtdPartition } from './facts.js';
 import { SUPERBLOCK_BYTES, readLabels } from './superblock.js';
@@ -125,7 +126,7 @@ function byNode(reader: Reader, path: string): Resolution {
     let node = path;
     for (let links = 0; reader.kind(node) === 'symlink' && links < 8; links++) {
       const to = reader.readLink(node);
-      node = to.startsWith('/') ? to : `${node.slice(0, node.lastIndexOf('/'))}/${to}`;
+      node = posix.normalize(to.startsWith('/') ? to : `${node.slice(0, node.lastIndexOf('/'))}/${to}`);
     }
     if (reader.kind(node) !== 'block') return none();
     const name = node.split('/').filter((part) => part !== '').at(-1)!;
