@@ -85,9 +85,11 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
   if (begin === undefined) return null;
   const decision = journal.findLast((record) => record.type === 'decision');
   const end = journal.findLast((record) => record.type === 'end');
+  // Each stage of a start counts its own steps; here they are one list.
+  let count = 0;
   const steps = journal.flatMap((record) =>
     record.type === 'step'
-      ? [{ number: record.number, id: record.id, result: record.result, at: record.at, ms: record.ms, ...(record.error !== undefined && { error: record.error }) }]
+      ? [{ number: ++count, id: record.id, result: record.result, at: record.at, ms: record.ms, ...(record.error !== undefined && { error: record.error }) }]
       : [],
   );
   return {

@@ -5,9 +5,10 @@
 import type { MountFlag } from '../flags.js';
 import type { PathKind, System } from '../port.js';
 import { SystemError } from '../system-error.js';
-import { startOf, superblock, type Board, type Flash, type Storage } from './board.js';
+import { startOf, superblock, type Board, type Flash } from './board.js';
+import { Devices } from './devices.js';
 import { Mounts, type Place } from './mounts.js';
-import { Overlay, type Layer } from './overlay.js';
+import { Overlay, overlay } from './overlay.js';
 import { Errno, Tree, detailsOf, inode, parent, within, type Files, type Inode } from './tree.js';
 
 export interface Faults {
@@ -33,13 +34,11 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
   board.boots++;
   board.image.readonly = true;
   const mounts = new Mounts(board.image, board.rootType === 'rootfs' ? 'rootfs' : '/dev/root', board.rootType === 'rootfs' ? '0:2' : '31:2');
-  const attached = new Set<number>();
-  let anonymous = 20;
-  let looks = 0;
+  const devices = new Devices(board);
 
   const virtual = (fstype: string, path: string): Tree => {
     const tree = new Tree(fstype);
-    mounts.mount(path, tree, fstype, `0:${anonymous++}`, ['rw', 'relatime'], ['rw']);
+    mounts.mount(path, tree, fstype, devices.nextNumber(), ['rw', 'relatime'], ['rw']);
     return tree;
   };
   const dev = board.image.find('/dev') ? virtual('devtmpfs', '/dev') : new Tree('devtmpfs');
@@ -50,11 +49,6 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     dev.add(`/mtd${index}`, inode('character', { node: `90:${2 * index}` }));
   }
 
-  const present = (): Storage[] => board.storage.filter(({ kind, mtd, late }) => (kind === 'ubi' ? attached.has(mtd) : late <= looks));
-  const flashOf = (source: string): Flash | undefined => board.flash.find(({ index, name }) => [`/dev/mtdblock${index}`, `/dev/mtd${index}`, `mtd${index}`, `mtd:${name}`].includes(source));
-  const storageOf = (source: string): Storage | undefined => present().find(({ name }) => source === name || source === `/dev/${name}`);
-  const mounted = (tree: Files): boolean => mounts.text().split('\n').length > 0 && inUse.has(tree);
-  const inUse = new Map<Files, number>();
 
   const kernel = { calls: [] as string[], lines: [] as string[], mounts, dead: false } as unknown as Kernel;
   let position = 0;
@@ -157,83 +151,10 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     for (const tree of [...board.flash, ...board.storage].map((each) => each.tree)) if (tree !== null && (tree === mount.files || mount.files instanceof Overlay)) tree.sync();
   };
 
-  const sysfs: Record<string, () => string> = {
-    '/proc/cmdline': () => `${board.commandLine}\n`,
-    '/proc/filesystems': () => board.filesystems.map((name) => `nodev\t${name}\n`).join(''),
-    '/proc/sys/kernel/osrelease': () => 'model\n',
-    '/proc/sys/kernel/random/boot_id': () => `${String(board.boots).padStart(8, '0')}-0000\n`,
-    '/proc/sys/kernel/random/uuid': () => `identity-${board.boots}\n`,
-    '/proc/mtd': () => `dev:    size   erasesize  name\n${board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${(blocks.length * eraseBlock).toString(16).padStart(8, '0')} ${eraseBlock.toString(16).padStart(8, '0')} "${name}"\n`).join('')}`,
-  };
-  const special = (path: string): string | null => {
-    const mountinfo = path.endsWith('/self/mountinfo') && mounts.resolve(parent(parent(path)), true).mount.files.fstype === 'proc';
-    if (mountinfo) return mounts.text();
-    if (path.startsWith('/proc/') && mounts.resolve('/proc', true).mount.files.fstype !== 'proc') return null;
-    const known = sysfs[path];
-    if (known) return known();
-    const [, kind, name, file] = /^\/sys\/class\/(ubi|block)\/([^/]+)\/(\w+)$/.exec(path) ?? [];
-    if (kind === undefined) return null;
-    const ubi = /^ubi(\d+)$/.exec(name!);
-    const storage = present().find((each) => each.name === name);
-    if (kind === 'ubi' && file === 'mtd_num') return ubi && attached.has(Number(ubi[1])) ? `${ubi[1]}\n` : null;
-    if (storage === undefined) return null;
-    return ({ name: storage.label, dev: storage.number, uevent: `PARTNAME=${storage.label}`, data_bytes: '65536', usable_eb_size: '4096', size: '128' } as Record<string, string>)[file!] ?? null;
-  };
-  const specialList = (path: string): string[] | null => {
-    if (path === '/sys/class/ubi') return [...[...attached].map((mtd) => `ubi${mtd}`), ...present().flatMap(({ kind, name }) => (kind === 'ubi' ? [name] : []))];
-    if (path === '/sys/class/block') {
-      looks++;
-      return [...board.flash.map(({ index }) => `mtdblock${index}`), ...present().flatMap(({ kind, name }) => (kind === 'block' ? [name] : []))];
-    }
-    return null;
-  };
-
-  /** The file system that a device holds, as its driver would find it. */
-  const volume = (source: string, fstype: string): { tree: Tree; device: string; readonly: boolean } => {
-    const flash = flashOf(source);
-    if (flash && fstype === 'jffs2') {
-      if (flash.blocks.length < 5) throw new Errno('EINVAL');
-      if (!flash.blocks.includes('jffs2')) {
-        if (flash.blocks.some((block) => block !== 'erased')) throw new Errno('EIO');
-        flash.blocks.fill('jffs2');
-      }
-      return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
-    }
-    const storage = storageOf(source);
-    if (storage === undefined) throw new Errno(flash ? 'EINVAL' : 'ENXIO');
-    if (storage.tree === null && storage.kind === 'ubi' && fstype === 'ubifs') storage.tree = new Tree('ubifs');
-    if (storage.tree?.fstype !== fstype) throw new Errno('EINVAL');
-    return { tree: storage.tree, device: storage.kind === 'ubi' ? `0:${anonymous++}` : storage.number, readonly: storage.writeProtected };
-  };
-
-  const overlay = (fstype: string, data: string): Overlay => {
-    const option = (name: string): string | undefined => new RegExp(`(?:^|,)${name}=([^,]*)`).exec(data)?.[1];
-    const layer = (path: string): Layer => {
-      const { mount, on } = mounts.resolve(path, true);
-      if (mount.files.find(on) === null) throw new Errno('ENOENT');
-      return { files: mount.files, at: on };
-    };
-    const upper = layer(option('upperdir') ?? '');
-    const lower = (option('lowerdir') ?? '').split(':').map(layer);
-    const workdir = option('workdir');
-    const all = [upper, ...lower, ...(workdir === undefined ? [] : [layer(workdir)])];
-    if (all.some(({ files, at }) => files.find(at)?.kind !== 'directory')) throw new Errno('EINVAL');
-    if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
-    const made = new Overlay(fstype, upper, lower);
-    if (workdir !== undefined) {
-      const work = layer(workdir);
-      if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`)) throw new Errno('EINVAL');
-      const inner = within(work.at, '/work');
-      // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the overlay read-only, and mount(2) returns 0.
-      try {
-        if (work.files.find(inner) === null) work.files.add(inner, inode('directory'));
-        if (boardFlash(upper.files)?.writeProtected) made.readonly = true;
-      } catch (error) {
-        if ((error as Errno).code === 'ENOSPC') throw error;
-        made.readonly = true;
-      }
-    }
-    return made;
+  /** What /proc and /sys show, where they are mounted. */
+  const shown = (path: string): string | null => {
+    if (path.endsWith('/self/mountinfo') && mounts.resolve(parent(parent(path)), true).mount.files.fstype === 'proc') return mounts.text();
+    return path.startsWith('/proc/') && mounts.resolve('/proc', true).mount.files.fstype !== 'proc' ? null : devices.shown(path);
   };
 
   const mountNew = (source: string, target: string, fstype: string, flags: readonly MountFlag[], data: string | null): void => {
@@ -243,15 +164,14 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     const options = [flags.includes('MS_RDONLY') ? 'ro' : 'rw', flags.includes('MS_NOATIME') ? 'noatime' : 'relatime'];
     const forced = readonly.includes(fstype);
     if (fstype.startsWith('overlay')) {
-      const made = overlay(fstype, data ?? '');
+      const made = overlay(mounts, fstype, data ?? '', (files) => boardFlash(files)?.writeProtected ?? false);
       made.readonly ||= forced;
-      return mounts.mount(target, made, source, `0:${anonymous++}`, options, [made.readonly ? 'ro' : 'rw', ...(data ?? '').split(',')]);
+      return mounts.mount(target, made, source, devices.nextNumber(), options, [made.readonly ? 'ro' : 'rw', ...(data ?? '').split(',')]);
     }
-    if (fstype === 'tmpfs' || fstype === 'pstore') return mounts.mount(target, new Tree(fstype), source, `0:${anonymous++}`, options, ['rw']);
-    const { tree, device, readonly: protectedDevice } = volume(source, fstype);
+    if (fstype === 'tmpfs' || fstype === 'pstore') return mounts.mount(target, new Tree(fstype), source, devices.nextNumber(), options, ['rw']);
+    const { tree, device, readonly: protectedDevice } = devices.volume(source, fstype);
     if (protectedDevice && !flags.includes('MS_RDONLY')) throw new Errno('EROFS');
     tree.readonly = flags.includes('MS_RDONLY') || forced;
-    inUse.set(tree, 1);
     mounts.mount(target, tree, source, device, options, [tree.readonly ? 'ro' : 'rw']);
   };
 
@@ -272,7 +192,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     kind: (path) =>
       look('lstat', path, () => {
         try {
-          return /^\/sys\/class\/(ubi|block)$/.test(path) ? 'directory' : /^\/proc\/(cmdline|mtd|filesystems)$/.test(path) && special(path) !== null ? 'file' : storageOf(path)?.kind === 'block' ? 'block' : (find(path)?.kind ?? ('missing' as PathKind));
+          return /^\/sys\/class\/(ubi|block)$/.test(path) ? 'directory' : /^\/proc\/(cmdline|mtd|filesystems)$/.test(path) && shown(path) !== null ? 'file' : devices.storage(path)?.kind === 'block' ? 'block' : (find(path)?.kind ?? ('missing' as PathKind));
         } catch (error) {
           if (error instanceof Errno && ['ENOENT', 'ENOTDIR'].includes(error.code)) return 'missing';
           throw error;
@@ -285,7 +205,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       }),
     readText: (path) =>
       look('read', path, () => {
-        const text = special(path);
+        const text = shown(path);
         if (text !== null) return text;
         const found = must(path, true);
         if (found.kind === 'directory') throw new Errno('EISDIR');
@@ -293,9 +213,9 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       }),
     readBytes: (path, offset, length) =>
       look('read', path, () => {
-        const flash = flashOf(path);
+        const flash = devices.flash(path);
         if (flash) return startOf(flash.blocks[Math.floor(offset / flash.eraseBlock)] ?? 'erased', Math.max(0, Math.min(length, flash.blocks.length * flash.eraseBlock - offset)));
-        const storage = storageOf(path);
+        const storage = devices.storage(path);
         if (storage) return superblock(storage, length);
         return Buffer.from(must(path, true).content).subarray(offset, offset + length);
       }),
@@ -307,8 +227,8 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       }),
     list: (path) =>
       look('opendir', path, () => {
-        const names = specialList(path);
-        if (names) return names.sort();
+        const names = devices.listed(path);
+        if (names) return names;
         const { mount, on } = mounts.resolve(path, true);
         return mount.files.list(on).sort();
       }),
@@ -370,10 +290,10 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
 
     eraseBlock: (device, start) =>
       call('erase', device, ` ${start}`, () => {
-        const flash = flashOf(device);
+        const flash = devices.flash(device);
         if (!flash) throw new Errno('ENOENT');
         if (flash.writeProtected) throw new Errno('EROFS');
-        if (mounted(flash.tree) && mounts.text().includes(` 31:${flash.index} `)) throw new Errno('EBUSY');
+        if (mounts.text().includes(` 31:${flash.index} `)) throw new Errno('EBUSY');
         flash.blocks[start / flash.eraseBlock] = 'erased';
         if (!flash.blocks.includes('jffs2')) flash.tree.root.entries.clear();
         flash.tree.sync();
@@ -381,15 +301,13 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       }),
     writeFlash: (device, offset) =>
       call('write', device, ` ${offset}`, () => {
-        const flash = flashOf(device);
+        const flash = devices.flash(device);
         if (!flash) throw new Errno('ENOENT');
         flash.blocks[offset / flash.eraseBlock] = 'marker';
       }),
     attachUbi: (mtd) =>
       call('attach', `mtd${mtd}`, '', () => {
-        if (!board.flash.some(({ index, blocks }) => index === mtd && blocks.includes('ubi'))) throw new Errno('EINVAL');
-        if (attached.has(mtd)) throw new Errno('EEXIST');
-        attached.add(mtd);
+        devices.attach(mtd);
       }),
     lock: () => true,
     sleep: () => {},

@@ -1,3 +1,4 @@
+import type { Mounts } from './mounts.js';
 import { Errno, clone, inode, isWhiteout, parent, split, within, type Files, type Inode } from './tree.js';
 
 export interface Layer {
@@ -124,4 +125,33 @@ export class Overlay implements Files {
     if (this.find(to) !== null) this.remove(to);
     this.add(to, copy);
   }
+}
+
+/** What mount(2) of an overlay makes of its options. @param failing whether the upper layer is on flash that takes no writes. */
+export function overlay(mounts: Mounts, fstype: string, data: string, failing: (upper: Files) => boolean): Overlay {
+  const option = (name: string): string | undefined => new RegExp(`(?:^|,)${name}=([^,]*)`).exec(data)?.[1];
+  const layer = (path: string): Layer => {
+    const { mount, on } = mounts.resolve(path, true);
+    if (mount.files.find(on) === null) throw new Errno('ENOENT');
+    return { files: mount.files, at: on };
+  };
+  const upper = layer(option('upperdir') ?? '');
+  const lower = (option('lowerdir') ?? '').split(':').map(layer);
+  const workdir = option('workdir');
+  const work = workdir === undefined ? null : layer(workdir);
+  if ([upper, ...lower, ...(work ? [work] : [])].some(({ files, at }) => files.find(at)?.kind !== 'directory')) throw new Errno('EINVAL');
+  if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
+  const made = new Overlay(fstype, upper, lower);
+  if (work === null) return made;
+  if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`)) throw new Errno('EINVAL');
+  const inner = within(work.at, '/work');
+  // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the overlay read-only, and mount(2) returns 0.
+  try {
+    if (work.files.find(inner) === null) work.files.add(inner, inode('directory'));
+    if (failing(upper.files)) made.readonly = true;
+  } catch (error) {
+    if ((error as Errno).code === 'ENOSPC') throw error;
+    made.readonly = true;
+  }
+  return made;
 }
