@@ -41,7 +41,7 @@ for (const [name, call] of Object.entries(CALLS)) {
   for (let round = 0; round < 300; round++) {
     const errno = errnoOf(call);
     counts[errno] = (counts[errno] ?? 0) + 1;
-    if (round % 3 === 0) gc();
+    if (round % 10 === 0) gc();
   }
 }
 process.stdout.write(JSON.stringify(seen));
