@@ -16,7 +16,7 @@ const INVERSE: PerKind<Action | null> = {
   'remove-tree': (action) => action,
   rename: ({ from, to }) => ({ kind: 'rename', from: to, to: from }),
   // Our own notes: each says what was true when it was written, and the next one replaces it.
-  write: () => null,
+  write: ({ path, before }) => (before === undefined ? null : { kind: 'write', path, content: before }),
   link: () => null,
   unlink: () => null,
   clear: () => null,

@@ -61,7 +61,7 @@ export function bookkeeping({ opened, volume }: Facts): Step[] {
   const { at, attempts, state } = opened;
   const steps = [
     warn('meta', 'What mountroot notes on the volume is in one folder.', lastingFolder(`${at}/${META}`)),
-    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', { kind: 'write', path: `${at}/${ATTEMPTS}`, content: `${(attempts ?? 0) + 1}\n` }),
+    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', { kind: 'write', path: `${at}/${ATTEMPTS}`, content: `${(attempts ?? 0) + 1}\n`, before: `${attempts ?? 0}\n` }),
   ];
   if (state === 'damaged') steps.push(...quarantine(opened, STATE_LINK, 'fs_state', 'It is none of the marks there are; it is kept for whoever wants to know what it was.'));
   if (state === 'damaged' || state === 'fresh') steps.push(warn('state', `${describe(volume.found[0]!)} is in use, and \`done\` has not confirmed it yet.`, { kind: 'link', path: `${at}/${STATE_LINK}`, target: '1' }));

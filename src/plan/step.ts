@@ -23,8 +23,8 @@ export type Action =
   | { kind: 'move'; from: string; to: string }
   | { kind: 'remove-tree'; path: string }
   | { kind: 'rename'; from: string; to: string }
-  /** A small file or symlink of ours in the place of the one before it, whole or not at all. */
-  | { kind: 'write'; path: string; content: string }
+  /** A small file or symlink of ours in the place of the one before it, whole or not at all. `before`: what undoing writes instead; absent where what was written stays true. */
+  | { kind: 'write'; path: string; content: string; before?: string }
   | { kind: 'link'; path: string; target: string }
   | { kind: 'unlink'; path: string }
   /** Removes all below `path` but what `keep` names (absolute within it). */

@@ -198,6 +198,18 @@ t.test('a reset cut at any call of its order or of the start that carries it out
   }
 });
 
+t.test('a rung that fails boot after boot is no boot loop: the board comes up each time, with its settings', async (t) => {
+  const { board, settings } = again(await prepared('jffs2 on mtd'));
+  for (let boot = 1; boot <= 8; boot++) {
+    let pivots = 0;
+    const ran = await run(board, 'start', { at: (_, call) => (call.startsWith('pivot_root') && ++pivots === 1 ? 'EINVAL' : null) });
+    t.match(ran.state, { rung: 'kept-read-only', reason: 'overlay-failed' }, `boot ${boot}`);
+    t.same(settingsOf(ran.kernel), settings);
+    await run(board, 'done', {}, { on: ran.kernel });
+    cutPower(board, 'lost');
+  }
+});
+
 t.test('after five starts that never reached done the next one leaves the data alone, and the one after a done uses it again', async (t) => {
   const { board, settings } = again(await prepared('jffs2 on mtd'));
   for (let boot = 1; boot <= 5; boot++) {
