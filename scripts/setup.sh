@@ -11,11 +11,13 @@ stop() { say "$*"; exit 1; }
 node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null ||
   stop "Node.js 20.19 or later is needed, and $(node --version 2>/dev/null || echo none) was found; install it, with npm"
 
-# node-gyp runs python3 and make; the addons and the shim are C and C++; the tests trace, mount and make file systems.
-wanted='gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs util-linux squashfs-tools'
+# node-gyp runs python3 and make; the addons and the shims are C and C++; the tests trace, mount and make file systems, and hold ramdisks against cpio and the
+# compressors' own tools. What would start a service is fetched and not installed (scripts/lib/packages.ts); libwrap0 is what OpenSSH's server then lacks.
+wanted='gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs fdisk util-linux squashfs-tools'
+wanted="$wanted liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev libext2fs-dev comerr-dev cpio gzip xz-utils zstd lz4 bzip2 lzop"
 case ${1:-full} in
   fast) ;;
-  full) wanted="$wanted qemu-system-arm gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross mtd-utils f2fs-tools linux-source-6.1 bison flex bc xz-utils debian-archive-keyring" ;;
+  full) wanted="$wanted openssh-client libwrap0 dropbear-bin ansible-core mandoc man-db zsh qemu-system-arm u-boot-qemu gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross mtd-utils f2fs-tools linux-source-6.1 bison flex bc debian-archive-keyring" ;;
   *) stop "there is no set-up called $1; choose fast or full" ;;
 esac
 
@@ -62,5 +64,7 @@ if [ "$(cat $stamp 2>/dev/null)" != "$lock" ]; then
   say 'installing npm packages'
   # Their install scripts stay out: ffi-napi and ref-napi are compiled by scripts/lib/native.ts, for this machine and for the board alike.
   persist npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || stop "the npm packages of package-lock.json could not be installed; see npm's messages above"
+  # tap makes itself anew for the plugins that .taprc names; left to its first run, that run has the plugins of before, of which one compiles each test file again.
+  node_modules/.bin/tap build >&2 || say 'tap could not be made for the plugins of .taprc; going on, its first run does it'
   echo "$lock" >$stamp
 fi

@@ -29,7 +29,7 @@ async function attach(machine: Machine): Promise<void> {
 }
 
 async function summary(machine: Machine): Promise<boolean> {
-  const text = await machine.output('mountroot status');
+  const text = await machine.output('mountroot status --steps');
   const status = JSON.parse(await machine.output('mountroot status --json')) as Status;
   const boots = (await machine.run('cat /etc/boot-count')).output.trim();
   process.stdout.write(`\n${text}boots     ${boots || 'none counted'}\n`);

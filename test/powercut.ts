@@ -16,7 +16,7 @@ function table(results: readonly Result[]): string {
   const head = ['cut in', 'rounds', 'came up', 'files synced', 'lost or changed'];
   const rows = SCENES.map((scene) => {
     const of = results.filter((result) => result.scene === scene);
-    const up = of.filter(({ wrong }) => !wrong.some((each) => each.includes('rung')));
+    const up = of.filter(({ wrong }) => !wrong.some((each) => /rung|did not come up/.test(each)));
     const lost = of.flatMap(({ wrong }) => wrong).filter((each) => /lost|changed|reset/.test(each));
     return [scene, of.length, up.length, of.reduce((sum, { committed }) => sum + committed, 0), lost.length].map(String);
   });

@@ -109,14 +109,14 @@ export class Machine {
     });
     failed.catch(() => {});
     try {
-      // QEMU waits for each of its serial lines to be taken, in order, so no console output is lost; only then does it serve the machine protocol.
+      // QEMU waits for each of its serial lines to be taken, UARTs last, so no console output is lost; only then does it serve the machine protocol.
       const lines = async (): Promise<Machine> => {
         const connected = async (name: string): Promise<Socket> => {
           const line = await connectWhenThere(socket(name), CONNECT_MS, starting.signal);
           sockets.push(line);
           return line;
         };
-        const [console, control] = [await connected('console'), await connected('control')];
+        const [console, control] = await Promise.all([connected('console'), connected('control')]);
         const qmp = await Qmp.connect(socket('qmp'), CONNECT_MS, starting.signal);
         starting.signal.throwIfAborted();
         return new Machine(child, clean, reproduce, { console, control }, qmp, { timeLimitMs, onConsole });

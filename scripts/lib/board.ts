@@ -9,11 +9,27 @@ export interface Partition {
   readOnly?: boolean;
 }
 
+/** A partition of a disk, in order behind the table. */
+export interface DiskPartition {
+  name: string;
+  /** In bytes, a multiple of 1 MiB. */
+  size: number;
+  /** What is in it: the files that the boot loader reads (ext4), the packed root file system, or an empty ext4 for the settings. */
+  holds: 'boot' | 'rootfs' | 'data';
+}
+
 /** What `board/NAME/board.json` says. A board is data: nothing in src or scripts knows one by name. */
 export interface Board {
   name: string;
+  /** The board whose folder has the kernel's configuration, the patches and the files of the root file system; its own, or that of `base`, whose board.json it then shares as well but for what it says itself. */
+  files: string;
   kernel: { source: string; defconfig: string; fragment: string; deviceTree: string };
+  /** Flash chips and how they are cut; a board without any has empty lists. The last chip holds the settings and nothing else. */
   flash: { mtdId: string; chips: number[]; eraseBlock: number; partitions: Partition[] };
+  /** Disks: /dev/vda, /dev/vdb …, each with a partition table (GPT). The last one holds the settings and nothing else. */
+  disks: { partitions: DiskPartition[] }[];
+  /** A boot loader that loads the rest by itself, a file of a Debian package; null where the emulator loads the kernel. */
+  firmware: { package: string; file: string } | null;
   rootfs: {
     suite: string;
     architecture: string;
@@ -25,7 +41,7 @@ export interface Board {
     applets: string[];
     compression: string;
   };
-  qemu: { program: string; machine: string; memory: string; arguments: string[] };
+  qemu: { program: string; machine: string; memory: string; uarts: number; arguments: string[] };
   commandLine: string;
 }
 
@@ -34,11 +50,14 @@ export const boardFolder = (name: string): string => join(checkout, 'board', nam
 /** Where `npm run image` leaves a board's files. */
 export const imageFolder = (name: string): string => join(checkout, 'build', name);
 
+const read = (name: string): Partial<Board> & { base?: string } => JSON.parse(readFileSync(join(boardFolder(name), 'board.json'), 'utf8')) as Partial<Board> & { base?: string };
+
 /** @throws {Failure} when there is no such board, naming those there are. */
 export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
   const boards = readdirSync(join(checkout, 'board'));
   if (!boards.includes(name)) throw new Failure(`there is no board ${JSON.stringify(name)}; choose one of: ${boards.join(', ')}`);
-  return { name, ...JSON.parse(readFileSync(join(boardFolder(name), 'board.json'), 'utf8')) };
+  const { base, ...own } = read(name);
+  return { ...(base === undefined ? {} : read(base)), ...own, name, files: base ?? name } as Board;
 }
 
 /** The kernel's own notation for the partition table (drivers/mtd/parsers/cmdlinepart.c). */
@@ -48,4 +67,4 @@ export function mtdparts(flash: Board['flash']): string {
 }
 
 /** The whole kernel command line of a board. */
-export const kernelCommandLine = (board: Board): string => `${board.commandLine} ${mtdparts(board.flash)}`;
+export const kernelCommandLine = (board: Board): string => (board.flash.partitions.length === 0 ? board.commandLine : `${board.commandLine} ${mtdparts(board.flash)}`);

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { boardFolder, type Board } from './board.js';
 import { cached, digest } from './cache.js';
+import { buildProbe } from './native.js';
 import { Failure, need, say } from './report.js';
 import { run } from './run.js';
 
@@ -46,16 +47,20 @@ export function lostOptions(fragment: string, config: string): string[] {
 
 /** A board's own kernel patches, in the order in which they are applied. */
 function patches(board: Board): string[] {
-  const folder = join(boardFolder(board.name), 'patches');
+  const folder = join(boardFolder(board.files), 'patches');
   if (!existsSync(folder)) return [];
   return readdirSync(folder).filter((name) => name.endsWith('.patch')).sort().map((name) => join(folder, name));
 }
 
-/** The cached folder with a board's zImage, board.dtb, kernel.config (the final one) and version (the kernel's release). */
+/** A ramdisk for the kernel to carry in itself, in the notation of the kernel's own usr/gen_init_cpio: the program for tests, and what it writes to. */
+const builtIn = (init: string): string => `dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init ${init} 0755 0 0\nfile /built-in ${init} 0644 0 0\n`;
+
+/** The cached folder with a board's zImage, board.dtb, kernel.config (the final one), version (the kernel's release), and zImage-initramfs: the same kernel with a ramdisk in it, for tests. */
 export async function buildKernel(board: Board): Promise<string> {
   const { source, defconfig, deviceTree } = board.kernel;
-  const fragment = join(boardFolder(board.name), board.kernel.fragment);
+  const fragment = join(boardFolder(board.files), board.kernel.fragment);
   const applied = patches(board);
+  const probe = await buildProbe();
   const inputs = {
     source: `${source} ${await installedVersion(source)}`,
     defconfig,
@@ -64,6 +69,7 @@ export async function buildKernel(board: Board): Promise<string> {
     patches: applied.map((file) => digest(file)),
     compiler: await compilerVersion(),
     variables,
+    initramfs: builtIn('') + digest(join(probe, 'probe')),
   };
   return cached('kernel', inputs, async (folder) => {
     const archive = need(join('/usr/src', `${source}.tar.xz`), 'sh scripts/setup.sh full');
@@ -84,6 +90,13 @@ export async function buildKernel(board: Board): Promise<string> {
     if (lost.length > 0) throw new Failure(`the kernel's configuration loses ${lost.length} of the lines of ${fragment}, probably for an unmet dependency: ${lost.join(', ')}`);
     await make('kernel: compiling', 'zImage', deviceTree);
     copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage'));
+    const list = join(work, 'initramfs.list');
+    writeFileSync(list, builtIn(join(probe, 'probe')));
+    // Only the last links are made anew.
+    await run(join(tree, 'scripts/config'), ['--file', join(out, '.config'), '--set-str', 'INITRAMFS_SOURCE', list]);
+    await make('kernel: linking with a ramdisk', 'olddefconfig');
+    await make('kernel: linking with a ramdisk', 'zImage');
+    copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage-initramfs'));
     copyFileSync(join(out, 'arch/arm/boot/dts', deviceTree), join(folder, 'board.dtb'));
     writeFileSync(join(folder, 'kernel.config'), config);
     writeFileSync(join(folder, 'version'), readFileSync(join(out, 'include/config/kernel.release')));

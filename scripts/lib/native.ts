@@ -26,6 +26,11 @@ const ADDONS: readonly Addon[] = [
 /** ffi-napi 4.0.3 defines NAPI_EXPERIMENTAL, under which Node 20.12 and later type finalizers differently; this asks for the older type. */
 const CXXFLAGS = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
 
+const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
+const SHIM_FLAGS = [...FLAGS, '-shared', '-fPIC'];
+/** Our own sources of what buildNative() makes. */
+const SOURCES = ['mountroot.c', 'measure.c'];
+
 /** assert() puts the path of its source into the program: without this, the same sources give other bytes in another checkout, and tell where it was. */
 const PREFIX_MAP = `-ffile-prefix-map=${checkout}=.`;
 
@@ -98,6 +103,39 @@ async function buildAddon({ name, product }: Addon, target: Target, folder: stri
 const sourcesOf = (name: string): string[] =>
   ['binding.gyp', 'src', 'include', 'deps', 'lib'].map((part) => join(packageFolder(name), part)).filter((path) => existsSync(path));
 
+/** The cached folder with `probe`, a static program for ramdisks in tests. By itself, because a kernel is built with it. */
+export async function buildProbe(): Promise<string> {
+  const { prefix } = TOOLS.arm;
+  const source = join(checkout, 'native', 'probe.c');
+  const inputs = { source: digest(source), compiler: (await run(`${prefix}gcc`, ['--version'])).split('\n')[0] };
+  return cached('probe', inputs, async (folder) => {
+    await run(`${prefix}gcc`, ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', join(folder, 'probe'), source], { env: environment(TOOLS.arm, folder) });
+  });
+}
+
+/** The libraries that only the workstation has, for ramdisks: their source in native/, what they are linked with, and the Debian packages of that. */
+const WORKSTATION = [
+  { name: 'libmountroot-codecs.so', source: 'codecs.c', libraries: ['-llzma', '-lzstd', '-llz4', '-lbz2', '-llzo2'], packages: ['liblzma-dev', 'libzstd-dev', 'liblz4-dev', 'libbz2-dev', 'liblzo2-dev'] },
+  { name: 'libmountroot-ext2.so', source: 'ext2.c', libraries: ['-lext2fs', '-lcom_err'], packages: ['libext2fs-dev', 'comerr-dev'] },
+];
+
+/** Their files. By themselves, because nothing on the board needs them. */
+export async function buildWorkstation(): Promise<string[]> {
+  const inputs = {
+    sources: WORKSTATION.map(({ source, ...how }) => [digest(join(checkout, 'native', source)), how]),
+    flags: SHIM_FLAGS,
+    compiler: (await run('gcc', ['--version'])).split('\n')[0],
+    architecture: process.arch,
+    packages: await run('dpkg-query', ['-W', ...WORKSTATION.flatMap(({ packages }) => packages)]),
+  };
+  const folder = await cached('native-workstation', inputs, async (folder) => {
+    mkdirSync(folder, { recursive: true });
+    const env = environment(TOOLS.host, folder);
+    for (const { name, source, libraries } of WORKSTATION) await run('gcc', [...SHIM_FLAGS, '-o', join(folder, name), join(checkout, 'native', source), ...libraries], { env });
+  });
+  return WORKSTATION.map(({ name }) => join(folder, name));
+}
+
 /**
  * The cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so` and `measure` for this machine or for the board. One script makes both, so
  * what the tests run here is what runs there. N-API is stable: headers of this machine's Node do for the board's.
@@ -111,17 +149,16 @@ export async function buildNative(target: Target): Promise<string> {
     addons: ADDONS.map(({ name }) => [name, versionOf(name), digest(...sourcesOf(name)), patchesFor(name).map((file) => digest(file))]),
     headers: HEADERS.map((name) => [name, versionOf(name)]),
     gyp: versionOf('node-gyp'),
-    sources: digest(join(checkout, 'native')),
+    sources: digest(...SOURCES.map((name) => join(checkout, 'native', name))),
     script: digest(join(checkout, 'scripts', 'lib', 'native.ts')),
   };
   return cached(`native-${target}`, inputs, async (folder) => {
     say(`native ${target}: building`);
     const source = (name: string): string => join(checkout, 'native', name);
-    const flags = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
     mkdirSync(folder, { recursive: true });
     const env = environment(TOOLS[target], folder);
-    await run(`${prefix}gcc`, [...flags, '-shared', '-fPIC', '-o', join(folder, 'libmountroot.so'), source('mountroot.c')], { env });
-    await run(`${prefix}gcc`, [...flags, '-static', '-o', join(folder, 'measure'), source('measure.c')], { env });
+    await run(`${prefix}gcc`, [...SHIM_FLAGS, '-o', join(folder, 'libmountroot.so'), source('mountroot.c')], { env });
+    await run(`${prefix}gcc`, [...FLAGS, '-static', '-o', join(folder, 'measure'), source('measure.c')], { env });
     for (const addon of ADDONS) await buildAddon(addon, target, folder);
   });
 }

@@ -73,6 +73,24 @@ async function identify(file: string): Promise<[name: string, version: string]> 
   return [name, version];
 }
 
+/** Fetches with an apt of its own, as often as a mirror in mid-sync needs, and returns the folder of the files. @param words what apt-get is to do behind its update. */
+async function fetched(work: string, architecture: string, suite: string, words: readonly string[]): Promise<string> {
+  if (!existsSync(KEYRING)) throw new Failure(`${KEYRING} is missing, so Debian's packages cannot be trusted; \`sh scripts/setup.sh full\` installs it`);
+  const env = { APT_CONFIG: await configure(work, architecture, suite, await mirror()) };
+  const archives = join(work, 'cache', 'archives');
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run('apt-get', ['update', '-q', '--error-on=any'], { env, label: 'packages: lists' });
+      await run('apt-get', ['-q', ...words], { env, cwd: archives, label: 'packages: files' });
+      return archives;
+    } catch (error) {
+      if (attempt === TRIES) throw error;
+      say(`packages: the mirror may be in mid-sync (try ${attempt} of ${TRIES}); again in ${10 * attempt} s`);
+      await delay(10_000 * attempt);
+    }
+  }
+}
+
 /**
  * The board's Debian packages and all that they depend on, as files, with packages.json beside them. They are fetched once: a testing suite moves daily, and
  * an image must not change under whoever is working with it. Whoever wants what is current removes the cache's packages-* folder.
@@ -81,22 +99,9 @@ export async function fetchPackages(board: Board): Promise<{ folder: string; pac
   const { suite, architecture, packages } = board.rootfs;
   const inputs = { suite, architecture, packages: [...packages].sort() };
   const folder = await cached('packages', inputs, async (made) => {
-    if (!existsSync(KEYRING)) throw new Failure(`${KEYRING} is missing, so Debian's packages cannot be trusted; \`sh scripts/setup.sh full\` installs it`);
     const work = join(made, 'apt');
-    const env = { APT_CONFIG: await configure(work, architecture, suite, await mirror()) };
     say(`packages: ${packages.join(', ')} for ${architecture} from Debian ${suite}`);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await run('apt-get', ['update', '-q', '--error-on=any'], { env, label: 'packages: lists' });
-        await run('apt-get', ['install', '--download-only', '--yes', '-q', ...packages], { env, label: 'packages: files' });
-        break;
-      } catch (error) {
-        if (attempt === TRIES) throw error;
-        say(`packages: the mirror may be in mid-sync (try ${attempt} of ${TRIES}); again in ${10 * attempt} s`);
-        await delay(10_000 * attempt);
-      }
-    }
-    const archives = join(work, 'cache', 'archives');
+    const archives = await fetched(work, architecture, suite, ['install', '--download-only', '--yes', ...packages]);
     const list: DebianPackage[] = [];
     for (const file of readdirSync(archives).filter((each) => each.endsWith('.deb')).sort()) {
       const [name, version] = await identify(join(archives, file));
@@ -107,4 +112,19 @@ export async function fetchPackages(board: Board): Promise<{ folder: string; pac
     writeFileSync(join(made, 'packages.json'), `${JSON.stringify(list, null, 2)}\n`);
   });
   return { folder, packages: JSON.parse(readFileSync(join(folder, 'packages.json'), 'utf8')) as DebianPackage[] };
+}
+
+/** A program of a package that tests need and that nobody is to find installed, because installing it would start a service: unpacked in the cache. Returns its path there. */
+export async function uninstalledProgram(name: string, path: string): Promise<string> {
+  const architecture = (await run('dpkg', ['--print-architecture'])).trim();
+  const suite = /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
+  const folder = await cached('program', { name, architecture, suite }, async (made) => {
+    say(`packages: ${name}, which stays uninstalled`);
+    const archives = await fetched(join(made, 'apt'), architecture, suite, ['download', name]);
+    const file = readdirSync(archives).find((each) => each.startsWith(`${name}_`));
+    if (file === undefined) throw new Failure(`apt-get fetched no file of ${name}`);
+    await run('dpkg-deb', ['--extract', join(archives, file), join(made, 'files')]);
+    rmSync(join(made, 'apt'), { recursive: true });
+  });
+  return join(folder, 'files', path);
 }

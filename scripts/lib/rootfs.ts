@@ -1,7 +1,10 @@
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { transform } from 'esbuild';
 import { NATIVE_PARTS, buildAgent } from './agent.js';
 import { boardFolder, type Board } from './board.js';
+import { bindOwn } from './bind.js';
+import { cliBeside, forBoard } from './bundle.js';
 import { cached, digest } from './cache.js';
 import { parseElf } from './elf.js';
 import { buildNative } from './native.js';
@@ -51,6 +54,29 @@ function place(from: string, to: string): void {
   chmodSync(to, 0o755);
 }
 
+/** Debian's Node reads these whole at each start, although it runs them only for fetch() and the like: shortened they cost a third. */
+async function placeScript(from: string, to: string): Promise<void> {
+  place(from, to);
+  const { code } = await transform(readFileSync(from, 'utf8'), { minify: true, target: 'node20', legalComments: 'inline' });
+  writeFileSync(to, code);
+}
+
+/** Where a library is asked for its own symbols it need not be asked by name at each start (see bind.ts). */
+function bindLibraries(tree: string, programs: readonly string[]): void {
+  const libraries = readdirSync(join(tree, 'usr/lib'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /\.so(\.|$)/.test(entry.name));
+  const paths = new Map([...libraries.map((entry) => [entry.name, join(entry.parentPath, entry.name)] as const), ...programs.map((path) => [path, join(tree, path)] as const)]);
+  const files = new Map([...paths].map(([name, path]) => [name, readFileSync(path)]));
+  const scopes = programs.map((program) => {
+    const scope = [program];
+    // Grows while it is gone through: breadth first, as the dynamic linker does.
+    for (const name of scope) scope.push(...parseElf(files.get(name)!, name).needed.filter((each) => !scope.includes(each)));
+    return scope;
+  });
+  const bound = bindOwn(files, scopes, (name) => programs.includes(name) || /^(libc\.so|ld-linux)/.test(name));
+  for (const { file } of bound) writeFileSync(paths.get(file)!, files.get(file)!);
+  say(`rootfs: ${bound.reduce((sum, each) => sum + each.bound, 0)} references of libraries to their own symbols bound, ${bound.reduce((sum, each) => sum + each.left, 0)} left to the dynamic linker`);
+}
+
 /** Busybox keeps the names of its applets one after the other, each ended by a NUL. */
 function linkApplets(tree: string, applets: readonly string[]): void {
   const busybox = readFileSync(join(tree, 'usr/bin/busybox'));
@@ -71,8 +97,8 @@ function normalise(tree: string): void {
 /** The root file system but for the agent: it changes seldom. */
 async function stageSystem(board: Board): Promise<string> {
   const { folder, packages } = await fetchPackages(board);
-  const overlay = join(boardFolder(board.name), 'rootfs');
-  const inputs = { rootfs: board.rootfs, packages: packages.map(({ sha256 }) => sha256), overlay: digest(overlay), script: digest(join(checkout, 'scripts/lib/rootfs.ts')) };
+  const overlay = join(boardFolder(board.files), 'rootfs');
+  const inputs = { rootfs: board.rootfs, packages: packages.map(({ sha256 }) => sha256), overlay: digest(overlay), script: digest(...['rootfs', 'bind', 'elf', 'elf-dynamic'].map((name) => join(checkout, `scripts/lib/${name}.ts`))) };
   return cached('system', inputs, async (made) => {
     const unpacked = join(made, 'packages');
     const tree = join(made, 'tree');
@@ -80,7 +106,8 @@ async function stageSystem(board: Board): Promise<string> {
     for (const [link, target] of Object.entries(LINKS)) symlinkSync(target, join(tree, link));
     for (const { file } of packages) await run('dpkg-deb', ['--extract', join(folder, file), unpacked]);
     copyPrograms(unpacked, tree, board.rootfs.programs);
-    for (const path of board.rootfs.files) place(find(unpacked, path), join(tree, path));
+    for (const path of board.rootfs.files) await placeScript(find(unpacked, path), join(tree, path));
+    bindLibraries(tree, board.rootfs.programs);
     linkApplets(tree, board.rootfs.applets);
     cpSync(overlay, tree, { recursive: true });
     rmSync(unpacked, { recursive: true });
@@ -92,7 +119,9 @@ export async function installAgent(tree: string): Promise<void> {
   const home = join(tree, 'usr/lib/mountroot');
   const native = join(home, 'native/linux-arm');
   mkdirSync(native, { recursive: true });
-  place(await buildAgent(['host', 'arm']), join(home, 'mountroot.cjs'));
+  const agent = await buildAgent(['host', 'arm']);
+  for (const file of [agent, cliBeside(agent)]) place(file, join(home, basename(file)));
+  writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)));
   const parts = await buildNative('arm');
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
   symlinkSync('../lib/mountroot/mountroot.cjs', join(tree, 'usr/bin/mountroot'));
@@ -103,7 +132,7 @@ export async function installAgent(tree: string): Promise<void> {
 export async function stageRootfs(board: Board): Promise<string> {
   const system = await stageSystem(board);
   const bundle = await buildAgent(['host', 'arm']);
-  const inputs = { system: basename(system), bundle: digest(bundle), native: basename(await buildNative('arm')) };
+  const inputs = { system: basename(system), bundle: digest(bundle, cliBeside(bundle)), native: basename(await buildNative('arm')) };
   const folder = await cached('rootfs', inputs, async (made) => {
     const tree = join(made, 'tree');
     cpSync(join(system, 'tree'), tree, { recursive: true, verbatimSymlinks: true });

@@ -5,6 +5,8 @@ export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment; undefined takes a name out of it. */
   env?: Record<string, string | undefined>;
+  /** What the program reads on its standard input; without it nothing. */
+  input?: string;
   /** What the line of progress calls this step; without it the step is silent until it fails. */
   label?: string;
 }
@@ -22,8 +24,10 @@ export function run(program: string, args: readonly string[], options: RunOption
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // A program that fails early need not read what it is given; its status tells.
+    child.stdin?.on('error', () => {}).end(options.input);
     const output: string[] = [];
     const everything: string[] = [];
     let lines = 0;

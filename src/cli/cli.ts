@@ -3,22 +3,27 @@ import type { Log } from '../log/log.js';
 import { messages } from '../log/winston.js';
 import { EXIT, VERBS, type Verb } from '../plan/plan.js';
 import { VERSION } from '../version.js';
-import { FORMATS, localFacts, plan, type PlanOptions } from './plan.js';
+import { bundleCommand } from './bundle.js';
+import { completionCommand } from './completion.js';
+import { BOOT_EXAMPLES, EPILOGUE } from './conventions.js';
+import { diffCommand } from './diff.js';
+import { exportCommand } from './export.js';
+import { doctorCommand } from './doctor.js';
+import { explainCommand, factsWithOrigin } from './explain.js';
+import { journalCommand } from './journal.js';
+import { importCommand } from './import.js';
+import { FORMATS, plan, type PlanOptions } from './plan.js';
+import { ramdiskCommand } from './ramdisk.js';
+import { remoteCommand } from './remote.js';
 import { reset } from './reset.js';
-import { printStatus } from './status.js';
+import { REPORTS_ONLY, sshShellCommand } from './ssh-shell.js';
+import { statusCommand } from './status.js';
+import { timelineCommand } from './timeline.js';
 import { UsageError } from './usage-error.js';
-
-export interface Boot {
-  /** A verb that changes something, as the boot path runs it. */
-  run: (verb: Verb, options: { force: boolean; keep?: readonly string[]; settings?: readonly string[] }) => Promise<number>;
-}
+import type { VerbRunner } from './verb-runner.js';
+import { lastOf } from './last-of.js';
 
 const print = (text: string): void => void process.stdout.write(text);
-
-/** Of a repeated option that takes one value the last one counts, as on the kernel command line; yargs makes a list of them. */
-function lastOf<T>(value: T | T[]): T {
-  return Array.isArray(value) ? (value.at(-1) as T) : value;
-}
 
 const setOption = { set: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'KEY=VALUE: a setting, over what the board is configured with' } } as const;
 const keepOption = { keep: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'PATH: what a reset keeps, besides what is configured' } } as const;
@@ -48,7 +53,7 @@ const BOOT_VERBS: Partial<Record<Verb, string>> = {
 };
 
 /** Every verb but the boot path's plain `start`. Returns the exit status. */
-export async function cli(words: string[], boot: Boot): Promise<number> {
+export async function cli(words: string[], boot: VerbRunner): Promise<number> {
   const { env, stderr } = process;
   const colour = Boolean(stderr.isTTY) && !env['NO_COLOR'] && env['TERM'] !== 'dumb' && !words.includes('--no-color');
   const log: Log = messages({ verbose: words.includes('--verbose'), colour });
@@ -69,7 +74,8 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
           .option('force', { boolean: true, default: false, describe: 'although this does not look like the moment for it' })
           .option('dry-run', { boolean: true, default: false, describe: `the same as \`plan ${verb}\`` })
           .options(planOptions)
-          .options(setOption),
+          .options(setOption)
+          .example((BOOT_EXAMPLES[verb] ?? []).map(([call, why]): [string, string] => [call, why])),
       async (args) => {
         if (args['dry-run']) return finish(plan(verb, chosen(args), print, log));
         if (args.facts !== undefined || args.json || args.format !== 'text') throw new UsageError(`--facts, --format and --json go with --dry-run, and without it ${verb} is a real ${verb}; add --dry-run`);
@@ -79,13 +85,44 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
 
   const named = yargs().scriptName('mountroot');
   for (const [verb, describe] of Object.entries(BOOT_VERBS)) bootVerb(named, verb as Verb, describe);
+  explainCommand(named, { print, finish });
+  statusCommand(named, { print, finish });
+  doctorCommand(named, { print, finish });
+  completionCommand(named, { print, finish });
+  journalCommand(named, { print, finish });
+  timelineCommand(named, { print, finish });
+  diffCommand(named, { print, finish });
+  ramdiskCommand(named, { print, finish, log });
+  exportCommand(named, { print, finish, log });
+  importCommand(named, { print, finish, log });
+  bundleCommand(named, { print, finish, log });
+  remoteCommand(named, { print, finish, log, words });
+  sshShellCommand(named, { print, finish, log, again: (asked) => cli(asked, REPORTS_ONLY) });
   const parser = named
     .usage('$0 VERB [options]\n\nMounts the overlay root of an embedded Linux board, and says what it did and why.')
     .command(
       'plan <verb>',
       'print what a verb would do, and touch nothing',
-      (y) => y.positional('verb', { choices: VERBS, demandOption: true, describe: 'the verb to plan' }).options(planOptions).options(setOption).options(keepOption),
+      (y) => y.positional('verb', { choices: VERBS, demandOption: true, describe: 'the verb to plan' }).options(planOptions).options(setOption).options(keepOption).example('$0 plan start', 'each system call, and why').example('$0 plan start --format sh --facts board.json >start.sh', 'for a board whose Node is broken'),
       (args) => finish(plan(args.verb, chosen(args), print, log)),
+    )
+    .command(
+      'switch-root <newroot> <init> [args..]',
+      'leave an initramfs for a mounted root, as process 1, and become its init',
+      (y) =>
+        y
+          .positional('newroot', { type: 'string', demandOption: true, describe: 'where the root is mounted' })
+          .positional('init', { type: 'string', demandOption: true, describe: 'the program to become, as a path in it' })
+          .positional('args', { type: 'string', array: true, default: [], describe: 'what it is called with' })
+          .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan switch-root`' })
+          .options(planOptions)
+          .options(setOption)
+          .example('exec $0 switch-root /newroot /sbin/init', "at the end of a ramdisk's /init"),
+      async (args) => {
+        const asked = { newRoot: args.newroot, init: args.init };
+        if (args['dry-run']) return finish(plan('switch-root', { ...chosen(args), asked }, print, log));
+        finish(await boot.run('switch-root', { force: false, settings: args.set, asked, args: args.args }));
+      },
     )
     .command(
       'reset',
@@ -98,7 +135,8 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
           .option('reboot', { alias: 'r', boolean: true, default: false, describe: 'reboot when it is ordered' })
           .option('dry-run', { boolean: true, default: false, describe: 'the same as `plan reset`' })
           .options(planOptions)
-          .options(setOption),
+          .options(setOption)
+          .example('$0 reset --keep /etc/network --yes --reboot', 'everything but how the board is reached'),
       async (args) => {
         const keep = [...args.keep, ...(args['keep-upgrade'] ? ['/sysupgrade.tgz'] : [])];
         if (args['dry-run']) return finish(plan('reset', chosen({ ...args, keep }), print, log));
@@ -108,19 +146,14 @@ export async function cli(words: string[], boot: Boot): Promise<number> {
     .command(
       'facts',
       'print everything a plan rests on, as JSON',
-      (y) => y.option('json', { boolean: true, default: true, describe: 'the only form there is' }),
-      () => print(`${JSON.stringify(localFacts(), null, 2)}\n`),
-    )
-    .command(
-      'status',
-      'what / is now, and how the last start went',
-      (y) => y.option('json', { boolean: true, default: false, describe: 'as data' }),
-      (args) => finish(printStatus(args.json, print)),
+      (y) => y.option('json', { boolean: true, default: true, describe: 'the only form there is' }).example('$0 facts >board.json', 'for a bug report, or to plan for the board elsewhere'),
+      () => print(`${JSON.stringify(factsWithOrigin(), null, 2)}\n`),
     )
     .option('verbose', { boolean: true, global: true, describe: 'more messages on stderr' })
     .option('color', { boolean: true, global: true, default: true, hidden: true })
     .example('$0 plan start', 'look before the first boot with mountroot')
     .example('$0 plan start --format sh --facts board.json', 'the same for another board, as a script')
+    .epilogue(EPILOGUE)
     .demandCommand(1, 'no verb was given')
     .strict()
     .version(VERSION)

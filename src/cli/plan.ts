@@ -1,11 +1,14 @@
+import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../diagnose/bundle/read.js';
+import { readWhole } from '../facts/origin.js';
 import { parseFacts } from '../facts/validate.js';
 import { gather } from '../facts/gather.js';
 import type { Facts } from '../facts/facts.js';
+import type { Handing } from '../facts/handover.js';
 import type { Log } from '../log/log.js';
 import { perform } from '../execute/executors.js';
 import { conditionAfter, inverseOf } from '../plan/consequences.js';
 import { foresee } from '../plan/foresee.js';
-import { EXIT, type Plan, type Verb } from '../plan/plan.js';
+import { EXIT, makesRoot, type Plan, type Verb } from '../plan/plan.js';
 import { renderSh } from '../plan/render-sh.js';
 import { renderText } from '../plan/render-text.js';
 import type { Action, Step } from '../plan/step.js';
@@ -22,16 +25,23 @@ export interface PlanOptions {
   settings: readonly string[];
   /** What `reset` keeps. */
   keep: readonly string[];
+  /** Where `switch-root` goes. */
+  asked?: Handing['asked'];
 }
 
 /** This machine's facts. */
-export const localFacts = (flags: readonly string[] = []): Facts =>
-  gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env, flags });
+export const localFacts = (flags: readonly string[] = [], asked?: Handing['asked']): Facts =>
+  gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env, flags, handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' } });
 
-function factsFrom(file: string): Facts {
+/** Of a bundle: what was there before the start, for verbs that make a root; else what was there when it was made. */
+const BEGUN_WITH = ['begun-with/facts.json', 'facts.json'] as const;
+
+/** Another machine's facts. @param wanted which of a bundle's, the first that it has. */
+export function factsFrom(file: string, wanted: readonly string[] = ['facts.json']): Facts {
   let text: string;
   try {
     text = reader.readText(file);
+    if (looksLikeBundle(text)) text = textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -45,8 +55,8 @@ function factsFrom(file: string): Facts {
 /** Steps of many calls, whose number depends on what is found; they are shown as one. */
 function composite(action: Action): string | null {
   const { kind, ...operands } = action;
-  if (!['clear', 'copy', 'erase', 'wait-for'].includes(kind)) return null;
-  return `${kind.replace('-', '_')}(${Object.values(operands).map((value) => JSON.stringify(value)).join(', ')})`;
+  if (!['clear', 'copy', 'erase', 'wait-for', 'free-memory', 'record-rom'].includes(kind)) return null;
+  return `${kind.replaceAll('-', '_')}(${Object.values(operands).map((value) => JSON.stringify(value)).join(', ')})`;
 }
 
 /** The system calls of one step, from the executor that the verb itself uses. */
@@ -64,9 +74,9 @@ const asJson = (plan: Plan): object => ({
 });
 
 /** `plan VERB`: prints what VERB would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
-export function plan(verb: Verb, { format, facts, settings, keep }: PlanOptions, print: (text: string) => void, log: Log): number {
+export function plan(verb: Verb, { format, facts, settings, keep, asked }: PlanOptions, print: (text: string) => void, log: Log): number {
   if (facts !== undefined && settings.length > 0) throw new UsageError('--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them');
-  const decision = foresee(verb, facts === undefined ? localFacts(settings) : factsFrom(facts), { dryRun: true, force: false, keep });
+  const decision = foresee(verb, facts === undefined ? localFacts(settings, asked) : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined), { dryRun: true, force: false, keep });
   if (format === 'json') print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
   else if (decision.decision === 'go') print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
   if (decision.decision === 'refuse') {

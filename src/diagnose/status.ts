@@ -1,7 +1,6 @@
 import type { JournalRecord } from '../execute/journal.js';
 import type { Mount, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import { wrap } from '../plan/render-text.js';
 
 export interface Status {
   schema: 'mountroot.status/1';
@@ -48,7 +47,7 @@ const writable = (mount: Mount): boolean => !mount.options.includes('ro') && !mo
 export function status({ mounts, journal, rung, space }: StatusInput): Status {
   const root = visibleAt(mounts, '/');
   const overlaid = root?.fstype.startsWith('overlay') ?? false;
-  const upper = overlaid ? holderOf(mounts, root!.superOptions.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length)) : undefined;
+  const upper = overlaid ? upperOf(mounts, root!) : undefined;
   const image = overlaid ? visibleAt(mounts, '/rom') : undefined;
   const persistent = root !== undefined && writable(root) && (overlaid ? upper !== undefined && lasting(upper) : lasting(root));
   return {
@@ -64,6 +63,16 @@ export function status({ mounts, journal, rung, space }: StatusInput): Status {
 }
 
 const lasting = (mount: Mount): boolean => writable(mount) && !['tmpfs', 'ramfs', 'rootfs'].includes(mount.fstype);
+
+/**
+ * Where the changes go. The kernel shows upperdir= as it was given, and the mount it named may have moved since: out of an initramfs, or where the image has no /overlay.
+ * The source that OpenWrt and we give the mount, `overlayfs:PATH`, says where it is to be found, so that comes first.
+ */
+function upperOf(mounts: readonly Mount[], { source, superOptions }: Mount): Mount | undefined {
+  const told = /^overlayfs:(\/.+)$/.exec(source)?.[1];
+  const upperdir = superOptions.find((option) => option.startsWith('upperdir='))?.slice('upperdir='.length);
+  return (told === undefined ? undefined : visibleAt(mounts, told)) ?? holderOf(mounts, upperdir);
+}
 
 /** The mount that holds a path: of all mountpoints above it the longest. */
 function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | undefined {
@@ -100,20 +109,4 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
     ...(end?.error !== undefined && { error: end.error }),
     steps,
   };
-}
-
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-const row = (label: string, text: string): string => label.padEnd(10) + wrap(text, 10).trimStart();
-
-export function renderStatus({ summary, rung, image, data, start }: Status): string {
-  const out = [row('root', summary)];
-  if (rung) out.push(row('rung', rung.reason === null ? rung.rung : `${rung.rung}, because of ${rung.reason}${rung.because ? `: ${rung.because}` : ''}`));
-  if (image) out.push(row('image', `${image.mountpoint}: ${image.fstype} ${image.source}`));
-  if (data) out.push(row('data', data.space ? `${data.mountpoint}: ${mebibytes(data.space.free)} free of ${mebibytes(data.space.total)}` : `${data.mountpoint}: its space cannot be told`));
-  if (!start) return `${[...out, row('start', 'no journal of a start in this boot')].join('\n')}\n`;
-  const outcome = start.ok === null ? 'was cut off' : start.ok ? `took ${start.ms?.toFixed(0)} ms` : `failed after ${start.ms?.toFixed(0)} ms`;
-  out.push(row('start', `${outcome}, ${(start.at / 1000).toFixed(2)} s after the kernel started: ${start.error ?? start.summary}`));
-  for (const step of start.steps)
-    out.push(`${' '.repeat(10)}${String(step.number).padStart(2)}  ${step.id.padEnd(16)}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}${step.error ? `: ${step.error}` : ''}`);
-  return `${out.join('\n')}\n`;
 }

@@ -23,8 +23,7 @@ function bounded(text: string): string {
  * leaves each as it was or as it shall be. A number in the name tells their order, for a board without a clock has no times to tell it.
  * @param boot the kernel's boot id (random(4)): the same in all of one boot.
  */
-export function keepBoot(system: System, text: string, boot: string, most: number): void {
-  const at = volumeAt(system);
+export function keepBoot(system: System, text: string, boot: string, most: number, at: string | null = volumeAt(system)): void {
   if (at === null || most === 0) return;
   const folder = `${at}/${BOOTS}`;
   if (system.kind(folder) === 'missing') system.mkdir(folder, 0o755);

@@ -8,7 +8,9 @@ export interface CopyResult {
   /** Names that were in the copy and are not in the original any more. */
   removed: number;
   /** What could not be brought over, and why: one sentence each. */
-  refused: { path: string; error: string }[];
+  refused: { path: string; error: string; errno: string }[];
+  /** Attributes that the copy cannot have, though all else of the file is there: one sentence each. */
+  lost: string[];
 }
 
 export interface CopyOptions {
@@ -31,6 +33,9 @@ const BESIDE = '.mountroot-copy';
  * lower file's, found by name or redirect, never by origin), whiteout and whiteouts (6.7), protattr (immutable and append-only, 5.14).
  */
 const OF_ONE_MOUNT = ['origin', 'impure', 'nlink', 'upper', 'uuid'].map((name) => `trusted.overlay.${name}`);
+
+/** Where the content is: a file without these would be another one. */
+const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`);
 
 /** Going on makes it no better. */
 const FULL = ['ENOSPC', 'EDQUOT'];
@@ -59,7 +64,7 @@ function directoryAt(system: System, path: string): Details {
 const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links);
 
 class Copier {
-  readonly result: CopyResult = { files: 0, bytes: 0, removed: 0, refused: [] };
+  readonly result: CopyResult = { files: 0, bytes: 0, removed: 0, refused: [], lost: [] };
   /** Inodes of several names, and the first of the copies' names. */
   private readonly linked = new Map<number, string>();
   /** Inodes of several names among the copies that were up to date, and the inodes they are copies of. */
@@ -80,7 +85,7 @@ class Copier {
       const { errno, message } = error as SystemError;
       if (FULL.includes(errno) || !(error instanceof SystemError)) throw error;
       // What has vanished meanwhile is for the next pass to see.
-      if (errno !== 'ENOENT' || this.system.kind(path) !== 'missing') this.result.refused.push({ path, error: message });
+      if (errno !== 'ENOENT' || this.system.kind(path) !== 'missing') this.result.refused.push({ path, error: message, errno });
     }
   }
 
@@ -171,7 +176,15 @@ class Copier {
     const wanted = this.attributesOf(from);
     // Most files have none, and a call that goes through FFI takes kilobytes that come back only when this process is idle.
     const there = wanted.length > 0 ? system.attributes(to) : new Map<string, Buffer>();
-    for (const [name, value] of wanted) if (!there.get(name)?.equals(value)) system.setAttribute(to, name, value);
+    for (const [name, value] of wanted)
+      if (!there.get(name)?.equals(value))
+        try {
+          system.setAttribute(to, name, value);
+        } catch (error) {
+          if (!(error instanceof SystemError) || error.errno !== 'EOPNOTSUPP' || NEEDED.includes(name)) throw error;
+          // A file without a note of it is worth more than none.
+          this.result.lost.push(`${from} has lost its attribute ${name}: ${error.message}`);
+        }
     if (system.details(to).mtime !== mtime) system.setModified(to, mtime);
   }
 

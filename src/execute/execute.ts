@@ -17,6 +17,8 @@ export interface StepResult {
   error?: string;
   /** Name of the error, where the kernel gave one. */
   errno?: string;
+  /** What it left out although it went well. */
+  warnings?: string[];
   at: number;
   ms: number;
 }
@@ -35,7 +37,7 @@ export interface Outcome {
 
 /**
  * Runs steps in order, verifying each. The first fatal failure before pivot_root undoes what was done, in reverse; undoing goes on over its own
- * failures, because each thing put back is one less left behind. Behind pivot_root every failure is only a warning.
+ * failures, because each thing put back is one less left behind. Behind pivot_root, or a switch, every failure is only a warning.
  * @param onStep is told of each step when it has ended; it must not throw.
  */
 export function execute(steps: readonly Step[], system: System, clock: Clock, onStep: (result: StepResult) => void): Outcome {
@@ -47,9 +49,9 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
   for (const [index, { id, action, severity }] of steps.entries()) {
     const number = index + 1;
     const { performed, changed, warnings, error, errno, at, ms } = attempt(action);
-    onStep({ number, id, action, result: error ? 'failed' : changed ? 'done' : 'kept', ...(error && { error }), ...(errno && { errno }), at, ms });
+    onStep({ number, id, action, result: error ? 'failed' : changed ? 'done' : 'kept', ...(error && { error }), ...(errno && { errno }), ...(warnings.length > 0 && { warnings }), at, ms });
     outcome.warnings.push(...warnings);
-    pivoted ||= performed && action.kind === 'pivot-root';
+    pivoted ||= performed && (action.kind === 'pivot-root' || action.kind === 'switch-root');
     const inverse = changed ? inverseOf(action) : null;
     if (inverse) done.push({ number, id, inverse });
     if (!error) continue;
@@ -93,6 +95,7 @@ const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
   sync: ({ path }: Extract<Action, { kind: 'sync' }>) => `writing ${path} back`,
   'attach-ubi': ({ mtd }: Extract<Action, { kind: 'attach-ubi' }>) => `attaching UBI to mtd${mtd}`,
   'wait-for': ({ volume }: Extract<Action, { kind: 'wait-for' }>) => `waiting for ${volume}`,
+  'free-memory': () => 'giving the memory of the initramfs back',
   erase: ({ device }: Extract<Action, { kind: 'erase' }>) => `erasing ${device}`,
 };
 
@@ -107,7 +110,7 @@ function attempter(system: System, clock: Clock): (action: Action) => Attempted 
       if (long) system.during(long(action));
       Object.assign(result, perform(action, system), { performed: true });
       if (action.kind === 'move' && action.from === proc) proc = action.to;
-      if (action.kind === 'pivot-root' && proc.startsWith(`${action.newRoot}/`)) proc = proc.slice(action.newRoot.length);
+      if ((action.kind === 'pivot-root' || action.kind === 'switch-root') && proc.startsWith(`${action.newRoot}/`)) proc = proc.slice(action.newRoot.length);
       const wrong = complaint(conditionAfter(action), system, proc);
       if (wrong) result.error = wrong;
     } catch (error) {

@@ -2,10 +2,14 @@ import { resolve } from '../facts/devices.js';
 import { parseMtd } from '../facts/mtd.js';
 import type { Action, ActionKind, ActionOf } from '../plan/step.js';
 import type { System } from '../system/port.js';
+import { RAM_FILESYSTEMS } from '../system/flags.js';
 import { SystemError } from '../system/system-error.js';
+import { keepBoot } from './boots.js';
 import { clearTree } from './clear-tree.js';
 import { copyTree } from './copy-tree.js';
 import { erase, markForErase } from './flash.js';
+import { JOURNAL_FILE } from './journal.js';
+import { recordRom } from './rom-record.js';
 import { writersOn } from './writers.js';
 
 /** `changed` is false when what the action makes was there already, so that it is not undone either. */
@@ -19,6 +23,9 @@ type Executor<K extends ActionKind> = (action: ActionOf<K>, system: System) => b
 
 /** When the last copy between two places began, for the next one to look only at what changed since. Nanoseconds since 1970. */
 const copies = new WeakMap<System, Map<string, bigint>>();
+
+/** Through which path the root that was switched away from can still be reached. */
+const oldRoots = new WeakMap<System, string>();
 
 /** File times come from a coarse clock that may lag behind. */
 const CLOCK_LAG = 1_000_000_000n;
@@ -125,17 +132,23 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   copy: ({ from, to, pass }, system) => {
     const memory = copies.get(system) ?? new Map<string, bigint>();
     copies.set(system, memory);
-    const since = pass === 'changes' ? memory.get(`${from}\0${to}`) : undefined;
+    const since = pass === 'whole' ? undefined : memory.get(`${from}\0${to}`);
     const begun = BigInt(Date.now()) * 1_000_000n - CLOCK_LAG;
-    const { refused } = copyTree(system, from, to, since === undefined ? {} : { changedSince: since });
+    const { refused, lost } = copyTree(system, from, to, since === undefined ? {} : { changedSince: since });
     memory.set(`${from}\0${to}`, begun);
-    return { changed: true, warnings: refused.map(({ path, error }) => `${path} was not copied: ${error}`) };
+    // What one pass refuses the next may take; what the last one refuses would be gone with the original.
+    const [first] = refused;
+    if (pass === 'last' && first !== undefined)
+      throw new SystemError({ what: `copy all of ${from}, of which ${refused.length === 1 ? 'one file is' : `${refused.length} files are`} left: ${first.path} (${first.error})`, syscall: 'copy-all', errno: first.errno, path: first.path });
+    return { changed: true, warnings: pass === 'changes' ? [] : lost };
   },
 
   sync: ({ path }, system) => {
     system.syncfs(path);
     return true;
   },
+
+  'record-rom': (action, system) => recordRom(system, action),
 
   erase: (action, system) => erase(action, system),
   'mark-for-erase': (action, system) => markForErase(action, system),
@@ -156,14 +169,32 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   },
 
   'probe-whiteout': ({ folder }, system) => {
+    const lacks: string[] = [];
+    const tried = (call: () => void): void => {
+      try {
+        call();
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        lacks.push(error.message);
+      }
+    };
     system.removeTree(folder);
     system.mkdir(folder, 0o700);
     try {
-      system.create(`${folder}/from`, '', 0o600);
-      system.renameLeavingWhiteout(`${folder}/from`, `${folder}/to`);
+      for (const name of ['from', 'one', 'other']) system.create(`${folder}/${name}`, '', 0o600);
+      tried(() => system.renameLeavingWhiteout(`${folder}/from`, `${folder}/to`));
+      tried(() => system.exchange(`${folder}/one`, `${folder}/other`));
     } finally {
       system.removeTree(folder);
     }
+    return { changed: true, warnings: lacks };
+  },
+
+  // Only the look behind it counts.
+  'probe-mounts': () => false,
+
+  'keep-journal': ({ at, most }, system) => {
+    keepBoot(system, system.readText(JOURNAL_FILE), system.readText('/proc/sys/kernel/random/boot_id'), most, at);
     return true;
   },
 
@@ -176,6 +207,19 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
 
   'pivot-root': ({ newRoot, putOld }, system) => {
     system.pivotRoot(newRoot, putOld);
+    return true;
+  },
+
+  'switch-root': ({ newRoot }, system) => {
+    oldRoots.set(system, system.switchRoot(newRoot));
+    return true;
+  },
+
+  'free-memory': (_, system) => {
+    const old = oldRoots.get(system);
+    // What is removed is looked at once more: of a root on a disk nothing may go.
+    if (old === undefined || !RAM_FILESYSTEMS.includes(system.space(old).type)) throw new SystemError({ what: 'free the memory of the old root, for that is no file system in memory', syscall: 'unlink', errno: 'EINVAL', path: '/' });
+    clearTree(system, old, []);
     return true;
   },
 

@@ -2,17 +2,35 @@ import * as fs from 'node:fs';
 import type { Facts, Rung } from '../facts/facts.js';
 import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
+import { JOURNAL_FOLDER } from '../facts/places.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 
 /** On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume (see boots.ts). */
-export const JOURNAL_FOLDER = '/tmp/mountroot';
 export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
+/** What tells one read-only image from another without reading it: its size, and the number and time of its top directory. Times in milliseconds since 1970. */
+export interface ImageMark {
+  size: number;
+  modified: number;
+  inode: number;
+}
+
+/** What a verb begins with besides its own time: for reports, no decision rests on it. */
+export interface Beginning {
+  /** When this process started, in milliseconds since the kernel started. */
+  started?: number;
+  /** What the clock showed, in milliseconds since 1970; it may never have been set. */
+  time?: number;
+  /** The kernel's release. */
+  kernel?: string;
+  image?: ImageMark;
+}
+
 /** One line of the journal. `at`: milliseconds since the kernel started. */
 export type JournalRecord =
-  | { type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: Verb; version: string; node: string; at: number }
+  | ({ type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: Verb; version: string; node: string; at: number } & Beginning)
   /** What the boot before left in memory that outlasts a reset (pstore). */
   | { type: 'before'; crash: string[]; last: string[]; at: number }
   | { type: 'decision'; decision: Decision['decision']; stage?: Stage; rung?: Rung; reason?: Reason; because?: string; summary: string; steps: number; notes: string[]; at: number }

@@ -1,4 +1,4 @@
-import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
+import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import type { Condition } from '../plan/step.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from './clear-tree.js';
@@ -33,10 +33,16 @@ export function complaint(condition: Condition, reader: Reader, proc: string): s
 
 const isUnder = (path: string, top: string): boolean => path === top || path.startsWith(top === '/' ? top : `${top}/`);
 
-type MountCondition = Extract<Condition, { kind: 'mounted' | 'not-mounted' | 'not-shared' | 'readonly' }>;
+type MountCondition = Extract<Condition, { kind: 'mounted' | 'not-mounted' | 'not-shared' | 'readonly' | 'mounts-known' }>;
 
 function mountComplaint(condition: MountCondition, reader: Reader, proc: string): string | null {
   const mounts = parseMountinfo(reader.readText(`${proc}/self/mountinfo`));
+  if (condition.kind === 'mounts-known') {
+    const root = visibleAt(mounts, '/');
+    const known = [condition.newRoot, ...condition.known];
+    const late = root === undefined ? undefined : childrenOf(mounts, root).find((point) => !known.includes(point));
+    return late === undefined ? null : `something was mounted on ${late} meanwhile, and would be lost`;
+  }
   const { path } = condition;
   const mount = visibleAt(mounts, path);
   switch (condition.kind) {

@@ -1,15 +1,22 @@
-/**
- * The kernel command line as name → value; a name without `=` has the value ''. As in the kernel (lib/cmdline.c: next_arg) words are parted by white
- * space, double quotes keep a value together and are dropped, of a repeated name the last one counts, and what follows a lone `--` belongs to init.
- */
-export function parseCommandLine(text: string): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const word of text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []) {
-    if (word === '--') break;
-    const bare = word.replaceAll('"', '');
-    const equals = bare.indexOf('=');
-    if (equals < 0) values.set(bare, '');
-    else values.set(bare.slice(0, equals), bare.slice(equals + 1));
-  }
-  return values;
+/** A word of the kernel command line; `value` is null where there is no `=`. */
+export interface Word {
+  name: string;
+  value: string | null;
 }
+
+/**
+ * The words of the kernel command line in their order. As in the kernel (lib/cmdline.c: next_arg) they are parted by white space, double quotes keep a value
+ * together and are dropped, and what follows a lone `--` belongs to init.
+ */
+export function commandLineWords(text: string): { words: Word[]; init: string[] } {
+  const all = (text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
+  const end = all.indexOf('--');
+  const words = (end < 0 ? all : all.slice(0, end)).map((word): Word => {
+    const equals = word.indexOf('=');
+    return equals < 0 ? { name: word, value: null } : { name: word.slice(0, equals), value: word.slice(equals + 1) };
+  });
+  return { words, init: end < 0 ? [] : all.slice(end + 1) };
+}
+
+/** The kernel command line as name → value; a name without `=` has the value '', and of a repeated one the last counts. */
+export const parseCommandLine = (text: string): Map<string, string> => new Map(commandLineWords(text).words.map(({ name, value }) => [name, value ?? '']));

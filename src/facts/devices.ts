@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { Reader } from '../system/port.js';
 import type { Device, MtdPartition } from './facts.js';
+import { partitionUuid } from './partition-uuid.js';
 import { SUPERBLOCK_BYTES, readLabels } from './superblock.js';
 
 /** What a volume's name means on this machine. */
@@ -72,6 +73,19 @@ function byPartitionLabel(reader: Reader, wanted: string): Device[] {
   return blockNames(reader).flatMap((name) => (partitionLabel(reader, name) === wanted ? [blockDevice(reader, name, wanted)] : []));
 }
 
+/** The n-th partition of a disk by its unique id; sysfs shows a partition below its disk. */
+function byPartitionUuid(reader: Reader, wanted: string): Device[] {
+  return blockNames(reader).flatMap((name) => {
+    const number = Number(textOr(reader, `/sys/class/block/${name}/partition`, ''));
+    try {
+      const disk = reader.readLink(`/sys/class/block/${name}`).split('/').at(-2);
+      return number > 0 && disk !== undefined && partitionUuid(reader, `/dev/${disk}`, number) === wanted ? [blockDevice(reader, name, partitionLabel(reader, name))] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 function bySuperblock(reader: Reader, key: 'label' | 'uuid', wanted: string): Device[] {
   return blockNames(reader).flatMap((name) => {
     try {
@@ -106,8 +120,9 @@ function byName(reader: Reader, name: string, mtd: readonly MtdPartition[], hold
 
 /** All devices that a volume's name may mean (see Settings.volume), read from /proc/mtd and sysfs. Never throws. */
 export function resolve(reader: Reader, wanted: string, mtd: readonly MtdPartition[], holdsUbi: (partition: MtdPartition) => boolean): Resolution {
-  const [, key, value] = /^(PARTLABEL|LABEL|UUID|mtd|ubi\d*)[=:](.+)$/.exec(wanted) ?? [];
+  const [, key, value] = /^(PARTLABEL|PARTUUID|LABEL|UUID|mtd|ubi\d*)[=:](.+)$/.exec(wanted) ?? [];
   if (key === 'PARTLABEL') return only(byPartitionLabel(reader, value!));
+  if (key === 'PARTUUID') return only(byPartitionUuid(reader, value!.toLowerCase()));
   if (key === 'LABEL') return only(bySuperblock(reader, 'label', value!));
   if (key === 'UUID') return only(bySuperblock(reader, 'uuid', value!.toLowerCase()));
   if (key === 'mtd') return only(mtd.filter(({ name }) => name === value).map((each) => mtdDevice(reader, each)));
@@ -137,4 +152,4 @@ function byNode(reader: Reader, path: string): Resolution {
 }
 
 /** True for a name whose device may still appear: mtd partitions are there as soon as the kernel runs. */
-export const mayAppear = (wanted: string): boolean => /^(PARTLABEL=|LABEL=|UUID=|ubi\d*[:_]|\/dev\/(?!mtd))/.test(wanted);
+export const mayAppear = (wanted: string): boolean => /^(PARTLABEL=|PARTUUID=|LABEL=|UUID=|ubi\d*[:_]|\/dev\/(?!mtd))/.test(wanted);

@@ -1,4 +1,8 @@
 import type { PathKind } from '../system/port.js';
+import type { Atags } from './atags.js';
+import type { DeviceTree } from './device-tree.js';
+import type { KernelConfig } from './kernel-config.js';
+import type { KernelLog } from './kernel-log.js';
 import type { Configuration } from './settings.js';
 
 export type { Configuration };
@@ -81,6 +85,17 @@ export interface ResetOrder {
   keep: string[];
 }
 
+/** What an import has put on the data volume. */
+export interface Imported {
+  /** The layer at `next` is complete, and the next start is to use it. */
+  ordered: boolean;
+  next: PathKind;
+  /** The upper layer that one before took the place of, until a start with the new one is confirmed. */
+  former: PathKind;
+  /** Two of the names are one directory, as a power cut during a rename can leave it on jffs2: removing one would empty the other. */
+  same: boolean;
+}
+
 /** What a mounted data volume holds besides the settings. */
 export interface Opened {
   /** Where it is mounted. */
@@ -90,13 +105,20 @@ export interface Opened {
   state: State;
   /** Starts since the last `done`; null where the counter is damaged. */
   attempts: number | null;
-  order: ResetOrder | 'damaged' | null;
+  /** `damaged`: there is something that is no order; `unreadable`: the file system would not give it. */
+  order: ResetOrder | 'damaged' | 'unreadable' | null;
   /** A sysupgrade.tgz stands in the volume's root. */
   upgrade: boolean;
   upper: PathKind;
   work: PathKind;
   /** What a cut-off switch to flash left. */
   incoming: PathKind;
+  /** `incoming` and `upper` are one directory: the switch was done, and a power cut halved the rename. Emptying one would empty the other. */
+  switched?: true;
+  /** Only where there is something of it. */
+  imported?: Imported;
+  /** Something that is no directory stands where our own folder belongs; `aside` is a name beside it that nothing has. */
+  stray?: { kind: PathKind; aside: string };
   /** Names in quarantine. */
   quarantine: string[];
   /** This board's own identity, which external volumes are tied to. */
@@ -108,6 +130,8 @@ export interface External extends Volume {
   /** Where it is mounted; null while it is not. */
   at: string | null;
   readonly: boolean;
+  /** An order to reset it, where there is one. */
+  order?: Exclude<Opened['order'], null>;
   /** The identity of the board it belongs to; null: nobody's yet. */
   identity: string | null;
   upper: PathKind;
@@ -116,6 +140,84 @@ export interface External extends Volume {
   init: boolean;
   /** A new identity for a board that has none yet; '' where none is needed. */
   offered: string;
+}
+
+/** A program that may become process 1. */
+export interface Program {
+  path: string;
+  /** Why it cannot run, as far as that shows beforehand; null when nothing speaks against it. */
+  trouble: string | null;
+}
+
+/** What root= and the words beside it name. */
+export interface RootVolume extends Volume {
+  /** rootfstype=, in the order of trying; [] where nothing is said. */
+  fstypes: string[];
+  /** rootflags=; null where nothing is said. */
+  options: string | null;
+  writable: boolean;
+  /** rootwait: its device may come at any time. */
+  patient: boolean;
+}
+
+/** Where this is process 1 or `/` is the kernel's own ramfs (an initramfs): what handing over to another root and to init rests on. */
+export interface Handover {
+  /** Our process id: only process 1 may switch the root of all, and become init. */
+  pid: number;
+  /** `/` is a file system in memory that the kernel made, from which only a switch leads out. */
+  ramfs: boolean;
+  /** null where the command line says nothing of a root. */
+  root: RootVolume | null;
+  /** The directory that was named as the new root; null where none was. */
+  asked: string | null;
+  /** Where a new root is mounted; null while none is. */
+  at: string | null;
+  /** What is at the paths in it that a plan needs. */
+  paths: Record<string, PathKind>;
+  /** Programs of the new root (or of this one, where there is none to come), in the order in which they are tried as init. */
+  programs: Program[];
+  /** What init is called with. */
+  args: string[];
+}
+
+/** A line of /proc/partitions, and what is on it. */
+export interface Partition {
+  name: string;
+  /** `major:minor`. */
+  number: string;
+  size: number;
+  /** The device itself refuses to be written. */
+  readonly: boolean;
+  content: ContentKind;
+}
+
+/** What execve(2) would say of a program: 0 or the error's number, negative as the kernel prints it, and why. */
+export interface Runnable {
+  path: string;
+  error: number;
+  why: string;
+}
+
+/** How this root came to be, as far as the running system still shows it. It costs time and is no part of a boot: `facts` and `explain` ask for it. */
+export interface Origin {
+  /** The kernel's messages from its start until user space ran; null where they cannot be read. */
+  log: KernelLog | null;
+  /** When the oldest message was written, in seconds; null without a log. */
+  logBegins: number | null;
+  config: KernelConfig | null;
+  deviceTree: DeviceTree | null;
+  atags: Atags | null;
+  /** What process 1 is by now. */
+  init: { program: string | null; args: string[] } | null;
+  /** What an image-initrd's /linuxrc was started before (`major:minor`); null where none was. */
+  realRootDevice: string | null;
+  /** The types of /proc/filesystems in the kernel's order, and whether they need a block device. */
+  types: { name: string; device: boolean }[];
+  partitions: Partition[];
+  /** The programs that the kernel looks for, in the image that is the root's lower layer. */
+  programs: Runnable[];
+  /** What rdinit= names, or /init, on the root of today. */
+  earlyInit: { path: string; kind: PathKind };
 }
 
 /** Everything a decision rests on, as one JSON value. A bug report is such a file; a test is such a value and the plan made from it. */
@@ -139,8 +241,12 @@ export interface Facts {
   opened: Opened | null;
   /** null where no external volume is configured. */
   external: External | null;
+  /** null in all but the two cases that it is for. */
+  handover: Handover | null;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
+  /** How the root came to be; only where somebody asked for it (see `facts` and `explain`). */
+  origin?: Origin;
   /** What could not be read or understood while gathering, a sentence each. */
   problems: string[];
 }

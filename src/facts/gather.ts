@@ -1,6 +1,7 @@
 import type { PathKind, Reader } from '../system/port.js';
 import { FACTS_SCHEMA, type Configuration, type External, type Facts, type Mount, type MtdPartition, type RecordedState, type Rung, type Volume } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
+import { findHandover, type Handing } from './handover.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import { lookInto, lookIntoExternal, mountOf, settingsInside } from './opened.js';
@@ -22,7 +23,11 @@ export interface Process {
   env: Record<string, string | undefined>;
   /** `KEY=VALUE` settings from the command line of the verb. */
   flags?: readonly string[];
+  /** Whether and how this process could hand over to another root; where it is left out, it could not. */
+  handing?: Handing;
 }
+
+const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
@@ -41,7 +46,7 @@ export function parseState(text: string): RecordedState | null {
  * Reads all that a decision rests on. Never throws: what cannot be read is an empty fact and a sentence in `problems`, and it is for the plan
  * to say what that means. It is called again after each stage of a plan, because a data volume shows what it holds only when it is mounted.
  */
-export function gather(reader: Reader, { platform, arch, uid, env, flags = [] }: Process): Facts {
+export function gather(reader: Reader, { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process): Facts {
   const problems: string[] = [];
   const attempt = <T>(fallback: T, call: () => T): T => {
     try {
@@ -59,7 +64,8 @@ export function gather(reader: Reader, { platform, arch, uid, env, flags = [] }:
   // A kernel without mtd has no /proc/mtd: no partitions, and no problem.
   const mtd = kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems);
   const mounts = parseMountinfo(text('/proc/self/mountinfo'), problems);
-  const image = visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
+  const handover = attempt(null, () => findHandover(reader, handing, { commandLine, mounts, mtd }));
+  const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
   const chosen = configure({ commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags }, problems);
   const volume = findVolume(reader, chosen.settings.volume, mtd);
   const opened = lookInto(reader, ourMount(mounts, volume), problems);
@@ -71,7 +77,7 @@ export function gather(reader: Reader, { platform, arch, uid, env, flags = [] }:
     architecture: arch,
     uid,
     kernel: { release: text('/proc/sys/kernel/osrelease').trimEnd(), commandLine, filesystems: parseFilesystems(text('/proc/filesystems')) },
-    preinit: Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
+    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
     shutdown: Boolean(env['SHUTDOWN']),
     configuration,
     mtd,
@@ -80,6 +86,7 @@ export function gather(reader: Reader, { platform, arch, uid, env, flags = [] }:
     volume,
     opened,
     external: withIdentity(findExternal(reader, configuration, mtd, mounts, problems), opened, text),
+    handover,
     state: state === null ? null : parseState(state),
     problems,
   };

@@ -41,8 +41,8 @@ function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string
 
 /**
  * What a volume holds. `read(n)` gives the first bytes of its n-th erase block; it is called no more often than needed, so a healthy volume costs one
- * read. A marker or a foreign file system counts only in the first block, where its owner looks for it; jffs2 nodes count in every block,
- * because jffs2 finds them there too and a damaged first block must not hide the settings behind it.
+ * read. A marker or a foreign file system counts only in the first block, where its owner looks for it; jffs2 nodes and UBI's headers count in every block,
+ * because their drivers find them there too, and a first block that is damaged, or was being erased, must not hide the settings behind it.
  */
 export function identify(read: (block: number) => Uint8Array, blocks: number): Content {
   let first: Content | null = null;
@@ -51,7 +51,7 @@ export function identify(read: (block: number) => Uint8Array, blocks: number): C
     const bytes = read(block);
     if (bytes.length === 0) return { kind: 'unreadable', evidence: `erase block ${block} gave no bytes to look at` };
     const seen = identifyBlock(bytes);
-    if (seen?.kind === 'jffs2') return block === 0 ? seen : { kind: 'jffs2', evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}` };
+    if (seen?.kind === 'jffs2' || seen?.kind === 'ubi') return block === 0 ? seen : { kind: seen.kind, evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}` };
     if (block === 0 && seen !== null && seen.kind !== 'unknown') return seen;
     if (seen !== null) looked = Math.min(blocks, BLOCKS_SEARCHED);
     first ??= seen && { kind: 'unknown', evidence: `${seen.evidence} (erase block ${block})` };

@@ -1,8 +1,8 @@
-import type { Reader } from '../system/port.js';
-import type { Device, External, Mount, Opened, ResetOrder, State, Volume } from './facts.js';
+import type { PathKind, Reader } from '../system/port.js';
+import type { Device, External, Imported, Mount, Opened, ResetOrder, State, Volume } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
 import { keepPath } from './settings.js';
-import { ATTEMPTS, EXTROOT_IDENTITY, IDENTITY, INCOMING, ORDER, QUARANTINE, STATE_LINK, UPGRADE } from './places.js';
+import { ATTEMPTS, EXTROOT_IDENTITY, FORMER_UPPER, IDENTITY, IMPORT_ORDER, INCOMING, META, NEXT_UPPER, ORDER, QUARANTINE, STATE_LINK, UPGRADE } from './places.js';
 
 /** Reads below a volume's root. What stands there may have been made by anybody: no symlink on the way is followed, and no file is read that is huge. */
 class Inside {
@@ -21,24 +21,31 @@ class Inside {
     }
   }
 
-  kind(path: string): ReturnType<Reader['kind']> {
-    return this.try('missing' as const, () => {
+  /** `otherwise`: what it counts as when the file system does not say; only ENOENT is missing. */
+  kind(path: string, otherwise: PathKind = 'missing'): PathKind {
+    return this.try(otherwise, () => {
       const parts = path.split('/');
       for (let depth = 1; depth < parts.length; depth++) if (this.reader.kind(`${this.top}/${parts.slice(0, depth).join('/')}`) !== 'directory') return 'missing';
       return this.reader.kind(`${this.top}/${path}`);
     });
   }
 
-  /** null where there is no such file; '' for one that cannot be read. */
-  text(path: string): string | null {
-    const kind = this.kind(path);
+  /** null where there is no such file; '' for what is no text; undefined for what the file system does not give. */
+  text(path: string): string | null | undefined {
+    const kind = this.kind(path, 'other');
     if (kind === 'missing') return null;
+    if (kind === 'other') return undefined;
     if (kind !== 'file') return '';
-    return this.try('', () => Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'));
+    return this.try(undefined, () => Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'));
   }
 
   link(path: string): string | null {
     return this.kind(path) === 'symlink' ? this.try(null, () => this.reader.readLink(`${this.top}/${path}`)) : null;
+  }
+
+  /** Number of a directory; null for what is none. */
+  inode(path: string): number | null {
+    return this.kind(path) === 'directory' ? this.try(null, () => this.reader.details(`${this.top}/${path}`).inode) : null;
   }
 
   list(path: string): string[] {
@@ -49,20 +56,24 @@ class Inside {
 const STATES: Record<string, State> = { '0': 'unknown', '1': 'pending', '2': 'ready' };
 
 function stateOf(inside: Inside): State {
-  const kind = inside.kind(STATE_LINK);
+  const kind = inside.kind(STATE_LINK, 'other');
   if (kind === 'missing') return 'fresh';
-  return (kind === 'symlink' && STATES[inside.link(STATE_LINK) ?? '']) || 'damaged';
+  const target = inside.link(STATE_LINK);
+  // What cannot be read is left as it is.
+  if (kind === 'other' || (kind === 'symlink' && target === null)) return 'unknown';
+  return STATES[target ?? ''] ?? 'damaged';
 }
 
-function attemptsOf(text: string | null): number | null {
+function attemptsOf(text: string | null | undefined): number | null {
   if (text === null) return 0;
-  const [, count] = /^(\d{1,6})\n$/.exec(text) ?? [];
+  const [, count] = /^(\d{1,6})\n$/.exec(text ?? '') ?? [];
   return count === undefined ? null : Number(count);
 }
 
 /** An order that cannot be read is not an order: what it would erase is not known. */
-export function parseOrder(text: string | null): Opened['order'] {
+export function parseOrder(text: string | null | undefined): Opened['order'] {
   if (text === null) return null;
+  if (text === undefined) return 'unreadable';
   try {
     const value = JSON.parse(text) as ResetOrder;
     const keep = Array.isArray(value.keep) ? value.keep.map(keepPath) : [null];
@@ -73,7 +84,23 @@ export function parseOrder(text: string | null): Opened['order'] {
   return 'damaged';
 }
 
-const identityOf = (text: string | null): string | null => /^[\w-]{1,64}$/.exec((text ?? '').trim())?.[0] ?? null;
+function importedOf(inside: Inside): Imported | null {
+  const [ordered, next, former] = [inside.kind(IMPORT_ORDER) === 'file', inside.kind(NEXT_UPPER), inside.kind(FORMER_UPPER)];
+  if (!ordered && next === 'missing' && former === 'missing') return null;
+  const numbers = [NEXT_UPPER, FORMER_UPPER, 'upper'].map((path) => inside.inode(path)).filter((number) => number !== null);
+  return { ordered, next, former, same: new Set(numbers).size < numbers.length };
+}
+
+/** What stands in the place of our folder, and a name that it can be moved to. */
+function strayOf(inside: Inside): Opened['stray'] {
+  const kind = inside.kind(META);
+  if (kind === 'missing' || kind === 'directory') return undefined;
+  // On flash that gives something else at each look none of them may ever be free, and a boot must not wait for one.
+  for (let number = 1; number < 100; number++) if (inside.kind(`${META}-aside-${number}`) === 'missing') return { kind, aside: `${META}-aside-${number}` };
+  return undefined;
+}
+
+const identityOf = (text: string | null | undefined): string | null => /^[\w-]{1,64}$/.exec((text ?? '').trim())?.[0] ?? null;
 
 const readonly = (mount: Mount): boolean => mount.options.includes('ro') || mount.superOptions.includes('ro');
 
@@ -89,6 +116,9 @@ export function mountOf(mounts: readonly Mount[], device: Device | undefined): M
 export function lookInto(reader: Reader, mount: Mount | undefined, problems: string[]): Opened | null {
   if (mount === undefined) return null;
   const inside = new Inside(reader, mount.mountpoint, problems);
+  const imported = importedOf(inside);
+  const incoming = inside.inode(INCOMING);
+  const stray = strayOf(inside);
   return {
     at: mount.mountpoint,
     fstype: mount.fstype,
@@ -97,9 +127,13 @@ export function lookInto(reader: Reader, mount: Mount | undefined, problems: str
     attempts: attemptsOf(inside.text(ATTEMPTS)),
     order: parseOrder(inside.text(ORDER)),
     upgrade: inside.kind(UPGRADE) === 'file',
-    upper: inside.kind('upper'),
-    work: inside.kind('work'),
+    // What the kernel does not tell of is what it should be: a step that needs it then fails, and nothing is made or moved on a guess.
+    upper: inside.kind('upper', 'directory'),
+    work: inside.kind('work', 'directory'),
     incoming: inside.kind(INCOMING),
+    ...(incoming !== null && incoming === inside.inode('upper') && { switched: true as const }),
+    ...(imported !== null && { imported }),
+    ...(stray !== undefined && { stray }),
     quarantine: inside.list(QUARANTINE),
     identity: identityOf(inside.text(IDENTITY)),
   };
@@ -111,14 +145,17 @@ export function lookIntoExternal(reader: Reader, volume: Volume, mount: Mount | 
   const inside = new Inside(reader, mount.mountpoint, problems);
   const tied = target === 'root' ? EXTROOT_IDENTITY : `upper/${EXTROOT_IDENTITY}`;
   const text = inside.text(tied);
+  const order = parseOrder(inside.text(ORDER));
   return {
     ...volume,
     at: mount.mountpoint,
     readonly: readonly(mount),
+    ...(order !== null && { order }),
     // A file that cannot be understood ties the volume to some other board.
     identity: text === null ? null : (identityOf(text) ?? 'unreadable'),
-    upper: inside.kind('upper'),
-    work: inside.kind('work'),
+    // What the kernel does not tell of is what it should be: a step that needs it then fails, and nothing is made or moved on a guess.
+    upper: inside.kind('upper', 'directory'),
+    work: inside.kind('work', 'directory'),
     init: ['sbin/init', 'etc/init', 'bin/init', 'bin/sh'].some((path) => inside.kind(path) !== 'missing') || inside.kind('sbin') === 'symlink',
     offered: '',
   };
@@ -126,5 +163,5 @@ export function lookIntoExternal(reader: Reader, volume: Volume, mount: Mount | 
 
 /** The settings that the data volume's upper layer lays over the image's; null where it has none. */
 export function settingsInside(reader: Reader, top: string, problems: string[]): string | null {
-  return new Inside(reader, top, problems).text('upper/etc/mountroot.json');
+  return new Inside(reader, top, problems).text('upper/etc/mountroot.json') ?? null;
 }

@@ -4,6 +4,9 @@ export const DATA = '/overlay';
 export const OLD_ROOT = '/rom';
 /** OpenWrt's places for the new root and for a RAM overlay; the second of each pair serves where an image lacks the first. */
 export const NEW_ROOTS = ['/mnt', '/tmp/mountroot/root'] as const;
+/** In an initramfs, which has no fixed places: where the image that root= names is mounted, and where the overlay of it is put together. */
+export const NEW_IMAGE = '/newroot';
+export const NEW_OVERLAY = '/newroot-overlay';
 export const RAM = '/tmp/root';
 export const EXTERNAL = '/tmp/extroot';
 /** Tools and people look for these sources in /proc/mounts. */
@@ -18,7 +21,17 @@ export const IDENTITY = `${META}/identity`;
 export const BOOTS = `${META}/boots`;
 export const QUARANTINE = `${META}/quarantine`;
 export const INCOMING = `${META}/incoming`;
+/** What is known of the image, to tell later that a setting stands before a newer file of it. */
+export const ROM_MANIFEST = `${META}/rom-manifest`;
+export const ROM_BASELINE = `${META}/rom-baseline`;
+export const ROM_CURSOR = `${META}/rom-cursor`;
+/** An import: the layer that waits to be the upper one, the order to use it, and the layer that was the upper one before. */
+export const NEXT_UPPER = `${META}/next-upper`;
+export const IMPORT_ORDER = `${META}/import.json`;
+export const FORMER_UPPER = `${META}/former-upper`;
 export const STATE_LINK = '.fs_state';
 export const UPGRADE = 'sysupgrade.tgz';
 /** In an external volume: the identity of the board it is tied to. */
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
+/** What a verb leaves for whoever comes later in this boot. */
+export const JOURNAL_FOLDER = '/tmp/mountroot';

@@ -13,7 +13,8 @@ export interface Before {
   last: string[];
 }
 
-const CRASH = /Kernel panic|Oops|BUG:|Unable to handle|Internal error|watchdog/i;
+/** A watchdog driver that says hello is no crash; one that found a processor stuck is. */
+const CRASH = /Kernel panic|Oops|BUG:|Unable to handle|Internal error|watchdog: .*(lockup|bark)/i;
 
 export function lookBack(reader: Reader): Before | null {
   const read = (name: string): string[] => {

@@ -2,7 +2,7 @@ import { parseCommandLine } from './cmdline.js';
 
 /** What a board's maintainer may choose. Times in seconds. */
 export interface Settings {
-  /** The data volume: a name (of an mtd partition, UBI volume or partition label), `mtd:NAME`, `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `LABEL=` or `UUID=`. */
+  /** The data volume: a name (of an mtd partition, UBI volume or partition label), `mtd:NAME`, `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `PARTUUID=`, `LABEL=` or `UUID=`. */
   volume: string;
   /** How long to wait for a volume that is not there yet; mtd partitions are there from the beginning. */
   wait: number;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
+import { originOf } from './validate-origin.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const pathKind = v.picklist(['missing', 'directory', 'file', 'symlink', 'block', 'character', 'fifo', 'socket', 'other']);
@@ -32,17 +33,21 @@ const device = v.object({
   eraseBlock: v.nullable(count),
 });
 const volume = v.object({ wanted: v.string(), found: v.array(device), content: v.nullable(content), attach: v.nullable(count) });
+const order = v.union([v.picklist(['damaged', 'unreadable']), v.object({ keep: v.array(v.string()) })]);
 const opened = v.object({
   at: v.string(),
   fstype: v.string(),
   readonly: v.boolean(),
   state: v.picklist(['fresh', 'unknown', 'pending', 'ready', 'damaged']),
   attempts: v.nullable(count),
-  order: v.nullable(v.union([v.literal('damaged'), v.object({ keep: v.array(v.string()) })])),
+  order: v.nullable(order),
   upgrade: v.boolean(),
   upper: pathKind,
   work: pathKind,
   incoming: pathKind,
+  switched: v.exactOptional(v.literal(true)),
+  imported: v.exactOptional(v.object({ ordered: v.boolean(), next: pathKind, former: pathKind, same: v.boolean() })),
+  stray: v.exactOptional(v.object({ kind: pathKind, aside: v.string() })),
   quarantine: v.array(v.string()),
   identity: v.nullable(v.string()),
 });
@@ -50,6 +55,7 @@ const external = v.object({
   ...volume.entries,
   at: v.nullable(v.string()),
   readonly: v.boolean(),
+  order: v.exactOptional(order),
   identity: v.nullable(v.string()),
   upper: pathKind,
   work: pathKind,
@@ -70,6 +76,17 @@ const origin = v.exactOptional(v.picklist(['default', '/etc/mountroot.json', 'fs
 const origins = v.object({ volume: origin, wait: origin, boot_limit: origin, journal: origin, watchdog: origin, keep: origin, extroot: origin, extroot_target: origin });
 const state = v.object({ rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']), reason: v.nullable(v.string()) });
 
+const handover = v.object({
+  pid: count,
+  ramfs: v.boolean(),
+  root: v.nullable(v.object({ ...volume.entries, fstypes: v.array(v.string()), options: v.nullable(v.string()), writable: v.boolean(), patient: v.boolean() })),
+  asked: v.nullable(v.string()),
+  at: v.nullable(v.string()),
+  paths: v.record(v.string(), pathKind),
+  programs: v.array(v.object({ path: v.string(), trouble: v.nullable(v.string()) })),
+  args: v.array(v.string()),
+});
+
 /** The form of a facts file; that it is that of Facts, the compiler checks. */
 const facts: v.GenericSchema<unknown, Facts> = v.object({
   schema: v.literal(FACTS_SCHEMA),
@@ -86,7 +103,10 @@ const facts: v.GenericSchema<unknown, Facts> = v.object({
   volume,
   opened: v.nullable(opened),
   external: v.nullable(external),
+  // Not in files of before there was one.
+  handover: v.optional(v.nullable(handover), null),
   state: v.nullable(state),
+  origin: v.exactOptional(originOf),
   problems: v.array(v.string()),
 });
 

@@ -20,7 +20,8 @@ export function kmsg(device = '/dev/kmsg'): Log {
       if (next >= 0) last = next;
       fs.writeSync(last, Buffer.concat([Buffer.from(`<${level}>${line}`).subarray(0, 900), Buffer.from('\n')]));
     } catch {
-      process.stderr.write(`${line}\n`);
+      // Nobody filters what goes there.
+      if (level < LEVEL.debug) process.stderr.write(`${line}\n`);
     }
   };
   return leveled(write);

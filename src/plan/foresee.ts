@@ -1,5 +1,6 @@
 import type { Facts, Opened } from '../facts/facts.js';
-import { STAGING } from '../facts/places.js';
+import { parseCommandLine } from '../facts/cmdline.js';
+import { NEW_IMAGE, STAGING } from '../facts/places.js';
 import type { Decision, Options, Past, Plan, Verb } from './plan.js';
 import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
@@ -29,8 +30,14 @@ function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
     const seen: Opened = { ...HEALTHY, at: STAGING, fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype, readonly: mounted.flags.includes('MS_RDONLY'), upper, work: upper, state: fresh && verb === 'start' ? 'fresh' : 'ready' };
     return { ...facts, opened: seen };
   }
+  if (stage === 'image' && facts.handover !== null) {
+    const init = parseCommandLine(facts.kernel.commandLine).get('init') || '/sbin/init';
+    return { ...facts, handover: { ...facts.handover, at: NEW_IMAGE, paths: { '/tmp': 'directory', '/proc': 'directory' }, programs: [{ path: init, trouble: null }] } };
+  }
   if (stage === 'erase') return { ...facts, volume: { ...volume, content: { kind: 'blank', evidence: 'it will have been erased' } } };
+  if (stage === 'copy' && opened !== null) return { ...facts, opened: { ...opened, incoming: 'directory' } };
   if (stage === 'reset' && opened !== null) return { ...facts, opened: { ...opened, order: null } };
+  if (stage === 'import' && opened?.imported !== undefined) return { ...facts, opened: { ...opened, upper: 'directory', work: 'missing', imported: { ...opened.imported, ordered: false } } };
   if (stage === 'order' && opened !== null) return { ...facts, opened: { ...opened, order: { keep: [] } } };
   return null;
 }

@@ -4,7 +4,9 @@ import { visibleAt } from '../facts/mountinfo.js';
 import { PSTORE } from '../facts/pstore.js';
 import { ATTEMPTS, EXTERNAL, IDENTITY, INCOMING, META, ORDER, QUARANTINE, STAGING, STATE_LINK, UPGRADE } from '../facts/places.js';
 import type { MountFlag } from '../system/flags.js';
+import { importGone } from './import.js';
 import type { Action, Step } from './step.js';
+import type { Past, Stage } from './plan.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 import { describe, fstypeOf } from './volume.js';
 
@@ -15,7 +17,7 @@ export const waitSteps = (volume: Volume, seconds: number): Step[] => [
 export const attachSteps = (mtd: number): Step[] => [fatal('attach', 'UBI shows its volumes only after it has read the whole partition.', { kind: 'attach-ubi', mtd })];
 
 /** What the boot before left in memory that outlasts a reset is shown by a file system of its own. */
-function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
+export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
   if (!kernel.filesystems.includes('pstore') || paths[PSTORE] !== 'directory' || visibleAt(mounts, PSTORE) !== undefined) return [];
   return [warn('pstore', 'It shows how the boot before ended, if that was a crash.', mount('pstore', PSTORE, 'pstore', null, { writable: false, flags: [] }))];
 }
@@ -55,18 +57,39 @@ export const quarantine = (opened: Opened, path: string, what: string, why: stri
   warn(`quarantine-${what}`, why, { kind: 'rename', from: `${opened.at}/${path}`, to: `${opened.at}/${quarantineName(opened, what)}` }),
 ];
 
-/** The notes a start leaves on the volume before anything can go wrong; none of them is worth a boot. */
-export function bookkeeping({ opened, volume }: Facts): Step[] {
-  if (opened === null) return [];
-  const { at, attempts, state } = opened;
-  const steps = [
-    warn('meta', 'What mountroot notes on the volume is in one folder.', lastingFolder(`${at}/${META}`)),
-    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', { kind: 'write', path: `${at}/${ATTEMPTS}`, content: `${(attempts ?? 0) + 1}\n`, before: `${attempts ?? 0}\n` }),
+/** Our folder on the volume. What else has its name is moved aside and not followed: behind a symlink our notes would be in somebody else's folder. */
+export const metaSteps = ({ at, stray }: Opened, needed: typeof fatal = fatal): Step[] => [
+  ...(stray === undefined ? [] : [warn('meta-aside', `A ${stray.kind} stands where mountroot's own folder belongs; it is kept beside it.`, { kind: 'rename', from: `${at}/${META}`, to: `${at}/${stray.aside}` } as const)]),
+  needed('meta', 'What mountroot notes on the volume is in one folder.', lastingFolder(`${at}/${META}`)),
+];
+
+/** Stages that use what is on the volume, and may be what a board cannot come up with: the first of them counts the start, and none takes that back. */
+const COUNTING: readonly Stage[] = ['reset', 'import', 'external-reset', 'external-root', 'root'];
+
+export const isCounted = (past: readonly Past[]): boolean => past.some(({ stage }) => COUNTING.includes(stage));
+
+/** Counts the start on the volume before anything can go wrong with it, once. */
+export function countSteps({ opened }: Facts, past: readonly Past[]): Step[] {
+  if (opened === null || opened.readonly || isCounted(past)) return [];
+  return [
+    ...metaSteps(opened, warn),
+    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', { kind: 'write', path: `${opened.at}/${ATTEMPTS}`, content: `${(opened.attempts ?? 0) + 1}\n` }),
   ];
+}
+
+/** The notes a start leaves on the volume; none of them is worth a boot. */
+export function bookkeeping(facts: Facts, past: readonly Past[]): Step[] {
+  const { opened, volume } = facts;
+  if (opened === null || opened.readonly) return [];
+  const { at, state } = opened;
+  const steps = countSteps(facts, past);
   if (state === 'damaged') steps.push(...quarantine(opened, STATE_LINK, 'fs_state', 'It is none of the marks there are; it is kept for whoever wants to know what it was.'));
   if (state === 'damaged' || state === 'fresh') steps.push(warn('state', `${describe(volume.found[0]!)} is in use, and \`done\` has not confirmed it yet.`, { kind: 'link', path: `${at}/${STATE_LINK}`, target: '1' }));
   if (opened.order === 'damaged') steps.push(...quarantine(opened, ORDER, 'reset', 'An order to reset that cannot be read is none: what it would erase is not known.'));
-  if (opened.incoming !== 'missing')
+  // A volume that never had settings, and has no room for them beside what is no settings either.
+  const inTheWay = opened.upper === 'missing' && past.some(({ failed, warned }) => [failed?.errno, ...warned].some((errno) => errno === 'ENOSPC' || errno === 'EDQUOT'));
+  if (opened.incoming === 'directory' && inTheWay) steps.push(warn('incoming-gone', 'A switch to flash was cut off in the middle, and what it had copied fills the volume, so that there can be no settings on it.', { kind: 'remove-tree', path: `${at}/${INCOMING}` }));
+  else if (opened.incoming !== 'missing' && !opened.switched)
     steps.push(...quarantine(opened, INCOMING, 'incoming', 'A switch to flash was cut off in the middle; what it had copied is kept, and is not the settings.'));
   return steps;
 }
@@ -85,8 +108,22 @@ export function upperSteps(opened: Opened | null, at: string, before: string): S
   return [...steps, made, ...upgrade];
 }
 
+/** What a reset looks at: the internal volume, or an external one, which has no more. */
+export type Resettable = Pick<Opened, 'at' | 'upper'> & Partial<Pick<Opened, 'upgrade' | 'switched' | 'imported'>>;
+
+/** What lies beside the upper layer and holds settings too, or did: copies, what was put aside, and what overlay was about to change. */
+function besideUpper({ at, upgrade, switched }: Resettable, keep: readonly string[], legacy: boolean): Step[] {
+  const gone = (id: string, why: string, path: string): Step => fatal(id, why, { kind: 'remove-tree', path: `${at}/${path}` });
+  return [
+    gone('quarantine-gone', 'What was put aside may hold settings.', QUARANTINE),
+    ...(switched ? [] : [gone('incoming-gone', 'So may what a switch to flash had copied.', INCOMING)]),
+    ...(legacy ? [] : [gone('work-gone', 'And what overlay was about to change.', 'work')]),
+    ...(upgrade && !legacy && !keep.includes(`/${UPGRADE}`) ? [fatal('upgrade-gone', 'A firmware upgrade left settings in it, and it is not to be kept.', { kind: 'unlink', path: `${at}/${UPGRADE}` } as const)] : []),
+  ];
+}
+
 /** What a reset removes from a volume; the order to do it goes last, so that a power cut only makes it start again. */
-export function resetSteps(opened: Opened, keep: readonly string[], legacy: boolean): Step[] {
+export function resetSteps(opened: Resettable, keep: readonly string[], legacy: boolean): Step[] {
   const upper = legacy ? opened.at : `${opened.at}/upper`;
   const spared = legacy ? [`/${META}`, `/${STATE_LINK}`, ...keep] : [...keep];
   const steps = [fatal('reset', 'A reset was ordered.', { kind: 'clear', path: upper, keep: spared })];
@@ -94,7 +131,8 @@ export function resetSteps(opened: Opened, keep: readonly string[], legacy: bool
     fatal('reset-synced', 'It must be gone for good before the order is.', { kind: 'sync', path: opened.at }),
     fatal('reset-done', 'Nothing is left of it, so the order is carried out.', { kind: 'unlink', path: `${opened.at}/${ORDER}` }),
   ];
-  return legacy || opened.upper === 'directory' ? [...steps, ...done] : done;
+  const gone = [...besideUpper(opened, keep, legacy), ...(legacy ? [] : importGone(opened))];
+  return legacy || opened.upper === 'directory' ? [...steps, ...gone, ...done] : [...gone, ...done];
 }
 
 /** Ties an external volume without an owner to this board. */

@@ -1,17 +1,14 @@
 /**
- * The steps from a mounted data volume, or from none, to a new root: the part that every rung of the ladder shares.
- *
- * Up to pivot_root each step can be undone, and is when one fails: the root is then as it was found. Behind pivot_root there is no way back,
- * so whatever could fail is tried before it, and what comes after it is not fatal.
+ * The steps from a mounted data volume, or from none, to an overlay that may become the root: the part that every rung of the ladder shares. How it becomes the root
+ * is in pivot.ts.
  */
 import type { Facts, Mount } from '../facts/facts.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
-import { DATA, FLASH_SOURCE, NEW_ROOTS, OLD_ROOT, RAM, RAM_SOURCE } from '../facts/places.js';
-import { mountsToMove } from './moves.js';
+import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
 import { overlayOptions } from './overlay-options.js';
-import { isFree, newRootOf } from './places.js';
+import { imageOf, isFree, newRootOf } from './places.js';
 import type { Propagation, Step } from './step.js';
-import { fatal, mkdir, mount, lastingFolder, slug, warn } from './steps.js';
+import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 
 export const isLegacy = ({ kernel: { filesystems } }: Facts): boolean => !filesystems.includes('overlay');
 
@@ -26,8 +23,17 @@ export interface Placed {
 }
 
 export function placeData(facts: Facts, from: string): Placed {
-  if (from === DATA || !isFree(facts, DATA)) return { at: from, steps: [] };
-  return { at: DATA, steps: [fatal('data-place', 'It mounted, so it goes to its place.', { kind: 'move', from, to: DATA })] };
+  if (from === DATA) return { at: from, steps: [] };
+  // An initramfs can be given the place, so that upperdir= reads the same as on any other boot.
+  const made = imageOf(facts) !== null && facts.paths[DATA] === 'missing';
+  if (!made && !isFree(facts, DATA)) return { at: from, steps: [] };
+  return {
+    at: DATA,
+    steps: [
+      ...(made ? [fatal('data-folder', 'The initramfs has no such place yet.', mkdir(DATA))] : []),
+      fatal('data-place', 'It mounted, so it goes to its place.', { kind: 'move', from, to: DATA }),
+    ],
+  };
 }
 
 /** The overlay that keeps its changes in `at`. The out-of-tree overlayfs keeps its upper layer in the volume's root and has no workdir: another on-disk layout. */
@@ -35,7 +41,7 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
   const legacy = isLegacy(facts);
   const upper = legacy ? at : `${at}/upper`;
   const work = `${at}/work`;
-  const options = overlayOptions({ lower: ['/'], upper, ...(!legacy && { work }) });
+  const options = overlayOptions({ lower: [imageOf(facts) ?? '/'], upper, ...(!legacy && { work }) });
   const directories = legacy
     ? []
     : [
@@ -45,8 +51,9 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
   return [...directories, ...overlay(facts, FLASH_SOURCE, options, 'The new root: the read-only image with the settings over it.')];
 }
 
-/** An overlay whose changes live in memory, over the given layers, topmost first. */
-export function ramOverlay(facts: Facts, lower: string[]): Step[] {
+/** An overlay whose changes live in memory, over the image and, where there are any, the settings as they are. */
+export function ramOverlay(facts: Facts, kept: string | null): Step[] {
+  const lower = [...(kept === null ? [] : [kept]), imageOf(facts) ?? '/'];
   const legacy = isLegacy(facts);
   const upper = legacy ? RAM : `${RAM}/upper`;
   const work = `${RAM}/work`;
@@ -62,50 +69,13 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
   const newRoot = newRootOf(facts);
   // A fixed name, so that one left by a power cut is known for what it is.
   const probe = `${newRoot}/.mountroot-probe`;
-  const made = newRoot === NEW_ROOTS[0] ? [] : [warn('new-root-above', 'The folder of everything that is ours on /tmp.', mkdir('/tmp/mountroot')), fatal('new-root', 'The image has no free /mnt, so the new root is put together here.', mkdir(newRoot))];
+  const made = newRoot === NEW_ROOTS[0] ? [] : [...(imageOf(facts) === null ? [warn('new-root-above', 'The folder of everything that is ours on /tmp.', mkdir('/tmp/mountroot'))] : []), fatal('new-root', imageOf(facts) === null ? 'The image has no free /mnt, so the new root is put together here.' : 'The new root is put together here.', mkdir(newRoot))];
   return [
     ...made,
     fatal('overlay', why, mount(source, newRoot, isLegacy(facts) ? 'overlayfs' : 'overlay', options)),
     fatal('writable', 'Full or write-protected flash shows only when it is written to, and behind the pivot it is too late to learn it.', { kind: 'write-probe', path: probe }),
     fatal('probe-gone', 'The probe was only to see whether writing works.', { kind: 'remove-tree', path: probe }),
   ];
-}
-
-/** Without these no init runs; whatever else stays behind is only missed. */
-const ESSENTIAL = ['/dev', '/tmp', '/sys'];
-
-/**
- * From a file system mounted at the new root's place to one that is /, with every other mount where it was. OpenWrt's program moves most mounts behind
- * pivot_root, where a failure leaves a board without /dev; here they move before it, and are moved back when one fails.
- * @param data where the data volume stands; null where none is mounted.
- * @param putOld where the old root goes, in the new one.
- */
-export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_ROOT): Step[] {
-  const newRoot = newRootOf(facts);
-  const moves = [...mountsToMove(facts.mounts).filter((path) => path !== DATA), ...(data === DATA ? [DATA] : [])];
-  // A mount cannot move below itself, so what the new root stands on follows it.
-  const [late, early] = [moves.filter((path) => newRoot.startsWith(`${path}/`)), moves.filter((path) => !newRoot.startsWith(`${path}/`))];
-  const along = (path: string): Step => (ESSENTIAL.includes(path) ? fatal : warn)(`move-${slug(path)}`, `${path} goes where it is to be in the new root.`, { kind: 'move', from: path, to: `${newRoot}${path}` });
-  const behind = (path: string): Step => warn(`move-${slug(path)}`, `${path} goes where it was; the old root took it along to ${putOld}${path}.`, { kind: 'move', from: `${putOld}${path}`, to: path });
-  const ownMount = data !== null && data !== DATA ? [warn(`move-${slug(DATA)}`, 'The data volume goes to its place, which the image has not.', { kind: 'move', from: data, to: DATA })] : [];
-  return [
-    ...prepareMountpoints(newRoot, putOld, moves, data !== null),
-    fatal('move-proc', 'Without /proc in the new root nothing can be verified in it.', { kind: 'move', from: '/proc', to: `${newRoot}/proc` }),
-    ...early.map(along),
-    fatal('pivot', 'From here on the overlay is / for every process, and nothing is undone.', { kind: 'pivot-root', newRoot, putOld: `${newRoot}${putOld}` }),
-    warn('chdir', 'The kernel moves the working directory along only where it was the old root.', { kind: 'chdir', path: '/' }),
-    ...late.map(behind),
-    ...ownMount,
-  ];
-}
-
-/** Mountpoints come from the image, but the upper layer may hide one behind a whiteout; then it is made again while a failure can still be undone. */
-function prepareMountpoints(newRoot: string, putOld: string, moves: readonly string[], data: boolean): Step[] {
-  const why = (path: string): string => `${path} is mounted there after the pivot.`;
-  const essential = [putOld, '/proc', ...(data ? [DATA] : [])].map((path) => fatal(`dir-${slug(path)}`, why(path), mkdir(`${newRoot}${path}`)));
-  // A mountpoint may as well be a file, so anything that is there will do.
-  const others = moves.filter((path) => path !== DATA).map((path) => warn(`dir-${slug(path)}`, why(path), mkdir(`${newRoot}${path}`, 'anything')));
-  return [...essential, ...others];
 }
 
 /** Peer groups get the lowest free number, so restoring them in the order of their numbers gives them the same ones again. */

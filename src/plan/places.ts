@@ -1,21 +1,26 @@
 import type { Facts } from '../facts/facts.js';
 import { hiddenMounts, visibleAt } from '../facts/mountinfo.js';
-import { NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
+import { NEW_OVERLAY, NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
 import type { Trouble } from './volume.js';
 
 /** Whether a plan may mount something on a directory: it is one, and nothing is mounted there. */
 export const isFree = ({ paths, mounts }: Facts, path: string): boolean => paths[path] === 'directory' && visibleAt(mounts, path) === undefined;
 
-/** Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or something is mounted on it. */
-export const newRootOf = (facts: Facts): string => (isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1]);
+/** Where the image is mounted that an initramfs leads to; null where `/` itself is the image. */
+export const imageOf = ({ handover }: Facts): string | null => (handover?.ramfs ? handover.at : null);
+
+/** Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or something is mounted on it. An initramfs has room for a place of its own. */
+export const newRootOf = (facts: Facts): string => (imageOf(facts) !== null ? NEW_OVERLAY : isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1]);
 
 /** What makes any new root impossible; null when nothing does. */
-export function placeTrouble({ paths, mounts }: Facts): Trouble | null {
+export function placeTrouble(facts: Facts): Trouble | null {
+  const { mounts } = facts;
+  const paths = imageOf(facts) === null ? facts.paths : facts.handover!.paths;
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
     return { reason: 'no-mountinfo', because: 'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, where every step is verified; mount proc on /proc first' };
   if (paths['/tmp'] !== 'directory') return { reason: 'no-directory', because: `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there; add it to the root file system image` };
   const inTheWay = visibleAt(mounts, OLD_ROOT);
-  if (inTheWay !== undefined) return { reason: 'no-directory', because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first` };
+  if (inTheWay !== undefined && imageOf(facts) === null) return { reason: 'no-directory', because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first` };
   return null;
 }
 

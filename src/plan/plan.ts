@@ -3,8 +3,11 @@ import type { Step } from './step.js';
 
 export const PLAN_SCHEMA = 'mountroot.plan/2';
 
-export type Verb = 'start' | 'ram' | 'done' | 'stop' | 'reset';
-export const VERBS: readonly Verb[] = ['start', 'ram', 'done', 'stop', 'reset'];
+export type Verb = 'start' | 'ram' | 'switch-root' | 'done' | 'stop' | 'reset';
+export const VERBS: readonly Verb[] = ['start', 'ram', 'switch-root', 'done', 'stop', 'reset'];
+
+/** The verbs that end in a root, and record which. */
+export const makesRoot = (verb: Verb): boolean => verb === 'start' || verb === 'ram' || verb === 'switch-root';
 
 /** Why a root is less than one that keeps its changes. Stable words: journals, state.json and other programs use them. */
 export type Reason =
@@ -21,6 +24,7 @@ export type Reason =
   | 'overlay-failed'
   | 'boot-loop'
   | 'reset-failed'
+  | 'import-failed'
   | 'extroot-missing'
   | 'extroot-mismatch'
   | 'extroot-failed'
@@ -32,7 +36,7 @@ export type Reason =
   | 'asked';
 
 /** A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did shows more; behind `root` nothing follows. */
-export type Stage = 'wait' | 'attach' | 'open' | 'reset' | 'external-wait' | 'external' | 'external-root' | 'root' | 'erase' | 'switch' | 'mark' | 'order';
+export type Stage = 'early' | 'image-wait' | 'image-attach' | 'image' | 'wait' | 'attach' | 'open' | 'reset' | 'import' | 'external-wait' | 'external' | 'external-reset' | 'external-root' | 'root' | 'thaw' | 'erase' | 'copy' | 'switch' | 'tidy' | 'mark' | 'order';
 
 /** An ordered list of steps and what the root will be after them. */
 export interface Plan {
@@ -60,7 +64,7 @@ export interface Plan {
 export const EXIT = { done: 0, failed: 1, usage: 2, degraded: 3, problems: 4, refused: 5, unreachable: 6 } as const;
 
 /** Why there is no plan. */
-export type RefusalReason = 'guard' | 'not-linux' | 'not-root' | 'root-is-ramfs' | 'busy' | 'no-overlay-root' | 'no-volume' | 'bad-keep';
+export type RefusalReason = 'guard' | 'not-linux' | 'not-root' | 'root-is-ramfs' | 'root-is-no-ramfs' | 'no-new-root' | 'no-init' | 'switch-failed' | 'busy' | 'no-overlay-root' | 'no-volume' | 'bad-keep' | 'external' | 'reset-failed';
 
 export interface Refusal {
   schema: typeof PLAN_SCHEMA;
@@ -71,6 +75,15 @@ export interface Refusal {
   /** One sentence: what is in the way and what to do. */
   summary: string;
 }
+
+export const refuse = (verb: Verb, reason: RefusalReason, summary: string): Refusal => ({
+  schema: PLAN_SCHEMA,
+  decision: 'refuse',
+  verb,
+  reason,
+  exit: reason === 'guard' || reason === 'busy' ? EXIT.refused : reason === 'bad-keep' ? EXIT.usage : EXIT.failed,
+  summary,
+});
 
 /** There is nothing to do. */
 export interface Already {

@@ -37,8 +37,14 @@ const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
   'attach-ubi': ({ mtd }) => `ubiattach -m ${mtd}`,
   'wait-for': ({ volume, seconds }) => (volume.startsWith('/dev/') ? `{ i=0; until [ -e ${quote(volume)} ] || [ $i -ge ${seconds} ]; do sleep 1; i=$((i + 1)); done; [ -e ${quote(volume)} ]; }` : `cannot ${quote(`find a volume by ${volume}`)}`),
   'probe-whiteout': () => ':',
+  'probe-mounts': () => ':',
+  'keep-journal': () => ':',
+  'record-rom': () => ':',
   'write-probe': ({ path }) => `{ rm -f ${quote(path)} && (set -C && echo mountroot >${quote(path)}); }`,
   'pivot-root': ({ newRoot, putOld }) => `pivot_root ${quote(newRoot)} ${quote(putOld)}`,
+  // Busybox's own frees the memory too.
+  'switch-root': ({ newRoot, init }) => `exec switch_root ${quote(newRoot)} ${quote(init)}`,
+  'free-memory': () => ':',
   chdir: ({ path }) => `cd ${quote(path)}`,
 };
 
@@ -103,7 +109,7 @@ cannot() { say "a script cannot $1"; return 1; }
 say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
 refuse() { say "script refused: $*"; exit 5; }
 
-[ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || refuse 'this is not the early boot, PREINIT is not set'
+${plan.steps.some(({ action }) => action.kind === 'switch-root') ? `[ $$ -eq 1 ] || refuse 'only process 1 can leave an initramfs; run it with exec from /init'` : `[ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || refuse 'this is not the early boot, PREINIT is not set'`}
 ${deviceCheck(plan.rests.device)}
 if grep -q '^overlayfs:/overlay / ' /proc/mounts; then say '/ already is the overlay'; exit 0; fi
 

@@ -21,7 +21,7 @@ const remark = ({ action, severity }: Step): string => {
   const remarks = [];
   if (action.kind === 'mkdir') remarks.push('unless it is there');
   if (severity === 'warn') remarks.push('a failure is only reported');
-  else if (inverseOf(action) === null && action.kind !== 'pivot-root') remarks.push('nothing to undo');
+  else if (inverseOf(action) === null && action.kind !== 'pivot-root' && action.kind !== 'switch-root') remarks.push('nothing to undo');
   return remarks.length > 0 ? ` [${remarks.join('; ')}]` : '';
 };
 
@@ -34,7 +34,7 @@ export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[
   for (const [index, step] of plan.steps.entries()) {
     const [first, ...more] = callsOf(step);
     out.push(`${String(index + 1).padStart(2)}  ${first}`, ...more.map((call) => `    ${call}`), wrap(`${step.why}${remark(step)}`, 6));
-    if (step.action.kind === 'pivot-root') out.push('', '    --- behind this line nothing is undone ---', '');
+    if (step.action.kind === 'pivot-root' || step.action.kind === 'switch-root') out.push('', '    --- behind this line nothing is undone ---', '');
   }
   if (plan.notes.length > 0) out.push('', ...plan.notes.map((note) => wrap(`Note: ${note}.`, 0)));
   return `${out.join('\n')}\n`;

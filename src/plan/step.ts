@@ -23,15 +23,17 @@ export type Action =
   | { kind: 'move'; from: string; to: string }
   | { kind: 'remove-tree'; path: string }
   | { kind: 'rename'; from: string; to: string }
-  /** A small file or symlink of ours in the place of the one before it, whole or not at all. `before`: what undoing writes instead; absent where what was written stays true. */
-  | { kind: 'write'; path: string; content: string; before?: string }
+  /** A small file or symlink of ours in the place of the one before it, whole or not at all. */
+  | { kind: 'write'; path: string; content: string }
   | { kind: 'link'; path: string; target: string }
   | { kind: 'unlink'; path: string }
   /** Removes all below `path` but what `keep` names (absolute within it). */
   | { kind: 'clear'; path: string; keep: string[] }
-  /** Makes `to` what `from` is: `whole` once, then only what has changed since. */
-  | { kind: 'copy'; from: string; to: string; pass: 'whole' | 'changes' }
+  /** Makes `to` what `from` is: `whole` once, then only what has changed since; behind the `last` nothing may be missing. */
+  | { kind: 'copy'; from: string; to: string; pass: 'whole' | 'changes' | 'last' }
   | { kind: 'sync'; path: string }
+  /** Notes below `at` what the files of the image are, and which of them those of the upper layer were written over. */
+  | { kind: 'record-rom'; at: string; upper: string; rom: string; fstype: string; device: string }
   /** Erases a partition, last block first: the first holds the order to do it, which must outlast a power cut. */
   | { kind: 'erase'; device: string; size: number; eraseBlock: number }
   /** Erases the first block and writes the order to erase all of it. */
@@ -41,9 +43,17 @@ export type Action =
   | { kind: 'wait-for'; volume: string; seconds: number }
   /** Tries whether the file system can leave a whiteout where something is renamed away; overlay needs it. */
   | { kind: 'probe-whiteout'; folder: string }
+  /** Looks that nothing was mounted on the root since the plan was made but at `known`: what is not moved stays behind. */
+  | { kind: 'probe-mounts'; newRoot: string; known: string[] }
+  /** Keeps the journal of this boot, so far, on the data volume at `at`. */
+  | { kind: 'keep-journal'; at: string; most: number }
   /** Creates a small file: what mount(2) returns does not tell whether flash takes writes. */
   | { kind: 'write-probe'; path: string }
   | { kind: 'pivot-root'; newRoot: string; putOld: string }
+  /** Where pivot_root(2) cannot: out of an initramfs. `init` is what this process becomes when the plan is carried out. */
+  | { kind: 'switch-root'; newRoot: string; init: string }
+  /** Removes what is left in the root that was switched away from, which is memory that nothing else frees. */
+  | { kind: 'free-memory' }
   | { kind: 'chdir'; path: string };
 
 export type ActionKind = Action['kind'];
@@ -72,6 +82,8 @@ export type Condition =
   | { kind: 'not-shared'; path: string }
   /** Nothing is left below `path` but what `keep` names. */
   | { kind: 'cleared'; path: string; keep: string[] }
+  /** The root has no mounts of its own but at these places. */
+  | { kind: 'mounts-known'; newRoot: string; known: string[] }
   | { kind: 'reads'; path: string; content: string }
   | { kind: 'links'; path: string; target: string }
   | { kind: 'readonly'; path: string; readonly: boolean }

@@ -1,7 +1,8 @@
 /** Plans `stop`, called at shutdown: what was written is on stable storage before the power goes. */
 import type { Facts } from '../facts/facts.js';
-import { EXIT, PLAN_SCHEMA, type Decision, type Options } from './plan.js';
-import { planOf, preconditions, refuse } from './start.js';
+import { EXIT, PLAN_SCHEMA, refuse, type Decision, type Options } from './plan.js';
+import { planOf } from './plan-of.js';
+import { preconditions } from './start.js';
 import { warn } from './steps.js';
 import { describe } from './volume.js';
 

@@ -1,5 +1,6 @@
 import type { ContentKind, Device, Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
+import { visibleAt } from '../facts/mountinfo.js';
 import type { Reason } from './plan.js';
 
 /** Why something cannot be: a word for programs and a sentence for people. */
@@ -48,15 +49,34 @@ export function volumeTrouble(facts: Facts, volume: Volume, origin: Facts['confi
   return null;
 }
 
-function missing({ mtd, configuration }: Facts, wanted: string, asked: string): string {
-  if (mayAppear(wanted)) return `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting; check that its driver and device are there, or correct the name`;
+/**
+ * Whether a volume that is not there may still come. A plain name that somebody asked for may be the label of a partition of a disk, and where the image itself is
+ * on one (neither on mtdblock, major 31, nor on what has no device) that disk or another may take its time.
+ */
+export function mayCome({ mounts, handover, configuration }: Facts, wanted: string): boolean {
+  if (mayAppear(wanted)) return true;
+  if (configuration.origins.volume === undefined) return false;
+  const [major] = visibleAt(mounts, handover?.at ?? '/')?.device.split(':') ?? [];
+  return /^(?!mtd(\d+$|:))[^/]/.test(wanted) && major !== undefined && major !== '31' && major !== '0';
+}
+
+function missing(facts: Facts, wanted: string, asked: string): string {
+  const { mtd, configuration } = facts;
+  if (mayCome(facts, wanted)) return `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting; check that its driver and device are there, or correct the name`;
   const names = mtd.map((partition) => partition.name).join(', ') || 'none at all';
   return `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}: correct the partition table (mtdparts= or the device tree), or name the data partition with fstools_overlay_name=`;
 }
 
+/** Only raw flash is erased here: on a UBI volume and on a disk there is nothing to erase but to write. */
+const ERASING: Record<Device['kind'], (device: Device) => string> = {
+  mtd: () => 'which `mountroot done` does when the boot is over',
+  ubi: ({ name }) => `which mountroot cannot do to a UBI volume: empty it with \`ubiupdatevol -t /dev/${name}\``,
+  block: ({ source }) => `which mountroot cannot do to a disk: make a new file system on it (\`mkfs.ext4 ${source}\`)`,
+};
+
 function contentTrouble(device: Device, { kind, evidence }: NonNullable<Volume['content']>): Trouble {
   const held = `${describe(device)}: ${evidence}`;
-  if (kind === 'erase-marker') return { reason: 'erase-marker', because: `${held}; it is marked to be erased, which \`mountroot done\` does when the boot is over` };
+  if (kind === 'erase-marker') return { reason: 'erase-marker', because: `${held}; it is marked to be erased, ${ERASING[device.kind](device)}` };
   if (kind === 'unknown') return { reason: 'unknown-content', because: `${held}; it is left alone because it may hold somebody's data: look at it, and order \`mountroot reset\` if nothing on it is needed` };
   if (kind === 'blank' || kind === 'unreadable') return { reason: 'unknown-content', because: `${held}; it has no file system that could be mounted: make one (mkfs.ext4 or mkfs.f2fs)` };
   return { reason: 'unsupported-content', because: `${held}; that cannot be mounted from ${device.kind === 'mtd' ? 'an mtd partition' : `a ${device.kind} device`}: correct the partition table, or order \`mountroot reset\` if nothing on it is needed` };

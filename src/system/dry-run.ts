@@ -25,6 +25,7 @@ export function dryRun(): System & { calls: string[] } {
     list: unread,
     space: unread,
     readLink: unread,
+    realPath: unread,
     details: unread,
     attributes: () => new Map(),
     lock: () => true,
@@ -34,6 +35,14 @@ export function dryRun(): System & { calls: string[] } {
     mount: (source, target, fstype, flags, data) => note('mount', text(source), text(target), text(fstype), flagText(flags), text(data)),
     umount: (target, lazy) => note('umount2', text(target), lazy ? 'MNT_DETACH' : '0'),
     pivotRoot: (newRoot, putOld) => note('pivot_root', text(newRoot), text(putOld)),
+    switchRoot: (newRoot) => {
+      note('chdir', text(newRoot));
+      note('mount', text('.'), text('/'), 'NULL', 'MS_MOVE', 'NULL');
+      note('chroot', text('.'));
+      note('chdir', text('/'));
+      return '';
+    },
+    execve: (path, args) => note('execve', text(path), `[${[path, ...args].map(text).join(', ')}]`, 'environ'),
     chdir: (path) => note('chdir', text(path)),
     mkdir: (path, mode) => note('mkdir', text(path), octal(mode)),
     rmdir: (path) => note('rmdir', text(path)),
@@ -41,6 +50,7 @@ export function dryRun(): System & { calls: string[] } {
     create(path, content, mode) {
       note('open', text(path), 'O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW', octal(mode));
       note('write', 'fd', text(content));
+      note('fsync', 'fd');
     },
     removeTree: (path) => note('remove_tree', text(path)),
     replace: (path, content) => note('replace', text(path), text(content)),
@@ -48,6 +58,7 @@ export function dryRun(): System & { calls: string[] } {
     syncfs: (path) => note('syncfs', text(path)),
     rename: (from, to) => note('rename', text(from), text(to)),
     renameLeavingWhiteout: (from, to) => note('renameat2', 'AT_FDCWD', text(from), 'AT_FDCWD', text(to), 'RENAME_WHITEOUT'),
+    exchange: (one, other) => note('renameat2', 'AT_FDCWD', text(one), 'AT_FDCWD', text(other), 'RENAME_EXCHANGE'),
     symlink: (target, path) => note('symlink', text(target), text(path)),
     link: (existing, path) => note('link', text(existing), text(path)),
     makeNode: (path, type, mode, node) => note('mknod', text(path), `${NODE_NAMES[type]}|${octal(mode)}`, ...(node === '' ? [] : [`makedev(${node.replace(':', ', ')})`])),

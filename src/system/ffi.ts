@@ -4,12 +4,15 @@
  * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for errno in a second call, and a garbage collection
  * between the two overwrites it.
  */
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import ffi from 'ffi-napi';
+import ref from 'ref-napi';
 import type { Attempt } from './causes.js';
 import { errnoName } from './errno.js';
 import { reader, writer } from './files.js';
-import { MNT_DETACH, NODE_TYPES, RENAME_WHITEOUT, flagBits } from './flags.js';
+import { pathOf } from './names.js';
+import { MNT_DETACH, MOUNT_FLAGS, NODE_TYPES, RENAME_EXCHANGE, RENAME_WHITEOUT, flagBits } from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
 
@@ -19,10 +22,35 @@ declare const __dirname: string;
 /** mount(2) copies one page of options and drops the rest without a word (copy_mount_options, fs/namespace.c). */
 const LONGEST_DATA = 4095;
 
-const shim = ffi.Library(join(__dirname, 'native', `${process.platform}-${process.arch}`, 'libmountroot.so'), {
+type Signatures = ffi.LibraryObjectDefinitionBase;
+
+/**
+ * Opens one of our own libraries. That all functions are there is seen at once; what calling one needs is made when it is first called, for a start calls a third of them.
+ * @throws when the library, or one of the functions in it, is not there.
+ */
+export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionInferenceMarker>(name: string, functions: T): ReturnType<typeof ffi.Library<T>> {
+  const library = new ffi.DynamicLibrary(join(__dirname, 'native', `${process.platform}-${process.arch}`, name), ffi.DynamicLibrary.FLAGS.RTLD_NOW);
+  const made = {};
+  for (const [symbol, [result, parameters]] of Object.entries(functions as Signatures)) {
+    const pointer = library.get(symbol);
+    Object.defineProperty(made, symbol, {
+      configurable: true,
+      get() {
+        const value = ffi.ForeignFunction(pointer, result, parameters);
+        Object.defineProperty(made, symbol, { value });
+        return value;
+      },
+    });
+  }
+  return made as ReturnType<typeof ffi.Library<T>>;
+}
+
+const shim = openLibrary('libmountroot.so', {
   mountroot_mount: ['int32', ['string', 'string', 'string', 'uint32', 'string']],
   mountroot_umount: ['int32', ['string', 'int32']],
   mountroot_pivot_root: ['int32', ['string', 'string']],
+  mountroot_chroot: ['int32', ['string']],
+  mountroot_execve: ['int32', ['string', 'pointer', 'pointer']],
   mountroot_syncfs: ['int32', ['string']],
   mountroot_rename: ['int32', ['string', 'string', 'uint32']],
   mountroot_mknod: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
@@ -36,6 +64,8 @@ const shim = ffi.Library(join(__dirname, 'native', `${process.platform}-${proces
   mountroot_during: ['int32', ['string', 'string', 'uint32']],
   mountroot_watchdog: ['int32', ['string']],
 });
+
+const { O_DIRECTORY, O_RDONLY } = constants;
 
 const SECOND = 1_000_000_000n;
 
@@ -53,6 +83,12 @@ function check(result: number, attempt: Omit<Attempt, 'errno'>): number {
 /** A NUL inside a string would silently cut it at the C side: such a name cannot exist, so the call is refused as the kernel would. */
 function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | null)[]): void {
   if (strings.some((text) => text?.includes('\0'))) throw new SystemError({ ...attempt, errno: 'EINVAL' });
+}
+
+/** A C string with the very bytes of a name, which ref-napi takes in the place of a string; its types do not know. */
+function named(path: string): string {
+  const raw = pathOf(path);
+  return typeof raw === 'string' ? raw : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
 }
 
 export const system: System = {
@@ -83,6 +119,37 @@ export const system: System = {
     check(shim.mountroot_pivot_root(newRoot, putOld) as number, attempt);
   },
 
+  switchRoot(newRoot) {
+    // Kept open to the end: behind the switch no path leads to the old root.
+    const old = openSync('/', O_RDONLY | O_DIRECTORY);
+    writer.chdir(newRoot);
+    const move = (from: string, to: string): void => void check(shim.mountroot_mount(from, to, null as unknown as string, MOUNT_FLAGS.MS_MOVE, null as unknown as string) as number, { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to });
+    try {
+      // By `.`: once it is on `/`, no path leads to where it was.
+      move('.', '/');
+    } catch (error) {
+      writer.chdir('/');
+      closeSync(old);
+      throw error;
+    }
+    const changed = shim.mountroot_chroot('.') as number;
+    if (changed < 0) {
+      move('.', newRoot);
+      check(changed, { what: `make ${newRoot} the root of this process`, syscall: 'chroot', path: newRoot });
+    }
+    writer.chdir('/');
+    // The dot behind the link is the directory itself for calls that do not follow links.
+    return `/proc/self/fd/${old}/.`;
+  },
+
+  execve(path, args, env) {
+    const attempt = { what: `run ${path}`, syscall: 'execve', path };
+    const words = [path, ...args];
+    const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+    refuse(attempt, [...words, ...variables]);
+    check(shim.mountroot_execve(path, pointers(words), pointers(variables)) as number, attempt);
+  },
+
   syncfs(path) {
     const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
     refuse(attempt, [path]);
@@ -95,13 +162,15 @@ export const system: System = {
     check(shim.mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
   },
 
+  exchange: (one, other) => exchange(one, other),
+
   makeNode(path, type, mode, node) {
     const attempt = { what: `make ${type} node ${path}`, syscall: 'mknod', path };
     refuse(attempt, [path]);
     const numbers = type === 'fifo' || type === 'socket' ? '0:0' : node;
     if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
     const [major, minor] = numbers.split(':').map(Number);
-    check(shim.mountroot_mknod(path, NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
+    check(shim.mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
   },
 
   setModified(path, mtime) {
@@ -109,14 +178,14 @@ export const system: System = {
     refuse(attempt, [path]);
     // Times before 1970 have negative seconds and a positive rest.
     const rest = ((mtime % SECOND) + SECOND) % SECOND;
-    check(shim.mountroot_set_modified(path, Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
+    check(shim.mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
   },
 
   attributes(path) {
-    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim.mountroot_list_attributes(path, room, bytes) as number);
+    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim.mountroot_list_attributes(named(path), room, bytes) as number);
     const found = new Map<string, Buffer>();
     for (const name of list?.toString('utf8').split('\0').slice(0, -1) ?? []) {
-      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim.mountroot_get_attribute(path, name, room, bytes) as number);
+      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim.mountroot_get_attribute(named(path), name, room, bytes) as number);
       // One that is gone since it was listed is not there.
       if (value !== null) found.set(name, value);
     }
@@ -128,7 +197,7 @@ export const system: System = {
     refuse(attempt, [path, name]);
     // An empty Buffer may have no address, and a value needs one.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
-    check(shim.mountroot_set_attribute(path, name, bytes, value.length) as number, attempt);
+    check(shim.mountroot_set_attribute(named(path), name, bytes, value.length) as number, attempt);
   },
 
   eraseBlock(device, start, length) {
@@ -161,6 +230,22 @@ export const system: System = {
     check(shim.mountroot_watchdog(device as string) as number, attempt);
   },
 };
+
+/** renameat2(2) with RENAME_EXCHANGE: two names change places, at no moment without either. EINVAL where the file system lacks it. */
+export function exchange(one: string, other: string): void {
+  const attempt = { what: `exchange ${one} and ${other} with RENAME_EXCHANGE`, syscall: 'exchange', path: one, dest: other };
+  refuse(attempt, [one, other]);
+  check(shim.mountroot_rename(one, other, RENAME_EXCHANGE) as number, attempt);
+}
+
+/** A NULL-terminated array of C strings. */
+function pointers(texts: readonly string[]): Buffer {
+  const size = ref.sizeof.pointer;
+  const array = Buffer.alloc((texts.length + 1) * size);
+  // writePointer keeps each string alive as long as the array.
+  texts.forEach((text, index) => ref.writePointer(array, index * size, ref.allocCString(text)));
+  return array;
+}
 
 /** No attribute is longer, nor the list of all (XATTR_SIZE_MAX and XATTR_LIST_MAX, include/uapi/linux/limits.h). */
 const LONGEST_ATTRIBUTE = 65_536;

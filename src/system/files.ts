@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoName } from './errno.js';
+import { isDoubtful, nameOf, pathOf } from './names.js';
 import type { Details, PathKind, Reader, System } from './port.js';
 import { SystemError } from './system-error.js';
 
@@ -60,7 +61,7 @@ function nodeOf(rdev: bigint): string {
 }
 
 function withFile<T>(path: string, flags: number, mode: number, use: (fd: number) => T): T {
-  const fd = fs.openSync(path, flags, mode);
+  const fd = fs.openSync(pathOf(path), flags, mode);
   try {
     return use(fd);
   } finally {
@@ -68,9 +69,20 @@ function withFile<T>(path: string, flags: number, mode: number, use: (fd: number
   }
 }
 
+/** The names in a directory. Node decodes them as UTF-8, and what that cannot be read back from is looked at in bytes. */
+function namesIn(path: string): string[] {
+  const names = fs.readdirSync(pathOf(path), 'utf8');
+  return names.some(isDoubtful) ? fs.readdirSync(pathOf(path), 'buffer').map(nameOf) : names;
+}
+
+function targetOf(path: string): string {
+  const target = fs.readlinkSync(pathOf(path));
+  return isDoubtful(target) ? nameOf(fs.readlinkSync(pathOf(path), 'buffer')) : target;
+}
+
 /** Files as Node reads them. It has no verb that changes anything: whoever holds only this cannot. */
 export const reader: Reader = {
-  readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(path, 'utf8')),
+  readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(pathOf(path), 'utf8')),
 
   readBytes: (path, offset, length) =>
     attempt('read', 'read', path, () =>
@@ -84,7 +96,7 @@ export const reader: Reader = {
     attempt('examine', 'lstat', path, () => {
       try {
         // Covers ENOENT without the cost of making an error to throw it away.
-        const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+        const stat = fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
         return stat === undefined ? 'missing' : kindOf(stat);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'missing';
@@ -92,16 +104,20 @@ export const reader: Reader = {
       }
     }),
 
-  readLink: (path) => attempt('read the link', 'readlink', path, () => fs.readlinkSync(path)),
+  realPath: (path) => attempt('resolve', 'realpath', path, () => fs.realpathSync(path)),
 
-  details: (path) => attempt('examine', 'lstat', path, () => detailsOf(fs.lstatSync(path, { bigint: true }))),
+  readLink: (path) => attempt('read the link', 'readlink', path, () => targetOf(path)),
 
-  list: (path) => attempt('list', 'opendir', path, () => fs.readdirSync(path).sort()),
+  details: (path) => attempt('examine', 'lstat', path, () => detailsOf(fs.lstatSync(pathOf(path), { bigint: true }))),
+
+  list: (path) => attempt('list', 'opendir', path, () => namesIn(path).sort()),
 
   space: (path) =>
     attempt('measure', 'statfs', path, () => {
-      const { blocks, bavail, bsize } = fs.statfsSync(path);
-      return { total: blocks * bsize, free: bavail * bsize };
+      const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(path, { bigint: true });
+      // On 32 bits f_type is signed, and a magic number above 2^31 comes out as a huge one.
+      const space = { total: Number(blocks * bsize), free: Number(bavail * bsize), type: Number(BigInt.asUintN(32, type)) };
+      return files > 0n ? { ...space, inodes: { total: Number(files), free: Number(ffree) } } : space;
     }),
 };
 
@@ -109,17 +125,17 @@ const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY
 
 /** Only directories tell a mount by their device: on an overlay a file has that of its layer. A file on which something is mounted is EBUSY. */
 function removeTree(path: string, device: number): void {
-  const stat = fs.lstatSync(path);
-  if (!stat.isDirectory()) return fs.unlinkSync(path);
+  const stat = fs.lstatSync(pathOf(path));
+  if (!stat.isDirectory()) return fs.unlinkSync(pathOf(path));
   if (stat.dev !== device) throw new SystemError({ what: `remove ${path}, for something is mounted there`, syscall: 'unlink', errno: 'EXDEV', path });
-  for (const name of fs.readdirSync(path)) removeTree(`${path}/${name}`, device);
-  fs.rmdirSync(path);
+  for (const name of namesIn(path)) removeTree(`${path}/${name}`, device);
+  fs.rmdirSync(pathOf(path));
 }
 
 /** Removes what is only ours and half made; that it cannot be is no news beside why it is half made. */
 function discard(path: string): void {
   try {
-    fs.unlinkSync(path);
+    fs.unlinkSync(pathOf(path));
   } catch {
     // Nothing was made, or the file system takes no changes any more.
   }
@@ -137,7 +153,7 @@ function replaceWith(path: string, make: (next: string) => void): void {
   discard(next);
   make(next);
   try {
-    fs.renameSync(next, path);
+    fs.renameSync(pathOf(next), pathOf(path));
   } catch (error) {
     discard(next);
     throw error;
@@ -177,17 +193,21 @@ function copyFile(from: string, to: string, mode: number): void {
   });
 }
 
-const PAUSE = new Int32Array(new SharedArrayBuffer(4));
-
-type Kernels = 'mount' | 'umount' | 'pivotRoot' | 'syncfs' | 'renameLeavingWhiteout' | 'makeNode' | 'setModified' | 'attributes' | 'setAttribute' | 'eraseBlock' | 'attachUbi' | 'lock' | 'during' | 'watchdog';
+type Kernels = 'mount' | 'umount' | 'pivotRoot' | 'switchRoot' | 'execve' | 'syncfs' | 'renameLeavingWhiteout' | 'exchange' | 'makeNode' | 'setModified' | 'attributes' | 'setAttribute' | 'eraseBlock' | 'attachUbi' | 'lock' | 'during' | 'watchdog';
 
 /** The verbs that change files; the kernel's own verbs are in ffi.ts. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
   chdir: (path) => attempt('change directory to', 'chdir', path, () => process.chdir(path)),
-  mkdir: (path, mode) => attempt('make directory', 'mkdir', path, () => fs.mkdirSync(path, { mode })),
-  rmdir: (path) => attempt('remove directory', 'rmdir', path, () => fs.rmdirSync(path)),
-  unlink: (path) => attempt('remove', 'unlink', path, () => fs.unlinkSync(path)),
-  create: (path, content, mode) => attempt('create', 'create', path, () => makeNew(path, mode, (fd) => fs.writeFileSync(fd, content))),
+  mkdir: (path, mode) => attempt('make directory', 'mkdir', path, () => fs.mkdirSync(pathOf(path), { mode })),
+  rmdir: (path) => attempt('remove directory', 'rmdir', path, () => fs.rmdirSync(pathOf(path))),
+  unlink: (path) => attempt('remove', 'unlink', path, () => fs.unlinkSync(pathOf(path))),
+  create: (path, content, mode) => 
+    attempt('create', 'create', path, () =>
+      makeNew(path, mode, (fd) => {
+        fs.writeFileSync(fd, content);
+        fs.fsyncSync(fd);
+      }),
+    ),
 
   replace: (path, content, mode) =>
     attempt('replace', 'replace', path, () =>
@@ -199,27 +219,27 @@ export const writer: Omit<System, keyof Reader | Kernels> = {
       ),
     ),
 
-  replaceLink: (target, path) => attempt('replace', 'replace', path, () => replaceWith(path, (next) => fs.symlinkSync(target, next))),
+  replaceLink: (target, path) => attempt('replace', 'replace', path, () => replaceWith(path, (next) => fs.symlinkSync(pathOf(target), pathOf(next)))),
 
   removeTree: (path) =>
     attempt('remove tree', 'unlink', path, () => {
-      if (reader.kind(path) !== 'missing') removeTree(path, fs.statSync(dirname(path)).dev);
+      if (reader.kind(path) !== 'missing') removeTree(path, fs.statSync(pathOf(dirname(path))).dev);
     }),
 
-  rename: (from, to) => attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(from, to)),
-  symlink: (target, path) => attempt('make link', 'symlink', path, () => fs.symlinkSync(target, path)),
-  link: (existing, path) => attempt(`link ${existing} to`, 'link', path, () => fs.linkSync(existing, path)),
+  rename: (from, to) => attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(pathOf(from), pathOf(to))),
+  symlink: (target, path) => attempt('make link', 'symlink', path, () => fs.symlinkSync(pathOf(target), pathOf(path))),
+  link: (existing, path) => attempt(`link ${existing} to`, 'link', path, () => fs.linkSync(pathOf(existing), pathOf(path))),
   copyFile: (from, to, mode) => attempt(`copy ${from} to`, 'copy', to, () => copyFile(from, to, mode)),
-  setOwner: (path, uid, gid) => attempt('set the owner of', 'lchown', path, () => fs.lchownSync(path, uid, gid)),
+  setOwner: (path, uid, gid) => attempt('set the owner of', 'lchown', path, () => fs.lchownSync(pathOf(path), uid, gid)),
 
   setMode: (path, mode) =>
     attempt('set the mode of', 'chmod', path, () => {
       // chmod(2) follows symlinks, and Linux had no call that does not before 6.6.
-      if (fs.lstatSync(path).isSymbolicLink()) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
-      fs.chmodSync(path, mode);
+      if (fs.lstatSync(pathOf(path)).isSymbolicLink()) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
+      fs.chmodSync(pathOf(path), mode);
     }),
 
   writeFlash: (device, offset, bytes) => attempt('write to', 'write', device, () => withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => writeAll(fd, bytes, offset))),
 
-  sleep: (milliseconds) => void Atomics.wait(PAUSE, 0, 0, milliseconds),
+  sleep: (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
 };

@@ -22,11 +22,15 @@ export const flagBits = (flags: readonly MountFlag[]): number => flags.reduce((b
 /** How strace shows the same flags: `MS_REC|MS_PRIVATE`, or `0`. */
 export const flagText = (flags: readonly MountFlag[]): string => flags.join('|') || '0';
 
+/** Magic numbers of file systems in memory, as statfs(2) gives them (include/uapi/linux/magic.h). */
+export const RAM_FILESYSTEMS: readonly number[] = [0x858458f6, 0x01021994];
+
 /** For umount2(2): hidden at once, gone when nobody uses it any more. */
 export const MNT_DETACH = 2;
 
 /** For renameat2(2): a whiteout stays where the name was (include/uapi/linux/fs.h). */
 export const RENAME_WHITEOUT = 4;
+export const RENAME_EXCHANGE = 2;
 
 /** Types of nodes, as mknod(2) takes them together with the permissions (include/uapi/linux/stat.h). */
 export const NODE_TYPES = { fifo: 0o010000, character: 0o020000, block: 0o060000, socket: 0o140000 } as const;

@@ -29,6 +29,8 @@ export interface Reader {
   readText(path: string): string;
   /** Up to `length` bytes from `offset`, fewer at the end. @throws {SystemError} as open(2) and pread(2). */
   readBytes(path: string, offset: number, length: number): Uint8Array;
+  /** The path behind all symlinks. @throws {SystemError} as realpath(3). */
+  realPath(path: string): string;
   /** What a symlink says. @throws {SystemError} as readlink(2), EINVAL for what is no symlink. */
   readLink(path: string): string;
   /** @throws {SystemError} for anything but ENOENT and ENOTDIR, which are `missing`. */
@@ -37,8 +39,8 @@ export interface Reader {
   details(path: string): Details;
   /** Names in a directory, sorted. @throws {SystemError} as opendir(3). */
   list(path: string): string[];
-  /** Sizes in bytes, as statfs(2). */
-  space(path: string): { total: number; free: number };
+  /** Sizes in bytes, the magic number of the file system, and the inodes where it has a number of them, as statfs(2). */
+  space(path: string): { total: number; free: number; type: number; inodes?: { total: number; free: number } };
 }
 
 /** What a whole tree's fidelity needs beyond names and contents. Nothing here follows a symlink. */
@@ -87,11 +89,18 @@ export interface System extends Reader, TreeSystem, FlashSystem {
   umount(target: string, lazy?: boolean): void;
   /** pivot_root(2). */
   pivotRoot(newRoot: string, putOld: string): void;
+  /**
+   * Makes a mounted directory `/` where pivot_root(2) cannot, from an initramfs: chdir(2), mount(2) of `.` onto `/` with MS_MOVE, chroot(2), chdir(2); what fails is taken
+   * back. Concerns this process alone and those it becomes or makes. Returns a path through which the old root can still be reached.
+   */
+  switchRoot(newRoot: string): string;
+  /** execve(2): returns only by throwing. `args` without the program's own name. */
+  execve(path: string, args: readonly string[], env: Record<string, string | undefined>): void;
   chdir(path: string): void;
   mkdir(path: string, mode: number): void;
   rmdir(path: string): void;
   unlink(path: string): void;
-  /** Creates a file that must not exist (O_CREAT|O_EXCL|O_NOFOLLOW, so not through a symlink either) and writes it. */
+  /** Creates a file that must not exist (O_CREAT|O_EXCL|O_NOFOLLOW, so not through a symlink either) and writes it, on stable storage when it returns: many a file system takes what its device then refuses. */
   create(path: string, content: string, mode: number): void;
   /** Puts a file in the place of another, whole or not at all: written beside it, fsync(2), rename(2), fsync of the directory. Several system calls. */
   replace(path: string, content: string, mode: number): void;
@@ -103,6 +112,8 @@ export interface System extends Reader, TreeSystem, FlashSystem {
   syncfs(path: string): void;
   /** renameat2(2) with RENAME_WHITEOUT, which overlay needs of its upper file system: EINVAL where it lacks it. */
   renameLeavingWhiteout(from: string, to: string): void;
+  /** The same with RENAME_EXCHANGE, which overlay needs too: two names change places. */
+  exchange(one: string, other: string): void;
   /** flock(2) on a file, made where it is missing and held until this process ends; false when another process holds it. */
   lock(path: string): boolean;
   /** Waits; nothing else of this process runs meanwhile. */

@@ -32,8 +32,6 @@ undo() {
   if [ -n "$made9" ]; then rmdir /overlay/work || left=1; fi
   if [ -n "$made8" ]; then rmdir /overlay/upper || left=1; fi
   if [ "$n" -gt 7 ]; then mount -n -o move /overlay /tmp/overlay || left=1; fi
-  if [ -n "$made5" ]; then { rm -f /tmp/overlay/.mountroot/attempts.next && printf %s '0
-' >/tmp/overlay/.mountroot/attempts.next && sync && mv -f /tmp/overlay/.mountroot/attempts.next /tmp/overlay/.mountroot/attempts; } || left=1; fi
   if [ "$n" -gt 3 ]; then umount -n /tmp/overlay || left=1; fi
   if [ -n "$made2" ]; then rmdir /tmp/overlay || left=1; fi
   if [ -n "$made1" ]; then umount -n /sys/fs/pstore || left=1; fi
@@ -64,8 +62,8 @@ at='4 (meta)'; n=4
 
 # Starts that never reach `done` are counted, to get out of a boot loop.
 at='5 (count)'; n=5
-{ { rm -f /tmp/overlay/.mountroot/attempts.next && printf %s '1
-' >/tmp/overlay/.mountroot/attempts.next && sync && mv -f /tmp/overlay/.mountroot/attempts.next /tmp/overlay/.mountroot/attempts; } && made5=1; } || say "step $at failed, going on"
+{ rm -f /tmp/overlay/.mountroot/attempts.next && printf %s '1
+' >/tmp/overlay/.mountroot/attempts.next && sync && mv -f /tmp/overlay/.mountroot/attempts.next /tmp/overlay/.mountroot/attempts; } || say "step $at failed, going on"
 
 # pivot_root(2) and MS_MOVE refuse to work next to shared mounts.
 at='6 (private)'; n=6

@@ -1,26 +1,33 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Test } from 'tap';
 import type { BootFiles } from '../../scripts/emulator/command.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine, type MachineOptions } from '../../scripts/emulator/machine.js';
-import { loadBoard } from '../../scripts/lib/board.js';
-import { buildImage, emptyData, systemChips } from '../../scripts/lib/image.js';
+import { loadBoard, type Board } from '../../scripts/lib/board.js';
+import { buildImage, emptyData, emptyDataDisk, systemChips } from '../../scripts/lib/image.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 
-export const board = loadBoard();
+/** The board that the tests are about; those of another one name it. */
+export const board = loadBoard('vexpress-a9');
 
 /** A board with flash of its own, which stays as it is from one boot to the next. */
 export interface Bench {
   flash: readonly string[];
-  boot(options?: MachineOptions): Promise<Machine>;
+  files: BootFiles;
+  /** @param changes what differs in what is booted, this once. */
+  boot(options?: MachineOptions, changes?: Partial<BootFiles>): Promise<Machine>;
   /** Boots and waits until init has run its own start-up and `done` has confirmed it. */
-  bootToInit(options?: MachineOptions, until?: RegExp): Promise<Machine>;
+  bootToInit(options?: MachineOptions, until?: RegExp, changes?: Partial<BootFiles>): Promise<Machine>;
 }
 
 export interface BenchOptions {
+  /** Another board than the usual one. */
+  board?: Board;
+  /** What differs in what is booted: a ramdisk, another kernel. */
+  files?: Partial<BootFiles>;
   /** The data chip's content; without it, as a factory leaves it. */
   data?: Buffer;
   /** A packed root file system in place of the board's own. */
@@ -35,32 +42,39 @@ export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<B
 }
 
 /** A board on the bench until it is cleared. */
-export async function makeBench({ data, rootfs }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
-  const { boot } = await buildImage(board);
+export async function makeBench({ board: made = board, files: changes = {}, data, rootfs }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
+  const { boot } = await buildImage(made);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-bench-'));
   const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
-  const files: BootFiles = { ...boot, flash: board.flash.chips.map((_, index) => join(folder, `flash${index}.img`)) };
-  const chips = rootfs === undefined ? null : systemChips(board, boot.zImage, rootfs);
+  const own = (paths: readonly string[]): string[] => paths.map((path) => join(folder, basename(path)));
+  const files = { ...boot, flash: own(boot.flash), disks: own(boot.disks), ...changes };
+  const chips = rootfs === undefined ? null : systemChips(made, boot.zImage, rootfs);
   files.flash.slice(0, -1).forEach((file, index) => (chips ? writeFileSync(file, chips[index]!) : copyFileSync(boot.flash[index]!, file)));
-  writeFileSync(files.flash.at(-1)!, data ?? emptyData(board));
+  if (files.flash.length > 0) writeFileSync(files.flash.at(-1)!, data ?? emptyData(made));
+  for (const [index, file] of files.disks.entries()) {
+    if (index < files.disks.length - 1) copyFileSync(boot.disks[index]!, file);
+    else await emptyDataDisk(made, file);
+  }
 
   const running = new Set<Machine>();
-  const start = async (options: MachineOptions = {}): Promise<Machine> => {
-    const machine = await Machine.start(board, files, { icount: true, timeLimitMs: 180_000, ...options });
+  let boots = 0;
+  const start = async (options: MachineOptions = {}, once: Partial<BootFiles> = {}): Promise<Machine> => {
+    const machine = await Machine.start(made, { ...files, ...once }, { icount: true, seed: ++boots, timeLimitMs: 180_000, ...options });
     running.add(machine);
     void machine.ended.then(() => running.delete(machine));
     return machine;
   };
   return {
     flash: files.flash,
+    files,
     async clear() {
       for (const machine of running) await machine.kill();
       forget();
       rmSync(folder, { recursive: true, force: true });
     },
     boot: start,
-    async bootToInit(options, until = /init: done, status \d+/) {
-      const machine = await start(options);
+    async bootToInit(options, until = /init: done, status \d+/, changes = {}) {
+      const machine = await start(options, changes);
       await machine.waitFor(until);
       return machine;
     },

@@ -7,8 +7,8 @@ import { emptyData } from '../../scripts/lib/image.js';
 import { board, type Bench } from './board.js';
 
 /** What the board is at when the plug is pulled. */
-export type Scene = 'start' | 'done' | 'switch' | 'reset' | 'chance';
-export const SCENES: readonly Scene[] = ['start', 'done', 'switch', 'reset', 'chance'];
+export type Scene = 'start' | 'done' | 'switch' | 'order' | 'reset' | 'chance';
+export const SCENES: readonly Scene[] = ['start', 'done', 'switch', 'order', 'reset', 'chance'];
 
 export interface Cut {
   scene: Scene;
@@ -28,10 +28,14 @@ const content = (number: number): string => `${String(number).padStart(8, '0')}-
 
 const FOLDER = '/root/powercut';
 
+/** How often the console is looked at for a step, and how long. */
+const LOOK_MS = 5;
+const ORDER_MS = 60_000;
+
 /** A program on the board that writes one file after the other, syncs each, and only then says so. The shell makes the same content. */
 const writer = (from: number, pauseMs: number): string => `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
 
-const committedOn = ({ console }: Machine): number[] => [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
+const committedOn = ({ console }: Pick<Machine, 'console'>): number[] => [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
 
 /** The steps that a boot shows on its console, in order; several stages of one verb follow one another. */
 export const milestones = (console: string): string[] => [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
@@ -39,12 +43,16 @@ export const milestones = (console: string): string[] => [...console.matchAll(/m
 export class PowerCuts {
   private next = 1;
   private readonly files = new Set<number>();
+  /** Files that a switch had copied when it was cut off: all of them are there, or none. */
+  private perhaps: number[] = [];
 
   constructor(private readonly bench: Bench) {}
 
   /** Boots once without a cut, and returns the moments at which a scene can be cut. */
   async moments(scene: Scene): Promise<string[]> {
     if (scene === 'chance') return [];
+    // The steps of an order are few and always the same.
+    if (scene === 'order') return ['meta', 'order', 'state', 'order-synced'];
     const machine = await this.begin(scene);
     await machine.waitFor(/init: done, status \d/);
     const [before, after] = machine.console.split('init: ready') as [string, string];
@@ -73,6 +81,7 @@ export class PowerCuts {
 
   async cut({ scene, moment }: Cut): Promise<Result> {
     const machine = await this.begin(scene);
+    if (scene === 'order') return this.cutOrder(machine, moment);
     if (scene === 'start' || scene === 'reset') await machine.waitFor(exactly(moment));
     else {
       await machine.waitFor(/init: ready/);
@@ -85,10 +94,33 @@ export class PowerCuts {
     await machine.kill();
     const committed = committedOn(machine);
     this.next = Math.max(this.next, ...committed.map((number) => number + 2));
-    // What was written to memory before the switch was complete had been synced to memory only.
+    // What is written to memory is synced to memory only, until the switch has it on flash: all that was there when nothing could be written any more.
+    const [beforeFreeze = '', sinceFreeze] = machine.console.split(exactly('freeze'));
+    const copied = committedOn({ console: beforeFreeze });
+    const whole = sinceFreeze !== undefined && exactly('upper-synced').test(machine.console);
+    this.perhaps = scene === 'switch' && !whole && !done ? copied : [];
     if (scene !== 'switch' || done) for (const number of committed) this.files.add(number);
-    return { scene, moment, committed: committed.length, wrong: await this.check(scene) };
+    else if (whole) for (const number of copied) this.files.add(number);
+    return { scene, moment, committed: committed.length, wrong: await this.checked(scene) };
   }
+
+  /** A reset is ordered on a running board, which loses power meanwhile: it is ordered, or nothing has happened. */
+  private async cutOrder(machine: Machine, moment: string): Promise<Result> {
+    await machine.waitFor(/init: done, status \d/);
+    await machine.output('echo kept >/etc/kept && echo gone >/etc/.gone && sync');
+    // What the boot itself told of steps of the same names is not meant.
+    const told = machine.console.length;
+    await machine.run(`(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) </dev/null >/dev/null 2>&1 &`);
+    for (let waited = 0; !exactly(moment).test(machine.console.slice(told)); waited += LOOK_MS) {
+      if (waited > ORDER_MS) throw new Error(`the order to reset never came to step ${moment}`);
+      await delay(LOOK_MS);
+    }
+    await machine.kill();
+    return { scene: 'order', moment, committed: 0, wrong: await this.checked('order') };
+  }
+
+  /** A board that does not come up is a result too, and the worst. */
+  private checked = (scene: Scene): Promise<string[]> => this.check(scene).catch((error: unknown) => [`the next boot did not come up: ${(error as Error).message}`]);
 
   private async check(scene: Scene): Promise<string[]> {
     const wrong: string[] = [];
@@ -99,11 +131,18 @@ export class PowerCuts {
       const { output } = await machine.run('cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true');
       if (output !== 'kept\n') wrong.push(`after the reset there is ${JSON.stringify(output)}`);
     }
+    if (scene === 'order') {
+      const { output } = await machine.run('cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true');
+      if (output !== 'kept\n' && output !== 'kept\n/etc/.gone\n') wrong.push(`after the order to reset there is ${JSON.stringify(output)}`);
+    }
     const listed = (await machine.run(`cd ${FOLDER} 2>/dev/null && for f in *; do [ -f $f ] && echo $f $(md5sum <$f); done; true`)).output;
     const { createHash } = await import('node:crypto');
     const sums = new Map(listed.split('\n').map((line) => line.split(' ')).map(([name, sum]) => [name, sum]));
     for (const number of this.files)
       if (sums.get(String(number)) !== createHash('md5').update(content(number)).digest('hex')) wrong.push(`file ${number} is ${sums.has(String(number)) ? 'changed' : 'lost'}`);
+    const there = this.perhaps.filter((number) => sums.has(String(number)));
+    if (there.length > 0 && there.length < this.perhaps.length) wrong.push(`of ${this.perhaps.length} files that were being switched only ${there.length} are there, so the others are lost`);
+    this.perhaps = [];
     await machine.powerOff();
     if (wrong.length > 0) {
       machine = await this.bench.bootToInit();

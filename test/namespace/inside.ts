@@ -48,7 +48,7 @@ const mountinfo = (): string => fs.readFileSync('/proc/self/mountinfo', 'utf8');
 async function run(verb: Verb, system: System, more: string[] = []): Promise<{ exit: number; log: string[]; state: StateFile | null }> {
   const log: string[] = [];
   const say = (text: string): void => void log.push(text);
-  const env = { start: { PREINIT: '1' }, ram: { PREINIT: '1' }, stop: { SHUTDOWN: '1' }, done: {}, reset: {} }[verb];
+  const env = { start: { PREINIT: '1' }, ram: { PREINIT: '1' }, stop: { SHUTDOWN: '1' }, 'switch-root': {}, done: {}, reset: {} }[verb];
   const exit = await runVerb({
     verb,
     reader,

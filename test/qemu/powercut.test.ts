@@ -9,9 +9,10 @@ const CUTS: Cut[] = [
   { scene: 'start', moment: 'overlay' },
   { scene: 'start', moment: 'pivot' },
   { scene: 'done', moment: 'count' },
+  { scene: 'order', moment: 'order' },
   { scene: 'reset', moment: 'reset' },
   { scene: 'switch', moment: 'copy' },
-  { scene: 'switch', moment: 'pivot' },
+  { scene: 'switch', moment: 'upper-synced' },
 ];
 
 t.test('a board whose plug is pulled comes up with every file that had been synced', async (t) => {

@@ -44,8 +44,8 @@ export interface Board {
   storage: Storage[];
   commandLine: string;
   filesystems: string[];
-  /** Type of the root that the kernel made: `squashfs`, or `rootfs` for an initramfs. */
-  rootType: string;
+  /** What the boot loader handed over besides the kernel: the root is this, in memory, and nothing is mounted. null: the kernel mounts the image itself. */
+  initramfs: Tree | null;
   boots: number;
 }
 
@@ -76,18 +76,19 @@ export interface BoardOptions {
   partition?: string;
   /** jffs2 knows RENAME_WHITEOUT, as patched kernels have it. */
   whiteout?: boolean;
-  rootType?: string;
+  initramfs?: Tree | null;
 }
 
 const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'squashfs', 'jffs2', 'ubifs', 'ext4', 'f2fs', 'overlay'];
 const IMAGE = ['/dev', '/proc', '/sys', '/tmp', '/overlay', '/mnt', '/rom', '/etc', '/sbin', '/bin', '/usr/share'];
 
 /** A board like the emulated one: an image on mtd2, and mtd3 for the settings. */
-export function makeBoard({ commandLine = 'root=/dev/mtdblock2', filesystems = FILESYSTEMS, without = [], blocks = Array<Block>(8).fill('erased'), partition = 'rootfs_data', whiteout = true, rootType = 'squashfs' }: BoardOptions = {}): Board {
-  const image = fill(new Tree(rootType), ...IMAGE.filter((path) => !without.includes(path)), ['/sbin/init', 'init'], ['/etc/hostname', 'board'], ['/etc/passwd', 'root'], ['/usr/share/doc', 'text']);
+export function makeBoard({ commandLine = 'root=/dev/mtdblock2', filesystems = FILESYSTEMS, without = [], blocks = Array<Block>(8).fill('erased'), partition = 'rootfs_data', whiteout = true, initramfs = null }: BoardOptions = {}): Board {
+  const image = fill(new Tree('squashfs'), ...IMAGE.filter((path) => !without.includes(path)), ['/sbin/init', 'init'], ['/bin/sh', 'shell'], ['/etc/hostname', 'board'], ['/etc/passwd', 'root'], ['/usr/share/doc', 'text']);
+  for (const program of ['/sbin/init', '/bin/sh']) image.find(program)!.mode = 0o755;
   image.readonly = true;
   const flash: Flash[] = [{ name: partition, index: 3, eraseBlock: 0x1000, blocks: [...blocks], tree: new Tree('jffs2', { whiteout }), writeProtected: false }];
-  return { image, flash, storage: [], commandLine, filesystems, rootType, boots: 0 };
+  return { image, flash, storage: [], commandLine, filesystems, initramfs, boots: 0 };
 }
 
 /** A second board in the same state, for another experiment with it. */
@@ -95,6 +96,7 @@ export function copyBoard(board: Board): Board {
   const tree = (from: Tree): Tree => Object.assign(Object.create(Object.getPrototypeOf(from) as object) as Tree, from, { root: clone(from.root), unsynced: new Set<Inode>() });
   return {
     ...board,
+    initramfs: board.initramfs && tree(board.initramfs),
     flash: board.flash.map((flash) => ({ ...flash, blocks: [...flash.blocks], tree: tree(flash.tree) })),
     storage: board.storage.map((storage) => ({ ...storage, tree: storage.tree && tree(storage.tree) })),
   };
@@ -117,6 +119,7 @@ export function superblock({ tree, label, kind }: Storage, length: number): Uint
   const bytes = Buffer.alloc(length, kind === 'ubi' && tree === null ? 0xff : 0);
   if (tree?.fstype === 'ubifs') bytes.set([0x31, 0x18, 0x10, 0x06].slice(0, length));
   if (tree?.fstype === 'ext4' && length > 0x43a) bytes.writeUInt16LE(0xef53, 0x438);
+  if (tree?.fstype === 'f2fs' && length >= 0x404) bytes.writeUInt32LE(0xf2f52010, 0x400);
   if (tree?.fstype === 'ext4' && length >= 0x488) bytes.write(label, 0x478, 16, 'utf8');
   if (tree?.fstype === 'f2fs' && length > 0x404) bytes.writeUInt32LE(0xf2f52010, 0x400);
   return bytes;

@@ -1,6 +1,9 @@
 import type { Board, Flash, Storage } from './board.js';
 import { Errno, Tree } from './tree.js';
 
+/** Where the read-only image is. */
+export const IMAGE_DEVICE = '/dev/mtdblock2';
+
 /** The devices of a board under power, as far as they have appeared and been attached. */
 export class Devices {
   readonly attached = new Set<number>();
@@ -26,6 +29,7 @@ export class Devices {
 
   /** The file system that a device holds, as its driver would find it. */
   volume(source: string, fstype: string): { tree: Tree; device: string; readonly: boolean } {
+    if (fstype === 'squashfs' && source === IMAGE_DEVICE) return { tree: this.board.image, device: '31:2', readonly: true };
     const flash = this.flash(source);
     if (flash && fstype === 'jffs2') {
       if (flash.blocks.length < 5) throw new Errno('EINVAL');
@@ -50,7 +54,8 @@ export class Devices {
     '/proc/sys/kernel/random/uuid': () => `identity-${this.board.boots}\n`,
     '/proc/mtd': () => {
       const hex = (value: number): string => value.toString(16).padStart(8, '0');
-      return `dev:    size   erasesize  name\n${this.board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${hex(blocks.length * eraseBlock)} ${hex(eraseBlock)} "${name}"\n`).join('')}`;
+      const image = this.board.initramfs === null ? '' : 'mtd2: 00010000 00001000 "rootfs"\n';
+      return `dev:    size   erasesize  name\n${image}${this.board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${hex(blocks.length * eraseBlock)} ${hex(eraseBlock)} "${name}"\n`).join('')}`;
     },
   };
 

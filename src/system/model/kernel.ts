@@ -2,18 +2,19 @@
  * A kernel in memory: file systems, a mount table and flash, with the errno rules of the calls that this agent makes. It exists so that every call can fail in
  * every way, and the power go after every one, within milliseconds. That its rules are the real kernel's is checked by running both side by side.
  */
-import type { MountFlag } from '../flags.js';
+import { RAM_FILESYSTEMS, type MountFlag } from '../flags.js';
 import type { PathKind, System } from '../port.js';
 import { SystemError } from '../system-error.js';
 import { startOf, superblock, type Board, type Flash } from './board.js';
-import { Devices } from './devices.js';
+import { Devices, IMAGE_DEVICE } from './devices.js';
 import { Mounts, type Place } from './mounts.js';
 import { Overlay, overlay } from './overlay.js';
-import { Errno, Tree, detailsOf, inode, parent, within, type Files, type Inode } from './tree.js';
+import { Errno, Tree, clone, detailsOf, inode, parent, within, type Files, type Inode } from './tree.js';
 
 export interface Faults {
-  /** Asked before each call that changes something, the first being 1: the name of an error refuses the call, `cut` is the power going before it is made, `cut after` behind it. */
-  at?: (position: number, call: string) => string | 'cut' | 'cut after' | null;
+  /** Asked before each call that changes something, the first being 1: the name of an error refuses the call, `cut` is the power going before it is made, `cut after` behind it, `cut within`
+   * in the middle: jffs2 makes the new name of what is renamed and then removes the old one. */
+  at?: (position: number, call: string) => string | 'cut' | 'cut within' | 'cut after' | null;
   /** File system types that come up read-only although mount(2) returns 0. */
   readonly?: readonly string[];
   /** Files on / that some process has open for writing. */
@@ -24,16 +25,22 @@ export interface Kernel extends System {
   /** The calls that changed something, in order. */
   calls: string[];
   mounts: Mounts;
+  /** What process 1 became. */
+  init: string | null;
   /** Whether the power has gone: nothing changes any more, and every call fails. */
   dead: boolean;
   lines: string[];
 }
 
+/** What the kernel unpacks a ramdisk to: memory, which begins anew with every boot. */
+const unpacked = (from: Tree): Tree => Object.assign(new Tree('rootfs'), { root: clone(from.root) });
+
 /** Every power-on is a kernel of its own. */
 export function powerOn(board: Board, { at = () => null, readonly = [], writers = [] }: Faults = {}): Kernel {
   board.boots++;
   board.image.readonly = true;
-  const mounts = new Mounts(board.image, board.rootType === 'rootfs' ? 'rootfs' : '/dev/root', board.rootType === 'rootfs' ? '0:2' : '31:2');
+  const first = board.initramfs && unpacked(board.initramfs);
+  const mounts = first === null ? new Mounts(board.image, '/dev/root', '31:2') : new Mounts(first, 'rootfs', '0:2', 'rw');
   const devices = new Devices(board);
 
   const virtual = (fstype: string, path: string): Tree => {
@@ -41,17 +48,19 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     mounts.mount(path, tree, fstype, devices.nextNumber(), ['rw', 'relatime'], ['rw']);
     return tree;
   };
-  const dev = board.image.find('/dev') ? virtual('devtmpfs', '/dev') : new Tree('devtmpfs');
-  for (const path of ['/proc', '/sys']) if (board.image.find(path)) virtual(path === '/proc' ? 'proc' : 'sysfs', path);
-  if (board.image.find('/tmp')) virtual('tmpfs', '/tmp');
+  const dev = first === null && board.image.find('/dev') ? virtual('devtmpfs', '/dev') : new Tree('devtmpfs');
+  for (const path of ['/proc', '/sys']) if (first === null && board.image.find(path)) virtual(path === '/proc' ? 'proc' : 'sysfs', path);
+  if (first === null && board.image.find('/tmp')) virtual('tmpfs', '/tmp');
+  if (first !== null) dev.add('/mtdblock2', inode('block', { node: '31:2' }));
   for (const { index } of board.flash) {
     dev.add(`/mtdblock${index}`, inode('block', { node: `31:${index}` }));
     dev.add(`/mtd${index}`, inode('character', { node: `90:${2 * index}` }));
   }
 
 
-  const kernel = { calls: [] as string[], lines: [] as string[], mounts, dead: false } as unknown as Kernel;
+  const kernel = { calls: [] as string[], lines: [] as string[], mounts, init: null, dead: false } as unknown as Kernel;
   let position = 0;
+  let halved = false;
   const wrap = <T>(syscall: string, path: string, text: string, change: () => T, dest?: string): T => {
     const fail = (errno: string): never => {
       throw new SystemError({ what: text, syscall, errno, path, ...(dest !== undefined && { dest }) });
@@ -70,10 +79,11 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       const text = `${name} ${path}${operands}`;
       const fault = at(++position, text);
       if (fault === 'cut') kernel.dead = true;
-      if (fault !== null && fault !== 'cut after') throw new Errno(fault === 'cut' ? 'EIO' : fault);
+      if (fault !== null && fault !== 'cut after' && fault !== 'cut within') throw new Errno(fault === 'cut' ? 'EIO' : fault);
+      halved = fault === 'cut within';
       const result = change();
       kernel.calls.push(text);
-      if (fault === 'cut after') {
+      if (fault === 'cut after' || fault === 'cut within') {
         kernel.dead = true;
         throw new Errno('EIO');
       }
@@ -168,7 +178,8 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
       made.readonly ||= forced;
       return mounts.mount(target, made, source, devices.nextNumber(), options, [made.readonly ? 'ro' : 'rw', ...(data ?? '').split(',')]);
     }
-    if (fstype === 'tmpfs' || fstype === 'pstore') return mounts.mount(target, new Tree(fstype), source, devices.nextNumber(), options, ['rw']);
+    if (fstype === 'devtmpfs') return mounts.mount(target, dev, source, devices.nextNumber(), options, ['rw']);
+    if (['tmpfs', 'pstore', 'proc', 'sysfs'].includes(fstype)) return mounts.mount(target, new Tree(fstype), source, devices.nextNumber(), options, ['rw']);
     const { tree, device, readonly: protectedDevice } = devices.volume(source, fstype);
     if (protectedDevice && !flags.includes('MS_RDONLY')) throw new Errno('EROFS');
     tree.readonly = flags.includes('MS_RDONLY') || forced;
@@ -214,6 +225,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     readBytes: (path, offset, length) =>
       look('read', path, () => {
         const flash = devices.flash(path);
+        if (path === IMAGE_DEVICE && first !== null) return Buffer.from('hsqs'.padEnd(length, '\0'));
         if (flash) return startOf(flash.blocks[Math.floor(offset / flash.eraseBlock)] ?? 'erased', Math.max(0, Math.min(length, flash.blocks.length * flash.eraseBlock - offset)));
         const storage = devices.storage(path);
         if (storage) return superblock(storage, length);
@@ -232,7 +244,8 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
         const { mount, on } = mounts.resolve(path, true);
         return mount.files.list(on).sort();
       }),
-    space: () => ({ total: 65_536, free: 32_768 }),
+    realPath: (path) => path,
+    space: (path) => ({ total: 65_536, free: 32_768, type: look('statfs', path, () => (['rootfs', 'tmpfs', 'ramfs'].includes(mounts.resolve(path, true).mount.files.fstype) ? RAM_FILESYSTEMS[0]! : 0x73717368)) }),
     attributes: (path) => look('listxattr', path, () => new Map([...must(path).attributes].map(([name, value]) => [name, Buffer.from(value)]))),
 
     mount: (source, target, fstype, flags, data) => {
@@ -247,6 +260,12 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     },
     umount: (target, lazy = false) => call('umount', target, lazy ? ' lazy' : '', () => mounts.umount(target, lazy)),
     pivotRoot: (newRoot, putOld) => call('pivot_root', newRoot, ` ${putOld}`, () => mounts.pivot(newRoot, putOld), putOld),
+    switchRoot: (newRoot) => call('switch_root', newRoot, '', () => mounts.switch(newRoot)),
+    execve: (path) =>
+      call('execve', path, '', () => {
+        if (must(path, true).kind !== 'file') throw new Errno('EACCES');
+        kernel.init = path;
+      }),
     chdir: (path) => call('chdir', path, '', () => void (must(path, true).kind === 'directory' || fail('ENOTDIR'))),
     mkdir: (path, mode) => call('mkdir', path, '', () => add(path, inode('directory', { mode }))),
     rmdir: (path) => call('rmdir', path, '', () => remove(path, 'directory')),
@@ -276,6 +295,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     syncfs: (path) => call('syncfs', path, '', () => sync(path)),
     rename: (from, to) => call('rename', from, ` ${to}`, () => rename(from, to, false), to),
     renameLeavingWhiteout: (from, to) => call('renameat2', from, ` ${to}`, () => rename(from, to, true), to),
+    exchange: (one, other) => call('exchange', one, ` ${other}`, () => exchange(one, other), other),
     symlink: (target, path) => call('symlink', path, '', () => add(path, inode('symlink', { content: target }))),
     link: (existing, path) =>
       call('link', existing, ` ${path}`, () => {
@@ -317,6 +337,13 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
   const fail = (errno: string): never => {
     throw new Errno(errno);
   };
+  const exchange = (one: string, other: string): void => {
+    const [source, target] = [above(one), above(other)];
+    if (source.mount !== target.mount) throw new Errno('EXDEV');
+    if (source.mount.options.includes('ro')) throw new Errno('EROFS');
+    if (!(source.mount.files instanceof Tree)) throw new Errno('EINVAL');
+    source.mount.files.exchange(source.on, target.on);
+  };
   const rename = (from: string, to: string, whiteout: boolean): void => {
     // In the order of do_renameat2 and vfs_rename (fs/namei.c).
     const [source, target] = [above(from), above(to)];
@@ -330,6 +357,7 @@ export function powerOn(board: Board, { at = () => null, readonly = [], writers 
     if (moved === there) return;
     if (there !== null && (there.kind === 'directory') !== (moved.kind === 'directory')) throw new Errno(there.kind === 'directory' ? 'EISDIR' : 'ENOTDIR');
     if (mounts.isMountpoint(from) || mounts.isMountpoint(to)) throw new Errno('EBUSY');
+    if (halved && files instanceof Tree && files.fstype === 'jffs2') return files.halfRename(source.on, target.on);
     files.rename(source.on, target.on, whiteout);
     mounts.renamed(source.mount, source.on, target.on);
   };

@@ -22,14 +22,18 @@ export interface Place {
 
 const LINKS_AT_MOST = 40;
 
+/** The path to a root that was switched away from. */
+const LEFT = '/proc/self/fd/9/.';
+
 /** The mount table, with the rules of fs/namespace.c. */
 export class Mounts {
   root: Mounted;
+  private left: Mounted | null = null;
   private all: Mounted[] = [];
   private readonly ids = new Set<number>();
 
-  constructor(files: Files, source: string, device: string) {
-    this.root = this.attach(null, '/', files, source, device, ['ro', 'relatime'], ['ro']);
+  constructor(files: Files, source: string, device: string, access: 'ro' | 'rw' = 'ro') {
+    this.root = this.attach(null, '/', files, source, device, [access, 'relatime'], [access]);
   }
 
   /** A number that is free is given again, the lowest first, as the kernel's ida does. */
@@ -45,8 +49,9 @@ export class Mounts {
   /** Where a path leads: every mount on the way is crossed, also those stacked on one another; symlinks are followed, the last one only if asked. */
   resolve(path: string, follow = false, links = 0): Place {
     if (links > LINKS_AT_MOST) throw new Errno('ELOOP');
-    let at: Place = { mount: this.root, on: '/' };
-    const parts = split(path);
+    const old = this.left !== null && path.startsWith(LEFT);
+    let at: Place = { mount: old ? this.left! : this.root, on: '/' };
+    const parts = split(old ? path.slice(LEFT.length) : path);
     for (const [index, name] of parts.entries()) {
       if (name === '..') at = at.on === '/' && at.mount.parent ? { mount: at.mount.parent, on: parent(at.mount.on) } : { mount: at.mount, on: parent(at.on) };
       else at = this.cross({ mount: at.mount, on: within(at.on, `/${name}`) });
@@ -149,6 +154,16 @@ export class Mounts {
     Object.assign(next.mount, { parent: null, on: '/' });
     Object.assign(before, { parent: old.mount, on: old.on });
     this.root = next.mount;
+  }
+
+  /** As pivot, for a root that cannot be pivoted away: what was `/` can be reached no more but through the path that is returned. */
+  switch(newRoot: string): string {
+    const next = this.mountpoint(newRoot);
+    if (next === this.root || next.parent === null || next.parent.shared > 0) throw new Errno('EINVAL');
+    this.left = this.root;
+    Object.assign(next, { parent: null, on: '/' });
+    this.root = next;
+    return LEFT;
   }
 
   /** What is mounted below a directory stays mounted below it, whatever it is called. */

@@ -48,7 +48,14 @@ export const inode = (kind: PathKind, changes: Partial<Inode> = {}): Inode => {
 
 export const isWhiteout = ({ kind, node }: Inode): boolean => kind === 'character' && node === '0:0';
 
-export const split = (path: string): string[] => path.split('/').filter((part) => part !== '');
+/** Names of a path. The few thousand paths of a model are asked for millions of times, so they are kept. */
+export function split(path: string): readonly string[] {
+  let names = known.get(path);
+  if (names === undefined) known.set(path, (names = path.split('/').filter((part) => part !== '')));
+  return names;
+}
+const known = new Map<string, readonly string[]>();
+
 export const parent = (path: string): string => `/${split(path).slice(0, -1).join('/')}`;
 export const base = (path: string): string => split(path).at(-1) ?? '';
 export const within = (top: string, path: string): string => (path === '/' ? top : top === '/' ? path : top + path);
@@ -75,6 +82,7 @@ export class Tree implements Files {
   room = Infinity;
   /** What survives a power cut whatever was not synced. */
   private durable = clone(this.root);
+  private durableRoom = Infinity;
   private readonly unsynced = new Set<Inode>();
 
   constructor(
@@ -147,9 +155,24 @@ export class Tree implements Files {
     if (whiteout) this.directory(parent(from)).entries.set(base(from), inode('character', { node: '0:0' }));
   }
 
+  /** jffs2_rename (fs/jffs2/dir.c) as far as a power cut in the middle lets it come: two names. */
+  halfRename(from: string, to: string): void {
+    this.directory(parent(to)).entries.set(base(to), this.find(from)!);
+  }
+
+  exchange(one: string, other: string): void {
+    this.writable();
+    const [first, second] = [this.find(one), this.find(other)];
+    if (first === null || second === null) throw new Errno('ENOENT');
+    if (!this.knows.whiteout) throw new Errno('EINVAL');
+    this.directory(parent(one)).entries.set(base(one), second);
+    this.directory(parent(other)).entries.set(base(other), first);
+  }
+
   /** fsync(2) and syncfs(2) alike: flash file systems write in order, so what came before is there too. */
   sync(): void {
     this.durable = clone(this.root);
+    this.durableRoom = this.room;
     this.unsynced.clear();
   }
 
@@ -158,7 +181,7 @@ export class Tree implements Files {
    * how a file that was renamed without fsync comes to be empty.
    */
   cut(way: Cut): void {
-    if (way === 'lost') this.root = clone(this.durable);
+    if (way === 'lost') Object.assign(this, { root: clone(this.durable), room: this.durableRoom });
     if (way === 'torn') for (const each of this.unsynced) if (each.kind === 'file') each.content = '';
     this.sync();
   }

@@ -42,7 +42,7 @@ t.test('each wrong call gets one sentence on stderr, nothing on stdout, and its 
     [['frobnicate'], 2, /there is no verb or option frobnicate .*`mountroot --help` lists them/],
     [['start', '--frobnicate'], 2, /there is no verb or option frobnicate/],
     [['plan'], 2, /--help/],
-    [['plan', 'dance'], 2, /Choices: "start", "ram", "done", "stop", "reset"/],
+    [['plan', 'dance'], 2, /Choices: "start", "ram", "switch-root", "done", "stop", "reset"/],
     [['reset'], 2, /nobody is there to answer; add --yes/],
     [['done'], 1, /there is nothing to confirm/],
     [['stop'], 5, /this is no shutdown/],

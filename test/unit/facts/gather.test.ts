@@ -19,8 +19,9 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
     kind: (path) => (files[path] === undefined ? 'missing' : files[path] instanceof Uint8Array ? 'block' : files[path] === 'directory' ? 'directory' : 'file'),
     list: () => missing('x'),
     readLink: missing,
+    realPath: missing,
     details: missing,
-    space: () => ({ total: 0, free: 0 }),
+    space: () => ({ total: 0, free: 0, type: 0 }),
   };
 }
 

@@ -32,12 +32,13 @@ t.test('a healthy volume is known after one read', async (t) => {
   t.equal(reads, 1);
 });
 
-t.test('a damaged or erased first block does not hide jffs2 behind it', async (t) => {
-  for (const first of [GARBAGE, erased()]) {
-    const content = identify((block) => (block === 3 ? JFFS2 : block === 0 ? first : erased()), 256);
-    t.equal(content.kind, 'jffs2');
-    t.match(content.evidence, /erase block 3/);
-  }
+t.test('a damaged or erased first block hides neither jffs2 nor UBI behind it', async (t) => {
+  for (const first of [GARBAGE, erased()])
+    for (const [kind, behind] of [['jffs2', JFFS2], ['ubi', holding([0x55, 0x42, 0x49, 0x23])]] as const) {
+      const content = identify((block) => (block === 3 ? behind : block === 0 ? first : erased()), 256);
+      t.equal(content.kind, kind);
+      t.match(content.evidence, /erase block 3/);
+    }
 });
 
 t.test('a volume is blank only where every block looked at is erased, and garbage anywhere makes it unknown', async (t) => {

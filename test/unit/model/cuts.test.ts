@@ -4,9 +4,13 @@ import { copyBoard, cutPower, makeBoard, type Board } from '../../../src/system/
 import { CUTS, type Cut } from '../../../src/system/model/tree.js';
 import { KINDS, again, prepared, settingsOf, type BoardKind } from '../../fixtures/boards.js';
 import { run, type Ran } from '../../fixtures/model.js';
+import { SPARSE, sampled } from '../../fixtures/sampling.js';
 
-type Side = 'cut' | 'cut after';
-const SIDES: readonly Side[] = ['cut', 'cut after'];
+const STEP = 9 * SPARSE;
+
+type Side = 'cut' | 'cut within' | 'cut after';
+/** A rename has a middle, on jffs2. */
+const sidesOf = (call: string): readonly Side[] => (call.startsWith('rename') ? ['cut', 'cut within', 'cut after'] : ['cut', 'cut after']);
 
 /** A board that lost power at a call; how far it got. */
 async function cutAt(board: Board, position: number, side: Side, way: Cut, boot: (board: Board, at: (each: number) => Side | null) => Promise<Ran>): Promise<Ran> {
@@ -18,7 +22,7 @@ async function cutAt(board: Board, position: number, side: Side, way: Cut, boot:
 const start = (board: Board, at: (position: number) => Side | null): Promise<Ran> => run(board, 'start', { at });
 
 /** A start and then a verb; `at` counts the calls of the verb only. */
-const startThen = (verb: 'done' | 'reset', options: { keep?: string[] } = {}, prepare: (ran: Ran) => void = () => {}) => async (board: Board, at: (position: number) => Side | null): Promise<Ran> => {
+const startThen = (verb: 'done' | 'reset' | 'stop', options: { keep?: string[] } = {}, prepare: (ran: Ran) => void = () => {}) => async (board: Board, at: (position: number) => Side | null): Promise<Ran> => {
   let offset = Infinity;
   const first = await run(board, 'start', { at: (position) => (position > offset ? at(position - offset) : null) });
   prepare(first);
@@ -39,12 +43,12 @@ for (const kind of KINDS)
     const { kernel } = await run(again(from).board);
     const wrong: string[] = [];
     for (let first = 1; first <= kernel.calls.length; first++)
-      for (const side of SIDES)
+      for (const side of sidesOf(kernel.calls[first - 1]!))
         for (const way of CUTS) {
           const { board, settings } = again(from);
           await cutAt(board, first, side, way, start);
           // Every ninth, each time another nine: all pairs of moments would take minutes.
-          for (let second = 1 + (first % 9); second <= kernel.calls.length; second += 9) {
+          for (let second = 1 + (first % STEP); second <= kernel.calls.length; second += STEP) {
             const later = copyBoard(board);
             await cutAt(later, second, side, way, start);
             for (const complaint of await bootsWith(later, settings)) wrong.push(`${side} ${kernel.calls[first - 1]} (${way}), then ${kernel.calls[second - 1]}: ${complaint}`);
@@ -61,8 +65,8 @@ t.test('a power cut at any call of done, and another in the boot after it, cost 
     const calls = (await done(again(from).board, () => null)).kernel.calls.slice(began);
     const wrong: string[] = [];
     for (let position = 1; position <= calls.length; position++)
-      for (const side of SIDES)
-        for (const way of CUTS) {
+      for (const side of sidesOf(calls[position - 1]!))
+        for (const way of sampled(CUTS, position)) {
           const { board, settings } = again(from);
           await cutAt(board, position, side, way, done);
           const later = copyBoard(board);
@@ -70,6 +74,27 @@ t.test('a power cut at any call of done, and another in the boot after it, cost 
           for (const each of [board, later]) for (const complaint of await bootsWith(each, settings)) wrong.push(`${side} ${calls[position - 1]} (${way}): ${complaint}`);
         }
     t.same(wrong, [], kind);
+  }
+});
+
+t.test('a power cut at any call of ram or of stop leaves the settings for the next boot', async (t) => {
+  for (const kind of KINDS) {
+    const from = await prepared(kind);
+    const verbs = { ram: (board: Board, at: (position: number) => Side | null) => run(board, 'ram', { at }), stop: startThen('stop') };
+    for (const [verb, boot] of Object.entries(verbs)) {
+      const began = verb === 'ram' ? 0 : (await run(again(from).board)).kernel.calls.length;
+      const calls = (await boot(again(from).board, () => null)).kernel.calls.slice(began);
+      t.ok(calls.length > 0, `${verb} calls something on ${kind}`);
+      const wrong: string[] = [];
+      for (let position = 1; position <= calls.length; position++)
+        for (const side of sidesOf(calls[position - 1]!))
+          for (const way of sampled(CUTS, position)) {
+            const { board, settings } = again(from);
+            await cutAt(board, position, side, way, boot);
+            for (const complaint of await bootsWith(board, settings)) wrong.push(`${verb}: ${side} ${calls[position - 1]} (${way}): ${complaint}`);
+          }
+      t.same(wrong, [], kind);
+    }
   }
 });
 
@@ -99,10 +124,12 @@ t.test('the switch of done to flash carries everything over, and after a power c
   const calls = ran.kernel.calls.slice(began);
   const wrong: string[] = [];
   for (let position = 1; position <= calls.length; position++)
-    for (const side of SIDES)
-      for (const way of CUTS) {
+    for (const side of sidesOf(calls[position - 1]!))
+      for (const way of sampled(CUTS, position)) {
         const board = MARKED();
         await cutAt(board, position, side, way, done);
+        // Every other time the next switch is cut off too, elsewhere each time.
+        if (position % 2 === 0) await cutAt(board, 1 + ((position * 7) % calls.length), side, way, startThen('done'));
         // As often as it takes: first the rest of the erasing may be to be done.
         let last: Ran | null = null;
         for (let boot = 0; boot < 3; boot++) {
@@ -164,7 +191,7 @@ t.test('what is open for writing keeps done from switching, which says what it i
 
 t.test('a reset cut at any call of its order or of the start that carries it out is done in the end, and keeps what it was to keep', async (t) => {
   const KEEP = ['/etc/.hidden/.key'];
-  const kinds: BoardKind[] = ['jffs2 on mtd', 'UBIFS on UBI', 'the old overlayfs'];
+  const kinds: BoardKind[] = ['jffs2 on mtd', 'UBIFS on UBI', 'external overlay', 'the old overlayfs'];
   for (const kind of kinds) {
     const from = await prepared(kind);
     const reset = startThen('reset', { keep: KEEP });
@@ -179,8 +206,8 @@ t.test('a reset cut at any call of its order or of the start that carries it out
     const wrong: string[] = [];
     const calls = ordered.kernel.calls.slice(began);
     for (let position = 1; position <= calls.length; position++)
-      for (const side of SIDES)
-        for (const way of CUTS) {
+      for (const side of sidesOf(calls[position - 1]!))
+        for (const way of sampled(CUTS, position)) {
           const { board, settings } = again(from);
           await cutAt(board, position, side, way, reset);
           const seen = settingsOf((await run(board)).kernel).join('\n');
@@ -188,10 +215,15 @@ t.test('a reset cut at any call of its order or of the start that carries it out
         }
     const starting = (await run(copyBoard(clean))).kernel.calls;
     for (let position = 1; position <= starting.length; position++)
-      for (const side of SIDES)
-        for (const way of CUTS) {
+      for (const side of sidesOf(starting[position - 1]!))
+        for (const way of sampled(CUTS, position)) {
           const board = copyBoard(clean);
           await cutAt(board, position, side, way, start);
+          for (let second = 1 + (position % STEP); second <= starting.length; second += STEP) {
+            const later = copyBoard(board);
+            await cutAt(later, second, side, way, start);
+            if (settingsOf((await run(later)).kernel).join('\n') !== after.join('\n')) wrong.push(`${side} ${starting[position - 1]} (${way}), then call ${second}: the reset is not done`);
+          }
           if (settingsOf((await run(board)).kernel).join('\n') !== after.join('\n')) wrong.push(`${side} ${starting[position - 1]} (${way}): the reset is not done`);
         }
     t.same(wrong, [], kind);

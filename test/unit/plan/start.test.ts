@@ -193,7 +193,12 @@ t.test('what is doubtful on the volume is moved aside under a name of its own, a
 t.test('only an order to reset leads to a reset, and the order goes when nothing is left', async (t) => {
   const plan = next(openedFacts({ order: { keep: ['/etc/passwd'] } }));
   t.match(plan, { stage: 'reset', last: false });
-  t.match(actions(plan), [{ kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] }, { kind: 'sync' }, { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' }]);
+  t.same(ids(plan).slice(0, 2), ['meta', 'count'], 'a start that dies of it is counted');
+  t.match(actions(plan)[2], { kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] });
+  t.match(actions(plan).slice(-2), [{ kind: 'sync' }, { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' }]);
+  t.notOk(ids(next({ ...openedFacts({ attempts: 1 }) }, [past('reset')])).includes('count'), 'once');
+  t.match(next(openedFacts({ order: 'unreadable' })), { rung: 'persistent', reason: 'reset-failed', because: /could not be read.*stands/ });
+  t.notOk(actions(next(openedFacts({ order: 'unreadable' }))).some((action) => action.kind === 'rename'), 'nor is it moved');
   t.match(next(openedFacts({ order: { keep: [] } }), [past('reset', { error: 'it failed' })]), { rung: 'persistent', reason: 'reset-failed', because: /stands: it failed/ });
   for (const state of ['fresh', 'unknown', 'pending', 'damaged'] as const) t.notOk(actions(next(openedFacts({ state }))).some(({ kind }) => kind === 'clear'), state);
 });
@@ -270,4 +275,15 @@ t.test('in every plan ids are unique, each step says why, and behind the pivot n
     const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
     t.same(steps.slice(pivot + 1).filter(({ severity }) => severity === 'fatal'), []);
   }
+});
+
+t.test('a plain name that was asked for is waited for where the image itself is on a disk, and not on flash', async (t) => {
+  const facts = boardFacts();
+  const none = withVolume({ found: [], content: null }, { ...facts, configuration: { ...facts.configuration, origins: { volume: 'fstools_overlay_name' } } });
+  t.match(next(none), { stage: 'root', reason: 'no-volume' });
+  const onDisk = { ...none, mounts: none.mounts.map((each) => (each.mountpoint === '/' ? { ...each, device: '179:2' } : each)) };
+  t.match(next(onDisk), { stage: 'wait' });
+  t.match(next({ ...onDisk, configuration: facts.configuration }), { stage: 'root', reason: 'no-volume' }, 'nor the name that every board has without asking');
+  t.match(next(onDisk, [past('wait', { errno: 'ENODEV' })]), { stage: 'root', reason: 'no-volume', because: /after 10 s of waiting/ });
+  t.match(next(withVolume({ wanted: 'mtd7' }, onDisk)), { stage: 'root', reason: 'no-volume' });
 });

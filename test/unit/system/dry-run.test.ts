@@ -23,6 +23,7 @@ t.test('a dry run writes calls down in strace\'s notation and reads nothing', as
     'rmdir("/d")',
     'open("/f", O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600)',
     'write(fd, "text\\n")',
+    'fsync(fd)',
     'unlink("/f")',
     'remove_tree("/t")',
   ]);

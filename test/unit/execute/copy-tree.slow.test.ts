@@ -45,6 +45,17 @@ t.test('a file that vanishes meanwhile is no error, leaves nothing half made, an
   t.same(part('vanishing'), { result: { files: 3, bytes: 13, removed: 0, refused: [] }, names: ['first', 'its other name', 'last'] });
 });
 
+t.test('names that are no UTF-8 are copied and cleared byte by byte, with what links name', async (t) => {
+  t.same(part('foreignNames'), { result: { files: 4, bytes: 11, removed: 0, refused: [] }, unlike: [], names: ['caf\xe9.txt', 'link', 'other\xe9', '\xff'], left: [] });
+});
+
+t.test('on a file system without extended attributes a file comes without them, and each is told; one that is nothing without is refused', async (t) => {
+  const { content, hollow, refused, lost } = part<{ content: string; hollow: boolean; refused: Outcome; lost: string[] }>('lacking');
+  t.same([content, hollow, refused.files], ['precious', false, 1]);
+  t.match(refused.refused, [/^\/hollow: .*EOPNOTSUPP/]);
+  t.match(lost, [/file has lost its attribute user\.note: .*EOPNOTSUPP/]);
+});
+
 t.test('what is mounted in the original is not copied, and what is mounted in the copy is neither filled nor emptied', async (t) => {
   const { result, precious, copied, original } = part<{ result: Outcome; precious: string[]; copied: boolean; original: boolean }>('mounts');
   t.same(precious, Array(4).fill('precious'));

@@ -1,0 +1,133 @@
+import { keepBoot } from '../execute/boots.js';
+import { execute, type Outcome, type StepResult } from '../execute/execute.js';
+import { JOURNAL_FILE, type Journal } from '../execute/journal.js';
+import { earlier, recordState, type Ended } from '../execute/state.js';
+import type { Facts } from '../facts/facts.js';
+import { PSTORE, lookBack } from '../facts/pstore.js';
+import { EXIT, makesRoot, type Decision, type Plan } from '../plan/plan.js';
+import { isDegraded } from '../plan/start.js';
+import type { System } from '../system/port.js';
+import type { BootContext } from './context.js';
+
+/** One run of a verb: what is said of it, and what is written down. */
+export class Run {
+  private readonly failures: Ended['failures'] = [];
+  private readonly warnings: string[] = [];
+  private lookedBack = false;
+
+  constructor(
+    private readonly context: BootContext,
+    private readonly journal: Journal,
+    private readonly begun: number,
+  ) {}
+
+  decided(decision: Decision): void {
+    const { journal, context } = this;
+    const at = context.clock();
+    if (decision.decision !== 'go') return journal.add({ type: 'decision', decision: decision.decision, summary: decision.summary, steps: 0, notes: [], at });
+    const { stage, rung, reason, because, summary, steps, notes } = decision;
+    journal.add({ type: 'decision', decision: 'go', stage, rung, ...(reason && { reason }), ...(because && { because }), summary, steps: steps.length, notes, at });
+    for (const note of notes) context.log.warn(note);
+    context.log.info(decision.last && makesRoot(context.verb) ? `making ${summary}` : summary);
+  }
+
+  execute({ steps, stage, rung, last }: Plan, system: System): Outcome {
+    const { log, clock } = this.context;
+    const outcome = execute(steps, system, clock, (result) => this.step(result, steps.length));
+    this.warnings.push(...outcome.warnings, ...outcome.leftovers);
+    if (outcome.failed) {
+      this.failures.push({ stage, rung, ...outcome.failed });
+      log.error(
+        outcome.leftovers.length > 0
+          ? `${last ? rung : stage} failed, and not everything could be taken back: ${outcome.leftovers.join('; ')}`
+          : `${last ? rung : stage} failed; everything was taken back`,
+      );
+    }
+    return outcome;
+  }
+
+  private step(result: StepResult, of: number): void {
+    this.journal.add({ type: 'step', ...result });
+    const text = `step ${result.number}/${of} ${result.id}: ${result.result}`;
+    if (result.result === 'failed') this.context.log.error(`${text}: ${result.error}`);
+    else this.context.log.debug(text);
+    for (const warning of result.warnings ?? []) this.context.log.warn(warning);
+  }
+
+  /** What the boot before left in memory that outlasts a reset: looked for once the first stage has mounted it. */
+  lookBackOnce(): void {
+    if (this.lookedBack) return;
+    this.lookedBack = true;
+    const before = lookBack(this.context.reader);
+    if (before === null) return;
+    this.journal.add({ type: 'before', ...before, at: this.context.clock() });
+    if (before.crash.length > 0) this.context.log.warn(`a boot before this one crashed (what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`);
+  }
+
+  /** The last plan was executed. */
+  reached(plan: Plan, { configuration }: Facts, system: System): number {
+    const { log, clock, verb } = this.context;
+    const { rung, reason, because, summary } = plan;
+    const degraded = isDegraded(plan);
+    const took = `after ${(clock() - this.begun).toFixed(0)} ms`;
+    const root = makesRoot(verb) || plan.stage === 'switch' ? '/ is ' : `${verb}: `;
+    if (degraded) log.error(`${root}${summary} (rung ${rung}, reason ${reason}), ${took}: ${because ?? 'see the journal'}`);
+    else log.info(`${root}${summary}, ${took}`);
+    const exit = degraded || this.warnings.length > 0 ? EXIT.degraded : EXIT.done;
+    this.end({ ok: true, exit, rung, reason });
+    if (verb !== 'reset') recordState(this.journal, this.context.reader, { ...plan, verb, exit, at: clock(), failures: this.failures, warnings: this.warnings });
+    if (rung === 'persistent' && verb !== 'reset') this.keepOnVolume(system, configuration.settings.journal);
+    return exit;
+  }
+
+  private keepOnVolume(system: System, most: number): void {
+    try {
+      keepBoot(system, system.readText(JOURNAL_FILE), system.readText('/proc/sys/kernel/random/boot_id'), most);
+    } catch (error) {
+      this.context.log.warn(`the journal of this boot is not kept on the data volume: ${(error as Error).message}`);
+    }
+  }
+
+  /** There was nothing to do, or it must not be done. */
+  nothing(decision: Exclude<Decision, Plan> | Plan): number {
+    const { log } = this.context;
+    if (decision.decision === 'refuse') {
+      log.error(`${decision.summary} (the root is untouched)`);
+      return this.end({ ok: false, exit: decision.exit, error: decision.summary });
+    }
+    const exit = decision.decision === 'already' ? decision.exit : EXIT.failed;
+    this.recordFailures(exit);
+    if (exit === EXIT.done) log.info(decision.summary);
+    else log.error(decision.summary);
+    return this.end({ ok: true, exit });
+  }
+
+  /** A root that stays what it is because the way to a better one failed: that is part of what is known of it. */
+  private recordFailures(exit: number): void {
+    const { verb, reader, clock } = this.context;
+    if (verb !== 'done' || this.failures.length === 0) return;
+    const before = earlier(reader);
+    if (before !== null) recordState(this.journal, reader, { ...before, verb, exit, at: clock(), failures: this.failures, warnings: this.warnings });
+  }
+
+  /** Nothing can be called. The root that is there is the one there will be. */
+  without(why: string, decision: Decision): number {
+    const { verb, clock, log, reader } = this.context;
+    this.decided(decision);
+    log.error(`/ stays as it is, because ${why}`);
+    this.end({ ok: false, exit: EXIT.degraded, rung: 'rom', reason: 'no-native', error: why });
+    if (makesRoot(verb)) recordState(this.journal, reader, { verb, rung: 'rom', reason: 'no-native', because: why, summary: 'the read-only image, which stays / as it is', exit: EXIT.degraded, at: clock(), failures: this.failures, warnings: [] });
+    return EXIT.degraded;
+  }
+
+  failed(why: string): number {
+    this.context.log.error(why);
+    return this.end({ ok: false, exit: EXIT.failed, error: why });
+  }
+
+  private end(how: { ok: boolean; exit: number; rung?: Plan['rung']; reason?: Plan['reason']; error?: string }): number {
+    const at = this.context.clock();
+    this.journal.add({ type: 'end', ...how, warnings: this.warnings, at, ms: at - this.begun });
+    return how.exit;
+  }
+}

@@ -1,0 +1,108 @@
+import { MEMBERS_AT_MOST, NAMES_AT_MOST, type Header } from './cpio.js';
+import type { Member } from './member.js';
+
+const LINKS_AT_MOST = 40;
+
+/** A file that an archive has made. Hard links are one of these under several names. */
+export interface Entry {
+  kind: Member['kind'];
+  mode: number;
+  /** What a symlink says. */
+  target: string;
+}
+
+/**
+ * The tree that an archive makes as the kernel unpacks it, by absolute path; paths are text of one character a byte. Symlinks are followed within it, as they are in the kernel's own root,
+ * so nothing leads out of it.
+ */
+export class RootfsModel<E extends Entry = Entry> {
+  readonly #files = new Map<string, E>();
+  readonly #links = new Map<string, string>();
+  #held = 0;
+
+  /** @param present directories that are there before. */
+  constructor(present: readonly string[], directory: () => E) {
+    for (const path of ['', ...present]) this.#files.set(path, directory());
+  }
+
+  /** An archive's end. */
+  trailer(): void {
+    this.#links.clear();
+  }
+
+  /** The path behind all symlinks but the last; null for one whose directory is not there, where the kernel makes nothing and says nothing. */
+  place(name: string): string | null {
+    const parts = split(name);
+    const last = parts.pop();
+    if (last === undefined || last === '..') return null;
+    const above = this.#resolve(parts);
+    if (above === null || this.#files.get(above)?.kind !== 'directory') return null;
+    return `${above}/${last}`;
+  }
+
+  at(path: string): E | undefined {
+    return this.#files.get(path);
+  }
+
+  set(path: string, entry: E): void {
+    if (!this.#files.has(path)) this.#held += path.length + entry.target.length;
+    this.#files.set(path, entry);
+  }
+
+  remove(path: string): void {
+    this.#files.delete(path);
+  }
+
+  /** An earlier name of the same file (init/initramfs.c: find_link); the first one is remembered. */
+  earlier({ links, major, minor, inode }: Header, path: string, { kind }: Entry): string | null {
+    if (links < 2) return null;
+    const key = `${major}:${minor}:${inode}:${kind}`;
+    const before = this.#links.get(key);
+    if (before === undefined) this.#links.set(key, path);
+    return before ?? null;
+  }
+
+  /** All directories but the top, each before what is in it: no directory is removed before that is. */
+  *directories(): Generator<[path: string, entry: E], void> {
+    for (const [path, entry] of this.#files) if (entry.kind === 'directory' && path !== '') yield [path, entry];
+  }
+
+  /** What a path leads to, through all symlinks. */
+  find(path: string): E | undefined {
+    const resolved = this.#resolve(split(path));
+    return resolved === null ? undefined : this.#files.get(resolved);
+  }
+
+  get size(): number {
+    return this.#files.size;
+  }
+
+  /** Whether it has more files, or longer names, than any ramdisk that is not made to fill memory. */
+  get full(): boolean {
+    return this.#files.size > MEMBERS_AT_MOST || this.#held > NAMES_AT_MOST;
+  }
+
+  #resolve(parts: readonly string[]): string | null {
+    const left = [...parts];
+    let at = '';
+    for (let links = 0; left.length > 0; ) {
+      const part = left.shift()!;
+      if (part === '..') {
+        at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
+        continue;
+      }
+      const next = `${at}/${part}`;
+      const entry = this.#files.get(next);
+      if (entry === undefined) return null;
+      if (entry.kind !== 'symlink') at = next;
+      else {
+        if (++links > LINKS_AT_MOST) return null;
+        if (entry.target.startsWith('/')) at = '';
+        left.unshift(...split(entry.target));
+      }
+    }
+    return at;
+  }
+}
+
+const split = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');

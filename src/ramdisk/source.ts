@@ -1,0 +1,143 @@
+/** Bytes that are read once, from a file or a pipe, with their offset: an archive may be larger than memory. */
+import { open } from 'node:fs/promises';
+import { errnoName } from '../system/errno.js';
+import { SystemError } from '../system/system-error.js';
+
+/** What is read at once from a file, and the most that chunk() gives. */
+export const CHUNK = 256 * 1024;
+
+export class ByteSource {
+  readonly #chunks: AsyncIterator<Buffer>;
+  /** Read and not yet consumed, in order; none of them is empty. */
+  #waiting: Buffer[] = [];
+  #held = 0;
+  #consumed = 0;
+  #ended = false;
+
+  private constructor(chunks: AsyncIterable<Buffer>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** `-` is standard input. Nothing is opened before the first read. */
+  static fromFile(path: string | Buffer): ByteSource {
+    return new ByteSource(path === '-' ? standardInput() : fileChunks(path));
+  }
+
+  static fromBuffer(bytes: Buffer): ByteSource {
+    const source = new ByteSource(nothing());
+    source.unread(bytes);
+    source.#consumed = 0;
+    return source;
+  }
+
+  /** @param offset of the first of them, where they are a part of something. */
+  static from(chunks: AsyncIterable<Buffer>, offset = 0): ByteSource {
+    const source = new ByteSource(chunks);
+    source.#consumed = offset;
+    return source;
+  }
+
+  /** Bytes consumed so far. */
+  get offset(): number {
+    return this.#consumed;
+  }
+
+  /** The next bytes without consuming them; fewer at the end. */
+  async peek(length: number): Promise<Buffer> {
+    while (this.#held < length && (await this.#pull()));
+    const first = this.#waiting[0] ?? Buffer.alloc(0);
+    if (first.length >= length) return first.subarray(0, length);
+    const joined = Buffer.concat(this.#waiting);
+    this.#waiting = joined.length > 0 ? [joined] : [];
+    return joined.subarray(0, length);
+  }
+
+  /** The next bytes; fewer at the end. */
+  async read(length: number): Promise<Buffer> {
+    const bytes = await this.peek(length);
+    this.#drop(bytes.length);
+    return bytes;
+  }
+
+  /** The next bytes, as many as come at once; null at the end. */
+  async chunk(most = CHUNK): Promise<Buffer | null> {
+    if (this.#held === 0 && !(await this.#pull())) return null;
+    const bytes = this.#waiting[0]!.subarray(0, most);
+    this.#drop(bytes.length);
+    return bytes;
+  }
+
+  /** Gives back the last bytes that were read, which a decoder did not use. */
+  unread(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#waiting.unshift(bytes);
+    this.#held += bytes.length;
+    this.#consumed -= bytes.length;
+  }
+
+  /** Closes the file, also before its end. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    this.#waiting = [];
+    this.#held = 0;
+    await this.#chunks.return?.();
+  }
+
+  /** Reads on; false at the end. */
+  async #pull(): Promise<boolean> {
+    while (!this.#ended) {
+      const { done, value } = await this.#chunks.next();
+      if (done) this.#ended = true;
+      else if (value.length > 0) {
+        this.#waiting.push(value);
+        this.#held += value.length;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** All of it is in the first buffer that waits. */
+  #drop(length: number): void {
+    const first = this.#waiting[0];
+    if (first === undefined) return;
+    if (length === first.length) this.#waiting.shift();
+    else this.#waiting[0] = first.subarray(length);
+    this.#held -= length;
+    this.#consumed += length;
+  }
+}
+
+async function* nothing(): AsyncGenerator<Buffer, void> {}
+
+async function* standardInput(): AsyncGenerator<Buffer, void> {
+  try {
+    for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer);
+  } catch (error) {
+    throw unreadable('standard input', error);
+  }
+}
+
+async function* fileChunks(path: string | Buffer): AsyncGenerator<Buffer, void> {
+  let file;
+  try {
+    file = await open(path, 'r');
+    for (;;) {
+      // A fresh buffer each time: whoever reads may keep what he got.
+      const room = Buffer.allocUnsafeSlow(CHUNK);
+      const { bytesRead } = await file.read(room, 0, CHUNK, null);
+      if (bytesRead === 0) return;
+      yield room.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw unreadable(path.toString(), error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Node's error as ours. */
+function unreadable(path: string, error: unknown): unknown {
+  const { errno } = error as NodeJS.ErrnoException;
+  return errno === undefined ? error : new SystemError({ what: `read ${path}`, syscall: 'read', errno: errnoName(Math.abs(errno)), path });
+}

@@ -1,0 +1,138 @@
+/** U-Boot's legacy image header (include/image.h of U-Boot): 64 bytes, all numbers big-endian, before the data. */
+import { open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { ARCHITECTURES, type Architecture } from './architectures.js';
+import { ByteSource } from './source.js';
+
+const MAGIC = 0x2705_1956;
+const HEADER = 64;
+const NAME = { at: 32, length: 32 };
+const HEADER_CRC = 4;
+
+const LINUX = 5;
+export const RAMDISK = 3;
+/**
+ * U-Boot hands a ramdisk over as it is: it checks the checksums, the system, the processor and the type, and never looks at the compression (boot_get_ramdisk,
+ * boot/image-board.c). The field says what U-Boot has to undo, so for a ramdisk that the kernel unpacks it is none, whatever the data are.
+ */
+const NOT_COMPRESSED = 0;
+
+export interface UImage {
+  name: string;
+  /** Seconds since 1970. */
+  time: number;
+  /** Of the data behind the header. */
+  size: number;
+  loadAddress: number;
+  entry: number;
+  compression: number;
+  type: number;
+  os: number;
+  arch: number;
+  /** CRC-32 of the data. */
+  checksum: number;
+}
+
+/** A header whose own checksum is wrong, or what cannot be wrapped. */
+export class UImageError extends Error {
+  override name = 'UImageError';
+}
+
+const headerChecksum = (header: Buffer): number => {
+  const copy = Buffer.from(header);
+  copy.writeUInt32BE(0, HEADER_CRC);
+  return crc32(copy);
+};
+
+/** Consumes the header where there is one. The kernel does not know it: whoever hands a ramdisk over must have taken it off. @throws {UImageError} */
+export async function peelUImage(source: ByteSource): Promise<UImage | null> {
+  const header = await source.peek(HEADER);
+  if (header.length < 4 || header.readUInt32BE() !== MAGIC) return null;
+  const at = source.offset;
+  if (header.length < HEADER) throw new UImageError(`the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; the file is cut short`);
+  if (headerChecksum(header) !== header.readUInt32BE(HEADER_CRC)) throw new UImageError(`the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; U-Boot would say "Bad Header Checksum"`);
+  await source.read(HEADER);
+  const name = header.subarray(NAME.at, NAME.at + NAME.length);
+  return {
+    name: name.subarray(0, name.includes(0) ? name.indexOf(0) : NAME.length).toString(),
+    time: header.readUInt32BE(8),
+    size: header.readUInt32BE(12),
+    loadAddress: header.readUInt32BE(16),
+    entry: header.readUInt32BE(20),
+    checksum: header.readUInt32BE(24),
+    os: header[28]!,
+    arch: header[29]!,
+    type: header[30]!,
+    compression: header[31]!,
+  };
+}
+
+/** Why U-Boot hands nothing over. */
+export interface Unfit {
+  offset: number;
+  means: string;
+  cure: string;
+}
+
+export interface HandedOver {
+  /** The header; null where there is none, and all of it is the ramdisk. */
+  uimage: UImage | null;
+  /** What U-Boot gives to the kernel: as many bytes as the header says, whatever comes behind them on the flash. */
+  source: ByteSource;
+  /** Reads what is left of it, and compares; null where U-Boot finds nothing wrong. */
+  verify: () => Promise<Unfit | null>;
+}
+
+/** What of a source reaches the kernel. @throws {UImageError} for a header that U-Boot refuses. */
+export async function handedOver(source: ByteSource): Promise<HandedOver> {
+  const uimage = await peelUImage(source);
+  if (uimage === null) return { uimage, source, verify: async () => null };
+  const begin = source.offset;
+  let [got, sum] = [0, 0];
+  async function* data(): AsyncGenerator<Buffer, void> {
+    for (let chunk; got < uimage!.size && (chunk = await source.chunk(uimage!.size - got)) !== null; ) {
+      got += chunk.length;
+      sum = crc32(chunk, sum);
+      yield chunk;
+    }
+  }
+  const inner = ByteSource.from(data(), begin);
+  const verify = async (): Promise<Unfit | null> => {
+    while ((await inner.chunk()) !== null);
+    if (got < uimage.size) return { offset: begin + got, means: `U-Boot's header says that ${uimage.size} bytes follow it, and ${got} do, so U-Boot would say "Bad Data CRC"`, cure: 'it is cut short: copy it again, and check its size' };
+    return sum === uimage.checksum ? null : { offset: begin, means: 'the data behind U-Boot\'s header have another checksum than it says, so U-Boot would say "Bad Data CRC"', cure: 'the file is damaged: copy it again, or pack it again' };
+  };
+  return { uimage, source: inner, verify };
+}
+
+/** Writes to `out` what is in `file` behind a header, as `mkimage -T ramdisk -O linux -C none` does. @throws {UImageError} */
+export async function wrapUImage(file: string, out: string, how: { name: string; time: number; arch?: Architecture }): Promise<void> {
+  const name = Buffer.from(how.name);
+  if (name.length > NAME.length || name.includes(0)) throw new UImageError(`cannot name a U-Boot image ${JSON.stringify(how.name)}: a name has at most ${NAME.length} bytes, and none of them 0`);
+  const source = ByteSource.fromFile(file);
+  const target = await open(out, 'w');
+  try {
+    let at = HEADER;
+    let checksum = 0;
+    for (let chunk; (chunk = await source.chunk()) !== null; at += chunk.length) {
+      checksum = crc32(chunk, checksum);
+      await target.write(chunk, 0, chunk.length, at);
+    }
+    const size = at - HEADER;
+    if (size >= 2 ** 32) throw new UImageError(`cannot wrap ${file} for U-Boot: it has ${size} bytes, and the header has room for a size below 4 GiB`);
+    const header = Buffer.alloc(HEADER);
+    header.writeUInt32BE(MAGIC, 0);
+    header.writeUInt32BE(how.time, 8);
+    header.writeUInt32BE(size, 12);
+    // The load address and the entry stay 0: U-Boot chooses where a ramdisk goes.
+    header.writeUInt32BE(checksum, 24);
+    header.set([LINUX, ARCHITECTURES[how.arch ?? 'arm'], RAMDISK, NOT_COMPRESSED], 28);
+    name.copy(header, NAME.at);
+    header.writeUInt32BE(headerChecksum(header), HEADER_CRC);
+    // Last, so that a file whose writing was cut short has no header.
+    await target.write(header, 0, HEADER, 0);
+  } finally {
+    await target.close();
+    await source.close();
+  }
+}

@@ -1,0 +1,38 @@
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * Bytes that are read once as a file in which they can be looked up, however many they are. It has no name, so nothing is left of it whatever becomes of this process; zeros take no room in it.
+ * @param what they are, for the error.
+ * @returns its descriptor.
+ */
+export async function unnamedFile(what: string, chunks: AsyncIterable<Buffer>, most = Infinity): Promise<number> {
+  const attempt = <T>(call: () => T): T => {
+    try {
+      return call();
+    } catch (error) {
+      throw new Error(`cannot keep ${what} in ${tmpdir()}: ${(error as Error).message}; make room there, or name another place with TMPDIR`, { cause: error });
+    }
+  };
+  const folder = attempt(() => mkdtempSync(join(tmpdir(), 'mountroot-')));
+  let fd = -1;
+  try {
+    fd = attempt(() => openSync(join(folder, 'ramdisk'), 'wx+', 0o600));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  try {
+    let at = 0;
+    for await (const chunk of chunks) {
+      if (chunk.some((byte) => byte !== 0)) for (let done = 0; done < chunk.length; ) done += attempt(() => writeSync(fd, chunk, done, chunk.length - done, at + done));
+      at += chunk.length;
+      if (at >= most) break;
+    }
+    attempt(() => ftruncateSync(fd, at));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

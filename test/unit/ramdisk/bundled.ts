@@ -1,0 +1,19 @@
+import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { placeNative } from '../../../scripts/lib/agent.js';
+import { bundle } from '../../../scripts/lib/bundle.js';
+
+/**
+ * A module of ours bundled as the agent is, with the native libraries beside it, and loaded into this process: they are found beside a bundle and nowhere else. Its
+ * classes are its own, so `instanceof` does not hold for those that a test imports.
+ */
+export async function bundled<T>(source: string): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'mountroot-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const file = await bundle(source, join(folder, 'bundle.cjs'));
+  await placeNative('host', folder);
+  return createRequire(import.meta.url)(file) as T;
+}

@@ -1,0 +1,119 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { checkout } from '../../../scripts/lib/report.js';
+import { askAll } from '../../../src/remote/ask-all.js';
+import { ask, interruptAll, type Ended } from '../../../src/remote/ssh.js';
+
+/** What stands in for ssh: does what its last word says. */
+const folder = join(checkout, 'build', 'test', `ask-${process.pid}`);
+mkdirSync(folder, { recursive: true });
+t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+writeFileSync(
+  join(folder, 'ssh'),
+  `#!/bin/sh
+for last; do :; done
+case $last in
+  "'echo'") echo said; echo warned >&2; exit 7 ;;
+  "'words'") printf '%s\\n' "$@" ;;
+  "'hang'") sleep 60 & echo $! >${folder}/child; wait ;;
+  "'stubborn'") trap '' TERM; sleep 60 & echo $! >${folder}/child; while :; do wait; done ;;
+  "'flood'") while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done ;;
+  "'linger'") echo done; sleep 60 & echo $! >${folder}/child; exit 0 ;;
+esac
+`,
+  { mode: 0o755 },
+);
+process.env['PATH'] = `${folder}:${process.env['PATH']}`;
+
+const way = { options: [], connect: 1 };
+const limits = { time: 10_000, output: 1000, grace: 200 };
+const run = (what: string, rest: Partial<typeof limits> = {}): Promise<Ended> => ask('board', [what], way, { ...limits, ...rest });
+
+/** A process that is no more, or is only waited for. */
+const gone = async (): Promise<boolean> => {
+  const pid = readFileSync(join(folder, 'child'), 'utf8').trim();
+  for (let tries = 0; tries < 50; tries++) {
+    try {
+      if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return true;
+    } catch {
+      return true;
+    }
+    await pause(20);
+  }
+  return false;
+};
+
+t.test('what ssh exits with and says is told', async (t) => {
+  const { end, exit, stdout, stderr, host } = await run('echo');
+  t.match({ end, exit, host, stdout: stdout.toString(), stderr }, { end: 'exit', exit: 7, host: 'board', stdout: 'said\n', stderr: 'warned\n' });
+  t.match((await run('words')).stdout.toString(), /-oBatchMode=yes\n[^]*--\nboard\n'words'\n$/);
+});
+
+t.test('one that does not answer in time is ended, with all that it started', async (t) => {
+  const { end, signal, seconds } = await run('hang', { time: 300 });
+  t.match({ end, signal }, { end: 'timed-out', signal: 'SIGTERM' });
+  t.ok(seconds < 2, `${seconds} s`);
+  t.ok(await gone());
+});
+
+t.test('one that will not end is killed', async (t) => {
+  const { end, signal, seconds } = await run('stubborn', { time: 300 });
+  t.match({ end, signal }, { end: 'timed-out', signal: 'SIGKILL' });
+  t.ok(seconds < 2, `${seconds} s`);
+  t.ok(await gone());
+});
+
+t.test('one that sends without end is ended, and what it sent is bounded', async (t) => {
+  const { end, stdout } = await run('flood');
+  t.equal(end, 'too-much');
+  t.equal(stdout.length, 1000);
+});
+
+t.test('what ssh leaves behind is not waited for', async (t) => {
+  const { end, exit, stdout, seconds } = await run('linger');
+  process.kill(Number(readFileSync(join(folder, 'child'), 'utf8')));
+  t.match({ end, exit, stdout: stdout.toString() }, { end: 'exit', exit: 0, stdout: 'done\n' });
+  t.ok(seconds < 3, `${seconds} s`);
+});
+
+t.test('an interruption ends those that run, and the others are not begun', async (t) => {
+  let go = true;
+  let begun = 0;
+  setTimeout(() => {
+    go = false;
+    interruptAll();
+  }, 200);
+  const ends = await askAll(['a', 'b', 'c', 'd'], 2, (host) => (begun++, ask(host, ['hang'], way, limits)), ({ end, host }) => `${host} ${end}`, () => go);
+  t.strictSame(ends, ['a interrupted', 'b interrupted', 'c interrupted', 'd interrupted']);
+  t.equal(begun, 2);
+});
+
+t.test('no more are asked at once than is said, each is told as it comes, and all are told in their order', async (t) => {
+  let [now, most] = [0, 0];
+  const came: string[] = [];
+  const times: Record<string, number> = { a: 60, b: 10, c: 30, d: 5, e: 5 };
+  const all = await askAll(
+    Object.keys(times),
+    2,
+    async (host) => {
+      most = Math.max(most, ++now);
+      await pause(times[host]);
+      now--;
+      return { host } as Ended;
+    },
+    ({ host }) => (came.push(host), host),
+    () => true,
+  );
+  t.equal(most, 2);
+  t.strictSame(all, ['a', 'b', 'c', 'd', 'e']);
+  t.strictSame(came.slice(0, 2), ['b', 'c']);
+});
+
+t.test('without ssh it is said that there is none', async (t) => {
+  const path = process.env['PATH'];
+  process.env['PATH'] = '/nonexistent';
+  const { end, stderr } = await run('echo').finally(() => (process.env['PATH'] = path));
+  t.match({ end, stderr }, { end: 'no-program', stderr: 'ENOENT' });
+});
