@@ -191,6 +191,19 @@ t.test('measure reports the time and memory of a program and ends with its exit 
   t.equal(run().status, 2);
 });
 
+t.test('measure -p tells the private memory that a program had at its most, although it gave it back before its end', async (t) => {
+  const measure = join(await buildNative('host'), 'measure');
+  const most = (program: string): number => {
+    const { stderr } = spawnSync(measure, ['-p', '--', process.execPath, '-e', program], { encoding: 'utf8', env: environment });
+    const { private_clean_kib, private_dirty_kib, swap_kib, status } = JSON.parse(stderr);
+    t.equal(status, 0);
+    return private_clean_kib + private_dirty_kib + swap_kib;
+  };
+  const wait = 'const until = Date.now() + 100; while (Date.now() < until);';
+  const [none, held] = [most(wait), most(`Buffer.alloc(64 << 20, 1); ${wait}`)];
+  t.ok(held - none > 56 << 10 && held - none < 96 << 10, `64 MiB more are ${held - none} KiB more`);
+});
+
 t.test('measure -m keeps the mounts of a program to itself, so that it can be run again', async (t) => {
   const measure = join(await buildNative('host'), 'measure');
   const mnt = join(t.testdir({ mnt: {} }), 'mnt');
