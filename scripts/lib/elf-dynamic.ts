@@ -99,7 +99,7 @@ export class DynamicFile {
   }
 
   /** Addresses in the dynamic section are those in memory. @throws {RangeError} for one that is not in the file. */
-  private offsetOf(address: number): number {
+  offsetOf(address: number): number {
     const segment = this.segments.find((each) => each.type === PT_LOAD && address >= each.address && address < each.address + each.size);
     if (segment === undefined) throw new RangeError(`address 0x${address.toString(16)} lies in no segment`);
     return address - segment.address + segment.offset;

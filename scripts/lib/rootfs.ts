@@ -7,6 +7,7 @@ import { bindOwn } from './bind.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { cached, digest } from './cache.js';
 import { parseElf } from './elf.js';
+import { trimIcu } from './icu.js';
 import { buildNative } from './native.js';
 import { fetchPackages } from './packages.js';
 import { Failure, checkout, say } from './report.js';
@@ -98,7 +99,7 @@ function normalise(tree: string): void {
 async function stageSystem(board: Board): Promise<string> {
   const { folder, packages } = await fetchPackages(board);
   const overlay = join(boardFolder(board.files), 'rootfs');
-  const inputs = { rootfs: board.rootfs, packages: packages.map(({ sha256 }) => sha256), overlay: digest(overlay), script: digest(...['rootfs', 'bind', 'elf', 'elf-dynamic'].map((name) => join(checkout, `scripts/lib/${name}.ts`))) };
+  const inputs = { rootfs: board.rootfs, packages: packages.map(({ sha256 }) => sha256), overlay: digest(overlay), script: digest(...['rootfs', 'bind', 'elf', 'elf-dynamic', 'icu', 'icu-data'].map((name) => join(checkout, `scripts/lib/${name}.ts`))) };
   return cached('system', inputs, async (made) => {
     const unpacked = join(made, 'packages');
     const tree = join(made, 'tree');
@@ -107,6 +108,7 @@ async function stageSystem(board: Board): Promise<string> {
     for (const { file } of packages) await run('dpkg-deb', ['--extract', join(folder, file), unpacked]);
     copyPrograms(unpacked, tree, board.rootfs.programs);
     for (const path of board.rootfs.files) await placeScript(find(unpacked, path), join(tree, path));
+    await trimIcu(tree);
     bindLibraries(tree, board.rootfs.programs);
     linkApplets(tree, board.rootfs.applets);
     cpSync(overlay, tree, { recursive: true });
