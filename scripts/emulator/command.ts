@@ -35,6 +35,8 @@ export interface BootOptions {
   seed?: number;
   /** The last flash chip cannot be written, as behind a hardware switch. */
   writeProtected?: boolean;
+  /** Main memory in QEMU's notation, `128M`, in place of the board's own. */
+  memory?: string;
   /** In place of the board's own kernel command line but for the flash partitions. */
   commandLine?: string;
   /** A file put into memory before the start, at this address. */
@@ -52,8 +54,8 @@ const escape = (path: string): string => path.replaceAll(',', ',,');
 const characterDevice = (device: string, id: string): string => (device.startsWith('unix:') ? `socket,id=${id},path=${device.slice('unix:'.length)}` : `${device},id=${id}`);
 
 /** What boots a board in the emulator. */
-export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, commandLine, loaded, icount, seed = 1, writeProtected, ssh, disks = [] }: BootOptions): Command {
-  const { program, machine, memory, uarts } = board.qemu;
+export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, commandLine, memory = board.qemu.memory, loaded, icount, seed = 1, writeProtected, ssh, disks = [] }: BootOptions): Command {
+  const { program, machine, uarts } = board.qemu;
   const words = kernelCommandLine(commandLine === undefined ? board : { ...board, commandLine });
   // A boot loader has the command line on its disk.
   const kernel = files.firmware === undefined ? ['-kernel', files.zImage, ...(files.deviceTree === null ? [] : ['-dtb', files.deviceTree]), ...(files.ramdisk === undefined ? [] : ['-initrd', files.ramdisk]), '-append', [words, ...(append ? [append] : [])].join(' ')] : ['-bios', files.firmware];

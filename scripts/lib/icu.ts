@@ -18,7 +18,7 @@ const CONVERTERS = new Set([
   ...['ibm-912_P100-1995', 'ibm-913_P100-2000', 'ibm-914_P100-1995', 'ibm-915_P100-1995', 'ibm-1089_P100-1995', 'ibm-9005_X110-2007', 'ibm-5012_P100-1999'],
   ...['iso-8859_10-1998', 'ibm-921_P100-1995', 'iso-8859_14-1998', 'ibm-923_P100-1998'],
   ...['ibm-5346_P100-1998', 'ibm-5347_P100-1998', 'ibm-5348_P100-1997', 'ibm-5349_P100-1998', 'ibm-5350_P100-1998', 'ibm-9447_P100-2002', 'ibm-9448_X100-2005', 'ibm-9449_P100-2002', 'ibm-5354_P100-1998'],
-  ...['windows-936-2000', 'ibm-1386_P100-2001', 'gb18030', 'windows-950-2000', 'ibm-1373_P100-2002', 'euc-jp-2007', 'ibm-943_P15A-2003', 'ibm-970_P110_P110-2006_U2', 'jisx-212'],
+  ...['windows-936-2000', 'ibm-1386_P100-2001', 'gb18030-2022', 'windows-950-2000', 'ibm-1373_P100-2002', 'euc-jp-2007', 'ibm-943_P15A-2003', 'ibm-970_P110_P110-2006_U2', 'jisx-212'],
 ]);
 
 /** What nothing in Node and V8 asks for: transliteration, Unicode's names of characters, look-alikes, and profiles of stringprep (RFC 3454) but for those that nothing asks for either. */
@@ -59,14 +59,16 @@ async function trimLibrary(path: string, name: string): Promise<void> {
   if (soname === null || symbol === undefined) throw new Failure(`${name} has no symbol icudtNN_dat, so its data cannot be found; see whether Debian's ICU is packed in another way`);
   const data = readIcuData(library.subarray(file.offsetOf(symbol.value)), name);
   const items = data.items.flatMap(itemFor);
+  const lost = [...CONVERTERS].filter((converter) => !items.some((item) => item.name.endsWith(`/${converter}.cnv`)));
+  if (lost.length > 0) throw new Failure(`${name} has no converter ${lost.join(', ')}; see what ICU calls it now, and correct scripts/lib/icu.ts`);
   const work = `${path}.work`;
   mkdirSync(work);
   try {
     const [packed, source] = [join(work, 'icu.dat'), join(work, 'icu.S')];
     writeFileSync(packed, writeIcuData({ ...data, items }));
-    // A page of its own, so that what is read of it is read as it lies.
-    writeFileSync(source, ['.section .rodata', '.balign 4096', `.global ${symbol.name}`, `.type ${symbol.name}, %object`, `${symbol.name}:`, '.incbin "icu.dat"', `.size ${symbol.name}, . - ${symbol.name}`, '.section .note.GNU-stack, "", %progbits', ''].join('\n'));
-    await run(GCC, ['-shared', '-nostdlib', '-s', `-Wl,-soname,${soname}`, '-Wl,--build-id=none', '-o', path, 'icu.S'], { cwd: work });
+    // The attribute says that arguments go in the VFP's registers: the dynamic linker passes over libraries that say otherwise.
+    writeFileSync(source, ['.eabi_attribute Tag_ABI_VFP_args, 1', '.section .rodata', '.balign 4096', `.global ${symbol.name}`, `.type ${symbol.name}, %object`, `${symbol.name}:`, '.incbin "icu.dat"', `.size ${symbol.name}, . - ${symbol.name}`, '.section .note.GNU-stack, "", %progbits', ''].join('\n'));
+    await run(GCC, ['-shared', '-nostdlib', '-s', `-Wl,-soname,${soname}`, '-Wl,--build-id=none', '-Wl,-z,max-page-size=65536', '-o', path, 'icu.S'], { cwd: work });
   } finally {
     rmSync(work, { recursive: true });
   }
