@@ -172,11 +172,19 @@ export async function* layerTar(system: Looking, top: string, report: ExportRepo
     (error: Error) => void archive.destroy(error),
   );
   try {
-    for await (const chunk of archive as AsyncIterable<Buffer>) {
-      writer.took(chunk.length);
-      yield chunk;
+    // A small file is three pieces of a block or less, and whoever takes them asks the kernel once for each.
+    let held: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of archive as AsyncIterable<Buffer>) {
+      writer.took(piece.length);
+      held.push(piece);
+      bytes += piece.length;
+      if (bytes < CHUNK) continue;
+      yield Buffer.concat(held);
+      [held, bytes] = [[], 0];
     }
     await writing;
+    if (bytes > 0) yield Buffer.concat(held);
   } finally {
     archive.destroy();
   }
