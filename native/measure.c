@@ -1,6 +1,7 @@
 /*
  * measure [-m] [-p] [-o FILE] -- PROGRAM [ARG...]: runs a program and writes one line of JSON about it, for benchmarks on the board.
  *
+ *   start_us      CLOCK_MONOTONIC before fork(2)
  *   wall_us       CLOCK_MONOTONIC from before fork(2) to after wait4(2)
  *   user_us, system_us, max_rss_kib   of the program and the children it waited for, as wait4(2) accounts them
  *   status        its exit status, or 128 + the signal that ended it; also measure's own
@@ -14,6 +15,8 @@
  * -o FILE appends the line there instead of writing it to stderr.
  */
 #define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -66,6 +69,40 @@ static struct memory memory_of(pid_t pid)
 	return memory;
 }
 
+static pid_t parent_of(const char *pid)
+{
+	char path[64], text[256];
+	int parent = 0;
+	snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+	FILE *file = fopen(path, "re");
+	if (!file)
+		return 0;
+	/* Behind the program's name, which may hold anything. */
+	const char *name_end = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
+	if (name_end)
+		sscanf(name_end, ") %*c %d", &parent);
+	fclose(file);
+	return parent;
+}
+
+/* Of a program, and of those that it called: the agent's launcher waits for Node. */
+static struct memory memory_of_all(pid_t pid)
+{
+	struct memory all = memory_of(pid);
+	DIR *processes = opendir("/proc");
+	for (struct dirent *entry; processes && (entry = readdir(processes));) {
+		if (!isdigit((unsigned char)entry->d_name[0]) || parent_of(entry->d_name) != pid)
+			continue;
+		struct memory one = memory_of(atoi(entry->d_name));
+		all.clean += one.clean;
+		all.dirty += one.dirty;
+		all.swap += one.swap;
+	}
+	if (processes)
+		closedir(processes);
+	return all;
+}
+
 /* Waits for the child's end and looks at its memory meanwhile. */
 static pid_t watch(pid_t child, int *status, struct rusage *used, struct memory *most)
 {
@@ -73,7 +110,7 @@ static pid_t watch(pid_t child, int *status, struct rusage *used, struct memory 
 	pid_t ended;
 
 	while ((ended = wait4(child, status, WNOHANG, used)) == 0) {
-		struct memory now = memory_of(child);
+		struct memory now = memory_of_all(child);
 		if (now.clean + now.dirty + now.swap > most->clean + most->dirty + most->swap)
 			*most = now;
 		nanosleep(&pause, NULL);
@@ -127,7 +164,7 @@ int main(int argc, char **argv)
 	int out = file ? open(file, O_WRONLY | O_CREAT | O_APPEND, 0644) : 2;
 	if (out < 0)
 		die(file);
-	dprintf(out, "{\"wall_us\":%lld,\"user_us\":%lld,\"system_us\":%lld,\"max_rss_kib\":%ld,", wall, tv_us(used.ru_utime), tv_us(used.ru_stime), used.ru_maxrss);
+	dprintf(out, "{\"start_us\":%lld,\"wall_us\":%lld,\"user_us\":%lld,\"system_us\":%lld,\"max_rss_kib\":%ld,", start, wall, tv_us(used.ru_utime), tv_us(used.ru_stime), used.ru_maxrss);
 	if (watched)
 		dprintf(out, "\"private_clean_kib\":%ld,\"private_dirty_kib\":%ld,\"swap_kib\":%ld,", most.clean, most.dirty, most.swap);
 	dprintf(out, "\"status\":%d}\n", code);

@@ -16,7 +16,8 @@ import { chosenParts } from './bench/parts.js';
 import { ratios } from './bench/ratios.js';
 import { Machine } from './emulator/machine.js';
 import { boardFolder, loadBoard, type Board } from './lib/board.js';
-import { buildImage, emptyData, systemChips, type Image } from './lib/image.js';
+import { emptyData, systemChips } from './lib/chips.js';
+import { buildImage, type Image } from './lib/image.js';
 import { buildNative } from './lib/native.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { run } from './lib/run.js';
@@ -25,6 +26,7 @@ const PROGRAMS = { node: '`node -e 0`', start: '`mountroot start`', sh: 'the sam
 type Name = keyof typeof PROGRAMS;
 
 interface Sample {
+  start_us: number;
   wall_us: number;
   user_us: number;
   system_us: number;
@@ -41,6 +43,8 @@ interface Watched extends Sample {
 export interface Figures {
   program: string;
   coldMs: number;
+  /** From the call to the end of pivot_root(2), cold, where the program's journal tells. */
+  coldPivotMs: number | null;
   /** Median of the warm runs, and how far they lie apart. */
   warmMs: number;
   warmSpreadMs: number;
@@ -83,9 +87,11 @@ async function measure(board: Board, image: Image, flash: string[], name: Name):
     throw new Failure(`measuring ${PROGRAMS[name]} failed; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`);
   const sorted = warm.map(({ wall_us }) => wall_us).sort((a, b) => a - b);
   const median = warm.find(({ wall_us }) => wall_us === sorted[Math.floor(sorted.length / 2)])!;
+  const pivot = JSON.parse(/^bench: pivot (\{.*\})\r?$/m.exec(machine.console)?.[1] ?? 'null') as { at: number; ms: number } | null;
   return {
     program: PROGRAMS[name],
     coldMs: cold.wall_us / 1000,
+    coldPivotMs: pivot && pivot.at + pivot.ms - cold.start_us / 1000,
     warmMs: median.wall_us / 1000,
     warmSpreadMs: (sorted.at(-1)! - sorted[0]!) / 1000,
     warmUserMs: median.user_us / 1000,
@@ -99,9 +105,10 @@ async function measure(board: Board, image: Image, flash: string[], name: Name):
 }
 
 function table(figures: Figures[]): string {
-  const rows = figures.map(({ program, coldMs, warmMs, warmSpreadMs, coldPeakKiB, warmPeakKiB, privateKiB, privateDirtyKiB }) => [
+  const rows = figures.map(({ program, coldMs, coldPivotMs, warmMs, warmSpreadMs, coldPeakKiB, warmPeakKiB, privateKiB, privateDirtyKiB }) => [
     program,
     coldMs.toFixed(0),
+    coldPivotMs?.toFixed(0) ?? '',
     warmMs.toFixed(0),
     warmSpreadMs.toFixed(1),
     (coldPeakKiB / 1024).toFixed(1),
@@ -109,7 +116,7 @@ function table(figures: Figures[]): string {
     (privateKiB / 1024).toFixed(1),
     (privateDirtyKiB / 1024).toFixed(1),
   ]);
-  const head = ['', 'cold ms', 'warm ms', 'spread', 'cold MiB', 'warm MiB', 'private', 'dirty'];
+  const head = ['', 'cold ms', 'to pivot', 'warm ms', 'spread', 'cold MiB', 'warm MiB', 'private', 'dirty'];
   return [head, ...rows].map(([name, ...values]) => name!.padEnd(22) + values.map((value) => value.padStart(10)).join('')).join('\n');
 }
 

@@ -39,7 +39,10 @@ export interface Board {
     /** Further files taken from the packages: what a program opens by name. */
     files: string[];
     applets: string[];
+    /** Of squashfs: mksquashfs's name. */
     compression: string;
+    /** Of squashfs, as mksquashfs takes it: `32K`. */
+    blockSize: string;
   };
   qemu: { program: string; machine: string; memory: string; uarts: number; arguments: string[] };
   commandLine: string;

@@ -19,7 +19,7 @@ const STAND_INS: Record<string, string> = {
 };
 
 /** ffi-napi and ref-napi find their addons through node-gyp-build, which searches folders that are not there in a bundle. */
-const nativeParts: Plugin = {
+export const nativeParts: Plugin = {
   name: 'native-parts',
   setup(builder) {
     builder.onResolve({ filter: /^node-gyp-build$/ }, ({ importer }) => {
@@ -32,7 +32,7 @@ const nativeParts: Plugin = {
   },
 };
 
-const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
+export const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
 
 /** The verbs that a boot does not call are a file of their own, `<name>-cli.cjs`: V8 reads the whole of a file, whatever is called in it, and this is five sixths. */
 const reportsApart = (file: string): Plugin => ({

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
-import { imageFolder, kernelCommandLine, type Board, type DiskPartition, type Partition } from './board.js';
+import { imageFolder, kernelCommandLine, type Board, type DiskPartition } from './board.js';
+import { emptyData, systemChips } from './chips.js';
 import { bootFolder, makeDisk, makeExt4 } from './disk.js';
-import { cleanMarked, composeChips } from './flash.js';
 import { buildKernel, compilerVersion, installedVersion } from './kernel.js';
 import { fetchPackages } from './packages.js';
 import { Failure, checkout, say } from './report.js';
@@ -18,24 +18,6 @@ export interface Image {
 
 /** Where each chip's image is; the last chip holds the data partition and nothing else, so the others can be renewed without touching it. */
 const chipFile = (folder: string, index: number): string => join(folder, `flash${index}.img`);
-
-/** The kernel lies in flash as a boot loader would find it; the emulator is handed the same file. */
-const systemContents = (zImage: Buffer, rootfs: Buffer): Record<string, Buffer> => ({ kernel: zImage, rootfs });
-
-const dataPartition = ({ flash }: Board): Partition => flash.partitions.at(-1)!;
-
-/** The images of the chips that hold the system, from a kernel and a packed root file system. */
-export function systemChips(board: Board, zImage: string, rootfs: string): Buffer[] {
-  return composeChips(board, systemContents(readFileSync(zImage), readFileSync(rootfs))).slice(0, -1);
-}
-
-/** An empty data partition, marked as jffs2's own tools would. */
-export function emptyData(board: Board): Buffer {
-  const { chips, eraseBlock } = board.flash;
-  const size = chips.at(-1)!;
-  if (dataPartition(board).size !== size) throw new Failure(`the last partition of ${board.name} must fill the last flash chip, so that the settings are a file of their own; correct board.json`);
-  return cleanMarked(size, eraseBlock);
-}
 
 /** Replaces a file whole, so that a run cut short leaves the old one. */
 function replace(path: string, content: Buffer | string): void {

@@ -103,13 +103,21 @@ async function buildAddon({ name, product }: Addon, target: Target, folder: stri
 const sourcesOf = (name: string): string[] =>
   ['binding.gyp', 'src', 'include', 'deps', 'lib'].map((part) => join(packageFolder(name), part)).filter((path) => existsSync(path));
 
+/** What the compiler says of itself, for the keys of caches. */
+export const compilerVersionOf = async (target: Target): Promise<string> => (await run(`${TOOLS[target].prefix}gcc`, ['--version'])).split('\n')[0]!;
+
+/** Compiles one of our own sources to a static program. */
+export async function compileProgram(target: Target, source: string, output: string, definitions: readonly string[] = []): Promise<void> {
+  await run(`${TOOLS[target].prefix}gcc`, [...FLAGS, '-static', ...definitions, '-o', output, source], { env: environment(TOOLS[target], dirname(output)) });
+}
+
 /** The cached folder with `probe`, a static program for ramdisks in tests. By itself, because a kernel is built with it. */
 export async function buildProbe(): Promise<string> {
-  const { prefix } = TOOLS.arm;
   const source = join(checkout, 'native', 'probe.c');
-  const inputs = { source: digest(source), compiler: (await run(`${prefix}gcc`, ['--version'])).split('\n')[0] };
+  const inputs = { source: digest(source), compiler: await compilerVersionOf('arm') };
   return cached('probe', inputs, async (folder) => {
-    await run(`${prefix}gcc`, ['-O2', '-Wall', '-Wextra', '-Werror', '-static', '-s', '-o', join(folder, 'probe'), source], { env: environment(TOOLS.arm, folder) });
+    mkdirSync(folder, { recursive: true });
+    await compileProgram('arm', source, join(folder, 'probe'));
   });
 }
 
@@ -158,7 +166,7 @@ export async function buildNative(target: Target): Promise<string> {
     mkdirSync(folder, { recursive: true });
     const env = environment(TOOLS[target], folder);
     await run(`${prefix}gcc`, [...SHIM_FLAGS, '-o', join(folder, 'libmountroot.so'), source('mountroot.c')], { env });
-    await run(`${prefix}gcc`, [...FLAGS, '-static', '-o', join(folder, 'measure'), source('measure.c')], { env });
+    await compileProgram(target, source('measure.c'), join(folder, 'measure'));
     for (const addon of ADDONS) await buildAddon(addon, target, folder);
   });
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { buildAgent } from './agent.js';
 import type { Board } from './board.js';
 import { cached, digest } from './cache.js';
+import { HEAP, HOME } from './heap.js';
 import { checkout, say } from './report.js';
 import { run } from './run.js';
 
@@ -29,6 +30,8 @@ export async function packRamdisk(board: Board, stage: string, init: string | nu
     const tree = join(made, 'tree');
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
+    // Process 1 does not go on with a heap, and a ramdisk is memory.
+    rmSync(join(tree, HOME, HEAP));
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
     await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);

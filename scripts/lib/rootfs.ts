@@ -7,10 +7,12 @@ import { bindOwn } from './bind.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { cached, digest } from './cache.js';
 import { parseElf } from './elf.js';
+import { HEAP, HOME, buildHeap, buildLauncher } from './heap.js';
 import { trimIcu } from './icu.js';
 import { buildNative } from './native.js';
 import { fetchPackages } from './packages.js';
 import { Failure, checkout, say } from './report.js';
+import { squash } from './squash.js';
 import { run } from './run.js';
 
 /** Empty directories of the image: what `start` mounts on, moves to and pivots over, and what every Unix has. */
@@ -118,7 +120,7 @@ async function stageSystem(board: Board): Promise<string> {
 
 /** The agent as it stands on a board: `mountroot`, and OpenWrt's name for it. */
 export async function installAgent(tree: string): Promise<void> {
-  const home = join(tree, 'usr/lib/mountroot');
+  const home = join(tree, HOME);
   const native = join(home, 'native/linux-arm');
   mkdirSync(native, { recursive: true });
   const agent = await buildAgent(['host', 'arm']);
@@ -126,16 +128,17 @@ export async function installAgent(tree: string): Promise<void> {
   writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)));
   const parts = await buildNative('arm');
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
-  symlinkSync('../lib/mountroot/mountroot.cjs', join(tree, 'usr/bin/mountroot'));
+  place(await buildLauncher(), join(home, 'launch'));
+  symlinkSync('../lib/mountroot/launch', join(tree, 'usr/bin/mountroot'));
   symlinkSync('mountroot', join(tree, 'usr/bin/mount_root'));
 }
 
-/** The whole root file system as a tree of files; read-only, others use it too. */
-export async function stageRootfs(board: Board): Promise<string> {
+/** All of the root file system but the agent's heap. */
+async function stageBare(board: Board): Promise<string> {
   const system = await stageSystem(board);
   const bundle = await buildAgent(['host', 'arm']);
-  const inputs = { system: basename(system), bundle: digest(bundle, cliBeside(bundle)), native: basename(await buildNative('arm')) };
-  const folder = await cached('rootfs', inputs, async (made) => {
+  const inputs = { system: basename(system), bundle: digest(bundle, cliBeside(bundle)), native: basename(await buildNative('arm')), launcher: digest(await buildLauncher()) };
+  const folder = await cached('rootfs-bare', inputs, async (made) => {
     const tree = join(made, 'tree');
     cpSync(join(system, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
     await installAgent(tree);
@@ -144,23 +147,20 @@ export async function stageRootfs(board: Board): Promise<string> {
   return join(folder, 'tree');
 }
 
-/**
- * Packs a tree as the board's read-only root. The same tree gives the same bytes: owners are root, times are zero. The two device nodes are what a
- * shell needs before devtmpfs is mounted; listing them here spares being root.
- */
-export async function squash(board: Board, tree: string, output: string): Promise<void> {
-  const nodes = ['dev/console c 600 0 0 5 1', 'dev/null c 666 0 0 1 3'].flatMap((node) => ['-p', node]);
-  rmSync(output, { force: true });
-  await run('mksquashfs', [tree, output, '-noappend', '-no-progress', '-all-root', '-all-time', '0', '-mkfs-time', '0', '-b', '128K', '-comp', board.rootfs.compression, ...nodes], {
-    label: 'rootfs: packing',
-    // mksquashfs refuses its own time options when this is set.
-    env: { SOURCE_DATE_EPOCH: undefined },
+/** The whole root file system as a tree of files; read-only, others use it too. */
+export async function stageRootfs(board: Board): Promise<string> {
+  const bare = await stageBare(board);
+  const heap = await buildHeap(bare);
+  const folder = await cached('rootfs', { bare: basename(dirname(bare)), heap: digest(heap) }, async (made) => {
+    cpSync(bare, join(made, 'tree'), { recursive: true, verbatimSymlinks: true });
+    cpSync(heap, join(made, 'tree', HOME, HEAP));
   });
+  return join(folder, 'tree');
 }
 
 /** The packed root file system, cached by the tree it is of. Returns the file. */
 export async function packRootfs(board: Board, tree: string): Promise<string> {
-  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, script: digest(join(checkout, 'scripts/lib/rootfs.ts')) }, async (made) => {
+  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, blockSize: board.rootfs.blockSize, script: digest(join(checkout, 'scripts/lib/squash.ts')) }, async (made) => {
     say(`rootfs: packing ${board.name}'s root file system (${board.rootfs.compression})`);
     await squash(board, tree, join(made, 'rootfs.squashfs'));
   });

@@ -7,7 +7,8 @@ import { JOURNAL_FOLDER } from '../facts/places.js';
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 
 /** On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume (see boots.ts). */
-export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
+const JOURNAL_NAME = 'journal.ndjson';
+export const JOURNAL_FILE = `${JOURNAL_FOLDER}/${JOURNAL_NAME}`;
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /** What tells one read-only image from another without reading it: its size, and the number and time of its top directory. Times in milliseconds since 1970. */
@@ -49,7 +50,7 @@ export interface Journal {
  * Opens the journal for appending. It never throws and never stops a boot: when it cannot be written, `complain` is told once and records are dropped.
  * Lines are appended as they come, so a killed start leaves a journal that says how far it got.
  */
-export function openJournal(complain: (message: string) => void): Journal {
+export function openJournal(complain: (message: string) => void, folder = JOURNAL_FOLDER): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
   let fd = -1;
   const attempt = (call: () => void): void => {
@@ -58,15 +59,15 @@ export function openJournal(complain: (message: string) => void): Journal {
     } catch (error) {
       if (fd >= 0) fs.closeSync(fd);
       fd = -1;
-      complain(`cannot keep a journal in ${JOURNAL_FOLDER}: ${(error as Error).message}; going on without it`);
+      complain(`cannot keep a journal in ${folder}: ${(error as Error).message}; going on without it`);
     }
   };
   attempt(() => {
     // /tmp is open to all: a folder that somebody else prepared, or a symlink, is not used.
-    if (fs.lstatSync(JOURNAL_FOLDER, { throwIfNoEntry: false }) === undefined) fs.mkdirSync(JOURNAL_FOLDER, { mode: 0o755 });
-    const { uid } = fs.lstatSync(JOURNAL_FOLDER);
-    if (!fs.lstatSync(JOURNAL_FOLDER).isDirectory() || uid !== process.getuid?.()) throw new Error('it is no directory of ours');
-    fd = fs.openSync(JOURNAL_FILE, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
+    if (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined) fs.mkdirSync(folder, { mode: 0o755 });
+    const { uid } = fs.lstatSync(folder);
+    if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.()) throw new Error('it is no directory of ours');
+    fd = fs.openSync(`${folder}/${JOURNAL_NAME}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
     // A start that was killed may have left half a line, and what is written next must not become part of it.
     const last = Buffer.alloc(1);
     const { size } = fs.fstatSync(fd);
@@ -75,10 +76,10 @@ export function openJournal(complain: (message: string) => void): Journal {
   const keep = (name: string, content: string): void => {
     if (fd < 0) return;
     attempt(() => {
-      const next = `${JOURNAL_FOLDER}/${name}.next`;
+      const next = `${folder}/${name}.next`;
       fs.rmSync(next, { force: true });
       fs.writeFileSync(next, content, { flag: 'wx', mode: 0o644 });
-      fs.renameSync(next, `${JOURNAL_FOLDER}/${name}`);
+      fs.renameSync(next, `${folder}/${name}`);
     });
   };
   return {

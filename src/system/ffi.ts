@@ -45,25 +45,40 @@ export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionIn
   return made as ReturnType<typeof ffi.Library<T>>;
 }
 
-const shim = openLibrary('libmountroot.so', {
-  mountroot_mount: ['int32', ['string', 'string', 'string', 'uint32', 'string']],
-  mountroot_umount: ['int32', ['string', 'int32']],
-  mountroot_pivot_root: ['int32', ['string', 'string']],
-  mountroot_chroot: ['int32', ['string']],
-  mountroot_execve: ['int32', ['string', 'pointer', 'pointer']],
-  mountroot_syncfs: ['int32', ['string']],
-  mountroot_rename: ['int32', ['string', 'string', 'uint32']],
-  mountroot_mknod: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
-  mountroot_set_modified: ['int32', ['string', 'int64', 'uint32']],
-  mountroot_list_attributes: ['int32', ['string', 'pointer', 'uint32']],
-  mountroot_get_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
-  mountroot_set_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
-  mountroot_erase_block: ['int32', ['string', 'uint64', 'uint64']],
-  mountroot_attach_ubi: ['int32', ['string', 'int32']],
-  mountroot_lock: ['int32', ['string']],
-  mountroot_during: ['int32', ['string', 'string', 'uint32']],
-  mountroot_watchdog: ['int32', ['string']],
-});
+const openShim = () =>
+  openLibrary('libmountroot.so', {
+    mountroot_mount: ['int32', ['string', 'string', 'string', 'uint32', 'string']],
+    mountroot_umount: ['int32', ['string', 'int32']],
+    mountroot_pivot_root: ['int32', ['string', 'string']],
+    mountroot_chroot: ['int32', ['string']],
+    mountroot_execve: ['int32', ['string', 'pointer', 'pointer']],
+    mountroot_syncfs: ['int32', ['string']],
+    mountroot_rename: ['int32', ['string', 'string', 'uint32']],
+    mountroot_mknod: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
+    mountroot_set_modified: ['int32', ['string', 'int64', 'uint32']],
+    mountroot_list_attributes: ['int32', ['string', 'pointer', 'uint32']],
+    mountroot_get_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
+    mountroot_set_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
+    mountroot_erase_block: ['int32', ['string', 'uint64', 'uint64']],
+    mountroot_attach_ubi: ['int32', ['string', 'int32']],
+    mountroot_lock: ['int32', ['string']],
+    mountroot_during: ['int32', ['string', 'string', 'uint32']],
+    mountroot_watchdog: ['int32', ['string']],
+  });
+
+let opened: ReturnType<typeof openShim> | null = null;
+
+/** Opened at the first call: this module may be part of a heap that was kept (src/kept-heap), and a library cannot be kept. */
+const shim = (): ReturnType<typeof openShim> => (opened ??= openShim());
+
+/**
+ * The real kernel, with the native parts loaded.
+ * @throws when they, or one of the functions in them, are not there.
+ */
+export function openSystem(): System {
+  opened = openShim();
+  return system;
+}
 
 const { O_DIRECTORY, O_RDONLY } = constants;
 
@@ -104,26 +119,26 @@ export const system: System = {
     if (data !== null && Buffer.byteLength(data) > LONGEST_DATA)
       throw new SystemError({ ...attempt, what: `${what} with options longer than ${LONGEST_DATA} bytes, which the kernel would cut`, errno: 'EINVAL' });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
-    check(shim.mountroot_mount(source as string, target, fstype as string, flagBits(flags), data as string) as number, attempt);
+    check(shim().mountroot_mount(source as string, target, fstype as string, flagBits(flags), data as string) as number, attempt);
   },
 
   umount(target, lazy = false) {
     const attempt = { what: `${lazy ? 'detach' : 'unmount'} ${target}`, syscall: 'umount', path: target };
     refuse(attempt, [target]);
-    check(shim.mountroot_umount(target, lazy ? MNT_DETACH : 0) as number, attempt);
+    check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0) as number, attempt);
   },
 
   pivotRoot(newRoot, putOld) {
     const attempt = { what: `pivot the root to ${newRoot} with the old root on ${putOld}`, syscall: 'pivot_root', path: newRoot, dest: putOld };
     refuse(attempt, [newRoot, putOld]);
-    check(shim.mountroot_pivot_root(newRoot, putOld) as number, attempt);
+    check(shim().mountroot_pivot_root(newRoot, putOld) as number, attempt);
   },
 
   switchRoot(newRoot) {
     // Kept open to the end: behind the switch no path leads to the old root.
     const old = openSync('/', O_RDONLY | O_DIRECTORY);
     writer.chdir(newRoot);
-    const move = (from: string, to: string): void => void check(shim.mountroot_mount(from, to, null as unknown as string, MOUNT_FLAGS.MS_MOVE, null as unknown as string) as number, { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to });
+    const move = (from: string, to: string): void => void check(shim().mountroot_mount(from, to, null as unknown as string, MOUNT_FLAGS.MS_MOVE, null as unknown as string) as number, { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to });
     try {
       // By `.`: once it is on `/`, no path leads to where it was.
       move('.', '/');
@@ -132,7 +147,7 @@ export const system: System = {
       closeSync(old);
       throw error;
     }
-    const changed = shim.mountroot_chroot('.') as number;
+    const changed = shim().mountroot_chroot('.') as number;
     if (changed < 0) {
       move('.', newRoot);
       check(changed, { what: `make ${newRoot} the root of this process`, syscall: 'chroot', path: newRoot });
@@ -147,19 +162,19 @@ export const system: System = {
     const words = [path, ...args];
     const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
     refuse(attempt, [...words, ...variables]);
-    check(shim.mountroot_execve(path, pointers(words), pointers(variables)) as number, attempt);
+    check(shim().mountroot_execve(path, pointers(words), pointers(variables)) as number, attempt);
   },
 
   syncfs(path) {
     const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
     refuse(attempt, [path]);
-    check(shim.mountroot_syncfs(path) as number, attempt);
+    check(shim().mountroot_syncfs(path) as number, attempt);
   },
 
   renameLeavingWhiteout(from, to) {
     const attempt = { what: `rename ${from} to ${to} with RENAME_WHITEOUT`, syscall: 'renameat2', path: from, dest: to };
     refuse(attempt, [from, to]);
-    check(shim.mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
+    check(shim().mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
   },
 
   exchange: (one, other) => exchange(one, other),
@@ -170,7 +185,7 @@ export const system: System = {
     const numbers = type === 'fifo' || type === 'socket' ? '0:0' : node;
     if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
     const [major, minor] = numbers.split(':').map(Number);
-    check(shim.mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
+    check(shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
   },
 
   setModified(path, mtime) {
@@ -178,14 +193,14 @@ export const system: System = {
     refuse(attempt, [path]);
     // Times before 1970 have negative seconds and a positive rest.
     const rest = ((mtime % SECOND) + SECOND) % SECOND;
-    check(shim.mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
+    check(shim().mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
   },
 
   attributes(path) {
-    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim.mountroot_list_attributes(named(path), room, bytes) as number);
+    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim().mountroot_list_attributes(named(path), room, bytes) as number);
     const found = new Map<string, Buffer>();
     for (const name of list?.toString('utf8').split('\0').slice(0, -1) ?? []) {
-      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim.mountroot_get_attribute(named(path), name, room, bytes) as number);
+      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes) as number);
       // One that is gone since it was listed is not there.
       if (value !== null) found.set(name, value);
     }
@@ -197,23 +212,23 @@ export const system: System = {
     refuse(attempt, [path, name]);
     // An empty Buffer may have no address, and a value needs one.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
-    check(shim.mountroot_set_attribute(named(path), name, bytes, value.length) as number, attempt);
+    check(shim().mountroot_set_attribute(named(path), name, bytes, value.length) as number, attempt);
   },
 
   eraseBlock(device, start, length) {
     const attempt = { what: `erase ${device} from byte ${start}`, syscall: 'erase', path: device };
     refuse(attempt, [device]);
-    return check(shim.mountroot_erase_block(device, start, length) as number, attempt) === 1;
+    return check(shim().mountroot_erase_block(device, start, length) as number, attempt) === 1;
   },
 
   attachUbi(mtd) {
-    check(shim.mountroot_attach_ubi(UBI_CONTROL, mtd) as number, { what: `attach UBI to mtd${mtd}`, syscall: 'attach', path: `mtd${mtd}` });
+    check(shim().mountroot_attach_ubi(UBI_CONTROL, mtd) as number, { what: `attach UBI to mtd${mtd}`, syscall: 'attach', path: `mtd${mtd}` });
   },
 
   lock(path) {
     const attempt = { what: `lock ${path}`, syscall: 'flock', path };
     refuse(attempt, [path]);
-    const result = shim.mountroot_lock(path) as number;
+    const result = shim().mountroot_lock(path) as number;
     if (result < 0 && errnoName(-result) === 'EAGAIN') return false;
     check(result, attempt);
     return true;
@@ -221,13 +236,13 @@ export const system: System = {
 
   during(text) {
     // A thread that cannot be made costs only the reassurance.
-    shim.mountroot_during((text === null ? null : text.replaceAll('\0', ' ')) as string, KERNEL_LOG, TELL_EVERY_MS);
+    shim().mountroot_during((text === null ? null : text.replaceAll('\0', ' ')) as string, KERNEL_LOG, TELL_EVERY_MS);
   },
 
   watchdog(device) {
     const attempt = { what: `open watchdog ${device}`, syscall: 'watchdog', path: device ?? '' };
     refuse(attempt, [device]);
-    check(shim.mountroot_watchdog(device as string) as number, attempt);
+    check(shim().mountroot_watchdog(device as string) as number, attempt);
   },
 };
 
@@ -235,7 +250,7 @@ export const system: System = {
 export function exchange(one: string, other: string): void {
   const attempt = { what: `exchange ${one} and ${other} with RENAME_EXCHANGE`, syscall: 'exchange', path: one, dest: other };
   refuse(attempt, [one, other]);
-  check(shim.mountroot_rename(one, other, RENAME_EXCHANGE) as number, attempt);
+  check(shim().mountroot_rename(one, other, RENAME_EXCHANGE) as number, attempt);
 }
 
 /** A NULL-terminated array of C strings. */

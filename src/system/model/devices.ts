@@ -75,7 +75,7 @@ export class Devices {
   /** The names in a directory of sysfs that lists devices; null for any other. Each look lets what is late come nearer. */
   listed(path: string): string[] | null {
     const named = (kind: Storage['kind']): string[] => this.present().flatMap((storage) => (storage.kind === kind ? [storage.name] : []));
-    if (path === '/sys/class/ubi') return [...[...this.attached].map((mtd) => `ubi${mtd}`), ...named('ubi')].sort();
+    if (path === '/sys/class/ubi') return [...(this.board.filesystems.includes('ubifs') ? ['version'] : []), ...[...this.attached].map((mtd) => `ubi${mtd}`), ...named('ubi')].sort();
     if (path !== '/sys/class/block') return null;
     this.looks++;
     return [...this.board.flash.map(({ index }) => `mtdblock${index}`), ...named('block')].sort();

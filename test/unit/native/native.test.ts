@@ -181,7 +181,7 @@ t.test('measure reports the time and memory of a program and ends with its exit 
   const slept = run('--', 'sh', '-c', 'sleep 0.2; exit 3');
   t.equal(slept.status, 3);
   const result = line(slept.stderr);
-  t.same(Object.keys(result), ['wall_us', 'user_us', 'system_us', 'max_rss_kib', 'status']);
+  t.same(Object.keys(result), ['start_us', 'wall_us', 'user_us', 'system_us', 'max_rss_kib', 'status']);
   t.equal(result['status'], 3);
   t.ok(result['wall_us']! >= 200_000 && result['wall_us']! < 20_000_000 && result['max_rss_kib']! > 0);
 

@@ -1,0 +1,102 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Machine } from '../emulator/machine.js';
+import { bundleHeap } from './bundle-heap.js';
+import { loadBoard, type Board } from './board.js';
+import { cached, digest } from './cache.js';
+import { emptyData, systemChips } from './chips.js';
+import { withoutCodeCache } from './heap-file.js';
+import { buildKernel } from './kernel.js';
+import { compileProgram, compilerVersionOf } from './native.js';
+import { Failure, checkout, say } from './report.js';
+import { squash } from './squash.js';
+
+/** Where the agent is on a board, and the Node that runs it there. */
+export const HOME = '/usr/lib/mountroot';
+const NODE = '/usr/bin/node';
+
+/** The heap's name beside the agent, also in native/launch.c. */
+export const HEAP = 'boot.heap';
+
+/**
+ * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers to machine code a warm start took 341 ms instead of 374, and 3
+ * MiB less: V8 would compile 364 functions of a heap that is warm, which then run once. What the other is for: forBoard() in bundle.ts.
+ */
+export const HEAP_OPTIONS = ['--no-rehash-snapshot', '--jitless'];
+
+/** Node's options when the heap is written, besides. */
+const WRITING = ['--no-warnings', '--expose-internals'];
+
+/** A heap is some 6 MB. */
+const DISK = 16 << 20;
+
+/** PID 1 of the boot in which the heap is written. The folder of its own has what the heap is made of. */
+const writer = (from: string): string => `#!/bin/sh
+export PATH=/usr/bin
+mount -n -t proc proc /proc
+mount -n -t sysfs sysfs /sys
+mount -n -t tmpfs tmpfs /tmp
+cd /
+${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} --snapshot-blob /tmp/heap --build-snapshot ${from}/heap.js >/dev/console 2>&1
+echo "heap: $? $(wc -c </tmp/heap)" >/dev/console
+cat /tmp/heap >/dev/vda
+sync
+poweroff -f
+`;
+
+/** Boots the board with a tree and has it write the heap. */
+async function write(board: Board, tree: string, script: string, work: string): Promise<Buffer> {
+  const kernel = await buildKernel(board);
+  const zImage = join(kernel, 'zImage');
+  const whole = join(work, 'tree');
+  cpSync(tree, whole, { recursive: true, verbatimSymlinks: true });
+  cpSync(script, join(whole, HOME), { recursive: true });
+  writeFileSync(join(whole, 'usr/bin/write-heap'), writer(HOME));
+  chmodSync(join(whole, 'usr/bin/write-heap'), 0o755);
+  const rootfs = join(work, 'rootfs.squashfs');
+  await squash(board, whole, rootfs);
+  const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
+  [...systemChips(board, zImage, rootfs), emptyData(board)].forEach((chip, index) => writeFileSync(flash[index]!, chip));
+  const disk = join(work, 'disk.img');
+  writeFileSync(disk, Buffer.alloc(DISK));
+  // Instructions are counted, so the same tree gives the same heap on any machine.
+  const machine = await Machine.start(board, { zImage, deviceTree: join(kernel, 'board.dtb'), flash }, { icount: true, append: 'init=/usr/bin/write-heap', disks: [disk], timeLimitMs: 600_000 });
+  await machine.ended;
+  const [, status, size] = /^heap: (\d+) (\d+)\r?$/m.exec(machine.console) ?? [];
+  if (status !== '0') throw new Failure(`the board's Node did not write the agent's heap; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`);
+  return readFileSync(disk).subarray(0, Number(size));
+}
+
+/**
+ * The agent's heap for a board whose root file system is this tree. Which emulated board writes it does not matter: there is no machine code in it, and boards
+ * share their Node. Returns the file.
+ */
+export async function buildHeap(tree: string): Promise<string> {
+  const board = loadBoard('vexpress-a9');
+  const script = join(checkout, 'build', `heap-${process.pid}`);
+  try {
+    await bundleHeap(script);
+    const inputs = { tree: basename(dirname(tree)), kernel: basename(await buildKernel(board)), script: digest(script), options: [HEAP_OPTIONS, WRITING, writer('')], how: digest(join(checkout, 'scripts/lib/heap.ts'), join(checkout, 'scripts/lib/heap-file.ts')) };
+    const folder = await cached('heap', inputs, async (made) => {
+      say('heap: the board writes down the heap that boots go on with');
+      const work = join(made, 'work');
+      mkdirSync(work, { recursive: true });
+      const blob = await write(board, tree, script, work);
+      const less = withoutCodeCache(blob);
+      if (less === null) say('heap: its file is not what is known of Node; it is used as it is');
+      writeFileSync(join(made, HEAP), less ?? blob);
+      rmSync(work, { recursive: true });
+    });
+    return join(folder, HEAP);
+  } finally {
+    rmSync(script, { recursive: true, force: true });
+  }
+}
+
+/** The launcher: what a board calls as mountroot. */
+export async function buildLauncher(): Promise<string> {
+  const source = join(checkout, 'native', 'launch.c');
+  const definitions = [`-DHOME="${HOME}"`, `-DNODE="${NODE}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`];
+  const folder = await cached('launcher', { source: digest(source), compiler: await compilerVersionOf('arm'), definitions }, async (made) => compileProgram('arm', source, join(made, 'launch'), definitions));
+  return join(folder, 'launch');
+}

@@ -1,0 +1,54 @@
+import { writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { loadPackages } from 'late-packages';
+import { enter, type Doors } from '../boot/enter.js';
+import { openSystem } from '../system/ffi.js';
+import type { System } from '../system/port.js';
+
+/** The addon of a path, as `require` would give it. */
+export type FindAddon = (path: string) => unknown;
+
+/** Makes ffi-napi and ref-napi, and the shim, over some addons. What else they ask for is Node's own. */
+export function openOver(find: FindAddon): System {
+  loadPackages((name) => (name.endsWith('.node') ? find(name) : process.getBuiltinModule(name)));
+  return openSystem();
+}
+
+export function dlopen(path: string): unknown {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports;
+}
+
+/** A pipe of whoever called Node (native/launch.c): once this is written, the heap was usable, and the agent is not called again without it. */
+const BEGUN_FD = 3;
+
+export interface Resumption {
+  begun?: number;
+  find?: FindAddon;
+  /** What stands before the system. */
+  before?: (system: System) => System;
+  doors?: Partial<Doors>;
+}
+
+/** Goes on with a kept heap, in a process that just began; all that is not as there is for warming up. */
+export function resume({ begun = BEGUN_FD, find = dlopen, before, doors = {} }: Resumption = {}): Promise<void> {
+  try {
+    writeSync(begun, '.');
+  } catch {
+    // Called by hand.
+  }
+  const open = async (): Promise<System> => {
+    const system = openOver(find);
+    return before === undefined ? system : before(system);
+  };
+  return enter({
+    openSystem: open,
+    reports: async (words) => {
+      const agent = join(dirname(process.argv[1] ?? ''), 'mountroot.cjs');
+      (await open()).execve(process.execPath, [agent, ...words], process.env);
+      return 1;
+    },
+    ...doors,
+  });
+}
