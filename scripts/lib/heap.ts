@@ -25,7 +25,7 @@ export const HEAP = 'boot.heap';
 export const HEAP_OPTIONS = ['--no-rehash-snapshot', '--jitless'];
 
 /** Node's options when the heap is written, besides. */
-const WRITING = ['--no-warnings', '--expose-internals'];
+export const WRITING = ['--no-warnings', '--expose-internals'];
 
 /** A heap is some 6 MB. */
 const DISK = 16 << 20;

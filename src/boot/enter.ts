@@ -25,6 +25,8 @@ export interface Doors {
   openSystem: () => Promise<System>;
   /** All verbs that a boot does not call. */
   reports: (words: string[], run: RunVerb) => Promise<number>;
+  /** This process goes on with a kept heap. */
+  heap?: true;
   reader?: Reader;
   /** Where a boot says what it does, instead of /dev/kmsg. */
   kernelLog?: string;
@@ -46,7 +48,7 @@ const earlyLog = (device?: string): Log => (isEarly() || process.env['MOUNTROOT_
 const isBootVerb = (word: string): word is Verb => ['start', 'ram', 'done', 'stop'].includes(word);
 
 /** @returns the exit status, and whether something was printed that may still be on its way. */
-async function carryOut(words: string[], { openSystem, reports, reader = files, kernelLog, openJournal = openRealJournal }: Doors): Promise<{ status: number; reporting: boolean }> {
+async function carryOut(words: string[], { openSystem, reports, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors): Promise<{ status: number; reporting: boolean }> {
   const run: RunVerb = (verb, { force, keep = [], settings = [], asked, args = [] }) =>
     runVerb({
       verb,
@@ -57,7 +59,7 @@ async function carryOut(words: string[], { openSystem, reports, reader = files, 
       clock,
       force,
       keep,
-      beginning: (facts) => beginning(reader, facts, clock),
+      beginning: (facts) => ({ ...beginning(reader, facts, clock), ...(heap && { heap }) }),
       openJournal,
     });
   const boot = async (verb: Verb, options: BootOptions): Promise<{ status: number; reporting: boolean }> => ({ status: await run(verb, options), reporting: false });

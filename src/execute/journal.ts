@@ -27,6 +27,8 @@ export interface Beginning {
   /** The kernel's release. */
   kernel?: string;
   image?: ImageMark;
+  /** It went on with a kept heap (src/kept-heap). */
+  heap?: true;
 }
 
 /** One line of the journal. `at`: milliseconds since the kernel started. */

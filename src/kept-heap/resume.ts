@@ -43,6 +43,7 @@ export function resume({ begun = BEGUN_FD, find = dlopen, before, doors = {} }: 
     return before === undefined ? system : before(system);
   };
   return enter({
+    heap: true,
     openSystem: open,
     reports: async (words) => {
       const agent = join(dirname(process.argv[1] ?? ''), 'mountroot.cjs');
