@@ -68,11 +68,15 @@ async function write(board: Board, tree: string, script: string, work: string): 
 }
 
 /**
- * The agent's heap for a board whose root file system is this tree. Which emulated board writes it does not matter: there is no machine code in it, and boards
- * share their Node. Returns the file.
+ * The agent's heap for a board whose root file system is this tree, written by the board whose files it shares: there is no machine code in it, and they have one
+ * Node. Returns the file, or null for a board that the emulator cannot boot from flash by itself; its agent comes from its own file then.
  */
-export async function buildHeap(tree: string): Promise<string> {
-  const board = loadBoard('vexpress-a9');
+export async function buildHeap({ files }: Board, tree: string): Promise<string | null> {
+  const board = loadBoard(files);
+  if (board.flash.chips.length === 0 || board.firmware !== null) {
+    say(`heap: ${board.name} has no flash that it boots from without a boot loader, so there is nowhere to write it`);
+    return null;
+  }
   const script = join(checkout, 'build', `heap-${process.pid}`);
   try {
     await bundleHeap(script);

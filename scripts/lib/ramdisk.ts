@@ -31,7 +31,7 @@ export async function packRamdisk(board: Board, stage: string, init: string | nu
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
     // Process 1 does not go on with a heap, and a ramdisk is memory.
-    rmSync(join(tree, HOME, HEAP));
+    rmSync(join(tree, HOME, HEAP), { force: true });
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
     await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);

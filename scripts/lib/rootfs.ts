@@ -150,7 +150,8 @@ async function stageBare(board: Board): Promise<string> {
 /** The whole root file system as a tree of files; read-only, others use it too. */
 export async function stageRootfs(board: Board): Promise<string> {
   const bare = await stageBare(board);
-  const heap = await buildHeap(bare);
+  const heap = await buildHeap(board, bare);
+  if (heap === null) return bare;
   const folder = await cached('rootfs', { bare: basename(dirname(bare)), heap: digest(heap) }, async (made) => {
     cpSync(bare, join(made, 'tree'), { recursive: true, verbatimSymlinks: true });
     cpSync(heap, join(made, 'tree', HOME, HEAP));

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
-import { rootfsWithoutNode, type Scripts } from '../harness/rootfs-variant.js';
+import { rootfsWith, rootfsWithoutNode, type Scripts } from '../harness/rootfs-variant.js';
 
 /** No agent, no `done`: init itself is up. */
 const READY = /init: ready/;
@@ -56,3 +56,16 @@ for (const { title, scripts, says } of CASES)
     t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);
     await machine.powerOff();
   });
+
+t.test('a heap that is damaged costs a moment: the agent comes from its own file', async (t) => {
+  const bench = await putOnBench(t, { rootfs: await rootfsWith({ 'usr/lib/mountroot/boot.heap': 'damaged' }) });
+  const machine = await bench.bootToInit();
+  t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
+  const journal = await machine.output('cat /tmp/mountroot/journal.ndjson');
+  t.match(journal, /"type":"begin"/);
+  t.notMatch(journal, /"heap":true/);
+  await machine.powerOff();
+  const sound = await (await putOnBench(t)).bootToInit();
+  t.match(await sound.output('cat /tmp/mountroot/journal.ndjson'), /"verb":"start".*"heap":true/);
+  await sound.powerOff();
+});
