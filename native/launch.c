@@ -2,8 +2,8 @@
  * launch [VERB [ARG...]]: what a board calls as `mountroot`. The verbs of a boot are run from the heap that was kept when the image was built
  * (src/kept-heap); everything else, and those too where that heap cannot be used, by the agent's own file.
  *
- * A heap is tied to the very Node that wrote it: another one ends, in one way or another, before the agent has run a line. The agent writes to a pipe
- * first of all, so this program knows, and calls the agent's own file then. As process 1 it is not tried: nobody could call again.
+ * A heap is tied to the very Node that wrote it, and to the agent it was written of: with another one it ends, in one way or another, before the agent
+ * has done anything. What the agent does first is writing to a pipe, so this program knows, and calls the agent's own file then. As process 1 it is not tried: nobody could call again.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */

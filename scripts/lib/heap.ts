@@ -30,14 +30,24 @@ export const WRITING = ['--no-warnings', '--expose-internals'];
 /** A heap is some 6 MB. */
 const DISK = 16 << 20;
 
-/** PID 1 of the boot in which the heap is written. The folder of its own has what the heap is made of. */
-const writer = (from: string): string => `#!/bin/sh
+/** Writes the heap beside the agent or to the file it is told: for the board that builds it, and in the packages for whoever has another Node. */
+export const KEEP_HEAP = `#!/bin/sh
+# keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need not compile the agent. To be called again after an
+# upgrade of Node or of the agent; until then both are slower, and right.
+set -e
+to=\${1:-${HOME}/${HEAP}}
+${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} --snapshot-blob "$to.next" --build-snapshot ${HOME}/heap.js
+mv -f "$to.next" "$to"
+`;
+
+/** PID 1 of the boot in which the heap is written. */
+const WRITER = `#!/bin/sh
 export PATH=/usr/bin
 mount -n -t proc proc /proc
 mount -n -t sysfs sysfs /sys
 mount -n -t tmpfs tmpfs /tmp
 cd /
-${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} --snapshot-blob /tmp/heap --build-snapshot ${from}/heap.js >/dev/console 2>&1
+sh ${HOME}/keep-heap /tmp/heap >/dev/console 2>&1
 echo "heap: $? $(wc -c </tmp/heap)" >/dev/console
 cat /tmp/heap >/dev/vda
 sync
@@ -51,7 +61,8 @@ async function write(board: Board, tree: string, script: string, work: string): 
   const whole = join(work, 'tree');
   cpSync(tree, whole, { recursive: true, verbatimSymlinks: true });
   cpSync(script, join(whole, HOME), { recursive: true });
-  writeFileSync(join(whole, 'usr/bin/write-heap'), writer(HOME));
+  writeFileSync(join(whole, HOME, 'keep-heap'), KEEP_HEAP);
+  writeFileSync(join(whole, 'usr/bin/write-heap'), WRITER);
   chmodSync(join(whole, 'usr/bin/write-heap'), 0o755);
   const rootfs = join(work, 'rootfs.squashfs');
   await squash(board, whole, rootfs);
@@ -80,7 +91,7 @@ export async function buildHeap({ files }: Board, tree: string): Promise<string 
   const script = join(checkout, 'build', `heap-${process.pid}`);
   try {
     await bundleHeap(script);
-    const inputs = { tree: basename(dirname(tree)), kernel: basename(await buildKernel(board)), script: digest(script), options: [HEAP_OPTIONS, WRITING, writer('')], how: digest(join(checkout, 'scripts/lib/heap.ts'), join(checkout, 'scripts/lib/heap-file.ts')) };
+    const inputs = { tree: basename(dirname(tree)), kernel: basename(await buildKernel(board)), script: digest(script), options: [KEEP_HEAP, WRITER], how: digest(join(checkout, 'scripts/lib/heap.ts'), join(checkout, 'scripts/lib/heap-file.ts')) };
     const folder = await cached('heap', inputs, async (made) => {
       say('heap: the board writes down the heap that boots go on with');
       const work = join(made, 'work');

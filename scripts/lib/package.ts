@@ -6,8 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
 import { NATIVE_PARTS } from './agent.js';
+import { bundleHeap } from './bundle-heap.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { definitionsOf } from './definitions.js';
+import { KEEP_HEAP, buildLauncher } from './heap.js';
 import { copyrightFile } from './licences.js';
 import { manPage } from './man.js';
 import { Failure, checkout } from './report.js';
@@ -67,8 +69,8 @@ export async function needs(native: string): Promise<{ glibc: string; gcc: numbe
   return { glibc: newest('GLIBC').join('.'), gcc };
 }
 
-/** Fills a tree with the files of the package. Modes are set, whatever umask this runs under. */
-async function stage(tree: string, { bundle, native, epoch }: PackageInput, { debian, extra }: { debian: boolean; extra: Record<string, string> }): Promise<void> {
+/** Fills a tree with the files of the package; `heap` is the folder of what a heap is kept of. Modes are set, whatever umask this runs under. */
+async function stage(tree: string, { bundle, native, epoch }: PackageInput, heap: string, { debian, extra }: { debian: boolean; extra: Record<string, string> }): Promise<void> {
   const put = (path: string, content: string | Buffer, mode = 0o644): void => {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), content);
@@ -90,7 +92,10 @@ async function stage(tree: string, { bundle, native, epoch }: PackageInput, { de
   put(`${HOME}/mountroot.cjs`, forBoard(readFileSync(bundle)), 0o755);
   copy(cliBeside(bundle), `${HOME}/mountroot-cli.cjs`, 0o755);
   for (const part of NATIVE_PARTS) copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
-  link('../lib/mountroot/mountroot.cjs', 'usr/sbin/mountroot');
+  copy(await buildLauncher(), `${HOME}/launch`, 0o755);
+  for (const name of ['heap.js', 'warm-up.js']) copy(join(heap, name), `${HOME}/${name}`, 0o644);
+  put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
+  link('../lib/mountroot/launch', 'usr/sbin/mountroot');
   link('mountroot', 'usr/sbin/mount_root');
   put('usr/share/man/man8/mountroot.8.gz', packed(manPage(definitions, date.toISOString().slice(0, 10))));
   link('mountroot.8.gz', 'usr/share/man/man8/mount_root.8.gz');
@@ -180,8 +185,10 @@ export async function makePackages(input: PackageInput): Promise<string[]> {
   const work = join(input.to, `.stage-${process.pid}`);
   try {
     const { glibc } = await needs(input.native);
-    await stage(join(work, 'deb'), input, { debian: true, extra: {} });
-    await stage(join(work, 'archive'), input, { debian: false, extra: { [`${DOC}/INSTALL`]: INSTALL.replaceAll('VERSION', version).replace('GLIBC', glibc) } });
+    const heap = join(work, 'heap');
+    await bundleHeap(heap);
+    await stage(join(work, 'deb'), input, heap, { debian: true, extra: {} });
+    await stage(join(work, 'archive'), input, heap, { debian: false, extra: { [`${DOC}/INSTALL`]: INSTALL.replaceAll('VERSION', version).replace('GLIBC', glibc) } });
     const made = [await makeDeb(join(work, 'deb'), version, input), await makeArchive(join(work, 'archive'), version, input)];
     const sums = join(input.to, 'SHA256SUMS');
     writeFileSync(sums, made.map((file) => `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`).join(''));

@@ -1,9 +1,21 @@
-import { writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadPackages } from 'late-packages';
 import { enter, type Doors } from '../boot/enter.js';
 import { openSystem } from '../system/ffi.js';
 import type { System } from '../system/port.js';
+
+/** Where the heap was written, beside the agent's own file. */
+declare const __dirname: string;
+const AGENT = join(__dirname, 'mountroot.cjs');
+
+function mark(): string {
+  const { size, mtime } = statSync(AGENT);
+  return `${size} ${mtime.getTime()}`;
+}
+
+/** The agent as it was when the heap was written. */
+const then = mark();
 
 /** The addon of a path, as `require` would give it. */
 export type FindAddon = (path: string) => unknown;
@@ -33,6 +45,8 @@ export interface Resumption {
 
 /** Goes on with a kept heap, in a process that just began; all that is not as there is for warming up. */
 export function resume({ begun = BEGUN_FD, find = dlopen, before, doors = {} }: Resumption = {}): Promise<void> {
+  // The heap is older than the agent: whoever called Node takes the agent's own file then.
+  if (mark() !== then) process.exit(1);
   try {
     writeSync(begun, '.');
   } catch {
@@ -46,8 +60,7 @@ export function resume({ begun = BEGUN_FD, find = dlopen, before, doors = {} }: 
     heap: true,
     openSystem: open,
     reports: async (words) => {
-      const agent = join(dirname(process.argv[1] ?? ''), 'mountroot.cjs');
-      (await open()).execve(process.execPath, [agent, ...words], process.env);
+      (await open()).execve(process.execPath, [AGENT, ...words], process.env);
       return 1;
     },
     ...doors,

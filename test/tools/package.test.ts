@@ -1,6 +1,6 @@
 /** The packages: what is in them, with which modes, and that the same sources give the same bytes. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
@@ -56,11 +56,15 @@ t.test('packages of the agent for the board', { skip: has('arm-linux-gnueabihf-g
     t.same(
       lines.filter(([mode]) => !mode!.startsWith('d')).map(([mode, , , , , ...name]) => `${mode} ${name.join(' ').replace(/^\.\//, '')}`),
       [
+        '-rw-r--r-- usr/lib/mountroot/heap.js',
+        '-rwxr-xr-x usr/lib/mountroot/keep-heap',
+        '-rwxr-xr-x usr/lib/mountroot/launch',
         '-rwxr-xr-x usr/lib/mountroot/mountroot-cli.cjs',
         '-rwxr-xr-x usr/lib/mountroot/mountroot.cjs',
         '-rw-r--r-- usr/lib/mountroot/native/linux-arm/ffi-napi.node',
         '-rw-r--r-- usr/lib/mountroot/native/linux-arm/libmountroot.so',
         '-rw-r--r-- usr/lib/mountroot/native/linux-arm/ref-napi.node',
+        '-rw-r--r-- usr/lib/mountroot/warm-up.js',
         '-rw-r--r-- usr/share/bash-completion/completions/mountroot',
         '-rw-r--r-- usr/share/doc/mountroot/BRINGUP.md.gz',
         '-rw-r--r-- usr/share/doc/mountroot/README.gz',
@@ -71,7 +75,7 @@ t.test('packages of the agent for the board', { skip: has('arm-linux-gnueabihf-g
         '-rw-r--r-- usr/share/man/man8/mountroot.8.gz',
         '-rw-r--r-- usr/share/zsh/vendor-completions/_mountroot',
         'lrwxrwxrwx usr/sbin/mount_root -> mountroot',
-        'lrwxrwxrwx usr/sbin/mountroot -> ../lib/mountroot/mountroot.cjs',
+        'lrwxrwxrwx usr/sbin/mountroot -> ../lib/mountroot/launch',
         'lrwxrwxrwx usr/share/bash-completion/completions/mount_root -> mountroot',
         'lrwxrwxrwx usr/share/man/man8/mount_root.8.gz -> mountroot.8.gz',
       ],
@@ -101,7 +105,10 @@ t.test('packages of the agent for the board', { skip: has('arm-linux-gnueabihf-g
   t.test('its links lead to the agent once it is unpacked, and the agent runs', async (t) => {
     const root = join(folder, 'root');
     said('dpkg-deb', ['--extract', deb, root]);
-    const { stdout } = spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, join(root, 'usr/sbin/mount_root'), '--version'], { encoding: 'utf8' });
+    const home = join(root, 'usr/lib/mountroot');
+    t.equal(realpathSync(join(root, 'usr/sbin/mount_root')), join(realpathSync(home), 'launch'));
+    t.equal(readFileSync(join(home, 'launch')).readUInt16LE(18), 40, 'a program for ARM (e_machine, elf.h)');
+    const { stdout } = spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, join(home, 'mountroot.cjs'), '--version'], { encoding: 'utf8' });
     t.match(stdout, /^\d+\.\d+\.\d+\n$/);
   });
 

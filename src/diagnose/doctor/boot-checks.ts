@@ -45,10 +45,10 @@ function preinit({ live }: Given): Finding {
 
 function program({ live }: Given): Finding {
   if (live === null) return ON_BOARD;
-  if (live.program === null) return problem('there is no mount_root in /sbin, /usr/sbin, /bin or /usr/bin', 'lstat(2)', 'link /sbin/mount_root to /usr/lib/mountroot/mountroot.cjs, as the package does');
+  if (live.program === null) return problem('there is no mount_root in /sbin, /usr/sbin, /bin or /usr/bin', 'lstat(2)', 'link /sbin/mount_root to /usr/lib/mountroot/launch, as the package does');
   const { path, target } = live.program;
-  if (target.endsWith('/mountroot.cjs')) return ok(`${path} is mountroot`, `it leads to ${target}`);
-  return warning(`${path} is another program, as a board's own mount_root may be`, `it leads to ${target}`, 'link it to /usr/lib/mountroot/mountroot.cjs, when this program shall do its work');
+  if (/\/mountroot(\.cjs|\/launch)$/.test(target)) return ok(`${path} is mountroot`, `it leads to ${target}`);
+  return warning(`${path} is another program, as a board's own mount_root may be`, `it leads to ${target}`, 'link it to /usr/lib/mountroot/launch, when this program shall do its work');
 }
 
 function confirmed({ now, live, started }: Given): Finding {

@@ -1,6 +1,6 @@
 /** The kept heap and its launcher, with this machine's own Node: what boards do, on the spot. */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
@@ -25,7 +25,7 @@ await bundleHeap(home);
 writeFileSync(path('node'), `#!/bin/sh\necho "$@" >>'${path('calls')}'\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
 await compileProgram('host', join(process.cwd(), 'native/launch.c'), path('launch'), [`-DHOME="${home}"`, `-DNODE="${path('node')}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`]);
 const written = spawnSync(process.execPath, [...HEAP_OPTIONS, ...WRITING, '--snapshot-blob', path('boot.heap'), '--build-snapshot', path('heap.js')], { encoding: 'utf8', env });
-t.equal(written.status, 0, written.stderr);
+t.equal(written.status, 0, 'the heap is written');
 const heap = readFileSync(path('boot.heap'));
 
 /** Runs the launcher, and returns how often Node was called with and without a heap. */
@@ -70,6 +70,11 @@ t.test('a heap that cannot be used costs a call, and the agent comes from its ow
   rmSync(path('boot.heap'));
   t.strictSame(launch('stop').calls, ['file'], 'none');
   writeFileSync(path('boot.heap'), heap);
+  const { atime, mtime } = statSync(path('mountroot.cjs'));
+  utimesSync(path('mountroot.cjs'), atime, new Date(0));
+  t.strictSame(launch('stop').calls, ['heap', 'file'], 'of an agent that was replaced since');
+  utimesSync(path('mountroot.cjs'), atime, mtime);
+  t.strictSame(launch('stop').calls, ['heap']);
   t.end();
 });
 
