@@ -119,6 +119,14 @@ const through = spawnSync('ssh', ['-F', config, '-oBatchMode=yes', '-N', '-oExit
     t.match(await sound.output('mountroot doctor'), /checks are fine/);
   });
 
+  await t.test('a heap of the agent before is not gone on with, and the board itself writes one of the new', async (t) => {
+    const lastDone = async (): Promise<string> => sound.output(`mountroot done && grep '"type":"begin".*"verb":"done"' /tmp/mountroot/journal.ndjson | tail -n 1`);
+    t.notMatch(await lastDone(), /"heap":true/);
+    const { status, output } = await sound.run('/usr/lib/mountroot/keep-heap', 300_000);
+    t.equal(status, 0, output);
+    t.match(await lastDone(), /"heap":true/);
+  });
+
   await t.test('the host key is the same after a reboot', async (t) => {
     await sound.powerOff();
     const again = await one.bootToInit({ ...real, ssh: ports.sound });
