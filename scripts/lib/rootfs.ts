@@ -6,6 +6,7 @@ import { boardFolder, type Board } from './board.js';
 import { bindOwn } from './bind.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { cached, digest } from './cache.js';
+import { contentsOf } from './contents.js';
 import { parseElf } from './elf.js';
 import { trimIcu } from './icu.js';
 import { buildNative } from './native.js';
@@ -158,11 +159,13 @@ export async function squash(board: Board, tree: string, output: string): Promis
   });
 }
 
-/** The packed root file system, cached by the tree it is of. Returns the file. */
+/** The packed root file system, cached by the tree it is of, with contents.json beside it (see contents.ts). Returns the file. */
 export async function packRootfs(board: Board, tree: string): Promise<string> {
-  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, script: digest(join(checkout, 'scripts/lib/rootfs.ts')) }, async (made) => {
+  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, script: digest(...['rootfs', 'contents'].map((name) => join(checkout, `scripts/lib/${name}.ts`))) }, async (made) => {
     say(`rootfs: packing ${board.name}'s root file system (${board.rootfs.compression})`);
     await squash(board, tree, join(made, 'rootfs.squashfs'));
+    const contents = await contentsOf(board, tree, join(made, 'work'), (part, output) => squash(board, part, output));
+    writeFileSync(join(made, 'contents.json'), JSON.stringify(contents));
   });
   return join(folder, 'rootfs.squashfs');
 }
