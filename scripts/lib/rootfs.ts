@@ -79,6 +79,12 @@ function bindLibraries(tree: string, programs: readonly string[]): void {
   say(`rootfs: ${bound.reduce((sum, each) => sum + each.bound, 0)} references of libraries to their own symbols bound, ${bound.reduce((sum, each) => sum + each.left, 0)} left to the dynamic linker`);
 }
 
+/** Debian leaves the dynamic linker its table of all symbols, for debuggers: eight ninths of the file. */
+async function stripLinker(tree: string, program: string): Promise<void> {
+  const { interpreter } = parseElf(readFileSync(join(tree, program)), program);
+  if (interpreter !== null) await run('arm-linux-gnueabihf-strip', [join(tree, `usr${interpreter}`)]);
+}
+
 /** Busybox keeps the names of its applets one after the other, each ended by a NUL. */
 function linkApplets(tree: string, applets: readonly string[]): void {
   const busybox = readFileSync(join(tree, 'usr/bin/busybox'));
@@ -110,6 +116,7 @@ async function stageSystem(board: Board): Promise<string> {
     copyPrograms(unpacked, tree, board.rootfs.programs);
     for (const path of board.rootfs.files) await placeScript(find(unpacked, path), join(tree, path));
     await trimIcu(tree);
+    await stripLinker(tree, board.rootfs.programs[0]!);
     bindLibraries(tree, board.rootfs.programs);
     linkApplets(tree, board.rootfs.applets);
     cpSync(overlay, tree, { recursive: true });
