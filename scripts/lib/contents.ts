@@ -86,7 +86,7 @@ export async function contentsOf(board: Board, tree: string, work: string, pack:
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2).padStart(10);
 
 export function contentsTable(groups: readonly Group[], packed: number): string {
-  const line = (name: string, files: string, before: string, after: string): string => `${name.padEnd(36)}${files.padStart(6)}${before.padStart(10)}${after.padStart(10)}`;
+  const line = (name: string, files: string, before: string, after: string): string => `${name.padEnd(38)}${files.padStart(5)}${before.padStart(10)}${after.padStart(10)}`;
   const sum = (of: (group: Group) => number): number => groups.reduce((all, group) => all + of(group), 0);
   return [
     line('in the root file system', 'files', 'MiB', 'packed'),
