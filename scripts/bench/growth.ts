@@ -39,7 +39,7 @@ export function growthTables(all: readonly Growth[]): string {
       const { of, clock, costs } = rows[0]!;
       const head = [`${of} (ms ${clock}, MiB at most)`, ...costs.map(({ size }) => number(size)), 'µs for each one more'];
       const lines = rows.map(({ call, costs: own, eachUs }) => [call, ...own.map(({ ms, peakKiB }) => `${number(ms)} / ${(peakKiB / 1024).toFixed(0)}`), eachUs.map(small).join(', ')]);
-      return [head, ...lines].map(([name, ...cells]) => `${name!.padEnd(46)}${cells.map((cell) => cell.padStart(14)).join('')}`).join('\n');
+      return [head, ...lines].map(([name, ...cells]) => `${name!.padEnd(54)}${cells.map((cell, index) => cell.padStart(index < cells.length - 1 ? 14 : 24)).join('')}`).join('\n');
     })
     .join('\n\n');
 }

@@ -4,10 +4,10 @@ import type { Board } from '../lib/board.js';
 import type { BootFiles } from '../emulator/command.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
-/** What is measured on the board by scripts/bench/growth, and there under which name. A board keeps the journals of at most a thousand boots; a year has 365 of them, one a day. */
+/** What is measured on the board by scripts/bench/growth, and there under which name. A year has 365 boots, one a day; a board keeps the journals of at most a thousand. */
 export const GUEST_PARTS = {
   mounts: { of: 'mounts', sizes: [100, 1_000, 10_000], calls: { facts: 'mountroot facts', plan: 'mountroot plan start', start: 'mountroot start, with the kernel’s copy of them', true: 'true, with that copy' } },
-  journal: { of: 'boots in the journal', sizes: [10, 100, 365, 1_000], calls: { journal: 'mountroot journal', status: 'mountroot status', start: 'mountroot start' } },
+  journal: { of: 'boots in the journal', sizes: [10, 100, 365], calls: { journal: 'mountroot journal', status: 'mountroot status', start: 'mountroot start' } },
 } as const;
 
 export type GuestPart = keyof typeof GUEST_PARTS;

@@ -8,9 +8,9 @@ export function chosenParts<Name extends string>(args: readonly string[], all: r
   const there = `choose from ${all.join(', ')}`;
   const wanted: string[] = [];
   for (let at = 0; at < args.length; at++) {
-    const [, inline] = /^--only(?:=(.*))?$/.exec(args[at]!) ?? [null];
-    if (!args[at]!.startsWith('--only')) throw new Failure(`the benchmark does not know ${JSON.stringify(args[at])}; it takes --only NAME[,NAME…]`);
-    const names = inline ?? args[++at];
+    const option = /^--only(?:=(.*))?$/.exec(args[at]!);
+    if (option === null) throw new Failure(`the benchmark does not know ${JSON.stringify(args[at])}; it takes --only NAME[,NAME…]`);
+    const names = option[1] ?? args[++at];
     if (names === undefined) throw new Failure(`--only wants the name of a part; ${there}`);
     wanted.push(...names.split(','));
   }

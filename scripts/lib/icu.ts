@@ -21,7 +21,7 @@ const CONVERTERS = new Set([
   ...['windows-936-2000', 'ibm-1386_P100-2001', 'gb18030-2022', 'windows-950-2000', 'ibm-1373_P100-2002', 'euc-jp-2007', 'ibm-943_P15A-2003', 'ibm-970_P110_P110-2006_U2', 'jisx-212'],
 ]);
 
-/** What nothing in Node and V8 asks for: transliteration, Unicode's names of characters, look-alikes, and profiles of stringprep (RFC 3454) but for those that nothing asks for either. */
+/** What nothing in Node and V8 asks for: transliteration, Unicode's names of characters, look-alikes, and the profiles of stringprep (RFC 3454). */
 const UNUSED = /^(translit\/|unames\.icu$|confusables\.cfu$|.*\.spp$)/;
 /** Where words end in the languages that put no spaces between them: `Intl.Segmenter` takes each character for one. */
 const DICTIONARY = /\.dict$/;

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
 import { imageFolder, kernelCommandLine, type Board, type DiskPartition } from './board.js';
 import { emptyData, systemChips } from './chips.js';
+import type { Group } from './contents.js';
 import { bootFolder, makeDisk, makeExt4 } from './disk.js';
 import { buildKernel, compilerVersion, installedVersion } from './kernel.js';
 import { fetchPackages } from './packages.js';
@@ -14,6 +15,9 @@ import { packRootfs, stageRootfs } from './rootfs.js';
 export interface Image {
   folder: string;
   boot: BootFiles & { disks: readonly string[] };
+  /** What the root file system holds, and its packed size in bytes. */
+  contents: Group[];
+  packed: number;
 }
 
 /** Where each chip's image is; the last chip holds the data partition and nothing else, so the others can be renewed without touching it. */
@@ -29,7 +33,7 @@ function replace(path: string, content: Buffer | string): void {
 const digestOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 const npmVersion = (name: string): string => JSON.parse(readFileSync(join(checkout, 'node_modules', name, 'package.json'), 'utf8')).version;
 
-async function manifest(board: Board, folder: string, kernel: string, boot: BootFiles): Promise<object> {
+async function manifest(board: Board, folder: string, kernel: string, boot: BootFiles, contents: readonly Group[]): Promise<object> {
   const { packages } = await fetchPackages(board);
   const own = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string; dependencies: Record<string, string> };
   const command = qemuCommand(board, boot, { serial: ['mon:stdio'] });
@@ -47,6 +51,7 @@ async function manifest(board: Board, folder: string, kernel: string, boot: Boot
     qemu: { package: await installedVersion('qemu-system-arm'), command, shell: shellLine(command) },
     ...(board.firmware !== null && { firmware: `${board.firmware.package} ${await installedVersion(board.firmware.package)}` }),
     commandLine: kernelCommandLine(board),
+    rootfs: { compression: board.rootfs.compression, contents },
     sha256: Object.fromEntries(['zImage', 'board.dtb', 'rootfs.squashfs', 'flash0.img', 'disk0.img'].filter((name) => existsSync(join(folder, name))).map((name) => [name, digestOf(join(folder, name))])),
   };
 }
@@ -103,6 +108,7 @@ export async function buildImage(board: Board, { fresh = false }: { fresh?: bool
   const kernel = await buildKernel(board);
   const stage = await stageRootfs(board);
   const rootfs = await packRootfs(board, stage);
+  const contents = JSON.parse(readFileSync(join(rootfs, '..', 'contents.json'), 'utf8')) as Group[];
   const boot = {
     zImage: join(folder, 'zImage'),
     deviceTree: board.firmware === null ? join(folder, 'board.dtb') : null,
@@ -123,10 +129,10 @@ export async function buildImage(board: Board, { fresh = false }: { fresh?: bool
     replace(join(folder, 'rootfs.squashfs'), readFileSync(rootfs));
     if (boot.flash.length > 0) systemChips(board, boot.zImage, rootfs).forEach((chip, index) => replace(chipFile(folder, index), chip));
     for (const index of system(boot.disks).keys()) await putDisk(board, index, parts, diskFile(folder, index));
-    replace(join(folder, 'manifest.json'), `${JSON.stringify(await manifest(board, folder, kernel, boot), null, 2)}\n`);
+    replace(join(folder, 'manifest.json'), `${JSON.stringify(await manifest(board, folder, kernel, boot, contents), null, 2)}\n`);
     replace(stampFile, stamp);
   }
   for (const file of data(boot.flash)) if (fresh || !existsSync(file)) replace(file, emptyData(board));
   for (const file of data(boot.disks)) if (fresh || !existsSync(file)) await emptyDataDisk(board, file);
-  return { folder, boot };
+  return { folder, boot, contents, packed: statSync(rootfs).size };
 }

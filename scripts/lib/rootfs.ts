@@ -6,6 +6,7 @@ import { boardFolder, type Board } from './board.js';
 import { bindOwn } from './bind.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { cached, digest } from './cache.js';
+import { contentsOf } from './contents.js';
 import { parseElf } from './elf.js';
 import { HEAP, HOME, buildHeap, buildLauncher } from './heap.js';
 import { trimIcu } from './icu.js';
@@ -80,6 +81,12 @@ function bindLibraries(tree: string, programs: readonly string[]): void {
   say(`rootfs: ${bound.reduce((sum, each) => sum + each.bound, 0)} references of libraries to their own symbols bound, ${bound.reduce((sum, each) => sum + each.left, 0)} left to the dynamic linker`);
 }
 
+/** Debian leaves the dynamic linker its table of all symbols, for debuggers: eight ninths of the file. */
+async function stripLinker(tree: string, program: string): Promise<void> {
+  const { interpreter } = parseElf(readFileSync(join(tree, program)), program);
+  if (interpreter !== null) await run('arm-linux-gnueabihf-strip', [join(tree, `usr${interpreter}`)]);
+}
+
 /** Busybox keeps the names of its applets one after the other, each ended by a NUL. */
 function linkApplets(tree: string, applets: readonly string[]): void {
   const busybox = readFileSync(join(tree, 'usr/bin/busybox'));
@@ -111,6 +118,7 @@ async function stageSystem(board: Board): Promise<string> {
     copyPrograms(unpacked, tree, board.rootfs.programs);
     for (const path of board.rootfs.files) await placeScript(find(unpacked, path), join(tree, path));
     await trimIcu(tree);
+    await stripLinker(tree, board.rootfs.programs[0]!);
     bindLibraries(tree, board.rootfs.programs);
     linkApplets(tree, board.rootfs.applets);
     cpSync(overlay, tree, { recursive: true });
@@ -159,11 +167,13 @@ export async function stageRootfs(board: Board): Promise<string> {
   return join(folder, 'tree');
 }
 
-/** The packed root file system, cached by the tree it is of. Returns the file. */
+/** The packed root file system, cached by the tree it is of, with contents.json beside it (see contents.ts). Returns the file. */
 export async function packRootfs(board: Board, tree: string): Promise<string> {
-  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, blockSize: board.rootfs.blockSize, script: digest(join(checkout, 'scripts/lib/squash.ts')) }, async (made) => {
+  const folder = await cached('squashfs', { tree: basename(dirname(tree)), compression: board.rootfs.compression, blockSize: board.rootfs.blockSize, script: digest(...['squash', 'contents'].map((name) => join(checkout, `scripts/lib/${name}.ts`))) }, async (made) => {
     say(`rootfs: packing ${board.name}'s root file system (${board.rootfs.compression})`);
     await squash(board, tree, join(made, 'rootfs.squashfs'));
+    const contents = await contentsOf(board, tree, join(made, 'work'), (part, output) => squash(board, part, output));
+    writeFileSync(join(made, 'contents.json'), JSON.stringify(contents));
   });
   return join(folder, 'rootfs.squashfs');
 }

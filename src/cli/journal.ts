@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import type { Boot } from '../diagnose/journal/boot.js';
-import type { Boots } from '../diagnose/journal/gather.js';
+import type { Boots, Which } from '../diagnose/journal/gather.js';
 import { EXIT } from '../plan/plan.js';
 import { reader } from '../system/files.js';
 import type { CommandDeps } from './locate.js';
@@ -10,8 +10,11 @@ import { lastOf } from './last-of.js';
 /** `--boot N`: one of the numbers that `journal` shows; 0 is this boot, and -1 the one before it. */
 export const bootOption = { number: true, requiresArg: true, coerce: lastOf<number | undefined>, describe: 'N: one boot, by its number; 0 is the newest, -1 the one before it' } as const;
 
+/** The journals that have to be read for one boot to be found. */
+export const whichBoot = (wanted: number): Which => (wanted > 0 ? { number: wanted } : { newest: 1 - wanted });
+
 /** The boot that was asked for. */
-export function chosenBoot({ boots, problems }: Boots, wanted: number): Boot {
+export function chosenBoot({ boots, problems }: Pick<Boots, 'boots' | 'problems'>, wanted: number): Boot {
   if (!Number.isInteger(wanted)) throw new UsageError(`--boot takes the number of a boot, 0 or a negative number; \`mountroot journal\` lists them`);
   const chosen = wanted > 0 ? boots.find(({ number }) => number === wanted) : boots.at(wanted - 1);
   if (chosen !== undefined) return chosen;
@@ -28,23 +31,23 @@ interface Options {
 }
 
 async function run({ boot, json, ndjson, last }: Options, { print, finish }: CommandDeps): Promise<void> {
-  const { gatherBoots } = await import('../diagnose/journal/gather.js');
-  const { reportBoot, reportBoots, summarise } = await import('../diagnose/journal/report.js');
+  const { gatherBoots, gatherSummaries } = await import('../diagnose/journal/gather.js');
+  const { reportBoot, reportBoots } = await import('../diagnose/journal/report.js');
   const { renderBoot, renderBoots } = await import('../diagnose/journal/render.js');
   if (json && ndjson) throw new UsageError('--json is one value and --ndjson one a line; use one of them');
   if (boot !== undefined && last !== undefined) throw new UsageError('--boot N chooses one boot and --last K several; use one of them');
   if (last !== undefined && (!Number.isInteger(last) || last < 1)) throw new UsageError('--last takes the number of boots to show, 1 or more');
-  const found = gatherBoots(reader);
-  finish(EXIT.done);
   if (boot !== undefined) {
-    const chosen = chosenBoot(found, boot);
+    finish(EXIT.done);
+    const chosen = chosenBoot(gatherBoots(reader, whichBoot(boot)), boot);
     if (json) return print(`${JSON.stringify(reportBoot(chosen), null, 2)}\n`);
     if (ndjson) return print(chosen.records.map((each) => `${JSON.stringify(each)}\n`).join(''));
     return print(renderBoot(chosen));
   }
-  const shown = { ...found, boots: last === undefined ? found.boots : found.boots.slice(-last) };
+  const shown = gatherSummaries(reader, last);
+  finish(EXIT.done);
   if (json) return print(`${JSON.stringify(reportBoots(shown), null, 2)}\n`);
-  if (ndjson) return print(shown.boots.map((each) => `${JSON.stringify(summarise(each))}\n`).join(''));
+  if (ndjson) return print(shown.boots.map((each) => `${JSON.stringify(each)}\n`).join(''));
   print(renderBoots(shown));
 }
 

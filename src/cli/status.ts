@@ -35,6 +35,9 @@ const recordedAt = (text: string): number | null => {
   return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? at : null;
 };
 
+/** A status compares this boot with the one before it, and says which journals of late are damaged; `journal` reads all. */
+const NEWEST = 16;
+
 /** The same with space, health, the boots before and what is pending, which costs a boot too much to gather. */
 export async function localFullStatus(): Promise<FullStatus> {
   const { dataMount, fullStatus, spaceMount } = await import('../diagnose/full-status.js');
@@ -45,13 +48,14 @@ export async function localFullStatus(): Promise<FullStatus> {
   const now = localStatus();
   const facts = localFacts();
   const [mount, writable] = [dataMount(now, facts), spaceMount(now, facts)];
-  const { boots, problems } = gatherBoots(reader);
+  const { boots, kept, problems } = gatherBoots(reader, { newest: NEWEST });
   return fullStatus(now, {
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
     recordedAt: orElse(null, () => recordedAt(reader.readText(STATE_FILE))),
     space: writable === undefined ? null : orElse(null, () => spaceOf(writable, reader.space(writable.mountpoint), facts.mtd)),
     health: mount === undefined ? null : orElse(null, () => gatherHealth(reader, mount, facts.mtd)),
     boots,
+    kept,
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
     notice: orElse(null, () => reader.readText(`${JOURNAL_FOLDER}/notice`).trim() || null),

@@ -4,7 +4,7 @@ import { readKernelRecords } from '../system/kernel-records.js';
 import { EXIT } from '../plan/plan.js';
 import { reader } from '../system/files.js';
 import type { Boot } from '../diagnose/journal/boot.js';
-import { bootOption, chosenBoot } from './journal.js';
+import { bootOption, chosenBoot, whichBoot } from './journal.js';
 import { fromFile, type CommandDeps } from './locate.js';
 import { put } from './put.js';
 import { UsageError } from './usage-error.js';
@@ -29,7 +29,7 @@ async function fromJournal(file: string): Promise<Boot> {
 
 async function fromHere(wanted: number): Promise<Boot> {
   const { gatherBoots } = await import('../diagnose/journal/gather.js');
-  return chosenBoot(gatherBoots(reader), wanted);
+  return chosenBoot(gatherBoots(reader, whichBoot(wanted)), wanted);
 }
 
 /** Only the kernel's own log tells when it ran the first program, and only of the boot that is running. */

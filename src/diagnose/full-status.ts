@@ -64,7 +64,10 @@ export interface Gathered {
   recordedAt: number | null;
   space: Space | null;
   health: Health | null;
+  /** The newest ones, oldest first. */
   boots: Boot[];
+  /** How many the data volume has the journals of. */
+  kept: number;
   opened: Opened | null;
   content: string | null;
   notice: string | null;
@@ -106,7 +109,7 @@ function attentionOf(status: Status, { space, health, opened, problems, boots }:
 
 /** What the root is, with all that is known of how it fares. */
 export function fullStatus(status: Status, gathered: Gathered): FullStatus {
-  const { now, recordedAt, space, health, boots, opened, content, notice } = gathered;
+  const { now, recordedAt, space, health, boots, kept, opened, content, notice } = gathered;
   const current = boots.find((boot) => boot.current);
   const before = boots.findLast((boot) => !boot.current);
   // The clock that is known by now tells all of this boot, also what was before it was set.
@@ -120,7 +123,7 @@ export function fullStatus(status: Status, gathered: Gathered): FullStatus {
     todo: whatToDo(rung?.reason ?? null),
     space,
     health,
-    boot: current === undefined ? null : thisBoot(current, boots.filter(({ number }) => number !== null).length, opened?.attempts ?? null, epoch),
+    boot: current === undefined ? null : thisBoot(current, kept, opened?.attempts ?? null, epoch),
     before: before === undefined ? null : { boot: before.number, rung: rungOf(before).rung, reason: rungOf(before).reason, ms: was?.ms ?? null, confirmed: isConfirmed(before) },
     differences: current === undefined || before === undefined ? [] : compareBoots(current, before),
     pending: { reset: opened?.order ?? null, erase: content === 'erase-marker', import: opened?.imported?.ordered ?? false, switch: opened?.incoming === 'directory' },

@@ -10,7 +10,7 @@ import { OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
 import type { PathKind, Reader } from '../../system/port.js';
-import { gatherBoots } from '../journal/gather.js';
+import { newestFirst } from '../journal/gather.js';
 import { orElse } from '../../system/or-else.js';
 
 /** Something that was looked for: what it is, or why it could not be read. */
@@ -187,10 +187,9 @@ function writableOf(reader: Reader, { volume }: Facts): Live['writable'] {
 
 /** The probe that `done` makes, from the journals of this boot and of the boots that the volume keeps. */
 function whiteoutOf(reader: Reader): { whiteout: Live['whiteout']; confirmed: boolean | null } {
-  const boots = orElse(null, () => gatherBoots(reader).boots) ?? [];
-  const current = boots.find((boot) => boot.current);
-  const confirmed = current === undefined ? null : current.runs.some(({ verb, ok }) => verb === 'done' && ok === true);
-  for (const boot of boots.toReversed()) {
+  let confirmed: boolean | null = null;
+  for (const boot of newestFirst(reader)) {
+    if (boot.current) confirmed = boot.runs.some(({ verb, ok }) => verb === 'done' && ok === true);
     // On a full volume the probe fails too, and that says nothing.
     const step = boot.records.findLast((record) => record.type === 'step' && record.id === 'whiteout' && (record.result !== 'failed' || record.errno === 'EINVAL'));
     if (step?.type === 'step') return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed };

@@ -154,4 +154,4 @@ export function epochOf(boot: Boot): number | null {
 export const imageOf = (boot: Boot): ImageMark | null => boot.runs.findLast(({ image }) => image !== null)?.image ?? null;
 
 /** The boots in order: those that the data volume counts, then one that it does not have. */
-export const inOrder = (boots: readonly Boot[]): Boot[] => boots.toSorted((a, b) => Number(a.current) - Number(b.current) || (a.number ?? Infinity) - (b.number ?? Infinity));
+export const inOrder = <Named extends Pick<BootName, 'number' | 'current'>>(boots: readonly Named[]): Named[] => boots.toSorted((a, b) => Number(a.current) - Number(b.current) || (a.number ?? Infinity) - (b.number ?? Infinity));

@@ -1,7 +1,8 @@
 import { JOURNAL_FILE } from '../../execute/journal.js';
 import { BOOTS, DATA, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
-import { bootOf, inOrder, type Boot } from './boot.js';
+import { bootOf, inOrder, type Boot, type BootName } from './boot.js';
+import { summarise, type Summaries } from './report.js';
 
 /** The form of a name in the folder of boots (see execute/boots.ts). */
 const NAME = /^(\d{8})-([\w-]{8})\.ndjson$/;
@@ -11,6 +12,8 @@ const MOST = 4 << 20;
 export interface Boots {
   /** Oldest first. */
   boots: Boot[];
+  /** How many the data volume has, also of those that were not read. */
+  kept: number;
   /** What could not be read, a sentence each. */
   problems: string[];
 }
@@ -57,29 +60,70 @@ function bootId(reader: Reader): string | null {
   }
 }
 
-/** A journal that is too long is shown as far as it was read. */
-function named(file: string, found: Found, name: { number: number | null; id: string | null; current: boolean }): Boot {
-  const boot = bootOf({ ...name, file }, found.text);
-  if (found.cut) boot.damage.unshift({ line: 0, what: `it is longer than ${MOST >> 20} MiB, and only its beginning was read` });
-  return boot;
+/** The boots that are known of, before their journals are read: the numbers on the volume, and of this boot the journal in memory, where it is complete. */
+interface Known {
+  /** Oldest first. */
+  names: BootName[];
+  /** Of a name; null for what cannot be read. */
+  read(name: BootName): Boot | null;
 }
 
-/** The boots that are still known of: those kept on the data volume, and this one from memory, where its journal is complete. */
-export function gatherBoots(reader: Reader): Boots {
-  const problems: string[] = [];
+function known(reader: Reader, problems: string[]): Known {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
-  const boots: Boot[] = [];
-  let number: number | null = null;
   const memory = read(reader, JOURNAL_FILE, problems);
-  for (const name of folder?.names ?? []) {
+  const kept = (folder?.names ?? []).map((name): BootName => {
     const [, digits, id] = NAME.exec(name)!;
-    if (id === here) number = Number(digits);
-    if (id === here && memory !== null) continue;
-    const path = `${folder!.path}/${name}`;
-    const found = read(reader, path, problems);
-    if (found !== null) boots.push(named(path, found, { number: Number(digits), id: id!, current: id === here }));
+    return { number: Number(digits), id: id!, current: id === here, file: `${folder!.path}/${name}` };
+  });
+  const number = kept.findLast(({ current }) => current)?.number ?? null;
+  const names = memory === null ? kept : [...kept.filter(({ current }) => !current), { number, id: here, current: true, file: JOURNAL_FILE }];
+  return {
+    names: inOrder(names),
+    read(name) {
+      const found = name.file === JOURNAL_FILE ? memory : read(reader, name.file, problems);
+      if (found === null) return null;
+      const boot = bootOf(name, found.text);
+      // A journal that is too long is shown as far as it was read.
+      if (found.cut) boot.damage.unshift({ line: 0, what: `it is longer than ${MOST >> 20} MiB, and only its beginning was read` });
+      return boot;
+    },
+  };
+}
+
+/** Which journals to read: a volume may keep those of a thousand boots, and a board's processor takes ten milliseconds for each. */
+export interface Which {
+  /** The last so many. */
+  newest?: number;
+  /** The one of this number, if there is one; else all. */
+  number?: number;
+}
+
+/** The boots that are still known of: those kept on the data volume, and this one from memory. */
+export function gatherBoots(reader: Reader, { newest = Infinity, number }: Which = {}): Boots {
+  const problems: string[] = [];
+  const { names, read: readOne } = known(reader, problems);
+  const asked = names.filter((name) => number !== undefined && name.number === number);
+  const chosen = asked.length > 0 ? asked : names.slice(-newest);
+  return { boots: chosen.flatMap((name) => readOne(name) ?? []), kept: names.filter((name) => name.number !== null).length, problems };
+}
+
+/** The same in short, one boot after the other: of a thousand whole boots a board would have no memory left. */
+export function gatherSummaries(reader: Reader, newest = Infinity): Summaries {
+  const problems: string[] = [];
+  const { names, read: readOne } = known(reader, problems);
+  const boots = names.slice(-newest).flatMap((name) => {
+    const boot = readOne(name);
+    return boot === null ? [] : [summarise(boot)];
+  });
+  return { boots, problems };
+}
+
+/** This boot and those before it, each read only when it is asked for. */
+export function* newestFirst(reader: Reader): Generator<Boot, void> {
+  const { names, read: readOne } = known(reader, []);
+  for (const name of names.toReversed()) {
+    const boot = readOne(name);
+    if (boot !== null) yield boot;
   }
-  if (memory !== null) boots.push(named(JOURNAL_FILE, memory, { number, id: here, current: true }));
-  return { boots: inOrder(boots), problems };
 }

@@ -1,9 +1,8 @@
 import { wrap } from '../../plan/render-text.js';
 import { clipped, duration, moment, plural, stamp } from '../words.js';
 import { epochOf, type Boot, type Run } from './boot.js';
-import type { Boots } from './gather.js';
 import type { Damage } from './parse.js';
-import { summarise, type BootSummary, type RunSummary } from './report.js';
+import type { BootSummary, RunSummary, Summaries } from './report.js';
 
 const INDENT = 6;
 const note = (text: string): string => wrap(text, INDENT + 2).replace(/^ {8}/, `${' '.repeat(INDENT)}- `);
@@ -42,10 +41,10 @@ function remarks(summary: BootSummary): string[] {
 }
 
 /** The boots as a table, the newest last. */
-export function renderBoots({ boots, problems }: Boots): string {
+export function renderBoots({ boots, problems }: Summaries): string {
   if (boots.length === 0) return wrapped([...problems, 'There is no journal: mountroot made no root in this boot, and no data volume with the journals of boots before is mounted.']);
   const out = [columns('boot', 'when (UTC)', 'rung', 'start', 'done', '')];
-  for (const summary of boots.map(summarise)) {
+  for (const summary of boots) {
     const when = summary.when === null ? (summary.current ? 'this boot' : 'no clock') : stamp(Date.parse(summary.when));
     out.push(columns(summary.boot === null ? (summary.current ? 'now' : '-') : String(summary.boot), when, summary.rung ?? 'none', took(summary.start), took(summary.done), summary.current ? '<- now' : ''));
     out.push(...remarks(summary).map(note));

@@ -1,6 +1,5 @@
 import type { ImageMark } from '../../execute/journal.js';
 import { doneOf, epochOf, imageOf, isConfirmed, rungOf, startOf, type Boot, type Failure, type Run } from './boot.js';
-import type { Boots } from './gather.js';
 import { isoDate } from '../words.js';
 import type { Damage } from './parse.js';
 
@@ -69,7 +68,13 @@ export function summarise(boot: Boot): BootSummary {
   };
 }
 
-export const reportBoots = ({ boots, problems }: Boots): { schema: typeof BOOTS_SCHEMA; boots: BootSummary[]; problems: string[] } => ({ schema: BOOTS_SCHEMA, boots: boots.map(summarise), problems });
+export interface Summaries {
+  boots: BootSummary[];
+  /** What could not be read, a sentence each. */
+  problems: string[];
+}
+
+export const reportBoots = ({ boots, problems }: Summaries): { schema: typeof BOOTS_SCHEMA } & Summaries => ({ schema: BOOTS_SCHEMA, boots, problems });
 
 /** One boot with every step. */
 export const reportBoot = (boot: Boot): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: Run[] } => ({ schema: BOOT_SCHEMA, ...summarise(boot), runs: boot.runs });

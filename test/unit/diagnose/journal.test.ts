@@ -1,7 +1,7 @@
 import t from 'tap';
 import { compareBoots } from '../../../src/diagnose/compare-boots.js';
 import { bootOf, epochOf, isConfirmed, rungOf, type Boot } from '../../../src/diagnose/journal/boot.js';
-import { gatherBoots } from '../../../src/diagnose/journal/gather.js';
+import { gatherBoots, gatherSummaries, newestFirst } from '../../../src/diagnose/journal/gather.js';
 import { parseJournal } from '../../../src/diagnose/journal/parse.js';
 import { renderBoot, renderBoots } from '../../../src/diagnose/journal/render.js';
 import { reportBoots, summarise } from '../../../src/diagnose/journal/report.js';
@@ -49,7 +49,7 @@ const BOOTS: Boot[] = [
 ];
 
 t.test('the boots are a table, with a line for each thing that is worth one', async (t) => {
-  const text = renderBoots({ boots: BOOTS, problems: [] });
+  const text = renderBoots({ boots: BOOTS.map(summarise), problems: [] });
   golden(t, 'diagnose/journal.txt', text);
   t.ok(lineLengths(text) <= 80);
   t.match(renderBoots({ boots: [], problems: ['cannot read x'] }), /cannot read x\nThere is no journal/);
@@ -66,7 +66,7 @@ t.test('one boot is shown step by step', async (t) => {
 });
 
 t.test('as data it is versioned, and tells what was interrupted, what failed and what is damaged', async (t) => {
-  t.match(reportBoots({ boots: BOOTS, problems: [] }), {
+  t.match(reportBoots({ boots: BOOTS.map(summarise), problems: [] }), {
     schema: 'mountroot.boots/1',
     boots: [
       { boot: 1, when: null, confirmed: true, start: { verb: 'start', interrupted: false, exit: 0 }, done: { exit: 0 } },
@@ -102,7 +102,7 @@ t.test('no damage of a real journal makes a report fail', async (t) => {
     for (let count = 0; count < 5 && bytes.length > 0; count++) bytes[next(bytes.length)] = next(256);
     const damaged = bootOf(name, bytes.toString('utf8'));
     summarise(damaged);
-    if (lineLengths(renderBoots({ boots: [damaged], problems: [] })) > 400) t.fail('a line without an end');
+    if (lineLengths(renderBoots({ boots: [summarise(damaged)], problems: [] })) > 400) t.fail('a line without an end');
     if (/[\x00-\x09\x0b-\x1f]/.test(renderBoot(damaged))) t.fail('an order to the terminal');
     compareBoots(damaged, boot(1));
   }
@@ -112,8 +112,8 @@ t.test('no damage of a real journal makes a report fail', async (t) => {
 t.test('a moment that no date can tell makes no report fail', async (t) => {
   for (const damaged of [{ time: 8.7e15 }, { time: 1e300 }, { at: 1e300 }, { at: 8.64e15, time: EPOCH }, { started: -1e300 }]) {
     const odd = bootOf(name, lines({ ...begin, ...damaged }, decision, step, { ...end, at: 9e15 }));
-    t.match(reportBoots({ boots: [boot(1), odd], problems: [] }).boots, [{ boot: 1 }, { boot: 3, rung: 'volatile' }]);
-    renderBoots({ boots: [odd], problems: [] });
+    t.match(reportBoots({ boots: [boot(1), odd].map(summarise), problems: [] }).boots, [{ boot: 1 }, { boot: 3, rung: 'volatile' }]);
+    renderBoots({ boots: [summarise(odd)], problems: [] });
     renderBoot(odd);
     for (const recordedAt of [6539.675, 9e15]) t.match(renderStatus(boardStatus({ gathered: { boots: [boot(1), { ...odd, current: true }], recordedAt, now: { at: 7_384_000, time: null } } })), /^rung {6}persistent/m);
   }
@@ -148,6 +148,29 @@ t.test('boots are gathered from flash, and this one from memory, where it is com
   t.equal(both.boots.length, 2);
   t.match(gatherBoots(files({ [JOURNAL_FILE]: journalText(2) })).boots, [{ number: null, current: true }], 'a root in memory');
   t.match(gatherBoots(files({ ...table, [`/tmp/overlay/.mountroot/boots/00000007-aaaaaaaa.ndjson`]: journalText(1) })).boots, [{ number: 7 }], 'beside an external overlay the internal volume is on its first place');
-  t.same(gatherBoots({ ...files({}), readText: () => { throw new Error('ENOENT'); } } as Reader), { boots: [], problems: [] });
+  t.same(gatherBoots({ ...files({}), readText: () => { throw new Error('ENOENT'); } } as Reader), { boots: [], kept: 0, problems: [] });
   t.match(gatherBoots({ ...files(table), kind: () => 'symlink' } as Reader), { boots: [], problems: [/is a symlink and no file/] });
+});
+
+t.test('of a year of boots only those journals are read that are asked for', async (t) => {
+  const file = (number: number): string => `/overlay/.mountroot/boots/${String(number).padStart(8, '0')}-${String(number).padStart(8, 'b')}.ndjson`;
+  const year = Object.fromEntries(Array.from({ length: 365 }, (_, index) => [file(index + 1), journalText(1)]));
+  const asked = <T>(call: (reader: Reader) => T): { result: T; read: string[] } => {
+    const read: string[] = [];
+    const reader = files({ ...year, [JOURNAL_FILE]: journalText(2) });
+    const result = call({ ...reader, readBytes: (path, ...where) => (read.push(path), reader.readBytes(path, ...where)) });
+    return { result, read };
+  };
+  const newest = asked((reader) => gatherBoots(reader, { newest: 3 }));
+  t.same(newest.read.sort(), [file(364), file(365), JOURNAL_FILE].sort());
+  t.match(newest.result, { kept: 365, boots: [{ number: 364 }, { number: 365 }, { number: null, current: true }] });
+  const one = asked((reader) => gatherBoots(reader, { number: 7 }));
+  t.same(one.read.sort(), [file(7), JOURNAL_FILE].sort());
+  t.match(one.result.boots.map(({ number }) => number), [7]);
+  t.equal(gatherBoots(files(year), { number: 400 }).boots.length, 365, 'a number that is not there is answered with those that are');
+  t.match(asked((reader) => newestFirst(reader).next().value), { read: [JOURNAL_FILE], result: { current: true } });
+  const all = asked((reader) => gatherSummaries(reader));
+  t.equal(all.read.length, 366);
+  t.same(all.result.boots, gatherBoots(files({ ...year, [JOURNAL_FILE]: journalText(2) })).boots.map(summarise));
+  t.equal(gatherSummaries(files(year), 2).boots.length, 2);
 });
