@@ -1,10 +1,12 @@
 /** The way in: the boot path is told apart with a glance at the words, because yargs and winston cost more start-up time than all the rest. */
 import { beginning } from './boot/beginning.js';
+import { settleScript } from './boot/after-script.js';
 import { runVerb } from './boot/verb.js';
+import type { BootContext } from './boot/context.js';
 import { openJournal } from './execute/journal.js';
 import { kmsg, terminal } from './log/kmsg.js';
 import type { Log } from './log/log.js';
-import type { Verb } from './plan/plan.js';
+import { EXIT, type Verb } from './plan/plan.js';
 import { reader } from './system/files.js';
 
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -29,6 +31,7 @@ async function main(words: string[]): Promise<number> {
   }
   if (FIRST) return boot('start', { force: false, args: words });
   const [verb = 'start', ...options] = words;
+  if (verb === 'start' && options.join() === '--after-script') return boot('start', { force: false, afterScript: true });
   if (isBootVerb(verb) && options.every((option) => option === '--force' || (EARLY && !option.startsWith('-')))) {
     // OpenWrt's program takes mount options for the image here. A boot must not end over a word that is not understood.
     const unknown = options.filter((option) => option !== '--force');
@@ -42,6 +45,8 @@ async function main(words: string[]): Promise<number> {
 
 export interface BootOptions {
   force: boolean;
+  /** Only to verify a root that the script made. */
+  afterScript?: boolean;
   keep?: readonly string[];
   settings?: readonly string[];
   /** What `switch-root` is told to go to. */
@@ -50,8 +55,8 @@ export interface BootOptions {
   args?: readonly string[];
 }
 
-const boot = (verb: Verb, { force, keep = [], settings = [], asked, args = [] }: BootOptions): Promise<number> =>
-  runVerb({
+async function boot(verb: Verb, { force, afterScript = false, keep = [], settings = [], asked, args = [] }: BootOptions): Promise<number> {
+  const context: BootContext = {
     verb,
     reader,
     openSystem: async () => (await import('./system/ffi.js')).system,
@@ -62,7 +67,12 @@ const boot = (verb: Verb, { force, keep = [], settings = [], asked, args = [] }:
     keep,
     beginning: (facts) => beginning(reader, facts, clock),
     openJournal,
-  });
+  };
+  const settled = FIRST ? null : await settleScript(context);
+  if (afterScript && settled === null) context.log.error('start --after-script verifies a root that the script made, and none did in this boot; there is nothing to verify');
+  if (afterScript) return settled?.exit ?? EXIT.failed;
+  return runVerb({ ...context, locked: settled?.locked ?? false });
+}
 
 /** Behind the verbs of a boot Node is left at once: taking its heap apart first takes 50 ms on the board, and what they write is written when they end. */
 const leave = (status: number): void => {
