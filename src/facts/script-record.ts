@@ -32,7 +32,8 @@ export interface ScriptRecord {
 export function parseScriptLog(text: string): ScriptRecord | null {
   const [, clock, uptime] = /^begin ([\d.]+) ([\d.]+)\n/.exec(text) ?? [];
   if (clock === undefined || uptime === undefined) return null;
-  const at = (told: string): number => Math.max(0, (Number(uptime) + Number(told) - Number(clock)) * 1000);
+  // To the microsecond, which is what the shell's clock tells.
+  const at = (told: string): number => Math.max(0, Math.round((Number(uptime) + Number(told) - Number(clock)) * 1e6) / 1e3);
   const record: ScriptRecord = { begun: at(clock), ended: at(clock), result: 'cut off', why: null, found: null, steps: [], said: [] };
   for (const line of text.split('\n').slice(1)) {
     const [, word, told, rest = ''] = /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
