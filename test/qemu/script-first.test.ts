@@ -7,6 +7,8 @@ import { stageRootfs } from '../../scripts/lib/rootfs.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
 import { rootfsWith, rootfsWithoutNode } from '../harness/rootfs-variant.js';
 
+/** Reports wrap their lines. */
+const flat = (text: string): string => text.replace(/\s+/g, ' ');
 const state = async (machine: Machine): Promise<object> => JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
 const SCRIPT = readFileSync(join(await stageRootfs(board), 'usr/lib/mountroot/start.sh'), 'utf8');
 const BY_SCRIPT = /mountroot: \/ is an overlay root .*, made by the script/;
@@ -15,7 +17,7 @@ t.test('the script makes the root that the agent makes, boot after boot, and eve
   const bench = await putOnBench(t, { first: 'script' });
   const first = await bench.bootToInit();
   t.match(first.console, /mountroot: script refused: the volume is not in use yet.*; the agent makes the root/, 'an empty volume is the agent\'s');
-  t.match(await first.output('mountroot status'), /took [\d.]+ m?s, by the agent, because the\s+script that went first refused/);
+  t.match(flat(await first.output('mountroot status')), /took [\d.]+ m?s, by the agent, because the script that went first refused/);
   const expected = await mountsOf(first);
   await first.powerOff();
 
@@ -28,17 +30,16 @@ t.test('the script makes the root that the agent makes, boot after boot, and eve
     t.match(await state(machine), { verb: 'done', rung: 'persistent', reason: null, warnings: [], persistent: true });
     t.equal(await machine.output('cat /overlay/.mountroot/attempts; readlink /overlay/.fs_state; ls /overlay/.mountroot/boots | wc -l; cat /tmp/mountroot/notice'), `0\n2\n${boot}\n`);
     if (boot === 3) {
-      t.match(await machine.output('mountroot status --steps'), /start {5}took [\d.]+ ms, by the script, and verified, .*; confirmed by done[^]*pivot {2,}[\d.]+ ms {2}done/);
-      t.match(await machine.output('mountroot journal --boot 3'), /the root was made by the script, and verified[^]*pivot/);
-      t.match(await machine.output('mountroot explain'), /made the root by the script, and verified/);
-      t.match(await machine.output('mountroot timeline'), /the script's start/);
-      t.match((await machine.run('mountroot doctor --verbose')).output, /the script made the root, and the agent has verified it/);
-      t.match(await machine.output('for i in 1 2 3 4 5; do pidof node || break; sleep 1; done; ls /rom/usr/lib/mountroot; ps'), /start\.sh/);
+      t.match(flat(await machine.output('mountroot status --steps')), / start took [\d.]+ ms, by the script, and verified, .*; confirmed by done.* pivot [\d.]+ ms done /);
+      t.match(flat(await machine.output('mountroot journal --boot 3')), /the root was made by the script, and verified.*pivot/);
+      t.match(flat(await machine.output('mountroot explain')), /made the root by the script, and verified/);
+      t.match(await machine.output('mountroot timeline'), /start by the script/);
+      t.match(flat((await machine.run('mountroot doctor --verbose')).output), /the script made the root, and the agent has verified it/);
     }
     await machine.powerOff();
   }
   const agent = await bench.bootToInit({ append: 'mountroot.first=agent' });
-  t.notMatch(agent.console, /script/, 'the last word on the command line holds');
+  t.notMatch(agent.console, /mountroot: script|by the script/, 'the last word on the command line holds');
   t.same(await mountsOf(agent), expected);
   await agent.powerOff();
 });
@@ -54,7 +55,7 @@ t.test('where a step of the script fails the agent makes the root at once, and c
   t.match(machine.console, /mountroot: script failed at step \d+\/\d+ \(work-clean\), everything was taken back; the agent makes the root/);
   t.match(await state(machine), { rung: 'persistent', reason: null, verb: 'start' });
   t.equal(await machine.output('cat /overlay/.mountroot/attempts'), '2\n', 'two starts, neither confirmed');
-  t.match(await machine.output('mountroot journal'), /by the agent, because the script that went\s+first failed: step work-clean/);
+  t.match(flat(await machine.output('mountroot journal')), /by the agent, because the script that went first failed: step work-clean/);
   await machine.powerOff();
 });
 

@@ -71,7 +71,7 @@ function preparedAt(run: Run): number | null {
 function phasesOfRun(run: Run): Bar[] {
   const prepared = preparedAt(run);
   const remark = run.ok === null ? 'cut off' : run.ok ? '' : 'failed';
-  const main = bar(`${run.script?.result === 'made' ? 'the script\'s' : 'mountroot'} ${run.verb}${prepared === null ? '' : ': steps'}`, run.ok === true ? 'agent' : 'failed', prepared ?? run.at, endOf(run), remark);
+  const main = bar(`${run.script?.result === 'made' ? `${run.verb} by the script` : `mountroot ${run.verb}`}${prepared === null ? '' : ': steps'}`, run.ok === true ? 'agent' : 'failed', prepared ?? run.at, endOf(run), remark);
   return prepared === null ? [main] : [bar(`mountroot ${run.verb}: facts`, 'look', run.at, prepared), main];
 }
 
