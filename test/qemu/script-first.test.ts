@@ -73,7 +73,7 @@ t.test('without Node the script gives the board its settings all the same, and t
 });
 
 t.test('a script that is killed half-way is cleared away, and the agent makes the root', async (t) => {
-  const killed = SCRIPT.replace(/^(n=\d+ id=move-tmp)\n/m, "$1\nexec sh -c 'kill -KILL $$'\n");
+  const killed = SCRIPT.replace(/^n=\d+ id=move-tmp\n/m, (line) => `${line}exec sh -c 'kill -KILL $$'\n`);
   const bench = await putOnBench(t, { first: 'script', rootfs: await rootfsWith({ 'usr/lib/mountroot/start.sh': killed }) });
   const first = await bench.bootToInit();
   await first.output('echo mine >/root/mine && sync');
