@@ -21,7 +21,7 @@ const CUTS_OF_THE_SCRIPT: Cut[] = [
   { scene: 'start', moment: 'count' },
   { scene: 'start', moment: 'overlay' },
   { scene: 'start', moment: 'chdir' },
-  { scene: 'chance', moment: '700 ms' },
+  { scene: 'chance', moment: '1500 ms' },
 ];
 
 for (const [first, cuts] of [['agent', CUTS], ['script', CUTS_OF_THE_SCRIPT]] as const satisfies [First, Cut[]][])
@@ -35,5 +35,5 @@ for (const [first, cuts] of [['agent', CUTS], ['script', CUTS_OF_THE_SCRIPT]] as
       t.same(result.wrong, [], `${cut.scene}: ${cut.moment}`);
       committed += result.committed;
     }
-    t.ok(committed > (first === 'script' ? 1 : 5), `${committed} files were synced`);
+    t.ok(committed > (first === 'script' ? 0 : 5), `${committed} files were synced`);
   });
