@@ -1,15 +1,16 @@
-/** `npm run test:powercut -- --rounds N`: pulls the plug of an emulated board N times and prints, by kind of cut, what became of it. */
+/** `npm run test:powercut -- --rounds N [--first script]`: pulls the plug of an emulated board N times and prints, by kind of cut, what became of it. */
 import { parseArgs } from 'node:util';
-import { makeBench } from './harness/board.js';
+import { makeBench, type First } from './harness/board.js';
 import { PowerCuts, SCENES, type Cut, type Result, type Scene } from './harness/powercut.js';
 import { random } from './fixtures/random.js';
 import { Failure, main, say } from '../scripts/lib/report.js';
 
-function rounds(): { count: number; seed: number } {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } } });
+function rounds(): { count: number; seed: number; first: First } {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' }, first: { type: 'string', default: 'agent' } } });
   const [count, seed] = [Number(values.rounds), Number(values.seed)];
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) throw new Failure('--rounds and --seed take whole numbers; `npm run test:powercut -- --rounds 100`');
-  return { count, seed };
+  if (values.first !== 'agent' && values.first !== 'script') throw new Failure('--first takes agent or script: who makes the root');
+  return { count, seed, first: values.first };
 }
 
 function table(results: readonly Result[]): string {
@@ -24,9 +25,9 @@ function table(results: readonly Result[]): string {
 }
 
 await main(async () => {
-  const { count, seed } = rounds();
+  const { count, seed, first } = rounds();
   const next = random(seed);
-  const bench = await makeBench();
+  const bench = await makeBench({ first });
   const results: Result[] = [];
   try {
     const cuts = new PowerCuts(bench);

@@ -51,6 +51,8 @@ const LADDER: [string, string][] = [
 const FILES: [string, string][] = [
   ['/etc/mountroot.json', 'settings, in the image; the volume may have one of its own in the upper layer'],
   ['/usr/lib/mountroot/', 'the agent, and in native/ what it calls the kernel through'],
+  ['/usr/lib/mountroot/start.sh', 'the script that makes the root before the agent, where `first` is `script`'],
+  ['/tmp/mountroot/script.log', 'what that script did, and when; or why it did not'],
   ['/tmp/mountroot/facts.json', 'what the start of this boot began with, for --facts'],
   ['/tmp/mountroot/journal.ndjson', 'what was attempted in this boot, what came of it and how long it took'],
   ['/tmp/mountroot/state.json', 'the rung, its reason and what is limited, for programs'],

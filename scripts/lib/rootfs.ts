@@ -15,6 +15,8 @@ import { fetchPackages } from './packages.js';
 import { Failure, checkout, say } from './report.js';
 import { squash } from './squash.js';
 import { run } from './run.js';
+import { startScript } from './start-script.js';
+import { FIRST_SCRIPT } from '../../src/facts/places.js';
 
 /** Empty directories of the image: what `start` mounts on, moves to and pivots over, and what every Unix has. */
 const DIRECTORIES = ['proc', 'sys', 'dev', 'tmp', 'run', 'overlay', 'mnt', 'rom', 'root', 'var', 'etc', 'usr/bin', 'usr/lib'];
@@ -144,12 +146,14 @@ export async function installAgent(tree: string): Promise<void> {
 /** All of the root file system but the agent's heap. */
 async function stageBare(board: Board): Promise<string> {
   const system = await stageSystem(board);
+  const script = startScript(board, join(system, 'tree'));
   const bundle = await buildAgent(['host', 'arm']);
-  const inputs = { system: basename(system), bundle: digest(bundle, cliBeside(bundle)), native: basename(await buildNative('arm')), launcher: digest(await buildLauncher()) };
+  const inputs = { system: basename(system), bundle: digest(bundle, cliBeside(bundle)), native: basename(await buildNative('arm')), launcher: digest(await buildLauncher()), script };
   const folder = await cached('rootfs-bare', inputs, async (made) => {
     const tree = join(made, 'tree');
     cpSync(join(system, 'tree'), tree, { recursive: true, verbatimSymlinks: true });
     await installAgent(tree);
+    if (script !== null) writeFileSync(join(tree, FIRST_SCRIPT), script, { mode: 0o755 });
     normalise(tree);
   });
   return join(folder, 'tree');

@@ -16,6 +16,8 @@ export interface BootContext {
   log: Log;
   clock: Clock;
   force: boolean;
+  /** This process holds the lock already. */
+  locked?: boolean;
   /** What `reset` keeps. */
   keep?: readonly string[];
   /** What the journal's reader wants to know of this run; it costs no file read and never throws. */

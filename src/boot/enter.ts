@@ -2,14 +2,18 @@
 import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
-import type { Verb } from '../plan/plan.js';
+import { EXIT, type Verb } from '../plan/plan.js';
 import { reader as files } from '../system/files.js';
 import type { Reader, System } from '../system/port.js';
+import { settleScript } from './after-script.js';
 import { beginning } from './beginning.js';
+import type { BootContext } from './context.js';
 import { runVerb } from './verb.js';
 
 export interface BootOptions {
   force: boolean;
+  /** Only to verify a root that the script made. */
+  afterScript?: boolean;
   keep?: readonly string[];
   settings?: readonly string[];
   /** What `switch-root` is told to go to. */
@@ -49,8 +53,8 @@ const isBootVerb = (word: string): word is Verb => ['start', 'ram', 'done', 'sto
 
 /** @returns the exit status, and whether something was printed that may still be on its way. */
 async function carryOut(words: string[], { openSystem, reports, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors): Promise<{ status: number; reporting: boolean }> {
-  const run: RunVerb = (verb, { force, keep = [], settings = [], asked, args = [] }) =>
-    runVerb({
+  const run: RunVerb = async (verb, { force, afterScript = false, keep = [], settings = [], asked, args = [] }) => {
+    const context: BootContext = {
       verb,
       reader,
       openSystem,
@@ -61,7 +65,12 @@ async function carryOut(words: string[], { openSystem, reports, heap, reader = f
       keep,
       beginning: (facts) => ({ ...beginning(reader, facts, clock), ...(heap && { heap }) }),
       openJournal,
-    });
+    };
+    const settled = isFirst() ? null : await settleScript(context);
+    if (afterScript && settled === null) context.log.error('start --after-script verifies a root that the script made, and none did in this boot; there is nothing to verify');
+    if (afterScript) return settled?.exit ?? EXIT.failed;
+    return runVerb({ ...context, locked: settled?.locked ?? false });
+  };
   const boot = async (verb: Verb, options: BootOptions): Promise<{ status: number; reporting: boolean }> => ({ status: await run(verb, options), reporting: false });
   if (words[0] === 'switch-root' && isFirst()) {
     const [, newRoot = '', init = '', ...args] = words;
@@ -69,6 +78,7 @@ async function carryOut(words: string[], { openSystem, reports, heap, reader = f
   }
   if (isFirst()) return boot('start', { force: false, args: words });
   const [verb = 'start', ...options] = words;
+  if (verb === 'start' && options.join() === '--after-script') return boot('start', { force: false, afterScript: true });
   if (isBootVerb(verb) && options.every((option) => option === '--force' || (isEarly() && !option.startsWith('-')))) {
     // OpenWrt's program takes mount options for the image here. A boot must not end over a word that is not understood.
     const unknown = options.filter((option) => option !== '--force');

@@ -64,8 +64,14 @@ export class Run {
     if (before.crash.length > 0) this.context.log.warn(`a boot before this one crashed (what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`);
   }
 
-  /** The last plan was executed. */
-  reached(plan: Plan, { configuration }: Facts, system: System): number {
+  /** Something that is part of how the verb ends, though no step failed. */
+  warn(text: string): void {
+    this.warnings.push(text);
+    this.context.log.error(text);
+  }
+
+  /** The last plan was executed. @param system null where nothing can be called, and so nothing be kept. */
+  reached(plan: Plan, { configuration }: Facts, system: System | null): number {
     const { log, clock, verb } = this.context;
     const { rung, reason, because, summary } = plan;
     const degraded = isDegraded(plan);
@@ -76,7 +82,7 @@ export class Run {
     const exit = degraded || this.warnings.length > 0 ? EXIT.degraded : EXIT.done;
     this.end({ ok: true, exit, rung, reason });
     if (verb !== 'reset') recordState(this.journal, this.context.reader, { ...plan, verb, exit, at: clock(), failures: this.failures, warnings: this.warnings });
-    if (rung === 'persistent' && verb !== 'reset') this.keepOnVolume(system, configuration.settings.journal);
+    if (system !== null && rung === 'persistent' && verb !== 'reset') this.keepOnVolume(system, configuration.settings.journal);
     return exit;
   }
 

@@ -2,6 +2,7 @@
 import { JOURNAL_SCHEMA, LOCK_FILE } from '../execute/journal.js';
 import { gather } from '../facts/gather.js';
 import type { Facts } from '../facts/facts.js';
+import { madeRoot, scriptRecord } from '../facts/script-record.js';
 import type { Log } from '../log/log.js';
 import { EXIT, makesRoot, type Decision, type Options, type Past, type RefusalReason } from '../plan/plan.js';
 import { PLANNERS } from '../plan/verbs.js';
@@ -70,7 +71,7 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
       native = `the native parts of mountroot cannot be loaded: ${(error as Error).message.split('\n')[0]}; install them beside the agent (npm run build makes them)`;
     }
     // Before there is a /tmp there is nobody else either.
-    if (system !== null && !early && !lockedByUs(system, log)) {
+    if (system !== null && !early && context.locked !== true && !lockedByUs(system, log)) {
       log.error(`${verb} was refused because another mountroot is at work on this board; wait until it has ended`);
       return EXIT.refused;
     }
@@ -81,6 +82,8 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
   }
 
   journal.add({ type: 'begin', schema: JOURNAL_SCHEMA, verb, version: VERSION, node: globalThis.process.version, at: begun, ...context.beginning?.(facts) });
+  const script = verb === 'start' ? scriptRecord(reader) : null;
+  if (script !== null && !madeRoot(script)) journal.add({ type: 'script', result: script.result, why: script.why === null ? null : [script.why, ...script.said].join('; '), at: script.ended });
   const run = new Run(context, journal, begun);
   if (native !== null) return run.without(native, decision);
   if (system !== null) feedWatchdog(system, facts.configuration.settings.watchdog, log);

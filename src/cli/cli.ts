@@ -26,6 +26,7 @@ import { lastOf } from './last-of.js';
 const print = (text: string): void => void process.stdout.write(text);
 
 const setOption = { set: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'KEY=VALUE: a setting, over what the board is configured with' } } as const;
+const afterScriptOption = { 'after-script': { boolean: true, default: false, describe: 'only verify a root that the script made, and write it down' } } as const;
 const keepOption = { keep: { array: true, string: true, requiresArg: true, default: [] as string[], describe: 'PATH: what a reset keeps, besides what is configured' } } as const;
 
 const planOptions = {
@@ -72,6 +73,7 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
       (y) =>
         y
           .option('force', { boolean: true, default: false, describe: 'although this does not look like the moment for it' })
+          .options(verb === 'start' ? afterScriptOption : {})
           .option('dry-run', { boolean: true, default: false, describe: `the same as \`plan ${verb}\`` })
           .options(planOptions)
           .options(setOption)
@@ -79,7 +81,7 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
       async (args) => {
         if (args['dry-run']) return finish(plan(verb, chosen(args), print, log));
         if (args.facts !== undefined || args.json || args.format !== 'text') throw new UsageError(`--facts, --format and --json go with --dry-run, and without it ${verb} is a real ${verb}; add --dry-run`);
-        finish(await boot.run(verb, { force: args.force, settings: args.set }));
+        finish(await boot.run(verb, { force: args.force, afterScript: args['after-script'] === true, settings: args.set }));
       },
     );
 
@@ -103,8 +105,8 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
     .command(
       'plan <verb>',
       'print what a verb would do, and touch nothing',
-      (y) => y.positional('verb', { choices: VERBS, demandOption: true, describe: 'the verb to plan' }).options(planOptions).options(setOption).options(keepOption).example('$0 plan start', 'each system call, and why').example('$0 plan start --format sh --facts board.json >start.sh', 'for a board whose Node is broken'),
-      (args) => finish(plan(args.verb, chosen(args), print, log)),
+      (y) => y.positional('verb', { choices: VERBS, demandOption: true, describe: 'the verb to plan' }).options(planOptions).options(setOption).options(keepOption).option('guarded', { boolean: true, default: false, describe: 'start as sh: that refuses whatever is unlike these facts, to run before the agent' }).example('$0 plan start', 'each system call, and why').example('$0 plan start --format sh --facts board.json >start.sh', 'for a board whose Node is broken'),
+      (args) => finish(plan(args.verb, { ...chosen(args), guarded: args.guarded }, print, log)),
     )
     .command(
       'switch-root <newroot> <init> [args..]',

@@ -9,6 +9,7 @@ import { perform } from '../execute/executors.js';
 import { conditionAfter, inverseOf } from '../plan/consequences.js';
 import { foresee } from '../plan/foresee.js';
 import { EXIT, makesRoot, type Plan, type Verb } from '../plan/plan.js';
+import { firstScript } from '../plan/render-first.js';
 import { renderSh } from '../plan/render-sh.js';
 import { renderText } from '../plan/render-text.js';
 import type { Action, Step } from '../plan/step.js';
@@ -25,6 +26,8 @@ export interface PlanOptions {
   settings: readonly string[];
   /** What `reset` keeps. */
   keep: readonly string[];
+  /** The script that may go before the agent. */
+  guarded?: boolean;
   /** Where `switch-root` goes. */
   asked?: Handing['asked'];
 }
@@ -73,10 +76,24 @@ const asJson = (plan: Plan): object => ({
   steps: plan.steps.map((step) => ({ ...step, calls: callsOf(step), undo: inverseOf(step.action), verify: conditionAfter(step.action) })),
 });
 
+/** The script that may go before the agent, or why there can be none. */
+function guardedPlan(facts: Facts, print: (text: string) => void, log: Log): number {
+  const made = firstScript(facts);
+  if ('script' in made) {
+    print(made.script);
+    return EXIT.done;
+  }
+  log.error(`no script can make the root before the agent here: ${made.never.join('; ')}; let the agent make it (the default)`);
+  return EXIT.failed;
+}
+
 /** `plan VERB`: prints what VERB would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
-export function plan(verb: Verb, { format, facts, settings, keep, asked }: PlanOptions, print: (text: string) => void, log: Log): number {
+export function plan(verb: Verb, { format, facts, settings, keep, asked, guarded = false }: PlanOptions, print: (text: string) => void, log: Log): number {
   if (facts !== undefined && settings.length > 0) throw new UsageError('--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them');
-  const decision = foresee(verb, facts === undefined ? localFacts(settings, asked) : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined), { dryRun: true, force: false, keep });
+  if (guarded && (verb !== 'start' || format !== 'sh')) throw new UsageError('--guarded is for the script that may go before the agent; use it as `mountroot plan start --format sh --guarded`');
+  const given = facts === undefined ? localFacts(settings, asked) : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined);
+  if (guarded) return guardedPlan(given, print, log);
+  const decision = foresee(verb, given, { dryRun: true, force: false, keep });
   if (format === 'json') print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
   else if (decision.decision === 'go') print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
   if (decision.decision === 'refuse') {

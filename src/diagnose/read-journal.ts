@@ -16,4 +16,4 @@ export function lastStart(text: string): JournalRecord[] {
 }
 
 const isRecord = (value: unknown): value is JournalRecord =>
-  typeof value === 'object' && value !== null && 'type' in value && 'at' in value && typeof value.at === 'number' && ['begin', 'decision', 'step', 'end'].includes(String(value.type));
+  typeof value === 'object' && value !== null && 'type' in value && 'at' in value && typeof value.at === 'number' && ['begin', 'script', 'decision', 'step', 'end'].includes(String(value.type));

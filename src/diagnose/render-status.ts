@@ -3,6 +3,7 @@ import { wrap } from '../plan/render-text.js';
 import type { FullStatus, Pending } from './full-status.js';
 import { healthWords } from './health.js';
 import { spaceWords } from './space.js';
+import { scriptWords } from './script-words.js';
 import type { Status } from './status.js';
 import { duration, moment, size, stamp } from './words.js';
 
@@ -47,7 +48,8 @@ function startText({ start, boot }: FullStatus): string {
   const outcome = start.ok === null ? 'was cut off' : start.ok ? `took ${duration(start.ms ?? 0)}` : `failed after ${duration(start.ms ?? 0)}`;
   const done = boot?.done;
   const confirmed = done?.at === undefined ? '; done was not called so far' : boot!.confirmed ? `; confirmed by done at ${moment(done.at + (done.ms ?? 0))}` : `; done ${done.ok === null ? 'has no end so far' : `ended with status ${done.exit}`}`;
-  return `${outcome}, ${moment(start.at)} after the kernel started${start.ok === true ? confirmed : `: ${start.error ?? start.summary}`}`;
+  const made = start.script === undefined ? '' : `, ${scriptWords(start.script)}`;
+  return `${outcome}${made}, ${moment(start.at)} after the kernel started${start.ok === true ? confirmed : `: ${start.error ?? start.summary}`}`;
 }
 
 function changedText({ before, differences, boot }: FullStatus): string | null {

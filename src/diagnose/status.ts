@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../execute/journal.js';
+import { scriptOf, type ScriptResult } from './script-words.js';
 import type { Mount, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 
@@ -16,7 +17,7 @@ export interface Status {
   /** Where the overlay keeps its changes; sizes in bytes as statfs(2) promises them. */
   data: { mountpoint: string; fstype: string; source: string; space: { total: number; free: number } | null } | null;
   /** The last start in the journal, times in milliseconds since the kernel started. */
-  start: { summary: string; at: number; ms: number | null; ok: boolean | null; error?: string; steps: StatusStep[] } | null;
+  start: { summary: string; at: number; ms: number | null; ok: boolean | null; error?: string; steps: StatusStep[]; script?: ScriptResult } | null;
 }
 
 interface RecordedRung {
@@ -94,6 +95,7 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
   if (begin === undefined) return null;
   const decision = journal.findLast((record) => record.type === 'decision');
   const end = journal.findLast((record) => record.type === 'end');
+  const script = journal.findLast((record) => record.type === 'script');
   // Each stage of a start counts its own steps; here they are one list.
   let count = 0;
   const steps = journal.flatMap((record) =>
@@ -108,5 +110,6 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
     ok: end?.ok ?? null,
     ...(end?.error !== undefined && { error: end.error }),
     steps,
+    ...(script !== undefined && { script: scriptOf(script) }),
   };
 }

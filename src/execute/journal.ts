@@ -36,6 +36,8 @@ export type JournalRecord =
   | ({ type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: Verb; version: string; node: string; at: number } & Beginning)
   /** What the boot before left in memory that outlasts a reset (pstore). */
   | { type: 'before'; crash: string[]; last: string[]; at: number }
+  /** What became of the script that went first. `differences`: of a root that it made, what a start would have made otherwise. */
+  | { type: 'script'; result: 'made' | 'refused' | 'failed' | 'cut off'; why: string | null; differences?: string[]; at: number }
   | { type: 'decision'; decision: Decision['decision']; stage?: Stage; rung?: Rung; reason?: Reason; because?: string; summary: string; steps: number; notes: string[]; at: number }
   | ({ type: 'step' } & StepResult)
   | { type: 'end'; ok: boolean; exit: number; rung?: Rung; reason?: Reason | null; error?: string; warnings: string[]; at: number; ms: number };

@@ -9,7 +9,7 @@ export const BLOCKS_SEARCHED = 1024;
 /** How many bytes of a block's start are looked at: the ext4 magic, the farthest, ends at 0x43a. */
 export const BYTES_LOOKED_AT = 0x440;
 
-interface Signature {
+export interface Signature {
   kind: ContentKind;
   offset: number;
   bytes: readonly number[];
@@ -17,7 +17,7 @@ interface Signature {
 }
 
 /** include/uapi/linux/{jffs2,magic}.h, drivers/mtd/ubi/ubi-media.h. jffs2 exists in both byte orders; 0xdeadc0de is OpenWrt's order to erase. */
-const SIGNATURES: readonly Signature[] = [
+export const SIGNATURES: readonly Signature[] = [
   { kind: 'jffs2', offset: 0, bytes: [0x85, 0x19], name: 'jffs2 magic 0x1985, little-endian' },
   { kind: 'jffs2', offset: 0, bytes: [0x19, 0x85], name: 'jffs2 magic 0x1985, big-endian' },
   { kind: 'erase-marker', offset: 0, bytes: [0xde, 0xad, 0xc0, 0xde], name: 'erase marker 0xdeadc0de' },

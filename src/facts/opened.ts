@@ -53,7 +53,8 @@ class Inside {
   }
 }
 
-const STATES: Record<string, State> = { '0': 'unknown', '1': 'pending', '2': 'ready' };
+/** What the symlink `.fs_state` may say. */
+export const STATES: Readonly<Record<string, State>> = { '0': 'unknown', '1': 'pending', '2': 'ready' };
 
 function stateOf(inside: Inside): State {
   const kind = inside.kind(STATE_LINK, 'other');

@@ -35,3 +35,10 @@ export const UPGRADE = 'sysupgrade.tgz';
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
 /** What a verb leaves for whoever comes later in this boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
+/** The script that may make the root before the agent, and what it leaves: what it did and when, and the mounts before and behind it, as /proc/self/mountinfo had them. */
+export const FIRST_SCRIPT = '/usr/lib/mountroot/start.sh';
+export const SCRIPT_LOG = `${JOURNAL_FOLDER}/script.log`;
+export const SCRIPT_BEFORE = `${JOURNAL_FOLDER}/script-before`;
+export const SCRIPT_AFTER = `${JOURNAL_FOLDER}/script-after`;
+/** Where a board's maintainer chooses. */
+export const SETTINGS_FILE = '/etc/mountroot.json';

@@ -18,9 +18,11 @@ export interface Settings {
   extroot: string;
   /** What the external volume holds: an overlay like the internal one, or a whole root. */
   extroot_target: 'overlay' | 'root';
+  /** Who makes the root: the agent, or the script that was planned when the image was built, which the agent then verifies. */
+  first: 'agent' | 'script';
 }
 
-export const DEFAULTS: Settings = { volume: 'rootfs_data', wait: 10, boot_limit: 5, journal: 8, watchdog: '', keep: [], extroot: '', extroot_target: 'overlay' };
+export const DEFAULTS: Settings = { volume: 'rootfs_data', wait: 10, boot_limit: 5, journal: 8, watchdog: '', keep: [], extroot: '', extroot_target: 'overlay', first: 'agent' };
 
 export type SettingName = keyof Settings;
 
@@ -57,6 +59,8 @@ const paths = (value: unknown): Reading => {
 };
 const target = (value: unknown): Reading => (value === 'overlay' || value === 'root' ? { value } : { expected: '"overlay" or "root"' });
 
+const first = (value: unknown): Reading => (value === 'agent' || value === 'script' ? { value } : { expected: '"agent" or "script"' });
+
 const READ: Record<SettingName, (value: unknown) => Reading> = {
   volume: name,
   wait: count(0, 600),
@@ -66,6 +70,7 @@ const READ: Record<SettingName, (value: unknown) => Reading> = {
   keep: paths,
   extroot: text,
   extroot_target: target,
+  first,
 };
 
 const isSetting = (key: string): key is SettingName => Object.hasOwn(READ, key);

@@ -71,9 +71,11 @@ const settings = v.object({
   keep: v.array(v.string()),
   extroot: v.string(),
   extroot_target: v.picklist(['overlay', 'root']),
+  // Not in files of before there was a choice.
+  first: v.optional(v.picklist(['agent', 'script']), 'agent'),
 });
 const origin = v.exactOptional(v.picklist(['default', '/etc/mountroot.json', 'fstools_overlay_name', 'mountroot', 'flag']));
-const origins = v.object({ volume: origin, wait: origin, boot_limit: origin, journal: origin, watchdog: origin, keep: origin, extroot: origin, extroot_target: origin });
+const origins = v.object({ volume: origin, wait: origin, boot_limit: origin, journal: origin, watchdog: origin, keep: origin, extroot: origin, extroot_target: origin, first: origin });
 const state = v.object({ rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']), reason: v.nullable(v.string()) });
 
 const handover = v.object({

@@ -42,26 +42,48 @@ function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
   return null;
 }
 
-/** What a verb would do from beginning to end, if nothing fails: the plans of its stages put together, for people and scripts to read. */
-export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
+/** One stage of what is foreseen: the facts that its plan rests on, and what came before it. */
+export interface Foreseen {
+  facts: Facts;
+  past: readonly Past[];
+  plan: Plan;
+}
+
+interface Outlook {
+  stages: Foreseen[];
+  /** Why it is no longer. */
+  notes: string[];
+  /** There is nothing to be done, or it must not be. */
+  never: Exclude<Decision, Plan> | null;
+}
+
+/** The stages of a verb, if nothing fails, each with the facts as they will probably be. */
+export function foreseeStages(verb: Verb, facts: Facts, options: Options): Outlook {
   const decide = PLANNERS[verb];
   const past: Past[] = [];
-  const plans: Plan[] = [];
-  const notes: string[] = [];
+  const outlook: Outlook = { stages: [], notes: [], never: null };
   let seen: Facts | null = facts;
   while (seen !== null) {
     const decision: Decision = decide(seen, { ...options, past });
     if (decision.decision !== 'go') {
-      if (plans.length === 0) return decision;
-      notes.push(decision.summary);
+      if (outlook.stages.length === 0) return { ...outlook, never: decision };
+      outlook.notes.push(decision.summary);
       break;
     }
-    plans.push(decision);
+    outlook.stages.push({ facts: seen, past: [...past], plan: decision });
     if (decision.last) break;
     past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: null, warned: [] });
     seen = afterwards(seen, decision);
-    if (seen === null) notes.push('what comes next depends on what is then found');
+    if (seen === null) outlook.notes.push('what comes next depends on what is then found');
   }
-  const whole = plans.at(-1)!;
-  return { ...whole, steps: distinct(plans.flatMap(({ steps }) => steps)), notes: [...facts.problems, ...plans.flatMap((plan) => plan.notes), ...notes] };
+  return outlook;
 }
+
+/** What a verb would do from beginning to end, if nothing fails: the plans of its stages put together, for people and scripts to read. */
+export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
+  const { stages, notes, never } = foreseeStages(verb, facts, options);
+  return never ?? { ...whole(stages), notes: [...facts.problems, ...stages.flatMap(({ plan }) => plan.notes), ...notes] };
+}
+
+/** The plans of all stages as one. */
+export const whole = (stages: readonly Foreseen[]): Plan => ({ ...stages.at(-1)!.plan, steps: distinct(stages.flatMap(({ plan }) => plan.steps)) });

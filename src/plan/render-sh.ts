@@ -1,4 +1,5 @@
 import { inverseOf } from './consequences.js';
+import { FLAG_OPTIONS } from './mount-options.js';
 import type { Plan } from './plan.js';
 import type { Action, ActionKind, ActionOf, Step } from './step.js';
 
@@ -6,9 +7,7 @@ import type { Action, ActionKind, ActionOf, Step } from './step.js';
 export const quote = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
 /** A line that the shell passes over. A mountpoint may hold a newline, and what follows it would be a command. */
-const comment = (text: string): string => `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`;
-
-const OPTION: Record<string, string> = { MS_NOATIME: 'noatime', MS_RDONLY: 'ro', MS_NOSUID: 'nosuid', MS_NODEV: 'nodev', MS_NOEXEC: 'noexec' };
+export const comment = (text: string): string => `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`;
 
 /** What one action is in busybox's sh. Each is one command whose status says whether it worked. */
 const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
@@ -18,11 +17,11 @@ const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
   mkdir: ({ path, mode }) => `mkdir -m ${mode.toString(8).padStart(4, '0')} ${quote(path)}`,
   rmdir: ({ path }) => `rmdir ${quote(path)}`,
   mount: ({ source, target, fstype, flags, data }) => {
-    const options = [...flags.map((flag) => OPTION[flag] ?? flag), ...(data === null ? [] : [data])].join(',');
+    const options = [...flags.map((flag) => FLAG_OPTIONS[flag] ?? flag), ...(data === null ? [] : [data])].join(',');
     return `mount -n -t ${quote(fstype)} -o ${quote(options)} ${quote(source)} ${quote(target)}`;
   },
   umount: ({ path, lazy }) => `umount -n ${lazy ? '-l ' : ''}${quote(path)}`,
-  remount: ({ path, readonly, flags }) => `mount -n -o ${['remount', readonly ? 'ro' : 'rw', ...flags.map((flag) => OPTION[flag] ?? flag)].join(',')} none ${quote(path)}`,
+  remount: ({ path, readonly, flags }) => `mount -n -o ${['remount', readonly ? 'ro' : 'rw', ...flags.map((flag) => FLAG_OPTIONS[flag] ?? flag)].join(',')} none ${quote(path)}`,
   move: ({ from, to }) => `mount -n -o move ${quote(from)} ${quote(to)}`,
   'remove-tree': ({ path }) => `rm -rf ${quote(path)}`,
   rename: ({ from, to }) => `mv -f ${quote(from)} ${quote(to)}`,
@@ -48,14 +47,17 @@ const COMMAND: { [K in ActionKind]: (action: ActionOf<K>) => string } = {
   chdir: ({ path }) => `cd ${quote(path)}`,
 };
 
-const commandOf = (action: Action): string => (COMMAND[action.kind] as (action: Action) => string)(action);
+/** One action as a command of busybox's sh. */
+export const commandOf = (action: Action): string => (COMMAND[action.kind] as (action: Action) => string)(action);
 
-/** Directories are made only where they are missing, and only those that were made are removed again. A symlink is not taken for one. */
-const mkdirStep = (action: ActionOf<'mkdir'>, number: number): string => {
-  const path = quote(action.path);
-  const there = action.accept === 'directory' ? `{ [ -d ${path} ] && [ ! -h ${path} ]; }` : `[ -e ${path} ]`;
-  return `${there} || { ${commandOf(action)} && made${number}=1; }`;
-};
+/** A test that what a mkdir makes is there already. A symlink is not taken for a directory. */
+export function isThere({ path, accept }: ActionOf<'mkdir'>): string {
+  const word = quote(path);
+  return accept === 'directory' ? `{ [ -d ${word} ] && [ ! -h ${word} ]; }` : `[ -e ${word} ]`;
+}
+
+/** Directories are made only where they are missing, and only those that were made are removed again. */
+const mkdirStep = (action: ActionOf<'mkdir'>, number: number): string => `${isThere(action)} || { ${commandOf(action)} && made${number}=1; }`;
 
 function stepLines({ id, action, why, severity }: Step, number: number, pivoted: boolean): string {
   const plain = severity === 'warn' && !pivoted && inverseOf(action) !== null ? `{ ${commandOf(action)} && made${number}=1; }` : commandOf(action);

@@ -14,6 +14,9 @@ import { parseMountinfo } from '../../src/facts/mountinfo.js';
 /** The board that the tests are about; those of another one name it. */
 export const board = loadBoard('vexpress-a9');
 
+/** Who goes first: the agent, or the script that the agent then verifies. Both have the same tests. */
+export type First = 'agent' | 'script';
+
 /** A board with flash of its own, which stays as it is from one boot to the next. */
 export interface Bench {
   flash: readonly string[];
@@ -33,6 +36,8 @@ export interface BenchOptions {
   data?: Buffer;
   /** A packed root file system in place of the board's own. */
   rootfs?: string;
+  /** Who makes the root; the agent where nothing is said. */
+  first?: First;
 }
 
 /** Puts a board on the bench for one test; it is switched off and its flash forgotten when the test ends. */
@@ -43,7 +48,7 @@ export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<B
 }
 
 /** A board on the bench until it is cleared. */
-export async function makeBench({ board: made = board, files: changes = {}, data, rootfs }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
+export async function makeBench({ board: made = board, files: changes = {}, data, rootfs, first = 'agent' }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
   const { boot } = await buildImage(made);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-bench-'));
   const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,7 +65,8 @@ export async function makeBench({ board: made = board, files: changes = {}, data
   const running = new Set<Machine>();
   let boots = 0;
   const start = async (options: MachineOptions = {}, once: Partial<BootFiles> = {}): Promise<Machine> => {
-    const machine = await Machine.start(made, { ...files, ...once }, { icount: true, seed: ++boots, timeLimitMs: 180_000, ...options });
+    const append = [...(first === 'script' ? ['mountroot.first=script'] : []), ...(options.append === undefined ? [] : [options.append])].join(' ');
+    const machine = await Machine.start(made, { ...files, ...once }, { icount: true, seed: ++boots, timeLimitMs: 180_000, ...options, ...(append !== '' && { append }) });
     running.add(machine);
     void machine.ended.then(() => running.delete(machine));
     return machine;

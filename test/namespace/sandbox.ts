@@ -39,12 +39,20 @@ export interface SandboxOptions {
   unformatted?: boolean;
 }
 
+/** What a sandbox is made of. */
+export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' | 'unformatted'> {
+  /** The program of this folder that runs in it, and the script that builds its root. */
+  program: string;
+  enter: 'enter.sh' | 'enter-small.sh';
+}
+
 /**
- * Runs `start` on this machine's kernel in a mount namespace of its own, from a read-only root, with ext4 on a loop device in place of jffs2 on flash.
+ * Runs a program on this machine's kernel in a mount namespace of its own, from a read-only root, with ext4 on a loop device in place of jffs2 on flash.
+ * @returns what it printed, as JSON.
  */
-export async function runInSandbox(t: Test, { shared = false, sabotage = false, prepare, unformatted = false, verbs = ['start'], settings = [], then = '', keep = [] }: SandboxOptions = {}): Promise<Report> {
+export async function inSandbox(t: Test, { shared = false, prepare, unformatted = false, program: name, enter }: SandboxParts, scenarioOn: (device: string) => object): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
-  const built = await program(t, 'inside');
+  const built = await program(t, name);
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const image = join(folder, 'data.img');
   const root = join(folder, 'root');
@@ -67,9 +75,12 @@ export async function runInSandbox(t: Test, { shared = false, sabotage = false, 
       execFileSync(umount!, after);
     }
   }
-  const scenario: Scenario = { device, sabotage, verbs, settings, then, keep };
-  const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', here('enter.sh'), root, built, process.execPath, shared ? 'yes' : 'no', '/opt/inside.cjs', JSON.stringify(scenario)]);
+  const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', here(enter), root, built, process.execPath, shared ? 'yes' : 'no', `/opt/${name}.cjs`, JSON.stringify(scenarioOn(device))]);
   const { stdout, stderr, status } = spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
   if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);
-  return JSON.parse(stdout) as Report;
+  return JSON.parse(stdout);
 }
+
+/** Runs `start`, or other verbs, in a sandbox. */
+export const runInSandbox = async (t: Test, { sabotage = false, verbs = ['start'], settings = [], then = '', keep = [], ...parts }: SandboxOptions = {}): Promise<Report> =>
+  (await inSandbox(t, { ...parts, program: 'inside', enter: 'enter.sh' }, (device): Scenario => ({ device, sabotage, verbs, settings, then, keep }))) as Report;

@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { blank } from '../../scripts/lib/flash.js';
 import type { Machine } from '../../scripts/emulator/machine.js';
-import { board, putOnBench, type Bench } from '../harness/board.js';
+import { board, putOnBench, type Bench, type First } from '../harness/board.js';
 
 const SIZE = board.flash.chips.at(-1)!;
 const BLOCK = board.flash.eraseBlock;
@@ -32,6 +32,18 @@ function scribble(bench: Bench, offset: number, bytes: Buffer): void {
   closeSync(chip);
 }
 const dataOf = (bench: Bench): Buffer => readFileSync(bench.flash.at(-1)!);
+
+/** Both ways to a root have the same tests. Where one look of the script's stands for several faults (a mark to be erased, garbage and blank flash are all no jffs2), one
+ * of them is enough, and the quickest; what only `done` meets is the same behind either. */
+const both = (title: string, test: (t: Test, goes: First) => Promise<void>, who: readonly First[] = ['agent', 'script']): void => {
+  for (const goes of who) t.test(goes === 'agent' ? title : `${title} (a script went first)`, async (t) => test(t, goes));
+};
+
+/** Why the script left the root to the agent, as the console shows it. */
+const leftToAgent = (t: Test, goes: First, machine: Machine, why: RegExp): void => {
+  if (goes === 'script') t.match(machine.console, new RegExp(`mountroot: script ${why.source}.*; the agent makes the root`));
+  else t.notMatch(machine.console, /mountroot: script/);
+};
 
 t.test('flash marked to be erased gives a root in memory, is erased late in boot, and everything made meanwhile moves to it', async (t) => {
   const data = garbage(SIZE);
@@ -67,24 +79,26 @@ t.test('while a program writes to the root in memory done does not switch, and s
   await machine.powerOff();
 });
 
-t.test('a factory reset is carried out by the next start, keeps what it was told to keep, and leaves no dot-directory', async (t) => {
-  const bench = await putOnBench(t);
+both('a factory reset is carried out by the next start, keeps what it was told to keep, and leaves no dot-directory', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
   const first = await bench.bootToInit();
   await first.output('echo mine >/root/mine && mkdir -p /root/.secret && echo key >/root/.secret/key && rm /etc/os-release && echo kept >/etc/kept && sync');
   t.equal((await first.run('mountroot reset --yes --keep /etc/kept')).status, 0);
   t.equal(await first.output('cat /root/mine'), 'mine\n', 'nothing is pulled away from under what runs');
   await first.kill();
   const second = await bench.bootToInit();
+  leftToAgent(t, goes, second, /refused: an order to reset waits/);
   t.match(second.console, /carrying out an order to reset/);
   t.equal(await second.output('cat /etc/kept && ls -A /root && test -e /etc/os-release && echo there'), 'kept\nthere\n');
   t.match(await state(second), { rung: 'persistent', reason: null });
   await second.powerOff();
 });
 
-t.test('a volume that is full is used as it is, read-only, and says so to whoever logs in', async (t) => {
-  const bench = await putOnBench(t);
+both('a volume that is full is used as it is, read-only, and says so to whoever logs in', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
   await withSettings(bench, 'dd if=/dev/urandom of=/root/filler bs=64k 2>/dev/null; true');
   const machine = await bench.bootToInit();
+  leftToAgent(t, goes, machine, /(?:refused|failed)/);
   t.match(await state(machine), { rung: 'kept-read-only', reason: 'full', persistent: false, exit: 3 });
   t.ok(await hasSettings(machine));
   t.match(await machine.output('. /etc/profile'), /^mountroot: settings are there, but CHANGES ARE LOST at power-off \(full\)/m);
@@ -99,9 +113,9 @@ t.test('a volume that is full is used as it is, read-only, and says so to whoeve
  * The emulator's read-only chip answers a refused write with what is in the array there, and not with its status. Where those bytes look like a status ("bad VPP") the kernel's driver
  * is lost, as it would not be on a board. Which bytes they are depends on what was written before, so then it is tried with something else on flash.
  */
-async function writeProtected(t: Test): Promise<Machine> {
+async function writeProtected(t: Test, goes: First): Promise<Machine> {
   for (let attempt = 1; ; attempt++) {
-    const bench = await putOnBench(t);
+    const bench = await putOnBench(t, { first: goes });
     await withSettings(bench, `dd if=/dev/urandom of=/root/filler bs=${1 + 37 * attempt} count=1 2>/dev/null`);
     try {
       return await bench.bootToInit({ writeProtected: true, timeLimitMs: 60_000 });
@@ -111,17 +125,19 @@ async function writeProtected(t: Test): Promise<Machine> {
   }
 }
 
-t.test('flash that has become write-protected is used as it is, read-only', async (t) => {
-  const machine = await writeProtected(t);
+both('flash that has become write-protected is used as it is, read-only', async (t, goes) => {
+  const machine = await writeProtected(t, goes);
+  leftToAgent(t, goes, machine, /failed at step/);
   t.match(await state(machine), { rung: 'kept-read-only', reason: 'write-protected', persistent: false });
   t.ok(await hasSettings(machine));
   await machine.kill();
 });
 
-t.test('marks and notes that were damaged are moved aside, and the settings are there', async (t) => {
-  const bench = await putOnBench(t);
+both('marks and notes that were damaged are moved aside, and the settings are there', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
   await withSettings(bench, 'rm /overlay/.fs_state && echo nonsense >/overlay/.fs_state && echo many >/overlay/.mountroot/attempts && echo "{" >/overlay/.mountroot/reset.json && for f in /overlay/.mountroot/boots/*; do dd if=/dev/urandom of=$f bs=64 count=3 2>/dev/null; done && mkdir -p /overlay/work/work/half');
   const machine = await bench.bootToInit();
+  leftToAgent(t, goes, machine, /refused: the count of starts/);
   t.match(await state(machine), { rung: 'persistent', reason: null });
   t.ok(await hasSettings(machine));
   t.equal(await machine.output('cd /overlay/.mountroot/quarantine && ls -1A && cat fs_state-1 reset-1'), 'fs_state-1\nreset-1\nnonsense\n{\n');
@@ -156,52 +172,57 @@ t.test('flash that was half erased when the power went is found empty or with wh
   await again.powerOff();
 });
 
-t.test('a first block that is damaged, whatever it held, hides nothing behind it', async (t) => {
-  const bench = await putOnBench(t);
+both('a first block that is damaged, whatever it held, hides nothing behind it', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
   await withSettings(bench);
   scribble(bench, 0, garbage(BLOCK));
   const machine = await bench.bootToInit();
+  leftToAgent(t, goes, machine, /refused: \S+ does not begin as jffs2 does/);
   t.match(await state(machine), { rung: 'persistent', reason: null });
   t.match((await machine.run('cat /root/mine 2>/dev/null; true')).output, /^(mine\n)?$/, 'what is there is whole');
   await machine.powerOff();
 });
 
-t.test('a partition of fewer than five erase blocks is no jffs2, and gives a root in memory with the kernel\'s reason', async (t) => {
-  const bench = await putOnBench(t);
+both('a partition of fewer than five erase blocks is no jffs2, and gives a root in memory with the kernel\'s reason', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
   const machine = await bench.bootToInit({ append: 'mtdparts=40000000.flash:512k(u-boot),8m(kernel),56832k(rootfs)ro,1m(rootfs_data),-(rest)' });
+  leftToAgent(t, goes, machine, /refused: the flash has other partitions/);
   t.match(await state(machine), { rung: 'volatile', reason: 'mount-failed', because: /cannot mount jffs2 .*: EINVAL.*at least 5 erase blocks/ });
   await machine.powerOff();
 });
 
-for (const [title, append, expected] of [
-  ['without jffs2', 'initcall_blacklist=init_jffs2_fs', { rung: 'volatile', reason: 'no-filesystem' }],
-  ['without overlay', 'initcall_blacklist=ovl_init', { rung: 'rom', reason: 'no-overlay' }],
+for (const [title, append, expected, who] of [
+  ['without jffs2', 'initcall_blacklist=init_jffs2_fs', { rung: 'volatile', reason: 'no-filesystem' }, ['agent']],
+  ['without overlay', 'initcall_blacklist=ovl_init', { rung: 'rom', reason: 'no-overlay' }, ['agent', 'script']],
 ] as const)
-  t.test(`a kernel ${title} brings the board up on rung ${expected.rung}, and the settings stay on flash`, async (t) => {
-    const bench = await putOnBench(t);
+  both(`a kernel ${title} brings the board up on rung ${expected.rung}, and the settings stay on flash`, async (t, goes) => {
+    const bench = await putOnBench(t, { first: goes });
     await withSettings(bench);
     const before = dataOf(bench);
     const machine = await bench.bootToInit({ append });
+    leftToAgent(t, goes, machine, /refused: the kernel has other file systems/);
     t.match(await state(machine), { ...expected, exit: 3 });
     await machine.powerOff();
     t.ok(dataOf(bench).equals(before), 'not a byte of flash was changed');
     const again = await bench.bootToInit();
     t.ok(await hasSettings(again));
     await again.powerOff();
-  });
+  }, who);
 
-t.test('five boots that never came to their end are followed by one that leaves the data alone, and that by one that uses it', async (t) => {
-  const bench = await putOnBench(t);
-  await withSettings(bench);
+both('five boots that never came to their end are followed by one that leaves the data alone, and that by one that uses it', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
+  // Three more are behind it already.
+  await withSettings(bench, 'echo 3 >/overlay/.mountroot/attempts');
   for (let boot = 0; boot < 2; boot++) {
-    const machine = await bench.boot({ append: 'mountroot.boot_limit=2' });
+    const machine = await bench.boot();
     await machine.waitFor(/init: boot \d+ on this root/);
     await machine.kill();
   }
-  const third = await bench.bootToInit({ append: 'mountroot.boot_limit=2' });
+  const third = await bench.bootToInit();
+  leftToAgent(t, goes, third, /refused: the count of starts/);
   t.match(await state(third), { rung: 'volatile', reason: 'boot-loop' });
   await third.powerOff();
-  const fourth = await bench.bootToInit({ append: 'mountroot.boot_limit=2' });
+  const fourth = await bench.bootToInit();
   t.match(await state(fourth), { rung: 'persistent', reason: null });
   t.ok(await hasSettings(fourth));
   await fourth.powerOff();

@@ -1,7 +1,7 @@
 /** What leads to a start and away from it: the image's directories, who calls mountroot, who confirms it, the command line, the configuration. */
 import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
-import { DATA, NEW_ROOTS, OLD_ROOT } from '../../facts/places.js';
+import { DATA, FIRST_SCRIPT, NEW_ROOTS, OLD_ROOT } from '../../facts/places.js';
 import { placeTrouble } from '../../plan/places.js';
 import { describe } from '../../plan/volume.js';
 import { bootWords } from '../explain/boot-words.js';
@@ -68,6 +68,19 @@ function confirmed({ now, live, started }: Given): Finding {
   return ok(`${live.doneCallers[0]} calls mount_root done`, `one of its lines; ${evidence} is ${count}`);
 }
 
+/** Who makes the root, and what became of a script that went first. */
+function first({ now, live }: Given): Finding {
+  const { settings, origins } = now.configuration;
+  const from = origins.first === undefined ? 'the default' : origins.first === 'mountroot' ? 'mountroot.first= on the kernel command line' : origins.first;
+  const result = live?.first.result ?? null;
+  if (result !== null && result.result !== 'made') return warning(`the script went first in this boot, and ${result.result === 'cut off' ? 'was cut off' : result.result}${result.why === null ? '' : `: ${result.why}`}; the agent made the root`, '/tmp/mountroot/script.log', 'nothing, where that is so in this boot alone; else capture the facts anew and rebuild the image');
+  if (result !== null && (result.differences ?? []).length > 0) return problem(`the script made a root that start would not have made: ${listed(result.differences!)}`, '/tmp/mountroot/journal.ndjson', 'have the agent make it (mountroot.first=agent), and reboot');
+  if (settings.first === 'agent') return ok('the agent makes the root itself', from);
+  if (live === null) return ok('a script is to make the root, and the agent to verify it', from);
+  if (live.first.kind !== 'file') return warning(`a script is to make the root, and there is no ${FIRST_SCRIPT}, so the agent does`, from, 'build the image with the facts of this board (board/NAME/facts.json); the build says what is in the way of a script');
+  return ok(result === null ? 'a script is to make the root, and the agent to verify it' : 'the script made the root, and the agent has verified it', result === null ? from : '/tmp/mountroot/journal.ndjson');
+}
+
 /** Devices that the kernel finds only after it has begun to look for its root. */
 const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=|UUID=|LABEL=)/;
 
@@ -129,6 +142,7 @@ export const BOOT_RULES: readonly Rule[] = [
   { id: 'initramfs', title: 'initramfs', look: initramfs },
   { id: 'preinit', title: 'preinit', look: preinit },
   { id: 'program', title: 'mount_root', look: program },
+  { id: 'first', title: 'who goes first', look: first },
   { id: 'done', title: 'done', look: confirmed },
   { id: 'configuration', title: 'configuration', look: configuration },
   { id: 'gathered', title: 'facts', look: gathered },

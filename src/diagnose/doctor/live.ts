@@ -6,10 +6,11 @@ import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { readWhole } from '../../facts/origin.js';
-import { OLD_ROOT } from '../../facts/places.js';
+import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
 import type { PathKind, Reader } from '../../system/port.js';
+import type { ScriptResult } from '../script-words.js';
 import { newestFirst } from '../journal/gather.js';
 import { orElse } from '../../system/or-else.js';
 
@@ -38,6 +39,8 @@ export interface Live {
   confirmed: boolean | null;
   /** The program that the kernel starts the system with, and the scripts that it is known to read. */
   preinit: { wanted: string[]; found: Seen<Script>[] };
+  /** What stands where the script is that may go first, and what became of it in this boot; null where it did not go. */
+  first: { kind: PathKind; result: ScriptResult | null };
   /** Scripts that call `done`, of those where such calls are kept. */
   doneCallers: string[];
   /** Where `mount_root` is on the paths that a preinit has, and what it leads to. */
@@ -185,17 +188,21 @@ function writableOf(reader: Reader, { volume }: Facts): Live['writable'] {
   return readonly === null || readonly === '' ? null : { value: readonly === '0', where };
 }
 
-/** The probe that `done` makes, from the journals of this boot and of the boots that the volume keeps. */
-function whiteoutOf(reader: Reader): { whiteout: Live['whiteout']; confirmed: boolean | null } {
+/** The probe that `done` makes and what became of this boot, from its journal and those of the boots that the volume keeps. */
+function fromJournals(reader: Reader): { whiteout: Live['whiteout']; confirmed: boolean | null; result: ScriptResult | null } {
   let confirmed: boolean | null = null;
+  let result: ScriptResult | null = null;
   for (const boot of newestFirst(reader)) {
-    if (boot.current) confirmed = boot.runs.some(({ verb, ok }) => verb === 'done' && ok === true);
+    if (boot.current) {
+      confirmed = boot.runs.some(({ verb, ok }) => verb === 'done' && ok === true);
+      result = boot.runs.findLast(({ script }) => script !== undefined)?.script ?? null;
+    }
     // On a full volume the probe fails too, and that says nothing.
     const step = boot.records.findLast((record) => record.type === 'step' && record.id === 'whiteout' && (record.result !== 'failed' || record.errno === 'EINVAL'));
-    if (step?.type === 'step') return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed };
+    if (step?.type === 'step') return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
   }
   const limits = orElse(null, () => (JSON.parse(reader.readText(STATE_FILE)) as { limits?: unknown }).limits);
-  return { whiteout: Array.isArray(limits) && limits.includes('no-rename-whiteout') ? { works: false, where: STATE_FILE } : null, confirmed };
+  return { whiteout: Array.isArray(limits) && limits.includes('no-rename-whiteout') ? { works: false, where: STATE_FILE } : null, confirmed, result };
 }
 
 const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'];
@@ -205,6 +212,7 @@ export function gatherLive(reader: Reader, facts: Facts, { records, node, native
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
   const { watchdog } = facts.configuration.settings;
   const kind = (path: string): PathKind => orElse(null, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
+  const { whiteout, confirmed, result } = fromJournals(reader);
   const generator = orElse(null, () => text(reader, '/sys/class/misc/hw_random/rng_current').trim());
   const entropy = orElse(null, () => Number(text(reader, '/proc/sys/kernel/random/entropy_avail').trim()));
   return {
@@ -214,7 +222,9 @@ export function gatherLive(reader: Reader, facts: Facts, { records, node, native
       return { lines, fromStart };
     }),
     config: configOf(reader),
-    ...whiteoutOf(reader),
+    whiteout,
+    confirmed,
+    first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
     notice: orElse(null, () => text(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null,
     preinit: preinitOf(reader, top, facts),
     doneCallers: doneCallers(reader),

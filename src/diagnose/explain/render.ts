@@ -1,5 +1,6 @@
 import { oneLine } from '../../log/kmsg.js';
 import { wrap } from '../../plan/render-text.js';
+import { scriptWords } from '../script-words.js';
 import type { Decision, End, Evidence } from './given.js';
 import type { Explanation } from './explanation.js';
 
@@ -34,6 +35,7 @@ function oursLines(ours: NonNullable<Explanation['ours']>): string[] {
   const out = ['', 'Then mountroot'];
   if (start) {
     const outcome = start.ok === null ? 'was cut off' : start.ok ? `took ${start.ms?.toFixed(0)} ms` : `failed after ${start.ms?.toFixed(0)} ms`;
+    if (start.script !== undefined) out.push(wrap(`made the root ${scriptWords(start.script)}`, 4));
     out.push(wrap(`${outcome}, ${(start.at / 1000).toFixed(2)} s after the kernel started: ${start.error ?? start.summary}`, 4));
     for (const step of start.steps) {
       out.push(`${String(step.number).padStart(6)}  ${step.id.padEnd(16)}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}`);

@@ -1,4 +1,5 @@
 import type { ImageMark, JournalRecord } from '../../execute/journal.js';
+import { scriptOf, type ScriptResult } from '../script-words.js';
 import { isMoment } from '../words.js';
 import { parseJournal, type Damage } from './parse.js';
 
@@ -45,6 +46,8 @@ export interface Run {
   warnings: string[];
   failed: Failure[];
   steps: RunStep[];
+  /** A script went first. */
+  script?: ScriptResult;
 }
 
 /** One boot with all that ran in it, oldest first. */
@@ -71,7 +74,8 @@ const newRun = (verb: string, at: number): Run => ({ verb, version: null, node: 
 
 /** Puts a record into the run that it belongs to. */
 function addTo(run: Run, record: JournalRecord, stage: { now: string | null }): void {
-  if (record.type === 'decision') {
+  if (record.type === 'script') run.script = scriptOf(record);
+  else if (record.type === 'decision') {
     stage.now = record.stage ?? null;
     run.planned ??= record.at;
     run.summary = record.summary;

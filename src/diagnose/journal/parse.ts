@@ -27,6 +27,7 @@ const isMark = (value: unknown): value is ImageMark => isObject(value) && isTime
 const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => boolean>> = {
   begin: { verb: isText, version: isText, node: isText, started: orAbsent((value) => typeof value === 'number' && Number.isFinite(value)), time: orAbsent(isTime), kernel: orAbsent(isText), image: orAbsent(isMark) },
   before: { crash: isTexts, last: isTexts },
+  script: { result: isText, why: orNull(isText), differences: orAbsent(isTexts) },
   decision: { decision: isText, stage: orAbsent(isText), rung: orAbsent(isText), reason: orAbsent(isText), because: orAbsent(isText), summary: isText, notes: isTexts },
   step: { number: isCount, id: isText, action: isObject, result: (value) => ['done', 'kept', 'failed', 'undone'].includes(String(value)), error: orAbsent(isText), ms: isTime },
   end: { ok: (value) => typeof value === 'boolean', exit: isCount, rung: orAbsent(isText), reason: orNull(isText), error: orAbsent(isText), warnings: isTexts, ms: isTime },

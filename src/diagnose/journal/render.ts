@@ -1,4 +1,5 @@
 import { wrap } from '../../plan/render-text.js';
+import { scriptWords } from '../script-words.js';
 import { clipped, duration, moment, plural, stamp } from '../words.js';
 import { epochOf, type Boot, type Run } from './boot.js';
 import type { Damage } from './parse.js';
@@ -26,6 +27,7 @@ function remarks(summary: BootSummary): string[] {
   const out: string[] = [];
   const runs = [start, done, ...others].filter((run) => run !== null);
   if (reason !== null) out.push(`${reason}${because === null ? '' : `: ${because}`}`);
+  if (start?.script !== undefined) out.push(`the root was made ${scriptWords(start.script)}`);
   if (start !== null && start.verb !== 'start') out.push(start.verb === 'unknown' ? 'what ran first is not known' : `the root was made by ${start.verb}`);
   for (const { verb, interrupted, ok, error, failed, warnings } of runs) {
     if (interrupted && !current) out.push(`${verb} was interrupted: it has no end`);
@@ -65,6 +67,7 @@ function runLines(run: Run, epoch: number | null): string[] {
   const outcome = ok === null ? 'it was cut off' : `${ok ? 'took' : 'failed after'} ${duration(ms ?? 0)}, exit status ${exit}`;
   const out = ['', wrap(`${verb}${version === null ? '' : ` (mountroot ${version})`}, ${moment(at)} after the kernel started${date}: ${error ?? summary ?? 'cut off before it was planned'}`, 0)];
   out.push(wrap(`${outcome}${rung === null ? '' : `; rung ${rung}${reason === null ? '' : `, because of ${reason}${run.because === null ? '' : `: ${run.because}`}`}`}`, 2));
+  if (run.script !== undefined) out.push(wrap(`the root was made ${scriptWords(run.script)}`, 2));
   if (planned !== null && planned - at >= 1) out.push(wrap(`${duration(planned - at)} went by before the first plan`, 2));
   if (steps.length > 0) out.push(`   #  ${'step'.padEnd(24)}  ${'at'.padStart(10)}  ${'took'.padStart(9)}  result`);
   out.push(...steps.map(stepLine));

@@ -1,5 +1,6 @@
 import type { ImageMark } from '../../execute/journal.js';
 import { doneOf, epochOf, imageOf, isConfirmed, rungOf, startOf, type Boot, type Failure, type Run } from './boot.js';
+import type { ScriptResult } from '../script-words.js';
 import { isoDate } from '../words.js';
 import type { Damage } from './parse.js';
 
@@ -45,9 +46,11 @@ export interface RunSummary {
   summary: string | null;
   warnings: string[];
   failed: Failure[];
+  /** A script went first. */
+  script?: ScriptResult;
 }
 
-const summaryOf = ({ verb, version, node, kernel, at, ms, exit, ok, rung, reason, error, summary, warnings, failed }: Run): RunSummary => ({ verb, version, node, kernel, at, ms, exit, ok, interrupted: ok === null, rung, reason, error, summary, warnings, failed });
+const summaryOf = ({ verb, version, node, kernel, at, ms, exit, ok, rung, reason, error, summary, warnings, failed, script }: Run): RunSummary => ({ verb, version, node, kernel, at, ms, exit, ok, interrupted: ok === null, rung, reason, error, summary, warnings, failed, ...(script !== undefined && { script }) });
 
 export function summarise(boot: Boot): BootSummary {
   const [start, done, epoch] = [startOf(boot), doneOf(boot), epochOf(boot)];

@@ -71,7 +71,7 @@ function preparedAt(run: Run): number | null {
 function phasesOfRun(run: Run): Bar[] {
   const prepared = preparedAt(run);
   const remark = run.ok === null ? 'cut off' : run.ok ? '' : 'failed';
-  const main = bar(`mountroot ${run.verb}${prepared === null ? '' : ': steps'}`, run.ok === true ? 'agent' : 'failed', prepared ?? run.at, endOf(run), remark);
+  const main = bar(`${run.script?.result === 'made' ? `${run.verb} by the script` : `mountroot ${run.verb}`}${prepared === null ? '' : ': steps'}`, run.ok === true ? 'agent' : 'failed', prepared ?? run.at, endOf(run), remark);
   return prepared === null ? [main] : [bar(`mountroot ${run.verb}: facts`, 'look', run.at, prepared), main];
 }
 
@@ -82,7 +82,8 @@ function phasesOf(start: Run, done: Run | null, initAt: number | null): Bar[] {
   const out: Bar[] = [];
   if (initAt !== null && initAt <= first) out.push(bar('Linux', 'kernel', 0, initAt), bar('preinit', 'preinit', initAt, first));
   else out.push(bar(born === null ? 'Linux, preinit, Node.js' : 'Linux and preinit', 'kernel', 0, first));
-  if (born !== null) out.push(bar('Node.js starts', 'node', born, start.at));
+  // What the script made has no Node before it.
+  if (born !== null && (born < start.at || start.script?.result !== 'made')) out.push(bar('Node.js starts', 'node', born, start.at));
   out.push(...phasesOfRun(start));
   if (done === null) return out;
   const doneBorn = bornAt(done);

@@ -15,6 +15,14 @@ t.test('a flag is stronger than the kernel command line, that than fstools_overl
   t.match(configured({ file, commandLine: 'mountroot.volume=ours', flags: ['volume=flag'] }), { settings: { volume: 'flag' }, origins: { volume: 'flag' } });
 });
 
+t.test('who goes first is said by the image and the command line, and not by the volume, which is not mounted then', async (t) => {
+  t.equal(configured({}).settings.first, 'agent');
+  t.match(configured({ file: '{"first": "script"}' }), { settings: { first: 'script' }, origins: { first: '/etc/mountroot.json' }, problems: [] });
+  t.match(configured({ file: '{"first": "script"}', commandLine: 'mountroot.first=agent' }), { settings: { first: 'agent' }, origins: { first: 'mountroot' } });
+  t.match(configured({ commandLine: 'mountroot.first=node' }), { settings: { first: 'agent' }, problems: [/sets first to "node", which is not "agent" or "script"; "agent" holds/] });
+  t.equal(overlaid(configured({}), '/overlay/upper/etc/mountroot.json', '{"first": "script"}', []).settings.first, 'agent');
+});
+
 t.test('words on the command line are numbers and lists where settings are, and dashes are underscores', async (t) => {
   t.match(configured({ commandLine: 'mountroot.boot-limit=3 mountroot.wait=0 mountroot.keep=/etc/a,/etc/b mountroot.watchdog=/dev/watchdog0' }), { settings: { boot_limit: 3, wait: 0, keep: ['/etc/a', '/etc/b'], watchdog: '/dev/watchdog0' }, problems: [] });
 });

@@ -7,6 +7,7 @@ import { identify } from '../../../src/facts/magic.js';
 import { gather } from '../../../src/facts/gather.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import type { Plan } from '../../../src/plan/plan.js';
+import { firstScript } from '../../../src/plan/render-first.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
 import { foresee } from '../../../src/plan/foresee.js';
@@ -101,6 +102,19 @@ PATH=/nonexistent
     const lines = stderr.replaceAll(plan.summary, '');
     t.notMatch(lines, /smuggled|not found|syntax/);
   }
+});
+
+t.test('the script that goes first is good shell, or there is none and why is said', async (t) => {
+  let made = 0;
+  for (let seed = 1; seed <= 60; seed++) {
+    const first = firstScript(anyMachine(seed));
+    if ('never' in first) t.ok(first.never.every((why) => why.length > 10));
+    else {
+      made++;
+      for (const shell of [['busybox', 'sh'], ['sh']]) t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: first.script }).status, 0);
+    }
+  }
+  t.ok(made > 5, `${made} of them have one`);
 });
 
 t.test('facts gathered from garbage are still facts, and are decided on', async (t) => {

@@ -1,0 +1,85 @@
+import type { Reader } from '../system/port.js';
+import type { Mount, State } from './facts.js';
+import { STATE_FILE } from './gather.js';
+import { parseMountinfo } from './mountinfo.js';
+import { STATES } from './opened.js';
+import { JOURNAL_FOLDER, SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
+
+export interface ScriptStep {
+  number: number;
+  id: string;
+  result: 'done' | 'kept' | 'failed';
+  at: number;
+  ms: number;
+}
+
+/** What the script that went first says it did. Times in milliseconds since the kernel started. */
+export interface ScriptRecord {
+  begun: number;
+  /** Of one that was cut off, its last sign of life. */
+  ended: number;
+  result: 'made' | 'refused' | 'failed' | 'cut off';
+  /** Why it refused, or where it failed. */
+  why: string | null;
+  /** What the volume held that the plan rests on; null while it was not looked at. */
+  found: { attempts: number; state: State } | null;
+  steps: ScriptStep[];
+  /** What the commands it called complained of. */
+  said: string[];
+}
+
+/** The script's log; null for what is none. Its clock counts from anywhere, and its first line says where that is since the kernel started. */
+export function parseScriptLog(text: string): ScriptRecord | null {
+  const [, clock, uptime] = /^begin ([\d.]+) ([\d.]+)\n/.exec(text) ?? [];
+  if (clock === undefined || uptime === undefined) return null;
+  // To the microsecond, which is what the shell's clock tells.
+  const at = (told: string): number => Math.max(0, Math.round((Number(uptime) + Number(told) - Number(clock)) * 1e6) / 1e3);
+  const record: ScriptRecord = { begun: at(clock), ended: at(clock), result: 'cut off', why: null, found: null, steps: [], said: [] };
+  for (const line of text.split('\n').slice(1)) {
+    const [, word, told, rest = ''] = /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
+    if (word === undefined || told === undefined) {
+      if (line !== '') record.said.push(line);
+      continue;
+    }
+    const [before, now] = [record.ended, at(told)];
+    record.ended = now;
+    const [, number, id, result] = /^(\d{1,4}) (\S+) (done|kept|failed)$/.exec(rest) ?? [];
+    const [, attempts, state] = /^attempts=(\d{1,6}) state=(\d)$/.exec(rest) ?? [];
+    const [, outcome, why] = /^(made|refused|failed) ?(.*)$/.exec(rest) ?? [];
+    if (word === 'step' && id !== undefined) record.steps.push({ number: Number(number), id, result: result as ScriptStep['result'], at: before, ms: now - before });
+    else if (word === 'found' && attempts !== undefined) record.found = { attempts: Number(attempts), state: STATES[state!] ?? 'damaged' };
+    else if (word === 'end' && outcome !== undefined) Object.assign(record, { result: outcome, why: why === '' ? null : why });
+  }
+  return record;
+}
+
+/** /tmp is open to all: what another user put there is not believed. */
+function ours(reader: Reader, path: string): string | null {
+  try {
+    const [folder, file] = [reader.details(JOURNAL_FOLDER), reader.details(path)];
+    return folder.kind === 'directory' && file.kind === 'file' && folder.uid === file.uid && (file.uid === 0 || file.uid === process.getuid?.()) ? reader.readText(path) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What the script of this boot did; null where none went first. */
+export function scriptRecord(reader: Reader): ScriptRecord | null {
+  const text = ours(reader, SCRIPT_LOG);
+  return text === null ? null : parseScriptLog(text);
+}
+
+/** The mounts as the script found and as it left them; null where it did not come so far. */
+export function scriptMounts(reader: Reader): { before: Mount[] | null; after: Mount[] | null } {
+  const read = (path: string): Mount[] | null => {
+    const text = ours(reader, path);
+    return text === null || text === '' ? null : parseMountinfo(text);
+  };
+  return { before: read(SCRIPT_BEFORE), after: read(SCRIPT_AFTER) };
+}
+
+/** The root is the script's: it says so, or was cut off behind the pivot. */
+export const madeRoot = ({ result, steps }: ScriptRecord): boolean => result === 'made' || (result === 'cut off' && steps.some((step) => step.id === 'pivot' && step.result === 'done'));
+
+/** The root is the script's, and nobody has verified it yet. */
+export const isUnverified = (reader: Reader, record: ScriptRecord): boolean => madeRoot(record) && reader.kind(STATE_FILE) === 'missing';
