@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define AGENT HOME "/mountroot.cjs"
-#define HEAP HOME "/boot.heap"
+/* Where this program is; HOME, where it belongs, while there is no /proc to tell. */
+static char home[PATH_MAX] = HOME;
+static char agent[PATH_MAX + 32], heap[PATH_MAX + 32];
+
 
 /* Where the agent finds the pipe (src/kept-heap/resume.ts). */
 #define BEGUN_FD 3
@@ -31,6 +34,24 @@ static void pass_on(int signal)
 	told = 1;
 	if (child > 0)
 		kill(child, signal);
+}
+
+static void find_home(void)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (length > 0) {
+		self[length] = 0;
+		slash = strrchr(self, '/');
+		if (slash != NULL) {
+			*slash = 0;
+			strcpy(home, self);
+		}
+	}
+	snprintf(agent, sizeof(agent), "%s/mountroot.cjs", home);
+	snprintf(heap, sizeof(heap), "%s/boot.heap", home);
 }
 
 static int is_boot_verb(const char *word)
@@ -57,7 +78,7 @@ static void become(const char *const *words, size_t count, int argc, char **argv
 
 static int become_agent(int argc, char **argv)
 {
-	static const char *const words[] = { NODE, "--no-rehash-snapshot", AGENT };
+	const char *const words[] = { NODE, "--no-rehash-snapshot", agent };
 
 	become(words, 3, argc, argv);
 	perror("mountroot: cannot run " NODE ", which the agent needs; install Node.js there");
@@ -66,7 +87,7 @@ static int become_agent(int argc, char **argv)
 
 static void run_heap(int argc, char **argv, const int begun[2])
 {
-	static const char *const words[] = { NODE, HEAP_FLAGS, "--snapshot-blob", HEAP, AGENT };
+	const char *const words[] = { NODE, HEAP_FLAGS, "--snapshot-blob", heap, agent };
 
 	/* Whoever kills this program means the agent. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -82,7 +103,8 @@ int main(int argc, char **argv)
 	int begun[2], status;
 	char byte;
 
-	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(HEAP, R_OK) < 0 || pipe(begun) < 0)
+	find_home();
+	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 || pipe(begun) < 0)
 		return become_agent(argc, argv);
 	child = fork();
 	if (child < 0)
