@@ -106,15 +106,18 @@ int main(int argc, char **argv)
 	find_home();
 	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 || pipe(begun) < 0)
 		return become_agent(argc, argv);
+	signal(SIGTERM, pass_on);
+	signal(SIGINT, pass_on);
+	signal(SIGHUP, pass_on);
 	child = fork();
 	if (child < 0)
 		return become_agent(argc, argv);
 	if (child == 0)
 		run_heap(argc, argv, begun);
 	close(begun[1]);
-	signal(SIGTERM, pass_on);
-	signal(SIGINT, pass_on);
-	signal(SIGHUP, pass_on);
+	/* It came before there was anybody to pass it on to. */
+	if (told)
+		kill(child, SIGTERM);
 	while (waitpid(child, &status, 0) < 0)
 		;
 	child = 0;
