@@ -28,6 +28,12 @@ const written = spawnSync(process.execPath, [...HEAP_OPTIONS, ...WRITING, '--sna
 t.equal(written.status, 0, 'the heap is written');
 const heap = readFileSync(path('boot.heap'));
 
+t.test('neither yargs nor winston, nor the model kernel that it was warmed with, is part of a heap', (t) => {
+  t.notMatch(readFileSync(path('heap.js'), 'latin1'), /yargs|winston|halfRename/);
+  t.match(readFileSync(path('warm-up.js'), 'latin1'), /halfRename/, 'a word of the model');
+  t.end();
+});
+
 /** Runs the launcher, and returns how often Node was called with and without a heap. */
 function launch(...words: string[]): { status: number | null; stderr: string; calls: string[] } {
   rmSync(path('calls'), { force: true });
