@@ -67,7 +67,9 @@ t.test('without Node the script gives the board its settings all the same, and t
   const bench = await putOnBench(t, { first: 'script', data: readFileSync(withAgent.flash.at(-1)!), rootfs: await rootfsWithoutNode({}) });
   const machine = await bench.bootToInit({}, /init: done, status 127/);
   t.match(machine.console, BY_SCRIPT);
-  t.match(machine.console, /preinit: the root that the script made could not be verified/);
+  // Whoever verifies is behind init in the queue for the processor.
+  const told = /preinit: the root that the script made could not be verified/;
+  if (!told.test(machine.console)) await machine.waitFor(told);
   t.equal(await machine.output('cat /root/mine; cat /overlay/.mountroot/attempts'), 'mine\n1\n', 'it is counted, and confirmed by nobody');
   await machine.powerOff();
 });
