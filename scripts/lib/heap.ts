@@ -6,17 +6,11 @@ import { loadBoard, type Board } from './board.js';
 import { cached, digest } from './cache.js';
 import { emptyData, systemChips } from './chips.js';
 import { withoutCodeCache } from './heap-file.js';
+import { HEAP, HOME, NODE } from './home.js';
 import { buildKernel } from './kernel.js';
 import { compileProgram, compilerVersionOf } from './native.js';
 import { Failure, checkout, say } from './report.js';
 import { squash } from './squash.js';
-
-/** Where the agent is on a board, and the Node that runs it there. */
-export const HOME = '/usr/lib/mountroot';
-const NODE = '/usr/bin/node';
-
-/** The heap's name beside the agent, also in native/launch.c. */
-export const HEAP = 'boot.heap';
 
 /**
  * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers to machine code a warm start took 341 ms instead of 374, and 3

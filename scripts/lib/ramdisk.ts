@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { buildAgent } from './agent.js';
 import type { Board } from './board.js';
 import { cached, digest } from './cache.js';
-import { HEAP, HOME } from './heap.js';
+import { HEAP, HOME } from './home.js';
 import { checkout, say } from './report.js';
 import { run } from './run.js';
 
