@@ -39,9 +39,9 @@ export interface Board {
     /** Further files taken from the packages: what a program opens by name. */
     files: string[];
     applets: string[];
-    /** Of squashfs: mksquashfs's name. */
+    /** Of squashfs: mksquashfs's name. Unpacking is most of a cold start: of one on vexpress-a9 LZO took 247 of 521 million instructions. */
     compression: string;
-    /** Of squashfs, as mksquashfs takes it: `32K`. */
+    /** Of squashfs, as mksquashfs takes it: `32K`. One page that is asked for unpacks a whole block. A cold start took 864 ms from LZ4 in blocks of 128K, 772 in blocks of 32K read ahead by 16K, and 773 in blocks of 16K. */
     blockSize: string;
   };
   qemu: { program: string; machine: string; memory: string; uarts: number; arguments: string[] };
