@@ -82,7 +82,7 @@ export async function makeBench({ board: made = board, files: changes = {}, data
     boot: start,
     async bootToInit(options, until = /init: done, status \d+/, changes = {}) {
       const machine = await start(options, changes);
-      await machine.waitFor(until);
+      await machine.waitFor(until, options?.timeLimitMs);
       return machine;
     },
   };

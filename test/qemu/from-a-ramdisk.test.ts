@@ -48,8 +48,8 @@ t.test('told by ATAGs, which the decompressor of a kernel with its device tree g
   const bench = await withRamdisk(t);
   const glued = join(dirname(bench.flash[0]!), 'zImage-with-device-tree');
   writeFileSync(glued, Buffer.concat([readFileSync(bench.files.zImage), readFileSync(bench.files.deviceTree!)]));
-  // The random number device is in the tree that the emulator makes, not in this one; without it Node waits for the kernel to find chance in its clocks, and counted instructions have none.
-  const machine = await bench.bootToInit({ commandLine: COMMAND_LINE, icount: false }, undefined, { zImage: glued, deviceTree: null });
+  // The random number device is in the tree that the emulator makes, not in this one; without it Node waits for the kernel to find chance in its clocks, and counted instructions have none. That takes a minute, or two on a machine that has other work.
+  const machine = await bench.bootToInit({ commandLine: COMMAND_LINE, icount: false, timeLimitMs: 600_000 }, undefined, { zImage: glued, deviceTree: null });
   const located = JSON.parse(await machine.output('mountroot ramdisk locate --json')) as Located;
   t.match(located, { claims: [{ source: '/chosen', size: statSync(bench.files.ramdisk!).size, inMemory: true }], taken: '/chosen', problems: [] });
   // CONFIG_ARM_ATAG_DTB_COMPAT leaves no list behind; a kernel for a machine without a device tree has /proc/atags.
