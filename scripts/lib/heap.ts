@@ -8,7 +8,7 @@ import { emptyData, systemChips } from './chips.js';
 import { withoutCodeCache } from './heap-file.js';
 import { HEAP, HOME, NODE } from './home.js';
 import { buildKernel } from './kernel.js';
-import { compileProgram, compilerVersionOf } from './native.js';
+import { compileProgram, compilerVersion } from './native.js';
 import { Failure, checkout, say } from './report.js';
 import { squash } from './squash.js';
 
@@ -102,10 +102,13 @@ export async function buildHeap({ files }: Board, tree: string): Promise<string 
   }
 }
 
+/** What native/launch.c is compiled with: where the agent belongs, and what runs it. */
+export const launcherDefinitions = (home: string, node: string): string[] => [`-DHOME="${home}"`, `-DNODE="${node}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`];
+
 /** The launcher: what a board calls as mountroot. */
 export async function buildLauncher(): Promise<string> {
   const source = join(checkout, 'native', 'launch.c');
-  const definitions = [`-DHOME="${HOME}"`, `-DNODE="${NODE}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`];
-  const folder = await cached('launcher', { source: digest(source), compiler: await compilerVersionOf('arm'), definitions }, async (made) => compileProgram('arm', source, join(made, 'launch'), definitions));
+  const definitions = launcherDefinitions(HOME, NODE);
+  const folder = await cached('launcher', { source: digest(source), compiler: await compilerVersion('arm'), definitions }, async (made) => compileProgram('arm', source, join(made, 'launch'), definitions));
   return join(folder, 'launch');
 }

@@ -6,7 +6,8 @@ import { imageFolder, kernelCommandLine, type Board, type DiskPartition } from '
 import { emptyData, systemChips } from './chips.js';
 import type { Group } from './contents.js';
 import { bootFolder, makeDisk, makeExt4 } from './disk.js';
-import { buildKernel, compilerVersion, installedVersion } from './kernel.js';
+import { buildKernel, installedVersion } from './kernel.js';
+import { compilerVersion } from './native.js';
 import { fetchPackages } from './packages.js';
 import { Failure, checkout, say } from './report.js';
 import { packRamdisk } from './ramdisk.js';
@@ -45,7 +46,7 @@ async function manifest(board: Board, folder: string, kernel: string, boot: Boot
     kernel: {
       release: readFileSync(join(kernel, 'version'), 'utf8').trim(),
       source: `${board.kernel.source} ${await installedVersion(board.kernel.source)}`,
-      compiler: await compilerVersion(),
+      compiler: await compilerVersion('arm'),
     },
     debian: { suite: board.rootfs.suite, architecture: board.rootfs.architecture, packages: packages.map(({ name, version, sha256 }) => ({ name, version, sha256 })) },
     qemu: { package: await installedVersion('qemu-system-arm'), command, shell: shellLine(command) },

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { boardFolder, type Board } from './board.js';
 import { cached, digest } from './cache.js';
-import { buildProbe } from './native.js';
+import { buildProbe, compilerVersion } from './native.js';
 import { Failure, need, say } from './report.js';
 import { run } from './run.js';
 
@@ -27,9 +27,6 @@ export async function installedVersion(name: string): Promise<string> {
     throw new Failure(`the Debian package ${name} is not installed; \`sh scripts/setup.sh full\` installs it`);
   }
 }
-
-/** The first line of the cross compiler's --version. */
-export const compilerVersion = async (): Promise<string> => (await run(`${cross}gcc`, ['--version'])).split('\n')[0]!.trim();
 
 /**
  * Lines of a fragment that a final .config does not honour: olddefconfig silently drops an option whose dependencies are not met,
@@ -67,7 +64,7 @@ export async function buildKernel(board: Board): Promise<string> {
     deviceTree,
     fragment: digest(fragment),
     patches: applied.map((file) => digest(file)),
-    compiler: await compilerVersion(),
+    compiler: await compilerVersion('arm'),
     variables,
     initramfs: builtIn('') + digest(join(probe, 'probe')),
   };

@@ -104,7 +104,7 @@ const sourcesOf = (name: string): string[] =>
   ['binding.gyp', 'src', 'include', 'deps', 'lib'].map((part) => join(packageFolder(name), part)).filter((path) => existsSync(path));
 
 /** What the compiler says of itself, for the keys of caches. */
-export const compilerVersionOf = async (target: Target): Promise<string> => (await run(`${TOOLS[target].prefix}gcc`, ['--version'])).split('\n')[0]!;
+export const compilerVersion = async (target: Target): Promise<string> => (await run(`${TOOLS[target].prefix}gcc`, ['--version'])).split('\n')[0]!.trim();
 
 /** Compiles one of our own sources to a static program. */
 export async function compileProgram(target: Target, source: string, output: string, definitions: readonly string[] = []): Promise<void> {
@@ -114,7 +114,7 @@ export async function compileProgram(target: Target, source: string, output: str
 /** The cached folder with `probe`, a static program for ramdisks in tests. By itself, because a kernel is built with it. */
 export async function buildProbe(): Promise<string> {
   const source = join(checkout, 'native', 'probe.c');
-  const inputs = { source: digest(source), compiler: await compilerVersionOf('arm') };
+  const inputs = { source: digest(source), compiler: await compilerVersion('arm') };
   return cached('probe', inputs, async (folder) => {
     mkdirSync(folder, { recursive: true });
     await compileProgram('arm', source, join(folder, 'probe'));
@@ -132,7 +132,7 @@ export async function buildWorkstation(): Promise<string[]> {
   const inputs = {
     sources: WORKSTATION.map(({ source, ...how }) => [digest(join(checkout, 'native', source)), how]),
     flags: SHIM_FLAGS,
-    compiler: (await run('gcc', ['--version'])).split('\n')[0],
+    compiler: await compilerVersion('host'),
     architecture: process.arch,
     packages: await run('dpkg-query', ['-W', ...WORKSTATION.flatMap(({ packages }) => packages)]),
   };
@@ -152,7 +152,7 @@ export async function buildNative(target: Target): Promise<string> {
   const { prefix } = TOOLS[target];
   const inputs = {
     target,
-    compiler: [(await run(`${prefix}gcc`, ['--version'])).split('\n')[0], await run(`${prefix}g++`, ['-dumpfullversion']), await run(`${prefix}g++`, ['-dumpmachine'])],
+    compiler: [await compilerVersion(target), await run(`${prefix}g++`, ['-dumpfullversion']), await run(`${prefix}g++`, ['-dumpmachine'])],
     node: process.version,
     addons: ADDONS.map(({ name }) => [name, versionOf(name), digest(...sourcesOf(name)), patchesFor(name).map((file) => digest(file))]),
     headers: HEADERS.map((name) => [name, versionOf(name)]),

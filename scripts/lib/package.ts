@@ -10,6 +10,7 @@ import { bundleHeap } from './bundle-heap.js';
 import { cliBeside, forBoard } from './bundle.js';
 import { definitionsOf } from './definitions.js';
 import { KEEP_HEAP, buildLauncher } from './heap.js';
+import { HOME as BOARD_HOME } from './home.js';
 import { copyrightFile } from './licences.js';
 import { manPage } from './man.js';
 import { Failure, checkout } from './report.js';
@@ -26,7 +27,7 @@ export interface PackageInput {
   epoch: number;
 }
 
-const HOME = 'usr/lib/mountroot';
+const HOME = BOARD_HOME.slice(1);
 const DOC = 'usr/share/doc/mountroot';
 
 /** A package has a maintainer, and a checkout knows of nobody: who distributes it says so as to Debian's other tools. The domain belongs to nobody (RFC 2606). */

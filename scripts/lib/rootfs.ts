@@ -130,13 +130,13 @@ async function stageSystem(board: Board): Promise<string> {
 }
 
 /** The agent as it stands on a board: `mountroot`, and OpenWrt's name for it. */
-export async function installAgent(tree: string): Promise<void> {
+async function installAgent(tree: string): Promise<void> {
   const home = join(tree, HOME);
   const native = join(home, 'native/linux-arm');
   mkdirSync(native, { recursive: true });
   const agent = await buildAgent(['host', 'arm']);
-  for (const file of [agent, cliBeside(agent)]) place(file, join(home, basename(file)));
-  writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)));
+  place(cliBeside(agent), join(home, basename(cliBeside(agent))));
+  writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)), { mode: 0o755 });
   const parts = await buildNative('arm');
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
   place(await buildLauncher(), join(home, 'launch'));

@@ -2,7 +2,7 @@
  * The agent as a heap that is kept: Node runs this file once with --build-snapshot, writes down all that it made, and each boot goes on from there. The boot's
  * verbs are in it and nothing else; whatever else is asked for is handed to the agent's own file.
  *
- * Measured on the emulated board, in guest time of a warm start: 472 ms without a heap, 390 with one, 374 without Node's code cache in it (scripts/lib/heap.ts),
+ * Measured on the emulated board, in guest time of a warm start: 472 ms without a heap, 390 with one, 374 without Node's code cache in it (scripts/lib/heap-file.ts),
  * 341 without compilers to machine code, which a start is too short for, 322 without the model kernel and Node's streams in it.
  */
 import { readFileSync } from 'node:fs';

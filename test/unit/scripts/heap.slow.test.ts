@@ -7,7 +7,7 @@ import t from 'tap';
 import { placeNative } from '../../../scripts/lib/agent.js';
 import { bundleHeap } from '../../../scripts/lib/bundle-heap.js';
 import { bundle } from '../../../scripts/lib/bundle.js';
-import { HEAP_OPTIONS, WRITING } from '../../../scripts/lib/heap.js';
+import { HEAP_OPTIONS, WRITING, launcherDefinitions } from '../../../scripts/lib/heap.js';
 import { withoutCodeCache } from '../../../scripts/lib/heap-file.js';
 import { compileProgram } from '../../../scripts/lib/native.js';
 
@@ -23,7 +23,7 @@ await placeNative('host', home);
 await bundleHeap(home);
 // Tells what it was called with, and then is Node.
 writeFileSync(path('node'), `#!/bin/sh\necho "$@" >>'${path('calls')}'\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 });
-await compileProgram('host', join(process.cwd(), 'native/launch.c'), path('launch'), [`-DHOME="/nowhere"`, `-DNODE="${path('node')}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`]);
+await compileProgram('host', join(process.cwd(), 'native/launch.c'), path('launch'), launcherDefinitions('/nowhere', path('node')));
 const written = spawnSync(process.execPath, [...HEAP_OPTIONS, ...WRITING, '--snapshot-blob', path('boot.heap'), '--build-snapshot', path('heap.js')], { encoding: 'utf8', env });
 t.equal(written.status, 0, 'the heap is written');
 const heap = readFileSync(path('boot.heap'));
