@@ -1,9 +1,12 @@
 /*
- * launch [VERB [ARG...]]: what a board calls as `mountroot`. The verbs of a boot are run from the heap that was kept when the image was built
- * (src/kept-heap); everything else, and those too where that heap cannot be used, by the agent's own file.
+ * launch [VERB [ARG...]]: what a board calls as `mountroot`. The verbs of a boot are run from the
+ * heap that was kept when the image was built (src/kept-heap); everything else, and those too where
+ * that heap cannot be used, by the agent's own file.
  *
- * A heap is tied to the very Node that wrote it, and to the agent it was written of: with another one it ends, in one way or another, before the agent
- * has done anything. What the agent does first is writing to a pipe, so this program knows, and calls the agent's own file then. As process 1 it is not tried: nobody could call again.
+ * A heap is tied to the very Node that wrote it, and to the agent it was written of: with another
+ * one it ends, in one way or another, before the agent has done anything. What the agent does first
+ * is writing to a pipe, so this program knows, and calls the agent's own file then. As process 1 it
+ * is not tried: nobody could call again.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -21,7 +24,6 @@
 /* Where this program is; HOME, where it belongs, while there is no /proc to tell. */
 static char home[PATH_MAX] = HOME;
 static char agent[PATH_MAX + 32], heap[PATH_MAX + 32];
-
 
 /* Where the agent finds the pipe (src/kept-heap/resume.ts). */
 #define BEGUN_FD 3
@@ -104,7 +106,8 @@ int main(int argc, char **argv)
 	char byte;
 
 	find_home();
-	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 || pipe(begun) < 0)
+	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 ||
+		pipe(begun) < 0)
 		return become_agent(argc, argv);
 	signal(SIGTERM, pass_on);
 	signal(SIGINT, pass_on);

@@ -1,18 +1,23 @@
 /*
- * measure [-m] [-p] [-o FILE] -- PROGRAM [ARG...]: runs a program and writes one line of JSON about it, for benchmarks on the board.
+ * measure [-m] [-p] [-o FILE] -- PROGRAM [ARG...]: runs a program and writes one line of JSON about
+ * it, for benchmarks on the board.
  *
  *   start_us      CLOCK_MONOTONIC before fork(2)
  *   wall_us       CLOCK_MONOTONIC from before fork(2) to after wait4(2)
- *   user_us, system_us, max_rss_kib   of the program and the children it waited for, as wait4(2) accounts them
- *   status        its exit status, or 128 + the signal that ended it; also measure's own
+ *   user_us, system_us, max_rss_kib   of the program and the children it waited for, as wait4(2)
+ * accounts them status        its exit status, or 128 + the signal that ended it; also measure's
+ * own
  *
- *   private_clean_kib, private_dirty_kib, swap_kib   with -p, else left out: of the program itself, at the moment when they were most together, as
- *                 /proc/PID/smaps_rollup has them. Private pages are mapped by this process alone: what the machine needs more because it runs. Dirty ones are
- *                 its own memory; clean ones are files' pages, which the kernel may drop and read again. What two programs share (the C library) is nobody's.
+ *   private_clean_kib, private_dirty_kib, swap_kib   with -p, else left out: of the program itself,
+ * at the moment when they were most together, as /proc/PID/smaps_rollup has them. Private pages are
+ * mapped by this process alone: what the machine needs more because it runs. Dirty ones are its own
+ * memory; clean ones are files' pages, which the kernel may drop and read again. What two programs
+ * share (the C library) is nobody's.
  *
- * -p looks at the program's memory every 2 ms, for Node gives its heap back before it exits. That costs time, so what is timed is run without it.
- * -m gives the program a mount namespace of its own, so that one that switches the root can be measured several times in one boot.
- * -o FILE appends the line there instead of writing it to stderr.
+ * -p looks at the program's memory every 2 ms, for Node gives its heap back before it exits. That
+ * costs time, so what is timed is run without it. -m gives the program a mount namespace of its
+ * own, so that one that switches the root can be measured several times in one boot. -o FILE
+ * appends the line there instead of writing it to stderr.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -51,7 +56,8 @@ struct memory {
 	long clean, dirty, swap;
 };
 
-/* In KiB, as the kernel tells them. A program that has ended has no memory any more, and its file is empty or gone. */
+/* In KiB, as the kernel tells them. A program that has ended has no memory any more, and its file
+ * is empty or gone. */
 static struct memory memory_of(pid_t pid)
 {
 	struct memory memory = { 0, 0, 0 };
@@ -164,9 +170,14 @@ int main(int argc, char **argv)
 	int out = file ? open(file, O_WRONLY | O_CREAT | O_APPEND, 0644) : 2;
 	if (out < 0)
 		die(file);
-	dprintf(out, "{\"start_us\":%lld,\"wall_us\":%lld,\"user_us\":%lld,\"system_us\":%lld,\"max_rss_kib\":%ld,", start, wall, tv_us(used.ru_utime), tv_us(used.ru_stime), used.ru_maxrss);
+	dprintf(out,
+		"{\"start_us\":%lld,\"wall_us\":%lld,\"user_us\":%lld,\"system_us\":%lld,\"max_rss_"
+		"kib\":%ld,",
+		start, wall, tv_us(used.ru_utime), tv_us(used.ru_stime), used.ru_maxrss);
 	if (watched)
-		dprintf(out, "\"private_clean_kib\":%ld,\"private_dirty_kib\":%ld,\"swap_kib\":%ld,", most.clean, most.dirty, most.swap);
+		dprintf(out,
+			"\"private_clean_kib\":%ld,\"private_dirty_kib\":%ld,\"swap_kib\":%ld,",
+			most.clean, most.dirty, most.swap);
 	dprintf(out, "\"status\":%d}\n", code);
 	return code;
 }

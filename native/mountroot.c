@@ -1,8 +1,10 @@
 /*
- * The system calls that Node has no words for, as functions that return 0 (or what they were asked for, which is positive) or -errno.
+ * The system calls that Node has no words for, as functions that return 0 (or what they were asked
+ * for, which is positive) or -errno.
  *
- * The result and its errno travel in one value because ffi.errno() asks for errno in a second call, and whatever runs between the two (a garbage
- * collection) overwrites it. A function of our own also gives a name to pivot_root(2), which libc has none for, and fixes the width of every
+ * The result and its errno travel in one value because ffi.errno() asks for errno in a second call,
+ * and whatever runs between the two (a garbage collection) overwrites it. A function of our own
+ * also gives a name to pivot_root(2), which libc has none for, and fixes the width of every
  * argument at compile time.
  */
 #define _GNU_SOURCE
@@ -38,7 +40,8 @@ static int32_t result(long returned)
 }
 
 /* mount(2): NULL is allowed where the kernel allows it. */
-EXPORT int32_t mountroot_mount(const char *source, const char *target, const char *fstype, uint32_t flags, const char *data)
+EXPORT int32_t mountroot_mount(const char *source, const char *target, const char *fstype,
+	uint32_t flags, const char *data)
 {
 	return result(mount(source, target, fstype, flags, data));
 }
@@ -61,7 +64,8 @@ EXPORT int32_t mountroot_chroot(const char *path)
 	return result(chroot(path));
 }
 
-/* syncfs(2) of the file system that holds `path`. Since Linux 5.8 it also reports what could not be written back. */
+/* syncfs(2) of the file system that holds `path`. Since Linux 5.8 it also reports what could not be
+ * written back. */
 EXPORT int32_t mountroot_syncfs(const char *path)
 {
 	/* Without O_NONBLOCK a FIFO would wait for its writer. */
@@ -74,8 +78,9 @@ EXPORT int32_t mountroot_syncfs(const char *path)
 }
 
 /*
- * execve(2): returns only on failure. Node starts by ignoring SIGPIPE and by marking the standard descriptors close-on-exec (uv_disable_stdio_inheritance);
- * both would reach the new program, which then has no console.
+ * execve(2): returns only on failure. Node starts by ignoring SIGPIPE and by marking the standard
+ * descriptors close-on-exec (uv_disable_stdio_inheritance); both would reach the new program, which
+ * then has no console.
  */
 EXPORT int32_t mountroot_execve(const char *path, char *const argv[], char *const envp[])
 {
@@ -94,15 +99,18 @@ EXPORT int32_t mountroot_rename(const char *from, const char *to, uint32_t flags
 }
 
 /* mknod(2); major and minor are of no account for FIFOs and sockets. */
-EXPORT int32_t mountroot_mknod(const char *path, uint32_t mode, uint32_t major_number, uint32_t minor_number)
+EXPORT int32_t mountroot_mknod(
+	const char *path, uint32_t mode, uint32_t major_number, uint32_t minor_number)
 {
 	return result(mknod(path, mode, makedev(major_number, minor_number)));
 }
 
-/* utimensat(2) of the modification time alone: Node's times are floating-point seconds, which hold no nanoseconds. */
+/* utimensat(2) of the modification time alone: Node's times are floating-point seconds, which hold
+ * no nanoseconds. */
 EXPORT int32_t mountroot_set_modified(const char *path, int64_t seconds, uint32_t nanoseconds)
 {
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = seconds, .tv_nsec = nanoseconds } };
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = seconds, .tv_nsec = nanoseconds } };
 	return result(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW));
 }
 
@@ -118,13 +126,15 @@ EXPORT int32_t mountroot_list_attributes(const char *path, char *names, uint32_t
 }
 
 /* lgetxattr(2) */
-EXPORT int32_t mountroot_get_attribute(const char *path, const char *name, void *value, uint32_t room)
+EXPORT int32_t mountroot_get_attribute(
+	const char *path, const char *name, void *value, uint32_t room)
 {
 	return length(lgetxattr(path, name, value, room));
 }
 
 /* lsetxattr(2) */
-EXPORT int32_t mountroot_set_attribute(const char *path, const char *name, const void *value, uint32_t bytes)
+EXPORT int32_t mountroot_set_attribute(
+	const char *path, const char *name, const void *value, uint32_t bytes)
 {
 	return result(lsetxattr(path, name, value, bytes, 0));
 }
@@ -140,15 +150,18 @@ static int32_t erase_block(int fd, uint64_t start, uint64_t bytes)
 		return 0;
 	if (bad < 0 && errno != EOPNOTSUPP)
 		return -errno;
-	/* Takes 32 bits only, but no chip that locks its blocks is that big. One that has no locks says so in one of three ways. */
+	/* Takes 32 bits only, but no chip that locks its blocks is that big. One that has no locks
+	 * says so in one of three ways. */
 	struct erase_info_user locked = { .start = start, .length = bytes };
-	if (start + bytes <= UINT32_MAX && ioctl(fd, MEMUNLOCK, &locked) < 0 && errno != EOPNOTSUPP && errno != EROFS && errno != KERNEL_ENOTSUPP)
+	if (start + bytes <= UINT32_MAX && ioctl(fd, MEMUNLOCK, &locked) < 0 &&
+		errno != EOPNOTSUPP && errno != EROFS && errno != KERNEL_ENOTSUPP)
 		return -errno;
 	struct erase_info_user64 block = { .start = start, .length = bytes };
 	return ioctl(fd, MEMERASE64, &block) < 0 ? -errno : 1;
 }
 
-/* Erases one block of flash: 1 when it was, 0 for a bad block of NAND, which is left alone. Chips that lock their blocks at power-on want each unlocked first. */
+/* Erases one block of flash: 1 when it was, 0 for a bad block of NAND, which is left alone. Chips
+ * that lock their blocks at power-on want each unlocked first. */
 EXPORT int32_t mountroot_erase_block(const char *path, uint64_t start, uint64_t bytes)
 {
 	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -171,7 +184,8 @@ EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 	return done;
 }
 
-/* flock(2) on a file that is made where it is missing. It stays locked until this process ends: nothing here closes it. */
+/* flock(2) on a file that is made where it is missing. It stays locked until this process ends:
+ * nothing here closes it. */
 EXPORT int32_t mountroot_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -185,8 +199,9 @@ EXPORT int32_t mountroot_lock(const char *path)
 }
 
 /*
- * A thread that lives while a call keeps the only JavaScript thread busy: it says so on the kernel log and feeds the watchdog. It is made with the first
- * text or watchdog, so that a start in which nothing is slow does not pay for it. Nobody waits for it: it ends with the process.
+ * A thread that lives while a call keeps the only JavaScript thread busy: it says so on the kernel
+ * log and feeds the watchdog. It is made with the first text or watchdog, so that a start in which
+ * nothing is slow does not pay for it. Nobody waits for it: it ends with the process.
  */
 #define FEED_MS 1000
 #define LONGEST_TEXT 700
@@ -224,15 +239,18 @@ static struct timespec in_ms(int64_t wait)
 	return then;
 }
 
-/* One record is one write(2). Called with the mutex held, and gives it back for the writing: printk() may wait for a slow serial line. */
+/* One record is one write(2). Called with the mutex held, and gives it back for the writing:
+ * printk() may wait for a slow serial line. */
 static void tell(int64_t ms)
 {
 	char line[LONGEST_TEXT + 80], log[PATH_MAX];
-	int bytes = snprintf(line, sizeof line, "<6>mountroot: still at it after %lld s: %s\n", (long long)(ms / 1000), alive.text);
+	int bytes = snprintf(line, sizeof line, "<6>mountroot: still at it after %lld s: %s\n",
+		(long long)(ms / 1000), alive.text);
 	strcpy(log, alive.log);
 	pthread_mutex_unlock(&alive.mutex);
 	int fd = open(log, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	/* Standard error may be a pipe that nobody empties, and whoever waits for that feeds no watchdog. */
+	/* Standard error may be a pipe that nobody empties, and whoever waits for that feeds no
+	 * watchdog. */
 	struct pollfd error = { .fd = STDERR_FILENO, .events = POLLOUT };
 	if (fd >= 0 || poll(&error, 1, 0) == 1) {
 		ssize_t written = write(fd >= 0 ? fd : STDERR_FILENO, line, bytes);
@@ -312,7 +330,8 @@ static void set_text(const char *text)
 			*at = ' ';
 }
 
-/* From now on `text` is told on `log` every so often; NULL ends it. A text in the place of another tells how far the same thing has come: its time goes on. */
+/* From now on `text` is told on `log` every so often; NULL ends it. A text in the place of another
+ * tells how far the same thing has come: its time goes on. */
 EXPORT int32_t mountroot_during(const char *text, const char *log, uint32_t every_ms)
 {
 	int32_t done = 0;
@@ -330,7 +349,8 @@ EXPORT int32_t mountroot_during(const char *text, const char *log, uint32_t ever
 	return done;
 }
 
-/* Called with the mutex held. 'V' is the magic word without which closing does not stop the timer (Documentation/watchdog/watchdog-api.rst). */
+/* Called with the mutex held. 'V' is the magic word without which closing does not stop the timer
+ * (Documentation/watchdog/watchdog-api.rst). */
 static void disarm(void)
 {
 	if (alive.watchdog < 0)

@@ -1,6 +1,7 @@
 /*
- * An init for tests of how a root comes to be: says which program it is and what it finds as its root, each file with what the kernel made of it, and powers off. It is
- * static and opens /dev/console itself, so a ramdisk needs nothing else.
+ * An init for tests of how a root comes to be: says which program it is and what it finds as its
+ * root, each file with what the kernel made of it, and powers off. It is static and opens
+ * /dev/console itself, so a ramdisk needs nothing else.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -56,7 +57,8 @@ static void print_tree(const char *path, dev_t device)
 			continue;
 		printf("probe: file ");
 		print_name(inner);
-		printf(" %o %u:%u links=%u time=%lld", is.st_mode, is.st_uid, is.st_gid, (unsigned)is.st_nlink, (long long)is.st_mtime);
+		printf(" %o %u:%u links=%u time=%lld", is.st_mode, is.st_uid, is.st_gid,
+			(unsigned)is.st_nlink, (long long)is.st_mtime);
 		if (S_ISREG(is.st_mode))
 			printf(" size=%lld crc=%08x", (long long)is.st_size, crc32(inner));
 		if (S_ISCHR(is.st_mode) || S_ISBLK(is.st_mode))
@@ -102,7 +104,8 @@ int main(int argc, char **argv)
 		printf(" %s", argv[at]);
 	printf("\n");
 	if (statfs("/", &kind) == 0)
-		printf("probe: root type %lx size %llu\n", (unsigned long)(uint32_t)kind.f_type, (unsigned long long)kind.f_blocks * kind.f_bsize);
+		printf("probe: root type %lx size %llu\n", (unsigned long)(uint32_t)kind.f_type,
+			(unsigned long long)kind.f_blocks * kind.f_bsize);
 	print_file("cmdline", "/proc/cmdline");
 	print_file("mount", "/proc/mounts");
 	if (stat("/", &root) == 0)

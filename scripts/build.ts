@@ -1,4 +1,7 @@
-/** `npm run build`: dist/mountroot.cjs, and beside it the native parts for this machine and for the board. */
+/**
+ * `npm run build`: dist/mountroot.cjs, and beside it the native parts for this machine and for the
+ * board.
+ */
 import { buildAgent } from './lib/agent.js';
 import { main, say } from './lib/report.js';
 

@@ -1,4 +1,7 @@
-/** `npm run package`: build/packages/ with the agent for armhf as a Debian package and as an archive, and their sums. */
+/**
+ * `npm run package`: build/packages/ with the agent for armhf as a Debian package and as an
+ * archive, and their sums.
+ */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildAgent } from './lib/agent.js';
@@ -11,11 +14,19 @@ import { run } from './lib/run.js';
 async function epochOf(): Promise<number> {
   const asked = process.env['SOURCE_DATE_EPOCH'];
   if (asked !== undefined && asked !== '') return Number(asked);
-  return run('git', ['-C', checkout, 'log', '-1', '--format=%ct']).then(Number, () => Math.floor(statSync(join(checkout, 'package.json')).mtimeMs / 1000));
+  return run('git', ['-C', checkout, 'log', '-1', '--format=%ct']).then(Number, () =>
+    Math.floor(statSync(join(checkout, 'package.json')).mtimeMs / 1000),
+  );
 }
 
 await main(async () => {
   const bundle = await buildAgent(['host', 'arm']);
-  const made = await makePackages({ bundle, native: await buildNative('arm'), to: join(checkout, 'build', 'packages'), epoch: await epochOf() });
-  for (const file of made) say(`${relative(checkout, file)}, ${(statSync(file).size / 1024).toFixed(0)} KiB`);
+  const made = await makePackages({
+    bundle,
+    native: await buildNative('arm'),
+    to: join(checkout, 'build', 'packages'),
+    epoch: await epochOf(),
+  });
+  for (const file of made)
+    say(`${relative(checkout, file)}, ${(statSync(file).size / 1024).toFixed(0)} KiB`);
 });

@@ -1,6 +1,7 @@
 /**
- * `npm start [-- --fresh]`: makes the board, boots it, shows its serial console live, and sums up what / is. From a terminal it leaves you in a shell on the
- * board; otherwise it powers the board off, and its exit status says whether / is the overlay on flash.
+ * `npm start [-- --fresh]`: makes the board, boots it, shows its serial console live, and sums up
+ * what / is. From a terminal it leaves you in a shell on the board; otherwise it powers the board
+ * off, and its exit status says whether / is the overlay on flash.
  */
 import type { Status } from '../src/diagnose/status.js';
 import { Machine } from './emulator/machine.js';
@@ -14,7 +15,9 @@ const HOURS_MS = 24 * 3600 * 1000;
 
 /** The terminal becomes the board's console until the board is off or the user leaves. */
 async function attach(machine: Machine): Promise<void> {
-  process.stdout.write("\nYou are on the board's console. `poweroff` switches it off; Ctrl-] pulls the plug.\n");
+  process.stdout.write(
+    "\nYou are on the board's console. `poweroff` switches it off; Ctrl-] pulls the plug.\n",
+  );
   process.stdin.setRawMode(true);
   process.stdin.on('data', (typed: Buffer) => {
     const text = typed.toString('utf8');
@@ -46,7 +49,8 @@ await main(async () => {
     timeLimitMs: interactive ? HOURS_MS : 300_000,
     append: 'loglevel=8',
   });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void machine.kill());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => void machine.kill());
   try {
     await machine.waitFor(/init: done, status \d+/);
     const persistent = await summary(machine);

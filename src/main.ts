@@ -1,4 +1,7 @@
-/** The way in. What a boot does not need is imported when it is asked for: V8 reads the whole of a file, whatever is called in it. */
+/**
+ * The way in. What a boot does not need is imported when it is asked for: V8 reads the whole of a
+ * file, whatever is called in it.
+ */
 import { enter } from './boot/enter.js';
 
 void enter({

@@ -4,24 +4,66 @@ import type { Board } from '../lib/board.js';
 import type { BootFiles } from '../emulator/command.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
-/** What is measured on the board by scripts/bench/growth, and there under which name. A year has 365 boots, one a day; a board keeps the journals of at most a thousand. */
+/**
+ * What is measured on the board by scripts/bench/growth, and there under which name. A year has 365
+ * boots, one a day; a board keeps the journals of at most a thousand.
+ */
 export const GUEST_PARTS = {
-  mounts: { of: 'mounts', sizes: [100, 1_000, 10_000], calls: { facts: 'mountroot facts', plan: 'mountroot plan start', start: 'mountroot start, with the kernel’s copy of them', true: 'true, with that copy' } },
-  journal: { of: 'boots in the journal', sizes: [10, 100, 365], calls: { journal: 'mountroot journal', status: 'mountroot status', start: 'mountroot start' } },
+  mounts: {
+    of: 'mounts',
+    sizes: [100, 1_000, 10_000],
+    calls: {
+      facts: 'mountroot facts',
+      plan: 'mountroot plan start',
+      start: 'mountroot start, with the kernel’s copy of them',
+      true: 'true, with that copy',
+    },
+  },
+  journal: {
+    of: 'boots in the journal',
+    sizes: [10, 100, 365],
+    calls: { journal: 'mountroot journal', status: 'mountroot status', start: 'mountroot start' },
+  },
 } as const;
 
 export type GuestPart = keyof typeof GUEST_PARTS;
 
-/** Guest time of each call of a part, at each of its sizes, in one boot. @param flash holds the benchmark's root file system, and an empty data partition. */
-export async function growOnBoard(board: Board, files: BootFiles, part: GuestPart): Promise<Growth[]> {
+/**
+ * Guest time of each call of a part, at each of its sizes, in one boot. @param flash holds the
+ * benchmark's root file system, and an empty data partition.
+ */
+export async function growOnBoard(
+  board: Board,
+  files: BootFiles,
+  part: GuestPart,
+): Promise<Growth[]> {
   const { of, sizes, calls } = GUEST_PARTS[part];
   say(`measuring how cost grows with ${of}`);
-  const machine = await Machine.start(board, files, { icount: true, append: `norandmaps init=/bench/growth mountroot.boot_limit=0 mountroot.journal=1000 BENCH=${part} SIZES=${sizes.join(',')}`, timeLimitMs: 400_000 });
+  const machine = await Machine.start(board, files, {
+    icount: true,
+    append: `norandmaps init=/bench/growth mountroot.boot_limit=0 mountroot.journal=1000 BENCH=${part} SIZES=${sizes.join(',')}`,
+    timeLimitMs: 400_000,
+  });
   const { reason } = await machine.ended;
-  const said = [...machine.console.matchAll(/^growth: (\w+) (\d+) (\{.*\})\r?$/gm)].map(([, name, size, json]) => ({ name, size: Number(size), ...(JSON.parse(json!) as { wall_us: number; max_rss_kib: number; status: number }) }));
+  const said = [...machine.console.matchAll(/^growth: (\w+) (\d+) (\{.*\})\r?$/gm)].map(
+    ([, name, size, json]) => ({
+      name,
+      size: Number(size),
+      ...(JSON.parse(json!) as { wall_us: number; max_rss_kib: number; status: number }),
+    }),
+  );
   return Object.entries(calls).map(([name, call]) => {
-    const costs = said.filter((each) => each.name === name && each.status === 0).map(({ size, wall_us, max_rss_kib }): Cost => ({ size, ms: wall_us / 1000, peakKiB: max_rss_kib }));
-    if (reason !== 'guest-shutdown' || costs.length !== sizes.length) throw new Failure(`measuring ${call} with ${of} failed; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`);
+    const costs = said
+      .filter((each) => each.name === name && each.status === 0)
+      .map(({ size, wall_us, max_rss_kib }): Cost => ({
+        size,
+        ms: wall_us / 1000,
+        peakKiB: max_rss_kib,
+      }));
+    if (reason !== 'guest-shutdown' || costs.length !== sizes.length)
+      throw new Failure(
+        `measuring ${call} with ${of} failed; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+      );
     return growth(part, call, of, 'guest time', costs);
   });
 }

@@ -1,4 +1,7 @@
-/** What takes more memory or flash than a board has is measured here: user and system time, and peak memory, of a whole process of the real bundle under this machine's Node. */
+/**
+ * What takes more memory or flash than a board has is measured here: user and system time, and peak
+ * memory, of a whole process of the real bundle under this machine's Node.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +10,9 @@ import { buildNative } from '../lib/native.js';
 import { Failure, say } from '../lib/report.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
-/** A call, given the folder that `make` filled and the size; `{}` in a word stands for the folder. */
+/**
+ * A call, given the folder that `make` filled and the size; `{}` in a word stands for the folder.
+ */
 type Call = readonly string[];
 
 interface HostPart {
@@ -23,7 +28,8 @@ function layers(folder: string, files: number): void {
   const [upper, lower] = [join(folder, 'upper'), join(folder, 'lower')];
   for (let at = 0; at < files; at++) {
     const place = `d${at % 100}/e${Math.floor(at / 100) % 10}`;
-    if (at < 1000) for (const layer of [upper, lower]) mkdirSync(join(layer, place), { recursive: true });
+    if (at < 1000)
+      for (const layer of [upper, lower]) mkdirSync(join(layer, place), { recursive: true });
     writeFileSync(join(upper, place, `file-${at}`), `mine ${at}\n`);
     if (at % 10 === 0) writeFileSync(join(lower, place, `file-${at}`), 'theirs\n');
   }
@@ -34,7 +40,9 @@ function members(folder: string, count: number): void {
   const tree = join(folder, 'tree');
   mkdirSync(tree, { recursive: true });
   let chance = 1;
-  const lines = Array.from({ length: 1e6 / 16 }, () => `${(chance = (chance * 48271) % 2147483647).toString(16).padStart(8, '0')} of it\n`.padEnd(16));
+  const lines = Array.from({ length: 1e6 / 16 }, () =>
+    `${(chance = (chance * 48271) % 2147483647).toString(16).padStart(8, '0')} of it\n`.padEnd(16),
+  );
   const content = Buffer.from(lines.join('').slice(0, 1e6));
   for (let at = 0; at < count; at++) {
     content.write(String(at).padStart(8, '0'));
@@ -48,7 +56,15 @@ export const HOST_PARTS = {
     sizes: [1_000, 10_000, 100_000],
     make: layers,
     calls: {
-      'mountroot diff': ['diff', '--format', 'ndjson', '--upper', '{}/upper', '--lower', '{}/lower'],
+      'mountroot diff': [
+        'diff',
+        '--format',
+        'ndjson',
+        '--upper',
+        '{}/upper',
+        '--lower',
+        '{}/lower',
+      ],
       'mountroot diff --json': ['diff', '--json', '--upper', '{}/upper', '--lower', '{}/lower'],
       'mountroot export': ['export', '--upper', '{}/upper', '-o', '{}/layer.tar'],
     },
@@ -58,10 +74,26 @@ export const HOST_PARTS = {
     sizes: [10, 100, 1_000],
     make: members,
     calls: {
-      'mountroot ramdisk pack --compress none': ['ramdisk', 'pack', '{}/tree', '--compress', 'none', '-o', '{}/plain'],
+      'mountroot ramdisk pack --compress none': [
+        'ramdisk',
+        'pack',
+        '{}/tree',
+        '--compress',
+        'none',
+        '-o',
+        '{}/plain',
+      ],
       'mountroot ramdisk list': ['ramdisk', 'list', '{}/plain'],
       'mountroot ramdisk unpack': ['ramdisk', 'unpack', '{}/plain', '{}/out'],
-      'mountroot ramdisk pack --compress lz4': ['ramdisk', 'pack', '{}/tree', '--compress', 'lz4', '-o', '{}/packed'],
+      'mountroot ramdisk pack --compress lz4': [
+        'ramdisk',
+        'pack',
+        '{}/tree',
+        '--compress',
+        'lz4',
+        '-o',
+        '{}/packed',
+      ],
       'mountroot ramdisk list, of lz4': ['ramdisk', 'list', '{}/packed'],
       'mountroot ramdisk unpack, of lz4': ['ramdisk', 'unpack', '{}/packed', '{}/out-of-packed'],
     },
@@ -89,9 +121,25 @@ export async function growHere(name: HostPartName, work: string): Promise<Growth
     for (const [call, words] of Object.entries(calls)) {
       const file = join(folder, 'cost.json');
       rmSync(file, { force: true });
-      const { stderr } = spawnSync(measure, ['-o', file, '--', process.execPath, agent, ...words.map((word) => word.replace('{}', folder))], { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
-      const { user_us, system_us, max_rss_kib, status } = JSON.parse(readFileSync(file, 'utf8')) as Measured;
-      if (status !== 0) throw new Failure(`measuring ${call} with ${size} ${of} failed with status ${status}: ${stderr.trim()}`);
+      const { stderr } = spawnSync(
+        measure,
+        [
+          '-o',
+          file,
+          '--',
+          process.execPath,
+          agent,
+          ...words.map((word) => word.replace('{}', folder)),
+        ],
+        { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
+      );
+      const { user_us, system_us, max_rss_kib, status } = JSON.parse(
+        readFileSync(file, 'utf8'),
+      ) as Measured;
+      if (status !== 0)
+        throw new Failure(
+          `measuring ${call} with ${size} ${of} failed with status ${status}: ${stderr.trim()}`,
+        );
       costs.get(call)!.push({ size, ms: (user_us + system_us) / 1000, peakKiB: max_rss_kib });
     }
     rmSync(folder, { recursive: true });

@@ -5,7 +5,10 @@ export interface Ratio {
   ratio: number;
 }
 
-/** What the board's start costs against a Node that does nothing; empty where one of them was not measured. */
+/**
+ * What the board's start costs against a Node that does nothing; empty where one of them was not
+ * measured.
+ */
 export function ratios({ node, start }: { node?: Figures; start?: Figures }): Ratio[] {
   if (node === undefined || start === undefined) return [];
   return [

@@ -1,6 +1,8 @@
 import { kernelCommandLine, type Board } from '../lib/board.js';
 
-/** A program and its arguments: a value to look at, to test and to print, before anybody runs it. */
+/**
+ * A program and its arguments: a value to look at, to test and to print, before anybody runs it.
+ */
 export interface Command {
   program: string;
   args: string[];
@@ -20,18 +22,27 @@ export interface BootFiles {
 }
 
 export interface BootOptions {
-  /** QEMU character devices, one a UART of the board: `stdio`, `unix:PATH,server=on,wait=off`, `null`. */
+  /**
+   * QEMU character devices, one a UART of the board: `stdio`, `unix:PATH,server=on,wait=off`,
+   * `null`.
+   */
   serial: readonly string[];
   /** Path of the socket for the machine protocol. */
   qmp?: string;
-  /** Words added to the board's kernel command line. A `name=value` the kernel does not know goes into PID 1's environment. */
+  /**
+   * Words added to the board's kernel command line. A `name=value` the kernel does not know goes
+   * into PID 1's environment.
+   */
   append?: string;
   /**
-   * Count instructions instead of host time, at 2 ns each: idle time costs nothing. With the clock and the random seed fixed as well, two boots of the same
-   * flash are the same to the instruction.
+   * Count instructions instead of host time, at 2 ns each: idle time costs nothing. With the clock
+   * and the random seed fixed as well, two boots of the same flash are the same to the instruction.
    */
   icount?: boolean;
-  /** Of the chance in a machine that counts instructions; 1 unless told. Two boots with one seed may even have the same boot id. */
+  /**
+   * Of the chance in a machine that counts instructions; 1 unless told. Two boots with one seed may
+   * even have the same boot id.
+   */
   seed?: number;
   /** The last flash chip cannot be written, as behind a hardware switch. */
   writeProtected?: boolean;
@@ -51,28 +62,99 @@ export interface BootOptions {
 const escape = (path: string): string => path.replaceAll(',', ',,');
 
 /** `-serial` and `-chardev` have two spellings for one thing. */
-const characterDevice = (device: string, id: string): string => (device.startsWith('unix:') ? `socket,id=${id},path=${device.slice('unix:'.length)}` : `${device},id=${id}`);
+const characterDevice = (device: string, id: string): string =>
+  device.startsWith('unix:')
+    ? `socket,id=${id},path=${device.slice('unix:'.length)}`
+    : `${device},id=${id}`;
 
 /** What boots a board in the emulator. */
-export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, append, commandLine, memory = board.qemu.memory, loaded, icount, seed = 1, writeProtected, ssh, disks = [] }: BootOptions): Command {
+export function qemuCommand(
+  board: Board,
+  files: BootFiles,
+  {
+    serial,
+    qmp,
+    append,
+    commandLine,
+    memory = board.qemu.memory,
+    loaded,
+    icount,
+    seed = 1,
+    writeProtected,
+    ssh,
+    disks = [],
+  }: BootOptions,
+): Command {
   const { program, machine, uarts } = board.qemu;
   const words = kernelCommandLine(commandLine === undefined ? board : { ...board, commandLine });
   // A boot loader has the command line on its disk.
-  const kernel = files.firmware === undefined ? ['-kernel', files.zImage, ...(files.deviceTree === null ? [] : ['-dtb', files.deviceTree]), ...(files.ramdisk === undefined ? [] : ['-initrd', files.ramdisk]), '-append', [words, ...(append ? [append] : [])].join(' ')] : ['-bios', files.firmware];
+  const kernel =
+    files.firmware === undefined
+      ? [
+          '-kernel',
+          files.zImage,
+          ...(files.deviceTree === null ? [] : ['-dtb', files.deviceTree]),
+          ...(files.ramdisk === undefined ? [] : ['-initrd', files.ramdisk]),
+          '-append',
+          [words, ...(append ? [append] : [])].join(' '),
+        ]
+      : ['-bios', files.firmware];
   return {
     program,
     args: [
       ...['-M', machine, '-m', memory, '-no-reboot', '-display', 'none', '-monitor', 'none'],
       ...kernel,
-      ...(loaded === undefined ? [] : ['-device', `loader,file=${escape(loaded.file)},addr=0x${loaded.address.toString(16)},force-raw=on`]),
-      ...files.flash.flatMap((file, index) => ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}${writeProtected && index === files.flash.length - 1 ? ',readonly=on' : ''}`]),
-      // A machine gives out its virtio buses from the last one, so the disk that is named last is the first one that kernel and boot loader find.
-      ...[...(files.disks ?? []), ...disks].flatMap((file, index) => ['-drive', `if=none,id=disk${index},format=raw,file=${escape(file)}`, '-device', `virtio-blk-device,drive=disk${index}`].reverse()).reverse(),
+      ...(loaded === undefined
+        ? []
+        : [
+            '-device',
+            `loader,file=${escape(loaded.file)},addr=0x${loaded.address.toString(16)},force-raw=on`,
+          ]),
+      ...files.flash.flatMap((file, index) => [
+        '-drive',
+        `if=pflash,index=${index},format=raw,file=${escape(file)}${writeProtected && index === files.flash.length - 1 ? ',readonly=on' : ''}`,
+      ]),
+      // A machine gives out its virtio buses from the last one, so the disk that is named last is
+      // the first one that kernel and boot loader find.
+      ...[...(files.disks ?? []), ...disks]
+        .flatMap((file, index) =>
+          [
+            '-drive',
+            `if=none,id=disk${index},format=raw,file=${escape(file)}`,
+            '-device',
+            `virtio-blk-device,drive=disk${index}`,
+          ].reverse(),
+        )
+        .reverse(),
       ...serial.slice(0, uarts).flatMap((device) => ['-serial', device]),
-      ...serial.slice(uarts).flatMap((device, index) => ['-chardev', characterDevice(device, `line${index}`), ...(index === 0 ? ['-device', 'virtio-serial-device'] : []), '-device', `virtconsole,chardev=line${index}`]),
-      ...(ssh === undefined ? [] : ['-netdev', `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${ssh}-:22`, '-device', 'virtio-net-device,netdev=net']),
+      ...serial
+        .slice(uarts)
+        .flatMap((device, index) => [
+          '-chardev',
+          characterDevice(device, `line${index}`),
+          ...(index === 0 ? ['-device', 'virtio-serial-device'] : []),
+          '-device',
+          `virtconsole,chardev=line${index}`,
+        ]),
+      ...(ssh === undefined
+        ? []
+        : [
+            '-netdev',
+            `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${ssh}-:22`,
+            '-device',
+            'virtio-net-device,netdev=net',
+          ]),
       ...(qmp === undefined ? [] : ['-qmp', `unix:${escape(qmp)},server=on,wait=off`]),
-      ...(icount ? ['-icount', 'shift=1,sleep=off', '-seed', String(seed), '-rtc', 'base=2026-01-01,clock=vm'] : []),
+      ...(icount
+        ? [
+            '-icount',
+            'shift=1,sleep=off',
+            '-seed',
+            String(seed),
+            '-rtc',
+            'base=2026-01-01,clock=vm',
+          ]
+        : []),
       ...board.qemu.arguments,
     ],
   };
@@ -80,4 +162,6 @@ export function qemuCommand(board: Board, files: BootFiles, { serial, qmp, appen
 
 /** The command as a line for a shell. */
 export const shellLine = ({ program, args }: Command): string =>
-  [program, ...args].map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+  [program, ...args]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');

@@ -13,21 +13,27 @@ export interface Host {
   failure(what: string): Error;
 }
 
-/** A terminal that edits lines cuts them at 4095 bytes without a word (N_TTY_BUF_SIZE, drivers/tty/n_tty.c); with the words around it a piece stays well below. */
+/**
+ * A terminal that edits lines cuts them at 4095 bytes without a word (N_TTY_BUF_SIZE,
+ * drivers/tty/n_tty.c); with the words around it a piece stays well below.
+ */
 const PIECE = 2048;
 
 /** A greeting, as /etc/init.d/control-line gives it, with the shell's pid. */
 const GREETING = /control: ready (\d+)\r?\n/g;
 
 /**
- * A command in pieces fit for a line between single quotes, to be joined and read by `printf %b`: control characters would be keys to the terminal, and end
- * the line or the command, and a quote would end the quotes.
+ * A command in pieces fit for a line between single quotes, to be joined and read by `printf %b`:
+ * control characters would be keys to the terminal, and end the line or the command, and a quote
+ * would end the quotes.
  */
 export function pieces(command: string, limit = PIECE): string[] {
   const made = [''];
   let length = 0;
   for (const character of command) {
-    const word = /[\0-\x1f\x7f'\\]/.test(character) ? `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}` : character;
+    const word = /[\0-\x1f\x7f'\\]/.test(character)
+      ? `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`
+      : character;
     const bytes = Buffer.byteLength(word);
     if (length + bytes > limit) {
       made.push('');
@@ -39,11 +45,13 @@ export function pieces(command: string, limit = PIECE): string[] {
   return made;
 }
 
-export const named = (command: string): string => `\`${command.length > 200 ? `${command.slice(0, 200)}…` : command}\``;
+export const named = (command: string): string =>
+  `\`${command.length > 200 ? `${command.slice(0, 200)}…` : command}\``;
 
 /**
- * The shell on the board's second serial line, where no kernel message gets between. Each command runs in a subshell of it, with nothing on its standard
- * input: it can neither end the shell nor read the lines that follow it, and it leaves no working folder or variable to the next.
+ * The shell on the board's second serial line, where no kernel message gets between. Each command
+ * runs in a subshell of it, with nothing on its standard input: it can neither end the shell nor
+ * read the lines that follow it, and it leaves no working folder or variable to the next.
  */
 export class ControlLine {
   private text = '';
@@ -76,9 +84,14 @@ export class ControlLine {
     this.socket.write(`${command}\n`);
   }
 
-  /** Nothing is sent before the shell greets: a UART that nobody has opened yet swallows what it gets, or hangs over it. */
+  /**
+   * Nothing is sent before the shell greets: a UART that nobody has opened yet swallows what it
+   * gets, or hangs over it.
+   */
   private async open(timeLimitMs: number): Promise<void> {
-    this.shell ??= await this.host.until('greeting on the second serial line', timeLimitMs, () => this.newShell());
+    this.shell ??= await this.host.until('greeting on the second serial line', timeLimitMs, () =>
+      this.newShell(),
+    );
   }
 
   private newShell(): string | null {
@@ -87,26 +100,38 @@ export class ControlLine {
   }
 
   private async exchange(command: string, timeLimitMs: number): Promise<Result> {
-    if (command.includes('\0')) throw this.host.failure(`cannot send ${named(command)} to the board: no shell takes a NUL byte`);
+    if (command.includes('\0'))
+      throw this.host.failure(
+        `cannot send ${named(command)} to the board: no shell takes a NUL byte`,
+      );
     const deadline = Date.now() + timeLimitMs;
     await this.open(timeLimitMs);
     const mark = randomBytes(6).toString('hex');
     this.text = '';
     const all = pieces(command);
     const last = all.pop()!;
-    // Each piece is acknowledged: the kernel drops what its buffer for the terminal has no room for.
+    // Each piece is acknowledged: the kernel drops what its buffer for the terminal has no room
+    // for.
     for (const [index, piece] of all.entries()) {
-      this.socket.write(`${index === 0 ? 'command=' : 'command=$command'}'${piece}'; echo "got"-${mark}-${index}\n`);
+      this.socket.write(
+        `${index === 0 ? 'command=' : 'command=$command'}'${piece}'; echo "got"-${mark}-${index}\n`,
+      );
       await this.answer(command, new RegExp(`got-${mark}-${index}\\r?\\n`), deadline);
     }
     const whole = all.length === 0 ? `'${last}'` : `"$command"'${last}'`;
-    this.socket.write(`echo "begin"-${mark}; (eval "$(printf %b ${whole})") </dev/null; echo "end"-${mark} $?\n`);
+    this.socket.write(
+      `echo "begin"-${mark}; (eval "$(printf %b ${whole})") </dev/null; echo "end"-${mark} $?\n`,
+    );
     const pattern = new RegExp(`begin-${mark}\\r?\\n([^]*?)end-${mark} (\\d+)\\r?\\n`);
     const [, output, status] = await this.answer(command, pattern, deadline);
     return { status: Number(status), output: output!.replaceAll('\r\n', '\n') };
   }
 
-  private async answer(command: string, pattern: RegExp, deadline: number): Promise<RegExpExecArray> {
+  private async answer(
+    command: string,
+    pattern: RegExp,
+    deadline: number,
+  ): Promise<RegExpExecArray> {
     const look = (): { match: RegExpExecArray } | { pid: string } | null => {
       const match = pattern.exec(this.text);
       if (match) return { match };
@@ -116,6 +141,8 @@ export class ControlLine {
     const found = await this.host.until(`end of ${named(command)}`, deadline - Date.now(), look);
     if ('match' in found) return found.match;
     this.shell = found.pid;
-    throw this.host.failure(`the shell on the second serial line died while it ran ${named(command)}, probably killed; init has started another`);
+    throw this.host.failure(
+      `the shell on the second serial line died while it ran ${named(command)}, probably killed; init has started another`,
+    );
   }
 }

@@ -10,8 +10,9 @@ function cleanAll(): void {
 }
 
 /**
- * The signal comes a second time, to whoever listens without us: with nobody left it ends the process as it would have done. Whether others listen says
- * nothing about whether they end the process: tsx and signal-exit do it only when they find themselves alone.
+ * The signal comes a second time, to whoever listens without us: with nobody left it ends the
+ * process as it would have done. Whether others listen says nothing about whether they end the
+ * process: tsx and signal-exit do it only when they find themselves alone.
  */
 function onSignal(signal: NodeJS.Signals): void {
   cleanAll();
@@ -29,8 +30,9 @@ function unlisten(): void {
 }
 
 /**
- * Calls a function when this process ends, or is ended by a signal, before the returned function was called. It must do its work at once: there is no
- * event loop any more to wait with. Nobody listens while there is nothing to clean.
+ * Calls a function when this process ends, or is ended by a signal, before the returned function
+ * was called. It must do its work at once: there is no event loop any more to wait with. Nobody
+ * listens while there is nothing to clean.
  */
 export function cleanBeforeEnd(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen();

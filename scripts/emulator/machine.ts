@@ -23,7 +23,10 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
-/** QEMU listens within a fraction of a second; a machine that compiles a kernel as well takes longer. */
+/**
+ * QEMU listens within a fraction of a second; a machine that compiles a kernel as well takes
+ * longer.
+ */
 const CONNECT_MS = 20_000;
 
 /** How many of the console's last lines a failure shows. */
@@ -47,7 +50,10 @@ export class Machine {
     private readonly reproduce: string,
     private readonly lines: { console: Socket; control: Socket },
     readonly qmp: Qmp,
-    { timeLimitMs, onConsole }: { timeLimitMs: number; onConsole: ((text: string) => void) | undefined },
+    {
+      timeLimitMs,
+      onConsole,
+    }: { timeLimitMs: number; onConsole: ((text: string) => void) | undefined },
   ) {
     lines.console.setEncoding('utf8').on('data', (text: string) => {
       this.console += text;
@@ -76,8 +82,15 @@ export class Machine {
     });
   }
 
-  /** Switches a board on. Its flash files are written as its flash would be. Neither QEMU nor its sockets outlive this process, unless that gets SIGKILL. */
-  static async start(board: Board, files: BootFiles, { timeLimitMs = 120_000, onConsole, ...options }: MachineOptions = {}): Promise<Machine> {
+  /**
+   * Switches a board on. Its flash files are written as its flash would be. Neither QEMU nor its
+   * sockets outlive this process, unless that gets SIGKILL.
+   */
+  static async start(
+    board: Board,
+    files: BootFiles,
+    { timeLimitMs = 120_000, onConsole, ...options }: MachineOptions = {},
+  ): Promise<Machine> {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-board-'));
     const socket = (name: string): string => join(folder, name);
     const serial = ['console', 'control'].map((name) => `unix:${socket(name)},server=on,wait=on`);
@@ -104,12 +117,21 @@ export class Machine {
       };
       let stderr = '';
       child.stderr.on('data', (text) => (stderr += text));
-      child.once('error', (error) => fail(`cannot run ${command.program}: ${error.message}; \`sh scripts/setup.sh full\` installs it`));
-      child.once('close', (code, signal) => fail(`QEMU ended with ${code ?? signal} before the board was on: ${stderr.trim()}; reproduce with:\n${reproduce}`));
+      child.once('error', (error) =>
+        fail(
+          `cannot run ${command.program}: ${error.message}; \`sh scripts/setup.sh full\` installs it`,
+        ),
+      );
+      child.once('close', (code, signal) =>
+        fail(
+          `QEMU ended with ${code ?? signal} before the board was on: ${stderr.trim()}; reproduce with:\n${reproduce}`,
+        ),
+      );
     });
     failed.catch(() => {});
     try {
-      // QEMU waits for each of its serial lines to be taken, UARTs last, so no console output is lost; only then does it serve the machine protocol.
+      // QEMU waits for each of its serial lines to be taken, UARTs last, so no console output is
+      // lost; only then does it serve the machine protocol.
       const lines = async (): Promise<Machine> => {
         const connected = async (name: string): Promise<Socket> => {
           const line = await connectWhenThere(socket(name), CONNECT_MS, starting.signal);
@@ -119,7 +141,10 @@ export class Machine {
         const [console, control] = await Promise.all([connected('console'), connected('control')]);
         const qmp = await Qmp.connect(socket('qmp'), CONNECT_MS, starting.signal);
         starting.signal.throwIfAborted();
-        return new Machine(child, clean, reproduce, { console, control }, qmp, { timeLimitMs, onConsole });
+        return new Machine(child, clean, reproduce, { console, control }, qmp, {
+          timeLimitMs,
+          onConsole,
+        });
       };
       return await Promise.race([lines(), failed]);
     } catch (error) {
@@ -140,8 +165,9 @@ export class Machine {
   }
 
   /**
-   * Runs a shell command on the board over its second serial line, where no kernel message gets between. It runs in a subshell with nothing on its standard
-   * input, so its folder and variables are its own; commands given at the same time run one after the other.
+   * Runs a shell command on the board over its second serial line, where no kernel message gets
+   * between. It runs in a subshell with nothing on its standard input, so its folder and variables
+   * are its own; commands given at the same time run one after the other.
    */
   async run(command: string, timeLimitMs = 120_000): Promise<Result> {
     return this.control.run(command, timeLimitMs);
@@ -150,7 +176,8 @@ export class Machine {
   /** Runs a command that must succeed, and returns what it printed. */
   async output(command: string): Promise<string> {
     const { status, output } = await this.run(command);
-    if (status !== 0) throw this.failure(`${named(command)} on the board exited with ${status}: ${output.trim()}`);
+    if (status !== 0)
+      throw this.failure(`${named(command)} on the board exited with ${status}: ${output.trim()}`);
     return output;
   }
 
@@ -158,7 +185,10 @@ export class Machine {
   async powerOff(): Promise<End> {
     await this.control.send('sync; poweroff -f', 120_000);
     const end = await this.ended;
-    if (end.reason !== 'guest-shutdown') throw this.failure(`the board was told to power off, but it ended by ${end.reason ?? end.signal}`);
+    if (end.reason !== 'guest-shutdown')
+      throw this.failure(
+        `the board was told to power off, but it ended by ${end.reason ?? end.signal}`,
+      );
     return end;
   }
 
@@ -187,17 +217,39 @@ export class Machine {
       const watcher = (): void => {
         const found = look();
         if (found !== null) settle(() => resolve(found));
-        else if (this.end) settle(() => reject(this.failure(`the board ended (${this.end!.reason ?? this.end!.signal}) while waiting for ${awaited}`)));
+        else if (this.end)
+          settle(() =>
+            reject(
+              this.failure(
+                `the board ended (${this.end!.reason ?? this.end!.signal}) while waiting for ${awaited}`,
+              ),
+            ),
+          );
       };
-      const timer = setTimeout(() => settle(() => reject(this.failure(`no ${awaited} within ${Number((timeLimitMs / 1000).toFixed(1))} s`))), timeLimitMs);
+      const timer = setTimeout(
+        () =>
+          settle(() =>
+            reject(
+              this.failure(`no ${awaited} within ${Number((timeLimitMs / 1000).toFixed(1))} s`),
+            ),
+          ),
+        timeLimitMs,
+      );
       this.watchers.add(watcher);
       watcher();
     });
   }
 
   private failure(what: string): Failure {
-    const tail = this.console.trimEnd().split('\n').slice(-TAIL).map((line) => `  ${line.trimEnd()}`).join('\n');
-    const late = this.timedOut ? ' (the board\'s whole time limit ran out)' : '';
-    return new Failure(`${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\nreproduce with:\n${this.reproduce}`);
+    const tail = this.console
+      .trimEnd()
+      .split('\n')
+      .slice(-TAIL)
+      .map((line) => `  ${line.trimEnd()}`)
+      .join('\n');
+    const late = this.timedOut ? " (the board's whole time limit ran out)" : '';
+    return new Failure(
+      `${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\nreproduce with:\n${this.reproduce}`,
+    );
   }
 }

@@ -10,7 +10,10 @@ export interface QmpEvent {
 
 type Message = { QMP?: unknown; return?: unknown; error?: { desc: string } } & Partial<QmpEvent>;
 
-/** QEMU's machine protocol: JSON lines over a socket, a greeting first, answers in the order of the questions, events between them. */
+/**
+ * QEMU's machine protocol: JSON lines over a socket, a greeting first, answers in the order of the
+ * questions, events between them.
+ */
 export class Qmp {
   readonly events: QmpEvent[] = [];
   private readonly waiting: ((message: Message) => void)[] = [];
@@ -23,7 +26,9 @@ export class Qmp {
       else if (message.QMP === undefined) this.waiting.shift()?.(message);
     });
     // A question that QEMU takes along when it ends is answered by its end.
-    socket.on('close', () => this.waiting.splice(0).forEach((answer) => answer({ error: { desc: 'QEMU ended' } })));
+    socket.on('close', () =>
+      this.waiting.splice(0).forEach((answer) => answer({ error: { desc: 'QEMU ended' } })),
+    );
   }
 
   /** Connects, trying again until QEMU listens. */
@@ -37,14 +42,22 @@ export class Qmp {
   /** @throws {Error} with QEMU's own words when it refuses. */
   execute(command: string, args: Record<string, unknown> = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.waiting.push((message) => (message.error ? reject(new Error(`QEMU refused ${command}: ${message.error.desc}`)) : resolve(message.return)));
+      this.waiting.push((message) =>
+        message.error
+          ? reject(new Error(`QEMU refused ${command}: ${message.error.desc}`))
+          : resolve(message.return),
+      );
       this.socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     });
   }
 
-  /** Why the guest stopped: `guest-shutdown`, `guest-reset` (a panic under -no-reboot too), or undefined while it runs or when QEMU was killed. */
+  /**
+   * Why the guest stopped: `guest-shutdown`, `guest-reset` (a panic under -no-reboot too), or
+   * undefined while it runs or when QEMU was killed.
+   */
   get shutdownReason(): string | undefined {
-    return this.events.find(({ event }) => event === 'SHUTDOWN')?.data?.['reason'] as string | undefined;
+    return this.events.find(({ event }) => event === 'SHUTDOWN')?.data?.['reason'] as
+      string | undefined;
   }
 
   close(): void {
@@ -52,8 +65,15 @@ export class Qmp {
   }
 }
 
-/** A unix socket that a program starting now will listen on. @throws the signal's reason as soon as it is known that nobody will. */
-export async function connectWhenThere(path: string, timeLimitMs: number, signal?: AbortSignal): Promise<Socket> {
+/**
+ * A unix socket that a program starting now will listen on. @throws the signal's reason as soon as
+ * it is known that nobody will.
+ */
+export async function connectWhenThere(
+  path: string,
+  timeLimitMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
   const end = Date.now() + timeLimitMs;
   for (;;) {
     signal?.throwIfAborted();
@@ -64,7 +84,10 @@ export async function connectWhenThere(path: string, timeLimitMs: number, signal
     });
     if (signal?.aborted) socket.destroy();
     else if (failed === null) return socket;
-    else if (Date.now() > end) throw new Failure(`cannot connect to QEMU at ${path} within ${timeLimitMs / 1000} s: ${failed.message}; is this machine overloaded?`);
+    else if (Date.now() > end)
+      throw new Failure(
+        `cannot connect to QEMU at ${path} within ${timeLimitMs / 1000} s: ${failed.message}; is this machine overloaded?`,
+      );
     else await delay(25);
   }
 }

@@ -14,21 +14,39 @@ export interface DiskPartition {
   name: string;
   /** In bytes, a multiple of 1 MiB. */
   size: number;
-  /** What is in it: the files that the boot loader reads (ext4), the packed root file system, or an empty ext4 for the settings. */
+  /**
+   * What is in it: the files that the boot loader reads (ext4), the packed root file system, or an
+   * empty ext4 for the settings.
+   */
   holds: 'boot' | 'rootfs' | 'data';
 }
 
-/** What `board/NAME/board.json` says. A board is data: nothing in src or scripts knows one by name. */
+/**
+ * What `board/NAME/board.json` says. A board is data: nothing in src or scripts knows one by name.
+ */
 export interface Board {
   name: string;
-  /** The board whose folder has the kernel's configuration, the patches and the files of the root file system; its own, or that of `base`, whose board.json it then shares as well but for what it says itself. */
+  /**
+   * The board whose folder has the kernel's configuration, the patches and the files of the root
+   * file system; its own, or that of `base`, whose board.json it then shares as well but for what
+   * it says itself.
+   */
   files: string;
   kernel: { source: string; defconfig: string; fragment: string; deviceTree: string };
-  /** Flash chips and how they are cut; a board without any has empty lists. The last chip holds the settings and nothing else. */
+  /**
+   * Flash chips and how they are cut; a board without any has empty lists. The last chip holds the
+   * settings and nothing else.
+   */
   flash: { mtdId: string; chips: number[]; eraseBlock: number; partitions: Partition[] };
-  /** Disks: /dev/vda, /dev/vdb …, each with a partition table (GPT). The last one holds the settings and nothing else. */
+  /**
+   * Disks: /dev/vda, /dev/vdb …, each with a partition table (GPT). The last one holds the settings
+   * and nothing else.
+   */
   disks: { partitions: DiskPartition[] }[];
-  /** A boot loader that loads the rest by itself, a file of a Debian package; null where the emulator loads the kernel. */
+  /**
+   * A boot loader that loads the rest by itself, a file of a Debian package; null where the
+   * emulator loads the kernel.
+   */
   firmware: { package: string; file: string } | null;
   rootfs: {
     suite: string;
@@ -39,9 +57,16 @@ export interface Board {
     /** Further files taken from the packages: what a program opens by name. */
     files: string[];
     applets: string[];
-    /** Of squashfs: mksquashfs's name. Unpacking is most of a cold start: of one on vexpress-a9 LZO took 247 of 521 million instructions. */
+    /**
+     * Of squashfs: mksquashfs's name. Unpacking is most of a cold start: of one on vexpress-a9 LZO
+     * took 247 of 521 million instructions.
+     */
     compression: string;
-    /** Of squashfs, as mksquashfs takes it: `32K`. One page that is asked for unpacks a whole block. A cold start took 864 ms from LZ4 in blocks of 128K, 772 in blocks of 32K read ahead by 16K, and 773 in blocks of 16K. */
+    /**
+     * Of squashfs, as mksquashfs takes it: `32K`. One page that is asked for unpacks a whole block.
+     * A cold start took 864 ms from LZ4 in blocks of 128K, 772 in blocks of 32K read ahead by 16K,
+     * and 773 in blocks of 16K.
+     */
     blockSize: string;
   };
   qemu: { program: string; machine: string; memory: string; uarts: number; arguments: string[] };
@@ -53,21 +78,32 @@ export const boardFolder = (name: string): string => join(checkout, 'board', nam
 /** Where `npm run image` leaves a board's files. */
 export const imageFolder = (name: string): string => join(checkout, 'build', name);
 
-const read = (name: string): Partial<Board> & { base?: string } => JSON.parse(readFileSync(join(boardFolder(name), 'board.json'), 'utf8')) as Partial<Board> & { base?: string };
+const read = (name: string): Partial<Board> & { base?: string } =>
+  JSON.parse(readFileSync(join(boardFolder(name), 'board.json'), 'utf8')) as Partial<Board> & {
+    base?: string;
+  };
 
 /** @throws {Failure} when there is no such board, naming those there are. */
 export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
   const boards = readdirSync(join(checkout, 'board'));
-  if (!boards.includes(name)) throw new Failure(`there is no board ${JSON.stringify(name)}; choose one of: ${boards.join(', ')}`);
+  if (!boards.includes(name))
+    throw new Failure(
+      `there is no board ${JSON.stringify(name)}; choose one of: ${boards.join(', ')}`,
+    );
   const { base, ...own } = read(name);
   return { ...(base === undefined ? {} : read(base)), ...own, name, files: base ?? name } as Board;
 }
 
 /** The kernel's own notation for the partition table (drivers/mtd/parsers/cmdlinepart.c). */
 export function mtdparts(flash: Board['flash']): string {
-  const parts = flash.partitions.map(({ name, size, readOnly }) => `${size / 1024}k(${name})${readOnly ? 'ro' : ''}`);
+  const parts = flash.partitions.map(
+    ({ name, size, readOnly }) => `${size / 1024}k(${name})${readOnly ? 'ro' : ''}`,
+  );
   return `mtdparts=${flash.mtdId}:${parts.join(',')}`;
 }
 
 /** The whole kernel command line of a board. */
-export const kernelCommandLine = (board: Board): string => (board.flash.partitions.length === 0 ? board.commandLine : `${board.commandLine} ${mtdparts(board.flash)}`);
+export const kernelCommandLine = (board: Board): string =>
+  board.flash.partitions.length === 0
+    ? board.commandLine
+    : `${board.commandLine} ${mtdparts(board.flash)}`;

@@ -1,14 +1,31 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { say } from './report.js';
 
-/** The one folder outside the checkout that is written: results of long builds, by the content of what went into them. */
+/**
+ * The one folder outside the checkout that is written: results of long builds, by the content of
+ * what went into them.
+ */
 export const cacheRoot =
-  process.env['MOUNTROOT_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mountroot');
+  process.env['MOUNTROOT_CACHE'] ??
+  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mountroot');
 
-/** SHA-256 of files and of folders' files, names (relative to the argument) included, so that a renamed file counts as a change. */
+/**
+ * SHA-256 of files and of folders' files, names (relative to the argument) included, so that a
+ * renamed file counts as a change.
+ */
 export function digest(...paths: string[]): string {
   const hash = createHash('sha256');
   for (const top of paths) {
@@ -18,17 +35,25 @@ export function digest(...paths: string[]): string {
           .map((entry) => join(entry.parentPath, entry.name))
           .sort()
       : [top];
-    for (const file of files) hash.update(`${relative(top, file)}\0`).update(readFileSync(file)).update('\0');
+    for (const file of files)
+      hash
+        .update(`${relative(top, file)}\0`)
+        .update(readFileSync(file))
+        .update('\0');
   }
   return hash.digest('hex');
 }
 
 /**
- * The folder that `make` fills from `inputs` (any JSON value; name in it every version and digest the result rests on).
- * The folder appears whole or not at all: it is made under another name and renamed, so a build cut short leaves nothing behind
- * that a later run would take for finished.
+ * The folder that `make` fills from `inputs` (any JSON value; name in it every version and digest
+ * the result rests on). The folder appears whole or not at all: it is made under another name and
+ * renamed, so a build cut short leaves nothing behind that a later run would take for finished.
  */
-export async function cached(kind: string, inputs: unknown, make: (folder: string) => Promise<void>): Promise<string> {
+export async function cached(
+  kind: string,
+  inputs: unknown,
+  make: (folder: string) => Promise<void>,
+): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
   const folder = join(cacheRoot, `${kind}-${key}`);
   if (existsSync(folder)) {
@@ -54,7 +79,10 @@ export async function cached(kind: string, inputs: unknown, make: (folder: strin
 
 const UNUSED_AFTER_MS = 14 * 24 * 3600 * 1000;
 
-/** Removes what no run has used for two weeks: every change of the sources leaves results behind that nobody will ask for again. */
+/**
+ * Removes what no run has used for two weeks: every change of the sources leaves results behind
+ * that nobody will ask for again.
+ */
 function prune(): void {
   if (!existsSync(cacheRoot)) return;
   for (const name of readdirSync(cacheRoot)) {
@@ -63,6 +91,7 @@ function prune(): void {
     const path = join(cacheRoot, name);
     // Another run may rename or remove it at this moment.
     const status = lstatSync(path, { throwIfNoEntry: false });
-    if (status !== undefined && Date.now() - status.mtimeMs > UNUSED_AFTER_MS) rmSync(path, { recursive: true, force: true });
+    if (status !== undefined && Date.now() - status.mtimeMs > UNUSED_AFTER_MS)
+      rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,8 @@
 /**
- * The file that Node's --build-snapshot writes (SnapshotData::ToBlob, src/node_snapshotable.cc): V8's heap, what Node needs to go on with it, and last V8's code
- * cache of each of Node's own modules: how many there are, and each as length, name, length, bytes. Lengths are those of the board, 32 bits, little-endian.
+ * The file that Node's --build-snapshot writes (SnapshotData::ToBlob, src/node_snapshotable.cc):
+ * V8's heap, what Node needs to go on with it, and last V8's code cache of each of Node's own
+ * modules: how many there are, and each as length, name, length, bytes. Lengths are those of the
+ * board, 32 bits, little-endian.
  */
 
 /** More than any Node has modules, and longer than any has a name. */
@@ -24,11 +26,14 @@ function endOfCodeCache(blob: Buffer, start: number): number | null {
 }
 
 /**
- * A kept heap without the code cache: what a start calls is compiled in the heap itself, and reading the cache, which is half of the file, cost 16 of 390 ms warm and
- * 4 MiB of memory on the board. Node compiles what it then misses. null when this Node writes its file in another way: the heap is right as it is, too.
+ * A kept heap without the code cache: what a start calls is compiled in the heap itself, and
+ * reading the cache, which is half of the file, cost 16 of 390 ms warm and 4 MiB of memory on the
+ * board. Node compiles what it then misses. null when this Node writes its file in another way: the
+ * heap is right as it is, too.
  */
 export function withoutCodeCache(blob: Buffer): Buffer | null {
   const found: number[] = [];
-  for (let at = 0; at + 8 <= blob.length; at++) if (endOfCodeCache(blob, at) === blob.length) found.push(at);
+  for (let at = 0; at + 8 <= blob.length; at++)
+    if (endOfCodeCache(blob, at) === blob.length) found.push(at);
   return found.length === 1 ? Buffer.concat([blob.subarray(0, found[0]), Buffer.alloc(4)]) : null;
 }

@@ -13,8 +13,10 @@ import { Failure, checkout, say } from './report.js';
 import { squash } from './squash.js';
 
 /**
- * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers to machine code a warm start took 341 ms instead of 374, and 3
- * MiB less: V8 would compile 364 functions of a heap that is warm, which then run once. What the other is for: forBoard() in bundle.ts.
+ * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers
+ * to machine code a warm start took 341 ms instead of 374, and 3 MiB less: V8 would compile 364
+ * functions of a heap that is warm, which then run once. What the other is for: forBoard() in
+ * bundle.ts.
  */
 export const HEAP_OPTIONS = ['--no-rehash-snapshot', '--jitless'];
 
@@ -24,7 +26,10 @@ export const WRITING = ['--no-warnings', '--expose-internals'];
 /** A heap is some 6 MB. */
 const DISK = 16 << 20;
 
-/** Writes the heap beside the agent or to the file it is told: for the board that builds it, and in the packages for whoever has another Node. */
+/**
+ * Writes the heap beside the agent or to the file it is told: for the board that builds it, and in
+ * the packages for whoever has another Node.
+ */
 export const KEEP_HEAP = `#!/bin/sh
 # keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need not compile the agent. To be called again after an
 # upgrade of Node or of the agent; until then both are slower, and right.
@@ -61,31 +66,53 @@ async function write(board: Board, tree: string, script: string, work: string): 
   const rootfs = join(work, 'rootfs.squashfs');
   await squash(board, whole, rootfs);
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
-  [...systemChips(board, zImage, rootfs), emptyData(board)].forEach((chip, index) => writeFileSync(flash[index]!, chip));
+  [...systemChips(board, zImage, rootfs), emptyData(board)].forEach((chip, index) =>
+    writeFileSync(flash[index]!, chip),
+  );
   const disk = join(work, 'disk.img');
   writeFileSync(disk, Buffer.alloc(DISK));
   // Instructions are counted, so the same tree gives the same heap on any machine.
-  const machine = await Machine.start(board, { zImage, deviceTree: join(kernel, 'board.dtb'), flash }, { icount: true, append: 'init=/usr/bin/write-heap', disks: [disk], timeLimitMs: 600_000 });
+  const machine = await Machine.start(
+    board,
+    { zImage, deviceTree: join(kernel, 'board.dtb'), flash },
+    { icount: true, append: 'init=/usr/bin/write-heap', disks: [disk], timeLimitMs: 600_000 },
+  );
   await machine.ended;
   const [, status, size] = /^heap: (\d+) (\d+)\r?$/m.exec(machine.console) ?? [];
-  if (status !== '0') throw new Failure(`the board's Node did not write the agent's heap; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`);
+  if (status !== '0')
+    throw new Failure(
+      `the board's Node did not write the agent's heap; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+    );
   return readFileSync(disk).subarray(0, Number(size));
 }
 
 /**
- * The agent's heap for a board whose root file system is this tree, written by the board whose files it shares: there is no machine code in it, and they have one
- * Node. Returns the file, or null for a board that the emulator cannot boot from flash by itself; its agent comes from its own file then.
+ * The agent's heap for a board whose root file system is this tree, written by the board whose
+ * files it shares: there is no machine code in it, and they have one Node. Returns the file, or
+ * null for a board that the emulator cannot boot from flash by itself; its agent comes from its own
+ * file then.
  */
 export async function buildHeap({ files }: Board, tree: string): Promise<string | null> {
   const board = loadBoard(files);
   if (board.flash.chips.length === 0 || board.firmware !== null) {
-    say(`heap: ${board.name} has no flash that it boots from without a boot loader, so there is nowhere to write it`);
+    say(
+      `heap: ${board.name} has no flash that it boots from without a boot loader, so there is nowhere to write it`,
+    );
     return null;
   }
   const script = join(checkout, 'build', `heap-${process.pid}`);
   try {
     await bundleHeap(script);
-    const inputs = { tree: basename(dirname(tree)), kernel: basename(await buildKernel(board)), script: digest(script), options: [KEEP_HEAP, WRITER], how: digest(join(checkout, 'scripts/lib/heap.ts'), join(checkout, 'scripts/lib/heap-file.ts')) };
+    const inputs = {
+      tree: basename(dirname(tree)),
+      kernel: basename(await buildKernel(board)),
+      script: digest(script),
+      options: [KEEP_HEAP, WRITER],
+      how: digest(
+        join(checkout, 'scripts/lib/heap.ts'),
+        join(checkout, 'scripts/lib/heap-file.ts'),
+      ),
+    };
     const folder = await cached('heap', inputs, async (made) => {
       say('heap: the board writes down the heap that boots go on with');
       const work = join(made, 'work');
@@ -103,12 +130,20 @@ export async function buildHeap({ files }: Board, tree: string): Promise<string 
 }
 
 /** What native/launch.c is compiled with: where the agent belongs, and what runs it. */
-export const launcherDefinitions = (home: string, node: string): string[] => [`-DHOME="${home}"`, `-DNODE="${node}"`, `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`];
+export const launcherDefinitions = (home: string, node: string): string[] => [
+  `-DHOME="${home}"`,
+  `-DNODE="${node}"`,
+  `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`,
+];
 
 /** The launcher: what a board calls as mountroot. */
 export async function buildLauncher(): Promise<string> {
   const source = join(checkout, 'native', 'launch.c');
   const definitions = launcherDefinitions(HOME, NODE);
-  const folder = await cached('launcher', { source: digest(source), compiler: await compilerVersion('arm'), definitions }, async (made) => compileProgram('arm', source, join(made, 'launch'), definitions));
+  const folder = await cached(
+    'launcher',
+    { source: digest(source), compiler: await compilerVersion('arm'), definitions },
+    async (made) => compileProgram('arm', source, join(made, 'launch'), definitions),
+  );
   return join(folder, 'launch');
 }

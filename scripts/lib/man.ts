@@ -1,39 +1,114 @@
-/** mountroot(8), from the definitions that the agent prints of itself and from the sections below. */
+/**
+ * mountroot(8), from the definitions that the agent prints of itself and from the sections below.
+ */
 import { STATUSES } from '../../src/cli/conventions.js';
-import { NAMED, type Definitions, type OptionDefinition, type VerbDefinition } from '../../src/cli/definitions.js';
-import { ATTEMPTS, BOOTS, IMPORT_ORDER, ORDER, QUARANTINE, STATE_LINK } from '../../src/facts/places.js';
+import {
+  NAMED,
+  type Definitions,
+  type OptionDefinition,
+  type VerbDefinition,
+} from '../../src/cli/definitions.js';
+import {
+  ATTEMPTS,
+  BOOTS,
+  IMPORT_ORDER,
+  ORDER,
+  QUARANTINE,
+  STATE_LINK,
+} from '../../src/facts/places.js';
 
-/** Text for roff: no backslash, dash or leading dot may be an order to it, and what is not ASCII is spelled in ASCII. */
+/**
+ * Text for roff: no backslash, dash or leading dot may be an order to it, and what is not ASCII is
+ * spelled in ASCII.
+ */
 export function roff(text: string): string {
-  const ascii = text.replaceAll('…', '...').replace(/[‘’]/g, "'").replace(/[“”]/g, '"').replace(/[–—]/g, '-');
-  return ascii.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('^', '\\(ha').replaceAll('~', '\\(ti').replaceAll("'", '\\(aq').replace(/`([^`]*)`/g, '\\fB$1\\fP').replaceAll('`', '\\(ga').replace(/^([.'])/gm, '\\&$1');
+  const ascii = text
+    .replaceAll('…', '...')
+    .replace(/[‘’]/g, "'")
+    .replace(/[“”]/g, '"')
+    .replace(/[–—]/g, '-');
+  return ascii
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('^', '\\(ha')
+    .replaceAll('~', '\\(ti')
+    .replaceAll("'", '\\(aq')
+    .replace(/`([^`]*)`/g, '\\fB$1\\fP')
+    .replaceAll('`', '\\(ga')
+    .replace(/^([.'])/gm, '\\&$1');
 }
 
 const bold = (text: string): string => `\\fB${roff(text)}\\fP`;
 const italic = (text: string): string => `\\fI${roff(text)}\\fP`;
-const sentence = (text: string): string => (text === '' ? '' : `${text[0]!.toUpperCase()}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`);
+const sentence = (text: string): string =>
+  text === '' ? '' : `${text[0]!.toUpperCase()}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`;
 const item = (head: string, ...body: string[]): string => ['.TP', head, ...body].join('\n');
 
-function optionItem({ name, aliases, describe, argument, choices, repeated }: OptionDefinition): string {
-  const spelled = [...aliases, name].sort((a, b) => a.length - b.length).map((each) => bold(each.length === 1 ? `-${each}` : `--${each}`));
-  const value = argument === null ? '' : ` ${choices.length > 0 ? choices.map(bold).join('|') : italic(argument)}`;
-  return item(`${spelled.join(', ')}${value}`, roff(sentence(`${describe.replace(NAMED, '')}${repeated ? '; may be given several times' : ''}`)));
+function optionItem({
+  name,
+  aliases,
+  describe,
+  argument,
+  choices,
+  repeated,
+}: OptionDefinition): string {
+  const spelled = [...aliases, name]
+    .sort((a, b) => a.length - b.length)
+    .map((each) => bold(each.length === 1 ? `-${each}` : `--${each}`));
+  const value =
+    argument === null
+      ? ''
+      : ` ${choices.length > 0 ? choices.map(bold).join('|') : italic(argument)}`;
+  return item(
+    `${spelled.join(', ')}${value}`,
+    roff(
+      sentence(`${describe.replace(NAMED, '')}${repeated ? '; may be given several times' : ''}`),
+    ),
+  );
 }
 
 /** `plan <verb>` in two faces. */
 const usage = (words: string): string =>
   words
     .split(' ')
-    .map((word) => (/^[<[]/.test(word) ? `${word.startsWith('[') ? '[' : ''}${italic(word.replace(/[<>[\]]/g, '').replace(/\.\.$/, ''))}${/\.\./.test(word) ? '...' : ''}${word.startsWith('[') ? ']' : ''}` : bold(word)))
+    .map((word) =>
+      /^[<[]/.test(word)
+        ? `${word.startsWith('[') ? '[' : ''}${italic(word.replace(/[<>[\]]/g, '').replace(/\.\.$/, ''))}${/\.\./.test(word) ? '...' : ''}${word.startsWith('[') ? ']' : ''}`
+        : bold(word),
+    )
     .join(' ');
 
 function verbSection(verb: VerbDefinition, above: string): string {
   const { usage: words, describe, options, positionals, examples, verbs } = verb;
   const mine = verbs.length > 0 ? words.split(' ')[0]! : words;
-  const out = ['.SS', usage(`${above}${mine}`), roff(sentence(describe))].join('\n').replace('.SS\n', '.SS ');
-  const told = positionals.filter((each) => verbs.length === 0 && each.describe !== '').map(({ name, describe: what, choices }) => item(italic(name), roff(sentence(`${what}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}`))));
-  const shown = examples.flatMap(([call, why]) => ['.PP', roff(sentence(why)).replace(/\.$/, ':'), '.PP', '.RS 4', '.EX', roff(call.replaceAll('$0', 'mountroot')), '.EE', '.RE']);
-  return [out, ...told, ...options.map(optionItem), ...shown, ...verbs.map((each) => verbSection(each, `${above}${verb.name} `))].join('\n');
+  const out = ['.SS', usage(`${above}${mine}`), roff(sentence(describe))]
+    .join('\n')
+    .replace('.SS\n', '.SS ');
+  const told = positionals
+    .filter((each) => verbs.length === 0 && each.describe !== '')
+    .map(({ name, describe: what, choices }) =>
+      item(
+        italic(name),
+        roff(sentence(`${what}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}`)),
+      ),
+    );
+  const shown = examples.flatMap(([call, why]) => [
+    '.PP',
+    roff(sentence(why)).replace(/\.$/, ':'),
+    '.PP',
+    '.RS 4',
+    '.EX',
+    roff(call.replaceAll('$0', 'mountroot')),
+    '.EE',
+    '.RE',
+  ]);
+  return [
+    out,
+    ...told,
+    ...options.map(optionItem),
+    ...shown,
+    ...verbs.map((each) => verbSection(each, `${above}${verb.name} `)),
+  ].join('\n');
 }
 
 const DESCRIPTION = [
@@ -43,18 +118,30 @@ const DESCRIPTION = [
 
 const LADDER: [string, string][] = [
   ['persistent', 'an overlay that keeps its changes on the data volume'],
-  ['kept-read-only', 'an overlay in memory over the settings as they are on flash; changes are lost at power-off'],
+  [
+    'kept-read-only',
+    'an overlay in memory over the settings as they are on flash; changes are lost at power-off',
+  ],
   ['volatile', 'an overlay in memory over the image; the settings are not in use'],
   ['rom', 'the read-only image'],
 ];
 
 const FILES: [string, string][] = [
-  ['/etc/mountroot.json', 'settings, in the image; the volume may have one of its own in the upper layer'],
+  [
+    '/etc/mountroot.json',
+    'settings, in the image; the volume may have one of its own in the upper layer',
+  ],
   ['/usr/lib/mountroot/', 'the agent, and in native/ what it calls the kernel through'],
-  ['/usr/lib/mountroot/start.sh', 'the script that makes the root before the agent, where `first` is `script`'],
+  [
+    '/usr/lib/mountroot/start.sh',
+    'the script that makes the root before the agent, where `first` is `script`',
+  ],
   ['/tmp/mountroot/script.log', 'what that script did, and when; or why it did not'],
   ['/tmp/mountroot/facts.json', 'what the start of this boot began with, for --facts'],
-  ['/tmp/mountroot/journal.ndjson', 'what was attempted in this boot, what came of it and how long it took'],
+  [
+    '/tmp/mountroot/journal.ndjson',
+    'what was attempted in this boot, what came of it and how long it took',
+  ],
   ['/tmp/mountroot/state.json', 'the rung, its reason and what is limited, for programs'],
   ['/tmp/mountroot/notice', 'one line for whoever logs in; empty when all is well'],
   [`/overlay/${BOOTS}/`, 'the journals of the last boots'],
@@ -66,7 +153,10 @@ const FILES: [string, string][] = [
 ];
 
 const ENVIRONMENT: [string, string][] = [
-  ['PREINIT', 'set: this is the early boot, so `start` and `ram` may run; messages go to the kernel log'],
+  [
+    'PREINIT',
+    'set: this is the early boot, so `start` and `ram` may run; messages go to the kernel log',
+  ],
   ['SHUTDOWN', 'set: this is the shutdown, so `stop` may run'],
   ['MOUNTROOT_LOG', '`kmsg`: messages go to the kernel log although this is not the early boot'],
   ['NO_COLOR, TERM', 'NO_COLOR set, or TERM=dumb: no colours'],
@@ -80,7 +170,10 @@ const EXAMPLES: [string, string][] = [
   ['Why the root is what it is:', 'mountroot status; mountroot explain'],
 ];
 
-/** Lines of text no longer than a terminal's, as man pages are written; examples stay as they are, and no line may begin with an order by accident. */
+/**
+ * Lines of text no longer than a terminal's, as man pages are written; examples stay as they are,
+ * and no line may begin with an order by accident.
+ */
 function filled(page: string): string {
   let example = false;
   return page
@@ -90,13 +183,21 @@ function filled(page: string): string {
         if (line === '.EX' || line === '.EE') example = line === '.EX';
         return [line];
       }
-      return example || line.length <= 80 ? [line] : line.replace(/(.{1,78})(?: |$)/g, '$1\n').trimEnd().split('\n').map((part) => part.replace(/^([.'])/, '\\&$1'));
+      return example || line.length <= 80
+        ? [line]
+        : line
+            .replace(/(.{1,78})(?: |$)/g, '$1\n')
+            .trimEnd()
+            .split('\n')
+            .map((part) => part.replace(/^([.'])/, '\\&$1'));
     })
     .join('\n');
 }
 
-const paragraphs = (texts: readonly string[]): string[] => texts.flatMap((text) => ['.PP', roff(text)]);
-const items = (pairs: readonly [string, string][]): string[] => pairs.map(([head, body]) => item(bold(head), roff(sentence(body))));
+const paragraphs = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => ['.PP', roff(text)]);
+const items = (pairs: readonly [string, string][]): string[] =>
+  pairs.map(([head, body]) => item(bold(head), roff(sentence(body))));
 
 /** The page in man(7)'s language. `date` as in 2026-11-21. */
 export function manPage(definitions: Definitions, date: string): string {
@@ -120,7 +221,9 @@ const pageOf = ({ version, options, verbs }: Definitions, date: string): string 
     ...paragraphs(DESCRIPTION).slice(1),
     ...items(LADDER),
     '.PP',
-    roff('Nothing is ever erased or overwritten on weak evidence. Reporting verbs change nothing, and most of them work without root. With --json they print data that has a versioned schema.'),
+    roff(
+      'Nothing is ever erased or overwritten on weak evidence. Reporting verbs change nothing, and most of them work without root. With --json they print data that has a versioned schema.',
+    ),
     '.SH OPTIONS',
     'Every verb understands these.',
     ...options.map(optionItem),
@@ -133,13 +236,24 @@ const pageOf = ({ version, options, verbs }: Definitions, date: string): string 
     '.SH FILES',
     ...items(FILES),
     '.SH EXAMPLES',
-    ...EXAMPLES.flatMap(([why, call], index) => [...(index === 0 ? [] : ['.PP']), roff(why), '.PP', '.RS 4', '.EX', roff(call), '.EE', '.RE']),
+    ...EXAMPLES.flatMap(([why, call], index) => [
+      ...(index === 0 ? [] : ['.PP']),
+      roff(why),
+      '.PP',
+      '.RS 4',
+      '.EX',
+      roff(call),
+      '.EE',
+      '.RE',
+    ]),
     '.SH SEE ALSO',
     '.BR mount (8),',
     '.BR pivot_root (2),',
     '.BR switch_root (8),',
     '.BR proc_pid_mountinfo (5)',
     '.PP',
-    roff('/usr/share/doc/mountroot/README.gz, and BRINGUP.md.gz beside it: from a board as it is to one that works.'),
+    roff(
+      '/usr/share/doc/mountroot/README.gz, and BRINGUP.md.gz beside it: from a board as it is to one that works.',
+    ),
     '',
   ].join('\n');

@@ -1,6 +1,21 @@
-/** A Debian package of the agent for armhf, and the same files as an archive for boards without dpkg. The same sources give the same bytes. */
+/**
+ * A Debian package of the agent for armhf, and the same files as an archive for boards without
+ * dpkg. The same sources give the same bytes.
+ */
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, lstatSync, lutimesSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
@@ -30,7 +45,10 @@ export interface PackageInput {
 const HOME = BOARD_HOME.slice(1);
 const DOC = 'usr/share/doc/mountroot';
 
-/** A package has a maintainer, and a checkout knows of nobody: who distributes it says so as to Debian's other tools. The domain belongs to nobody (RFC 2606). */
+/**
+ * A package has a maintainer, and a checkout knows of nobody: who distributes it says so as to
+ * Debian's other tools. The domain belongs to nobody (RFC 2606).
+ */
 const MAINTAINER = `${process.env['DEBFULLNAME'] || 'mountroot'} <${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
 const INSTALL = `mountroot without a package manager
@@ -59,19 +77,49 @@ ${DOC}/BRINGUP.md.gz goes on from there;
 ${DOC}/examples/preinit is an /etc/preinit to begin with.
 `;
 
-/** The newest version of glibc that the native parts ask for: it is what the machine that compiled them has, and a board may have an older one. */
+/**
+ * The newest version of glibc that the native parts ask for: it is what the machine that compiled
+ * them has, and a board may have an older one.
+ */
 export async function needs(native: string): Promise<{ glibc: string; gcc: number }> {
-  const text = (await Promise.all(NATIVE_PARTS.map((part) => run('readelf', ['-V', '--wide', join(native, part)])))).join('\n');
+  const text = (
+    await Promise.all(
+      NATIVE_PARTS.map((part) => run('readelf', ['-V', '--wide', join(native, part)])),
+    )
+  ).join('\n');
   const newest = (name: string): number[] =>
-    [...text.matchAll(new RegExp(`Name: ${name}_([0-9.]+)`, 'g'))].map(([, version]) => version!.split('.').map(Number)).sort((a, b) => a[0]! - b[0]! || (a[1] ?? 0) - (b[1] ?? 0) || (a[2] ?? 0) - (b[2] ?? 0)).at(-1) ?? [];
+    [...text.matchAll(new RegExp(`Name: ${name}_([0-9.]+)`, 'g'))]
+      .map(([, version]) => version!.split('.').map(Number))
+      .sort((a, b) => a[0]! - b[0]! || (a[1] ?? 0) - (b[1] ?? 0) || (a[2] ?? 0) - (b[2] ?? 0))
+      .at(-1) ?? [];
   // Which GCC brought which GLIBCXX_3.4.N: https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
   const minor = newest('GLIBCXX')[2] ?? 0;
-  const [, gcc] = ([[21, 5], [24, 7], [25, 8], [28, 9], [29, 11], [30, 12], [32, 13], [33, 14], [34, 15]] as const).find(([most]) => minor <= most) ?? [0, 15];
+  const [, gcc] = (
+    [
+      [21, 5],
+      [24, 7],
+      [25, 8],
+      [28, 9],
+      [29, 11],
+      [30, 12],
+      [32, 13],
+      [33, 14],
+      [34, 15],
+    ] as const
+  ).find(([most]) => minor <= most) ?? [0, 15];
   return { glibc: newest('GLIBC').join('.'), gcc };
 }
 
-/** Fills a tree with the files of the package; `heap` is the folder of what a heap is kept of. Modes are set, whatever umask this runs under. */
-async function stage(tree: string, { bundle, native, epoch }: PackageInput, heap: string, { debian, extra }: { debian: boolean; extra: Record<string, string> }): Promise<void> {
+/**
+ * Fills a tree with the files of the package; `heap` is the folder of what a heap is kept of. Modes
+ * are set, whatever umask this runs under.
+ */
+async function stage(
+  tree: string,
+  { bundle, native, epoch }: PackageInput,
+  heap: string,
+  { debian, extra }: { debian: boolean; extra: Record<string, string> },
+): Promise<void> {
   const put = (path: string, content: string | Buffer, mode = 0o644): void => {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), content);
@@ -92,19 +140,28 @@ async function stage(tree: string, { bundle, native, epoch }: PackageInput, heap
 
   put(`${HOME}/mountroot.cjs`, forBoard(readFileSync(bundle)), 0o755);
   copy(cliBeside(bundle), `${HOME}/mountroot-cli.cjs`, 0o755);
-  for (const part of NATIVE_PARTS) copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
+  for (const part of NATIVE_PARTS)
+    copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
   copy(await buildLauncher(), `${HOME}/launch`, 0o755);
   for (const name of ['heap.js', 'warm-up.js']) copy(join(heap, name), `${HOME}/${name}`, 0o644);
   put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
   link('../lib/mountroot/launch', 'usr/sbin/mountroot');
   link('mountroot', 'usr/sbin/mount_root');
-  put('usr/share/man/man8/mountroot.8.gz', packed(manPage(definitions, date.toISOString().slice(0, 10))));
+  put(
+    'usr/share/man/man8/mountroot.8.gz',
+    packed(manPage(definitions, date.toISOString().slice(0, 10))),
+  );
   link('mountroot.8.gz', 'usr/share/man/man8/mount_root.8.gz');
   put('usr/share/bash-completion/completions/mountroot', bashCompletion(definitions));
   link('mountroot', 'usr/share/bash-completion/completions/mount_root');
   put('usr/share/zsh/vendor-completions/_mountroot', zshCompletion(definitions));
   put(`${DOC}/copyright`, copyrightFile({ debian }));
-  put(`${DOC}/changelog.gz`, packed(`mountroot (${definitions.version}) unstable; urgency=medium\n\n  * Made from the sources as they are.\n\n -- ${MAINTAINER}  ${date.toUTCString().replace('GMT', '+0000')}\n`));
+  put(
+    `${DOC}/changelog.gz`,
+    packed(
+      `mountroot (${definitions.version}) unstable; urgency=medium\n\n  * Made from the sources as they are.\n\n -- ${MAINTAINER}  ${date.toUTCString().replace('GMT', '+0000')}\n`,
+    ),
+  );
   put(`${DOC}/README.gz`, packed(readFileSync(join(checkout, 'README.md'))));
   const bringup = join(checkout, 'BRINGUP.md');
   if (existsSync(bringup)) put(`${DOC}/BRINGUP.md.gz`, packed(readFileSync(bringup)));
@@ -131,7 +188,11 @@ const filesIn = (tree: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(tree.length + 1))
     .sort();
 
-const control = (version: string, kibibytes: number, { glibc, gcc }: { glibc: string; gcc: number }): string => `Package: mountroot
+const control = (
+  version: string,
+  kibibytes: number,
+  { glibc, gcc }: { glibc: string; gcc: number },
+): string => `Package: mountroot
 Version: ${version}
 Architecture: armhf
 Maintainer: ${MAINTAINER}
@@ -148,10 +209,22 @@ Description: mounts the overlay root of an embedded Linux board
 
 async function makeDeb(tree: string, version: string, input: PackageInput): Promise<string> {
   const files = filesIn(tree);
-  const sums = files.filter((path) => !lstatSync(join(tree, path)).isSymbolicLink()).map((path) => `${createHash('md5').update(readFileSync(join(tree, path))).digest('hex')}  ${path}\n`);
+  const sums = files
+    .filter((path) => !lstatSync(join(tree, path)).isSymbolicLink())
+    .map(
+      (path) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree, path)))
+          .digest('hex')}  ${path}\n`,
+    );
   // As dpkg-gencontrol counts: each file in whole KiB, and one for each link and directory.
   const entries = readdirSync(tree, { recursive: true, withFileTypes: true });
-  const size = entries.reduce((sum, entry) => sum + (entry.isFile() ? Math.ceil(lstatSync(join(entry.parentPath, entry.name)).size / 1024) : 1), 0);
+  const size = entries.reduce(
+    (sum, entry) =>
+      sum +
+      (entry.isFile() ? Math.ceil(lstatSync(join(entry.parentPath, entry.name)).size / 1024) : 1),
+    0,
+  );
   const folder = join(tree, 'DEBIAN');
   mkdirSync(folder);
   writeFileSync(join(folder, 'control'), control(version, size, await needs(input.native)));
@@ -160,17 +233,47 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
   settle(tree, input.epoch);
   const deb = join(input.to, `mountroot_${version}_armhf.deb`);
   // One thread: how xz cuts its work up would otherwise depend on the machine.
-  await run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, deb], { env: { SOURCE_DATE_EPOCH: String(input.epoch), DPKG_DEB_THREADS_MAX: '1' } });
+  await run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, deb], {
+    env: { SOURCE_DATE_EPOCH: String(input.epoch), DPKG_DEB_THREADS_MAX: '1' },
+  });
   rmSync(folder, { recursive: true });
   return deb;
 }
 
-/** Files and links only: an entry for a directory would put another one in the place of a link such as /usr/sbin may be. */
-async function makeArchive(tree: string, version: string, { to, epoch }: PackageInput): Promise<string> {
+/**
+ * Files and links only: an entry for a directory would put another one in the place of a link such
+ * as /usr/sbin may be.
+ */
+async function makeArchive(
+  tree: string,
+  version: string,
+  { to, epoch }: PackageInput,
+): Promise<string> {
   const archive = join(to, `mountroot-${version}-linux-armhf.tar.gz`);
   const plain = `${archive}.tar`;
   try {
-    await run('tar', ['--create', '--format=ustar', '--owner=root:0', '--group=root:0', `--mtime=@${epoch}`, '--no-recursion', '--file', plain, '--directory', tree, '--verbatim-files-from', '--files-from=-'], { input: filesIn(tree).map((path) => `${path}\n`).join('') });
+    await run(
+      'tar',
+      [
+        '--create',
+        '--format=ustar',
+        '--owner=root:0',
+        '--group=root:0',
+        `--mtime=@${epoch}`,
+        '--no-recursion',
+        '--file',
+        plain,
+        '--directory',
+        tree,
+        '--verbatim-files-from',
+        '--files-from=-',
+      ],
+      {
+        input: filesIn(tree)
+          .map((path) => `${path}\n`)
+          .join(''),
+      },
+    );
     writeFileSync(archive, gzipSync(readFileSync(plain), { level: 9 }));
   } finally {
     rmSync(plain, { force: true });
@@ -180,8 +283,13 @@ async function makeArchive(tree: string, version: string, { to, epoch }: Package
 
 /** Makes both, and SHA256SUMS. Returns their paths. */
 export async function makePackages(input: PackageInput): Promise<string[]> {
-  if (!Number.isInteger(input.epoch) || input.epoch < 0) throw new Failure(`SOURCE_DATE_EPOCH=${input.epoch} is no number of seconds; give a whole number, or leave it out`);
-  const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as { version: string };
+  if (!Number.isInteger(input.epoch) || input.epoch < 0)
+    throw new Failure(
+      `SOURCE_DATE_EPOCH=${input.epoch} is no number of seconds; give a whole number, or leave it out`,
+    );
+  const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   mkdirSync(input.to, { recursive: true });
   const work = join(input.to, `.stage-${process.pid}`);
   try {
@@ -189,10 +297,24 @@ export async function makePackages(input: PackageInput): Promise<string[]> {
     const heap = join(work, 'heap');
     await bundleHeap(heap);
     await stage(join(work, 'deb'), input, heap, { debian: true, extra: {} });
-    await stage(join(work, 'archive'), input, heap, { debian: false, extra: { [`${DOC}/INSTALL`]: INSTALL.replaceAll('VERSION', version).replace('GLIBC', glibc) } });
-    const made = [await makeDeb(join(work, 'deb'), version, input), await makeArchive(join(work, 'archive'), version, input)];
+    await stage(join(work, 'archive'), input, heap, {
+      debian: false,
+      extra: { [`${DOC}/INSTALL`]: INSTALL.replaceAll('VERSION', version).replace('GLIBC', glibc) },
+    });
+    const made = [
+      await makeDeb(join(work, 'deb'), version, input),
+      await makeArchive(join(work, 'archive'), version, input),
+    ];
     const sums = join(input.to, 'SHA256SUMS');
-    writeFileSync(sums, made.map((file) => `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`).join(''));
+    writeFileSync(
+      sums,
+      made
+        .map(
+          (file) =>
+            `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`,
+        )
+        .join(''),
+    );
     return [...made, sums];
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -7,24 +7,58 @@ import { HEAP, HOME } from './home.js';
 import { checkout, say } from './report.js';
 import { run } from './run.js';
 
-/** What a program finds on its standard descriptors, before anything is mounted: `ramdisk pack --table`. */
+/**
+ * What a program finds on its standard descriptors, before anything is mounted: `ramdisk pack
+ * --table`.
+ */
 const CONSOLE = '/dev d 755 0 0 - - - - -\n/dev/console c 600 0 0 5 1 - - -\n';
 
 /** Packs a tree with the agent's own `ramdisk pack`, as a user would. */
-export async function pack(tree: string, output: string, options: readonly string[] = []): Promise<void> {
+export async function pack(
+  tree: string,
+  output: string,
+  options: readonly string[] = [],
+): Promise<void> {
   const table = `${output}.table`;
   writeFileSync(table, CONSOLE);
-  await run(process.execPath, [await buildAgent(['host', 'arm']), 'ramdisk', 'pack', tree, '-o', output, '--table', table, '--owner', '0:0', '--time', '0', ...options], { label: 'ramdisk: packing' });
+  await run(
+    process.execPath,
+    [
+      await buildAgent(['host', 'arm']),
+      'ramdisk',
+      'pack',
+      tree,
+      '-o',
+      output,
+      '--table',
+      table,
+      '--owner',
+      '0:0',
+      '--time',
+      '0',
+      ...options,
+    ],
+    { label: 'ramdisk: packing' },
+  );
   rmSync(table);
 }
 
 /**
- * A ramdisk whose /init is mountroot: with all that a board's root file system has, it goes on to the root that root= names. Returns the file.
+ * A ramdisk whose /init is mountroot: with all that a board's root file system has, it goes on to
+ * the root that root= names. Returns the file.
  * @param stage the root file system as a tree, see stageRootfs.
  * @param init a script to be /init in place of mountroot.
  */
-export async function packRamdisk(board: Board, stage: string, init: string | null = null): Promise<string> {
-  const inputs = { stage: basename(dirname(stage)), init, script: digest(join(checkout, 'scripts/lib/ramdisk.ts')) };
+export async function packRamdisk(
+  board: Board,
+  stage: string,
+  init: string | null = null,
+): Promise<string> {
+  const inputs = {
+    stage: basename(dirname(stage)),
+    init,
+    script: digest(join(checkout, 'scripts/lib/ramdisk.ts')),
+  };
   const folder = await cached('ramdisk', inputs, async (made) => {
     say(`ramdisk: packing ${board.name}'s`);
     const tree = join(made, 'tree');

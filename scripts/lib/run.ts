@@ -11,15 +11,23 @@ export interface RunOptions {
   label?: string;
 }
 
-/** How many of a failed program's last lines are shown: enough for a compiler's error with its context. */
+/**
+ * How many of a failed program's last lines are shown: enough for a compiler's error with its
+ * context.
+ */
 const TAIL = 15;
 
 /**
- * Runs a program without a shell and returns what it printed on stdout.
- * With a label, says every five seconds how many lines the program has printed so far (a compiler's are files).
- * @throws {Failure} when the program is missing or exits with another status than 0, with its last lines.
+ * Runs a program without a shell and returns what it printed on stdout. With a label, says every
+ * five seconds how many lines the program has printed so far (a compiler's are files).
+ * @throws {Failure} when the program is missing or exits with another status than 0, with its last
+ *   lines.
  */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
@@ -43,13 +51,27 @@ export function run(program: string, args: readonly string[], options: RunOption
       : undefined;
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearInterval(timer);
-      reject(new Failure(`cannot run ${program}: ${error.code === 'ENOENT' ? 'it is not installed; scripts/setup.sh installs what is needed' : error.message}`));
+      reject(
+        new Failure(
+          `cannot run ${program}: ${error.code === 'ENOENT' ? 'it is not installed; scripts/setup.sh installs what is needed' : error.message}`,
+        ),
+      );
     });
     child.on('close', (status, signal) => {
       clearInterval(timer);
       if (status === 0) return resolve(output.join(''));
-      const tail = everything.join('').trimEnd().split('\n').slice(-TAIL).map((line) => `  ${line}`).join('\n');
-      reject(new Failure(`${[program, ...args].join(' ')} ${signal ? `was ended by ${signal}` : `exited with ${status}`}; its last lines were:\n${tail}`));
+      const tail = everything
+        .join('')
+        .trimEnd()
+        .split('\n')
+        .slice(-TAIL)
+        .map((line) => `  ${line}`)
+        .join('\n');
+      reject(
+        new Failure(
+          `${[program, ...args].join(' ')} ${signal ? `was ended by ${signal}` : `exited with ${status}`}; its last lines were:\n${tail}`,
+        ),
+      );
     });
   });
 }

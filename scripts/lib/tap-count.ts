@@ -7,12 +7,13 @@ export interface Count {
 }
 
 /**
- * Counts the tests in a TAP stream of several files: a file's subtests are its tests, and a file that has none, or that broke before it could say so, is
- * one test itself.
+ * Counts the tests in a TAP stream of several files: a file's subtests are its tests, and a file
+ * that has none, or that broke before it could say so, is one test itself.
  */
 export function countTests(tap: string): Count {
   const count: Count = { passed: 0, failed: 0, skipped: 0 };
-  const take = ({ ok, skip }: { ok: boolean; skip?: boolean | string }): void => void (skip ? count.skipped++ : ok ? count.passed++ : count.failed++);
+  const take = ({ ok, skip }: { ok: boolean; skip?: boolean | string }): void =>
+    void (skip ? count.skipped++ : ok ? count.passed++ : count.failed++);
   const stream = new Parser();
   let inFile = 0;
   let failedInFile = 0;

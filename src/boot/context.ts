@@ -20,7 +20,9 @@ export interface BootContext {
   locked?: boolean;
   /** What `reset` keeps. */
   keep?: readonly string[];
-  /** What the journal's reader wants to know of this run; it costs no file read and never throws. */
+  /**
+   * What the journal's reader wants to know of this run; it costs no file read and never throws.
+   */
   beginning?: (facts: Facts) => Beginning;
   /** Opens the journal; it never throws, and tells once when it cannot be kept. */
   openJournal: (complain: (message: string) => void) => Journal;

@@ -1,6 +1,9 @@
 import type { Journal } from '../execute/journal.js';
 
-/** A journal that is kept in memory until there is a place for it: process 1 begins without a /tmp, and what it writes before is covered by the one that it mounts. */
+/**
+ * A journal that is kept in memory until there is a place for it: process 1 begins without a /tmp,
+ * and what it writes before is covered by the one that it mounts.
+ */
 export class LateJournal implements Journal {
   private opened: Journal | null = null;
   private readonly held: ((journal: Journal) => void)[] = [];

@@ -24,9 +24,28 @@ export class Run {
   decided(decision: Decision): void {
     const { journal, context } = this;
     const at = context.clock();
-    if (decision.decision !== 'go') return journal.add({ type: 'decision', decision: decision.decision, summary: decision.summary, steps: 0, notes: [], at });
+    if (decision.decision !== 'go')
+      return journal.add({
+        type: 'decision',
+        decision: decision.decision,
+        summary: decision.summary,
+        steps: 0,
+        notes: [],
+        at,
+      });
     const { stage, rung, reason, because, summary, steps, notes } = decision;
-    journal.add({ type: 'decision', decision: 'go', stage, rung, ...(reason && { reason }), ...(because && { because }), summary, steps: steps.length, notes, at });
+    journal.add({
+      type: 'decision',
+      decision: 'go',
+      stage,
+      rung,
+      ...(reason && { reason }),
+      ...(because && { because }),
+      summary,
+      steps: steps.length,
+      notes,
+      at,
+    });
     for (const note of notes) context.log.warn(note);
     context.log.info(decision.last && makesRoot(context.verb) ? `making ${summary}` : summary);
   }
@@ -54,14 +73,20 @@ export class Run {
     for (const warning of result.warnings ?? []) this.context.log.warn(warning);
   }
 
-  /** What the boot before left in memory that outlasts a reset: looked for once the first stage has mounted it. */
+  /**
+   * What the boot before left in memory that outlasts a reset: looked for once the first stage has
+   * mounted it.
+   */
   lookBackOnce(): void {
     if (this.lookedBack) return;
     this.lookedBack = true;
     const before = lookBack(this.context.reader);
     if (before === null) return;
     this.journal.add({ type: 'before', ...before, at: this.context.clock() });
-    if (before.crash.length > 0) this.context.log.warn(`a boot before this one crashed (what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`);
+    if (before.crash.length > 0)
+      this.context.log.warn(
+        `a boot before this one crashed (what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`,
+      );
   }
 
   /** Something that is part of how the verb ends, though no step failed. */
@@ -70,27 +95,49 @@ export class Run {
     this.context.log.error(text);
   }
 
-  /** The last plan was executed. @param system null where nothing can be called, and so nothing be kept. */
+  /**
+   * The last plan was executed. @param system null where nothing can be called, and so nothing be
+   * kept.
+   */
   reached(plan: Plan, { configuration }: Facts, system: System | null): number {
     const { log, clock, verb } = this.context;
     const { rung, reason, because, summary } = plan;
     const degraded = isDegraded(plan);
     const took = `after ${(clock() - this.begun).toFixed(0)} ms`;
     const root = makesRoot(verb) || plan.stage === 'switch' ? '/ is ' : `${verb}: `;
-    if (degraded) log.error(`${root}${summary} (rung ${rung}, reason ${reason}), ${took}: ${because ?? 'see the journal'}`);
+    if (degraded)
+      log.error(
+        `${root}${summary} (rung ${rung}, reason ${reason}), ${took}: ${because ?? 'see the journal'}`,
+      );
     else log.info(`${root}${summary}, ${took}`);
     const exit = degraded || this.warnings.length > 0 ? EXIT.degraded : EXIT.done;
     this.end({ ok: true, exit, rung, reason });
-    if (verb !== 'reset') recordState(this.journal, this.context.reader, { ...plan, verb, exit, at: clock(), failures: this.failures, warnings: this.warnings });
-    if (system !== null && rung === 'persistent' && verb !== 'reset') this.keepOnVolume(system, configuration.settings.journal);
+    if (verb !== 'reset')
+      recordState(this.journal, this.context.reader, {
+        ...plan,
+        verb,
+        exit,
+        at: clock(),
+        failures: this.failures,
+        warnings: this.warnings,
+      });
+    if (system !== null && rung === 'persistent' && verb !== 'reset')
+      this.keepOnVolume(system, configuration.settings.journal);
     return exit;
   }
 
   private keepOnVolume(system: System, most: number): void {
     try {
-      keepBoot(system, system.readText(JOURNAL_FILE), system.readText('/proc/sys/kernel/random/boot_id'), most);
+      keepBoot(
+        system,
+        system.readText(JOURNAL_FILE),
+        system.readText('/proc/sys/kernel/random/boot_id'),
+        most,
+      );
     } catch (error) {
-      this.context.log.warn(`the journal of this boot is not kept on the data volume: ${(error as Error).message}`);
+      this.context.log.warn(
+        `the journal of this boot is not kept on the data volume: ${(error as Error).message}`,
+      );
     }
   }
 
@@ -108,12 +155,23 @@ export class Run {
     return this.end({ ok: true, exit });
   }
 
-  /** A root that stays what it is because the way to a better one failed: that is part of what is known of it. */
+  /**
+   * A root that stays what it is because the way to a better one failed: that is part of what is
+   * known of it.
+   */
   private recordFailures(exit: number): void {
     const { verb, reader, clock } = this.context;
     if (verb !== 'done' || this.failures.length === 0) return;
     const before = earlier(reader);
-    if (before !== null) recordState(this.journal, reader, { ...before, verb, exit, at: clock(), failures: this.failures, warnings: this.warnings });
+    if (before !== null)
+      recordState(this.journal, reader, {
+        ...before,
+        verb,
+        exit,
+        at: clock(),
+        failures: this.failures,
+        warnings: this.warnings,
+      });
   }
 
   /** Nothing can be called. The root that is there is the one there will be. */
@@ -122,7 +180,18 @@ export class Run {
     this.decided(decision);
     log.error(`/ stays as it is, because ${why}`);
     this.end({ ok: false, exit: EXIT.degraded, rung: 'rom', reason: 'no-native', error: why });
-    if (makesRoot(verb)) recordState(this.journal, reader, { verb, rung: 'rom', reason: 'no-native', because: why, summary: 'the read-only image, which stays / as it is', exit: EXIT.degraded, at: clock(), failures: this.failures, warnings: [] });
+    if (makesRoot(verb))
+      recordState(this.journal, reader, {
+        verb,
+        rung: 'rom',
+        reason: 'no-native',
+        because: why,
+        summary: 'the read-only image, which stays / as it is',
+        exit: EXIT.degraded,
+        at: clock(),
+        failures: this.failures,
+        warnings: [],
+      });
     return EXIT.degraded;
   }
 
@@ -131,7 +200,13 @@ export class Run {
     return this.end({ ok: false, exit: EXIT.failed, error: why });
   }
 
-  private end(how: { ok: boolean; exit: number; rung?: Plan['rung']; reason?: Plan['reason']; error?: string }): number {
+  private end(how: {
+    ok: boolean;
+    exit: number;
+    rung?: Plan['rung'];
+    reason?: Plan['reason'];
+    error?: string;
+  }): number {
     const at = this.context.clock();
     this.journal.add({ type: 'end', ...how, warnings: this.warnings, at, ms: at - this.begun });
     return how.exit;

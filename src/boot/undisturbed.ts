@@ -1,6 +1,8 @@
 /**
- * Keeps a verb from being ended half-way by whoever loses patience: a switch to flash that is cut off between making the old root read-only and leaving it
- * leaves one that takes no writes. Node runs a signal's handler only when nothing else runs, so one that is there keeps the signal until the plan at work has ended.
+ * Keeps a verb from being ended half-way by whoever loses patience: a switch to flash that is cut
+ * off between making the old root read-only and leaving it leaves one that takes no writes. Node
+ * runs a signal's handler only when nothing else runs, so one that is there keeps the signal until
+ * the plan at work has ended.
  */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 

@@ -1,10 +1,20 @@
-/** Gather facts, plan, execute the plan, keep the journal: and again, until the plan that was executed is the last. */
+/**
+ * Gather facts, plan, execute the plan, keep the journal: and again, until the plan that was
+ * executed is the last.
+ */
 import { JOURNAL_SCHEMA, LOCK_FILE } from '../execute/journal.js';
 import { gather } from '../facts/gather.js';
 import type { Facts } from '../facts/facts.js';
 import { madeRoot, scriptRecord } from '../facts/script-record.js';
 import type { Log } from '../log/log.js';
-import { EXIT, makesRoot, type Decision, type Options, type Past, type RefusalReason } from '../plan/plan.js';
+import {
+  EXIT,
+  makesRoot,
+  type Decision,
+  type Options,
+  type Past,
+  type RefusalReason,
+} from '../plan/plan.js';
 import { PLANNERS } from '../plan/verbs.js';
 import type { System } from '../system/port.js';
 import { VERSION } from '../version.js';
@@ -15,9 +25,19 @@ import { Run } from './run.js';
 import { undisturbed } from './undisturbed.js';
 
 /** Here is nothing to do, and nobody's board to leave traces on: not even a journal is written. */
-const NOT_OURS: readonly RefusalReason[] = ['guard', 'not-linux', 'not-root', 'bad-keep', 'no-overlay-root', 'root-is-ramfs', 'root-is-no-ramfs'];
+const NOT_OURS: readonly RefusalReason[] = [
+  'guard',
+  'not-linux',
+  'not-root',
+  'bad-keep',
+  'no-overlay-root',
+  'root-is-ramfs',
+  'root-is-no-ramfs',
+];
 
-/** No verb has more stages; a planner that never comes to an end must not keep a board from booting. */
+/**
+ * No verb has more stages; a planner that never comes to an end must not keep a board from booting.
+ */
 const MOST_ROUNDS = 16;
 
 /** Where a verb ended: what process 1 goes on with. */
@@ -28,7 +48,10 @@ interface Ending {
   reached: boolean;
 }
 
-/** Runs a verb. Returns the exit status; nothing is thrown that could be foreseen. Process 1 does not return from making a root: it becomes init. */
+/**
+ * Runs a verb. Returns the exit status; nothing is thrown that could be foreseen. Process 1 does
+ * not return from making a root: it becomes init.
+ */
 export async function runVerb(context: BootContext): Promise<number> {
   const { verb, process, log } = context;
   const ending: Ending = { facts: gather(context.reader, process), system: null, reached: false };
@@ -41,8 +64,10 @@ export async function runVerb(context: BootContext): Promise<number> {
   const { facts, system, reached } = ending;
   const { handover } = facts;
   if (handover?.pid !== 1 || !makesRoot(verb)) return exit;
-  if (system === null) log.error('this is process 1, and cannot become init without its native parts');
-  else if (reached || !handover.ramfs) return becomeInit(system, handover, process.env, log) ? exit : EXIT.failed;
+  if (system === null)
+    log.error('this is process 1, and cannot become init without its native parts');
+  else if (reached || !handover.ramfs)
+    return becomeInit(system, handover, process.env, log) ? exit : EXIT.failed;
   else log.error('there is no root to go on to, so process 1 ends');
   return EXIT.failed;
 }
@@ -72,7 +97,9 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
     }
     // Before there is a /tmp there is nobody else either.
     if (system !== null && !early && context.locked !== true && !lockedByUs(system, log)) {
-      log.error(`${verb} was refused because another mountroot is at work on this board; wait until it has ended`);
+      log.error(
+        `${verb} was refused because another mountroot is at work on this board; wait until it has ended`,
+      );
       return EXIT.refused;
     }
     // Whoever held the lock a moment ago may have changed everything.
@@ -81,16 +108,31 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
     Object.assign(ending, { facts, system });
   }
 
-  journal.add({ type: 'begin', schema: JOURNAL_SCHEMA, verb, version: VERSION, node: globalThis.process.version, at: begun, ...context.beginning?.(facts) });
+  journal.add({
+    type: 'begin',
+    schema: JOURNAL_SCHEMA,
+    verb,
+    version: VERSION,
+    node: globalThis.process.version,
+    at: begun,
+    ...context.beginning?.(facts),
+  });
   const script = verb === 'start' ? scriptRecord(reader) : null;
-  if (script !== null && !madeRoot(script)) journal.add({ type: 'script', result: script.result, why: script.why === null ? null : [script.why, ...script.said].join('; '), at: script.ended });
+  if (script !== null && !madeRoot(script))
+    journal.add({
+      type: 'script',
+      result: script.result,
+      why: script.why === null ? null : [script.why, ...script.said].join('; '),
+      at: script.ended,
+    });
   const run = new Run(context, journal, begun);
   if (native !== null) return run.without(native, decision);
   if (system !== null) feedWatchdog(system, facts.configuration.settings.watchdog, log);
   const signals = verb === 'done' ? undisturbed() : null;
   try {
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      // Without /proc nothing can be read yet, and that is no problem but the reason for what comes first.
+      // Without /proc nothing can be read yet, and that is no problem but the reason for what comes
+      // first.
       const began = past.some(({ stage }) => stage !== 'early');
       if (decision.decision !== 'go' || decision.stage !== 'early') {
         if (!began) for (const problem of facts.problems) log.warn(problem);
@@ -100,10 +142,20 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
       run.decided(decision);
       if (decision.decision !== 'go' || system === null) return run.nothing(decision);
       const told = (await signals?.told()) ?? null;
-      if (told !== null) return run.failed(`done was told to end (${told}), and did so between two of its plans; call it again to have it go on`);
+      if (told !== null)
+        return run.failed(
+          `done was told to end (${told}), and did so between two of its plans; call it again to have it go on`,
+        );
       const outcome = run.execute(decision, system);
       journal.open();
-      past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: outcome.failed ?? null, warned: outcome.warned });
+      past.push({
+        stage: decision.stage,
+        rung: decision.rung,
+        reason: decision.reason,
+        because: decision.because,
+        failed: outcome.failed ?? null,
+        warned: outcome.warned,
+      });
       if (outcome.failed === undefined && decision.last) {
         ending.reached = true;
         if (makesRoot(verb)) run.lookBackOnce();

@@ -15,7 +15,10 @@ interface Deps extends CommandDeps {
 
 async function run(output: string | undefined, { finish, log }: Deps): Promise<void> {
   const piped = output === undefined || output === '-';
-  if (piped && process.stdout.isTTY) throw new UsageError('a bundle is not for a terminal; name a file with -o, or send it to another program');
+  if (piped && process.stdout.isTTY)
+    throw new UsageError(
+      'a bundle is not for a terminal; name a file with -o, or send it to another program',
+    );
   const { gatherBundle } = await import('../diagnose/bundle/gather.js');
   const { renderStatus, renderSteps } = await import('../diagnose/render-status.js');
   const { explain } = await import('../diagnose/explain/explanation.js');
@@ -31,14 +34,27 @@ async function run(output: string | undefined, { finish, log }: Deps): Promise<v
       return { data, text: renderStatus(data) + renderSteps(data) };
     },
     explanation: async (facts) => {
-      const data = explain({ facts, commandLine: null, config: null, deviceTree: null, initrd: null, log: null, ours: redactData(localStatus()) });
+      const data = explain({
+        facts,
+        commandLine: null,
+        config: null,
+        deviceTree: null,
+        initrd: null,
+        log: null,
+        ours: redactData(localStatus()),
+      });
       return { data, text: renderExplanation(data) };
     },
     now: knownTime(Date.now()),
   });
   if (piped) {
     const { toStream } = await import('../ramdisk/write.js');
-    await toStream(process.stdout, (async function* () { yield bytes; })());
+    await toStream(
+      process.stdout,
+      (async function* () {
+        yield bytes;
+      })(),
+    );
   } else {
     try {
       (await import('../diagnose/bundle/put-whole.js')).putWhole(output, bytes);
@@ -47,7 +63,10 @@ async function run(output: string | undefined, { finish, log }: Deps): Promise<v
     }
   }
   for (const problem of manifest.problems) log.warn(`not in the bundle: ${problem}`);
-  if (!piped) log.info(`${output}: ${manifest.files.length} files, ${bytes.length} bytes; passwords and keys are left out as far as they can be told by their names and forms: look through it before you send it`);
+  if (!piped)
+    log.info(
+      `${output}: ${manifest.files.length} files, ${bytes.length} bytes; passwords and keys are left out as far as they can be told by their names and forms: look through it before you send it`,
+    );
   finish(EXIT.done);
 }
 
@@ -58,7 +77,13 @@ export function bundleCommand(y: Argv, deps: Deps): Argv {
     'all that a bug report needs in one archive, without passwords and keys',
     (parser) =>
       parser
-        .option('output', { alias: 'o', string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'FILE.tar.gz: where to; without it to the standard output' })
+        .option('output', {
+          alias: 'o',
+          string: true,
+          requiresArg: true,
+          coerce: lastOf<string | undefined>,
+          describe: 'FILE.tar.gz: where to; without it to the standard output',
+        })
         .example('$0 bundle -o /tmp/board.tar.gz', 'on the board')
         .example('$0 plan start --facts board.tar.gz', 'elsewhere, with what is in it'),
     ({ output }) => run(output, deps),

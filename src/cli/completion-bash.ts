@@ -1,4 +1,7 @@
-/** A bash completion script made from the definitions. It is static: to ask Node at each press of the key would take a second on a board. */
+/**
+ * A bash completion script made from the definitions. It is static: to ask Node at each press of
+ * the key would take a second on a board.
+ */
 import type { Definitions, OptionDefinition, VerbDefinition } from './definitions.js';
 
 /** A verb with the words that lead to it, `ramdisk pack`; '' is the top. */
@@ -13,15 +16,22 @@ const placesOf = (verbs: readonly VerbDefinition[], above: string): Place[] =>
     return [{ path, verb }, ...placesOf(verb.verbs, path)];
   });
 
-const spelled = ({ name, aliases }: OptionDefinition): string[] => [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
+const spelled = ({ name, aliases }: OptionDefinition): string[] =>
+  [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
 
 /** In single quotes nothing has a meaning but the quote itself. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-const branch = (patterns: readonly string[], body: string): string => `    ${patterns.map(quoted).join('|')}) ${body} ;;`;
+const branch = (patterns: readonly string[], body: string): string =>
+  `    ${patterns.map(quoted).join('|')}) ${body} ;;`;
 
 /** What may stand for a value: words to choose from, a file, or something that nobody can guess. */
-const offer = (choices: readonly string[], argument: string | null): string => (choices.length > 0 ? `words ${choices.join(' ')}` : argument === 'FILE' || argument === 'DIR' || argument === 'PATH' ? 'files' : 'nothing');
+const offer = (choices: readonly string[], argument: string | null): string =>
+  choices.length > 0
+    ? `words ${choices.join(' ')}`
+    : argument === 'FILE' || argument === 'DIR' || argument === 'PATH'
+      ? 'files'
+      : 'nothing';
 
 /** Of a positional whose name tells that it is one. */
 const isFile = (name: string): boolean => /file|dir|path|archive|image|root|init/i.test(name);
@@ -29,11 +39,35 @@ const isFile = (name: string): boolean => /file|dir|path|archive|image|root|init
 export function bashCompletion({ version, options, verbs }: Definitions): string {
   const places: Place[] = [{ path: '', verb: null }, ...placesOf(verbs, '')];
   const optionsAt = ({ verb }: Place): OptionDefinition[] => [...(verb?.options ?? []), ...options];
-  const below = ({ verb }: Place): readonly VerbDefinition[] => (verb === null ? verbs : verb.verbs);
-  const offers = places.map((place) => branch([place.path], `all=${quoted(optionsAt(place).flatMap(spelled).join(' '))} verbs=${quoted(below(place).map(({ name }) => name).join(' '))}`));
-  const values = places.flatMap((place) => optionsAt(place).flatMap((option) => (option.argument === null ? [] : [branch(spelled(option).map((each) => `${place.path} ${each}`), `value=${quoted(offer(option.choices, option.argument))}`)])));
+  const below = ({ verb }: Place): readonly VerbDefinition[] =>
+    verb === null ? verbs : verb.verbs;
+  const offers = places.map((place) =>
+    branch(
+      [place.path],
+      `all=${quoted(optionsAt(place).flatMap(spelled).join(' '))} verbs=${quoted(
+        below(place)
+          .map(({ name }) => name)
+          .join(' '),
+      )}`,
+    ),
+  );
+  const values = places.flatMap((place) =>
+    optionsAt(place).flatMap((option) =>
+      option.argument === null
+        ? []
+        : [
+            branch(
+              spelled(option).map((each) => `${place.path} ${each}`),
+              `value=${quoted(offer(option.choices, option.argument))}`,
+            ),
+          ],
+    ),
+  );
   const positionals = places.flatMap(({ path, verb }) =>
-    (verb?.positionals ?? []).map(({ name, choices, repeated }, index) => `    ${quoted(`${path} `)}${repeated ? '*' : index}) value=${quoted(choices.length > 0 ? `words ${choices.join(' ')}` : isFile(name) ? 'files' : 'nothing')} ;;`),
+    (verb?.positionals ?? []).map(
+      ({ name, choices, repeated }, index) =>
+        `    ${quoted(`${path} `)}${repeated ? '*' : index}) value=${quoted(choices.length > 0 ? `words ${choices.join(' ')}` : isFile(name) ? 'files' : 'nothing')} ;;`,
+    ),
   );
   return `# bash completion for mountroot ${version}: \`mountroot completion bash\` prints it.
 

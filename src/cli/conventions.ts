@@ -6,7 +6,10 @@ export const STATUSES: readonly [status: number, means: string][] = [
   [EXIT.done, 'done as planned, or nothing was to be done'],
   [EXIT.failed, 'failed; the root is as it was'],
   [EXIT.usage, 'the call, or a file that it names, is wrong'],
-  [EXIT.degraded, 'a lower rung of the ladder, or a step failed that is only warned of; the board is up'],
+  [
+    EXIT.degraded,
+    'a lower rung of the ladder, or a step failed that is only warned of; the board is up',
+  ],
   [EXIT.problems, 'problems were found (doctor, explain, diff --exit-code, ramdisk list)'],
   [EXIT.refused, 'refused: not the moment for it, or another mountroot is at work'],
   [EXIT.unreachable, 'a host could not be reached (remote)'],
@@ -17,7 +20,8 @@ function line(status: number, means: string): string {
   const out: string[] = [];
   for (const word of means.split(' ')) {
     const last = out.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= 75) out[out.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= 75)
+      out[out.length - 1] = `${last} ${word}`;
     else out.push(word);
   }
   return out.map((text, index) => `${index === 0 ? `  ${status}  ` : '     '}${text}`).join('\n');
@@ -35,7 +39,9 @@ export const BOOT_EXAMPLES: Partial<Record<Verb, readonly [call: string, why: st
     ['PREINIT=1 timeout -k 10 600 $0 start', 'in /etc/preinit'],
     ['$0 start --dry-run', 'look beforehand'],
   ],
-  ram: [['PREINIT=1 $0 ram', 'in /etc/preinit, to get at a board whose settings keep it from its boot']],
+  ram: [
+    ['PREINIT=1 $0 ram', 'in /etc/preinit, to get at a board whose settings keep it from its boot'],
+  ],
   done: [['timeout 600 $0 done', 'at the end of the boot']],
   stop: [['SHUTDOWN=1 $0 stop', 'at shutdown']],
 };

@@ -1,4 +1,7 @@
-/** What the command line understands, as data: completions and the man page are made of it, so that a new verb is in them by itself. */
+/**
+ * What the command line understands, as data: completions and the man page are made of it, so that
+ * a new verb is in them by itself.
+ */
 import type { Argv } from 'yargs';
 
 export interface OptionDefinition {
@@ -49,19 +52,32 @@ interface Handler {
 
 type Told = Record<string, unknown>;
 
-/** The table of commands, which yargs fills as they are registered, and replaces by another one while it parses. */
+/**
+ * The table of commands, which yargs fills as they are registered, and replaces by another one
+ * while it parses.
+ */
 export function commandsOf(y: Argv): Record<string, Handler> {
-  const internal = y as unknown as { getInternalMethods: () => { getCommandInstance: () => { getCommandHandlers: () => Record<string, Handler> } } };
+  const internal = y as unknown as {
+    getInternalMethods: () => {
+      getCommandInstance: () => { getCommandHandlers: () => Record<string, Handler> };
+    };
+  };
   return internal.getInternalMethods().getCommandInstance().getCommandHandlers();
 }
 
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
+const texts = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
 
-/** What stands behind an option, before what it is for: `FILE: `, `KEY=VALUE: `, `FILE.tar.gz: `. */
+/**
+ * What stands behind an option, before what it is for: `FILE: `, `KEY=VALUE: `, `FILE.tar.gz: `.
+ */
 export const NAMED = /^([A-Z]+(?:[=:][A-Z]+)*)(?:\.[a-z.]+)?: /;
 
 /** `FILE: where it goes` says what stands behind the option; of others the kind of it tells. */
-export function argumentOf(name: string, { describe, boolean, type, number, choices, requiresArg, string, array }: Told): string | null {
+export function argumentOf(
+  name: string,
+  { describe, boolean, type, number, choices, requiresArg, string, array }: Told,
+): string | null {
   const text = String(describe ?? '');
   const [, named] = NAMED.exec(text) ?? [];
   if (named !== undefined) return named;
@@ -69,7 +85,9 @@ export function argumentOf(name: string, { describe, boolean, type, number, choi
   if (number === true || type === 'number') return 'N';
   if (choices !== undefined) return 'WORD';
   if (string !== true && type !== 'string' && requiresArg !== true && array !== true) return null;
-  return name === 'output' || name === 'table' || /\b(?:file|log|tree|ramdisk|config)\b/i.test(text) ? 'FILE' : 'TEXT';
+  return name === 'output' || name === 'table' || /\b(?:file|log|tree|ramdisk|config)\b/i.test(text)
+    ? 'FILE'
+    : 'TEXT';
 }
 
 const optionOf = (name: string, told: Told): OptionDefinition => ({
@@ -81,7 +99,10 @@ const optionOf = (name: string, told: Told): OptionDefinition => ({
   repeated: told['array'] === true || told['type'] === 'array',
 });
 
-/** Stands in for yargs while a command says what it takes, and writes it down. What else it says is passed over. */
+/**
+ * Stands in for yargs while a command says what it takes, and writes it down. What else it says is
+ * passed over.
+ */
 class Recorder {
   readonly options: OptionDefinition[] = [];
   readonly examples: [string, string][] = [];
@@ -89,18 +110,35 @@ class Recorder {
   readonly positionals = new Map<string, Told>();
 
   readonly argv: Argv = new Proxy({} as Argv, {
-    get: (_, method) => (...words: unknown[]): Argv => {
-      this.told(String(method), words);
-      return this.argv;
-    },
+    get:
+      (_, method) =>
+      (...words: unknown[]): Argv => {
+        this.told(String(method), words);
+        return this.argv;
+      },
   });
 
   private told(method: string, [first, second, third]: unknown[]): void {
-    if ((method === 'option' || method === 'options') && typeof first === 'string') this.option(first, (second ?? {}) as Told);
-    else if (method === 'option' || method === 'options') for (const [name, told] of Object.entries(first as Record<string, Told>)) this.option(name, told);
+    if ((method === 'option' || method === 'options') && typeof first === 'string')
+      this.option(first, (second ?? {}) as Told);
+    else if (method === 'option' || method === 'options')
+      for (const [name, told] of Object.entries(first as Record<string, Told>))
+        this.option(name, told);
     else if (method === 'positional') this.positionals.set(String(first), (second ?? {}) as Told);
-    else if (method === 'example') this.examples.push(...(Array.isArray(first) ? (first as [string, string][]) : [[String(first), String(second ?? '')] as [string, string]]));
-    else if (method === 'command') this.verbs.push(...verbOf({ original: texts(first)[0] ?? '', description: second as string | false, builder: third }));
+    else if (method === 'example')
+      this.examples.push(
+        ...(Array.isArray(first)
+          ? (first as [string, string][])
+          : [[String(first), String(second ?? '')] as [string, string]]),
+      );
+    else if (method === 'command')
+      this.verbs.push(
+        ...verbOf({
+          original: texts(first)[0] ?? '',
+          description: second as string | false,
+          builder: third,
+        }),
+      );
   }
 
   private option(name: string, told: Told): void {
@@ -112,7 +150,13 @@ function positionalsOf(usage: string, told: ReadonlyMap<string, Told>): Position
   return [...usage.matchAll(/([<[])([^\]>]+)[\]>]/g)].map(([, bracket, inner]) => {
     const name = inner!.replace(/\.\.$/, '');
     const { describe, choices } = told.get(name) ?? {};
-    return { name, describe: String(describe ?? ''), choices: texts(choices), required: bracket === '<', repeated: inner!.endsWith('..') };
+    return {
+      name,
+      describe: String(describe ?? ''),
+      choices: texts(choices),
+      required: bracket === '<',
+      repeated: inner!.endsWith('..'),
+    };
   });
 }
 
@@ -121,17 +165,56 @@ function verbOf({ original, description, builder }: Handler): VerbDefinition[] {
   if (typeof description !== 'string') return [];
   const recorder = new Recorder();
   if (typeof builder === 'function') (builder as (y: Argv) => unknown)(recorder.argv);
-  else if (typeof builder === 'object' && builder !== null) recorder.argv.options(builder as Record<string, object>);
+  else if (typeof builder === 'object' && builder !== null)
+    recorder.argv.options(builder as Record<string, object>);
   const { options, examples, verbs, positionals } = recorder;
-  return [{ name: original.split(' ')[0]!, usage: original, describe: description, positionals: positionalsOf(original, positionals), options, examples, verbs }];
+  return [
+    {
+      name: original.split(' ')[0]!,
+      usage: original,
+      describe: description,
+      positionals: positionalsOf(original, positionals),
+      options,
+      examples,
+      verbs,
+    },
+  ];
 }
 
 /** What every verb understands; `color` is known to people as its opposite. */
 const GLOBAL: OptionDefinition[] = [
-  { name: 'verbose', aliases: [], describe: 'more messages on stderr', argument: null, choices: [], repeated: false },
-  { name: 'no-color', aliases: [], describe: 'no colours, as with NO_COLOR or TERM=dumb', argument: null, choices: [], repeated: false },
-  { name: 'help', aliases: [], describe: 'what it is for and how it is called', argument: null, choices: [], repeated: false },
-  { name: 'version', aliases: [], describe: 'the version', argument: null, choices: [], repeated: false },
+  {
+    name: 'verbose',
+    aliases: [],
+    describe: 'more messages on stderr',
+    argument: null,
+    choices: [],
+    repeated: false,
+  },
+  {
+    name: 'no-color',
+    aliases: [],
+    describe: 'no colours, as with NO_COLOR or TERM=dumb',
+    argument: null,
+    choices: [],
+    repeated: false,
+  },
+  {
+    name: 'help',
+    aliases: [],
+    describe: 'what it is for and how it is called',
+    argument: null,
+    choices: [],
+    repeated: false,
+  },
+  {
+    name: 'version',
+    aliases: [],
+    describe: 'the version',
+    argument: null,
+    choices: [],
+    repeated: false,
+  },
 ];
 
 export const definitionsOf = (commands: Record<string, Handler>, version: string): Definitions => ({

@@ -39,33 +39,65 @@ function directory(path: string, option: string): string {
   } catch (error) {
     throw new UsageError(`cannot use ${option} ${path}: ${(error as Error).message}`);
   }
-  if (!fs.statSync(real).isDirectory()) throw new UsageError(`cannot use ${option} ${path}, for it is no directory`);
+  if (!fs.statSync(real).isDirectory())
+    throw new UsageError(`cannot use ${option} ${path}, for it is no directory`);
   return real;
 }
 
 const ELSEWHERE = '--upper DIR and --lower DIR name the two layers of one that is somewhere else';
 
 function compared({ upper, lower }: Options): Compared {
-  if (upper !== undefined && lower !== undefined) return { upper: directory(upper, '--upper'), lower: directory(lower, '--lower'), here: false, notes: [] };
-  if (upper !== undefined || lower !== undefined) throw new UsageError('--upper and --lower go together: the one names the changes, the other what they are changes of');
+  if (upper !== undefined && lower !== undefined)
+    return {
+      upper: directory(upper, '--upper'),
+      lower: directory(lower, '--lower'),
+      here: false,
+      notes: [],
+    };
+  if (upper !== undefined || lower !== undefined)
+    throw new UsageError(
+      '--upper and --lower go together: the one names the changes, the other what they are changes of',
+    );
   const layers = layersOf(parseMountinfo(reader.readText('/proc/self/mountinfo')));
-  if (layers === null) throw new Error(`/ is no overlay with an upper layer, so there is nothing it changes; ${ELSEWHERE}`);
-  if (layers.rom === null) throw new Error(`no path leads to the image below the overlay on / (nothing is mounted on /rom); ${ELSEWHERE}`);
+  if (layers === null)
+    throw new Error(
+      `/ is no overlay with an upper layer, so there is nothing it changes; ${ELSEWHERE}`,
+    );
+  if (layers.rom === null)
+    throw new Error(
+      `no path leads to the image below the overlay on / (nothing is mounted on /rom); ${ELSEWHERE}`,
+    );
   const { kept, rom } = layers;
   const [changes] = [...kept, layers.upper];
   // In memory there is only what changed since the boot; what somebody asks for are the settings.
-  const notes = kept.length === 0 ? [] : [`the settings in ${changes} are used read-only; what was changed since the boot is in memory, in ${layers.upper}, and is not shown`];
-  return { upper: directory(changes!, 'the upper layer'), lower: directory(rom, 'the image'), here: true, notes };
+  const notes =
+    kept.length === 0
+      ? []
+      : [
+          `the settings in ${changes} are used read-only; what was changed since the boot is in memory, in ${layers.upper}, and is not shown`,
+        ];
+  return {
+    upper: directory(changes!, 'the upper layer'),
+    lower: directory(rom, 'the image'),
+    here: true,
+    notes,
+  };
 }
 
 async function attributes(notes: string[]): Promise<Attributes | null> {
-  const unseen = 'so opaque and redirected directories and metacopies cannot be told from others, nor files that differ in their attributes alone';
-  if (process.getuid?.() !== 0) notes.push(`overlay's own attributes (trusted.overlay.*) are shown to root alone, ${unseen.replace(', nor files that differ in their attributes alone', '')}`);
+  const unseen =
+    'so opaque and redirected directories and metacopies cannot be told from others, nor files that differ in their attributes alone';
+  if (process.getuid?.() !== 0)
+    notes.push(
+      `overlay's own attributes (trusted.overlay.*) are shown to root alone, ${unseen.replace(', nor files that differ in their attributes alone', '')}`,
+    );
   try {
     const { openAttributes } = await import('../diagnose/diff/attributes.js');
     return await openAttributes();
   } catch (error) {
-    notes.push(`extended attributes cannot be read without the native parts of mountroot (${(error as Error).message.split('\n')[0]}), ${unseen}`);
+    notes.push(
+      `extended attributes cannot be read without the native parts of mountroot (${(error as Error).message.split('\n')[0]}), ${unseen}`,
+    );
     return null;
   }
 }
@@ -73,12 +105,17 @@ async function attributes(notes: string[]): Promise<Attributes | null> {
 /** By what `done` noted, on the running root or beside an upper layer that was unpacked with it. */
 async function newer({ upper, lower, here, notes }: Compared): Promise<WalkOptions['newer']> {
   const { findRecord, newerThan } = await import('../diagnose/diff/newer.js');
-  const top = [upper, dirname(upper)].find((path) => fs.existsSync(`${path}/${META}`)) ?? dirname(upper);
+  const top =
+    [upper, dirname(upper)].find((path) => fs.existsSync(`${path}/${META}`)) ?? dirname(upper);
   const { record, complaints } = findRecord(top);
   notes.push(...complaints);
   if (record === null) return undefined;
   const mount = visibleAt(parseMountinfo(reader.readText('/proc/self/mountinfo')), lower);
-  const identity = identityOf(reader, { path: lower, fstype: mount?.fstype ?? 'directory', device: mount?.device ?? '' });
+  const identity = identityOf(reader, {
+    path: lower,
+    fstype: mount?.fstype ?? 'directory',
+    device: mount?.device ?? '',
+  });
   // Elsewhere nothing was written in this boot.
   if (!here) return newerThan(record, identity, { start: null, now: 0, uptime: 0 });
   let start: number | null = null;
@@ -87,7 +124,11 @@ async function newer({ upper, lower, here, notes }: Compared): Promise<WalkOptio
   } catch {
     // No start in this boot.
   }
-  return newerThan(record, identity, { start, now: Math.floor(Date.now() / 1000), uptime: Number(process.hrtime.bigint() / 1_000_000_000n) });
+  return newerThan(record, identity, {
+    start,
+    now: Math.floor(Date.now() / 1000),
+    uptime: Number(process.hrtime.bigint() / 1_000_000_000n),
+  });
 }
 
 /** Paths as on the root that the layers make. */
@@ -95,7 +136,8 @@ async function wanted(paths: readonly string[]): Promise<string[]> {
   const { fromText } = await import('../diagnose/diff/look.js');
   return paths.map((path) => {
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-    if (parts.includes('..')) throw new UsageError(`cannot look for ${path}: paths are those on the root, without ..`);
+    if (parts.includes('..'))
+      throw new UsageError(`cannot look for ${path}: paths are those on the root, without ..`);
     return fromText(parts.join('/'));
   });
 }
@@ -109,10 +151,16 @@ async function run(options: Options, { finish }: CommandDeps): Promise<void> {
   const { report } = await import('../diagnose/diff/report.js');
   const { walk } = await import('../diagnose/diff/walk.js');
   const { biggest: most } = options;
-  if (most !== undefined && !(Number.isInteger(most) && most >= 1 && most <= 10_000)) throw new UsageError('--biggest N wants a whole number from 1 to 10000');
+  if (most !== undefined && !(Number.isInteger(most) && most >= 1 && most <= 10_000))
+    throw new UsageError('--biggest N wants a whole number from 1 to 10000');
   const layers = compared(options);
   const { notes } = layers;
-  const looking = { upper: fromPath(layers.upper), lower: fromPath(layers.lower), wanted: await wanted(options.paths), attributes: await attributes(notes) };
+  const looking = {
+    upper: fromPath(layers.upper),
+    lower: fromPath(layers.lower),
+    wanted: await wanted(options.paths),
+    attributes: await attributes(notes),
+  };
   const isNewer = await newer(layers);
   const form = report(options.json ? 'json' : options.format);
   const [totals, biggest] = [new Totals(), most === undefined ? null : new Biggest(most)];
@@ -122,7 +170,8 @@ async function run(options: Options, { finish }: CommandDeps): Promise<void> {
     const text = held;
     held = '';
     // Whoever reads slowly is waited for: what is not read yet would be kept in memory.
-    if (text !== '' && !process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+    if (text !== '' && !process.stdout.write(text))
+      await new Promise((resolve) => process.stdout.once('drain', resolve));
   };
   for (const told of walk({ ...looking, ...(isNewer && { newer: isNewer }) })) {
     totals.add(told);
@@ -141,7 +190,8 @@ async function run(options: Options, { finish }: CommandDeps): Promise<void> {
 
 const fromPath = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
-const folder = (describe: string) => ({ string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe }) as const;
+const folder = (describe: string) =>
+  ({ string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe }) as const;
 
 /** `diff`: what the overlay changes against rom. */
 export function diffCommand(y: Argv, deps: CommandDeps): Argv {
@@ -150,15 +200,35 @@ export function diffCommand(y: Argv, deps: CommandDeps): Argv {
     'what the overlay changes against rom',
     (parser) =>
       parser
-        .positional('path', { type: 'string', array: true, default: [] as string[], describe: 'only what is there and below, as on the root' })
+        .positional('path', {
+          type: 'string',
+          array: true,
+          default: [] as string[],
+          describe: 'only what is there and below, as on the root',
+        })
         .option('json', { boolean: true, default: false, describe: 'as one value' })
-        .option('format', { choices: ['table', 'ndjson'] as const, default: 'table' as const, coerce: lastOf<Options['format']>, describe: 'as a person reads it, or a line of JSON for each' })
-        .option('exit-code', { boolean: true, default: false, describe: 'exit with 4 if anything differs' })
-        .option('biggest', { number: true, requiresArg: true, coerce: lastOf<number | undefined>, describe: 'N: also list the N that take most' })
+        .option('format', {
+          choices: ['table', 'ndjson'] as const,
+          default: 'table' as const,
+          coerce: lastOf<Options['format']>,
+          describe: 'as a person reads it, or a line of JSON for each',
+        })
+        .option('exit-code', {
+          boolean: true,
+          default: false,
+          describe: 'exit with 4 if anything differs',
+        })
+        .option('biggest', {
+          number: true,
+          requiresArg: true,
+          coerce: lastOf<number | undefined>,
+          describe: 'N: also list the N that take most',
+        })
         .option('upper', folder('DIR: the changes, of an overlay that is somewhere else'))
         .option('lower', folder('DIR: what they are changes of'))
         .example('$0 diff /etc', 'the settings that were made')
         .example('$0 diff --upper overlay/upper --lower squashfs-root', 'of an unpacked overlay'),
-    ({ path, json, format, exitCode, biggest, upper, lower }) => run({ paths: path, format, json, exitCode, upper, lower, biggest }, deps),
+    ({ path, json, format, exitCode, biggest, upper, lower }) =>
+      run({ paths: path, format, json, exitCode, upper, lower, biggest }, deps),
   );
 }

@@ -30,8 +30,12 @@ export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords
 function bootOf(boots: readonly KernelLog[], wanted: number | undefined, file: string): KernelLog {
   const chosen = boots.at(wanted === undefined ? -1 : wanted - 1);
   const is = `${boots.length} boot${boots.length === 1 ? '' : 's'}`;
-  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1 || wanted > boots.length)) throw new UsageError(`--boot ${wanted} is not there: ${file} shows ${is}, counted from 1`);
-  if (chosen === undefined) throw new UsageError(`there is no line in ${file}; give the log of a serial console, or what dmesg prints`);
+  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1 || wanted > boots.length))
+    throw new UsageError(`--boot ${wanted} is not there: ${file} shows ${is}, counted from 1`);
+  if (chosen === undefined)
+    throw new UsageError(
+      `there is no line in ${file}; give the log of a serial console, or what dmesg prints`,
+    );
   return chosen;
 }
 
@@ -39,30 +43,62 @@ async function run(options: Options, { print, finish }: CommandDeps): Promise<vo
   const { explain } = await import('../diagnose/explain/explanation.js');
   const { renderExplanation } = await import('../diagnose/explain/render.js');
   const { cmdline, console: log } = options;
-  if (options.boot !== undefined && log === undefined) throw new UsageError('--boot N says which boot of a console\'s log is meant; give the log with --console FILE');
+  if (options.boot !== undefined && log === undefined)
+    throw new UsageError(
+      "--boot N says which boot of a console's log is meant; give the log with --console FILE",
+    );
   // What is asked about another machine, or another boot, must not rest on this one.
-  const here = options.facts === undefined && cmdline === undefined && log === undefined && options.dtb === undefined;
+  const here =
+    options.facts === undefined &&
+    cmdline === undefined &&
+    log === undefined &&
+    options.dtb === undefined;
   const config = options.config === undefined ? null : fromFile(options.config, readKernelConfig);
   const explanation = explain({
     facts: options.facts !== undefined ? factsFrom(options.facts) : here ? factsWithOrigin() : null,
     commandLine: cmdline ?? null,
     config,
     deviceTree: options.dtb === undefined ? null : fromFile(options.dtb, parseDeviceTree),
-    initrd: options.initrd === undefined ? null : await (await import('../diagnose/explain/initrd-file.js')).lookInto(options.initrd, config),
-    log: log === undefined ? null : bootOf(fromFile(log, (bytes) => parseConsole(bytes.toString('utf8'))), options.boot, log),
+    initrd:
+      options.initrd === undefined
+        ? null
+        : await (
+            await import('../diagnose/explain/initrd-file.js')
+          ).lookInto(options.initrd, config),
+    log:
+      log === undefined
+        ? null
+        : bootOf(
+            fromFile(log, (bytes) => parseConsole(bytes.toString('utf8'))),
+            options.boot,
+            log,
+          ),
     ours: here ? localStatus() : null,
   });
-  print(options.json ? `${JSON.stringify(explanation, null, 2)}\n` : renderExplanation(explanation));
-  finish(explanation.end.kind === 'panics' || explanation.end.kind === 'waits' ? EXIT.problems : EXIT.done);
+  print(
+    options.json ? `${JSON.stringify(explanation, null, 2)}\n` : renderExplanation(explanation),
+  );
+  finish(
+    explanation.end.kind === 'panics' || explanation.end.kind === 'waits'
+      ? EXIT.problems
+      : EXIT.done,
+  );
 }
 
-const file = (describe: string) => ({ string: true, requiresArg: true, describe, coerce: (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.at(-1) : value) }) as const;
+const file = (describe: string) =>
+  ({
+    string: true,
+    requiresArg: true,
+    describe,
+    coerce: (value: string | string[] | undefined): string | undefined =>
+      Array.isArray(value) ? value.at(-1) : value,
+  }) as const;
 
 /** `explain`: how this root came to be, or what would become of a command line. */
 export function explainCommand(y: Argv, deps: CommandDeps): Argv {
   return y.command(
     'explain',
-    'how this root came to be, as the kernel\'s own decisions in order',
+    "how this root came to be, as the kernel's own decisions in order",
     (parser) =>
       parser
         .option('json', { boolean: true, default: false, describe: 'as data' })
@@ -72,9 +108,29 @@ export function explainCommand(y: Argv, deps: CommandDeps): Argv {
         .option('config', file('how the kernel is configured: its .config, or config.gz'))
         .option('dtb', file('the device tree that it is handed, for its bootargs and initrd'))
         .option('console', file('explain a boot from the log of its serial console; - is stdin'))
-        .option('boot', { number: true, requiresArg: true, describe: 'N: which boot of that log, from 1; else the last' })
+        .option('boot', {
+          number: true,
+          requiresArg: true,
+          describe: 'N: which boot of that log, from 1; else the last',
+        })
         .example('$0 explain --console serial.log', 'why a board panicked')
-        .example('$0 explain --facts board.json --cmdline "root=/dev/mtdblock2"', 'before it is booted'),
-    async ({ json, facts, cmdline, initrd, config, dtb, console, boot }) => run({ json, facts, cmdline, initrd, config, dtb, console, boot: Array.isArray(boot) ? boot.at(-1) : boot }, deps),
+        .example(
+          '$0 explain --facts board.json --cmdline "root=/dev/mtdblock2"',
+          'before it is booted',
+        ),
+    async ({ json, facts, cmdline, initrd, config, dtb, console, boot }) =>
+      run(
+        {
+          json,
+          facts,
+          cmdline,
+          initrd,
+          config,
+          dtb,
+          console,
+          boot: Array.isArray(boot) ? boot.at(-1) : boot,
+        },
+        deps,
+      ),
   );
 }

@@ -26,7 +26,9 @@ export async function openSystem(): Promise<System> {
   try {
     return (await import('../system/ffi.js')).system;
   } catch (error) {
-    throw new Error(`the native parts of mountroot cannot be loaded: ${(error as Error).message.split('\n')[0]}; install them beside the agent (npm run build makes them)`);
+    throw new Error(
+      `the native parts of mountroot cannot be loaded: ${(error as Error).message.split('\n')[0]}; install them beside the agent (npm run build makes them)`,
+    );
   }
 }
 
@@ -35,18 +37,30 @@ export function namedUpper(path: string): string {
   if (path === '') throw new UsageError('--upper names no directory');
   const kind = reader.kind(path);
   if (kind === 'symlink') return resolve(reader.realPath(path));
-  if (kind !== 'directory') throw new UsageError(`cannot use ${path} as an upper layer: it is ${kind === 'missing' ? 'missing' : `a ${kind}`}`);
+  if (kind !== 'directory')
+    throw new UsageError(
+      `cannot use ${path} as an upper layer: it is ${kind === 'missing' ? 'missing' : `a ${kind}`}`,
+    );
   return resolve(path);
 }
 
 /** Where the layer is that is asked for, and what is to be said of it. */
-async function source(upper: string | undefined, log: Log): Promise<{ top: string; partial: boolean }> {
+async function source(
+  upper: string | undefined,
+  log: Log,
+): Promise<{ top: string; partial: boolean }> {
   if (upper !== undefined) return { top: namedUpper(upper), partial: false };
   const { rootLayers } = await import('../overlay-archive/places.js');
   const layers = rootLayers(reader, parseMountinfo(reader.readText('/proc/self/mountinfo')));
-  if (layers === null) throw new UsageError('/ is no overlay, so it has no upper layer to export; name one with --upper DIR');
+  if (layers === null)
+    throw new UsageError(
+      '/ is no overlay, so it has no upper layer to export; name one with --upper DIR',
+    );
   const [kept] = layers.kept;
-  if (kept !== undefined) log.warn(`the settings on flash are a layer of their own now, and are not in this archive, which has only what was changed since the start; \`--upper ${kept}\` exports them`);
+  if (kept !== undefined)
+    log.warn(
+      `the settings on flash are a layer of their own now, and are not in this archive, which has only what was changed since the start; \`--upper ${kept}\` exports them`,
+    );
   return { top: layers.upper, partial: kept !== undefined };
 }
 
@@ -66,7 +80,9 @@ async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void>
   });
   try {
     try {
-      for await (const chunk of bytes) for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+      for await (const chunk of bytes)
+        for (let done = 0; done < chunk.length;)
+          done += (await file.write(chunk, done)).bytesWritten;
       await file.sync();
     } finally {
       await file.close();
@@ -83,19 +99,31 @@ async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void>
 function outside(path: string, top: string, ofRoot: boolean): void {
   const folder = dirname(path);
   const kind = reader.kind(path);
-  if (kind === 'directory') throw new UsageError(`cannot write to ${path}: it is a directory; name a file`);
-  if (kind !== 'missing' && !statSync(path).isFile()) throw new UsageError(`cannot write to ${path}, which is no file; send it there with >${path}`);
-  if (reader.kind(folder) === 'missing') throw new UsageError(`cannot write to ${path}: ${folder} is missing`);
+  if (kind === 'directory')
+    throw new UsageError(`cannot write to ${path}: it is a directory; name a file`);
+  if (kind !== 'missing' && !statSync(path).isFile())
+    throw new UsageError(`cannot write to ${path}, which is no file; send it there with >${path}`);
+  if (reader.kind(folder) === 'missing')
+    throw new UsageError(`cannot write to ${path}: ${folder} is missing`);
   const inside = `${reader.realPath(folder)}/`;
   // What is written to the overlay itself comes to lie in its upper layer.
   const through = ofRoot && statSync(folder).dev === statSync('/').dev;
-  if (through || inside.startsWith(`${reader.realPath(top)}/`)) throw new UsageError(`cannot write to ${path}: it is in the layer that is exported; name a file elsewhere (/tmp), or send it to another machine`);
+  if (through || inside.startsWith(`${reader.realPath(top)}/`))
+    throw new UsageError(
+      `cannot write to ${path}: it is in the layer that is exported; name a file elsewhere (/tmp), or send it to another machine`,
+    );
 }
 
 async function run({ output, gzip, upper }: Options, { finish, log }: Deps): Promise<void> {
   const piped = output === undefined || output === '-';
-  if (piped && process.stdout.isTTY) throw new UsageError('an archive is not for a terminal; name a file with -o, or send it to another program');
-  if (process.getuid?.() !== 0) throw new Error(`export needs root, and this is user ${process.getuid?.()}: only root sees which directories hide what is below them (trusted.overlay.opaque); run it as root`);
+  if (piped && process.stdout.isTTY)
+    throw new UsageError(
+      'an archive is not for a terminal; name a file with -o, or send it to another program',
+    );
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      `export needs root, and this is user ${process.getuid?.()}: only root sees which directories hide what is below them (trusted.overlay.opaque); run it as root`,
+    );
   const { top, partial } = await source(upper, log);
   if (!piped) outside(resolve(output), top, upper === undefined);
   const { layerTar } = await import('../overlay-archive/tar-writer.js');
@@ -104,8 +132,11 @@ async function run({ output, gzip, upper }: Options, { finish, log }: Deps): Pro
   const bytes = gzip ? (await import('../ramdisk/compression.js')).compress('gzip', tar) : tar;
   if (piped) await toPipe(bytes);
   else await toFile(resolve(output), bytes);
-  for (const { path, why } of report.problems as { path: string; why: string }[]) log.warn(`${path}: ${why}`);
-  log.info(`exported ${top}: ${report.entries} entries, ${report.whiteouts} whiteouts, ${report.opaque} opaque directories, ${report.bytes} bytes`);
+  for (const { path, why } of report.problems as { path: string; why: string }[])
+    log.warn(`${path}: ${why}`);
+  log.info(
+    `exported ${top}: ${report.entries} entries, ${report.whiteouts} whiteouts, ${report.opaque} opaque directories, ${report.bytes} bytes`,
+  );
   finish(report.problems.length > 0 || partial ? EXIT.problems : EXIT.done);
 }
 
@@ -116,9 +147,20 @@ export function exportCommand(y: Argv, deps: Deps): Argv {
     'what is changed against the image, as a tar that carries what is removed too',
     (parser) =>
       parser
-        .option('output', { alias: 'o', string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'FILE: where to; without it to the standard output' })
+        .option('output', {
+          alias: 'o',
+          string: true,
+          requiresArg: true,
+          coerce: lastOf<string | undefined>,
+          describe: 'FILE: where to; without it to the standard output',
+        })
         .option('gzip', { alias: 'z', boolean: true, default: false, describe: 'compress it' })
-        .option('upper', { string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'DIR: this upper layer, and not that of /' })
+        .option('upper', {
+          string: true,
+          requiresArg: true,
+          coerce: lastOf<string | undefined>,
+          describe: 'DIR: this upper layer, and not that of /',
+        })
         .example('$0 export --gzip -o /tmp/settings.tar.gz', 'a backup of the settings')
         .example('ssh board mountroot export -z >board.tar.gz', 'the same to another machine'),
     (args) => run({ output: args.output, gzip: args.gzip, upper: args.upper }, deps),

@@ -16,22 +16,33 @@ export interface CommandDeps {
   finish: (status: number) => void;
 }
 
-/** The console of months may be long, and its last boots are at its end: more is refused by none, and read to here. */
+/**
+ * The console of months may be long, and its last boots are at its end: more is refused by none,
+ * and read to here.
+ */
 const MOST = 256 << 20;
 
-/** What a file the user named holds, `-` for standard input, parsed; what is wrong with it is said with its name. */
+/**
+ * What a file the user named holds, `-` for standard input, parsed; what is wrong with it is said
+ * with its name.
+ */
 export function fromFile<T>(file: string, parse: (bytes: Buffer) => T): T {
   try {
     return parse(file === '-' ? readFileSync(0) : readWhole(reader, file, MOST));
   } catch (error) {
-    throw new UsageError(error instanceof SystemError ? error.message : `cannot use ${file}: ${(error as Error).message}`);
+    throw new UsageError(
+      error instanceof SystemError
+        ? error.message
+        : `cannot use ${file}: ${(error as Error).message}`,
+    );
   }
 }
 
 /** A device tree blob or a tag list, told by how it begins. */
 const handedOverIn = (file: string): LocateInput =>
   fromFile(file, (bytes) => {
-    if (isDeviceTree(bytes)) return { commandLine: null, deviceTree: parseDeviceTree(bytes), atags: null };
+    if (isDeviceTree(bytes))
+      return { commandLine: null, deviceTree: parseDeviceTree(bytes), atags: null };
     if (isAtags(bytes)) return { commandLine: null, deviceTree: null, atags: parseAtags(bytes) };
     throw new Error('it is neither a device tree blob (d00dfeed) nor a tag list (ATAG_CORE)');
   });
@@ -39,7 +50,9 @@ const handedOverIn = (file: string): LocateInput =>
 /** What the running kernel was told. */
 const handedOverHere = (): LocateInput => ({
   commandLine: orElse(null, () => reader.readText('/proc/cmdline').trimEnd()),
-  deviceTree: orElse(null, () => parseDeviceTree(readWhole(reader, '/sys/firmware/fdt'))) ?? readDeviceTree(reader),
+  deviceTree:
+    orElse(null, () => parseDeviceTree(readWhole(reader, '/sys/firmware/fdt'))) ??
+    readDeviceTree(reader),
   atags: orElse(null, () => parseAtags(readWhole(reader, '/proc/atags'))),
 });
 
@@ -50,7 +63,10 @@ export function locateCommand(y: Argv, { print, finish }: CommandDeps): Argv {
     'where the kernel was told that its initrd lies',
     (parser) =>
       parser
-        .positional('file', { type: 'string', describe: 'a device tree blob or a tag list, in place of those of this machine' })
+        .positional('file', {
+          type: 'string',
+          describe: 'a device tree blob or a tag list, in place of those of this machine',
+        })
         .option('json', { boolean: true, default: false, describe: 'as data' })
         .example('$0 ramdisk locate', 'on the board')
         .example('$0 ramdisk locate board.dtb', 'for a device tree that is not booted yet'),

@@ -34,9 +34,19 @@ export interface PlanOptions {
 
 /** This machine's facts. */
 export const localFacts = (flags: readonly string[] = [], asked?: Handing['asked']): Facts =>
-  gather(reader, { platform: process.platform, arch: process.arch, uid: process.getuid?.() ?? -1, env: process.env, flags, handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' } });
+  gather(reader, {
+    platform: process.platform,
+    arch: process.arch,
+    uid: process.getuid?.() ?? -1,
+    env: process.env,
+    flags,
+    handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' },
+  });
 
-/** Of a bundle: what was there before the start, for verbs that make a root; else what was there when it was made. */
+/**
+ * Of a bundle: what was there before the start, for verbs that make a root; else what was there
+ * when it was made.
+ */
 const BEGUN_WITH = ['begun-with/facts.json', 'facts.json'] as const;
 
 /** Another machine's facts. @param wanted which of a bundle's, the first that it has. */
@@ -44,7 +54,8 @@ export function factsFrom(file: string, wanted: readonly string[] = ['facts.json
   let text: string;
   try {
     text = reader.readText(file);
-    if (looksLikeBundle(text)) text = textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted);
+    if (looksLikeBundle(text))
+      text = textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -58,8 +69,11 @@ export function factsFrom(file: string, wanted: readonly string[] = ['facts.json
 /** Steps of many calls, whose number depends on what is found; they are shown as one. */
 function composite(action: Action): string | null {
   const { kind, ...operands } = action;
-  if (!['clear', 'copy', 'erase', 'wait-for', 'free-memory', 'record-rom'].includes(kind)) return null;
-  return `${kind.replaceAll('-', '_')}(${Object.values(operands).map((value) => JSON.stringify(value)).join(', ')})`;
+  if (!['clear', 'copy', 'erase', 'wait-for', 'free-memory', 'record-rom'].includes(kind))
+    return null;
+  return `${kind.replaceAll('-', '_')}(${Object.values(operands)
+    .map((value) => JSON.stringify(value))
+    .join(', ')})`;
 }
 
 /** The system calls of one step, from the executor that the verb itself uses. */
@@ -73,7 +87,12 @@ function callsOf({ action }: Step): readonly string[] {
 
 const asJson = (plan: Plan): object => ({
   ...plan,
-  steps: plan.steps.map((step) => ({ ...step, calls: callsOf(step), undo: inverseOf(step.action), verify: conditionAfter(step.action) })),
+  steps: plan.steps.map((step) => ({
+    ...step,
+    calls: callsOf(step),
+    undo: inverseOf(step.action),
+    verify: conditionAfter(step.action),
+  })),
 });
 
 /** The script that may go before the agent, or why there can be none. */
@@ -83,19 +102,40 @@ function guardedPlan(facts: Facts, print: (text: string) => void, log: Log): num
     print(made.script);
     return EXIT.done;
   }
-  log.error(`no script can make the root before the agent here: ${made.never.join('; ')}; let the agent make it (the default)`);
+  log.error(
+    `no script can make the root before the agent here: ${made.never.join('; ')}; let the agent make it (the default)`,
+  );
   return EXIT.failed;
 }
 
-/** `plan VERB`: prints what VERB would do, on this machine or on the one a facts file describes. Holds no door that could change anything. */
-export function plan(verb: Verb, { format, facts, settings, keep, asked, guarded = false }: PlanOptions, print: (text: string) => void, log: Log): number {
-  if (facts !== undefined && settings.length > 0) throw new UsageError('--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them');
-  if (guarded && (verb !== 'start' || format !== 'sh')) throw new UsageError('--guarded is for the script that may go before the agent; use it as `mountroot plan start --format sh --guarded`');
-  const given = facts === undefined ? localFacts(settings, asked) : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined);
+/**
+ * `plan VERB`: prints what VERB would do, on this machine or on the one a facts file describes.
+ * Holds no door that could change anything.
+ */
+export function plan(
+  verb: Verb,
+  { format, facts, settings, keep, asked, guarded = false }: PlanOptions,
+  print: (text: string) => void,
+  log: Log,
+): number {
+  if (facts !== undefined && settings.length > 0)
+    throw new UsageError(
+      '--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them',
+    );
+  if (guarded && (verb !== 'start' || format !== 'sh'))
+    throw new UsageError(
+      '--guarded is for the script that may go before the agent; use it as `mountroot plan start --format sh --guarded`',
+    );
+  const given =
+    facts === undefined
+      ? localFacts(settings, asked)
+      : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined);
   if (guarded) return guardedPlan(given, print, log);
   const decision = foresee(verb, given, { dryRun: true, force: false, keep });
-  if (format === 'json') print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
-  else if (decision.decision === 'go') print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
+  if (format === 'json')
+    print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
+  else if (decision.decision === 'go')
+    print(format === 'sh' ? renderSh(decision) : renderText(decision, callsOf));
   if (decision.decision === 'refuse') {
     log.error(decision.summary);
     return decision.exit;

@@ -7,8 +7,14 @@ import type { CommandDeps } from './locate.js';
 import { UsageError } from './usage-error.js';
 
 /** Reads a ramdisk's file, which must be there. */
-export async function reading<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  if (file === '-' && process.stdin.isTTY) throw new UsageError('a ramdisk does not come from a terminal; name a file, or send it from another program');
+export async function reading<T>(
+  file: string,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  if (file === '-' && process.stdin.isTTY)
+    throw new UsageError(
+      'a ramdisk does not come from a terminal; name a file, or send it from another program',
+    );
   const { ByteSource } = await import('../ramdisk/source.js');
   const source = ByteSource.fromFile(file);
   try {
@@ -47,14 +53,20 @@ class Printer {
 
   member(member: Listed): void {
     if (this.line !== null) this.#put(`${this.line(member)}\n`);
-    else this.#put(`${this.#members === 0 ? this.#begin() : ','}\n    ${JSON.stringify(member, null, 2).replaceAll('\n', '\n    ')}`);
+    else
+      this.#put(
+        `${this.#members === 0 ? this.#begin() : ','}\n    ${JSON.stringify(member, null, 2).replaceAll('\n', '\n    ')}`,
+      );
     this.#members++;
   }
 
   #begin = (): string => `{\n  "schema": ${JSON.stringify(this.schema)},\n  "members": [`;
 
   end(summary: Summary, render: (summary: Summary) => string): void {
-    if (this.line === null) this.#put(`${this.#members === 0 ? `${this.#begin()}]` : '\n  ]'},\n${JSON.stringify(summary, null, 2).slice('{\n'.length)}\n`);
+    if (this.line === null)
+      this.#put(
+        `${this.#members === 0 ? `${this.#begin()}]` : '\n  ]'},\n${JSON.stringify(summary, null, 2).slice('{\n'.length)}\n`,
+      );
     else this.#put(`${this.#members === 0 ? '' : '\n'}${render(summary)}`);
     this.flush();
   }
@@ -65,8 +77,15 @@ async function imageOf(file: string): Promise<string | null> {
   if (file === '-') return null;
   const { imageIn } = await import('../ramdisk/image.js');
   const { handedOver } = await import('../ramdisk/uimage.js');
-  const found = await reading(file, async (again) => imageIn((await handedOver(again)).source, 1 << 30));
-  if (found === null || found.content === null || ['unknown', 'blank', 'unreadable'].includes(found.content)) return null;
+  const found = await reading(file, async (again) =>
+    imageIn((await handedOver(again)).source, 1 << 30),
+  );
+  if (
+    found === null ||
+    found.content === null ||
+    ['unknown', 'blank', 'unreadable'].includes(found.content)
+  )
+    return null;
   return `${found.found === found.content ? '' : `a ${found.found} of `}${found.content} of ${found.kibibytes} KiB`;
 }
 
@@ -76,7 +95,11 @@ async function taken(): Promise<void> {
 }
 
 /** `ramdisk list`. */
-export async function list(file: string, json: boolean, { print, finish }: CommandDeps): Promise<void> {
+export async function list(
+  file: string,
+  json: boolean,
+  { print, finish }: CommandDeps,
+): Promise<void> {
   const { readRamdisk } = await import('../ramdisk/kernel-reader.js');
   const { LIST_SCHEMA, Lister, memberLine, renderSummary } = await import('../ramdisk/list.js');
   const { handedOver } = await import('../ramdisk/uimage.js');
@@ -84,16 +107,37 @@ export async function list(file: string, json: boolean, { print, finish }: Comma
   const lister = new Lister((member) => printer.member(member));
   const [uimage, complaint, unfit] = await reading(file, async (all) => {
     const { uimage: header, source, verify } = await handedOver(all);
-    const message = await readRamdisk(source, lister, { onPart: (part) => lister.part(part), onProblem: (problem) => lister.problem(problem), enough: () => lister.full, ready: taken });
-    if (lister.full) lister.problem({ offset: source.offset, inside: null, kernelSays: null, means: `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill memory`, cure: 'the rest of it is not listed' });
+    const message = await readRamdisk(source, lister, {
+      onPart: (part) => lister.part(part),
+      onProblem: (problem) => lister.problem(problem),
+      enough: () => lister.full,
+      ready: taken,
+    });
+    if (lister.full)
+      lister.problem({
+        offset: source.offset,
+        inside: null,
+        kernelSays: null,
+        means: `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill memory`,
+        cure: 'the rest of it is not listed',
+      });
     return [header, message, await verify()] as const;
   }).finally(() => printer.flush());
   const image = complaint === null ? null : await imageOf(file);
   // What the kernel takes for an image-initrd it complains of as a cpio first, and means no harm.
   const cpio = image === null || lister.members > 0;
   const { parts, problems, leftOut } = lister;
-  const wrong = [...(cpio ? problems : []), ...(unfit === null ? [] : [{ ...unfit, inside: null, kernelSays: null }])];
-  const summary = { uimage: uimage && { name: uimage.name, size: uimage.size }, parts: cpio ? parts : [], image, problems: wrong, leftOut: cpio ? leftOut : { parts: 0, problems: 0 } };
+  const wrong = [
+    ...(cpio ? problems : []),
+    ...(unfit === null ? [] : [{ ...unfit, inside: null, kernelSays: null }]),
+  ];
+  const summary = {
+    uimage: uimage && { name: uimage.name, size: uimage.size },
+    parts: cpio ? parts : [],
+    image,
+    problems: wrong,
+    leftOut: cpio ? leftOut : { parts: 0, problems: 0 },
+  };
   printer.end(summary, renderSummary);
   finish(summary.problems.length > 0 ? EXIT.problems : EXIT.done);
 }

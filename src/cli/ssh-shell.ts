@@ -11,14 +11,24 @@ interface Deps extends CommandDeps {
 }
 
 /** No report runs a verb that changes something; should one ever try, it is stopped here. */
-export const REPORTS_ONLY: VerbRunner = { run: (verb) => Promise.reject(new Error(`${verb} changes something, and this key asks for reports only`)) };
+export const REPORTS_ONLY: VerbRunner = {
+  run: (verb) =>
+    Promise.reject(new Error(`${verb} changes something, and this key asks for reports only`)),
+};
 
-/** `ssh-shell`: what a key that may only ask for reports is tied to, in authorized_keys. Starts no shell and no program. */
+/**
+ * `ssh-shell`: what a key that may only ask for reports is tied to, in authorized_keys. Starts no
+ * shell and no program.
+ */
 export function sshShellCommand(y: Argv, { print, finish, log, again }: Deps): Argv {
   return y.command(
     'ssh-shell',
     'answer over SSH with reports only: the forced command of a key (authorized_keys)',
-    (parser) => parser.example('command="mountroot ssh-shell",restrict ssh-ed25519 AAAA… diagnostics', 'a line of authorized_keys'),
+    (parser) =>
+      parser.example(
+        'command="mountroot ssh-shell",restrict ssh-ed25519 AAAA… diagnostics',
+        'a line of authorized_keys',
+      ),
     async () => {
       const { askedFor, usageText } = await import('../remote/ssh-shell.js');
       const asked = askedFor(process.env['SSH_ORIGINAL_COMMAND']);

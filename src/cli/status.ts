@@ -17,7 +17,9 @@ import { orElse } from '../system/or-else.js';
 function rungOf(text: string): StatusInput['rung'] {
   const { rung, reason } = parseState(text) ?? {};
   const { because } = JSON.parse(text) as { because?: unknown };
-  return rung === undefined || reason === undefined ? null : { rung, reason, because: typeof because === 'string' ? because : null };
+  return rung === undefined || reason === undefined
+    ? null
+    : { rung, reason, because: typeof because === 'string' ? because : null };
 }
 
 /** What the root of this machine is now, and how the last start went. */
@@ -35,10 +37,16 @@ const recordedAt = (text: string): number | null => {
   return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? at : null;
 };
 
-/** A status compares this boot with the one before it, and says which journals of late are damaged; `journal` reads all. */
+/**
+ * A status compares this boot with the one before it, and says which journals of late are damaged;
+ * `journal` reads all.
+ */
 const NEWEST = 16;
 
-/** The same with space, health, the boots before and what is pending, which costs a boot too much to gather. */
+/**
+ * The same with space, health, the boots before and what is pending, which costs a boot too much to
+ * gather.
+ */
 export async function localFullStatus(): Promise<FullStatus> {
   const { dataMount, fullStatus, spaceMount } = await import('../diagnose/full-status.js');
   const { gatherBoots } = await import('../diagnose/journal/gather.js');
@@ -52,7 +60,10 @@ export async function localFullStatus(): Promise<FullStatus> {
   return fullStatus(now, {
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
     recordedAt: orElse(null, () => recordedAt(reader.readText(STATE_FILE))),
-    space: writable === undefined ? null : orElse(null, () => spaceOf(writable, reader.space(writable.mountpoint), facts.mtd)),
+    space:
+      writable === undefined
+        ? null
+        : orElse(null, () => spaceOf(writable, reader.space(writable.mountpoint), facts.mtd)),
     health: mount === undefined ? null : orElse(null, () => gatherHealth(reader, mount, facts.mtd)),
     boots,
     kept,
@@ -74,23 +85,44 @@ interface Options {
 async function textOf({ format, steps }: Options): Promise<string> {
   const now = await localFullStatus();
   if (format === 'json') return `${JSON.stringify(now, null, 2)}\n`;
-  if (format === 'prometheus') return (await import('../diagnose/prometheus.js')).renderPrometheus(now);
+  if (format === 'prometheus')
+    return (await import('../diagnose/prometheus.js')).renderPrometheus(now);
   const { renderStatus, renderSteps } = await import('../diagnose/render-status.js');
   return renderStatus(now) + (steps ? renderSteps(now) : '');
 }
 
-/** `status`: what / is, why, and how it fares: for a person, as data, or for a collector of figures. */
+/**
+ * `status`: what / is, why, and how it fares: for a person, as data, or for a collector of figures.
+ */
 export function statusCommand(y: Argv, { print, finish }: CommandDeps): Argv {
   return y.command(
     'status',
     'what / is now and why, what it has room for, and what to do',
     (parser) =>
       parser
-        .option('format', { choices: STATUS_FORMATS, default: 'text' as const, coerce: lastOf<Options['format']>, describe: "as a person reads it, as data, or for node_exporter's textfile collector" })
+        .option('format', {
+          choices: STATUS_FORMATS,
+          default: 'text' as const,
+          coerce: lastOf<Options['format']>,
+          describe: "as a person reads it, as data, or for node_exporter's textfile collector",
+        })
         .option('json', { boolean: true, default: false, describe: 'the same as --format json' })
-        .option('steps', { boolean: true, default: false, describe: 'with the steps of the last start' })
-        .option('output', { alias: 'o', string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'FILE: put it there, whole or not at all' })
-        .example('$0 status --format prometheus -o /var/lib/prometheus/node-exporter/mountroot.prom', 'for a collector'),
+        .option('steps', {
+          boolean: true,
+          default: false,
+          describe: 'with the steps of the last start',
+        })
+        .option('output', {
+          alias: 'o',
+          string: true,
+          requiresArg: true,
+          coerce: lastOf<string | undefined>,
+          describe: 'FILE: put it there, whole or not at all',
+        })
+        .example(
+          '$0 status --format prometheus -o /var/lib/prometheus/node-exporter/mountroot.prom',
+          'for a collector',
+        ),
     async ({ format, json, steps, output }) => {
       const text = await textOf({ format: json ? 'json' : format, steps, output });
       if (output === undefined || output === '-') print(text);

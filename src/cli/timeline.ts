@@ -21,8 +21,14 @@ async function fromJournal(file: string): Promise<Boot> {
   const { bootOf } = await import('../diagnose/journal/boot.js');
   const number = /^(\d{8})-[\w-]{8}\.ndjson$/.exec(basename(file))?.[1];
   return fromFile(file, (bytes) => {
-    const boot = bootOf({ number: number === undefined ? null : Number(number), id: null, current: false, file }, bytes.toString('utf8'));
-    if (boot.runs.length === 0) throw new Error('it has no record of a journal; give a journal.ndjson, or one of the boots kept in .mountroot/boots on the data volume');
+    const boot = bootOf(
+      { number: number === undefined ? null : Number(number), id: null, current: false, file },
+      bytes.toString('utf8'),
+    );
+    if (boot.runs.length === 0)
+      throw new Error(
+        'it has no record of a journal; give a journal.ndjson, or one of the boots kept in .mountroot/boots on the data volume',
+      );
     return boot;
   });
 }
@@ -32,7 +38,10 @@ async function fromHere(wanted: number): Promise<Boot> {
   return chosenBoot(gatherBoots(reader, whichBoot(wanted)), wanted);
 }
 
-/** Only the kernel's own log tells when it ran the first program, and only of the boot that is running. */
+/**
+ * Only the kernel's own log tells when it ran the first program, and only of the boot that is
+ * running.
+ */
 async function initTime(boot: Boot): Promise<number | null> {
   if (!boot.current) return null;
   const { initAt } = await import('../diagnose/timeline/init-at.js');
@@ -44,11 +53,17 @@ async function initTime(boot: Boot): Promise<number | null> {
 }
 
 async function run({ file, boot, output }: Options, { print, finish }: CommandDeps): Promise<void> {
-  if (file !== undefined && boot !== undefined) throw new UsageError('--boot N is one of this board\'s boots, and a file is one boot; use one of them');
+  if (file !== undefined && boot !== undefined)
+    throw new UsageError(
+      "--boot N is one of this board's boots, and a file is one boot; use one of them",
+    );
   const chosen = file === undefined ? await fromHere(boot ?? 0) : await fromJournal(file);
   const { chartOf } = await import('../diagnose/timeline/chart.js');
   const chart = chartOf(chosen, await initTime(chosen));
-  if (chart === null) throw new UsageError(`${chosen.file} tells of no verb that made a root, so there is nothing to draw`);
+  if (chart === null)
+    throw new UsageError(
+      `${chosen.file} tells of no verb that made a root, so there is nothing to draw`,
+    );
   const { renderTimeline } = await import('../diagnose/timeline/svg.js');
   const picture = renderTimeline(chart);
   if (output === undefined || output === '-') print(picture);
@@ -63,13 +78,25 @@ export function timelineCommand(y: Argv, deps: CommandDeps): Argv {
     'one boot as a picture (SVG): kernel, Node.js, each step, init, done',
     (parser) =>
       parser
-        .positional('file', { type: 'string', describe: 'a journal (NDJSON) in place of those of this machine; - is stdin' })
+        .positional('file', {
+          type: 'string',
+          describe: 'a journal (NDJSON) in place of those of this machine; - is stdin',
+        })
         // Else a lone - comes out of yargs as the empty string.
         .nargs('file', 1)
         .option('boot', bootOption)
-        .option('output', { alias: 'o', string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe: 'FILE.svg: put it there, else on stdout' })
+        .option('output', {
+          alias: 'o',
+          string: true,
+          requiresArg: true,
+          coerce: lastOf<string | undefined>,
+          describe: 'FILE.svg: put it there, else on stdout',
+        })
         .example('$0 timeline -o boot.svg', 'the boot that is running')
-        .example('$0 journal --boot 3 --ndjson | $0 timeline - -o boot.svg', 'drawn somewhere else'),
+        .example(
+          '$0 journal --boot 3 --ndjson | $0 timeline - -o boot.svg',
+          'drawn somewhere else',
+        ),
     async ({ file, boot, output }) => run({ file, boot, output }, deps),
   );
 }

@@ -3,5 +3,15 @@ import type { Verb } from '../plan/plan.js';
 /** The door to the boot path: only what has it can change anything. */
 export interface VerbRunner {
   /** A verb that changes something, as the boot path runs it. */
-  run: (verb: Verb, options: { force: boolean; afterScript?: boolean; keep?: readonly string[]; settings?: readonly string[]; asked?: { newRoot: string; init: string }; args?: readonly string[] }) => Promise<number>;
+  run: (
+    verb: Verb,
+    options: {
+      force: boolean;
+      afterScript?: boolean;
+      keep?: readonly string[];
+      settings?: readonly string[];
+      asked?: { newRoot: string; init: string };
+      args?: readonly string[];
+    },
+  ) => Promise<number>;
 }

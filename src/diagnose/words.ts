@@ -1,16 +1,23 @@
 /** How reports spell times and sizes. */
 
-/** The last moment that a date can tell (ECMA-262, "Time Values and Time Range"); a damaged journal may have a later one. */
+/**
+ * The last moment that a date can tell (ECMA-262, "Time Values and Time Range"); a damaged journal
+ * may have a later one.
+ */
 const LAST_MOMENT = 8.64e15;
 export const isMoment = (ms: number): boolean => Math.abs(ms) <= LAST_MOMENT;
 
 /** As ISO 8601; null for what is no moment. */
-export const isoDate = (ms: number): string | null => (isMoment(ms) ? new Date(ms).toISOString() : null);
+export const isoDate = (ms: number): string | null =>
+  isMoment(ms) ? new Date(ms).toISOString() : null;
 
 /** `2026-11-20 14:02:11`, in UTC, which boards in different places have in common. */
-export const stamp = (ms: number): string => isoDate(ms)?.slice(0, 19).replace('T', ' ') ?? 'no date';
+export const stamp = (ms: number): string =>
+  isoDate(ms)?.slice(0, 19).replace('T', ' ') ?? 'no date';
 
-/** `0.4 ms`, `907 ms`, `12.4 s`, `5 min 3 s`, `2 h 5 min`, `3 days 4 h`: two figures that matter. */
+/**
+ * `0.4 ms`, `907 ms`, `12.4 s`, `5 min 3 s`, `2 h 5 min`, `3 days 4 h`: two figures that matter.
+ */
 export function duration(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
   if (ms < 9999.5) return `${ms.toFixed(0)} ms`;
@@ -25,15 +32,24 @@ export function duration(ms: number): string {
 }
 
 /** `1.52 s`: a moment since the kernel started. */
-export const moment = (ms: number): string => (ms < 600_000 ? `${(ms / 1000).toFixed(2)} s` : duration(ms));
+export const moment = (ms: number): string =>
+  ms < 600_000 ? `${(ms / 1000).toFixed(2)} s` : duration(ms);
 
 /** `12.0 KiB`, `62.0 MiB`, `1.5 GiB`. */
 export function size(bytes: number): string {
-  for (const [unit, factor] of [['GiB', 2 ** 30], ['MiB', 2 ** 20], ['KiB', 2 ** 10]] as const) if (bytes >= factor || (unit === 'KiB' && bytes > 0)) return `${(bytes / factor).toFixed(1)} ${unit}`;
+  for (const [unit, factor] of [
+    ['GiB', 2 ** 30],
+    ['MiB', 2 ** 20],
+    ['KiB', 2 ** 10],
+  ] as const)
+    if (bytes >= factor || (unit === 'KiB' && bytes > 0))
+      return `${(bytes / factor).toFixed(1)} ${unit}`;
   return '0 bytes';
 }
 
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
 
 /** No longer than `most`, and seen to be cut. */
-export const clipped = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`);
+export const clipped = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`;

@@ -5,7 +5,10 @@ import { SystemError } from '../system/system-error.js';
 import { perform } from './executors.js';
 import { complaint } from './verify.js';
 
-/** Milliseconds since the kernel started (CLOCK_MONOTONIC), so that journal and kernel log tell one time. */
+/**
+ * Milliseconds since the kernel started (CLOCK_MONOTONIC), so that journal and kernel log tell one
+ * time.
+ */
 export type Clock = () => number;
 
 export interface StepResult {
@@ -25,22 +28,33 @@ export interface StepResult {
 
 export interface Outcome {
   ok: boolean;
-  /** The first fatal error, one sentence, with the id of its step and the name of the kernel's error where there was one. */
+  /**
+   * The first fatal error, one sentence, with the id of its step and the name of the kernel's error
+   * where there was one.
+   */
   failed?: { step: string; errno: string | null; error: string };
   /** Errors of steps that are not fatal, and what a step left out. */
   warnings: string[];
   /** Names of the kernel's errors among them. */
   warned: string[];
-  /** What could not be taken back after a fatal error; empty means that the root is as it was found. */
+  /**
+   * What could not be taken back after a fatal error; empty means that the root is as it was found.
+   */
   leftovers: string[];
 }
 
 /**
- * Runs steps in order, verifying each. The first fatal failure before pivot_root undoes what was done, in reverse; undoing goes on over its own
- * failures, because each thing put back is one less left behind. Behind pivot_root, or a switch, every failure is only a warning.
+ * Runs steps in order, verifying each. The first fatal failure before pivot_root undoes what was
+ * done, in reverse; undoing goes on over its own failures, because each thing put back is one less
+ * left behind. Behind pivot_root, or a switch, every failure is only a warning.
  * @param onStep is told of each step when it has ended; it must not throw.
  */
-export function execute(steps: readonly Step[], system: System, clock: Clock, onStep: (result: StepResult) => void): Outcome {
+export function execute(
+  steps: readonly Step[],
+  system: System,
+  clock: Clock,
+  onStep: (result: StepResult) => void,
+): Outcome {
   const outcome: Outcome = { ok: true, warnings: [], warned: [], leftovers: [] };
   const done: { number: number; id: string; inverse: Action }[] = [];
   const attempt = attempter(system, clock);
@@ -49,7 +63,17 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
   for (const [index, { id, action, severity }] of steps.entries()) {
     const number = index + 1;
     const { performed, changed, warnings, error, errno, at, ms } = attempt(action);
-    onStep({ number, id, action, result: error ? 'failed' : changed ? 'done' : 'kept', ...(error && { error }), ...(errno && { errno }), ...(warnings.length > 0 && { warnings }), at, ms });
+    onStep({
+      number,
+      id,
+      action,
+      result: error ? 'failed' : changed ? 'done' : 'kept',
+      ...(error && { error }),
+      ...(errno && { errno }),
+      ...(warnings.length > 0 && { warnings }),
+      at,
+      ms,
+    });
     outcome.warnings.push(...warnings);
     pivoted ||= performed && (action.kind === 'pivot-root' || action.kind === 'switch-root');
     const inverse = changed ? inverseOf(action) : null;
@@ -68,7 +92,15 @@ export function execute(steps: readonly Step[], system: System, clock: Clock, on
 
   for (const { number, id, inverse } of done.toReversed()) {
     const { error, at, ms } = attempt(inverse);
-    onStep({ number, id, action: inverse, result: error ? 'failed' : 'undone', ...(error && { error }), at, ms });
+    onStep({
+      number,
+      id,
+      action: inverse,
+      result: error ? 'failed' : 'undone',
+      ...(error && { error }),
+      at,
+      ms,
+    });
     if (error) outcome.leftovers.push(error);
   }
   return outcome;
@@ -85,12 +117,17 @@ interface Attempted {
   ms: number;
 }
 
-/** What may take seconds or minutes: whoever watches the console, and a watchdog, want to see that it is still going on. */
+/**
+ * What may take seconds or minutes: whoever watches the console, and a watchdog, want to see that
+ * it is still going on.
+ */
 const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
-  mount: ({ fstype, source, target }: Extract<Action, { kind: 'mount' }>) => `mounting ${fstype} ${source} on ${target}`,
+  mount: ({ fstype, source, target }: Extract<Action, { kind: 'mount' }>) =>
+    `mounting ${fstype} ${source} on ${target}`,
   'remove-tree': ({ path }: Extract<Action, { kind: 'remove-tree' }>) => `removing ${path}`,
   clear: ({ path }: Extract<Action, { kind: 'clear' }>) => `clearing ${path}`,
-  remount: ({ path }: Extract<Action, { kind: 'remount' }>) => `waiting until nothing on ${path} is open for writing`,
+  remount: ({ path }: Extract<Action, { kind: 'remount' }>) =>
+    `waiting until nothing on ${path} is open for writing`,
   copy: ({ from, to }: Extract<Action, { kind: 'copy' }>) => `copying ${from} to ${to}`,
   sync: ({ path }: Extract<Action, { kind: 'sync' }>) => `writing ${path} back`,
   'attach-ubi': ({ mtd }: Extract<Action, { kind: 'attach-ubi' }>) => `attaching UBI to mtd${mtd}`,
@@ -99,7 +136,10 @@ const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
   erase: ({ device }: Extract<Action, { kind: 'erase' }>) => `erasing ${device}`,
 };
 
-/** Performs one action, then looks whether what it promises holds. Remembers where /proc is, which that look needs. */
+/**
+ * Performs one action, then looks whether what it promises holds. Remembers where /proc is, which
+ * that look needs.
+ */
 function attempter(system: System, clock: Clock): (action: Action) => Attempted {
   let proc = '/proc';
   return (action) => {
@@ -110,7 +150,11 @@ function attempter(system: System, clock: Clock): (action: Action) => Attempted 
       if (long) system.during(long(action));
       Object.assign(result, perform(action, system), { performed: true });
       if (action.kind === 'move' && action.from === proc) proc = action.to;
-      if ((action.kind === 'pivot-root' || action.kind === 'switch-root') && proc.startsWith(`${action.newRoot}/`)) proc = proc.slice(action.newRoot.length);
+      if (
+        (action.kind === 'pivot-root' || action.kind === 'switch-root') &&
+        proc.startsWith(`${action.newRoot}/`)
+      )
+        proc = proc.slice(action.newRoot.length);
       const wrong = complaint(conditionAfter(action), system, proc);
       if (wrong) result.error = wrong;
     } catch (error) {

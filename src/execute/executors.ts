@@ -12,7 +12,9 @@ import { JOURNAL_FILE } from './journal.js';
 import { recordRom } from './rom-record.js';
 import { writersOn } from './writers.js';
 
-/** `changed` is false when what the action makes was there already, so that it is not undone either. */
+/**
+ * `changed` is false when what the action makes was there already, so that it is not undone either.
+ */
 export interface Performed {
   changed: boolean;
   /** What was left out on the way although the whole went well, a sentence each. */
@@ -21,7 +23,10 @@ export interface Performed {
 /** Most do what they say or throw, so true and false will do for them. */
 type Executor<K extends ActionKind> = (action: ActionOf<K>, system: System) => boolean | Performed;
 
-/** When the last copy between two places began, for the next one to look only at what changed since. Nanoseconds since 1970. */
+/**
+ * When the last copy between two places began, for the next one to look only at what changed since.
+ * Nanoseconds since 1970.
+ */
 const copies = new WeakMap<System, Map<string, bigint>>();
 
 /** Through which path the root that was switched away from can still be reached. */
@@ -40,10 +45,17 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   },
 
   'restore-propagation': ({ before }, system) => {
-    // One mountpoint may be hidden under a later mount and not be reached; those behind it are put back all the same.
+    // One mountpoint may be hidden under a later mount and not be reached; those behind it are put
+    // back all the same.
     const errors = before.flatMap(({ mountpoint, was }) => {
       try {
-        system.mount(null, mountpoint, null, [was === 'shared' ? 'MS_SHARED' : 'MS_UNBINDABLE'], null);
+        system.mount(
+          null,
+          mountpoint,
+          null,
+          [was === 'shared' ? 'MS_SHARED' : 'MS_UNBINDABLE'],
+          null,
+        );
         return [];
       } catch (error) {
         return [error];
@@ -60,7 +72,12 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
       return true;
     }
     if (accept === 'directory' && kind !== 'directory')
-      throw new SystemError({ what: `use ${path} as a directory, for it is a ${kind}`, syscall: 'mkdir', errno: 'ENOTDIR', path });
+      throw new SystemError({
+        what: `use ${path} as a directory, for it is a ${kind}`,
+        syscall: 'mkdir',
+        errno: 'ENOTDIR',
+        path,
+      });
     return false;
   },
 
@@ -82,12 +99,23 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   remount: ({ path, readonly, flags, patience }, system) => {
     for (let waited = 0; ; waited += WAIT_MS)
       try {
-        system.mount(null, path, null, ['MS_REMOUNT', ...(readonly ? (['MS_RDONLY'] as const) : []), ...flags], null);
+        system.mount(
+          null,
+          path,
+          null,
+          ['MS_REMOUNT', ...(readonly ? (['MS_RDONLY'] as const) : []), ...flags],
+          null,
+        );
         return true;
       } catch (error) {
         if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
-        // The kernel says only that it is busy; whoever shall do something about it needs to know with what.
-        if (waited >= patience * 1000) throw new SystemError({ ...error, what: `make ${path} read-only, because of ${writersOn(system, path)}` });
+        // The kernel says only that it is busy; whoever shall do something about it needs to know
+        // with what.
+        if (waited >= patience * 1000)
+          throw new SystemError({
+            ...error,
+            what: `make ${path} read-only, because of ${writersOn(system, path)}`,
+          });
         system.sleep(WAIT_MS);
       }
   },
@@ -134,12 +162,23 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
     copies.set(system, memory);
     const since = pass === 'whole' ? undefined : memory.get(`${from}\0${to}`);
     const begun = BigInt(Date.now()) * 1_000_000n - CLOCK_LAG;
-    const { refused, lost } = copyTree(system, from, to, since === undefined ? {} : { changedSince: since });
+    const { refused, lost } = copyTree(
+      system,
+      from,
+      to,
+      since === undefined ? {} : { changedSince: since },
+    );
     memory.set(`${from}\0${to}`, begun);
-    // What one pass refuses the next may take; what the last one refuses would be gone with the original.
+    // What one pass refuses the next may take; what the last one refuses would be gone with the
+    // original.
     const [first] = refused;
     if (pass === 'last' && first !== undefined)
-      throw new SystemError({ what: `copy all of ${from}, of which ${refused.length === 1 ? 'one file is' : `${refused.length} files are`} left: ${first.path} (${first.error})`, syscall: 'copy-all', errno: first.errno, path: first.path });
+      throw new SystemError({
+        what: `copy all of ${from}, of which ${refused.length === 1 ? 'one file is' : `${refused.length} files are`} left: ${first.path} (${first.error})`,
+        syscall: 'copy-all',
+        errno: first.errno,
+        path: first.path,
+      });
     return { changed: true, warnings: pass === 'changes' ? [] : lost };
   },
 
@@ -160,9 +199,16 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
 
   'wait-for': ({ volume, seconds }, system) => {
     // Whether it must be attached is for the next plan to see.
-    const there = (): boolean => resolve(system, volume, parseMtd(system.readText('/proc/mtd')), () => false).found.length > 0;
+    const there = (): boolean =>
+      resolve(system, volume, parseMtd(system.readText('/proc/mtd')), () => false).found.length > 0;
     for (let waited = 0; !there(); waited += WAIT_MS) {
-      if (waited >= seconds * 1000) throw new SystemError({ what: `find volume ${volume} within ${seconds} s`, syscall: 'wait', errno: 'ENODEV', path: volume });
+      if (waited >= seconds * 1000)
+        throw new SystemError({
+          what: `find volume ${volume} within ${seconds} s`,
+          syscall: 'wait',
+          errno: 'ENODEV',
+          path: volume,
+        });
       system.sleep(WAIT_MS);
     }
     return true;
@@ -194,7 +240,13 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   'probe-mounts': () => false,
 
   'keep-journal': ({ at, most }, system) => {
-    keepBoot(system, system.readText(JOURNAL_FILE), system.readText('/proc/sys/kernel/random/boot_id'), most, at);
+    keepBoot(
+      system,
+      system.readText(JOURNAL_FILE),
+      system.readText('/proc/sys/kernel/random/boot_id'),
+      most,
+      at,
+    );
     return true;
   },
 
@@ -218,7 +270,13 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
   'free-memory': (_, system) => {
     const old = oldRoots.get(system);
     // What is removed is looked at once more: of a root on a disk nothing may go.
-    if (old === undefined || !RAM_FILESYSTEMS.includes(system.space(old).type)) throw new SystemError({ what: 'free the memory of the old root, for that is no file system in memory', syscall: 'unlink', errno: 'EINVAL', path: '/' });
+    if (old === undefined || !RAM_FILESYSTEMS.includes(system.space(old).type))
+      throw new SystemError({
+        what: 'free the memory of the old root, for that is no file system in memory',
+        syscall: 'unlink',
+        errno: 'EINVAL',
+        path: '/',
+      });
     clearTree(system, old, []);
     return true;
   },
@@ -231,7 +289,11 @@ const EXECUTORS: { [K in ActionKind]: Executor<K> } = {
 
 /** Does what an action says. @throws {SystemError} as the calls it makes. */
 export function perform(action: Action, system: System): Performed {
-  // TypeScript cannot see that the key and the argument go together; the table is checked row by row.
-  const done = (EXECUTORS[action.kind] as (action: Action, system: System) => boolean | Performed)(action, system);
+  // TypeScript cannot see that the key and the argument go together; the table is checked row by
+  // row.
+  const done = (EXECUTORS[action.kind] as (action: Action, system: System) => boolean | Performed)(
+    action,
+    system,
+  );
   return typeof done === 'boolean' ? { changed: done, warnings: [] } : done;
 }

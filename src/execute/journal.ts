@@ -6,12 +6,18 @@ import { JOURNAL_FOLDER } from '../facts/places.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 
-/** On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume (see boots.ts). */
+/**
+ * On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume
+ * (see boots.ts).
+ */
 const JOURNAL_NAME = 'journal.ndjson';
 export const JOURNAL_FILE = `${JOURNAL_FOLDER}/${JOURNAL_NAME}`;
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
-/** What tells one read-only image from another without reading it: its size, and the number and time of its top directory. Times in milliseconds since 1970. */
+/**
+ * What tells one read-only image from another without reading it: its size, and the number and time
+ * of its top directory. Times in milliseconds since 1970.
+ */
 export interface ImageMark {
   size: number;
   modified: number;
@@ -33,26 +39,67 @@ export interface Beginning {
 
 /** One line of the journal. `at`: milliseconds since the kernel started. */
 export type JournalRecord =
-  | ({ type: 'begin'; schema: typeof JOURNAL_SCHEMA; verb: Verb; version: string; node: string; at: number } & Beginning)
+  | ({
+      type: 'begin';
+      schema: typeof JOURNAL_SCHEMA;
+      verb: Verb;
+      version: string;
+      node: string;
+      at: number;
+    } & Beginning)
   /** What the boot before left in memory that outlasts a reset (pstore). */
   | { type: 'before'; crash: string[]; last: string[]; at: number }
-  /** What became of the script that went first. `differences`: of a root that it made, what a start would have made otherwise. */
-  | { type: 'script'; result: 'made' | 'refused' | 'failed' | 'cut off'; why: string | null; differences?: string[]; at: number }
-  | { type: 'decision'; decision: Decision['decision']; stage?: Stage; rung?: Rung; reason?: Reason; because?: string; summary: string; steps: number; notes: string[]; at: number }
+  /**
+   * What became of the script that went first. `differences`: of a root that it made, what a start
+   * would have made otherwise.
+   */
+  | {
+      type: 'script';
+      result: 'made' | 'refused' | 'failed' | 'cut off';
+      why: string | null;
+      differences?: string[];
+      at: number;
+    }
+  | {
+      type: 'decision';
+      decision: Decision['decision'];
+      stage?: Stage;
+      rung?: Rung;
+      reason?: Reason;
+      because?: string;
+      summary: string;
+      steps: number;
+      notes: string[];
+      at: number;
+    }
   | ({ type: 'step' } & StepResult)
-  | { type: 'end'; ok: boolean; exit: number; rung?: Rung; reason?: Reason | null; error?: string; warnings: string[]; at: number; ms: number };
+  | {
+      type: 'end';
+      ok: boolean;
+      exit: number;
+      rung?: Rung;
+      reason?: Reason | null;
+      error?: string;
+      warnings: string[];
+      at: number;
+      ms: number;
+    };
 
 export interface Journal {
   add(record: JournalRecord): void;
-  /** `facts`: those a start began with, as `--facts` takes them; `facts-later`: those its last plan was made from; `facts-VERB`: those of another verb. */
+  /**
+   * `facts`: those a start began with, as `--facts` takes them; `facts-later`: those its last plan
+   * was made from; `facts-VERB`: those of another verb.
+   */
   facts(name: 'facts' | `facts-${string}`, facts: Facts): void;
   /** A file of ours beside the journal, replaced whole. */
   keep(name: string, content: string): void;
 }
 
 /**
- * Opens the journal for appending. It never throws and never stops a boot: when it cannot be written, `complain` is told once and records are dropped.
- * Lines are appended as they come, so a killed start leaves a journal that says how far it got.
+ * Opens the journal for appending. It never throws and never stops a boot: when it cannot be
+ * written, `complain` is told once and records are dropped. Lines are appended as they come, so a
+ * killed start leaves a journal that says how far it got.
  */
 export function openJournal(complain: (message: string) => void, folder = JOURNAL_FOLDER): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
@@ -63,19 +110,25 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
     } catch (error) {
       if (fd >= 0) fs.closeSync(fd);
       fd = -1;
-      complain(`cannot keep a journal in ${folder}: ${(error as Error).message}; going on without it`);
+      complain(
+        `cannot keep a journal in ${folder}: ${(error as Error).message}; going on without it`,
+      );
     }
   };
   attempt(() => {
     // /tmp is open to all: a folder that somebody else prepared, or a symlink, is not used.
-    if (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined) fs.mkdirSync(folder, { mode: 0o755 });
+    if (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined)
+      fs.mkdirSync(folder, { mode: 0o755 });
     const { uid } = fs.lstatSync(folder);
-    if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.()) throw new Error('it is no directory of ours');
+    if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.())
+      throw new Error('it is no directory of ours');
     fd = fs.openSync(`${folder}/${JOURNAL_NAME}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
-    // A start that was killed may have left half a line, and what is written next must not become part of it.
+    // A start that was killed may have left half a line, and what is written next must not become
+    // part of it.
     const last = Buffer.alloc(1);
     const { size } = fs.fstatSync(fd);
-    if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== '\n') fs.writeSync(fd, '\n');
+    if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== '\n')
+      fs.writeSync(fd, '\n');
   });
   const keep = (name: string, content: string): void => {
     if (fd < 0) return;

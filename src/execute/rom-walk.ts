@@ -1,4 +1,7 @@
-/** A walk through a tree that can be left and taken up again: what one `done` has no time for is for the next. */
+/**
+ * A walk through a tree that can be left and taken up again: what one `done` has no time for is for
+ * the next.
+ */
 import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
@@ -12,7 +15,10 @@ export function quiet<T>(otherwise: T, look: () => T): T {
   }
 }
 
-/** The first name of a folder that a walk from a path is to look at, and whether the path is in that folder itself; null where it is not at all. */
+/**
+ * The first name of a folder that a walk from a path is to look at, and whether the path is in that
+ * folder itself; null where it is not at all.
+ */
 function firstIn(folder: string, from: string): { name: string; here: boolean } | null {
   const before = folder === '' ? '' : `${folder}/`;
   if (from === '' || !from.startsWith(before)) return null;
@@ -22,13 +28,19 @@ function firstIn(folder: string, from: string): { name: string; here: boolean } 
 }
 
 /**
- * Paths below the top, directories' files before their directories', and what each is; without what is mounted there. `into` says whether a directory is looked into.
+ * Paths below the top, directories' files before their directories', and what each is; without what
+ * is mounted there. `into` says whether a directory is looked into.
  * @param from the path that it begins at, also one that is there no more; '' is the beginning.
  */
-export function* walk(system: System, top: string, into: (path: string) => boolean, from = ''): Generator<{ path: string; is: Details }> {
+export function* walk(
+  system: System,
+  top: string,
+  into: (path: string) => boolean,
+  from = '',
+): Generator<{ path: string; is: Details }> {
   const device = quiet(null, () => system.details(top).device);
   const folders = [''];
-  for (let folder; (folder = folders.shift()) !== undefined; ) {
+  for (let folder; (folder = folders.shift()) !== undefined;) {
     const first = firstIn(folder, from);
     const below: string[] = [];
     for (const name of quiet([], () => system.list(`${top}/${folder}`))) {
@@ -48,6 +60,7 @@ export function* walk(system: System, top: string, into: (path: string) => boole
 export function isBefore(one: string, other: string): boolean {
   const [a, b] = [one.split('/'), other.split('/')];
   const [folders, others] = [a.length - 1, b.length - 1];
-  for (let at = 0; at < Math.min(folders, others); at++) if (a[at] !== b[at]) return a[at]! < b[at]!;
+  for (let at = 0; at < Math.min(folders, others); at++)
+    if (a[at] !== b[at]) return a[at]! < b[at]!;
   return folders === others ? a[folders]! < b[folders]! : folders < others;
 }

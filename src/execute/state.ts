@@ -21,7 +21,9 @@ export interface Ended {
 
 export type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
 
-/** /tmp/mountroot/state.json: what the root is in this boot, for people, programs and later verbs. */
+/**
+ * /tmp/mountroot/state.json: what the root is in this boot, for people, programs and later verbs.
+ */
 export interface StateFile extends Ended {
   schema: 'mountroot.state/1';
   persistent: boolean;
@@ -37,30 +39,70 @@ const WORDS: Record<Rung, string> = {
 };
 
 /** One line for whoever logs in; '' when all is well. */
-export function noticeOf({ rung, reason, because, warnings = [] }: Pick<Ended, 'rung' | 'reason' | 'because'> & Partial<Pick<Ended, 'warnings'>>): string {
+export function noticeOf({
+  rung,
+  reason,
+  because,
+  warnings = [],
+}: Pick<Ended, 'rung' | 'reason' | 'because'> & Partial<Pick<Ended, 'warnings'>>): string {
   const [first, ...more] = warnings;
-  if (rung === 'persistent' && reason === null) return first === undefined ? '' : `${oneLine(`mountroot: ${WORDS[rung]}, but ${first}${more.length > 0 ? ` (and ${more.length} more, see mountroot status)` : ''}`)}\n`;
+  if (rung === 'persistent' && reason === null)
+    return first === undefined
+      ? ''
+      : `${oneLine(`mountroot: ${WORDS[rung]}, but ${first}${more.length > 0 ? ` (and ${more.length} more, see mountroot status)` : ''}`)}\n`;
   return `${oneLine(`mountroot: ${WORDS[rung]} (${reason ?? rung})${because ? `: ${because}` : ''}`)}\n`;
 }
 
-/** A flag of renameat2(2) that is refused as unknown (see causes.ts); any other error says nothing of what the file system can. */
+/**
+ * A flag of renameat2(2) that is refused as unknown (see causes.ts); any other error says nothing
+ * of what the file system can.
+ */
 const LACK = / lacks RENAME_(WHITEOUT|EXCHANGE)\b/;
 
 const limitsOf = (warnings: readonly string[]): Limit[] =>
-  (['whiteout', 'exchange'] as const).flatMap((what): Limit[] => (warnings.some((warning) => LACK.exec(warning)?.[1] === what.toUpperCase()) ? [`no-rename-${what}`] : []));
+  (['whiteout', 'exchange'] as const).flatMap((what): Limit[] =>
+    warnings.some((warning) => LACK.exec(warning)?.[1] === what.toUpperCase())
+      ? [`no-rename-${what}`]
+      : [],
+  );
 
-/** Records the state and the notice for logins, each replaced whole. What `done` finds out is added to what `start` recorded. */
+/**
+ * Records the state and the notice for logins, each replaced whole. What `done` finds out is added
+ * to what `start` recorded.
+ */
 export function recordState(journal: Journal, reader: Reader, ended: Ended): void {
   const before = earlier(reader);
   const confirmed = ended.verb === 'done' || ended.verb === 'stop';
-  const merged: Ended = confirmed && before !== null ? { ...ended, because: ended.because ?? (ended.reason === null ? null : before.because), failures: [...before.failures, ...ended.failures] } : ended;
-  const state: StateFile = { schema: 'mountroot.state/1', ...pick(merged), persistent: merged.rung === 'persistent', limits: limitsOf(ended.warnings) };
+  const merged: Ended =
+    confirmed && before !== null
+      ? {
+          ...ended,
+          because: ended.because ?? (ended.reason === null ? null : before.because),
+          failures: [...before.failures, ...ended.failures],
+        }
+      : ended;
+  const state: StateFile = {
+    schema: 'mountroot.state/1',
+    ...pick(merged),
+    persistent: merged.rung === 'persistent',
+    limits: limitsOf(ended.warnings),
+  };
   journal.keep('state.json', `${JSON.stringify(state, null, 2)}\n`);
   journal.keep('notice', noticeOf(merged));
 }
 
 /** Of a plan, which may be handed in whole, only what a state is. */
-const pick = ({ verb, rung, reason, because, summary, exit, at, failures, warnings }: Ended): Ended => ({ verb, rung, reason, because, summary, exit, at, failures, warnings });
+const pick = ({
+  verb,
+  rung,
+  reason,
+  because,
+  summary,
+  exit,
+  at,
+  failures,
+  warnings,
+}: Ended): Ended => ({ verb, rung, reason, because, summary, exit, at, failures, warnings });
 
 /** What an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {

@@ -18,7 +18,10 @@ export interface DeviceTree {
   /** linux,initrd-start and -end as they stand there; null for one that is missing. */
   initrd: { start: number | null; end: number | null; bytes: number[] };
   memory: Region[];
-  /** Reserved: by the blob's own table, and by the nodes below /reserved-memory. null: only the blob has that table, and it was not there to be read. */
+  /**
+   * Reserved: by the blob's own table, and by the nodes below /reserved-memory. null: only the blob
+   * has that table, and it was not there to be read.
+   */
   reservations: Region[] | null;
   reserved: (Region & { name: string })[];
 }
@@ -39,53 +42,95 @@ const [BEGIN_NODE, END_NODE, PROPERTY, NOP, END] = [1, 2, 3, 4, 9];
 /** Deeper than any board's tree, and less than what a damaged one could make of the stack. */
 const DEEPEST = 64;
 
-export const isDeviceTree = (bytes: Uint8Array): boolean => bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32BE(0) === MAGIC;
+export const isDeviceTree = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32BE(0) === MAGIC;
 
-/** A big-endian number of any length, as the kernel reads it (of_read_number): only its last 64 bits count. null for what is no whole number of cells. */
+/**
+ * A big-endian number of any length, as the kernel reads it (of_read_number): only its last 64 bits
+ * count. null for what is no whole number of cells.
+ */
 function numberOf(bytes: Buffer | undefined): number | null {
   if (bytes === undefined || bytes.length < 4) return null;
   const cells = Math.floor(bytes.length / 4);
   let value = 0n;
-  for (let cell = 0; cell < cells; cell++) value = BigInt.asUintN(64, (value << 32n) | BigInt(bytes.readUInt32BE(cell * 4)));
+  for (let cell = 0; cell < cells; cell++)
+    value = BigInt.asUintN(64, (value << 32n) | BigInt(bytes.readUInt32BE(cell * 4)));
   return Number(value);
 }
 
-const textOf = (bytes: Buffer | undefined): string => (bytes ?? Buffer.alloc(0)).toString('utf8').split('\0', 1)[0]!;
-const textsOf = (bytes: Buffer | undefined): string[] => (bytes ?? Buffer.alloc(0)).toString('utf8').split('\0').filter((text) => text !== '');
+const textOf = (bytes: Buffer | undefined): string =>
+  (bytes ?? Buffer.alloc(0)).toString('utf8').split('\0', 1)[0]!;
+const textsOf = (bytes: Buffer | undefined): string[] =>
+  (bytes ?? Buffer.alloc(0))
+    .toString('utf8')
+    .split('\0')
+    .filter((text) => text !== '');
 
-/** Pairs of address and size; what is left over at the end is no pair, and is passed over as the kernel does. */
+/**
+ * Pairs of address and size; what is left over at the end is no pair, and is passed over as the
+ * kernel does.
+ */
 function regionsOf(bytes: Buffer | undefined, { address, size }: DeviceTree['cells']): Region[] {
   const regions: Region[] = [];
   const step = 4 * (address + size);
   for (let at = 0; bytes !== undefined && step > 0 && at + step <= bytes.length; at += step)
-    regions.push({ start: numberOf(bytes.subarray(at, at + 4 * address)) ?? 0, size: numberOf(bytes.subarray(at + 4 * address, at + step)) ?? 0 });
+    regions.push({
+      start: numberOf(bytes.subarray(at, at + 4 * address)) ?? 0,
+      size: numberOf(bytes.subarray(at + 4 * address, at + step)) ?? 0,
+    });
   return regions;
 }
 
-/** #address-cells or #size-cells: the specification's own default where they are missing or cannot be. */
+/**
+ * #address-cells or #size-cells: the specification's own default where they are missing or cannot
+ * be.
+ */
 const cellsOf = (bytes: Buffer | undefined, otherwise: number): number => {
   const cells = numberOf(bytes);
   return cells !== null && cells <= 4 ? cells : otherwise;
 };
 
 function understand(root: Node, reservations: Region[] | null): DeviceTree {
-  const cells = { address: cellsOf(root.properties.get('#address-cells'), 2), size: cellsOf(root.properties.get('#size-cells'), 1) };
-  const chosen = (root.children.get('chosen') ?? root.children.get('chosen@0'))?.properties ?? new Map<string, Buffer>();
+  const cells = {
+    address: cellsOf(root.properties.get('#address-cells'), 2),
+    size: cellsOf(root.properties.get('#size-cells'), 1),
+  };
+  const chosen =
+    (root.children.get('chosen') ?? root.children.get('chosen@0'))?.properties ??
+    new Map<string, Buffer>();
   const ends = [chosen.get('linux,initrd-start'), chosen.get('linux,initrd-end')];
   const bootargs = chosen.get('bootargs');
   // Told by device_type, as the kernel does (early_init_dt_scan_memory): the name may be anything.
-  const memory = [...root.children.values()].filter(({ properties }) => textOf(properties.get('device_type')) === 'memory');
+  const memory = [...root.children.values()].filter(
+    ({ properties }) => textOf(properties.get('device_type')) === 'memory',
+  );
   const below = root.children.get('reserved-memory');
-  const inner = below && { address: cellsOf(below.properties.get('#address-cells'), 2), size: cellsOf(below.properties.get('#size-cells'), 1) };
+  const inner = below && {
+    address: cellsOf(below.properties.get('#address-cells'), 2),
+    size: cellsOf(below.properties.get('#size-cells'), 1),
+  };
   return {
     model: textOf(root.properties.get('model')),
     compatible: textsOf(root.properties.get('compatible')),
     cells,
     bootargs: bootargs === undefined || bootargs.length === 0 ? null : textOf(bootargs),
-    initrd: { start: numberOf(ends[0]), end: numberOf(ends[1]), bytes: ends.flatMap((end) => (end === undefined ? [] : [end.length])) },
-    memory: memory.flatMap(({ properties }) => regionsOf(properties.get('linux,usable-memory') ?? properties.get('reg'), cells)).filter(({ size }) => size > 0),
+    initrd: {
+      start: numberOf(ends[0]),
+      end: numberOf(ends[1]),
+      bytes: ends.flatMap((end) => (end === undefined ? [] : [end.length])),
+    },
+    memory: memory
+      .flatMap(({ properties }) =>
+        regionsOf(properties.get('linux,usable-memory') ?? properties.get('reg'), cells),
+      )
+      .filter(({ size }) => size > 0),
     reservations,
-    reserved: inner === undefined ? [] : [...below!.children].flatMap(([name, { properties }]) => regionsOf(properties.get('reg'), inner).map((region) => ({ ...region, name }))),
+    reserved:
+      inner === undefined
+        ? []
+        : [...below!.children].flatMap(([name, { properties }]) =>
+            regionsOf(properties.get('reg'), inner).map((region) => ({ ...region, name })),
+          ),
   };
 }
 
@@ -95,19 +140,31 @@ function understand(root: Node, reservations: Region[] | null): DeviceTree {
  */
 export function parseDeviceTree(blob: Uint8Array): DeviceTree {
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
-  if (!isDeviceTree(bytes)) throw new DeviceTreeError('these bytes are no device tree blob: they do not begin with d00dfeed');
+  if (!isDeviceTree(bytes))
+    throw new DeviceTreeError(
+      'these bytes are no device tree blob: they do not begin with d00dfeed',
+    );
   const wrong = (what: string): never => {
     throw new DeviceTreeError(`the device tree blob is damaged: ${what}`);
   };
-  const word = (at: number): number => (at >= 0 && at + 4 <= bytes.length ? bytes.readUInt32BE(at) : wrong(`it ends before byte ${at + 4}`));
-  const [total, structure, strings, reserve, version, compatible] = [4, 8, 12, 16, 20, 24].map(word) as [number, number, number, number, number, number];
+  const word = (at: number): number =>
+    at >= 0 && at + 4 <= bytes.length
+      ? bytes.readUInt32BE(at)
+      : wrong(`it ends before byte ${at + 4}`);
+  const [total, structure, strings, reserve, version, compatible] = [4, 8, 12, 16, 20, 24].map(
+    word,
+  ) as [number, number, number, number, number, number];
   if (total > bytes.length) wrong(`it should have ${total} bytes and has ${bytes.length}`);
-  if (version < 16 || compatible > 17) wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
+  if (version < 16 || compatible > 17)
+    wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
 
   const reservations: Region[] = [];
   for (let at = reserve; ; at += 16) {
     if (at + 16 > total) wrong('its table of reservations has no end');
-    const [start, size] = [Number(bytes.readBigUInt64BE(at)), Number(bytes.readBigUInt64BE(at + 8))];
+    const [start, size] = [
+      Number(bytes.readBigUInt64BE(at)),
+      Number(bytes.readBigUInt64BE(at + 8)),
+    ];
     if (start === 0 && size === 0) break;
     reservations.push({ start, size });
   }
@@ -118,7 +175,7 @@ export function parseDeviceTree(blob: Uint8Array): DeviceTree {
   };
   const root: Node = { properties: new Map(), children: new Map() };
   const path: Node[] = [];
-  for (let at = structure; ; ) {
+  for (let at = structure; ;) {
     const token = word(at);
     at += 4;
     if (token === NOP) continue;
@@ -135,22 +192,38 @@ export function parseDeviceTree(blob: Uint8Array): DeviceTree {
       const [length, name] = [word(at), strings + word(at + 4)];
       const node = path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
       if (at + 8 + length > total) wrong(`a property at byte ${at - 4} is longer than the blob`);
-      node.properties.set(bytes.toString('utf8', name, zero(name)), bytes.subarray(at + 8, at + 8 + length));
+      node.properties.set(
+        bytes.toString('utf8', name, zero(name)),
+        bytes.subarray(at + 8, at + 8 + length),
+      );
       at = (at + 8 + length + 3) & ~3;
     } else wrong(`at byte ${at - 4} stands ${token}, which is no token`);
   }
   return understand(root, reservations);
 }
 
-/** Only these are read from the running kernel's tree: a board's whole tree is thousands of files. */
+/**
+ * Only these are read from the running kernel's tree: a board's whole tree is thousands of files.
+ */
 const WANTED = /^(?:chosen(?:@0)?|reserved-memory|memory(?:@.*)?)$/;
 const LONGEST = 65_536;
 
-/** /proc/device-tree, where a node is a directory and a property a file with its bytes; null where there is none. */
+/**
+ * /proc/device-tree, where a node is a directory and a property a file with its bytes; null where
+ * there is none.
+ */
 export function readDeviceTree(reader: Reader, top = '/proc/device-tree'): DeviceTree | null {
   const names = (path: string): string[] => orElse([], () => reader.list(path));
   const node = (path: string): Node => ({
-    properties: new Map(names(path).flatMap((name): [string, Buffer][] => orElse([], () => (reader.kind(`${path}/${name}`) === 'file' ? [[name, Buffer.from(reader.readBytes(`${path}/${name}`, 0, LONGEST))]] : [])))),
+    properties: new Map(
+      names(path).flatMap((name): [string, Buffer][] =>
+        orElse([], () =>
+          reader.kind(`${path}/${name}`) === 'file'
+            ? [[name, Buffer.from(reader.readBytes(`${path}/${name}`, 0, LONGEST))]]
+            : [],
+        ),
+      ),
+    ),
     children: new Map(),
   });
   const children = names(top);
@@ -158,7 +231,9 @@ export function readDeviceTree(reader: Reader, top = '/proc/device-tree'): Devic
   const root = node(top);
   for (const name of children.filter((each) => WANTED.test(each))) {
     const child = node(`${top}/${name}`);
-    if (name === 'reserved-memory') for (const below of names(`${top}/${name}`)) child.children.set(below, node(`${top}/${name}/${below}`));
+    if (name === 'reserved-memory')
+      for (const below of names(`${top}/${name}`))
+        child.children.set(below, node(`${top}/${name}/${below}`));
     root.children.set(name, child);
   }
   return understand(root, null);

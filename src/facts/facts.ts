@@ -38,10 +38,21 @@ export interface Mount {
 }
 
 /**
- * What the first bytes of a volume say it holds. `blank`: erased flash (all 0xFF) wherever it was looked at. `erase-marker`: 0xdeadc0de, an order to erase.
- * `unknown`: something, but nothing we know. `unreadable`: the device would not be read.
+ * What the first bytes of a volume say it holds. `blank`: erased flash (all 0xFF) wherever it was
+ * looked at. `erase-marker`: 0xdeadc0de, an order to erase. `unknown`: something, but nothing we
+ * know. `unreadable`: the device would not be read.
  */
-export type ContentKind = 'jffs2' | 'ubi' | 'ubifs' | 'ext4' | 'f2fs' | 'squashfs' | 'blank' | 'erase-marker' | 'unknown' | 'unreadable';
+export type ContentKind =
+  | 'jffs2'
+  | 'ubi'
+  | 'ubifs'
+  | 'ext4'
+  | 'f2fs'
+  | 'squashfs'
+  | 'blank'
+  | 'erase-marker'
+  | 'unknown'
+  | 'unreadable';
 
 export interface Content {
   kind: ContentKind;
@@ -58,7 +69,10 @@ export interface Device {
   label: string;
   /** What mount(2) takes. */
   source: string;
-  /** `major:minor` as mountinfo shows it when a file system is mounted from here; null where that cannot be known before. */
+  /**
+   * `major:minor` as mountinfo shows it when a file system is mounted from here; null where that
+   * cannot be known before.
+   */
   number: string | null;
   /** Bytes; 0 where the kernel does not say. */
   size: number;
@@ -77,7 +91,10 @@ export interface Volume {
   attach: number | null;
 }
 
-/** The symlink `.fs_state` of OpenWrt: fresh where there is none; `damaged`: something else stands there. */
+/**
+ * The symlink `.fs_state` of OpenWrt: fresh where there is none; `damaged`: something else stands
+ * there.
+ */
 export type State = 'fresh' | 'unknown' | 'pending' | 'ready' | 'damaged';
 
 /** An order to reset, recorded on the volume until it is carried out. */
@@ -90,9 +107,14 @@ export interface Imported {
   /** The layer at `next` is complete, and the next start is to use it. */
   ordered: boolean;
   next: PathKind;
-  /** The upper layer that one before took the place of, until a start with the new one is confirmed. */
+  /**
+   * The upper layer that one before took the place of, until a start with the new one is confirmed.
+   */
   former: PathKind;
-  /** Two of the names are one directory, as a power cut during a rename can leave it on jffs2: removing one would empty the other. */
+  /**
+   * Two of the names are one directory, as a power cut during a rename can leave it on jffs2:
+   * removing one would empty the other.
+   */
   same: boolean;
 }
 
@@ -105,7 +127,10 @@ export interface Opened {
   state: State;
   /** Starts since the last `done`; null where the counter is damaged. */
   attempts: number | null;
-  /** `damaged`: there is something that is no order; `unreadable`: the file system would not give it. */
+  /**
+   * `damaged`: there is something that is no order; `unreadable`: the file system would not give
+   * it.
+   */
   order: ResetOrder | 'damaged' | 'unreadable' | null;
   /** A sysupgrade.tgz stands in the volume's root. */
   upgrade: boolean;
@@ -113,11 +138,17 @@ export interface Opened {
   work: PathKind;
   /** What a cut-off switch to flash left. */
   incoming: PathKind;
-  /** `incoming` and `upper` are one directory: the switch was done, and a power cut halved the rename. Emptying one would empty the other. */
+  /**
+   * `incoming` and `upper` are one directory: the switch was done, and a power cut halved the
+   * rename. Emptying one would empty the other.
+   */
   switched?: true;
   /** Only where there is something of it. */
   imported?: Imported;
-  /** Something that is no directory stands where our own folder belongs; `aside` is a name beside it that nothing has. */
+  /**
+   * Something that is no directory stands where our own folder belongs; `aside` is a name beside it
+   * that nothing has.
+   */
   stray?: { kind: PathKind; aside: string };
   /** Names in quarantine. */
   quarantine: string[];
@@ -160,7 +191,10 @@ export interface RootVolume extends Volume {
   patient: boolean;
 }
 
-/** Where this is process 1 or `/` is the kernel's own ramfs (an initramfs): what handing over to another root and to init rests on. */
+/**
+ * Where this is process 1 or `/` is the kernel's own ramfs (an initramfs): what handing over to
+ * another root and to init rests on.
+ */
 export interface Handover {
   /** Our process id: only process 1 may switch the root of all, and become init. */
   pid: number;
@@ -174,7 +208,10 @@ export interface Handover {
   at: string | null;
   /** What is at the paths in it that a plan needs. */
   paths: Record<string, PathKind>;
-  /** Programs of the new root (or of this one, where there is none to come), in the order in which they are tried as init. */
+  /**
+   * Programs of the new root (or of this one, where there is none to come), in the order in which
+   * they are tried as init.
+   */
   programs: Program[];
   /** What init is called with. */
   args: string[];
@@ -191,14 +228,20 @@ export interface Partition {
   content: ContentKind;
 }
 
-/** What execve(2) would say of a program: 0 or the error's number, negative as the kernel prints it, and why. */
+/**
+ * What execve(2) would say of a program: 0 or the error's number, negative as the kernel prints it,
+ * and why.
+ */
 export interface Runnable {
   path: string;
   error: number;
   why: string;
 }
 
-/** How this root came to be, as far as the running system still shows it. It costs time and is no part of a boot: `facts` and `explain` ask for it. */
+/**
+ * How this root came to be, as far as the running system still shows it. It costs time and is no
+ * part of a boot: `facts` and `explain` ask for it.
+ */
 export interface Origin {
   /** The kernel's messages from its start until user space ran; null where they cannot be read. */
   log: KernelLog | null;
@@ -220,14 +263,20 @@ export interface Origin {
   earlyInit: { path: string; kind: PathKind };
 }
 
-/** Everything a decision rests on, as one JSON value. A bug report is such a file; a test is such a value and the plan made from it. */
+/**
+ * Everything a decision rests on, as one JSON value. A bug report is such a file; a test is such a
+ * value and the plan made from it.
+ */
 export interface Facts {
   schema: typeof FACTS_SCHEMA;
   platform: string;
   architecture: string;
   uid: number;
   kernel: { release: string; commandLine: string; filesystems: string[] };
-  /** True when env PREINIT is set or /tmp/.preinit exists: the sign that this is the early boot and `start` may run. */
+  /**
+   * True when env PREINIT is set or /tmp/.preinit exists: the sign that this is the early boot and
+   * `start` may run.
+   */
   preinit: boolean;
   /** True when env SHUTDOWN is set, the sign for `stop`. */
   shutdown: boolean;

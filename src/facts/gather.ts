@@ -1,5 +1,15 @@
 import type { PathKind, Reader } from '../system/port.js';
-import { FACTS_SCHEMA, type Configuration, type External, type Facts, type Mount, type MtdPartition, type RecordedState, type Rung, type Volume } from './facts.js';
+import {
+  FACTS_SCHEMA,
+  type Configuration,
+  type External,
+  type Facts,
+  type Mount,
+  type MtdPartition,
+  type RecordedState,
+  type Rung,
+  type Volume,
+} from './facts.js';
 import { parseFilesystems } from './filesystems.js';
 import { findHandover, type Handing } from './handover.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
@@ -23,30 +33,40 @@ export interface Process {
   env: Record<string, string | undefined>;
   /** `KEY=VALUE` settings from the command line of the verb. */
   flags?: readonly string[];
-  /** Whether and how this process could hand over to another root; where it is left out, it could not. */
+  /**
+   * Whether and how this process could hand over to another root; where it is left out, it could
+   * not.
+   */
   handing?: Handing;
 }
 
 const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
 
 /** What an earlier start of this boot recorded. */
 export function parseState(text: string): RecordedState | null {
   try {
     const { rung, reason } = JSON.parse(text) as RecordedState;
-    return RUNGS.includes(rung) && (reason === null || typeof reason === 'string') ? { rung, reason } : null;
+    return RUNGS.includes(rung) && (reason === null || typeof reason === 'string')
+      ? { rung, reason }
+      : null;
   } catch {
     return null;
   }
 }
 
 /**
- * Reads all that a decision rests on. Never throws: what cannot be read is an empty fact and a sentence in `problems`, and it is for the plan
- * to say what that means. It is called again after each stage of a plan, because a data volume shows what it holds only when it is mounted.
+ * Reads all that a decision rests on. Never throws: what cannot be read is an empty fact and a
+ * sentence in `problems`, and it is for the plan to say what that means. It is called again after
+ * each stage of a plan, because a data volume shows what it holds only when it is mounted.
  */
-export function gather(reader: Reader, { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process): Facts {
+export function gather(
+  reader: Reader,
+  { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process,
+): Facts {
   const problems: string[] = [];
   const attempt = <T>(fallback: T, call: () => T): T => {
     try {
@@ -66,17 +86,25 @@ export function gather(reader: Reader, { platform, arch, uid, env, flags = [], h
   const mounts = parseMountinfo(text('/proc/self/mountinfo'), problems);
   const handover = attempt(null, () => findHandover(reader, handing, { commandLine, mounts, mtd }));
   const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
-  const chosen = configure({ commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags }, problems);
+  const chosen = configure(
+    { commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags },
+    problems,
+  );
   const volume = findVolume(reader, chosen.settings.volume, mtd);
   const opened = lookInto(reader, ourMount(mounts, volume), problems);
-  const configuration = opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
+  const configuration =
+    opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
   const state = textIfThere(STATE_FILE);
   return {
     schema: FACTS_SCHEMA,
     platform,
     architecture: arch,
     uid,
-    kernel: { release: text('/proc/sys/kernel/osrelease').trimEnd(), commandLine, filesystems: parseFilesystems(text('/proc/filesystems')) },
+    kernel: {
+      release: text('/proc/sys/kernel/osrelease').trimEnd(),
+      commandLine,
+      filesystems: parseFilesystems(text('/proc/filesystems')),
+    },
     preinit: handing.pid === 1 || Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
     shutdown: Boolean(env['SHUTDOWN']),
     configuration,
@@ -85,7 +113,11 @@ export function gather(reader: Reader, { platform, arch, uid, env, flags = [], h
     paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
     volume,
     opened,
-    external: withIdentity(findExternal(reader, configuration, mtd, mounts, problems), opened, text),
+    external: withIdentity(
+      findExternal(reader, configuration, mtd, mounts, problems),
+      opened,
+      text,
+    ),
     handover,
     state: state === null ? null : parseState(state),
     problems,
@@ -101,16 +133,38 @@ function ourMount(mounts: readonly Mount[], { found }: Volume): Mount | undefine
   );
 }
 
-function withVolumeSettings(reader: Reader, chosen: Configuration, at: string, problems: string[]): Configuration {
+function withVolumeSettings(
+  reader: Reader,
+  chosen: Configuration,
+  at: string,
+  problems: string[],
+): Configuration {
   const text = settingsInside(reader, at, problems);
-  return text === null ? chosen : overlaid(chosen, `${at}/upper/etc/mountroot.json`, text, problems);
+  return text === null
+    ? chosen
+    : overlaid(chosen, `${at}/upper/etc/mountroot.json`, text, problems);
 }
 
-/** An identity is asked from the kernel only when one may be given: planning is pure, so what is random is a fact. */
-const withIdentity = (external: External | null, opened: Facts['opened'], text: (path: string) => string): External | null =>
-  external === null || opened === null || opened.identity !== null ? external : { ...external, offered: text('/proc/sys/kernel/random/uuid').trim() };
+/**
+ * An identity is asked from the kernel only when one may be given: planning is pure, so what is
+ * random is a fact.
+ */
+const withIdentity = (
+  external: External | null,
+  opened: Facts['opened'],
+  text: (path: string) => string,
+): External | null =>
+  external === null || opened === null || opened.identity !== null
+    ? external
+    : { ...external, offered: text('/proc/sys/kernel/random/uuid').trim() };
 
-function findExternal(reader: Reader, { settings }: Configuration, mtd: readonly MtdPartition[], mounts: readonly Mount[], problems: string[]): External | null {
+function findExternal(
+  reader: Reader,
+  { settings }: Configuration,
+  mtd: readonly MtdPartition[],
+  mounts: readonly Mount[],
+  problems: string[],
+): External | null {
   if (settings.extroot === '') return null;
   const volume = findVolume(reader, settings.extroot, mtd);
   const places: string[] = [EXTERNAL, DATA, '/'];

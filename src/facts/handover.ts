@@ -37,15 +37,30 @@ function isRamfs(reader: Reader, mounts: readonly Mount[]): boolean {
   return orElse(false, () => RAM_FILESYSTEMS.includes(reader.space('/').type));
 }
 
-/** `31:2`, or `1f02` as older boot loaders write it (init/do_mounts.c: devt_from_devnum), as the node that sysfs gives it. */
+/**
+ * `31:2`, or `1f02` as older boot loaders write it (init/do_mounts.c: devt_from_devnum), as the
+ * node that sysfs gives it.
+ */
 function byNumber(reader: Reader, name: string): string {
   const hex = /^[0-9a-f]{3,8}$/i.test(name) ? parseInt(name, 16) : NaN;
-  const [, major, minor] = /^(\d{1,4}):(\d{1,8})$/.exec(name) ?? (Number.isNaN(hex) ? [] : ['', String((hex & 0xfff00) >> 8), String((hex & 0xff) | ((hex >> 12) & 0xfff00))]);
+  const [, major, minor] =
+    /^(\d{1,4}):(\d{1,8})$/.exec(name) ??
+    (Number.isNaN(hex)
+      ? []
+      : ['', String((hex & 0xfff00) >> 8), String((hex & 0xff) | ((hex >> 12) & 0xfff00))]);
   if (major === undefined) return name;
-  return orElse(name, () => `/dev/${reader.readLink(`/sys/dev/block/${major}:${minor}`).split('/').at(-1)!}`);
+  return orElse(
+    name,
+    () => `/dev/${reader.readLink(`/sys/dev/block/${major}:${minor}`).split('/').at(-1)!}`,
+  );
 }
 
-function rootVolume(reader: Reader, words: ReadonlyMap<string, string>, commandLine: string, mtd: readonly MtdPartition[]): RootVolume | null {
+function rootVolume(
+  reader: Reader,
+  words: ReadonlyMap<string, string>,
+  commandLine: string,
+  mtd: readonly MtdPartition[],
+): RootVolume | null {
   const name = words.get('root');
   if (name === undefined || name === '') return null;
   return {
@@ -58,25 +73,49 @@ function rootVolume(reader: Reader, words: ReadonlyMap<string, string>, commandL
   };
 }
 
-/** What a hand-over rests on; null where nobody thinks of one: this is not process 1, and the root is an ordinary one. */
-export function findHandover(reader: Reader, { pid, asked, args, self }: Handing, { commandLine, mounts, mtd }: Seen): Handover | null {
+/**
+ * What a hand-over rests on; null where nobody thinks of one: this is not process 1, and the root
+ * is an ordinary one.
+ */
+export function findHandover(
+  reader: Reader,
+  { pid, asked, args, self }: Handing,
+  { commandLine, mounts, mtd }: Seen,
+): Handover | null {
   const ramfs = isRamfs(reader, mounts);
   if (pid !== 1 && !ramfs) return null;
   const words = parseCommandLine(commandLine);
   const place = asked?.newRoot ?? NEW_IMAGE;
   const at = ramfs && visibleAt(mounts, place) !== undefined ? place : null;
   const top = at ?? '/';
-  const named = asked !== undefined ? [asked.init] : ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
+  const named =
+    asked !== undefined ? [asked.init] : ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
   const resolved = (path: string): string => orElse(path, () => reader.realPath(path));
-  const candidates = named.filter((path) => path.startsWith('/') && (ramfs || resolved(path) !== resolved(self)));
+  const candidates = named.filter(
+    (path) => path.startsWith('/') && (ramfs || resolved(path) !== resolved(self)),
+  );
   return {
     pid,
     ramfs,
     root: ramfs ? rootVolume(reader, words, commandLine, mtd) : null,
     asked: asked?.newRoot ?? null,
     at,
-    paths: at === null ? {} : Object.fromEntries(WANTED_INSIDE.map((path) => [path, orElse('missing', () => reader.kind(`${at}${path}`))])),
-    programs: ramfs && at === null ? [] : [...new Set(candidates)].map((path): Program => ({ path, trouble: programTrouble(reader, top, path) })),
+    paths:
+      at === null
+        ? {}
+        : Object.fromEntries(
+            WANTED_INSIDE.map((path) => [
+              path,
+              orElse('missing', () => reader.kind(`${at}${path}`)),
+            ]),
+          ),
+    programs:
+      ramfs && at === null
+        ? []
+        : [...new Set(candidates)].map((path): Program => ({
+            path,
+            trouble: programTrouble(reader, top, path),
+          })),
     args: [...args],
   };
 }

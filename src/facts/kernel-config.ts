@@ -1,6 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 
-/** What a kernel was built with, of the options that decide where its root comes from: `y`, `m`, a text or number; absent where it is not set. */
+/**
+ * What a kernel was built with, of the options that decide where its root comes from: `y`, `m`, a
+ * text or number; absent where it is not set.
+ */
 export type KernelConfig = Record<string, string>;
 
 /** These bytes are no kernel configuration: one sentence. */
@@ -9,20 +12,101 @@ export class KernelConfigError extends Error {
 }
 
 const NAMES = [
-  ...['BLK_DEV_INITRD', 'INITRAMFS_SOURCE', 'INITRAMFS_FORCE', 'BLK_DEV_RAM', 'BLK_DEV_RAM_COUNT', 'BLK_DEV_RAM_SIZE'],
+  ...[
+    'BLK_DEV_INITRD',
+    'INITRAMFS_SOURCE',
+    'INITRAMFS_FORCE',
+    'BLK_DEV_RAM',
+    'BLK_DEV_RAM_COUNT',
+    'BLK_DEV_RAM_SIZE',
+  ],
   ...['RD_GZIP', 'RD_BZIP2', 'RD_LZMA', 'RD_XZ', 'RD_LZO', 'RD_LZ4', 'RD_ZSTD'],
-  ...['CMDLINE', 'CMDLINE_FROM_BOOTLOADER', 'CMDLINE_EXTEND', 'CMDLINE_FORCE', 'CMDLINE_BOOL', 'CMDLINE_OVERRIDE', 'BOOT_CONFIG', 'DEFAULT_INIT', 'INIT_FALLBACK'],
-  ...['ATAGS', 'ATAGS_PROC', 'USE_OF', 'ARM_APPENDED_DTB', 'ARM_ATAG_DTB_COMPAT', 'ARM_ATAG_DTB_COMPAT_CMDLINE_EXTEND', 'ARM_ATAG_DTB_COMPAT_CMDLINE_FROM_BOOTLOADER'],
-  ...['BLOCK', 'TMPFS', 'DEVTMPFS', 'DEVTMPFS_MOUNT', 'MODULES', 'PRINTK', 'PRINTK_TIME', 'LOG_BUF_SHIFT', 'BINFMT_ELF', 'BINFMT_SCRIPT'],
-  ...['MTD', 'MTD_BLOCK', 'MTD_BLOCK_RO', 'MTD_UBI', 'MTD_UBI_BLOCK', 'MTD_CMDLINE_PARTS', 'MTD_OF_PARTS', 'MMC', 'MMC_BLOCK', 'BLK_DEV_SD', 'VIRTIO_BLK', 'NVME_CORE', 'BLK_DEV_LOOP', 'EFI_PARTITION', 'MSDOS_PARTITION', 'ROOT_NFS', 'CIFS_ROOT', 'IP_PNP'],
-  ...['OVERLAY_FS', 'JFFS2_FS', 'SQUASHFS', 'SQUASHFS_ZLIB', 'SQUASHFS_LZO', 'SQUASHFS_LZ4', 'SQUASHFS_XZ', 'SQUASHFS_ZSTD', 'UBIFS_FS', 'EXT2_FS', 'EXT3_FS', 'EXT4_FS', 'EXT4_USE_FOR_EXT2', 'F2FS_FS', 'CRAMFS', 'ROMFS_FS', 'MINIX_FS', 'EROFS_FS', 'VFAT_FS', 'BTRFS_FS', 'XFS_FS', 'NFS_FS'],
+  ...[
+    'CMDLINE',
+    'CMDLINE_FROM_BOOTLOADER',
+    'CMDLINE_EXTEND',
+    'CMDLINE_FORCE',
+    'CMDLINE_BOOL',
+    'CMDLINE_OVERRIDE',
+    'BOOT_CONFIG',
+    'DEFAULT_INIT',
+    'INIT_FALLBACK',
+  ],
+  ...[
+    'ATAGS',
+    'ATAGS_PROC',
+    'USE_OF',
+    'ARM_APPENDED_DTB',
+    'ARM_ATAG_DTB_COMPAT',
+    'ARM_ATAG_DTB_COMPAT_CMDLINE_EXTEND',
+    'ARM_ATAG_DTB_COMPAT_CMDLINE_FROM_BOOTLOADER',
+  ],
+  ...[
+    'BLOCK',
+    'TMPFS',
+    'DEVTMPFS',
+    'DEVTMPFS_MOUNT',
+    'MODULES',
+    'PRINTK',
+    'PRINTK_TIME',
+    'LOG_BUF_SHIFT',
+    'BINFMT_ELF',
+    'BINFMT_SCRIPT',
+  ],
+  ...[
+    'MTD',
+    'MTD_BLOCK',
+    'MTD_BLOCK_RO',
+    'MTD_UBI',
+    'MTD_UBI_BLOCK',
+    'MTD_CMDLINE_PARTS',
+    'MTD_OF_PARTS',
+    'MMC',
+    'MMC_BLOCK',
+    'BLK_DEV_SD',
+    'VIRTIO_BLK',
+    'NVME_CORE',
+    'BLK_DEV_LOOP',
+    'EFI_PARTITION',
+    'MSDOS_PARTITION',
+    'ROOT_NFS',
+    'CIFS_ROOT',
+    'IP_PNP',
+  ],
+  ...[
+    'OVERLAY_FS',
+    'JFFS2_FS',
+    'SQUASHFS',
+    'SQUASHFS_ZLIB',
+    'SQUASHFS_LZO',
+    'SQUASHFS_LZ4',
+    'SQUASHFS_XZ',
+    'SQUASHFS_ZSTD',
+    'UBIFS_FS',
+    'EXT2_FS',
+    'EXT3_FS',
+    'EXT4_FS',
+    'EXT4_USE_FOR_EXT2',
+    'F2FS_FS',
+    'CRAMFS',
+    'ROMFS_FS',
+    'MINIX_FS',
+    'EROFS_FS',
+    'VFAT_FS',
+    'BTRFS_FS',
+    'XFS_FS',
+    'NFS_FS',
+  ],
 ];
 const WANTED = new Set(NAMES);
 
 /** A configuration of a large kernel has 300 kB; what unpacks to more is none. */
 const LONGEST = 8 << 20;
 
-/** The lines of a .config: `CONFIG_NAME=value`, and `# CONFIG_NAME is not set`, which is as if it were not there. */
+/**
+ * The lines of a .config: `CONFIG_NAME=value`, and `# CONFIG_NAME is not set`, which is as if it
+ * were not there.
+ */
 export function parseKernelConfig(text: string): KernelConfig {
   const found: KernelConfig = {};
   for (const [, name, value] of text.matchAll(/^CONFIG_(\w+)=(.*)$/gm)) {
@@ -40,10 +124,15 @@ export function parseKernelConfig(text: string): KernelConfig {
 export function readKernelConfig(bytes: Uint8Array): KernelConfig {
   let text: string;
   try {
-    text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, { maxOutputLength: LONGEST }) : Buffer.from(bytes)).toString('utf8');
+    text = (
+      bytes[0] === 0x1f && bytes[1] === 0x8b
+        ? gunzipSync(bytes, { maxOutputLength: LONGEST })
+        : Buffer.from(bytes)
+    ).toString('utf8');
   } catch (error) {
     throw new KernelConfigError(`this gzip file cannot be unpacked (${(error as Error).message})`);
   }
-  if (!/^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)/m.test(text)) throw new KernelConfigError('no line of it has the form CONFIG_NAME=value');
+  if (!/^(?:CONFIG_\w+=|# CONFIG_\w+ is not set)/m.test(text))
+    throw new KernelConfigError('no line of it has the form CONFIG_NAME=value');
   return parseKernelConfig(text);
 }

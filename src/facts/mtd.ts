@@ -1,6 +1,9 @@
 import type { MtdPartition } from './facts.js';
 
-/** `mtd3: 04000000 00040000 "rootfs_data"` (drivers/mtd/mtdcore.c: mtd_proc_show); the name may hold anything, quotes too. */
+/**
+ * `mtd3: 04000000 00040000 "rootfs_data"` (drivers/mtd/mtdcore.c: mtd_proc_show); the name may hold
+ * anything, quotes too.
+ */
 const LINE = /^mtd(\d+): ([0-9a-f]+) ([0-9a-f]+) "(.*)"$/;
 const HEADING = /^dev: +size/;
 
@@ -9,10 +12,24 @@ export function parseMtd(text: string, problems: string[] = []): MtdPartition[] 
   return text.split('\n').flatMap((line) => {
     if (line === '' || HEADING.test(line)) return [];
     const [, index, size, eraseBlock, name] = LINE.exec(line) ?? [];
-    if (index === undefined || size === undefined || eraseBlock === undefined || name === undefined) {
-      problems.push(`/proc/mtd has a line that is not understood and was left out: ${JSON.stringify(line)}`);
+    if (
+      index === undefined ||
+      size === undefined ||
+      eraseBlock === undefined ||
+      name === undefined
+    ) {
+      problems.push(
+        `/proc/mtd has a line that is not understood and was left out: ${JSON.stringify(line)}`,
+      );
       return [];
     }
-    return [{ index: Number(index), name, size: parseInt(size, 16), eraseBlock: parseInt(eraseBlock, 16) }];
+    return [
+      {
+        index: Number(index),
+        name,
+        size: parseInt(size, 16),
+        eraseBlock: parseInt(eraseBlock, 16),
+      },
+    ];
   });
 }

@@ -1,10 +1,35 @@
 import type { PathKind, Reader } from '../system/port.js';
-import type { Device, External, Imported, Mount, Opened, ResetOrder, State, Volume } from './facts.js';
+import type {
+  Device,
+  External,
+  Imported,
+  Mount,
+  Opened,
+  ResetOrder,
+  State,
+  Volume,
+} from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
 import { keepPath } from './settings.js';
-import { ATTEMPTS, EXTROOT_IDENTITY, FORMER_UPPER, IDENTITY, IMPORT_ORDER, INCOMING, META, NEXT_UPPER, ORDER, QUARANTINE, STATE_LINK, UPGRADE } from './places.js';
+import {
+  ATTEMPTS,
+  EXTROOT_IDENTITY,
+  FORMER_UPPER,
+  IDENTITY,
+  IMPORT_ORDER,
+  INCOMING,
+  META,
+  NEXT_UPPER,
+  ORDER,
+  QUARANTINE,
+  STATE_LINK,
+  UPGRADE,
+} from './places.js';
 
-/** Reads below a volume's root. What stands there may have been made by anybody: no symlink on the way is followed, and no file is read that is huge. */
+/**
+ * Reads below a volume's root. What stands there may have been made by anybody: no symlink on the
+ * way is followed, and no file is read that is huge.
+ */
 class Inside {
   constructor(
     private readonly reader: Reader,
@@ -25,36 +50,53 @@ class Inside {
   kind(path: string, otherwise: PathKind = 'missing'): PathKind {
     return this.try(otherwise, () => {
       const parts = path.split('/');
-      for (let depth = 1; depth < parts.length; depth++) if (this.reader.kind(`${this.top}/${parts.slice(0, depth).join('/')}`) !== 'directory') return 'missing';
+      for (let depth = 1; depth < parts.length; depth++)
+        if (this.reader.kind(`${this.top}/${parts.slice(0, depth).join('/')}`) !== 'directory')
+          return 'missing';
       return this.reader.kind(`${this.top}/${path}`);
     });
   }
 
-  /** null where there is no such file; '' for what is no text; undefined for what the file system does not give. */
+  /**
+   * null where there is no such file; '' for what is no text; undefined for what the file system
+   * does not give.
+   */
   text(path: string): string | null | undefined {
     const kind = this.kind(path, 'other');
     if (kind === 'missing') return null;
     if (kind === 'other') return undefined;
     if (kind !== 'file') return '';
-    return this.try(undefined, () => Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'));
+    return this.try(undefined, () =>
+      Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'),
+    );
   }
 
   link(path: string): string | null {
-    return this.kind(path) === 'symlink' ? this.try(null, () => this.reader.readLink(`${this.top}/${path}`)) : null;
+    return this.kind(path) === 'symlink'
+      ? this.try(null, () => this.reader.readLink(`${this.top}/${path}`))
+      : null;
   }
 
   /** Number of a directory; null for what is none. */
   inode(path: string): number | null {
-    return this.kind(path) === 'directory' ? this.try(null, () => this.reader.details(`${this.top}/${path}`).inode) : null;
+    return this.kind(path) === 'directory'
+      ? this.try(null, () => this.reader.details(`${this.top}/${path}`).inode)
+      : null;
   }
 
   list(path: string): string[] {
-    return this.kind(path) === 'directory' ? this.try([], () => this.reader.list(`${this.top}/${path}`)) : [];
+    return this.kind(path) === 'directory'
+      ? this.try([], () => this.reader.list(`${this.top}/${path}`))
+      : [];
   }
 }
 
 /** What the symlink `.fs_state` may say. */
-export const STATES: Readonly<Record<string, State>> = { '0': 'unknown', '1': 'pending', '2': 'ready' };
+export const STATES: Readonly<Record<string, State>> = {
+  '0': 'unknown',
+  '1': 'pending',
+  '2': 'ready',
+};
 
 function stateOf(inside: Inside): State {
   const kind = inside.kind(STATE_LINK, 'other');
@@ -86,9 +128,15 @@ export function parseOrder(text: string | null | undefined): Opened['order'] {
 }
 
 function importedOf(inside: Inside): Imported | null {
-  const [ordered, next, former] = [inside.kind(IMPORT_ORDER) === 'file', inside.kind(NEXT_UPPER), inside.kind(FORMER_UPPER)];
+  const [ordered, next, former] = [
+    inside.kind(IMPORT_ORDER) === 'file',
+    inside.kind(NEXT_UPPER),
+    inside.kind(FORMER_UPPER),
+  ];
   if (!ordered && next === 'missing' && former === 'missing') return null;
-  const numbers = [NEXT_UPPER, FORMER_UPPER, 'upper'].map((path) => inside.inode(path)).filter((number) => number !== null);
+  const numbers = [NEXT_UPPER, FORMER_UPPER, 'upper']
+    .map((path) => inside.inode(path))
+    .filter((number) => number !== null);
   return { ordered, next, former, same: new Set(numbers).size < numbers.length };
 }
 
@@ -96,25 +144,45 @@ function importedOf(inside: Inside): Imported | null {
 function strayOf(inside: Inside): Opened['stray'] {
   const kind = inside.kind(META);
   if (kind === 'missing' || kind === 'directory') return undefined;
-  // On flash that gives something else at each look none of them may ever be free, and a boot must not wait for one.
-  for (let number = 1; number < 100; number++) if (inside.kind(`${META}-aside-${number}`) === 'missing') return { kind, aside: `${META}-aside-${number}` };
+  // On flash that gives something else at each look none of them may ever be free, and a boot must
+  // not wait for one.
+  for (let number = 1; number < 100; number++)
+    if (inside.kind(`${META}-aside-${number}`) === 'missing')
+      return { kind, aside: `${META}-aside-${number}` };
   return undefined;
 }
 
-const identityOf = (text: string | null | undefined): string | null => /^[\w-]{1,64}$/.exec((text ?? '').trim())?.[0] ?? null;
+const identityOf = (text: string | null | undefined): string | null =>
+  /^[\w-]{1,64}$/.exec((text ?? '').trim())?.[0] ?? null;
 
-const readonly = (mount: Mount): boolean => mount.options.includes('ro') || mount.superOptions.includes('ro');
+const readonly = (mount: Mount): boolean =>
+  mount.options.includes('ro') || mount.superOptions.includes('ro');
 
-/** Where a device is mounted as a whole, of all its visible mounts the newest. All three spellings of an mtd partition give device 31:N. */
+/**
+ * Where a device is mounted as a whole, of all its visible mounts the newest. All three spellings
+ * of an mtd partition give device 31:N.
+ */
 export function mountOf(mounts: readonly Mount[], device: Device | undefined): Mount | undefined {
   if (device === undefined) return undefined;
   const hidden = hiddenMounts(mounts);
-  const isIt = ({ device: number, source }: Mount): boolean => (device.number !== null ? number === device.number : [device.source, `/dev/${device.name}`, device.name].includes(source));
-  return mounts.filter((mount) => mount.root === '/' && !hidden.has(mount.id) && isIt(mount) && mount.fstype !== 'squashfs').at(-1);
+  const isIt = ({ device: number, source }: Mount): boolean =>
+    device.number !== null
+      ? number === device.number
+      : [device.source, `/dev/${device.name}`, device.name].includes(source);
+  return mounts
+    .filter(
+      (mount) =>
+        mount.root === '/' && !hidden.has(mount.id) && isIt(mount) && mount.fstype !== 'squashfs',
+    )
+    .at(-1);
 }
 
 /** What the data volume holds, when it is mounted at one of our places. */
-export function lookInto(reader: Reader, mount: Mount | undefined, problems: string[]): Opened | null {
+export function lookInto(
+  reader: Reader,
+  mount: Mount | undefined,
+  problems: string[],
+): Opened | null {
   if (mount === undefined) return null;
   const inside = new Inside(reader, mount.mountpoint, problems);
   const imported = importedOf(inside);
@@ -128,7 +196,8 @@ export function lookInto(reader: Reader, mount: Mount | undefined, problems: str
     attempts: attemptsOf(inside.text(ATTEMPTS)),
     order: parseOrder(inside.text(ORDER)),
     upgrade: inside.kind(UPGRADE) === 'file',
-    // What the kernel does not tell of is what it should be: a step that needs it then fails, and nothing is made or moved on a guess.
+    // What the kernel does not tell of is what it should be: a step that needs it then fails, and
+    // nothing is made or moved on a guess.
     upper: inside.kind('upper', 'directory'),
     work: inside.kind('work', 'directory'),
     incoming: inside.kind(INCOMING),
@@ -141,8 +210,24 @@ export function lookInto(reader: Reader, mount: Mount | undefined, problems: str
 }
 
 /** The same for an external volume; `target` tells where its identity file is. */
-export function lookIntoExternal(reader: Reader, volume: Volume, mount: Mount | undefined, target: 'overlay' | 'root', problems: string[]): External {
-  if (mount === undefined) return { ...volume, at: null, readonly: false, identity: null, upper: 'missing', work: 'missing', init: false, offered: '' };
+export function lookIntoExternal(
+  reader: Reader,
+  volume: Volume,
+  mount: Mount | undefined,
+  target: 'overlay' | 'root',
+  problems: string[],
+): External {
+  if (mount === undefined)
+    return {
+      ...volume,
+      at: null,
+      readonly: false,
+      identity: null,
+      upper: 'missing',
+      work: 'missing',
+      init: false,
+      offered: '',
+    };
   const inside = new Inside(reader, mount.mountpoint, problems);
   const tied = target === 'root' ? EXTROOT_IDENTITY : `upper/${EXTROOT_IDENTITY}`;
   const text = inside.text(tied);
@@ -154,15 +239,21 @@ export function lookIntoExternal(reader: Reader, volume: Volume, mount: Mount | 
     ...(order !== null && { order }),
     // A file that cannot be understood ties the volume to some other board.
     identity: text === null ? null : (identityOf(text) ?? 'unreadable'),
-    // What the kernel does not tell of is what it should be: a step that needs it then fails, and nothing is made or moved on a guess.
+    // What the kernel does not tell of is what it should be: a step that needs it then fails, and
+    // nothing is made or moved on a guess.
     upper: inside.kind('upper', 'directory'),
     work: inside.kind('work', 'directory'),
-    init: ['sbin/init', 'etc/init', 'bin/init', 'bin/sh'].some((path) => inside.kind(path) !== 'missing') || inside.kind('sbin') === 'symlink',
+    init:
+      ['sbin/init', 'etc/init', 'bin/init', 'bin/sh'].some(
+        (path) => inside.kind(path) !== 'missing',
+      ) || inside.kind('sbin') === 'symlink',
     offered: '',
   };
 }
 
-/** The settings that the data volume's upper layer lays over the image's; null where it has none. */
+/**
+ * The settings that the data volume's upper layer lays over the image's; null where it has none.
+ */
 export function settingsInside(reader: Reader, top: string, problems: string[]): string | null {
   return new Inside(reader, top, problems).text('upper/etc/mountroot.json') ?? null;
 }

@@ -2,9 +2,15 @@
 export const STAGING = '/tmp/overlay';
 export const DATA = '/overlay';
 export const OLD_ROOT = '/rom';
-/** OpenWrt's places for the new root and for a RAM overlay; the second of each pair serves where an image lacks the first. */
+/**
+ * OpenWrt's places for the new root and for a RAM overlay; the second of each pair serves where an
+ * image lacks the first.
+ */
 export const NEW_ROOTS = ['/mnt', '/tmp/mountroot/root'] as const;
-/** In an initramfs, which has no fixed places: where the image that root= names is mounted, and where the overlay of it is put together. */
+/**
+ * In an initramfs, which has no fixed places: where the image that root= names is mounted, and
+ * where the overlay of it is put together.
+ */
 export const NEW_IMAGE = '/newroot';
 export const NEW_OVERLAY = '/newroot-overlay';
 export const RAM = '/tmp/root';
@@ -25,7 +31,10 @@ export const INCOMING = `${META}/incoming`;
 export const ROM_MANIFEST = `${META}/rom-manifest`;
 export const ROM_BASELINE = `${META}/rom-baseline`;
 export const ROM_CURSOR = `${META}/rom-cursor`;
-/** An import: the layer that waits to be the upper one, the order to use it, and the layer that was the upper one before. */
+/**
+ * An import: the layer that waits to be the upper one, the order to use it, and the layer that was
+ * the upper one before.
+ */
 export const NEXT_UPPER = `${META}/next-upper`;
 export const IMPORT_ORDER = `${META}/import.json`;
 export const FORMER_UPPER = `${META}/former-upper`;
@@ -35,7 +44,10 @@ export const UPGRADE = 'sysupgrade.tgz';
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
 /** What a verb leaves for whoever comes later in this boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
-/** The script that may make the root before the agent, and what it leaves: what it did and when, and the mounts before and behind it, as /proc/self/mountinfo had them. */
+/**
+ * The script that may make the root before the agent, and what it leaves: what it did and when, and
+ * the mounts before and behind it, as /proc/self/mountinfo had them.
+ */
 export const FIRST_SCRIPT = '/usr/lib/mountroot/start.sh';
 export const SCRIPT_LOG = `${JOURNAL_FOLDER}/script.log`;
 export const SCRIPT_BEFORE = `${JOURNAL_FOLDER}/script-before`;

@@ -5,7 +5,10 @@ export const PSTORE = '/sys/fs/pstore';
 /** The end of the kernel log of the boot before: what it says last is what matters. */
 const LINES = 20;
 
-/** What the boot before left in memory that outlasts a reset (Documentation/admin-guide/ramoops.rst), or null where nothing is. */
+/**
+ * What the boot before left in memory that outlasts a reset
+ * (Documentation/admin-guide/ramoops.rst), or null where nothing is.
+ */
 export interface Before {
   /** The kernel's own words of a crash, one line each. */
   crash: string[];
@@ -19,7 +22,11 @@ const CRASH = /Kernel panic|Oops|BUG:|Unable to handle|Internal error|watchdog: 
 export function lookBack(reader: Reader): Before | null {
   const read = (name: string): string[] => {
     try {
-      return reader.readText(`${PSTORE}/${name}`).replace(/[^\n\x20-\x7e]/g, '').split('\n').filter((line) => line !== '');
+      return reader
+        .readText(`${PSTORE}/${name}`)
+        .replace(/[^\n\x20-\x7e]/g, '')
+        .split('\n')
+        .filter((line) => line !== '');
     } catch {
       return [];
     }
@@ -33,5 +40,8 @@ export function lookBack(reader: Reader): Before | null {
   const dumps = names.filter((name) => name.startsWith('dmesg-')).flatMap(read);
   const console = names.filter((name) => name.startsWith('console-')).flatMap(read);
   if (dumps.length === 0 && console.length === 0) return null;
-  return { crash: dumps.filter((line) => CRASH.test(line)).slice(0, 5), last: console.slice(-LINES) };
+  return {
+    crash: dumps.filter((line) => CRASH.test(line)).slice(0, 5),
+    last: console.slice(-LINES),
+  };
 }

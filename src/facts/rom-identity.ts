@@ -11,20 +11,43 @@ export interface RomMount {
   device: string;
 }
 
-/** Where builds say which one they are; a symlink may lead out of the image, so only files count. */
-const RELEASES = ['etc/openwrt_release', 'etc/openwrt_version', 'etc/os-release', 'usr/lib/os-release'];
+/**
+ * Where builds say which one they are; a symlink may lead out of the image, so only files count.
+ */
+const RELEASES = [
+  'etc/openwrt_release',
+  'etc/openwrt_version',
+  'etc/os-release',
+  'usr/lib/os-release',
+];
 
 const LOOKED_AT = 4096;
 
-/** The name by which the kernel shows a device does for /dev; the source of the mount may be `/dev/root`, which is none. */
+/**
+ * The name by which the kernel shows a device does for /dev; the source of the mount may be
+ * `/dev/root`, which is none.
+ */
 function startOf(reader: Reader, device: string): Uint8Array | null {
-  const name = orElse(undefined, () => /^DEVNAME=([\w!.-]+)$/m.exec(reader.readText(`/sys/dev/block/${device}/uevent`))?.[1]);
-  return name === undefined ? null : orElse(null, () => reader.readBytes(`/dev/${name.replaceAll('!', '/')}`, 0, LOOKED_AT));
+  const name = orElse(
+    undefined,
+    () => /^DEVNAME=([\w!.-]+)$/m.exec(reader.readText(`/sys/dev/block/${device}/uevent`))?.[1],
+  );
+  return name === undefined
+    ? null
+    : orElse(null, () => reader.readBytes(`/dev/${name.replaceAll('!', '/')}`, 0, LOOKED_AT));
 }
 
-/** fs/squashfs/squashfs_fs.h: struct squashfs_super_block. Where each table begins tells images apart that have one time for all. */
+/**
+ * fs/squashfs/squashfs_fs.h: struct squashfs_super_block. Where each table begins tells images
+ * apart that have one time for all.
+ */
 function squashfs(bytes: Buffer): string {
-  const [inodes, time, flags, used] = [bytes.readUInt32LE(4), bytes.readUInt32LE(8), bytes.readUInt16LE(24), bytes.readBigUInt64LE(40)];
+  const [inodes, time, flags, used] = [
+    bytes.readUInt32LE(4),
+    bytes.readUInt32LE(8),
+    bytes.readUInt16LE(24),
+    bytes.readBigUInt64LE(40),
+  ];
   return `squashfs made ${time}, ${inodes} inodes, ${used} bytes, flags ${flags.toString(16)}, superblock ${crcOf(bytes.subarray(0, 96))}`;
 }
 
@@ -34,14 +57,24 @@ function volume(start: Uint8Array | null, fstype: string): string {
   if (bytes.length >= 96 && bytes.readUInt32LE(0) === 0x73717368) return squashfs(bytes);
   const labels = readLabels(bytes);
   // Counters beside it change with each mount. ext4's s_mkfs_time is at 0x108.
-  if (labels?.uuid) return `${fstype} ${labels.uuid}${fstype.startsWith('ext') && bytes.length >= 0x510 ? `, made ${bytes.readUInt32LE(0x508)}` : ''}`;
+  if (labels?.uuid)
+    return `${fstype} ${labels.uuid}${fstype.startsWith('ext') && bytes.length >= 0x510 ? `, made ${bytes.readUInt32LE(0x508)}` : ''}`;
   return `${fstype}, beginning ${crcOf(bytes)}`;
 }
 
-/** Words that are other ones for another image. Never throws: what cannot be read tells nothing apart. */
+/**
+ * Words that are other ones for another image. Never throws: what cannot be read tells nothing
+ * apart.
+ */
 export function identityOf(reader: Reader, { path, fstype, device }: RomMount): string {
-  const releases = RELEASES.map((name) => `${path}/${name}`).filter((file) => orElse(false, () => reader.kind(file) === 'file'));
+  const releases = RELEASES.map((name) => `${path}/${name}`).filter((file) =>
+    orElse(false, () => reader.kind(file) === 'file'),
+  );
   const release = releases.map((file) => orElse('', () => reader.readText(file))).join('\0');
   const total = orElse(0, () => reader.space(path).total);
-  return [volume(startOf(reader, device), fstype), `${total} in all`, ...(releases.length > 0 ? [`release ${crcOf(Buffer.from(release))}`] : [])].join(', ');
+  return [
+    volume(startOf(reader, device), fstype),
+    `${total} in all`,
+    ...(releases.length > 0 ? [`release ${crcOf(Buffer.from(release))}`] : []),
+  ].join(', ');
 }

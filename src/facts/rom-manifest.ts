@@ -1,11 +1,17 @@
 /**
- * What mountroot notes of the image on the data volume, so that later it can be told that a file of the upper layer stands before a newer one of the image:
- * a manifest of the image's files, made once for each image, and a baseline, which has for each file of the upper layer what the image's was when that was last written.
+ * What mountroot notes of the image on the data volume, so that later it can be told that a file of
+ * the upper layer stands before a newer one of the image: a manifest of the image's files, made
+ * once for each image, and a baseline, which has for each file of the upper layer what the image's
+ * was when that was last written.
  *
- * Both are a line of JSON that says what follows, with its checksum, and a line of JSON for each file: a damaged one is known for what it is, and is as good as none.
+ * Both are a line of JSON that says what follows, with its checksum, and a line of JSON for each
+ * file: a damaged one is known for what it is, and is as good as none.
  */
 
-/** What a file of the image is known by. Images that are built to be reproducible have one time for all files, so small ones have a checksum too. */
+/**
+ * What a file of the image is known by. Images that are built to be reproducible have one time for
+ * all files, so small ones have a checksum too.
+ */
 export interface Fingerprint {
   size: number;
   /** Seconds since 1970. */
@@ -23,13 +29,19 @@ export interface Manifest {
   files: Map<string, Fingerprint>;
 }
 
-/** A file of the upper layer, as it was when it was noted, and what the image's was when it was written. */
+/**
+ * A file of the upper layer, as it was when it was noted, and what the image's was when it was
+ * written.
+ */
 export interface Noted {
   size: number;
   /** Nanoseconds since 1970, in digits. */
   mtime: string;
   rom: Fingerprint;
-  /** false: it was written in the first boot of an image, and may have been written with that one's file in view. */
+  /**
+   * false: it was written in the first boot of an image, and may have been written with that one's
+   * file in view.
+   */
   sure: boolean;
 }
 export type Baseline = Map<string, Noted>;
@@ -41,10 +53,13 @@ export const BASELINE_SCHEMA = 'mountroot.rom-baseline/1';
 export const LONGEST_READ = 65_536;
 
 /** zlib is loaded when it is needed: a start is not to pay for it. */
-export const crcOf = (bytes: Uint8Array): string => process.getBuiltinModule('node:zlib').crc32(bytes).toString(16).padStart(8, '0');
+export const crcOf = (bytes: Uint8Array): string =>
+  process.getBuiltinModule('node:zlib').crc32(bytes).toString(16).padStart(8, '0');
 
 /** Checksums decide where both have one; else size and time must do. */
-export const isSame = (one: Fingerprint, other: Fingerprint): boolean => one.size === other.size && (one.crc !== null && other.crc !== null ? one.crc === other.crc : one.mtime === other.mtime);
+export const isSame = (one: Fingerprint, other: Fingerprint): boolean =>
+  one.size === other.size &&
+  (one.crc !== null && other.crc !== null ? one.crc === other.crc : one.mtime === other.mtime);
 
 type Header = { schema: string; check: string } & Record<string, unknown>;
 
@@ -58,8 +73,15 @@ function opened(text: string, schema: string): { header: Header; lines: unknown[
   const end = text.indexOf('\n');
   const header = JSON.parse(text.slice(0, end)) as Header;
   const body = text.slice(end + 1);
-  if (header.schema !== schema || header.check !== crcOf(Buffer.from(body))) throw new Error('damaged');
-  return { header, lines: body.split('\n').slice(0, -1).map((line) => JSON.parse(line) as unknown) };
+  if (header.schema !== schema || header.check !== crcOf(Buffer.from(body)))
+    throw new Error('damaged');
+  return {
+    header,
+    lines: body
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as unknown),
+  };
 }
 
 const orDamaged = <T>(read: () => T): T | 'damaged' => {
@@ -87,10 +109,16 @@ export function encodeManifest({ identity, complete, files }: Manifest): string 
   return withHeader({ schema: MANIFEST_SCHEMA, identity, complete, time }, lines);
 }
 
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value);
 
 function fingerprint(size: unknown, mtime: unknown, crc: unknown): Fingerprint {
-  if (!isCount(size) || !isCount(mtime) || !(crc === 0 || (typeof crc === 'string' && /^[0-9a-f]{8}$/.test(crc)))) throw new Error('damaged');
+  if (
+    !isCount(size) ||
+    !isCount(mtime) ||
+    !(crc === 0 || (typeof crc === 'string' && /^[0-9a-f]{8}$/.test(crc)))
+  )
+    throw new Error('damaged');
   return { size, mtime, crc: crc === 0 ? null : crc };
 }
 
@@ -115,13 +143,25 @@ export function decodeManifest(text: string): Manifest | 'damaged' {
 /** What the first line alone says: enough to see in most boots that there is nothing to do. */
 export function headOf(text: string): Pick<Manifest, 'identity' | 'complete'> | null {
   const head = orDamaged(() => JSON.parse(text.slice(0, text.indexOf('\n'))) as Header & Manifest);
-  return head !== 'damaged' && head.schema === MANIFEST_SCHEMA && typeof head.identity === 'string' ? { identity: head.identity, complete: head.complete === true } : null;
+  return head !== 'damaged' && head.schema === MANIFEST_SCHEMA && typeof head.identity === 'string'
+    ? { identity: head.identity, complete: head.complete === true }
+    : null;
 }
 
 export const encodeBaseline = (baseline: Baseline): string =>
   withHeader(
     { schema: BASELINE_SCHEMA },
-    [...baseline].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, { size, mtime, rom, sure }]) => [path, size, mtime, rom.size, rom.mtime, rom.crc ?? 0, ...(sure ? [] : [0])]),
+    [...baseline]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, { size, mtime, rom, sure }]) => [
+        path,
+        size,
+        mtime,
+        rom.size,
+        rom.mtime,
+        rom.crc ?? 0,
+        ...(sure ? [] : [0]),
+      ]),
   );
 
 export function decodeBaseline(text: string): Baseline | 'damaged' {
@@ -130,14 +170,21 @@ export function decodeBaseline(text: string): Baseline | 'damaged' {
     return new Map(
       lines.map((line) => {
         const [path, size, mtime, romSize, romTime, crc, unsure] = line as unknown[];
-        if (typeof path !== 'string' || !isCount(size) || typeof mtime !== 'string') throw new Error('damaged');
-        return [path, { size, mtime, rom: fingerprint(romSize, romTime, crc), sure: unsure === undefined }];
+        if (typeof path !== 'string' || !isCount(size) || typeof mtime !== 'string')
+          throw new Error('damaged');
+        return [
+          path,
+          { size, mtime, rom: fingerprint(romSize, romTime, crc), sure: unsure === undefined },
+        ];
       }),
     );
   });
 }
 
-/** Where in the upper layer the next `done` goes on, when the last one had not the time for all of it. */
+/**
+ * Where in the upper layer the next `done` goes on, when the last one had not the time for all of
+ * it.
+ */
 export interface Cursor {
   /** A path; '' is the beginning. */
   from: string;
@@ -146,15 +193,24 @@ export interface Cursor {
 }
 
 export const CURSOR_SCHEMA = 'mountroot.rom-cursor/1';
-export const encodeCursor = ({ from, whole }: Cursor): string => `${JSON.stringify({ schema: CURSOR_SCHEMA, from, whole })}\n`;
+export const encodeCursor = ({ from, whole }: Cursor): string =>
+  `${JSON.stringify({ schema: CURSOR_SCHEMA, from, whole })}\n`;
 
 /** One that is damaged stands at the beginning. */
 export function decodeCursor(text: string): Cursor {
   const cursor = orDamaged(() => JSON.parse(text) as Partial<Cursor> & { schema?: unknown });
-  return cursor !== 'damaged' && cursor?.schema === CURSOR_SCHEMA && typeof cursor.from === 'string' && typeof cursor.whole === 'boolean' ? { from: cursor.from, whole: cursor.whole } : { from: '', whole: false };
+  return cursor !== 'damaged' &&
+    cursor?.schema === CURSOR_SCHEMA &&
+    typeof cursor.from === 'string' &&
+    typeof cursor.whole === 'boolean'
+    ? { from: cursor.from, whole: cursor.whole }
+    : { from: '', whole: false };
 }
 
-/** When this boot was, in terms of the board's clock, which may have been set in the middle of it: seconds since 1970 at the start (null: not known) and now, and since the kernel started. */
+/**
+ * When this boot was, in terms of the board's clock, which may have been set in the middle of it:
+ * seconds since 1970 at the start (null: not known) and now, and since the kernel started.
+ */
 export interface Moment {
   start: number | null;
   now: number;
@@ -172,18 +228,30 @@ export function inThisBoot(mtime: string, { start, now, uptime }: Moment): boole
 }
 
 export interface Circumstances {
-  /** The manifest of the image before this one; null: the image is the same, or what it held is not known. */
+  /**
+   * The manifest of the image before this one; null: the image is the same, or what it held is not
+   * known.
+   */
   before: Manifest | null;
   moment: Moment;
 }
 
 /**
- * What the image's file was when this one was last written. One that has not changed since it was noted keeps what was noted. Another was written since: with the same
- * image in view, or, where the image is a new one, most probably with the one before.
+ * What the image's file was when this one was last written. One that has not changed since it was
+ * noted keeps what was noted. Another was written since: with the same image in view, or, where the
+ * image is a new one, most probably with the one before.
  * @param now what the image's file is; asked for only where it is needed.
  */
-export function notedFor(path: string, { size, mtime }: Pick<Noted, 'size' | 'mtime'>, noted: Noted | undefined, { before, moment }: Circumstances, now: () => Fingerprint): Noted {
+export function notedFor(
+  path: string,
+  { size, mtime }: Pick<Noted, 'size' | 'mtime'>,
+  noted: Noted | undefined,
+  { before, moment }: Circumstances,
+  now: () => Fingerprint,
+): Noted {
   if (noted !== undefined && noted.size === size && noted.mtime === mtime) return noted;
   const was = before?.files.get(path);
-  return was === undefined ? { size, mtime, rom: now(), sure: true } : { size, mtime, rom: was, sure: !inThisBoot(mtime, moment) };
+  return was === undefined
+    ? { size, mtime, rom: now(), sure: true }
+    : { size, mtime, rom: was, sure: !inThisBoot(mtime, moment) };
 }

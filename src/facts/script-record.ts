@@ -28,15 +28,28 @@ export interface ScriptRecord {
   said: string[];
 }
 
-/** The script's log; null for what is none. Its clock counts from anywhere, and its first line says where that is since the kernel started. */
+/**
+ * The script's log; null for what is none. Its clock counts from anywhere, and its first line says
+ * where that is since the kernel started.
+ */
 export function parseScriptLog(text: string): ScriptRecord | null {
   const [, clock, uptime] = /^begin ([\d.]+) ([\d.]+)\n/.exec(text) ?? [];
   if (clock === undefined || uptime === undefined) return null;
   // To the microsecond, which is what the shell's clock tells.
-  const at = (told: string): number => Math.max(0, Math.round((Number(uptime) + Number(told) - Number(clock)) * 1e6) / 1e3);
-  const record: ScriptRecord = { begun: at(clock), ended: at(clock), result: 'cut off', why: null, found: null, steps: [], said: [] };
+  const at = (told: string): number =>
+    Math.max(0, Math.round((Number(uptime) + Number(told) - Number(clock)) * 1e6) / 1e3);
+  const record: ScriptRecord = {
+    begun: at(clock),
+    ended: at(clock),
+    result: 'cut off',
+    why: null,
+    found: null,
+    steps: [],
+    said: [],
+  };
   for (const line of text.split('\n').slice(1)) {
-    const [, word, told, rest = ''] = /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
+    const [, word, told, rest = ''] =
+      /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
     if (word === undefined || told === undefined) {
       if (line !== '') record.said.push(line);
       continue;
@@ -46,9 +59,18 @@ export function parseScriptLog(text: string): ScriptRecord | null {
     const [, number, id, result] = /^(\d{1,4}) (\S+) (done|kept|failed)$/.exec(rest) ?? [];
     const [, attempts, state] = /^attempts=(\d{1,6}) state=(\d)$/.exec(rest) ?? [];
     const [, outcome, why] = /^(made|refused|failed) ?(.*)$/.exec(rest) ?? [];
-    if (word === 'step' && id !== undefined) record.steps.push({ number: Number(number), id, result: result as ScriptStep['result'], at: before, ms: now - before });
-    else if (word === 'found' && attempts !== undefined) record.found = { attempts: Number(attempts), state: STATES[state!] ?? 'damaged' };
-    else if (word === 'end' && outcome !== undefined) Object.assign(record, { result: outcome, why: why === '' ? null : why });
+    if (word === 'step' && id !== undefined)
+      record.steps.push({
+        number: Number(number),
+        id,
+        result: result as ScriptStep['result'],
+        at: before,
+        ms: now - before,
+      });
+    else if (word === 'found' && attempts !== undefined)
+      record.found = { attempts: Number(attempts), state: STATES[state!] ?? 'damaged' };
+    else if (word === 'end' && outcome !== undefined)
+      Object.assign(record, { result: outcome, why: why === '' ? null : why });
   }
   return record;
 }
@@ -57,7 +79,12 @@ export function parseScriptLog(text: string): ScriptRecord | null {
 function ours(reader: Reader, path: string): string | null {
   try {
     const [folder, file] = [reader.details(JOURNAL_FOLDER), reader.details(path)];
-    return folder.kind === 'directory' && file.kind === 'file' && folder.uid === file.uid && (file.uid === 0 || file.uid === process.getuid?.()) ? reader.readText(path) : null;
+    return folder.kind === 'directory' &&
+      file.kind === 'file' &&
+      folder.uid === file.uid &&
+      (file.uid === 0 || file.uid === process.getuid?.())
+      ? reader.readText(path)
+      : null;
   } catch {
     return null;
   }
@@ -79,7 +106,10 @@ export function scriptMounts(reader: Reader): { before: Mount[] | null; after: M
 }
 
 /** The root is the script's: it says so, or was cut off behind the pivot. */
-export const madeRoot = ({ result, steps }: ScriptRecord): boolean => result === 'made' || (result === 'cut off' && steps.some((step) => step.id === 'pivot' && step.result === 'done'));
+export const madeRoot = ({ result, steps }: ScriptRecord): boolean =>
+  result === 'made' ||
+  (result === 'cut off' && steps.some((step) => step.id === 'pivot' && step.result === 'done'));
 
 /** The root is the script's, and nobody has verified it yet. */
-export const isUnverified = (reader: Reader, record: ScriptRecord): boolean => madeRoot(record) && reader.kind(STATE_FILE) === 'missing';
+export const isUnverified = (reader: Reader, record: ScriptRecord): boolean =>
+  madeRoot(record) && reader.kind(STATE_FILE) === 'missing';

@@ -2,11 +2,20 @@ import { parseCommandLine } from './cmdline.js';
 
 /** What a board's maintainer may choose. Times in seconds. */
 export interface Settings {
-  /** The data volume: a name (of an mtd partition, UBI volume or partition label), `mtd:NAME`, `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `PARTUUID=`, `LABEL=` or `UUID=`. */
+  /**
+   * The data volume: a name (of an mtd partition, UBI volume or partition label), `mtd:NAME`,
+   * `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `PARTUUID=`, `LABEL=` or `UUID=`.
+   */
   volume: string;
-  /** How long to wait for a volume that is not there yet; mtd partitions are there from the beginning. */
+  /**
+   * How long to wait for a volume that is not there yet; mtd partitions are there from the
+   * beginning.
+   */
   wait: number;
-  /** After so many starts that never reached `done` the next one leaves the data volume out; 0: never. */
+  /**
+   * After so many starts that never reached `done` the next one leaves the data volume out; 0:
+   * never.
+   */
   boot_limit: number;
   /** How many boots the journal on the data volume holds. */
   journal: number;
@@ -18,16 +27,30 @@ export interface Settings {
   extroot: string;
   /** What the external volume holds: an overlay like the internal one, or a whole root. */
   extroot_target: 'overlay' | 'root';
-  /** Who makes the root: the agent, or the script that was planned when the image was built, which the agent then verifies. */
+  /**
+   * Who makes the root: the agent, or the script that was planned when the image was built, which
+   * the agent then verifies.
+   */
   first: 'agent' | 'script';
 }
 
-export const DEFAULTS: Settings = { volume: 'rootfs_data', wait: 10, boot_limit: 5, journal: 8, watchdog: '', keep: [], extroot: '', extroot_target: 'overlay', first: 'agent' };
+export const DEFAULTS: Settings = {
+  volume: 'rootfs_data',
+  wait: 10,
+  boot_limit: 5,
+  journal: 8,
+  watchdog: '',
+  keep: [],
+  extroot: '',
+  extroot_target: 'overlay',
+  first: 'agent',
+};
 
 export type SettingName = keyof Settings;
 
 /** Where a setting came from, weakest first. */
-export type Origin = 'default' | '/etc/mountroot.json' | 'fstools_overlay_name' | 'mountroot' | 'flag';
+export type Origin =
+  'default' | '/etc/mountroot.json' | 'fstools_overlay_name' | 'mountroot' | 'flag';
 
 export interface Configuration {
   settings: Settings;
@@ -37,29 +60,53 @@ export interface Configuration {
 
 type Reading = { value: Settings[SettingName] } | { expected: string };
 
-const count = (least: number, most: number) => (value: unknown): Reading => {
-  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most ? { value: number } : { expected: `a whole number from ${least} to ${most}` };
-};
+const count =
+  (least: number, most: number) =>
+  (value: unknown): Reading => {
+    const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+    return typeof number === 'number' &&
+      Number.isInteger(number) &&
+      number >= least &&
+      number <= most
+      ? { value: number }
+      : { expected: `a whole number from ${least} to ${most}` };
+  };
 const PRINTABLE = /^[^\0-\x1f\x7f]{0,255}$/;
-const text = (value: unknown): Reading => (typeof value === 'string' && PRINTABLE.test(value) ? { value } : { expected: 'a text of at most 255 characters' });
-const name = (value: unknown): Reading => (value === '' ? { expected: 'the name of a volume' } : text(value));
-const device = (value: unknown): Reading => (value === '' || (typeof value === 'string' && PRINTABLE.test(value) && value.startsWith('/dev/')) ? { value } : { expected: 'a path below /dev' });
-/** A path that a reset keeps, in its plain form, `/etc/config` for `/etc//config/`; null for what names no path below the root. */
+const text = (value: unknown): Reading =>
+  typeof value === 'string' && PRINTABLE.test(value)
+    ? { value }
+    : { expected: 'a text of at most 255 characters' };
+const name = (value: unknown): Reading =>
+  value === '' ? { expected: 'the name of a volume' } : text(value);
+const device = (value: unknown): Reading =>
+  value === '' || (typeof value === 'string' && PRINTABLE.test(value) && value.startsWith('/dev/'))
+    ? { value }
+    : { expected: 'a path below /dev' };
+/**
+ * A path that a reset keeps, in its plain form, `/etc/config` for `/etc//config/`; null for what
+ * names no path below the root.
+ */
 export function keepPath(path: unknown): string | null {
   if (typeof path !== 'string' || !/^\/[^\0]*$/.test(path)) return null;
   const parts = path.split('/').filter((part) => part !== '');
-  return parts.length === 0 || parts.includes('.') || parts.includes('..') ? null : `/${parts.join('/')}`;
+  return parts.length === 0 || parts.includes('.') || parts.includes('..')
+    ? null
+    : `/${parts.join('/')}`;
 }
 
 const paths = (value: unknown): Reading => {
-  const list: unknown = typeof value === 'string' ? value.split(',').filter((path) => path !== '') : value;
+  const list: unknown =
+    typeof value === 'string' ? value.split(',').filter((path) => path !== '') : value;
   const plain = Array.isArray(list) ? list.map(keepPath) : [null];
-  return plain.every((path) => path !== null) ? { value: plain } : { expected: 'a list of absolute paths without . and ..' };
+  return plain.every((path) => path !== null)
+    ? { value: plain }
+    : { expected: 'a list of absolute paths without . and ..' };
 };
-const target = (value: unknown): Reading => (value === 'overlay' || value === 'root' ? { value } : { expected: '"overlay" or "root"' });
+const target = (value: unknown): Reading =>
+  value === 'overlay' || value === 'root' ? { value } : { expected: '"overlay" or "root"' };
 
-const first = (value: unknown): Reading => (value === 'agent' || value === 'script' ? { value } : { expected: '"agent" or "script"' });
+const first = (value: unknown): Reading =>
+  value === 'agent' || value === 'script' ? { value } : { expected: '"agent" or "script"' };
 
 const READ: Record<SettingName, (value: unknown) => Reading> = {
   volume: name,
@@ -75,15 +122,29 @@ const READ: Record<SettingName, (value: unknown) => Reading> = {
 
 const isSetting = (key: string): key is SettingName => Object.hasOwn(READ, key);
 
-/** Takes settings from one source over those from weaker ones. What is not understood goes to `problems`, and the weaker value holds. */
-function take({ settings, origins }: Configuration, values: Iterable<[string, unknown]>, origin: Origin, from: string, problems: string[]): void {
+/**
+ * Takes settings from one source over those from weaker ones. What is not understood goes to
+ * `problems`, and the weaker value holds.
+ */
+function take(
+  { settings, origins }: Configuration,
+  values: Iterable<[string, unknown]>,
+  origin: Origin,
+  from: string,
+  problems: string[],
+): void {
   for (const [key, value] of values) {
     if (!isSetting(key)) {
-      problems.push(`${from} has a setting ${JSON.stringify(key)} that there is not; known are ${Object.keys(READ).join(', ')}`);
+      problems.push(
+        `${from} has a setting ${JSON.stringify(key)} that there is not; known are ${Object.keys(READ).join(', ')}`,
+      );
       continue;
     }
     const reading = READ[key](value);
-    if ('expected' in reading) problems.push(`${from} sets ${key} to ${JSON.stringify(value)?.slice(0, 80)}, which is not ${reading.expected}; ${JSON.stringify(settings[key])} holds`);
+    if ('expected' in reading)
+      problems.push(
+        `${from} sets ${key} to ${JSON.stringify(value)?.slice(0, 80)}, which is not ${reading.expected}; ${JSON.stringify(settings[key])} holds`,
+      );
     else {
       // Each reader gives the type of its own key; TypeScript sees only the union.
       (settings as unknown as Record<string, unknown>)[key] = reading.value;
@@ -93,21 +154,41 @@ function take({ settings, origins }: Configuration, values: Iterable<[string, un
 }
 
 /** The settings of a JSON file: an object of them by name. */
-export function fileSettings(file: string, content: string, problems: string[]): [string, unknown][] {
+export function fileSettings(
+  file: string,
+  content: string,
+  problems: string[],
+): [string, unknown][] {
   try {
     const value: unknown = JSON.parse(content);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
-    problems.push(`${file} is ${Array.isArray(value) ? 'a list' : 'no object'} and should be an object of settings; none of it holds`);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return Object.entries(value);
+    problems.push(
+      `${file} is ${Array.isArray(value) ? 'a list' : 'no object'} and should be an object of settings; none of it holds`,
+    );
   } catch (error) {
-    problems.push(`${file} is not JSON (${(error as Error).message.slice(0, 120)}); none of it holds`);
+    problems.push(
+      `${file} is not JSON (${(error as Error).message.slice(0, 120)}); none of it holds`,
+    );
   }
   return [];
 }
 
-/** Settings on the kernel command line: `mountroot.KEY=VALUE`, where `-` and `_` are the same, as the kernel has it (lib/cmdline: parameqn). */
-function commandLineSettings(commandLine: string): { ours: [string, string][]; overlayName: string | undefined } {
+/**
+ * Settings on the kernel command line: `mountroot.KEY=VALUE`, where `-` and `_` are the same, as
+ * the kernel has it (lib/cmdline: parameqn).
+ */
+function commandLineSettings(commandLine: string): {
+  ours: [string, string][];
+  overlayName: string | undefined;
+} {
   const words = parseCommandLine(commandLine);
-  const ours = [...words].filter(([key]) => key.startsWith('mountroot.')).map(([key, value]): [string, string] => [key.slice('mountroot.'.length).replaceAll('-', '_'), value]);
+  const ours = [...words]
+    .filter(([key]) => key.startsWith('mountroot.'))
+    .map(([key, value]): [string, string] => [
+      key.slice('mountroot.'.length).replaceAll('-', '_'),
+      value,
+    ]);
   return { ours, overlayName: words.get('fstools_overlay_name') };
 }
 
@@ -119,23 +200,59 @@ export interface Sources {
   flags: readonly string[];
 }
 
-/** What holds, from defaults to flags. It never throws: a bad configuration must not stop a boot, so it is reported in `problems` and the next weaker value holds. */
-export function configure({ commandLine, file, flags }: Sources, problems: string[]): Configuration {
+/**
+ * What holds, from defaults to flags. It never throws: a bad configuration must not stop a boot, so
+ * it is reported in `problems` and the next weaker value holds.
+ */
+export function configure(
+  { commandLine, file, flags }: Sources,
+  problems: string[],
+): Configuration {
   const configuration: Configuration = { settings: { ...DEFAULTS, keep: [] }, origins: {} };
-  if (file !== null) take(configuration, fileSettings('/etc/mountroot.json', file, problems), '/etc/mountroot.json', '/etc/mountroot.json', problems);
+  if (file !== null)
+    take(
+      configuration,
+      fileSettings('/etc/mountroot.json', file, problems),
+      '/etc/mountroot.json',
+      '/etc/mountroot.json',
+      problems,
+    );
   const { ours, overlayName } = commandLineSettings(commandLine);
-  if (overlayName) take(configuration, [['volume', overlayName]], 'fstools_overlay_name', 'the kernel command line (fstools_overlay_name=)', problems);
+  if (overlayName)
+    take(
+      configuration,
+      [['volume', overlayName]],
+      'fstools_overlay_name',
+      'the kernel command line (fstools_overlay_name=)',
+      problems,
+    );
   take(configuration, ours, 'mountroot', 'the kernel command line (mountroot.)', problems);
-  const pairs = flags.map((flag): [string, string] => [flag.split('=')[0]!.replaceAll('-', '_'), flag.slice(flag.indexOf('=') + 1)]);
+  const pairs = flags.map((flag): [string, string] => [
+    flag.split('=')[0]!.replaceAll('-', '_'),
+    flag.slice(flag.indexOf('=') + 1),
+  ]);
   take(configuration, pairs, 'flag', '--set', problems);
   return configuration;
 }
 
-/** What the data volume's own /etc/mountroot.json changes: only what is decided after the volume was opened. */
-export function overlaid(configuration: Configuration, file: string, content: string, problems: string[]): Configuration {
-  const later: Configuration = { settings: { ...configuration.settings }, origins: { ...configuration.origins } };
+/**
+ * What the data volume's own /etc/mountroot.json changes: only what is decided after the volume was
+ * opened.
+ */
+export function overlaid(
+  configuration: Configuration,
+  file: string,
+  content: string,
+  problems: string[],
+): Configuration {
+  const later: Configuration = {
+    settings: { ...configuration.settings },
+    origins: { ...configuration.origins },
+  };
   const weaker = fileSettings(file, content, problems).filter(
-    ([key]) => ['boot_limit', 'journal', 'keep', 'extroot', 'extroot_target', 'wait'].includes(key) && (!isSetting(key) || ['/etc/mountroot.json', undefined].includes(later.origins[key])),
+    ([key]) =>
+      ['boot_limit', 'journal', 'keep', 'extroot', 'extroot_target', 'wait'].includes(key) &&
+      (!isSetting(key) || ['/etc/mountroot.json', undefined].includes(later.origins[key])),
   );
   take(later, weaker, '/etc/mountroot.json', file, problems);
   return later;

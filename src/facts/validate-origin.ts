@@ -27,7 +27,13 @@ const atags = v.object({
 
 /** The form of a facts file's `origin`; that it is that of Origin, the compiler checks. */
 export const originOf: v.GenericSchema<unknown, Origin> = v.object({
-  log: v.nullable(v.object({ lines: v.array(v.object({ time: v.nullable(seconds), text: v.string() })), fromStart: v.boolean(), allLevels: v.boolean() })),
+  log: v.nullable(
+    v.object({
+      lines: v.array(v.object({ time: v.nullable(seconds), text: v.string() })),
+      fromStart: v.boolean(),
+      allLevels: v.boolean(),
+    }),
+  ),
   logBegins: v.nullable(seconds),
   config: v.nullable(v.record(v.string(), v.string())),
   deviceTree: v.nullable(deviceTree),
@@ -35,7 +41,41 @@ export const originOf: v.GenericSchema<unknown, Origin> = v.object({
   init: v.nullable(v.object({ program: v.nullable(v.string()), args: v.array(v.string()) })),
   realRootDevice: v.nullable(v.string()),
   types: v.array(v.object({ name: v.string(), device: v.boolean() })),
-  partitions: v.array(v.object({ name: v.string(), number: v.string(), size: count, readonly: v.boolean(), content: v.picklist(['jffs2', 'ubi', 'ubifs', 'ext4', 'f2fs', 'squashfs', 'blank', 'erase-marker', 'unknown', 'unreadable']) })),
-  programs: v.array(v.object({ path: v.string(), error: v.pipe(v.number(), v.integer()), why: v.string() })),
-  earlyInit: v.object({ path: v.string(), kind: v.picklist(['missing', 'directory', 'file', 'symlink', 'block', 'character', 'fifo', 'socket', 'other']) }),
+  partitions: v.array(
+    v.object({
+      name: v.string(),
+      number: v.string(),
+      size: count,
+      readonly: v.boolean(),
+      content: v.picklist([
+        'jffs2',
+        'ubi',
+        'ubifs',
+        'ext4',
+        'f2fs',
+        'squashfs',
+        'blank',
+        'erase-marker',
+        'unknown',
+        'unreadable',
+      ]),
+    }),
+  ),
+  programs: v.array(
+    v.object({ path: v.string(), error: v.pipe(v.number(), v.integer()), why: v.string() }),
+  ),
+  earlyInit: v.object({
+    path: v.string(),
+    kind: v.picklist([
+      'missing',
+      'directory',
+      'file',
+      'symlink',
+      'block',
+      'character',
+      'fifo',
+      'socket',
+      'other',
+    ]),
+  }),
 });

@@ -3,9 +3,30 @@ import { FACTS_SCHEMA, type Facts } from './facts.js';
 import { originOf } from './validate-origin.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const pathKind = v.picklist(['missing', 'directory', 'file', 'symlink', 'block', 'character', 'fifo', 'socket', 'other']);
+const pathKind = v.picklist([
+  'missing',
+  'directory',
+  'file',
+  'symlink',
+  'block',
+  'character',
+  'fifo',
+  'socket',
+  'other',
+]);
 const content = v.object({
-  kind: v.picklist(['jffs2', 'ubi', 'ubifs', 'ext4', 'f2fs', 'squashfs', 'blank', 'erase-marker', 'unknown', 'unreadable']),
+  kind: v.picklist([
+    'jffs2',
+    'ubi',
+    'ubifs',
+    'ext4',
+    'f2fs',
+    'squashfs',
+    'blank',
+    'erase-marker',
+    'unknown',
+    'unreadable',
+  ]),
   evidence: v.string(),
 });
 const mount = v.object({
@@ -32,8 +53,16 @@ const device = v.object({
   size: count,
   eraseBlock: v.nullable(count),
 });
-const volume = v.object({ wanted: v.string(), found: v.array(device), content: v.nullable(content), attach: v.nullable(count) });
-const order = v.union([v.picklist(['damaged', 'unreadable']), v.object({ keep: v.array(v.string()) })]);
+const volume = v.object({
+  wanted: v.string(),
+  found: v.array(device),
+  content: v.nullable(content),
+  attach: v.nullable(count),
+});
+const order = v.union([
+  v.picklist(['damaged', 'unreadable']),
+  v.object({ keep: v.array(v.string()) }),
+]);
 const opened = v.object({
   at: v.string(),
   fstype: v.string(),
@@ -46,7 +75,9 @@ const opened = v.object({
   work: pathKind,
   incoming: pathKind,
   switched: v.exactOptional(v.literal(true)),
-  imported: v.exactOptional(v.object({ ordered: v.boolean(), next: pathKind, former: pathKind, same: v.boolean() })),
+  imported: v.exactOptional(
+    v.object({ ordered: v.boolean(), next: pathKind, former: pathKind, same: v.boolean() }),
+  ),
   stray: v.exactOptional(v.object({ kind: pathKind, aside: v.string() })),
   quarantine: v.array(v.string()),
   identity: v.nullable(v.string()),
@@ -74,14 +105,37 @@ const settings = v.object({
   // Not in files of before there was a choice.
   first: v.optional(v.picklist(['agent', 'script']), 'agent'),
 });
-const origin = v.exactOptional(v.picklist(['default', '/etc/mountroot.json', 'fstools_overlay_name', 'mountroot', 'flag']));
-const origins = v.object({ volume: origin, wait: origin, boot_limit: origin, journal: origin, watchdog: origin, keep: origin, extroot: origin, extroot_target: origin, first: origin });
-const state = v.object({ rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']), reason: v.nullable(v.string()) });
+const origin = v.exactOptional(
+  v.picklist(['default', '/etc/mountroot.json', 'fstools_overlay_name', 'mountroot', 'flag']),
+);
+const origins = v.object({
+  volume: origin,
+  wait: origin,
+  boot_limit: origin,
+  journal: origin,
+  watchdog: origin,
+  keep: origin,
+  extroot: origin,
+  extroot_target: origin,
+  first: origin,
+});
+const state = v.object({
+  rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']),
+  reason: v.nullable(v.string()),
+});
 
 const handover = v.object({
   pid: count,
   ramfs: v.boolean(),
-  root: v.nullable(v.object({ ...volume.entries, fstypes: v.array(v.string()), options: v.nullable(v.string()), writable: v.boolean(), patient: v.boolean() })),
+  root: v.nullable(
+    v.object({
+      ...volume.entries,
+      fstypes: v.array(v.string()),
+      options: v.nullable(v.string()),
+      writable: v.boolean(),
+      patient: v.boolean(),
+    }),
+  ),
   asked: v.nullable(v.string()),
   at: v.nullable(v.string()),
   paths: v.record(v.string(), pathKind),
@@ -95,7 +149,11 @@ const facts: v.GenericSchema<unknown, Facts> = v.object({
   platform: v.string(),
   architecture: v.string(),
   uid: v.pipe(v.number(), v.integer()),
-  kernel: v.object({ release: v.string(), commandLine: v.string(), filesystems: v.array(v.string()) }),
+  kernel: v.object({
+    release: v.string(),
+    commandLine: v.string(),
+    filesystems: v.array(v.string()),
+  }),
   preinit: v.boolean(),
   shutdown: v.boolean(),
   configuration: v.object({ settings, origins }),
@@ -112,24 +170,42 @@ const facts: v.GenericSchema<unknown, Facts> = v.object({
   problems: v.array(v.string()),
 });
 
-/** A facts file's text as facts. @throws {Error} whose message is one sentence that names the first thing that is wrong. */
+/**
+ * A facts file's text as facts. @throws {Error} whose message is one sentence that names the first
+ * thing that is wrong.
+ */
 export function parseFacts(text: string, name: string): Facts {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${name} is not a facts file: it is not JSON (${(error as Error).message}); make one with \`mountroot facts >FILE\``);
+    throw new Error(
+      `${name} is not a facts file: it is not JSON (${(error as Error).message}); make one with \`mountroot facts >FILE\``,
+    );
   }
   const result = v.safeParse(facts, value);
   if (!result.success) {
     const [issue] = result.issues;
     const where = v.getDotPath(issue) ?? 'the whole';
-    const wrong = issue.received === 'undefined' ? 'is missing' : `should be ${issue.expected} and is ${issue.received}`;
-    throw new Error(`${name} is not a facts file: ${where} ${wrong}; make one with \`mountroot facts >FILE\``);
+    const wrong =
+      issue.received === 'undefined'
+        ? 'is missing'
+        : `should be ${issue.expected} and is ${issue.received}`;
+    throw new Error(
+      `${name} is not a facts file: ${where} ${wrong}; make one with \`mountroot facts >FILE\``,
+    );
   }
   const { volume, mtd, mounts } = result.output;
-  const missing = volume.found.find(({ kind, name }) => kind === 'mtd' && !mtd.some(({ index }) => name === `mtd${index}`));
-  if (missing !== undefined) throw new Error(`${name} contradicts itself: volume.found names ${missing.name}, which mtd does not list; make a new one with \`mountroot facts >FILE\``);
-  if (new Set(mounts.map(({ id }) => id)).size < mounts.length) throw new Error(`${name} contradicts itself: two mounts have the same id; make a new one with \`mountroot facts >FILE\``);
+  const missing = volume.found.find(
+    ({ kind, name }) => kind === 'mtd' && !mtd.some(({ index }) => name === `mtd${index}`),
+  );
+  if (missing !== undefined)
+    throw new Error(
+      `${name} contradicts itself: volume.found names ${missing.name}, which mtd does not list; make a new one with \`mountroot facts >FILE\``,
+    );
+  if (new Set(mounts.map(({ id }) => id)).size < mounts.length)
+    throw new Error(
+      `${name} contradicts itself: two mounts have the same id; make a new one with \`mountroot facts >FILE\``,
+    );
   return result.output;
 }

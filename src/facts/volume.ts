@@ -3,32 +3,70 @@ import type { Content, Device, MtdPartition, Volume } from './facts.js';
 import { resolve } from './devices.js';
 import { BYTES_LOOKED_AT, identify } from './magic.js';
 
-const unreadable = (error: unknown): Content => ({ kind: 'unreadable', evidence: error instanceof Error ? error.message : String(error) });
+const unreadable = (error: unknown): Content => ({
+  kind: 'unreadable',
+  evidence: error instanceof Error ? error.message : String(error),
+});
 
-/** What an mtd partition holds, read through its block device; `mtdN` as a source needs no node, but gives no bytes to look at. */
-function partitionContent(reader: Reader, index: number, size: number, eraseBlock: number): Content {
+/**
+ * What an mtd partition holds, read through its block device; `mtdN` as a source needs no node, but
+ * gives no bytes to look at.
+ */
+function partitionContent(
+  reader: Reader,
+  index: number,
+  size: number,
+  eraseBlock: number,
+): Content {
   const node = `/dev/mtdblock${index}`;
   try {
-    if (reader.kind(node) !== 'block') return { kind: 'unreadable', evidence: `${node} is not there` };
-    return identify((block) => reader.readBytes(node, block * eraseBlock, BYTES_LOOKED_AT), eraseBlock > 0 ? Math.floor(size / eraseBlock) : 1);
+    if (reader.kind(node) !== 'block')
+      return { kind: 'unreadable', evidence: `${node} is not there` };
+    return identify(
+      (block) => reader.readBytes(node, block * eraseBlock, BYTES_LOOKED_AT),
+      eraseBlock > 0 ? Math.floor(size / eraseBlock) : 1,
+    );
   } catch (error) {
     return unreadable(error);
   }
 }
 
 function contentOf(reader: Reader, device: Device): Content {
-  if (device.kind === 'mtd') return partitionContent(reader, Number(device.name.slice(3)), device.size, device.eraseBlock ?? 0);
+  if (device.kind === 'mtd')
+    return partitionContent(
+      reader,
+      Number(device.name.slice(3)),
+      device.size,
+      device.eraseBlock ?? 0,
+    );
   try {
-    return identify(() => reader.readBytes(device.kind === 'ubi' ? `/dev/${device.name}` : device.source, 0, BYTES_LOOKED_AT), 1);
+    return identify(
+      () =>
+        reader.readBytes(
+          device.kind === 'ubi' ? `/dev/${device.name}` : device.source,
+          0,
+          BYTES_LOOKED_AT,
+        ),
+      1,
+    );
   } catch (error) {
     return unreadable(error);
   }
 }
 
-/** The volume of a name and what it holds. Never throws: what cannot be read is `unreadable`, with the reason. */
+/**
+ * The volume of a name and what it holds. Never throws: what cannot be read is `unreadable`, with
+ * the reason.
+ */
 export function findVolume(reader: Reader, wanted: string, mtd: readonly MtdPartition[]): Volume {
-  const holdsUbi = ({ index, size, eraseBlock }: MtdPartition): boolean => partitionContent(reader, index, size, eraseBlock).kind === 'ubi';
+  const holdsUbi = ({ index, size, eraseBlock }: MtdPartition): boolean =>
+    partitionContent(reader, index, size, eraseBlock).kind === 'ubi';
   const { found, attach } = resolve(reader, wanted, mtd, holdsUbi);
   const [device] = found;
-  return { wanted, found, content: found.length === 1 && device !== undefined ? contentOf(reader, device) : null, attach };
+  return {
+    wanted,
+    found,
+    content: found.length === 1 && device !== undefined ? contentOf(reader, device) : null,
+    attach,
+  };
 }

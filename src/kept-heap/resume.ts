@@ -20,7 +20,10 @@ const then = mark();
 /** The addon of a path, as `require` would give it. */
 export type FindAddon = (path: string) => unknown;
 
-/** Makes ffi-napi and ref-napi, and the shim, over some addons. What else they ask for is Node's own. */
+/**
+ * Makes ffi-napi and ref-napi, and the shim, over some addons. What else they ask for is Node's
+ * own.
+ */
 export function openOver(find: FindAddon): System {
   loadPackages((name) => (name.endsWith('.node') ? find(name) : process.getBuiltinModule(name)));
   return openSystem();
@@ -32,7 +35,10 @@ export function dlopen(path: string): unknown {
   return module.exports;
 }
 
-/** A pipe of whoever called Node (native/launch.c): once this is written, the heap was usable, and the agent is not called again without it. */
+/**
+ * A pipe of whoever called Node (native/launch.c): once this is written, the heap was usable, and
+ * the agent is not called again without it.
+ */
 const BEGUN_FD = 3;
 
 export interface Resumption {
@@ -43,8 +49,16 @@ export interface Resumption {
   doors?: Partial<Doors>;
 }
 
-/** Goes on with a kept heap, in a process that just began; all that is not as there is for warming up. */
-export function resume({ begun = BEGUN_FD, find = dlopen, before, doors = {} }: Resumption = {}): Promise<void> {
+/**
+ * Goes on with a kept heap, in a process that just began; all that is not as there is for warming
+ * up.
+ */
+export function resume({
+  begun = BEGUN_FD,
+  find = dlopen,
+  before,
+  doors = {},
+}: Resumption = {}): Promise<void> {
   // The heap is older than the agent: whoever called Node takes the agent's own file then.
   if (mark() !== then) process.exit(1);
   try {

@@ -1,12 +1,58 @@
 /**
- * Stand in for the two addons while a heap is kept: what they make cannot be written into a snapshot, so the code above them runs over these once, which compiles
- * it, and again over the real ones on the board. Only the shapes matter: sizes are those of 32-bit ARM, and every call succeeds.
+ * Stand in for the two addons while a heap is kept: what they make cannot be written into a
+ * snapshot, so the code above them runs over these once, which compiles it, and again over the real
+ * ones on the board. Only the shapes matter: sizes are those of 32-bit ARM, and every call
+ * succeeds.
  */
 const SIZES: Record<string, number> = {
-  bool: 1, byte: 1, char: 1, uchar: 1, int8: 1, uint8: 1, short: 2, ushort: 2, int16: 2, uint16: 2, int: 4, uint: 4, int32: 4, uint32: 4, long: 4, ulong: 4, float: 4,
-  longlong: 8, ulonglong: 8, int64: 8, uint64: 8, double: 8, size_t: 4, pointer: 4, Object: 4,
+  bool: 1,
+  byte: 1,
+  char: 1,
+  uchar: 1,
+  int8: 1,
+  uint8: 1,
+  short: 2,
+  ushort: 2,
+  int16: 2,
+  uint16: 2,
+  int: 4,
+  uint: 4,
+  int32: 4,
+  uint32: 4,
+  long: 4,
+  ulong: 4,
+  float: 4,
+  longlong: 8,
+  ulonglong: 8,
+  int64: 8,
+  uint64: 8,
+  double: 8,
+  size_t: 4,
+  pointer: 4,
+  Object: 4,
 };
-const FFI_TYPES = ['void', 'uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'int64', 'uchar', 'char', 'ushort', 'short', 'uint', 'int', 'float', 'double', 'pointer', 'ulonglong', 'longlong'];
+const FFI_TYPES = [
+  'void',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'uint32',
+  'int32',
+  'uint64',
+  'int64',
+  'uchar',
+  'char',
+  'ushort',
+  'short',
+  'uint',
+  'int',
+  'float',
+  'double',
+  'pointer',
+  'ulonglong',
+  'longlong',
+];
 
 const pointer = (): Buffer => Buffer.alloc(8);
 const nothing = (): void => {};
@@ -52,9 +98,12 @@ const bindings = (): object => ({
   FFI_TYPE_SIZE: 12,
   FFI_CIF_SIZE: 32,
   FFI_TYPES: Object.fromEntries(FFI_TYPES.map((name) => [name, pointer()])),
-  StaticFunctions: Object.fromEntries(['dlopen', 'dlclose', 'dlsym', 'dlerror', '_errno'].map((name) => [name, pointer()])),
+  StaticFunctions: Object.fromEntries(
+    ['dlopen', 'dlclose', 'dlsym', 'dlerror', '_errno'].map((name) => [name, pointer()]),
+  ),
   Callback: nothing,
 });
 
 /** The addon of a path, as `require` would give it. */
-export const standIn = (path: string): object => (path.endsWith('ref-napi.node') ? refNapi() : { initializeBindings: bindings });
+export const standIn = (path: string): object =>
+  path.endsWith('ref-napi.node') ? refNapi() : { initializeBindings: bindings };

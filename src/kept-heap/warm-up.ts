@@ -1,7 +1,8 @@
 /**
- * Runs starts on the model kernel while a heap is kept. V8 compiles a function when it is first called, and what it compiled is kept with the heap:
- * that is two thirds of what a start costs. Each call that the model gets is also made of the real code below it, on files in a folder of its own and with
- * stand-ins for the kernel's verbs, so that nothing of the machine changes.
+ * Runs starts on the model kernel while a heap is kept. V8 compiles a function when it is first
+ * called, and what it compiled is kept with the heap: that is two thirds of what a start costs.
+ * Each call that the model gets is also made of the real code below it, on files in a folder of its
+ * own and with stand-ins for the kernel's verbs, so that nothing of the machine changes.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +41,9 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
       return (...words: unknown[]) => {
         orElse(null, () => beside(name, words));
         // The journal is not the model's.
-        return name === 'readText' && words[0] === JOURNAL_FILE ? core.reader.readText(join(folder, basename(JOURNAL_FILE))) : (own as Call)(...words);
+        return name === 'readText' && words[0] === JOURNAL_FILE
+          ? core.reader.readText(join(folder, basename(JOURNAL_FILE)))
+          : (own as Call)(...words);
       };
     },
   });
@@ -48,7 +51,9 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
 
 /** A board that has been in use, as most are that start. */
 function used(words = ''): Board {
-  const board = makeBoard({ commandLine: `console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro init=/etc/preinit ${words}` });
+  const board = makeBoard({
+    commandLine: `console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro init=/etc/preinit ${words}`,
+  });
   const [flash] = board.flash;
   flash!.blocks.fill('jffs2');
   fill(flash!.tree, '/upper/etc', '/work');
@@ -73,7 +78,9 @@ async function start(board: Board, folder: string): Promise<number> {
   return ended;
 }
 
-/** @throws when a start on a sound board does not succeed: then something is wrong with this file. */
+/**
+ * @throws when a start on a sound board does not succeed: then something is wrong with this file.
+ */
 async function warmUp(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-heap-'));
   const { argv, env } = process;

@@ -5,11 +5,19 @@ import type { Log } from './log.js';
 /** Messages of everything that is not the boot path: on stderr, so that stdout holds data only. */
 export function messages({ verbose, colour }: { verbose: boolean; colour: boolean }): Log {
   const { combine, colorize, printf } = winston.format;
-  const line = printf(({ level, message }) => `mountroot: ${level === 'error' || /error/.test(level) ? '' : `${level}: `}${oneLine(String(message))}`);
+  const line = printf(
+    ({ level, message }) =>
+      `mountroot: ${level === 'error' || /error/.test(level) ? '' : `${level}: `}${oneLine(String(message))}`,
+  );
   const logger = winston.createLogger({
     level: verbose ? 'debug' : 'info',
     format: colour ? combine(colorize({ level: true }), line) : line,
-    transports: [new winston.transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'], forceConsole: false })],
+    transports: [
+      new winston.transports.Console({
+        stderrLevels: ['error', 'warn', 'info', 'debug'],
+        forceConsole: false,
+      }),
+    ],
   });
   return {
     error: (text) => void logger.error(text),

@@ -1,6 +1,7 @@
 /**
- * From an archive to a new upper layer: all of it is checked first, and nothing is touched; then it is made beside the old one, read and checked a second time on the way; and only when all of it is on
- * stable storage does it count.
+ * From an archive to a new upper layer: all of it is checked first, and nothing is touched; then it
+ * is made beside the old one, read and checked a second time on the way; and only when all of it is
+ * on stable storage does it count.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
@@ -35,10 +36,12 @@ export interface Checked {
   digest: string;
 }
 
-const isTar = (block: Buffer): boolean => block.toString('latin1', 257, 262) === 'ustar' || (block.length === 512 && block.every((byte) => byte === 0));
+const isTar = (block: Buffer): boolean =>
+  block.toString('latin1', 257, 262) === 'ustar' ||
+  (block.length === 512 && block.every((byte) => byte === 0));
 
 async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {
-  for (let chunk; (chunk = await source.chunk()) !== null; ) yield chunk;
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
 /** A tar's own bytes; how it is compressed shows by its magic. */
@@ -47,7 +50,8 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   if (first.length === 0) throw new ArchiveError('is empty');
   if (isTar(first)) return yield* chunksOf(source);
   const method = methodOf(first);
-  if (method === null) throw new ArchiveError('is no tar, nor one that is compressed in a way that is known');
+  if (method === null)
+    throw new ArchiveError('is no tar, nor one that is compressed in a way that is known');
   const complain = (text: string): never => {
     throw new ArchiveError(`is damaged: ${text.replace(/; the kernel .*/, '')}`);
   };
@@ -57,13 +61,24 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
     try {
       yield* decompress(method, source, complain);
     } catch (error) {
-      throw error instanceof CompressionError ? new ArchiveError(`cannot be decompressed (${method}): at byte ${error.offset}, ${error.problem}`) : error;
+      throw error instanceof CompressionError
+        ? new ArchiveError(
+            `cannot be decompressed (${method}): at byte ${error.offset}, ${error.problem}`,
+          )
+        : error;
     }
   }
 }
 
-/** Reads an archive through. @returns the digest of its bytes. @throws {ArchiveError} whose message begins with the archive's name. */
-async function read(file: string, checker: Checker, each: { make: (entry: Accepted) => void; data: (bytes: Buffer) => void; complete: () => void }): Promise<string> {
+/**
+ * Reads an archive through. @returns the digest of its bytes. @throws {ArchiveError} whose message
+ * begins with the archive's name.
+ */
+async function read(
+  file: string,
+  checker: Checker,
+  each: { make: (entry: Accepted) => void; data: (bytes: Buffer) => void; complete: () => void },
+): Promise<string> {
   const raw = ByteSource.fromFile(file);
   const hash = createHash('sha256');
   async function* hashed(): AsyncGenerator<Buffer, void> {
@@ -87,7 +102,9 @@ async function read(file: string, checker: Checker, each: { make: (entry: Accept
     checker.end();
     return hash.digest('hex');
   } catch (error) {
-    throw error instanceof ArchiveError ? new ArchiveError(`${printable(file)} ${error.message}`) : error;
+    throw error instanceof ArchiveError
+      ? new ArchiveError(`${printable(file)} ${error.message}`)
+      : error;
   } finally {
     await source.close();
     await raw.close();
@@ -95,12 +112,20 @@ async function read(file: string, checker: Checker, each: { make: (entry: Accept
 }
 
 const checkerFor = (reader: Reader, { upper, merge, bytes, privileged }: Layering): Checker =>
-  new Checker({ bytes, privileged, existing: (path) => (merge && upper !== null ? reader.kind(`${upper}/${path}`) : 'missing') });
+  new Checker({
+    bytes,
+    privileged,
+    existing: (path) => (merge && upper !== null ? reader.kind(`${upper}/${path}`) : 'missing'),
+  });
 
 /** All of an archive, before anything is touched. @throws {ArchiveError} @throws {SystemError} */
 export async function checkArchive(reader: Reader, job: Layering): Promise<Checked> {
   const checker = checkerFor(reader, job);
-  const digest = await read(job.file, checker, { make: () => {}, data: () => {}, complete: () => {} });
+  const digest = await read(job.file, checker, {
+    make: () => {},
+    data: () => {},
+    complete: () => {},
+  });
   return { counts: checker.counts, warnings: checker.warnings, hidden: checker.opaque, digest };
 }
 
@@ -125,10 +150,28 @@ export function measure(reader: Reader, top: string): { odd: string | null; byte
 }
 
 /** What a layer's root is like where an archive does not say. */
-function rootOf(system: System, upper: string | null): Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'> {
-  if (upper === null) return { mode: 0o755, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0, mtime: BigInt(Date.now()) * 1_000_000n, attributes: new Map() };
+function rootOf(
+  system: System,
+  upper: string | null,
+): Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'> {
+  if (upper === null)
+    return {
+      mode: 0o755,
+      uid: process.getuid?.() ?? 0,
+      gid: process.getgid?.() ?? 0,
+      mtime: BigInt(Date.now()) * 1_000_000n,
+      attributes: new Map(),
+    };
   const { mode, uid, gid, mtime } = system.details(upper);
-  return { mode, uid, gid, mtime, attributes: new Map([...system.attributes(upper)].filter(([name]) => overlayMark(name) === null)) };
+  return {
+    mode,
+    uid,
+    gid,
+    mtime,
+    attributes: new Map(
+      [...system.attributes(upper)].filter(([name]) => overlayMark(name) === null),
+    ),
+  };
 }
 
 export function syncFolder(path: string): void {
@@ -141,22 +184,38 @@ export function syncFolder(path: string): void {
 }
 
 /**
- * Makes the whole new layer at `next`, which must not be there, and returns when it is on stable storage; what fails leaves nothing of it.
+ * Makes the whole new layer at `next`, which must not be there, and returns when it is on stable
+ * storage; what fails leaves nothing of it.
  * @returns what of it could not be had, a sentence each.
  */
-export async function prepare(system: System, job: Layering, checked: Checked, next: string): Promise<string[]> {
+export async function prepare(
+  system: System,
+  job: Layering,
+  checked: Checked,
+  next: string,
+): Promise<string[]> {
   system.mkdir(next, 0o700);
   try {
     if (job.merge && job.upper !== null) {
       const [refused] = copyTree(system, job.upper, next).refused;
-      if (refused !== undefined) throw new Error(`${refused.path} of the layer that is there could not be copied: ${refused.error}`);
+      if (refused !== undefined)
+        throw new Error(
+          `${refused.path} of the layer that is there could not be copied: ${refused.error}`,
+        );
       // Only for us until it is complete.
       system.setMode(next, 0o700);
     }
     const writer = new LayerWriter(system, next, job.privileged, checked.hidden);
     try {
-      const digest = await read(job.file, checkerFor(system, { ...job, upper: job.upper === null ? null : next }), writer);
-      if (digest !== checked.digest) throw new ArchiveError(`${printable(job.file)} changed between being checked and being read`);
+      const digest = await read(
+        job.file,
+        checkerFor(system, { ...job, upper: job.upper === null ? null : next }),
+        writer,
+      );
+      if (digest !== checked.digest)
+        throw new ArchiveError(
+          `${printable(job.file)} changed between being checked and being read`,
+        );
     } finally {
       writer.close();
     }
@@ -169,7 +228,10 @@ export async function prepare(system: System, job: Layering, checked: Checked, n
   }
 }
 
-/** That it cannot be removed is no news beside why it is half made; it counts for nothing, and the next import removes it. */
+/**
+ * That it cannot be removed is no news beside why it is half made; it counts for nothing, and the
+ * next import removes it.
+ */
 function discard(system: System, path: string): void {
   try {
     system.removeTree(path);

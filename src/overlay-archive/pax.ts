@@ -1,4 +1,7 @@
-/** Records of a pax header (POSIX.1-2008, pax, "pax Extended Header"), as bytes: the libraries hold them as text, which damages a capability or a name that is none. */
+/**
+ * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header"), as bytes: the libraries hold
+ * them as text, which damages a capability or a name that is none.
+ */
 import { ArchiveError, printable, utf8 } from './archive-error.js';
 
 export type Records = Map<string, Buffer>;
@@ -9,41 +12,67 @@ const XATTR = 'SCHILY.xattr.';
 function record(key: string, value: Uint8Array): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
   let length = rest.length + 1;
-  while (String(length).length + rest.length !== length) length = String(length).length + rest.length;
+  while (String(length).length + rest.length !== length)
+    length = String(length).length + rest.length;
   return Buffer.concat([Buffer.from(String(length)), rest]);
 }
 
-export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | string]>): Buffer => Buffer.concat([...records].map(([key, value]) => record(key, typeof value === 'string' ? Buffer.from(value) : value)));
+export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | string]>): Buffer =>
+  Buffer.concat(
+    [...records].map(([key, value]) =>
+      record(key, typeof value === 'string' ? Buffer.from(value) : value),
+    ),
+  );
 
 /** @throws {ArchiveError} for what is not of this form to the last byte. */
 export function decodeRecords(bytes: Buffer): Records {
   const records: Records = new Map();
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const blank = bytes.indexOf(0x20, at);
     const digits = blank < 0 || blank - at > 8 ? '' : bytes.toString('latin1', at, blank);
     const end = at + Number(digits);
     const equals = bytes.indexOf(0x3d, blank);
-    if (!/^[1-9]\d*$/.test(digits) || end > bytes.length || end - 1 <= blank || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end - 1) throw new ArchiveError(`has a pax header that is damaged at its byte ${at}`);
+    if (
+      !/^[1-9]\d*$/.test(digits) ||
+      end > bytes.length ||
+      end - 1 <= blank ||
+      bytes[end - 1] !== 0x0a ||
+      equals < 0 ||
+      equals >= end - 1
+    )
+      throw new ArchiveError(`has a pax header that is damaged at its byte ${at}`);
     const key = utf8(bytes.subarray(blank + 1, equals));
-    if (key === null || key === '' || key.includes('\0')) throw new ArchiveError(`has a pax header with a keyword that is no text, ${printable(bytes.subarray(blank + 1, equals))}`);
+    if (key === null || key === '' || key.includes('\0'))
+      throw new ArchiveError(
+        `has a pax header with a keyword that is no text, ${printable(bytes.subarray(blank + 1, equals))}`,
+      );
     records.set(key, bytes.subarray(equals + 1, end - 1));
     at = end;
   }
   return records;
 }
 
-/** The keyword of an extended attribute; a keyword cannot hold =, which GNU tar writes like this too. */
-export const attributeKey = (name: string): string => XATTR + name.replaceAll('%', '%25').replaceAll('=', '%3D');
+/**
+ * The keyword of an extended attribute; a keyword cannot hold =, which GNU tar writes like this
+ * too.
+ */
+export const attributeKey = (name: string): string =>
+  XATTR + name.replaceAll('%', '%25').replaceAll('=', '%3D');
 
 /** The extended attribute that a keyword is of; null for another keyword. */
-export const attributeOf = (key: string): string | null => (key.startsWith(XATTR) ? key.slice(XATTR.length).replaceAll('%3D', '=').replaceAll('%25', '%') : null);
+export const attributeOf = (key: string): string | null =>
+  key.startsWith(XATTR)
+    ? key.slice(XATTR.length).replaceAll('%3D', '=').replaceAll('%25', '%')
+    : null;
 
 const SECOND = 1_000_000_000n;
 
 /** Nanoseconds since 1970 as seconds with a fraction, where there is one. */
 export function formatTime(time: bigint): string {
   const magnitude = time < 0n ? -time : time;
-  const fraction = String(magnitude % SECOND).padStart(9, '0').replace(/0+$/, '');
+  const fraction = String(magnitude % SECOND)
+    .padStart(9, '0')
+    .replace(/0+$/, '');
   return `${time < 0n ? '-' : ''}${magnitude / SECOND}${fraction === '' ? '' : `.${fraction}`}`;
 }
 

@@ -1,4 +1,7 @@
-/** An upper layer as a tar: tar-stream makes the blocks, and we what stands before each in a pax header, which has to be bytes. */
+/**
+ * An upper layer as a tar: tar-stream makes the blocks, and we what stands before each in a pax
+ * header, which has to be bytes.
+ */
 import * as fs from 'node:fs';
 import { once } from 'node:events';
 import { setImmediate as idle } from 'node:timers/promises';
@@ -20,15 +23,22 @@ export interface ExportReport {
 
 const BLOCK = 512;
 const CHUNK = 65_536;
-/** What a call through FFI takes comes back only when this process is idle, so after so many entries it is. */
+/**
+ * What a call through FFI takes comes back only when this process is idle, so after so many entries
+ * it is.
+ */
 const BREATH = 64;
 
-/** What the fields of a header hold, as tar-stream writes them: six octal digits, and seconds that fit 31 bits. */
+/**
+ * What the fields of a header hold, as tar-stream writes them: six octal digits, and seconds that
+ * fit 31 bits.
+ */
 const MOST_NUMBER = 0o777777;
 const MOST_SECONDS = 0x7fff_ffffn;
 const LONGEST_FIELD = 100;
 
-const plain = (text: string): boolean => /^[\x20-\x7e]*$/.test(text) && text.length <= LONGEST_FIELD;
+const plain = (text: string): boolean =>
+  /^[\x20-\x7e]*$/.test(text) && text.length <= LONGEST_FIELD;
 
 interface Described {
   name: string;
@@ -40,19 +50,31 @@ interface Described {
 }
 
 /** What the header's own fields cannot hold. */
-function recordsOf({ name, details: { uid, gid, mtime }, link, attributes }: Described): [string, Uint8Array | string][] {
+function recordsOf({
+  name,
+  details: { uid, gid, mtime },
+  link,
+  attributes,
+}: Described): [string, Uint8Array | string][] {
   const records: [string, Uint8Array | string][] = [];
   if (!plain(name)) records.push(['path', name]);
   if (!plain(link)) records.push(['linkpath', link]);
   if (uid > MOST_NUMBER) records.push(['uid', String(uid)]);
   if (gid > MOST_NUMBER) records.push(['gid', String(gid)]);
-  if (mtime % 1_000_000_000n !== 0n || mtime < 0n || mtime / 1_000_000_000n > MOST_SECONDS) records.push(['mtime', formatTime(mtime)]);
+  if (mtime % 1_000_000_000n !== 0n || mtime < 0n || mtime / 1_000_000_000n > MOST_SECONDS)
+    records.push(['mtime', formatTime(mtime)]);
   for (const [key, value] of attributes) records.push([attributeKey(key), value]);
   return records;
 }
 
 /** In place of a name that a header cannot hold; readers that know pax do not see it. */
-const standIn = (text: string): string => (plain(text) ? text : text.replace(/[^\x20-\x7e]/g, '_').slice(-LONGEST_FIELD).replace(/^\/+/, ''));
+const standIn = (text: string): string =>
+  plain(text)
+    ? text
+    : text
+        .replace(/[^\x20-\x7e]/g, '_')
+        .slice(-LONGEST_FIELD)
+        .replace(/^\/+/, '');
 
 /** The block before pax records (POSIX.1-2008, ustar). */
 function paxBlock(size: number): Buffer {
@@ -60,9 +82,18 @@ function paxBlock(size: number): Buffer {
   const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
   block.write('PaxHeader', 0);
   for (const at of [108, 116]) block.write(`${octal(0, 7)}\0`, at);
-  block.write(`${octal(0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(0, 11)}\0        x`, 100);
+  block.write(
+    `${octal(0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(0, 11)}\0        x`,
+    100,
+  );
   block.write('ustar\x0000', 257, 'latin1');
-  block.write(`${octal(block.reduce((sum, byte) => sum + byte, 0), 6)}\0 `, 148);
+  block.write(
+    `${octal(
+      block.reduce((sum, byte) => sum + byte, 0),
+      6,
+    )}\0 `,
+    148,
+  );
   return block;
 }
 
@@ -83,15 +114,29 @@ class Writer {
     this.wake();
   }
 
-  async entry(described: Described, fill?: (write: (bytes: Buffer) => Promise<void>) => Promise<void>): Promise<void> {
+  async entry(
+    described: Described,
+    fill?: (write: (bytes: Buffer) => Promise<void>) => Promise<void>,
+  ): Promise<void> {
     const { name, type, size, link, details } = described;
     // Headers alone fill no buffer of tar-stream's, and there may be many.
-    while (this.made - this.taken > AHEAD) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (this.made - this.taken > AHEAD)
+      await new Promise<void>((resolve) => (this.wake = resolve));
     const records = encodeRecords(recordsOf(described));
     this.made += BLOCK + size + records.length;
-    if (records.length > 0) this.pack.push(Buffer.concat([paxBlock(records.length), records, Buffer.alloc((BLOCK - (records.length % BLOCK)) % BLOCK)]));
+    if (records.length > 0)
+      this.pack.push(
+        Buffer.concat([
+          paxBlock(records.length),
+          records,
+          Buffer.alloc((BLOCK - (records.length % BLOCK)) % BLOCK),
+        ]),
+      );
     const [major = 0, minor = 0] = details.node === '' ? [] : details.node.split(':').map(Number);
-    const seconds = details.mtime < 0n || details.mtime / 1_000_000_000n > MOST_SECONDS ? 0n : details.mtime / 1_000_000_000n;
+    const seconds =
+      details.mtime < 0n || details.mtime / 1_000_000_000n > MOST_SECONDS
+        ? 0n
+        : details.mtime / 1_000_000_000n;
     const header = {
       name: standIn(name),
       type,
@@ -105,7 +150,9 @@ class Writer {
       ...(details.node !== '' && { devmajor: major, devminor: minor }),
     };
     await new Promise<void>((resolve, reject) => {
-      const sink = this.pack.entry(header, (error?: Error | null) => (error ? reject(error) : resolve()));
+      const sink = this.pack.entry(header, (error?: Error | null) =>
+        error ? reject(error) : resolve(),
+      );
       if (type !== 'file') return;
       const write = async (bytes: Buffer): Promise<void> => {
         if (!sink.write(bytes)) await once(sink, 'drain');
@@ -118,16 +165,30 @@ class Writer {
   }
 }
 
-/** What of a file cannot be said of another in its place: whoever changes it while it is read changes one of these. */
-const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string => `${size} ${mtimeNs} ${ctimeNs}`;
+/**
+ * What of a file cannot be said of another in its place: whoever changes it while it is read
+ * changes one of these.
+ */
+const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
+  `${size} ${mtimeNs} ${ctimeNs}`;
 
 /** Exactly as many bytes as the header says, whatever becomes of the file meanwhile. */
-async function contents(place: string, { details }: Entry, write: (bytes: Buffer) => Promise<void>, changed: (why: string) => void): Promise<void> {
+async function contents(
+  place: string,
+  { details }: Entry,
+  write: (bytes: Buffer) => Promise<void>,
+  changed: (why: string) => void,
+): Promise<void> {
   let fd = -1;
   try {
-    fd = fs.openSync(place, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    fd = fs.openSync(
+      place,
+      fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK,
+    );
   } catch (error) {
-    changed(`it could not be read, and is zeros in the archive: ${(error as NodeJS.ErrnoException).code}`);
+    changed(
+      `it could not be read, and is zeros in the archive: ${(error as NodeJS.ErrnoException).code}`,
+    );
   }
   try {
     let left = details.size;
@@ -140,28 +201,57 @@ async function contents(place: string, { details }: Entry, write: (bytes: Buffer
     }
     if (fd >= 0) {
       const now = fs.fstatSync(fd, { bigint: true });
-      if (left > 0 || stateOf(now) !== `${details.size} ${details.mtime} ${details.ctime}` || now.ino !== BigInt(details.inode)) changed(`it changed while it was read${left > 0 ? ', and is filled up with zeros in the archive' : ''}; export again`);
+      if (
+        left > 0 ||
+        stateOf(now) !== `${details.size} ${details.mtime} ${details.ctime}` ||
+        now.ino !== BigInt(details.inode)
+      )
+        changed(
+          `it changed while it was read${left > 0 ? ', and is filled up with zeros in the archive' : ''}; export again`,
+        );
     }
-    for (; left > 0; left -= Math.min(CHUNK, left)) await write(Buffer.alloc(Math.min(CHUNK, left)));
+    for (; left > 0; left -= Math.min(CHUNK, left))
+      await write(Buffer.alloc(Math.min(CHUNK, left)));
   } finally {
     if (fd >= 0) fs.closeSync(fd);
   }
 }
 
-const TYPES = { directory: 'directory', file: 'file', symlink: 'symlink', character: 'character-device', block: 'block-device', fifo: 'fifo' } as const;
+const TYPES = {
+  directory: 'directory',
+  file: 'file',
+  symlink: 'symlink',
+  character: 'character-device',
+  block: 'block-device',
+  fifo: 'fifo',
+} as const;
 
-const nodeFits = ({ details: { node } }: Entry): boolean => node === '' || node.split(':').every((each) => Number(each) <= MOST_NUMBER);
+const nodeFits = ({ details: { node } }: Entry): boolean =>
+  node === '' || node.split(':').every((each) => Number(each) <= MOST_NUMBER);
 
-const emptyFile = (name: string): Described => ({ name, type: 'file', details: { mode: 0o600, uid: 0, gid: 0, mtime: 0n, node: '' }, size: 0, link: '', attributes: new Map() });
+const emptyFile = (name: string): Described => ({
+  name,
+  type: 'file',
+  details: { mode: 0o600, uid: 0, gid: 0, mtime: 0n, node: '' },
+  size: 0,
+  link: '',
+  attributes: new Map(),
+});
 
 /** What a name is called in the archive. */
-const nameOf = ({ path, kind }: Pick<Entry, 'path' | 'kind'>): string => (path === '' ? './' : kind === 'directory' ? `${path}/` : path);
+const nameOf = ({ path, kind }: Pick<Entry, 'path' | 'kind'>): string =>
+  path === '' ? './' : kind === 'directory' ? `${path}/` : path;
 
 /**
  * The layer at `top` as chunks of a tar; `report` fills as it goes. The layer is only read.
- * @throws {ArchiveError} for what an archive cannot hold, before the first chunk. @throws {SystemError}
+ * @throws {ArchiveError} for what an archive cannot hold, before the first chunk. @throws
+ *   {SystemError}
  */
-export async function* layerTar(system: Looking, top: string, report: ExportReport): AsyncGenerator<Buffer, void> {
+export async function* layerTar(
+  system: Looking,
+  top: string,
+  report: ExportReport,
+): AsyncGenerator<Buffer, void> {
   // Found before anything is written; what cannot be in it is told once, when its turn comes.
   let looked = 0;
   for (const _ of walkUpper(system, top, () => {})) if (++looked % BREATH === 0) await idle();
@@ -172,7 +262,8 @@ export async function* layerTar(system: Looking, top: string, report: ExportRepo
     (error: Error) => void archive.destroy(error),
   );
   try {
-    // A small file is three pieces of a block or less, and whoever takes them asks the kernel once for each.
+    // A small file is three pieces of a block or less, and whoever takes them asks the kernel once
+    // for each.
     let held: Buffer[] = [];
     let bytes = 0;
     for await (const piece of archive as AsyncIterable<Buffer>) {
@@ -190,7 +281,12 @@ export async function* layerTar(system: Looking, top: string, report: ExportRepo
   }
 }
 
-async function write(writer: Writer, system: Looking, top: string, report: ExportReport): Promise<void> {
+async function write(
+  writer: Writer,
+  system: Looking,
+  top: string,
+  report: ExportReport,
+): Promise<void> {
   const problem = (path: string, why: string): void => void report.problems.push({ path, why });
   const linked = new Map<number, string>();
   let looked = 0;
@@ -210,13 +306,23 @@ async function write(writer: Writer, system: Looking, top: string, report: Expor
     report.entries++;
     const first = kind !== 'directory' && details.links > 1 ? linked.get(details.inode) : undefined;
     if (first !== undefined) {
-      await writer.entry({ name: path, type: 'link', details, size: 0, link: first, attributes: new Map() });
+      await writer.entry({
+        name: path,
+        type: 'link',
+        details,
+        size: 0,
+        link: first,
+        attributes: new Map(),
+      });
       continue;
     }
     if (kind !== 'directory' && details.links > 1) linked.set(details.inode, path);
     const size = kind === 'file' ? details.size : 0;
     report.bytes += size;
-    await writer.entry({ name: nameOf(entry), type: TYPES[kind], details, size, link: target, attributes }, (push) => contents(`${top}/${path}`, entry, push, (why) => problem(printable(path), why)));
+    await writer.entry(
+      { name: nameOf(entry), type: TYPES[kind], details, size, link: target, attributes },
+      (push) => contents(`${top}/${path}`, entry, push, (why) => problem(printable(path), why)),
+    );
     if (entry.opaque && path !== '') {
       await writer.entry(emptyFile(`${path}/${OPAQUE_MARK}`));
       report.opaque++;

@@ -1,4 +1,7 @@
-/** Makes a new upper layer of an archive's entries, below a directory of ours that nobody else looks into. Every entry was accepted by the check. */
+/**
+ * Makes a new upper layer of an archive's entries, below a directory of ours that nobody else looks
+ * into. Every entry was accepted by the check.
+ */
 import * as fs from 'node:fs';
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
@@ -11,10 +14,28 @@ const HOLE = 4096;
 const ZEROS = Buffer.alloc(HOLE);
 const isZero = (block: Buffer): boolean => block.equals(ZEROS);
 
-/** Without these a program has less than it should, which is told; all else is what makes the layer what it is. */
+/**
+ * Without these a program has less than it should, which is told; all else is what makes the layer
+ * what it is.
+ */
 const MAY_BE_LACKING = ['EOPNOTSUPP', 'EPERM', 'EACCES', 'EINVAL'];
 
-type Making = Pick<System, 'makeNode' | 'setModified' | 'attributes' | 'setAttribute' | 'setOwner' | 'setMode' | 'removeTree' | 'kind' | 'details' | 'list' | 'mkdir' | 'symlink' | 'link'>;
+type Making = Pick<
+  System,
+  | 'makeNode'
+  | 'setModified'
+  | 'attributes'
+  | 'setAttribute'
+  | 'setOwner'
+  | 'setMode'
+  | 'removeTree'
+  | 'kind'
+  | 'details'
+  | 'list'
+  | 'mkdir'
+  | 'symlink'
+  | 'link'
+>;
 
 export class LayerWriter {
   readonly warnings: string[] = [];
@@ -36,8 +57,11 @@ export class LayerWriter {
   ) {
     for (const path of hidden) {
       this.opaque.add(path);
-      // Also what the layer beneath has in it, which is nothing where one of its symlinks leads there.
-      if (this.isWithin(path)) for (const name of system.list(this.at(path))) system.removeTree(`${this.at(path)}/${name}`);
+      // Also what the layer beneath has in it, which is nothing where one of its symlinks leads
+      // there.
+      if (this.isWithin(path))
+        for (const name of system.list(this.at(path)))
+          system.removeTree(`${this.at(path)}/${name}`);
     }
   }
 
@@ -45,7 +69,8 @@ export class LayerWriter {
 
   /** Whether a path is a directory here, and no symlink is on the way to it. */
   private isWithin(path: string): boolean {
-    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) if (this.system.kind(this.at(path.slice(0, end))) !== 'directory') return false;
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
+      if (this.system.kind(this.at(path.slice(0, end))) !== 'directory') return false;
     return this.system.kind(this.at(path)) === 'directory';
   }
 
@@ -59,7 +84,10 @@ export class LayerWriter {
     const place = this.at(path);
     const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
     // The check has seen to it; root writes here, so it is looked at once more.
-    if (!this.isWithin(folder)) throw new ArchiveError(`has an entry below ${printable(folder)}, which is no directory of the new layer`);
+    if (!this.isWithin(folder))
+      throw new ArchiveError(
+        `has an entry below ${printable(folder)}, which is no directory of the new layer`,
+      );
     const there = system.kind(place);
     if (kind === 'directory') {
       if (there !== 'missing' && there !== 'directory') {
@@ -75,7 +103,12 @@ export class LayerWriter {
     switch (kind) {
       case 'file': {
         const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
-        this.open = { fd: fs.openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), entry, at: 0, pending: Buffer.alloc(0) };
+        this.open = {
+          fd: fs.openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
+          entry,
+          at: 0,
+          pending: Buffer.alloc(0),
+        };
         return;
       }
       case 'link':
@@ -98,7 +131,8 @@ export class LayerWriter {
     // Blocks that hold something are written as many at once as there are.
     for (let from = 0, to = 0; from < whole; from = to) {
       const hole = isZero(all.subarray(from, from + HOLE));
-      for (to = from + HOLE; to < whole && isZero(all.subarray(to, to + HOLE)) === hole; ) to += HOLE;
+      for (to = from + HOLE; to < whole && isZero(all.subarray(to, to + HOLE)) === hole;)
+        to += HOLE;
       this.write(all.subarray(from, to), hole);
     }
     file.pending = Buffer.from(all.subarray(whole));
@@ -106,7 +140,8 @@ export class LayerWriter {
 
   private write(block: Buffer, hole: boolean): void {
     const file = this.open!;
-    for (let done = 0; !hole && done < block.length; ) done += fs.writeSync(file.fd, block, done, block.length - done, file.at + done);
+    for (let done = 0; !hole && done < block.length;)
+      done += fs.writeSync(file.fd, block, done, block.length - done, file.at + done);
     file.at += block.length;
   }
 
@@ -128,11 +163,16 @@ export class LayerWriter {
   /** @param root what the root is like where the archive does not say. */
   end(root: Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>): void {
     for (const path of this.opaque) {
-      if (!this.isWithin(path)) throw new ArchiveError(`hides what is below ${printable(path)}, which is no directory in it`);
+      if (!this.isWithin(path))
+        throw new ArchiveError(
+          `hides what is below ${printable(path)}, which is no directory in it`,
+        );
       this.system.setAttribute(this.at(path), OPAQUE, Buffer.from('y'));
     }
     for (const entry of this.directories.toReversed()) this.describe(entry);
-    this.describe(this.root ?? { ...root, kind: 'directory', path: '', size: 0, target: '', node: '' });
+    this.describe(
+      this.root ?? { ...root, kind: 'directory', path: '', size: 0, target: '', node: '' },
+    );
   }
 
   /** Owner before mode and capabilities, because a new owner takes them away; time last. */
@@ -142,7 +182,13 @@ export class LayerWriter {
     const place = this.at(path);
     this.perhaps(path, 'its owner', () => system.setOwner(place, uid, gid), this.privileged);
     if (kind !== 'symlink') system.setMode(place, this.privileged ? mode : mode & 0o1777);
-    for (const [name, value] of entry.attributes) this.perhaps(path, `its attribute ${printable(name)}`, () => system.setAttribute(place, name, value), true);
+    for (const [name, value] of entry.attributes)
+      this.perhaps(
+        path,
+        `its attribute ${printable(name)}`,
+        () => system.setAttribute(place, name, value),
+        true,
+      );
     system.setModified(place, mtime);
   }
 
@@ -151,7 +197,10 @@ export class LayerWriter {
       call();
     } catch (error) {
       if (!(error instanceof SystemError) || !MAY_BE_LACKING.includes(error.errno)) throw error;
-      if (tell && this.warnings.length < 100) this.warnings.push(`${printable(path === '' ? '.' : path)}: ${what} could not be set: ${error.message}`);
+      if (tell && this.warnings.length < 100)
+        this.warnings.push(
+          `${printable(path === '' ? '.' : path)}: ${what} could not be set: ${error.message}`,
+        );
     }
   }
 }

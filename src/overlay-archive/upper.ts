@@ -46,7 +46,11 @@ function marksOf(attributes: ReadonlyMap<string, Buffer>): Map<string, string> {
   return marks;
 }
 
-function kindOf({ kind, node, size }: Details, marks: ReadonlyMap<string, string>, target: string): Entry['kind'] | null {
+function kindOf(
+  { kind, node, size }: Details,
+  marks: ReadonlyMap<string, string>,
+  target: string,
+): Entry['kind'] | null {
   if (kind === 'character' && node === '0:0') return 'whiteout';
   // Where the layer's own file system knows no device nodes (6.7, and fuse-overlayfs before).
   if (kind === 'file' && size === 0 && marks.has('whiteout')) return 'whiteout';
@@ -57,24 +61,38 @@ function kindOf({ kind, node, size }: Details, marks: ReadonlyMap<string, string
 /**
  * Every entry of a layer, each directory before what is in it, in the order of their bytes.
  * @param tell is told of what cannot be in an archive, or what of it cannot; the rest goes on.
- * @throws {ArchiveError} for what would be another thing in any other overlay. @throws {SystemError} for a directory that cannot be read.
+ * @throws {ArchiveError} for what would be another thing in any other overlay. @throws
+ *   {SystemError} for a directory that cannot be read.
  */
-export function* walkUpper(system: Looking, top: string, tell: (path: string, why: string) => void): Generator<Entry, void> {
+export function* walkUpper(
+  system: Looking,
+  top: string,
+  tell: (path: string, why: string) => void,
+): Generator<Entry, void> {
   const omit = (path: string, why: string): void => tell(printable(path), why);
   const { device } = system.details(top);
   function* below(path: string): Generator<Entry, void> {
     const place = path === '' ? top : `${top}/${path}`;
     const entry = look(system, place, path, omit);
     if (entry === null) return;
-    if (entry.details.device !== device) return omit(path, 'something is mounted there, which is no part of the layer');
+    if (entry.details.device !== device)
+      return omit(path, 'something is mounted there, which is no part of the layer');
     yield entry;
     if (entry.kind !== 'directory') return;
     for (const bytes of names(place)) {
       const name = utf8(bytes);
       const above = path === '' ? '' : `${path}/`;
       const inner = `${above}${name ?? ''}`;
-      if (name === null) tell(`${printable(above)}${printable(bytes)}`, 'its name is no UTF-8, as a pax archive wants it; rename it');
-      else if (name.startsWith(WHITEOUT)) omit(inner, `a layer has no way to hold a name that begins with ${WHITEOUT}, which stands for a whiteout; rename it`);
+      if (name === null)
+        tell(
+          `${printable(above)}${printable(bytes)}`,
+          'its name is no UTF-8, as a pax archive wants it; rename it',
+        );
+      else if (name.startsWith(WHITEOUT))
+        omit(
+          inner,
+          `a layer has no way to hold a name that begins with ${WHITEOUT}, which stands for a whiteout; rename it`,
+        );
       else if (path !== '' || name !== META)
         try {
           yield* below(inner);
@@ -88,7 +106,12 @@ export function* walkUpper(system: Looking, top: string, tell: (path: string, wh
   yield* below('');
 }
 
-function look(system: Looking, place: string, path: string, omit: (path: string, why: string) => void): Entry | null {
+function look(
+  system: Looking,
+  place: string,
+  path: string,
+  omit: (path: string, why: string) => void,
+): Entry | null {
   const details = system.details(place);
   const all = system.attributes(place);
   const marks = marksOf(all);
@@ -103,10 +126,26 @@ function look(system: Looking, place: string, path: string, omit: (path: string,
     return null;
   }
   for (const [mark, value] of marks)
-    if (mark in REFERS_BELOW && kind !== 'whiteout') throw new ArchiveError(`cannot be put into an archive: ${printable(path)} ${REFERS_BELOW[mark]}${mark === 'redirect' ? ` ${printable(value)}` : ''}; ${cure(mark, path)}`);
-    else if (!SAID_OTHERWISE.includes(mark) && !(mark in REFERS_BELOW)) omit(path, `its attribute trusted.overlay.${printable(mark)} is left out, for it has no form in a layer`);
-  const attributes = new Map([...all].filter(([name]) => overlayMark(name) === null).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { kind, path, details, target, attributes, opaque: kind === 'directory' && marks.get('opaque') === 'y' };
+    if (mark in REFERS_BELOW && kind !== 'whiteout')
+      throw new ArchiveError(
+        `cannot be put into an archive: ${printable(path)} ${REFERS_BELOW[mark]}${mark === 'redirect' ? ` ${printable(value)}` : ''}; ${cure(mark, path)}`,
+      );
+    else if (!SAID_OTHERWISE.includes(mark) && !(mark in REFERS_BELOW))
+      omit(
+        path,
+        `its attribute trusted.overlay.${printable(mark)} is left out, for it has no form in a layer`,
+      );
+  const attributes = new Map(
+    [...all].filter(([name]) => overlayMark(name) === null).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  return {
+    kind,
+    path,
+    details,
+    target,
+    attributes,
+    opaque: kind === 'directory' && marks.get('opaque') === 'y',
+  };
 }
 
 const cure = (mark: string, path: string): string =>

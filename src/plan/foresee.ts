@@ -20,25 +20,61 @@ const HEALTHY: Omit<Opened, 'at' | 'fstype'> = {
   identity: null,
 };
 
-/** The facts as they will probably be behind a plan; null where that depends on what nobody can know before. */
+/**
+ * The facts as they will probably be behind a plan; null where that depends on what nobody can know
+ * before.
+ */
 function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
   const { volume, opened } = facts;
-  const mounted = steps.find(({ action }) => action.kind === 'mount' && action.target === STAGING)?.action;
+  const mounted = steps.find(
+    ({ action }) => action.kind === 'mount' && action.target === STAGING,
+  )?.action;
   if (stage === 'open' && mounted?.kind === 'mount') {
     const fresh = volume.content?.kind === 'blank';
     const upper = fresh ? 'missing' : 'directory';
-    const seen: Opened = { ...HEALTHY, at: STAGING, fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype, readonly: mounted.flags.includes('MS_RDONLY'), upper, work: upper, state: fresh && verb === 'start' ? 'fresh' : 'ready' };
+    const seen: Opened = {
+      ...HEALTHY,
+      at: STAGING,
+      fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype,
+      readonly: mounted.flags.includes('MS_RDONLY'),
+      upper,
+      work: upper,
+      state: fresh && verb === 'start' ? 'fresh' : 'ready',
+    };
     return { ...facts, opened: seen };
   }
   if (stage === 'image' && facts.handover !== null) {
     const init = parseCommandLine(facts.kernel.commandLine).get('init') || '/sbin/init';
-    return { ...facts, handover: { ...facts.handover, at: NEW_IMAGE, paths: { '/tmp': 'directory', '/proc': 'directory' }, programs: [{ path: init, trouble: null }] } };
+    return {
+      ...facts,
+      handover: {
+        ...facts.handover,
+        at: NEW_IMAGE,
+        paths: { '/tmp': 'directory', '/proc': 'directory' },
+        programs: [{ path: init, trouble: null }],
+      },
+    };
   }
-  if (stage === 'erase') return { ...facts, volume: { ...volume, content: { kind: 'blank', evidence: 'it will have been erased' } } };
-  if (stage === 'copy' && opened !== null) return { ...facts, opened: { ...opened, incoming: 'directory' } };
+  if (stage === 'erase')
+    return {
+      ...facts,
+      volume: { ...volume, content: { kind: 'blank', evidence: 'it will have been erased' } },
+    };
+  if (stage === 'copy' && opened !== null)
+    return { ...facts, opened: { ...opened, incoming: 'directory' } };
   if (stage === 'reset' && opened !== null) return { ...facts, opened: { ...opened, order: null } };
-  if (stage === 'import' && opened?.imported !== undefined) return { ...facts, opened: { ...opened, upper: 'directory', work: 'missing', imported: { ...opened.imported, ordered: false } } };
-  if (stage === 'order' && opened !== null) return { ...facts, opened: { ...opened, order: { keep: [] } } };
+  if (stage === 'import' && opened?.imported !== undefined)
+    return {
+      ...facts,
+      opened: {
+        ...opened,
+        upper: 'directory',
+        work: 'missing',
+        imported: { ...opened.imported, ordered: false },
+      },
+    };
+  if (stage === 'order' && opened !== null)
+    return { ...facts, opened: { ...opened, order: { keep: [] } } };
   return null;
 }
 
@@ -72,18 +108,36 @@ export function foreseeStages(verb: Verb, facts: Facts, options: Options): Outlo
     }
     outlook.stages.push({ facts: seen, past: [...past], plan: decision });
     if (decision.last) break;
-    past.push({ stage: decision.stage, rung: decision.rung, reason: decision.reason, because: decision.because, failed: null, warned: [] });
+    past.push({
+      stage: decision.stage,
+      rung: decision.rung,
+      reason: decision.reason,
+      because: decision.because,
+      failed: null,
+      warned: [],
+    });
     seen = afterwards(seen, decision);
     if (seen === null) outlook.notes.push('what comes next depends on what is then found');
   }
   return outlook;
 }
 
-/** What a verb would do from beginning to end, if nothing fails: the plans of its stages put together, for people and scripts to read. */
+/**
+ * What a verb would do from beginning to end, if nothing fails: the plans of its stages put
+ * together, for people and scripts to read.
+ */
 export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
   const { stages, notes, never } = foreseeStages(verb, facts, options);
-  return never ?? { ...whole(stages), notes: [...facts.problems, ...stages.flatMap(({ plan }) => plan.notes), ...notes] };
+  return (
+    never ?? {
+      ...whole(stages),
+      notes: [...facts.problems, ...stages.flatMap(({ plan }) => plan.notes), ...notes],
+    }
+  );
 }
 
 /** The plans of all stages as one. */
-export const whole = (stages: readonly Foreseen[]): Plan => ({ ...stages.at(-1)!.plan, steps: distinct(stages.flatMap(({ plan }) => plan.steps)) });
+export const whole = (stages: readonly Foreseen[]): Plan => ({
+  ...stages.at(-1)!.plan,
+  steps: distinct(stages.flatMap(({ plan }) => plan.steps)),
+});

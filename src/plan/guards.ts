@@ -1,11 +1,24 @@
 /**
- * What a script must find as it was planned for, before it may do what the agent would have done. The guards are drawn from the facts that each stage's plan rests on: the tables
- * below have a row for every fact, so a fact that is new does not compile until somebody says how a script looks at it, or why it need not.
+ * What a script must find as it was planned for, before it may do what the agent would have done.
+ * The guards are drawn from the facts that each stage's plan rests on: the tables below have a row
+ * for every fact, so a fact that is new does not compile until somebody says how a script looks at
+ * it, or why it need not.
  */
 import type { Content, Device, Facts, Mount, Opened, State } from '../facts/facts.js';
 import { SIGNATURES, type Signature } from '../facts/magic.js';
 import { STATES } from '../facts/opened.js';
-import { ATTEMPTS, FORMER_UPPER, IMPORT_ORDER, INCOMING, META, NEXT_UPPER, ORDER, SETTINGS_FILE, STATE_LINK, UPGRADE } from '../facts/places.js';
+import {
+  ATTEMPTS,
+  FORMER_UPPER,
+  IMPORT_ORDER,
+  INCOMING,
+  META,
+  NEXT_UPPER,
+  ORDER,
+  SETTINGS_FILE,
+  STATE_LINK,
+  UPGRADE,
+} from '../facts/places.js';
 import { STATE_FILE } from '../facts/gather.js';
 import type { PathKind } from '../system/port.js';
 import type { Foreseen } from './foresee.js';
@@ -36,30 +49,86 @@ type Table<T> = { [K in keyof T]-?: Row<T[K]> };
 /** Nothing is planned from it, or another row's guard stands for it. */
 const nothing = (): readonly Guard[] => [];
 
-const KINDS: readonly PathKind[] = ['missing', 'directory', 'file', 'symlink', 'block', 'character', 'fifo', 'socket'];
+const KINDS: readonly PathKind[] = [
+  'missing',
+  'directory',
+  'file',
+  'symlink',
+  'block',
+  'character',
+  'fifo',
+  'socket',
+];
 
-const path = (at: string, kinds: readonly PathKind[], says: string): Guard => ({ look: { kind: 'path', path: at, kinds }, says });
+const path = (at: string, kinds: readonly PathKind[], says: string): Guard => ({
+  look: { kind: 'path', path: at, kinds },
+  says,
+});
 
-/** A script cannot resolve names or follow settings: whatever word could be one of ours, or hide one behind a quote, must be the same. `first` only says whether it runs. */
-export const settingWords = (commandLine: string): string => commandLine.split(/\s+/).filter((word) => /mountroot\.|fstools_overlay_name|"/.test(word) && !/^mountroot\.first=(agent|script)$/.test(word)).map((word) => `${word} `).join('');
+/**
+ * A script cannot resolve names or follow settings: whatever word could be one of ours, or hide one
+ * behind a quote, must be the same. `first` only says whether it runs.
+ */
+export const settingWords = (commandLine: string): string =>
+  commandLine
+    .split(/\s+/)
+    .filter(
+      (word) =>
+        /mountroot\.|fstools_overlay_name|"/.test(word) &&
+        !/^mountroot\.first=(agent|script)$/.test(word),
+    )
+    .map((word) => `${word} `)
+    .join('');
 
 /** As /proc/mtd has them. */
 const hex = (value: number): string => value.toString(16).padStart(8, '0');
-const partitions = (mtd: Facts['mtd']): string => mtd.map(({ index, name, size, eraseBlock }) => `mtd${index}: ${hex(size)} ${hex(eraseBlock)} "${name}";`).join('');
+const partitions = (mtd: Facts['mtd']): string =>
+  mtd
+    .map(
+      ({ index, name, size, eraseBlock }) =>
+        `mtd${index}: ${hex(size)} ${hex(eraseBlock)} "${name}";`,
+    )
+    .join('');
 
 /** As the kernel writes them in mountinfo (fs/proc_namespace.c: mangle). */
-const mangled = (text: string): string => text.replace(/[ \t\n\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
-const tags = ({ shared, master, unbindable }: Mount): string => [shared === undefined ? '' : ` shared:${shared}`, master === undefined ? '' : ` master:${master}`, unbindable ? ' unbindable' : ''].join('');
-const mountTable = (mounts: readonly Mount[]): string => mounts.map((mount) => `${mangled(mount.root)} ${mangled(mount.mountpoint)}${tags(mount)} ${mount.fstype} ${mangled(mount.source)};`).join('');
+const mangled = (text: string): string =>
+  text.replace(
+    /[ \t\n\\#]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+const tags = ({ shared, master, unbindable }: Mount): string =>
+  [
+    shared === undefined ? '' : ` shared:${shared}`,
+    master === undefined ? '' : ` master:${master}`,
+    unbindable ? ' unbindable' : '',
+  ].join('');
+const mountTable = (mounts: readonly Mount[]): string =>
+  mounts
+    .map(
+      (mount) =>
+        `${mangled(mount.root)} ${mangled(mount.mountpoint)}${tags(mount)} ${mount.fstype} ${mangled(mount.source)};`,
+    )
+    .join('');
 
-/** Whether the planner would do the same if the volume held something else: the plan itself says what it rests on. */
+/**
+ * Whether the planner would do the same if the volume held something else: the plan itself says
+ * what it rests on.
+ */
 function alike({ facts, past, plan }: Foreseen, opened: Partial<Opened>): boolean {
-  const other = PLANNERS[plan.verb]({ ...facts, opened: { ...facts.opened!, ...opened } }, { dryRun: true, force: false, past });
-  return other.decision === 'go' && JSON.stringify([other.steps, other.rung, other.reason]) === JSON.stringify([plan.steps, plan.rung, plan.reason]);
+  const other = PLANNERS[plan.verb](
+    { ...facts, opened: { ...facts.opened!, ...opened } },
+    { dryRun: true, force: false, past },
+  );
+  return (
+    other.decision === 'go' &&
+    JSON.stringify([other.steps, other.rung, other.reason]) ===
+      JSON.stringify([plan.steps, plan.rung, plan.reason])
+  );
 }
 
 const SETTINGS: Table<Facts['configuration']['settings']> = {
-  // The command line and the image's own file are as they were, and the file on the volume that could change the others is none.
+  // The command line and the image's own file are as they were, and the file on the volume that
+  // could change the others is none.
   volume: nothing,
   wait: nothing,
   boot_limit: nothing,
@@ -67,15 +136,28 @@ const SETTINGS: Table<Facts['configuration']['settings']> = {
   keep: nothing,
   extroot_target: nothing,
   first: nothing,
-  watchdog: (device) => (device === '' ? [] : [`a watchdog is to be fed (${device}), which only the agent does`]),
-  extroot: (volume) => (volume === '' ? [] : [`an external volume is configured (${volume}), and only the agent knows whose it is`]),
+  watchdog: (device) =>
+    device === '' ? [] : [`a watchdog is to be fed (${device}), which only the agent does`],
+  extroot: (volume) =>
+    volume === ''
+      ? []
+      : [`an external volume is configured (${volume}), and only the agent knows whose it is`],
 };
 
 function contentGuards(device: Device, content: Content | null): (Guard | string)[] {
   const node = device.kind === 'mtd' ? `/dev/mtdblock${device.name.slice(3)}` : device.source;
   const signatures = SIGNATURES.filter(({ kind }) => kind === content?.kind);
-  if (signatures.length === 0) return [`the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is not known before`];
-  return [path(node, ['block'], `there is no ${node}`), { look: { kind: 'begins', device: node, signatures }, says: `${node} does not begin as ${content!.kind} does` }];
+  if (signatures.length === 0)
+    return [
+      `the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is not known before`,
+    ];
+  return [
+    path(node, ['block'], `there is no ${node}`),
+    {
+      look: { kind: 'begins', device: node, signatures },
+      says: `${node} does not begin as ${content!.kind} does`,
+    },
+  ];
 }
 
 const FACTS: Table<Omit<Facts, 'opened'>> = {
@@ -88,22 +170,52 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   preinit: nothing,
   shutdown: nothing,
   kernel: ({ commandLine, filesystems }) => [
-    { look: { kind: 'words', is: settingWords(commandLine) }, says: 'the kernel command line has other settings' },
-    { look: { kind: 'types', is: filesystems.map((name) => `${name} `).join('') }, says: 'the kernel has other file systems' },
+    {
+      look: { kind: 'words', is: settingWords(commandLine) },
+      says: 'the kernel command line has other settings',
+    },
+    {
+      look: { kind: 'types', is: filesystems.map((name) => `${name} `).join('') },
+      says: 'the kernel has other file systems',
+    },
   ],
-  configuration: ({ settings }, stage) => (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).flatMap((key) => (SETTINGS[key] as Row<unknown>)(settings[key], stage)),
-  mtd: (mtd) => (mtd.length === 0 ? [] : [{ look: { kind: 'partitions', is: partitions(mtd) }, says: 'the flash has other partitions' }]),
-  mounts: (mounts) => [{ look: { kind: 'mounts', is: mountTable(mounts) }, says: 'other file systems are mounted' }],
-  paths: (paths) => Object.entries(paths).flatMap(([at, kind]): (Guard | string)[] => (kind === 'other' ? [`${at} is of no kind that a shell knows`] : [path(at, [kind], `${at} is not what it was (${kind})`)])),
+  configuration: ({ settings }, stage) =>
+    (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).flatMap((key) =>
+      (SETTINGS[key] as Row<unknown>)(settings[key], stage),
+    ),
+  mtd: (mtd) =>
+    mtd.length === 0
+      ? []
+      : [
+          {
+            look: { kind: 'partitions', is: partitions(mtd) },
+            says: 'the flash has other partitions',
+          },
+        ],
+  mounts: (mounts) => [
+    { look: { kind: 'mounts', is: mountTable(mounts) }, says: 'other file systems are mounted' },
+  ],
+  paths: (paths) =>
+    Object.entries(paths).flatMap(([at, kind]): (Guard | string)[] =>
+      kind === 'other'
+        ? [`${at} is of no kind that a shell knows`]
+        : [path(at, [kind], `${at} is not what it was (${kind})`)],
+    ),
   volume: ({ wanted, found, content, attach }) => {
     const [device] = found;
-    if (attach !== null || device === undefined || found.length !== 1) return ['the data volume is not there from the beginning'];
-    // A partition's name is in the table that is compared whole; what is found by a label may be something else each time.
-    if (device.kind !== 'mtd' && device.source !== wanted) return [`the data volume ${wanted} is looked for by its name, which a shell cannot`];
+    if (attach !== null || device === undefined || found.length !== 1)
+      return ['the data volume is not there from the beginning'];
+    // A partition's name is in the table that is compared whole; what is found by a label may be
+    // something else each time.
+    if (device.kind !== 'mtd' && device.source !== wanted)
+      return [`the data volume ${wanted} is looked for by its name, which a shell cannot`];
     return contentGuards(device, content);
   },
   external: (external) => (external === null ? [] : ['an external volume is configured']),
-  handover: (handover) => (handover === null ? [] : ['process 1 is to hand over to another root, out of an initramfs or as init']),
+  handover: (handover) =>
+    handover === null
+      ? []
+      : ['process 1 is to hand over to another root, out of an initramfs or as init'],
   state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
   origin: nothing,
   problems: nothing,
@@ -111,24 +223,76 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
 
 /** In the order of looking: what our own folder is comes before what is in it. */
 const OPENED: Table<Opened> = {
-  // The script mounts it there itself; and where it cannot be written the count of starts cannot either, which is the next step.
+  // The script mounts it there itself; and where it cannot be written the count of starts cannot
+  // either, which is the next step.
   at: nothing,
   fstype: nothing,
   readonly: nothing,
-  stray: (_, { facts }) => [path(`${facts.opened!.at}/${META}`, ['directory', 'missing'], `${META} on the volume is no directory`)],
-  attempts: (_, { facts }) => [{ look: { kind: 'attempts', path: `${facts.opened!.at}/${ATTEMPTS}`, limit: facts.configuration.settings.boot_limit }, says: 'the count of starts has reached its limit, or is damaged' }],
+  stray: (_, { facts }) => [
+    path(
+      `${facts.opened!.at}/${META}`,
+      ['directory', 'missing'],
+      `${META} on the volume is no directory`,
+    ),
+  ],
+  attempts: (_, { facts }) => [
+    {
+      look: {
+        kind: 'attempts',
+        path: `${facts.opened!.at}/${ATTEMPTS}`,
+        limit: facts.configuration.settings.boot_limit,
+      },
+      says: 'the count of starts has reached its limit, or is damaged',
+    },
+  ],
   state: (_, stage) => {
-    const targets = Object.entries(STATES).flatMap(([target, state]: [string, State]) => (alike(stage, { state }) ? [target] : []));
-    return [{ look: { kind: 'link', path: `${stage.facts.opened!.at}/${STATE_LINK}`, targets }, says: `the volume is not in use yet, or its mark ${STATE_LINK} is damaged` }];
+    const targets = Object.entries(STATES).flatMap(([target, state]: [string, State]) =>
+      alike(stage, { state }) ? [target] : [],
+    );
+    return [
+      {
+        look: { kind: 'link', path: `${stage.facts.opened!.at}/${STATE_LINK}`, targets },
+        says: `the volume is not in use yet, or its mark ${STATE_LINK} is damaged`,
+      },
+    ];
   },
-  order: (_, { facts }) => [path(`${facts.opened!.at}/${ORDER}`, ['missing'], 'an order to reset waits')],
-  upgrade: (_, stage) => [path(`${stage.facts.opened!.at}/${UPGRADE}`, KINDS.filter((kind) => alike(stage, { upgrade: kind === 'file' })), 'a firmware upgrade has left settings')],
-  upper: (_, stage) => [path(`${stage.facts.opened!.at}/upper`, KINDS.filter((upper) => alike(stage, { upper })), 'something stands where the upper layer belongs')],
-  work: (_, stage) => [path(`${stage.facts.opened!.at}/work`, KINDS.filter((work) => alike(stage, { work })), 'something stands where the work directory belongs')],
-  incoming: (_, stage) => [path(`${stage.facts.opened!.at}/${INCOMING}`, KINDS.filter((incoming) => alike(stage, { incoming })), 'a switch to flash was cut off')],
+  order: (_, { facts }) => [
+    path(`${facts.opened!.at}/${ORDER}`, ['missing'], 'an order to reset waits'),
+  ],
+  upgrade: (_, stage) => [
+    path(
+      `${stage.facts.opened!.at}/${UPGRADE}`,
+      KINDS.filter((kind) => alike(stage, { upgrade: kind === 'file' })),
+      'a firmware upgrade has left settings',
+    ),
+  ],
+  upper: (_, stage) => [
+    path(
+      `${stage.facts.opened!.at}/upper`,
+      KINDS.filter((upper) => alike(stage, { upper })),
+      'something stands where the upper layer belongs',
+    ),
+  ],
+  work: (_, stage) => [
+    path(
+      `${stage.facts.opened!.at}/work`,
+      KINDS.filter((work) => alike(stage, { work })),
+      'something stands where the work directory belongs',
+    ),
+  ],
+  incoming: (_, stage) => [
+    path(
+      `${stage.facts.opened!.at}/${INCOMING}`,
+      KINDS.filter((incoming) => alike(stage, { incoming })),
+      'a switch to flash was cut off',
+    ),
+  ],
   // Only told where there is an incoming layer.
   switched: nothing,
-  imported: (_, { facts }) => [IMPORT_ORDER, NEXT_UPPER, FORMER_UPPER].map((name) => path(`${facts.opened!.at}/${name}`, ['missing'], 'an import waits, or is not confirmed')),
+  imported: (_, { facts }) =>
+    [IMPORT_ORDER, NEXT_UPPER, FORMER_UPPER].map((name) =>
+      path(`${facts.opened!.at}/${name}`, ['missing'], 'an import waits, or is not confirmed'),
+    ),
   // Names for what is put there, and nothing is.
   quarantine: nothing,
   // Only asked for beside an external volume.
@@ -144,13 +308,28 @@ export interface Guards {
   never: string[];
 }
 
-const rows = <T extends object>(table: Table<T>, values: T, stage: Foreseen): readonly (Guard | string)[] => (Object.keys(table) as (keyof T)[]).flatMap((key) => (table[key] as Row<unknown>)(values[key], stage));
+const rows = <T extends object>(
+  table: Table<T>,
+  values: T,
+  stage: Foreseen,
+): readonly (Guard | string)[] =>
+  (Object.keys(table) as (keyof T)[]).flatMap((key) =>
+    (table[key] as Row<unknown>)(values[key], stage),
+  );
 
 /** The guards of a start with two stages: opening the volume, and the root. */
 export function guardsOf([open, root]: readonly [Foreseen, Foreseen]): Guards {
   const before = rows(FACTS, open.facts, open);
-  const settings = path(`${root.facts.opened!.at}/upper${SETTINGS_FILE}`, ['missing'], `the volume has settings of its own in ${SETTINGS_FILE}`);
+  const settings = path(
+    `${root.facts.opened!.at}/upper${SETTINGS_FILE}`,
+    ['missing'],
+    `the volume has settings of its own in ${SETTINGS_FILE}`,
+  );
   const opened = [...rows(OPENED, root.facts.opened!, root), settings];
   const isGuard = (each: Guard | string): each is Guard => typeof each !== 'string';
-  return { before: before.filter(isGuard), opened: opened.filter(isGuard), never: [...before, ...opened].filter((each) => typeof each === 'string') };
+  return {
+    before: before.filter(isGuard),
+    opened: opened.filter(isGuard),
+    never: [...before, ...opened].filter((each) => typeof each === 'string'),
+  };
 }

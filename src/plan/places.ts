@@ -4,23 +4,41 @@ import { NEW_OVERLAY, NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
 import type { Trouble } from './volume.js';
 
 /** Whether a plan may mount something on a directory: it is one, and nothing is mounted there. */
-export const isFree = ({ paths, mounts }: Facts, path: string): boolean => paths[path] === 'directory' && visibleAt(mounts, path) === undefined;
+export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
+  paths[path] === 'directory' && visibleAt(mounts, path) === undefined;
 
 /** Where the image is mounted that an initramfs leads to; null where `/` itself is the image. */
-export const imageOf = ({ handover }: Facts): string | null => (handover?.ramfs ? handover.at : null);
+export const imageOf = ({ handover }: Facts): string | null =>
+  handover?.ramfs ? handover.at : null;
 
-/** Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or something is mounted on it. An initramfs has room for a place of its own. */
-export const newRootOf = (facts: Facts): string => (imageOf(facts) !== null ? NEW_OVERLAY : isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1]);
+/**
+ * Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or
+ * something is mounted on it. An initramfs has room for a place of its own.
+ */
+export const newRootOf = (facts: Facts): string =>
+  imageOf(facts) !== null ? NEW_OVERLAY : isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
 
 /** What makes any new root impossible; null when nothing does. */
 export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
   const paths = imageOf(facts) === null ? facts.paths : facts.handover!.paths;
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
-    return { reason: 'no-mountinfo', because: 'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, where every step is verified; mount proc on /proc first' };
-  if (paths['/tmp'] !== 'directory') return { reason: 'no-directory', because: `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there; add it to the root file system image` };
+    return {
+      reason: 'no-mountinfo',
+      because:
+        'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, where every step is verified; mount proc on /proc first',
+    };
+  if (paths['/tmp'] !== 'directory')
+    return {
+      reason: 'no-directory',
+      because: `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there; add it to the root file system image`,
+    };
   const inTheWay = visibleAt(mounts, OLD_ROOT);
-  if (inTheWay !== undefined && imageOf(facts) === null) return { reason: 'no-directory', because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first` };
+  if (inTheWay !== undefined && imageOf(facts) === null)
+    return {
+      reason: 'no-directory',
+      because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first`,
+    };
   return null;
 }
 
@@ -28,10 +46,17 @@ export function placeTrouble(facts: Facts): Trouble | null {
 export function mountNotes({ mounts }: Facts): string[] {
   const notes: string[] = [];
   const hidden = hiddenMounts(mounts);
-  const stacked = new Set(mounts.flatMap(({ id, mountpoint }) => (hidden.has(id) ? [mountpoint] : [])));
-  if (stacked.size > 0) notes.push(`several mounts are stacked on ${[...stacked].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`);
+  const stacked = new Set(
+    mounts.flatMap(({ id, mountpoint }) => (hidden.has(id) ? [mountpoint] : [])),
+  );
+  if (stacked.size > 0)
+    notes.push(
+      `several mounts are stacked on ${[...stacked].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`,
+    );
   const groups = mounts.flatMap(({ shared }) => shared ?? []);
   if (mounts.some(({ master }) => master !== undefined) || new Set(groups).size < groups.length)
-    notes.push('some mounts receive events from others or have peers: undoing a failed start cannot put that tie back');
+    notes.push(
+      'some mounts receive events from others or have peers: undoing a failed start cannot put that tie back',
+    );
   return notes;
 }

@@ -5,8 +5,13 @@ import type { Step } from './step.js';
 import { distinct } from './steps.js';
 import { describe, type Trouble } from './volume.js';
 
-export const failures = (past: readonly Past[], stage: Stage, rung?: Rung): Past[] => past.filter((each) => each.failed !== null && each.stage === stage && (rung === undefined || each.rung === rung));
-export const did = (past: readonly Past[], stage: Stage): boolean => past.some((each) => each.stage === stage);
+export const failures = (past: readonly Past[], stage: Stage, rung?: Rung): Past[] =>
+  past.filter(
+    (each) =>
+      each.failed !== null && each.stage === stage && (rung === undefined || each.rung === rung),
+  );
+export const did = (past: readonly Past[], stage: Stage): boolean =>
+  past.some((each) => each.stage === stage);
 
 interface Parts {
   stage: Stage;
@@ -17,7 +22,12 @@ interface Parts {
   notes?: string[];
 }
 
-export function planOf(verb: Verb, facts: Facts, { stage, rung, summary, steps, trouble, notes = [] }: Parts, last: boolean): Plan {
+export function planOf(
+  verb: Verb,
+  facts: Facts,
+  { stage, rung, summary, steps, trouble, notes = [] }: Parts,
+  last: boolean,
+): Plan {
   return {
     schema: PLAN_SCHEMA,
     decision: 'go',
@@ -35,11 +45,32 @@ export function planOf(verb: Verb, facts: Facts, { stage, rung, summary, steps, 
 }
 
 /** A plan for a part of the way, behind which the facts are gathered again. */
-export const stage = (facts: Facts, name: Stage, steps: Step[], summary: string): Plan => planOf('start', facts, { stage: name, rung: 'persistent', summary, steps, trouble: null, notes: stageNotes(facts, name) }, false);
+export const stage = (facts: Facts, name: Stage, steps: Step[], summary: string): Plan =>
+  planOf(
+    'start',
+    facts,
+    {
+      stage: name,
+      rung: 'persistent',
+      summary,
+      steps,
+      trouble: null,
+      notes: stageNotes(facts, name),
+    },
+    false,
+  );
 
 function stageNotes({ volume }: Facts, name: Stage): string[] {
   if (name !== 'open') return [];
-  if (volume.content?.kind === 'blank') return [`the data volume is blank: ${volume.found[0]?.kind === 'ubi' ? 'UBIFS' : 'jffs2'} makes it its own`];
-  if (volume.content?.kind === 'unreadable') return [`what the data volume holds could not be looked at (${volume.content.evidence}); mounting it will tell`];
-  return volume.content?.evidence.includes('while the first holds') ? [`${describe(volume.found[0]!)} has a damaged beginning: ${volume.content.evidence}`] : [];
+  if (volume.content?.kind === 'blank')
+    return [
+      `the data volume is blank: ${volume.found[0]?.kind === 'ubi' ? 'UBIFS' : 'jffs2'} makes it its own`,
+    ];
+  if (volume.content?.kind === 'unreadable')
+    return [
+      `what the data volume holds could not be looked at (${volume.content.evidence}); mounting it will tell`,
+    ];
+  return volume.content?.evidence.includes('while the first holds')
+    ? [`${describe(volume.found[0]!)} has a damaged beginning: ${volume.content.evidence}`]
+    : [];
 }

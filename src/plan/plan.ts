@@ -7,9 +7,13 @@ export type Verb = 'start' | 'ram' | 'switch-root' | 'done' | 'stop' | 'reset';
 export const VERBS: readonly Verb[] = ['start', 'ram', 'switch-root', 'done', 'stop', 'reset'];
 
 /** The verbs that end in a root, and record which. */
-export const makesRoot = (verb: Verb): boolean => verb === 'start' || verb === 'ram' || verb === 'switch-root';
+export const makesRoot = (verb: Verb): boolean =>
+  verb === 'start' || verb === 'ram' || verb === 'switch-root';
 
-/** Why a root is less than one that keeps its changes. Stable words: journals, state.json and other programs use them. */
+/**
+ * Why a root is less than one that keeps its changes. Stable words: journals, state.json and other
+ * programs use them.
+ */
 export type Reason =
   | 'no-volume'
   | 'ambiguous-volume'
@@ -35,8 +39,32 @@ export type Reason =
   | 'ram-failed'
   | 'asked';
 
-/** A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did shows more; behind `root` nothing follows. */
-export type Stage = 'early' | 'image-wait' | 'image-attach' | 'image' | 'wait' | 'attach' | 'open' | 'reset' | 'import' | 'external-wait' | 'external' | 'external-reset' | 'external-root' | 'root' | 'thaw' | 'erase' | 'copy' | 'switch' | 'tidy' | 'mark' | 'order';
+/**
+ * A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did
+ * shows more; behind `root` nothing follows.
+ */
+export type Stage =
+  | 'early'
+  | 'image-wait'
+  | 'image-attach'
+  | 'image'
+  | 'wait'
+  | 'attach'
+  | 'open'
+  | 'reset'
+  | 'import'
+  | 'external-wait'
+  | 'external'
+  | 'external-reset'
+  | 'external-root'
+  | 'root'
+  | 'thaw'
+  | 'erase'
+  | 'copy'
+  | 'switch'
+  | 'tidy'
+  | 'mark'
+  | 'order';
 
 /** An ordered list of steps and what the root will be after them. */
 export interface Plan {
@@ -61,10 +89,32 @@ export interface Plan {
 }
 
 /** Exit statuses, the same for every verb. */
-export const EXIT = { done: 0, failed: 1, usage: 2, degraded: 3, problems: 4, refused: 5, unreachable: 6 } as const;
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  degraded: 3,
+  problems: 4,
+  refused: 5,
+  unreachable: 6,
+} as const;
 
 /** Why there is no plan. */
-export type RefusalReason = 'guard' | 'not-linux' | 'not-root' | 'root-is-ramfs' | 'root-is-no-ramfs' | 'no-new-root' | 'no-init' | 'switch-failed' | 'busy' | 'no-overlay-root' | 'no-volume' | 'bad-keep' | 'external' | 'reset-failed';
+export type RefusalReason =
+  | 'guard'
+  | 'not-linux'
+  | 'not-root'
+  | 'root-is-ramfs'
+  | 'root-is-no-ramfs'
+  | 'no-new-root'
+  | 'no-init'
+  | 'switch-failed'
+  | 'busy'
+  | 'no-overlay-root'
+  | 'no-volume'
+  | 'bad-keep'
+  | 'external'
+  | 'reset-failed';
 
 export interface Refusal {
   schema: typeof PLAN_SCHEMA;
@@ -81,7 +131,12 @@ export const refuse = (verb: Verb, reason: RefusalReason, summary: string): Refu
   decision: 'refuse',
   verb,
   reason,
-  exit: reason === 'guard' || reason === 'busy' ? EXIT.refused : reason === 'bad-keep' ? EXIT.usage : EXIT.failed,
+  exit:
+    reason === 'guard' || reason === 'busy'
+      ? EXIT.refused
+      : reason === 'bad-keep'
+        ? EXIT.usage
+        : EXIT.failed,
   summary,
 });
 
@@ -102,9 +157,15 @@ export interface Past {
   rung: Rung;
   reason: Reason | null;
   because: string | null;
-  /** Id of the step that failed, with the name of the error where the kernel gave one; null when all went well. */
+  /**
+   * Id of the step that failed, with the name of the error where the kernel gave one; null when all
+   * went well.
+   */
   failed: { step: string; errno: string | null; error: string } | null;
-  /** Names of the kernel's errors in steps that were only to be warned of: they may tell why a later one failed. */
+  /**
+   * Names of the kernel's errors in steps that were only to be warned of: they may tell why a later
+   * one failed.
+   */
   warned: readonly string[];
 }
 

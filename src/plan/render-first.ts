@@ -1,9 +1,17 @@
 /**
- * The script that makes the root before the agent: the plan that was foreseen when the image was built, behind guards that see to it that the agent would do the same today. It is one
- * process that forks only for what a shell cannot do itself, writes down each step with its time, and takes everything back at whatever is not as it was planned for.
+ * The script that makes the root before the agent: the plan that was foreseen when the image was
+ * built, behind guards that see to it that the agent would do the same today. It is one process
+ * that forks only for what a shell cannot do itself, writes down each step with its time, and takes
+ * everything back at whatever is not as it was planned for.
  */
 import type { Facts } from '../facts/facts.js';
-import { ATTEMPTS, JOURNAL_FOLDER, SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from '../facts/places.js';
+import {
+  ATTEMPTS,
+  JOURNAL_FOLDER,
+  SCRIPT_AFTER,
+  SCRIPT_BEFORE,
+  SCRIPT_LOG,
+} from '../facts/places.js';
 import { inverseOf } from './consequences.js';
 import { foreseeStages, whole } from './foresee.js';
 import { guardsOf, type Guard, type Look } from './guards.js';
@@ -23,10 +31,15 @@ const IS: Partial<Record<PathKind, (word: string) => string>> = {
   socket: (word) => `[ -S ${word} ]`,
 };
 
-const isOneOf = (path: string, kinds: readonly PathKind[]): string => kinds.map((kind) => IS[kind]!(quote(path))).join(' || ') || 'false';
+const isOneOf = (path: string, kinds: readonly PathKind[]): string =>
+  kinds.map((kind) => IS[kind]!(quote(path))).join(' || ') || 'false';
 
-/** The bytes as a word between $'…', which the shell's own `read` is compared with: no process for two bytes. */
-const bytes = (values: readonly number[]): string => `$'${values.map((value) => `\\${value.toString(8).padStart(3, '0')}`).join('')}'`;
+/**
+ * The bytes as a word between $'…', which the shell's own `read` is compared with: no process for
+ * two bytes.
+ */
+const bytes = (values: readonly number[]): string =>
+  `$'${values.map((value) => `\\${value.toString(8).padStart(3, '0')}`).join('')}'`;
 
 /** A command whose status says whether a look gave what it should. */
 const LOOK: { [K in Look['kind']]: (look: Extract<Look, { kind: K }>) => string } = {
@@ -39,29 +52,48 @@ const LOOK: { [K in Look['kind']]: (look: Extract<Look, { kind: K }>) => string 
     const [{ offset, bytes: first }] = signatures as [(typeof signatures)[number]];
     const length = first.length;
     // The shell's `read` drops zeros, so it is for signatures without them, at the beginning.
-    const plain = signatures.every((each) => each.offset === 0 && each.bytes.length === length && !each.bytes.some((byte) => byte === 0 || byte === 10));
-    if (plain) return `{ IFS= read -r -n ${length} head <${quote(device)}; case $head in ${signatures.map((each) => bytes(each.bytes)).join(' | ')}) ;; *) false ;; esac; }`;
+    const plain = signatures.every(
+      (each) =>
+        each.offset === 0 &&
+        each.bytes.length === length &&
+        !each.bytes.some((byte) => byte === 0 || byte === 10),
+    );
+    if (plain)
+      return `{ IFS= read -r -n ${length} head <${quote(device)}; case $head in ${signatures.map((each) => bytes(each.bytes)).join(' | ')}) ;; *) false ;; esac; }`;
     return `[ "$(od -A n -v -t x1 -j ${offset} -N ${length} ${quote(device)})" = ${quote(first.map((byte) => ` ${byte.toString(16).padStart(2, '0')}`).join(''))} ]`;
   },
-  attempts: ({ path, limit }) => `read_attempts ${quote(path)}${limit > 0 ? ` && [ "\${attempts:-0}" -lt ${limit} ]` : ''}`,
-  link: ({ path, targets }) => `[ -h ${quote(path)} ] && state=$(readlink ${quote(path)}) && case $state in ${targets.map(quote).join(' | ') || "''"}) ;; *) false ;; esac`,
+  attempts: ({ path, limit }) =>
+    `read_attempts ${quote(path)}${limit > 0 ? ` && [ "\${attempts:-0}" -lt ${limit} ]` : ''}`,
+  link: ({ path, targets }) =>
+    `[ -h ${quote(path)} ] && state=$(readlink ${quote(path)}) && case $state in ${targets.map(quote).join(' | ') || "''"}) ;; *) false ;; esac`,
 };
 
-const guardLine = ({ look, says }: Guard): string => `{ ${(LOOK[look.kind] as (look: Look) => string)(look)}; } || refuse ${quote(says)}`;
+const guardLine = ({ look, says }: Guard): string =>
+  `{ ${(LOOK[look.kind] as (look: Look) => string)(look)}; } || refuse ${quote(says)}`;
 
-/** The count goes up from what it was; what the plan has is what it would be behind a start that was confirmed. */
-const isCount = (action: Action): action is Extract<Action, { kind: 'write' }> => action.kind === 'write' && action.path.endsWith(`/${ATTEMPTS}`);
+/**
+ * The count goes up from what it was; what the plan has is what it would be behind a start that was
+ * confirmed.
+ */
+const isCount = (action: Action): action is Extract<Action, { kind: 'write' }> =>
+  action.kind === 'write' && action.path.endsWith(`/${ATTEMPTS}`);
 
-/** Written beside and moved, as every note of ours; nothing is removed that is not there, for each command is a process. */
-const replaced = (path: string, text: string): string => `{ [ ! -e ${quote(`${path}.next`)} ] || rm -f ${quote(`${path}.next`)}; } && echo "${text}" >${quote(`${path}.next`)} && sync && mv -f ${quote(`${path}.next`)} ${quote(path)}`;
+/**
+ * Written beside and moved, as every note of ours; nothing is removed that is not there, for each
+ * command is a process.
+ */
+const replaced = (path: string, text: string): string =>
+  `{ [ ! -e ${quote(`${path}.next`)} ] || rm -f ${quote(`${path}.next`)}; } && echo "${text}" >${quote(`${path}.next`)} && sync && mv -f ${quote(`${path}.next`)} ${quote(path)}`;
 
 /** What does the step's work. */
 function work(action: Action): string {
   if (isCount(action)) return replaced(action.path, '$((${attempts:-0} + 1))');
   // Most often there is nothing to be removed.
-  if (action.kind === 'remove-tree') return `{ [ ! -e ${quote(action.path)} ] && [ ! -h ${quote(action.path)} ]; } || ${commandOf(action)}`;
+  if (action.kind === 'remove-tree')
+    return `{ [ ! -e ${quote(action.path)} ] && [ ! -h ${quote(action.path)} ]; } || ${commandOf(action)}`;
   // noclobber is the shell's O_EXCL, and does not follow a symlink that somebody put there.
-  if (action.kind === 'write-probe') return `{ [ ! -f ${quote(action.path)} ] || rm -f ${quote(action.path)}; } && set -C && echo mountroot >${quote(action.path)}; result=$?; set +C; [ $result -eq 0 ]`;
+  if (action.kind === 'write-probe')
+    return `{ [ ! -f ${quote(action.path)} ] || rm -f ${quote(action.path)}; } && set -C && echo mountroot >${quote(action.path)}; result=$?; set +C; [ $result -eq 0 ]`;
   return commandOf(action);
 }
 
@@ -74,18 +106,34 @@ function moved(action: Action): string[] {
 
 function stepLines({ id, action, why }: Step, number: number, pivoted: boolean): string {
   const otherwise = pivoted ? 'note failed' : 'fail';
-  const does = action.kind === 'mkdir' ? `if ${isThere(action)}; then note kept; elif ${commandOf(action)}; then made${number}=1; note done; else ${otherwise}; fi` : `if ${work(action)}; then note done; else ${otherwise}; fi`;
-  return [comment(why), `n=${number} id=${quote(id)}`, ...(action.kind === 'pivot-root' ? [does.replace('note done', `${moved(action).join('; ')}; note done`)] : [does, ...moved(action)])].join('\n');
+  const does =
+    action.kind === 'mkdir'
+      ? `if ${isThere(action)}; then note kept; elif ${commandOf(action)}; then made${number}=1; note done; else ${otherwise}; fi`
+      : `if ${work(action)}; then note done; else ${otherwise}; fi`;
+  return [
+    comment(why),
+    `n=${number} id=${quote(id)}`,
+    ...(action.kind === 'pivot-root'
+      ? [does.replace('note done', `${moved(action).join('; ')}; note done`)]
+      : [does, ...moved(action)]),
+  ].join('\n');
 }
 
-/** Undoing, last first; the step that failed is not done. Of the count is put back what it was, because the agent that comes next counts this start itself. */
+/**
+ * Undoing, last first; the step that failed is not done. Of the count is put back what it was,
+ * because the agent that comes next counts this start itself.
+ */
 function undoLines(steps: readonly Step[]): string[] {
   const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
   return steps
     .slice(0, pivot)
     .flatMap(({ action }, index) => {
-      const done = action.kind === 'mkdir' ? `[ -n "$made${index + 1}" ]` : `[ "$n" -gt ${index + 1} ]`;
-      if (isCount(action)) return [`  if ${done}; then if [ -n "$attempts" ]; then ${replaced(action.path, '$attempts')}; else rm -f ${quote(action.path)}; fi || left=1; fi`];
+      const done =
+        action.kind === 'mkdir' ? `[ -n "$made${index + 1}" ]` : `[ "$n" -gt ${index + 1} ]`;
+      if (isCount(action))
+        return [
+          `  if ${done}; then if [ -n "$attempts" ]; then ${replaced(action.path, '$attempts')}; else rm -f ${quote(action.path)}; fi || left=1; fi`,
+        ];
       const inverse = inverseOf(action);
       return inverse === null ? [] : [`  if ${done}; then ${commandOf(inverse)} || left=1; fi`];
     })
@@ -127,7 +175,9 @@ read_attempts() {
 }`;
 
 /** One process reads all of /proc that is looked at; the shell takes it apart. */
-const gathering = ({ mtd }: Facts): string => `seen=$(cat /proc/cmdline ${mtd.length > 0 ? '/proc/mtd ' : ''}/proc/filesystems /proc/self/mountinfo) || refuse 'what is in /proc cannot be read'
+const gathering = ({
+  mtd,
+}: Facts): string => `seen=$(cat /proc/cmdline ${mtd.length > 0 ? '/proc/mtd ' : ''}/proc/filesystems /proc/self/mountinfo) || refuse 'what is in /proc cannot be read'
 part=first words= types= partitions= mounts= raw=
 IFS='
 '
@@ -155,7 +205,13 @@ for line in $seen; do
   esac
 done`;
 
-const render = (plan: Plan, facts: Facts, before: readonly Guard[], opened: readonly Guard[], steps: readonly [readonly Step[], readonly Step[]]): string => {
+const render = (
+  plan: Plan,
+  facts: Facts,
+  before: readonly Guard[],
+  opened: readonly Guard[],
+  steps: readonly [readonly Step[], readonly Step[]],
+): string => {
   const all = plan.steps;
   const pivot = all.findIndex(({ action }) => action.kind === 'pivot-root');
   const body = all.map((step, index) => stepLines(step, index + 1, index > pivot));
@@ -206,11 +262,37 @@ export function firstScript(facts: Facts): { script: string } | { never: string[
   const [open, root] = stages;
   if (never !== null) return { never: [never.summary] };
   const plan = whole(stages);
-  if (open === undefined || root === undefined || stages.length !== 2 || open.plan.stage !== 'open' || root.plan.stage !== 'root') return { never: [`a start has the stages ${stages.map(({ plan: { stage } }) => stage).join(', ')}, and a script only those of opening the volume and making the root`] };
-  if (plan.rung !== 'persistent' || plan.reason !== null) return { never: [`the root would be on rung ${plan.rung}${plan.because === null ? '' : `: ${plan.because}`}`] };
+  if (
+    open === undefined ||
+    root === undefined ||
+    stages.length !== 2 ||
+    open.plan.stage !== 'open' ||
+    root.plan.stage !== 'root'
+  )
+    return {
+      never: [
+        `a start has the stages ${stages.map(({ plan: { stage } }) => stage).join(', ')}, and a script only those of opening the volume and making the root`,
+      ],
+    };
+  if (plan.rung !== 'persistent' || plan.reason !== null)
+    return {
+      never: [
+        `the root would be on rung ${plan.rung}${plan.because === null ? '' : `: ${plan.because}`}`,
+      ],
+    };
   const guards = guardsOf([open, root]);
-  const cannot = plan.steps.filter(({ action }) => commandOf(action).includes('cannot ')).map(({ id }) => `step ${id} has no form in the shell`);
-  if (!plan.steps.some(({ action }) => action.kind === 'pivot-root')) cannot.push('no pivot_root(2) is planned');
+  const cannot = plan.steps
+    .filter(({ action }) => commandOf(action).includes('cannot '))
+    .map(({ id }) => `step ${id} has no form in the shell`);
+  if (!plan.steps.some(({ action }) => action.kind === 'pivot-root'))
+    cannot.push('no pivot_root(2) is planned');
   const troubles = [...guards.never, ...cannot];
-  return troubles.length > 0 ? { never: troubles } : { script: render(plan, facts, guards.before, guards.opened, [open.plan.steps, root.plan.steps]) };
+  return troubles.length > 0
+    ? { never: troubles }
+    : {
+        script: render(plan, facts, guards.before, guards.opened, [
+          open.plan.steps,
+          root.plan.steps,
+        ]),
+      };
 }

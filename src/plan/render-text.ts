@@ -2,7 +2,10 @@ import type { Plan } from './plan.js';
 import { inverseOf } from './consequences.js';
 import type { Step } from './step.js';
 
-/** Breaks text at blanks so that no line is longer than `width`, where that is possible, each behind `indent` blanks. */
+/**
+ * Breaks text at blanks so that no line is longer than `width`, where that is possible, each behind
+ * `indent` blanks.
+ */
 export function wrap(text: string, indent: number, width = 80): string {
   const lines: string[] = [];
   let line = '';
@@ -21,20 +24,31 @@ const remark = ({ action, severity }: Step): string => {
   const remarks = [];
   if (action.kind === 'mkdir') remarks.push('unless it is there');
   if (severity === 'warn') remarks.push('a failure is only reported');
-  else if (inverseOf(action) === null && action.kind !== 'pivot-root' && action.kind !== 'switch-root') remarks.push('nothing to undo');
+  else if (
+    inverseOf(action) === null &&
+    action.kind !== 'pivot-root' &&
+    action.kind !== 'switch-root'
+  )
+    remarks.push('nothing to undo');
   return remarks.length > 0 ? ` [${remarks.join('; ')}]` : '';
 };
 
 /**
- * A plan for a person: each step with the system calls it makes, in the notation of strace(1), and why.
+ * A plan for a person: each step with the system calls it makes, in the notation of strace(1), and
+ * why.
  * @param callsOf gives a step's calls; the dry run knows them.
  */
 export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[]): string {
   const out = [wrap(`plan ${plan.verb}: ${plan.summary}, ${plan.steps.length} steps`, 0), ''];
   for (const [index, step] of plan.steps.entries()) {
     const [first, ...more] = callsOf(step);
-    out.push(`${String(index + 1).padStart(2)}  ${first}`, ...more.map((call) => `    ${call}`), wrap(`${step.why}${remark(step)}`, 6));
-    if (step.action.kind === 'pivot-root' || step.action.kind === 'switch-root') out.push('', '    --- behind this line nothing is undone ---', '');
+    out.push(
+      `${String(index + 1).padStart(2)}  ${first}`,
+      ...more.map((call) => `    ${call}`),
+      wrap(`${step.why}${remark(step)}`, 6),
+    );
+    if (step.action.kind === 'pivot-root' || step.action.kind === 'switch-root')
+      out.push('', '    --- behind this line nothing is undone ---', '');
   }
   if (plan.notes.length > 0) out.push('', ...plan.notes.map((note) => wrap(`Note: ${note}.`, 0)));
   return `${out.join('\n')}\n`;

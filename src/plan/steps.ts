@@ -1,15 +1,45 @@
 import type { MountFlag } from '../system/flags.js';
 import type { Action, Step } from './step.js';
 
-export const fatal = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'fatal' });
-export const warn = (id: string, why: string, action: Action): Step => ({ id, action, why, severity: 'warn' });
+export const fatal = (id: string, why: string, action: Action): Step => ({
+  id,
+  action,
+  why,
+  severity: 'fatal',
+});
+export const warn = (id: string, why: string, action: Action): Step => ({
+  id,
+  action,
+  why,
+  severity: 'warn',
+});
 
-/** A folder that stays, whatever becomes of the plan: what is noted in it stays too, or it goes with the memory it is in. */
-export const lastingFolder = (path: string): Action => ({ kind: 'mkdir', path, mode: 0o755, accept: 'directory', stays: true });
+/**
+ * A folder that stays, whatever becomes of the plan: what is noted in it stays too, or it goes with
+ * the memory it is in.
+ */
+export const lastingFolder = (path: string): Action => ({
+  kind: 'mkdir',
+  path,
+  mode: 0o755,
+  accept: 'directory',
+  stays: true,
+});
 
-export const mkdir = (path: string, accept: 'directory' | 'anything' = 'directory'): Action => ({ kind: 'mkdir', path, mode: 0o755, accept });
+export const mkdir = (path: string, accept: 'directory' | 'anything' = 'directory'): Action => ({
+  kind: 'mkdir',
+  path,
+  mode: 0o755,
+  accept,
+});
 
-export const mount = (source: string, target: string, fstype: string, data: string | null, { writable = true, flags = ['MS_NOATIME'] as MountFlag[] } = {}): Action => ({
+export const mount = (
+  source: string,
+  target: string,
+  fstype: string,
+  data: string | null,
+  { writable = true, flags = ['MS_NOATIME'] as MountFlag[] } = {},
+): Action => ({
   kind: 'mount',
   source,
   target,

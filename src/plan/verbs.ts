@@ -6,4 +6,11 @@ import { planRam, planStart, planSwitchRoot } from './start.js';
 import { planStop } from './stop.js';
 
 /** Each verb's planner: facts and what was done before → what to do next. */
-export const PLANNERS: Record<Verb, (facts: Facts, options: Options) => Decision> = { start: planStart, ram: planRam, 'switch-root': planSwitchRoot, done: planDone, stop: planStop, reset: planReset };
+export const PLANNERS: Record<Verb, (facts: Facts, options: Options) => Decision> = {
+  start: planStart,
+  ram: planRam,
+  'switch-root': planSwitchRoot,
+  done: planDone,
+  stop: planStop,
+  reset: planReset,
+};

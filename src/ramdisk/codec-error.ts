@@ -1,6 +1,9 @@
 import type { Method } from './method.js';
 
-/** What a decompressor of the kernel that fails without a word of its own is said to have failed with (unpack_to_rootfs, init/initramfs.c). */
+/**
+ * What a decompressor of the kernel that fails without a word of its own is said to have failed
+ * with (unpack_to_rootfs, init/initramfs.c).
+ */
 export const UNEXPLAINED = 'decompressor failed';
 
 /** A stream that cannot be decompressed, or a method that cannot be used here. */
@@ -10,7 +13,8 @@ export class CompressionError extends Error {
   /**
    * @param offset in the source, as near as the decoder knows.
    * @param problem what is wrong, as it fits after "at byte N: ".
-   * @param kernel the message of the kernel's own decompressor for this; null where it would not notice, or has no part in it.
+   * @param kernel the message of the kernel's own decompressor for this; null where it would not
+   *   notice, or has no part in it.
    */
   constructor(
     readonly method: Method,
@@ -19,7 +23,10 @@ export class CompressionError extends Error {
     readonly kernel: string | null,
     options?: ErrorOptions,
   ) {
-    super(`cannot decompress ${method} at byte ${offset}: ${problem}${kernel === null ? '' : `; the kernel would say "${kernel}"`}`, options);
+    super(
+      `cannot decompress ${method} at byte ${offset}: ${problem}${kernel === null ? '' : `; the kernel would say "${kernel}"`}`,
+      options,
+    );
   }
 }
 

@@ -11,24 +11,44 @@ const NAME = 0x08;
 /** What an error can be off by: zlib does not say how far it came in the input it was given. */
 const PIECE = 16 * 1024;
 
-/** Consumes the header as the kernel does (lib/decompress_inflate.c): of what may follow the ten bytes it knows only the name. */
+/**
+ * Consumes the header as the kernel does (lib/decompress_inflate.c): of what may follow the ten
+ * bytes it knows only the name.
+ */
 async function skipHeader(source: ByteSource): Promise<string> {
   const at = source.offset;
   const header = await source.peek(HEADER);
-  if (header.length < HEADER || header[0] !== 0x1f || header[1] !== 0x8b || header[2] !== DEFLATE) throw new CompressionError('gzip', at, 'this is no gzip header with method deflate', 'Not a gzip file');
+  if (header.length < HEADER || header[0] !== 0x1f || header[1] !== 0x8b || header[2] !== DEFLATE)
+    throw new CompressionError(
+      'gzip',
+      at,
+      'this is no gzip header with method deflate',
+      'Not a gzip file',
+    );
   await source.read(HEADER);
   const flags = header[3]!;
-  for (let searching = (flags & NAME) !== 0; searching; ) {
+  for (let searching = (flags & NAME) !== 0; searching;) {
     const chunk = await source.chunk();
-    if (chunk === null) throw new CompressionError('gzip', source.offset, 'the file name in its header does not end', 'header error');
+    if (chunk === null)
+      throw new CompressionError(
+        'gzip',
+        source.offset,
+        'the file name in its header does not end',
+        'header error',
+      );
     const end = chunk.indexOf(0);
     if (end >= 0) source.unread(chunk.subarray(end + 1));
     searching = end < 0;
   }
-  return (flags & ~(NAME | 1)) === 0 ? '' : ', or its header has fields besides a file name, which the kernel takes for data: compress it with `gzip -n`';
+  return (flags & ~(NAME | 1)) === 0
+    ? ''
+    : ', or its header has fields besides a file name, which the kernel takes for data: compress it with `gzip -n`';
 }
 
-/** Writes a piece and waits until zlib has done with it and what came of it has been fetched, or until nobody wants it any more: of a write that goes on then, Node tells nothing. */
+/**
+ * Writes a piece and waits until zlib has done with it and what came of it has been fetched, or
+ * until nobody wants it any more: of a write that goes on then, Node tells nothing.
+ */
 function writer(stream: Transform): (piece: Buffer) => Promise<void> {
   let done = (): void => {};
   stream.once('close', () => done());
@@ -41,13 +61,17 @@ function writer(stream: Transform): (piece: Buffer) => Promise<void> {
 }
 
 /** @throws {CompressionError} */
-export async function* decompressGzip(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
+export async function* decompressGzip(
+  source: ByteSource,
+  warn: Warn,
+): AsyncGenerator<Buffer, void> {
   const start = source.offset;
   const perhaps = await skipHeader(source);
   const inflate = createInflateRaw({ chunkSize: CHUNK });
   const write = writer(inflate);
   let fed = 0;
-  // What may have to be given back: the stream ends within one piece, and another may have been written before its end is told.
+  // What may have to be given back: the stream ends within one piece, and another may have been
+  // written before its end is told.
   let recent: Buffer[] = [];
   const given = (): number => recent.reduce((sum, { length }) => sum + length, 0);
   let reading: Promise<void> | undefined;
@@ -59,7 +83,8 @@ export async function* decompressGzip(source: ByteSource, warn: Warn): AsyncGene
       recent.push(piece);
       fed += piece.length;
       await write(piece);
-      while (recent.length > 0 && given() - recent[0]!.length >= fed - inflate.bytesWritten) recent = recent.slice(1);
+      while (recent.length > 0 && given() - recent[0]!.length >= fed - inflate.bytesWritten)
+        recent = recent.slice(1);
     }
   };
   let checksum = 0;
@@ -73,8 +98,20 @@ export async function* decompressGzip(source: ByteSource, warn: Warn): AsyncGene
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'Z_BUF_ERROR') throw new CompressionError('gzip', source.offset, 'the data end before the stream does', 'read error');
-    if (code?.startsWith('Z_')) throw new CompressionError('gzip', source.offset - given(), `the data here, or in the next ${PIECE / 1024} KiB, are damaged${perhaps}`, 'uncompression error');
+    if (code === 'Z_BUF_ERROR')
+      throw new CompressionError(
+        'gzip',
+        source.offset,
+        'the data end before the stream does',
+        'read error',
+      );
+    if (code?.startsWith('Z_'))
+      throw new CompressionError(
+        'gzip',
+        source.offset - given(),
+        `the data here, or in the next ${PIECE / 1024} KiB, are damaged${perhaps}`,
+        'uncompression error',
+      );
     throw error;
   } finally {
     inflate.destroy();
@@ -85,17 +122,42 @@ export async function* decompressGzip(source: ByteSource, warn: Warn): AsyncGene
 }
 
 /** The kernel skips the trailer unread, even where there is none left to skip. */
-async function trailer(source: ByteSource, start: number, checksum: number, length: number, warn: Warn): Promise<void> {
+async function trailer(
+  source: ByteSource,
+  start: number,
+  checksum: number,
+  length: number,
+  warn: Warn,
+): Promise<void> {
   const at = source.offset;
   const bytes = await source.read(8);
-  if (bytes.length < 8) throw new CompressionError('gzip', source.offset, 'the data end within the eight bytes that close the stream; the kernel would not notice, and read on in the memory behind the archive', null);
-  const wrong = [...(bytes.readUInt32LE(0) === checksum ? [] : ['checksum']), ...(bytes.readUInt32LE(4) === length % 2 ** 32 ? [] : ['length'])];
-  if (wrong.length > 0) warn(`the gzip stream from byte ${start} to ${at + 8} has another ${wrong.join(' and another ')} than its trailer says, so it is probably damaged; the kernel does not look at it`);
+  if (bytes.length < 8)
+    throw new CompressionError(
+      'gzip',
+      source.offset,
+      'the data end within the eight bytes that close the stream; the kernel would not notice, and read on in the memory behind the archive',
+      null,
+    );
+  const wrong = [
+    ...(bytes.readUInt32LE(0) === checksum ? [] : ['checksum']),
+    ...(bytes.readUInt32LE(4) === length % 2 ** 32 ? [] : ['length']),
+  ];
+  if (wrong.length > 0)
+    warn(
+      `the gzip stream from byte ${start} to ${at + 8} has another ${wrong.join(' and another ')} than its trailer says, so it is probably damaged; the kernel does not look at it`,
+    );
 }
 
-/** The header has neither a name nor a time nor, unlike zlib's own, a mark of the system: the same data give the same bytes, as far as zlib's version and the processor are the same. */
+/**
+ * The header has neither a name nor a time nor, unlike zlib's own, a mark of the system: the same
+ * data give the same bytes, as far as zlib's version and the processor are the same.
+ */
 export async function* compressGzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  const deflate = createDeflateRaw({ level: constants.Z_BEST_COMPRESSION, memLevel: 9, chunkSize: CHUNK });
+  const deflate = createDeflateRaw({
+    level: constants.Z_BEST_COMPRESSION,
+    memLevel: 9,
+    chunkSize: CHUNK,
+  });
   const write = writer(deflate);
   let checksum = 0;
   let length = 0;

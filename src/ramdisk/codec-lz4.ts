@@ -1,4 +1,7 @@
-/** lz4's legacy frames, the only ones the kernel reads (lib/decompress_unlz4.c): a magic number, then blocks of 8 MiB behind their compressed size. There is no mark of the end and no checksum. */
+/**
+ * lz4's legacy frames, the only ones the kernel reads (lib/decompress_unlz4.c): a magic number,
+ * then blocks of 8 MiB behind their compressed size. There is no mark of the end and no checksum.
+ */
 import { CompressionError } from './codec-error.js';
 import { NativeBlocks } from './codec-native.js';
 import { CHUNK, ByteSource } from './source.js';
@@ -17,15 +20,21 @@ const word = (value: number): Buffer => {
 };
 
 /**
- * Ends where the kernel ends: where fewer than four bytes are left, or four zeros come. A further magic number begins a further stream in the same data; all else is
- * taken for the size of a block, so nothing but zeros can follow lz4 data.
+ * Ends where the kernel ends: where fewer than four bytes are left, or four zeros come. A further
+ * magic number begins a further stream in the same data; all else is taken for the size of a block,
+ * so nothing but zeros can follow lz4 data.
  * @throws {CompressionError}
  */
 export async function* decompressLz4(source: ByteSource): AsyncGenerator<Buffer, void> {
   const blocks = await NativeBlocks.open('lz4');
   const start = await source.peek(4);
   if (start.length < 4 || start.readUInt32LE() !== MAGIC)
-    throw new CompressionError('lz4', source.offset, 'this is no legacy lz4 stream; compress it with `lz4 -l`', 'invalid header');
+    throw new CompressionError(
+      'lz4',
+      source.offset,
+      'this is no legacy lz4 stream; compress it with `lz4 -l`',
+      'invalid header',
+    );
   const room = Buffer.allocUnsafeSlow(BLOCK);
   for (;;) {
     const next = await source.peek(4);
@@ -33,13 +42,28 @@ export async function* decompressLz4(source: ByteSource): AsyncGenerator<Buffer,
     const at = source.offset;
     const size = (await source.read(4)).readUInt32LE();
     if (size === MAGIC) continue;
-    if (size > BOUND) throw new CompressionError('lz4', at, `a block of ${size} bytes would follow, which is longer than one can be; where other data follow lz4 data, the kernel takes them for a block`, 'Decoding failed');
+    if (size > BOUND)
+      throw new CompressionError(
+        'lz4',
+        at,
+        `a block of ${size} bytes would follow, which is longer than one can be; where other data follow lz4 data, the kernel takes them for a block`,
+        'Decoding failed',
+      );
     const block = await source.read(size);
-    // The kernel looks at the size only after it has decoded the block, with whatever is behind the archive in memory.
-    if (block.length < size) throw new CompressionError('lz4', source.offset, `the data end ${size - block.length} bytes before the block does`, 'Decoding failed');
+    // The kernel looks at the size only after it has decoded the block, with whatever is behind the
+    // archive in memory.
+    if (block.length < size)
+      throw new CompressionError(
+        'lz4',
+        source.offset,
+        `the data end ${size - block.length} bytes before the block does`,
+        'Decoding failed',
+      );
     const length = blocks.decompress(block, room);
-    if (length === null) throw new CompressionError('lz4', at, 'the block is damaged', 'Decoding failed');
-    for (let from = 0; from < length; from += CHUNK) yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
+    if (length === null)
+      throw new CompressionError('lz4', at, 'the block is damaged', 'Decoding failed');
+    for (let from = 0; from < length; from += CHUNK)
+      yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
   }
 }
 
@@ -54,7 +78,8 @@ export async function* compressLz4(source: AsyncIterable<Buffer>): AsyncGenerato
       if (block.length === 0) return;
       const length = blocks.compress(block, room, LEVEL);
       yield word(length);
-      for (let from = 0; from < length; from += CHUNK) yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
+      for (let from = 0; from < length; from += CHUNK)
+        yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
     }
   } finally {
     await bytes.close();

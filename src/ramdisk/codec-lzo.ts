@@ -1,4 +1,7 @@
-/** lzop's files, as the kernel reads them (lib/decompress_unlzo.c): a header with the file's name, then blocks of up to 256 KiB behind their two sizes and a checksum. */
+/**
+ * lzop's files, as the kernel reads them (lib/decompress_unlzo.c): a header with the file's name,
+ * then blocks of up to 256 KiB behind their two sizes and a checksum.
+ */
 import { CompressionError, type Warn } from './codec-error.js';
 import { NativeBlocks } from './codec-native.js';
 import { ByteSource } from './source.js';
@@ -24,7 +27,10 @@ const LONGER = 0x0940;
 const LEVEL = 9;
 const VERSIONS = { lzop: 0x1040, library: 0x20a0, needed: 0x0940, method: 3 };
 
-/** How long the header is, and its flags; null for none. The kernel looks neither at the method nor at the checksum. */
+/**
+ * How long the header is, and its flags; null for none. The kernel looks neither at the method nor
+ * at the checksum.
+ */
 function parseHeader(header: Buffer): { length: number; flags: number } | null {
   if (header.length < HEADER_LEAST || !header.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const longer = header.readUInt16BE(9) >= LONGER;
@@ -47,25 +53,35 @@ export async function* decompressLzo(source: ByteSource, warn: Warn): AsyncGener
   /** @throws {CompressionError} where fewer are left. */
   const exactly = async (length: number): Promise<Buffer> => {
     const bytes = await source.read(length);
-    return bytes.length === length ? bytes : fail('the data end before the stream does', 'file corrupted');
+    return bytes.length === length
+      ? bytes
+      : fail('the data end before the stream does', 'file corrupted');
   };
-  const header = parseHeader(await source.peek(HEADER_MOST)) ?? fail('this is no lzop header', 'invalid header');
+  const header =
+    parseHeader(await source.peek(HEADER_MOST)) ?? fail('this is no lzop header', 'invalid header');
   await source.read(header.length);
   const room = Buffer.allocUnsafeSlow(BLOCK);
   for (;;) {
     const at = source.offset;
     const length = (await exactly(4)).readUInt32BE();
     if (length === 0) return;
-    if (length > BLOCK) fail(`a block of ${length} bytes would follow, and 256 KiB is the most`, 'dest len longer than block size');
+    if (length > BLOCK)
+      fail(
+        `a block of ${length} bytes would follow, and 256 KiB is the most`,
+        'dest len longer than block size',
+      );
     // The kernel takes it that there is exactly one checksum, whatever the flags say.
     const sizes = await exactly(8);
     const packed = sizes.readUInt32BE(0);
-    if (packed === 0 || packed > length) fail(`its block at byte ${at} says that ${length} bytes became ${packed}`, 'file corrupted');
+    if (packed === 0 || packed > length)
+      fail(`its block at byte ${at} says that ${length} bytes became ${packed}`, 'file corrupted');
     const block = await exactly(packed);
     // A block that does not compress is there as it was.
     const plain = packed === length ? block : room.subarray(0, length);
-    if (packed < length && blocks.decompress(block, plain) !== length) throw new CompressionError('lzo', at, 'the block is damaged', 'Compressed data violation');
-    if (header.flags & ADLER32 && blocks.adler32(plain) !== sizes.readUInt32BE(4)) warn(`the lzo block at byte ${at} has a wrong checksum; the kernel does not look at it`);
+    if (packed < length && blocks.decompress(block, plain) !== length)
+      throw new CompressionError('lzo', at, 'the block is damaged', 'Compressed data violation');
+    if (header.flags & ADLER32 && blocks.adler32(plain) !== sizes.readUInt32BE(4))
+      warn(`the lzo block at byte ${at} has a wrong checksum; the kernel does not look at it`);
     yield Buffer.from(plain);
   }
 }

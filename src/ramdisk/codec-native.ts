@@ -11,7 +11,10 @@ export type Direction = keyof typeof DIRECTIONS;
 export type StreamMethod = 'xz' | 'lzma' | 'zstd' | 'bzip2';
 export type BlockMethod = 'lz4' | 'lzo';
 
-/** Why a library refused: no memory (or more of it than the kernel would have), not its format, a variant it does not know, damaged data. */
+/**
+ * Why a library refused: no memory (or more of it than the kernel would have), not its format, a
+ * variant it does not know, damaged data.
+ */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS] | 'other';
 
 interface Step {
@@ -44,7 +47,10 @@ async function openLibrary(method: StreamMethod | BlockMethod) {
 type Library = Awaited<ReturnType<typeof openLibrary>>;
 let opened: Promise<Library> | undefined;
 /** @throws {MissingCodecError} */
-const library = (method: StreamMethod | BlockMethod): Promise<Library> => (opened ??= openLibrary(method).catch((error: unknown) => ((opened = undefined), Promise.reject(error as Error))));
+const library = (method: StreamMethod | BlockMethod): Promise<Library> =>
+  (opened ??= openLibrary(method).catch(
+    (error: unknown) => ((opened = undefined), Promise.reject(error as Error)),
+  ));
 
 /** An empty Buffer may have no address. */
 const NOTHING = Buffer.alloc(1);
@@ -64,12 +70,23 @@ export class NativeStream {
   static async open(method: StreamMethod, direction: Direction, level = 0): Promise<NativeStream> {
     const codecs = await library(method);
     const handle = codecs.codecs_open(METHODS[method], DIRECTIONS[direction], level) as number;
-    if (handle < 0) throw new Error(`cannot ${direction} ${method}: the library refuses to begin (${faultOf(handle)})`);
+    if (handle < 0)
+      throw new Error(
+        `cannot ${direction} ${method}: the library refuses to begin (${faultOf(handle)})`,
+      );
     return new NativeStream(codecs, handle);
   }
 
   step(input: Buffer, finish = false): Step {
-    const result = this.library.codecs_step(this.handle, address(input), input.length, this.#room, this.#room.length, finish ? 1 : 0, this.#counts) as number;
+    const result = this.library.codecs_step(
+      this.handle,
+      address(input),
+      input.length,
+      this.#room,
+      this.#room.length,
+      finish ? 1 : 0,
+      this.#counts,
+    ) as number;
     const produced = this.#counts.readInt32LE(4);
     return {
       consumed: this.#counts.readInt32LE(0),
@@ -99,13 +116,32 @@ export class NativeBlocks {
 
   /** The length of what is in `room` now, or null for damaged data. */
   decompress(input: Buffer, room: Buffer): number | null {
-    const result = this.library.codecs_block(METHODS[this.method], DIRECTIONS.decompress, 0, address(input), input.length, address(room), room.length) as number;
+    const result = this.library.codecs_block(
+      METHODS[this.method],
+      DIRECTIONS.decompress,
+      0,
+      address(input),
+      input.length,
+      address(room),
+      room.length,
+    ) as number;
     return result < 0 ? null : result;
   }
 
   compress(input: Buffer, room: Buffer, level: number): number {
-    const result = this.library.codecs_block(METHODS[this.method], DIRECTIONS.compress, level, address(input), input.length, room, room.length) as number;
-    if (result < 0) throw new Error(`cannot compress ${this.method}: the library refuses a block of ${input.length} bytes (${faultOf(result)})`);
+    const result = this.library.codecs_block(
+      METHODS[this.method],
+      DIRECTIONS.compress,
+      level,
+      address(input),
+      input.length,
+      room,
+      room.length,
+    ) as number;
+    if (result < 0)
+      throw new Error(
+        `cannot compress ${this.method}: the library refuses a block of ${input.length} bytes (${faultOf(result)})`,
+      );
     return result;
   }
 

@@ -1,4 +1,7 @@
-/** The compression methods of the kernel's initramfs (lib/decompress.c), each written so that the kernel reads it and read as the kernel does. */
+/**
+ * The compression methods of the kernel's initramfs (lib/decompress.c), each written so that the
+ * kernel reads it and read as the kernel does.
+ */
 import type { Warn } from './codec-error.js';
 import { compressGzip, decompressGzip } from './codec-gzip.js';
 import { compressLz4, decompressLz4 } from './codec-lz4.js';
@@ -9,7 +12,10 @@ import type { ByteSource } from './source.js';
 
 export { CompressionError, MissingCodecError } from './codec-error.js';
 
-/** One stream, which the kernel can read. The same data give the same bytes, as long as the libraries are the same. @throws {MissingCodecError} */
+/**
+ * One stream, which the kernel can read. The same data give the same bytes, as long as the
+ * libraries are the same. @throws {MissingCodecError}
+ */
 export function compress(method: Method, source: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   switch (method) {
     case 'gzip':
@@ -24,11 +30,16 @@ export function compress(method: Method, source: AsyncIterable<Buffer>): AsyncIt
 }
 
 /**
- * Decompresses exactly one stream as the kernel's decompressor does, and leaves the source at the first byte behind it, or behind what was decoded for whoever stops
- * before the end. `warn` is told of faults that the kernel lets pass.
+ * Decompresses exactly one stream as the kernel's decompressor does, and leaves the source at the
+ * first byte behind it, or behind what was decoded for whoever stops before the end. `warn` is told
+ * of faults that the kernel lets pass.
  * @throws {CompressionError} with the offset. @throws {MissingCodecError}
  */
-export function decompress(method: Method, source: ByteSource, warn: Warn = () => {}): AsyncIterable<Buffer> {
+export function decompress(
+  method: Method,
+  source: ByteSource,
+  warn: Warn = () => {},
+): AsyncIterable<Buffer> {
   switch (method) {
     case 'gzip':
       return decompressGzip(source, warn);

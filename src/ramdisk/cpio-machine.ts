@@ -3,7 +3,10 @@ import { S_IFMT, TYPES } from './member.js';
 
 /** Who is told of what an archive holds, as it comes. */
 export interface Sink {
-  /** A member whose name (and, for a symlink, target) has been read. Returns false for one that cannot be made, whose data are then passed over, as the kernel does. */
+  /**
+   * A member whose name (and, for a symlink, target) has been read. Returns false for one that
+   * cannot be made, whose data are then passed over, as the kernel does.
+   */
   member(header: Header, name: Buffer, target: Buffer | null): boolean;
   /** Data of the last member, in pieces. */
   data(bytes: Buffer): void;
@@ -16,8 +19,9 @@ export interface Sink {
 }
 
 /**
- * The state machine with which the kernel reads a cpio (init/initramfs.c of 6.1: write_buffer and its actions), with its messages: what it would take, and where it
- * would stop. Bytes are pushed as they come.
+ * The state machine with which the kernel reads a cpio (init/initramfs.c of 6.1: write_buffer and
+ * its actions), with its messages: what it would take, and where it would stop. Bytes are pushed as
+ * they come.
  */
 export class CpioMachine {
   /** The kernel's first complaint, which ends it. */
@@ -43,12 +47,22 @@ export class CpioMachine {
     [this.message, this.faultAt] = [message, at];
   }
 
-  /** Whether a member has begun and not ended. The kernel does not notice when the archive ends there. */
+  /**
+   * Whether a member has begun and not ended. The kernel does not notice when the archive ends
+   * there.
+   */
   get inside(): boolean {
-    return this.state === 'copy' || this.state === 'collect' || (this.state === 'skip' && this.at < this.#next);
+    return (
+      this.state === 'copy' ||
+      this.state === 'collect' ||
+      (this.state === 'skip' && this.at < this.#next)
+    );
   }
 
-  /** Takes bytes and returns how many: fewer than there are where an archive ends, or something is wrong. */
+  /**
+   * Takes bytes and returns how many: fewer than there are where an archive ends, or something is
+   * wrong.
+   */
   write(bytes: Buffer): number {
     let used = 0;
     const take = (count: number): Buffer => {
@@ -90,7 +104,11 @@ export class CpioMachine {
 
   #header(bytes: Buffer): void {
     const magic = bytes.toString('latin1', 0, 6);
-    if (magic !== '070701' && magic !== '070702') return this.complain(magic === '070707' ? 'incorrect cpio method used: use -H newc option' : 'no cpio magic', this.began);
+    if (magic !== '070701' && magic !== '070702')
+      return this.complain(
+        magic === '070707' ? 'incorrect cpio method used: use -H newc option' : 'no cpio magic',
+        this.began,
+      );
     const header = decodeHeader(bytes);
     const { nameLength, size, mode } = header;
     this.#expected = magic === '070702' ? header.checksum : null;
@@ -98,10 +116,19 @@ export class CpioMachine {
     this.#next = Math.ceil((this.at + afterName(nameLength) + size) / 4) * 4;
     [this.state, this.#afterSkip] = ['skip', 'start'];
     const type = mode & S_IFMT;
-    if (nameLength <= 0 || nameLength > PATH_MAX) this.sink.passedOver(header, nameLength <= 0 ? 'it has no name' : `its name has ${nameLength} bytes, more than ${PATH_MAX}`);
-    else if (type === TYPES.symlink && size > PATH_MAX) this.sink.passedOver(header, `its target has ${size} bytes, more than ${PATH_MAX}`);
-    else if (type === TYPES.symlink) this.#collect(afterName(nameLength) + size, (body) => this.#symlink(header, body));
-    else if (type === TYPES.file || size === 0) this.#collect(afterName(nameLength), (name) => this.#name(header, name));
+    if (nameLength <= 0 || nameLength > PATH_MAX)
+      this.sink.passedOver(
+        header,
+        nameLength <= 0
+          ? 'it has no name'
+          : `its name has ${nameLength} bytes, more than ${PATH_MAX}`,
+      );
+    else if (type === TYPES.symlink && size > PATH_MAX)
+      this.sink.passedOver(header, `its target has ${size} bytes, more than ${PATH_MAX}`);
+    else if (type === TYPES.symlink)
+      this.#collect(afterName(nameLength) + size, (body) => this.#symlink(header, body));
+    else if (type === TYPES.file || size === 0)
+      this.#collect(afterName(nameLength), (name) => this.#name(header, name));
     else this.sink.passedOver(header, `it has ${size} bytes of data, and is no file`);
   }
 
@@ -110,7 +137,11 @@ export class CpioMachine {
     if (body[nameLength - 1] !== 0) return this.complain('malformed archive', this.began);
     const from = afterName(nameLength);
     // To the kernel both are C strings, which end at the first NUL.
-    this.sink.member(header, upToNul(body.subarray(0, nameLength)), upToNul(body.subarray(from, from + size)));
+    this.sink.member(
+      header,
+      upToNul(body.subarray(0, nameLength)),
+      upToNul(body.subarray(from, from + size)),
+    );
     [this.state, this.#afterSkip] = ['skip', 'reset'];
   }
 
@@ -131,7 +162,8 @@ export class CpioMachine {
     this.#left -= bytes.length;
     if (this.#left > 0) return;
     this.sink.complete();
-    if (this.#expected !== null && this.#sum !== this.#expected) this.complain('bad data checksum', this.began);
+    if (this.#expected !== null && this.#sum !== this.#expected)
+      this.complain('bad data checksum', this.began);
     this.state = 'skip';
   }
 }

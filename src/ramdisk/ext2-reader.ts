@@ -1,4 +1,7 @@
-/** Reads what is in an ext2, ext3 or ext4 image, as far as the programs on it go (fs/ext4/ext4.h). It takes nothing for granted: an image comes from anywhere. */
+/**
+ * Reads what is in an ext2, ext3 or ext4 image, as far as the programs on it go (fs/ext4/ext4.h).
+ * It takes nothing for granted: an image comes from anywhere.
+ */
 import type { PathKind, Reader } from '../system/port.js';
 import { kindOf } from './member.js';
 
@@ -13,7 +16,10 @@ const unreadable = (what: string): never => {
 
 const ROOT = 2;
 const SUPERBLOCK = 1024;
-/** Features that change how things lie: a file type in names, a journal to be replayed, extents, 64 bits, groups that lie together, a checksum seed, a large directory. */
+/**
+ * Features that change how things lie: a file type in names, a journal to be replayed, extents, 64
+ * bits, groups that lie together, a checksum seed, a large directory.
+ */
 const UNDERSTOOD = 0x0002 | 0x0004 | 0x0040 | 0x0080 | 0x0200 | 0x2000 | 0x4000;
 const EXTENTS = 0x80000;
 const EXTENT_MAGIC = 0xf30a;
@@ -54,7 +60,13 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     this.#perGroup = head.readUInt32LE(0x28);
     this.#inodeSize = head.readUInt32LE(0x4c) === 0 ? 128 : head.readUInt16LE(0x58);
     this.#descriptor = (incompatible & 0x80) !== 0 ? head.readUInt16LE(0xfe) : 32;
-    if (this.#perGroup === 0 || this.#inodeSize < 128 || this.#inodeSize > this.#block || this.#descriptor < 32) unreadable('its superblock is damaged');
+    if (
+      this.#perGroup === 0 ||
+      this.#inodeSize < 128 ||
+      this.#inodeSize > this.#block ||
+      this.#descriptor < 32
+    )
+      unreadable('its superblock is damaged');
   }
 
   #bytes(offset: number, length: number): Buffer {
@@ -64,13 +76,25 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
 
   #inode(number: number): Inode {
     if (number < 1 || number > this.#inodes) unreadable('a name has no inode');
-    const [group, index] = [Math.floor((number - 1) / this.#perGroup), (number - 1) % this.#perGroup];
-    const descriptor = this.#bytes((this.#firstBlock + 1) * this.#block + group * this.#descriptor, 32);
+    const [group, index] = [
+      Math.floor((number - 1) / this.#perGroup),
+      (number - 1) % this.#perGroup,
+    ];
+    const descriptor = this.#bytes(
+      (this.#firstBlock + 1) * this.#block + group * this.#descriptor,
+      32,
+    );
     const table = descriptor.readUInt32LE(8);
     const bytes = this.#bytes(table * this.#block + index * this.#inodeSize, 128);
     const flags = bytes.readUInt32LE(0x20);
     if ((flags & HIDDEN) !== 0) unreadable('its content is not where it usually is');
-    return { mode: bytes.readUInt16LE(0), size: bytes.readUInt32LE(4), flags, blocks: Buffer.from(bytes.subarray(0x28, 0x64)), bare: bytes.readUInt32LE(0x1c) === 0 };
+    return {
+      mode: bytes.readUInt16LE(0),
+      size: bytes.readUInt32LE(4),
+      flags,
+      blocks: Buffer.from(bytes.subarray(0x28, 0x64)),
+      bare: bytes.readUInt32LE(0x1c) === 0,
+    };
   }
 
   /** Where a block of a file lies; 0 is a hole. */
@@ -95,7 +119,8 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
   }
 
   #inExtents(node: Buffer, index: number, depth: number): number {
-    if (depth === 0 || node.readUInt16LE(0) !== EXTENT_MAGIC) unreadable('a tree of extents is damaged');
+    if (depth === 0 || node.readUInt16LE(0) !== EXTENT_MAGIC)
+      unreadable('a tree of extents is damaged');
     const [count, level] = [node.readUInt16LE(2), node.readUInt16LE(6)];
     if (12 * (count + 1) > node.length) unreadable('a tree of extents is damaged');
     let next: number | null = null;
@@ -106,19 +131,24 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
       else {
         // Above 32768 the blocks are reserved and hold nothing yet.
         const length = node.readUInt16LE(at + 4);
-        if (length <= 32768 && index < first + length) return node.readUInt32LE(at + 8) + index - first;
+        if (length <= 32768 && index < first + length)
+          return node.readUInt32LE(at + 8) + index - first;
       }
     }
-    return next === null ? 0 : this.#inExtents(this.#bytes(next * this.#block, this.#block), index, depth - 1);
+    return next === null
+      ? 0
+      : this.#inExtents(this.#bytes(next * this.#block, this.#block), index, depth - 1);
   }
 
   #content(inode: Inode, offset: number, length: number): Buffer {
     const parts: Buffer[] = [];
-    for (let from = offset, end = Math.min(inode.size, offset + length); from < end; ) {
+    for (let from = offset, end = Math.min(inode.size, offset + length); from < end;) {
       const within = from % this.#block;
       const count = Math.min(this.#block - within, end - from);
       const place = this.#place(inode, Math.floor(from / this.#block));
-      parts.push(place === 0 ? Buffer.alloc(count) : this.#bytes(place * this.#block + within, count));
+      parts.push(
+        place === 0 ? Buffer.alloc(count) : this.#bytes(place * this.#block + within, count),
+      );
       from += count;
     }
     return Buffer.concat(parts);
@@ -130,10 +160,19 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     for (let from = 0; from < folder.size; from += this.#block) {
       const block = this.#content(folder, from, this.#block);
       // An index of names looks like one that is not in use to who does not know it.
-      for (let at = 0; at + 8 <= block.length; ) {
-        const [number, length, named] = [block.readUInt32LE(at), block.readUInt16LE(at + 4), block[at + 6]!];
+      for (let at = 0; at + 8 <= block.length;) {
+        const [number, length, named] = [
+          block.readUInt32LE(at),
+          block.readUInt16LE(at + 4),
+          block[at + 6]!,
+        ];
         if (length < 8 || at + length > block.length) unreadable('a directory is damaged');
-        if (number !== 0 && named === wanted.length && block.subarray(at + 8, at + 8 + named).equals(wanted)) return this.#inode(number);
+        if (
+          number !== 0 &&
+          named === wanted.length &&
+          block.subarray(at + 8, at + 8 + named).equals(wanted)
+        )
+          return this.#inode(number);
         at += length;
       }
     }
@@ -161,7 +200,11 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
 
   readLink(path: string): string {
     const inode = this.#find(path) ?? unreadable('nothing is there');
-    return (inode.bare && inode.size < 60 ? inode.blocks.subarray(0, inode.size) : this.#content(inode, 0, Math.min(inode.size, 4096))).toString();
+    return (
+      inode.bare && inode.size < 60
+        ? inode.blocks.subarray(0, inode.size)
+        : this.#content(inode, 0, Math.min(inode.size, 4096))
+    ).toString();
   }
 
   readBytes(path: string, offset: number, length: number): Uint8Array {

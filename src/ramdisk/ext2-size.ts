@@ -28,7 +28,8 @@ function withPointers(count: number): number {
 const entry = (name: string): number => 8 + Math.ceil(name.length / 4) * 4;
 
 /** The bytes of a member's name, one in a character: a name may be any bytes. */
-export const bytesOf = ({ name, raw }: Pick<Member, 'name' | 'raw'>): string => (raw ?? Buffer.from(name)).toString('latin1');
+export const bytesOf = ({ name, raw }: Pick<Member, 'name' | 'raw'>): string =>
+  (raw ?? Buffer.from(name)).toString('latin1');
 
 /** An entry does not cross blocks: up to the longest one is lost at the end of each. */
 function ofDirectory(entries: number): number {
@@ -39,7 +40,9 @@ function ofDirectory(entries: number): number {
 function ofMember(member: Member): number {
   if (member.same !== undefined) return 0;
   if (member.kind === 'file') return withPointers(Math.ceil(member.size / BLOCK));
-  return member.kind === 'symlink' && Buffer.byteLength(member.target ?? '') >= SHORT_TARGET ? 1 : 0;
+  return member.kind === 'symlink' && Buffer.byteLength(member.target ?? '') >= SHORT_TARGET
+    ? 1
+    : 0;
 }
 
 /** What the file system needs for itself when it is so big. */
@@ -62,18 +65,26 @@ export function ext2Size(members: readonly Member[]): { blocks: number; inodes: 
   }
   const inodes = OWN_INODES + members.filter(({ same }) => same === undefined).length;
   // One is for lost+found.
-  const data = 1 + members.reduce((sum, member) => sum + ofMember(member), 0) + [...directories.values()].reduce((sum, bytes) => sum + ofDirectory(bytes), 0);
+  const data =
+    1 +
+    members.reduce((sum, member) => sum + ofMember(member), 0) +
+    [...directories.values()].reduce((sum, bytes) => sum + ofDirectory(bytes), 0);
   let blocks = data + overhead(data, inodes);
-  for (let more; (more = data + overhead(blocks, inodes)) > blocks; ) blocks = more;
+  for (let more; (more = data + overhead(blocks, inodes)) > blocks;) blocks = more;
   const least = leastGroup(blocks, inodes);
   const used = usable(blocks, inodes);
   return { blocks: used < blocks ? used + least : blocks, inodes };
 }
 
-/** A last group with less than this is left out by the library, which wants fifty blocks for data in it. */
+/**
+ * A last group with less than this is left out by the library, which wants fifty blocks for data in
+ * it.
+ */
 const leastGroup = (blocks: number, inodes: number): number => {
   const groups = Math.ceil((blocks - 1) / GROUP);
-  return Math.ceil((groups * DESCRIPTOR) / BLOCK) + overhead(GROUP, Math.ceil(inodes / groups)) + 64;
+  return (
+    Math.ceil((groups * DESCRIPTOR) / BLOCK) + overhead(GROUP, Math.ceil(inodes / groups)) + 64
+  );
 };
 
 /** How many of so many blocks the file system uses. */

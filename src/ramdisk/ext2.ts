@@ -1,4 +1,7 @@
-/** An image-initrd: an ext2 file system that the kernel copies to /dev/ram0 and mounts (init/do_mounts_rd.c). */
+/**
+ * An image-initrd: an ext2 file system that the kernel copies to /dev/ram0 and mounts
+ * (init/do_mounts_rd.c).
+ */
 import { open, rm } from 'node:fs/promises';
 import { BLOCK, bytesOf, ext2Size, usable } from './ext2-size.js';
 import { TYPES, type Member } from './member.js';
@@ -22,7 +25,21 @@ async function openLibrary() {
     return openLibrary('libmountroot-ext2.so', {
       ext2_message: ['string', []],
       ext2_create: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
-      ext2_add: ['int32', ['int32', 'uint32', 'pointer', 'uint32', 'uint32', 'uint32', 'uint32', 'uint32', 'uint32', 'string']],
+      ext2_add: [
+        'int32',
+        [
+          'int32',
+          'uint32',
+          'pointer',
+          'uint32',
+          'uint32',
+          'uint32',
+          'uint32',
+          'uint32',
+          'uint32',
+          'string',
+        ],
+      ],
       ext2_set: ['int32', ['int32', 'uint32', 'uint32', 'uint32', 'uint32', 'uint32']],
       ext2_link: ['int32', ['int32', 'uint32', 'pointer', 'uint32']],
       ext2_append: ['int32', ['int32', 'uint32', 'pointer', 'uint32']],
@@ -37,31 +54,46 @@ async function openLibrary() {
 }
 
 /**
- * Writes the members to a file system in the file `out`. The same members give the same bytes. A member `.` is the root directory, which is root's with mode 0755
- * otherwise; every other directory comes before what is in it.
+ * Writes the members to a file system in the file `out`. The same members give the same bytes. A
+ * member `.` is the root directory, which is root's with mode 0755 otherwise; every other directory
+ * comes before what is in it.
  * @param how.time of the file system itself, in seconds since 1970.
  * @param how.size in bytes; just enough without it.
  * @returns how many KiB it has: what `ramdisk_size=` has to be at least.
  * @throws {Ext2Error} and leaves no file.
  */
-export async function packExt2(members: readonly Member[], out: string, how: { time: number; size?: number }): Promise<{ kib: number }> {
+export async function packExt2(
+  members: readonly Member[],
+  out: string,
+  how: { time: number; size?: number },
+): Promise<{ kib: number }> {
   for (const member of members) check(member);
   const least = ext2Size(members);
   const blocks = how.size === undefined ? least.blocks : Math.floor(how.size / BLOCK);
-  if (usable(blocks, least.inodes) < least.blocks) throw new Ext2Error(`cannot make an ext2 image of ${blocks} KiB: what goes into it may need ${least.blocks} KiB; ask for that, or for no size`);
-  if (blocks >= 2 ** 31) throw new Ext2Error(`cannot make an ext2 image of ${blocks} KiB: 2 TiB is the most that blocks of 1 KiB make`);
+  if (usable(blocks, least.inodes) < least.blocks)
+    throw new Ext2Error(
+      `cannot make an ext2 image of ${blocks} KiB: what goes into it may need ${least.blocks} KiB; ask for that, or for no size`,
+    );
+  if (blocks >= 2 ** 31)
+    throw new Ext2Error(
+      `cannot make an ext2 image of ${blocks} KiB: 2 TiB is the most that blocks of 1 KiB make`,
+    );
   const library = await openLibrary();
   const file = await open(out, 'w');
   await file.truncate(blocks * BLOCK).finally(() => file.close());
   try {
     const image = library.ext2_create(out, blocks, least.inodes, seconds(how.time)) as number;
-    if (image < 0) throw new Ext2Error(`cannot make an ext2 image of ${blocks} KiB in ${out}: ${library.ext2_message()}`);
+    if (image < 0)
+      throw new Ext2Error(
+        `cannot make an ext2 image of ${blocks} KiB in ${out}: ${library.ext2_message()}`,
+      );
     let whole = false;
     try {
       await fill(library, image, members, how.time);
       whole = true;
     } finally {
-      if ((library.ext2_close(image, whole ? 1 : 0) as number) < 0 && whole) throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
+      if ((library.ext2_close(image, whole ? 1 : 0) as number) < 0 && whole)
+        throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
     }
   } catch (error) {
     await rm(out, { force: true });
@@ -74,7 +106,12 @@ type Library = Awaited<ReturnType<typeof openLibrary>>;
 
 const seconds = (time: number): number => Math.min(Math.max(0, Math.floor(time)), LAST_SECOND);
 
-async function fill(library: Library, image: number, members: readonly Member[], time: number): Promise<void> {
+async function fill(
+  library: Library,
+  image: number,
+  members: readonly Member[],
+  time: number,
+): Promise<void> {
   const inodes = new Map<string, number>([['', ROOT]]);
   const named = new Map<string, number>();
   const add = (member: Member): number => {
@@ -90,10 +127,25 @@ async function fill(library: Library, image: number, members: readonly Member[],
     let inode;
     if (member.same !== undefined) {
       inode = named.get(member.same);
-      if (inode === undefined) return fail(`what it is a hard link to, ${JSON.stringify(member.same)}, does not come before it`);
-      if ((library.ext2_link(image, parent, name, inode) as number) < 0) fail(library.ext2_message() as string);
+      if (inode === undefined)
+        return fail(
+          `what it is a hard link to, ${JSON.stringify(member.same)}, does not come before it`,
+        );
+      if ((library.ext2_link(image, parent, name, inode) as number) < 0)
+        fail(library.ext2_message() as string);
     } else {
-      inode = library.ext2_add(image, parent, name, TYPES[member.kind] | member.mode, member.uid, member.gid, seconds(member.mtime), member.major ?? 0, member.minor ?? 0, member.target ?? '') as number;
+      inode = library.ext2_add(
+        image,
+        parent,
+        name,
+        TYPES[member.kind] | member.mode,
+        member.uid,
+        member.gid,
+        seconds(member.mtime),
+        member.major ?? 0,
+        member.minor ?? 0,
+        member.target ?? '',
+      ) as number;
       if (inode < 0) fail(library.ext2_message() as string);
     }
     inodes.set(path, inode);
@@ -101,25 +153,61 @@ async function fill(library: Library, image: number, members: readonly Member[],
     return inode;
   };
   // e2fsck asks for it.
-  if (!members.some(({ name }) => name === 'lost+found')) add({ name: 'lost+found', kind: 'directory', mode: 0o700, uid: 0, gid: 0, mtime: time, size: 0 });
+  if (!members.some(({ name }) => name === 'lost+found'))
+    add({
+      name: 'lost+found',
+      kind: 'directory',
+      mode: 0o700,
+      uid: 0,
+      gid: 0,
+      mtime: time,
+      size: 0,
+    });
   for (const member of members) {
     if (member.name === '.') {
-      if ((library.ext2_set(image, ROOT, TYPES.directory | member.mode, member.uid, member.gid, seconds(member.mtime)) as number) < 0) throw new Ext2Error(`cannot set the owner of the ext2 image's root directory: ${library.ext2_message()}`);
+      if (
+        (library.ext2_set(
+          image,
+          ROOT,
+          TYPES.directory | member.mode,
+          member.uid,
+          member.gid,
+          seconds(member.mtime),
+        ) as number) < 0
+      )
+        throw new Ext2Error(
+          `cannot set the owner of the ext2 image's root directory: ${library.ext2_message()}`,
+        );
     } else {
       const inode = add(member);
-      if (member.kind === 'file' && member.same === undefined && member.size > 0) await content(library, image, member, inode);
+      if (member.kind === 'file' && member.same === undefined && member.size > 0)
+        await content(library, image, member, inode);
     }
   }
 }
 
-async function content(library: Library, image: number, member: Member, inode: number): Promise<void> {
-  if (member.file === undefined) throw new Ext2Error(`cannot put ${JSON.stringify(member.name)} into the ext2 image: it has ${member.size} bytes, and nothing says where they are`);
+async function content(
+  library: Library,
+  image: number,
+  member: Member,
+  inode: number,
+): Promise<void> {
+  if (member.file === undefined)
+    throw new Ext2Error(
+      `cannot put ${JSON.stringify(member.name)} into the ext2 image: it has ${member.size} bytes, and nothing says where they are`,
+    );
   // As bytes: a file may be called `-`, which as text is standard input.
   const source = ByteSource.fromFile(Buffer.from(member.file as string));
   try {
-    for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size; )
-      if ((library.ext2_append(image, inode, chunk, chunk.length) as number) < 0) throw new Ext2Error(`cannot write ${JSON.stringify(member.name)} into the ext2 image: ${library.ext2_message()}`);
-    if (source.offset !== member.size) throw new Ext2Error(`cannot put ${JSON.stringify(member.name)} into the ext2 image: ${member.file} has changed from ${member.size} bytes while it was read; keep the tree still and try again`);
+    for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
+      if ((library.ext2_append(image, inode, chunk, chunk.length) as number) < 0)
+        throw new Ext2Error(
+          `cannot write ${JSON.stringify(member.name)} into the ext2 image: ${library.ext2_message()}`,
+        );
+    if (source.offset !== member.size)
+      throw new Ext2Error(
+        `cannot put ${JSON.stringify(member.name)} into the ext2 image: ${member.file} has changed from ${member.size} bytes while it was read; keep the tree still and try again`,
+      );
   } finally {
     await source.close();
   }
@@ -133,13 +221,19 @@ function check(member: Member): void {
   };
   if (name === '.' && kind === 'directory') return;
   for (const part of bytesOf(member).split('/')) {
-    if (part === '' || part === '.' || part === '..' || part.includes('\0')) refuse(`${JSON.stringify(part)} is no name of a file`);
+    if (part === '' || part === '.' || part === '..' || part.includes('\0'))
+      refuse(`${JSON.stringify(part)} is no name of a file`);
     if (part.length > LONGEST_NAME) refuse(`a name has at most ${LONGEST_NAME} bytes`);
   }
-  if (uid > 0xffff_ffff || gid > 0xffff_ffff) refuse('the numbers of its owner and group have at most 32 bits');
+  if (uid > 0xffff_ffff || gid > 0xffff_ffff)
+    refuse('the numbers of its owner and group have at most 32 bits');
   if (kind === 'symlink' && same === undefined) {
     if (!target || target.includes('\0')) refuse('it is a symlink to nothing');
-    if (Buffer.byteLength(target ?? '') > LONGEST_TARGET) refuse(`with blocks of 1 KiB a symlink's target has at most ${LONGEST_TARGET} bytes`);
+    if (Buffer.byteLength(target ?? '') > LONGEST_TARGET)
+      refuse(`with blocks of 1 KiB a symlink's target has at most ${LONGEST_TARGET} bytes`);
   }
-  if (major > 0xfff || minor > 0xf_ffff) refuse(`${major}:${minor} is no device number; major numbers go to 4095, minor ones to 1048575`);
+  if (major > 0xfff || minor > 0xf_ffff)
+    refuse(
+      `${major}:${minor} is no device number; major numbers go to 4095, minor ones to 1048575`,
+    );
 }

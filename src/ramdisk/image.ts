@@ -20,33 +20,67 @@ export interface Image {
 const BLOCK = 1024;
 const HEAD = BLOCK + BYTES_LOOKED_AT;
 
-const magic = (head: Buffer, at: number, value: number, size: 2 | 4 = 4): boolean => head.length >= at + size && head.readUIntLE(at, size) === value;
+const magic = (head: Buffer, at: number, value: number, size: 2 | 4 = 4): boolean =>
+  head.length >= at + size && head.readUIntLE(at, size) === value;
 
 /** Superblocks up to the last number that is read of them; what is cut short within one is none. */
 const NEEDED = { romfs: 12, cramfs: 8, squashfs: 48, minix: BLOCK + 12, ext2: BLOCK + 0x60 };
 
-/** What a ramdisk's first bytes show (init/do_mounts_rd.c: identify_ramdisk_image), and how many KiB the kernel would copy; null where it finds nothing. */
+/**
+ * What a ramdisk's first bytes show (init/do_mounts_rd.c: identify_ramdisk_image), and how many KiB
+ * the kernel would copy; null where it finds nothing.
+ */
 function uncompressed(head: Buffer): { content: Image['content']; kibibytes: number } | null {
   const blocks = (bytes: number): number => Math.ceil(bytes / BLOCK);
   const whole = (bytes: number): boolean => head.length >= bytes;
-  if (head.toString('latin1', 0, 8) === '-rom1fs-' && whole(NEEDED.romfs)) return { content: 'romfs', kibibytes: blocks(head.readUInt32BE(8)) };
-  for (const at of [0, 512]) if (magic(head, at, 0x28cd3d45) && whole(at + NEEDED.cramfs)) return { content: 'cramfs', kibibytes: blocks(head.readUInt32LE(at + 4)) };
-  if (magic(head, 0, 0x73717368) && whole(NEEDED.squashfs)) return { content: 'squashfs', kibibytes: blocks(Number(head.readBigUInt64LE(40))) };
-  if ((magic(head, BLOCK + 16, 0x137f, 2) || magic(head, BLOCK + 16, 0x138f, 2)) && whole(NEEDED.minix)) return { content: 'minix', kibibytes: head.readUInt16LE(BLOCK + 2) << head.readUInt16LE(BLOCK + 10) };
-  // s_blocks_count and s_log_block_size; a journal is COMPAT feature 4 (fs/ext2/ext2.h, fs/ext4/ext4.h).
-  if (magic(head, BLOCK + 0x38, 0xef53, 2) && whole(NEEDED.ext2)) return { content: 'ext2', kibibytes: head.readUInt32LE(BLOCK + 4) * 2 ** Math.min(16, head.readUInt32LE(BLOCK + 24)) };
+  if (head.toString('latin1', 0, 8) === '-rom1fs-' && whole(NEEDED.romfs))
+    return { content: 'romfs', kibibytes: blocks(head.readUInt32BE(8)) };
+  for (const at of [0, 512])
+    if (magic(head, at, 0x28cd3d45) && whole(at + NEEDED.cramfs))
+      return { content: 'cramfs', kibibytes: blocks(head.readUInt32LE(at + 4)) };
+  if (magic(head, 0, 0x73717368) && whole(NEEDED.squashfs))
+    return { content: 'squashfs', kibibytes: blocks(Number(head.readBigUInt64LE(40))) };
+  if (
+    (magic(head, BLOCK + 16, 0x137f, 2) || magic(head, BLOCK + 16, 0x138f, 2)) &&
+    whole(NEEDED.minix)
+  )
+    return {
+      content: 'minix',
+      kibibytes: head.readUInt16LE(BLOCK + 2) << head.readUInt16LE(BLOCK + 10),
+    };
+  // s_blocks_count and s_log_block_size; a journal is COMPAT feature 4 (fs/ext2/ext2.h,
+  // fs/ext4/ext4.h).
+  if (magic(head, BLOCK + 0x38, 0xef53, 2) && whole(NEEDED.ext2))
+    return {
+      content: 'ext2',
+      kibibytes: head.readUInt32LE(BLOCK + 4) * 2 ** Math.min(16, head.readUInt32LE(BLOCK + 24)),
+    };
   return null;
 }
 
-const hasJournal = (head: Buffer): boolean => head.length >= NEEDED.ext2 && magic(head, BLOCK + 0x38, 0xef53, 2) && (head.readUInt32LE(BLOCK + 0x5c) & 4) !== 0;
+const hasJournal = (head: Buffer): boolean =>
+  head.length >= NEEDED.ext2 &&
+  magic(head, BLOCK + 0x38, 0xef53, 2) &&
+  (head.readUInt32LE(BLOCK + 0x5c) & 4) !== 0;
 
-/** What is found in an initrd that is no cpio: a compressed image is unpacked, for only then the kernel knows that it is whole. */
+/**
+ * What is found in an initrd that is no cpio: a compressed image is unpacked, for only then the
+ * kernel knows that it is whole.
+ */
 export async function imageIn(source: ByteSource, most: number): Promise<Image | null> {
   const method = methodOf(await source.peek(2));
   if (method === null) {
     const head = await source.peek(HEAD);
     const raw = uncompressed(head);
-    return raw && { found: raw.content ?? '', error: null, content: raw.content === 'ext2' && hasJournal(head) ? 'ext4' : raw.content, journal: hasJournal(head), kibibytes: raw.kibibytes };
+    return (
+      raw && {
+        found: raw.content ?? '',
+        error: null,
+        content: raw.content === 'ext2' && hasJournal(head) ? 'ext4' : raw.content,
+        journal: hasJournal(head),
+        kibibytes: raw.kibibytes,
+      }
+    );
   }
   const parts: Buffer[] = [];
   let [held, total] = [0, 0];
@@ -66,5 +100,11 @@ export async function imageIn(source: ByteSource, most: number): Promise<Image |
   const head = Buffer.concat(parts);
   const inside = uncompressed(head);
   const content = inside?.content ?? (head.length === 0 ? null : identify(() => head, 1).kind);
-  return { found: method, error, content: inside?.content === 'ext2' && hasJournal(head) ? 'ext4' : content, journal: hasJournal(head), kibibytes: Math.ceil(total / BLOCK) };
+  return {
+    found: method,
+    error,
+    content: inside?.content === 'ext2' && hasJournal(head) ? 'ext4' : content,
+    journal: hasJournal(head),
+    kibibytes: Math.ceil(total / BLOCK),
+  };
 }

@@ -6,7 +6,9 @@ import { printable } from './unpack.js';
 
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
-/** One member as an archive has it. Names are text of one character a byte where they are no UTF-8. */
+/**
+ * One member as an archive has it. Names are text of one character a byte where they are no UTF-8.
+ */
 export interface Listed {
   name: string;
   kind: string;
@@ -35,12 +37,23 @@ export interface Summary {
   leftOut: { parts: number; problems: number };
 }
 
-const LETTERS: Record<string, string> = { directory: 'd', file: '-', symlink: 'l', character: 'c', block: 'b', fifo: 'p', socket: 's' };
+const LETTERS: Record<string, string> = {
+  directory: 'd',
+  file: '-',
+  symlink: 'l',
+  character: 'c',
+  block: 'b',
+  fifo: 'p',
+  socket: 's',
+};
 
 function permissions(mode: number): string {
   const bits = ['r', 'w', 'x'];
-  const letters = Array.from({ length: 9 }, (_, at) => ((mode >> (8 - at)) & 1 ? bits[at % 3]! : '-'));
-  const special = (at: number, set: boolean, letter: string): void => void (set && (letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase()));
+  const letters = Array.from({ length: 9 }, (_, at) =>
+    (mode >> (8 - at)) & 1 ? bits[at % 3]! : '-',
+  );
+  const special = (at: number, set: boolean, letter: string): void =>
+    void (set && (letters[at] = letters[at] === 'x' ? letter : letter.toUpperCase()));
   special(2, (mode & 0o4000) !== 0, 's');
   special(5, (mode & 0o2000) !== 0, 's');
   special(8, (mode & 0o1000) !== 0, 't');
@@ -52,10 +65,16 @@ const readable = (bytes: Buffer): string => {
   return Buffer.from(text).equals(bytes) ? text : bytes.toString('latin1');
 };
 
-/** A hostile archive has as many parts and faults as it likes, and they are told when its members have been. */
+/**
+ * A hostile archive has as many parts and faults as it likes, and they are told when its members
+ * have been.
+ */
 const KEPT = { parts: 1000, problems: 200 };
 
-/** Tells what an archive's members say of themselves as they come, and keeps nothing of them: an archive may be larger than memory. */
+/**
+ * Tells what an archive's members say of themselves as they come, and keeps nothing of them: an
+ * archive may be larger than memory.
+ */
 export class Lister implements Sink {
   members = 0;
   readonly parts: Part[] = [];
@@ -79,7 +98,11 @@ export class Lister implements Sink {
     else this.leftOut.problems++;
   }
 
-  member({ mode, uid, gid, links, size, mtime, nodeMajor, nodeMinor }: Header, name: Buffer, target: Buffer | null): boolean {
+  member(
+    { mode, uid, gid, links, size, mtime, nodeMajor, nodeMinor }: Header,
+    name: Buffer,
+    target: Buffer | null,
+  ): boolean {
     if (++this.members > MEMBERS_AT_MOST) return true;
     const kind = kindOf(mode);
     this.tell({
@@ -108,7 +131,16 @@ const inBytes = (text: string): string => printable(Buffer.from(text).toString('
 const shown = (text: string): string => (/^[^\p{Cc}\\]*$/u.test(text) ? text : inBytes(text));
 
 /** As ls would show it. */
-export function memberLine({ name, permissions, uid, gid, size, mtime, target, node }: Listed): string {
+export function memberLine({
+  name,
+  permissions,
+  uid,
+  gid,
+  size,
+  mtime,
+  target,
+  node,
+}: Listed): string {
   const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
   return `${permissions} ${`${uid}:${gid}`.padEnd(9)} ${(node ?? String(size)).padStart(10)} ${time} ${shown(name)}${target === undefined ? '' : ` -> ${shown(target)}`}`;
 }
@@ -118,13 +150,21 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
 /** For a person, behind the members: the parts, then what is wrong. */
 export function renderSummary({ uimage, parts, image, problems, leftOut }: Summary): string {
   const lines: string[] = [];
-  if (uimage !== null) lines.push(`U-Boot image "${shown(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
+  if (uimage !== null)
+    lines.push(`U-Boot image "${shown(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
   for (const { offset, bytes, method, unpacked, members: count } of parts)
-    lines.push(`part at byte ${offset}: ${method === 'none' ? 'not compressed' : method}, ${plural(bytes, 'byte')}${method === 'none' ? '' : `, ${unpacked} unpacked`}, ${plural(count, 'member')}`);
+    lines.push(
+      `part at byte ${offset}: ${method === 'none' ? 'not compressed' : method}, ${plural(bytes, 'byte')}${method === 'none' ? '' : `, ${unpacked} unpacked`}, ${plural(count, 'member')}`,
+    );
   if (leftOut.parts > 0) lines.push(`and ${plural(leftOut.parts, 'more part')}`);
-  if (image !== null) lines.push(`no cpio archive, but ${image}: an image-initrd, which the kernel copies to /dev/ram0`);
+  if (image !== null)
+    lines.push(
+      `no cpio archive, but ${image}: an image-initrd, which the kernel copies to /dev/ram0`,
+    );
   for (const { offset, inside, kernelSays, means, cure } of problems)
-    lines.push(`problem at byte ${offset}${inside === null ? '' : ` (byte ${inside} of what is unpacked there)`}: ${kernelSays === null ? '' : `the kernel says "${kernelSays}": `}${means}; ${cure}`);
+    lines.push(
+      `problem at byte ${offset}${inside === null ? '' : ` (byte ${inside} of what is unpacked there)`}: ${kernelSays === null ? '' : `the kernel says "${kernelSays}": `}${means}; ${cure}`,
+    );
   if (leftOut.problems > 0) lines.push(`and ${plural(leftOut.problems, 'more problem')}`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,6 +1,9 @@
 /** One file of a ramdisk, as it is to be packed. */
 export interface Member {
-  /** Relative, without a slash at either end; never ''. `.` is the top directory. Bytes that are no UTF-8 are in `raw`. */
+  /**
+   * Relative, without a slash at either end; never ''. `.` is the top directory. Bytes that are no
+   * UTF-8 are in `raw`.
+   */
   name: string;
   raw?: Buffer;
   kind: 'directory' | 'file' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket';
@@ -23,9 +26,19 @@ export interface Member {
 }
 
 /** Kinds by the upper bits of a mode (inode(7)). */
-export const TYPES = { fifo: 0o010000, character: 0o020000, directory: 0o040000, block: 0o060000, file: 0o100000, symlink: 0o120000, socket: 0o140000 } as const satisfies Record<Member['kind'], number>;
+export const TYPES = {
+  fifo: 0o010000,
+  character: 0o020000,
+  directory: 0o040000,
+  block: 0o060000,
+  file: 0o100000,
+  symlink: 0o120000,
+  socket: 0o140000,
+} as const satisfies Record<Member['kind'], number>;
 
 export const S_IFMT = 0o170000;
 
 /** The kind that a mode says; null for none there is. */
-export const kindOf = (mode: number): Member['kind'] | null => (Object.entries(TYPES).find(([, type]) => type === (mode & S_IFMT))?.[0] as Member['kind'] | undefined) ?? null;
+export const kindOf = (mode: number): Member['kind'] | null =>
+  (Object.entries(TYPES).find(([, type]) => type === (mode & S_IFMT))?.[0] as
+    Member['kind'] | undefined) ?? null;

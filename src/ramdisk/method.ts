@@ -15,4 +15,5 @@ const MAGIC: readonly (readonly [number, number, Method])[] = [
 ];
 
 /** What the kernel takes data for that begin like this; null where it finds no method. */
-export const methodOf = (first: Uint8Array): Method | null => MAGIC.find(([one, two]) => first[0] === one && first[1] === two)?.[2] ?? null;
+export const methodOf = (first: Uint8Array): Method | null =>
+  MAGIC.find(([one, two]) => first[0] === one && first[1] === two)?.[2] ?? null;

@@ -6,7 +6,10 @@ import { TreeError } from './tree.js';
 /** The kernel finds an archive's end by its trailer, and U-Boot and others like whole blocks. */
 const BLOCK = 512;
 
-/** Hard links of one file: how many names it has, and which of them comes last and carries the data, as GNU cpio has it. */
+/**
+ * Hard links of one file: how many names it has, and which of them comes last and carries the data,
+ * as GNU cpio has it.
+ */
 interface Linked {
   inode: number;
   names: number;
@@ -17,7 +20,8 @@ function links(members: readonly Member[]): Map<string, Linked> {
   const found = new Map<string, Linked>();
   members.forEach(({ name, same }, index) => {
     const linked = same === undefined ? undefined : found.get(same);
-    if (linked === undefined) return void found.set(name, { inode: index + 1, names: 1, last: name });
+    if (linked === undefined)
+      return void found.set(name, { inode: index + 1, names: 1, last: name });
     linked.names++;
     linked.last = name;
     found.set(name, linked);
@@ -26,7 +30,8 @@ function links(members: readonly Member[]): Map<string, Linked> {
 }
 
 /**
- * A cpio of the members, piece by piece. Numbers of files are their order, so the same members give the same bytes.
+ * A cpio of the members, piece by piece. Numbers of files are their order, so the same members give
+ * the same bytes.
  * @throws {TreeError} when a file is not any more what it was when the tree was read.
  */
 export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buffer> {
@@ -37,15 +42,46 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
     return bytes;
   };
   const sizes = new Map(members.map(({ name, size, file }) => [name, { size, file }]));
-  for (const { name, raw, kind, mode, uid, gid, mtime, target, major = 0, minor = 0, same } of members) {
+  for (const {
+    name,
+    raw,
+    kind,
+    mode,
+    uid,
+    gid,
+    mtime,
+    target,
+    major = 0,
+    minor = 0,
+    same,
+  } of members) {
     const { inode, names, last } = linked.get(name)!;
     const body = kind === 'symlink' ? Buffer.from(target!) : null;
     const content = kind === 'file' && last === name ? sizes.get(same ?? name)! : null;
     const size = body?.length ?? content?.size ?? 0;
     // The kernel looks for an earlier name only where there is more than one.
-    yield count(encodeHeader({ inode, mode: TYPES[kind] | mode, uid, gid, links: kind === 'directory' ? 2 : names, mtime, size, major: 0, minor: 0, nodeMajor: major, nodeMinor: minor, checksum: 0 }, raw ?? Buffer.from(name)));
+    yield count(
+      encodeHeader(
+        {
+          inode,
+          mode: TYPES[kind] | mode,
+          uid,
+          gid,
+          links: kind === 'directory' ? 2 : names,
+          mtime,
+          size,
+          major: 0,
+          minor: 0,
+          nodeMajor: major,
+          nodeMinor: minor,
+          checksum: 0,
+        },
+        raw ?? Buffer.from(name),
+      ),
+    );
     if (body !== null) yield count(body);
-    if (content !== null && size > 0) for await (const chunk of contents(content.file!, size)) yield count(chunk);
+    if (content !== null && size > 0)
+      for await (const chunk of contents(content.file!, size)) yield count(chunk);
     yield count(dataPadding(size));
   }
   yield count(trailer());
@@ -55,11 +91,14 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
 async function* contents(file: string | Buffer, size: number): AsyncGenerator<Buffer> {
   const source = ByteSource.fromFile(file);
   try {
-    for (let chunk; (chunk = await source.chunk()) !== null; ) {
+    for (let chunk; (chunk = await source.chunk()) !== null;) {
       if (source.offset > size) break;
       yield chunk;
     }
-    if (source.offset !== size) throw new TreeError(`cannot pack ${file.toString()}: it has changed from ${size} bytes while it was read; keep the tree still and try again`);
+    if (source.offset !== size)
+      throw new TreeError(
+        `cannot pack ${file.toString()}: it has changed from ${size} bytes while it was read; keep the tree still and try again`,
+      );
   } finally {
     await source.close();
   }
@@ -68,8 +107,16 @@ async function* contents(file: string | Buffer, size: number): AsyncGenerator<Bu
 /** What a kernel that is given this would miss, a sentence each. */
 export function packWarnings(members: ReadonlyMap<string, Member>): string[] {
   const warnings: string[] = [];
-  if (!members.has('init')) warnings.push('there is no /init in it, so the kernel will not use it as its root (unless rdinit= names another program); it unpacks it and then mounts root=');
-  if (members.get('dev/console')?.kind !== 'character') warnings.push('there is no /dev/console in it: where the kernel has none built in, init has no standard output (a table with `/dev/console c 600 0 0 5 1 - - -` makes it without being root)');
-  for (const { name, uid, gid } of members.values()) if (uid > LARGEST || gid > LARGEST) warnings.push(`the owner of ${name} does not fit into the archive`);
+  if (!members.has('init'))
+    warnings.push(
+      'there is no /init in it, so the kernel will not use it as its root (unless rdinit= names another program); it unpacks it and then mounts root=',
+    );
+  if (members.get('dev/console')?.kind !== 'character')
+    warnings.push(
+      'there is no /dev/console in it: where the kernel has none built in, init has no standard output (a table with `/dev/console c 600 0 0 5 1 - - -` makes it without being root)',
+    );
+  for (const { name, uid, gid } of members.values())
+    if (uid > LARGEST || gid > LARGEST)
+      warnings.push(`the owner of ${name} does not fit into the archive`);
   return warnings;
 }

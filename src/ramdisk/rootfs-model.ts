@@ -12,8 +12,9 @@ export interface Entry {
 }
 
 /**
- * The tree that an archive makes as the kernel unpacks it, by absolute path; paths are text of one character a byte. Symlinks are followed within it, as they are in the kernel's own root,
- * so nothing leads out of it.
+ * The tree that an archive makes as the kernel unpacks it, by absolute path; paths are text of one
+ * character a byte. Symlinks are followed within it, as they are in the kernel's own root, so
+ * nothing leads out of it.
  */
 export class RootfsModel<E extends Entry = Entry> {
   readonly #files = new Map<string, E>();
@@ -30,7 +31,10 @@ export class RootfsModel<E extends Entry = Entry> {
     this.#links.clear();
   }
 
-  /** The path behind all symlinks but the last; null for one whose directory is not there, where the kernel makes nothing and says nothing. */
+  /**
+   * The path behind all symlinks but the last; null for one whose directory is not there, where the
+   * kernel makes nothing and says nothing.
+   */
   place(name: string): string | null {
     const parts = split(name);
     const last = parts.pop();
@@ -53,7 +57,9 @@ export class RootfsModel<E extends Entry = Entry> {
     this.#files.delete(path);
   }
 
-  /** An earlier name of the same file (init/initramfs.c: find_link); the first one is remembered. */
+  /**
+   * An earlier name of the same file (init/initramfs.c: find_link); the first one is remembered.
+   */
   earlier({ links, major, minor, inode }: Header, path: string, { kind }: Entry): string | null {
     if (links < 2) return null;
     const key = `${major}:${minor}:${inode}:${kind}`;
@@ -62,9 +68,12 @@ export class RootfsModel<E extends Entry = Entry> {
     return before ?? null;
   }
 
-  /** All directories but the top, each before what is in it: no directory is removed before that is. */
+  /**
+   * All directories but the top, each before what is in it: no directory is removed before that is.
+   */
   *directories(): Generator<[path: string, entry: E], void> {
-    for (const [path, entry] of this.#files) if (entry.kind === 'directory' && path !== '') yield [path, entry];
+    for (const [path, entry] of this.#files)
+      if (entry.kind === 'directory' && path !== '') yield [path, entry];
   }
 
   /** What a path leads to, through all symlinks. */
@@ -77,7 +86,9 @@ export class RootfsModel<E extends Entry = Entry> {
     return this.#files.size;
   }
 
-  /** Whether it has more files, or longer names, than any ramdisk that is not made to fill memory. */
+  /**
+   * Whether it has more files, or longer names, than any ramdisk that is not made to fill memory.
+   */
   get full(): boolean {
     return this.#files.size > MEMBERS_AT_MOST || this.#held > NAMES_AT_MOST;
   }
@@ -85,7 +96,7 @@ export class RootfsModel<E extends Entry = Entry> {
   #resolve(parts: readonly string[]): string | null {
     const left = [...parts];
     let at = '';
-    for (let links = 0; left.length > 0; ) {
+    for (let links = 0; left.length > 0;) {
       const part = left.shift()!;
       if (part === '..') {
         at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
@@ -105,4 +116,5 @@ export class RootfsModel<E extends Entry = Entry> {
   }
 }
 
-const split = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');
+const split = (path: string): string[] =>
+  path.split('/').filter((part) => part !== '' && part !== '.');

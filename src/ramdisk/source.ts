@@ -1,4 +1,7 @@
-/** Bytes that are read once, from a file or a pipe, with their offset: an archive may be larger than memory. */
+/**
+ * Bytes that are read once, from a file or a pipe, with their offset: an archive may be larger than
+ * memory.
+ */
 import { open } from 'node:fs/promises';
 import { errnoName } from '../system/errno.js';
 import { SystemError } from '../system/system-error.js';
@@ -112,7 +115,8 @@ async function* nothing(): AsyncGenerator<Buffer, void> {}
 
 async function* standardInput(): AsyncGenerator<Buffer, void> {
   try {
-    for await (const chunk of process.stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer);
+    for await (const chunk of process.stdin)
+      yield typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Buffer);
   } catch (error) {
     throw unreadable('standard input', error);
   }
@@ -139,5 +143,12 @@ async function* fileChunks(path: string | Buffer): AsyncGenerator<Buffer, void> 
 /** Node's error as ours. */
 function unreadable(path: string, error: unknown): unknown {
   const { errno } = error as NodeJS.ErrnoException;
-  return errno === undefined ? error : new SystemError({ what: `read ${path}`, syscall: 'read', errno: errnoName(Math.abs(errno)), path });
+  return errno === undefined
+    ? error
+    : new SystemError({
+        what: `read ${path}`,
+        syscall: 'read',
+        errno: errnoName(Math.abs(errno)),
+        path,
+      });
 }

@@ -1,4 +1,7 @@
-/** U-Boot's legacy image header (include/image.h of U-Boot): 64 bytes, all numbers big-endian, before the data. */
+/**
+ * U-Boot's legacy image header (include/image.h of U-Boot): 64 bytes, all numbers big-endian,
+ * before the data.
+ */
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { ARCHITECTURES, type Architecture } from './architectures.js';
@@ -12,8 +15,10 @@ const HEADER_CRC = 4;
 const LINUX = 5;
 export const RAMDISK = 3;
 /**
- * U-Boot hands a ramdisk over as it is: it checks the checksums, the system, the processor and the type, and never looks at the compression (boot_get_ramdisk,
- * boot/image-board.c). The field says what U-Boot has to undo, so for a ramdisk that the kernel unpacks it is none, whatever the data are.
+ * U-Boot hands a ramdisk over as it is: it checks the checksums, the system, the processor and the
+ * type, and never looks at the compression (boot_get_ramdisk, boot/image-board.c). The field says
+ * what U-Boot has to undo, so for a ramdisk that the kernel unpacks it is none, whatever the data
+ * are.
  */
 const NOT_COMPRESSED = 0;
 
@@ -44,13 +49,22 @@ const headerChecksum = (header: Buffer): number => {
   return crc32(copy);
 };
 
-/** Consumes the header where there is one. The kernel does not know it: whoever hands a ramdisk over must have taken it off. @throws {UImageError} */
+/**
+ * Consumes the header where there is one. The kernel does not know it: whoever hands a ramdisk over
+ * must have taken it off. @throws {UImageError}
+ */
 export async function peelUImage(source: ByteSource): Promise<UImage | null> {
   const header = await source.peek(HEADER);
   if (header.length < 4 || header.readUInt32BE() !== MAGIC) return null;
   const at = source.offset;
-  if (header.length < HEADER) throw new UImageError(`the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; the file is cut short`);
-  if (headerChecksum(header) !== header.readUInt32BE(HEADER_CRC)) throw new UImageError(`the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; U-Boot would say "Bad Header Checksum"`);
+  if (header.length < HEADER)
+    throw new UImageError(
+      `the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; the file is cut short`,
+    );
+  if (headerChecksum(header) !== header.readUInt32BE(HEADER_CRC))
+    throw new UImageError(
+      `the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; U-Boot would say "Bad Header Checksum"`,
+    );
   await source.read(HEADER);
   const name = header.subarray(NAME.at, NAME.at + NAME.length);
   return {
@@ -77,7 +91,10 @@ export interface Unfit {
 export interface HandedOver {
   /** The header; null where there is none, and all of it is the ramdisk. */
   uimage: UImage | null;
-  /** What U-Boot gives to the kernel: as many bytes as the header says, whatever comes behind them on the flash. */
+  /**
+   * What U-Boot gives to the kernel: as many bytes as the header says, whatever comes behind them
+   * on the flash.
+   */
   source: ByteSource;
   /** Reads what is left of it, and compares; null where U-Boot finds nothing wrong. */
   verify: () => Promise<Unfit | null>;
@@ -90,7 +107,10 @@ export async function handedOver(source: ByteSource): Promise<HandedOver> {
   const begin = source.offset;
   let [got, sum] = [0, 0];
   async function* data(): AsyncGenerator<Buffer, void> {
-    for (let chunk; got < uimage!.size && (chunk = await source.chunk(uimage!.size - got)) !== null; ) {
+    for (
+      let chunk;
+      got < uimage!.size && (chunk = await source.chunk(uimage!.size - got)) !== null;
+    ) {
       got += chunk.length;
       sum = crc32(chunk, sum);
       yield chunk;
@@ -99,16 +119,38 @@ export async function handedOver(source: ByteSource): Promise<HandedOver> {
   const inner = ByteSource.from(data(), begin);
   const verify = async (): Promise<Unfit | null> => {
     while ((await inner.chunk()) !== null);
-    if (got < uimage.size) return { offset: begin + got, means: `U-Boot's header says that ${uimage.size} bytes follow it, and ${got} do, so U-Boot would say "Bad Data CRC"`, cure: 'it is cut short: copy it again, and check its size' };
-    return sum === uimage.checksum ? null : { offset: begin, means: 'the data behind U-Boot\'s header have another checksum than it says, so U-Boot would say "Bad Data CRC"', cure: 'the file is damaged: copy it again, or pack it again' };
+    if (got < uimage.size)
+      return {
+        offset: begin + got,
+        means: `U-Boot's header says that ${uimage.size} bytes follow it, and ${got} do, so U-Boot would say "Bad Data CRC"`,
+        cure: 'it is cut short: copy it again, and check its size',
+      };
+    return sum === uimage.checksum
+      ? null
+      : {
+          offset: begin,
+          means:
+            'the data behind U-Boot\'s header have another checksum than it says, so U-Boot would say "Bad Data CRC"',
+          cure: 'the file is damaged: copy it again, or pack it again',
+        };
   };
   return { uimage, source: inner, verify };
 }
 
-/** Writes to `out` what is in `file` behind a header, as `mkimage -T ramdisk -O linux -C none` does. @throws {UImageError} */
-export async function wrapUImage(file: string, out: string, how: { name: string; time: number; arch?: Architecture }): Promise<void> {
+/**
+ * Writes to `out` what is in `file` behind a header, as `mkimage -T ramdisk -O linux -C none` does.
+ * @throws {UImageError}
+ */
+export async function wrapUImage(
+  file: string,
+  out: string,
+  how: { name: string; time: number; arch?: Architecture },
+): Promise<void> {
   const name = Buffer.from(how.name);
-  if (name.length > NAME.length || name.includes(0)) throw new UImageError(`cannot name a U-Boot image ${JSON.stringify(how.name)}: a name has at most ${NAME.length} bytes, and none of them 0`);
+  if (name.length > NAME.length || name.includes(0))
+    throw new UImageError(
+      `cannot name a U-Boot image ${JSON.stringify(how.name)}: a name has at most ${NAME.length} bytes, and none of them 0`,
+    );
   const source = ByteSource.fromFile(file);
   const target = await open(out, 'w');
   try {
@@ -119,7 +161,10 @@ export async function wrapUImage(file: string, out: string, how: { name: string;
       await target.write(chunk, 0, chunk.length, at);
     }
     const size = at - HEADER;
-    if (size >= 2 ** 32) throw new UImageError(`cannot wrap ${file} for U-Boot: it has ${size} bytes, and the header has room for a size below 4 GiB`);
+    if (size >= 2 ** 32)
+      throw new UImageError(
+        `cannot wrap ${file} for U-Boot: it has ${size} bytes, and the header has room for a size below 4 GiB`,
+      );
     const header = Buffer.alloc(HEADER);
     header.writeUInt32BE(MAGIC, 0);
     header.writeUInt32BE(how.time, 8);

@@ -3,16 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Bytes that are read once as a file in which they can be looked up, however many they are. It has no name, so nothing is left of it whatever becomes of this process; zeros take no room in it.
+ * Bytes that are read once as a file in which they can be looked up, however many they are. It has
+ * no name, so nothing is left of it whatever becomes of this process; zeros take no room in it.
  * @param what they are, for the error.
  * @returns its descriptor.
  */
-export async function unnamedFile(what: string, chunks: AsyncIterable<Buffer>, most = Infinity): Promise<number> {
+export async function unnamedFile(
+  what: string,
+  chunks: AsyncIterable<Buffer>,
+  most = Infinity,
+): Promise<number> {
   const attempt = <T>(call: () => T): T => {
     try {
       return call();
     } catch (error) {
-      throw new Error(`cannot keep ${what} in ${tmpdir()}: ${(error as Error).message}; make room there, or name another place with TMPDIR`, { cause: error });
+      throw new Error(
+        `cannot keep ${what} in ${tmpdir()}: ${(error as Error).message}; make room there, or name another place with TMPDIR`,
+        { cause: error },
+      );
     }
   };
   const folder = attempt(() => mkdtempSync(join(tmpdir(), 'mountroot-')));
@@ -25,7 +33,9 @@ export async function unnamedFile(what: string, chunks: AsyncIterable<Buffer>, m
   try {
     let at = 0;
     for await (const chunk of chunks) {
-      if (chunk.some((byte) => byte !== 0)) for (let done = 0; done < chunk.length; ) done += attempt(() => writeSync(fd, chunk, done, chunk.length - done, at + done));
+      if (chunk.some((byte) => byte !== 0))
+        for (let done = 0; done < chunk.length;)
+          done += attempt(() => writeSync(fd, chunk, done, chunk.length - done, at + done));
       at += chunk.length;
       if (at >= most) break;
     }

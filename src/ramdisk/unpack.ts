@@ -32,7 +32,8 @@ export interface UnpackOptions {
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
 /**
- * Writes what an archive holds below a directory, as the kernel would below its root. Each path is resolved in a model of what was made so far, and only ever made of directories that were made
+ * Writes what an archive holds below a directory, as the kernel would below its root. Each path is
+ * resolved in a model of what was made so far, and only ever made of directories that were made
  * here; symlinks and .. lead nowhere else, and nothing that was there before is written to.
  */
 export class Unpacker implements Sink {
@@ -41,7 +42,16 @@ export class Unpacker implements Sink {
   bytes = 0;
   #seen = 0;
   readonly #table = new Map<string, string>();
-  readonly #model = new RootfsModel<Made>([], () => ({ kind: 'directory', mode: 0o755, target: '', uid: 0, gid: 0, mtime: 0, node: '', absent: false }));
+  readonly #model = new RootfsModel<Made>([], () => ({
+    kind: 'directory',
+    mode: 0o755,
+    target: '',
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    node: '',
+    absent: false,
+  }));
   #fd = -1;
   #open: { path: Buffer; made: Made } | null = null;
 
@@ -56,7 +66,8 @@ export class Unpacker implements Sink {
     return [...this.#table.values()];
   }
 
-  #outside = (path: string): Buffer => Buffer.concat([Buffer.from(this.target), Buffer.from(path, 'latin1')]);
+  #outside = (path: string): Buffer =>
+    Buffer.concat([Buffer.from(this.target), Buffer.from(path, 'latin1')]);
 
   #warn(name: string, why: string): false {
     if (this.warnings.length < 100) this.warnings.push(`${printable(name)}: ${why}`);
@@ -71,32 +82,66 @@ export class Unpacker implements Sink {
   }
 
   member(header: Header, bytes: Buffer, target: Buffer | null): boolean {
-    if (++this.#seen > MEMBERS_AT_MOST) throw new UnpackError(`it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill a disk`);
-    if (this.#model.full) throw new UnpackError('it has more names, or longer ones, than any ramdisk that is not made to fill memory');
+    if (++this.#seen > MEMBERS_AT_MOST)
+      throw new UnpackError(
+        `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill a disk`,
+      );
+    if (this.#model.full)
+      throw new UnpackError(
+        'it has more names, or longer ones, than any ramdisk that is not made to fill memory',
+      );
     const name = bytes.toString('latin1');
     const kind = kindOf(header.mode);
-    const node = kind === 'character' || kind === 'block' ? `${header.nodeMajor} ${header.nodeMinor}` : '- -';
-    const made: Made = { kind: kind ?? 'file', mode: header.mode & 0o7777, target: target?.toString('latin1') ?? '', uid: header.uid, gid: header.gid, mtime: header.mtime, node, absent: false };
-    if (kind === null) return this.#warn(name, 'it is of no kind that there is, and the kernel makes nothing of it');
+    const node =
+      kind === 'character' || kind === 'block' ? `${header.nodeMajor} ${header.nodeMinor}` : '- -';
+    const made: Made = {
+      kind: kind ?? 'file',
+      mode: header.mode & 0o7777,
+      target: target?.toString('latin1') ?? '',
+      uid: header.uid,
+      gid: header.gid,
+      mtime: header.mtime,
+      node,
+      absent: false,
+    };
+    if (kind === null)
+      return this.#warn(name, 'it is of no kind that there is, and the kernel makes nothing of it');
     const path = this.#model.place(name);
     // The root directory itself, as `.`, is there already.
-    if (path === null) return /^[./]*$/.test(name) && !name.includes('..') ? false : this.#warn(name, 'its directory is not in the archive before it, so the kernel does not make it and says nothing');
-    if (header.size > this.options.limit - this.bytes && kind === 'file') throw new UnpackError(`${printable(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`);
+    if (path === null)
+      return /^[./]*$/.test(name) && !name.includes('..')
+        ? false
+        : this.#warn(
+            name,
+            'its directory is not in the archive before it, so the kernel does not make it and says nothing',
+          );
+    if (header.size > this.options.limit - this.bytes && kind === 'file')
+      throw new UnpackError(
+        `${printable(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
+      );
     this.members++;
     try {
       return this.#make(path, header, made);
     } catch (error) {
       if (error instanceof UnpackError) throw error;
       const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS' ? this.#stop(name, error) : this.#warn(name, `it could not be made: ${said(error)}`);
+      return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'
+        ? this.#stop(name, error)
+        : this.#warn(name, `it could not be made: ${said(error)}`);
     }
   }
 
   #stop(name: string, error: unknown): never {
-    throw new UnpackError(`${printable(name)} could not be written: ${said(error)}; make room, or choose another place`, { cause: error });
+    throw new UnpackError(
+      `${printable(name)} could not be written: ${said(error)}; make room, or choose another place`,
+      { cause: error },
+    );
   }
 
-  /** Of another kind than what is there: that is removed, as the kernel does, which gives up on a directory that is not empty. */
+  /**
+   * Of another kind than what is there: that is removed, as the kernel does, which gives up on a
+   * directory that is not empty.
+   */
   #clean(path: string, kind: Member['kind'] | null): void {
     const there = this.#model.at(path);
     if (there === undefined || there.kind === kind) return;
@@ -114,7 +159,8 @@ export class Unpacker implements Sink {
     if (kind === 'directory') {
       // Writable until all that is in it is there.
       if (there === undefined) fs.mkdirSync(file, { mode: 0o700 });
-      // Of several times for one directory the kernel keeps the first: it sets them last, in the opposite order (init/initramfs.c: dir_utime).
+      // Of several times for one directory the kernel keeps the first: it sets them last, in the
+      // opposite order (init/initramfs.c: dir_utime).
       this.#model.set(path, there === undefined ? made : { ...made, mtime: there.mtime });
       return false;
     }
@@ -123,7 +169,11 @@ export class Unpacker implements Sink {
       // As the kernel does, which makes room for the link first, also for one to itself.
       this.#clean(path, null);
       const linked = this.#model.at(earlier);
-      if (linked?.kind !== kind) return this.#warn(path, `it is a hard link to ${printable(earlier)}, which is not there any more`);
+      if (linked?.kind !== kind)
+        return this.#warn(
+          path,
+          `it is a hard link to ${printable(earlier)}, which is not there any more`,
+        );
       if (linked.absent) this.#note(path, linked);
       else fs.linkSync(this.#outside(earlier), file);
       this.#model.set(path, linked);
@@ -137,7 +187,10 @@ export class Unpacker implements Sink {
     return false;
   }
 
-  /** Device nodes are for root; whoever is not finds them in the table. One that is there already keeps its numbers, as in the kernel. */
+  /**
+   * Device nodes are for root; whoever is not finds them in the table. One that is there already
+   * keeps its numbers, as in the kernel.
+   */
   #node(path: string, made: Made): boolean {
     const { makeNode, privileged } = this.options;
     const there = this.#model.at(path);
@@ -145,8 +198,18 @@ export class Unpacker implements Sink {
     if (there?.absent === false) return true;
     const file = utf8(`${this.target}${path}`);
     try {
-      if (makeNode !== null && privileged && there === undefined && Buffer.from(file).equals(this.#outside(path))) {
-        makeNode(file, made.kind as 'character' | 'block' | 'fifo' | 'socket', made.mode, made.node.replace(' ', ':'));
+      if (
+        makeNode !== null &&
+        privileged &&
+        there === undefined &&
+        Buffer.from(file).equals(this.#outside(path))
+      ) {
+        makeNode(
+          file,
+          made.kind as 'character' | 'block' | 'fifo' | 'socket',
+          made.mode,
+          made.node.replace(' ', ':'),
+        );
         return true;
       }
     } catch (error) {
@@ -160,8 +223,20 @@ export class Unpacker implements Sink {
   /** A line of the table, which has no way to write a name with a space in it. */
   #note(path: string, { kind, mode, uid, gid, node }: Made): void {
     const name = utf8(path);
-    if (/[\s#]/.test(name) || !Buffer.from(name).equals(Buffer.from(path, 'latin1'))) return void this.#warn(path, 'a table cannot have its name, so its owner or device numbers are lost without being root');
-    const letter = { file: 'f', directory: 'd', character: 'c', block: 'b', fifo: 'p', socket: 's', symlink: 'l' }[kind];
+    if (/[\s#]/.test(name) || !Buffer.from(name).equals(Buffer.from(path, 'latin1')))
+      return void this.#warn(
+        path,
+        'a table cannot have its name, so its owner or device numbers are lost without being root',
+      );
+    const letter = {
+      file: 'f',
+      directory: 'd',
+      character: 'c',
+      block: 'b',
+      fifo: 'p',
+      socket: 's',
+      symlink: 'l',
+    }[kind];
     this.#table.set(path, `${name} ${letter} ${mode.toString(8)} ${uid} ${gid} ${node} - - -`);
   }
 
@@ -170,7 +245,11 @@ export class Unpacker implements Sink {
     // Who is not root cannot write to what is read-only already.
     if (there) fs.chmodSync(file, 0o600);
     // Through no symlink, and into nothing that was not made here.
-    this.#fd = fs.openSync(file, O_WRONLY | O_NOFOLLOW | (there ? (linked ? 0 : O_TRUNC) : O_CREAT | O_EXCL), 0o600);
+    this.#fd = fs.openSync(
+      file,
+      O_WRONLY | O_NOFOLLOW | (there ? (linked ? 0 : O_TRUNC) : O_CREAT | O_EXCL),
+      0o600,
+    );
     if (linked && size > 0) fs.ftruncateSync(this.#fd, size);
     const entry = this.#model.at(path) ?? made;
     Object.assign(entry, made);
@@ -181,9 +260,12 @@ export class Unpacker implements Sink {
 
   data(bytes: Buffer): void {
     this.bytes += bytes.length;
-    if (this.bytes > this.options.limit) throw new UnpackError(`it unpacks to more than ${this.options.limit} bytes; raise --limit if that is meant`);
+    if (this.bytes > this.options.limit)
+      throw new UnpackError(
+        `it unpacks to more than ${this.options.limit} bytes; raise --limit if that is meant`,
+      );
     try {
-      for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done);
+      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done);
     } catch (error) {
       this.#stop(this.#inner(this.#open!.path), error);
     }
@@ -195,7 +277,8 @@ export class Unpacker implements Sink {
     this.#finish(this.#inner(path), path, made);
   }
 
-  #inner = (file: Buffer): string => file.subarray(Buffer.byteLength(this.target)).toString('latin1');
+  #inner = (file: Buffer): string =>
+    file.subarray(Buffer.byteLength(this.target)).toString('latin1');
 
   #close(): void {
     if (this.#fd >= 0) fs.closeSync(this.#fd);
@@ -227,12 +310,16 @@ export class Unpacker implements Sink {
   /** When all has been read, or nothing more will be: directories get their own mode and time. */
   end(): void {
     this.#close();
-    for (const [path, made] of [...this.#model.directories()].reverse()) this.#finish(path, this.#outside(path), made);
+    for (const [path, made] of [...this.#model.directories()].reverse())
+      this.#finish(path, this.#outside(path), made);
   }
 }
 
 /** A name for a person's terminal. */
-export const printable = (name: string): string => name.replace(/[\0-\x20\x7f-\xff\\]/g, (character) => (character === ' ' ? ' ' : `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`));
+export const printable = (name: string): string =>
+  name.replace(/[\0-\x20\x7f-\xff\\]/g, (character) =>
+    character === ' ' ? ' ' : `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
 
 const utf8 = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
 

@@ -1,5 +1,13 @@
 import { once } from 'node:events';
-import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { compress } from './compression.js';
@@ -25,15 +33,17 @@ export interface Written {
 }
 
 async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer> {
-  for (let chunk; (chunk = await source.chunk()) !== null; ) yield chunk;
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
-const packed = (bytes: AsyncIterable<Buffer>, method: Method | null): AsyncIterable<Buffer> => (method === null ? bytes : compress(method, bytes));
+const packed = (bytes: AsyncIterable<Buffer>, method: Method | null): AsyncIterable<Buffer> =>
+  method === null ? bytes : compress(method, bytes);
 
 async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void> {
   const file = await open(path, 'wx', 0o644);
   try {
-    for await (const chunk of bytes) for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+    for await (const chunk of bytes)
+      for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten;
     await file.sync();
   } finally {
     await file.close();
@@ -41,27 +51,46 @@ async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void>
 }
 
 /** To a pipe, no faster than it is read. A reader that has gone away ends it. */
-export async function toStream(stream: NodeJS.WritableStream, bytes: AsyncIterable<Buffer>): Promise<void> {
+export async function toStream(
+  stream: NodeJS.WritableStream,
+  bytes: AsyncIterable<Buffer>,
+): Promise<void> {
   for await (const chunk of bytes) if (!stream.write(chunk)) await once(stream, 'drain');
 }
 
 /** A ramdisk's cpio as it goes to a pipe. */
-export const cpioBytes = (members: readonly Member[], method: Method | null): AsyncIterable<Buffer> => packed(packCpio(members), method);
+export const cpioBytes = (
+  members: readonly Member[],
+  method: Method | null,
+): AsyncIterable<Buffer> => packed(packCpio(members), method);
 
 /** A ramdisk that cannot be written where it was to be. */
 export class WriteError extends Error {
   override name = 'WriteError';
 }
 
-/** The file itself, where a symlink is named. Renaming over a device node would take that away from the whole machine. */
+/**
+ * The file itself, where a symlink is named. Renaming over a device node would take that away from
+ * the whole machine.
+ */
 export function placeOf(file: string): string {
   const there = statSync(file, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isFile()) throw new WriteError(`cannot write ${file}: it is there and no regular file; name another one, or send the ramdisk to the standard output`);
+  if (there !== undefined && !there.isFile())
+    throw new WriteError(
+      `cannot write ${file}: it is there and no regular file; name another one, or send the ramdisk to the standard output`,
+    );
   return there === undefined ? file : realpathSync(file);
 }
 
-/** Writes a ramdisk, whole or not at all: beside its place, fsync(2), rename(2), fsync of the directory. */
-export async function writeRamdisk(members: readonly Member[], file: string, { format, method, uimage, arch, time, size }: Written): Promise<void> {
+/**
+ * Writes a ramdisk, whole or not at all: beside its place, fsync(2), rename(2), fsync of the
+ * directory.
+ */
+export async function writeRamdisk(
+  members: readonly Member[],
+  file: string,
+  { format, method, uimage, arch, time, size }: Written,
+): Promise<void> {
   const out = placeOf(file);
   const beside = (what: string): string => `${out}.${what}-${process.pid}`;
   const made = [beside('next'), beside('image'), beside('wrapped')];
@@ -74,14 +103,20 @@ export async function writeRamdisk(members: readonly Member[], file: string, { f
       const source = ByteSource.fromFile(image);
       await toFile(next, packed(chunksOf(source), method)).finally(() => source.close());
     } else await toFile(next, cpioBytes(members, method));
-    if (uimage !== null) await wrapUImage(next, wrapped, { name: uimage, time, ...(arch && { arch }) });
+    if (uimage !== null)
+      await wrapUImage(next, wrapped, { name: uimage, time, ...(arch && { arch }) });
     const whole = uimage === null ? next : wrapped;
     synced(whole);
     renameSync(whole, out);
     synced(dirname(out));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new WriteError(`cannot write ${file}: ${message.replace(/ '\/.*$/s, '')}; nothing of it is left, and what was there before is as it was`, { cause: error });
+    throw code === undefined
+      ? error
+      : new WriteError(
+          `cannot write ${file}: ${message.replace(/ '\/.*$/s, '')}; nothing of it is left, and what was there before is as it was`,
+          { cause: error },
+        );
   } finally {
     clean();
   }

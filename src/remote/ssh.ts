@@ -36,12 +36,29 @@ export interface Ended {
 }
 
 /**
- * The words that ssh is called with. Of an option that is given twice ssh takes the first, so what must hold comes before what the user chooses: nobody is there to answer a question, no output but the
- * report's may come, and a board that is looked at is given nothing of this machine (agent, X11, forwardings). `--` ends the options.
+ * The words that ssh is called with. Of an option that is given twice ssh takes the first, so what
+ * must hold comes before what the user chooses: nobody is there to answer a question, no output but
+ * the report's may come, and a board that is looked at is given nothing of this machine (agent,
+ * X11, forwardings). `--` ends the options.
  */
-export const sshWords = (host: string, words: readonly string[], { configFile, options, connect }: Way): string[] => [
+export const sshWords = (
+  host: string,
+  words: readonly string[],
+  { configFile, options, connect }: Way,
+): string[] => [
   ...(configFile === undefined ? [] : ['-F', configFile]),
-  ...['BatchMode=yes', `ConnectTimeout=${connect}`, 'ForwardAgent=no', 'ForwardX11=no', 'ClearAllForwardings=yes', 'PermitLocalCommand=no', 'RemoteCommand=none', 'RequestTTY=no', 'LogLevel=ERROR', ...options].map((option) => `-o${option}`),
+  ...[
+    'BatchMode=yes',
+    `ConnectTimeout=${connect}`,
+    'ForwardAgent=no',
+    'ForwardX11=no',
+    'ClearAllForwardings=yes',
+    'PermitLocalCommand=no',
+    'RemoteCommand=none',
+    'RequestTTY=no',
+    'LogLevel=ERROR',
+    ...options,
+  ].map((option) => `-o${option}`),
   '--',
   host,
   quoteWords(words),
@@ -76,10 +93,18 @@ function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
 }
 
 /** Asks one host. It never rejects: how it ended is what it is for. */
-export function ask(host: string, words: readonly string[], way: Way, { time, output, grace = GRACE }: Limits): Promise<Ended> {
+export function ask(
+  host: string,
+  words: readonly string[],
+  way: Way,
+  { time, output, grace = GRACE }: Limits,
+): Promise<Ended> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const child = spawn('ssh', sshWords(host, words, way), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('ssh', sshWords(host, words, way), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     const chunks: Buffer[] = [];
     const timers: NodeJS.Timeout[] = [];
     let [length, stderr, end, settled] = [0, '', 'exit' as End, false];
@@ -90,7 +115,15 @@ export function ask(host: string, words: readonly string[], way: Way, { time, ou
       running.delete(child);
       child.stdout.destroy();
       child.stderr.destroy();
-      resolve({ host, end, exit, signal: by, stdout: Buffer.concat(chunks), stderr, seconds: (performance.now() - began) / 1000 });
+      resolve({
+        host,
+        end,
+        exit,
+        signal: by,
+        stdout: Buffer.concat(chunks),
+        stderr,
+        seconds: (performance.now() - began) / 1000,
+      });
     };
     const stop = (why: End): void => {
       if (settled || end !== 'exit') return;
@@ -106,14 +139,18 @@ export function ask(host: string, words: readonly string[], way: Way, { time, ou
       length += chunk.length;
       if (length > output) stop('too-much');
     });
-    child.stderr.on('data', (chunk: Buffer) => void (stderr = (stderr + chunk.toString('latin1')).slice(-MESSAGES)));
+    child.stderr.on(
+      'data',
+      (chunk: Buffer) => void (stderr = (stderr + chunk.toString('latin1')).slice(-MESSAGES)),
+    );
     child.on('error', (error: NodeJS.ErrnoException) => {
       end = 'no-program';
       stderr = error.code ?? error.message;
       settle(null, null);
     });
     child.on('close', settle);
-    // A connection that ssh keeps for the next one (ControlPersist) may hold these pipes open for long.
+    // A connection that ssh keeps for the next one (ControlPersist) may hold these pipes open for
+    // long.
     child.on('exit', (exit, by) => void timers.push(setTimeout(() => settle(exit, by), LINGER)));
   });
 }

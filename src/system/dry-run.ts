@@ -2,18 +2,26 @@ import { flagText } from './flags.js';
 import type { System } from './port.js';
 
 const text = (value: string | null): string => (value === null ? 'NULL' : JSON.stringify(value));
-const NODE_NAMES = { character: 'S_IFCHR', block: 'S_IFBLK', fifo: 'S_IFIFO', socket: 'S_IFSOCK' } as const;
+const NODE_NAMES = {
+  character: 'S_IFCHR',
+  block: 'S_IFBLK',
+  fifo: 'S_IFIFO',
+  socket: 'S_IFSOCK',
+} as const;
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex')}`;
 
 /**
- * The tenant that touches nothing, not even by reading: the plan may be for another machine. Every verb that would change something is written
- * down in `calls`, in the notation of strace(1); a verb of several calls is one line under its own name. A dry run hands it to the very executors
- * that `start` uses, so what it prints is what `start` calls. Nothing exists here, so what `start` makes only where it is missing is shown as made.
+ * The tenant that touches nothing, not even by reading: the plan may be for another machine. Every
+ * verb that would change something is written down in `calls`, in the notation of strace(1); a verb
+ * of several calls is one line under its own name. A dry run hands it to the very executors that
+ * `start` uses, so what it prints is what `start` calls. Nothing exists here, so what `start` makes
+ * only where it is missing is shown as made.
  */
 export function dryRun(): System & { calls: string[] } {
   const calls: string[] = [];
-  const note = (name: string, ...values: string[]): void => void calls.push(`${name}(${values.join(', ')})`);
+  const note = (name: string, ...values: string[]): void =>
+    void calls.push(`${name}(${values.join(', ')})`);
   const unread = (): never => {
     throw new Error('a dry run reads nothing');
   };
@@ -32,7 +40,8 @@ export function dryRun(): System & { calls: string[] } {
     sleep: () => {},
     during: () => {},
     watchdog: () => {},
-    mount: (source, target, fstype, flags, data) => note('mount', text(source), text(target), text(fstype), flagText(flags), text(data)),
+    mount: (source, target, fstype, flags, data) =>
+      note('mount', text(source), text(target), text(fstype), flagText(flags), text(data)),
     umount: (target, lazy) => note('umount2', text(target), lazy ? 'MNT_DETACH' : '0'),
     pivotRoot: (newRoot, putOld) => note('pivot_root', text(newRoot), text(putOld)),
     switchRoot: (newRoot) => {
@@ -42,7 +51,8 @@ export function dryRun(): System & { calls: string[] } {
       note('chdir', text('/'));
       return '';
     },
-    execve: (path, args) => note('execve', text(path), `[${[path, ...args].map(text).join(', ')}]`, 'environ'),
+    execve: (path, args) =>
+      note('execve', text(path), `[${[path, ...args].map(text).join(', ')}]`, 'environ'),
     chdir: (path) => note('chdir', text(path)),
     mkdir: (path, mode) => note('mkdir', text(path), octal(mode)),
     rmdir: (path) => note('rmdir', text(path)),
@@ -57,21 +67,32 @@ export function dryRun(): System & { calls: string[] } {
     replaceLink: (target, path) => note('replace_link', text(target), text(path)),
     syncfs: (path) => note('syncfs', text(path)),
     rename: (from, to) => note('rename', text(from), text(to)),
-    renameLeavingWhiteout: (from, to) => note('renameat2', 'AT_FDCWD', text(from), 'AT_FDCWD', text(to), 'RENAME_WHITEOUT'),
-    exchange: (one, other) => note('renameat2', 'AT_FDCWD', text(one), 'AT_FDCWD', text(other), 'RENAME_EXCHANGE'),
+    renameLeavingWhiteout: (from, to) =>
+      note('renameat2', 'AT_FDCWD', text(from), 'AT_FDCWD', text(to), 'RENAME_WHITEOUT'),
+    exchange: (one, other) =>
+      note('renameat2', 'AT_FDCWD', text(one), 'AT_FDCWD', text(other), 'RENAME_EXCHANGE'),
     symlink: (target, path) => note('symlink', text(target), text(path)),
     link: (existing, path) => note('link', text(existing), text(path)),
-    makeNode: (path, type, mode, node) => note('mknod', text(path), `${NODE_NAMES[type]}|${octal(mode)}`, ...(node === '' ? [] : [`makedev(${node.replace(':', ', ')})`])),
+    makeNode: (path, type, mode, node) =>
+      note(
+        'mknod',
+        text(path),
+        `${NODE_NAMES[type]}|${octal(mode)}`,
+        ...(node === '' ? [] : [`makedev(${node.replace(':', ', ')})`]),
+      ),
     copyFile: (from, to, mode) => note('copy_file', text(from), text(to), octal(mode)),
     setOwner: (path, uid, gid) => note('lchown', text(path), String(uid), String(gid)),
     setMode: (path, mode) => note('chmod', text(path), octal(mode)),
-    setModified: (path, mtime) => note('utimensat', 'AT_FDCWD', text(path), `[UTIME_OMIT, ${mtime} ns]`, 'AT_SYMLINK_NOFOLLOW'),
-    setAttribute: (path, name, value) => note('lsetxattr', text(path), text(name), hex(value), String(value.length), '0'),
+    setModified: (path, mtime) =>
+      note('utimensat', 'AT_FDCWD', text(path), `[UTIME_OMIT, ${mtime} ns]`, 'AT_SYMLINK_NOFOLLOW'),
+    setAttribute: (path, name, value) =>
+      note('lsetxattr', text(path), text(name), hex(value), String(value.length), '0'),
     eraseBlock: (device, start, length) => {
       note('ioctl', text(device), 'MEMERASE64', `{start=${start}, length=${length}}`);
       return true;
     },
-    writeFlash: (device, offset, bytes) => note('pwrite', text(device), hex(bytes), String(bytes.length), String(offset)),
+    writeFlash: (device, offset, bytes) =>
+      note('pwrite', text(device), hex(bytes), String(bytes.length), String(offset)),
     attachUbi: (mtd) => note('ioctl', text('/dev/ubi_ctrl'), 'UBI_IOCATT', `{mtd_num=${mtd}}`),
   };
 }

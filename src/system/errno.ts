@@ -1,7 +1,9 @@
 /**
- * The errors of mount(2), umount2(2), pivot_root(2), of the file calls around them and of the flash drivers, by number. The numbers are those of
- * include/uapi/asm-generic/errno*.h, which ARM, x86 and RISC-V share; the texts are what a person reads after the name. EAGAIN is EWOULDBLOCK too, and
- * EOPNOTSUPP is ENOTSUP. ENOTSUPP is the kernel's own (include/linux/errno.h): it should stay inside, but some drivers let it out.
+ * The errors of mount(2), umount2(2), pivot_root(2), of the file calls around them and of the flash
+ * drivers, by number. The numbers are those of include/uapi/asm-generic/errno*.h, which ARM, x86
+ * and RISC-V share; the texts are what a person reads after the name. EAGAIN is EWOULDBLOCK too,
+ * and EOPNOTSUPP is ENOTSUP. ENOTSUPP is the kernel's own (include/linux/errno.h): it should stay
+ * inside, but some drivers let it out.
  */
 const TABLE: Record<number, readonly [name: string, text: string]> = {
   1: ['EPERM', 'operation not permitted'],

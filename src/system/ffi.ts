@@ -1,8 +1,9 @@
 /**
- * The real kernel. The only file that knows ffi-napi, pointers and the C shim: another FFI would change nothing else.
+ * The real kernel. The only file that knows ffi-napi, pointers and the C shim: another FFI would
+ * change nothing else.
  *
- * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for errno in a second call, and a garbage collection
- * between the two overwrites it.
+ * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for
+ * errno in a second call, and a garbage collection between the two overwrites it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,24 +13,42 @@ import type { Attempt } from './causes.js';
 import { errnoName } from './errno.js';
 import { reader, writer } from './files.js';
 import { pathOf } from './names.js';
-import { MNT_DETACH, MOUNT_FLAGS, NODE_TYPES, RENAME_EXCHANGE, RENAME_WHITEOUT, flagBits } from './flags.js';
+import {
+  MNT_DETACH,
+  MOUNT_FLAGS,
+  NODE_TYPES,
+  RENAME_EXCHANGE,
+  RENAME_WHITEOUT,
+  flagBits,
+} from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
 
-// The bundle is CommonJS; beside it lies native/<platform>-<architecture>/ with the shim and the two addons.
+// The bundle is CommonJS; beside it lies native/<platform>-<architecture>/ with the shim and the
+// two addons.
 declare const __dirname: string;
 
-/** mount(2) copies one page of options and drops the rest without a word (copy_mount_options, fs/namespace.c). */
+/**
+ * mount(2) copies one page of options and drops the rest without a word (copy_mount_options,
+ * fs/namespace.c).
+ */
 const LONGEST_DATA = 4095;
 
 type Signatures = ffi.LibraryObjectDefinitionBase;
 
 /**
- * Opens one of our own libraries. That all functions are there is seen at once; what calling one needs is made when it is first called, for a start calls a third of them.
+ * Opens one of our own libraries. That all functions are there is seen at once; what calling one
+ * needs is made when it is first called, for a start calls a third of them.
  * @throws when the library, or one of the functions in it, is not there.
  */
-export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionInferenceMarker>(name: string, functions: T): ReturnType<typeof ffi.Library<T>> {
-  const library = new ffi.DynamicLibrary(join(__dirname, 'native', `${process.platform}-${process.arch}`, name), ffi.DynamicLibrary.FLAGS.RTLD_NOW);
+export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionInferenceMarker>(
+  name: string,
+  functions: T,
+): ReturnType<typeof ffi.Library<T>> {
+  const library = new ffi.DynamicLibrary(
+    join(__dirname, 'native', `${process.platform}-${process.arch}`, name),
+    ffi.DynamicLibrary.FLAGS.RTLD_NOW,
+  );
   const made = {};
   for (const [symbol, [result, parameters]] of Object.entries(functions as Signatures)) {
     const pointer = library.get(symbol);
@@ -68,7 +87,10 @@ const openShim = () =>
 
 let opened: ReturnType<typeof openShim> | null = null;
 
-/** Opened at the first call: this module may be part of a heap that was kept (src/kept-heap), and a library cannot be kept. */
+/**
+ * Opened at the first call: this module may be part of a heap that was kept (src/kept-heap), and a
+ * library cannot be kept.
+ */
 const shim = (): ReturnType<typeof openShim> => (opened ??= openShim());
 
 /**
@@ -95,15 +117,24 @@ function check(result: number, attempt: Omit<Attempt, 'errno'>): number {
   return result;
 }
 
-/** A NUL inside a string would silently cut it at the C side: such a name cannot exist, so the call is refused as the kernel would. */
+/**
+ * A NUL inside a string would silently cut it at the C side: such a name cannot exist, so the call
+ * is refused as the kernel would.
+ */
 function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | null)[]): void {
-  if (strings.some((text) => text?.includes('\0'))) throw new SystemError({ ...attempt, errno: 'EINVAL' });
+  if (strings.some((text) => text?.includes('\0')))
+    throw new SystemError({ ...attempt, errno: 'EINVAL' });
 }
 
-/** A C string with the very bytes of a name, which ref-napi takes in the place of a string; its types do not know. */
+/**
+ * A C string with the very bytes of a name, which ref-napi takes in the place of a string; its
+ * types do not know.
+ */
 function named(path: string): string {
   const raw = pathOf(path);
-  return typeof raw === 'string' ? raw : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
+  return typeof raw === 'string'
+    ? raw
+    : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
 }
 
 export const system: System = {
@@ -113,23 +144,57 @@ export const system: System = {
   mount(source, target, fstype, flags, data) {
     const move = flags.includes('MS_MOVE');
     const again = flags.includes('MS_REMOUNT');
-    const what = move ? `move ${source} to ${target}` : again ? `remount ${target} ${flags.includes('MS_RDONLY') ? 'read-only' : 'writable'}` : fstype === null ? `change the propagation of ${target}` : `mount ${fstype} ${source} on ${target}`;
-    const attempt = { what, syscall: move ? 'move' : again ? 'remount' : 'mount', path: move ? source! : target, dest: target, ...(fstype !== null && { fstype }) };
+    const what = move
+      ? `move ${source} to ${target}`
+      : again
+        ? `remount ${target} ${flags.includes('MS_RDONLY') ? 'read-only' : 'writable'}`
+        : fstype === null
+          ? `change the propagation of ${target}`
+          : `mount ${fstype} ${source} on ${target}`;
+    const attempt = {
+      what,
+      syscall: move ? 'move' : again ? 'remount' : 'mount',
+      path: move ? source! : target,
+      dest: target,
+      ...(fstype !== null && { fstype }),
+    };
     refuse(attempt, [source, target, fstype, data]);
     if (data !== null && Buffer.byteLength(data) > LONGEST_DATA)
-      throw new SystemError({ ...attempt, what: `${what} with options longer than ${LONGEST_DATA} bytes, which the kernel would cut`, errno: 'EINVAL' });
+      throw new SystemError({
+        ...attempt,
+        what: `${what} with options longer than ${LONGEST_DATA} bytes, which the kernel would cut`,
+        errno: 'EINVAL',
+      });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
-    check(shim().mountroot_mount(source as string, target, fstype as string, flagBits(flags), data as string) as number, attempt);
+    check(
+      shim().mountroot_mount(
+        source as string,
+        target,
+        fstype as string,
+        flagBits(flags),
+        data as string,
+      ) as number,
+      attempt,
+    );
   },
 
   umount(target, lazy = false) {
-    const attempt = { what: `${lazy ? 'detach' : 'unmount'} ${target}`, syscall: 'umount', path: target };
+    const attempt = {
+      what: `${lazy ? 'detach' : 'unmount'} ${target}`,
+      syscall: 'umount',
+      path: target,
+    };
     refuse(attempt, [target]);
     check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0) as number, attempt);
   },
 
   pivotRoot(newRoot, putOld) {
-    const attempt = { what: `pivot the root to ${newRoot} with the old root on ${putOld}`, syscall: 'pivot_root', path: newRoot, dest: putOld };
+    const attempt = {
+      what: `pivot the root to ${newRoot} with the old root on ${putOld}`,
+      syscall: 'pivot_root',
+      path: newRoot,
+      dest: putOld,
+    };
     refuse(attempt, [newRoot, putOld]);
     check(shim().mountroot_pivot_root(newRoot, putOld) as number, attempt);
   },
@@ -138,7 +203,17 @@ export const system: System = {
     // Kept open to the end: behind the switch no path leads to the old root.
     const old = openSync('/', O_RDONLY | O_DIRECTORY);
     writer.chdir(newRoot);
-    const move = (from: string, to: string): void => void check(shim().mountroot_mount(from, to, null as unknown as string, MOUNT_FLAGS.MS_MOVE, null as unknown as string) as number, { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to });
+    const move = (from: string, to: string): void =>
+      void check(
+        shim().mountroot_mount(
+          from,
+          to,
+          null as unknown as string,
+          MOUNT_FLAGS.MS_MOVE,
+          null as unknown as string,
+        ) as number,
+        { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to },
+      );
     try {
       // By `.`: once it is on `/`, no path leads to where it was.
       move('.', '/');
@@ -150,7 +225,11 @@ export const system: System = {
     const changed = shim().mountroot_chroot('.') as number;
     if (changed < 0) {
       move('.', newRoot);
-      check(changed, { what: `make ${newRoot} the root of this process`, syscall: 'chroot', path: newRoot });
+      check(changed, {
+        what: `make ${newRoot} the root of this process`,
+        syscall: 'chroot',
+        path: newRoot,
+      });
     }
     writer.chdir('/');
     // The dot behind the link is the directory itself for calls that do not follow links.
@@ -160,7 +239,9 @@ export const system: System = {
   execve(path, args, env) {
     const attempt = { what: `run ${path}`, syscall: 'execve', path };
     const words = [path, ...args];
-    const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
+    const variables = Object.entries(env).flatMap(([name, value]) =>
+      value === undefined ? [] : [`${name}=${value}`],
+    );
     refuse(attempt, [...words, ...variables]);
     check(shim().mountroot_execve(path, pointers(words), pointers(variables)) as number, attempt);
   },
@@ -172,7 +253,12 @@ export const system: System = {
   },
 
   renameLeavingWhiteout(from, to) {
-    const attempt = { what: `rename ${from} to ${to} with RENAME_WHITEOUT`, syscall: 'renameat2', path: from, dest: to };
+    const attempt = {
+      what: `rename ${from} to ${to} with RENAME_WHITEOUT`,
+      syscall: 'renameat2',
+      path: from,
+      dest: to,
+    };
     refuse(attempt, [from, to]);
     check(shim().mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
   },
@@ -185,7 +271,10 @@ export const system: System = {
     const numbers = type === 'fifo' || type === 'socket' ? '0:0' : node;
     if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
     const [major, minor] = numbers.split(':').map(Number);
-    check(shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number, attempt);
+    check(
+      shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number,
+      attempt,
+    );
   },
 
   setModified(path, mtime) {
@@ -193,14 +282,29 @@ export const system: System = {
     refuse(attempt, [path]);
     // Times before 1970 have negative seconds and a positive rest.
     const rest = ((mtime % SECOND) + SECOND) % SECOND;
-    check(shim().mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)) as number, attempt);
+    check(
+      shim().mountroot_set_modified(
+        named(path),
+        Number((mtime - rest) / SECOND),
+        Number(rest),
+      ) as number,
+      attempt,
+    );
   },
 
   attributes(path) {
-    const list = grown({ what: `list the extended attributes of ${path}`, syscall: 'listxattr', path }, [path], (room, bytes) => shim().mountroot_list_attributes(named(path), room, bytes) as number);
+    const list = grown(
+      { what: `list the extended attributes of ${path}`, syscall: 'listxattr', path },
+      [path],
+      (room, bytes) => shim().mountroot_list_attributes(named(path), room, bytes) as number,
+    );
     const found = new Map<string, Buffer>();
     for (const name of list?.toString('utf8').split('\0').slice(0, -1) ?? []) {
-      const value = grown({ what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path }, [path, name], (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes) as number);
+      const value = grown(
+        { what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path },
+        [path, name],
+        (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes) as number,
+      );
       // One that is gone since it was listed is not there.
       if (value !== null) found.set(name, value);
     }
@@ -212,7 +316,10 @@ export const system: System = {
     refuse(attempt, [path, name]);
     // An empty Buffer may have no address, and a value needs one.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
-    check(shim().mountroot_set_attribute(named(path), name, bytes, value.length) as number, attempt);
+    check(
+      shim().mountroot_set_attribute(named(path), name, bytes, value.length) as number,
+      attempt,
+    );
   },
 
   eraseBlock(device, start, length) {
@@ -222,7 +329,11 @@ export const system: System = {
   },
 
   attachUbi(mtd) {
-    check(shim().mountroot_attach_ubi(UBI_CONTROL, mtd) as number, { what: `attach UBI to mtd${mtd}`, syscall: 'attach', path: `mtd${mtd}` });
+    check(shim().mountroot_attach_ubi(UBI_CONTROL, mtd) as number, {
+      what: `attach UBI to mtd${mtd}`,
+      syscall: 'attach',
+      path: `mtd${mtd}`,
+    });
   },
 
   lock(path) {
@@ -236,7 +347,11 @@ export const system: System = {
 
   during(text) {
     // A thread that cannot be made costs only the reassurance.
-    shim().mountroot_during((text === null ? null : text.replaceAll('\0', ' ')) as string, KERNEL_LOG, TELL_EVERY_MS);
+    shim().mountroot_during(
+      (text === null ? null : text.replaceAll('\0', ' ')) as string,
+      KERNEL_LOG,
+      TELL_EVERY_MS,
+    );
   },
 
   watchdog(device) {
@@ -246,9 +361,17 @@ export const system: System = {
   },
 };
 
-/** renameat2(2) with RENAME_EXCHANGE: two names change places, at no moment without either. EINVAL where the file system lacks it. */
+/**
+ * renameat2(2) with RENAME_EXCHANGE: two names change places, at no moment without either. EINVAL
+ * where the file system lacks it.
+ */
 export function exchange(one: string, other: string): void {
-  const attempt = { what: `exchange ${one} and ${other} with RENAME_EXCHANGE`, syscall: 'exchange', path: one, dest: other };
+  const attempt = {
+    what: `exchange ${one} and ${other} with RENAME_EXCHANGE`,
+    syscall: 'exchange',
+    path: one,
+    dest: other,
+  };
   refuse(attempt, [one, other]);
   check(shim().mountroot_rename(one, other, RENAME_EXCHANGE) as number, attempt);
 }
@@ -262,14 +385,22 @@ function pointers(texts: readonly string[]): Buffer {
   return array;
 }
 
-/** No attribute is longer, nor the list of all (XATTR_SIZE_MAX and XATTR_LIST_MAX, include/uapi/linux/limits.h). */
+/**
+ * No attribute is longer, nor the list of all (XATTR_SIZE_MAX and XATTR_LIST_MAX,
+ * include/uapi/linux/limits.h).
+ */
 const LONGEST_ATTRIBUTE = 65_536;
 
 /**
- * Reads what may be of any length, in ever bigger buffers: asking how long it is would need a second call, and it may grow between the two. null for what is
- * not there, as on a file system that keeps no attributes.
+ * Reads what may be of any length, in ever bigger buffers: asking how long it is would need a
+ * second call, and it may grow between the two. null for what is not there, as on a file system
+ * that keeps no attributes.
  */
-function grown(attempt: Omit<Attempt, 'errno'>, strings: readonly string[], read: (room: Buffer, bytes: number) => number): Buffer | null {
+function grown(
+  attempt: Omit<Attempt, 'errno'>,
+  strings: readonly string[],
+  read: (room: Buffer, bytes: number) => number,
+): Buffer | null {
   refuse(attempt, strings);
   for (let bytes = 256; ; bytes *= 4) {
     const room = Buffer.alloc(bytes);
@@ -277,6 +408,7 @@ function grown(attempt: Omit<Attempt, 'errno'>, strings: readonly string[], read
     if (result >= 0) return room.subarray(0, result);
     const errno = errnoName(-result);
     if (errno === 'EOPNOTSUPP' || errno === 'ENODATA') return null;
-    if (errno !== 'ERANGE' || bytes >= LONGEST_ATTRIBUTE) throw new SystemError({ ...attempt, errno });
+    if (errno !== 'ERANGE' || bytes >= LONGEST_ATTRIBUTE)
+      throw new SystemError({ ...attempt, errno });
   }
 }

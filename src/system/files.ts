@@ -6,8 +6,9 @@ import type { Details, PathKind, Reader, System } from './port.js';
 import { SystemError } from './system-error.js';
 
 /**
- * What the kernel said. Node has the number of it too, and no name for some (EUCLEAN is `Unknown system error -117`), nor always ours (ENOTSUP). What Node itself
- * refuses has a code of Node's own: a name with a NUL in it, mostly, which the kernel cannot even be asked for.
+ * What the kernel said. Node has the number of it too, and no name for some (EUCLEAN is `Unknown
+ * system error -117`), nor always ours (ENOTSUP). What Node itself refuses has a code of Node's
+ * own: a name with a NUL in it, mostly, which the kernel cannot even be asked for.
  */
 function errnoOf({ code, errno }: NodeJS.ErrnoException): string {
   if (errno !== undefined) return errnoName(Math.abs(errno));
@@ -21,7 +22,12 @@ function attempt<T>(what: string, syscall: string, path: string, call: () => T):
   } catch (error) {
     // Of a call within the call, which has said itself what went wrong.
     if (error instanceof SystemError) throw error;
-    throw new SystemError({ what: `${what} ${path}`, syscall, errno: errnoOf(error as NodeJS.ErrnoException), path });
+    throw new SystemError({
+      what: `${what} ${path}`,
+      syscall,
+      errno: errnoOf(error as NodeJS.ErrnoException),
+      path,
+    });
   }
 }
 
@@ -53,7 +59,10 @@ function detailsOf(stat: fs.BigIntStats): Details {
   };
 }
 
-/** Major and minor as glibc packs them into dev_t (sysmacros.h): the low twelve and eight bits apart from the high ones. */
+/**
+ * Major and minor as glibc packs them into dev_t (sysmacros.h): the low twelve and eight bits apart
+ * from the high ones.
+ */
 function nodeOf(rdev: bigint): string {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
   const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
@@ -69,7 +78,10 @@ function withFile<T>(path: string, flags: number, mode: number, use: (fd: number
   }
 }
 
-/** The names in a directory. Node decodes them as UTF-8, and what that cannot be read back from is looked at in bytes. */
+/**
+ * The names in a directory. Node decodes them as UTF-8, and what that cannot be read back from is
+ * looked at in bytes.
+ */
 function namesIn(path: string): string[] {
   const names = fs.readdirSync(pathOf(path), 'utf8');
   return names.some(isDoubtful) ? fs.readdirSync(pathOf(path), 'buffer').map(nameOf) : names;
@@ -80,7 +92,9 @@ function targetOf(path: string): string {
   return isDoubtful(target) ? nameOf(fs.readlinkSync(pathOf(path), 'buffer')) : target;
 }
 
-/** Files as Node reads them. It has no verb that changes anything: whoever holds only this cannot. */
+/**
+ * Files as Node reads them. It has no verb that changes anything: whoever holds only this cannot.
+ */
 export const reader: Reader = {
   readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(pathOf(path), 'utf8')),
 
@@ -108,7 +122,10 @@ export const reader: Reader = {
 
   readLink: (path) => attempt('read the link', 'readlink', path, () => targetOf(path)),
 
-  details: (path) => attempt('examine', 'lstat', path, () => detailsOf(fs.lstatSync(pathOf(path), { bigint: true }))),
+  details: (path) =>
+    attempt('examine', 'lstat', path, () =>
+      detailsOf(fs.lstatSync(pathOf(path), { bigint: true })),
+    ),
 
   list: (path) => attempt('list', 'opendir', path, () => namesIn(path).sort()),
 
@@ -116,23 +133,40 @@ export const reader: Reader = {
     attempt('measure', 'statfs', path, () => {
       const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(path, { bigint: true });
       // On 32 bits f_type is signed, and a magic number above 2^31 comes out as a huge one.
-      const space = { total: Number(blocks * bsize), free: Number(bavail * bsize), type: Number(BigInt.asUintN(32, type)) };
-      return files > 0n ? { ...space, inodes: { total: Number(files), free: Number(ffree) } } : space;
+      const space = {
+        total: Number(blocks * bsize),
+        free: Number(bavail * bsize),
+        type: Number(BigInt.asUintN(32, type)),
+      };
+      return files > 0n
+        ? { ...space, inodes: { total: Number(files), free: Number(ffree) } }
+        : space;
     }),
 };
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
-/** Only directories tell a mount by their device: on an overlay a file has that of its layer. A file on which something is mounted is EBUSY. */
+/**
+ * Only directories tell a mount by their device: on an overlay a file has that of its layer. A file
+ * on which something is mounted is EBUSY.
+ */
 function removeTree(path: string, device: number): void {
   const stat = fs.lstatSync(pathOf(path));
   if (!stat.isDirectory()) return fs.unlinkSync(pathOf(path));
-  if (stat.dev !== device) throw new SystemError({ what: `remove ${path}, for something is mounted there`, syscall: 'unlink', errno: 'EXDEV', path });
+  if (stat.dev !== device)
+    throw new SystemError({
+      what: `remove ${path}, for something is mounted there`,
+      syscall: 'unlink',
+      errno: 'EXDEV',
+      path,
+    });
   for (const name of namesIn(path)) removeTree(`${path}/${name}`, device);
   fs.rmdirSync(pathOf(path));
 }
 
-/** Removes what is only ours and half made; that it cannot be is no news beside why it is half made. */
+/**
+ * Removes what is only ours and half made; that it cannot be is no news beside why it is half made.
+ */
 function discard(path: string): void {
   try {
     fs.unlinkSync(pathOf(path));
@@ -146,7 +180,10 @@ function syncDirectory(path: string): void {
   withFile(path, O_RDONLY | O_DIRECTORY, 0, (fd) => fs.fsyncSync(fd));
 }
 
-/** Puts what `make` makes beside a path into its place. What a failure leaves beside is removed, and the old stays. */
+/**
+ * Puts what `make` makes beside a path into its place. What a failure leaves beside is removed, and
+ * the old stays.
+ */
 function replaceWith(path: string, make: (next: string) => void): void {
   const next = `${path}.next`;
   // One may be left from a boot that lost power.
@@ -161,7 +198,10 @@ function replaceWith(path: string, make: (next: string) => void): void {
   syncDirectory(dirname(path));
 }
 
-/** Makes a file that must not exist, and removes it again when `fill` fails: a full file system must not be left fuller. */
+/**
+ * Makes a file that must not exist, and removes it again when `fill` fails: a full file system must
+ * not be left fuller.
+ */
 function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
   withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, (fd) => {
     try {
@@ -175,7 +215,14 @@ function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
 
 /** Writes all of it: write(2) may take less. */
 function writeAll(fd: number, bytes: Uint8Array, position: number | null): void {
-  for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done, position === null ? null : position + done);
+  for (let done = 0; done < bytes.length;)
+    done += fs.writeSync(
+      fd,
+      bytes,
+      done,
+      bytes.length - done,
+      position === null ? null : position + done,
+    );
 }
 
 const COPIED_AT_ONCE = 65_536;
@@ -187,21 +234,40 @@ function copyFile(from: string, to: string, mode: number): void {
     if (!fs.fstatSync(source).isFile()) throw Object.assign(new Error(), { code: 'EINVAL' });
     makeNew(to, mode, (target) => {
       const room = Buffer.alloc(COPIED_AT_ONCE);
-      for (let bytes; (bytes = fs.readSync(source, room)) > 0; ) writeAll(target, room.subarray(0, bytes), null);
+      for (let bytes; (bytes = fs.readSync(source, room)) > 0;)
+        writeAll(target, room.subarray(0, bytes), null);
       fs.fsyncSync(target);
     });
   });
 }
 
-type Kernels = 'mount' | 'umount' | 'pivotRoot' | 'switchRoot' | 'execve' | 'syncfs' | 'renameLeavingWhiteout' | 'exchange' | 'makeNode' | 'setModified' | 'attributes' | 'setAttribute' | 'eraseBlock' | 'attachUbi' | 'lock' | 'during' | 'watchdog';
+type Kernels =
+  | 'mount'
+  | 'umount'
+  | 'pivotRoot'
+  | 'switchRoot'
+  | 'execve'
+  | 'syncfs'
+  | 'renameLeavingWhiteout'
+  | 'exchange'
+  | 'makeNode'
+  | 'setModified'
+  | 'attributes'
+  | 'setAttribute'
+  | 'eraseBlock'
+  | 'attachUbi'
+  | 'lock'
+  | 'during'
+  | 'watchdog';
 
 /** The verbs that change files; the kernel's own verbs are in ffi.ts. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
   chdir: (path) => attempt('change directory to', 'chdir', path, () => process.chdir(path)),
-  mkdir: (path, mode) => attempt('make directory', 'mkdir', path, () => fs.mkdirSync(pathOf(path), { mode })),
+  mkdir: (path, mode) =>
+    attempt('make directory', 'mkdir', path, () => fs.mkdirSync(pathOf(path), { mode })),
   rmdir: (path) => attempt('remove directory', 'rmdir', path, () => fs.rmdirSync(pathOf(path))),
   unlink: (path) => attempt('remove', 'unlink', path, () => fs.unlinkSync(pathOf(path))),
-  create: (path, content, mode) => 
+  create: (path, content, mode) =>
     attempt('create', 'create', path, () =>
       makeNew(path, mode, (fd) => {
         fs.writeFileSync(fd, content);
@@ -219,27 +285,40 @@ export const writer: Omit<System, keyof Reader | Kernels> = {
       ),
     ),
 
-  replaceLink: (target, path) => attempt('replace', 'replace', path, () => replaceWith(path, (next) => fs.symlinkSync(pathOf(target), pathOf(next)))),
+  replaceLink: (target, path) =>
+    attempt('replace', 'replace', path, () =>
+      replaceWith(path, (next) => fs.symlinkSync(pathOf(target), pathOf(next))),
+    ),
 
   removeTree: (path) =>
     attempt('remove tree', 'unlink', path, () => {
       if (reader.kind(path) !== 'missing') removeTree(path, fs.statSync(pathOf(dirname(path))).dev);
     }),
 
-  rename: (from, to) => attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(pathOf(from), pathOf(to))),
-  symlink: (target, path) => attempt('make link', 'symlink', path, () => fs.symlinkSync(pathOf(target), pathOf(path))),
-  link: (existing, path) => attempt(`link ${existing} to`, 'link', path, () => fs.linkSync(pathOf(existing), pathOf(path))),
-  copyFile: (from, to, mode) => attempt(`copy ${from} to`, 'copy', to, () => copyFile(from, to, mode)),
-  setOwner: (path, uid, gid) => attempt('set the owner of', 'lchown', path, () => fs.lchownSync(pathOf(path), uid, gid)),
+  rename: (from, to) =>
+    attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(pathOf(from), pathOf(to))),
+  symlink: (target, path) =>
+    attempt('make link', 'symlink', path, () => fs.symlinkSync(pathOf(target), pathOf(path))),
+  link: (existing, path) =>
+    attempt(`link ${existing} to`, 'link', path, () => fs.linkSync(pathOf(existing), pathOf(path))),
+  copyFile: (from, to, mode) =>
+    attempt(`copy ${from} to`, 'copy', to, () => copyFile(from, to, mode)),
+  setOwner: (path, uid, gid) =>
+    attempt('set the owner of', 'lchown', path, () => fs.lchownSync(pathOf(path), uid, gid)),
 
   setMode: (path, mode) =>
     attempt('set the mode of', 'chmod', path, () => {
       // chmod(2) follows symlinks, and Linux had no call that does not before 6.6.
-      if (fs.lstatSync(pathOf(path)).isSymbolicLink()) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
+      if (fs.lstatSync(pathOf(path)).isSymbolicLink())
+        throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
       fs.chmodSync(pathOf(path), mode);
     }),
 
-  writeFlash: (device, offset, bytes) => attempt('write to', 'write', device, () => withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => writeAll(fd, bytes, offset))),
+  writeFlash: (device, offset, bytes) =>
+    attempt('write to', 'write', device, () =>
+      withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => writeAll(fd, bytes, offset)),
+    ),
 
-  sleep: (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
+  sleep: (milliseconds) =>
+    void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
 };

@@ -1,4 +1,7 @@
-/** Mount flags by the names of mount(2); the same values on every architecture (include/uapi/linux/mount.h). */
+/**
+ * Mount flags by the names of mount(2); the same values on every architecture
+ * (include/uapi/linux/mount.h).
+ */
 export const MOUNT_FLAGS = {
   MS_RDONLY: 1,
   MS_NOSUID: 2,
@@ -17,12 +20,15 @@ export const MOUNT_FLAGS = {
 export type MountFlag = keyof typeof MOUNT_FLAGS;
 
 /** The number the kernel takes for a set of named flags. */
-export const flagBits = (flags: readonly MountFlag[]): number => flags.reduce((bits, flag) => bits | MOUNT_FLAGS[flag], 0);
+export const flagBits = (flags: readonly MountFlag[]): number =>
+  flags.reduce((bits, flag) => bits | MOUNT_FLAGS[flag], 0);
 
 /** How strace shows the same flags: `MS_REC|MS_PRIVATE`, or `0`. */
 export const flagText = (flags: readonly MountFlag[]): string => flags.join('|') || '0';
 
-/** Magic numbers of file systems in memory, as statfs(2) gives them (include/uapi/linux/magic.h). */
+/**
+ * Magic numbers of file systems in memory, as statfs(2) gives them (include/uapi/linux/magic.h).
+ */
 export const RAM_FILESYSTEMS: readonly number[] = [0x858458f6, 0x01021994];
 
 /** For umount2(2): hidden at once, gone when nobody uses it any more. */
@@ -32,5 +38,12 @@ export const MNT_DETACH = 2;
 export const RENAME_WHITEOUT = 4;
 export const RENAME_EXCHANGE = 2;
 
-/** Types of nodes, as mknod(2) takes them together with the permissions (include/uapi/linux/stat.h). */
-export const NODE_TYPES = { fifo: 0o010000, character: 0o020000, block: 0o060000, socket: 0o140000 } as const;
+/**
+ * Types of nodes, as mknod(2) takes them together with the permissions (include/uapi/linux/stat.h).
+ */
+export const NODE_TYPES = {
+  fifo: 0o010000,
+  character: 0o020000,
+  block: 0o060000,
+  socket: 0o140000,
+} as const;

@@ -1,7 +1,10 @@
 import { errnoText } from './errno.js';
 import { probableCause, type Attempt } from './causes.js';
 
-/** A call that the kernel refused: everything a report needs, and as message the one sentence a person needs. */
+/**
+ * A call that the kernel refused: everything a report needs, and as message the one sentence a
+ * person needs.
+ */
 export class SystemError extends Error implements Attempt {
   override name = 'SystemError';
   readonly what: string;
@@ -14,7 +17,9 @@ export class SystemError extends Error implements Attempt {
   constructor(attempt: Attempt) {
     const text = errnoText(attempt.errno);
     const cause = probableCause(attempt);
-    super(`cannot ${attempt.what}: ${attempt.errno}${text && ` (${text})`}${cause && `; ${cause}`}`);
+    super(
+      `cannot ${attempt.what}: ${attempt.errno}${text && ` (${text})`}${cause && `; ${cause}`}`,
+    );
     this.what = attempt.what;
     this.syscall = attempt.syscall;
     this.errno = attempt.errno;

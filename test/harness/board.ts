@@ -14,7 +14,9 @@ import { parseMountinfo } from '../../src/facts/mountinfo.js';
 /** The board that the tests are about; those of another one name it. */
 export const board = loadBoard('vexpress-a9');
 
-/** Who goes first: the agent, or the script that the agent then verifies. Both have the same tests. */
+/**
+ * Who goes first: the agent, or the script that the agent then verifies. Both have the same tests.
+ */
 export type First = 'agent' | 'script';
 
 /** A board with flash of its own, which stays as it is from one boot to the next. */
@@ -24,7 +26,11 @@ export interface Bench {
   /** @param changes what differs in what is booted, this once. */
   boot(options?: MachineOptions, changes?: Partial<BootFiles>): Promise<Machine>;
   /** Boots and waits until init has run its own start-up and `done` has confirmed it. */
-  bootToInit(options?: MachineOptions, until?: RegExp, changes?: Partial<BootFiles>): Promise<Machine>;
+  bootToInit(
+    options?: MachineOptions,
+    until?: RegExp,
+    changes?: Partial<BootFiles>,
+  ): Promise<Machine>;
 }
 
 export interface BenchOptions {
@@ -40,7 +46,10 @@ export interface BenchOptions {
   first?: First;
 }
 
-/** Puts a board on the bench for one test; it is switched off and its flash forgotten when the test ends. */
+/**
+ * Puts a board on the bench for one test; it is switched off and its flash forgotten when the test
+ * ends.
+ */
 export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<Bench> {
   const bench = await makeBench(options);
   t.teardown(() => bench.clear());
@@ -48,14 +57,25 @@ export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<B
 }
 
 /** A board on the bench until it is cleared. */
-export async function makeBench({ board: made = board, files: changes = {}, data, rootfs, first = 'agent' }: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
+export async function makeBench({
+  board: made = board,
+  files: changes = {},
+  data,
+  rootfs,
+  first = 'agent',
+}: BenchOptions = {}): Promise<Bench & { clear(): Promise<void> }> {
   const { boot } = await buildImage(made);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-bench-'));
   const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
-  const own = (paths: readonly string[]): string[] => paths.map((path) => join(folder, basename(path)));
+  const own = (paths: readonly string[]): string[] =>
+    paths.map((path) => join(folder, basename(path)));
   const files = { ...boot, flash: own(boot.flash), disks: own(boot.disks), ...changes };
   const chips = rootfs === undefined ? null : systemChips(made, boot.zImage, rootfs);
-  files.flash.slice(0, -1).forEach((file, index) => (chips ? writeFileSync(file, chips[index]!) : copyFileSync(boot.flash[index]!, file)));
+  files.flash
+    .slice(0, -1)
+    .forEach((file, index) =>
+      chips ? writeFileSync(file, chips[index]!) : copyFileSync(boot.flash[index]!, file),
+    );
   if (files.flash.length > 0) writeFileSync(files.flash.at(-1)!, data ?? emptyData(made));
   for (const [index, file] of files.disks.entries()) {
     if (index < files.disks.length - 1) copyFileSync(boot.disks[index]!, file);
@@ -64,9 +84,25 @@ export async function makeBench({ board: made = board, files: changes = {}, data
 
   const running = new Set<Machine>();
   let boots = 0;
-  const start = async (options: MachineOptions = {}, once: Partial<BootFiles> = {}): Promise<Machine> => {
-    const append = [...(first === 'script' ? ['mountroot.first=script'] : []), ...(options.append === undefined ? [] : [options.append])].join(' ');
-    const machine = await Machine.start(made, { ...files, ...once }, { icount: true, seed: ++boots, timeLimitMs: 180_000, ...options, ...(append !== '' && { append }) });
+  const start = async (
+    options: MachineOptions = {},
+    once: Partial<BootFiles> = {},
+  ): Promise<Machine> => {
+    const append = [
+      ...(first === 'script' ? ['mountroot.first=script'] : []),
+      ...(options.append === undefined ? [] : [options.append]),
+    ].join(' ');
+    const machine = await Machine.start(
+      made,
+      { ...files, ...once },
+      {
+        icount: true,
+        seed: ++boots,
+        timeLimitMs: 180_000,
+        ...options,
+        ...(append !== '' && { append }),
+      },
+    );
     running.add(machine);
     void machine.ended.then(() => running.delete(machine));
     return machine;
@@ -88,11 +124,20 @@ export async function makeBench({ board: made = board, files: changes = {}, data
   };
 }
 
-/** The mounts of a running board, without what differs from boot to boot: ids become the mountpoint of the parent, device numbers of nodev mounts go. */
+/**
+ * The mounts of a running board, without what differs from boot to boot: ids become the mountpoint
+ * of the parent, device numbers of nodev mounts go.
+ */
 export async function mountsOf(machine: Machine): Promise<object[]> {
   const mounts = parseMountinfo(await machine.output('cat /proc/self/mountinfo'));
-  const parentOf = ({ parent }: Mount): string => mounts.find(({ id }) => id === parent)?.mountpoint ?? 'none';
+  const parentOf = ({ parent }: Mount): string =>
+    mounts.find(({ id }) => id === parent)?.mountpoint ?? 'none';
   return mounts
-    .map((mount) => ({ ...mount, id: undefined, parent: parentOf(mount), device: mount.device.startsWith('0:') ? '0' : mount.device }))
+    .map((mount) => ({
+      ...mount,
+      id: undefined,
+      parent: parentOf(mount),
+      device: mount.device.startsWith('0:') ? '0' : mount.device,
+    }))
     .sort((a, b) => (a.mountpoint < b.mountpoint ? -1 : 1));
 }

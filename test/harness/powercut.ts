@@ -1,4 +1,7 @@
-/** Boards whose plug is pulled: at the milestones that their console shows, and at moments of chance, while files of known content are written and synced. */
+/**
+ * Boards whose plug is pulled: at the milestones that their console shows, and at moments of
+ * chance, while files of known content are written and synced.
+ */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Machine } from '../../scripts/emulator/machine.js';
@@ -23,8 +26,12 @@ export interface Result extends Cut {
   wrong: string[];
 }
 
-/** What is written under a number: long enough to reach over several flash pages, and different each time. */
-const content = (number: number): string => `${String(number).padStart(8, '0')}-`.repeat(40 * (1 + (number % 7)));
+/**
+ * What is written under a number: long enough to reach over several flash pages, and different each
+ * time.
+ */
+const content = (number: number): string =>
+  `${String(number).padStart(8, '0')}-`.repeat(40 * (1 + (number % 7)));
 
 const FOLDER = '/root/powercut';
 
@@ -32,13 +39,22 @@ const FOLDER = '/root/powercut';
 const LOOK_MS = 5;
 const ORDER_MS = 60_000;
 
-/** A program on the board that writes one file after the other, syncs each, and only then says so. The shell makes the same content. */
-const writer = (from: number, pauseMs: number): string => `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
+/**
+ * A program on the board that writes one file after the other, syncs each, and only then says so.
+ * The shell makes the same content.
+ */
+const writer = (from: number, pauseMs: number): string =>
+  `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
 
-const committedOn = ({ console }: Pick<Machine, 'console'>): number[] => [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
+const committedOn = ({ console }: Pick<Machine, 'console'>): number[] =>
+  [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
 
-/** The steps that a boot shows on its console, in order; several stages of one verb follow one another. */
-export const milestones = (console: string): string[] => [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
+/**
+ * The steps that a boot shows on its console, in order; several stages of one verb follow one
+ * another.
+ */
+export const milestones = (console: string): string[] =>
+  [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
 
 export class PowerCuts {
   private next = 1;
@@ -72,7 +88,9 @@ export class PowerCuts {
     }
     if (scene === 'reset') {
       const machine = await this.bench.bootToInit();
-      await machine.output(`echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep /etc/kept --keep ${FOLDER} && sync`);
+      await machine.output(
+        `echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep /etc/kept --keep ${FOLDER} && sync`,
+      );
       await machine.kill();
     }
     // Steps are told at the level for debugging.
@@ -94,7 +112,8 @@ export class PowerCuts {
     await machine.kill();
     const committed = committedOn(machine);
     this.next = Math.max(this.next, ...committed.map((number) => number + 2));
-    // What is written to memory is synced to memory only, until the switch has it on flash: all that was there when nothing could be written any more.
+    // What is written to memory is synced to memory only, until the switch has it on flash: all
+    // that was there when nothing could be written any more.
     const [beforeFreeze = '', sinceFreeze] = machine.console.split(exactly('freeze'));
     const copied = committedOn({ console: beforeFreeze });
     const whole = sinceFreeze !== undefined && exactly('upper-synced').test(machine.console);
@@ -104,13 +123,18 @@ export class PowerCuts {
     return { scene, moment, committed: committed.length, wrong: await this.checked(scene) };
   }
 
-  /** A reset is ordered on a running board, which loses power meanwhile: it is ordered, or nothing has happened. */
+  /**
+   * A reset is ordered on a running board, which loses power meanwhile: it is ordered, or nothing
+   * has happened.
+   */
   private async cutOrder(machine: Machine, moment: string): Promise<Result> {
     await machine.waitFor(/init: done, status \d/);
     await machine.output('echo kept >/etc/kept && echo gone >/etc/.gone && sync');
     // What the boot itself told of steps of the same names is not meant.
     const told = machine.console.length;
-    await machine.run(`(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) </dev/null >/dev/null 2>&1 &`);
+    await machine.run(
+      `(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) </dev/null >/dev/null 2>&1 &`,
+    );
     for (let waited = 0; !exactly(moment).test(machine.console.slice(told)); waited += LOOK_MS) {
       if (waited > ORDER_MS) throw new Error(`the order to reset never came to step ${moment}`);
       await delay(LOOK_MS);
@@ -120,28 +144,50 @@ export class PowerCuts {
   }
 
   /** A board that does not come up is a result too, and the worst. */
-  private checked = (scene: Scene): Promise<string[]> => this.check(scene).catch((error: unknown) => [`the next boot did not come up: ${(error as Error).message}`]);
+  private checked = (scene: Scene): Promise<string[]> =>
+    this.check(scene).catch((error: unknown) => [
+      `the next boot did not come up: ${(error as Error).message}`,
+    ]);
 
   private async check(scene: Scene): Promise<string[]> {
     const wrong: string[] = [];
     let machine = await this.bench.bootToInit();
-    const rung = async (): Promise<string> => (JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as { rung: string }).rung;
+    const rung = async (): Promise<string> =>
+      (JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as { rung: string }).rung;
     if ((await rung()) !== 'persistent') wrong.push(`the next boot is on rung ${await rung()}`);
     if (scene === 'reset') {
-      const { output } = await machine.run('cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true');
+      const { output } = await machine.run(
+        'cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true',
+      );
       if (output !== 'kept\n') wrong.push(`after the reset there is ${JSON.stringify(output)}`);
     }
     if (scene === 'order') {
-      const { output } = await machine.run('cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true');
-      if (output !== 'kept\n' && output !== 'kept\n/etc/.gone\n') wrong.push(`after the order to reset there is ${JSON.stringify(output)}`);
+      const { output } = await machine.run(
+        'cat /etc/kept; ls /etc/.gone /overlay/.mountroot/reset.json 2>/dev/null; true',
+      );
+      if (output !== 'kept\n' && output !== 'kept\n/etc/.gone\n')
+        wrong.push(`after the order to reset there is ${JSON.stringify(output)}`);
     }
-    const listed = (await machine.run(`cd ${FOLDER} 2>/dev/null && for f in *; do [ -f $f ] && echo $f $(md5sum <$f); done; true`)).output;
+    const listed = (
+      await machine.run(
+        `cd ${FOLDER} 2>/dev/null && for f in *; do [ -f $f ] && echo $f $(md5sum <$f); done; true`,
+      )
+    ).output;
     const { createHash } = await import('node:crypto');
-    const sums = new Map(listed.split('\n').map((line) => line.split(' ')).map(([name, sum]) => [name, sum]));
+    const sums = new Map(
+      listed
+        .split('\n')
+        .map((line) => line.split(' '))
+        .map(([name, sum]) => [name, sum]),
+    );
     for (const number of this.files)
-      if (sums.get(String(number)) !== createHash('md5').update(content(number)).digest('hex')) wrong.push(`file ${number} is ${sums.has(String(number)) ? 'changed' : 'lost'}`);
+      if (sums.get(String(number)) !== createHash('md5').update(content(number)).digest('hex'))
+        wrong.push(`file ${number} is ${sums.has(String(number)) ? 'changed' : 'lost'}`);
     const there = this.perhaps.filter((number) => sums.has(String(number)));
-    if (there.length > 0 && there.length < this.perhaps.length) wrong.push(`of ${this.perhaps.length} files that were being switched only ${there.length} are there, so the others are lost`);
+    if (there.length > 0 && there.length < this.perhaps.length)
+      wrong.push(
+        `of ${this.perhaps.length} files that were being switched only ${there.length} are there, so the others are lost`,
+      );
     this.perhaps = [];
     await machine.powerOff();
     if (wrong.length > 0) {
@@ -160,4 +206,5 @@ export class PowerCuts {
 }
 
 /** Plans differ in their number of steps from boot to boot, so a step is known by its id. */
-const exactly = (moment: string): RegExp => new RegExp(`step \\d+/\\d+ ${moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: (done|kept)`);
+const exactly = (moment: string): RegExp =>
+  new RegExp(`step \\d+/\\d+ ${moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: (done|kept)`);

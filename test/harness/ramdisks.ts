@@ -1,6 +1,19 @@
-/** Ramdisks for boards under test, with a program as their init that says what it finds (native/probe.c), and what our own tools make of the same bytes. */
+/**
+ * Ramdisks for boards under test, with a program as their init that says what it finds
+ * (native/probe.c), and what our own tools make of the same bytes.
+ */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -34,7 +47,10 @@ export async function workbench(t: Test): Promise<Workbench> {
   const cli = await buildAgent(['host', 'arm']);
   const path = (name: string): string => join(folder, name);
   const agent: Workbench['agent'] = (...args) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: 'utf8', maxBuffer: 64 << 20 });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 64 << 20,
+    });
     return { status, stdout, stderr };
   };
   return {
@@ -53,7 +69,16 @@ export async function workbench(t: Test): Promise<Workbench> {
       return path(name);
     },
     pack(name, tree, ...options) {
-      const { status, stderr } = agent('ramdisk', 'pack', tree, '-o', path(name), '--owner', '0:0', ...options);
+      const { status, stderr } = agent(
+        'ramdisk',
+        'pack',
+        tree,
+        '-o',
+        path(name),
+        '--owner',
+        '0:0',
+        ...options,
+      );
       if (status !== 0) throw new Error(`packing ${name} ended with ${status}: ${stderr}`);
       return path(name);
     },
@@ -66,30 +91,71 @@ export async function workbench(t: Test): Promise<Workbench> {
 
 /** What the kernel made of a ramdisk, as the probe saw it in its root: a line each, by name. */
 export function filesSeen(console: string): Map<string, string> {
-  const lines = [...console.matchAll(/^probe: file (\S+) (.*?)\r?$/gm)].map(([, name, what]) => [name!, what!] as const);
+  const lines = [...console.matchAll(/^probe: file (\S+) (.*?)\r?$/gm)].map(
+    ([, name, what]) => [name!, what!] as const,
+  );
   return new Map(lines);
 }
 
-/** What `ramdisk unpack` makes of the same ramdisk, in the same words. Owners and nodes that an ordinary user cannot make come from the table that unpacking leaves. */
-export function filesUnpacked(bench: Workbench, ramdisk: string): { status: number | null; stderr: string; files: Map<string, string> } {
+/**
+ * What `ramdisk unpack` makes of the same ramdisk, in the same words. Owners and nodes that an
+ * ordinary user cannot make come from the table that unpacking leaves.
+ */
+export function filesUnpacked(
+  bench: Workbench,
+  ramdisk: string,
+): { status: number | null; stderr: string; files: Map<string, string> } {
   const [into, table] = [`${ramdisk}.unpacked`, `${ramdisk}.table`];
   const { status, stderr } = bench.agent('ramdisk', 'unpack', ramdisk, into, '--table', table);
   if (!existsSync(into)) return { status, stderr, files: new Map() };
   const members = readTree(into);
   if (existsSync(table)) applyTable(readFileSync(table, 'utf8'), table, members, 0);
   const links = new Map<string, number>();
-  for (const { name, same } of members.values()) links.set(same ?? name, (links.get(same ?? name) ?? 0) + 1);
-  const folders = (name: string): number => [...members.values()].filter((each) => each.kind === 'directory' && each.name !== '.' && dirname(each.name) === name).length;
+  for (const { name, same } of members.values())
+    links.set(same ?? name, (links.get(same ?? name) ?? 0) + 1);
+  const folders = (name: string): number =>
+    [...members.values()].filter(
+      (each) => each.kind === 'directory' && each.name !== '.' && dirname(each.name) === name,
+    ).length;
   const files = new Map<string, string>();
-  for (const { name, kind, mode, uid, gid, mtime, file, same, target, major, minor } of members.values()) {
+  for (const {
+    name,
+    kind,
+    mode,
+    uid,
+    gid,
+    mtime,
+    file,
+    same,
+    target,
+    major,
+    minor,
+  } of members.values()) {
     if (name === '.') continue;
     const bytes = kind === 'file' ? readFileSync(file!) : null;
     const count = kind === 'directory' ? 2 + folders(name) : links.get(same ?? name)!;
-    const about = bytes !== null ? ` size=${bytes.length} crc=${crc32(bytes).toString(16).padStart(8, '0')}` : major !== undefined ? ` node=${major}:${minor}` : target !== undefined ? ` -> ${escaped(target)}` : '';
-    files.set(`/${escaped(name)}`, `${(TYPES[kind] | mode).toString(8)} ${uid}:${gid} links=${count} time=${mtime}${about}`);
+    const about =
+      bytes !== null
+        ? ` size=${bytes.length} crc=${crc32(bytes).toString(16).padStart(8, '0')}`
+        : major !== undefined
+          ? ` node=${major}:${minor}`
+          : target !== undefined
+            ? ` -> ${escaped(target)}`
+            : '';
+    files.set(
+      `/${escaped(name)}`,
+      `${(TYPES[kind] | mode).toString(8)} ${uid}:${gid} links=${count} time=${mtime}${about}`,
+    );
   }
   return { status, stderr, files };
 }
 
 /** As the probe prints names. */
-const escaped = (name: string): string => [...Buffer.from(name)].map((byte) => (byte > 0x20 && byte < 0x7f && byte !== 0x5c ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`)).join('');
+const escaped = (name: string): string =>
+  [...Buffer.from(name)]
+    .map((byte) =>
+      byte > 0x20 && byte < 0x7f && byte !== 0x5c
+        ? String.fromCharCode(byte)
+        : `\\${byte.toString(8).padStart(3, '0')}`,
+    )
+    .join('');

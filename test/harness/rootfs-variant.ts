@@ -10,8 +10,8 @@ import { board } from './board.js';
 export type Scripts = Record<string, string | null>;
 
 /**
- * A packed root file system that differs from the board's: without Node (which also makes it small, and packing quick), and with the given scripts in
- * place of what is there. Cached by what went in.
+ * A packed root file system that differs from the board's: without Node (which also makes it small,
+ * and packing quick), and with the given scripts in place of what is there. Cached by what went in.
  */
 export const rootfsWithoutNode = (scripts: Scripts): Promise<string> => variant(scripts, false);
 
@@ -20,11 +20,22 @@ export const rootfsWith = (scripts: Scripts): Promise<string> => variant(scripts
 
 async function variant(scripts: Scripts, node: boolean): Promise<string> {
   const stage = await stageRootfs(board);
-  const inputs = { stage: basename(dirname(stage)), scripts, node, code: digest(join(checkout, 'test/harness/rootfs-variant.ts')) };
+  const inputs = {
+    stage: basename(dirname(stage)),
+    scripts,
+    node,
+    code: digest(join(checkout, 'test/harness/rootfs-variant.ts')),
+  };
   const folder = await cached('variant', inputs, async (made) => {
     const tree = join(made, 'tree');
-    const left = ['usr/bin/node', 'usr/lib/arm-linux-gnueabihf', 'usr/share/nodejs'].map((path) => join(stage, path));
-    cpSync(stage, tree, { recursive: true, verbatimSymlinks: true, filter: (path) => node || !left.includes(path) });
+    const left = ['usr/bin/node', 'usr/lib/arm-linux-gnueabihf', 'usr/share/nodejs'].map((path) =>
+      join(stage, path),
+    );
+    cpSync(stage, tree, {
+      recursive: true,
+      verbatimSymlinks: true,
+      filter: (path) => node || !left.includes(path),
+    });
     if (!node) copyPrograms(stage, tree, ['usr/bin/busybox']);
     for (const [path, content] of Object.entries(scripts)) {
       rmSync(join(tree, path), { force: true, recursive: true });

@@ -1,6 +1,7 @@
 /**
- * Runs in the small board that enter.sh makes: an overlay root is changed, exported, imported elsewhere and mounted there, and imported into the board itself, which the next start carries out; prints
- * what was seen. Everything is below /var: /usr and the like are this machine's own.
+ * Runs in the small board that enter.sh makes: an overlay root is changed, exported, imported
+ * elsewhere and mounted there, and imported into the board itself, which the next start carries
+ * out; prints what was seen. Everything is below /var: /usr and the like are this machine's own.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { runVerb } from '../../src/boot/verb.js';
@@ -13,7 +14,8 @@ const { device, boot } = JSON.parse(process.argv[2]!) as { device: string; boot:
 
 const log: string[] = [];
 const said: Record<string, unknown> = { log };
-const sh = (script: string): string => execFileSync('/bin/sh', ['-ec', script], { encoding: 'utf8' });
+const sh = (script: string): string =>
+  execFileSync('/bin/sh', ['-ec', script], { encoding: 'utf8' });
 
 /** The rest of main.ts; the lock is held until a process ends, and here verbs are one process. */
 const verb = (name: Verb): Promise<number> =>
@@ -22,7 +24,12 @@ const verb = (name: Verb): Promise<number> =>
     reader,
     openSystem: async () => ({ ...system, lock: () => true }),
     process: { platform: process.platform, arch: process.arch, uid: 0, env: { PREINIT: '1' } },
-    log: { error: (text) => void log.push(text), warn: (text) => void log.push(text), info: () => {}, debug: () => {} },
+    log: {
+      error: (text) => void log.push(text),
+      warn: (text) => void log.push(text),
+      info: () => {},
+      debug: () => {},
+    },
     clock: () => performance.now(),
     force: false,
     openJournal,
@@ -30,12 +37,17 @@ const verb = (name: Verb): Promise<number> =>
 
 /** The agent, in a process of its own, as a person calls it. */
 function agent(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`/opt/mountroot.cjs`, ...words], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [`/opt/mountroot.cjs`, ...words], {
+    encoding: 'utf8',
+  });
   return { status, stdout, stderr };
 }
 
 /** What a person sees of it. */
-const view = (top: string): string => sh(`cd ${top}var/image && find . -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %T@ %s %n %l\\n' | sort; find . -type f -exec cat {} + | sort`);
+const view = (top: string): string =>
+  sh(
+    `cd ${top}var/image && find . -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %T@ %s %n %l\\n' | sort; find . -type f -exec cat {} + | sort`,
+  );
 
 async function first(): Promise<void> {
   sh(`umask 022; cd /var/image
@@ -48,9 +60,13 @@ async function first(): Promise<void> {
   said['export'] = agent('export', '-z', '-o', '/tmp/layer.tar.gz').status;
   said['marks'] = sh('tar -tzf /tmp/layer.tar.gz | grep .wh. | sort').trim().split('\n');
 
-  sh('mkdir /tmp/other; mount -t tmpfs -o size=20m other /tmp/other; mkdir /tmp/other/work /tmp/other/root');
+  sh(
+    'mkdir /tmp/other; mount -t tmpfs -o size=20m other /tmp/other; mkdir /tmp/other/work /tmp/other/root',
+  );
   said['elsewhere'] = agent('import', '/tmp/layer.tar.gz', '--upper', '/tmp/other/upper').status;
-  sh('mount -t overlay -o lowerdir=/rom,upperdir=/tmp/other/upper,workdir=/tmp/other/work other /tmp/other/root');
+  sh(
+    'mount -t overlay -o lowerdir=/rom,upperdir=/tmp/other/upper,workdir=/tmp/other/work other /tmp/other/root',
+  );
   said['the same view'] = view('/tmp/other/root/') === seen;
   said['in use'] = agent('import', '/tmp/layer.tar.gz', '--upper', '/tmp/other/upper');
   sh('umount /tmp/other/root');
@@ -73,7 +89,9 @@ async function second(): Promise<void> {
   said['former'] = sh('cat /overlay/.mountroot/former-upper/var/image/kept');
   said['done'] = await verb('done');
   said['after done'] = sh('ls -A /overlay/.mountroot | grep -E "import|upper" || true');
-  said['writable'] = sh('echo z >/var/image/z; mv /var/image/replaced /var/image/again 2>&1; rm -r /var/image/mine; ls /var/image');
+  said['writable'] = sh(
+    'echo z >/var/image/z; mv /var/image/replaced /var/image/again 2>&1; rm -r /var/image/mine; ls /var/image',
+  );
 }
 
 async function main(): Promise<void> {

@@ -9,43 +9,75 @@ import { asRoot, program } from './sandbox.js';
 
 const enter = fileURLToPath(new URL('enter.sh', import.meta.url));
 
-t.test('what is changed through an overlay root is the same view wherever its archive is imported and mounted, and on the board itself after the next start', async (t) => {
-  const built = await program(t, 'archive-inside');
-  await bundle('src/main.ts', join(built, 'mountroot.cjs'));
-  const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const image = join(folder, 'data.img');
-  execFileSync('truncate', ['-s', '16M', image]);
-  execFileSync('/sbin/mkfs.ext4', ['-q', image]);
-  const [losetup, ...words] = asRoot(['/sbin/losetup']);
-  const device = execFileSync(losetup!, [...words, '--find', '--show', image], { encoding: 'utf8' }).trim();
-  t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+t.test(
+  'what is changed through an overlay root is the same view wherever its archive is imported and mounted, and on the board itself after the next start',
+  async (t) => {
+    const built = await program(t, 'archive-inside');
+    await bundle('src/main.ts', join(built, 'mountroot.cjs'));
+    const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const image = join(folder, 'data.img');
+    execFileSync('truncate', ['-s', '16M', image]);
+    execFileSync('/sbin/mkfs.ext4', ['-q', image]);
+    const [losetup, ...words] = asRoot(['/sbin/losetup']);
+    const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
+      encoding: 'utf8',
+    }).trim();
+    t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
 
-  const boot = (number: 1 | 2): Record<string, unknown> => {
-    const root = join(folder, `root-${number}`);
-    mkdirSync(root);
-    const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', enter, root, built, process.execPath, 'no', '/opt/archive-inside.cjs', JSON.stringify({ device, boot: number })]);
-    const { stdout, stderr, status } = spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000 });
-    if (status !== 0) throw new Error(`boot ${number} ended with ${status}: ${stderr}`);
-    return JSON.parse(stdout) as Record<string, unknown>;
-  };
+    const boot = (number: 1 | 2): Record<string, unknown> => {
+      const root = join(folder, `root-${number}`);
+      mkdirSync(root);
+      const [unshare, ...rest] = asRoot([
+        'unshare',
+        '--mount',
+        '--propagation',
+        'private',
+        'sh',
+        enter,
+        root,
+        built,
+        process.execPath,
+        'no',
+        '/opt/archive-inside.cjs',
+        JSON.stringify({ device, boot: number }),
+      ]);
+      const { stdout, stderr, status } = spawnSync(unshare!, rest, {
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      if (status !== 0) throw new Error(`boot ${number} ended with ${status}: ${stderr}`);
+      return JSON.parse(stdout) as Record<string, unknown>;
+    };
 
-  t.match(boot(1), {
-    log: [],
-    start: 0,
-    'into itself': /is in the layer that is exported/,
-    export: 0,
-    marks: ['var/image/.wh.gone', 'var/image/.wh.removed', 'var/image/replaced/.wh..wh..opq'],
-    elsewhere: 0,
-    'the same view': true,
-    'in use': { status: 5, stderr: /is a layer of the overlay mounted on \/tmp\/other\/root/ },
-    dry: 0,
-    'cancelled nothing': /no import is waiting/,
-    cancelled: /was taken back; nothing was changed/,
-    left: '',
-    ordered: { status: 0, stdout: /^\/tmp\/layer\.tar\.gz waits to be imported, in place of \/overlay\/upper: / },
-    status: true,
-    'not yet': 'later\n',
-  });
-  t.match(boot(2), { log: [], start: 0, imported: true, former: 'later\n', done: 0, 'after done': '', writable: /^again\nkept\nz\n$/ });
-});
+    t.match(boot(1), {
+      log: [],
+      start: 0,
+      'into itself': /is in the layer that is exported/,
+      export: 0,
+      marks: ['var/image/.wh.gone', 'var/image/.wh.removed', 'var/image/replaced/.wh..wh..opq'],
+      elsewhere: 0,
+      'the same view': true,
+      'in use': { status: 5, stderr: /is a layer of the overlay mounted on \/tmp\/other\/root/ },
+      dry: 0,
+      'cancelled nothing': /no import is waiting/,
+      cancelled: /was taken back; nothing was changed/,
+      left: '',
+      ordered: {
+        status: 0,
+        stdout: /^\/tmp\/layer\.tar\.gz waits to be imported, in place of \/overlay\/upper: /,
+      },
+      status: true,
+      'not yet': 'later\n',
+    });
+    t.match(boot(2), {
+      log: [],
+      start: 0,
+      imported: true,
+      former: 'later\n',
+      done: 0,
+      'after done': '',
+      writable: /^again\nkept\nz\n$/,
+    });
+  },
+);

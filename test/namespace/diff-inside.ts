@@ -1,4 +1,7 @@
-/** Runs inside a private mount namespace: changes of every kind through a real overlay, and what diff says of its upper layer. Prints one JSON value. */
+/**
+ * Runs inside a private mount namespace: changes of every kind through a real overlay, and what
+ * diff says of its upper layer. Prints one JSON value.
+ */
 import * as fs from 'node:fs';
 import { openAttributes } from '../../src/diagnose/diff/attributes.js';
 import type { Entry } from '../../src/diagnose/diff/entry.js';
@@ -29,7 +32,13 @@ function layers(name: string, options: string, fill: (rom: string) => void): Lay
   const at = `${top}/${name}`;
   for (const folder of ['', '/rom', '/upper', '/work', '/view']) fs.mkdirSync(`${at}${folder}`);
   fill(`${at}/rom`);
-  system.mount('overlay', `${at}/view`, 'overlay', [], `lowerdir=${at}/rom,upperdir=${at}/upper,workdir=${at}/work${options}`);
+  system.mount(
+    'overlay',
+    `${at}/view`,
+    'overlay',
+    [],
+    `lowerdir=${at}/rom,upperdir=${at}/upper,workdir=${at}/work${options}`,
+  );
   return { rom: `${at}/rom`, upper: `${at}/upper`, view: `${at}/view` };
 }
 
@@ -40,7 +49,22 @@ function put(path: string, content: string): void {
 
 async function everyKind(): Promise<Pick<DiffReport, 'every' | 'problems'>> {
   const { rom, upper, view } = layers('every', ',redirect_dir=on,metacopy=on', (at) => {
-    for (const name of ['etc/changed', 'etc/mode', 'etc/gone', 'etc/touched', 'lib/d/one', 'lib/d/two', 'lib/d/sub/three', 'old/in', 'old/sub/deep', 'file', 'folder/in', 'removed/a/b', 'moved']) put(`${at}/${name}`, name);
+    for (const name of [
+      'etc/changed',
+      'etc/mode',
+      'etc/gone',
+      'etc/touched',
+      'lib/d/one',
+      'lib/d/two',
+      'lib/d/sub/three',
+      'old/in',
+      'old/sub/deep',
+      'file',
+      'folder/in',
+      'removed/a/b',
+      'moved',
+    ])
+      put(`${at}/${name}`, name);
     fs.symlinkSync('a', `${at}/etc/link`);
     fs.mkdirSync(`${at}/permissions`);
     fs.writeFileSync(`${at}/capable`, 'x');
@@ -71,18 +95,30 @@ async function everyKind(): Promise<Pick<DiffReport, 'every' | 'problems'>> {
   fs.mkdirSync(`${upper}/mounted`);
   system.mount('tmpfs', `${upper}/mounted`, 'tmpfs', [], null);
   put(`${upper}/mounted/inside`, 'x');
-  const told = [...walk({ upper, lower: rom, attributes: await openAttributes() })].filter((each) => each !== null);
+  const told = [...walk({ upper, lower: rom, attributes: await openAttributes() })].filter(
+    (each) => each !== null,
+  );
   return {
-    every: told.flatMap((each) => ('problem' in each ? [] : [`${each.kind} ${each.path}${each.from === undefined ? '' : ` from ${each.from}`}`])),
-    problems: told.flatMap((each) => ('problem' in each ? [`${each.problem.path}: ${each.problem.error}`] : [])),
+    every: told.flatMap((each) =>
+      'problem' in each
+        ? []
+        : [`${each.kind} ${each.path}${each.from === undefined ? '' : ` from ${each.from}`}`],
+    ),
+    problems: told.flatMap((each) =>
+      'problem' in each ? [`${each.problem.path}: ${each.problem.error}`] : [],
+    ),
   };
 }
 
 const NAMES = ['a', 'b', 'c', 'd'];
 
-/** One change as programs make them, at a path made up by chance; most are possible, and those that are not change nothing. */
+/**
+ * One change as programs make them, at a path made up by chance; most are possible, and those that
+ * are not change nothing.
+ */
 function change(view: string, next: (below: number) => number): void {
-  const path = (): string => `${view}/${Array.from({ length: 1 + next(3) }, () => NAMES[next(NAMES.length)]).join('/')}`;
+  const path = (): string =>
+    `${view}/${Array.from({ length: 1 + next(3) }, () => NAMES[next(NAMES.length)]).join('/')}`;
   const [one, other] = [path(), path()];
   const changes: (() => void)[] = [
     () => fs.writeFileSync(one, ['x', 'y', 'zz'][next(3)]!),
@@ -118,7 +154,11 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong'>> {
     });
     for (let count = 0; count < 25; count++) change(view, next);
     const expected = viewDiff(rom, view);
-    const told = asView([...walk({ upper, lower: rom, attributes })].filter((each): each is Entry => each !== null && !('problem' in each)));
+    const told = asView(
+      [...walk({ upper, lower: rom, attributes })].filter(
+        (each): each is Entry => each !== null && !('problem' in each),
+      ),
+    );
     if (expected.join('\n') !== told.join('\n')) wrong.push({ seed, expected, told });
     system.umount(view);
   }
@@ -127,7 +167,9 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong'>> {
 
 async function main(): Promise<void> {
   system.mount('tmpfs', top, 'tmpfs', [], null);
-  process.stdout.write(JSON.stringify({ ...(await everyKind()), ...(await byChance()) } satisfies DiffReport));
+  process.stdout.write(
+    JSON.stringify({ ...(await everyKind()), ...(await byChance()) } satisfies DiffReport),
+  );
 }
 
 main().catch((error: unknown) => {

@@ -14,26 +14,57 @@ const skip = spawnSync(sudo!, words).status === 0 ? false : 'needs root to mount
 /** The volume is a loop device, which the doctor must be told as the start was. */
 const DOCTOR = `device=$(sed -n 's|^\\(/dev/[^ ]*\\) /overlay .*|\\1|p' /proc/mounts); /node.bin /opt/mountroot.cjs doctor --json --set "volume=$device" || [ $? -eq 4 ]`;
 
-t.test('behind a start the doctor tells what was so before it, and how the volume fares', { skip }, async (t) => {
-  // Where runInSandbox() puts its own program, which the small board sees as /opt.
-  const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
-  mkdirSync(folder, { recursive: true });
-  await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
-  const { output, ran } = await runInSandbox(t, { then: DOCTOR });
-  t.equal(ran[0]?.state?.rung, 'persistent');
-  const { checks, rung } = JSON.parse(output) as Diagnosis;
-  t.equal(rung, 'persistent');
-  const check = (id: string) => checks.find((each) => each.id === id);
-  t.match(check('ladder'), { verdict: 'ok', finding: /keeps its changes on loop\d+ .*, from the facts that the start of this boot began with/ });
-  for (const id of ['content', 'overlay', 'volume-filesystem', 'xattr', 'directories', 'native', 'node', 'space', 'write-protection', 'orders', 'notice']) t.match(check(id), { verdict: 'ok' }, id);
-  t.match(check('space'), { evidence: /^statfs\(2\): \/overlay: / });
-});
+t.test(
+  'behind a start the doctor tells what was so before it, and how the volume fares',
+  { skip },
+  async (t) => {
+    // Where runInSandbox() puts its own program, which the small board sees as /opt.
+    const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
+    mkdirSync(folder, { recursive: true });
+    await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
+    const { output, ran } = await runInSandbox(t, { then: DOCTOR });
+    t.equal(ran[0]?.state?.rung, 'persistent');
+    const { checks, rung } = JSON.parse(output) as Diagnosis;
+    t.equal(rung, 'persistent');
+    const check = (id: string) => checks.find((each) => each.id === id);
+    t.match(check('ladder'), {
+      verdict: 'ok',
+      finding:
+        /keeps its changes on loop\d+ .*, from the facts that the start of this boot began with/,
+    });
+    for (const id of [
+      'content',
+      'overlay',
+      'volume-filesystem',
+      'xattr',
+      'directories',
+      'native',
+      'node',
+      'space',
+      'write-protection',
+      'orders',
+      'notice',
+    ])
+      t.match(check(id), { verdict: 'ok' }, id);
+    t.match(check('space'), { evidence: /^statfs\(2\): \/overlay: / });
+  },
+);
 
 t.test('a volume that a start could not use is a problem, with what to do', { skip }, async (t) => {
   const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
-  const { output } = await runInSandbox(t, { unformatted: true, then: '/node.bin /opt/mountroot.cjs doctor --json || [ $? -eq 4 ]' });
+  const { output } = await runInSandbox(t, {
+    unformatted: true,
+    then: '/node.bin /opt/mountroot.cjs doctor --json || [ $? -eq 4 ]',
+  });
   const { checks } = JSON.parse(output) as Diagnosis;
-  t.match(checks.find(({ id }) => id === 'notice'), { verdict: 'warning', finding: /lower rung \(volatile, unknown-content\)/, cure: /mountroot reset/ });
+  t.match(
+    checks.find(({ id }) => id === 'notice'),
+    {
+      verdict: 'warning',
+      finding: /lower rung \(volatile, unknown-content\)/,
+      cure: /mountroot reset/,
+    },
+  );
 });

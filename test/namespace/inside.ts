@@ -1,4 +1,7 @@
-/** Runs inside the private mount namespace that enter.sh makes; prints one JSON value for the test outside. */
+/**
+ * Runs inside the private mount namespace that enter.sh makes; prints one JSON value for the test
+ * outside.
+ */
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { runVerb } from '../../src/boot/verb.js';
@@ -13,7 +16,10 @@ import { sabotaged } from './sabotage.js';
 export interface Scenario {
   /** The loop device that stands in for the data partition. */
   device: string;
-  /** Before the start, make each mutating call fail in turn: not made at all, or made and then not verifiable. */
+  /**
+   * Before the start, make each mutating call fail in turn: not made at all, or made and then not
+   * verifiable.
+   */
   sabotage: boolean;
   verbs: Verb[];
   settings: string[];
@@ -45,22 +51,41 @@ export interface Report {
 const { device, sabotage, verbs, settings, then, keep } = JSON.parse(process.argv[2]!) as Scenario;
 const mountinfo = (): string => fs.readFileSync('/proc/self/mountinfo', 'utf8');
 
-async function run(verb: Verb, system: System, more: string[] = []): Promise<{ exit: number; log: string[]; state: StateFile | null }> {
+async function run(
+  verb: Verb,
+  system: System,
+  more: string[] = [],
+): Promise<{ exit: number; log: string[]; state: StateFile | null }> {
   const log: string[] = [];
   const say = (text: string): void => void log.push(text);
-  const env = { start: { PREINIT: '1' }, ram: { PREINIT: '1' }, stop: { SHUTDOWN: '1' }, 'switch-root': {}, done: {}, reset: {} }[verb];
+  const env = {
+    start: { PREINIT: '1' },
+    ram: { PREINIT: '1' },
+    stop: { SHUTDOWN: '1' },
+    'switch-root': {},
+    done: {},
+    reset: {},
+  }[verb];
   const exit = await runVerb({
     verb,
     reader,
     openSystem: async () => system,
-    process: { platform: process.platform, arch: process.arch, uid: process.getuid!(), env, flags: [`volume=${device}`, ...settings, ...more] },
+    process: {
+      platform: process.platform,
+      arch: process.arch,
+      uid: process.getuid!(),
+      env,
+      flags: [`volume=${device}`, ...settings, ...more],
+    },
     log: { error: say, warn: say, info: () => {}, debug: process.env['SHOW'] ? say : () => {} },
     clock: () => performance.now(),
     force: false,
     keep,
     openJournal,
   });
-  const state = fs.existsSync('/tmp/mountroot/state.json') ? (JSON.parse(fs.readFileSync('/tmp/mountroot/state.json', 'utf8')) as StateFile) : null;
+  const state = fs.existsSync('/tmp/mountroot/state.json')
+    ? (JSON.parse(fs.readFileSync('/tmp/mountroot/state.json', 'utf8')) as StateFile)
+    : null;
   return { exit, log, state };
 }
 
@@ -73,9 +98,18 @@ function files(top: string): string[] {
 
 async function main(): Promise<void> {
   const before = mountinfo();
-  const report: Report = { before, after: '', callsBeforePivot: 0, attempts: [], ran: [], output: '', files: [] };
+  const report: Report = {
+    before,
+    after: '',
+    callsBeforePivot: 0,
+    attempts: [],
+    ran: [],
+    output: '',
+    files: [],
+  };
   if (sabotage) {
-    // pivot_root always fails, so every rung is tried and taken back; the attempt in which the numbered call is not reached any more is the last.
+    // pivot_root always fails, so every rung is tried and taken back; the attempt in which the
+    // numbered call is not reached any more is the last.
     for (let call = 0, verb: string | undefined = ''; verb !== undefined; call++) {
       report.callsBeforePivot = call;
       for (const way of ['refused', 'unverified'] as const) {
@@ -90,10 +124,16 @@ async function main(): Promise<void> {
   for (const [index, verb] of verbs.entries()) {
     // The lock of a verb is held until its process ends, and here they are one process.
     report.ran.push({ verb, ...(await run(verb, { ...kernel, lock: () => true })) });
-    if (index === 0 && then !== '') report.output = execFileSync('/bin/sh', ['-ec', then], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    if (index === 0 && then !== '')
+      report.output = execFileSync('/bin/sh', ['-ec', then], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
   }
   report.after = mountinfo();
-  report.files = ['/overlay', '/tmp/overlay', '/mnt'].flatMap((top) => (fs.existsSync(top) ? files(top) : []));
+  report.files = ['/overlay', '/tmp/overlay', '/mnt'].flatMap((top) =>
+    fs.existsSync(top) ? files(top) : [],
+  );
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 

@@ -1,4 +1,7 @@
-/** Runs the same calls on the real kernel and on the model, and prints where they answer differently. */
+/**
+ * Runs the same calls on the real kernel and on the model, and prints where they answer
+ * differently.
+ */
 import * as fs from 'node:fs';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 import type { MountFlag } from '../../src/system/flags.js';
@@ -10,7 +13,9 @@ import { SystemError } from '../../src/system/system-error.js';
 import { random } from '../fixtures/random.js';
 
 const TOP = '/tmp/w';
-const PATHS = ['a', 'b', 'a/c', 'a/d', 'b/c', 'a/c/e', 'f', 'g', 'g/c'].map((path) => `${TOP}/${path}`);
+const PATHS = ['a', 'b', 'a/c', 'a/d', 'b/c', 'a/c/e', 'f', 'g', 'g/c'].map(
+  (path) => `${TOP}/${path}`,
+);
 
 const answer = (call: () => void): string => {
   try {
@@ -30,8 +35,12 @@ interface Call {
 /** One call made up by chance; most paths exist, some do not. */
 function anyCall(next: (below: number) => number): Call {
   const [path, other] = [PATHS[next(PATHS.length)]!, PATHS[next(PATHS.length)]!];
-  const propagate = (flags: MountFlag[]): Call => ({ text: `${flags.join('|')} ${path}`, on: (system) => system.mount(null, path, null, flags, null) });
-  // Layers that are parts of each other are for overlay to judge, and it judges otherwise from one kernel to the next.
+  const propagate = (flags: MountFlag[]): Call => ({
+    text: `${flags.join('|')} ${path}`,
+    on: (system) => system.mount(null, path, null, flags, null),
+  });
+  // Layers that are parts of each other are for overlay to judge, and it judges otherwise from one
+  // kernel to the next.
   const overlay = `lowerdir=${TOP}/a,upperdir=${TOP}/b,workdir=${TOP}/f`;
   const calls: Call[] = [
     { text: `mkdir ${path}`, on: (system) => system.mkdir(path, 0o755) },
@@ -42,28 +51,55 @@ function anyCall(next: (below: number) => number): Call {
     { text: `create ${path}`, on: (system) => system.create(path, 'x', 0o644) },
     { text: `symlink a ${path}`, on: (system) => system.symlink(`${TOP}/a`, path) },
     { text: `rename ${path} ${other}`, on: (system) => system.rename(path, other) },
-    { text: `rename ${path} ${other} whiteout`, on: (system) => system.renameLeavingWhiteout(path, other) },
+    {
+      text: `rename ${path} ${other} whiteout`,
+      on: (system) => system.renameLeavingWhiteout(path, other),
+    },
     { text: `mount tmpfs ${path}`, on: (system) => system.mount('tmpfs', path, 'tmpfs', [], null) },
     { text: `mount tmpfs ${path}`, on: (system) => system.mount('tmpfs', path, 'tmpfs', [], null) },
-    { text: `mount nosuchfs ${path}`, on: (system) => system.mount('x', path, 'nosuchfs', [], null) },
-    { text: `mount overlay ${TOP}/g ${overlay}`, on: (system) => system.mount('o', `${TOP}/g`, 'overlay', [], overlay) },
+    {
+      text: `mount nosuchfs ${path}`,
+      on: (system) => system.mount('x', path, 'nosuchfs', [], null),
+    },
+    {
+      text: `mount overlay ${TOP}/g ${overlay}`,
+      on: (system) => system.mount('o', `${TOP}/g`, 'overlay', [], overlay),
+    },
     { text: `umount ${path}`, on: (system) => system.umount(path) },
     { text: `umount ${path}`, on: (system) => system.umount(path) },
-    { text: `move ${path} ${other}`, on: (system) => system.mount(path, other, null, ['MS_MOVE'], null) },
-    { text: `move ${path} ${other}`, on: (system) => system.mount(path, other, null, ['MS_MOVE'], null) },
+    {
+      text: `move ${path} ${other}`,
+      on: (system) => system.mount(path, other, null, ['MS_MOVE'], null),
+    },
+    {
+      text: `move ${path} ${other}`,
+      on: (system) => system.mount(path, other, null, ['MS_MOVE'], null),
+    },
     propagate(['MS_PRIVATE']),
     propagate(['MS_REC', 'MS_PRIVATE']),
-    { text: `remount ${path} ro`, on: (system) => system.mount(null, path, null, ['MS_REMOUNT', 'MS_RDONLY'], null) },
-    { text: `remount ${path} rw`, on: (system) => system.mount(null, path, null, ['MS_REMOUNT'], null) },
+    {
+      text: `remount ${path} ro`,
+      on: (system) => system.mount(null, path, null, ['MS_REMOUNT', 'MS_RDONLY'], null),
+    },
+    {
+      text: `remount ${path} rw`,
+      on: (system) => system.mount(null, path, null, ['MS_REMOUNT'], null),
+    },
     { text: `removeTree ${path}`, on: (system) => system.removeTree(path) },
     { text: `pivot ${path} ${other}`, on: (system) => system.pivotRoot(path, other) },
   ];
   return calls[next(calls.length)]!;
 }
 
-const mountsOf = (text: string): string => parseMountinfo(text).filter(({ mountpoint }) => mountpoint.startsWith(`${TOP}/`)).map(({ mountpoint, fstype }) => `${mountpoint} ${fstype}`).sort().join(', ');
+const mountsOf = (text: string): string =>
+  parseMountinfo(text)
+    .filter(({ mountpoint }) => mountpoint.startsWith(`${TOP}/`))
+    .map(({ mountpoint, fstype }) => `${mountpoint} ${fstype}`)
+    .sort()
+    .join(', ');
 
-const kindsOf = (system: System): string => PATHS.map((path) => `${path.slice(TOP.length)} ${answerKind(system, path)}`).join(', ');
+const kindsOf = (system: System): string =>
+  PATHS.map((path) => `${path.slice(TOP.length)} ${answerKind(system, path)}`).join(', ');
 function answerKind(system: System, path: string): string {
   try {
     return system.kind(path);
@@ -86,22 +122,37 @@ for (let seed = 1; seed <= Number(process.argv[2]); seed++) {
   for (let step = 0; step < 40; step++) {
     const call = anyCall(next);
     // What becomes of an overlay whose layers are changed under it is undefined.
-    if (mountsOf(model.mounts.text()).includes(' overlay') && new RegExp(`${TOP}/[abf]`).test(call.text)) continue;
+    if (
+      mountsOf(model.mounts.text()).includes(' overlay') &&
+      new RegExp(`${TOP}/[abf]`).test(call.text)
+    )
+      continue;
     const expected = answer(() => call.on(model));
     // Nobody comes back from a pivot: only those that must fail are tried.
     if (call.text.startsWith('pivot') && expected === 'done') break;
     const got = answer(() => call.on(real));
     calls++;
     done.push(`${call.text} = ${got}`);
-    const [here, there] = [mountsOf(fs.readFileSync('/proc/self/mountinfo', 'utf8')), mountsOf(model.mounts.text())];
-    // What is wrong with an overlay's layers is looked for in another order from one kernel to the next, and whether they overlap.
+    const [here, there] = [
+      mountsOf(fs.readFileSync('/proc/self/mountinfo', 'utf8')),
+      mountsOf(model.mounts.text()),
+    ];
+    // What is wrong with an overlay's layers is looked for in another order from one kernel to the
+    // next, and whether they overlap.
     if (expected !== got && call.text.startsWith('mount overlay') && got !== 'done') {
       if (expected === 'done') break;
       continue;
     }
-    if (expected !== got) differ.push(`seed ${seed}: ${call.text}: the kernel says ${got}, the model ${expected}; after ${done.slice(-6, -1).join('; ')} | ${here}`);
-    else if (here !== there) differ.push(`seed ${seed}: behind ${call.text} the kernel has ${here}, the model ${there}`);
-    else if (kindsOf(real) !== kindsOf(model)) differ.push(`seed ${seed}: behind ${call.text} (${got}) the kernel shows ${kindsOf(real)}, the model ${kindsOf(model)}`);
+    if (expected !== got)
+      differ.push(
+        `seed ${seed}: ${call.text}: the kernel says ${got}, the model ${expected}; after ${done.slice(-6, -1).join('; ')} | ${here}`,
+      );
+    else if (here !== there)
+      differ.push(`seed ${seed}: behind ${call.text} the kernel has ${here}, the model ${there}`);
+    else if (kindsOf(real) !== kindsOf(model))
+      differ.push(
+        `seed ${seed}: behind ${call.text} (${got}) the kernel shows ${kindsOf(real)}, the model ${kindsOf(model)}`,
+      );
     else continue;
     break;
   }

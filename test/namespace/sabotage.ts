@@ -1,7 +1,21 @@
 import type { System } from '../../src/system/port.js';
 import { SystemError } from '../../src/system/system-error.js';
 
-const MUTATING = ['mount', 'umount', 'pivotRoot', 'chdir', 'mkdir', 'rmdir', 'unlink', 'create', 'removeTree', 'replace', 'replaceLink', 'rename', 'syncfs'] as const;
+const MUTATING = [
+  'mount',
+  'umount',
+  'pivotRoot',
+  'chdir',
+  'mkdir',
+  'rmdir',
+  'unlink',
+  'create',
+  'removeTree',
+  'replace',
+  'replaceLink',
+  'rename',
+  'syncfs',
+] as const;
 type Verb = (typeof MUTATING)[number];
 
 export interface Sabotage {
@@ -11,8 +25,10 @@ export interface Sabotage {
 }
 
 /**
- * The given system, but its mutating call number `call` (from 0) fails: `refused`, it is not made and throws EIO; `unverified`, it is made, and the next
- * look at anything fails. Only one call fails, so that undoing meets the real kernel; and every pivot_root does, for nobody comes back from it.
+ * The given system, but its mutating call number `call` (from 0) fails: `refused`, it is not made
+ * and throws EIO; `unverified`, it is made, and the next look at anything fails. Only one call
+ * fails, so that undoing meets the real kernel; and every pivot_root does, for nobody comes back
+ * from it.
  */
 export function sabotaged(real: System, call: number, way: 'refused' | 'unverified'): Sabotage {
   let made = 0;
@@ -24,18 +40,30 @@ export function sabotaged(real: System, call: number, way: 'refused' | 'unverifi
   const look = <T>(see: () => T): T => {
     if (!blind) return see();
     blind = false;
-    throw new SystemError({ what: 'look at what was just done', syscall: 'read', errno: 'EIO', path: '/' });
+    throw new SystemError({
+      what: 'look at what was just done',
+      syscall: 'read',
+      errno: 'EIO',
+      path: '/',
+    });
   };
   result.system.kind = (path) => look(() => real.kind(path));
   result.system.readText = (path) => look(() => real.readText(path));
   for (const verb of MUTATING) {
     const make = real[verb] as (...values: unknown[]) => void;
-    (result.system as unknown as Record<Verb, (...values: unknown[]) => void>)[verb] = (...values) => {
+    (result.system as unknown as Record<Verb, (...values: unknown[]) => void>)[verb] = (
+      ...values
+    ) => {
       const hit = !over && made++ === call;
       over ||= hit || verb === 'pivotRoot';
       if (hit) result.verb = verb;
       if ((hit && way === 'refused') || verb === 'pivotRoot')
-        throw new SystemError({ what: `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to fail)`, syscall: verb, errno: 'EIO', path: String(values[0]) });
+        throw new SystemError({
+          what: `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to fail)`,
+          syscall: verb,
+          errno: 'EIO',
+          path: String(values[0]),
+        });
       make(...values);
       blind ||= hit;
     };

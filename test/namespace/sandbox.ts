@@ -11,10 +11,17 @@ import type { Report, Scenario } from './inside.js';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests too. */
-export const asRoot = (words: string[]): string[] => (process.getuid?.() === 0 ? words : ['sudo', '-n', ...words]);
+/**
+ * mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests
+ * too.
+ */
+export const asRoot = (words: string[]): string[] =>
+  process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
 
-/** A program of this folder, bundled with its native parts beside it, in a folder that goes when the test ends. */
+/**
+ * A program of this folder, bundled with its native parts beside it, in a folder that goes when the
+ * test ends.
+ */
 export async function program(t: Test, name: string): Promise<string> {
   const folder = join(checkout, 'build', 'test', `${name}-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -47,10 +54,15 @@ export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' 
 }
 
 /**
- * Runs a program on this machine's kernel in a mount namespace of its own, from a read-only root, with ext4 on a loop device in place of jffs2 on flash.
+ * Runs a program on this machine's kernel in a mount namespace of its own, from a read-only root,
+ * with ext4 on a loop device in place of jffs2 on flash.
  * @returns what it printed, as JSON.
  */
-export async function inSandbox(t: Test, { shared = false, prepare, unformatted = false, program: name, enter }: SandboxParts, scenarioOn: (device: string) => object): Promise<unknown> {
+export async function inSandbox(
+  t: Test,
+  { shared = false, prepare, unformatted = false, program: name, enter }: SandboxParts,
+  scenarioOn: (device: string) => object,
+): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
   const built = await program(t, name);
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,9 +71,17 @@ export async function inSandbox(t: Test, { shared = false, prepare, unformatted 
   mkdirSync(root);
   execFileSync('truncate', ['-s', '16M', image]);
   // Owned by whoever runs the test, who prepares it without being root.
-  if (!unformatted) execFileSync('/sbin/mkfs.ext4', ['-q', '-E', `root_owner=${process.getuid!()}:${process.getgid!()}`, image]);
+  if (!unformatted)
+    execFileSync('/sbin/mkfs.ext4', [
+      '-q',
+      '-E',
+      `root_owner=${process.getuid!()}:${process.getgid!()}`,
+      image,
+    ]);
   const [losetup, ...words] = asRoot(['/sbin/losetup']);
-  const device = execFileSync(losetup!, [...words, '--find', '--show', image], { encoding: 'utf8' }).trim();
+  const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
+    encoding: 'utf8',
+  }).trim();
   t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
   if (prepare) {
     const mountpoint = join(folder, 'data');
@@ -75,12 +95,46 @@ export async function inSandbox(t: Test, { shared = false, prepare, unformatted 
       execFileSync(umount!, after);
     }
   }
-  const [unshare, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', 'sh', here(enter), root, built, process.execPath, shared ? 'yes' : 'no', `/opt/${name}.cjs`, JSON.stringify(scenarioOn(device))]);
-  const { stdout, stderr, status } = spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
+  const [unshare, ...rest] = asRoot([
+    'unshare',
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    here(enter),
+    root,
+    built,
+    process.execPath,
+    shared ? 'yes' : 'no',
+    `/opt/${name}.cjs`,
+    JSON.stringify(scenarioOn(device)),
+  ]);
+  const { stdout, stderr, status } = spawnSync(unshare!, rest, {
+    encoding: 'utf8',
+    timeout: 120_000,
+    maxBuffer: 1 << 26,
+  });
   if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);
   return JSON.parse(stdout);
 }
 
 /** Runs `start`, or other verbs, in a sandbox. */
-export const runInSandbox = async (t: Test, { sabotage = false, verbs = ['start'], settings = [], then = '', keep = [], ...parts }: SandboxOptions = {}): Promise<Report> =>
-  (await inSandbox(t, { ...parts, program: 'inside', enter: 'enter.sh' }, (device): Scenario => ({ device, sabotage, verbs, settings, then, keep }))) as Report;
+export const runInSandbox = async (
+  t: Test,
+  {
+    sabotage = false,
+    verbs = ['start'],
+    settings = [],
+    then = '',
+    keep = [],
+    ...parts
+  }: SandboxOptions = {},
+): Promise<Report> =>
+  (await inSandbox(t, { ...parts, program: 'inside', enter: 'enter.sh' }, (device): Scenario => ({
+    device,
+    sabotage,
+    verbs,
+    settings,
+    then,
+    keep,
+  }))) as Report;

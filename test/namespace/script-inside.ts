@@ -1,4 +1,7 @@
-/** Runs inside the private mount namespace: the script that goes before the agent, on this machine's real kernel. Prints one JSON value for the test outside. */
+/**
+ * Runs inside the private mount namespace: the script that goes before the agent, on this machine's
+ * real kernel. Prints one JSON value for the test outside.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { settleScript } from '../../src/boot/after-script.js';
@@ -42,7 +45,8 @@ export interface ScriptReport {
 
 const { device, first, spoils, failing } = JSON.parse(process.argv[2]!) as ScriptScenario;
 const mountinfo = (): string => fs.readFileSync('/proc/self/mountinfo', 'utf8');
-const busybox = (...words: string[]): string => execFileSync('/bin/busybox', words, { encoding: 'utf8', env: { PATH: '/bin' } });
+const busybox = (...words: string[]): string =>
+  execFileSync('/bin/busybox', words, { encoding: 'utf8', env: { PATH: '/bin' } });
 
 function onVolume<T>(look: (at: string) => T): T {
   fs.mkdirSync('/tmp/look', { recursive: true });
@@ -56,28 +60,50 @@ function onVolume<T>(look: (at: string) => T): T {
 }
 
 function lines(top: string, path = ''): string[] {
-  return fs.readdirSync(`${top}${path}`).sort().flatMap((name) => {
-    const at = `${path}/${name}`;
-    const stat = fs.lstatSync(`${top}${at}`);
-    if (stat.isDirectory()) return [`${at}/`, ...lines(top, at)];
-    return [`${at} ${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special'}`];
-  });
+  return fs
+    .readdirSync(`${top}${path}`)
+    .sort()
+    .flatMap((name) => {
+      const at = `${path}/${name}`;
+      const stat = fs.lstatSync(`${top}${at}`);
+      if (stat.isDirectory()) return [`${at}/`, ...lines(top, at)];
+      return [
+        `${at} ${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special'}`,
+      ];
+    });
 }
 const volume = (): string[] => onVolume((at) => lines(at));
 
 function attempt(what: string, script: string): Attempted {
   fs.rmSync('/tmp/mountroot', { recursive: true, force: true });
   const before = volume();
-  const { status } = spawnSync('/bin/busybox', ['sh', '-c', script], { encoding: 'utf8', env: { PATH: '/bin', PREINIT: '1' } });
+  const { status } = spawnSync('/bin/busybox', ['sh', '-c', script], {
+    encoding: 'utf8',
+    env: { PATH: '/bin', PREINIT: '1' },
+  });
   const after = mountinfo();
-  const log = fs.existsSync('/tmp/mountroot/script.log') ? fs.readFileSync('/tmp/mountroot/script.log', 'utf8') : '';
-  return { what, status, log, mountinfo: after, volume: { before, after: status === 0 ? [] : volume() } };
+  const log = fs.existsSync('/tmp/mountroot/script.log')
+    ? fs.readFileSync('/tmp/mountroot/script.log', 'utf8')
+    : '';
+  return {
+    what,
+    status,
+    log,
+    mountinfo: after,
+    volume: { before, after: status === 0 ? [] : volume() },
+  };
 }
 
 async function main(): Promise<void> {
   const said: string[] = [];
   const say = (text: string): void => void said.push(text);
-  const process_ = { platform: process.platform, arch: process.arch, uid: process.getuid!(), env: { PREINIT: '1' }, flags: [`volume=${device}`] };
+  const process_ = {
+    platform: process.platform,
+    arch: process.arch,
+    uid: process.getuid!(),
+    env: { PREINIT: '1' },
+    flags: [`volume=${device}`],
+  };
   const before = mountinfo();
   const made = firstScript(gather(reader, process_));
   if ('never' in made) throw new Error(made.never.join('; '));
@@ -86,14 +112,21 @@ async function main(): Promise<void> {
   const healthy = fs.readFileSync(device);
   const attempts: Attempted[] = [];
   for (const spoil of spoils) {
-    onVolume((at) => execFileSync('/bin/busybox', ['sh', '-ec', spoil], { cwd: at, env: { PATH: '/bin' } }));
+    onVolume((at) =>
+      execFileSync('/bin/busybox', ['sh', '-ec', spoil], { cwd: at, env: { PATH: '/bin' } }),
+    );
     attempts.push(attempt(spoil, script));
     fs.writeFileSync(device, healthy);
   }
   if (failing) {
     const steps = [...script.matchAll(/^n=(\d+) id=(\S+)$/gm)].map(([, , id]) => id!);
     for (const id of steps.slice(0, steps.indexOf('pivot') + 1)) {
-      attempts.push(attempt(`step ${id} fails`, script.replace(new RegExp(`^(n=\\d+ id=${id})\\n.*$`, 'm'), '$1\nfail')));
+      attempts.push(
+        attempt(
+          `step ${id} fails`,
+          script.replace(new RegExp(`^(n=\\d+ id=${id})\\n.*$`, 'm'), '$1\nfail'),
+        ),
+      );
       fs.writeFileSync(device, healthy);
     }
   }
@@ -110,10 +143,25 @@ async function main(): Promise<void> {
   const last = first === 'script' ? attempt('nothing', script) : null;
   if (first === 'agent') await runVerb(context);
   const after = mountinfo();
-  const settled = first === 'script' ? await settleScript({ ...context, process: { ...process_, env: {} } as typeof process_ }) : null;
-  const read = (name: string): string => (fs.existsSync(`/tmp/mountroot/${name}`) ? fs.readFileSync(`/tmp/mountroot/${name}`, 'utf8') : '');
+  const settled =
+    first === 'script'
+      ? await settleScript({ ...context, process: { ...process_, env: {} } as typeof process_ })
+      : null;
+  const read = (name: string): string =>
+    fs.existsSync(`/tmp/mountroot/${name}`)
+      ? fs.readFileSync(`/tmp/mountroot/${name}`, 'utf8')
+      : '';
   const state = read('state.json');
-  const report: ScriptReport = { before, after, attempts, last: last!, settled, state: state === '' ? null : (JSON.parse(state) as object), journal: read('journal.ndjson'), said };
+  const report: ScriptReport = {
+    before,
+    after,
+    attempts,
+    last: last!,
+    settled,
+    state: state === '' ? null : (JSON.parse(state) as object),
+    journal: read('journal.ndjson'),
+    said,
+  };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 

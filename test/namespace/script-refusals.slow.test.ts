@@ -1,4 +1,7 @@
-/** Whatever the script that goes before the agent refuses, and whichever of its steps fails, all is as it was, on the real kernel. */
+/**
+ * Whatever the script that goes before the agent refuses, and whichever of its steps fails, all is
+ * as it was, on the real kernel.
+ */
 import t from 'tap';
 import { runScript } from './script-sandbox.js';
 
@@ -16,22 +19,38 @@ const SPOILS: [string, RegExp][] = [
   ['rm -r work; echo x >work', /work directory/],
   ['rm -r .mountroot; ln -s /run .mountroot', /\.mountroot on the volume/],
   ['echo "{}" >upper/etc/mountroot.json', /settings of its own/],
-  ['rm -r work; mkdir -p work; echo x >work/work; mkdir .mountroot/attempts.next', /^end \S+ failed step count/m],
+  [
+    'rm -r work; mkdir -p work; echo x >work/work; mkdir .mountroot/attempts.next',
+    /^end \S+ failed step count/m,
+  ],
 ];
 
-t.test('whatever it refuses, and whichever step fails, the script leaves mounts and volume as they were', async (t) => {
-  const { before, attempts, last, settled } = await runScript(t, { spoils: SPOILS.map(([spoil]) => spoil), failing: true });
-  t.ok(attempts.length > SPOILS.length + 15);
-  for (const [index, { what, status, log, mountinfo, volume }] of attempts.entries()) {
-    const says = SPOILS[index]?.[1];
-    if (says !== undefined) t.match(log, says, what);
-    t.equal(status, says === undefined || /^end \S+ failed/m.test(log) ? 1 : 5, `${what}: its status says whether anything was tried`, { log });
-    t.equal(mountinfo, before, `${what}: the mounts are as they were`, { log });
-    // The overlay's own scratch is made anew by every mount, and a start may leave our folder behind.
-    const kept = (lines: string[]): string[] => lines.filter((line) => !/^\/work\/|attempts\.next/.test(line));
-    t.same(kept(volume.after), kept(volume.before), `${what}: the volume is as it was`, { log });
-    t.notMatch(log, /not everything/, what);
-  }
-  t.equal(last.status, 0, 'and behind all of it the script makes the root');
-  t.equal(settled?.exit, 0);
-});
+t.test(
+  'whatever it refuses, and whichever step fails, the script leaves mounts and volume as they were',
+  async (t) => {
+    const { before, attempts, last, settled } = await runScript(t, {
+      spoils: SPOILS.map(([spoil]) => spoil),
+      failing: true,
+    });
+    t.ok(attempts.length > SPOILS.length + 15);
+    for (const [index, { what, status, log, mountinfo, volume }] of attempts.entries()) {
+      const says = SPOILS[index]?.[1];
+      if (says !== undefined) t.match(log, says, what);
+      t.equal(
+        status,
+        says === undefined || /^end \S+ failed/m.test(log) ? 1 : 5,
+        `${what}: its status says whether anything was tried`,
+        { log },
+      );
+      t.equal(mountinfo, before, `${what}: the mounts are as they were`, { log });
+      // The overlay's own scratch is made anew by every mount, and a start may leave our folder
+      // behind.
+      const kept = (lines: string[]): string[] =>
+        lines.filter((line) => !/^\/work\/|attempts\.next/.test(line));
+      t.same(kept(volume.after), kept(volume.before), `${what}: the volume is as it was`, { log });
+      t.notMatch(log, /not everything/, what);
+    }
+    t.equal(last.status, 0, 'and behind all of it the script makes the root');
+    t.equal(settled?.exit, 0);
+  },
+);

@@ -3,21 +3,43 @@ import t from 'tap';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 import { runScript } from './script-sandbox.js';
 
-/** Without what differs from one namespace to the next: ids become the mountpoint of the parent, and numbers of devices and loops go. */
+/**
+ * Without what differs from one namespace to the next: ids become the mountpoint of the parent, and
+ * numbers of devices and loops go.
+ */
 function table(mountinfo: string): string[] {
   const mounts = parseMountinfo(mountinfo);
-  return mounts.map(({ parent, mountpoint, root, options, fstype, source, superOptions, shared }) => `${mountpoint} on ${mounts.find(({ id }) => id === parent)?.mountpoint ?? '-'} ${root.replace(/-\d+$/, '')} ${options.join()} ${fstype} ${source.replace(/\d+$/, '')} ${superOptions.join()} ${shared === undefined ? '' : 'shared'}`).sort();
+  return mounts
+    .map(
+      ({ parent, mountpoint, root, options, fstype, source, superOptions, shared }) =>
+        `${mountpoint} on ${mounts.find(({ id }) => id === parent)?.mountpoint ?? '-'} ${root.replace(/-\d+$/, '')} ${options.join()} ${fstype} ${source.replace(/\d+$/, '')} ${superOptions.join()} ${shared === undefined ? '' : 'shared'}`,
+    )
+    .sort();
 }
 
-t.test('the script ends in the same mounts as the agent, and the agent verifies and writes down what it did', async (t) => {
-  const [script, agent] = [await runScript(t), await runScript(t, { first: 'agent' })];
-  t.equal(script.last.status, 0, script.last.log);
-  t.same(table(script.after), table(agent.after));
-  t.same(script.said, []);
-  t.same(script.settled, { exit: 0, locked: true });
-  t.match(script.state, { rung: 'persistent', reason: null, exit: 0, warnings: [] });
-  const records = script.journal.trim().split('\n').map((line) => JSON.parse(line) as { type: string; id?: string; result?: string });
-  const steps = (journal: string): string[] => [...journal.matchAll(/"type":"step","number":\d+,"id":"([^"]+)"/g)].map(([, id]) => id!);
-  t.same(steps(script.journal), steps(agent.journal), 'the journal has the steps that the agent would have taken');
-  t.match(records.find(({ type }) => type === 'script'), { result: 'made', differences: [] });
-});
+t.test(
+  'the script ends in the same mounts as the agent, and the agent verifies and writes down what it did',
+  async (t) => {
+    const [script, agent] = [await runScript(t), await runScript(t, { first: 'agent' })];
+    t.equal(script.last.status, 0, script.last.log);
+    t.same(table(script.after), table(agent.after));
+    t.same(script.said, []);
+    t.same(script.settled, { exit: 0, locked: true });
+    t.match(script.state, { rung: 'persistent', reason: null, exit: 0, warnings: [] });
+    const records = script.journal
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; id?: string; result?: string });
+    const steps = (journal: string): string[] =>
+      [...journal.matchAll(/"type":"step","number":\d+,"id":"([^"]+)"/g)].map(([, id]) => id!);
+    t.same(
+      steps(script.journal),
+      steps(agent.journal),
+      'the journal has the steps that the agent would have taken',
+    );
+    t.match(
+      records.find(({ type }) => type === 'script'),
+      { result: 'made', differences: [] },
+    );
+  },
+);

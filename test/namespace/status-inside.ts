@@ -1,4 +1,7 @@
-/** Runs inside the private mount namespace that enter.sh makes: a start and a done by the agent itself, as a boot runs it, and then the reports of them. */
+/**
+ * Runs inside the private mount namespace that enter.sh makes: a start and a done by the agent
+ * itself, as a boot runs it, and then the reports of them.
+ */
 import { spawnSync } from 'node:child_process';
 
 export interface StatusReport {
@@ -20,7 +23,10 @@ const CALLS: [words: string[], env?: Record<string, string>][] = [
   [['timeline']],
 ];
 for (const [words, env = {}] of CALLS) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['/opt/mountroot.cjs', ...words], { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['/opt/mountroot.cjs', ...words], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...env },
+  });
   report.runs.push({ words: words.join(' '), status, stdout, stderr });
 }
 process.stdout.write(`${JSON.stringify(report)}\n`);

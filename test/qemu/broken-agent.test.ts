@@ -7,23 +7,53 @@ const READY = /init: ready/;
 
 const sh = (body: string): string => `#!/bin/sh\n${body}\n`;
 
-/** What may be wrong with the agent, and what /etc/preinit then says. In every case the board must come up on its read-only root. */
+/**
+ * What may be wrong with the agent, and what /etc/preinit then says. In every case the board must
+ * come up on its read-only root.
+ */
 const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
   { title: 'Node is missing', scripts: {}, says: /mount_root failed with status 127/ },
-  { title: 'Node crashes as it starts', scripts: { 'usr/bin/node': sh('kill -SEGV $$') }, says: /mount_root failed with status 139/ },
-  { title: 'Node is no program', scripts: { 'usr/bin/node': 'not a program' }, says: /mount_root failed with status \d+/ },
-  { title: 'Node hangs for ever', scripts: { 'usr/bin/node': sh('exec sleep 1000000') }, says: /mount_root failed with status 143/ },
-  { title: 'the agent itself is missing', scripts: { 'usr/bin/mountroot': null, 'usr/bin/mount_root': null }, says: /mount_root failed with status 127/ },
+  {
+    title: 'Node crashes as it starts',
+    scripts: { 'usr/bin/node': sh('kill -SEGV $$') },
+    says: /mount_root failed with status 139/,
+  },
+  {
+    title: 'Node is no program',
+    scripts: { 'usr/bin/node': 'not a program' },
+    says: /mount_root failed with status \d+/,
+  },
+  {
+    title: 'Node hangs for ever',
+    scripts: { 'usr/bin/node': sh('exec sleep 1000000') },
+    says: /mount_root failed with status 143/,
+  },
+  {
+    title: 'the agent itself is missing',
+    scripts: { 'usr/bin/mountroot': null, 'usr/bin/mount_root': null },
+    says: /mount_root failed with status 127/,
+  },
 ];
 
-/** An agent that builds its overlay on /tmp and is killed on the way: before or behind the pivot, with some of the mounts moved. */
+/**
+ * An agent that builds its overlay on /tmp and is killed on the way: before or behind the pivot,
+ * with some of the mounts moved.
+ */
 const building = (until: string): Scripts => ({
-  'usr/bin/mount_root': sh(`[ "$1" = start ] || exit 0; mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`),
+  'usr/bin/mount_root': sh(
+    `[ "$1" = start ] || exit 0; mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`,
+  ),
 });
 const KILLED: [when: string, scripts: Scripts][] = [
   ['before pivot_root, with /proc moved', building(':')],
-  ['behind pivot_root, before /dev, /tmp and /sys are moved', building('cd /mnt && pivot_root . rom')],
-  ['behind pivot_root, with only /dev moved', building('cd /mnt && pivot_root . rom && mount -o move /rom/dev /dev')],
+  [
+    'behind pivot_root, before /dev, /tmp and /sys are moved',
+    building('cd /mnt && pivot_root . rom'),
+  ],
+  [
+    'behind pivot_root, with only /dev moved',
+    building('cd /mnt && pivot_root . rom && mount -o move /rom/dev /dev'),
+  ],
 ];
 
 for (const [when, scripts] of KILLED)
@@ -31,9 +61,19 @@ for (const [when, scripts] of KILLED)
     const bench = await putOnBench(t, { rootfs: await rootfsWithoutNode(scripts) });
     const machine = await bench.bootToInit({}, READY);
     t.match(machine.console, /mount_root failed with status 137/);
-    for (const [mountpoint, fstype] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev', 'devtmpfs'], ['/tmp', 'tmpfs']])
-      t.match(await machine.output('cat /proc/mounts'), new RegExp(`^\\S+ ${mountpoint} ${fstype} `, 'm'));
-    await machine.output('test -c /dev/kmsg && test -e /proc/self && test -e /sys/kernel && touch /tmp/x');
+    for (const [mountpoint, fstype] of [
+      ['/proc', 'proc'],
+      ['/sys', 'sysfs'],
+      ['/dev', 'devtmpfs'],
+      ['/tmp', 'tmpfs'],
+    ])
+      t.match(
+        await machine.output('cat /proc/mounts'),
+        new RegExp(`^\\S+ ${mountpoint} ${fstype} `, 'm'),
+      );
+    await machine.output(
+      'test -c /dev/kmsg && test -e /proc/self && test -e /sys/kernel && touch /tmp/x',
+    );
     await machine.powerOff();
   });
 
@@ -58,7 +98,9 @@ for (const { title, scripts, says } of CASES)
   });
 
 t.test('a heap that is damaged costs a moment: the agent comes from its own file', async (t) => {
-  const bench = await putOnBench(t, { rootfs: await rootfsWith({ 'usr/lib/mountroot/boot.heap': 'damaged' }) });
+  const bench = await putOnBench(t, {
+    rootfs: await rootfsWith({ 'usr/lib/mountroot/boot.heap': 'damaged' }),
+  });
   const machine = await bench.bootToInit();
   t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
   const journal = await machine.output('cat /tmp/mountroot/journal.ndjson');

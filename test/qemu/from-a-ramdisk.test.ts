@@ -1,4 +1,7 @@
-/** mountroot as /init of a ramdisk, where pivot_root(2) cannot work: the board ends on the same root as one that the kernel mounted itself. */
+/**
+ * mountroot as /init of a ramdisk, where pivot_root(2) cannot work: the board ends on the same root
+ * as one that the kernel mounted itself.
+ */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,85 +15,179 @@ import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
 
 const COMMAND_LINE = 'console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro panic=-1';
 
-const withRamdisk = async (t: Test): Promise<Bench> => putOnBench(t, { files: { ramdisk: await packRamdisk(board, await stageRootfs(board)) } });
+const withRamdisk = async (t: Test): Promise<Bench> =>
+  putOnBench(t, { files: { ramdisk: await packRamdisk(board, await stageRootfs(board)) } });
 
-/** What the two ways to a root have in common: everything but the paths at which the overlay's layers were found, and what only one kind of start mounts. */
+/**
+ * What the two ways to a root have in common: everything but the paths at which the overlay's
+ * layers were found, and what only one kind of start mounts.
+ */
 const comparable = (mounts: readonly object[]): object[] =>
   (mounts as Mount[])
     .filter(({ mountpoint }) => !['/run', '/dev/pts', '/sys/fs/pstore'].includes(mountpoint))
-    .map(({ mountpoint, fstype, root, source }) => ({ mountpoint, fstype, root, source: fstype === 'squashfs' ? 'the image' : source }));
+    .map(({ mountpoint, fstype, root, source }) => ({
+      mountpoint,
+      fstype,
+      root,
+      source: fstype === 'squashfs' ? 'the image' : source,
+    }));
 
-t.test('out of a ramdisk the board gets the same root, keeps its settings, and gets the memory of the ramdisk back', async (t) => {
-  const bench = await withRamdisk(t);
-  const first = await bench.bootToInit({ commandLine: COMMAND_LINE });
-  t.match(first.console, /mountroot: becoming \/sbin\/init/);
-  t.match(JSON.parse(await first.output('cat /tmp/mountroot/state.json')), { rung: 'persistent', reason: null, exit: 0 });
-  t.match(JSON.parse(await first.output('mountroot status --json')), { persistent: true, data: { mountpoint: '/overlay', fstype: 'jffs2' } });
-  const told = JSON.parse(await first.output('mountroot explain --json')) as Explanation;
-  t.match(told, { end: { kind: 'runs', program: '/init', root: 'rootfs' }, ours: { rung: { rung: 'persistent' } }, contradictions: [] });
-  await first.output('echo mine >/root/mine && sync');
-  const freeOn = async (machine: typeof first): Promise<number> => Number(/MemFree: +(\d+)/.exec(await machine.output('sync; echo 3 >/proc/sys/vm/drop_caches; grep MemFree /proc/meminfo'))![1]);
-  const free = await freeOn(first);
-  const held = Number((await first.output('awk \'/^(Shmem|Unevictable):/ { sum += $2 } END { print sum }\' /proc/meminfo')).trim());
-  t.ok(held < 20_000, `files in memory hold ${held} kB, and the ramdisk had 80,000`);
-  const ours = comparable(await mountsOf(first));
-  await first.powerOff();
+t.test(
+  'out of a ramdisk the board gets the same root, keeps its settings, and gets the memory of the ramdisk back',
+  async (t) => {
+    const bench = await withRamdisk(t);
+    const first = await bench.bootToInit({ commandLine: COMMAND_LINE });
+    t.match(first.console, /mountroot: becoming \/sbin\/init/);
+    t.match(JSON.parse(await first.output('cat /tmp/mountroot/state.json')), {
+      rung: 'persistent',
+      reason: null,
+      exit: 0,
+    });
+    t.match(JSON.parse(await first.output('mountroot status --json')), {
+      persistent: true,
+      data: { mountpoint: '/overlay', fstype: 'jffs2' },
+    });
+    const told = JSON.parse(await first.output('mountroot explain --json')) as Explanation;
+    t.match(told, {
+      end: { kind: 'runs', program: '/init', root: 'rootfs' },
+      ours: { rung: { rung: 'persistent' } },
+      contradictions: [],
+    });
+    await first.output('echo mine >/root/mine && sync');
+    const freeOn = async (machine: typeof first): Promise<number> =>
+      Number(
+        /MemFree: +(\d+)/.exec(
+          await machine.output(
+            'sync; echo 3 >/proc/sys/vm/drop_caches; grep MemFree /proc/meminfo',
+          ),
+        )![1],
+      );
+    const free = await freeOn(first);
+    const held = Number(
+      (
+        await first.output(
+          "awk '/^(Shmem|Unevictable):/ { sum += $2 } END { print sum }' /proc/meminfo",
+        )
+      ).trim(),
+    );
+    t.ok(held < 20_000, `files in memory hold ${held} kB, and the ramdisk had 80,000`);
+    const ours = comparable(await mountsOf(first));
+    await first.powerOff();
 
-  const kernels = await (await putOnBench(t, { data: readFileSync(bench.flash.at(-1)!) })).bootToInit();
-  t.equal(await kernels.output('cat /root/mine'), 'mine\n', 'a board that boots without a ramdisk finds what was written');
-  t.same(ours, comparable(await mountsOf(kernels)));
-  const theirs = await freeOn(kernels);
-  t.ok(free > theirs - 40_000, `out of a ramdisk of 80,000 kB the board has ${free} kB free, and ${theirs} without one`);
-  await kernels.powerOff();
-});
+    const kernels = await (
+      await putOnBench(t, { data: readFileSync(bench.flash.at(-1)!) })
+    ).bootToInit();
+    t.equal(
+      await kernels.output('cat /root/mine'),
+      'mine\n',
+      'a board that boots without a ramdisk finds what was written',
+    );
+    t.same(ours, comparable(await mountsOf(kernels)));
+    const theirs = await freeOn(kernels);
+    t.ok(
+      free > theirs - 40_000,
+      `out of a ramdisk of 80,000 kB the board has ${free} kB free, and ${theirs} without one`,
+    );
+    await kernels.powerOff();
+  },
+);
 
-t.test('told by ATAGs, which the decompressor of a kernel with its device tree glued to it puts into that tree, the place of the ramdisk is found', async (t) => {
-  const bench = await withRamdisk(t);
-  const glued = join(dirname(bench.flash[0]!), 'zImage-with-device-tree');
-  writeFileSync(glued, Buffer.concat([readFileSync(bench.files.zImage), readFileSync(bench.files.deviceTree!)]));
-  // The random number device is in the tree that the emulator makes, not in this one; without it Node waits for the kernel to find chance in its clocks, and counted instructions have none. That takes a minute, or two on a machine that has other work.
-  const machine = await bench.bootToInit({ commandLine: COMMAND_LINE, icount: false, timeLimitMs: 600_000 }, undefined, { zImage: glued, deviceTree: null });
-  const located = JSON.parse(await machine.output('mountroot ramdisk locate --json')) as Located;
-  t.match(located, { claims: [{ source: '/chosen', size: statSync(bench.files.ramdisk!).size, inMemory: true }], taken: '/chosen', problems: [] });
-  // CONFIG_ARM_ATAG_DTB_COMPAT leaves no list behind; a kernel for a machine without a device tree has /proc/atags.
-  t.match((await machine.run('ls /proc/atags')).status, 1);
-  await machine.powerOff();
-});
+t.test(
+  'told by ATAGs, which the decompressor of a kernel with its device tree glued to it puts into that tree, the place of the ramdisk is found',
+  async (t) => {
+    const bench = await withRamdisk(t);
+    const glued = join(dirname(bench.flash[0]!), 'zImage-with-device-tree');
+    writeFileSync(
+      glued,
+      Buffer.concat([readFileSync(bench.files.zImage), readFileSync(bench.files.deviceTree!)]),
+    );
+    // The random number device is in the tree that the emulator makes, not in this one; without it
+    // Node waits for the kernel to find chance in its clocks, and counted instructions have none.
+    // That takes a minute, or two on a machine that has other work.
+    const machine = await bench.bootToInit(
+      { commandLine: COMMAND_LINE, icount: false, timeLimitMs: 600_000 },
+      undefined,
+      { zImage: glued, deviceTree: null },
+    );
+    const located = JSON.parse(await machine.output('mountroot ramdisk locate --json')) as Located;
+    t.match(located, {
+      claims: [{ source: '/chosen', size: statSync(bench.files.ramdisk!).size, inMemory: true }],
+      taken: '/chosen',
+      problems: [],
+    });
+    // CONFIG_ARM_ATAG_DTB_COMPAT leaves no list behind; a kernel for a machine without a device
+    // tree has /proc/atags.
+    t.match((await machine.run('ls /proc/atags')).status, 1);
+    await machine.powerOff();
+  },
+);
 
-t.test('each rung works out of a ramdisk too: without overlay the bare image is the root, and init runs', async (t) => {
-  const bench = await withRamdisk(t);
-  const bare = await bench.bootToInit({ commandLine: COMMAND_LINE, append: 'initcall_blacklist=ovl_init' }, /init: done, status 3/);
-  t.match(JSON.parse(await bare.output('cat /tmp/mountroot/state.json')), { rung: 'rom', reason: 'no-overlay', exit: 3 });
-  t.match(await bare.output('cat /proc/mounts'), /^\/dev\/mtdblock2 \/ squashfs ro/m);
-  await bare.powerOff();
-  const memory = await bench.bootToInit({ commandLine: COMMAND_LINE, append: 'fstools_overlay_name=none' }, /init: done, status 3/);
-  t.match(JSON.parse(await memory.output('cat /tmp/mountroot/state.json')), { rung: 'volatile', reason: 'no-volume' });
-  t.match(await memory.output('touch /etc/x && cat /proc/mounts'), /^overlayfs:\/tmp\/root \/ overlay rw/m);
-  await memory.powerOff();
-});
+t.test(
+  'each rung works out of a ramdisk too: without overlay the bare image is the root, and init runs',
+  async (t) => {
+    const bench = await withRamdisk(t);
+    const bare = await bench.bootToInit(
+      { commandLine: COMMAND_LINE, append: 'initcall_blacklist=ovl_init' },
+      /init: done, status 3/,
+    );
+    t.match(JSON.parse(await bare.output('cat /tmp/mountroot/state.json')), {
+      rung: 'rom',
+      reason: 'no-overlay',
+      exit: 3,
+    });
+    t.match(await bare.output('cat /proc/mounts'), /^\/dev\/mtdblock2 \/ squashfs ro/m);
+    await bare.powerOff();
+    const memory = await bench.bootToInit(
+      { commandLine: COMMAND_LINE, append: 'fstools_overlay_name=none' },
+      /init: done, status 3/,
+    );
+    t.match(JSON.parse(await memory.output('cat /tmp/mountroot/state.json')), {
+      rung: 'volatile',
+      reason: 'no-volume',
+    });
+    t.match(
+      await memory.output('touch /etc/x && cat /proc/mounts'),
+      /^overlayfs:\/tmp\/root \/ overlay rw/m,
+    );
+    await memory.powerOff();
+  },
+);
 
-t.test('an init= that is not there is told, and the next of the kernel\'s list is taken', async (t) => {
-  const bench = await withRamdisk(t);
-  const machine = await bench.bootToInit({ commandLine: `${COMMAND_LINE} init=/etc/nothing` });
-  t.match(machine.console, /mountroot: \/etc\/nothing is missing; trying the next init/);
-  await machine.powerOff();
-});
+t.test(
+  "an init= that is not there is told, and the next of the kernel's list is taken",
+  async (t) => {
+    const bench = await withRamdisk(t);
+    const machine = await bench.bootToInit({ commandLine: `${COMMAND_LINE} init=/etc/nothing` });
+    t.match(machine.console, /mountroot: \/etc\/nothing is missing; trying the next init/);
+    await machine.powerOff();
+  },
+);
 
-t.test('where root= names nothing that is there, the console says so before the kernel panics', async (t) => {
-  const bench = await withRamdisk(t);
-  const machine = await bench.boot({ commandLine: 'console=ttyAMA0 root=LABEL=nowhere mountroot.wait=1 panic=-1' });
-  await machine.ended;
-  t.match(machine.console, /mountroot: there is no root=LABEL=nowhere, after 1 s of waiting; correct root= on the kernel command line/);
-  t.match(machine.console, /Kernel panic - not syncing: Attempted to kill init!/);
-});
+t.test(
+  'where root= names nothing that is there, the console says so before the kernel panics',
+  async (t) => {
+    const bench = await withRamdisk(t);
+    const machine = await bench.boot({
+      commandLine: 'console=ttyAMA0 root=LABEL=nowhere mountroot.wait=1 panic=-1',
+    });
+    await machine.ended;
+    t.match(
+      machine.console,
+      /mountroot: there is no root=LABEL=nowhere, after 1 s of waiting; correct root= on the kernel command line/,
+    );
+    t.match(machine.console, /Kernel panic - not syncing: Attempted to kill init!/);
+  },
+);
 
-t.test('start in a ramdisk that somebody else is process 1 of says what to do, and switch-root by its /init does it', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'mountroot-ramdisk-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  const script = join(folder, 'init');
-  writeFileSync(
-    script,
-    `#!/bin/sh
+t.test(
+  'start in a ramdisk that somebody else is process 1 of says what to do, and switch-root by its /init does it',
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mountroot-ramdisk-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const script = join(folder, 'init');
+    writeFileSync(
+      script,
+      `#!/bin/sh
 export PATH=/usr/bin
 mkdir -p /proc /sys /dev /tmp /new
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /tmp
@@ -99,14 +196,28 @@ echo "init: start said $?" >/dev/console
 mount -t squashfs -o ro /dev/mtdblock2 /new
 exec mountroot switch-root /new /etc/preinit --word "two words"
 `,
-  );
-  const bench = await putOnBench(t, { files: { ramdisk: await packRamdisk(board, await stageRootfs(board), readFileSync(script, 'utf8')) } });
-  const machine = await bench.bootToInit({ commandLine: COMMAND_LINE });
-  t.match(machine.console, /mountroot: \/ is the kernel's own ramfs \(an initramfs\), which pivot_root\(2\) cannot leave[^\n]*make mountroot the ramdisk's \/init/);
-  t.match(machine.console, /init: start said 1/);
-  t.match(machine.console, /mountroot: becoming \/etc\/preinit --word two words/);
-  t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), { rung: 'persistent', reason: null });
-  t.match(await machine.output('cat /tmp/mountroot/journal.ndjson'), /"type":"begin"[^\n]*"verb":"switch-root"/);
-  t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
-  await machine.powerOff();
-});
+    );
+    const bench = await putOnBench(t, {
+      files: {
+        ramdisk: await packRamdisk(board, await stageRootfs(board), readFileSync(script, 'utf8')),
+      },
+    });
+    const machine = await bench.bootToInit({ commandLine: COMMAND_LINE });
+    t.match(
+      machine.console,
+      /mountroot: \/ is the kernel's own ramfs \(an initramfs\), which pivot_root\(2\) cannot leave[^\n]*make mountroot the ramdisk's \/init/,
+    );
+    t.match(machine.console, /init: start said 1/);
+    t.match(machine.console, /mountroot: becoming \/etc\/preinit --word two words/);
+    t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), {
+      rung: 'persistent',
+      reason: null,
+    });
+    t.match(
+      await machine.output('cat /tmp/mountroot/journal.ndjson'),
+      /"type":"begin"[^\n]*"verb":"switch-root"/,
+    );
+    t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
+    await machine.powerOff();
+  },
+);

@@ -1,4 +1,7 @@
-/** Images, agents and mounts that are not as they should be: the board comes up, says on which rung, and keeps its settings. */
+/**
+ * Images, agents and mounts that are not as they should be: the board comes up, says on which rung,
+ * and keeps its settings.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -7,11 +10,16 @@ import { boardFolder } from '../../scripts/lib/board.js';
 import { board, putOnBench } from '../harness/board.js';
 import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
 
-const state = async (machine: Machine): Promise<object> => JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
+const state = async (machine: Machine): Promise<object> =>
+  JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
 const PREINIT = readFileSync(join(boardFolder(board.name), 'rootfs/etc/preinit'), 'utf8');
 
 /** Two boots of one image: what is written in the first is there in the second. */
-async function keepsSettings(t: Test, bench: Awaited<ReturnType<typeof putOnBench>>, check: (machine: Machine) => Promise<void>): Promise<void> {
+async function keepsSettings(
+  t: Test,
+  bench: Awaited<ReturnType<typeof putOnBench>>,
+  check: (machine: Machine) => Promise<void>,
+): Promise<void> {
   const first = await bench.bootToInit();
   await check(first);
   await first.output('echo mine >/root/mine && sync');
@@ -23,7 +31,9 @@ async function keepsSettings(t: Test, bench: Awaited<ReturnType<typeof putOnBenc
 }
 
 t.test('an image without /mnt, /overlay and /rom keeps its settings all the same', async (t) => {
-  const bench = await putOnBench(t, { rootfs: await rootfsWith({ mnt: null, overlay: null, rom: null }) });
+  const bench = await putOnBench(t, {
+    rootfs: await rootfsWith({ mnt: null, overlay: null, rom: null }),
+  });
   await keepsSettings(t, bench, async (machine) => {
     t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
     t.match(await machine.output('cat /proc/mounts'), /^\/dev\/mtdblock3 \/overlay jffs2 /m);
@@ -31,18 +41,29 @@ t.test('an image without /mnt, /overlay and /rom keeps its settings all the same
   });
 });
 
-t.test('mounts that are shared, and more of them than OpenWrt moves, are all where they were', async (t) => {
-  const shared: Scripts = { 'etc/preinit': PREINIT.replace("# The limit is for", "mkdir -p /tmp/more && mount -t tmpfs more /run && mkdir /run/below && mount -t tmpfs below /run/below && mount -o make-rshared none /\n# The limit is for") };
-  const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
-  await keepsSettings(t, bench, async (machine) => {
-    t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
-    t.match(await machine.output('cat /proc/mounts'), /^more \/run tmpfs /m);
-    t.match(await machine.output('cat /proc/mounts'), /^below \/run\/below tmpfs /m);
-    t.notMatch(await machine.output('cat /proc/self/mountinfo'), / shared:/);
-  });
-});
+t.test(
+  'mounts that are shared, and more of them than OpenWrt moves, are all where they were',
+  async (t) => {
+    const shared: Scripts = {
+      'etc/preinit': PREINIT.replace(
+        '# The limit is for',
+        'mkdir -p /tmp/more && mount -t tmpfs more /run && mkdir /run/below && mount -t tmpfs below /run/below && mount -o make-rshared none /\n# The limit is for',
+      ),
+    };
+    const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
+    await keepsSettings(t, bench, async (machine) => {
+      t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+      t.match(await machine.output('cat /proc/mounts'), /^more \/run tmpfs /m);
+      t.match(await machine.output('cat /proc/mounts'), /^below \/run\/below tmpfs /m);
+      t.notMatch(await machine.output('cat /proc/self/mountinfo'), / shared:/);
+    });
+  },
+);
 
-/** The agent is killed as soon as a line of /proc/mounts shows how far it has come; Node is a program as others, and may run out of memory. */
+/**
+ * The agent is killed as soon as a line of /proc/mounts shows how far it has come; Node is a
+ * program as others, and may run out of memory.
+ */
 const killedAt = (line: string): Scripts => ({
   'usr/bin/mount_root': `#!/bin/sh
 [ "$1" = start ] || exec node /usr/lib/mountroot/mountroot.cjs "$@"
@@ -55,24 +76,34 @@ wait $agent
 `,
 });
 
-for (const [when, line] of [['once the data volume is mounted', ' /tmp/overlay jffs2 '], ['once the overlay is mounted', ' /mnt overlay ']] as const)
-  t.test(`Node killed in the middle of start, ${when}, leaves a board that is up on its image, and its settings for the next boot`, async (t) => {
-    const bench = await putOnBench(t);
-    const before = await bench.bootToInit();
-    await before.output('echo mine >/root/mine && sync');
-    await before.powerOff();
-    const killed = await putOnBench(t, { rootfs: await rootfsWith(killedAt(line)), data: readFileSync(bench.flash.at(-1)!) });
-    const machine = await killed.bootToInit();
-    t.match(machine.console, /mount_root failed with status 137; going on to init/);
-    t.match(await machine.output('cat /proc/1/comm'), /init/);
-    for (const path of ['/dev/kmsg', '/proc/self', '/sys/kernel', '/tmp']) await machine.output(`test -e ${path}`);
-    await machine.powerOff();
-    const again = await putOnBench(t, { data: readFileSync(killed.flash.at(-1)!) });
-    const after = await again.bootToInit();
-    t.match(await state(after), { rung: 'persistent', reason: null });
-    t.equal(await after.output('cat /root/mine'), 'mine\n');
-    await after.powerOff();
-  });
+for (const [when, line] of [
+  ['once the data volume is mounted', ' /tmp/overlay jffs2 '],
+  ['once the overlay is mounted', ' /mnt overlay '],
+] as const)
+  t.test(
+    `Node killed in the middle of start, ${when}, leaves a board that is up on its image, and its settings for the next boot`,
+    async (t) => {
+      const bench = await putOnBench(t);
+      const before = await bench.bootToInit();
+      await before.output('echo mine >/root/mine && sync');
+      await before.powerOff();
+      const killed = await putOnBench(t, {
+        rootfs: await rootfsWith(killedAt(line)),
+        data: readFileSync(bench.flash.at(-1)!),
+      });
+      const machine = await killed.bootToInit();
+      t.match(machine.console, /mount_root failed with status 137; going on to init/);
+      t.match(await machine.output('cat /proc/1/comm'), /init/);
+      for (const path of ['/dev/kmsg', '/proc/self', '/sys/kernel', '/tmp'])
+        await machine.output(`test -e ${path}`);
+      await machine.powerOff();
+      const again = await putOnBench(t, { data: readFileSync(killed.flash.at(-1)!) });
+      const after = await again.bootToInit();
+      t.match(await state(after), { rung: 'persistent', reason: null });
+      t.equal(await after.output('cat /root/mine'), 'mine\n');
+      await after.powerOff();
+    },
+  );
 
 t.test('two starts at once are one start, and the other is told so', async (t) => {
   const twice: Scripts = {
@@ -94,15 +125,33 @@ echo "two starts: $a $b" >/dev/console
   await machine.powerOff();
 });
 
-t.test('settings in the image and on the command line are used, and what is wrong in them is told and stops nothing', async (t) => {
-  const bench = await putOnBench(t, { rootfs: await rootfsWith({ 'etc/mountroot.json': '{ "boot_limit": "many", "journal": 2, "colour": "blue" }' }) });
-  for (let boot = 0; boot < 4; boot++) {
-    const machine = await bench.bootToInit({ append: 'mountroot.wait=never' });
-    t.match(machine.console, /mountroot: \/etc\/mountroot.json sets boot_limit to "many", which is not a whole number from 0 to 1000; 5 holds/);
-    t.match(machine.console, /has a setting "colour" that there is not/);
-    t.match(machine.console, /sets wait to "never"/);
-    t.match(await state(machine), { rung: 'persistent', reason: null });
-    if (boot === 3) t.same((await machine.output('ls -1 /overlay/.mountroot/boots')).trim().split('\n').map((name) => name.slice(0, 8)), ['00000003', '00000004'], 'the journal holds two boots');
-    await machine.powerOff();
-  }
-});
+t.test(
+  'settings in the image and on the command line are used, and what is wrong in them is told and stops nothing',
+  async (t) => {
+    const bench = await putOnBench(t, {
+      rootfs: await rootfsWith({
+        'etc/mountroot.json': '{ "boot_limit": "many", "journal": 2, "colour": "blue" }',
+      }),
+    });
+    for (let boot = 0; boot < 4; boot++) {
+      const machine = await bench.bootToInit({ append: 'mountroot.wait=never' });
+      t.match(
+        machine.console,
+        /mountroot: \/etc\/mountroot.json sets boot_limit to "many", which is not a whole number from 0 to 1000; 5 holds/,
+      );
+      t.match(machine.console, /has a setting "colour" that there is not/);
+      t.match(machine.console, /sets wait to "never"/);
+      t.match(await state(machine), { rung: 'persistent', reason: null });
+      if (boot === 3)
+        t.same(
+          (await machine.output('ls -1 /overlay/.mountroot/boots'))
+            .trim()
+            .split('\n')
+            .map((name) => name.slice(0, 8)),
+          ['00000003', '00000004'],
+          'the journal holds two boots',
+        );
+      await machine.powerOff();
+    }
+  },
+);

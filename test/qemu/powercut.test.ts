@@ -15,7 +15,10 @@ const CUTS: Cut[] = [
   { scene: 'switch', moment: 'upper-synced' },
 ];
 
-/** What is cut in the script itself: the other scenes are those of `done` and `reset`, which are the same behind it. */
+/**
+ * What is cut in the script itself: the other scenes are those of `done` and `reset`, which are the
+ * same behind it.
+ */
 const CUTS_OF_THE_SCRIPT: Cut[] = [
   { scene: 'start', moment: 'data' },
   { scene: 'start', moment: 'count' },
@@ -24,16 +27,22 @@ const CUTS_OF_THE_SCRIPT: Cut[] = [
   { scene: 'chance', moment: '1500 ms' },
 ];
 
-for (const [first, cuts] of [['agent', CUTS], ['script', CUTS_OF_THE_SCRIPT]] as const satisfies [First, Cut[]][])
-  t.test(`a board whose plug is pulled comes up with every file that had been synced${first === 'script' ? ', where a script goes first' : ''}`, async (t) => {
-    const made = new PowerCuts(await putOnBench(t, { first }));
-    // On an empty volume the script leaves the root to the agent.
-    if (first === 'script') await made.moments('start');
-    let committed = 0;
-    for (const cut of cuts) {
-      const result = await made.cut(cut);
-      t.same(result.wrong, [], `${cut.scene}: ${cut.moment}`);
-      committed += result.committed;
-    }
-    t.ok(committed > (first === 'script' ? 0 : 5), `${committed} files were synced`);
-  });
+for (const [first, cuts] of [
+  ['agent', CUTS],
+  ['script', CUTS_OF_THE_SCRIPT],
+] as const satisfies [First, Cut[]][])
+  t.test(
+    `a board whose plug is pulled comes up with every file that had been synced${first === 'script' ? ', where a script goes first' : ''}`,
+    async (t) => {
+      const made = new PowerCuts(await putOnBench(t, { first }));
+      // On an empty volume the script leaves the root to the agent.
+      if (first === 'script') await made.moments('start');
+      let committed = 0;
+      for (const cut of cuts) {
+        const result = await made.cut(cut);
+        t.same(result.wrong, [], `${cut.scene}: ${cut.moment}`);
+        committed += result.committed;
+      }
+      t.ok(committed > (first === 'script' ? 0 : 5), `${committed} files were synced`);
+    },
+  );

@@ -1,7 +1,10 @@
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 
-/** What people do to a root, on files and directories that come from the image. Each works on an ordinary file system. */
+/**
+ * What people do to a root, on files and directories that come from the image. Each works on an
+ * ordinary file system.
+ */
 const OPERATIONS = [
   'mv /etc/hostname /etc/hostname.old && test ! -e /etc/hostname && test "$(cat /etc/hostname.old)" = board',
   'rm -r /usr/share && test ! -e /usr/share',
@@ -21,15 +24,19 @@ const AFTERWARDS = [
   'test -d /srv/b && test "$(ls -A /root)" = new',
 ];
 
-t.test('what comes from the image can be renamed, removed and replaced, and stays so after a power cut', async (t) => {
-  const bench = await putOnBench(t);
-  const first = await bench.bootToInit();
-  t.notMatch(first.console, /upper fs does not support RENAME_WHITEOUT/);
-  for (const operation of OPERATIONS) t.match(await first.run(`(${operation}) 2>&1`), { status: 0, output: '' }, operation);
-  await first.output('sync');
-  await first.kill();
+t.test(
+  'what comes from the image can be renamed, removed and replaced, and stays so after a power cut',
+  async (t) => {
+    const bench = await putOnBench(t);
+    const first = await bench.bootToInit();
+    t.notMatch(first.console, /upper fs does not support RENAME_WHITEOUT/);
+    for (const operation of OPERATIONS)
+      t.match(await first.run(`(${operation}) 2>&1`), { status: 0, output: '' }, operation);
+    await first.output('sync');
+    await first.kill();
 
-  const second = await bench.bootToInit();
-  for (const check of AFTERWARDS) t.match(await second.run(check), { status: 0 }, check);
-  await second.powerOff();
-});
+    const second = await bench.bootToInit();
+    for (const check of AFTERWARDS) t.match(await second.run(check), { status: 0 }, check);
+    await second.powerOff();
+  },
+);

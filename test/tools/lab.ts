@@ -21,7 +21,10 @@ export interface Lab {
   /** The user's side, with the lab's ssh configuration. `bytes`: stdout as it came. */
   remote: (words: string[], input?: string) => Promise<Result & { bytes: Buffer }>;
   /** ssh itself, with any string as the command. */
-  ssh: (host: string, command: string[]) => { status: number | null; stdout: string; stderr: string };
+  ssh: (
+    host: string,
+    command: string[],
+  ) => { status: number | null; stdout: string; stderr: string };
   stop: () => void;
 }
 
@@ -41,13 +44,35 @@ export async function makeLab(name: string): Promise<Lab> {
   writeFileSync(path('chatty'), '#!/bin/sh\necho Welcome to this board.\n', { mode: 0o755 });
   const host = makeKey(path('host_key'));
   const other = makeKey(path('other_host_key'));
-  const keys = { diagnostics: makeKey(path('diagnostics')), slow: makeKey(path('slow')), drop: makeKey(path('drop')), plain: makeKey(path('plain')), volatile: makeKey(path('volatile')), stranger: makeKey(path('stranger')) };
+  const keys = {
+    diagnostics: makeKey(path('diagnostics')),
+    slow: makeKey(path('slow')),
+    drop: makeKey(path('drop')),
+    plain: makeKey(path('plain')),
+    volatile: makeKey(path('volatile')),
+    stranger: makeKey(path('stranger')),
+  };
   const volatile = JSON.stringify({
-    schema: 'mountroot.status/1', persistent: false, degraded: true, summary: 'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
-    rung: { rung: 'volatile', reason: 'no-volume', because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs' },
+    schema: 'mountroot.status/1',
+    persistent: false,
+    degraded: true,
+    summary:
+      'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
+    rung: {
+      rung: 'volatile',
+      reason: 'no-volume',
+      because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs',
+    },
     todo: 'compare the names in /proc/mtd with `mountroot.volume=` or `fstools_overlay_name=` on the command line; correct the one that is wrong',
   });
-  const healthy = JSON.stringify({ schema: 'mountroot.status/1', persistent: true, degraded: false, summary: 'an overlay, its changes on jffs2 overlayfs:/overlay; what is changed on it is kept', rung: { rung: 'persistent', reason: null, because: null }, todo: null });
+  const healthy = JSON.stringify({
+    schema: 'mountroot.status/1',
+    persistent: true,
+    degraded: false,
+    summary: 'an overlay, its changes on jffs2 overlayfs:/overlay; what is changed on it is kept',
+    rung: { rung: 'persistent', reason: null, because: null },
+    todo: null,
+  });
   writeFileSync(path('volatile.json'), `${volatile}\n`);
   writeFileSync(path('healthy.json'), `${healthy}\n`);
   const healthyKey = makeKey(path('healthy'));
@@ -65,11 +90,14 @@ export async function makeLab(name: string): Promise<Lab> {
   const thin = await trickle(server.port, 2000, (close) => stops.push(close));
   const closed = await freePort();
   writeFileSync(path('known_hosts'), `board ${host}\nchanged ${other}\n`);
-  const alias = (names: string, lines: string[]): string => `Host ${names}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+  const alias = (names: string, lines: string[]): string =>
+    `Host ${names}\n${lines.map((line) => `  ${line}\n`).join('')}`;
   writeFileSync(
     path('config'),
     [
-      alias('shelf* changed unknown closed early thin nowhere', [`IdentityFile ${path('diagnostics')}`]),
+      alias('shelf* changed unknown closed early thin nowhere', [
+        `IdentityFile ${path('diagnostics')}`,
+      ]),
       alias('changed', ['HostKeyAlias changed']),
       alias('unknown', ['HostKeyAlias unknown']),
       alias('stranger', [`IdentityFile ${path('stranger')}`]),
@@ -82,7 +110,17 @@ export async function makeLab(name: string): Promise<Lab> {
       alias('early', [`Port ${early}`]),
       alias('thin', [`Port ${thin}`]),
       alias('nowhere', ['HostName nowhere.invalid']),
-      alias('*', ['HostName 127.0.0.1', `Port ${server.port}`, `User ${userInfo().username}`, 'HostKeyAlias board', 'IdentitiesOnly yes', 'IdentityAgent none', `UserKnownHostsFile ${path('known_hosts')}`, 'GlobalKnownHostsFile /dev/null', 'StrictHostKeyChecking yes']),
+      alias('*', [
+        'HostName 127.0.0.1',
+        `Port ${server.port}`,
+        `User ${userInfo().username}`,
+        'HostKeyAlias board',
+        'IdentitiesOnly yes',
+        'IdentityAgent none',
+        `UserKnownHostsFile ${path('known_hosts')}`,
+        'GlobalKnownHostsFile /dev/null',
+        'StrictHostKeyChecking yes',
+      ]),
     ].join('\n'),
   );
   const config = path('config');
@@ -95,18 +133,32 @@ export async function makeLab(name: string): Promise<Lab> {
     remote: (words, input = '') =>
       new Promise((resolve, reject) => {
         const began = performance.now();
-        const child = spawn(process.execPath, [agent, 'remote', '-F', config, ...words], { env, cwd: folder });
+        const child = spawn(process.execPath, [agent, 'remote', '-F', config, ...words], {
+          env,
+          cwd: folder,
+        });
         const [out, err]: [Buffer[], Buffer[]] = [[], []];
         child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
         child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
         child.on('error', reject);
         child.on('close', (status) => {
           const bytes = Buffer.concat(out);
-          resolve({ status, stdout: bytes.toString('utf8'), stderr: Buffer.concat(err).toString('utf8'), bytes, seconds: (performance.now() - began) / 1000 });
+          resolve({
+            status,
+            stdout: bytes.toString('utf8'),
+            stderr: Buffer.concat(err).toString('utf8'),
+            bytes,
+            seconds: (performance.now() - began) / 1000,
+          });
         });
         child.stdin.end(input);
       }),
-    ssh: (host, command) => spawnSync('ssh', ['-F', config, '-oBatchMode=yes', host, ...command], { encoding: 'utf8', env, timeout: 10_000 }),
+    ssh: (host, command) =>
+      spawnSync('ssh', ['-F', config, '-oBatchMode=yes', host, ...command], {
+        encoding: 'utf8',
+        env,
+        timeout: 10_000,
+      }),
     stop: () => {
       for (const stop of stops) stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,7 @@
-/** Real SSH servers on this machine's own loopback, with keys and a configuration that are made for one test and touch nobody's ~/.ssh. */
+/**
+ * Real SSH servers on this machine's own loopback, with keys and a configuration that are made for
+ * one test and touch nobody's ~/.ssh.
+ */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
@@ -8,12 +11,17 @@ import { uninstalledProgram } from '../../scripts/lib/packages.js';
 
 /** Debian keeps servers where an ordinary user's PATH does not look. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
-export const installed = (program: string): string | null => PATH.split(':').map((folder) => join(folder, program)).find((file) => existsSync(file)) ?? null;
+export const installed = (program: string): string | null =>
+  PATH.split(':')
+    .map((folder) => join(folder, program))
+    .find((file) => existsSync(file)) ?? null;
 
 /** Why a test cannot be run here; false where it can. */
 export const lacking = (...programs: string[]): string | false => {
   const missing = programs.filter((program) => installed(program) === null);
-  return missing.length === 0 ? false : `needs ${missing.join(' and ')} (Debian: openssh-client, dropbear-bin)`;
+  return missing.length === 0
+    ? false
+    : `needs ${missing.join(' and ')} (Debian: openssh-client, dropbear-bin)`;
 };
 
 /** A port that nobody listens on. */
@@ -24,7 +32,10 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-const listening = (server: Server): Promise<number> => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
+const listening = (server: Server): Promise<number> =>
+  new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  );
 
 /** Waits for an SSH server to say its version, which both do first. */
 async function greeted(port: number, server: ChildProcess, log: () => string): Promise<void> {
@@ -32,7 +43,10 @@ async function greeted(port: number, server: ChildProcess, log: () => string): P
   while (Date.now() < until && server.exitCode === null) {
     const heard = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
-      socket.once('data', (bytes) => (socket.destroy(), resolve(bytes.toString('latin1').startsWith('SSH-2.0-'))));
+      socket.once(
+        'data',
+        (bytes) => (socket.destroy(), resolve(bytes.toString('latin1').startsWith('SSH-2.0-'))),
+      );
       socket.once('error', () => resolve(false));
       socket.once('close', () => resolve(false));
     });
@@ -48,7 +62,11 @@ export function makeKey(file: string): string {
 }
 
 /** Lets so many bytes of an answer through, and breaks the connection then. */
-export async function cutter(to: number, after: number, open: (close: () => void) => void): Promise<number> {
+export async function cutter(
+  to: number,
+  after: number,
+  open: (close: () => void) => void,
+): Promise<number> {
   const server = createServer((client) => {
     const board = connect(to, '127.0.0.1');
     let passed = 0;
@@ -68,7 +86,11 @@ export async function cutter(to: number, after: number, open: (close: () => void
 }
 
 /** A thin line: so many bytes of an answer in a second, and all of it in the end. */
-export async function trickle(to: number, bytesPerSecond: number, open: (close: () => void) => void): Promise<number> {
+export async function trickle(
+  to: number,
+  bytesPerSecond: number,
+  open: (close: () => void) => void,
+): Promise<number> {
   const TICKS = 20;
   const server = createServer((client) => {
     const board = connect(to, '127.0.0.1');
@@ -81,8 +103,14 @@ export async function trickle(to: number, bytesPerSecond: number, open: (close: 
       else if (ended) client.end();
     }, 1000 / TICKS);
     const end = (): void => void (clearInterval(tick), client.destroy(), board.destroy());
-    client.on('error', end).on('close', end).on('data', (bytes) => board.write(bytes));
-    board.on('error', end).on('end', () => (ended = true)).on('data', (bytes) => (waiting = Buffer.concat([waiting, bytes])));
+    client
+      .on('error', end)
+      .on('close', end)
+      .on('data', (bytes) => board.write(bytes));
+    board
+      .on('error', end)
+      .on('end', () => (ended = true))
+      .on('data', (bytes) => (waiting = Buffer.concat([waiting, bytes])));
   });
   const port = await listening(server);
   open(() => server.close());
@@ -95,48 +123,120 @@ export interface Started {
 }
 
 /** OpenSSH's server, as this very user. */
-export async function startSshd(folder: string, hostKey: string, authorized: readonly string[]): Promise<Started> {
+export async function startSshd(
+  folder: string,
+  hostKey: string,
+  authorized: readonly string[],
+): Promise<Started> {
   writeFileSync(join(folder, 'authorized_keys'), `${authorized.join('\n')}\n`);
   const port = await freePort();
   writeFileSync(
     join(folder, 'sshd_config'),
     [
-      `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKey}`, `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`, 'PidFile none', 'UsePAM no', 'StrictModes no', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no',
-      'PermitRootLogin prohibit-password', 'MaxStartups 200', 'Subsystem sftp internal-sftp', 'LogLevel VERBOSE', '',
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${hostKey}`,
+      `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+      'PidFile none',
+      'UsePAM no',
+      'StrictModes no',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      'MaxStartups 200',
+      'Subsystem sftp internal-sftp',
+      'LogLevel VERBOSE',
+      '',
     ].join('\n'),
   );
   const log = join(folder, 'sshd.log');
-  const daemon = [await uninstalledProgram('openssh-server', 'usr/sbin/sshd'), '-D', '-f', join(folder, 'sshd_config'), '-E', log];
-  // A daemon of root's wants a user and a folder of its own (sshd.c: _PATH_PRIVSEP_CHROOT_DIR), which where it is no service nobody has made: they are there for it alone.
+  const daemon = [
+    await uninstalledProgram('openssh-server', 'usr/sbin/sshd'),
+    '-D',
+    '-f',
+    join(folder, 'sshd_config'),
+    '-E',
+    log,
+  ];
+  // A daemon of root's wants a user and a folder of its own (sshd.c: _PATH_PRIVSEP_CHROOT_DIR),
+  // which where it is no service nobody has made: they are there for it alone.
   const passwd = readFileSync('/etc/passwd', 'utf8');
-  writeFileSync(join(folder, 'passwd'), /^sshd:/m.test(passwd) ? passwd : `${passwd}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`);
-  const script = 'mount --make-rprivate / && mount -t tmpfs -o mode=755 run /run && mkdir -m 755 /run/sshd && mount --bind "$1" /etc/passwd && shift && exec "$@"';
-  const [program = '', ...words] = process.getuid?.() === 0 ? ['unshare', '-m', 'sh', '-c', script, 'sh', join(folder, 'passwd'), ...daemon] : daemon;
+  writeFileSync(
+    join(folder, 'passwd'),
+    /^sshd:/m.test(passwd) ? passwd : `${passwd}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`,
+  );
+  const script =
+    'mount --make-rprivate / && mount -t tmpfs -o mode=755 run /run && mkdir -m 755 /run/sshd && mount --bind "$1" /etc/passwd && shift && exec "$@"';
+  const [program = '', ...words] =
+    process.getuid?.() === 0
+      ? ['unshare', '-m', 'sh', '-c', script, 'sh', join(folder, 'passwd'), ...daemon]
+      : daemon;
   const server = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
   let complaint = '';
   server.stderr!.on('data', (chunk: Buffer) => void (complaint += chunk.toString('utf8')));
   const stop = (): void => void server.kill();
-  await greeted(port, server, () => (existsSync(log) ? readFileSync(log, 'utf8') : `${program} did not start: ${complaint}`)).catch((error: Error) => {
+  await greeted(port, server, () =>
+    existsSync(log) ? readFileSync(log, 'utf8') : `${program} did not start: ${complaint}`,
+  ).catch((error: Error) => {
     stop();
     throw error;
   });
   return { port, stop };
 }
 
-/** dropbear as a board has it. It looks for keys in the home that /etc/passwd names, so it gets one of its own in a mount namespace; that needs root. */
-export async function startDropbear(folder: string, authorized: readonly string[]): Promise<Started & { hostKey: string }> {
+/**
+ * dropbear as a board has it. It looks for keys in the home that /etc/passwd names, so it gets one
+ * of its own in a mount namespace; that needs root.
+ */
+export async function startDropbear(
+  folder: string,
+  authorized: readonly string[],
+): Promise<Started & { hostKey: string }> {
   const home = join(folder, 'home');
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   chmodSync(home, 0o755);
   writeFileSync(join(home, '.ssh/authorized_keys'), `${authorized.join('\n')}\n`, { mode: 0o600 });
   const { username } = userInfo();
-  writeFileSync(join(folder, 'passwd'), readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => (line.startsWith(`${username}:`) ? line.split(':').with(5, home).join(':') : line)).join('\n'));
+  writeFileSync(
+    join(folder, 'passwd'),
+    readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) =>
+        line.startsWith(`${username}:`) ? line.split(':').with(5, home).join(':') : line,
+      )
+      .join('\n'),
+  );
   const key = join(folder, 'dropbear_ed25519_host_key');
-  const said = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', key], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { PATH } });
+  const said = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', key], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH },
+  });
   const port = await freePort();
   let log = '';
   const script = 'mount --make-rprivate / && mount --bind "$1" /etc/passwd && shift && exec "$@"';
-  const server = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', join(folder, 'passwd'), installed('dropbear')!, '-F', '-E', '-s', '-p', `127.0.0.1:${port}`, '-r', key, '-P', join(folder, 'dropbear.pid')], { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
+  const server = spawn(
+    'unshare',
+    [
+      '-m',
+      'sh',
+      '-c',
+      script,
+      'sh',
+      join(folder, 'passwd'),
+      installed('dropbear')!,
+      '-F',
+      '-E',
+      '-s',
+      '-p',
+      `127.0.0.1:${port}`,
+      '-r',
+      key,
+      '-P',
+      join(folder, 'dropbear.pid'),
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } },
+  );
   server.stderr.on('data', (chunk: Buffer) => void (log += chunk.toString('utf8')));
   await greeted(port, server, () => log).catch((error: Error) => {
     server.kill();

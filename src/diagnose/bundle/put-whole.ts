@@ -1,13 +1,25 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname } from 'node:path';
 
-/** Whole or not at all, and for its owner alone: beside its place, fsync(2), rename(2). @throws {Error} one sentence. */
+/**
+ * Whole or not at all, and for its owner alone: beside its place, fsync(2), rename(2). @throws
+ * {Error} one sentence.
+ */
 export function putWhole(path: string, bytes: Buffer): void {
   const next = `${dirname(path)}/.${basename(path)}.next-${process.pid}`;
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat?.isDirectory()) throw new Error('it is a directory; name a file in it');
-    if (stat !== undefined && !stat.isFile()) throw new Error('it is no file; send it there with >FILE');
+    if (stat !== undefined && !stat.isFile())
+      throw new Error('it is no file; send it there with >FILE');
     rmSync(next, { force: true });
     writeFileSync(next, bytes, { flag: 'wx', mode: 0o600 });
     const file = openSync(next, 'r');

@@ -1,18 +1,35 @@
 export const DIFF_SCHEMA = 'mountroot.diff/1';
 
 /**
- * What a name in the upper layer is to the image. `metadata`: content alike, but not mode, owner, time or attributes. `replaced`: of another kind than the image's.
- * `opaque`: a directory through which nothing of the image's shows. `redirected`: a directory that shows another one of the image's. `metacopy`: a file of which
- * only the metadata is in the upper layer. `same`: copied up, and no different. `stale`: a deletion of what the image does not have. `unread`: of the same size, and
- * its content cannot be read.
+ * What a name in the upper layer is to the image. `metadata`: content alike, but not mode, owner,
+ * time or attributes. `replaced`: of another kind than the image's. `opaque`: a directory through
+ * which nothing of the image's shows. `redirected`: a directory that shows another one of the
+ * image's. `metacopy`: a file of which only the metadata is in the upper layer. `same`: copied up,
+ * and no different. `stale`: a deletion of what the image does not have. `unread`: of the same
+ * size, and its content cannot be read.
  */
-export const KINDS = ['added', 'changed', 'metadata', 'deleted', 'replaced', 'opaque', 'redirected', 'metacopy', 'unread', 'same', 'stale'] as const;
+export const KINDS = [
+  'added',
+  'changed',
+  'metadata',
+  'deleted',
+  'replaced',
+  'opaque',
+  'redirected',
+  'metacopy',
+  'unread',
+  'same',
+  'stale',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Those by which / is not what the image is. */
-export const DIFFERENT: readonly Kind[] = KINDS.filter((kind) => kind !== 'same' && kind !== 'stale');
+export const DIFFERENT: readonly Kind[] = KINDS.filter(
+  (kind) => kind !== 'same' && kind !== 'stale',
+);
 
-export type What = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'other';
+export type What =
+  'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'other';
 
 /** What the image's file is known by; see facts/rom-manifest.ts. */
 export interface Known {
@@ -47,7 +64,10 @@ export interface Problem {
   error: string;
 }
 
-/** What a walk tells, in the order in which it comes to it; null: a name of which there is nothing to tell. */
+/**
+ * What a walk tells, in the order in which it comes to it; null: a name of which there is nothing
+ * to tell.
+ */
 export type Told = Entry | { problem: Problem } | null;
 
 export interface Sum {
@@ -58,7 +78,9 @@ export interface Sum {
 
 /** Sums over all that was told, and nothing that grows with it. */
 export class Totals {
-  readonly kinds = Object.fromEntries(KINDS.map((kind) => [kind, { count: 0, size: 0, takes: 0 }])) as Record<Kind, Sum>;
+  readonly kinds = Object.fromEntries(
+    KINDS.map((kind) => [kind, { count: 0, size: 0, takes: 0 }]),
+  ) as Record<Kind, Sum>;
   looked = 0;
   shadows = 0;
   problems = 0;
@@ -69,14 +91,20 @@ export class Totals {
     if ('problem' in told) return void this.problems++;
     const sum = this.kinds[told.kind];
     sum.count++;
-    // What the upper layer holds none of is not counted: what is deleted, and content that is the image's.
-    if (told.of === 'file' && told.kind !== 'deleted' && told.kind !== 'metacopy') sum.size += told.size;
+    // What the upper layer holds none of is not counted: what is deleted, and content that is the
+    // image's.
+    if (told.of === 'file' && told.kind !== 'deleted' && told.kind !== 'metacopy')
+      sum.size += told.size;
     sum.takes += told.takes;
     if (told.shadows) this.shadows++;
   }
 
   get all(): Sum {
-    return KINDS.map((kind) => this.kinds[kind]).reduce((sum, each) => ({ count: sum.count + each.count, size: sum.size + each.size, takes: sum.takes + each.takes }));
+    return KINDS.map((kind) => this.kinds[kind]).reduce((sum, each) => ({
+      count: sum.count + each.count,
+      size: sum.size + each.size,
+      takes: sum.takes + each.takes,
+    }));
   }
 
   get different(): boolean {
@@ -84,14 +112,18 @@ export class Totals {
   }
 }
 
-/** The entries that take most, as many as are asked for: a heap would be no faster for the few that a person reads. */
+/**
+ * The entries that take most, as many as are asked for: a heap would be no faster for the few that
+ * a person reads.
+ */
 export class Biggest {
   readonly entries: Entry[] = [];
   constructor(private readonly most: number) {}
 
   add(entry: Entry): void {
     const { entries, most } = this;
-    const bigger = (one: Entry, other: Entry): boolean => one.takes > other.takes || (one.takes === other.takes && one.size > other.size);
+    const bigger = (one: Entry, other: Entry): boolean =>
+      one.takes > other.takes || (one.takes === other.takes && one.size > other.size);
     const least = entries.at(-1);
     if (entries.length >= most && (least === undefined || !bigger(entry, least))) return;
     let at = entries.length;

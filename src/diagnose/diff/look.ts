@@ -4,16 +4,26 @@ import type { What } from './entry.js';
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFMT } = fs.constants;
 
 /** Names are bytes; here each is a character. Plain ones need no conversion. */
-export const bytesOf = (path: string): string | Buffer => (/^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1'));
+export const bytesOf = (path: string): string | Buffer =>
+  /^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
 export const fromText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
-const WHAT: Record<number, What> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'symlink', 0o020000: 'character', 0o060000: 'block', 0o010000: 'fifo', 0o140000: 'socket' };
+const WHAT: Record<number, What> = {
+  0o100000: 'file',
+  0o040000: 'directory',
+  0o120000: 'symlink',
+  0o020000: 'character',
+  0o060000: 'block',
+  0o010000: 'fifo',
+  0o140000: 'socket',
+};
 export const whatOf = ({ mode }: fs.Stats): What => WHAT[mode & S_IFMT] ?? 'other';
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
 
 /** Gone since its name was read, or its directory is. */
-export const isGone = (error: unknown): boolean => ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
+export const isGone = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
 
 /** lstat(2); null for what is not there. */
 export function lookAt(path: string): fs.Stats | null {
@@ -26,11 +36,16 @@ export function lookAt(path: string): fs.Stats | null {
 }
 
 /** Sorted by their bytes. */
-export const namesIn = (path: string): string[] => (fs.readdirSync(bytesOf(path), 'latin1' as BufferEncoding) as string[]).sort();
+export const namesIn = (path: string): string[] =>
+  (fs.readdirSync(bytesOf(path), 'latin1' as BufferEncoding) as string[]).sort();
 
-export const readLink = (path: string): string => fs.readlinkSync(bytesOf(path), 'latin1' as BufferEncoding) as unknown as string;
+export const readLink = (path: string): string =>
+  fs.readlinkSync(bytesOf(path), 'latin1' as BufferEncoding) as unknown as string;
 
-/** A directory that is held open: by the path of the descriptor its names are reached whatever becomes of the path that led to it. @throws as open(2), ELOOP for a symlink. */
+/**
+ * A directory that is held open: by the path of the descriptor its names are reached whatever
+ * becomes of the path that led to it. @throws as open(2), ELOOP for a symlink.
+ */
 export function openDirectory(path: string): number {
   return fs.openSync(bytesOf(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
@@ -41,7 +56,11 @@ const [ONE, OTHER] = [Buffer.allocUnsafeSlow(AT_ONCE), Buffer.allocUnsafeSlow(AT
 /** Fills as much of the room as there is; read(2) may give less. */
 function fill(fd: number, room: Buffer): number {
   let filled = 0;
-  for (let bytes; filled < room.length && (bytes = fs.readSync(fd, room, filled, room.length - filled, null)) > 0; ) filled += bytes;
+  for (
+    let bytes;
+    filled < room.length && (bytes = fs.readSync(fd, room, filled, room.length - filled, null)) > 0;
+  )
+    filled += bytes;
   return filled;
 }
 
@@ -68,7 +87,8 @@ export const sameContent = (one: string, other: string): boolean =>
   );
 
 /** The first bytes of a file. */
-export const beginning = (path: string, length: number): Buffer => withFile(path, (fd) => {
-  const room = Buffer.alloc(length);
-  return room.subarray(0, fill(fd, room));
-});
+export const beginning = (path: string, length: number): Buffer =>
+  withFile(path, (fd) => {
+    const room = Buffer.alloc(length);
+    return room.subarray(0, fill(fd, room));
+  });

@@ -1,6 +1,21 @@
-/** Whether a file of the upper layer stands before a newer one of the image, by what `done` noted on the data volume. */
+/**
+ * Whether a file of the upper layer stands before a newer one of the image, by what `done` noted on
+ * the data volume.
+ */
 import * as fs from 'node:fs';
-import { LONGEST_READ, crcOf, decodeBaseline, decodeCursor, decodeManifest, isSame, notedFor, type Baseline, type Fingerprint, type Manifest, type Moment } from '../../facts/rom-manifest.js';
+import {
+  LONGEST_READ,
+  crcOf,
+  decodeBaseline,
+  decodeCursor,
+  decodeManifest,
+  isSame,
+  notedFor,
+  type Baseline,
+  type Fingerprint,
+  type Manifest,
+  type Moment,
+} from '../../facts/rom-manifest.js';
 import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../../facts/places.js';
 import { beginning, bytesOf, isGone } from './look.js';
 import type { WalkOptions } from './walk.js';
@@ -25,31 +40,71 @@ const textOf = (path: string): string | null => {
   }
 };
 
-/** The records below the top of a data volume. Never throws: without them only this cannot be told. */
+/**
+ * The records below the top of a data volume. Never throws: without them only this cannot be told.
+ */
 export function findRecord(top: string): Found {
   const nothing = 'so which files of it stand before newer ones of the image cannot be told';
   try {
-    const [baselineText, manifestText] = [textOf(`${top}/${ROM_BASELINE}`), textOf(`${top}/${ROM_MANIFEST}`)];
+    const [baselineText, manifestText] = [
+      textOf(`${top}/${ROM_BASELINE}`),
+      textOf(`${top}/${ROM_MANIFEST}`),
+    ];
     const baseline = baselineText === null ? null : decodeBaseline(baselineText);
     const manifest = manifestText === null ? null : decodeManifest(manifestText);
     const complaints = [];
-    if (baseline === null && manifest === null) complaints.push(`there is no record of the image in ${top}, ${nothing}; \`mountroot done\` makes one at each boot`);
-    if (baseline === 'damaged') complaints.push(`${top}/${ROM_BASELINE} is damaged, ${nothing}; the next \`mountroot done\` begins it anew`);
-    if (manifest === 'damaged') complaints.push(`${top}/${ROM_MANIFEST} is damaged, and the next \`mountroot done\` makes it anew`);
+    if (baseline === null && manifest === null)
+      complaints.push(
+        `there is no record of the image in ${top}, ${nothing}; \`mountroot done\` makes one at each boot`,
+      );
+    if (baseline === 'damaged')
+      complaints.push(
+        `${top}/${ROM_BASELINE} is damaged, ${nothing}; the next \`mountroot done\` begins it anew`,
+      );
+    if (manifest === 'damaged')
+      complaints.push(
+        `${top}/${ROM_MANIFEST} is damaged, and the next \`mountroot done\` makes it anew`,
+      );
     const cursor = textOf(`${top}/${ROM_CURSOR}`);
-    if (cursor !== null && baseline !== null && baseline !== 'damaged' && !decodeCursor(cursor).whole)
-      complaints.push(`not all of the upper layer is in the record so far, for it is more than one boot has time for: of files that are not, it cannot be told whether they stand before newer ones of the image; each \`mountroot done\` goes on with it`);
-    const usable = { baseline: baseline === null || baseline === 'damaged' ? new Map() : baseline, manifest: manifest === 'damaged' ? null : manifest };
-    return { record: usable.baseline.size > 0 || usable.manifest !== null ? usable : null, complaints };
+    if (
+      cursor !== null &&
+      baseline !== null &&
+      baseline !== 'damaged' &&
+      !decodeCursor(cursor).whole
+    )
+      complaints.push(
+        `not all of the upper layer is in the record so far, for it is more than one boot has time for: of files that are not, it cannot be told whether they stand before newer ones of the image; each \`mountroot done\` goes on with it`,
+      );
+    const usable = {
+      baseline: baseline === null || baseline === 'damaged' ? new Map() : baseline,
+      manifest: manifest === 'damaged' ? null : manifest,
+    };
+    return {
+      record: usable.baseline.size > 0 || usable.manifest !== null ? usable : null,
+      complaints,
+    };
   } catch (error) {
-    return { record: null, complaints: [`the record of the image in ${top} cannot be read (${(error as Error).message}), ${nothing}`] };
+    return {
+      record: null,
+      complaints: [
+        `the record of the image in ${top} cannot be read (${(error as Error).message}), ${nothing}`,
+      ],
+    };
   }
 }
 
-const known = (path: string, { size, mtimeMs }: fs.Stats): Fingerprint => ({ size, mtime: Math.floor(mtimeMs / 1000), crc: size <= LONGEST_READ ? crcOf(beginning(path, LONGEST_READ)) : null });
+const known = (path: string, { size, mtimeMs }: fs.Stats): Fingerprint => ({
+  size,
+  mtime: Math.floor(mtimeMs / 1000),
+  crc: size <= LONGEST_READ ? crcOf(beginning(path, LONGEST_READ)) : null,
+});
 
 /** @param identity of the image as it is now; `done` may not have run since it changed. */
-export function newerThan({ baseline, manifest }: Record, identity: string, moment: Moment): NonNullable<WalkOptions['newer']> {
+export function newerThan(
+  { baseline, manifest }: Record,
+  identity: string,
+  moment: Moment,
+): NonNullable<WalkOptions['newer']> {
   const before = manifest !== null && manifest.identity !== identity ? manifest : null;
   return (path, upper, lower, stat) => {
     // Names that are no text are not in the records.
@@ -58,7 +113,13 @@ export function newerThan({ baseline, manifest }: Record, identity: string, mome
     let now: Fingerprint | undefined;
     const is = (): Fingerprint => (now ??= known(lower, stat));
     try {
-      const { rom: was, sure } = notedFor(name, { size: Number(size), mtime: String(mtimeNs) }, baseline.get(name), { before, moment }, is);
+      const { rom: was, sure } = notedFor(
+        name,
+        { size: Number(size), mtime: String(mtimeNs) },
+        baseline.get(name),
+        { before, moment },
+        is,
+      );
       return isSame(was, is()) ? undefined : { was, now: is(), sure };
     } catch {
       // What cannot be read is told by the walk itself.

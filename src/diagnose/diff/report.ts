@@ -1,6 +1,19 @@
-/** The three forms of a report. Each begins, goes on entry by entry and ends, and keeps nothing in between. */
+/**
+ * The three forms of a report. Each begins, goes on entry by entry and ends, and keeps nothing in
+ * between.
+ */
 import type { Biggest, Entry, Problem, Totals } from './entry.js';
-import { aboutData, entryData, problemData, renderEntry, renderHead, renderProblem, renderTotals, totalsData, type About } from './render.js';
+import {
+  aboutData,
+  entryData,
+  problemData,
+  renderEntry,
+  renderHead,
+  renderProblem,
+  renderTotals,
+  totalsData,
+  type About,
+} from './render.js';
 
 export const FORMATS = ['table', 'ndjson', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -14,7 +27,10 @@ export interface Report {
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
-/** One value for programs that want one: written as it comes, with what could not be looked at behind the entries. */
+/**
+ * One value for programs that want one: written as it comes, with what could not be looked at
+ * behind the entries.
+ */
 function json(): Report {
   let first = true;
   const problems: Problem[] = [];
@@ -30,7 +46,8 @@ function json(): Report {
       if (problems.length < 100) problems.push(problem);
       return '';
     },
-    end: (totals, biggest) => `\n],"problems":${JSON.stringify(problems.map(problemData))},"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
+    end: (totals, biggest) =>
+      `\n],"problems":${JSON.stringify(problems.map(problemData))},"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
   };
 }
 
@@ -43,5 +60,10 @@ export function report(format: Format): Report {
       problem: (problem) => line({ type: 'problem', ...problemData(problem) }),
       end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
     };
-  return { begin: renderHead, entry: (entry) => `${renderEntry(entry)}\n`, problem: (problem) => `${renderProblem(problem)}\n`, end: renderTotals };
+  return {
+    begin: renderHead,
+    entry: (entry) => `${renderEntry(entry)}\n`,
+    problem: (problem) => `${renderProblem(problem)}\n`,
+    end: renderTotals,
+  };
 }

@@ -2,7 +2,10 @@ import type { Facts } from '../../facts/facts.js';
 import type { Reason } from '../../plan/plan.js';
 import type { Live } from './live.js';
 
-/** `problem`: a start would not end in a root that keeps its changes, or the board is in danger. `warning`: it works, and somebody should know. `unknown`: it could not be looked at. */
+/**
+ * `problem`: a start would not end in a root that keeps its changes, or the board is in danger.
+ * `warning`: it works, and somebody should know. `unknown`: it could not be looked at.
+ */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
 
 /** One precondition of `start`, and how it stands. */
@@ -26,7 +29,10 @@ export interface Check {
 export interface Given {
   /** As it is now. */
   now: Facts;
-  /** As a start finds it, or found it in this boot; null where a start is behind us and has left no facts. */
+  /**
+   * As a start finds it, or found it in this boot; null where a start is behind us and has left no
+   * facts.
+   */
   start: Facts | null;
   /** `/` already is a root that mountroot made. */
   started: boolean;
@@ -37,9 +43,17 @@ export interface Given {
 export type Finding = Omit<Check, 'id' | 'title'>;
 
 /** The answer of a rule that only the running board can give. */
-export const ON_BOARD: Finding = { verdict: 'unknown', finding: 'only the running board shows it', evidence: 'these are facts of a file', cure: 'run `mountroot doctor` on the board', reason: null };
+export const ON_BOARD: Finding = {
+  verdict: 'unknown',
+  finding: 'only the running board shows it',
+  evidence: 'these are facts of a file',
+  cure: 'run `mountroot doctor` on the board',
+  reason: null,
+};
 
-/** Looks; null where the question does not arise on this board, a list where it has several answers. */
+/**
+ * Looks; null where the question does not arise on this board, a list where it has several answers.
+ */
 export interface Rule {
   id: string;
   title: string;
@@ -50,10 +64,33 @@ interface More {
   reason?: Reason;
 }
 
-export const ok = (finding: string, evidence: string): Finding => ({ verdict: 'ok', finding, evidence, cure: null, reason: null });
-export const warning = (finding: string, evidence: string, cure: string): Finding => ({ verdict: 'warning', finding, evidence, cure, reason: null });
-export const problem = (finding: string, evidence: string, cure: string, { reason }: More = {}): Finding => ({ verdict: 'problem', finding, evidence, cure, reason: reason ?? null });
-export const unknown = (finding: string, evidence: string, cure: string): Finding => ({ verdict: 'unknown', finding, evidence, cure, reason: null });
+export const ok = (finding: string, evidence: string): Finding => ({
+  verdict: 'ok',
+  finding,
+  evidence,
+  cure: null,
+  reason: null,
+});
+export const warning = (finding: string, evidence: string, cure: string): Finding => ({
+  verdict: 'warning',
+  finding,
+  evidence,
+  cure,
+  reason: null,
+});
+export const problem = (
+  finding: string,
+  evidence: string,
+  cure: string,
+  { reason }: More = {},
+): Finding => ({ verdict: 'problem', finding, evidence, cure, reason: reason ?? null });
+export const unknown = (finding: string, evidence: string, cure: string): Finding => ({
+  verdict: 'unknown',
+  finding,
+  evidence,
+  cure,
+  reason: null,
+});
 
 /** `a`, `a and b`, `a, b and c`; `none` for nothing. */
 export function listed(names: readonly string[]): string {
@@ -67,4 +104,7 @@ export function releaseOf(release: string): [number, number] | null {
   return major === undefined ? null : [Number(major), Number(minor)];
 }
 
-export const before = ([major, minor]: readonly [number, number], [otherMajor, otherMinor]: readonly [number, number]): boolean => major < otherMajor || (major === otherMajor && minor < otherMinor);
+export const before = (
+  [major, minor]: readonly [number, number],
+  [otherMajor, otherMinor]: readonly [number, number],
+): boolean => major < otherMajor || (major === otherMajor && minor < otherMinor);

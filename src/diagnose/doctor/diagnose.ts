@@ -1,4 +1,7 @@
-/** Whether a start would work, precondition by precondition: from facts alone, and from what the running system shows beside them. */
+/**
+ * Whether a start would work, precondition by precondition: from facts alone, and from what the
+ * running system shows beside them.
+ */
 import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../../facts/places.js';
@@ -6,7 +9,17 @@ import { foresee } from '../../plan/foresee.js';
 import type { Decision } from '../../plan/plan.js';
 import { whatToDo } from '../what-to-do.js';
 import { BOOT_RULES } from './boot-checks.js';
-import { ok, problem, unknown, warning, type Check, type Finding, type Given, type Rule, type Verdict } from './check.js';
+import {
+  ok,
+  problem,
+  unknown,
+  warning,
+  type Check,
+  type Finding,
+  type Given,
+  type Rule,
+  type Verdict,
+} from './check.js';
 import { KERNEL_RULES } from './kernel-checks.js';
 import type { Live } from './live.js';
 import { MACHINE_RULES } from './machine-checks.js';
@@ -25,7 +38,8 @@ function givenOf(now: Facts, live: Live | null): Given {
 }
 
 /** What a start would come to; null where only the facts that a past one began with would tell. */
-export const outlook = ({ start }: Pick<Given, 'start'>): Decision | null => (start === null ? null : foresee('start', start, { dryRun: true, force: false }));
+export const outlook = ({ start }: Pick<Given, 'start'>): Decision | null =>
+  start === null ? null : foresee('start', start, { dryRun: true, force: false });
 
 const EVIDENCE = 'the plan made from these facts: `mountroot plan start` shows it';
 
@@ -34,30 +48,55 @@ function ladder(given: Given, others: readonly Check[]): Finding {
   const { live, started } = given;
   const decision = outlook(given);
   if (decision === null) {
-    const why = live?.recorded && 'trouble' in live.recorded ? live.recorded.trouble : 'there is no /tmp/mountroot/facts.json of this boot';
-    return unknown('which root a start would make: / already is one that mountroot made', live === null ? 'these facts were gathered behind a start' : why, live === null ? 'use /tmp/mountroot/facts.json of the board, which a start begins with' : '`mountroot status` says what this start came to');
+    const why =
+      live?.recorded && 'trouble' in live.recorded
+        ? live.recorded.trouble
+        : 'there is no /tmp/mountroot/facts.json of this boot';
+    return unknown(
+      'which root a start would make: / already is one that mountroot made',
+      live === null ? 'these facts were gathered behind a start' : why,
+      live === null
+        ? 'use /tmp/mountroot/facts.json of the board, which a start begins with'
+        : '`mountroot status` says what this start came to',
+    );
   }
   const again = started ? ', from the facts that the start of this boot began with' : '';
-  if (decision.decision === 'refuse') return problem(`start would be refused${again}: ${decision.summary.split('; ')[0]}`, EVIDENCE, decision.summary.split('; ').slice(1).join('; ') || 'see the other problems');
+  if (decision.decision === 'refuse')
+    return problem(
+      `start would be refused${again}: ${decision.summary.split('; ')[0]}`,
+      EVIDENCE,
+      decision.summary.split('; ').slice(1).join('; ') || 'see the other problems',
+    );
   if (decision.decision === 'already') return ok(decision.summary, EVIDENCE);
   const { rung, reason, summary, because } = decision;
-  if (rung === 'persistent' && reason === null) return ok(`start would make ${summary}${again}`, EVIDENCE);
+  if (rung === 'persistent' && reason === null)
+    return ok(`start would make ${summary}${again}`, EVIDENCE);
   const cause = others.find((check) => check.reason === reason && check.verdict === 'problem');
   const head = `start would make ${summary}${again}: rung ${rung}, ${reason ?? 'without a reason'}`;
   if (reason === 'erase-marker') return warning(head, EVIDENCE, 'see `content`');
-  return cause === undefined ? problem(`${head}: ${because?.split('; ')[0] ?? ''}`, EVIDENCE, whatToDo(reason) ?? 'see the journal', reason === null ? {} : { reason }) : problem(head, EVIDENCE, `see "${cause.title}"`, { reason: cause.reason! });
+  return cause === undefined
+    ? problem(
+        `${head}: ${because?.split('; ')[0] ?? ''}`,
+        EVIDENCE,
+        whatToDo(reason) ?? 'see the journal',
+        reason === null ? {} : { reason },
+      )
+    : problem(head, EVIDENCE, `see "${cause.title}"`, { reason: cause.reason! });
 }
 
 const RULES: readonly Rule[] = [...VOLUME_RULES, ...KERNEL_RULES, ...BOOT_RULES, ...MACHINE_RULES];
 
-const isList = (found: Finding | readonly Finding[]): found is readonly Finding[] => Array.isArray(found);
+const isList = (found: Finding | readonly Finding[]): found is readonly Finding[] =>
+  Array.isArray(found);
 
 /** Every precondition of `start` with its verdict, in the order of looking. Pure. */
 export function diagnoseFacts(facts: Facts, live: Live | null): Check[] {
   const given = givenOf(facts, live);
   const checks = RULES.flatMap(({ id, title, look }) => {
     const found = look(given);
-    return found === null ? [] : (isList(found) ? found : [found]).map((each): Check => ({ id, title, ...each }));
+    return found === null
+      ? []
+      : (isList(found) ? found : [found]).map((each): Check => ({ id, title, ...each }));
   });
   return [{ id: 'ladder', title: 'start', ...ladder(given, checks) }, ...checks];
 }
@@ -78,5 +117,13 @@ export function diagnosis(facts: Facts, live: Live | null): Diagnosis {
   const decision = outlook(givenOf(facts, live));
   const counts: Diagnosis['counts'] = { ok: 0, warning: 0, problem: 0, unknown: 0 };
   for (const { verdict } of checks) counts[verdict]++;
-  return { schema: 'mountroot.doctor/1', of: live === null ? 'a facts file' : 'this machine', kernel: facts.kernel.release, architecture: facts.architecture, rung: decision?.decision === 'go' ? decision.rung : null, counts, checks };
+  return {
+    schema: 'mountroot.doctor/1',
+    of: live === null ? 'a facts file' : 'this machine',
+    kernel: facts.kernel.release,
+    architecture: facts.architecture,
+    rung: decision?.decision === 'go' ? decision.rung : null,
+    counts,
+    checks,
+  };
 }

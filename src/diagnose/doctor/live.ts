@@ -1,4 +1,7 @@
-/** What only the running system shows. Read-only, and without root as far as it goes: what could not be read is null, with the reason. */
+/**
+ * What only the running system shows. Read-only, and without root as far as it goes: what could not
+ * be read is null, with the reason.
+ */
 import { gunzipSync } from 'node:zlib';
 import { STATE_FILE } from '../../facts/gather.js';
 import { commandLineWords } from '../../facts/cmdline.js';
@@ -29,17 +32,28 @@ export interface Live {
   recorded: Seen<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
   log: Seen<{ lines: LogLine[]; fromStart: boolean }>;
-  /** The kernel's options by name, of those that the checks ask for; null where there is no /proc/config.gz. */
+  /**
+   * The kernel's options by name, of those that the checks ask for; null where there is no
+   * /proc/config.gz.
+   */
   config: Record<string, string> | null;
-  /** The outcome of the latest probe for RENAME_WHITEOUT, and where it is recorded; null where none is. */
+  /**
+   * The outcome of the latest probe for RENAME_WHITEOUT, and where it is recorded; null where none
+   * is.
+   */
   whiteout: { works: boolean; where: string } | null;
   /** Text for whoever logs in; null where there is none. */
   notice: string | null;
   /** Whether `done` has confirmed the start of this boot; null without a journal. */
   confirmed: boolean | null;
-  /** The program that the kernel starts the system with, and the scripts that it is known to read. */
+  /**
+   * The program that the kernel starts the system with, and the scripts that it is known to read.
+   */
   preinit: { wanted: string[]; found: Seen<Script>[] };
-  /** What stands where the script is that may go first, and what became of it in this boot; null where it did not go. */
+  /**
+   * What stands where the script is that may go first, and what became of it in this boot; null
+   * where it did not go.
+   */
   first: { kind: PathKind; result: ScriptResult | null };
   /** Scripts that call `done`, of those where such calls are kept. */
   doneCallers: string[];
@@ -58,7 +72,10 @@ export interface Live {
   time: number;
   /** What stands at a few paths, the configured watchdog and /dev/ubi_ctrl among them. */
   paths: Record<string, PathKind>;
-  /** Whether the device of the data volume may be written, as its driver says; null where it does not. */
+  /**
+   * Whether the device of the data volume may be written, as its driver says; null where it does
+   * not.
+   */
   writable: { value: boolean; where: string } | null;
   /** statfs(2) of the mounted data volume. */
   space: { total: number; free: number; inodes?: { total: number; free: number } } | null;
@@ -80,25 +97,43 @@ function seen<T>(look: () => T): Seen<T> {
 }
 
 const SMALL = 256 << 10;
-const text = (reader: Reader, path: string): string => readWhole(reader, path, SMALL).toString('utf8');
+const text = (reader: Reader, path: string): string =>
+  readWhole(reader, path, SMALL).toString('utf8');
 
 /** The kernel's configuration, of which only what is asked for is kept. */
-const OPTIONS = ['JFFS2_FS_XATTR', 'JFFS2_FS', 'UBIFS_FS_XATTR', 'F2FS_FS_XATTR', 'TMPFS_XATTR', 'OVERLAY_FS'];
+const OPTIONS = [
+  'JFFS2_FS_XATTR',
+  'JFFS2_FS',
+  'UBIFS_FS_XATTR',
+  'F2FS_FS_XATTR',
+  'TMPFS_XATTR',
+  'OVERLAY_FS',
+];
 
 function configOf(reader: Reader): Live['config'] {
   return orElse(null, () => {
-    const found = gunzipSync(readWhole(reader, '/proc/config.gz'), { maxOutputLength: 8 << 20 }).toString('utf8');
-    return Object.fromEntries(OPTIONS.map((name) => [name, new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(found)?.[1] ?? 'n']));
+    const found = gunzipSync(readWhole(reader, '/proc/config.gz'), {
+      maxOutputLength: 8 << 20,
+    }).toString('utf8');
+    return Object.fromEntries(
+      OPTIONS.map((name) => [
+        name,
+        new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(found)?.[1] ?? 'n',
+      ]),
+    );
   });
 }
 
-/** The facts of this boot's start. /tmp is open to all: what another user put there is not believed. */
+/**
+ * The facts of this boot's start. /tmp is open to all: what another user put there is not believed.
+ */
 function recordedFacts(reader: Reader, uid: number): Live['recorded'] {
   const path = `${JOURNAL_FOLDER}/facts.json`;
   if (orElse(null, () => reader.kind(path)) !== 'file') return null;
   return seen(() => {
     const owner = reader.details(path).uid;
-    if (owner !== 0 && owner !== uid) throw new Error(`${path} belongs to user ${owner}, and is not believed`);
+    if (owner !== 0 && owner !== uid)
+      throw new Error(`${path} belongs to user ${owner}, and is not believed`);
     return parseFacts(readWhole(reader, path, 8 << 20).toString('utf8'), path);
   });
 }
@@ -106,7 +141,13 @@ function recordedFacts(reader: Reader, uid: number): Live['recorded'] {
 const CALL = /(?:^|[^\w-])(?:mount_root|mountroot)\b/;
 
 /** Lines of a script that call us. A program that is no text has none. */
-const callsIn = (content: string): string[] => (content.includes('\0') ? [] : content.split('\n').filter((line) => !/^\s*#/.test(line) && CALL.test(line)).map((line) => line.trim()));
+const callsIn = (content: string): string[] =>
+  content.includes('\0')
+    ? []
+    : content
+        .split('\n')
+        .filter((line) => !/^\s*#/.test(line) && CALL.test(line))
+        .map((line) => line.trim());
 
 /** Follows symlinks as they lead on the board, inside the image where that is mounted elsewhere. */
 function script(reader: Reader, top: string, path: string): Seen<Script> {
@@ -115,7 +156,8 @@ function script(reader: Reader, top: string, path: string): Seen<Script> {
     for (let links = 0; links < 8 && reader.kind(`${top}${at}`) === 'symlink'; links++) {
       const to = reader.readLink(`${top}${at}`);
       at = to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
-      if (at.split('/').at(-1)?.startsWith('mountroot')) return { path, calls: [`(${path} leads to ${at})`] };
+      if (at.split('/').at(-1)?.startsWith('mountroot'))
+        return { path, calls: [`(${path} leads to ${at})`] };
     }
     return { path, calls: callsIn(text(reader, `${top}${at}`)) };
   });
@@ -126,30 +168,66 @@ const PARTS = '/lib/preinit';
 
 function preinitOf(reader: Reader, top: string, { kernel, handover }: Facts): Live['preinit'] {
   const { words } = commandLineWords(kernel.commandLine);
-  const named = (name: string): string[] => words.flatMap((word) => (word.name === name && word.value?.startsWith('/') ? [word.value] : []));
-  const wanted = handover?.ramfs ? [...named('rdinit'), '/init'].slice(0, 1) : [...new Set([...named('init').slice(-1), '/etc/preinit'])];
-  const parts = (orElse(null, () => reader.list(`${top}${PARTS}`)) ?? []).map((name) => `${PARTS}/${name}`);
-  const there = [...wanted, ...parts].filter((path) => orElse(null, () => reader.kind(`${top}${path}`)) !== 'missing');
+  const named = (name: string): string[] =>
+    words.flatMap((word) =>
+      word.name === name && word.value?.startsWith('/') ? [word.value] : [],
+    );
+  const wanted = handover?.ramfs
+    ? [...named('rdinit'), '/init'].slice(0, 1)
+    : [...new Set([...named('init').slice(-1), '/etc/preinit'])];
+  const parts = (orElse(null, () => reader.list(`${top}${PARTS}`)) ?? []).map(
+    (name) => `${PARTS}/${name}`,
+  );
+  const there = [...wanted, ...parts].filter(
+    (path) => orElse(null, () => reader.kind(`${top}${path}`)) !== 'missing',
+  );
   return { wanted, found: there.map((path) => script(reader, top, path)) };
 }
 
 /** Where late scripts of the usual inits are: busybox, OpenWrt, systemd. */
-const LATE = ['/etc/init.d', '/etc/rc.d', '/etc/rcS.d', '/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system'];
+const LATE = [
+  '/etc/init.d',
+  '/etc/rc.d',
+  '/etc/rcS.d',
+  '/etc/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
 const LATE_FILES = ['/etc/rc.local', '/etc/inittab', '/etc/profile'];
 /** A folder of hundreds of units is not worth a minute on a board. */
 const MOST_SCRIPTS = 600;
 
 function doneCallers(reader: Reader): string[] {
-  const files = [...LATE_FILES, ...LATE.flatMap((folder) => (orElse(null, () => reader.list(folder)) ?? []).map((name) => `${folder}/${name}`))].slice(0, MOST_SCRIPTS);
-  const calls = (path: string): boolean => orElse(null, () => reader.kind(path) === 'file' && callsIn(text(reader, path)).some((line) => /(?:mount_root|mountroot)(?:\.cjs)?["']?\s+done\b/.test(line))) ?? false;
+  const files = [
+    ...LATE_FILES,
+    ...LATE.flatMap((folder) =>
+      (orElse(null, () => reader.list(folder)) ?? []).map((name) => `${folder}/${name}`),
+    ),
+  ].slice(0, MOST_SCRIPTS);
+  const calls = (path: string): boolean =>
+    orElse(
+      null,
+      () =>
+        reader.kind(path) === 'file' &&
+        callsIn(text(reader, path)).some((line) =>
+          /(?:mount_root|mountroot)(?:\.cjs)?["']?\s+done\b/.test(line),
+        ),
+    ) ?? false;
   return files.filter(calls);
 }
 
-const NAMES = ['/sbin/mount_root', '/usr/sbin/mount_root', '/bin/mount_root', '/usr/bin/mount_root'];
+const NAMES = [
+  '/sbin/mount_root',
+  '/usr/sbin/mount_root',
+  '/bin/mount_root',
+  '/usr/bin/mount_root',
+];
 
 function programOf(reader: Reader): Live['program'] {
   for (const path of NAMES) {
-    const target = orElse(null, () => (reader.kind(path) === 'missing' ? null : reader.realPath(path)));
+    const target = orElse(null, () =>
+      reader.kind(path) === 'missing' ? null : reader.realPath(path),
+    );
     if (target !== null) return { path, target };
   }
   return null;
@@ -188,8 +266,15 @@ function writableOf(reader: Reader, { volume }: Facts): Live['writable'] {
   return readonly === null || readonly === '' ? null : { value: readonly === '0', where };
 }
 
-/** The probe that `done` makes and what became of this boot, from its journal and those of the boots that the volume keeps. */
-function fromJournals(reader: Reader): { whiteout: Live['whiteout']; confirmed: boolean | null; result: ScriptResult | null } {
+/**
+ * The probe that `done` makes and what became of this boot, from its journal and those of the boots
+ * that the volume keeps.
+ */
+function fromJournals(reader: Reader): {
+  whiteout: Live['whiteout'];
+  confirmed: boolean | null;
+  result: ScriptResult | null;
+} {
   let confirmed: boolean | null = null;
   let result: ScriptResult | null = null;
   for (const boot of newestFirst(reader)) {
@@ -198,23 +283,48 @@ function fromJournals(reader: Reader): { whiteout: Live['whiteout']; confirmed: 
       result = boot.runs.findLast(({ script }) => script !== undefined)?.script ?? null;
     }
     // On a full volume the probe fails too, and that says nothing.
-    const step = boot.records.findLast((record) => record.type === 'step' && record.id === 'whiteout' && (record.result !== 'failed' || record.errno === 'EINVAL'));
-    if (step?.type === 'step') return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
+    const step = boot.records.findLast(
+      (record) =>
+        record.type === 'step' &&
+        record.id === 'whiteout' &&
+        (record.result !== 'failed' || record.errno === 'EINVAL'),
+    );
+    if (step?.type === 'step')
+      return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
   }
-  const limits = orElse(null, () => (JSON.parse(reader.readText(STATE_FILE)) as { limits?: unknown }).limits);
-  return { whiteout: Array.isArray(limits) && limits.includes('no-rename-whiteout') ? { works: false, where: STATE_FILE } : null, confirmed, result };
+  const limits = orElse(
+    null,
+    () => (JSON.parse(reader.readText(STATE_FILE)) as { limits?: unknown }).limits,
+  );
+  return {
+    whiteout:
+      Array.isArray(limits) && limits.includes('no-rename-whiteout')
+        ? { works: false, where: STATE_FILE }
+        : null,
+    confirmed,
+    result,
+  };
 }
 
 const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'];
 
-export function gatherLive(reader: Reader, facts: Facts, { records, node, native, time }: LiveInput): Live {
+export function gatherLive(
+  reader: Reader,
+  facts: Facts,
+  { records, node, native, time }: LiveInput,
+): Live {
   // The image's own files are what the kernel runs, whatever the overlay lays over them.
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
   const { watchdog } = facts.configuration.settings;
-  const kind = (path: string): PathKind => orElse(null, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
+  const kind = (path: string): PathKind =>
+    orElse(null, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
   const { whiteout, confirmed, result } = fromJournals(reader);
-  const generator = orElse(null, () => text(reader, '/sys/class/misc/hw_random/rng_current').trim());
-  const entropy = orElse(null, () => Number(text(reader, '/proc/sys/kernel/random/entropy_avail').trim()));
+  const generator = orElse(null, () =>
+    text(reader, '/sys/class/misc/hw_random/rng_current').trim(),
+  );
+  const entropy = orElse(null, () =>
+    Number(text(reader, '/proc/sys/kernel/random/entropy_avail').trim()),
+  );
   return {
     recorded: recordedFacts(reader, facts.uid),
     log: seen(() => {
@@ -235,7 +345,9 @@ export function gatherLive(reader: Reader, facts: Facts, { records, node, native
     generator: generator === null || generator === '' || generator === 'none' ? null : generator,
     memory: memoryOf(reader),
     time,
-    paths: Object.fromEntries([...PATHS, ...(watchdog === '' ? [] : [watchdog])].map((path) => [path, kind(path)])),
+    paths: Object.fromEntries(
+      [...PATHS, ...(watchdog === '' ? [] : [watchdog])].map((path) => [path, kind(path)]),
+    ),
     writable: writableOf(reader, facts),
     space: facts.opened === null ? null : orElse(null, () => reader.space(facts.opened!.at)),
   };

@@ -1,6 +1,9 @@
 import { commandLineWords } from '../../facts/cmdline.js';
 
-/** What the kernel command line says about the root, as init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take it. */
+/**
+ * What the kernel command line says about the root, as
+ * init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take it.
+ */
 export interface BootWords {
   /** root=, of which the kernel keeps 63 characters; null where it is missing or empty. */
   root: string | null;
@@ -31,7 +34,10 @@ export interface BootWords {
   deprecated: string[];
 }
 
-/** As lib/cmdline.c: memparse, a number of base 8, 10 or 16 and a letter for a power of 1024; what follows is `rest`. */
+/**
+ * As lib/cmdline.c: memparse, a number of base 8, 10 or 16 and a letter for a power of 1024; what
+ * follows is `rest`.
+ */
 export function memparse(text: string): { value: number; rest: string } {
   const [, digits = '', unit = ''] = /^(0x[0-9a-f]+|\d+)?([KMGTPE]?)/i.exec(text) ?? [];
   const octal = /^0[0-7]+$/.test(digits);
@@ -47,16 +53,28 @@ export function bootWords(commandLine: string): BootWords {
   const { words, init } = commandLineWords(commandLine);
   // The kernel takes - and _ for the same in a name (kernel/params.c: parameqn).
   const all = words.map(({ name, value }) => ({ name: name.replaceAll('-', '_'), value }));
-  const said = (name: string): string | null => all.findLast((word) => word.name === name)?.value ?? null;
-  const flag = (name: string): boolean => all.some((word) => word.name === name && (word.value === null || word.value === ''));
-  const number = (name: string): number | null => (said(name) === null ? null : memparse(said(name)!).value);
-  const access = all.findLast(({ name, value }) => (name === 'ro' || name === 'rw') && (value === null || value === ''))?.name as 'ro' | 'rw' | undefined;
+  const said = (name: string): string | null =>
+    all.findLast((word) => word.name === name)?.value ?? null;
+  const flag = (name: string): boolean =>
+    all.some((word) => word.name === name && (word.value === null || word.value === ''));
+  const number = (name: string): number | null =>
+    said(name) === null ? null : memparse(said(name)!).value;
+  const access = all.findLast(
+    ({ name, value }) => (name === 'ro' || name === 'rw') && (value === null || value === ''),
+  )?.name as 'ro' | 'rw' | undefined;
   // Each of the two that has the right form sets both numbers: the last one counts.
-  const initrds = all.flatMap(({ name, value }) => ((name === 'initrd' || name === 'initrdmem') && value !== null ? [{ value, start: memparse(value) }] : []));
+  const initrds = all.flatMap(({ name, value }) =>
+    (name === 'initrd' || name === 'initrdmem') && value !== null
+      ? [{ value, start: memparse(value) }]
+      : [],
+  );
   const placed = initrds.findLast(({ start }) => start.rest.startsWith(','));
   return {
     root: said('root')?.slice(0, KEPT_OF_ROOT) || null,
-    fstypes: said('rootfstype')?.split(',').filter((type) => type !== '') ?? null,
+    fstypes:
+      said('rootfstype')
+        ?.split(',')
+        .filter((type) => type !== '') ?? null,
     flags: said('rootflags'),
     delay: number('rootdelay') ?? 0,
     wait: flag('rootwait'),
@@ -65,12 +83,17 @@ export function bootWords(commandLine: string): BootWords {
     init: said('init'),
     rdinit: said('rdinit'),
     noinitrd: all.some(({ name }) => name === 'noinitrd'),
-    initrd: placed === undefined ? null : { start: placed.start.value, size: memparse(placed.start.rest.slice(1)).value },
+    initrd:
+      placed === undefined
+        ? null
+        : { start: placed.start.value, size: memparse(placed.start.rest.slice(1)).value },
     strangeInitrd: placed === undefined ? (initrds.at(-1)?.value ?? null) : null,
     retain: flag('retain_initrd') || all.some(({ name }) => name === 'keepinitrd'),
     ramdiskSize: number('ramdisk_size') ?? number('ramdisk'),
     ramdiskStart: number('ramdisk_start') ?? 0,
     initArgs: init,
-    deprecated: all.flatMap(({ name, value }) => ((name === 'load_ramdisk' || name === 'prompt_ramdisk') && value !== null ? [name] : [])),
+    deprecated: all.flatMap(({ name, value }) =>
+      (name === 'load_ramdisk' || name === 'prompt_ramdisk') && value !== null ? [name] : [],
+    ),
   };
 }

@@ -4,7 +4,10 @@ import type { ContentKind, MtdPartition } from '../../facts/facts.js';
 import type { KernelConfig } from '../../facts/kernel-config.js';
 import type { Runnable } from '../../facts/facts.js';
 
-/** What a decision rests on. `rule`: the kernel always does so; `unknown`: nothing says, and the usual is assumed. */
+/**
+ * What a decision rests on. `rule`: the kernel always does so; `unknown`: nothing says, and the
+ * usual is assumed.
+ */
 export type Evidence = 'cmdline' | 'config' | 'log' | 'device-tree' | 'facts' | 'rule' | 'unknown';
 
 /** One decision of the kernel's on the way to its root. */
@@ -31,7 +34,10 @@ export interface Initrd {
   name: string;
   /** The kernel's message when it does not unpack as a cpio; null when it does. */
   error: string | null;
-  /** A program in it by its path, from the cpio, also from one that broke later; null where there is none of that name. */
+  /**
+   * A program in it by its path, from the cpio, also from one that broke later; null where there is
+   * none of that name.
+   */
   program: (path: string) => Runnable | null;
   /** What is found in it when it is taken for a file system image; null for nothing. */
   image: Image | null;
@@ -67,11 +73,20 @@ export interface Given {
   types: { name: string; device: boolean }[] | null;
   /** Programs of a real root, and the number of the device on which they were looked at. */
   programs: { on: string | null; found: readonly Runnable[] };
-  /** What the mounts of today show that the kernel itself mounted; `rootfs`: nothing, `/` is still that. */
+  /**
+   * What the mounts of today show that the kernel itself mounted; `rootfs`: nothing, `/` is still
+   * that.
+   */
   kernelRoot: { fstype: string; device: string; readonly: boolean } | 'rootfs' | null;
-  /** The device that the kernel kept in mind while the /linuxrc of an image ran; null where none did, or this is another boot. */
+  /**
+   * The device that the kernel kept in mind while the /linuxrc of an image ran; null where none
+   * did, or this is another boot.
+   */
   realRoot: string | null;
-  /** What process 1 is today, where this very boot is explained: then it did not panic, whatever was to be expected. */
+  /**
+   * What process 1 is today, where this very boot is explained: then it did not panic, whatever was
+   * to be expected.
+   */
   init: { program: string | null; args: string[] } | null;
   /** What the boot loader's tags say of the root when root= and ro/rw say nothing. */
   tags: { root: string | null; readonly: boolean | null } | null;
@@ -90,4 +105,5 @@ export function older(release: string | null, [major, minor]: readonly [number, 
 }
 
 /** An option's state: null where the configuration is not known. */
-export const option = (config: KernelConfig | null, name: string): boolean | null => (config === null ? null : config[name] === 'y');
+export const option = (config: KernelConfig | null, name: string): boolean | null =>
+  config === null ? null : config[name] === 'y';

@@ -14,11 +14,18 @@ export type Look = (path: string) => Runnable | null | undefined;
 async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const method = methodOf(await source.peek(2));
   if (method !== null) return yield* decompress(method, source);
-  for (let chunk; (chunk = await source.chunk()) !== null; ) yield chunk;
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
-/** Looks for programs in an ext2 image, whose file stays open until this process ends; null where that cannot be read. */
-export async function lookIntoImage(source: ByteSource, name: string, most: number): Promise<Look | null> {
+/**
+ * Looks for programs in an ext2 image, whose file stays open until this process ends; null where
+ * that cannot be read.
+ */
+export async function lookIntoImage(
+  source: ByteSource,
+  name: string,
+  most: number,
+): Promise<Look | null> {
   let fd = -1;
   try {
     fd = await unnamedFile(`what is in ${name}`, unpacked(source), most);
@@ -26,7 +33,10 @@ export async function lookIntoImage(source: ByteSource, name: string, most: numb
       const bytes = Buffer.alloc(length);
       return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
     });
-    return (path) => orUnreadable<ReturnType<Look>>(undefined, () => (inside(image, '/', path).kind === 'missing' ? null : runnable(image, '/', path, null)));
+    return (path) =>
+      orUnreadable<ReturnType<Look>>(undefined, () =>
+        inside(image, '/', path).kind === 'missing' ? null : runnable(image, '/', path, null),
+      );
   } catch (error) {
     if (fd >= 0) closeSync(fd);
     if (error instanceof UnreadableImage || error instanceof CompressionError) return null;

@@ -8,7 +8,9 @@ export interface Failure {
   error: string;
 }
 
-/** A step of a verb, counted through all its stages; times in milliseconds since the kernel started. */
+/**
+ * A step of a verb, counted through all its stages; times in milliseconds since the kernel started.
+ */
 export interface RunStep {
   number: number;
   stage: string | null;
@@ -66,11 +68,36 @@ export interface Boot {
   records: JournalRecord[];
 }
 
-/** The agent is younger than this: a clock that shows less was never set, and one that shows no moment at all is damage. */
+/**
+ * The agent is younger than this: a clock that shows less was never set, and one that shows no
+ * moment at all is damage.
+ */
 const CLOCK_SET = Date.UTC(2024, 0, 1);
-export const knownTime = (time: number | undefined): number | null => (time !== undefined && time >= CLOCK_SET && isMoment(time) ? time : null);
+export const knownTime = (time: number | undefined): number | null =>
+  time !== undefined && time >= CLOCK_SET && isMoment(time) ? time : null;
 
-const newRun = (verb: string, at: number): Run => ({ verb, version: null, node: null, kernel: null, image: null, started: null, at, time: null, summary: null, rung: null, reason: null, because: null, ok: null, exit: null, error: null, ms: null, planned: null, warnings: [], failed: [], steps: [] });
+const newRun = (verb: string, at: number): Run => ({
+  verb,
+  version: null,
+  node: null,
+  kernel: null,
+  image: null,
+  started: null,
+  at,
+  time: null,
+  summary: null,
+  rung: null,
+  reason: null,
+  because: null,
+  ok: null,
+  exit: null,
+  error: null,
+  ms: null,
+  planned: null,
+  warnings: [],
+  failed: [],
+  steps: [],
+});
 
 /** Puts a record into the run that it belongs to. */
 function addTo(run: Run, record: JournalRecord, stage: { now: string | null }): void {
@@ -84,7 +111,15 @@ function addTo(run: Run, record: JournalRecord, stage: { now: string | null }): 
     run.because = record.because ?? (record.rung === undefined ? run.because : null);
   } else if (record.type === 'step') {
     const { id, result, at, ms, error } = record;
-    run.steps.push({ number: run.steps.length + 1, stage: stage.now, id, result, at, ms, ...(error !== undefined && { error }) });
+    run.steps.push({
+      number: run.steps.length + 1,
+      stage: stage.now,
+      id,
+      result,
+      at,
+      ms,
+      ...(error !== undefined && { error }),
+    });
     if (result === 'failed') run.failed.push({ id, error: error ?? 'it is not said how' });
   } else if (record.type === 'end') {
     run.ok = record.ok;
@@ -92,7 +127,8 @@ function addTo(run: Run, record: JournalRecord, stage: { now: string | null }): 
     run.error = record.error ?? null;
     run.ms = record.ms;
     run.warnings = record.warnings;
-    if (record.rung !== undefined) Object.assign(run, { rung: record.rung, reason: record.reason ?? null });
+    if (record.rung !== undefined)
+      Object.assign(run, { rung: record.rung, reason: record.reason ?? null });
     if (record.error !== undefined) run.because ??= record.error;
   }
 }
@@ -114,7 +150,15 @@ export function bootOf(name: BootName, text: string): Boot {
     if (record.type === 'before') boot.crash.push(...record.crash);
     else if (record.type === 'begin') {
       const { verb, at, version, node, kernel, image, started, time } = record;
-      run = { ...newRun(verb, at), version, node, kernel: kernel ?? null, image: image ?? null, started: started ?? null, time: knownTime(time) };
+      run = {
+        ...newRun(verb, at),
+        version,
+        node,
+        kernel: kernel ?? null,
+        image: image ?? null,
+        started: started ?? null,
+        time: knownTime(time),
+      };
       stage.now = null;
       boot.runs.push(run);
     } else {
@@ -132,30 +176,67 @@ export function bootOf(name: BootName, text: string): Boot {
 }
 
 const ROOT_MAKERS = ['start', 'ram', 'switch-root'];
-const lastRun = (boot: Boot, is: (run: Run) => boolean): Run | null => boot.runs.findLast(is) ?? null;
+const lastRun = (boot: Boot, is: (run: Run) => boolean): Run | null =>
+  boot.runs.findLast(is) ?? null;
 
-/** The run that made the root: of several, the last one that came to its end with a root, else the last. */
-export const startOf = (boot: Boot): Run | null => lastRun(boot, ({ verb, ok, rung }) => ROOT_MAKERS.includes(verb) && ok === true && rung !== null) ?? lastRun(boot, ({ verb }) => ROOT_MAKERS.includes(verb)) ?? lastRun(boot, ({ verb }) => verb === 'unknown');
-export const doneOf = (boot: Boot): Run | null => lastRun(boot, ({ verb, ok, rung }) => verb === 'done' && ok === true && rung !== null) ?? lastRun(boot, ({ verb }) => verb === 'done');
+/**
+ * The run that made the root: of several, the last one that came to its end with a root, else the
+ * last.
+ */
+export const startOf = (boot: Boot): Run | null =>
+  lastRun(
+    boot,
+    ({ verb, ok, rung }) => ROOT_MAKERS.includes(verb) && ok === true && rung !== null,
+  ) ??
+  lastRun(boot, ({ verb }) => ROOT_MAKERS.includes(verb)) ??
+  lastRun(boot, ({ verb }) => verb === 'unknown');
+export const doneOf = (boot: Boot): Run | null =>
+  lastRun(boot, ({ verb, ok, rung }) => verb === 'done' && ok === true && rung !== null) ??
+  lastRun(boot, ({ verb }) => verb === 'done');
 
 /** The start was confirmed: it counts as one that went well. */
-export const isConfirmed = (boot: Boot): boolean => boot.runs.some(({ verb, ok, exit, rung }) => verb === 'done' && ok === true && rung === 'persistent' && (exit === 0 || exit === 3));
+export const isConfirmed = (boot: Boot): boolean =>
+  boot.runs.some(
+    ({ verb, ok, exit, rung }) =>
+      verb === 'done' && ok === true && rung === 'persistent' && (exit === 0 || exit === 3),
+  );
 
 /** The rung that the boot ended on: `done` may have moved a root in memory to flash. */
-export function rungOf(boot: Boot): { rung: string | null; reason: string | null; because: string | null } {
+export function rungOf(boot: Boot): {
+  rung: string | null;
+  reason: string | null;
+  because: string | null;
+} {
   const [start, done] = [startOf(boot), doneOf(boot)];
   const decided = done?.ok === true && done.rung === 'persistent' ? done : start;
-  return { rung: decided?.rung ?? null, reason: decided?.reason ?? null, because: decided?.because ?? null };
+  return {
+    rung: decided?.rung ?? null,
+    reason: decided?.reason ?? null,
+    because: decided?.because ?? null,
+  };
 }
 
-/** When the kernel of this boot started, in milliseconds since 1970, from the last moment at which the clock was known; null where it never was. */
+/**
+ * When the kernel of this boot started, in milliseconds since 1970, from the last moment at which
+ * the clock was known; null where it never was.
+ */
 export function epochOf(boot: Boot): number | null {
   const known = boot.runs.findLast(({ time }) => time !== null);
   return known === undefined ? null : known.time! - known.at;
 }
 
-/** The image that the board booted: what a later verb saw counts too, for out of an initramfs the first one sees none yet. */
-export const imageOf = (boot: Boot): ImageMark | null => boot.runs.findLast(({ image }) => image !== null)?.image ?? null;
+/**
+ * The image that the board booted: what a later verb saw counts too, for out of an initramfs the
+ * first one sees none yet.
+ */
+export const imageOf = (boot: Boot): ImageMark | null =>
+  boot.runs.findLast(({ image }) => image !== null)?.image ?? null;
 
 /** The boots in order: those that the data volume counts, then one that it does not have. */
-export const inOrder = <Named extends Pick<BootName, 'number' | 'current'>>(boots: readonly Named[]): Named[] => boots.toSorted((a, b) => Number(a.current) - Number(b.current) || (a.number ?? Infinity) - (b.number ?? Infinity));
+export const inOrder = <Named extends Pick<BootName, 'number' | 'current'>>(
+  boots: readonly Named[],
+): Named[] =>
+  boots.toSorted(
+    (a, b) =>
+      Number(a.current) - Number(b.current) || (a.number ?? Infinity) - (b.number ?? Infinity),
+  );

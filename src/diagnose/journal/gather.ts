@@ -32,19 +32,26 @@ function read(reader: Reader, path: string, problems: string[]): Found | null {
       return null;
     }
     const { size } = reader.details(path);
-    return { text: Buffer.from(reader.readBytes(path, 0, Math.min(size, MOST))).toString('utf8'), cut: size > MOST };
+    return {
+      text: Buffer.from(reader.readBytes(path, 0, Math.min(size, MOST))).toString('utf8'),
+      cut: size > MOST,
+    };
   } catch (error) {
     problems.push((error as Error).message);
     return null;
   }
 }
 
-/** The folder of boots on a volume, which may stand on its first place where an external overlay has the second; null where there is none. */
+/**
+ * The folder of boots on a volume, which may stand on its first place where an external overlay has
+ * the second; null where there is none.
+ */
 function folderOf(reader: Reader, problems: string[]): { path: string; names: string[] } | null {
   for (const at of [STAGING, DATA])
     try {
       const path = `${at}/${BOOTS}`;
-      if (reader.kind(`${at}/${META}`) === 'directory' && reader.kind(path) === 'directory') return { path, names: reader.list(path).filter((name) => NAME.test(name)) };
+      if (reader.kind(`${at}/${META}`) === 'directory' && reader.kind(path) === 'directory')
+        return { path, names: reader.list(path).filter((name) => NAME.test(name)) };
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -60,7 +67,10 @@ function bootId(reader: Reader): string | null {
   }
 }
 
-/** The boots that are known of, before their journals are read: the numbers on the volume, and of this boot the journal in memory, where it is complete. */
+/**
+ * The boots that are known of, before their journals are read: the numbers on the volume, and of
+ * this boot the journal in memory, where it is complete.
+ */
 interface Known {
   /** Oldest first. */
   names: BootName[];
@@ -74,10 +84,21 @@ function known(reader: Reader, problems: string[]): Known {
   const memory = read(reader, JOURNAL_FILE, problems);
   const kept = (folder?.names ?? []).map((name): BootName => {
     const [, digits, id] = NAME.exec(name)!;
-    return { number: Number(digits), id: id!, current: id === here, file: `${folder!.path}/${name}` };
+    return {
+      number: Number(digits),
+      id: id!,
+      current: id === here,
+      file: `${folder!.path}/${name}`,
+    };
   });
   const number = kept.findLast(({ current }) => current)?.number ?? null;
-  const names = memory === null ? kept : [...kept.filter(({ current }) => !current), { number, id: here, current: true, file: JOURNAL_FILE }];
+  const names =
+    memory === null
+      ? kept
+      : [
+          ...kept.filter(({ current }) => !current),
+          { number, id: here, current: true, file: JOURNAL_FILE },
+        ];
   return {
     names: inOrder(names),
     read(name) {
@@ -85,13 +106,20 @@ function known(reader: Reader, problems: string[]): Known {
       if (found === null) return null;
       const boot = bootOf(name, found.text);
       // A journal that is too long is shown as far as it was read.
-      if (found.cut) boot.damage.unshift({ line: 0, what: `it is longer than ${MOST >> 20} MiB, and only its beginning was read` });
+      if (found.cut)
+        boot.damage.unshift({
+          line: 0,
+          what: `it is longer than ${MOST >> 20} MiB, and only its beginning was read`,
+        });
       return boot;
     },
   };
 }
 
-/** Which journals to read: a volume may keep those of a thousand boots, and a board's processor takes ten milliseconds for each. */
+/**
+ * Which journals to read: a volume may keep those of a thousand boots, and a board's processor
+ * takes ten milliseconds for each.
+ */
 export interface Which {
   /** The last so many. */
   newest?: number;
@@ -105,10 +133,17 @@ export function gatherBoots(reader: Reader, { newest = Infinity, number }: Which
   const { names, read: readOne } = known(reader, problems);
   const asked = names.filter((name) => number !== undefined && name.number === number);
   const chosen = asked.length > 0 ? asked : names.slice(-newest);
-  return { boots: chosen.flatMap((name) => readOne(name) ?? []), kept: names.filter((name) => name.number !== null).length, problems };
+  return {
+    boots: chosen.flatMap((name) => readOne(name) ?? []),
+    kept: names.filter((name) => name.number !== null).length,
+    problems,
+  };
 }
 
-/** The same in short, one boot after the other: of a thousand whole boots a board would have no memory left. */
+/**
+ * The same in short, one boot after the other: of a thousand whole boots a board would have no
+ * memory left.
+ */
 export function gatherSummaries(reader: Reader, newest = Infinity): Summaries {
   const problems: string[] = [];
   const { names, read: readOne } = known(reader, problems);

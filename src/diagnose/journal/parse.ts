@@ -1,6 +1,9 @@
 import type { ImageMark, JournalRecord } from '../../execute/journal.js';
 
-/** What a journal holds that is no record, and where: a power cut leaves half a line, a worn flash worse. */
+/**
+ * What a journal holds that is no record, and where: a power cut leaves half a line, a worn flash
+ * worse.
+ */
 export interface Damage {
   /** From 1; 0 is the file as a whole. */
   line: number;
@@ -14,23 +17,67 @@ export interface ParsedJournal {
 
 type Fields = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((each) => typeof each === 'string');
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === 'string');
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isCount = (value: unknown): value is number => isTime(value) && Number.isInteger(value);
-const orAbsent = (is: (value: unknown) => boolean) => (value: unknown): boolean => value === undefined || is(value);
-const orNull = (is: (value: unknown) => boolean) => (value: unknown): boolean => value === null || value === undefined || is(value);
-const isMark = (value: unknown): value is ImageMark => isObject(value) && isTime(value['size']) && isTime(value['modified']) && isTime(value['inode']);
+const orAbsent =
+  (is: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === undefined || is(value);
+const orNull =
+  (is: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    value === null || value === undefined || is(value);
+const isMark = (value: unknown): value is ImageMark =>
+  isObject(value) && isTime(value['size']) && isTime(value['modified']) && isTime(value['inode']);
 
-/** What each kind of record must have for a report to rest on it; a field that is not named here is passed through. */
+/**
+ * What each kind of record must have for a report to rest on it; a field that is not named here is
+ * passed through.
+ */
 const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => boolean>> = {
-  begin: { verb: isText, version: isText, node: isText, started: orAbsent((value) => typeof value === 'number' && Number.isFinite(value)), time: orAbsent(isTime), kernel: orAbsent(isText), image: orAbsent(isMark) },
+  begin: {
+    verb: isText,
+    version: isText,
+    node: isText,
+    started: orAbsent((value) => typeof value === 'number' && Number.isFinite(value)),
+    time: orAbsent(isTime),
+    kernel: orAbsent(isText),
+    image: orAbsent(isMark),
+  },
   before: { crash: isTexts, last: isTexts },
   script: { result: isText, why: orNull(isText), differences: orAbsent(isTexts) },
-  decision: { decision: isText, stage: orAbsent(isText), rung: orAbsent(isText), reason: orAbsent(isText), because: orAbsent(isText), summary: isText, notes: isTexts },
-  step: { number: isCount, id: isText, action: isObject, result: (value) => ['done', 'kept', 'failed', 'undone'].includes(String(value)), error: orAbsent(isText), ms: isTime },
-  end: { ok: (value) => typeof value === 'boolean', exit: isCount, rung: orAbsent(isText), reason: orNull(isText), error: orAbsent(isText), warnings: isTexts, ms: isTime },
+  decision: {
+    decision: isText,
+    stage: orAbsent(isText),
+    rung: orAbsent(isText),
+    reason: orAbsent(isText),
+    because: orAbsent(isText),
+    summary: isText,
+    notes: isTexts,
+  },
+  step: {
+    number: isCount,
+    id: isText,
+    action: isObject,
+    result: (value) => ['done', 'kept', 'failed', 'undone'].includes(String(value)),
+    error: orAbsent(isText),
+    ms: isTime,
+  },
+  end: {
+    ok: (value) => typeof value === 'boolean',
+    exit: isCount,
+    rung: orAbsent(isText),
+    reason: orNull(isText),
+    error: orAbsent(isText),
+    warnings: isTexts,
+    ms: isTime,
+  },
 };
 
 /** A record, or what is wrong with it. */
@@ -39,14 +86,21 @@ function recordOf(line: string): JournalRecord | string {
   try {
     value = JSON.parse(line);
   } catch {
-    return line.startsWith('{') && !line.trimEnd().endsWith('}') ? 'half a record, as a power cut leaves it' : 'no record at all';
+    return line.startsWith('{') && !line.trimEnd().endsWith('}')
+      ? 'half a record, as a power cut leaves it'
+      : 'no record at all';
   }
   if (!isObject(value) || typeof value['type'] !== 'string') return 'no record at all';
   const { type, at } = value;
-  if (!Object.hasOwn(SHAPES, type)) return `a record of the type ${JSON.stringify(type.slice(0, 40))}, which this version does not know`;
+  if (!Object.hasOwn(SHAPES, type))
+    return `a record of the type ${JSON.stringify(type.slice(0, 40))}, which this version does not know`;
   if (!isTime(at)) return `a ${type} record without its time`;
-  const wrong = Object.entries(SHAPES[type as JournalRecord['type']]).find(([name, is]) => !is(value[name]))?.[0];
-  return wrong === undefined ? (value as unknown as JournalRecord) : `a ${type} record whose "${wrong}" is not what it should be`;
+  const wrong = Object.entries(SHAPES[type as JournalRecord['type']]).find(
+    ([name, is]) => !is(value[name]),
+  )?.[0];
+  return wrong === undefined
+    ? (value as unknown as JournalRecord)
+    : `a ${type} record whose "${wrong}" is not what it should be`;
 }
 
 /** A journal as far as it reads, and what in it does not. */

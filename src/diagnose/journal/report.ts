@@ -1,5 +1,15 @@
 import type { ImageMark } from '../../execute/journal.js';
-import { doneOf, epochOf, imageOf, isConfirmed, rungOf, startOf, type Boot, type Failure, type Run } from './boot.js';
+import {
+  doneOf,
+  epochOf,
+  imageOf,
+  isConfirmed,
+  rungOf,
+  startOf,
+  type Boot,
+  type Failure,
+  type Run,
+} from './boot.js';
 import type { ScriptResult } from '../script-words.js';
 import { isoDate } from '../words.js';
 import type { Damage } from './parse.js';
@@ -50,7 +60,40 @@ export interface RunSummary {
   script?: ScriptResult;
 }
 
-const summaryOf = ({ verb, version, node, kernel, at, ms, exit, ok, rung, reason, error, summary, warnings, failed, script }: Run): RunSummary => ({ verb, version, node, kernel, at, ms, exit, ok, interrupted: ok === null, rung, reason, error, summary, warnings, failed, ...(script !== undefined && { script }) });
+const summaryOf = ({
+  verb,
+  version,
+  node,
+  kernel,
+  at,
+  ms,
+  exit,
+  ok,
+  rung,
+  reason,
+  error,
+  summary,
+  warnings,
+  failed,
+  script,
+}: Run): RunSummary => ({
+  verb,
+  version,
+  node,
+  kernel,
+  at,
+  ms,
+  exit,
+  ok,
+  interrupted: ok === null,
+  rung,
+  reason,
+  error,
+  summary,
+  warnings,
+  failed,
+  ...(script !== undefined && { script }),
+});
 
 export function summarise(boot: Boot): BootSummary {
   const [start, done, epoch] = [startOf(boot), doneOf(boot), epochOf(boot)];
@@ -77,7 +120,20 @@ export interface Summaries {
   problems: string[];
 }
 
-export const reportBoots = ({ boots, problems }: Summaries): { schema: typeof BOOTS_SCHEMA } & Summaries => ({ schema: BOOTS_SCHEMA, boots, problems });
+export const reportBoots = ({
+  boots,
+  problems,
+}: Summaries): { schema: typeof BOOTS_SCHEMA } & Summaries => ({
+  schema: BOOTS_SCHEMA,
+  boots,
+  problems,
+});
 
 /** One boot with every step. */
-export const reportBoot = (boot: Boot): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: Run[] } => ({ schema: BOOT_SCHEMA, ...summarise(boot), runs: boot.runs });
+export const reportBoot = (
+  boot: Boot,
+): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: Run[] } => ({
+  schema: BOOT_SCHEMA,
+  ...summarise(boot),
+  runs: boot.runs,
+});

@@ -6,13 +6,19 @@ const WIDTH = 1000;
 const MARGIN = 28;
 const ROW = 20;
 const BAR = 12;
-/** Names stand left of the plot, durations right of their bar: for the one that ends last there is room beside the plot. */
+/**
+ * Names stand left of the plot, durations right of their bar: for the one that ends last there is
+ * room beside the plot.
+ */
 const LABELS = 214;
 const VALUES = 140;
 const PLOT = { left: MARGIN + LABELS, right: WIDTH - MARGIN - VALUES };
 const SIZE = { title: 18, subtitle: 12.5, panel: 14, label: 12, value: 11.5, tick: 11, note: 12 };
 
-/** Fills for a light and a dark background. A colour never says alone what a bar is: its name and its remark do. */
+/**
+ * Fills for a light and a dark background. A colour never says alone what a bar is: its name and
+ * its remark do.
+ */
 const COLOURS: Record<BarKind, [light: string, dark: string]> = {
   kernel: ['#8b949e', '#6e7681'],
   preinit: ['#c69026', '#bb8009'],
@@ -45,7 +51,9 @@ text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans",
 .halo { paint-order: stroke; stroke-width: 4; stroke-linejoin: round; }
 .even { stroke: #f4f6f8; }
 .odd { stroke: #ffffff; }
-${Object.entries(COLOURS).map(([kind, [light]]) => `.${kind} { fill: ${light}; }`).join('\n')}
+${Object.entries(COLOURS)
+  .map(([kind, [light]]) => `.${kind} { fill: ${light}; }`)
+  .join('\n')}
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; }
 .muted { fill: #9198a1; }
@@ -54,12 +62,21 @@ text { fill: #e6edf3; }
 .grid { stroke: #3d444d; }
 .even { stroke: #151b23; }
 .odd { stroke: #0d1117; }
-${Object.entries(COLOURS).map(([kind, [, dark]]) => `.${kind} { fill: ${dark}; }`).join('\n')}
+${Object.entries(COLOURS)
+  .map(([kind, [, dark]]) => `.${kind} { fill: ${dark}; }`)
+  .join('\n')}
 }
 `;
 
 const px = (value: number): string => String(Number(value.toFixed(2)));
-const text = (x: number, y: number, size: number, words: string, classes = '', anchor = ''): string =>
+const text = (
+  x: number,
+  y: number,
+  size: number,
+  words: string,
+  classes = '',
+  anchor = '',
+): string =>
   `<text x="${px(x)}" y="${px(y)}" font-size="${size}"${classes === '' ? '' : ` class="${classes}"`}${anchor === '' ? '' : ` text-anchor="${anchor}"`}>${escapeXml(words)}</text>`;
 
 /** 1, 2 or 5 times a power of ten, so that there are some five ticks. */
@@ -70,7 +87,12 @@ export function tickStep(span: number): number {
 }
 
 const decimals = (step: number): number => Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-const tickWords = (at: number, step: number, seconds: boolean): string => (at === 0 ? '0' : seconds ? `${(at / 1000).toFixed(decimals(step / 1000))} s` : `${at.toFixed(decimals(step))} ms`);
+const tickWords = (at: number, step: number, seconds: boolean): string =>
+  at === 0
+    ? '0'
+    : seconds
+      ? `${(at / 1000).toFixed(decimals(step / 1000))} s`
+      : `${at.toFixed(decimals(step))} ms`;
 
 /** Where a panel's times stand. */
 class Scale {
@@ -79,7 +101,11 @@ class Scale {
     this.span = Math.max(panel.to - panel.from, 0.001);
   }
   x(at: number): number {
-    return PLOT.left + (Math.min(Math.max(at - this.panel.from, 0), this.span) / this.span) * (PLOT.right - PLOT.left);
+    return (
+      PLOT.left +
+      (Math.min(Math.max(at - this.panel.from, 0), this.span) / this.span) *
+        (PLOT.right - PLOT.left)
+    );
   }
 }
 
@@ -87,9 +113,23 @@ function axis(panel: Panel, scale: Scale, top: number, bottom: number): string[]
   const step = tickStep(scale.span);
   const seconds = scale.span >= 5000;
   const out: string[] = [];
-  for (let count = Math.ceil((panel.from - panel.zero) / step); count * step <= panel.from - panel.zero + scale.span + step * 1e-6; count++) {
+  for (
+    let count = Math.ceil((panel.from - panel.zero) / step);
+    count * step <= panel.from - panel.zero + scale.span + step * 1e-6;
+    count++
+  ) {
     const x = scale.x(panel.zero + count * step);
-    out.push(`<line class="grid" x1="${px(x)}" y1="${px(top)}" x2="${px(x)}" y2="${px(bottom)}"/>`, text(x, bottom + 14, SIZE.tick, tickWords(count * step, step, seconds), 'mono muted', 'middle'));
+    out.push(
+      `<line class="grid" x1="${px(x)}" y1="${px(top)}" x2="${px(x)}" y2="${px(bottom)}"/>`,
+      text(
+        x,
+        bottom + 14,
+        SIZE.tick,
+        tickWords(count * step, step, seconds),
+        'mono muted',
+        'middle',
+      ),
+    );
   }
   return out;
 }
@@ -105,10 +145,26 @@ function row(bar: Bar, scale: Scale, y: number, index: number): string {
   return [
     '<g>',
     `<title>${escapeXml(`${bar.label}: ${took}, from ${moment(bar.from)} after the kernel started`)}</title>`,
-    ...(index % 2 === 0 ? [`<rect class="stripe" x="${MARGIN}" y="${px(y)}" width="${WIDTH - 2 * MARGIN}" height="${ROW}"/>`] : []),
-    text(MARGIN + 6, middle + 4, SIZE.label, fitText(bar.label, SIZE.label, 'mono', LABELS - 14), 'mono'),
+    ...(index % 2 === 0
+      ? [
+          `<rect class="stripe" x="${MARGIN}" y="${px(y)}" width="${WIDTH - 2 * MARGIN}" height="${ROW}"/>`,
+        ]
+      : []),
+    text(
+      MARGIN + 6,
+      middle + 4,
+      SIZE.label,
+      fitText(bar.label, SIZE.label, 'mono', LABELS - 14),
+      'mono',
+    ),
     `<rect class="${bar.kind}" x="${px(left)}" y="${px(middle - BAR / 2)}" width="${px(width)}" height="${BAR}" rx="2"/>`,
-    text(left + width + 6, middle + 4, SIZE.value, fitText(took, SIZE.value, 'mono', VALUES - 10), `mono muted halo ${index % 2 === 0 ? 'even' : 'odd'}`),
+    text(
+      left + width + 6,
+      middle + 4,
+      SIZE.value,
+      fitText(took, SIZE.value, 'mono', VALUES - 10),
+      `mono muted halo ${index % 2 === 0 ? 'even' : 'odd'}`,
+    ),
     '</g>',
   ].join('\n');
 }
@@ -120,8 +176,18 @@ function panelLines(panel: Panel, top: number): { lines: string[]; bottom: numbe
   const title = fitText(panel.title, SIZE.panel, 'sans', WIDTH - 2 * MARGIN);
   const drawn = panel.bars.map((bar, index) => row(bar, scale, rows + index * ROW, index));
   // Stripes lie below the grid and bars above it.
-  const stripes = drawn.map((each) => /^<rect class="stripe".*$/m.exec(each)?.[0] ?? '').filter((each) => each !== '');
-  return { lines: [text(MARGIN, top, SIZE.panel, title, 'strong'), ...stripes, ...axis(panel, scale, rows, bottom), ...drawn.map((each) => each.replace(/^<rect class="stripe".*\n/m, ''))], bottom: bottom + 20 };
+  const stripes = drawn
+    .map((each) => /^<rect class="stripe".*$/m.exec(each)?.[0] ?? '')
+    .filter((each) => each !== '');
+  return {
+    lines: [
+      text(MARGIN, top, SIZE.panel, title, 'strong'),
+      ...stripes,
+      ...axis(panel, scale, rows, bottom),
+      ...drawn.map((each) => each.replace(/^<rect class="stripe".*\n/m, '')),
+    ],
+    bottom: bottom + 20,
+  };
 }
 
 function legend(chart: Chart, y: number): string[] {
@@ -130,7 +196,10 @@ function legend(chart: Chart, y: number): string[] {
   return LEGEND.filter(([kind]) => used.has(kind)).flatMap(([kind, words]) => {
     const at = x;
     x += 18 + words.length * SIZE.tick * 0.6 + 24;
-    return [`<rect class="${kind}" x="${px(at)}" y="${px(y - 9)}" width="12" height="10" rx="2"/>`, text(at + 18, y, SIZE.tick, words, 'muted')];
+    return [
+      `<rect class="${kind}" x="${px(at)}" y="${px(y - 9)}" width="12" height="10" rx="2"/>`,
+      text(at + 18, y, SIZE.tick, words, 'muted'),
+    ];
   });
 }
 
@@ -144,7 +213,9 @@ export function renderTimeline(chart: Chart): string {
     body.push(text(MARGIN, y, SIZE.title, line, 'strong'));
     y += 24;
   }
-  body.push(text(MARGIN, y, SIZE.subtitle, fitText(subtitle, SIZE.subtitle, 'sans', inner), 'muted'));
+  body.push(
+    text(MARGIN, y, SIZE.subtitle, fitText(subtitle, SIZE.subtitle, 'sans', inner), 'muted'),
+  );
   y += 36;
   for (const panel of panels) {
     const { lines, bottom } = panelLines(panel, y);

@@ -1,8 +1,14 @@
-/** How wide a text is that nobody has drawn yet. The viewer's own fonts are used, so this reckons with wide ones. */
+/**
+ * How wide a text is that nobody has drawn yet. The viewer's own fonts are used, so this reckons
+ * with wide ones.
+ */
 
 export type Font = 'sans' | 'mono';
 
-/** Per em: a monospace font of 0.62 and a sans serif of 0.58 on average are wider than those of any common system. East Asian letters and signs take a whole em. */
+/**
+ * Per em: a monospace font of 0.62 and a sans serif of 0.58 on average are wider than those of any
+ * common system. East Asian letters and signs take a whole em.
+ */
 const WIDTH: Record<Font, number> = { sans: 0.58, mono: 0.62 };
 const isWide = (code: number): boolean => code >= 0x1100;
 
@@ -21,7 +27,13 @@ export function fitText(text: string, size: number, font: Font, width: number): 
 }
 
 /** A text in lines that fit, of which the last one is cut where there are too many. */
-export function textLines(text: string, size: number, font: Font, width: number, most: number): string[] {
+export function textLines(
+  text: string,
+  size: number,
+  font: Font,
+  width: number,
+  most: number,
+): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

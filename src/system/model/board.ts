@@ -1,6 +1,9 @@
 import { Tree, clone, inode, split, type Cut, type Inode } from './tree.js';
 
-/** What one erase block of the model's flash holds, as far as mounting and looking at its start can tell. */
+/**
+ * What one erase block of the model's flash holds, as far as mounting and looking at its start can
+ * tell.
+ */
 export type Block = 'erased' | 'jffs2' | 'marker' | 'garbage' | 'ubi';
 
 const STARTS: Record<Block, number[]> = {
@@ -44,7 +47,10 @@ export interface Board {
   storage: Storage[];
   commandLine: string;
   filesystems: string[];
-  /** What the boot loader handed over besides the kernel: the root is this, in memory, and nothing is mounted. null: the kernel mounts the image itself. */
+  /**
+   * What the boot loader handed over besides the kernel: the root is this, in memory, and nothing
+   * is mounted. null: the kernel mounts the image itself.
+   */
   initramfs: Tree | null;
   boots: number;
 }
@@ -59,7 +65,12 @@ export function fill(tree: Tree, ...paths: (string | [string, string])[]): Tree 
     parts.forEach((_, index) => {
       const at = `/${parts.slice(0, index + 1).join('/')}`;
       if (tree.find(at) !== null) return;
-      tree.add(at, content !== null && index === parts.length - 1 ? inode('file', { content }) : inode('directory'));
+      tree.add(
+        at,
+        content !== null && index === parts.length - 1
+          ? inode('file', { content })
+          : inode('directory'),
+      );
     });
   }
   tree.sync();
@@ -79,26 +90,85 @@ export interface BoardOptions {
   initramfs?: Tree | null;
 }
 
-const FILESYSTEMS = ['sysfs', 'tmpfs', 'proc', 'devtmpfs', 'squashfs', 'jffs2', 'ubifs', 'ext4', 'f2fs', 'overlay'];
-const IMAGE = ['/dev', '/proc', '/sys', '/tmp', '/overlay', '/mnt', '/rom', '/etc', '/sbin', '/bin', '/usr/share'];
+const FILESYSTEMS = [
+  'sysfs',
+  'tmpfs',
+  'proc',
+  'devtmpfs',
+  'squashfs',
+  'jffs2',
+  'ubifs',
+  'ext4',
+  'f2fs',
+  'overlay',
+];
+const IMAGE = [
+  '/dev',
+  '/proc',
+  '/sys',
+  '/tmp',
+  '/overlay',
+  '/mnt',
+  '/rom',
+  '/etc',
+  '/sbin',
+  '/bin',
+  '/usr/share',
+];
 
 /** A board like the emulated one: an image on mtd2, and mtd3 for the settings. */
-export function makeBoard({ commandLine = 'root=/dev/mtdblock2', filesystems = FILESYSTEMS, without = [], blocks = Array<Block>(8).fill('erased'), partition = 'rootfs_data', whiteout = true, initramfs = null }: BoardOptions = {}): Board {
-  const image = fill(new Tree('squashfs'), ...IMAGE.filter((path) => !without.includes(path)), ['/sbin/init', 'init'], ['/bin/sh', 'shell'], ['/etc/hostname', 'board'], ['/etc/passwd', 'root'], ['/usr/share/doc', 'text']);
+export function makeBoard({
+  commandLine = 'root=/dev/mtdblock2',
+  filesystems = FILESYSTEMS,
+  without = [],
+  blocks = Array<Block>(8).fill('erased'),
+  partition = 'rootfs_data',
+  whiteout = true,
+  initramfs = null,
+}: BoardOptions = {}): Board {
+  const image = fill(
+    new Tree('squashfs'),
+    ...IMAGE.filter((path) => !without.includes(path)),
+    ['/sbin/init', 'init'],
+    ['/bin/sh', 'shell'],
+    ['/etc/hostname', 'board'],
+    ['/etc/passwd', 'root'],
+    ['/usr/share/doc', 'text'],
+  );
   for (const program of ['/sbin/init', '/bin/sh']) image.find(program)!.mode = 0o755;
   image.readonly = true;
-  const flash: Flash[] = [{ name: partition, index: 3, eraseBlock: 0x1000, blocks: [...blocks], tree: new Tree('jffs2', { whiteout }), writeProtected: false }];
+  const flash: Flash[] = [
+    {
+      name: partition,
+      index: 3,
+      eraseBlock: 0x1000,
+      blocks: [...blocks],
+      tree: new Tree('jffs2', { whiteout }),
+      writeProtected: false,
+    },
+  ];
   return { image, flash, storage: [], commandLine, filesystems, initramfs, boots: 0 };
 }
 
 /** A second board in the same state, for another experiment with it. */
 export function copyBoard(board: Board): Board {
-  const tree = (from: Tree): Tree => Object.assign(Object.create(Object.getPrototypeOf(from) as object) as Tree, from, { root: clone(from.root), unsynced: new Set<Inode>() });
+  const tree = (from: Tree): Tree =>
+    Object.assign(Object.create(Object.getPrototypeOf(from) as object) as Tree, from, {
+      root: clone(from.root),
+      unsynced: new Set<Inode>(),
+    });
   return {
     ...board,
     initramfs: board.initramfs && tree(board.initramfs),
-    flash: board.flash.map((flash) => ({ ...flash, blocks: [...flash.blocks], tree: tree(flash.tree) })),
-    storage: board.storage.map((storage) => ({ ...storage, tree: storage.tree && tree(storage.tree) })),
+    flash: board.flash.map((flash) => ({
+      ...flash,
+      blocks: [...flash.blocks],
+      tree: tree(flash.tree),
+    })),
+    storage: board.storage.map((storage) => ({
+      ...storage,
+      tree: storage.tree && tree(storage.tree),
+    })),
   };
 }
 

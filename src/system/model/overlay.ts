@@ -1,5 +1,15 @@
 import type { Mounts } from './mounts.js';
-import { Errno, clone, inode, isWhiteout, parent, split, within, type Files, type Inode } from './tree.js';
+import {
+  Errno,
+  clone,
+  inode,
+  isWhiteout,
+  parent,
+  split,
+  within,
+  type Files,
+  type Inode,
+} from './tree.js';
 
 export interface Layer {
   files: Files;
@@ -8,7 +18,10 @@ export interface Layer {
 
 const OPAQUE = 'trusted.overlay.opaque';
 
-/** An overlay as Documentation/filesystems/overlayfs.rst describes it: merged directories, whiteouts, opaque directories, copying up. */
+/**
+ * An overlay as Documentation/filesystems/overlayfs.rst describes it: merged directories,
+ * whiteouts, opaque directories, copying up.
+ */
 export class Overlay implements Files {
   readonly = false;
 
@@ -47,14 +60,25 @@ export class Overlay implements Files {
 
   private opaqueAbove({ files, at }: Layer, path: string): boolean {
     const parts = split(path);
-    return parts.some((_, index) => files.find(within(at, `/${parts.slice(0, index + 1).join('/')}`))?.attributes.get(OPAQUE) === 'y');
+    return parts.some(
+      (_, index) =>
+        files
+          .find(within(at, `/${parts.slice(0, index + 1).join('/')}`))
+          ?.attributes.get(OPAQUE) === 'y',
+    );
   }
 
   private belowUpper(path: string): boolean {
-    // A path that an opaque directory or a whiteout of the upper layer covers shows nothing from below.
+    // A path that an opaque directory or a whiteout of the upper layer covers shows nothing from
+    // below.
     return this.lower.some((layer) => {
       const found = layer.files.find(within(layer.at, path));
-      return found !== null && !isWhiteout(found) && !this.opaqueAbove(this.upper, parent(path)) && !this.hidden(this.upper, path);
+      return (
+        found !== null &&
+        !isWhiteout(found) &&
+        !this.opaqueAbove(this.upper, parent(path)) &&
+        !this.hidden(this.upper, path)
+      );
     });
   }
 
@@ -77,13 +101,17 @@ export class Overlay implements Files {
     if (this.upper.files.find(place) !== null) return;
     const found = this.find(path);
     if (found === null) throw new Errno('ENOENT');
-    this.upper.files.add(place, found.kind === 'directory' ? { ...clone(found), entries: new Map() } : clone(found));
+    this.upper.files.add(
+      place,
+      found.kind === 'directory' ? { ...clone(found), entries: new Map() } : clone(found),
+    );
   }
 
   add(path: string, added: Inode): void {
     if (this.readonly) throw new Errno('EROFS');
     if (this.find(path) !== null) throw new Errno('EEXIST');
-    if (this.find(parent(path))?.kind !== 'directory') throw new Errno(this.find(parent(path)) === null ? 'ENOENT' : 'ENOTDIR');
+    if (this.find(parent(path))?.kind !== 'directory')
+      throw new Errno(this.find(parent(path)) === null ? 'ENOENT' : 'ENOTDIR');
     this.copyUp(parent(path));
     const place = within(this.upper.at, path);
     const there = this.upper.files.find(place);
@@ -109,7 +137,9 @@ export class Overlay implements Files {
     const covers = this.belowUpper(path);
     if (this.upper.files.find(place) !== null) {
       // An empty merged directory may hold whiteouts in the upper layer.
-      if (found.kind === 'directory') for (const name of this.upper.files.list(place)) this.upper.files.remove(within(place, `/${name}`));
+      if (found.kind === 'directory')
+        for (const name of this.upper.files.list(place))
+          this.upper.files.remove(within(place, `/${name}`));
       this.upper.files.remove(place);
     }
     if (covers) this.upper.files.add(place, inode('character', { node: '0:0' }));
@@ -127,9 +157,18 @@ export class Overlay implements Files {
   }
 }
 
-/** What mount(2) of an overlay makes of its options. @param failing whether the upper layer is on flash that takes no writes. */
-export function overlay(mounts: Mounts, fstype: string, data: string, failing: (upper: Files) => boolean): Overlay {
-  const option = (name: string): string | undefined => new RegExp(`(?:^|,)${name}=([^,]*)`).exec(data)?.[1];
+/**
+ * What mount(2) of an overlay makes of its options. @param failing whether the upper layer is on
+ * flash that takes no writes.
+ */
+export function overlay(
+  mounts: Mounts,
+  fstype: string,
+  data: string,
+  failing: (upper: Files) => boolean,
+): Overlay {
+  const option = (name: string): string | undefined =>
+    new RegExp(`(?:^|,)${name}=([^,]*)`).exec(data)?.[1];
   const layer = (path: string): Layer => {
     const { mount, on } = mounts.resolve(path, true);
     if (mount.files.find(on) === null) throw new Errno('ENOENT');
@@ -139,13 +178,20 @@ export function overlay(mounts: Mounts, fstype: string, data: string, failing: (
   const lower = (option('lowerdir') ?? '').split(':').map(layer);
   const workdir = option('workdir');
   const work = workdir === undefined ? null : layer(workdir);
-  if ([upper, ...lower, ...(work ? [work] : [])].some(({ files, at }) => files.find(at)?.kind !== 'directory')) throw new Errno('EINVAL');
+  if (
+    [upper, ...lower, ...(work ? [work] : [])].some(
+      ({ files, at }) => files.find(at)?.kind !== 'directory',
+    )
+  )
+    throw new Errno('EINVAL');
   if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
   const made = new Overlay(fstype, upper, lower);
   if (work === null) return made;
-  if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`)) throw new Errno('EINVAL');
+  if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`))
+    throw new Errno('EINVAL');
   const inner = within(work.at, '/work');
-  // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the overlay read-only, and mount(2) returns 0.
+  // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the
+  // overlay read-only, and mount(2) returns 0.
   try {
     if (work.files.find(inner) === null) work.files.add(inner, inode('directory'));
     if (failing(upper.files)) made.readonly = true;

@@ -24,7 +24,10 @@ export interface Inode {
   entries: Map<string, Inode>;
 }
 
-/** What a mounted file system answers, by the path within it (`/` is its root). Every change throws Errno as the kernel would. */
+/**
+ * What a mounted file system answers, by the path within it (`/` is its root). Every change throws
+ * Errno as the kernel would.
+ */
 export interface Files {
   readonly fstype: string;
   /** Of the whole file system: a remount changes it for all its mounts. */
@@ -43,12 +46,29 @@ let time = 1_700_000_000_000_000_000n;
 
 export const inode = (kind: PathKind, changes: Partial<Inode> = {}): Inode => {
   time += 1_000_000n;
-  return { kind, number: numbers++, mode: kind === 'directory' ? 0o755 : 0o644, uid: 0, gid: 0, mtime: time, ctime: time, content: '', node: '', attributes: new Map(), entries: new Map(), ...changes };
+  return {
+    kind,
+    number: numbers++,
+    mode: kind === 'directory' ? 0o755 : 0o644,
+    uid: 0,
+    gid: 0,
+    mtime: time,
+    ctime: time,
+    content: '',
+    node: '',
+    attributes: new Map(),
+    entries: new Map(),
+    ...changes,
+  };
 };
 
-export const isWhiteout = ({ kind, node }: Inode): boolean => kind === 'character' && node === '0:0';
+export const isWhiteout = ({ kind, node }: Inode): boolean =>
+  kind === 'character' && node === '0:0';
 
-/** Names of a path. The few thousand paths of a model are asked for millions of times, so they are kept. */
+/**
+ * Names of a path. The few thousand paths of a model are asked for millions of times, so they are
+ * kept.
+ */
 export function split(path: string): readonly string[] {
   let names = known.get(path);
   if (names === undefined) known.set(path, (names = path.split('/').filter((part) => part !== '')));
@@ -58,7 +78,8 @@ const known = new Map<string, readonly string[]>();
 
 export const parent = (path: string): string => `/${split(path).slice(0, -1).join('/')}`;
 export const base = (path: string): string => split(path).at(-1) ?? '';
-export const within = (top: string, path: string): string => (path === '/' ? top : top === '/' ? path : top + path);
+export const within = (top: string, path: string): string =>
+  path === '/' ? top : top === '/' ? path : top + path;
 
 /** A copy that shares nothing, but in which names that were one inode still are. */
 export function clone(top: Inode, known = new Map<Inode, Inode>()): Inode {
@@ -70,8 +91,24 @@ export function clone(top: Inode, known = new Map<Inode, Inode>()): Inode {
   return copy;
 }
 
-export function detailsOf({ kind, mode, uid, gid, content, mtime, ctime, number, node }: Inode, device: number, links: number): Details {
-  return { kind, mode, uid, gid, size: Buffer.byteLength(content), mtime, ctime, device, inode: number, links, node };
+export function detailsOf(
+  { kind, mode, uid, gid, content, mtime, ctime, number, node }: Inode,
+  device: number,
+  links: number,
+): Details {
+  return {
+    kind,
+    mode,
+    uid,
+    gid,
+    size: Buffer.byteLength(content),
+    mtime,
+    ctime,
+    device,
+    inode: number,
+    links,
+    node,
+  };
 }
 
 /** A file system that is a tree: on flash, in memory, or the image. */
@@ -152,7 +189,8 @@ export class Tree implements Files {
     if (target !== null && target.entries.size > 0) throw new Errno('ENOTEMPTY');
     this.directory(parent(to)).entries.set(base(to), moved);
     this.directory(parent(from)).entries.delete(base(from));
-    if (whiteout) this.directory(parent(from)).entries.set(base(from), inode('character', { node: '0:0' }));
+    if (whiteout)
+      this.directory(parent(from)).entries.set(base(from), inode('character', { node: '0:0' }));
   }
 
   /** jffs2_rename (fs/jffs2/dir.c) as far as a power cut in the middle lets it come: two names. */
@@ -169,7 +207,10 @@ export class Tree implements Files {
     this.directory(parent(other)).entries.set(base(other), first);
   }
 
-  /** fsync(2) and syncfs(2) alike: flash file systems write in order, so what came before is there too. */
+  /**
+   * fsync(2) and syncfs(2) alike: flash file systems write in order, so what came before is there
+   * too.
+   */
   sync(): void {
     this.durable = clone(this.root);
     this.durableRoom = this.room;
@@ -177,12 +218,14 @@ export class Tree implements Files {
   }
 
   /**
-   * The power goes. `kept`: all had been written back just in time; `lost`: nothing since the last sync had; `torn`: names had, contents had not, which is
-   * how a file that was renamed without fsync comes to be empty.
+   * The power goes. `kept`: all had been written back just in time; `lost`: nothing since the last
+   * sync had; `torn`: names had, contents had not, which is how a file that was renamed without
+   * fsync comes to be empty.
    */
   cut(way: Cut): void {
     if (way === 'lost') Object.assign(this, { root: clone(this.durable), room: this.durableRoom });
-    if (way === 'torn') for (const each of this.unsynced) if (each.kind === 'file') each.content = '';
+    if (way === 'torn')
+      for (const each of this.unsynced) if (each.kind === 'file') each.content = '';
     this.sync();
   }
 }

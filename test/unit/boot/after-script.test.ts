@@ -1,4 +1,7 @@
-/** The agent behind a root that the script made, on the model kernel: the script's part is played by the steps of a start, and by the log that it leaves. */
+/**
+ * The agent behind a root that the script made, on the model kernel: the script's part is played by
+ * the steps of a start, and by the log that it leaves.
+ */
 import t, { type Test } from 'tap';
 import { runVerb } from '../../../src/boot/verb.js';
 import { settleScript } from '../../../src/boot/after-script.js';
@@ -30,7 +33,12 @@ function put(kernel: Kernel, name: string, content: string): void {
 }
 
 /** A board in use, whose root a script has made in its second boot. */
-async function scene({ log = (lines: string[]): string[] => lines, after = (text: string): string => text, board = makeBoard() as Board, spoil = (_: Kernel): void => {} } = {}): Promise<Scene> {
+async function scene({
+  log = (lines: string[]): string[] => lines,
+  after = (text: string): string => text,
+  board = makeBoard() as Board,
+  spoil = (_: Kernel): void => {},
+} = {}): Promise<Scene> {
   const first = await run(board);
   await run(board, 'done', {}, { on: first.kernel });
   first.kernel.syncfs('/overlay');
@@ -38,20 +46,47 @@ async function scene({ log = (lines: string[]): string[] => lines, after = (text
   const before = kernel.mounts.text();
   const start = await run(board, 'start', {}, { on: kernel });
   const taken = start.journal.filter((record) => record.type === 'step');
-  const lines = [`begin ${BEGIN}.5 2.33`, `looked ${BEGIN}.51`, ...taken.map(({ id, result }, index) => `step ${BEGIN}.${520 + index} ${index + 1} ${id} ${result}`), `end ${BEGIN}.6 made`];
-  lines.splice(lines.findIndex((line) => / meta /.test(line)), 0, `found ${BEGIN}.52 attempts=0 state=2`);
+  const lines = [
+    `begin ${BEGIN}.5 2.33`,
+    `looked ${BEGIN}.51`,
+    ...taken.map(
+      ({ id, result }, index) => `step ${BEGIN}.${520 + index} ${index + 1} ${id} ${result}`,
+    ),
+    `end ${BEGIN}.6 made`,
+  ];
+  lines.splice(
+    lines.findIndex((line) => / meta /.test(line)),
+    0,
+    `found ${BEGIN}.52 attempts=0 state=2`,
+  );
   put(kernel, 'script-after', after(kernel.mounts.text()));
   put(kernel, 'script-before', before);
   put(kernel, 'script.log', `${log(lines).join('\n')}\n`);
-  for (const name of ['state.json', 'journal.ndjson', 'notice']) kernel.mounts.resolve('/tmp').mount.files.remove(`/mountroot/${name}`);
+  for (const name of ['state.json', 'journal.ndjson', 'notice'])
+    kernel.mounts.resolve('/tmp').mount.files.remove(`/mountroot/${name}`);
   spoil(kernel);
-  const out: Scene = { kernel, log: [], journal: [], kept: new Map(), context: null as unknown as BootContext };
-  const say = (level: string) => (text: string): void => void out.log.push(`${level}: ${text}`);
+  const out: Scene = {
+    kernel,
+    log: [],
+    journal: [],
+    kept: new Map(),
+    context: null as unknown as BootContext,
+  };
+  const say =
+    (level: string) =>
+    (text: string): void =>
+      void out.log.push(`${level}: ${text}`);
   out.context = {
     verb: 'start',
     reader: kernel,
     openSystem: async () => kernel,
-    process: { platform: 'linux', arch: 'arm', uid: 0, env: {}, handing: { pid: 100, args: [], self: '/init' } },
+    process: {
+      platform: 'linux',
+      arch: 'arm',
+      uid: 0,
+      env: {},
+      handing: { pid: 100, args: [], self: '/init' },
+    },
     log: { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') },
     clock: () => 9000,
     force: false,
@@ -67,45 +102,134 @@ async function scene({ log = (lines: string[]): string[] => lines, after = (text
   return out;
 }
 
-const differencesOf = ({ journal }: Scene): string[] => journal.flatMap((record) => (record.type === 'script' ? (record.differences ?? []) : []));
+const differencesOf = ({ journal }: Scene): string[] =>
+  journal.flatMap((record) => (record.type === 'script' ? (record.differences ?? []) : []));
 
-t.test('a root that the script made as start would have is verified, and written down with the times of the script', async (t) => {
-  const made = await scene();
-  t.same(await settleScript(made.context), { exit: 0, locked: true });
-  t.same(differencesOf(made), []);
-  t.match(made.journal[0], { type: 'begin', verb: 'start', at: 2330, started: 2330 });
-  t.match(made.journal.filter((record) => record.type === 'decision').map((record) => record.stage), ['open', 'root']);
-  t.match(made.journal.at(-1), { type: 'end', ok: true, exit: 0, rung: 'persistent', at: 2430, ms: 100, warnings: [] });
-  t.match(seen(made.kernel).state, { rung: 'persistent', reason: null, exit: 0 });
-  const pivot = made.journal.find((record) => record.type === 'step' && record.id === 'pivot');
-  t.match(pivot, { result: 'done', action: { kind: 'pivot-root', newRoot: '/mnt' } });
-  t.ok(made.kernel.list('/overlay/.mountroot/boots').length === 2, 'the journal of this boot is kept on the volume');
-  t.equal(made.kept.get('notice'), '');
-});
+t.test(
+  'a root that the script made as start would have is verified, and written down with the times of the script',
+  async (t) => {
+    const made = await scene();
+    t.same(await settleScript(made.context), { exit: 0, locked: true });
+    t.same(differencesOf(made), []);
+    t.match(made.journal[0], { type: 'begin', verb: 'start', at: 2330, started: 2330 });
+    t.match(
+      made.journal.filter((record) => record.type === 'decision').map((record) => record.stage),
+      ['open', 'root'],
+    );
+    t.match(made.journal.at(-1), {
+      type: 'end',
+      ok: true,
+      exit: 0,
+      rung: 'persistent',
+      at: 2430,
+      ms: 100,
+      warnings: [],
+    });
+    t.match(seen(made.kernel).state, { rung: 'persistent', reason: null, exit: 0 });
+    const pivot = made.journal.find((record) => record.type === 'step' && record.id === 'pivot');
+    t.match(pivot, { result: 'done', action: { kind: 'pivot-root', newRoot: '/mnt' } });
+    t.ok(
+      made.kernel.list('/overlay/.mountroot/boots').length === 2,
+      'the journal of this boot is kept on the volume',
+    );
+    t.equal(made.kept.get('notice'), '');
+  },
+);
 
-t.test('it is verified once, by whoever comes first, and the other one goes on behind it', async (t) => {
-  const made = await scene();
-  await settleScript(made.context);
-  const told = made.journal.length;
-  t.same(await settleScript(made.context), { exit: 0, locked: true });
-  t.equal(made.journal.length, told);
-});
+t.test(
+  'it is verified once, by whoever comes first, and the other one goes on behind it',
+  async (t) => {
+    const made = await scene();
+    await settleScript(made.context);
+    const told = made.journal.length;
+    t.same(await settleScript(made.context), { exit: 0, locked: true });
+    t.equal(made.journal.length, told);
+  },
+);
 
 const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: RegExp }[] = [
-  { title: 'a step was left out', changes: { log: (lines) => lines.filter((line) => !/ writable /.test(line)) }, says: /did not take step writable/ },
-  { title: 'a step was taken that start would not have', changes: { log: (lines) => lines.map((line) => line.replace(' writable ', ' other ')) }, says: /took a step other/ },
-  { title: 'a step behind the pivot failed', changes: { log: (lines) => lines.flatMap((line) => (/ chdir /.test(line) ? ["sh: can't cd to /", line.replace(/done|kept/, 'failed')] : [line])) }, says: /step chdir of the script failed \(sh: can't cd to \/\)/ },
-  { title: 'the script was cut off behind the pivot', changes: { log: (lines) => lines.slice(0, -1) }, says: /cut off behind the pivot/ },
-  { title: 'the overlay has no noatime', changes: { after: (text) => text.replace(/^(\S+ \S+ \S+ \/ \/) rw,noatime/m, '$1 rw') }, says: /\/ is mounted without the option noatime/ },
-  { title: 'the volume is read-only', changes: { after: (text) => text.replace(/- overlay overlayfs:\/overlay rw/, '- overlay overlayfs:/overlay ro') }, says: /\/ is mounted read-only/ },
-  { title: 'another upper directory is in use', changes: { after: (text) => text.replace('upperdir=/overlay/upper', 'upperdir=/overlay/other') }, says: /without the option upperdir=\/overlay\/upper/ },
-  { title: 'a mount stayed behind', changes: { after: (text) => text.replace(/ \/tmp /, ' /rom/tmp ') }, says: /should be mounted on \/tmp, and nothing is/ },
-  { title: 'something is mounted that nobody planned', changes: { after: (text) => `${text}99 1 0:99 / /extra rw - tmpfs tmpfs rw\n` }, says: /tmpfs tmpfs is mounted on \/extra/ },
-  { title: 'a mount is shared', changes: { after: (text) => text.replace(' - proc ', ' shared:1 - proc ') }, says: /\/proc is shared, and should be private/ },
-  { title: 'a mount that moved is another one', changes: { after: (text) => text.replace(/^\d+( \d+ \S+ \/ \/sys )/m, '98$1') }, says: /should be mounted on \/sys/ },
-  { title: 'the start was not counted', changes: { spoil: (kernel) => kernel.replace('/overlay/.mountroot/attempts', '7\n', 0o644) }, says: /attempts does not hold what was written/ },
-  { title: 'the mounts from before are not written down', changes: { spoil: (kernel) => put(kernel, 'script-before', '') }, says: /from before the script are not written down/ },
-  { title: 'what was found on the volume is not written down', changes: { log: (lines) => lines.filter((line) => !line.startsWith('found')) }, says: /found on the data volume is not written down/ },
+  {
+    title: 'a step was left out',
+    changes: { log: (lines) => lines.filter((line) => !/ writable /.test(line)) },
+    says: /did not take step writable/,
+  },
+  {
+    title: 'a step was taken that start would not have',
+    changes: { log: (lines) => lines.map((line) => line.replace(' writable ', ' other ')) },
+    says: /took a step other/,
+  },
+  {
+    title: 'a step behind the pivot failed',
+    changes: {
+      log: (lines) =>
+        lines.flatMap((line) =>
+          / chdir /.test(line)
+            ? ["sh: can't cd to /", line.replace(/done|kept/, 'failed')]
+            : [line],
+        ),
+    },
+    says: /step chdir of the script failed \(sh: can't cd to \/\)/,
+  },
+  {
+    title: 'the script was cut off behind the pivot',
+    changes: { log: (lines) => lines.slice(0, -1) },
+    says: /cut off behind the pivot/,
+  },
+  {
+    title: 'the overlay has no noatime',
+    changes: { after: (text) => text.replace(/^(\S+ \S+ \S+ \/ \/) rw,noatime/m, '$1 rw') },
+    says: /\/ is mounted without the option noatime/,
+  },
+  {
+    title: 'the volume is read-only',
+    changes: {
+      after: (text) =>
+        text.replace(/- overlay overlayfs:\/overlay rw/, '- overlay overlayfs:/overlay ro'),
+    },
+    says: /\/ is mounted read-only/,
+  },
+  {
+    title: 'another upper directory is in use',
+    changes: {
+      after: (text) => text.replace('upperdir=/overlay/upper', 'upperdir=/overlay/other'),
+    },
+    says: /without the option upperdir=\/overlay\/upper/,
+  },
+  {
+    title: 'a mount stayed behind',
+    changes: { after: (text) => text.replace(/ \/tmp /, ' /rom/tmp ') },
+    says: /should be mounted on \/tmp, and nothing is/,
+  },
+  {
+    title: 'something is mounted that nobody planned',
+    changes: { after: (text) => `${text}99 1 0:99 / /extra rw - tmpfs tmpfs rw\n` },
+    says: /tmpfs tmpfs is mounted on \/extra/,
+  },
+  {
+    title: 'a mount is shared',
+    changes: { after: (text) => text.replace(' - proc ', ' shared:1 - proc ') },
+    says: /\/proc is shared, and should be private/,
+  },
+  {
+    title: 'a mount that moved is another one',
+    changes: { after: (text) => text.replace(/^\d+( \d+ \S+ \/ \/sys )/m, '98$1') },
+    says: /should be mounted on \/sys/,
+  },
+  {
+    title: 'the start was not counted',
+    changes: { spoil: (kernel) => kernel.replace('/overlay/.mountroot/attempts', '7\n', 0o644) },
+    says: /attempts does not hold what was written/,
+  },
+  {
+    title: 'the mounts from before are not written down',
+    changes: { spoil: (kernel) => put(kernel, 'script-before', '') },
+    says: /from before the script are not written down/,
+  },
+  {
+    title: 'what was found on the volume is not written down',
+    changes: { log: (lines) => lines.filter((line) => !line.startsWith('found')) },
+    says: /found on the data volume is not written down/,
+  },
 ];
 
 for (const { title, changes, says } of DIFFERENT)
@@ -114,46 +238,95 @@ for (const { title, changes, says } of DIFFERENT)
     const settled = await settleScript(made.context);
     t.ok(settled!.exit === 3 || settled!.exit === 1);
     t.match(differencesOf(made).join('\n'), says);
-    t.match(made.log.join('\n'), /error: the root that the script made is not what start would have made: .*mountroot\.first=agent|cannot be verified/);
+    t.match(
+      made.log.join('\n'),
+      /error: the root that the script made is not what start would have made: .*mountroot\.first=agent|cannot be verified/,
+    );
     if (settled!.exit === 3) t.match(made.kept.get('notice'), /not what start would have made/);
   });
 
 t.test('without native parts it is verified all the same, and says what is missing', async (t) => {
   const made = await scene();
-  const settled = await settleScript({ ...made.context, openSystem: () => Promise.reject(new Error('no such file')) });
+  const settled = await settleScript({
+    ...made.context,
+    openSystem: () => Promise.reject(new Error('no such file')),
+  });
   t.same(settled, { exit: 3, locked: false });
   t.same(differencesOf(made), []);
   t.match(made.journal.at(-1), { type: 'end', rung: 'persistent', warnings: [/native parts/] });
 });
 
-t.test('where no script made the root there is nothing to verify, and an ordinary user does not try', async (t: Test) => {
-  const made = await scene();
-  t.equal(await settleScript({ ...made.context, process: { ...made.context.process, uid: 1000 } }), null);
-  put(made.kernel, 'script.log', `begin ${BEGIN}.5 2.33\nend ${BEGIN}.6 refused an order to reset waits\n`);
-  t.equal(await settleScript(made.context), null);
-  put(made.kernel, 'script.log', 'nonsense\n');
-  t.equal(await settleScript(made.context), null);
-});
+t.test(
+  'where no script made the root there is nothing to verify, and an ordinary user does not try',
+  async (t: Test) => {
+    const made = await scene();
+    t.equal(
+      await settleScript({ ...made.context, process: { ...made.context.process, uid: 1000 } }),
+      null,
+    );
+    put(
+      made.kernel,
+      'script.log',
+      `begin ${BEGIN}.5 2.33\nend ${BEGIN}.6 refused an order to reset waits\n`,
+    );
+    t.equal(await settleScript(made.context), null);
+    put(made.kernel, 'script.log', 'nonsense\n');
+    t.equal(await settleScript(made.context), null);
+  },
+);
 
-t.test('a start behind a script that refused says in its journal who went first, and why not', async (t) => {
-  const kernel = powerOn(makeBoard());
-  put(kernel, 'script.log', `begin ${BEGIN}.5 2.33\nend ${BEGIN}.6 refused an order to reset waits\n`);
-  const made = await scene();
-  const journal: JournalRecord[] = [];
-  const exit = await runVerb({ ...made.context, reader: kernel, openSystem: async () => kernel, process: { ...made.context.process, env: { PREINIT: '1' } }, openJournal: () => ({ add: (record) => void journal.push(record), facts: () => {}, keep: () => {} }) });
-  t.equal(exit, 0);
-  t.match(journal[1], { type: 'script', result: 'refused', why: 'an order to reset waits' });
-  t.match(Math.round(journal[1]!.at), 2430);
-});
+t.test(
+  'a start behind a script that refused says in its journal who went first, and why not',
+  async (t) => {
+    const kernel = powerOn(makeBoard());
+    put(
+      kernel,
+      'script.log',
+      `begin ${BEGIN}.5 2.33\nend ${BEGIN}.6 refused an order to reset waits\n`,
+    );
+    const made = await scene();
+    const journal: JournalRecord[] = [];
+    const exit = await runVerb({
+      ...made.context,
+      reader: kernel,
+      openSystem: async () => kernel,
+      process: { ...made.context.process, env: { PREINIT: '1' } },
+      openJournal: () => ({
+        add: (record) => void journal.push(record),
+        facts: () => {},
+        keep: () => {},
+      }),
+    });
+    t.equal(exit, 0);
+    t.match(journal[1], { type: 'script', result: 'refused', why: 'an order to reset waits' });
+    t.match(Math.round(journal[1]!.at), 2430);
+  },
+);
 
 t.test('the log of a script is understood as far as it goes', async (t) => {
   t.equal(parseScriptLog(''), null);
   t.equal(parseScriptLog('begin x y\n'), null);
-  t.match(parseScriptLog('begin 100.5 2.33\n'), { begun: 2330, ended: 2330, result: 'cut off', steps: [], found: null });
-  const log = 'begin 2.33 2.33\nlooked 2.34\nstep 2.36 1 data done\nmount: no\nstep 2.37 2 meta failed\nend 2.40 failed step meta, everything was taken back\n';
+  t.match(parseScriptLog('begin 100.5 2.33\n'), {
+    begun: 2330,
+    ended: 2330,
+    result: 'cut off',
+    steps: [],
+    found: null,
+  });
+  const log =
+    'begin 2.33 2.33\nlooked 2.34\nstep 2.36 1 data done\nmount: no\nstep 2.37 2 meta failed\nend 2.40 failed step meta, everything was taken back\n';
   const record = parseScriptLog(log)!;
-  t.match(record, { result: 'failed', why: 'step meta, everything was taken back', said: ['mount: no'], steps: [{ id: 'data', result: 'done' }, { id: 'meta', result: 'failed' }] });
+  t.match(record, {
+    result: 'failed',
+    why: 'step meta, everything was taken back',
+    said: ['mount: no'],
+    steps: [
+      { id: 'data', result: 'done' },
+      { id: 'meta', result: 'failed' },
+    ],
+  });
   t.equal(Math.round(record.steps[0]!.ms), 20);
-  for (let length = 0; length < log.length; length++) t.ok(parseScriptLog(log.slice(0, length)) !== undefined);
+  for (let length = 0; length < log.length; length++)
+    t.ok(parseScriptLog(log.slice(0, length)) !== undefined);
   t.equal(parseScriptLog('begin 2.33 2.33\nstep 2.36 1 pivot done\n')!.result, 'cut off');
 });

@@ -1,10 +1,17 @@
-/** BRINGUP.md is followed word for word by people with a board in front of them: each call in it is one that there is. */
+/**
+ * BRINGUP.md is followed word for word by people with a board in front of them: each call in it is
+ * one that there is.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { checkout } from '../../../scripts/lib/report.js';
 import { cli } from '../../../src/cli/cli.js';
-import type { Definitions, OptionDefinition, VerbDefinition } from '../../../src/cli/definitions.js';
+import type {
+  Definitions,
+  OptionDefinition,
+  VerbDefinition,
+} from '../../../src/cli/definitions.js';
 import { DEFAULTS } from '../../../src/facts/settings.js';
 
 const text = readFileSync(join(checkout, 'BRINGUP.md'), 'utf8');
@@ -24,13 +31,28 @@ async function printed(words: string[]): Promise<{ status: number; stdout: strin
 }
 
 /** The calls of mountroot in it, as words; what a shell makes of them is cut off. */
-const calls = [...text.matchAll(/(?:^ {4}(?:board# |\$ )?(?:exec )?|`(?:[A-Z]+=[^\s`]+ )*(?:timeout (?:-k 10 )?600 )?)(?:mountroot|mount_root) ([^`\n]+)/gm)].map(([, words]) => words!.replace(/ *(?:[>#|&].*)$/, '').trim().split(/ +/));
+const calls = [
+  ...text.matchAll(
+    /(?:^ {4}(?:board# |\$ )?(?:exec )?|`(?:[A-Z]+=[^\s`]+ )*(?:timeout (?:-k 10 )?600 )?)(?:mountroot|mount_root) ([^`\n]+)/gm,
+  ),
+].map(([, words]) =>
+  words!
+    .replace(/ *(?:[>#|&].*)$/, '')
+    .trim()
+    .split(/ +/),
+);
 const definitions = JSON.parse((await printed(['completion', 'json'])).stdout) as Definitions;
 
-function verbOf(words: readonly string[]): { verb: VerbDefinition; rest: readonly string[] } | null {
+function verbOf(
+  words: readonly string[],
+): { verb: VerbDefinition; rest: readonly string[] } | null {
   const verb = definitions.verbs.find(({ name }) => name === words[0]);
   const below = verb?.verbs.find(({ name }) => name === words[1]);
-  return verb === undefined ? null : below === undefined ? { verb, rest: words.slice(1) } : { verb: below, rest: words.slice(2) };
+  return verb === undefined
+    ? null
+    : below === undefined
+      ? { verb, rest: words.slice(1) }
+      : { verb: below, rest: words.slice(2) };
 }
 
 t.test('each call has a verb and options that there are', async (t) => {
@@ -38,23 +60,42 @@ t.test('each call has a verb and options that there are', async (t) => {
   for (const words of calls) {
     const found = verbOf(words);
     if (!t.ok(found, words.join(' '))) continue;
-    const known = (option: string) => (each: OptionDefinition): boolean => [each.name, ...each.aliases].includes(option.replace(/^--?/, ''));
-    for (const option of found!.rest.filter((word) => /^--?[a-z]/.test(word))) t.ok(found!.verb.options.some(known(option)), `${words.join(' ')}: ${option}`);
+    const known =
+      (option: string) =>
+      (each: OptionDefinition): boolean =>
+        [each.name, ...each.aliases].includes(option.replace(/^--?/, ''));
+    for (const option of found!.rest.filter((word) => /^--?[a-z]/.test(word)))
+      t.ok(found!.verb.options.some(known(option)), `${words.join(' ')}: ${option}`);
   }
 });
 
-t.test('what looks at a board works on the emulated board\'s facts, and prints what is shown', async (t) => {
-  t.equal((await printed(['doctor', '--facts', FACTS])).status, 0);
-  const plan = await printed(['plan', 'start', '--facts', FACTS]);
-  t.equal(plan.status, 0);
-  for (const line of ['plan start: an overlay root that keeps its changes on mtd3 "rootfs_data"\n', ' 1  mount("pstore", "/sys/fs/pstore", "pstore", 0, NULL)\n', '25  pivot_root("/mnt", "/mnt/rom")\n'])
-    for (const [where, shown] of [['the plan', plan.stdout], ['the document', text.replace(/^ {4}/gm, '')]] as const) t.ok(shown.includes(line), `${where} has ${line.trim()}`);
-});
+t.test(
+  "what looks at a board works on the emulated board's facts, and prints what is shown",
+  async (t) => {
+    t.equal((await printed(['doctor', '--facts', FACTS])).status, 0);
+    const plan = await printed(['plan', 'start', '--facts', FACTS]);
+    t.equal(plan.status, 0);
+    for (const line of [
+      'plan start: an overlay root that keeps its changes on mtd3 "rootfs_data"\n',
+      ' 1  mount("pstore", "/sys/fs/pstore", "pstore", 0, NULL)\n',
+      '25  pivot_root("/mnt", "/mnt/rom")\n',
+    ])
+      for (const [where, shown] of [
+        ['the plan', plan.stdout],
+        ['the document', text.replace(/^ {4}/gm, '')],
+      ] as const)
+        t.ok(shown.includes(line), `${where} has ${line.trim()}`);
+  },
+);
 
 t.test('the settings and the files that it names are there', async (t) => {
-  for (const [, name] of text.matchAll(/mountroot\.(\w+)=/g)) t.ok(Object.hasOwn(DEFAULTS, name!), `mountroot.${name}=`);
-  for (const [, path] of text.matchAll(/\]\(([^)]+)\)/g)) t.ok(existsSync(join(checkout, path!)), path!);
-  const version = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).version as string;
-  for (const [, shown] of text.matchAll(/mountroot[-_](\d+\.\d+\.\d+)[-_]/g)) t.equal(shown, version);
+  for (const [, name] of text.matchAll(/mountroot\.(\w+)=/g))
+    t.ok(Object.hasOwn(DEFAULTS, name!), `mountroot.${name}=`);
+  for (const [, path] of text.matchAll(/\]\(([^)]+)\)/g))
+    t.ok(existsSync(join(checkout, path!)), path!);
+  const version = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
+    .version as string;
+  for (const [, shown] of text.matchAll(/mountroot[-_](\d+\.\d+\.\d+)[-_]/g))
+    t.equal(shown, version);
   t.ok(text.split('\n').length < 200);
 });

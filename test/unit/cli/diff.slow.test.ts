@@ -13,32 +13,56 @@ const program = await bundle('test/namespace/diff-program.ts', join(folder, 'dif
 await placeNative('host', folder);
 
 const env = { PATH: process.env['PATH'] ?? '' };
-const diff = (...words: string[]): { status: number | null; stdout: string; stderr: string } => spawnSync(process.execPath, [program, 'diff', ...words], { encoding: 'utf8', env });
+const diff = (...words: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(process.execPath, [program, 'diff', ...words], { encoding: 'utf8', env });
 
 /** An image, and a data volume with settings over it that `done` has noted. */
 function board(t: Test): { at: string; words: string[]; done: () => void } {
-  const at = fs.realpathSync(t.testdir({ data: { '.mountroot': {}, upper: { etc: { config: { x: 'mine', y: 'mine' } } } }, rom: { etc: { config: { x: 'theirs', y: 'theirs' }, openwrt_release: 'one' } } }));
-  const done = (): void => void recordRom({ ...reader, ...writer } as System, { kind: 'record-rom', at: `${at}/data`, upper: `${at}/data/upper`, rom: `${at}/rom`, fstype: 'squashfs', device: '' });
+  const at = fs.realpathSync(
+    t.testdir({
+      data: { '.mountroot': {}, upper: { etc: { config: { x: 'mine', y: 'mine' } } } },
+      rom: { etc: { config: { x: 'theirs', y: 'theirs' }, openwrt_release: 'one' } },
+    }),
+  );
+  const done = (): void =>
+    void recordRom({ ...reader, ...writer } as System, {
+      kind: 'record-rom',
+      at: `${at}/data`,
+      upper: `${at}/data/upper`,
+      rom: `${at}/rom`,
+      fstype: 'squashfs',
+      device: '',
+    });
   return { at, words: ['--upper', `${at}/data/upper`, '--lower', `${at}/rom`], done };
 }
 
-t.test('after an upgrade of the image diff says which settings stand before a newer file of it', async (t) => {
-  const { at, words, done } = board(t);
-  t.match(diff(...words).stdout, /Note: there is no record of the image in/);
-  done();
-  t.notMatch(diff(...words).stdout, /shadow|no record/);
-  fs.writeFileSync(`${at}/rom/etc/config/x`, 'theirs, and more of it');
-  fs.writeFileSync(`${at}/rom/etc/openwrt_release`, 'two');
-  const told = (): string => diff(...words).stdout.replace(/\s+/g, ' ');
-  const expected = /etc\/config\/x shadows a newer rom file: rom's changed from 6 bytes .*to 22 bytes .*since you changed yours changed 4 B etc\/config\/y/;
-  t.match(told(), expected, 'before the first done of the new image');
-  done();
-  t.match(told(), expected, 'and behind it');
-  t.match(JSON.parse(diff(...words, '--json').stdout), { totals: { shadows: 1 }, entries: [{ path: 'etc/config/x', shadows: { was: { size: 6 }, now: { size: 22 }, sure: true } }, { path: 'etc/config/y', shadows: undefined }] });
-  fs.writeFileSync(`${at}/data/upper/etc/config/x`, 'mine, with what is new');
-  done();
-  t.notMatch(told(), /shadow/, 'until it is taken over');
-});
+t.test(
+  'after an upgrade of the image diff says which settings stand before a newer file of it',
+  async (t) => {
+    const { at, words, done } = board(t);
+    t.match(diff(...words).stdout, /Note: there is no record of the image in/);
+    done();
+    t.notMatch(diff(...words).stdout, /shadow|no record/);
+    fs.writeFileSync(`${at}/rom/etc/config/x`, 'theirs, and more of it');
+    fs.writeFileSync(`${at}/rom/etc/openwrt_release`, 'two');
+    const told = (): string => diff(...words).stdout.replace(/\s+/g, ' ');
+    const expected =
+      /etc\/config\/x shadows a newer rom file: rom's changed from 6 bytes .*to 22 bytes .*since you changed yours changed 4 B etc\/config\/y/;
+    t.match(told(), expected, 'before the first done of the new image');
+    done();
+    t.match(told(), expected, 'and behind it');
+    t.match(JSON.parse(diff(...words, '--json').stdout), {
+      totals: { shadows: 1 },
+      entries: [
+        { path: 'etc/config/x', shadows: { was: { size: 6 }, now: { size: 22 }, sure: true } },
+        { path: 'etc/config/y', shadows: undefined },
+      ],
+    });
+    fs.writeFileSync(`${at}/data/upper/etc/config/x`, 'mine, with what is new');
+    done();
+    t.notMatch(told(), /shadow/, 'until it is taken over');
+  },
+);
 
 t.test('a record that is damaged is said to be, and all else is told', async (t) => {
   const { at, words, done } = board(t);
@@ -46,7 +70,10 @@ t.test('a record that is damaged is said to be, and all else is told', async (t)
   fs.writeFileSync(`${at}/data/.mountroot/rom-baseline`, '{"schema"');
   const { stdout, status } = diff(...words);
   t.equal(status, 0);
-  t.match(stdout.replace(/\s+/g, ' '), /rom-baseline is damaged, so which files .* cannot be told;/);
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    /rom-baseline is damaged, so which files .* cannot be told;/,
+  );
   t.match(stdout, /changed +4 B +etc\/config\/x/);
 });
 
@@ -69,15 +96,28 @@ t.test('exit statuses, and one sentence for what cannot be done', async (t) => {
   }
 });
 
-t.test('who is not root is told what is not seen', { skip: process.getuid?.() === 0 ? 'root sees all' : false }, async (t) => {
-  const { words } = board(t);
-  t.match(diff(...words).stdout.replace(/\s+/g, ' '), /trusted\.overlay\.\*\) are shown to root alone/);
-});
+t.test(
+  'who is not root is told what is not seen',
+  { skip: process.getuid?.() === 0 ? 'root sees all' : false },
+  async (t) => {
+    const { words } = board(t);
+    t.match(
+      diff(...words).stdout.replace(/\s+/g, ' '),
+      /trusted\.overlay\.\*\) are shown to root alone/,
+    );
+  },
+);
 
 t.test('a reader that has seen enough, or that reads slowly, is no trouble', async (t) => {
-  const many = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`file-with-a-long-name-${index}`, '']));
+  const many = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, index) => [`file-with-a-long-name-${index}`, '']),
+  );
   const at = fs.realpathSync(t.testdir({ rom: {}, upper: many }));
-  const child = spawn(process.execPath, [program, 'diff', '--upper', `${at}/upper`, '--lower', `${at}/rom`, '--format', 'ndjson'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [program, 'diff', '--upper', `${at}/upper`, '--lower', `${at}/rom`, '--format', 'ndjson'],
+    { env, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   let text = '';
   for await (const chunk of child.stdout.setEncoding('utf8')) {
     if (text === '') await new Promise((resolve) => setTimeout(resolve, 200));

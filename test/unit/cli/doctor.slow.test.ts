@@ -18,24 +18,47 @@ const file = (name: string, content: string): string => {
 };
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-const run = (words: string[], before: string[] = []) => spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, ...before, process.execPath, agent, 'doctor', ...words], { encoding: 'utf8' });
+const run = (words: string[], before: string[] = []) =>
+  spawnSync(
+    'env',
+    ['-i', `PATH=${process.env['PATH']}`, ...before, process.execPath, agent, 'doctor', ...words],
+    { encoding: 'utf8' },
+  );
 
 t.test('a board in order gets status 0, one with a problem 4', async (t) => {
   const { status, stdout, stderr } = run(['--facts', FACTS]);
-  t.equal(stdout, readFileSync(new URL('../../golden/doctor/healthy.txt', import.meta.url), 'utf8'));
+  t.equal(
+    stdout,
+    readFileSync(new URL('../../golden/doctor/healthy.txt', import.meta.url), 'utf8'),
+  );
   t.same([status, stderr], [0, '']);
-  t.equal(run(['--facts', file('broken.json', JSON.stringify(withVolume({ found: [], content: null })))]).status, 4);
+  t.equal(
+    run(['--facts', file('broken.json', JSON.stringify(withVolume({ found: [], content: null })))])
+      .status,
+    4,
+  );
 });
 
 t.test('--json is data with a schema, --verbose names what is fine', async (t) => {
   const data = JSON.parse(run(['--facts', FACTS, '--json']).stdout);
-  t.match(data, { schema: 'mountroot.doctor/1', of: 'a facts file', rung: 'persistent', counts: { problem: 0 } });
+  t.match(data, {
+    schema: 'mountroot.doctor/1',
+    of: 'a facts file',
+    rung: 'persistent',
+    counts: { problem: 0 },
+  });
   t.match(data.checks[0], { id: 'ladder', verdict: 'ok', cure: null });
   t.match(run(['--facts', FACTS, '--verbose']).stdout, /^ok {8}overlay: the kernel has overlay$/m);
 });
 
 t.test('a file that is no facts file is refused in one sentence, with status 2', async (t) => {
-  for (const words of [['--facts', file('wrong.json', '{"schema":1}')], ['--facts', '/nosuch'], ['--facts'], ['--nosuch'], ['--facts', FACTS, '--set', 'wait=1']]) {
+  for (const words of [
+    ['--facts', file('wrong.json', '{"schema":1}')],
+    ['--facts', '/nosuch'],
+    ['--facts'],
+    ['--nosuch'],
+    ['--facts', FACTS, '--set', 'wait=1'],
+  ]) {
     const { status, stdout, stderr } = run(words);
     t.same([status, stdout], [2, ''], words.join(' '));
     t.match(stderr, /^mountroot: [^\n]+\n$/);
@@ -43,33 +66,85 @@ t.test('a file that is no facts file is refused in one sentence, with status 2',
 });
 
 t.test('this machine is looked at, with its native parts or without', async (t) => {
-  const verdict = (name: string) => (JSON.parse(run(['--json']).stdout).checks as { id: string; verdict: string }[]).find(({ id }) => id === name)?.verdict;
+  const verdict = (name: string) =>
+    (JSON.parse(run(['--json']).stdout).checks as { id: string; verdict: string }[]).find(
+      ({ id }) => id === name,
+    )?.verdict;
   t.equal(verdict('native'), 'problem');
   await placeNative('host', folder);
   t.equal(verdict('native'), 'ok');
   t.equal(verdict('node'), 'ok');
-  t.match(run(['--set', 'volume=LABEL=nosuch']).stdout, /there is no volume LABEL=nosuch, which --set volume= asks\s+for/, 'a name may be tried before it is written down');
+  t.match(
+    run(['--set', 'volume=LABEL=nosuch']).stdout,
+    /there is no volume LABEL=nosuch, which --set volume= asks\s+for/,
+    'a name may be tried before it is written down',
+  );
   const { stdout, stderr, status } = run([]);
   t.same([status, stderr], [4, ''], 'it is no board');
-  t.same(stdout.split('\n').filter((line) => line.length > 80), []);
+  t.same(
+    stdout.split('\n').filter((line) => line.length > 80),
+    [],
+  );
 });
 
-t.test('an ordinary user is told what could not be looked at', { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' }, async (t) => {
-  const other = ['setpriv', '--reuid=65534', '--clear-groups', '--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
-  const { status, stderr } = run(['--json'], other);
-  t.same([status, stderr], [4, '']);
-});
+t.test(
+  'an ordinary user is told what could not be looked at',
+  { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' },
+  async (t) => {
+    const other = [
+      'setpriv',
+      '--reuid=65534',
+      '--clear-groups',
+      '--inh-caps',
+      '+dac_read_search',
+      '--ambient-caps',
+      '+dac_read_search',
+    ];
+    const { status, stderr } = run(['--json'], other);
+    t.same([status, stderr], [4, '']);
+  },
+);
 
-t.test('looking changes nothing: no call that could, and nothing is opened for writing', async (t) => {
-  const watched = 'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
-  const calls = (words: string[]): string[] =>
-    spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, 'strace', '-f', '-qq', '-e', 'signal=none', '-e', `trace=${watched}`, process.execPath, ...words], { encoding: 'utf8' })
-      .stderr.split('\n')
-      .filter((line) => /^(\[pid +\d+\] )?\w+\(/.test(line))
-      .map((line) => line.replace(/^\[pid +\d+\] /, '').replace(/ = .*/, ''));
-  const changing = (lines: string[]): string[] => lines.filter((line) => (/^open(at)?\(/.test(line) ? /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line) : true));
-  const seen = calls([agent, 'doctor']);
-  t.ok(seen.some((line) => line.includes('/proc/self/mountinfo')), 'the run is seen');
-  const node = new Set(changing(calls(['-e', '0'])));
-  t.same(changing(seen).filter((call) => !node.has(call)), [], 'but for what Node itself does');
-});
+t.test(
+  'looking changes nothing: no call that could, and nothing is opened for writing',
+  async (t) => {
+    const watched =
+      'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
+    const calls = (words: string[]): string[] =>
+      spawnSync(
+        'env',
+        [
+          '-i',
+          `PATH=${process.env['PATH']}`,
+          'strace',
+          '-f',
+          '-qq',
+          '-e',
+          'signal=none',
+          '-e',
+          `trace=${watched}`,
+          process.execPath,
+          ...words,
+        ],
+        { encoding: 'utf8' },
+      )
+        .stderr.split('\n')
+        .filter((line) => /^(\[pid +\d+\] )?\w+\(/.test(line))
+        .map((line) => line.replace(/^\[pid +\d+\] /, '').replace(/ = .*/, ''));
+    const changing = (lines: string[]): string[] =>
+      lines.filter((line) =>
+        /^open(at)?\(/.test(line) ? /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line) : true,
+      );
+    const seen = calls([agent, 'doctor']);
+    t.ok(
+      seen.some((line) => line.includes('/proc/self/mountinfo')),
+      'the run is seen',
+    );
+    const node = new Set(changing(calls(['-e', '0'])));
+    t.same(
+      changing(seen).filter((call) => !node.has(call)),
+      [],
+      'but for what Node itself does',
+    );
+  },
+);

@@ -9,7 +9,8 @@ const folder = join(checkout, 'build', 'test', `explain-${process.pid}`);
 mkdirSync(folder, { recursive: true });
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
-const fixture = (name: string): string => new URL(`../../fixtures/console/${name}`, import.meta.url).pathname;
+const fixture = (name: string): string =>
+  new URL(`../../fixtures/console/${name}`, import.meta.url).pathname;
 const file = (name: string, content: string | Buffer): string => {
   const path = join(folder, name);
   writeFileSync(path, content);
@@ -17,18 +18,29 @@ const file = (name: string, content: string | Buffer): string => {
 };
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-const run = (words: string[], input = '') => spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], { encoding: 'utf8', input });
+const run = (words: string[], input = '') =>
+  spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], {
+    encoding: 'utf8',
+    input,
+  });
 
-t.test('a console\'s log that ends in a panic is explained with status 4, another one with 0', async (t) => {
-  const { status, stdout, stderr } = run(['explain', '--console', fixture('no-root.txt')]);
-  t.equal(status, 4);
-  t.equal(stdout, readFileSync(new URL('../../golden/explain/no-root.txt', import.meta.url), 'utf8'));
-  t.equal(stderr, '');
-  t.equal(run(['explain', '--console', fixture('squashfs.txt')]).status, 0);
-});
+t.test(
+  "a console's log that ends in a panic is explained with status 4, another one with 0",
+  async (t) => {
+    const { status, stdout, stderr } = run(['explain', '--console', fixture('no-root.txt')]);
+    t.equal(status, 4);
+    t.equal(
+      stdout,
+      readFileSync(new URL('../../golden/explain/no-root.txt', import.meta.url), 'utf8'),
+    );
+    t.equal(stderr, '');
+    t.equal(run(['explain', '--console', fixture('squashfs.txt')]).status, 0);
+  },
+);
 
 t.test('a log may come from standard input, and one of its boots be chosen', async (t) => {
-  const both = readFileSync(fixture('no-root.txt'), 'utf8') + readFileSync(fixture('squashfs.txt'), 'utf8');
+  const both =
+    readFileSync(fixture('no-root.txt'), 'utf8') + readFileSync(fixture('squashfs.txt'), 'utf8');
   t.equal(run(['explain', '--console', '-'], both).status, 0, 'the last one');
   t.equal(run(['explain', '--console', '-', '--boot', '1'], both).status, 4);
   const { status, stderr } = run(['explain', '--console', file('both.log', both), '--boot', '3']);
@@ -37,17 +49,54 @@ t.test('a log may come from standard input, and one of its boots be chosen', asy
 });
 
 t.test('a command line is foretold, with all that is given', async (t) => {
-  const mtdparts = 'mtdparts=40000000.flash:512k(u-boot),8192k(kernel),56832k(rootfs)ro,65536k(rootfs_data)';
-  const { status, stdout } = run(['explain', '--json', '--facts', fixture('facts.json'), '--initrd', fixture('linuxrc.ext2.gz'), '--cmdline', `${mtdparts} root=/dev/mtdblock2 rootfstype=squashfs`]);
+  const mtdparts =
+    'mtdparts=40000000.flash:512k(u-boot),8192k(kernel),56832k(rootfs)ro,65536k(rootfs_data)';
+  const { status, stdout } = run([
+    'explain',
+    '--json',
+    '--facts',
+    fixture('facts.json'),
+    '--initrd',
+    fixture('linuxrc.ext2.gz'),
+    '--cmdline',
+    `${mtdparts} root=/dev/mtdblock2 rootfstype=squashfs`,
+  ]);
   t.equal(status, 4);
-  t.match(JSON.parse(stdout), { schema: 'mountroot.explain/1', of: 'a command line', end: { kind: 'panics', message: 'VFS: Unable to mount root fs on unknown-block(31,2)' } });
-  t.match(run(['explain', '--cmdline', 'root=/dev/sda1', '--config', file('config', 'CONFIG_BLK_DEV_INITRD=y\n')]).stdout, /So \/sbin\/init would run as process 1/);
+  t.match(JSON.parse(stdout), {
+    schema: 'mountroot.explain/1',
+    of: 'a command line',
+    end: { kind: 'panics', message: 'VFS: Unable to mount root fs on unknown-block(31,2)' },
+  });
+  t.match(
+    run([
+      'explain',
+      '--cmdline',
+      'root=/dev/sda1',
+      '--config',
+      file('config', 'CONFIG_BLK_DEV_INITRD=y\n'),
+    ]).stdout,
+    /So \/sbin\/init would run as process 1/,
+  );
 });
 
 t.test('a ramdisk may come from standard input, also one that is looked at twice', async (t) => {
-  const words = ['explain', '--facts', fixture('facts.json'), '--cmdline', 'root=/dev/ram0', '--initrd'];
-  const told = (each: ReturnType<typeof run>, name: string): unknown[] => [each.status, each.stderr, each.stdout.replaceAll(name, 'NAME').replaceAll(/\s+/g, ' ')];
-  t.same(told(run([...words, '-'], readFileSync(fixture('root.ext2')) as never), 'standard input'), told(run([...words, fixture('root.ext2')]), 'root.ext2'));
+  const words = [
+    'explain',
+    '--facts',
+    fixture('facts.json'),
+    '--cmdline',
+    'root=/dev/ram0',
+    '--initrd',
+  ];
+  const told = (each: ReturnType<typeof run>, name: string): unknown[] => [
+    each.status,
+    each.stderr,
+    each.stdout.replaceAll(name, 'NAME').replaceAll(/\s+/g, ' '),
+  ];
+  t.same(
+    told(run([...words, '-'], readFileSync(fixture('root.ext2')) as never), 'standard input'),
+    told(run([...words, fixture('root.ext2')]), 'root.ext2'),
+  );
 });
 
 t.test('another machine is explained by its facts', async (t) => {
@@ -65,11 +114,19 @@ t.test('this machine is explained, and its facts tell how its root came to be', 
 
 t.test('a file that is not of its kind is refused in one sentence, with status 2', async (t) => {
   const wrong = file('wrong', 'nothing of the kind');
-  for (const [option, says] of [['--facts', 'is not a facts file'], ['--config', 'no line of it has the form'], ['--dtb', 'are no device tree blob']] as const) {
+  for (const [option, says] of [
+    ['--facts', 'is not a facts file'],
+    ['--config', 'no line of it has the form'],
+    ['--dtb', 'are no device tree blob'],
+  ] as const) {
     const { status, stderr } = run(['explain', option, wrong]);
     t.equal(status, 2, option);
     t.match(stderr, new RegExp(`^mountroot: [^\\n]*${says}[^\\n]*\\n$`));
   }
-  for (const option of ['--console', '--dtb', '--initrd', '--config']) t.match(run(['explain', option, '/nosuch']).stderr, /^mountroot: cannot read \/nosuch: ENOENT[^\n]*\n$/);
+  for (const option of ['--console', '--dtb', '--initrd', '--config'])
+    t.match(
+      run(['explain', option, '/nosuch']).stderr,
+      /^mountroot: cannot read \/nosuch: ENOENT[^\n]*\n$/,
+    );
   t.match(run(['explain', '--boot', '1']), { status: 2, stderr: /give the log with --console/ });
 });

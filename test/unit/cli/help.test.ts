@@ -15,7 +15,10 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-const run = (words: string[]) => spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], { encoding: 'utf8' });
+const run = (words: string[]) =>
+  spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], {
+    encoding: 'utf8',
+  });
 const definitions = JSON.parse(run(['completion', 'json']).stdout) as Definitions;
 
 /** Without starting Node anew for each page. */
@@ -24,16 +27,25 @@ async function help(path: readonly string[]): Promise<{ status: number; text: st
   const lines: string[] = [];
   console.log = (line: string): void => void lines.push(`${line}\n`);
   try {
-    return { status: await cli([...path, '--help'], { run: () => Promise.reject(new Error('nothing is run')) }), text: lines.join('') };
+    return {
+      status: await cli([...path, '--help'], {
+        run: () => Promise.reject(new Error('nothing is run')),
+      }),
+      text: lines.join(''),
+    };
   } finally {
     console.log = log;
   }
 }
 // Each call of cli() listens for errors of stdout.
 process.stdout.setMaxListeners(100);
-const paths = (verbs: readonly VerbDefinition[], above: string[] = []): string[][] => verbs.flatMap(({ name, verbs: below }) => [[...above, name], ...paths(below, [...above, name])]);
+const paths = (verbs: readonly VerbDefinition[], above: string[] = []): string[][] =>
+  verbs.flatMap(({ name, verbs: below }) => [[...above, name], ...paths(below, [...above, name])]);
 
-const PAGES: [string, string[]][] = [['mountroot', []], ...paths(definitions.verbs).map((path): [string, string[]] => [path.join('-'), path])];
+const PAGES: [string, string[]][] = [
+  ['mountroot', []],
+  ...paths(definitions.verbs).map((path): [string, string[]] => [path.join('-'), path]),
+];
 
 t.test('the help of the whole and of each verb is the reviewed one', async (t) => {
   for (const [name, path] of PAGES) {
@@ -41,8 +53,16 @@ t.test('the help of the whole and of each verb is the reviewed one', async (t) =
     t.equal(status, 0, name);
     const file = new URL(`${name}.txt`, GOLDEN);
     if (process.env['UPDATE_GOLDEN']) writeFileSync(file, stdout);
-    t.equal(stdout, existsSync(file) ? readFileSync(file, 'utf8') : '', `${name}: UPDATE_GOLDEN=1 takes over what is meant to be different`);
-    t.same(stdout.split('\n').filter((line) => line.length > 80), [], `${name} fits in 80 columns`);
+    t.equal(
+      stdout,
+      existsSync(file) ? readFileSync(file, 'utf8') : '',
+      `${name}: UPDATE_GOLDEN=1 takes over what is meant to be different`,
+    );
+    t.same(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+      `${name} fits in 80 columns`,
+    );
     t.match(stdout, /^Examples:$/m, `${name} has an example`);
   }
 });
@@ -53,16 +73,39 @@ t.test('the exit statuses are at the end of --help, each of them', async (t) => 
   t.match(stdout, /Exit status:\n {2}0 {2}done[^]*\n {2}6 {2}a host could not be reached/);
 });
 
-t.test('--version says one line; without a terminal, and with what turns colour off, nothing is coloured', async (t) => {
-  t.match(run(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
-  for (const words of [['--nosuch'], ['--nosuch', '--no-color'], ['plan', 'start', '--no-color', '--facts', '/nosuch']]) t.notMatch(run(words).stderr, /\x1b/);
-});
+t.test(
+  '--version says one line; without a terminal, and with what turns colour off, nothing is coloured',
+  async (t) => {
+    t.match(run(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
+    for (const words of [
+      ['--nosuch'],
+      ['--nosuch', '--no-color'],
+      ['plan', 'start', '--no-color', '--facts', '/nosuch'],
+    ])
+      t.notMatch(run(words).stderr, /\x1b/);
+  },
+);
 
-t.test('on a terminal verdicts are coloured, unless NO_COLOR, TERM=dumb or --no-color say otherwise', async (t) => {
-  const doctor = (settings: string[], words: string[] = []): string =>
-    spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, ...settings, 'script', '-qec', [process.execPath, agent, 'doctor', ...words].join(' '), '/dev/null'], { encoding: 'utf8', input: '' }).stdout;
-  t.match(doctor(['TERM=xterm']), /\x1b\[31mproblem\x1b\[0m/);
-  t.notMatch(doctor(['TERM=dumb']), /\x1b/);
-  t.notMatch(doctor(['TERM=xterm', 'NO_COLOR=1']), /\x1b/);
-  t.notMatch(doctor(['TERM=xterm'], ['--no-color']), /\x1b/);
-});
+t.test(
+  'on a terminal verdicts are coloured, unless NO_COLOR, TERM=dumb or --no-color say otherwise',
+  async (t) => {
+    const doctor = (settings: string[], words: string[] = []): string =>
+      spawnSync(
+        'env',
+        [
+          '-i',
+          `PATH=${process.env['PATH']}`,
+          ...settings,
+          'script',
+          '-qec',
+          [process.execPath, agent, 'doctor', ...words].join(' '),
+          '/dev/null',
+        ],
+        { encoding: 'utf8', input: '' },
+      ).stdout;
+    t.match(doctor(['TERM=xterm']), /\x1b\[31mproblem\x1b\[0m/);
+    t.notMatch(doctor(['TERM=dumb']), /\x1b/);
+    t.notMatch(doctor(['TERM=xterm', 'NO_COLOR=1']), /\x1b/);
+    t.notMatch(doctor(['TERM=xterm'], ['--no-color']), /\x1b/);
+  },
+);

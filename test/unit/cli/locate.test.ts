@@ -14,17 +14,29 @@ const file = (name: string, content: string | Buffer): string => {
 
 async function run(...words: string[]): Promise<{ stdout: string; status: number | null }> {
   let [stdout, status]: [string, number | null] = ['', null];
-  const parser = locateCommand(yargs(), { print: (text) => void (stdout += text), finish: (result) => void (status = result) }).fail((_, error) => {
+  const parser = locateCommand(yargs(), {
+    print: (text) => void (stdout += text),
+    finish: (result) => void (status = result),
+  }).fail((_, error) => {
     throw error;
   });
   await parser.parseAsync(['locate', ...words]);
   return { stdout, status };
 }
 
-t.test('where an initrd lies is read from a blob or a tag list, told by how the file begins', async (t) => {
-  t.match(await run(file('board.dtb', withInitrd(0x6800_0000, 0x6800_1000))), { status: 0, stdout: /^\/chosen {2,}0x68000000 {2}0x68001000 {2}4096 B {2}yes/m });
-  t.match(JSON.parse((await run('--json', file('tags', tagList(initrd2(0x6800_0000, 511))))).stdout), { schema: 'mountroot.locate/1', taken: 'ATAG_INITRD2' });
-});
+t.test(
+  'where an initrd lies is read from a blob or a tag list, told by how the file begins',
+  async (t) => {
+    t.match(await run(file('board.dtb', withInitrd(0x6800_0000, 0x6800_1000))), {
+      status: 0,
+      stdout: /^\/chosen {2,}0x68000000 {2}0x68001000 {2}4096 B {2}yes/m,
+    });
+    t.match(
+      JSON.parse((await run('--json', file('tags', tagList(initrd2(0x6800_0000, 511))))).stdout),
+      { schema: 'mountroot.locate/1', taken: 'ATAG_INITRD2' },
+    );
+  },
+);
 
 t.test('this machine is asked where no file is named', async (t) => {
   const { status, stdout } = await run();
@@ -33,7 +45,13 @@ t.test('this machine is asked where no file is named', async (t) => {
 });
 
 t.test('another file is refused in one sentence', async (t) => {
-  await t.rejects(run(file('wrong', 'x')), { name: 'UsageError', message: /^cannot use \S+: it is neither a device tree blob .* nor a tag list/ });
-  await t.rejects(run(file('cut.dtb', withInitrd(1, 2).subarray(0, 50))), { name: 'UsageError', message: /is damaged/ });
+  await t.rejects(run(file('wrong', 'x')), {
+    name: 'UsageError',
+    message: /^cannot use \S+: it is neither a device tree blob .* nor a tag list/,
+  });
+  await t.rejects(run(file('cut.dtb', withInitrd(1, 2).subarray(0, 50))), {
+    name: 'UsageError',
+    message: /is damaged/,
+  });
   await t.rejects(run('/nosuch'), { name: 'UsageError', message: /^cannot read \/nosuch: ENOENT/ });
 });

@@ -14,10 +14,20 @@ const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
 const PLAN = [process.execPath, agent, 'plan', 'start', '--facts', FACTS];
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-const run = (words: string[], stdout: number | 'pipe' = 'pipe') => spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, ...words], { encoding: 'utf8', stdio: ['ignore', stdout, 'pipe'] });
+const run = (words: string[], stdout: number | 'pipe' = 'pipe') =>
+  spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, ...words], {
+    encoding: 'utf8',
+    stdio: ['ignore', stdout, 'pipe'],
+  });
 
 t.test('a reader that stops reading ends the agent without a word', async (t) => {
-  const { stderr, stdout } = run(['bash', '-c', '"$@" | true; echo "${PIPESTATUS[0]}"', 'bash', ...PLAN]);
+  const { stderr, stdout } = run([
+    'bash',
+    '-c',
+    '"$@" | true; echo "${PIPESTATUS[0]}"',
+    'bash',
+    ...PLAN,
+  ]);
   t.equal(stderr, '');
   t.equal(stdout, '0\n');
 });
@@ -36,10 +46,26 @@ t.test('of a repeated option the last one counts', async (t) => {
 
 t.test('every path that is to be kept is kept, however they are given', async (t) => {
   const board = join(t.testdir({ facts: JSON.stringify(openedFacts()) }), 'facts');
-  const { status, stdout } = run([process.execPath, agent, 'plan', 'reset', '--facts', board, '--keep', '/etc/a', '--keep=/etc/b', '--json']);
+  const { status, stdout } = run([
+    process.execPath,
+    agent,
+    'plan',
+    'reset',
+    '--facts',
+    board,
+    '--keep',
+    '/etc/a',
+    '--keep=/etc/b',
+    '--json',
+  ]);
   t.equal(status, 0);
-  const { steps } = JSON.parse(stdout) as { steps: { action: { kind: string; content?: string } }[] };
-  t.equal(steps.find(({ action }) => action.kind === 'write')?.action.content, '{"keep":["/etc/a","/etc/b"]}\n');
+  const { steps } = JSON.parse(stdout) as {
+    steps: { action: { kind: string; content?: string } }[];
+  };
+  t.equal(
+    steps.find(({ action }) => action.kind === 'write')?.action.content,
+    '{"keep":["/etc/a","/etc/b"]}\n',
+  );
 });
 
 t.test('a file of several lines that is no facts file is refused in one line', async (t) => {

@@ -12,21 +12,36 @@ const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
 const BOOT = new URL('../../fixtures/journal/00000002-13f96384.ndjson', import.meta.url).pathname;
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-const run = (words: string[], input = '') => spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], { encoding: 'utf8', input });
+const run = (words: string[], input = '') =>
+  spawnSync('env', ['-i', `PATH=${process.env['PATH']}`, process.execPath, agent, ...words], {
+    encoding: 'utf8',
+    input,
+  });
 
 t.test('the status of this machine is told in each form', async (t) => {
   t.match(run(['status']), { status: 0, stderr: '', stdout: /^root {6}/m });
   t.match(JSON.parse(run(['status', '--json']).stdout), { schema: 'mountroot.status/1' });
   t.match(run(['status', '--format', 'prometheus']).stdout, /^# HELP mountroot_info /);
-  t.ok(run(['status']).stdout.split('\n').every((line) => line.length <= 80));
+  t.ok(
+    run(['status'])
+      .stdout.split('\n')
+      .every((line) => line.length <= 80),
+  );
 });
 
 t.test('a file is put in its place whole, with nothing left beside it', async (t) => {
   const file = join(folder, 'metrics', 'mountroot.prom');
-  t.match(run(['status', '--format', 'prometheus', '-o', file]), { status: 2, stderr: /^mountroot: cannot write .*: there is no directory .*\n$/ });
+  t.match(run(['status', '--format', 'prometheus', '-o', file]), {
+    status: 2,
+    stderr: /^mountroot: cannot write .*: there is no directory .*\n$/,
+  });
   mkdirSync(join(folder, 'metrics'));
   writeFileSync(file, 'before\n');
-  t.match(run(['status', '--format', 'prometheus', '-o', file]), { status: 0, stdout: '', stderr: '' });
+  t.match(run(['status', '--format', 'prometheus', '-o', file]), {
+    status: 0,
+    stdout: '',
+    stderr: '',
+  });
   t.match(readFileSync(file, 'utf8'), /^# HELP/);
   t.same(readdirSync(join(folder, 'metrics')), ['mountroot.prom']);
   t.match(run(['status', '-o', folder]), { status: 2, stderr: /it is a directory\n$/ });

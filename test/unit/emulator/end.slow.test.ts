@@ -39,14 +39,21 @@ async function hold(t: Test, words: string[], how: string): Promise<Held> {
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   const program = join(checkout, 'test/unit/emulator/holder.ts');
-  const child = spawn(words[0]!, [...words.slice(1), program, folder, how], { cwd: checkout, env: { ...environment, TMPDIR: temporary }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(words[0]!, [...words.slice(1), program, folder, how], {
+    cwd: checkout,
+    env: { ...environment, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   t.teardown(() => child.kill('SIGKILL'));
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += text));
   const end = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   if (how !== 'missing') await Promise.race([once(child.stdout, 'data'), end]);
   const qemu = join(temporary, 'mountroot-board-');
-  const left = (): string[] => [...processesWith(qemu), ...readdirSync(temporary).filter((name) => name.startsWith('mountroot-board-'))];
+  const left = (): string[] => [
+    ...processesWith(qemu),
+    ...readdirSync(temporary).filter((name) => name.startsWith('mountroot-board-')),
+  ];
   if (how !== 'missing') t.equal(left().length, 2, 'there is an emulator, and its folder');
   return {
     end,
@@ -64,12 +71,15 @@ const NODE = [process.execPath, '--import', 'tsx'];
 const TSX = [join(checkout, 'node_modules/.bin/tsx')];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  t.test(`${signal} takes the emulator and its folder along, and ends the process as it would have without`, async (t) => {
-    const held = await hold(t, NODE, '');
-    held.kill(signal);
-    t.same(await held.end, { code: null, signal });
-    t.same(await held.left(), []);
-  });
+  t.test(
+    `${signal} takes the emulator and its folder along, and ends the process as it would have without`,
+    async (t) => {
+      const held = await hold(t, NODE, '');
+      held.kill(signal);
+      t.same(await held.end, { code: null, signal });
+      t.same(await held.left(), []);
+    },
+  );
 
 t.test('the same under tsx, which ends a process only when nobody else listens', async (t) => {
   const held = await hold(t, TSX, '');
@@ -92,21 +102,34 @@ t.test('without an emulator the process ends at once', async (t) => {
   const before = Date.now();
   const held = await hold(t, NODE, 'missing');
   t.same(await held.end, { code: 1, signal: null });
-  t.match(held.stderr(), /^cannot run \S+\/nowhere: spawn \S+ ENOENT; `sh scripts\/setup.sh full` installs it\n$/);
+  t.match(
+    held.stderr(),
+    /^cannot run \S+\/nowhere: spawn \S+ ENOENT; `sh scripts\/setup.sh full` installs it\n$/,
+  );
   t.ok(Date.now() - before < 10_000, `after ${Date.now() - before} ms`);
   t.same(await held.left(), []);
 });
 
 t.test('nobody listens for signals while no machine runs', async (t) => {
-  const listeners = (): number[] => ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'].map((event) => process.listenerCount(event));
+  const listeners = (): number[] =>
+    ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit'].map((event) => process.listenerCount(event));
   const before = listeners();
   const board = fakeBoard(t.testdir({}));
   const machines = [await Machine.start(board, files), await Machine.start(board, files)];
-  t.same(listeners(), before.map((count) => count + 1), 'one each for all machines');
+  t.same(
+    listeners(),
+    before.map((count) => count + 1),
+    'one each for all machines',
+  );
   await machines[0]!.kill();
-  t.same(listeners(), before.map((count) => count + 1));
+  t.same(
+    listeners(),
+    before.map((count) => count + 1),
+  );
   t.match(await machines[1]!.powerOff(), { reason: 'guest-shutdown' });
   t.same(listeners(), before);
-  await t.rejects(Machine.start({ ...board, qemu: { ...board.qemu, program: 'false' } }, files), { message: /^QEMU ended with 1 before the board was on: / });
+  await t.rejects(Machine.start({ ...board, qemu: { ...board.qemu, program: 'false' } }, files), {
+    message: /^QEMU ended with 1 before the board was on: /,
+  });
   t.same(listeners(), before);
 });

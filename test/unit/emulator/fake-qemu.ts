@@ -6,8 +6,9 @@ import { boardFolder, loadBoard, type Board } from '../../../scripts/lib/board.j
 export const files: BootFiles = { zImage: '/zImage', deviceTree: '/board.dtb', flash: [] };
 
 /**
- * Stands in for QEMU with its sockets in their order. On the second serial line it runs the board's own control-line, started again when a signal ends it,
- * behind what a terminal does: lines are cut at 4095 bytes, control characters are keys, and a newline comes back as two characters.
+ * Stands in for QEMU with its sockets in their order. On the second serial line it runs the board's
+ * own control-line, started again when a signal ends it, behind what a terminal does: lines are cut
+ * at 4095 bytes, control characters are keys, and a newline comes back as two characters.
  */
 const program = (controlLine: string): string => `#!${process.execPath}
 const { spawn } = require('node:child_process');

@@ -11,7 +11,10 @@ import { boardFacts } from '../../fixtures/facts.js';
 
 const clock = (): number => 0;
 
-/** A machine on which a step is done by naming it: directories are a set, and what `mountinfo` shows is up to the test. */
+/**
+ * A machine on which a step is done by naming it: directories are a set, and what `mountinfo` shows
+ * is up to the test.
+ */
 function machine(mountinfo: () => string): System & { calls: string[]; there: Set<string> } {
   const there = new Set<string>();
   const system = { ...dryRun(), there };
@@ -25,39 +28,102 @@ function machine(mountinfo: () => string): System & { calls: string[]; there: Se
   };
 }
 
-const dir = (id: string, path: string, severity: Step['severity'] = 'fatal'): Step => ({ id, action: { kind: 'mkdir', path, mode: 0o755, accept: 'directory' }, why: 'It is needed.', severity });
-const failing = (id: string, severity: Step['severity'] = 'fatal'): Step => ({ id, action: { kind: 'mount', source: 'a', target: '/nowhere', fstype: 'jffs2', flags: [], data: null, writable: true }, why: 'It fails.', severity });
-const run = (steps: Step[], system: System): { outcome: ReturnType<typeof execute>; results: string[] } => {
+const dir = (id: string, path: string, severity: Step['severity'] = 'fatal'): Step => ({
+  id,
+  action: { kind: 'mkdir', path, mode: 0o755, accept: 'directory' },
+  why: 'It is needed.',
+  severity,
+});
+const failing = (id: string, severity: Step['severity'] = 'fatal'): Step => ({
+  id,
+  action: {
+    kind: 'mount',
+    source: 'a',
+    target: '/nowhere',
+    fstype: 'jffs2',
+    flags: [],
+    data: null,
+    writable: true,
+  },
+  why: 'It fails.',
+  severity,
+});
+const run = (
+  steps: Step[],
+  system: System,
+): { outcome: ReturnType<typeof execute>; results: string[] } => {
   const results: StepResult[] = [];
   const outcome = execute(steps, system, clock, (result) => results.push(result));
   return { outcome, results: results.map(({ id, result }) => `${id} ${result}`) };
 };
 
-t.test('a fatal failure takes back what was done, last first, and leaves what was there before', async (t) => {
-  const system = machine(() => '');
-  system.there.add('/kept');
-  const { outcome, results } = run([dir('one', '/one'), dir('kept', '/kept'), dir('two', '/two'), failing('mount')], system);
-  t.same(results, ['one done', 'kept kept', 'two done', 'mount failed', 'mount undone', 'two undone', 'one undone']);
-  t.same([...system.there], ['/kept']);
-  t.match(outcome, { ok: false, failed: { step: 'mount', errno: null, error: 'the kernel reported success, but nothing is mounted on /nowhere' } });
-});
+t.test(
+  'a fatal failure takes back what was done, last first, and leaves what was there before',
+  async (t) => {
+    const system = machine(() => '');
+    system.there.add('/kept');
+    const { outcome, results } = run(
+      [dir('one', '/one'), dir('kept', '/kept'), dir('two', '/two'), failing('mount')],
+      system,
+    );
+    t.same(results, [
+      'one done',
+      'kept kept',
+      'two done',
+      'mount failed',
+      'mount undone',
+      'two undone',
+      'one undone',
+    ]);
+    t.same([...system.there], ['/kept']);
+    t.match(outcome, {
+      ok: false,
+      failed: {
+        step: 'mount',
+        errno: null,
+        error: 'the kernel reported success, but nothing is mounted on /nowhere',
+      },
+    });
+  },
+);
 
-t.test('a mount that returned success and is read-only is a failure, and is unmounted', async (t) => {
-  const system = machine(() => (system.calls.some((call) => call.startsWith('umount2')) ? '' : '1 0 0:1 / /nowhere rw - jffs2 a ro\n'));
-  const { outcome, results } = run([failing('mount')], system);
-  t.match(outcome, { ok: false, failed: { error: /mounted jffs2 on \/nowhere read-only/ }, leftovers: [] });
-  t.same(results, ['mount failed', 'mount undone']);
-});
+t.test(
+  'a mount that returned success and is read-only is a failure, and is unmounted',
+  async (t) => {
+    const system = machine(() =>
+      system.calls.some((call) => call.startsWith('umount2'))
+        ? ''
+        : '1 0 0:1 / /nowhere rw - jffs2 a ro\n',
+    );
+    const { outcome, results } = run([failing('mount')], system);
+    t.match(outcome, {
+      ok: false,
+      failed: { error: /mounted jffs2 on \/nowhere read-only/ },
+      leftovers: [],
+    });
+    t.same(results, ['mount failed', 'mount undone']);
+  },
+);
 
 t.test('a step that is only a warning is told and gone past', async (t) => {
-  const { outcome, results } = run([failing('mount', 'warn'), dir('one', '/one')], machine(() => ''));
+  const { outcome, results } = run(
+    [failing('mount', 'warn'), dir('one', '/one')],
+    machine(() => ''),
+  );
   t.same(results, ['mount failed', 'one done']);
   t.match(outcome, { ok: true, warnings: [/nothing is mounted/] });
 });
 
 t.test('behind pivot_root nothing is taken back, whatever fails', async (t) => {
-  const system = machine(() => '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n');
-  const pivot: Step = { id: 'pivot', action: { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' }, why: 'It is time.', severity: 'fatal' };
+  const system = machine(
+    () => '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n',
+  );
+  const pivot: Step = {
+    id: 'pivot',
+    action: { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' },
+    why: 'It is time.',
+    severity: 'fatal',
+  };
   const { outcome, results } = run([dir('one', '/one'), pivot, failing('late')], system);
   t.same(results, ['one done', 'pivot done', 'late failed']);
   t.match(outcome, { ok: true, warnings: [/nothing is mounted/] });
@@ -68,21 +134,54 @@ t.test('what cannot be taken back is told, and the rest is taken back all the sa
   const refusing: System = {
     ...system,
     rmdir: (path) => {
-      if (path === '/two') throw new SystemError({ what: `remove directory ${path}`, syscall: 'rmdir', errno: 'EBUSY', path });
+      if (path === '/two')
+        throw new SystemError({
+          what: `remove directory ${path}`,
+          syscall: 'rmdir',
+          errno: 'EBUSY',
+          path,
+        });
       system.rmdir(path);
     },
   };
   const { outcome } = run([dir('one', '/one'), dir('two', '/two'), failing('mount')], refusing);
-  t.equal(outcome.leftovers.filter((each) => each.startsWith('cannot remove directory /two: EBUSY')).length, 1);
+  t.equal(
+    outcome.leftovers.filter((each) => each.startsWith('cannot remove directory /two: EBUSY'))
+      .length,
+    1,
+  );
   t.same([...system.there], ['/two']);
 });
 
 t.test('verification follows /proc into the new root and out of it again', async (t) => {
   const read: string[] = [];
-  const system = machine(() => '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n3 1 0:3 / /mnt/proc rw - proc p rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n');
-  const watched: System = { ...system, readText: (path) => (read.push(path), system.readText(path)) };
-  const move = (id: string, from: string, to: string): Step => ({ id, action: { kind: 'move', from, to }, why: 'It goes along.', severity: 'fatal' });
-  run([move('proc', '/proc', '/mnt/proc'), { id: 'pivot', action: { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' }, why: 'Now.', severity: 'fatal' }, move('dev', '/rom/dev', '/dev')], watched);
+  const system = machine(
+    () =>
+      '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n3 1 0:3 / /mnt/proc rw - proc p rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n',
+  );
+  const watched: System = {
+    ...system,
+    readText: (path) => (read.push(path), system.readText(path)),
+  };
+  const move = (id: string, from: string, to: string): Step => ({
+    id,
+    action: { kind: 'move', from, to },
+    why: 'It goes along.',
+    severity: 'fatal',
+  });
+  run(
+    [
+      move('proc', '/proc', '/mnt/proc'),
+      {
+        id: 'pivot',
+        action: { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' },
+        why: 'Now.',
+        severity: 'fatal',
+      },
+      move('dev', '/rom/dev', '/dev'),
+    ],
+    watched,
+  );
   t.same(read, ['/mnt/proc/self/mountinfo', '/proc/self/mountinfo', '/proc/self/mountinfo']);
 });
 
@@ -92,6 +191,11 @@ t.test('a run makes the very calls that the dry run prints', async (t) => {
   for (const { action } of steps) perform(action, printed);
   // Everything seems to be as it should, nothing exists beforehand: the calls of a first start.
   const made = dryRun();
-  execute(steps.map((step) => ({ ...step, severity: 'warn' })), { ...made, readText: () => '' }, clock, () => {});
+  execute(
+    steps.map((step) => ({ ...step, severity: 'warn' })),
+    { ...made, readText: () => '' },
+    clock,
+    () => {},
+  );
   t.same(made.calls, printed.calls);
 });

@@ -1,4 +1,7 @@
-/** The journal's folder is fixed, so each scenario runs in a mount namespace of its own with an empty /tmp in it. */
+/**
+ * The journal's folder is fixed, so each scenario runs in a mount namespace of its own with an
+ * empty /tmp in it.
+ */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 import t from 'tap';
@@ -11,17 +14,42 @@ journal.add({ type: 'begin', at: 1 } as never);
 journal.facts('facts', { schema: 'x' } as never);
 journal.add({ type: 'end', at: 2 } as never);
 `;
-const { outputFiles } = await build({ stdin: { contents: WRITE, loader: 'ts', resolveDir: checkout }, bundle: true, platform: 'node', format: 'cjs', write: false });
+const { outputFiles } = await build({
+  stdin: { contents: WRITE, loader: 'ts', resolveDir: checkout },
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  write: false,
+});
 // Handed over as an argument: a file could lie below /tmp, which is hidden there.
 const program = outputFiles[0]!.text;
 
-const SHOW = 'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; printf "%s %s " "$(stat -c %A "$name")" "$name"; cat "$name"; done';
+const SHOW =
+  'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; printf "%s %s " "$(stat -c %A "$name")" "$name"; cat "$name"; done';
 const root = process.getuid?.() === 0;
 
 /** @param prepare shell lines run in the empty /tmp beforehand. */
-function scenario(prepare: string, runs = 1): { status: number | null; stdout: string; stderr: string } {
-  const words = ['unshare', '--mount', '--propagation=private', 'sh', '-ec', `mount -t tmpfs tmpfs /tmp; umask 022; ${prepare}\n${'"$0" -e "$1"\n'.repeat(runs)}${SHOW}`, process.execPath, program];
-  const [first, ...rest] = ['env', '-i', `PATH=${process.env['PATH']}`, ...(root ? [] : ['sudo', '-n']), ...words];
+function scenario(
+  prepare: string,
+  runs = 1,
+): { status: number | null; stdout: string; stderr: string } {
+  const words = [
+    'unshare',
+    '--mount',
+    '--propagation=private',
+    'sh',
+    '-ec',
+    `mount -t tmpfs tmpfs /tmp; umask 022; ${prepare}\n${'"$0" -e "$1"\n'.repeat(runs)}${SHOW}`,
+    process.execPath,
+    program,
+  ];
+  const [first, ...rest] = [
+    'env',
+    '-i',
+    `PATH=${process.env['PATH']}`,
+    ...(root ? [] : ['sudo', '-n']),
+    ...words,
+  ];
   return spawnSync(first!, rest, { encoding: 'utf8' });
 }
 
@@ -38,7 +66,9 @@ t.test('a second start appends to the journal and replaces the facts', async (t)
 });
 
 t.test('what a killed start left half-written stays a line of its own', async (t) => {
-  const { stdout } = scenario(`mkdir /tmp/mountroot; printf '{"type":"beg' >/tmp/mountroot/journal.ndjson`);
+  const { stdout } = scenario(
+    `mkdir /tmp/mountroot; printf '{"type":"beg' >/tmp/mountroot/journal.ndjson`,
+  );
   t.match(stdout, '{"type":"beg\n{"type":"begin","at":1}\n');
 });
 
@@ -50,20 +80,28 @@ t.test('a folder that is not ours to trust is not written to, and that is told o
   ] as const) {
     const { status, stdout, stderr } = scenario(prepare);
     t.equal(status, 0, `${name} stops no boot`);
-    t.equal(stderr, 'cannot keep a journal in /tmp/mountroot: it is no directory of ours; going on without it\n', name);
+    t.equal(
+      stderr,
+      'cannot keep a journal in /tmp/mountroot: it is no directory of ours; going on without it\n',
+      name,
+    );
     t.notMatch(stdout, /begin/, name);
   }
 });
 
 t.test('a symlink in place of the journal is not followed', async (t) => {
-  const { status, stderr, stdout } = scenario('mkdir /tmp/mountroot; ln -s ../victim /tmp/mountroot/journal.ndjson; touch /tmp/victim');
+  const { status, stderr, stdout } = scenario(
+    'mkdir /tmp/mountroot; ln -s ../victim /tmp/mountroot/journal.ndjson; touch /tmp/victim',
+  );
   t.equal(status, 0);
   t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: ELOOP.*going on without it\n$/);
   t.notMatch(stdout, /begin/);
 });
 
 t.test('a symlink in place of the facts is replaced and not written through', async (t) => {
-  const { stdout, stderr } = scenario('mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim /tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat /tmp/victim >&3" EXIT');
+  const { stdout, stderr } = scenario(
+    'mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim /tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat /tmp/victim >&3" EXIT',
+  );
   t.equal(stderr, '');
   t.equal(stdout, `${FACTS}${JOURNAL}untouched\n`);
 });

@@ -13,44 +13,94 @@ const showing = (mountinfo: string, kinds: Record<string, PathKind> = {}): Reade
   kind: (path) => kinds[path] ?? 'missing',
 });
 const JFFS2 = '20 10 31:3 / /overlay rw - jffs2 /dev/mtdblock3 rw\n';
-const look = (condition: Condition, mountinfo: string, kinds?: Record<string, PathKind>): string | null => complaint(condition, showing(mountinfo, kinds), '/mnt/proc');
-const mounted = (fstype: string | null, writable: boolean): Condition => ({ kind: 'mounted', path: '/overlay', fstype, writable });
-
-t.test('a mount is believed only as mountinfo shows it, and /proc is looked for where it is now', async (t) => {
-  t.equal(look(mounted('jffs2', true), JFFS2), null);
-  t.equal(look(mounted(null, false), JFFS2), null);
-  t.equal(look(mounted('jffs2', true), ''), 'the kernel reported success, but nothing is mounted on /overlay');
-  t.equal(look(mounted('ext4', true), JFFS2), '/overlay has jffs2 mounted on it instead of ext4');
+const look = (
+  condition: Condition,
+  mountinfo: string,
+  kinds?: Record<string, PathKind>,
+): string | null => complaint(condition, showing(mountinfo, kinds), '/mnt/proc');
+const mounted = (fstype: string | null, writable: boolean): Condition => ({
+  kind: 'mounted',
+  path: '/overlay',
+  fstype,
+  writable,
 });
 
-t.test('read-only counts, whether the mount or the file system is, but only where writing is asked for', async (t) => {
-  for (const text of [JFFS2.replace('/overlay rw', '/overlay noatime,ro'), JFFS2.replace(/rw$/m, 'ro,compr=none')]) {
-    t.match(look(mounted('jffs2', true), text), /mounted jffs2 on \/overlay read-only; the kernel log has the reason/);
-    t.equal(look(mounted('jffs2', false), text), null);
-  }
-  t.equal(look(mounted('jffs2', true), JFFS2.replace(/rw$/m, 'rw,errors=remount-ro')), null, 'an option that only contains the letters is not ro');
-});
+t.test(
+  'a mount is believed only as mountinfo shows it, and /proc is looked for where it is now',
+  async (t) => {
+    t.equal(look(mounted('jffs2', true), JFFS2), null);
+    t.equal(look(mounted(null, false), JFFS2), null);
+    t.equal(
+      look(mounted('jffs2', true), ''),
+      'the kernel reported success, but nothing is mounted on /overlay',
+    );
+    t.equal(look(mounted('ext4', true), JFFS2), '/overlay has jffs2 mounted on it instead of ext4');
+  },
+);
+
+t.test(
+  'read-only counts, whether the mount or the file system is, but only where writing is asked for',
+  async (t) => {
+    for (const text of [
+      JFFS2.replace('/overlay rw', '/overlay noatime,ro'),
+      JFFS2.replace(/rw$/m, 'ro,compr=none'),
+    ]) {
+      t.match(
+        look(mounted('jffs2', true), text),
+        /mounted jffs2 on \/overlay read-only; the kernel log has the reason/,
+      );
+      t.equal(look(mounted('jffs2', false), text), null);
+    }
+    t.equal(
+      look(mounted('jffs2', true), JFFS2.replace(/rw$/m, 'rw,errors=remount-ro')),
+      null,
+      'an option that only contains the letters is not ro',
+    );
+  },
+);
 
 t.test('of mounts stacked on one point the visible one is judged', async (t) => {
   t.equal(look(mounted('tmpfs', true), `${JFFS2}21 20 0:5 / /overlay rw - tmpfs above rw\n`), null);
-  t.equal(look({ kind: 'not-mounted', path: '/overlay', fstype: 'tmpfs' }, JFFS2), null, 'what was there before may be there after');
-  t.equal(look({ kind: 'not-mounted', path: '/overlay', fstype: 'jffs2' }, JFFS2), '/overlay still has jffs2 /dev/mtdblock3 mounted on it');
+  t.equal(
+    look({ kind: 'not-mounted', path: '/overlay', fstype: 'tmpfs' }, JFFS2),
+    null,
+    'what was there before may be there after',
+  );
+  t.equal(
+    look({ kind: 'not-mounted', path: '/overlay', fstype: 'jffs2' }, JFFS2),
+    '/overlay still has jffs2 /dev/mtdblock3 mounted on it',
+  );
   t.equal(look({ kind: 'not-mounted', path: '/overlay', fstype: 'jffs2' }, ''), null);
 });
 
-t.test('a tree is private only when nothing in it is shared; what only begins with its name is not in it', async (t) => {
-  const shared = '30 10 0:9 / /srv/data rw shared:4 - tmpfs x rw\n';
-  t.equal(look({ kind: 'not-shared', path: '/' }, shared), '/srv/data is still shared (peer group 4)');
-  t.match(look({ kind: 'not-shared', path: '/srv' }, shared), /still shared/);
-  t.equal(look({ kind: 'not-shared', path: '/sr' }, shared), null);
-  t.equal(look({ kind: 'not-shared', path: '/' }, shared.replace(' shared:4', ' master:4')), null);
-});
+t.test(
+  'a tree is private only when nothing in it is shared; what only begins with its name is not in it',
+  async (t) => {
+    const shared = '30 10 0:9 / /srv/data rw shared:4 - tmpfs x rw\n';
+    t.equal(
+      look({ kind: 'not-shared', path: '/' }, shared),
+      '/srv/data is still shared (peer group 4)',
+    );
+    t.match(look({ kind: 'not-shared', path: '/srv' }, shared), /still shared/);
+    t.equal(look({ kind: 'not-shared', path: '/sr' }, shared), null);
+    t.equal(
+      look({ kind: 'not-shared', path: '/' }, shared.replace(' shared:4', ' master:4')),
+      null,
+    );
+  },
+);
 
 t.test('a directory is a directory, and not what a symlink points to', async (t) => {
   t.equal(look({ kind: 'directory', path: '/a' }, '', { '/a': 'directory' }), null);
-  t.equal(look({ kind: 'directory', path: '/a' }, '', { '/a': 'symlink' }), '/a should be a directory and is a symlink');
+  t.equal(
+    look({ kind: 'directory', path: '/a' }, '', { '/a': 'symlink' }),
+    '/a should be a directory and is a symlink',
+  );
   t.equal(look({ kind: 'directory', path: '/a' }, ''), '/a should be a directory and is missing');
-  t.equal(look({ kind: 'missing', path: '/a' }, '', { '/a': 'file' }), '/a should be gone and is a file');
+  t.equal(
+    look({ kind: 'missing', path: '/a' }, '', { '/a': 'file' }),
+    '/a should be gone and is a file',
+  );
   t.equal(look({ kind: 'missing', path: '/a' }, ''), null);
   t.equal(look({ kind: 'present', path: '/a' }, '', { '/a': 'file' }), null);
   t.equal(look({ kind: 'present', path: '/a' }, ''), '/a should be there and is missing');

@@ -14,8 +14,10 @@ import { boardFacts } from '../../fixtures/facts.js';
 
 t.test('each capture is understood to its last line', async (t) => {
   const problems: string[] = [];
-  for (const text of [BOARD.mountinfo, BOARD_STARTED, OPENWRT_3_10.mountinfo, SYSTEMD]) t.equal(parseMountinfo(text, problems).length, text.trimEnd().split('\n').length);
-  for (const { mtd } of [BOARD, OPENWRT_3_10]) t.equal(parseMtd(mtd, problems).length, mtd.trimEnd().split('\n').length - 1);
+  for (const text of [BOARD.mountinfo, BOARD_STARTED, OPENWRT_3_10.mountinfo, SYSTEMD])
+    t.equal(parseMountinfo(text, problems).length, text.trimEnd().split('\n').length);
+  for (const { mtd } of [BOARD, OPENWRT_3_10])
+    t.equal(parseMtd(mtd, problems).length, mtd.trimEnd().split('\n').length - 1);
   t.same(problems, []);
 });
 
@@ -29,64 +31,123 @@ t.test('a partition that is no whole number of erase blocks keeps its size', asy
   t.match(parseMtd(OPENWRT_3_10.mtd)[2], { name: 'kernel', size: 0x129804, eraseBlock: 0x10000 });
 });
 
-t.test('an overlayfs kernel of 3.10, from its files to its plan, gets the old layout', async (t) => {
-  const read: Record<string, string> = {
-    '/proc/cmdline': 'board=TL console=ttyATH0,115200 rootfstype=squashfs,jffs2 noinitrd\n',
-    '/proc/filesystems': OPENWRT_3_10.filesystems,
-    '/proc/mtd': OPENWRT_3_10.mtd,
-    '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
-    '/proc/sys/kernel/osrelease': '3.10.49\n',
-  };
-  const openwrt: Reader = {
-    ...dryRun(),
-    readText: (path) => read[path] ?? '',
-    readBytes: (_, offset) => (offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array()),
-    list: () => [],
-    kind: (path) => (path === '/dev/mtdblock4' ? 'block' : path === '/proc/mtd' ? 'file' : path === '/tmp/.preinit' ? 'missing' : 'directory'),
-  };
-  const facts = gather(openwrt, { platform: 'linux', arch: 'mips', uid: 0, env: { PREINIT: '1' } });
-  t.same(facts.problems, []);
-  t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
-  t.match(facts.volume, { found: [{ name: 'mtd4', source: '/dev/mtdblock4' }], content: { kind: 'jffs2' } });
-  t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
-  const decision = foresee('start', facts, { dryRun: false, force: false });
-  if (decision.decision !== 'go') return t.fail(decision.summary);
-  const overlay = decision.steps.find(({ id }) => id === 'overlay');
-  t.match(overlay?.action, { fstype: 'overlayfs', source: 'overlayfs:/overlay', target: '/mnt', data: 'lowerdir=/,upperdir=/overlay' });
-  t.same(decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])), ['/overlay', '/mnt/proc', '/mnt/dev', '/mnt/tmp', '/mnt/sys', '/mnt/overlay']);
-});
+t.test(
+  'an overlayfs kernel of 3.10, from its files to its plan, gets the old layout',
+  async (t) => {
+    const read: Record<string, string> = {
+      '/proc/cmdline': 'board=TL console=ttyATH0,115200 rootfstype=squashfs,jffs2 noinitrd\n',
+      '/proc/filesystems': OPENWRT_3_10.filesystems,
+      '/proc/mtd': OPENWRT_3_10.mtd,
+      '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
+      '/proc/sys/kernel/osrelease': '3.10.49\n',
+    };
+    const openwrt: Reader = {
+      ...dryRun(),
+      readText: (path) => read[path] ?? '',
+      readBytes: (_, offset) =>
+        offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array(),
+      list: () => [],
+      kind: (path) =>
+        path === '/dev/mtdblock4'
+          ? 'block'
+          : path === '/proc/mtd'
+            ? 'file'
+            : path === '/tmp/.preinit'
+              ? 'missing'
+              : 'directory',
+    };
+    const facts = gather(openwrt, {
+      platform: 'linux',
+      arch: 'mips',
+      uid: 0,
+      env: { PREINIT: '1' },
+    });
+    t.same(facts.problems, []);
+    t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
+    t.match(facts.volume, {
+      found: [{ name: 'mtd4', source: '/dev/mtdblock4' }],
+      content: { kind: 'jffs2' },
+    });
+    t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
+    const decision = foresee('start', facts, { dryRun: false, force: false });
+    if (decision.decision !== 'go') return t.fail(decision.summary);
+    const overlay = decision.steps.find(({ id }) => id === 'overlay');
+    t.match(overlay?.action, {
+      fstype: 'overlayfs',
+      source: 'overlayfs:/overlay',
+      target: '/mnt',
+      data: 'lowerdir=/,upperdir=/overlay',
+    });
+    t.same(
+      decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])),
+      ['/overlay', '/mnt/proc', '/mnt/dev', '/mnt/tmp', '/mnt/sys', '/mnt/overlay'],
+    );
+  },
+);
 
-t.test('on a systemd machine the mount over the automount is the visible one, and only mounts directly on / move', async (t) => {
-  const mounts = parseMountinfo(SYSTEMD);
-  t.equal(visibleAt(mounts, '/proc/sys/fs/binfmt_misc')?.fstype, 'binfmt_misc');
-  t.match(
-    mounts.find(({ id }) => id === 93),
-    { mountpoint: '/media/user/USB stick \\ü', shared: 44, master: 9 },
-  );
-  t.match(mounts.find(({ id }) => id === 95), { root: '/resolv.conf', mountpoint: '/etc/resolv.conf' });
-  t.same(mountsToMove(mounts), ['/dev', '/sys', '/run', '/boot/efi', '/media/user/USB stick \\ü', '/etc/resolv.conf']);
-  t.same(childrenOf(mounts, visibleAt(mounts, '/run')!), ['/run/private']);
-});
+t.test(
+  'on a systemd machine the mount over the automount is the visible one, and only mounts directly on / move',
+  async (t) => {
+    const mounts = parseMountinfo(SYSTEMD);
+    t.equal(visibleAt(mounts, '/proc/sys/fs/binfmt_misc')?.fstype, 'binfmt_misc');
+    t.match(
+      mounts.find(({ id }) => id === 93),
+      { mountpoint: '/media/user/USB stick \\ü', shared: 44, master: 9 },
+    );
+    t.match(
+      mounts.find(({ id }) => id === 95),
+      { root: '/resolv.conf', mountpoint: '/etc/resolv.conf' },
+    );
+    t.same(mountsToMove(mounts), [
+      '/dev',
+      '/sys',
+      '/run',
+      '/boot/efi',
+      '/media/user/USB stick \\ü',
+      '/etc/resolv.conf',
+    ]);
+    t.same(childrenOf(mounts, visibleAt(mounts, '/run')!), ['/run/private']);
+  },
+);
 
-t.test('a systemd machine\'s propagation is listed for undoing by peer group, and its ties are told', async (t) => {
-  const decision = foresee('start', { ...boardFacts(), mounts: parseMountinfo(SYSTEMD) }, { dryRun: false, force: false });
-  if (decision.decision !== 'go') return t.fail(decision.summary);
-  const first = decision.steps.find(({ id }) => id === 'private');
-  if (first?.action.kind !== 'make-private') return t.fail('a step makes mounts private');
-  const shared = parseMountinfo(SYSTEMD).filter((mount) => mount.shared !== undefined);
-  const listed = first.action.before.filter(({ was }) => was === 'shared').map(({ mountpoint }) => mountpoint);
-  t.equal(listed.length, shared.length - 1, 'but not the automount, which the mount over it hides');
-  t.match(decision.notes.join(), /several mounts are stacked on \/proc\/sys\/fs\/binfmt_misc/);
-  t.same(listed.slice(0, 5), ['/', '/dev', '/dev/pts', '/dev/shm', '/run']);
-  t.same(first.action.before.at(-1), { mountpoint: '/run/private', was: 'unbindable' });
-  t.match(decision.notes.join(), /undoing a failed start cannot put that tie back/);
-});
+t.test(
+  "a systemd machine's propagation is listed for undoing by peer group, and its ties are told",
+  async (t) => {
+    const decision = foresee(
+      'start',
+      { ...boardFacts(), mounts: parseMountinfo(SYSTEMD) },
+      { dryRun: false, force: false },
+    );
+    if (decision.decision !== 'go') return t.fail(decision.summary);
+    const first = decision.steps.find(({ id }) => id === 'private');
+    if (first?.action.kind !== 'make-private') return t.fail('a step makes mounts private');
+    const shared = parseMountinfo(SYSTEMD).filter((mount) => mount.shared !== undefined);
+    const listed = first.action.before
+      .filter(({ was }) => was === 'shared')
+      .map(({ mountpoint }) => mountpoint);
+    t.equal(
+      listed.length,
+      shared.length - 1,
+      'but not the automount, which the mount over it hides',
+    );
+    t.match(decision.notes.join(), /several mounts are stacked on \/proc\/sys\/fs\/binfmt_misc/);
+    t.same(listed.slice(0, 5), ['/', '/dev', '/dev/pts', '/dev/shm', '/run']);
+    t.same(first.action.before.at(-1), { mountpoint: '/run/private', was: 'unbindable' });
+    t.match(decision.notes.join(), /undoing a failed start cannot put that tie back/);
+  },
+);
 
-t.test('a comma in an overlay option\'s path is the kernel\'s \\054 and parts nothing', async (t) => {
+t.test("a comma in an overlay option's path is the kernel's \\054 and parts nothing", async (t) => {
   const [root] = parseMountinfo('1 0 0:1 / / rw - overlay o rw,lowerdir=/,upperdir=/a\\054b\n');
   t.same(root?.superOptions, ['rw', 'lowerdir=/', 'upperdir=/a,b']);
 });
 
 t.test('a started board is seen as started', async (t) => {
-  t.match(planStart({ ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) }, { dryRun: false, force: false }), { decision: 'already', summary: /there is nothing to do/ });
+  t.match(
+    planStart(
+      { ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) },
+      { dryRun: false, force: false },
+    ),
+    { decision: 'already', summary: /there is nothing to do/ },
+  );
 });

@@ -6,7 +6,12 @@ import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
 
-const mtd = (index: number, name: string): MtdPartition => ({ index, name, size: 0x100000, eraseBlock: 0x10000 });
+const mtd = (index: number, name: string): MtdPartition => ({
+  index,
+  name,
+  size: 0x100000,
+  eraseBlock: 0x10000,
+});
 
 /** ext4 with a label and a UUID, as mkfs.ext4 lays them down. */
 function ext4(label: string): Buffer {
@@ -29,15 +34,26 @@ function machine(files: Record<string, string | Buffer>): Reader {
   const none = (path: string): never => {
     throw new SystemError({ what: `read ${path}`, syscall: 'read', errno: 'ENOENT', path });
   };
-  const isLink = (path: string): boolean => typeof files[path] === 'string' && (files[path] as string).startsWith('-> ');
+  const isLink = (path: string): boolean =>
+    typeof files[path] === 'string' && (files[path] as string).startsWith('-> ');
   return {
     ...dryRun(),
     readText: (path) => (typeof files[path] === 'string' ? (files[path] as string) : none(path)),
-    readBytes: (path, offset, length) => (Buffer.isBuffer(files[path]) ? files[path].subarray(offset, offset + length) : none(path)),
+    readBytes: (path, offset, length) =>
+      Buffer.isBuffer(files[path]) ? files[path].subarray(offset, offset + length) : none(path),
     readLink: (path) => (isLink(path) ? (files[path] as string).slice(3) : none(path)),
-    kind: (path) => (files[path] === undefined ? 'missing' : Buffer.isBuffer(files[path]) ? 'block' : isLink(path) ? 'symlink' : 'file'),
+    kind: (path) =>
+      files[path] === undefined
+        ? 'missing'
+        : Buffer.isBuffer(files[path])
+          ? 'block'
+          : isLink(path)
+            ? 'symlink'
+            : 'file',
     list: (path) => {
-      const names = Object.keys(files).flatMap((name) => (name.startsWith(`${path}/`) ? [name.slice(path.length + 1).split('/')[0]!] : []));
+      const names = Object.keys(files).flatMap((name) =>
+        name.startsWith(`${path}/`) ? [name.slice(path.length + 1).split('/')[0]!] : [],
+      );
       return names.length > 0 ? [...new Set(names)].sort() : none(path);
     },
   };
@@ -55,53 +71,121 @@ const DISKS = {
   '/dev/disk/by-label/settings': '-> ../../sda',
 };
 const no = (): boolean => false;
-const names = (reader: Reader, wanted: string, partitions: MtdPartition[] = [], holdsUbi: (partition: MtdPartition) => boolean = no): string[] => resolve(reader, wanted, partitions, holdsUbi).found.map(({ name }) => name);
+const names = (
+  reader: Reader,
+  wanted: string,
+  partitions: MtdPartition[] = [],
+  holdsUbi: (partition: MtdPartition) => boolean = no,
+): string[] => resolve(reader, wanted, partitions, holdsUbi).found.map(({ name }) => name);
 
-t.test('a plain name is an mtd partition, else a UBI volume, else a partition label, and always the whole name', async (t) => {
-  const reader = machine({ ...DISKS, '/sys/class/ubi/ubi0/mtd_num': '5', '/sys/class/ubi/ubi0_2/name': 'rootfs_data\n', '/dev/mtdblock3': Buffer.alloc(1) });
-  t.same(names(reader, 'rootfs_data', [mtd(3, 'rootfs_data'), mtd(4, 'old_rootfs_data')]), ['mtd3']);
-  t.same(names(reader, 'rootfs_data', [mtd(4, 'old_rootfs_data')]), ['ubi0_2']);
-  t.same(names(machine(DISKS), 'rootfs_data'), ['mmcblk0p1']);
-  t.same(names(machine(DISKS), 'data'), []);
-  t.match(resolve(machine(DISKS), 'rootfs_data', [], no).found, [{ kind: 'block', source: '/dev/mmcblk0p1', number: '179:1', size: 1_048_576, label: 'rootfs_data' }]);
-});
+t.test(
+  'a plain name is an mtd partition, else a UBI volume, else a partition label, and always the whole name',
+  async (t) => {
+    const reader = machine({
+      ...DISKS,
+      '/sys/class/ubi/ubi0/mtd_num': '5',
+      '/sys/class/ubi/ubi0_2/name': 'rootfs_data\n',
+      '/dev/mtdblock3': Buffer.alloc(1),
+    });
+    t.same(names(reader, 'rootfs_data', [mtd(3, 'rootfs_data'), mtd(4, 'old_rootfs_data')]), [
+      'mtd3',
+    ]);
+    t.same(names(reader, 'rootfs_data', [mtd(4, 'old_rootfs_data')]), ['ubi0_2']);
+    t.same(names(machine(DISKS), 'rootfs_data'), ['mmcblk0p1']);
+    t.same(names(machine(DISKS), 'data'), []);
+    t.match(resolve(machine(DISKS), 'rootfs_data', [], no).found, [
+      {
+        kind: 'block',
+        source: '/dev/mmcblk0p1',
+        number: '179:1',
+        size: 1_048_576,
+        label: 'rootfs_data',
+      },
+    ]);
+  },
+);
 
-t.test('an mtd partition is mounted from its node where there is one, and by its number where there is none', async (t) => {
-  t.match(resolve(machine({ '/dev/mtdblock3': Buffer.alloc(1) }), 'mtd:x', [mtd(3, 'x')], no).found, [{ source: '/dev/mtdblock3', number: '31:3' }]);
-  for (const wanted of ['mtd3', '/dev/mtd3', '/dev/mtdblock3', 'x']) t.match(resolve(machine({}), wanted, [mtd(3, 'x')], no).found, [{ source: 'mtd3', name: 'mtd3' }], wanted);
-});
+t.test(
+  'an mtd partition is mounted from its node where there is one, and by its number where there is none',
+  async (t) => {
+    t.match(
+      resolve(machine({ '/dev/mtdblock3': Buffer.alloc(1) }), 'mtd:x', [mtd(3, 'x')], no).found,
+      [{ source: '/dev/mtdblock3', number: '31:3' }],
+    );
+    for (const wanted of ['mtd3', '/dev/mtd3', '/dev/mtdblock3', 'x'])
+      t.match(
+        resolve(machine({}), wanted, [mtd(3, 'x')], no).found,
+        [{ source: 'mtd3', name: 'mtd3' }],
+        wanted,
+      );
+  },
+);
 
-t.test('disks are found by what they call themselves, and ramdisks and flash are not taken for disks', async (t) => {
-  const reader = machine(DISKS);
-  t.same(names(reader, 'LABEL=settings'), ['sda']);
-  t.same(names(reader, 'LABEL=größe'), ['mmcblk0p1']);
-  t.same(names(reader, 'UUID=01234567-89AB-CDEF-0123-456789abcdef'), ['sda']);
-  t.same(names(reader, 'PARTLABEL=rootfs_data'), ['mmcblk0p1']);
-  t.same(names(reader, '/dev/disk/by-label/settings'), ['sda']);
-  t.same(names(reader, '/dev/nothing'), []);
-});
+t.test(
+  'disks are found by what they call themselves, and ramdisks and flash are not taken for disks',
+  async (t) => {
+    const reader = machine(DISKS);
+    t.same(names(reader, 'LABEL=settings'), ['sda']);
+    t.same(names(reader, 'LABEL=größe'), ['mmcblk0p1']);
+    t.same(names(reader, 'UUID=01234567-89AB-CDEF-0123-456789abcdef'), ['sda']);
+    t.same(names(reader, 'PARTLABEL=rootfs_data'), ['mmcblk0p1']);
+    t.same(names(reader, '/dev/disk/by-label/settings'), ['sda']);
+    t.same(names(reader, '/dev/nothing'), []);
+  },
+);
 
-t.test('a partition that holds UBI is attached once, and its volume of that name or its only one is taken', async (t) => {
-  const holds = ({ index }: MtdPartition): boolean => index === 5;
-  t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), { found: [], attach: 5 });
-  t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'ubi')], holds), { found: [], attach: 5 });
-  t.match(resolve(machine({}), 'rootfs_data', [mtd(6, 'ubi')], holds), { found: [], attach: null }, 'nothing is attached that does not hold UBI');
-  const attached = machine({ '/sys/class/ubi/ubi1/mtd_num': '5\n', '/sys/class/ubi/ubi1_0/name': 'kernel\n', '/sys/class/ubi/ubi1_1/name': 'rootfs_data\n' });
-  t.same(names(attached, 'rootfs_data', [mtd(5, 'rootfs_data')], holds), ['ubi1_1']);
-  t.same(names(attached, 'ubi1:kernel'), ['ubi1_0']);
-  t.same(names(attached, 'ubi:kernel'), ['ubi1_0']);
-  t.same(names(attached, 'ubi1_1'), ['ubi1_1']);
-  t.match(resolve(machine({ '/sys/class/ubi/ubi1/mtd_num': '5\n' }), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), { found: [], attach: null }, 'attached, and without a volume');
-});
+t.test(
+  'a partition that holds UBI is attached once, and its volume of that name or its only one is taken',
+  async (t) => {
+    const holds = ({ index }: MtdPartition): boolean => index === 5;
+    t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), {
+      found: [],
+      attach: 5,
+    });
+    t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'ubi')], holds), { found: [], attach: 5 });
+    t.match(
+      resolve(machine({}), 'rootfs_data', [mtd(6, 'ubi')], holds),
+      { found: [], attach: null },
+      'nothing is attached that does not hold UBI',
+    );
+    const attached = machine({
+      '/sys/class/ubi/ubi1/mtd_num': '5\n',
+      '/sys/class/ubi/ubi1_0/name': 'kernel\n',
+      '/sys/class/ubi/ubi1_1/name': 'rootfs_data\n',
+    });
+    t.same(names(attached, 'rootfs_data', [mtd(5, 'rootfs_data')], holds), ['ubi1_1']);
+    t.same(names(attached, 'ubi1:kernel'), ['ubi1_0']);
+    t.same(names(attached, 'ubi:kernel'), ['ubi1_0']);
+    t.same(names(attached, 'ubi1_1'), ['ubi1_1']);
+    t.match(
+      resolve(
+        machine({ '/sys/class/ubi/ubi1/mtd_num': '5\n' }),
+        'rootfs_data',
+        [mtd(5, 'rootfs_data')],
+        holds,
+      ),
+      { found: [], attach: null },
+      'attached, and without a volume',
+    );
+  },
+);
 
 t.test('what may still appear is waited for, and mtd partitions are not', async (t) => {
-  for (const wanted of ['LABEL=x', 'UUID=x', 'PARTLABEL=x', '/dev/sda1', 'ubi0:x', 'ubi0_1']) t.ok(mayAppear(wanted), wanted);
-  for (const wanted of ['rootfs_data', 'mtd3', 'mtd:x', '/dev/mtdblock3', '/dev/mtd3']) t.notOk(mayAppear(wanted), wanted);
+  for (const wanted of ['LABEL=x', 'UUID=x', 'PARTLABEL=x', '/dev/sda1', 'ubi0:x', 'ubi0_1'])
+    t.ok(mayAppear(wanted), wanted);
+  for (const wanted of ['rootfs_data', 'mtd3', 'mtd:x', '/dev/mtdblock3', '/dev/mtd3'])
+    t.notOk(mayAppear(wanted), wanted);
 });
 
 t.test('a superblock gives its label and UUID, and anything else none', async (t) => {
-  t.same(readLabels(ext4('settings')), { label: 'settings', uuid: '01234567-89ab-cdef-0123-456789abcdef' });
-  t.same(readLabels(f2fs('größe')), { label: 'größe', uuid: 'ffffffff-ffff-ffff-ffff-ffffffffffff' });
+  t.same(readLabels(ext4('settings')), {
+    label: 'settings',
+    uuid: '01234567-89ab-cdef-0123-456789abcdef',
+  });
+  t.same(readLabels(f2fs('größe')), {
+    label: 'größe',
+    uuid: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
+  });
   t.equal(readLabels(Buffer.alloc(0x900)), null);
   t.equal(readLabels(ext4('x').subarray(0, 0x450)), null);
 });

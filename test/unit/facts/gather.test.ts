@@ -5,7 +5,8 @@ import type { PathKind, Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
-const MTD = 'dev:    size   erasesize  name\nmtd0: 00100000 00040000 "old_rootfs_data"\nmtd1: 00100000 00040000 "rootfs_data"\nmtd2: 00100000 00040000 "rootfs_data2"\n';
+const MTD =
+  'dev:    size   erasesize  name\nmtd0: 00100000 00040000 "old_rootfs_data"\nmtd1: 00100000 00040000 "rootfs_data"\nmtd2: 00100000 00040000 "rootfs_data2"\n';
 const PROCESS = { platform: 'linux', arch: 'arm', uid: 0, env: {} };
 
 /** A machine as paths and contents; a Uint8Array is a block device. */
@@ -15,8 +16,18 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
   };
   return {
     readText: (path) => (typeof files[path] === 'string' ? files[path] : missing(path)),
-    readBytes: (path, offset, length) => (files[path] instanceof Uint8Array ? files[path].subarray(offset, offset + length) : missing(path)),
-    kind: (path) => (files[path] === undefined ? 'missing' : files[path] instanceof Uint8Array ? 'block' : files[path] === 'directory' ? 'directory' : 'file'),
+    readBytes: (path, offset, length) =>
+      files[path] instanceof Uint8Array
+        ? files[path].subarray(offset, offset + length)
+        : missing(path),
+    kind: (path) =>
+      files[path] === undefined
+        ? 'missing'
+        : files[path] instanceof Uint8Array
+          ? 'block'
+          : files[path] === 'directory'
+            ? 'directory'
+            : 'file',
     list: () => missing('x'),
     readLink: missing,
     realPath: missing,
@@ -25,28 +36,62 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
   };
 }
 
-const usual = { '/proc/cmdline': 'ro\n', '/proc/filesystems': '\tjffs2\n', '/proc/mtd': MTD, '/proc/self/mountinfo': '1 0 0:1 / / ro - squashfs /dev/root ro\n', '/proc/sys/kernel/osrelease': '6.1.0\n' };
+const usual = {
+  '/proc/cmdline': 'ro\n',
+  '/proc/filesystems': '\tjffs2\n',
+  '/proc/mtd': MTD,
+  '/proc/self/mountinfo': '1 0 0:1 / / ro - squashfs /dev/root ro\n',
+  '/proc/sys/kernel/osrelease': '6.1.0\n',
+};
 
 t.test('the data volume is found by its exact name', async (t) => {
-  const facts = gather(machine({ ...usual, '/dev/mtdblock1': new Uint8Array(1 << 20).fill(0xff) }), PROCESS);
-  t.match(facts.volume, { wanted: 'rootfs_data', found: [{ kind: 'mtd', name: 'mtd1', source: '/dev/mtdblock1' }], content: { kind: 'blank' }, attach: null });
+  const facts = gather(
+    machine({ ...usual, '/dev/mtdblock1': new Uint8Array(1 << 20).fill(0xff) }),
+    PROCESS,
+  );
+  t.match(facts.volume, {
+    wanted: 'rootfs_data',
+    found: [{ kind: 'mtd', name: 'mtd1', source: '/dev/mtdblock1' }],
+    content: { kind: 'blank' },
+    attach: null,
+  });
   t.same(facts.problems, []);
 });
 
 t.test('fstools_overlay_name= on the kernel command line names another volume', async (t) => {
-  const facts = gather(machine({ ...usual, '/proc/cmdline': 'ro fstools_overlay_name=rootfs_data2\n', '/dev/mtdblock2': new Uint8Array(1 << 20) }), PROCESS);
-  t.match(facts.volume, { wanted: 'rootfs_data2', found: [{ name: 'mtd2' }], content: { kind: 'unknown' } });
+  const facts = gather(
+    machine({
+      ...usual,
+      '/proc/cmdline': 'ro fstools_overlay_name=rootfs_data2\n',
+      '/dev/mtdblock2': new Uint8Array(1 << 20),
+    }),
+    PROCESS,
+  );
+  t.match(facts.volume, {
+    wanted: 'rootfs_data2',
+    found: [{ name: 'mtd2' }],
+    content: { kind: 'unknown' },
+  });
   t.equal(facts.configuration.origins.volume, 'fstools_overlay_name');
 });
 
 t.test('several partitions of one name are all told, and none is examined', async (t) => {
-  const facts = gather(machine({ ...usual, '/proc/mtd': `${MTD}mtd3: 00100000 00040000 "rootfs_data"\n` }), PROCESS);
+  const facts = gather(
+    machine({ ...usual, '/proc/mtd': `${MTD}mtd3: 00100000 00040000 "rootfs_data"\n` }),
+    PROCESS,
+  );
   t.match(facts.volume, { found: [{ name: 'mtd1' }, { name: 'mtd3' }], content: null });
 });
 
-t.test('without a device node the volume is mounted by its number and its content is not known', async (t) => {
-  t.match(gather(machine(usual), PROCESS).volume, { found: [{ source: 'mtd1' }], content: { kind: 'unreadable', evidence: '/dev/mtdblock1 is not there' } });
-});
+t.test(
+  'without a device node the volume is mounted by its number and its content is not known',
+  async (t) => {
+    t.match(gather(machine(usual), PROCESS).volume, {
+      found: [{ source: 'mtd1' }],
+      content: { kind: 'unreadable', evidence: '/dev/mtdblock1 is not there' },
+    });
+  },
+);
 
 t.test('a machine that shows nothing gives facts all the same, with what was wrong', async (t) => {
   const facts = gather(machine({}), PROCESS);
@@ -61,19 +106,28 @@ t.test('the early boot shows by PREINIT or by /tmp/.preinit', async (t) => {
   t.equal(gather(machine(usual), { ...PROCESS, env: { PREINIT: '' } }).preinit, false);
 });
 
-t.test('a facts file that is wrong is refused with one sentence that names the place', async (t) => {
-  const good = boardFacts();
-  const cases: [unknown, RegExp][] = [
-    ['{', /is not JSON/],
-    ['[]', /schema is missing/],
-    ['null', /the whole should be Object and is null/],
-    [{ ...good, schema: 'mountroot.facts/1' }, /schema should be "mountroot.facts\/2" and is "mountroot.facts\/1"/],
-    [{ ...good, mounts: [{ ...good.mounts[0], id: 'x' }] }, /mounts\.0\.id should be number and is "x"/],
-    [{ ...good, mtd: [] }, /contradicts itself: volume\.found names mtd3/],
-    [{ ...good, mounts: [good.mounts[0], good.mounts[0]] }, /two mounts have the same id/],
-  ];
-  for (const [value, pattern] of cases) {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    t.throws(() => parseFacts(text, 'board.json'), { message: pattern });
-  }
-});
+t.test(
+  'a facts file that is wrong is refused with one sentence that names the place',
+  async (t) => {
+    const good = boardFacts();
+    const cases: [unknown, RegExp][] = [
+      ['{', /is not JSON/],
+      ['[]', /schema is missing/],
+      ['null', /the whole should be Object and is null/],
+      [
+        { ...good, schema: 'mountroot.facts/1' },
+        /schema should be "mountroot.facts\/2" and is "mountroot.facts\/1"/,
+      ],
+      [
+        { ...good, mounts: [{ ...good.mounts[0], id: 'x' }] },
+        /mounts\.0\.id should be number and is "x"/,
+      ],
+      [{ ...good, mtd: [] }, /contradicts itself: volume\.found names mtd3/],
+      [{ ...good, mounts: [good.mounts[0], good.mounts[0]] }, /two mounts have the same id/],
+    ];
+    for (const [value, pattern] of cases) {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      t.throws(() => parseFacts(text, 'board.json'), { message: pattern });
+    }
+  },
+);

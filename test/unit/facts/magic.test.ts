@@ -34,21 +34,36 @@ t.test('a healthy volume is known after one read', async (t) => {
 
 t.test('a damaged or erased first block hides neither jffs2 nor UBI behind it', async (t) => {
   for (const first of [GARBAGE, erased()])
-    for (const [kind, behind] of [['jffs2', JFFS2], ['ubi', holding([0x55, 0x42, 0x49, 0x23])]] as const) {
-      const content = identify((block) => (block === 3 ? behind : block === 0 ? first : erased()), 256);
+    for (const [kind, behind] of [
+      ['jffs2', JFFS2],
+      ['ubi', holding([0x55, 0x42, 0x49, 0x23])],
+    ] as const) {
+      const content = identify(
+        (block) => (block === 3 ? behind : block === 0 ? first : erased()),
+        256,
+      );
       t.equal(content.kind, kind);
       t.match(content.evidence, /erase block 3/);
     }
 });
 
-t.test('a volume is blank only where every block looked at is erased, and garbage anywhere makes it unknown', async (t) => {
-  t.equal(identify(erased, 256).kind, 'blank');
-  t.match(identify((block) => (block === 5 ? GARBAGE : erased()), 256), { kind: 'unknown', evidence: /erase block 5/ });
-});
+t.test(
+  'a volume is blank only where every block looked at is erased, and garbage anywhere makes it unknown',
+  async (t) => {
+    t.equal(identify(erased, 256).kind, 'blank');
+    t.match(
+      identify((block) => (block === 5 ? GARBAGE : erased()), 256),
+      { kind: 'unknown', evidence: /erase block 5/ },
+    );
+  },
+);
 
 t.test('an order to erase counts only in the first block, where its giver writes it', async (t) => {
   const marker = holding([0xde, 0xad, 0xc0, 0xde], 0, 0xff);
-  t.match(identify((block) => (block === 2 ? marker : erased()), 8), { kind: 'unknown', evidence: /erase marker.*erase block 2/ });
+  t.match(
+    identify((block) => (block === 2 ? marker : erased()), 8),
+    { kind: 'unknown', evidence: /erase marker.*erase block 2/ },
+  );
 });
 
 t.test('a block that could be read only in part is judged by what there is', async (t) => {

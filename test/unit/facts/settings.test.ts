@@ -1,44 +1,115 @@
 import t from 'tap';
 import { DEFAULTS, configure, keepPath, overlaid } from '../../../src/facts/settings.js';
 
-const configured = (sources: { commandLine?: string; file?: string | null; flags?: string[] }): ReturnType<typeof configure> & { problems: string[] } => {
+const configured = (sources: {
+  commandLine?: string;
+  file?: string | null;
+  flags?: string[];
+}): ReturnType<typeof configure> & { problems: string[] } => {
   const problems: string[] = [];
-  return { ...configure({ commandLine: '', file: null, flags: [], ...sources }, problems), problems };
+  return {
+    ...configure({ commandLine: '', file: null, flags: [], ...sources }, problems),
+    problems,
+  };
 };
 
-t.test('a flag is stronger than the kernel command line, that than fstools_overlay_name=, that than the file, that than the default', async (t) => {
-  const file = '{"volume":"file"}';
-  t.equal(configured({}).settings.volume, 'rootfs_data');
-  t.match(configured({ file }), { settings: { volume: 'file' }, origins: { volume: '/etc/mountroot.json' } });
-  t.match(configured({ file, commandLine: 'fstools_overlay_name=fstools' }), { settings: { volume: 'fstools' }, origins: { volume: 'fstools_overlay_name' } });
-  t.match(configured({ file, commandLine: 'mountroot.volume=ours fstools_overlay_name=fstools' }), { settings: { volume: 'ours' }, origins: { volume: 'mountroot' } });
-  t.match(configured({ file, commandLine: 'mountroot.volume=ours', flags: ['volume=flag'] }), { settings: { volume: 'flag' }, origins: { volume: 'flag' } });
-});
+t.test(
+  'a flag is stronger than the kernel command line, that than fstools_overlay_name=, that than the file, that than the default',
+  async (t) => {
+    const file = '{"volume":"file"}';
+    t.equal(configured({}).settings.volume, 'rootfs_data');
+    t.match(configured({ file }), {
+      settings: { volume: 'file' },
+      origins: { volume: '/etc/mountroot.json' },
+    });
+    t.match(configured({ file, commandLine: 'fstools_overlay_name=fstools' }), {
+      settings: { volume: 'fstools' },
+      origins: { volume: 'fstools_overlay_name' },
+    });
+    t.match(
+      configured({ file, commandLine: 'mountroot.volume=ours fstools_overlay_name=fstools' }),
+      { settings: { volume: 'ours' }, origins: { volume: 'mountroot' } },
+    );
+    t.match(configured({ file, commandLine: 'mountroot.volume=ours', flags: ['volume=flag'] }), {
+      settings: { volume: 'flag' },
+      origins: { volume: 'flag' },
+    });
+  },
+);
 
-t.test('who goes first is said by the image and the command line, and not by the volume, which is not mounted then', async (t) => {
-  t.equal(configured({}).settings.first, 'agent');
-  t.match(configured({ file: '{"first": "script"}' }), { settings: { first: 'script' }, origins: { first: '/etc/mountroot.json' }, problems: [] });
-  t.match(configured({ file: '{"first": "script"}', commandLine: 'mountroot.first=agent' }), { settings: { first: 'agent' }, origins: { first: 'mountroot' } });
-  t.match(configured({ commandLine: 'mountroot.first=node' }), { settings: { first: 'agent' }, problems: [/sets first to "node", which is not "agent" or "script"; "agent" holds/] });
-  t.equal(overlaid(configured({}), '/overlay/upper/etc/mountroot.json', '{"first": "script"}', []).settings.first, 'agent');
-});
+t.test(
+  'who goes first is said by the image and the command line, and not by the volume, which is not mounted then',
+  async (t) => {
+    t.equal(configured({}).settings.first, 'agent');
+    t.match(configured({ file: '{"first": "script"}' }), {
+      settings: { first: 'script' },
+      origins: { first: '/etc/mountroot.json' },
+      problems: [],
+    });
+    t.match(configured({ file: '{"first": "script"}', commandLine: 'mountroot.first=agent' }), {
+      settings: { first: 'agent' },
+      origins: { first: 'mountroot' },
+    });
+    t.match(configured({ commandLine: 'mountroot.first=node' }), {
+      settings: { first: 'agent' },
+      problems: [/sets first to "node", which is not "agent" or "script"; "agent" holds/],
+    });
+    t.equal(
+      overlaid(configured({}), '/overlay/upper/etc/mountroot.json', '{"first": "script"}', [])
+        .settings.first,
+      'agent',
+    );
+  },
+);
 
-t.test('words on the command line are numbers and lists where settings are, and dashes are underscores', async (t) => {
-  t.match(configured({ commandLine: 'mountroot.boot-limit=3 mountroot.wait=0 mountroot.keep=/etc/a,/etc/b mountroot.watchdog=/dev/watchdog0' }), { settings: { boot_limit: 3, wait: 0, keep: ['/etc/a', '/etc/b'], watchdog: '/dev/watchdog0' }, problems: [] });
-});
+t.test(
+  'words on the command line are numbers and lists where settings are, and dashes are underscores',
+  async (t) => {
+    t.match(
+      configured({
+        commandLine:
+          'mountroot.boot-limit=3 mountroot.wait=0 mountroot.keep=/etc/a,/etc/b mountroot.watchdog=/dev/watchdog0',
+      }),
+      {
+        settings: {
+          boot_limit: 3,
+          wait: 0,
+          keep: ['/etc/a', '/etc/b'],
+          watchdog: '/dev/watchdog0',
+        },
+        problems: [],
+      },
+    );
+  },
+);
 
 t.test('what cannot be used is told in a sentence, and the next weaker value holds', async (t) => {
   const cases: [Parameters<typeof configured>[0], RegExp][] = [
     [{ file: '{' }, /^\/etc\/mountroot.json is not JSON .*; none of it holds$/],
     [{ file: '[]' }, /is a list and should be an object/],
     [{ file: 'null' }, /is no object/],
-    [{ file: '{"colour":"blue"}' }, /has a setting "colour" that there is not; known are volume, wait,/],
-    [{ file: '{"wait":-1}' }, /sets wait to -1, which is not a whole number from 0 to 600; 10 holds/],
+    [
+      { file: '{"colour":"blue"}' },
+      /has a setting "colour" that there is not; known are volume, wait,/,
+    ],
+    [
+      { file: '{"wait":-1}' },
+      /sets wait to -1, which is not a whole number from 0 to 600; 10 holds/,
+    ],
     [{ file: '{"wait":"1e3"}' }, /sets wait to "1e3"/],
-    [{ commandLine: 'mountroot.volume=' }, /sets volume to "", which is not the name of a volume; "rootfs_data" holds/],
+    [
+      { commandLine: 'mountroot.volume=' },
+      /sets volume to "", which is not the name of a volume; "rootfs_data" holds/,
+    ],
     [{ commandLine: 'mountroot.watchdog=/etc/passwd' }, /which is not a path below \/dev/],
-    [{ file: '{"keep":["/etc/../../x"]}' }, /which is not a list of absolute paths without \. and \.\./],
-    [{ flags: ['extroot_target=half'] }, /--set sets extroot_target to "half", which is not "overlay" or "root"/],
+    [
+      { file: '{"keep":["/etc/../../x"]}' },
+      /which is not a list of absolute paths without \. and \.\./,
+    ],
+    [
+      { flags: ['extroot_target=half'] },
+      /--set sets extroot_target to "half", which is not "overlay" or "root"/,
+    ],
   ];
   for (const [sources, says] of cases) {
     const { settings, problems } = configured(sources);
@@ -48,15 +119,33 @@ t.test('what cannot be used is told in a sentence, and the next weaker value hol
   }
 });
 
-t.test('settings on the data volume change what comes after it was opened, and nothing that the command line says', async (t) => {
-  const chosen = configured({ commandLine: 'mountroot.boot_limit=9' });
-  const problems: string[] = [];
-  const { settings } = overlaid(chosen, 'inner', '{"volume":"elsewhere","watchdog":"/dev/null","boot_limit":1,"extroot":"LABEL=x","keep":["/etc/y"]}', problems);
-  t.match(settings, { volume: 'rootfs_data', watchdog: '', boot_limit: 9, extroot: 'LABEL=x', keep: ['/etc/y'] });
-  t.same(chosen.settings.extroot, '', 'and leave what was chosen before as it is');
-});
+t.test(
+  'settings on the data volume change what comes after it was opened, and nothing that the command line says',
+  async (t) => {
+    const chosen = configured({ commandLine: 'mountroot.boot_limit=9' });
+    const problems: string[] = [];
+    const { settings } = overlaid(
+      chosen,
+      'inner',
+      '{"volume":"elsewhere","watchdog":"/dev/null","boot_limit":1,"extroot":"LABEL=x","keep":["/etc/y"]}',
+      problems,
+    );
+    t.match(settings, {
+      volume: 'rootfs_data',
+      watchdog: '',
+      boot_limit: 9,
+      extroot: 'LABEL=x',
+      keep: ['/etc/y'],
+    });
+    t.same(chosen.settings.extroot, '', 'and leave what was chosen before as it is');
+  },
+);
 
-t.test('a path to keep is taken in its plain form, and what names nothing below the root is none', async (t) => {
-  t.equal(keepPath('/etc//config/'), '/etc/config');
-  for (const path of ['', '/', 'etc', '/etc/../x', '/./etc', '/a\0b', 7, null]) t.equal(keepPath(path), null, String(path));
-});
+t.test(
+  'a path to keep is taken in its plain form, and what names nothing below the root is none',
+  async (t) => {
+    t.equal(keepPath('/etc//config/'), '/etc/config');
+    for (const path of ['', '/', 'etc', '/etc/../x', '/./etc', '/a\0b', 7, null])
+      t.equal(keepPath(path), null, String(path));
+  },
+);

@@ -21,22 +21,30 @@ function stderrOf(call: () => void): string {
 /** An ordinary file takes the place of /dev/kmsg: each record is written from its start. */
 const device = (): string => join(t.testdir({ kmsg: '' }), 'kmsg');
 
-t.test('each level is the kernel\'s', async (t) => {
+t.test("each level is the kernel's", async (t) => {
   const file = device();
   const log = kmsg(file);
-  for (const [level, number] of [['error', 3], ['warn', 4], ['info', 6], ['debug', 7]] as const) {
+  for (const [level, number] of [
+    ['error', 3],
+    ['warn', 4],
+    ['info', 6],
+    ['debug', 7],
+  ] as const) {
     writeFileSync(file, '');
     log[level]('text');
     t.equal(readFileSync(file, 'utf8'), `<${number}>mountroot: text\n`);
   }
 });
 
-t.test('a text is one record, whatever it holds: no newline of its own can start another', async (t) => {
-  const file = device();
-  kmsg(file).info('one\n<0>two\r\0\u001b[2Jthree\t');
-  const record = readFileSync(file, 'latin1');
-  t.equal(record, '<6>mountroot: one <0>two [2Jthree \n');
-});
+t.test(
+  'a text is one record, whatever it holds: no newline of its own can start another',
+  async (t) => {
+    const file = device();
+    kmsg(file).info('one\n<0>two\r\0\u001b[2Jthree\t');
+    const record = readFileSync(file, 'latin1');
+    t.equal(record, '<6>mountroot: one <0>two [2Jthree \n');
+  },
+);
 
 t.test('a long text is cut to what the kernel takes', async (t) => {
   const file = device();
@@ -55,52 +63,85 @@ t.test('what counts is bytes: the kernel refuses a record that is too long', asy
 });
 
 t.test('where there is no device the text goes to stderr', async (t) => {
-  t.equal(stderrOf(() => kmsg(join(t.testdir({}), 'none')).error('a\nb')), 'mountroot: a b\n');
+  t.equal(
+    stderrOf(() => kmsg(join(t.testdir({}), 'none')).error('a\nb')),
+    'mountroot: a b\n',
+  );
 });
 
 t.test('a symlink is not written through', async (t) => {
   const top = t.testdir({ victim: 'kept' });
   symlinkSync('victim', join(top, 'kmsg'));
-  t.equal(stderrOf(() => kmsg(join(top, 'kmsg')).info('text')), 'mountroot: text\n');
+  t.equal(
+    stderrOf(() => kmsg(join(top, 'kmsg')).info('text')),
+    'mountroot: text\n',
+  );
   t.equal(readFileSync(join(top, 'victim'), 'utf8'), 'kept');
 });
 
-t.test('while the device is out of sight, as /dev is between the pivot and its move, the one opened last still takes records', async (t) => {
-  const file = device();
-  const log = kmsg(file);
-  log.info('before');
-  renameSync(file, `${file}.moved`);
-  t.equal(stderrOf(() => log.info('between')), '');
-  t.match(readFileSync(`${file}.moved`, 'utf8'), /between/);
-  writeFileSync(file, '');
-  log.info('after');
-  t.equal(readFileSync(file, 'utf8'), '<6>mountroot: after\n', 'and it is opened anew where it is back');
-});
+t.test(
+  'while the device is out of sight, as /dev is between the pivot and its move, the one opened last still takes records',
+  async (t) => {
+    const file = device();
+    const log = kmsg(file);
+    log.info('before');
+    renameSync(file, `${file}.moved`);
+    t.equal(
+      stderrOf(() => log.info('between')),
+      '',
+    );
+    t.match(readFileSync(`${file}.moved`, 'utf8'), /between/);
+    writeFileSync(file, '');
+    log.info('after');
+    t.equal(
+      readFileSync(file, 'utf8'),
+      '<6>mountroot: after\n',
+      'and it is opened anew where it is back',
+    );
+  },
+);
 
-t.test('each record is written by an opening of its own, because the kernel lets only ten pass through one', async (t) => {
-  const file = device();
-  const log = kmsg(file);
-  log.info('one');
-  renameSync(file, `${file}.old`);
-  writeFileSync(file, '');
-  log.info('two');
-  t.match(readFileSync(file, 'utf8'), /two/);
-  t.notMatch(readFileSync(`${file}.old`, 'utf8'), /two/);
-});
+t.test(
+  'each record is written by an opening of its own, because the kernel lets only ten pass through one',
+  async (t) => {
+    const file = device();
+    const log = kmsg(file);
+    log.info('one');
+    renameSync(file, `${file}.old`);
+    writeFileSync(file, '');
+    log.info('two');
+    t.match(readFileSync(file, 'utf8'), /two/);
+    t.notMatch(readFileSync(`${file}.old`, 'utf8'), /two/);
+  },
+);
 
 t.test('on a terminal the same lines go to stderr, without those for debugging', async (t) => {
   const log = terminal();
-  t.equal(stderrOf(() => (log.error('e'), log.warn('w'), log.info('i\nj'), log.debug('d'))), 'mountroot: e\nmountroot: w\nmountroot: i j\n');
+  t.equal(
+    stderrOf(() => (log.error('e'), log.warn('w'), log.info('i\nj'), log.debug('d'))),
+    'mountroot: e\nmountroot: w\nmountroot: i j\n',
+  );
 });
 
-t.test('messages of the other verbs go to stderr only, and name their level but for errors', async (t) => {
-  const source = (name: string): string => fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));
-  const say = `import { messages } from ${JSON.stringify(source('winston'))};
+t.test(
+  'messages of the other verbs go to stderr only, and name their level but for errors',
+  async (t) => {
+    const source = (name: string): string =>
+      fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));
+    const say = `import { messages } from ${JSON.stringify(source('winston'))};
 const log = messages({ verbose: process.argv.includes('verbose'), colour: process.argv.includes('colour') });
 log.error('e'); log.warn('w'); log.info('i\\nj'); log.debug('d');`;
-  const file = join(t.testdir({ 'say.mts': say }), 'say.mts');
-  const run = (...words: string[]): { stdout: string; stderr: string } => spawnSync(process.execPath, ['--import', 'tsx', file, ...words], { encoding: 'utf8', env: { PATH: process.env['PATH'] } });
-  t.match(run(), { stdout: '', stderr: 'mountroot: e\nmountroot: warn: w\nmountroot: info: i j\n' });
-  t.match(run('verbose').stderr, /^mountroot: debug: d$/m);
-  t.match(run('colour').stderr, /^mountroot: e\nmountroot: \u001b\[33mwarn\u001b\[39m: w$/m);
-});
+    const file = join(t.testdir({ 'say.mts': say }), 'say.mts');
+    const run = (...words: string[]): { stdout: string; stderr: string } =>
+      spawnSync(process.execPath, ['--import', 'tsx', file, ...words], {
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'] },
+      });
+    t.match(run(), {
+      stdout: '',
+      stderr: 'mountroot: e\nmountroot: warn: w\nmountroot: info: i j\n',
+    });
+    t.match(run('verbose').stderr, /^mountroot: debug: d$/m);
+    t.match(run('colour').stderr, /^mountroot: e\nmountroot: \u001b\[33mwarn\u001b\[39m: w$/m);
+  },
+);

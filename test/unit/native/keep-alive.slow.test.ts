@@ -3,20 +3,24 @@ import { asRootAlone } from './program.js';
 
 const { json: got, stderr } = await asRootAlone(t, 'test/unit/native/keep-alive.ts');
 
-t.test('while JavaScript is kept busy one thread tells what goes on and for how long, in one line each, until it is told to be silent', async (t) => {
-  t.equal(got['returned'], 0);
-  t.equal(got['thread'], 1);
-  t.equal(got['threads'], 1, 'and there is never a second one');
-  const told = got['told'] as string[];
-  t.ok(told.length >= 2);
-  let before = 0;
-  for (const line of told) {
-    const [, seconds] = /^<6>mountroot: still at it after (\d+) s: copying  settings$/.exec(line) ?? [];
-    t.ok(Number(seconds) > before, line);
-    before = Number(seconds);
-  }
-  t.equal(got['silence'], 0);
-});
+t.test(
+  'while JavaScript is kept busy one thread tells what goes on and for how long, in one line each, until it is told to be silent',
+  async (t) => {
+    t.equal(got['returned'], 0);
+    t.equal(got['thread'], 1);
+    t.equal(got['threads'], 1, 'and there is never a second one');
+    const told = got['told'] as string[];
+    t.ok(told.length >= 2);
+    let before = 0;
+    for (const line of told) {
+      const [, seconds] =
+        /^<6>mountroot: still at it after (\d+) s: copying  settings$/.exec(line) ?? [];
+      t.ok(Number(seconds) > before, line);
+      before = Number(seconds);
+    }
+    t.equal(got['silence'], 0);
+  },
+);
 
 t.test('a text that changes does not begin the time anew', async (t) => {
   const [line] = got['progress'] as string[];
@@ -32,13 +36,22 @@ t.test('without a kernel log it is told on standard error', async (t) => {
   t.match(stderr, /^<6>mountroot: still at it after 0 s: nowhere$/m);
 });
 
-t.test('a watchdog is fed during a long call and between two, and disarmed with its magic word as the last', async (t) => {
-  const { times, ...rest } = got['watchdog'] as { times: number };
-  t.same(rest, { zeros: true, last: 'V', later: 0 });
-  t.ok(times >= 6);
-});
+t.test(
+  'a watchdog is fed during a long call and between two, and disarmed with its magic word as the last',
+  async (t) => {
+    const { times, ...rest } = got['watchdog'] as { times: number };
+    t.same(rest, { zeros: true, last: 'V', later: 0 });
+    t.ok(times >= 6);
+  },
+);
 
-t.test('the kernel log is told every five seconds, and the process ends in the middle of it', async (t) => {
-  t.match((got['kernel'] as string[])[0], /^<6>mountroot: still at it after \d+ s: attaching UBI to mtd3$/);
-  t.ok((got['after'] as number) >= 5000);
-});
+t.test(
+  'the kernel log is told every five seconds, and the process ends in the middle of it',
+  async (t) => {
+    t.match(
+      (got['kernel'] as string[])[0],
+      /^<6>mountroot: still at it after \d+ s: attaching UBI to mtd3$/,
+    );
+    t.ok((got['after'] as number) >= 5000);
+  },
+);

@@ -1,4 +1,7 @@
-/** Runs as root in a mount namespace of its own, where an ordinary file stands for the kernel log and for a watchdog: keeps JavaScript busy, and prints what was written meanwhile. */
+/**
+ * Runs as root in a mount namespace of its own, where an ordinary file stands for the kernel log
+ * and for a watchdog: keeps JavaScript busy, and prints what was written meanwhile.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ffi from 'ffi-napi';
@@ -7,17 +10,22 @@ import { reader } from '../../../src/system/files.js';
 
 declare const __dirname: string;
 
-const shim = ffi.Library(join(__dirname, 'native', `${process.platform}-${process.arch}`, 'libmountroot.so'), {
-  mountroot_during: ['int32', ['string', 'string', 'uint32']],
-});
+const shim = ffi.Library(
+  join(__dirname, 'native', `${process.platform}-${process.arch}`, 'libmountroot.so'),
+  {
+    mountroot_during: ['int32', ['string', 'string', 'uint32']],
+  },
+);
 const work = process.argv[2]!;
 const place = (name: string): string => {
   writeFileSync(join(work, name), '');
   return join(work, name);
 };
 const lines = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
-const during = (text: string | null, file: string, every: number): number => shim.mountroot_during(text as string, file, every) as number;
-const threads = (): number => Number(/^Threads:\s+(\d+)/m.exec(reader.readText('/proc/self/status'))![1]);
+const during = (text: string | null, file: string, every: number): number =>
+  shim.mountroot_during(text as string, file, every) as number;
+const threads = (): number =>
+  Number(/^Threads:\s+(\d+)/m.exec(reader.readText('/proc/self/status'))![1]);
 
 /** Nothing of JavaScript runs meanwhile, as during a long call. */
 function busy(milliseconds: number): void {
@@ -25,7 +33,10 @@ function busy(milliseconds: number): void {
   while (process.hrtime.bigint() < end);
 }
 
-/** Until there is what is waited for: a loaded machine needs longer, and only a thread that never writes needs this long. */
+/**
+ * Until there is what is waited for: a loaded machine needs longer, and only a thread that never
+ * writes needs this long.
+ */
 function busyUntil(done: () => boolean): void {
   for (let waited = 0; !done() && waited < 20_000; waited += 50) busy(50);
 }
@@ -88,8 +99,15 @@ process.stdout.write(
     told,
     silence,
     progress: lines(progress),
-    long: lines(long).slice(0, 1).map((line) => [line.slice(0, 45), Buffer.byteLength(line) < 800]),
-    watchdog: { zeros: fed.subarray(0, -1).every((byte) => byte === 0), last: fed.subarray(-1).toString(), times: fed.length, later: readFileSync(device).length - fed.length },
+    long: lines(long)
+      .slice(0, 1)
+      .map((line) => [line.slice(0, 45), Buffer.byteLength(line) < 800]),
+    watchdog: {
+      zeros: fed.subarray(0, -1).every((byte) => byte === 0),
+      last: fed.subarray(-1).toString(),
+      times: fed.length,
+      later: readFileSync(device).length - fed.length,
+    },
     kernel: lines(kernel),
     after,
     threads: threads() - before,

@@ -9,10 +9,14 @@ import { bundle } from '../../../scripts/lib/bundle.js';
 const { NODE_OPTIONS: _, ...environment } = process.env;
 
 /**
- * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as root and in a mount namespace of its own, with an empty
- * folder as argument. Returns what it printed, which is JSON, and what it said.
+ * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as
+ * root and in a mount namespace of its own, with an empty folder as argument. Returns what it
+ * printed, which is JSON, and what it said.
  */
-export async function asRootAlone(t: Test, source: string): Promise<{ json: Record<string, unknown>; stderr: string }> {
+export async function asRootAlone(
+  t: Test,
+  source: string,
+): Promise<{ json: Record<string, unknown>; stderr: string }> {
   const folder = t.testdir({});
   const work = join(folder, 'work');
   mkdirSync(work);

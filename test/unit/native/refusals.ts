@@ -1,4 +1,7 @@
-/** Runs in a Node of its own with --expose-gc: asks the real kernel for what it must refuse, and prints what it said. */
+/**
+ * Runs in a Node of its own with --expose-gc: asks the real kernel for what it must refuse, and
+ * prints what it said.
+ */
 import { system } from '../../../src/system/ffi.js';
 import type { SystemError } from '../../../src/system/system-error.js';
 
@@ -13,7 +16,10 @@ const errnoOf = (call: () => void): string => {
   }
 };
 
-/** Everything is refused before anything could be mounted: the paths do not exist, or the call is not made at all. */
+/**
+ * Everything is refused before anything could be mounted: the paths do not exist, or the call is
+ * not made at all.
+ */
 const CALLS: Record<string, () => void> = {
   mount: () => system.mount('none', '/nonexistent/mountpoint', 'tmpfs', [], null),
   move: () => system.mount('/nonexistent/from', '/', null, ['MS_MOVE'], null),

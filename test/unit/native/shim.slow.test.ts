@@ -4,31 +4,36 @@ import t from 'tap';
 import { placeNative } from '../../../scripts/lib/agent.js';
 import { bundle } from '../../../scripts/lib/bundle.js';
 
-t.test('the errno of a refused call is the kernel\'s own, 300 times of 300, while garbage is collected between the calls', async (t) => {
-  const folder = t.testdir({});
-  const program = await bundle('test/unit/native/refusals.ts', join(folder, 'refusals.cjs'));
-  await placeNative('host', folder);
-  const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', program], { encoding: 'utf8' });
-  t.equal(status, 0, stderr);
-  const root = process.getuid?.() === 0;
-  t.same(JSON.parse(stdout), {
-    mount: { ENOENT: 300 },
-    move: { [root ? 'ENOENT' : 'EPERM']: 300 },
-    umount: { ENOENT: 300 },
-    pivotRoot: { [root ? 'ENOENT' : 'EPERM']: 300 },
-    nul: { EINVAL: 300 },
-    lazy: { ENOENT: 300 },
-    syncfs: { ENOENT: 300 },
-    whiteout: { ENOENT: 300 },
-    makeNode: { ENOENT: 300 },
-    setModified: { ENOENT: 300 },
-    attributes: { ENOENT: 300 },
-    setAttribute: { ENOENT: 300 },
-    eraseNothing: { ENOENT: 300 },
-    eraseNoFlash: { ENOTTY: 300 },
-    lock: { ENOENT: 300 },
-    watchdog: { ENOENT: 300 },
-    nulInName: { EINVAL: 300 },
-    longData: { EINVAL: 300 },
-  });
-});
+t.test(
+  "the errno of a refused call is the kernel's own, 300 times of 300, while garbage is collected between the calls",
+  async (t) => {
+    const folder = t.testdir({});
+    const program = await bundle('test/unit/native/refusals.ts', join(folder, 'refusals.cjs'));
+    await placeNative('host', folder);
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--expose-gc', program], {
+      encoding: 'utf8',
+    });
+    t.equal(status, 0, stderr);
+    const root = process.getuid?.() === 0;
+    t.same(JSON.parse(stdout), {
+      mount: { ENOENT: 300 },
+      move: { [root ? 'ENOENT' : 'EPERM']: 300 },
+      umount: { ENOENT: 300 },
+      pivotRoot: { [root ? 'ENOENT' : 'EPERM']: 300 },
+      nul: { EINVAL: 300 },
+      lazy: { ENOENT: 300 },
+      syncfs: { ENOENT: 300 },
+      whiteout: { ENOENT: 300 },
+      makeNode: { ENOENT: 300 },
+      setModified: { ENOENT: 300 },
+      attributes: { ENOENT: 300 },
+      setAttribute: { ENOENT: 300 },
+      eraseNothing: { ENOENT: 300 },
+      eraseNoFlash: { ENOTTY: 300 },
+      lock: { ENOENT: 300 },
+      watchdog: { ENOENT: 300 },
+      nulInName: { EINVAL: 300 },
+      longData: { EINVAL: 300 },
+    });
+  },
+);

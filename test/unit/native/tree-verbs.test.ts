@@ -15,35 +15,94 @@ t.test('nodes get their type, mode and both halves of their number', async (t) =
   });
 });
 
-t.test('owner, mode and time are set to the nanosecond, before 1970 and after 2038 too, and of a symlink itself', async (t) => {
-  t.same(got['properties'], {
-    file: { kind: 'file', mode: '6755', owner: '1000:1001', node: '', links: 2, mtime: '1700000000123456789', size: 4 },
-    link: { kind: 'symlink', mode: '777', owner: '7:8', node: '', links: 1, mtime: '5000000000000000001', size: 4 },
-    mode: 'EOPNOTSUPP',
-    early: '-1',
-    same: true,
-  });
-});
+t.test(
+  'owner, mode and time are set to the nanosecond, before 1970 and after 2038 too, and of a symlink itself',
+  async (t) => {
+    t.same(got['properties'], {
+      file: {
+        kind: 'file',
+        mode: '6755',
+        owner: '1000:1001',
+        node: '',
+        links: 2,
+        mtime: '1700000000123456789',
+        size: 4,
+      },
+      link: {
+        kind: 'symlink',
+        mode: '777',
+        owner: '7:8',
+        node: '',
+        links: 1,
+        mtime: '5000000000000000001',
+        size: 4,
+      },
+      mode: 'EOPNOTSUPP',
+      early: '-1',
+      same: true,
+    });
+  },
+);
 
-t.test('extended attributes of any length and number come back byte by byte; a file system without them has none', async (t) => {
-  t.same(got['attributes'], { long: true, empty: 0, bytes: '00ff00', many: 100, link: 'link', none: 0, refused: 'EOPNOTSUPP' });
-});
+t.test(
+  'extended attributes of any length and number come back byte by byte; a file system without them has none',
+  async (t) => {
+    t.same(got['attributes'], {
+      long: true,
+      empty: 0,
+      bytes: '00ff00',
+      many: 100,
+      link: 'link',
+      none: 0,
+      refused: 'EOPNOTSUPP',
+    });
+  },
+);
 
-t.test('a rename leaves a whiteout where the file system can, and is refused where it cannot', async (t) => {
-  t.same(got['whiteouts'], { from: { kind: 'character', node: '0:0' }, to: 'moved', lacking: 'EINVAL' });
-});
+t.test(
+  'a rename leaves a whiteout where the file system can, and is refused where it cannot',
+  async (t) => {
+    t.same(got['whiteouts'], {
+      from: { kind: 'character', node: '0:0' },
+      to: 'moved',
+      lacking: 'EINVAL',
+    });
+  },
+);
 
-t.test('on a full or read-only file system the old file stands, and nothing half made is left', async (t) => {
-  t.same(got['full'], { replaced: 'ENOSPC', copied: 'ENOSPC', left: ['kept'], readOnly: ['EROFS', 'EROFS', 'EROFS'], kept: 'old' });
-});
+t.test(
+  'on a full or read-only file system the old file stands, and nothing half made is left',
+  async (t) => {
+    t.same(got['full'], {
+      replaced: 'ENOSPC',
+      copied: 'ENOSPC',
+      left: ['kept'],
+      readOnly: ['EROFS', 'EROFS', 'EROFS'],
+      kept: 'old',
+    });
+  },
+);
 
-t.test('a lock is held against everybody until this process ends, and follows no symlink', async (t) => {
-  t.same(got['locks'], { first: true, again: false, other: 'did not get it', mode: { mode: 0o600 }, link: 'ELOOP', nowhere: 'missing' });
-});
+t.test(
+  'a lock is held against everybody until this process ends, and follows no symlink',
+  async (t) => {
+    t.same(got['locks'], {
+      first: true,
+      again: false,
+      other: 'did not get it',
+      mode: { mode: 0o600 },
+      link: 'ELOOP',
+      nowhere: 'missing',
+    });
+  },
+);
 
-t.test('a busy mount is not unmounted but can be detached, and who holds a file in it keeps the file', async (t) => {
-  t.same(got['detaching'], { busy: 'EBUSY', synced: 'done', gone: [], held: 'moved' });
-});
+t.test(
+  'a busy mount is not unmounted but can be detached, and who holds a file in it keeps the file',
+  async (t) => {
+    t.same(got['detaching'], { busy: 'EBUSY', synced: 'done', gone: [], held: 'moved' });
+  },
+);
 
 t.test('sleep sleeps', async (t) => {
   t.ok((got['slept'] as number) >= 120);

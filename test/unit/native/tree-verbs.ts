@@ -1,4 +1,7 @@
-/** Runs as root in a mount namespace of its own: calls the verbs that a tree needs on file systems of its own, and prints what became of them. */
+/**
+ * Runs as root in a mount namespace of its own: calls the verbs that a tree needs on file systems
+ * of its own, and prints what became of them.
+ */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,9 +22,18 @@ const outcome = (call: () => unknown): string => {
 /** What of a file can be told in JSON and does not change with the day. */
 const seen = (path: string): object => {
   const { kind, mode, uid, gid, node, links, mtime, size } = system.details(path);
-  return { kind, mode: mode.toString(8), owner: `${uid}:${gid}`, node, links, mtime: String(mtime), size };
+  return {
+    kind,
+    mode: mode.toString(8),
+    owner: `${uid}:${gid}`,
+    node,
+    links,
+    mtime: String(mtime),
+    size,
+  };
 };
-const some = <Key extends keyof Details>(path: string, ...keys: Key[]): object => Object.fromEntries(keys.map((key) => [key, system.details(path)[key]]));
+const some = <Key extends keyof Details>(path: string, ...keys: Key[]): object =>
+  Object.fromEntries(keys.map((key) => [key, system.details(path)[key]]));
 
 process.umask(0o022);
 const tmpfs = join(work, 'tmpfs');
@@ -39,7 +51,12 @@ const nodes = (): object => {
   system.makeNode(at('fifo'), 'fifo', 0o644, '');
   system.makeNode(at('socket'), 'socket', 0o600, '');
   return {
-    ...Object.fromEntries(['whiteout', 'block', 'fifo', 'socket'].map((name) => [name, some(at(name), 'kind', 'mode', 'node')])),
+    ...Object.fromEntries(
+      ['whiteout', 'block', 'fifo', 'socket'].map((name) => [
+        name,
+        some(at(name), 'kind', 'mode', 'node'),
+      ]),
+    ),
     again: outcome(() => system.makeNode(at('fifo'), 'fifo', 0o644, '')),
     without: outcome(() => system.makeNode(at('nameless'), 'block', 0o600, '')),
     copied: outcome(() => system.copyFile(at('fifo'), at('copy-of-fifo'), 0o600)),
@@ -55,9 +72,17 @@ const properties = (): object => {
   system.setModified(at('file'), 1_700_000_000_123_456_789n);
   system.setOwner(at('link'), 7, 8);
   system.setModified(at('link'), 5_000_000_000_000_000_001n);
-  const one = { file: seen(at('file')), link: seen(at('link')), mode: outcome(() => system.setMode(at('link'), 0o600)) };
+  const one = {
+    file: seen(at('file')),
+    link: seen(at('link')),
+    mode: outcome(() => system.setMode(at('link'), 0o600)),
+  };
   system.setModified(at('file'), -1n);
-  return { ...one, early: String(system.details(at('file')).mtime), same: system.details(at('file')).inode === system.details(at('other')).inode };
+  return {
+    ...one,
+    early: String(system.details(at('file')).mtime),
+    same: system.details(at('file')).inode === system.details(at('other')).inode,
+  };
 };
 
 const attributes = (): object => {
@@ -66,7 +91,12 @@ const attributes = (): object => {
   system.setAttribute(at('file'), 'trusted.empty', Buffer.alloc(0));
   system.setAttribute(at('file'), 'trusted.bytes', Buffer.of(0, 255, 0));
   system.setAttribute(at('link'), 'trusted.of-link', Buffer.from('link'));
-  for (let number = 0; number < 100; number++) system.setAttribute(at('other'), `trusted.with-a-long-name-${number}`, Buffer.from(String(number)));
+  for (let number = 0; number < 100; number++)
+    system.setAttribute(
+      at('other'),
+      `trusted.with-a-long-name-${number}`,
+      Buffer.from(String(number)),
+    );
   const found = system.attributes(at('file'));
   writeFileSync(join(ramfs, 'file'), '');
   return {
@@ -75,7 +105,9 @@ const attributes = (): object => {
     bytes: found.get('trusted.bytes')?.toString('hex'),
     many: [...found].filter(([name, value]) => name === `trusted.with-a-long-name-${value}`).length,
     link: system.attributes(at('link')).get('trusted.of-link')?.toString(),
-    none: [...system.attributes(join(ramfs, 'file')).keys()].filter((name) => !name.startsWith('security.')).length,
+    none: [...system.attributes(join(ramfs, 'file')).keys()].filter(
+      (name) => !name.startsWith('security.'),
+    ).length,
     refused: outcome(() => system.setAttribute(join(ramfs, 'file'), 'trusted.x', Buffer.from('x'))),
   };
 };
@@ -84,7 +116,11 @@ const whiteouts = (): object => {
   writeFileSync(at('from'), 'moved');
   writeFileSync(join(ramfs, 'from'), '');
   system.renameLeavingWhiteout(at('from'), at('to'));
-  return { from: some(at('from'), 'kind', 'node'), to: readFileSync(at('to'), 'utf8'), lacking: outcome(() => system.renameLeavingWhiteout(join(ramfs, 'from'), join(ramfs, 'to'))) };
+  return {
+    from: some(at('from'), 'kind', 'node'),
+    to: readFileSync(at('to'), 'utf8'),
+    lacking: outcome(() => system.renameLeavingWhiteout(join(ramfs, 'from'), join(ramfs, 'to'))),
+  };
 };
 
 const full = (): object => {
@@ -95,15 +131,29 @@ const full = (): object => {
   const copied = outcome(() => system.copyFile(at('big'), join(small, 'copy'), 0o600));
   const left = system.list(small);
   system.mount(null, small, null, ['MS_REMOUNT', 'MS_RDONLY'], null);
-  const readOnly = [outcome(() => system.replace(kept, 'new', 0o600)), outcome(() => system.replaceLink('kept', join(small, 'link'))), outcome(() => system.copyFile(at('file'), join(small, 'copy'), 0o600))];
+  const readOnly = [
+    outcome(() => system.replace(kept, 'new', 0o600)),
+    outcome(() => system.replaceLink('kept', join(small, 'link'))),
+    outcome(() => system.copyFile(at('file'), join(small, 'copy'), 0o600)),
+  ];
   return { replaced, copied, left, readOnly, kept: readFileSync(kept, 'utf8') };
 };
 
 const locks = (): object => {
-  const other = (): string => spawnSync('flock', ['--nonblock', at('lock'), 'true'], { encoding: 'utf8' }).status === 0 ? 'got it' : 'did not get it';
+  const other = (): string =>
+    spawnSync('flock', ['--nonblock', at('lock'), 'true'], { encoding: 'utf8' }).status === 0
+      ? 'got it'
+      : 'did not get it';
   const first = system.lock(at('lock'));
   system.symlink('nowhere', at('lock-link'));
-  return { first, again: system.lock(at('lock')), other: other(), mode: some(at('lock'), 'mode'), link: outcome(() => system.lock(at('lock-link'))), nowhere: system.kind(at('nowhere')) };
+  return {
+    first,
+    again: system.lock(at('lock')),
+    other: other(),
+    mode: some(at('lock'), 'mode'),
+    link: outcome(() => system.lock(at('lock-link'))),
+    nowhere: system.kind(at('nowhere')),
+  };
 };
 
 const detaching = (): object => {
@@ -121,4 +171,15 @@ const before = process.hrtime.bigint();
 system.sleep(120);
 const slept = Number((process.hrtime.bigint() - before) / 1_000_000n);
 
-process.stdout.write(JSON.stringify({ nodes: nodes(), properties: properties(), attributes: attributes(), whiteouts: whiteouts(), full: full(), locks: locks(), detaching: detaching(), slept }));
+process.stdout.write(
+  JSON.stringify({
+    nodes: nodes(),
+    properties: properties(),
+    attributes: attributes(),
+    whiteouts: whiteouts(),
+    full: full(),
+    locks: locks(),
+    detaching: detaching(),
+    slept,
+  }),
+);

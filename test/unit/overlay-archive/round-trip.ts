@@ -1,4 +1,7 @@
-/** Runs as root in a mount namespace of its own: layers of every kind through an archive and back, by us and by GNU tar; prints what became of them. */
+/**
+ * Runs as root in a mount namespace of its own: layers of every kind through an archive and back,
+ * by us and by GNU tar; prints what became of them.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +15,13 @@ const at = (...parts: string[]): string => join(work, ...parts);
 process.umask(0o022);
 system.mount('tmpfs', work, 'tmpfs', [], 'size=200m');
 
-const report = (): ExportReport => ({ entries: 0, whiteouts: 0, opaque: 0, bytes: 0, problems: [] });
+const report = (): ExportReport => ({
+  entries: 0,
+  whiteouts: 0,
+  opaque: 0,
+  bytes: 0,
+  problems: [],
+});
 
 async function exported(top: string, told = report()): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -20,9 +29,20 @@ async function exported(top: string, told = report()): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-async function imported(archive: Buffer, next: string, more: Partial<Layering> = {}): Promise<string[]> {
+async function imported(
+  archive: Buffer,
+  next: string,
+  more: Partial<Layering> = {},
+): Promise<string[]> {
   fs.writeFileSync(at('archive'), archive);
-  const job = { file: at('archive'), upper: null, merge: false, bytes: 1 << 27, privileged: true, ...more };
+  const job = {
+    file: at('archive'),
+    upper: null,
+    merge: false,
+    bytes: 1 << 27,
+    privileged: true,
+    ...more,
+  };
   const checked = await checkArchive(system, job);
   return [...checked.warnings, ...(await prepare(system, job, checked, next))];
 }
@@ -35,9 +55,22 @@ function listing(top: string, { opaque = true } = {}): string[] {
     const { kind, mode, uid, gid, mtime, node, links, inode } = system.details(place);
     if (node === '0:0') return [`${path} whiteout`];
     if (kind !== 'directory' && links > 1 && !first.has(inode)) first.set(inode, path);
-    const attributes = [...system.attributes(place)].filter(([name]) => opaque || !name.startsWith('trusted.overlay.')).map(([name, value]) => `${name}=${value.toString('hex')}`).sort();
-    const content = kind === 'file' ? fs.readFileSync(place).toString('base64') : kind === 'symlink' ? fs.readlinkSync(place) : node;
-    return [`${path} ${kind} ${mode.toString(8)} ${uid}:${gid} ${mtime} ${kind === 'directory' ? '' : (first.get(inode) ?? '')} ${content} ${attributes.join(' ')}`, ...(kind === 'directory' ? system.list(place).flatMap((name) => look(path === '' ? name : `${path}/${name}`)) : [])];
+    const attributes = [...system.attributes(place)]
+      .filter(([name]) => opaque || !name.startsWith('trusted.overlay.'))
+      .map(([name, value]) => `${name}=${value.toString('hex')}`)
+      .sort();
+    const content =
+      kind === 'file'
+        ? fs.readFileSync(place).toString('base64')
+        : kind === 'symlink'
+          ? fs.readlinkSync(place)
+          : node;
+    return [
+      `${path} ${kind} ${mode.toString(8)} ${uid}:${gid} ${mtime} ${kind === 'directory' ? '' : (first.get(inode) ?? '')} ${content} ${attributes.join(' ')}`,
+      ...(kind === 'directory'
+        ? system.list(place).flatMap((name) => look(path === '' ? name : `${path}/${name}`))
+        : []),
+    ];
   };
   return look('');
 }
@@ -55,24 +88,54 @@ interface Node {
   children: Node[];
 }
 
-const name = fc.oneof(
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
-  fc.stringMatching(/^[a-z.]{1,8}$/),
-  fc.nat(250).map((length) => 'n'.repeat(length + 1)),
-).map((text) => text.replaceAll('/', '_').replaceAll('\0', '_')).filter((text) => text !== '.' && text !== '..' && !text.startsWith('.wh.') && text !== '.mountroot' && Buffer.byteLength(text) <= 255);
+const name = fc
+  .oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+    fc.stringMatching(/^[a-z.]{1,8}$/),
+    fc.nat(250).map((length) => 'n'.repeat(length + 1)),
+  )
+  .map((text) => text.replaceAll('/', '_').replaceAll('\0', '_'))
+  .filter(
+    (text) =>
+      text !== '.' &&
+      text !== '..' &&
+      !text.startsWith('.wh.') &&
+      text !== '.mountroot' &&
+      Buffer.byteLength(text) <= 255,
+  );
 
 const { node } = fc.letrec<{ node: Node }>((tie) => ({
   node: fc.record({
-    kind: fc.constantFrom('directory', 'directory', 'file', 'file', 'symlink', 'fifo', 'device', 'whiteout', 'link'),
+    kind: fc.constantFrom(
+      'directory',
+      'directory',
+      'file',
+      'file',
+      'symlink',
+      'fifo',
+      'device',
+      'whiteout',
+      'link',
+    ),
     name,
     mode: fc.nat(0o7777),
     owner: fc.constantFrom(0, 1, 65534, 262143, 262144, 0xffff_fffe),
     time: fc.bigInt({ min: -(2n ** 33n) * 1_000_000_000n, max: 2n ** 32n * 1_000_000_000n }),
     content: fc.uint8Array({ maxLength: 1500 }),
     text: fc.oneof(fc.constant('../x'), fc.stringMatching(/^[ -~é]{1,200}$/)),
-    attributes: fc.array(fc.tuple(fc.constantFrom('trusted.note', 'trusted.a=b%', 'security.capability', 'trusted.ü'), fc.uint8Array({ maxLength: 40 })), { maxLength: 2 }),
+    attributes: fc.array(
+      fc.tuple(
+        fc.constantFrom('trusted.note', 'trusted.a=b%', 'security.capability', 'trusted.ü'),
+        fc.uint8Array({ maxLength: 40 }),
+      ),
+      { maxLength: 2 },
+    ),
     opaque: fc.boolean(),
-    children: fc.oneof({ depthSize: 'small', withCrossShrink: true }, fc.constant([] as Node[]), fc.array(tie('node'), { maxLength: 4 })),
+    children: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constant([] as Node[]),
+      fc.array(tie('node'), { maxLength: 4 }),
+    ),
   }) as fc.Arbitrary<Node>,
 }));
 
@@ -99,7 +162,13 @@ function build(place: string, nodes: readonly Node[], files: string[]): void {
       build(path, each.children, files);
     } else if (kind === 'file') fs.writeFileSync(path, each.content);
     else if (kind === 'symlink') system.symlink(each.text, path);
-    else system.makeNode(path, kind === 'fifo' ? 'fifo' : 'block', 0o600, kind === 'fifo' ? '' : '8:700');
+    else
+      system.makeNode(
+        path,
+        kind === 'fifo' ? 'fifo' : 'block',
+        0o600,
+        kind === 'fifo' ? '' : '8:700',
+      );
     if (kind === 'file') files.push(path);
     system.setOwner(path, each.owner, 7);
     if (kind !== 'symlink') system.setMode(path, each.mode);
@@ -108,13 +177,16 @@ function build(place: string, nodes: readonly Node[], files: string[]): void {
         if (kind === 'file') system.setAttribute(path, key, CAPABILITY);
       } else system.setAttribute(path, key, Buffer.from(value));
     }
-    if (kind === 'directory' && each.opaque) system.setAttribute(path, 'trusted.overlay.opaque', Buffer.from('y'));
-    if (kind === 'directory') system.setAttribute(path, 'trusted.overlay.origin', Buffer.from([0, 0xfb]));
+    if (kind === 'directory' && each.opaque)
+      system.setAttribute(path, 'trusted.overlay.opaque', Buffer.from('y'));
+    if (kind === 'directory')
+      system.setAttribute(path, 'trusted.overlay.origin', Buffer.from([0, 0xfb]));
     system.setModified(path, each.time);
   }
 }
 
-const withoutOrigin = (lines: string[]): string => lines.map((line) => line.replaceAll(/ ?trusted\.overlay\.origin=00fb/g, '').trimEnd()).join('\n');
+const withoutOrigin = (lines: string[]): string =>
+  lines.map((line) => line.replaceAll(/ ?trusted\.overlay\.origin=00fb/g, '').trimEnd()).join('\n');
 
 /** export → import → the same tree, and the same archive again. */
 async function property(): Promise<string> {
@@ -142,13 +214,24 @@ async function property(): Promise<string> {
     }),
     { numRuns: 40 },
   );
-  return result.failed ? `${(result.errorInstance as Error | null)?.message} for ${fc.stringify(result.counterexample)}` : entries > 100 ? 'same' : `only ${entries} entries`;
+  return result.failed
+    ? `${(result.errorInstance as Error | null)?.message} for ${fc.stringify(result.counterexample)}`
+    : entries > 100
+      ? 'same'
+      : `only ${entries} entries`;
 }
 
 /** A layer with one of each. */
 function sample(top: string): void {
   system.mkdir(top, 0o755);
-  for (const folder of ['etc', 'etc/config', 'opt', 'n'.repeat(120), `${'n'.repeat(120)}/${'m'.repeat(150)}`]) system.mkdir(`${top}/${folder}`, 0o750);
+  for (const folder of [
+    'etc',
+    'etc/config',
+    'opt',
+    'n'.repeat(120),
+    `${'n'.repeat(120)}/${'m'.repeat(150)}`,
+  ])
+    system.mkdir(`${top}/${folder}`, 0o750);
   fs.writeFileSync(`${top}/etc/shadow`, 'secret\n', { mode: 0 });
   fs.chmodSync(`${top}/etc/shadow`, 0);
   fs.writeFileSync(`${top}/etc/ping`, 'program');
@@ -175,48 +258,96 @@ async function withGnuTar(): Promise<object> {
   fs.writeFileSync(at('ours.tar'), archive);
   const listed = spawnSync('tar', [...TAR, '-tvf', at('ours.tar')], { encoding: 'utf8' });
   system.mkdir(at('gnu'), 0o755);
-  const extracted = spawnSync('tar', [...TAR, '-xpf', at('ours.tar'), '-C', at('gnu')], { encoding: 'utf8' });
+  const extracted = spawnSync('tar', [...TAR, '-xpf', at('ours.tar'), '-C', at('gnu')], {
+    encoding: 'utf8',
+  });
   // As GNU tar knows no whiteouts, they are files there.
   const theirs = listing(at('gnu')).filter((line) => !/(^|\/)\.wh\./.test(line.split(' ')[0]!));
-  const mine = listing(at('sample'), { opaque: false }).filter((line) => !line.endsWith(' whiteout'));
-  const marks = spawnSync('find', [at('gnu'), '-name', '.wh.*', '-printf', '%P %s\n'], { encoding: 'utf8' }).stdout.trim().split('\n').sort();
+  const mine = listing(at('sample'), { opaque: false }).filter(
+    (line) => !line.endsWith(' whiteout'),
+  );
+  const marks = spawnSync('find', [at('gnu'), '-name', '.wh.*', '-printf', '%P %s\n'], {
+    encoding: 'utf8',
+  })
+    .stdout.trim()
+    .split('\n')
+    .sort();
 
-  // The other way: what GNU tar makes of that tree, in each of its formats that holds it, is the layer again.
+  // The other way: what GNU tar makes of that tree, in each of its formats that holds it, is the
+  // layer again.
   const back: Record<string, string> = {};
-  for (const [name, words] of Object.entries({ pax: ['--format=pax'], compressed: ['--format=pax', '-z'] })) {
+  for (const [name, words] of Object.entries({
+    pax: ['--format=pax'],
+    compressed: ['--format=pax', '-z'],
+  })) {
     execFileSync('tar', [...TAR, ...words, '-cf', at('theirs.tar'), '-C', at('gnu'), '.']);
     const warnings = await imported(fs.readFileSync(at('theirs.tar')), at('back'));
-    back[name] = [...warnings, listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different'].join();
+    back[name] = [
+      ...warnings,
+      listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different',
+    ].join();
     system.removeTree(at('back'));
   }
-  execFileSync('tar', ['--format=gnu', '--numeric-owner', '-cf', at('theirs.tar'), '-C', at('gnu'), '.']);
+  execFileSync('tar', [
+    '--format=gnu',
+    '--numeric-owner',
+    '-cf',
+    at('theirs.tar'),
+    '-C',
+    at('gnu'),
+    '.',
+  ]);
   await imported(fs.readFileSync(at('theirs.tar')), at('back'));
-  back['gnu'] = fs.readFileSync(`${at('back')}/${'n'.repeat(120)}/${'m'.repeat(150)}/${'l'.repeat(90)}`, 'utf8');
+  back['gnu'] = fs.readFileSync(
+    `${at('back')}/${'n'.repeat(120)}/${'m'.repeat(150)}/${'l'.repeat(90)}`,
+    'utf8',
+  );
   system.removeTree(at('back'));
   // Of the upper directory itself, with its whiteouts as overlay has them.
   execFileSync('tar', [...TAR, '--format=pax', '-cf', at('raw.tar'), '-C', at('sample'), '.']);
   await imported(fs.readFileSync(at('raw.tar')), at('back'));
-  back['raw'] = listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different';
-  return { listed: listed.status, lines: listed.stdout.split('\n').length - 1, extracted: extracted.status, said: extracted.stderr.replace(/^tar: .*(implausibly old|in the future).*\n/gm, ''), same: theirs.join('\n') === mine.join('\n') ? 'same' : `${theirs.join('\n')}\n---\n${mine.join('\n')}`, marks, back, repeated: (await exported(at('sample'))).equals(archive) };
+  back['raw'] =
+    listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different';
+  return {
+    listed: listed.status,
+    lines: listed.stdout.split('\n').length - 1,
+    extracted: extracted.status,
+    said: extracted.stderr.replace(/^tar: .*(implausibly old|in the future).*\n/gm, ''),
+    same:
+      theirs.join('\n') === mine.join('\n')
+        ? 'same'
+        : `${theirs.join('\n')}\n---\n${mine.join('\n')}`,
+    marks,
+    back,
+    repeated: (await exported(at('sample'))).equals(archive),
+  };
 }
 
 /** A file that grows, shrinks and goes while it is read. */
 async function live(): Promise<object> {
   const told = report();
   system.mkdir(at('live'), 0o755);
-  for (const file of ['a-shrinks', 'b-grows', 'c-stays']) fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
+  for (const file of ['a-shrinks', 'b-grows', 'c-stays'])
+    fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
   let seen = 0;
-  const changing = { ...system, attributes: (path: string) => {
-    // Each is looked at twice, before anything is written and when its turn comes.
-    if (path.endsWith('a-shrinks') && ++seen === 2) fs.truncateSync(path, 1000);
-    if (path.endsWith('b-grows')) fs.appendFileSync(path, 'more');
-    return system.attributes(path);
-  } };
+  const changing = {
+    ...system,
+    attributes: (path: string) => {
+      // Each is looked at twice, before anything is written and when its turn comes.
+      if (path.endsWith('a-shrinks') && ++seen === 2) fs.truncateSync(path, 1000);
+      if (path.endsWith('b-grows')) fs.appendFileSync(path, 'more');
+      return system.attributes(path);
+    },
+  };
   const chunks: Buffer[] = [];
   for await (const chunk of layerTar(changing, at('live'), told)) chunks.push(chunk);
   fs.writeFileSync(at('live.tar'), Buffer.concat(chunks));
   const sizes = spawnSync('tar', ['-tvf', at('live.tar')], { encoding: 'utf8' });
-  return { problems: told.problems.map(({ path }) => path), valid: sizes.status, lines: sizes.stdout.split('\n').length - 1 };
+  return {
+    problems: told.problems.map(({ path }) => path),
+    valid: sizes.status,
+    lines: sizes.stdout.split('\n').length - 1,
+  };
 }
 
 async function refusals(): Promise<object> {
@@ -264,7 +395,10 @@ async function sparse(): Promise<object> {
   const before = process.memoryUsage.rss();
   let [peak, bytes] = [0, 0];
   fs.rmSync(at('archive'), { force: true });
-  const packed = (await import('../../../src/ramdisk/compression.js')).compress('gzip', layerTar(system, at('sparse'), report()));
+  const packed = (await import('../../../src/ramdisk/compression.js')).compress(
+    'gzip',
+    layerTar(system, at('sparse'), report()),
+  );
   for await (const chunk of packed) {
     fs.appendFileSync(at('archive'), chunk);
     bytes += chunk.length;
@@ -281,19 +415,40 @@ async function merged(): Promise<object> {
   const [old, add] = [at('old'), at('add')];
   for (const top of [old, add]) system.mkdir(top, 0o755);
   for (const folder of ['keep', 'hidden', 'becomes-file']) system.mkdir(join(old, folder), 0o755);
-  for (const file of ['keep/a', 'keep/b', 'hidden/secret', 'becomes-file/x', 'becomes-directory']) fs.writeFileSync(join(old, file), 'old');
+  for (const file of ['keep/a', 'keep/b', 'hidden/secret', 'becomes-file/x', 'becomes-directory'])
+    fs.writeFileSync(join(old, file), 'old');
   system.makeNode(join(old, 'white'), 'character', 0, '0:0');
-  for (const folder of ['keep', 'hidden', 'becomes-directory', 'white']) system.mkdir(join(add, folder), 0o700);
-  for (const file of ['keep/b', 'becomes-file', 'hidden/new']) fs.writeFileSync(join(add, file), 'new');
+  for (const folder of ['keep', 'hidden', 'becomes-directory', 'white'])
+    system.mkdir(join(add, folder), 0o700);
+  for (const file of ['keep/b', 'becomes-file', 'hidden/new'])
+    fs.writeFileSync(join(add, file), 'new');
   system.makeNode(join(add, 'keep', 'gone'), 'character', 0, '0:0');
   system.setAttribute(join(add, 'hidden'), 'trusted.overlay.opaque', Buffer.from('y'));
   const warnings = await imported(await exported(add), at('both'), { upper: old, merge: true });
-  return { warnings, now: listing(at('both')).map((line) => line.replace(/^(\S*) (\S+)( \d+)?.*?(trusted.overlay.opaque)?(=\w+)?$/, '$1 $2$3 $4')), content: ['keep/a', 'keep/b', 'becomes-file'].map((file) => fs.readFileSync(at('both', file), 'utf8')), old: fs.readFileSync(join(old, 'hidden/secret'), 'utf8') };
+  return {
+    warnings,
+    now: listing(at('both')).map((line) =>
+      line.replace(/^(\S*) (\S+)( \d+)?.*?(trusted.overlay.opaque)?(=\w+)?$/, '$1 $2$3 $4'),
+    ),
+    content: ['keep/a', 'keep/b', 'becomes-file'].map((file) =>
+      fs.readFileSync(at('both', file), 'utf8'),
+    ),
+    old: fs.readFileSync(join(old, 'hidden/secret'), 'utf8'),
+  };
 }
 
 async function main(): Promise<void> {
   system.mkdir(at('trees'), 0o755);
-  process.stdout.write(JSON.stringify({ property: await property(), gnu: await withGnuTar(), live: await live(), refusals: await refusals(), sparse: await sparse(), merged: await merged() }));
+  process.stdout.write(
+    JSON.stringify({
+      property: await property(),
+      gnu: await withGnuTar(),
+      live: await live(),
+      refusals: await refusals(),
+      sparse: await sparse(),
+      merged: await merged(),
+    }),
+  );
 }
 
 main().catch((error: unknown) => {

@@ -17,22 +17,62 @@ import type { Reader } from '../../../src/system/port.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 import { random } from '../../fixtures/random.js';
 
-const HOSTILE = ["'", '"', '`reboot`', '$(reboot)', '; reboot; ', '\n', ' ', '\\', '#', '*', '&', '|', '>x', 'ü', '-', '--', '=', ':', ',', '\t', '\u001b[2J', '/', 'a', 'EOF'];
+const HOSTILE = [
+  "'",
+  '"',
+  '`reboot`',
+  '$(reboot)',
+  '; reboot; ',
+  '\n',
+  ' ',
+  '\\',
+  '#',
+  '*',
+  '&',
+  '|',
+  '>x',
+  'ü',
+  '-',
+  '--',
+  '=',
+  ':',
+  ',',
+  '\t',
+  '\u001b[2J',
+  '/',
+  'a',
+  'EOF',
+];
 
 function anyMachine(seed: number): Facts {
   const next = random(seed);
-  const word = (): string => Array.from({ length: 1 + next(6) }, () => HOSTILE[next(HOSTILE.length)]).join('');
+  const word = (): string =>
+    Array.from({ length: 1 + next(6) }, () => HOSTILE[next(HOSTILE.length)]).join('');
   const facts = boardFacts();
   const name = word();
-  const filesystems = [['jffs2', 'overlay'], ['jffs2', 'overlayfs'], ['jffs2', 'overlay', 'overlayfs']][next(3)]!;
+  const filesystems = [
+    ['jffs2', 'overlay'],
+    ['jffs2', 'overlayfs'],
+    ['jffs2', 'overlay', 'overlayfs'],
+  ][next(3)]!;
   const mounts = Array.from({ length: next(6) }, (_, index) =>
-    mount(`/${word()}`, { id: 500 + index, source: word(), ...(next(3) === 0 && { shared: 1 + next(9) }), ...(next(5) === 0 && { unbindable: true as const }), ...(next(3) === 0 && { parent: 500 + next(6) }) }),
+    mount(`/${word()}`, {
+      id: 500 + index,
+      source: word(),
+      ...(next(3) === 0 && { shared: 1 + next(9) }),
+      ...(next(5) === 0 && { unbindable: true as const }),
+      ...(next(3) === 0 && { parent: 500 + next(6) }),
+    }),
   );
   return {
     ...facts,
     kernel: { ...facts.kernel, filesystems },
     mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)),
-    volume: { ...facts.volume, found: [device({ label: name })], content: { kind: (['jffs2', 'blank', 'unreadable'] as const)[next(3)]!, evidence: word() } },
+    volume: {
+      ...facts.volume,
+      found: [device({ label: name })],
+      content: { kind: (['jffs2', 'blank', 'unreadable'] as const)[next(3)]!, evidence: word() },
+    },
     mounts: [...facts.mounts, ...mounts],
     problems: next(2) ? [word()] : [],
   };
@@ -52,8 +92,14 @@ t.test('ids are words, each once, and every step says why in a sentence', async 
   for (const { steps } of plans) {
     const ids = steps.map(({ id }) => id);
     t.equal(new Set(ids).size, ids.length);
-    t.same(ids.filter((id) => !/^[\w.~-]+$/.test(id)), []);
-    t.same(steps.filter(({ why }) => !why.endsWith('.')), []);
+    t.same(
+      ids.filter((id) => !/^[\w.~-]+$/.test(id)),
+      [],
+    );
+    t.same(
+      steps.filter(({ why }) => !why.endsWith('.')),
+      [],
+    );
   }
 });
 
@@ -61,16 +107,24 @@ t.test('there is one pivot, and nothing behind it is fatal', async (t) => {
   for (const { steps } of plans) {
     const pivots = steps.filter(({ action }) => action.kind === 'pivot-root');
     t.equal(pivots.length, 1);
-    t.same(steps.slice(steps.indexOf(pivots[0]!) + 1).filter(({ severity }) => severity === 'fatal'), []);
+    t.same(
+      steps.slice(steps.indexOf(pivots[0]!) + 1).filter(({ severity }) => severity === 'fatal'),
+      [],
+    );
   }
 });
 
 t.test('what moves from the old root has had its mountpoint made in the new one', async (t) => {
   for (const { steps } of plans) {
     const made = steps.flatMap(({ action }) => (action.kind === 'mkdir' ? [action.path] : []));
-    const moved = steps.flatMap(({ action }) => (action.kind === 'move' && action.to.startsWith('/mnt/') ? [action.to] : []));
+    const moved = steps.flatMap(({ action }) =>
+      action.kind === 'move' && action.to.startsWith('/mnt/') ? [action.to] : [],
+    );
     t.ok(moved.length >= 4);
-    t.same(moved.filter((path) => !made.includes(path)), []);
+    t.same(
+      moved.filter((path) => !made.includes(path)),
+      [],
+    );
   }
 });
 
@@ -86,23 +140,33 @@ t.test('the text form says where the way back ends, once', async (t) => {
   }
 });
 
-t.test('the script is good shell for busybox and for this machine, and runs nothing that a name smuggles in', async (t) => {
-  // All commands are functions that do nothing, so any word that the shell takes for a command of its own is "not found", or the telling reboot.
-  const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'sync', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
+t.test(
+  'the script is good shell for busybox and for this machine, and runs nothing that a name smuggles in',
+  async (t) => {
+    // All commands are functions that do nothing, so any word that the shell takes for a command of
+    // its own is "not found", or the telling reboot.
+    const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'sync', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
 reboot() { echo smuggled >&2; }
 grep() { [ "$1" = -qxF ]; }
 PREINIT=1
 PATH=/nonexistent
 `;
-  for (const plan of plans.slice(0, 40)) {
-    const script = renderSh(plan).replace(/>\/(mnt|tmp)\/[\w./-]+/g, '>/dev/null').replaceAll('/dev/kmsg', '/nonexistent/kmsg');
-    for (const shell of [['busybox', 'sh'], ['sh']]) t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: script }).status, 0);
-    const { status, stderr } = spawnSync('busybox', ['sh'], { input: prelude + script, encoding: 'utf8' });
-    t.equal(status, 0);
-    const lines = stderr.replaceAll(plan.summary, '');
-    t.notMatch(lines, /smuggled|not found|syntax/);
-  }
-});
+    for (const plan of plans.slice(0, 40)) {
+      const script = renderSh(plan)
+        .replace(/>\/(mnt|tmp)\/[\w./-]+/g, '>/dev/null')
+        .replaceAll('/dev/kmsg', '/nonexistent/kmsg');
+      for (const shell of [['busybox', 'sh'], ['sh']])
+        t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: script }).status, 0);
+      const { status, stderr } = spawnSync('busybox', ['sh'], {
+        input: prelude + script,
+        encoding: 'utf8',
+      });
+      t.equal(status, 0);
+      const lines = stderr.replaceAll(plan.summary, '');
+      t.notMatch(lines, /smuggled|not found|syntax/);
+    }
+  },
+);
 
 t.test('the script that goes first is good shell, or there is none and why is said', async (t) => {
   let made = 0;
@@ -111,7 +175,8 @@ t.test('the script that goes first is good shell, or there is none and why is sa
     if ('never' in first) t.ok(first.never.every((why) => why.length > 10));
     else {
       made++;
-      for (const shell of [['busybox', 'sh'], ['sh']]) t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: first.script }).status, 0);
+      for (const shell of [['busybox', 'sh'], ['sh']])
+        t.equal(spawnSync(shell[0]!, [...shell.slice(1), '-n'], { input: first.script }).status, 0);
     }
   }
   t.ok(made > 5, `${made} of them have one`);
@@ -120,12 +185,23 @@ t.test('the script that goes first is good shell, or there is none and why is sa
 t.test('facts gathered from garbage are still facts, and are decided on', async (t) => {
   for (let seed = 1; seed <= 300; seed++) {
     const next = random(seed);
-    const garbage = (): string => Array.from({ length: next(60) }, () => String.fromCharCode(next(8) === 0 ? next(0xffff) : next(128))).join('');
+    const garbage = (): string =>
+      Array.from({ length: next(60) }, () =>
+        String.fromCharCode(next(8) === 0 ? next(0xffff) : next(128)),
+      ).join('');
     const machine: Reader = {
       ...dryRun(),
-      readText: (path) => (path === '/proc/mtd' ? `mtd0: 00100000 00010000 "rootfs_data"\n${garbage()}` : next(4) === 0 ? boardLine(next) : garbage()),
+      readText: (path) =>
+        path === '/proc/mtd'
+          ? `mtd0: 00100000 00010000 "rootfs_data"\n${garbage()}`
+          : next(4) === 0
+            ? boardLine(next)
+            : garbage(),
       readBytes: (_, __, length) => Uint8Array.from({ length: next(length + 1) }, () => next(256)),
-      kind: () => (['missing', 'directory', 'file', 'symlink', 'block', 'character', 'other'] as const)[next(7)]!,
+      kind: () =>
+        (['missing', 'directory', 'file', 'symlink', 'block', 'character', 'other'] as const)[
+          next(7)
+        ]!,
     };
     const facts = gather(machine, { platform: 'linux', arch: 'arm', uid: 0, env: {} });
     t.strictSame(parseFacts(JSON.stringify(facts), 'x'), JSON.parse(JSON.stringify(facts)));
@@ -134,19 +210,23 @@ t.test('facts gathered from garbage are still facts, and are decided on', async 
   }
 });
 
-const boardLine = (next: (below: number) => number): string => `${next(99)} 1 0:${next(9)} / / ro - squashfs /dev/root ro\n`;
+const boardLine = (next: (below: number) => number): string =>
+  `${next(99)} 1 0:${next(9)} / / ro - squashfs /dev/root ro\n`;
 
-t.test('whatever bytes a volume holds, it is called something, after at most as many reads as it has blocks', async (t) => {
-  for (let seed = 1; seed <= 300; seed++) {
-    const next = random(seed);
-    const blocks = 1 + next(40);
-    let reads = 0;
-    const content = identify(() => {
-      reads++;
-      const byte = next(3) === 0 ? 0xff : next(256);
-      return new Uint8Array(next(0x440)).fill(byte);
-    }, blocks);
-    t.ok(content.evidence);
-    t.ok(reads >= 1 && reads <= blocks);
-  }
-});
+t.test(
+  'whatever bytes a volume holds, it is called something, after at most as many reads as it has blocks',
+  async (t) => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const next = random(seed);
+      const blocks = 1 + next(40);
+      let reads = 0;
+      const content = identify(() => {
+        reads++;
+        const byte = next(3) === 0 ? 0xff : next(256);
+        return new Uint8Array(next(0x440)).fill(byte);
+      }, blocks);
+      t.ok(content.evidence);
+      t.ok(reads >= 1 && reads <= blocks);
+    }
+  },
+);

@@ -11,7 +11,15 @@ import { foreseeStages } from '../../../src/plan/foresee.js';
 import { planStart } from '../../../src/plan/start.js';
 import { firstScript } from '../../../src/plan/render-first.js';
 import { reader } from '../../../src/system/files.js';
-import { boardFacts, device, mount, withContent, withFilesystems, withSettings, withVolume } from '../../fixtures/facts.js';
+import {
+  boardFacts,
+  device,
+  mount,
+  withContent,
+  withFilesystems,
+  withSettings,
+  withVolume,
+} from '../../fixtures/facts.js';
 import { golden } from '../../fixtures/golden.js';
 import { BOARD } from '../../fixtures/captures.js';
 
@@ -20,92 +28,177 @@ const scriptFor = (facts: Facts = boardFacts()): string => {
   if ('never' in made) throw new Error(made.never.join('; '));
   return made.script;
 };
-const sh = (script: string, env: Record<string, string> = {}) => spawnSync('busybox', ['sh'], { input: script, encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } });
+const sh = (script: string, env: Record<string, string> = {}) =>
+  spawnSync('busybox', ['sh'], {
+    input: script,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...env },
+  });
 /** A part of the script, from where one line begins to where another one does. */
-const part = (from: string, to: string, script = scriptFor()): string => script.slice(script.indexOf(from), script.indexOf(to, script.indexOf(from)));
+const part = (from: string, to: string, script = scriptFor()): string =>
+  script.slice(script.indexOf(from), script.indexOf(to, script.indexOf(from)));
 
-t.test('the script for the board is the reviewed one', async (t) => golden(t, 'first-start.sh', scriptFor()));
+t.test('the script for the board is the reviewed one', async (t) =>
+  golden(t, 'first-start.sh', scriptFor()),
+);
 
 t.test('the script is good shell, whatever the board calls its things', async (t) => {
   const facts = boardFacts();
   const name = "a'; reboot; '$(x)`y`\n#";
-  const hostile = scriptFor({ ...facts, mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)), volume: { ...facts.volume, found: [device({ label: name })] }, mounts: [...facts.mounts, mount("/m'; reboot #\n")] });
-  for (const script of [scriptFor(), hostile]) t.equal(spawnSync('busybox', ['sh', '-n'], { input: script }).status, 0);
+  const hostile = scriptFor({
+    ...facts,
+    mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)),
+    volume: { ...facts.volume, found: [device({ label: name })] },
+    mounts: [...facts.mounts, mount("/m'; reboot #\n")],
+  });
+  for (const script of [scriptFor(), hostile])
+    t.equal(spawnSync('busybox', ['sh', '-n'], { input: script }).status, 0);
 });
 
-t.test('where the facts do not say all that a start does, or a shell cannot look, there is no script, with the reason', async (t) => {
-  const never: [Facts, RegExp][] = [
-    [withContent('blank'), /is blank, and what it will hold is not known before/],
-    [withContent('erase-marker'), /stages root,/],
-    [withContent('unknown'), /stages root,/],
-    [withFilesystems(['jffs2', 'squashfs']), /stages root,/],
-    [withSettings({ watchdog: '/dev/watchdog' }), /watchdog is to be fed/],
-    [withSettings({ extroot: 'LABEL=card' }), /external volume is configured/],
-    [withVolume({ found: [] }), /stages root/],
-    [withVolume({ wanted: 'LABEL=data', found: [device({ kind: 'block', name: 'vda', source: '/dev/vda' })], content: { kind: 'ext4', evidence: '' } }, withFilesystems([...boardFacts().kernel.filesystems])), /looked for by its name/],
-    [withVolume({ attach: 3, found: [] }), /stages attach/],
-    [boardFacts({ uid: 0, platform: 'darwin' }), /needs a Linux kernel/],
-  ];
-  for (const [facts, why] of never) {
-    const made = firstScript(facts);
-    t.ok('never' in made);
-    t.match('never' in made ? made.never.join('; ') : '', why);
-  }
-});
+t.test(
+  'where the facts do not say all that a start does, or a shell cannot look, there is no script, with the reason',
+  async (t) => {
+    const never: [Facts, RegExp][] = [
+      [withContent('blank'), /is blank, and what it will hold is not known before/],
+      [withContent('erase-marker'), /stages root,/],
+      [withContent('unknown'), /stages root,/],
+      [withFilesystems(['jffs2', 'squashfs']), /stages root,/],
+      [withSettings({ watchdog: '/dev/watchdog' }), /watchdog is to be fed/],
+      [withSettings({ extroot: 'LABEL=card' }), /external volume is configured/],
+      [withVolume({ found: [] }), /stages root/],
+      [
+        withVolume(
+          {
+            wanted: 'LABEL=data',
+            found: [device({ kind: 'block', name: 'vda', source: '/dev/vda' })],
+            content: { kind: 'ext4', evidence: '' },
+          },
+          withFilesystems([...boardFacts().kernel.filesystems]),
+        ),
+        /looked for by its name/,
+      ],
+      [withVolume({ attach: 3, found: [] }), /stages attach/],
+      [boardFacts({ uid: 0, platform: 'darwin' }), /needs a Linux kernel/],
+    ];
+    for (const [facts, why] of never) {
+      const made = firstScript(facts);
+      t.ok('never' in made);
+      t.match('never' in made ? made.never.join('; ') : '', why);
+    }
+  },
+);
 
 /** Runs the looks at /proc on texts in place of the kernel's. */
-function lookAtProc({ commandLine = 'console=ttyAMA0 root=/dev/mtdblock2', mtd = BOARD.mtd, filesystems = boardFacts().kernel.filesystems, mountinfo = BOARD.mountinfo } = {}): string {
+function lookAtProc({
+  commandLine = 'console=ttyAMA0 root=/dev/mtdblock2',
+  mtd = BOARD.mtd,
+  filesystems = boardFacts().kernel.filesystems,
+  mountinfo = BOARD.mountinfo,
+} = {}): string {
   const files = `${commandLine}\n${mtd}${filesystems.map((name, index) => `${index % 2 === 0 ? 'nodev' : ''}\t${name}\n`).join('')}${mountinfo}`;
   const quoted = files.replaceAll("'", "'\\''");
-  return sh(`set -f\ncat() { printf %s '${quoted}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(boardFacts({ kernel: { ...boardFacts().kernel, commandLine: 'console=ttyAMA0 root=/dev/mtdblock2' } })))}\necho passed`).stdout;
+  return sh(
+    `set -f\ncat() { printf %s '${quoted}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(boardFacts({ kernel: { ...boardFacts().kernel, commandLine: 'console=ttyAMA0 root=/dev/mtdblock2' } })))}\necho passed`,
+  ).stdout;
 }
 
-t.test('another command line, kernel, partition table or set of mounts than was planned for is refused, and who goes first is not asked', async (t) => {
-  t.equal(lookAtProc(), 'passed\n');
-  for (const commandLine of ['quiet mountroot.first=script', 'mountroot.first=agent', 'a=b']) t.equal(lookAtProc({ commandLine }), 'passed\n');
-  for (const commandLine of ['mountroot.volume=other', 'a mountroot.boot_limit=2 b', 'mountroot.extroot=LABEL=x', 'fstools_overlay_name=x', '"mountroot.volume=a b"', 'mount"root.volume"=x', 'mountroot.first=other'])
-    t.match(lookAtProc({ commandLine }), /^refused: the kernel command line/, commandLine);
-  t.match(lookAtProc({ mtd: BOARD.mtd.replace('rootfs_data', 'other') }), /^refused: the flash/);
-  t.match(lookAtProc({ mtd: BOARD.mtd.replace('04000000 00040000', '04000000 00020000') }), /^refused: the flash/);
-  t.match(lookAtProc({ mtd: `${BOARD.mtd}mtd5: 00040000 00040000 "rootfs_data"\n` }), /^refused: the flash/);
-  t.match(lookAtProc({ filesystems: boardFacts().kernel.filesystems.filter((name) => name !== 'overlay') }), /^refused: the kernel has/);
-  for (const mountinfo of [BOARD.mountinfo.replace('17 13 0:14 / /tmp rw,nosuid,nodev,relatime - tmpfs tmpfs rw\n', ''), `${BOARD.mountinfo}18 13 0:15 / /run rw - tmpfs tmpfs rw\n`, BOARD.mountinfo.replace('relatime - proc', 'relatime shared:3 - proc'), BOARD.mountinfo.replace('squashfs', 'overlay')])
-    t.match(lookAtProc({ mountinfo }), /^refused: other file systems/);
-});
+t.test(
+  'another command line, kernel, partition table or set of mounts than was planned for is refused, and who goes first is not asked',
+  async (t) => {
+    t.equal(lookAtProc(), 'passed\n');
+    for (const commandLine of ['quiet mountroot.first=script', 'mountroot.first=agent', 'a=b'])
+      t.equal(lookAtProc({ commandLine }), 'passed\n');
+    for (const commandLine of [
+      'mountroot.volume=other',
+      'a mountroot.boot_limit=2 b',
+      'mountroot.extroot=LABEL=x',
+      'fstools_overlay_name=x',
+      '"mountroot.volume=a b"',
+      'mount"root.volume"=x',
+      'mountroot.first=other',
+    ])
+      t.match(lookAtProc({ commandLine }), /^refused: the kernel command line/, commandLine);
+    t.match(lookAtProc({ mtd: BOARD.mtd.replace('rootfs_data', 'other') }), /^refused: the flash/);
+    t.match(
+      lookAtProc({ mtd: BOARD.mtd.replace('04000000 00040000', '04000000 00020000') }),
+      /^refused: the flash/,
+    );
+    t.match(
+      lookAtProc({ mtd: `${BOARD.mtd}mtd5: 00040000 00040000 "rootfs_data"\n` }),
+      /^refused: the flash/,
+    );
+    t.match(
+      lookAtProc({
+        filesystems: boardFacts().kernel.filesystems.filter((name) => name !== 'overlay'),
+      }),
+      /^refused: the kernel has/,
+    );
+    for (const mountinfo of [
+      BOARD.mountinfo.replace('17 13 0:14 / /tmp rw,nosuid,nodev,relatime - tmpfs tmpfs rw\n', ''),
+      `${BOARD.mountinfo}18 13 0:15 / /run rw - tmpfs tmpfs rw\n`,
+      BOARD.mountinfo.replace('relatime - proc', 'relatime shared:3 - proc'),
+      BOARD.mountinfo.replace('squashfs', 'overlay'),
+    ])
+      t.match(lookAtProc({ mountinfo }), /^refused: other file systems/);
+  },
+);
 
-t.test('mountpoints that the kernel writes with escapes are compared as it writes them', async (t) => {
-  const facts = boardFacts({ mounts: [...boardFacts().mounts, mount('/a b\\c')] });
-  const line = '99 13 0:99 / /a\\040b\\134c rw - tmpfs tmpfs rw\n';
-  const script = part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(facts));
-  const files = `${facts.kernel.commandLine}\n${BOARD.mtd}${facts.kernel.filesystems.map((name) => `nodev\t${name}\n`).join('')}${BOARD.mountinfo}${line}`;
-  t.equal(sh(`set -f\ncat() { printf %s '${files}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${script}\necho passed`).stdout, 'passed\n');
-});
+t.test(
+  'mountpoints that the kernel writes with escapes are compared as it writes them',
+  async (t) => {
+    const facts = boardFacts({ mounts: [...boardFacts().mounts, mount('/a b\\c')] });
+    const line = '99 13 0:99 / /a\\040b\\134c rw - tmpfs tmpfs rw\n';
+    const script = part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(facts));
+    const files = `${facts.kernel.commandLine}\n${BOARD.mtd}${facts.kernel.filesystems.map((name) => `nodev\t${name}\n`).join('')}${BOARD.mountinfo}${line}`;
+    t.equal(
+      sh(
+        `set -f\ncat() { printf %s '${files}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${script}\necho passed`,
+      ).stdout,
+      'passed\n',
+    );
+  },
+);
 
 const volumes = mkdtempSync(join(tmpdir(), 'mountroot-first-'));
 t.teardown(() => rmSync(volumes, { recursive: true, force: true }));
 let made = 0;
 
 /** What a healthy volume holds. */
-const HEALTHY = 'mkdir -p upper/etc work/work .mountroot/boots .mountroot/quarantine; echo x >.mountroot/quarantine/upper-1; ln -s 2 .fs_state; echo 0 >.mountroot/attempts';
+const HEALTHY =
+  'mkdir -p upper/etc work/work .mountroot/boots .mountroot/quarantine; echo x >.mountroot/quarantine/upper-1; ln -s 2 .fs_state; echo 0 >.mountroot/attempts';
 
 /** Both the guards and the planner on one volume. */
 function judged(shell: string): { script: string; same: boolean } {
   const at = join(volumes, String(++made));
   mkdirSync(at);
-  const { status, stderr } = spawnSync('busybox', ['sh', '-ec', `${HEALTHY}; ${shell}`], { cwd: at, encoding: 'utf8' });
+  const { status, stderr } = spawnSync('busybox', ['sh', '-ec', `${HEALTHY}; ${shell}`], {
+    cwd: at,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`${shell}: ${stderr}`);
   const facts = boardFacts();
   const script = scriptFor(facts);
   const guards = part('{ { [ -d /tmp/overlay/.mountroot ]', '\n# What mountroot notes', script);
-  const { stdout } = sh(`set -f\nattempts= state=\nnow() { :; }\n${part('read_attempts() {', '\nundo() {', script)}refuse() { echo "refused: $1"; exit 5; }\n${guards.replaceAll('/tmp/overlay', at)}`);
+  const { stdout } = sh(
+    `set -f\nattempts= state=\nnow() { :; }\n${part('read_attempts() {', '\nundo() {', script)}refuse() { echo "refused: $1"; exit 5; }\n${guards.replaceAll('/tmp/overlay', at)}`,
+  );
   const [, root] = foreseeStages('start', facts, { dryRun: true, force: false }).stages;
   const opened = lookInto(reader, mount(at, { device: '31:3', fstype: 'jffs2' }), [])!;
-  const decision = planStart({ ...root!.facts, opened: { ...opened, at: STAGING } }, { dryRun: true, force: false, past: root!.past });
-  const steps = (plan: typeof decision): string => (plan.decision === 'go' ? JSON.stringify([plan.rung, plan.reason, plan.steps]).replace(/"content":"\d+\\n"/, '') : plan.decision);
+  const decision = planStart(
+    { ...root!.facts, opened: { ...opened, at: STAGING } },
+    { dryRun: true, force: false, past: root!.past },
+  );
+  const steps = (plan: typeof decision): string =>
+    plan.decision === 'go'
+      ? JSON.stringify([plan.rung, plan.reason, plan.steps]).replace(/"content":"\d+\\n"/, '')
+      : plan.decision;
   return { script: stdout, same: steps(decision) === steps(root!.plan) };
 }
 
-/** What the planner does not mind; the script needs no more than what most boards have most of the time. */
+/**
+ * What the planner does not mind; the script needs no more than what most boards have most of the
+ * time.
+ */
 const ALIKE: [string, RegExp][] = [
   ['true', /^found {2}attempts=0 state=2$/m],
   ['rm .fs_state; ln -s 1 .fs_state', /state=1$/m],
@@ -118,32 +211,62 @@ const ALIKE: [string, RegExp][] = [
   ['mkdir -p work/work/x; echo y >work/work/y', /^found/],
 ];
 /** Where the script is more careful than the planner. */
-const CAREFUL = ['echo 007 >.mountroot/attempts', 'printf "1\\n\\n" >.mountroot/attempts', 'echo many >.mountroot/attempts', 'printf 3 >.mountroot/attempts', 'rm .mountroot/attempts; ln -s x .mountroot/attempts', 'mkdir .mountroot/former-upper', 'mkdir .mountroot/next-upper', 'echo {} >upper/etc/mountroot.json', 'ln -s x upper/etc/mountroot.json'];
+const CAREFUL = [
+  'echo 007 >.mountroot/attempts',
+  'printf "1\\n\\n" >.mountroot/attempts',
+  'echo many >.mountroot/attempts',
+  'printf 3 >.mountroot/attempts',
+  'rm .mountroot/attempts; ln -s x .mountroot/attempts',
+  'mkdir .mountroot/former-upper',
+  'mkdir .mountroot/next-upper',
+  'echo {} >upper/etc/mountroot.json',
+  'ln -s x upper/etc/mountroot.json',
+];
 const OTHERS = [
-  'rm .fs_state', 'rm .fs_state; echo x >.fs_state', 'rm .fs_state; ln -s 3 .fs_state', 'rm .fs_state; ln -s "2 " .fs_state',
-  'echo 5 >.mountroot/attempts', 'echo 999999 >.mountroot/attempts',
-  'echo "{\\"keep\\":[]}" >.mountroot/reset.json', 'echo "{" >.mountroot/reset.json', 'mkdir .mountroot/reset.json', 'ln -s /nowhere .mountroot/reset.json',
-  'echo x >sysupgrade.tgz', 'rm -r upper; ln -s / upper', 'rm -r upper; echo x >upper', 'rm -r work; ln -s . work', 'rm -r work; mkfifo work',
-  'mkdir .mountroot/incoming', 'echo x >.mountroot/incoming', 'mkdir .mountroot/next-upper; echo >.mountroot/import.json', 'rm -r .mountroot; ln -s / .mountroot', 'rm -r .mountroot; echo x >.mountroot',
+  'rm .fs_state',
+  'rm .fs_state; echo x >.fs_state',
+  'rm .fs_state; ln -s 3 .fs_state',
+  'rm .fs_state; ln -s "2 " .fs_state',
+  'echo 5 >.mountroot/attempts',
+  'echo 999999 >.mountroot/attempts',
+  'echo "{\\"keep\\":[]}" >.mountroot/reset.json',
+  'echo "{" >.mountroot/reset.json',
+  'mkdir .mountroot/reset.json',
+  'ln -s /nowhere .mountroot/reset.json',
+  'echo x >sysupgrade.tgz',
+  'rm -r upper; ln -s / upper',
+  'rm -r upper; echo x >upper',
+  'rm -r work; ln -s . work',
+  'rm -r work; mkfifo work',
+  'mkdir .mountroot/incoming',
+  'echo x >.mountroot/incoming',
+  'mkdir .mountroot/next-upper; echo >.mountroot/import.json',
+  'rm -r .mountroot; ln -s / .mountroot',
+  'rm -r .mountroot; echo x >.mountroot',
 ];
 
-t.test('whatever the volume holds, the script goes on only where the agent would do the same', async (t) => {
-  for (const [shell, says] of ALIKE) {
-    const { script, same } = judged(shell);
-    t.match(script, says, `${shell}: the script goes on`);
-    t.ok(same, `${shell}: and so does the agent`);
-  }
-  for (const shell of CAREFUL) t.match(judged(shell).script, /^refused: /, shell);
-  for (const shell of OTHERS) {
-    const { script, same } = judged(shell);
-    t.match(script, /^refused: /, `${shell}: the script refuses`);
-    t.notOk(same, `${shell}: and the agent would do something else`);
-  }
-});
+t.test(
+  'whatever the volume holds, the script goes on only where the agent would do the same',
+  async (t) => {
+    for (const [shell, says] of ALIKE) {
+      const { script, same } = judged(shell);
+      t.match(script, says, `${shell}: the script goes on`);
+      t.ok(same, `${shell}: and so does the agent`);
+    }
+    for (const shell of CAREFUL) t.match(judged(shell).script, /^refused: /, shell);
+    for (const shell of OTHERS) {
+      const { script, same } = judged(shell);
+      t.match(script, /^refused: /, `${shell}: the script refuses`);
+      t.notOk(same, `${shell}: and the agent would do something else`);
+    }
+  },
+);
 
 t.test('two oddities at once are refused as one is', async (t) => {
   const all = [...OTHERS.slice(6, 11), ...CAREFUL.slice(-4)];
-  for (const one of all) for (const other of ['true', ...ALIKE.slice(1, 4).map(([shell]) => shell)]) t.match(judged(`${other}; ${one}`).script, /^refused: /, `${other}; ${one}`);
+  for (const one of all)
+    for (const other of ['true', ...ALIKE.slice(1, 4).map(([shell]) => shell)])
+      t.match(judged(`${other}; ${one}`).script, /^refused: /, `${other}; ${one}`);
 });
 
 t.test('without a limit of starts none is too many', async (t) => {
@@ -157,11 +280,24 @@ t.test('a device is known by how it begins, in either order of bytes', async (t)
     const at = join(volumes, `device-${++made}`);
     spawnSync('busybox', ['sh', '-c', `printf '${bytes}' >${at}`]);
     const look = part('{ { IFS= read -r -n 2 head', '\n');
-    // It takes two bytes, whatever they are: a shell that looked for one that is not zero would read all of a flash of zeros.
-    return sh(`refuse() { echo "refused: $1"; exit 5; }\n${look.replace('/dev/mtdblock3 ', `${at} `).replace('</dev/mtdblock3', `<${at}`)}\necho passed`).stdout;
+    // It takes two bytes, whatever they are: a shell that looked for one that is not zero would
+    // read all of a flash of zeros.
+    return sh(
+      `refuse() { echo "refused: $1"; exit 5; }\n${look.replace('/dev/mtdblock3 ', `${at} `).replace('</dev/mtdblock3', `<${at}`)}\necho passed`,
+    ).stdout;
   };
-  for (const bytes of ['\\205\\031\\003\\040', '\\031\\205\\040\\003']) t.equal(looks(bytes), 'passed\n');
-  for (const bytes of ['\\336\\255\\300\\336', '\\377\\377\\377\\377', '', '\\205', 'UBI#', '\\000\\000\\000', '\\000\\205\\031']) t.match(looks(bytes), /^refused: \S+ does not begin as jffs2 does/, bytes);
+  for (const bytes of ['\\205\\031\\003\\040', '\\031\\205\\040\\003'])
+    t.equal(looks(bytes), 'passed\n');
+  for (const bytes of [
+    '\\336\\255\\300\\336',
+    '\\377\\377\\377\\377',
+    '',
+    '\\205',
+    'UBI#',
+    '\\000\\000\\000',
+    '\\000\\205\\031',
+  ])
+    t.match(looks(bytes), /^refused: \S+ does not begin as jffs2 does/, bytes);
 });
 
 t.test('the script refuses a live system before it does anything', async (t) => {
@@ -170,10 +306,23 @@ t.test('the script refuses a live system before it does anything', async (t) => 
   t.match(stdout, /script refused: this is not the early boot/);
 });
 
-t.test('each step before the pivot that changes something has its undoing, in reverse', async (t) => {
-  const undo = part('undo() {', '\n}');
-  const order = ['/mnt/proc /proc', 'umount -n /mnt', 'rmdir /overlay/upper', '-o move /overlay /tmp/overlay', 'echo "$attempts"', 'umount -n /tmp/overlay', 'rmdir /tmp/overlay'].map((text) => undo.indexOf(text));
-  t.notOk(order.includes(-1));
-  t.same(order, [...order].sort((a, b) => a - b));
-});
-
+t.test(
+  'each step before the pivot that changes something has its undoing, in reverse',
+  async (t) => {
+    const undo = part('undo() {', '\n}');
+    const order = [
+      '/mnt/proc /proc',
+      'umount -n /mnt',
+      'rmdir /overlay/upper',
+      '-o move /overlay /tmp/overlay',
+      'echo "$attempts"',
+      'umount -n /tmp/overlay',
+      'rmdir /tmp/overlay',
+    ].map((text) => undo.indexOf(text));
+    t.notOk(order.includes(-1));
+    t.same(
+      order,
+      [...order].sort((a, b) => a - b),
+    );
+  },
+);

@@ -10,13 +10,18 @@ import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 
-const planFor = (facts = boardFacts()): Plan => foresee('start', facts, { dryRun: false, force: false }) as Plan;
+const planFor = (facts = boardFacts()): Plan =>
+  foresee('start', facts, { dryRun: false, force: false }) as Plan;
 const callsOf = ({ action }: Step): string[] => {
   const system = dryRun();
   perform(action, system);
   return system.calls;
 };
-const busybox = (words: string[], input = ''): { status: number | null; stdout: string; stderr: string } => spawnSync('busybox', words, { input, encoding: 'utf8', env: { PATH: process.env['PATH'] } });
+const busybox = (
+  words: string[],
+  input = '',
+): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync('busybox', words, { input, encoding: 'utf8', env: { PATH: process.env['PATH'] } });
 
 t.test('the text form shows each system call as strace would', async (t) => {
   const text = renderText(planFor(), callsOf);
@@ -32,11 +37,24 @@ t.test('the text form shows each system call as strace would', async (t) => {
 });
 
 t.test('prose in the text form keeps to 80 columns', async (t) => {
-  for (const line of renderText(planFor(), callsOf).split('\n')) if (!/^( ?\d|    )/.test(line) || line.startsWith('      ')) t.ok(line.length <= 80, line);
+  for (const line of renderText(planFor(), callsOf).split('\n'))
+    if (!/^( ?\d|    )/.test(line) || line.startsWith('      ')) t.ok(line.length <= 80, line);
 });
 
 t.test('any word reaches the shell as it is', async (t) => {
-  for (const word of ["it's", 'a b', '$(reboot)', '`x`', 'new\nline', '"', '\\', '*', '', '; rm -rf /', '-n']) {
+  for (const word of [
+    "it's",
+    'a b',
+    '$(reboot)',
+    '`x`',
+    'new\nline',
+    '"',
+    '\\',
+    '*',
+    '',
+    '; rm -rf /',
+    '-n',
+  ]) {
     const { stdout } = busybox(['sh', '-c', `printf '%s' ${quote(word)}`]);
     t.equal(stdout, word === '-n' ? '-n' : word);
   }
@@ -45,13 +63,38 @@ t.test('any word reaches the shell as it is', async (t) => {
 t.test('the script is good shell, whatever the board calls its things', async (t) => {
   const facts = boardFacts();
   const name = "a'; reboot; '$(x)`y`\n#";
-  const hostile = planFor({ ...facts, mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)), volume: { ...facts.volume, found: [device({ label: name })] }, mounts: [...facts.mounts, mount("/m'; reboot #\n")] });
+  const hostile = planFor({
+    ...facts,
+    mtd: facts.mtd.map((each) => (each.index === 3 ? { ...each, name } : each)),
+    volume: { ...facts.volume, found: [device({ label: name })] },
+    mounts: [...facts.mounts, mount("/m'; reboot #\n")],
+  });
   for (const plan of [planFor(), hostile]) t.equal(busybox(['sh', '-n'], renderSh(plan)).status, 0);
-  // Run with every command it may use replaced by one that does nothing, and those that the names would smuggle in by one that tells.
-  const harmless = ['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'sync', 'cd'].map((name) => `${name}() { :; }`);
+  // Run with every command it may use replaced by one that does nothing, and those that the names
+  // would smuggle in by one that tells.
+  const harmless = [
+    'mount',
+    'umount',
+    'pivot_root',
+    'mkdir',
+    'rmdir',
+    'rm',
+    'mv',
+    'ln',
+    'sync',
+    'cd',
+  ].map((name) => `${name}() { :; }`);
   const telling = ['reboot', 'x', 'y'].map((name) => `${name}() { echo "${name} was run" >&2; }`);
-  const prelude = [...harmless, ...telling, 'grep() { [ "$1" = -qxF ]; }', 'PREINIT=1', ''].join('\n');
-  const { status, stderr } = busybox(['sh'], prelude + renderSh(hostile).replace(/>\/(mnt|tmp)\/[\w./-]+/g, '>/dev/null').replaceAll('/dev/kmsg', '/nonexistent/kmsg'));
+  const prelude = [...harmless, ...telling, 'grep() { [ "$1" = -qxF ]; }', 'PREINIT=1', ''].join(
+    '\n',
+  );
+  const { status, stderr } = busybox(
+    ['sh'],
+    prelude +
+      renderSh(hostile)
+        .replace(/>\/(mnt|tmp)\/[\w./-]+/g, '>/dev/null')
+        .replaceAll('/dev/kmsg', '/nonexistent/kmsg'),
+  );
   t.equal(status, 0);
   t.notMatch(stderr, /was run|not found/);
   t.match(stderr, /\/ is an overlay root/);
@@ -62,7 +105,10 @@ t.test('the script refuses to run on a live system and on another board', async 
   const { status, stderr } = busybox(['sh'], script.replaceAll('/dev/kmsg', '/nonexistent/kmsg'));
   t.equal(status, 5);
   t.match(stderr, /script refused: this is not the early boot/);
-  const forced = busybox(['sh'], `PREINIT=1\n${script.replaceAll('/dev/kmsg', '/nonexistent/kmsg')}`);
+  const forced = busybox(
+    ['sh'],
+    `PREINIT=1\n${script.replaceAll('/dev/kmsg', '/nonexistent/kmsg')}`,
+  );
   t.equal(forced.status, 5);
   t.match(forced.stderr, /it was planned for a board with mtd3: 04000000 00040000 "rootfs_data"/);
 });
@@ -70,11 +116,25 @@ t.test('the script refuses to run on a live system and on another board', async 
 t.test('the script undoes in reverse what the steps did', async (t) => {
   const script = renderSh(planFor());
   const undo = script.slice(script.indexOf('undo() {'), script.indexOf('fail() {'));
-  const order = ['/mnt/proc /proc', 'umount -n /mnt', 'rm -rf /overlay/work/work', 'rmdir /overlay/upper', '-o move /overlay /tmp/overlay', 'umount -n /tmp/overlay', 'rmdir /tmp/overlay'].map((part) => undo.indexOf(part));
+  const order = [
+    '/mnt/proc /proc',
+    'umount -n /mnt',
+    'rm -rf /overlay/work/work',
+    'rmdir /overlay/upper',
+    '-o move /overlay /tmp/overlay',
+    'umount -n /tmp/overlay',
+    'rmdir /tmp/overlay',
+  ].map((part) => undo.indexOf(part));
   t.notOk(order.includes(-1));
-  t.same(order, [...order].sort((a, b) => a - b));
+  t.same(
+    order,
+    [...order].sort((a, b) => a - b),
+  );
 });
 
 t.test('paths in overlay options are escaped where the kernel would part them', async (t) => {
-  t.equal(overlayOptions({ lower: ['/a:b', '/c,d'], upper: '/e\\f', work: '/w' }), 'lowerdir=/a\\:b:/c\\,d,upperdir=/e\\\\f,workdir=/w');
+  t.equal(
+    overlayOptions({ lower: ['/a:b', '/c,d'], upper: '/e\\f', work: '/w' }),
+    'lowerdir=/a\\:b:/c\\,d,upperdir=/e\\\\f,workdir=/w',
+  );
 });

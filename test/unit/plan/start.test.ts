@@ -4,7 +4,16 @@ import { foresee } from '../../../src/plan/foresee.js';
 import type { Past, Plan, Reason, RefusalReason, Stage } from '../../../src/plan/plan.js';
 import { planRam, planStart } from '../../../src/plan/start.js';
 import type { Action } from '../../../src/plan/step.js';
-import { boardFacts, device, mount, openedFacts, withContent, withFilesystems, withSettings, withVolume } from '../../fixtures/facts.js';
+import {
+  boardFacts,
+  device,
+  mount,
+  openedFacts,
+  withContent,
+  withFilesystems,
+  withSettings,
+  withVolume,
+} from '../../fixtures/facts.js';
 
 const next = (facts: Facts, past: Past[] = []): Plan => {
   const decision = planStart(facts, { dryRun: false, force: false, past });
@@ -18,272 +27,685 @@ const whole = (facts: Facts): Plan => {
 };
 const actions = (plan: Plan): Action[] => plan.steps.map(({ action }) => action);
 const ids = (plan: Plan): string[] => plan.steps.map(({ id }) => id);
-const past = (stage: Stage, failed: Partial<Past['failed'] & object> | null = null, rung: Past['rung'] = 'persistent'): Past => ({ stage, rung, reason: rung === 'persistent' ? null : 'overlay-failed', because: null, failed: failed === null ? null : { step: 'data', errno: null, error: 'cannot do it', ...failed }, warned: [] });
-
-t.test('the board gets OpenWrt\'s steps, and the mounts move while there is a way back', async (t) => {
-  const moving = actions(whole(boardFacts())).filter(({ kind }) => ['make-private', 'mount', 'move', 'pivot-root', 'chdir'].includes(kind));
-  t.same(moving.filter((action) => !(action.kind === 'mount' && action.fstype === 'pstore')), [
-    { kind: 'mount', source: '/dev/mtdblock3', target: '/tmp/overlay', fstype: 'jffs2', flags: ['MS_NOATIME'], data: null, writable: false },
-    { kind: 'make-private', path: '/', before: [] },
-    { kind: 'move', from: '/tmp/overlay', to: '/overlay' },
-    { kind: 'mount', source: 'overlayfs:/overlay', target: '/mnt', fstype: 'overlay', flags: ['MS_NOATIME'], data: 'lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work', writable: true },
-    { kind: 'move', from: '/proc', to: '/mnt/proc' },
-    { kind: 'move', from: '/dev', to: '/mnt/dev' },
-    { kind: 'move', from: '/tmp', to: '/mnt/tmp' },
-    { kind: 'move', from: '/sys', to: '/mnt/sys' },
-    { kind: 'move', from: '/overlay', to: '/mnt/overlay' },
-    { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' },
-    { kind: 'chdir', path: '/' },
-  ]);
+const past = (
+  stage: Stage,
+  failed: Partial<Past['failed'] & object> | null = null,
+  rung: Past['rung'] = 'persistent',
+): Past => ({
+  stage,
+  rung,
+  reason: rung === 'persistent' ? null : 'overlay-failed',
+  because: null,
+  failed: failed === null ? null : { step: 'data', errno: null, error: 'cannot do it', ...failed },
+  warned: [],
 });
+
+t.test(
+  "the board gets OpenWrt's steps, and the mounts move while there is a way back",
+  async (t) => {
+    const moving = actions(whole(boardFacts())).filter(({ kind }) =>
+      ['make-private', 'mount', 'move', 'pivot-root', 'chdir'].includes(kind),
+    );
+    t.same(
+      moving.filter((action) => !(action.kind === 'mount' && action.fstype === 'pstore')),
+      [
+        {
+          kind: 'mount',
+          source: '/dev/mtdblock3',
+          target: '/tmp/overlay',
+          fstype: 'jffs2',
+          flags: ['MS_NOATIME'],
+          data: null,
+          writable: false,
+        },
+        { kind: 'make-private', path: '/', before: [] },
+        { kind: 'move', from: '/tmp/overlay', to: '/overlay' },
+        {
+          kind: 'mount',
+          source: 'overlayfs:/overlay',
+          target: '/mnt',
+          fstype: 'overlay',
+          flags: ['MS_NOATIME'],
+          data: 'lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work',
+          writable: true,
+        },
+        { kind: 'move', from: '/proc', to: '/mnt/proc' },
+        { kind: 'move', from: '/dev', to: '/mnt/dev' },
+        { kind: 'move', from: '/tmp', to: '/mnt/tmp' },
+        { kind: 'move', from: '/sys', to: '/mnt/sys' },
+        { kind: 'move', from: '/overlay', to: '/mnt/overlay' },
+        { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' },
+        { kind: 'chdir', path: '/' },
+      ],
+    );
+  },
+);
 
 t.test('upper and work are made before the overlay, and the workdir is cleaned', async (t) => {
   const all = ids(whole(boardFacts()));
-  t.same(all.slice(all.indexOf('data-place') + 1, all.indexOf('overlay') + 1), ['upper', 'work', 'work-clean', 'overlay']);
-  t.ok(all.indexOf('writable') < all.indexOf('pivot'), 'that flash takes writes is tried while there is a way back');
+  t.same(all.slice(all.indexOf('data-place') + 1, all.indexOf('overlay') + 1), [
+    'upper',
+    'work',
+    'work-clean',
+    'overlay',
+  ]);
+  t.ok(
+    all.indexOf('writable') < all.indexOf('pivot'),
+    'that flash takes writes is tried while there is a way back',
+  );
 });
 
-t.test('a kernel with only the old overlayfs gets the seed\'s layout without a workdir', async (t) => {
-  const plan = whole(withFilesystems(['jffs2', 'overlayfs']));
-  t.match(actions(plan).filter(({ kind }) => kind === 'mount')[1], { fstype: 'overlayfs', data: 'lowerdir=/,upperdir=/overlay', source: 'overlayfs:/overlay' });
-  t.notOk(ids(plan).some((id) => ['upper', 'work', 'work-clean'].includes(id)));
-  t.match(plan.notes.join(), /only the out-of-tree overlayfs/);
-});
+t.test(
+  "a kernel with only the old overlayfs gets the seed's layout without a workdir",
+  async (t) => {
+    const plan = whole(withFilesystems(['jffs2', 'overlayfs']));
+    t.match(actions(plan).filter(({ kind }) => kind === 'mount')[1], {
+      fstype: 'overlayfs',
+      data: 'lowerdir=/,upperdir=/overlay',
+      source: 'overlayfs:/overlay',
+    });
+    t.notOk(ids(plan).some((id) => ['upper', 'work', 'work-clean'].includes(id)));
+    t.match(plan.notes.join(), /only the out-of-tree overlayfs/);
+  },
+);
 
 t.test('a kernel with both gets the mainline overlay', async (t) => {
-  t.match(actions(next(withFilesystems(['jffs2', 'overlayfs', 'overlay'], openedFacts()))).find(({ kind }) => kind === 'mount'), { fstype: 'overlay' });
+  t.match(
+    actions(next(withFilesystems(['jffs2', 'overlayfs', 'overlay'], openedFacts()))).find(
+      ({ kind }) => kind === 'mount',
+    ),
+    { fstype: 'overlay' },
+  );
 });
 
-t.test('every other mount on the root moves too, once a mountpoint, and what lies below one travels along', async (t) => {
-  const facts = boardFacts();
-  const run = mount('/run', { id: 501 });
-  const mounts = [...facts.mounts, run, mount('/run/lock', { id: 502, parent: 501 }), mount('/run', { id: 503, parent: 501 }), mount('/etc/resolv.conf', { id: 504 })];
-  const moved = actions(whole({ ...facts, mounts })).flatMap((action) => (action.kind === 'move' && action.to.startsWith('/mnt/') && action.from !== '/proc' ? [action.from] : []));
-  t.same(moved, ['/dev', '/tmp', '/sys', '/run', '/etc/resolv.conf', '/overlay']);
-});
+t.test(
+  'every other mount on the root moves too, once a mountpoint, and what lies below one travels along',
+  async (t) => {
+    const facts = boardFacts();
+    const run = mount('/run', { id: 501 });
+    const mounts = [
+      ...facts.mounts,
+      run,
+      mount('/run/lock', { id: 502, parent: 501 }),
+      mount('/run', { id: 503, parent: 501 }),
+      mount('/etc/resolv.conf', { id: 504 }),
+    ];
+    const moved = actions(whole({ ...facts, mounts })).flatMap((action) =>
+      action.kind === 'move' && action.to.startsWith('/mnt/') && action.from !== '/proc'
+        ? [action.from]
+        : [],
+    );
+    t.same(moved, ['/dev', '/tmp', '/sys', '/run', '/etc/resolv.conf', '/overlay']);
+  },
+);
 
-t.test('propagation is put back in the order of the peer groups, so that they get their numbers again', async (t) => {
-  const facts = openedFacts();
-  const mounts = [...facts.mounts.map((each) => (each.mountpoint === '/' ? { ...each, shared: 7 } : each)), mount('/a', { id: 601, shared: 2 }), mount('/b', { id: 602, unbindable: true })];
-  t.same(actions(next({ ...facts, mounts })).find(({ kind }) => kind === 'make-private'), {
-    kind: 'make-private',
-    path: '/',
-    before: [
-      { mountpoint: '/a', was: 'shared' },
-      { mountpoint: '/', was: 'shared' },
-      { mountpoint: '/b', was: 'unbindable' },
-    ],
-  });
-});
+t.test(
+  'propagation is put back in the order of the peer groups, so that they get their numbers again',
+  async (t) => {
+    const facts = openedFacts();
+    const mounts = [
+      ...facts.mounts.map((each) => (each.mountpoint === '/' ? { ...each, shared: 7 } : each)),
+      mount('/a', { id: 601, shared: 2 }),
+      mount('/b', { id: 602, unbindable: true }),
+    ];
+    t.same(
+      actions(next({ ...facts, mounts })).find(({ kind }) => kind === 'make-private'),
+      {
+        kind: 'make-private',
+        path: '/',
+        before: [
+          { mountpoint: '/a', was: 'shared' },
+          { mountpoint: '/', was: 'shared' },
+          { mountpoint: '/b', was: 'unbindable' },
+        ],
+      },
+    );
+  },
+);
 
 t.test('a tie between mounts that undoing cannot put back is told beforehand', async (t) => {
   const facts = openedFacts();
   const note = /undoing a failed start cannot put that tie back/;
-  t.match(next({ ...facts, mounts: [...facts.mounts, mount('/a', { master: 3 })] }).notes.join(), note);
-  t.match(next({ ...facts, mounts: [...facts.mounts, mount('/a', { id: 1, shared: 3 }), mount('/b', { id: 2, shared: 3 })] }).notes.join(), note);
+  t.match(
+    next({ ...facts, mounts: [...facts.mounts, mount('/a', { master: 3 })] }).notes.join(),
+    note,
+  );
+  t.match(
+    next({
+      ...facts,
+      mounts: [
+        ...facts.mounts,
+        mount('/a', { id: 1, shared: 3 }),
+        mount('/b', { id: 2, shared: 3 }),
+      ],
+    }).notes.join(),
+    note,
+  );
   t.notMatch(next(facts).notes.join(), note);
 });
 
 t.test('what the volume holds decides what is mounted from it', async (t) => {
-  for (const kind of ['jffs2', 'blank', 'unreadable'] as const) t.match(actions(next(withContent(kind))).find((action) => action.kind === 'mount' && action.target === '/tmp/overlay'), { fstype: 'jffs2' });
+  for (const kind of ['jffs2', 'blank', 'unreadable'] as const)
+    t.match(
+      actions(next(withContent(kind))).find(
+        (action) => action.kind === 'mount' && action.target === '/tmp/overlay',
+      ),
+      { fstype: 'jffs2' },
+    );
   t.match(next(withContent('blank')).notes.join(), /is blank/);
-  const ubi = withVolume({ found: [device({ kind: 'ubi', name: 'ubi0_0', label: 'rootfs_data', source: 'ubi0_0', number: null })], content: { kind: 'ubifs', evidence: 'as seen' } }, withFilesystems(['ubifs', 'overlay']));
-  t.match(actions(next(ubi)).find((action) => action.kind === 'mount'), { source: 'ubi0_0', fstype: 'ubifs' });
+  const ubi = withVolume(
+    {
+      found: [
+        device({
+          kind: 'ubi',
+          name: 'ubi0_0',
+          label: 'rootfs_data',
+          source: 'ubi0_0',
+          number: null,
+        }),
+      ],
+      content: { kind: 'ubifs', evidence: 'as seen' },
+    },
+    withFilesystems(['ubifs', 'overlay']),
+  );
+  t.match(
+    actions(next(ubi)).find((action) => action.kind === 'mount'),
+    { source: 'ubi0_0', fstype: 'ubifs' },
+  );
   for (const fstype of ['ext4', 'f2fs'] as const) {
-    const block = withVolume({ found: [device({ kind: 'block', name: 'vda1', source: '/dev/vda1', eraseBlock: null })], content: { kind: fstype, evidence: 'as seen' } }, withFilesystems([fstype, 'overlay']));
-    t.match(actions(next(block)).find((action) => action.kind === 'mount'), { source: '/dev/vda1', fstype });
+    const block = withVolume(
+      {
+        found: [device({ kind: 'block', name: 'vda1', source: '/dev/vda1', eraseBlock: null })],
+        content: { kind: fstype, evidence: 'as seen' },
+      },
+      withFilesystems([fstype, 'overlay']),
+    );
+    t.match(
+      actions(next(block)).find((action) => action.kind === 'mount'),
+      { source: '/dev/vda1', fstype },
+    );
   }
 });
 
-t.test('where start is not to run it is refused before anything is touched, and told in one sentence with a cure', async (t) => {
-  const facts = boardFacts();
-  const root = facts.mounts.find(({ mountpoint }) => mountpoint === '/')!;
-  const cases: [RefusalReason, number, Facts, RegExp][] = [
-    ['not-linux', 1, { ...facts, platform: 'darwin' }, /needs a Linux kernel, and this is darwin/],
-    ['guard', 5, { ...facts, preinit: false }, /call it from \/etc\/preinit/],
-    ['not-root', 1, { ...facts, uid: 1000 }, /this is user 1000; run it as root/],
-    ['root-is-ramfs', 1, { ...facts, mounts: [{ ...root, fstype: 'rootfs' }] }, /pivot_root\(2\) cannot work/],
-  ];
-  for (const [reason, exit, given, says] of cases) {
-    const decision = planStart(given, { dryRun: false, force: false });
-    t.match(decision, { decision: 'refuse', reason, exit, summary: says }, reason);
-    t.notMatch(decision.summary, /\n|\.$/, 'one sentence, to stand in a log line');
-  }
-});
+t.test(
+  'where start is not to run it is refused before anything is touched, and told in one sentence with a cure',
+  async (t) => {
+    const facts = boardFacts();
+    const root = facts.mounts.find(({ mountpoint }) => mountpoint === '/')!;
+    const cases: [RefusalReason, number, Facts, RegExp][] = [
+      [
+        'not-linux',
+        1,
+        { ...facts, platform: 'darwin' },
+        /needs a Linux kernel, and this is darwin/,
+      ],
+      ['guard', 5, { ...facts, preinit: false }, /call it from \/etc\/preinit/],
+      ['not-root', 1, { ...facts, uid: 1000 }, /this is user 1000; run it as root/],
+      [
+        'root-is-ramfs',
+        1,
+        { ...facts, mounts: [{ ...root, fstype: 'rootfs' }] },
+        /pivot_root\(2\) cannot work/,
+      ],
+    ];
+    for (const [reason, exit, given, says] of cases) {
+      const decision = planStart(given, { dryRun: false, force: false });
+      t.match(decision, { decision: 'refuse', reason, exit, summary: says }, reason);
+      t.notMatch(decision.summary, /\n|\.$/, 'one sentence, to stand in a log line');
+    }
+  },
+);
 
-t.test('whatever keeps the settings from being used is known by its reason, and the next rung takes over', async (t) => {
-  const facts = boardFacts();
-  const cases: [Reason, Plan['rung'], Facts, RegExp][] = [
-    ['no-mountinfo', 'rom', { ...facts, mounts: [] }, /mount proc on \/proc first/],
-    ['no-volume', 'volatile', withVolume({ found: [], content: null }), /no mtd partition named "rootfs_data"; this kernel has u-boot, kernel, rootfs, rootfs_data/],
-    ['ambiguous-volume', 'volatile', withVolume({ found: [device(), device({ name: 'mtd1' })], content: null }), /\(mtd3, mtd1\)/],
-    ['erase-marker', 'volatile', withContent('erase-marker'), /marked to be erased/],
-    ['unknown-content', 'volatile', withContent('unknown'), /left alone because it may hold somebody's data/],
-    ['unsupported-content', 'volatile', withContent('squashfs'), /cannot be mounted from an mtd partition/],
-    ['no-filesystem', 'volatile', withFilesystems(['overlay']), /needs jffs2, which this kernel does not have/],
-    ['no-overlay', 'rom', withFilesystems(['jffs2']), /CONFIG_OVERLAY_FS=y/],
-    ['no-directory', 'rom', { ...facts, paths: { ...facts.paths, '/tmp': 'missing' } }, /\/tmp is missing/],
-    ['no-directory', 'rom', { ...facts, mounts: [...facts.mounts, mount('/rom')] }, /already mounted on \/rom/],
-    ['write-protected', 'kept-read-only', openedFacts({ readonly: true }), /can only be mounted read-only/],
-    ['boot-loop', 'volatile', openedFacts({ attempts: 5 }), /5 starts in a row never reached/],
-  ];
-  for (const [reason, rung, given, says] of cases) {
-    const plan = next(given);
-    t.match(plan, { reason, rung, because: says, last: true }, reason);
-    t.notMatch(plan.because, /\n|\.$/, 'one sentence, to stand in a log line');
-  }
-});
+t.test(
+  'whatever keeps the settings from being used is known by its reason, and the next rung takes over',
+  async (t) => {
+    const facts = boardFacts();
+    const cases: [Reason, Plan['rung'], Facts, RegExp][] = [
+      ['no-mountinfo', 'rom', { ...facts, mounts: [] }, /mount proc on \/proc first/],
+      [
+        'no-volume',
+        'volatile',
+        withVolume({ found: [], content: null }),
+        /no mtd partition named "rootfs_data"; this kernel has u-boot, kernel, rootfs, rootfs_data/,
+      ],
+      [
+        'ambiguous-volume',
+        'volatile',
+        withVolume({ found: [device(), device({ name: 'mtd1' })], content: null }),
+        /\(mtd3, mtd1\)/,
+      ],
+      ['erase-marker', 'volatile', withContent('erase-marker'), /marked to be erased/],
+      [
+        'unknown-content',
+        'volatile',
+        withContent('unknown'),
+        /left alone because it may hold somebody's data/,
+      ],
+      [
+        'unsupported-content',
+        'volatile',
+        withContent('squashfs'),
+        /cannot be mounted from an mtd partition/,
+      ],
+      [
+        'no-filesystem',
+        'volatile',
+        withFilesystems(['overlay']),
+        /needs jffs2, which this kernel does not have/,
+      ],
+      ['no-overlay', 'rom', withFilesystems(['jffs2']), /CONFIG_OVERLAY_FS=y/],
+      [
+        'no-directory',
+        'rom',
+        { ...facts, paths: { ...facts.paths, '/tmp': 'missing' } },
+        /\/tmp is missing/,
+      ],
+      [
+        'no-directory',
+        'rom',
+        { ...facts, mounts: [...facts.mounts, mount('/rom')] },
+        /already mounted on \/rom/,
+      ],
+      [
+        'write-protected',
+        'kept-read-only',
+        openedFacts({ readonly: true }),
+        /can only be mounted read-only/,
+      ],
+      ['boot-loop', 'volatile', openedFacts({ attempts: 5 }), /5 starts in a row never reached/],
+    ];
+    for (const [reason, rung, given, says] of cases) {
+      const plan = next(given);
+      t.match(plan, { reason, rung, because: says, last: true }, reason);
+      t.notMatch(plan.because, /\n|\.$/, 'one sentence, to stand in a log line');
+    }
+  },
+);
 
-t.test('a rung that failed is followed by the one below it, with the kernel\'s reason', async (t) => {
-  const open = past('open');
-  const root = (step: string, errno: string | null): Past[] => [open, past('root', { step, errno, error: `${step} failed` })];
-  const cases: [Past[], Facts, Plan['rung'], Reason][] = [
-    [[past('open', { errno: 'EIO' })], boardFacts(), 'volatile', 'mount-failed'],
-    [root('writable', 'ENOSPC'), openedFacts(), 'kept-read-only', 'full'],
-    [root('writable', 'EROFS'), openedFacts(), 'kept-read-only', 'write-protected'],
-    [root('writable', 'EIO'), openedFacts(), 'kept-read-only', 'write-protected'],
-    [root('overlay', null), openedFacts(), 'kept-read-only', 'write-protected'],
-    [root('pivot', 'EINVAL'), openedFacts(), 'kept-read-only', 'overlay-failed'],
-    [root('overlay', null).map((each) => ({ ...each, warned: ['ENOSPC'] })), openedFacts(), 'kept-read-only', 'full'],
-    [[...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only')], openedFacts(), 'volatile', 'overlay-failed'],
-    [[...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only'), past('root', {}, 'volatile')], openedFacts(), 'rom', 'overlay-failed'],
-    [root('overlay', 'EINVAL'), openedFacts({ upper: 'missing' }), 'volatile', 'overlay-failed'],
-  ];
-  for (const [before, facts, rung, reason] of cases) t.match(next(facts, before), { rung, reason, last: true }, `${rung} ${reason}`);
-});
+t.test(
+  "a rung that failed is followed by the one below it, with the kernel's reason",
+  async (t) => {
+    const open = past('open');
+    const root = (step: string, errno: string | null): Past[] => [
+      open,
+      past('root', { step, errno, error: `${step} failed` }),
+    ];
+    const cases: [Past[], Facts, Plan['rung'], Reason][] = [
+      [[past('open', { errno: 'EIO' })], boardFacts(), 'volatile', 'mount-failed'],
+      [root('writable', 'ENOSPC'), openedFacts(), 'kept-read-only', 'full'],
+      [root('writable', 'EROFS'), openedFacts(), 'kept-read-only', 'write-protected'],
+      [root('writable', 'EIO'), openedFacts(), 'kept-read-only', 'write-protected'],
+      [root('overlay', null), openedFacts(), 'kept-read-only', 'write-protected'],
+      [root('pivot', 'EINVAL'), openedFacts(), 'kept-read-only', 'overlay-failed'],
+      [
+        root('overlay', null).map((each) => ({ ...each, warned: ['ENOSPC'] })),
+        openedFacts(),
+        'kept-read-only',
+        'full',
+      ],
+      [
+        [...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only')],
+        openedFacts(),
+        'volatile',
+        'overlay-failed',
+      ],
+      [
+        [
+          ...root('overlay', 'EINVAL'),
+          past('root', {}, 'kept-read-only'),
+          past('root', {}, 'volatile'),
+        ],
+        openedFacts(),
+        'rom',
+        'overlay-failed',
+      ],
+      [root('overlay', 'EINVAL'), openedFacts({ upper: 'missing' }), 'volatile', 'overlay-failed'],
+    ];
+    for (const [before, facts, rung, reason] of cases)
+      t.match(next(facts, before), { rung, reason, last: true }, `${rung} ${reason}`);
+  },
+);
 
-t.test('a volume that refuses to be mounted for writing is mounted read-only, and its settings are used', async (t) => {
-  const again = next(boardFacts(), [past('open', { errno: 'EROFS' })]);
-  t.match(actions(again).find((action) => action.kind === 'mount' && action.target === '/tmp/overlay'), { flags: ['MS_RDONLY', 'MS_NOATIME'] });
-  t.match(next(boardFacts(), [past('open', { errno: 'EROFS' }), past('open', { errno: 'EIO' })]), { rung: 'volatile', reason: 'mount-failed' });
-});
+t.test(
+  'a volume that refuses to be mounted for writing is mounted read-only, and its settings are used',
+  async (t) => {
+    const again = next(boardFacts(), [past('open', { errno: 'EROFS' })]);
+    t.match(
+      actions(again).find((action) => action.kind === 'mount' && action.target === '/tmp/overlay'),
+      { flags: ['MS_RDONLY', 'MS_NOATIME'] },
+    );
+    t.match(
+      next(boardFacts(), [past('open', { errno: 'EROFS' }), past('open', { errno: 'EIO' })]),
+      { rung: 'volatile', reason: 'mount-failed' },
+    );
+  },
+);
 
 t.test('what is kept read-only becomes a lower layer that nobody can write to', async (t) => {
-  const plan = next(openedFacts(), [past('open'), past('root', { step: 'writable', errno: 'ENOSPC' })]);
-  t.match(actions(plan).find((action) => action.kind === 'mount' && action.fstype === 'overlay'), { source: 'overlayfs:/tmp/root', data: 'lowerdir=/overlay/upper:/,upperdir=/tmp/root/upper,workdir=/tmp/root/work' });
-  t.match(actions(plan).find(({ kind }) => kind === 'remount'), { path: '/overlay', readonly: true });
+  const plan = next(openedFacts(), [
+    past('open'),
+    past('root', { step: 'writable', errno: 'ENOSPC' }),
+  ]);
+  t.match(
+    actions(plan).find((action) => action.kind === 'mount' && action.fstype === 'overlay'),
+    {
+      source: 'overlayfs:/tmp/root',
+      data: 'lowerdir=/overlay/upper:/,upperdir=/tmp/root/upper,workdir=/tmp/root/work',
+    },
+  );
+  t.match(
+    actions(plan).find(({ kind }) => kind === 'remount'),
+    { path: '/overlay', readonly: true },
+  );
 });
 
 t.test('a board whose image lacks /overlay or /mnt keeps its settings all the same', async (t) => {
-  const lacking = (path: string): Facts => openedFacts({}, { paths: { ...boardFacts().paths, [path]: 'missing' } });
+  const lacking = (path: string): Facts =>
+    openedFacts({}, { paths: { ...boardFacts().paths, [path]: 'missing' } });
   const noMnt = next(lacking('/mnt'));
   t.match(noMnt, { rung: 'persistent', reason: null });
-  t.match(actions(noMnt).find(({ kind }) => kind === 'pivot-root'), { newRoot: '/tmp/mountroot/root' });
+  t.match(
+    actions(noMnt).find(({ kind }) => kind === 'pivot-root'),
+    { newRoot: '/tmp/mountroot/root' },
+  );
   const noOverlay = next(lacking('/overlay'));
   t.match(noOverlay, { rung: 'persistent', reason: null });
-  t.match(actions(noOverlay).find((action) => action.kind === 'mount'), { data: 'lowerdir=/,upperdir=/tmp/overlay/upper,workdir=/tmp/overlay/work' });
+  t.match(
+    actions(noOverlay).find((action) => action.kind === 'mount'),
+    { data: 'lowerdir=/,upperdir=/tmp/overlay/upper,workdir=/tmp/overlay/work' },
+  );
   t.match(actions(noOverlay).at(-1), { kind: 'move', from: '/tmp/overlay', to: '/overlay' });
 });
 
-t.test('what is doubtful on the volume is moved aside under a name of its own, and nothing is deleted', async (t) => {
-  const facts = openedFacts({ state: 'damaged', upper: 'symlink', order: 'damaged', incoming: 'directory', quarantine: ['upper-1', 'upper-2'] });
-  const plan = next(facts);
-  t.same(
-    actions(plan).flatMap((action) => (action.kind === 'rename' ? [[action.from, action.to]] : [])),
-    [
-      ['/tmp/overlay/.fs_state', '/tmp/overlay/.mountroot/quarantine/fs_state-1'],
-      ['/tmp/overlay/.mountroot/reset.json', '/tmp/overlay/.mountroot/quarantine/reset-1'],
-      ['/tmp/overlay/.mountroot/incoming', '/tmp/overlay/.mountroot/quarantine/incoming-1'],
-      ['/overlay/upper', '/overlay/.mountroot/quarantine/upper-3'],
-    ],
-  );
-  t.notOk(actions(plan).some(({ kind }) => kind === 'clear' || kind === 'erase'));
-});
+t.test(
+  'what is doubtful on the volume is moved aside under a name of its own, and nothing is deleted',
+  async (t) => {
+    const facts = openedFacts({
+      state: 'damaged',
+      upper: 'symlink',
+      order: 'damaged',
+      incoming: 'directory',
+      quarantine: ['upper-1', 'upper-2'],
+    });
+    const plan = next(facts);
+    t.same(
+      actions(plan).flatMap((action) =>
+        action.kind === 'rename' ? [[action.from, action.to]] : [],
+      ),
+      [
+        ['/tmp/overlay/.fs_state', '/tmp/overlay/.mountroot/quarantine/fs_state-1'],
+        ['/tmp/overlay/.mountroot/reset.json', '/tmp/overlay/.mountroot/quarantine/reset-1'],
+        ['/tmp/overlay/.mountroot/incoming', '/tmp/overlay/.mountroot/quarantine/incoming-1'],
+        ['/overlay/upper', '/overlay/.mountroot/quarantine/upper-3'],
+      ],
+    );
+    t.notOk(actions(plan).some(({ kind }) => kind === 'clear' || kind === 'erase'));
+  },
+);
 
-t.test('only an order to reset leads to a reset, and the order goes when nothing is left', async (t) => {
-  const plan = next(openedFacts({ order: { keep: ['/etc/passwd'] } }));
-  t.match(plan, { stage: 'reset', last: false });
-  t.same(ids(plan).slice(0, 2), ['meta', 'count'], 'a start that dies of it is counted');
-  t.match(actions(plan)[2], { kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] });
-  t.match(actions(plan).slice(-2), [{ kind: 'sync' }, { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' }]);
-  t.notOk(ids(next({ ...openedFacts({ attempts: 1 }) }, [past('reset')])).includes('count'), 'once');
-  t.match(next(openedFacts({ order: 'unreadable' })), { rung: 'persistent', reason: 'reset-failed', because: /could not be read.*stands/ });
-  t.notOk(actions(next(openedFacts({ order: 'unreadable' }))).some((action) => action.kind === 'rename'), 'nor is it moved');
-  t.match(next(openedFacts({ order: { keep: [] } }), [past('reset', { error: 'it failed' })]), { rung: 'persistent', reason: 'reset-failed', because: /stands: it failed/ });
-  for (const state of ['fresh', 'unknown', 'pending', 'damaged'] as const) t.notOk(actions(next(openedFacts({ state }))).some(({ kind }) => kind === 'clear'), state);
-});
+t.test(
+  'only an order to reset leads to a reset, and the order goes when nothing is left',
+  async (t) => {
+    const plan = next(openedFacts({ order: { keep: ['/etc/passwd'] } }));
+    t.match(plan, { stage: 'reset', last: false });
+    t.same(ids(plan).slice(0, 2), ['meta', 'count'], 'a start that dies of it is counted');
+    t.match(actions(plan)[2], { kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] });
+    t.match(actions(plan).slice(-2), [
+      { kind: 'sync' },
+      { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' },
+    ]);
+    t.notOk(
+      ids(next({ ...openedFacts({ attempts: 1 }) }, [past('reset')])).includes('count'),
+      'once',
+    );
+    t.match(next(openedFacts({ order: 'unreadable' })), {
+      rung: 'persistent',
+      reason: 'reset-failed',
+      because: /could not be read.*stands/,
+    });
+    t.notOk(
+      actions(next(openedFacts({ order: 'unreadable' }))).some(
+        (action) => action.kind === 'rename',
+      ),
+      'nor is it moved',
+    );
+    t.match(next(openedFacts({ order: { keep: [] } }), [past('reset', { error: 'it failed' })]), {
+      rung: 'persistent',
+      reason: 'reset-failed',
+      because: /stands: it failed/,
+    });
+    for (const state of ['fresh', 'unknown', 'pending', 'damaged'] as const)
+      t.notOk(
+        actions(next(openedFacts({ state }))).some(({ kind }) => kind === 'clear'),
+        state,
+      );
+  },
+);
 
-t.test('each start is counted, a fresh volume is marked pending, and what an upgrade left is brought in', async (t) => {
-  const plan = next(openedFacts({ attempts: 2, state: 'fresh', upgrade: true }));
-  t.match(actions(plan).find(({ kind }) => kind === 'write'), { path: '/tmp/overlay/.mountroot/attempts', content: '3\n' });
-  t.match(actions(plan).find(({ kind }) => kind === 'link'), { path: '/tmp/overlay/.fs_state', target: '1' });
-  t.match(actions(plan).find(({ kind }) => kind === 'rename'), { from: '/overlay/sysupgrade.tgz', to: '/overlay/upper/sysupgrade.tgz' });
-  t.match(next(withSettings({ boot_limit: 0 }, openedFacts({ attempts: 99 }))), { rung: 'persistent' }, 'without a limit there is no boot loop');
-});
+t.test(
+  'each start is counted, a fresh volume is marked pending, and what an upgrade left is brought in',
+  async (t) => {
+    const plan = next(openedFacts({ attempts: 2, state: 'fresh', upgrade: true }));
+    t.match(
+      actions(plan).find(({ kind }) => kind === 'write'),
+      { path: '/tmp/overlay/.mountroot/attempts', content: '3\n' },
+    );
+    t.match(
+      actions(plan).find(({ kind }) => kind === 'link'),
+      { path: '/tmp/overlay/.fs_state', target: '1' },
+    );
+    t.match(
+      actions(plan).find(({ kind }) => kind === 'rename'),
+      { from: '/overlay/sysupgrade.tgz', to: '/overlay/upper/sysupgrade.tgz' },
+    );
+    t.match(
+      next(withSettings({ boot_limit: 0 }, openedFacts({ attempts: 99 }))),
+      { rung: 'persistent' },
+      'without a limit there is no boot loop',
+    );
+  },
+);
 
 t.test('a slow volume is waited for once, and UBI is attached once', async (t) => {
   const slow = withVolume({ wanted: 'LABEL=data', found: [], content: null });
   t.match(next(slow), { stage: 'wait', last: false });
-  t.match(next(slow, [past('wait', {})]), { rung: 'volatile', reason: 'no-volume', because: /there is no volume LABEL=data.* after 10 s of waiting/ });
+  t.match(next(slow, [past('wait', {})]), {
+    rung: 'volatile',
+    reason: 'no-volume',
+    because: /there is no volume LABEL=data.* after 10 s of waiting/,
+  });
   const ubi = withVolume({ found: [], content: null, attach: 3 });
   t.match(actions(next(ubi)), [{ kind: 'attach-ubi', mtd: 3 }]);
-  t.match(next(ubi, [past('attach', { error: 'no' })]), { rung: 'volatile', reason: 'attach-failed' });
-  t.match(next(ubi, [past('attach')]), { rung: 'volatile', reason: 'attach-failed', because: /shows no volume/ });
+  t.match(next(ubi, [past('attach', { error: 'no' })]), {
+    rung: 'volatile',
+    reason: 'attach-failed',
+  });
+  t.match(next(ubi, [past('attach')]), {
+    rung: 'volatile',
+    reason: 'attach-failed',
+    because: /shows no volume/,
+  });
 });
 
-t.test('an external volume is used when it belongs to this board, and otherwise the internal one is, loudly', async (t) => {
-  const external = { wanted: 'LABEL=ext', found: [device({ kind: 'block' as const, name: 'vda', label: 'ext', source: '/dev/vda', number: '254:0', eraseBlock: null })], content: { kind: 'ext4' as const, evidence: '' }, attach: null, at: '/tmp/extroot', readonly: false, identity: 'me', upper: 'missing' as const, work: 'missing' as const, init: false, offered: '' };
-  const facts = withFilesystems(['jffs2', 'ext4', 'overlay'], withSettings({ extroot: 'LABEL=ext' }, openedFacts({ identity: 'me' }, { external })));
-  const at = (changes: Partial<typeof external> & object): Facts => ({ ...facts, external: { ...external, ...changes } });
-  t.match(next(facts), { stage: 'external-root', rung: 'persistent', reason: null });
-  t.match(next(at({ at: null as never })), { stage: 'external', last: false });
-  t.match(next(at({ found: [], content: null as never })), { stage: 'external-wait' });
-  t.match(next(at({ found: [], content: null as never }), [past('external-wait', {})]), { stage: 'root', rung: 'persistent', reason: 'extroot-missing' });
-  t.match(next(at({ identity: 'other' })), { stage: 'root', rung: 'persistent', reason: 'extroot-mismatch', because: /belongs to another board/ });
-  t.match(next(facts, [past('external-root', {})]), { stage: 'root', reason: 'extroot-failed' });
-  const adopted = next(at({ identity: null as never }));
-  t.match(actions(adopted).filter(({ kind }) => kind === 'write').at(-1), { path: '/overlay/upper/etc/.extroot-uuid', content: 'me\n' });
-  const whole = withSettings({ extroot: 'LABEL=ext', extroot_target: 'root' }, facts);
-  t.match(next(whole), { stage: 'root', reason: 'extroot-failed', because: /holds no init/ });
-  t.match(actions(next({ ...whole, external: { ...external, init: true } })).find((action) => action.kind === 'move'), { from: '/tmp/extroot', to: '/mnt' });
-});
+t.test(
+  'an external volume is used when it belongs to this board, and otherwise the internal one is, loudly',
+  async (t) => {
+    const external = {
+      wanted: 'LABEL=ext',
+      found: [
+        device({
+          kind: 'block' as const,
+          name: 'vda',
+          label: 'ext',
+          source: '/dev/vda',
+          number: '254:0',
+          eraseBlock: null,
+        }),
+      ],
+      content: { kind: 'ext4' as const, evidence: '' },
+      attach: null,
+      at: '/tmp/extroot',
+      readonly: false,
+      identity: 'me',
+      upper: 'missing' as const,
+      work: 'missing' as const,
+      init: false,
+      offered: '',
+    };
+    const facts = withFilesystems(
+      ['jffs2', 'ext4', 'overlay'],
+      withSettings({ extroot: 'LABEL=ext' }, openedFacts({ identity: 'me' }, { external })),
+    );
+    const at = (changes: Partial<typeof external> & object): Facts => ({
+      ...facts,
+      external: { ...external, ...changes },
+    });
+    t.match(next(facts), { stage: 'external-root', rung: 'persistent', reason: null });
+    t.match(next(at({ at: null as never })), { stage: 'external', last: false });
+    t.match(next(at({ found: [], content: null as never })), { stage: 'external-wait' });
+    t.match(next(at({ found: [], content: null as never }), [past('external-wait', {})]), {
+      stage: 'root',
+      rung: 'persistent',
+      reason: 'extroot-missing',
+    });
+    t.match(next(at({ identity: 'other' })), {
+      stage: 'root',
+      rung: 'persistent',
+      reason: 'extroot-mismatch',
+      because: /belongs to another board/,
+    });
+    t.match(next(facts, [past('external-root', {})]), { stage: 'root', reason: 'extroot-failed' });
+    const adopted = next(at({ identity: null as never }));
+    t.match(
+      actions(adopted)
+        .filter(({ kind }) => kind === 'write')
+        .at(-1),
+      { path: '/overlay/upper/etc/.extroot-uuid', content: 'me\n' },
+    );
+    const whole = withSettings({ extroot: 'LABEL=ext', extroot_target: 'root' }, facts);
+    t.match(next(whole), { stage: 'root', reason: 'extroot-failed', because: /holds no init/ });
+    t.match(
+      actions(next({ ...whole, external: { ...external, init: true } })).find(
+        (action) => action.kind === 'move',
+      ),
+      { from: '/tmp/extroot', to: '/mnt' },
+    );
+  },
+);
 
-t.test('a root in memory that was asked for is no degraded one, and looks at no volume', async (t) => {
-  const decision = planRam(withContent('unknown'), { dryRun: false, force: false });
-  t.match(decision, { decision: 'go', verb: 'ram', rung: 'volatile', reason: 'asked', last: true });
-});
+t.test(
+  'a root in memory that was asked for is no degraded one, and looks at no volume',
+  async (t) => {
+    const decision = planRam(withContent('unknown'), { dryRun: false, force: false });
+    t.match(decision, {
+      decision: 'go',
+      verb: 'ram',
+      rung: 'volatile',
+      reason: 'asked',
+      last: true,
+    });
+  },
+);
 
 t.test('a dry run and --force plan past the guard', async (t) => {
   const facts = { ...boardFacts(), preinit: false };
   t.equal(planStart({ ...facts, uid: 1000 }, { dryRun: true, force: false }).decision, 'go');
   t.equal(planStart(facts, { dryRun: false, force: true }).decision, 'go');
-  t.match(planStart({ ...facts, uid: 1000 }, { dryRun: false, force: true }), { reason: 'not-root' }, '--force makes nobody root');
+  t.match(
+    planStart({ ...facts, uid: 1000 }, { dryRun: false, force: true }),
+    { reason: 'not-root' },
+    '--force makes nobody root',
+  );
 });
 
 t.test('a root that already is an overlay of ours leaves nothing to do', async (t) => {
   const facts = boardFacts();
-  const from = (source: string): Facts => ({ ...facts, mounts: facts.mounts.map((each) => (each.mountpoint === '/' ? { ...each, fstype: 'overlay', source } : each)) });
-  t.match(planStart(from('overlayfs:/overlay'), { dryRun: false, force: false }), { decision: 'already', exit: 0 });
-  t.match(planStart(from('overlayfs:/tmp/root'), { dryRun: false, force: false }), { decision: 'already', exit: 3 });
+  const from = (source: string): Facts => ({
+    ...facts,
+    mounts: facts.mounts.map((each) =>
+      each.mountpoint === '/' ? { ...each, fstype: 'overlay', source } : each,
+    ),
+  });
+  t.match(planStart(from('overlayfs:/overlay'), { dryRun: false, force: false }), {
+    decision: 'already',
+    exit: 0,
+  });
+  t.match(planStart(from('overlayfs:/tmp/root'), { dryRun: false, force: false }), {
+    decision: 'already',
+    exit: 3,
+  });
 });
 
 t.test('ten thousand mounts are planned for', async (t) => {
   const facts = openedFacts();
-  const many = Array.from({ length: 10_000 }, (_, index) => mount(`/run/${index}`, { id: 5000 + index, parent: 4999, shared: index + 1 }));
+  const many = Array.from({ length: 10_000 }, (_, index) =>
+    mount(`/run/${index}`, { id: 5000 + index, parent: 4999, shared: index + 1 }),
+  );
   const plan = next({ ...facts, mounts: [...facts.mounts, mount('/run', { id: 4999 }), ...many] });
   const made = actions(plan).find((action) => action.kind === 'make-private');
   t.equal(made?.kind === 'make-private' && made.before.length, 10_000);
-  t.same(actions(plan).flatMap((action) => (action.kind === 'move' && action.from.startsWith('/run') ? [action.from] : [])), ['/run'], 'they travel along with the one they stand on');
+  t.same(
+    actions(plan).flatMap((action) =>
+      action.kind === 'move' && action.from.startsWith('/run') ? [action.from] : [],
+    ),
+    ['/run'],
+    'they travel along with the one they stand on',
+  );
 });
 
-t.test('in every plan ids are unique, each step says why, and behind the pivot nothing is fatal', async (t) => {
-  const facts = boardFacts();
-  for (const each of [facts, withFilesystems(['jffs2', 'overlayfs']), withContent('blank'), withContent('unknown'), openedFacts({ state: 'damaged', upper: 'file', work: 'file' }), { ...facts, mounts: [...facts.mounts, mount('/run'), mount('/var/log')] }]) {
-    const { steps } = whole(each);
-    t.equal(new Set(steps.map(({ id }) => id)).size, steps.length);
-    for (const { why } of steps) t.match(why, /^\S.*[^.]\.$/);
-    const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
-    t.same(steps.slice(pivot + 1).filter(({ severity }) => severity === 'fatal'), []);
-  }
-});
+t.test(
+  'in every plan ids are unique, each step says why, and behind the pivot nothing is fatal',
+  async (t) => {
+    const facts = boardFacts();
+    for (const each of [
+      facts,
+      withFilesystems(['jffs2', 'overlayfs']),
+      withContent('blank'),
+      withContent('unknown'),
+      openedFacts({ state: 'damaged', upper: 'file', work: 'file' }),
+      { ...facts, mounts: [...facts.mounts, mount('/run'), mount('/var/log')] },
+    ]) {
+      const { steps } = whole(each);
+      t.equal(new Set(steps.map(({ id }) => id)).size, steps.length);
+      for (const { why } of steps) t.match(why, /^\S.*[^.]\.$/);
+      const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
+      t.same(
+        steps.slice(pivot + 1).filter(({ severity }) => severity === 'fatal'),
+        [],
+      );
+    }
+  },
+);
 
-t.test('a plain name that was asked for is waited for where the image itself is on a disk, and not on flash', async (t) => {
-  const facts = boardFacts();
-  const none = withVolume({ found: [], content: null }, { ...facts, configuration: { ...facts.configuration, origins: { volume: 'fstools_overlay_name' } } });
-  t.match(next(none), { stage: 'root', reason: 'no-volume' });
-  const onDisk = { ...none, mounts: none.mounts.map((each) => (each.mountpoint === '/' ? { ...each, device: '179:2' } : each)) };
-  t.match(next(onDisk), { stage: 'wait' });
-  t.match(next({ ...onDisk, configuration: facts.configuration }), { stage: 'root', reason: 'no-volume' }, 'nor the name that every board has without asking');
-  t.match(next(onDisk, [past('wait', { errno: 'ENODEV' })]), { stage: 'root', reason: 'no-volume', because: /after 10 s of waiting/ });
-  t.match(next(withVolume({ wanted: 'mtd7' }, onDisk)), { stage: 'root', reason: 'no-volume' });
-});
+t.test(
+  'a plain name that was asked for is waited for where the image itself is on a disk, and not on flash',
+  async (t) => {
+    const facts = boardFacts();
+    const none = withVolume(
+      { found: [], content: null },
+      {
+        ...facts,
+        configuration: { ...facts.configuration, origins: { volume: 'fstools_overlay_name' } },
+      },
+    );
+    t.match(next(none), { stage: 'root', reason: 'no-volume' });
+    const onDisk = {
+      ...none,
+      mounts: none.mounts.map((each) =>
+        each.mountpoint === '/' ? { ...each, device: '179:2' } : each,
+      ),
+    };
+    t.match(next(onDisk), { stage: 'wait' });
+    t.match(
+      next({ ...onDisk, configuration: facts.configuration }),
+      { stage: 'root', reason: 'no-volume' },
+      'nor the name that every board has without asking',
+    );
+    t.match(next(onDisk, [past('wait', { errno: 'ENODEV' })]), {
+      stage: 'root',
+      reason: 'no-volume',
+      because: /after 10 s of waiting/,
+    });
+    t.match(next(withVolume({ wanted: 'mtd7' }, onDisk)), { stage: 'root', reason: 'no-volume' });
+  },
+);

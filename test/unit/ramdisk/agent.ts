@@ -28,8 +28,17 @@ export interface Calling {
 }
 
 /** `env -i`, because the test runner hooks itself into every Node it starts. */
-export function mountroot(words: readonly string[], { input = Buffer.alloc(0), cwd = folder, env = {}, node = [], before = [] }: Calling = {}): Result {
-  const environment = Object.entries({ PATH: process.env['PATH'] ?? '', ...env }).map(([name, value]) => `${name}=${value}`);
-  const { status, stdout, stderr } = spawnSync('env', ['-i', ...environment, ...before, process.execPath, ...node, agent, ...words], { input, cwd, timeout: 60_000, maxBuffer: 1 << 28 });
+export function mountroot(
+  words: readonly string[],
+  { input = Buffer.alloc(0), cwd = folder, env = {}, node = [], before = [] }: Calling = {},
+): Result {
+  const environment = Object.entries({ PATH: process.env['PATH'] ?? '', ...env }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  const { status, stdout, stderr } = spawnSync(
+    'env',
+    ['-i', ...environment, ...before, process.execPath, ...node, agent, ...words],
+    { input, cwd, timeout: 60_000, maxBuffer: 1 << 28 },
+  );
   return { status, stdout, stderr: stderr.toString() };
 }

@@ -7,8 +7,9 @@ import { placeNative } from '../../../scripts/lib/agent.js';
 import { bundle } from '../../../scripts/lib/bundle.js';
 
 /**
- * A module of ours bundled as the agent is, with the native libraries beside it, and loaded into this process: they are found beside a bundle and nowhere else. Its
- * classes are its own, so `instanceof` does not hold for those that a test imports.
+ * A module of ours bundled as the agent is, with the native libraries beside it, and loaded into
+ * this process: they are found beside a bundle and nowhere else. Its classes are its own, so
+ * `instanceof` does not hold for those that a test imports.
  */
 export async function bundled<T>(source: string): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-test-'));

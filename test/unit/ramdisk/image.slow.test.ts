@@ -4,7 +4,11 @@ import { imageIn } from '../../../src/ramdisk/image.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
 
 /** The first bytes of an image of each kind. */
-function head(magic: string | Buffer, at: number, numbers: [at: number, bytes: number[]][] = []): Buffer {
+function head(
+  magic: string | Buffer,
+  at: number,
+  numbers: [at: number, bytes: number[]][] = [],
+): Buffer {
   const bytes = Buffer.alloc(2048);
   Buffer.from(magic).copy(bytes, at);
   for (const [where, some] of numbers) Buffer.from(some).copy(bytes, where);
@@ -17,13 +21,28 @@ const IMAGES: [content: string, kibibytes: number, bytes: Buffer][] = [
   ['squashfs', 4, head('hsqs', 0, [[40, [0, 0x10]]])],
   ['minix', 60, head(Buffer.from([0x7f, 0x13]), 1040, [[1026, [60]]])],
   ['ext2', 60, head(Buffer.from([0x53, 0xef]), 1080, [[1028, [60]]])],
-  ['ext4', 60, head(Buffer.from([0x53, 0xef]), 1080, [[1028, [60]], [1116, [4]]])],
+  [
+    'ext4',
+    60,
+    head(Buffer.from([0x53, 0xef]), 1080, [
+      [1028, [60]],
+      [1116, [4]],
+    ]),
+  ],
 ];
 
 t.test('an image is known by its superblock, compressed or not', async (t) => {
   for (const [content, kibibytes, bytes] of IMAGES) {
-    t.match(await imageIn(ByteSource.fromBuffer(bytes), 1 << 20), { content, kibibytes, error: null });
-    t.match(await imageIn(ByteSource.fromBuffer(gzipSync(bytes)), 1 << 20), { content, kibibytes: 2, error: null });
+    t.match(await imageIn(ByteSource.fromBuffer(bytes), 1 << 20), {
+      content,
+      kibibytes,
+      error: null,
+    });
+    t.match(await imageIn(ByteSource.fromBuffer(gzipSync(bytes)), 1 << 20), {
+      content,
+      kibibytes: 2,
+      error: null,
+    });
   }
 });
 
@@ -32,8 +51,15 @@ t.test('one that is cut short in its superblock is none, wherever it is cut', as
     for (let length = 0; length < 1200; length++) {
       const short = bytes.subarray(0, length);
       const plain = await imageIn(ByteSource.fromBuffer(short), 1 << 20);
-      if (plain !== null && plain.content !== content && content !== 'ext4') t.fail(`${content}, ${length} bytes, is taken for ${plain.content}`);
+      if (plain !== null && plain.content !== content && content !== 'ext4')
+        t.fail(`${content}, ${length} bytes, is taken for ${plain.content}`);
       await imageIn(ByteSource.fromBuffer(gzipSync(short)), 1 << 20);
     }
-  for (const bytes of ['-rom1fs-', 'hsqs', Buffer.from([0x45, 0x3d, 0xcd, 0x28]), IMAGES[5]![2].subarray(0, 0x45f)]) t.equal(await imageIn(ByteSource.fromBuffer(Buffer.from(bytes)), 1 << 20), null);
+  for (const bytes of [
+    '-rom1fs-',
+    'hsqs',
+    Buffer.from([0x45, 0x3d, 0xcd, 0x28]),
+    IMAGES[5]![2].subarray(0, 0x45f),
+  ])
+    t.equal(await imageIn(ByteSource.fromBuffer(Buffer.from(bytes)), 1 << 20), null);
 });

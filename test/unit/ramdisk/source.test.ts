@@ -24,65 +24,98 @@ t.test('bytes are read across the chunks they come in, with their offset', async
   t.equal(await source.chunk(), null);
 });
 
-t.test('reading, looking ahead and giving back in any order is the same as with all bytes at hand', async () => {
-  const step = fc.record({ what: fc.constantFrom('peek', 'read', 'chunk', 'unread'), length: fc.nat({ max: 30 }) });
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.string({ maxLength: 20 })), fc.array(step), async (texts, steps) => {
-      const all = Buffer.from(texts.join(''));
-      const source = ByteSource.from(chunks(...texts));
-      let at = 0;
-      let last: Buffer = Buffer.alloc(0);
-      for (const { what, length } of steps) {
-        if (what === 'unread') {
-          const back = last.subarray(Math.max(0, last.length - length));
-          source.unread(back);
-          at -= back.length;
-          last = Buffer.alloc(0);
-          continue;
-        }
-        const got = what === 'chunk' ? ((await source.chunk(length + 1)) ?? Buffer.alloc(0)) : await source[what as 'peek' | 'read'](length);
-        const expected = all.subarray(at, at + (what === 'chunk' ? got.length : length));
-        if (!got.equals(expected)) throw new Error(`${what} ${length} at ${at} gave ${JSON.stringify(got.toString())}`);
-        if (what === 'chunk' && got.length === 0 && at < all.length) throw new Error('an end before the end');
-        if (what === 'peek') continue;
-        at += got.length;
-        last = got;
-        if (source.offset !== at) throw new Error(`the offset is ${source.offset} in place of ${at}`);
+t.test(
+  'reading, looking ahead and giving back in any order is the same as with all bytes at hand',
+  async () => {
+    const step = fc.record({
+      what: fc.constantFrom('peek', 'read', 'chunk', 'unread'),
+      length: fc.nat({ max: 30 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.string({ maxLength: 20 })),
+        fc.array(step),
+        async (texts, steps) => {
+          const all = Buffer.from(texts.join(''));
+          const source = ByteSource.from(chunks(...texts));
+          let at = 0;
+          let last: Buffer = Buffer.alloc(0);
+          for (const { what, length } of steps) {
+            if (what === 'unread') {
+              const back = last.subarray(Math.max(0, last.length - length));
+              source.unread(back);
+              at -= back.length;
+              last = Buffer.alloc(0);
+              continue;
+            }
+            const got =
+              what === 'chunk'
+                ? ((await source.chunk(length + 1)) ?? Buffer.alloc(0))
+                : await source[what as 'peek' | 'read'](length);
+            const expected = all.subarray(at, at + (what === 'chunk' ? got.length : length));
+            if (!got.equals(expected))
+              throw new Error(`${what} ${length} at ${at} gave ${JSON.stringify(got.toString())}`);
+            if (what === 'chunk' && got.length === 0 && at < all.length)
+              throw new Error('an end before the end');
+            if (what === 'peek') continue;
+            at += got.length;
+            last = got;
+            if (source.offset !== at)
+              throw new Error(`the offset is ${source.offset} in place of ${at}`);
+          }
+        },
+      ),
+    );
+  },
+);
+
+t.test(
+  'a file is read, from its name or as standard input, and one that cannot be read is told in one sentence',
+  async (t) => {
+    const folder = t.testdir({ file: '' });
+    const path = join(folder, 'file');
+    const bytes = Buffer.alloc(600_000, 'some bytes ');
+    writeFileSync(path, bytes);
+    const source = ByteSource.fromFile(path);
+    t.ok((await source.read(1_000_000)).equals(bytes));
+    await source.close();
+    await t.rejects(ByteSource.fromFile(join(folder, 'none')).peek(1), {
+      name: 'SystemError',
+      errno: 'ENOENT',
+      message: /^cannot read .*none: ENOENT/,
+    });
+    await t.rejects(ByteSource.fromFile(folder).chunk(), {
+      name: 'SystemError',
+      message: /EISDIR/,
+    });
+    const input = openSync(path, 'r');
+    const program = `import { ByteSource } from ${JSON.stringify(new URL('../../../src/ramdisk/source.ts', import.meta.url).pathname)}; const source = ByteSource.fromFile('-'); process.stdout.write(String((await source.read(1e6)).length)); await source.close();`;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', program],
+      { encoding: 'utf8', stdio: [input, 'pipe', 'pipe'] },
+    );
+    closeSync(input);
+    t.equal(stdout, '600000', { stderr });
+  },
+);
+
+t.test(
+  'a closed source is at its end, and its file is closed before it was read to the end',
+  async (t) => {
+    const ended: string[] = [];
+    async function* open(): AsyncGenerator<Buffer, void> {
+      try {
+        yield Buffer.from('first');
+        yield Buffer.from('second');
+      } finally {
+        ended.push('closed');
       }
-    }),
-  );
-});
-
-t.test('a file is read, from its name or as standard input, and one that cannot be read is told in one sentence', async (t) => {
-  const folder = t.testdir({ file: '' });
-  const path = join(folder, 'file');
-  const bytes = Buffer.alloc(600_000, 'some bytes ');
-  writeFileSync(path, bytes);
-  const source = ByteSource.fromFile(path);
-  t.ok((await source.read(1_000_000)).equals(bytes));
-  await source.close();
-  await t.rejects(ByteSource.fromFile(join(folder, 'none')).peek(1), { name: 'SystemError', errno: 'ENOENT', message: /^cannot read .*none: ENOENT/ });
-  await t.rejects(ByteSource.fromFile(folder).chunk(), { name: 'SystemError', message: /EISDIR/ });
-  const input = openSync(path, 'r');
-  const program = `import { ByteSource } from ${JSON.stringify(new URL('../../../src/ramdisk/source.ts', import.meta.url).pathname)}; const source = ByteSource.fromFile('-'); process.stdout.write(String((await source.read(1e6)).length)); await source.close();`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { encoding: 'utf8', stdio: [input, 'pipe', 'pipe'] });
-  closeSync(input);
-  t.equal(stdout, '600000', { stderr });
-});
-
-t.test('a closed source is at its end, and its file is closed before it was read to the end', async (t) => {
-  const ended: string[] = [];
-  async function* open(): AsyncGenerator<Buffer, void> {
-    try {
-      yield Buffer.from('first');
-      yield Buffer.from('second');
-    } finally {
-      ended.push('closed');
     }
-  }
-  const source = ByteSource.from(open());
-  await source.read(2);
-  await source.close();
-  t.same(ended, ['closed']);
-  t.equal(await source.chunk(), null);
-});
+    const source = ByteSource.from(open());
+    await source.read(2);
+    await source.close();
+    t.same(ended, ['closed']);
+    t.equal(await source.chunk(), null);
+  },
+);

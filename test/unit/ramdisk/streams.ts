@@ -5,7 +5,9 @@ import type { ByteSource } from '../../../src/ramdisk/source.js';
 import { bundled } from './bundled.js';
 
 export { METHODS, methodOf };
-export const { compress, decompress } = await bundled<typeof import('../../../src/ramdisk/compression.js')>('src/ramdisk/compression.ts');
+export const { compress, decompress } = await bundled<
+  typeof import('../../../src/ramdisk/compression.js')
+>('src/ramdisk/compression.ts');
 
 export async function* inChunks(bytes: Buffer, size = 100_000): AsyncGenerator<Buffer, void> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
@@ -17,7 +19,8 @@ export async function collected(chunks: AsyncIterable<Buffer>): Promise<Buffer> 
   return Buffer.concat(all);
 }
 
-export const packed = (method: (typeof METHODS)[number], bytes: Buffer): Promise<Buffer> => collected(compress(method, inChunks(bytes)));
+export const packed = (method: (typeof METHODS)[number], bytes: Buffer): Promise<Buffer> =>
+  collected(compress(method, inChunks(bytes)));
 
 /** Bytes that look random and are always the same. */
 export function noise(length: number): Buffer {
@@ -31,22 +34,34 @@ export function noise(length: number): Buffer {
 }
 
 /** A part of it does not compress. */
-export const sample = (length: number): Buffer => Buffer.concat([noise(Math.floor(length / 4)), Buffer.alloc(length - Math.floor(length / 4), 'a root file system, ')]);
+export const sample = (length: number): Buffer =>
+  Buffer.concat([
+    noise(Math.floor(length / 4)),
+    Buffer.alloc(length - Math.floor(length / 4), 'a root file system, '),
+  ]);
 
 /** What a program of the system makes of its input. */
 export function through(program: string, args: readonly string[], input: Buffer): Buffer {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { input, maxBuffer: 64 * 1024 * 1024 });
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    input,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   if (error) throw error;
-  if (status !== 0) throw new Error(`${[program, ...args].join(' ')} exited with ${status}: ${stderr.toString()}`);
+  if (status !== 0)
+    throw new Error(`${[program, ...args].join(' ')} exited with ${status}: ${stderr.toString()}`);
   return stdout;
 }
 
 /** How a stream ended: the error, if there was one. */
-export async function outcome(method: (typeof METHODS)[number], source: ByteSource): Promise<{ bytes: Buffer; error: Error | null; warnings: string[] }> {
+export async function outcome(
+  method: (typeof METHODS)[number],
+  source: ByteSource,
+): Promise<{ bytes: Buffer; error: Error | null; warnings: string[] }> {
   const all: Buffer[] = [];
   const warnings: string[] = [];
   try {
-    for await (const chunk of decompress(method, source, (text) => warnings.push(text))) all.push(chunk);
+    for await (const chunk of decompress(method, source, (text) => warnings.push(text)))
+      all.push(chunk);
     return { bytes: Buffer.concat(all), error: null, warnings };
   } catch (error) {
     return { bytes: Buffer.concat(all), error: error as Error, warnings };

@@ -20,26 +20,49 @@ export function scratch(): string {
 }
 
 export interface Told {
-  /** Of all; GNU cpio restores those of symlinks not, and of directories only when it makes them last. */
+  /**
+   * Of all; GNU cpio restores those of symlinks not, and of directories only when it makes them
+   * last.
+   */
   times?: 'all' | 'files';
   owners?: boolean;
 }
 
-/** All below a directory but not itself, by path: what lstat(2) says, the contents, and which names are one file. */
-export function describe(top: string, { times = 'all', owners = true }: Told = {}): Record<string, string> {
+/**
+ * All below a directory but not itself, by path: what lstat(2) says, the contents, and which names
+ * are one file.
+ */
+export function describe(
+  top: string,
+  { times = 'all', owners = true }: Told = {},
+): Record<string, string> {
   const found: Record<string, string> = {};
   const names = new Map<number, string>();
   const visit = (folder: string): void => {
-    for (const entry of readdirSync(Buffer.concat([Buffer.from(`${top}/`), Buffer.from(folder, 'latin1')]), { encoding: 'latin1' }).sort()) {
+    for (const entry of readdirSync(
+      Buffer.concat([Buffer.from(`${top}/`), Buffer.from(folder, 'latin1')]),
+      { encoding: 'latin1' },
+    ).sort()) {
       const inner = folder === '' ? entry : `${folder}/${entry}`;
       const path = Buffer.concat([Buffer.from(`${top}/`), Buffer.from(inner, 'latin1')]);
       const stat = lstatSync(path);
       const kind = stat.mode & 0o170000;
-      const words = [stat.mode.toString(8), ...(owners ? [`${stat.uid}:${stat.gid}`] : []), ...(times === 'all' || (kind !== 0o120000 && kind !== 0o040000) ? [String(Math.floor(stat.mtimeMs / 1000))] : [])];
-      if (kind === 0o100000) words.push(`${stat.size}`, createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16));
+      const words = [
+        stat.mode.toString(8),
+        ...(owners ? [`${stat.uid}:${stat.gid}`] : []),
+        ...(times === 'all' || (kind !== 0o120000 && kind !== 0o040000)
+          ? [String(Math.floor(stat.mtimeMs / 1000))]
+          : []),
+      ];
+      if (kind === 0o100000)
+        words.push(
+          `${stat.size}`,
+          createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16),
+        );
       if (kind === 0o120000) words.push(readlinkSync(path, 'latin1'));
       if (kind === 0o020000 || kind === 0o060000) words.push(`${stat.rdev}`);
-      if (kind !== 0o040000) words.push(`is ${names.get(stat.ino) ?? (names.set(stat.ino, inner), 'itself')}`);
+      if (kind !== 0o040000)
+        words.push(`is ${names.get(stat.ino) ?? (names.set(stat.ino, inner), 'itself')}`);
       found[inner] = words.join(' ');
       if (kind === 0o040000) visit(inner);
     }

@@ -1,39 +1,117 @@
 import t from 'tap';
-import { closingLine, exitOf, judge, readStatus, type Answer, type Question } from '../../../src/remote/judge.js';
+import {
+  closingLine,
+  exitOf,
+  judge,
+  readStatus,
+  type Answer,
+  type Question,
+} from '../../../src/remote/judge.js';
 import { reportWanted } from '../../../src/remote/question.js';
-import { asItIs, blocks, bundleLines, ndjson, oneValue, statusTable, withoutOrders, type Form } from '../../../src/remote/render.js';
+import {
+  asItIs,
+  blocks,
+  bundleLines,
+  ndjson,
+  oneValue,
+  statusTable,
+  withoutOrders,
+  type Form,
+} from '../../../src/remote/render.js';
 import type { Ended } from '../../../src/remote/ssh.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
 import { sshCause } from '../../../src/remote/ssh-says.js';
 
-const ended = (host: string, rest: Partial<Omit<Ended, 'stdout'>> & { stdout?: string }): Ended => ({ host, end: 'exit', exit: 0, signal: null, stderr: '', seconds: 1.234, ...rest, stdout: Buffer.from(rest.stdout ?? '') });
-const question: Question = { command: 'mountroot', data: true, limits: { time: 60_000, output: 64 << 20 } };
+const ended = (
+  host: string,
+  rest: Partial<Omit<Ended, 'stdout'>> & { stdout?: string },
+): Ended => ({
+  host,
+  end: 'exit',
+  exit: 0,
+  signal: null,
+  stderr: '',
+  seconds: 1.234,
+  ...rest,
+  stdout: Buffer.from(rest.stdout ?? ''),
+});
+const question: Question = {
+  command: 'mountroot',
+  data: true,
+  limits: { time: 60_000, output: 64 << 20 },
+};
 const text: Question = { ...question, data: false };
 
-const STATUS = { schema: 'mountroot.status/1', persistent: true, degraded: false, summary: 'an overlay, its changes on jffs2 overlayfs:/overlay; what is changed on it is kept', rung: { rung: 'persistent', reason: null, because: null }, todo: null };
+const STATUS = {
+  schema: 'mountroot.status/1',
+  persistent: true,
+  degraded: false,
+  summary: 'an overlay, its changes on jffs2 overlayfs:/overlay; what is changed on it is kept',
+  rung: { rung: 'persistent', reason: null, because: null },
+  todo: null,
+};
 const VOLATILE = {
-  ...STATUS, persistent: false, degraded: true, summary: 'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
-  rung: { rung: 'volatile', reason: 'no-volume', because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs' }, todo: 'compare the names in /proc/mtd with `mountroot.volume=` on the command line; correct the one that is wrong',
+  ...STATUS,
+  persistent: false,
+  degraded: true,
+  summary:
+    'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
+  rung: {
+    rung: 'volatile',
+    reason: 'no-volume',
+    because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs',
+  },
+  todo: 'compare the names in /proc/mtd with `mountroot.volume=` on the command line; correct the one that is wrong',
 };
 
 t.test('what ssh says is told with its cause and its cure', async (t) => {
   const cases: [string, string][] = [
-    ['@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@\nIT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\nHost key verification failed.', 'host key changed'],
-    ['No ED25519 host key is known for board and you have requested strict checking.\r\nHost key verification failed.\r\n', 'host key not known'],
+    [
+      '@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@\nIT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\nHost key verification failed.',
+      'host key changed',
+    ],
+    [
+      'No ED25519 host key is known for board and you have requested strict checking.\r\nHost key verification failed.\r\n',
+      'host key not known',
+    ],
     ['root@board: Permission denied (publickey,password).', 'permission denied'],
     ['root@board: Permission denied (password,keyboard-interactive).', 'permission denied'],
-    ['Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\nDisconnected from 10.0.0.1 port 22', 'permission denied'],
-    ['@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\nPermissions 0644 for \'k\' are too open.\nroot@b: Permission denied (publickey).', 'permission denied'],
+    [
+      'Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\nDisconnected from 10.0.0.1 port 22',
+      'permission denied',
+    ],
+    [
+      "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\nPermissions 0644 for 'k' are too open.\nroot@b: Permission denied (publickey).",
+      'permission denied',
+    ],
     ['ssh: connect to host board port 22: Connection refused', 'connection refused'],
     ['ssh: connect to host board port 22: Connection timed out', 'timed out'],
-    ['Connection timed out during banner exchange\nConnection to 10.0.0.1 port 22 timed out', 'timed out'],
+    [
+      'Connection timed out during banner exchange\nConnection to 10.0.0.1 port 22 timed out',
+      'timed out',
+    ],
     ['ssh: connect to host board port 22: No route to host', 'no route'],
     ['ssh: Could not resolve hostname board: Name or service not known', 'name not found'],
-    ['Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa', 'no common method'],
-    ['kex_exchange_identification: banner line contains invalid characters\nbanner exchange: Connection to 127.0.0.1 port 80: invalid format', 'no SSH server'],
-    ['kex_exchange_identification: Connection closed by remote host\nConnection closed by 10.0.0.1 port 22', 'closed at once'],
-    ['/home/me/.ssh/config: line 3: Bad configuration option: porrt\n/home/me/.ssh/config: terminating, 1 bad configuration options', 'ssh configuration'],
-    ['channel 0: open failed: connect failed: No address\nstdio forwarding failed\nConnection closed by UNKNOWN port 65535', 'jump host'],
+    [
+      'Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa',
+      'no common method',
+    ],
+    [
+      'kex_exchange_identification: banner line contains invalid characters\nbanner exchange: Connection to 127.0.0.1 port 80: invalid format',
+      'no SSH server',
+    ],
+    [
+      'kex_exchange_identification: Connection closed by remote host\nConnection closed by 10.0.0.1 port 22',
+      'closed at once',
+    ],
+    [
+      '/home/me/.ssh/config: line 3: Bad configuration option: porrt\n/home/me/.ssh/config: terminating, 1 bad configuration options',
+      'ssh configuration',
+    ],
+    [
+      'channel 0: open failed: connect failed: No address\nstdio forwarding failed\nConnection closed by UNKNOWN port 65535',
+      'jump host',
+    ],
     ['client_loop: send disconnect: Broken pipe', 'cut off'],
     ['something new\nthat nobody foresaw', 'ssh failed'],
     ['', 'cut off'],
@@ -43,8 +121,16 @@ t.test('what ssh says is told with its cause and its cure', async (t) => {
     t.equal(cause.short, short, stderr);
     t.match(cause.sentence, /^[^\n]+[:;(][^\n]+[^.\n]$/, cause.sentence);
   }
-  t.match(sshCause('board', 'something new\nthat nobody foresaw', 0).sentence, /that nobody foresaw/, 'what is not known is quoted');
-  t.match(sshCause('board', 'ssh: connect\x1b[2J failed', 0).sentence, /^[\x20-\x7e]+$/, 'without orders to the terminal');
+  t.match(
+    sshCause('board', 'something new\nthat nobody foresaw', 0).sentence,
+    /that nobody foresaw/,
+    'what is not known is quoted',
+  );
+  t.match(
+    sshCause('board', 'ssh: connect\x1b[2J failed', 0).sentence,
+    /^[\x20-\x7e]+$/,
+    'without orders to the terminal',
+  );
 });
 
 t.test('a board is well, degraded, in trouble, or was not reached', async (t) => {
@@ -53,38 +139,108 @@ t.test('a board is well, degraded, in trouble, or was not reached', async (t) =>
     return [status, exit, cause];
   };
   t.strictSame(fate(ended('b', { stdout: JSON.stringify(STATUS) })), ['well', 0, undefined]);
-  t.strictSame(fate(ended('b', { stdout: JSON.stringify(VOLATILE) })), ['degraded', 0, undefined], 'a status always ends with 0, and says it itself');
-  t.strictSame(fate(ended('b', { stdout: JSON.stringify(VOLATILE) }), text), ['degraded', 0, undefined]);
+  t.strictSame(
+    fate(ended('b', { stdout: JSON.stringify(VOLATILE) })),
+    ['degraded', 0, undefined],
+    'a status always ends with 0, and says it itself',
+  );
+  t.strictSame(fate(ended('b', { stdout: JSON.stringify(VOLATILE) }), text), [
+    'degraded',
+    0,
+    undefined,
+  ]);
   t.strictSame(fate(ended('b', { exit: 3, stdout: 'x' }), text), ['degraded', 3, undefined]);
   t.strictSame(fate(ended('b', { exit: 4, stdout: 'x' }), text), ['problems', 4, undefined]);
-  t.strictSame(fate(ended('b', { exit: 5, stderr: 'mountroot: refused, for …' }), text), ['failed', 5, undefined]);
-  t.strictSame(fate(ended('b', { exit: 2, stderr: 'mountroot: there is no verb diff' })), ['failed', 2, undefined], 'an older mountroot');
-  t.strictSame(fate(ended('b', { exit: 127, stderr: 'sh: mountroot: not found' })), ['failed', 127, 'no mountroot']);
-  t.strictSame(fate(ended('b', { exit: 127, stderr: "env: 'node': No such file or directory" })), ['failed', 127, 'no Node.js']);
+  t.strictSame(fate(ended('b', { exit: 5, stderr: 'mountroot: refused, for …' }), text), [
+    'failed',
+    5,
+    undefined,
+  ]);
+  t.strictSame(
+    fate(ended('b', { exit: 2, stderr: 'mountroot: there is no verb diff' })),
+    ['failed', 2, undefined],
+    'an older mountroot',
+  );
+  t.strictSame(fate(ended('b', { exit: 127, stderr: 'sh: mountroot: not found' })), [
+    'failed',
+    127,
+    'no mountroot',
+  ]);
+  t.strictSame(fate(ended('b', { exit: 127, stderr: "env: 'node': No such file or directory" })), [
+    'failed',
+    127,
+    'no Node.js',
+  ]);
   t.strictSame(fate(ended('b', { exit: 126 })), ['failed', 126, 'not executable']);
   t.strictSame(fate(ended('b', { exit: 137 })), ['failed', 137, 'killed']);
   t.strictSame(fate(ended('b', { stdout: 'Welcome!\n' })), ['failed', 0, 'no report']);
   t.strictSame(fate(ended('b', {})), ['failed', 0, 'no report']);
-  t.strictSame(fate(ended('b', { exit: 255, stdout: '{"schema":' })), ['unreachable', null, 'cut off'], 'it died in the middle');
-  t.strictSame(fate(ended('b', { exit: 255, stderr: 'ssh: connect to host b port 22: Connection refused' })), ['unreachable', null, 'connection refused']);
-  t.strictSame(fate(ended('b', { end: 'timed-out', exit: null, signal: 'SIGTERM' })), ['unreachable', null, 'timed out']);
-  t.strictSame(fate(ended('b', { end: 'too-much', exit: null })), ['unreachable', null, 'too much']);
-  t.strictSame(fate(ended('b', { end: 'no-program', exit: null, stderr: 'ENOENT' })), ['unreachable', null, 'no ssh']);
-  t.match(judge(ended('b', { exit: 255, stdout: 'half' }), text).error, /\(4 bytes of its answer had come\)/);
-  t.match(judge(ended('b', { stderr: 'mountroot: warn: one\nmountroot: warn: two\n', stdout: 'x' }), text), { status: 'well', messages: ['warn: one', 'warn: two'], output: 'x' });
+  t.strictSame(
+    fate(ended('b', { exit: 255, stdout: '{"schema":' })),
+    ['unreachable', null, 'cut off'],
+    'it died in the middle',
+  );
+  t.strictSame(
+    fate(ended('b', { exit: 255, stderr: 'ssh: connect to host b port 22: Connection refused' })),
+    ['unreachable', null, 'connection refused'],
+  );
+  t.strictSame(fate(ended('b', { end: 'timed-out', exit: null, signal: 'SIGTERM' })), [
+    'unreachable',
+    null,
+    'timed out',
+  ]);
+  t.strictSame(fate(ended('b', { end: 'too-much', exit: null })), [
+    'unreachable',
+    null,
+    'too much',
+  ]);
+  t.strictSame(fate(ended('b', { end: 'no-program', exit: null, stderr: 'ENOENT' })), [
+    'unreachable',
+    null,
+    'no ssh',
+  ]);
+  t.match(
+    judge(ended('b', { exit: 255, stdout: 'half' }), text).error,
+    /\(4 bytes of its answer had come\)/,
+  );
+  t.match(
+    judge(
+      ended('b', { stderr: 'mountroot: warn: one\nmountroot: warn: two\n', stdout: 'x' }),
+      text,
+    ),
+    { status: 'well', messages: ['warn: one', 'warn: two'], output: 'x' },
+  );
   t.match(judge(ended('b', { exit: 5, stderr: 'mountroot: refused' }), text), { error: 'refused' });
 });
 
-t.test('a status that another version wrote, or that is none, is read as far as it goes', async (t) => {
-  t.match(readStatus({ ...STATUS, degraded: undefined }), { degraded: false });
-  t.match(readStatus({ ...VOLATILE, degraded: undefined }), { degraded: true });
-  t.match(readStatus({ ...STATUS, rung: null, degraded: null, persistent: false }), { rung: null, degraded: true }, 'nobody made this root, and it keeps nothing');
-  t.match(readStatus({ ...STATUS, rung: null, degraded: null }), { degraded: false });
-  t.match(readStatus({ ...STATUS, rung: 7, summary: [], todo: {}, degraded: 'no' }), { rung: null, summary: '', todo: null });
-  for (const none of [null, 1, 'x', [], {}, { schema: 'mountroot.facts/2' }]) t.equal(readStatus(none), null);
-});
+t.test(
+  'a status that another version wrote, or that is none, is read as far as it goes',
+  async (t) => {
+    t.match(readStatus({ ...STATUS, degraded: undefined }), { degraded: false });
+    t.match(readStatus({ ...VOLATILE, degraded: undefined }), { degraded: true });
+    t.match(
+      readStatus({ ...STATUS, rung: null, degraded: null, persistent: false }),
+      { rung: null, degraded: true },
+      'nobody made this root, and it keeps nothing',
+    );
+    t.match(readStatus({ ...STATUS, rung: null, degraded: null }), { degraded: false });
+    t.match(readStatus({ ...STATUS, rung: 7, summary: [], todo: {}, degraded: 'no' }), {
+      rung: null,
+      summary: '',
+      todo: null,
+    });
+    for (const none of [null, 1, 'x', [], {}, { schema: 'mountroot.facts/2' }])
+      t.equal(readStatus(none), null);
+  },
+);
 
-const answer = (host: string, status: Answer['status'], exit: number | null = 0): Answer => ({ schema: 'mountroot.remote/1', host, status, exit, seconds: 1 });
+const answer = (host: string, status: Answer['status'], exit: number | null = 0): Answer => ({
+  schema: 'mountroot.remote/1',
+  host,
+  status,
+  exit,
+  seconds: 1,
+});
 
 t.test('the exit status is that of the worst', async (t) => {
   const worst = (...each: Answer[]): number => exitOf(each);
@@ -96,22 +252,62 @@ t.test('the exit status is that of the worst', async (t) => {
   t.equal(worst(answer('a', 'failed', 127)), 1);
   t.equal(worst(answer('a', 'failed', 0)), 1, 'no report');
   t.equal(worst(answer('a', 'failed', 1), answer('b', 'degraded', 3)), 3);
-  t.equal(worst(answer('a', 'degraded', 3), answer('b', 'unreachable', null), answer('c', 'failed', 1)), 6);
-  t.equal(closingLine([answer('a', 'well'), answer('b', 'degraded'), answer('c', 'unreachable', null), answer('d', 'unreachable', null), answer('e', 'failed', 1)]), '3 of 5 answered; unreachable: c, d; degraded: b; failed: e');
+  t.equal(
+    worst(answer('a', 'degraded', 3), answer('b', 'unreachable', null), answer('c', 'failed', 1)),
+    6,
+  );
+  t.equal(
+    closingLine([
+      answer('a', 'well'),
+      answer('b', 'degraded'),
+      answer('c', 'unreachable', null),
+      answer('d', 'unreachable', null),
+      answer('e', 'failed', 1),
+    ]),
+    '3 of 5 answered; unreachable: c, d; degraded: b; failed: e',
+  );
   t.equal(closingLine([answer('a', 'well')]), '1 of 1 answered');
 });
 
-const show = (form: Form, hosts: string[], answers: Answer[]): string => [form.begin(hosts), ...answers.map((each) => form.answer(each, Buffer.alloc(0)).toString()), form.end(answers)].join('');
+const show = (form: Form, hosts: string[], answers: Answer[]): string =>
+  [
+    form.begin(hosts),
+    ...answers.map((each) => form.answer(each, Buffer.alloc(0)).toString()),
+    form.end(answers),
+  ].join('');
 
 t.test('many boards are a table of 80 columns', async (t) => {
-  const hosts = ['shelf1', 'shelf2', 'root@192.168.1.17', 'a-board-with-a-name-that-is-longer-than-any-column.lab.example', 'old', 'new'];
+  const hosts = [
+    'shelf1',
+    'shelf2',
+    'root@192.168.1.17',
+    'a-board-with-a-name-that-is-longer-than-any-column.lab.example',
+    'old',
+    'new',
+  ];
   const answers = [
     judge(ended('shelf1', { stdout: JSON.stringify(STATUS) }), question),
     judge(ended('shelf2', { stdout: JSON.stringify(VOLATILE), seconds: 12.34 }), question),
-    judge(ended('root@192.168.1.17', { exit: 255, stderr: 'ssh: connect to host 192.168.1.17 port 22: Connection refused', seconds: 0.04 }), question),
+    judge(
+      ended('root@192.168.1.17', {
+        exit: 255,
+        stderr: 'ssh: connect to host 192.168.1.17 port 22: Connection refused',
+        seconds: 0.04,
+      }),
+      question,
+    ),
     judge(ended(hosts[3]!, { end: 'timed-out', exit: null, seconds: 60.01 }), question),
     judge(ended('old', { exit: 127, stderr: '-sh: mountroot: not found' }), question),
-    judge(ended('new', { stdout: JSON.stringify({ ...VOLATILE, rung: { rung: 'kept-read-only', reason: 'full', because: 'b\u001b[31mad\u009b2J\nline' }, todo: null }) }), question),
+    judge(
+      ended('new', {
+        stdout: JSON.stringify({
+          ...VOLATILE,
+          rung: { rung: 'kept-read-only', reason: 'full', because: 'b\u001b[31mad\u009b2J\nline' },
+          todo: null,
+        }),
+      }),
+      question,
+    ),
   ];
   const shown = show(statusTable(), hosts, answers);
   golden(t, 'remote/table.txt', shown);
@@ -121,9 +317,27 @@ t.test('many boards are a table of 80 columns', async (t) => {
 
 t.test('where bundles were put is a line for each board', async (t) => {
   const answers = [
-    { ...judge(ended('shelf1', {}), text), output: { file: 'bugs/mountroot-shelf1.tar.gz', bytes: 23_456 } },
-    { ...judge(ended('shelf2', { stderr: 'mountroot: warn: the journal of boot 3 is damaged, and is in the archive as it is' }), text), output: { file: 'bugs/mountroot-shelf2.tar.gz', bytes: 12 << 20 } },
-    judge(ended('attic', { exit: 255, stderr: 'ssh: connect to host attic port 22: Connection refused' }), text),
+    {
+      ...judge(ended('shelf1', {}), text),
+      output: { file: 'bugs/mountroot-shelf1.tar.gz', bytes: 23_456 },
+    },
+    {
+      ...judge(
+        ended('shelf2', {
+          stderr:
+            'mountroot: warn: the journal of boot 3 is damaged, and is in the archive as it is',
+        }),
+        text,
+      ),
+      output: { file: 'bugs/mountroot-shelf2.tar.gz', bytes: 12 << 20 },
+    },
+    judge(
+      ended('attic', {
+        exit: 255,
+        stderr: 'ssh: connect to host attic port 22: Connection refused',
+      }),
+      text,
+    ),
   ];
   const shown = show(bundleLines(), ['shelf1', 'shelf2', 'attic'], answers);
   golden(t, 'remote/bundles.txt', shown);
@@ -134,9 +348,18 @@ t.test('another report is a block for each board, below its name', async (t) => 
   const answers = [
     judge(ended('shelf1', { stdout: 'two\nlines\n' }), text),
     judge(ended('shelf2', { stdout: 'no end of line\x1b[2J' }), text),
-    judge(ended('shelf3', { exit: 1, stderr: 'mountroot: / is no overlay with an upper layer, so there is nothing it changes; --upper DIR and --lower DIR name the two layers of one that is somewhere else\n' }), text),
+    judge(
+      ended('shelf3', {
+        exit: 1,
+        stderr:
+          'mountroot: / is no overlay with an upper layer, so there is nothing it changes; --upper DIR and --lower DIR name the two layers of one that is somewhere else\n',
+      }),
+      text,
+    ),
   ];
-  t.equal(show(blocks(), [], answers), `== shelf1 (exit 0, 1.2 s)
+  t.equal(
+    show(blocks(), [], answers),
+    `== shelf1 (exit 0, 1.2 s)
 two
 lines
 
@@ -148,37 +371,105 @@ no end of line?[2J
   DIR and --lower DIR name the two layers of one that is somewhere else
 
 3 of 3 answered; failed: shelf3
-`);
+`,
+  );
 });
 
 t.test('for programs there is a line for each board, or one value', async (t) => {
-  const answers = [judge(ended('a', { stdout: JSON.stringify({ ...STATUS, summary: 'x\u009b' }) }), question), judge(ended('b', { exit: 255 }), question)];
+  const answers = [
+    judge(ended('a', { stdout: JSON.stringify({ ...STATUS, summary: 'x\u009b' }) }), question),
+    judge(ended('b', { exit: 255 }), question),
+  ];
   const lines = show(ndjson(), [], answers).trimEnd().split('\n');
-  t.match(lines.map((line) => JSON.parse(line)), [{ schema: 'mountroot.remote/1', host: 'a', status: 'well', exit: 0, seconds: 1.23, output: { summary: 'x\u009b' } }, { host: 'b', status: 'unreachable', exit: null, error: /broke off/, cause: 'cut off' }]);
-  t.notMatch(lines[0], /\u009b/, 'which a terminal could take for an order, and is written as \\u009b');
-  t.match(JSON.parse(show(oneValue(['status', '--json']), [], answers)), { schema: 'mountroot.remote/1', report: 'status --json', hosts: [{ host: 'a' }, { host: 'b' }], answered: 1, unreachable: ['b'], degraded: [], failed: [], problems: [] });
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [
+      {
+        schema: 'mountroot.remote/1',
+        host: 'a',
+        status: 'well',
+        exit: 0,
+        seconds: 1.23,
+        output: { summary: 'x\u009b' },
+      },
+      { host: 'b', status: 'unreachable', exit: null, error: /broke off/, cause: 'cut off' },
+    ],
+  );
+  t.notMatch(
+    lines[0],
+    /\u009b/,
+    'which a terminal could take for an order, and is written as \\u009b',
+  );
+  t.match(JSON.parse(show(oneValue(['status', '--json']), [], answers)), {
+    schema: 'mountroot.remote/1',
+    report: 'status --json',
+    hosts: [{ host: 'a' }, { host: 'b' }],
+    answered: 1,
+    unreachable: ['b'],
+    degraded: [],
+    failed: [],
+    problems: [],
+  });
   t.match(JSON.parse(show(oneValue(['status']), [], [])), { hosts: [] });
 });
 
-t.test('one board\'s report goes on as it is, but for a terminal', async (t) => {
-  t.strictSame(asItIs(false).answer(answer('a', 'well'), Buffer.from('\x1b[2J\xff', 'latin1')), Buffer.from('\x1b[2J\xff', 'latin1'));
+t.test("one board's report goes on as it is, but for a terminal", async (t) => {
+  t.strictSame(
+    asItIs(false).answer(answer('a', 'well'), Buffer.from('\x1b[2J\xff', 'latin1')),
+    Buffer.from('\x1b[2J\xff', 'latin1'),
+  );
   t.equal(asItIs(true).answer(answer('a', 'well'), Buffer.from('a\x1b[2J\tb\r\n')), 'a?[2J\tb\n');
   t.equal(withoutOrders('é ü 漢\n'), 'é ü 漢\n');
 });
 
 t.test('a report is asked for as data where its answers are shown as data', async (t) => {
-  const wanted = (report: string[] | null, asData = false, hosts = ['a']) => reportWanted({ report, hosts, bundle: false, asData });
-  t.strictSame(wanted(null), { words: ['status', '--json'], table: true, data: true }, 'status, where nothing is said');
-  t.strictSame(wanted(['status', '--steps']), { words: ['status', '--steps'], table: false, data: false });
-  t.strictSame(wanted(['status', '--json']), { words: ['status', '--json'], table: false, data: false });
-  t.strictSame(wanted(['journal'], true), { words: ['journal', '--json'], table: false, data: true });
-  t.strictSame(wanted(['journal', '--ndjson'], true), { words: ['journal', '--ndjson'], table: false, data: false });
-  t.strictSame(wanted(['plan', 'start', '--format', 'sh'], true), { words: ['plan', 'start', '--format=sh'], table: false, data: false });
-  t.strictSame(wanted(['plan', 'start', '--format=json'], true), { words: ['plan', 'start', '--format=json'], table: false, data: true });
+  const wanted = (report: string[] | null, asData = false, hosts = ['a']) =>
+    reportWanted({ report, hosts, bundle: false, asData });
+  t.strictSame(
+    wanted(null),
+    { words: ['status', '--json'], table: true, data: true },
+    'status, where nothing is said',
+  );
+  t.strictSame(wanted(['status', '--steps']), {
+    words: ['status', '--steps'],
+    table: false,
+    data: false,
+  });
+  t.strictSame(wanted(['status', '--json']), {
+    words: ['status', '--json'],
+    table: false,
+    data: false,
+  });
+  t.strictSame(wanted(['journal'], true), {
+    words: ['journal', '--json'],
+    table: false,
+    data: true,
+  });
+  t.strictSame(wanted(['journal', '--ndjson'], true), {
+    words: ['journal', '--ndjson'],
+    table: false,
+    data: false,
+  });
+  t.strictSame(wanted(['plan', 'start', '--format', 'sh'], true), {
+    words: ['plan', 'start', '--format=sh'],
+    table: false,
+    data: false,
+  });
+  t.strictSame(wanted(['plan', 'start', '--format=json'], true), {
+    words: ['plan', 'start', '--format=json'],
+    table: false,
+    data: true,
+  });
   t.strictSame(wanted(['timeline'], true), { words: ['timeline'], table: false, data: false });
   t.throws(() => wanted(['reset']), /"reset" is not among the reports/);
   t.throws(() => wanted([]), /no verb was given/);
   t.throws(() => wanted(['bundle']), /ask for it with --bundle/);
-  t.throws(() => wanted(null, false, ['board', 'status']), /status is taken for a host here; write `-- status`/);
-  t.throws(() => reportWanted({ report: ['status'], hosts: ['a'], bundle: true, asData: false }), /leave out what stands behind --/);
+  t.throws(
+    () => wanted(null, false, ['board', 'status']),
+    /status is taken for a host here; write `-- status`/,
+  );
+  t.throws(
+    () => reportWanted({ report: ['status'], hosts: ['a'], bundle: true, asData: false }),
+    /leave out what stands behind --/,
+  );
 });

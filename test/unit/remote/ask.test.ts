@@ -29,7 +29,8 @@ process.env['PATH'] = `${folder}:${process.env['PATH']}`;
 
 const way = { options: [], connect: 1 };
 const limits = { time: 10_000, output: 1000, grace: 200 };
-const run = (what: string, rest: Partial<typeof limits> = {}): Promise<Ended> => ask('board', [what], way, { ...limits, ...rest });
+const run = (what: string, rest: Partial<typeof limits> = {}): Promise<Ended> =>
+  ask('board', [what], way, { ...limits, ...rest });
 
 /** A process that is no more, or is only waited for. */
 const gone = async (): Promise<boolean> => {
@@ -47,7 +48,10 @@ const gone = async (): Promise<boolean> => {
 
 t.test('what ssh exits with and says is told', async (t) => {
   const { end, exit, stdout, stderr, host } = await run('echo');
-  t.match({ end, exit, host, stdout: stdout.toString(), stderr }, { end: 'exit', exit: 7, host: 'board', stdout: 'said\n', stderr: 'warned\n' });
+  t.match(
+    { end, exit, host, stdout: stdout.toString(), stderr },
+    { end: 'exit', exit: 7, host: 'board', stdout: 'said\n', stderr: 'warned\n' },
+  );
   t.match((await run('words')).stdout.toString(), /-oBatchMode=yes\n[^]*--\nboard\n'words'\n$/);
 });
 
@@ -85,31 +89,40 @@ t.test('an interruption ends those that run, and the others are not begun', asyn
     go = false;
     interruptAll();
   }, 200);
-  const ends = await askAll(['a', 'b', 'c', 'd'], 2, (host) => (begun++, ask(host, ['hang'], way, limits)), ({ end, host }) => `${host} ${end}`, () => go);
+  const ends = await askAll(
+    ['a', 'b', 'c', 'd'],
+    2,
+    (host) => (begun++, ask(host, ['hang'], way, limits)),
+    ({ end, host }) => `${host} ${end}`,
+    () => go,
+  );
   t.strictSame(ends, ['a interrupted', 'b interrupted', 'c interrupted', 'd interrupted']);
   t.equal(begun, 2);
 });
 
-t.test('no more are asked at once than is said, each is told as it comes, and all are told in their order', async (t) => {
-  let [now, most] = [0, 0];
-  const came: string[] = [];
-  const times: Record<string, number> = { a: 60, b: 10, c: 30, d: 5, e: 5 };
-  const all = await askAll(
-    Object.keys(times),
-    2,
-    async (host) => {
-      most = Math.max(most, ++now);
-      await pause(times[host]);
-      now--;
-      return { host } as Ended;
-    },
-    ({ host }) => (came.push(host), host),
-    () => true,
-  );
-  t.equal(most, 2);
-  t.strictSame(all, ['a', 'b', 'c', 'd', 'e']);
-  t.strictSame(came.slice(0, 2), ['b', 'c']);
-});
+t.test(
+  'no more are asked at once than is said, each is told as it comes, and all are told in their order',
+  async (t) => {
+    let [now, most] = [0, 0];
+    const came: string[] = [];
+    const times: Record<string, number> = { a: 60, b: 10, c: 30, d: 5, e: 5 };
+    const all = await askAll(
+      Object.keys(times),
+      2,
+      async (host) => {
+        most = Math.max(most, ++now);
+        await pause(times[host]);
+        now--;
+        return { host } as Ended;
+      },
+      ({ host }) => (came.push(host), host),
+      () => true,
+    );
+    t.equal(most, 2);
+    t.strictSame(all, ['a', 'b', 'c', 'd', 'e']);
+    t.strictSame(came.slice(0, 2), ['b', 'c']);
+  },
+);
 
 t.test('without ssh it is said that there is none', async (t) => {
   const path = process.env['PATH'];

@@ -8,10 +8,16 @@ interface Content {
   needed?: string[];
 }
 
-/** Where the loader maps the file: another address than its offset, as in a program that is not position-independent. */
+/**
+ * Where the loader maps the file: another address than its offset, as in a program that is not
+ * position-independent.
+ */
 const BASE = 0x10000;
 
-/** The smallest ELF file with these entries: header, three program headers, the dynamic section, and the strings. */
+/**
+ * The smallest ELF file with these entries: header, three program headers, the dynamic section, and
+ * the strings.
+ */
 function elf(wide: boolean, { interpreter, soname, needed = [] }: Content): Buffer {
   const word = wide ? 8 : 4;
   const header = wide ? 64 : 52;
@@ -30,7 +36,8 @@ function elf(wide: boolean, { interpreter, soname, needed = [] }: Content): Buff
   entries.push([5, BASE + table], [0, 0]);
 
   const file = Buffer.alloc(table + strings.length);
-  const write = (at: number, value: number): unknown => (wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at));
+  const write = (at: number, value: number): unknown =>
+    wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at);
   file.write('\x7fELF', 0, 'latin1');
   file[4] = wide ? 2 : 1;
   file[5] = 1;
@@ -55,31 +62,62 @@ function elf(wide: boolean, { interpreter, soname, needed = [] }: Content): Buff
   return file;
 }
 
-for (const [bits, wide] of [[32, false], [64, true]] as const) {
-  t.test(`a ${bits}-bit program tells its dynamic linker and the libraries it needs, in their order`, async (t) => {
-    const program = elf(wide, { interpreter: '/lib/ld-linux-armhf.so.3', needed: ['libnode.so.137', 'libc.so.6'] });
-    t.strictSame(parseElf(program, 'node'), { interpreter: '/lib/ld-linux-armhf.so.3', soname: null, needed: ['libnode.so.137', 'libc.so.6'] });
-  });
+for (const [bits, wide] of [
+  [32, false],
+  [64, true],
+] as const) {
+  t.test(
+    `a ${bits}-bit program tells its dynamic linker and the libraries it needs, in their order`,
+    async (t) => {
+      const program = elf(wide, {
+        interpreter: '/lib/ld-linux-armhf.so.3',
+        needed: ['libnode.so.137', 'libc.so.6'],
+      });
+      t.strictSame(parseElf(program, 'node'), {
+        interpreter: '/lib/ld-linux-armhf.so.3',
+        soname: null,
+        needed: ['libnode.so.137', 'libc.so.6'],
+      });
+    },
+  );
 
   t.test(`a ${bits}-bit library tells its name and has no dynamic linker`, async (t) => {
-    t.strictSame(parseElf(elf(wide, { soname: 'libc.so.6' }), 'libc'), { interpreter: null, soname: 'libc.so.6', needed: [] });
+    t.strictSame(parseElf(elf(wide, { soname: 'libc.so.6' }), 'libc'), {
+      interpreter: null,
+      soname: 'libc.so.6',
+      needed: [],
+    });
   });
 
-  t.test(`a ${bits}-bit file that is cut short anywhere before its strings is refused in one sentence`, async (t) => {
-    const program = elf(wide, { needed: ['libc.so.6'] });
-    const strings = program.length - '\0libc.so.6\0'.length;
-    for (let length = 0; length < strings; length++)
-      t.throws(() => parseElf(program.subarray(0, length), 'node'), { message: /^node is (not a little-endian ELF file|an ELF file that is cut short or damaged: .+)$/ }, `${length} bytes`);
-  });
+  t.test(
+    `a ${bits}-bit file that is cut short anywhere before its strings is refused in one sentence`,
+    async (t) => {
+      const program = elf(wide, { needed: ['libc.so.6'] });
+      const strings = program.length - '\0libc.so.6\0'.length;
+      for (let length = 0; length < strings; length++)
+        t.throws(
+          () => parseElf(program.subarray(0, length), 'node'),
+          {
+            message:
+              /^node is (not a little-endian ELF file|an ELF file that is cut short or damaged: .+)$/,
+          },
+          `${length} bytes`,
+        );
+    },
+  );
 }
 
 t.test('what is no ELF file, or a big-endian one, is refused by name', async (t) => {
   const big = elf(false, {});
   big[5] = 2;
-  for (const bytes of [Buffer.alloc(0), Buffer.from('#!/bin/sh\n'.repeat(20)), big]) t.throws(() => parseElf(bytes, 'bin/x'), { message: 'bin/x is not a little-endian ELF file' });
+  for (const bytes of [Buffer.alloc(0), Buffer.from('#!/bin/sh\n'.repeat(20)), big])
+    t.throws(() => parseElf(bytes, 'bin/x'), { message: 'bin/x is not a little-endian ELF file' });
 });
 
 t.test('the program that runs this test is linked against a C library', async (t) => {
   const { needed } = parseElf(readFileSync(process.execPath), 'node');
-  t.ok(needed.some((name) => /^(libc\.so|libnode\.so)/.test(name)), needed.join(' '));
+  t.ok(
+    needed.some((name) => /^(libc\.so|libnode\.so)/.test(name)),
+    needed.join(' '),
+  );
 });

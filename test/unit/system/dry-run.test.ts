@@ -1,7 +1,7 @@
 import t from 'tap';
 import { dryRun } from '../../../src/system/dry-run.js';
 
-t.test('a dry run writes calls down in strace\'s notation and reads nothing', async (t) => {
+t.test("a dry run writes calls down in strace's notation and reads nothing", async (t) => {
   const system = dryRun();
   system.mount('a "b"', '/t', 'jffs2', ['MS_NOATIME', 'MS_RDONLY'], 'x=\n');
   system.mount(null, '/', null, [], null);
@@ -28,7 +28,15 @@ t.test('a dry run writes calls down in strace\'s notation and reads nothing', as
     'remove_tree("/t")',
   ]);
   t.equal(system.kind('/'), 'missing', 'nothing exists for it');
-  for (const read of [() => system.readText('/x'), () => system.readBytes('/x', 0, 1), () => system.list('/'), () => system.space('/'), () => system.readLink('/x'), () => system.details('/x')]) t.throws(read, { message: 'a dry run reads nothing' });
+  for (const read of [
+    () => system.readText('/x'),
+    () => system.readBytes('/x', 0, 1),
+    () => system.list('/'),
+    () => system.space('/'),
+    () => system.readLink('/x'),
+    () => system.details('/x'),
+  ])
+    t.throws(read, { message: 'a dry run reads nothing' });
 });
 
 t.test('the verbs of trees, flash and whole files are written down too', async (t) => {
