@@ -1,0 +1,37 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import ts from 'typescript-eslint';
+
+export default defineConfig(
+  globalIgnores(['build/', 'dist/', 'node_modules/', '.tap/', 'test/golden/']),
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [ts.configs.recommendedTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      // node:test and tap return promises that their own runner waits for.
+      '@typescript-eslint/no-floating-promises': 'error',
+    },
+  },
+  prettier,
+  {
+    files: ['**/*.{ts,js}'],
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      complexity: ['error', 15],
+      'max-lines': ['error', 400],
+      'max-params': ['error', 4],
+      'max-len': ['error', { code: 100, ignoreUrls: true, ignoreRegExpLiterals: true }],
+      'no-nested-ternary': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/plan/**/*.ts', 'src/steps/**/*.ts', 'src/volumes/**/*.ts'],
+    rules: { complexity: ['error', 10] },
+  },
+);
