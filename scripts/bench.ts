@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { foresee } from '../src/plan/foresee.js';
+import { foresee } from '../src/plan/whole-plan.js';
 import { renderSh } from '../src/plan/render-sh.js';
 import { parseFacts } from '../src/facts/validate.js';
 import { growthTables, type Growth } from './bench/growth.js';
@@ -27,9 +27,9 @@ import { chosenParts } from './bench/parts.js';
 import { ratios } from './bench/ratios.js';
 import { Machine } from './emulator/machine.js';
 import { boardFolder, loadBoard, type Board } from './lib/board.js';
-import { emptyData, systemChips } from './lib/chips.js';
-import { buildImage, type Image } from './lib/image.js';
-import { buildNative } from './lib/native.js';
+import { emptyData, systemChips } from './image/chips.js';
+import { buildImage, type Image } from './image/build-image.js';
+import { buildNative } from './agent/native.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { run } from './lib/run.js';
 

@@ -2,7 +2,7 @@
  * `npm run build`: dist/mountroot.cjs, and beside it the native parts for this machine and for the
  * board.
  */
-import { buildAgent } from './lib/agent.js';
+import { buildAgent } from './agent/agent.js';
 import { main, say } from './lib/report.js';
 
 await main(async () => {

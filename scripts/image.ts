@@ -3,8 +3,8 @@
  * images and a manifest of all that went in.
  */
 import { loadBoard } from './lib/board.js';
-import { contentsTable } from './lib/contents.js';
-import { buildImage } from './lib/image.js';
+import { contentsTable } from './image/contents.js';
+import { buildImage } from './image/build-image.js';
 import { main, say } from './lib/report.js';
 
 await main(async () => {

@@ -3,9 +3,9 @@
  * without FILE to the standard output.
  */
 import { writeFileSync } from 'node:fs';
-import { buildBundle } from './lib/bundle.js';
-import { definitionsOf } from './lib/definitions.js';
-import { manPage } from './lib/man.js';
+import { buildBundle } from './agent/bundle.js';
+import { definitionsOf } from './agent/read-definitions.js';
+import { manPage } from './agent/man-page.js';
 import { main } from './lib/report.js';
 
 await main(async () => {

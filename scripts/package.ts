@@ -4,9 +4,9 @@
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { buildAgent } from './lib/agent.js';
-import { buildNative } from './lib/native.js';
-import { makePackages } from './lib/package.js';
+import { buildAgent } from './agent/agent.js';
+import { buildNative } from './agent/native.js';
+import { makePackages } from './package/build-packages.js';
 import { checkout, main, say } from './lib/report.js';
 import { run } from './lib/run.js';
 

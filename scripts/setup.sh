@@ -12,7 +12,7 @@ node -e 'const [major, minor] = process.versions.node.split(".").map(Number); pr
   stop "Node.js 20.19 or later is needed, and $(node --version 2>/dev/null || echo none) was found; install it, with npm"
 
 # node-gyp runs python3 and make; the addons and the shims are C and C++; the tests trace, mount and make file systems, and hold ramdisks against cpio and the
-# compressors' own tools. What would start a service is fetched and not installed (scripts/lib/packages.ts); libwrap0 is what OpenSSH's server then lacks.
+# compressors' own tools. What would start a service is fetched and not installed (scripts/image/packages.ts); libwrap0 is what OpenSSH's server then lacks.
 wanted='gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs fdisk util-linux squashfs-tools'
 wanted="$wanted liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev libext2fs-dev comerr-dev cpio gzip xz-utils zstd lz4 bzip2 lzop"
 case ${1:-full} in
@@ -62,7 +62,7 @@ stamp=node_modules/.setup-stamp
 lock=$(sha256sum package-lock.json | cut -d' ' -f1)
 if [ "$(cat $stamp 2>/dev/null)" != "$lock" ]; then
   say 'installing npm packages'
-  # Their install scripts stay out: ffi-napi and ref-napi are compiled by scripts/lib/native.ts, for this machine and for the board alike.
+  # Their install scripts stay out: ffi-napi and ref-napi are compiled by scripts/agent/native.ts, for this machine and for the board alike.
   persist npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2 || stop "the npm packages of package-lock.json could not be installed; see npm's messages above"
   # tap makes itself anew for the plugins that .taprc names; left to its first run, that run has the plugins of before, of which one compiles each test file again.
   node_modules/.bin/tap build >&2 || say 'tap could not be made for the plugins of .taprc; going on, its first run does it'

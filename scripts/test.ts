@@ -8,8 +8,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadBoard } from './lib/board.js';
-import { buildNative } from './lib/native.js';
-import { buildImage } from './lib/image.js';
+import { buildNative } from './agent/native.js';
+import { buildImage } from './image/build-image.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { countTests, type Count } from './lib/tap-count.js';
 

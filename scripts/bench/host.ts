@@ -5,8 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildAgent } from '../lib/agent.js';
-import { buildNative } from '../lib/native.js';
+import { buildAgent } from '../agent/agent.js';
+import { buildNative } from '../agent/native.js';
 import { Failure, say } from '../lib/report.js';
 import { growth, type Cost, type Growth } from './growth.js';
 

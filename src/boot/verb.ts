@@ -22,7 +22,7 @@ import { becomeInit } from './become-init.js';
 import type { BootContext } from './context.js';
 import { LateJournal } from './late-journal.js';
 import { Run } from './run.js';
-import { undisturbed } from './undisturbed.js';
+import { undisturbed } from './one-at-a-time.js';
 
 /** Here is nothing to do, and nobody's board to leave traces on: not even a journal is written. */
 const NOT_OURS: readonly RefusalReason[] = [

@@ -14,7 +14,7 @@ import { parseFilesystems } from './filesystems.js';
 import { findHandover, type Handing } from './handover.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
-import { lookInto, lookIntoExternal, mountOf, settingsInside } from './opened.js';
+import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-volume.js';
 import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
 import { PSTORE } from './pstore.js';
 import { configure, overlaid } from './settings.js';

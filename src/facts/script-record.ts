@@ -2,7 +2,7 @@ import type { Reader } from '../system/port.js';
 import type { Mount, State } from './facts.js';
 import { STATE_FILE } from './gather.js';
 import { parseMountinfo } from './mountinfo.js';
-import { STATES } from './opened.js';
+import { STATES } from './mounted-volume.js';
 import { JOURNAL_FOLDER, SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
 
 export interface ScriptStep {

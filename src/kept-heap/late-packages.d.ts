@@ -1,5 +1,5 @@
 /**
- * Made by the bundler (scripts/lib/bundle-heap.ts): ffi-napi and ref-napi as one function, which
+ * Made by the bundler (scripts/agent/bundle-heap.ts): ffi-napi and ref-napi as one function, which
  * can be run again.
  */
 declare module 'late-packages' {

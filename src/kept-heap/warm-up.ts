@@ -15,7 +15,7 @@ import { JOURNAL_FILE } from '../execute/journal.js';
 import type { Core } from './core.js';
 import { standIn } from './stand-ins.js';
 
-/** The bundler makes this file the body of a function (scripts/lib/bundle-heap.ts). */
+/** The bundler makes this file the body of a function (scripts/agent/bundle-heap.ts). */
 declare const core: Core;
 
 type Call = (...words: unknown[]) => unknown;

@@ -6,7 +6,7 @@
  */
 import type { Content, Device, Facts, Mount, Opened, State } from '../facts/facts.js';
 import { SIGNATURES, type Signature } from '../facts/magic.js';
-import { STATES } from '../facts/opened.js';
+import { STATES } from '../facts/mounted-volume.js';
 import {
   ATTEMPTS,
   FORMER_UPPER,
@@ -21,7 +21,7 @@ import {
 } from '../facts/places.js';
 import { STATE_FILE } from '../facts/gather.js';
 import type { PathKind } from '../system/port.js';
-import type { Foreseen } from './foresee.js';
+import type { Foreseen } from './whole-plan.js';
 import { PLANNERS } from './verbs.js';
 
 /** What is looked at, and what it must be. */

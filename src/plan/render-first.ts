@@ -13,7 +13,7 @@ import {
   SCRIPT_LOG,
 } from '../facts/places.js';
 import { inverseOf } from './consequences.js';
-import { foreseeStages, whole } from './foresee.js';
+import { foreseeStages, whole } from './whole-plan.js';
 import { guardsOf, type Guard, type Look } from './guards.js';
 import type { Plan } from './plan.js';
 import { commandOf, comment, isThere, quote } from './render-sh.js';

@@ -69,7 +69,7 @@ export class NativeStream {
   /** @throws {MissingCodecError} */
   static async open(method: StreamMethod, direction: Direction, level = 0): Promise<NativeStream> {
     const codecs = await library(method);
-    const handle = codecs.codecs_open(METHODS[method], DIRECTIONS[direction], level) as number;
+    const handle = codecs.codecs_open(METHODS[method], DIRECTIONS[direction], level);
     if (handle < 0)
       throw new Error(
         `cannot ${direction} ${method}: the library refuses to begin (${faultOf(handle)})`,
@@ -86,7 +86,7 @@ export class NativeStream {
       this.#room.length,
       finish ? 1 : 0,
       this.#counts,
-    ) as number;
+    );
     const produced = this.#counts.readInt32LE(4);
     return {
       consumed: this.#counts.readInt32LE(0),
@@ -124,7 +124,7 @@ export class NativeBlocks {
       input.length,
       address(room),
       room.length,
-    ) as number;
+    );
     return result < 0 ? null : result;
   }
 
@@ -137,7 +137,7 @@ export class NativeBlocks {
       input.length,
       room,
       room.length,
-    ) as number;
+    );
     if (result < 0)
       throw new Error(
         `cannot compress ${this.method}: the library refuses a block of ${input.length} bytes (${faultOf(result)})`,
@@ -147,6 +147,6 @@ export class NativeBlocks {
 
   adler32(bytes: Buffer): number {
     // The types of @types/ffi-napi take a Buffer for a pointer only beside more arguments.
-    return this.library.codecs_adler32(address(bytes) as never, bytes.length) as number;
+    return this.library.codecs_adler32(address(bytes) as never, bytes.length);
   }
 }

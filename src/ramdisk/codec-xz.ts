@@ -51,8 +51,8 @@ export async function checkXz(source: ByteSource): Promise<Buffer> {
       'its checksum is another than CRC32, the only one the kernel knows; compress it with `xz --check=crc32`',
     );
   if (!header[HEADER]) return Buffer.alloc(0);
-  const block = (await source.peek(HEADER + (header[HEADER]! + 1) * 4)).subarray(HEADER);
-  if (block.length === (header[HEADER]! + 1) * 4 && whole(block)) {
+  const block = (await source.peek(HEADER + (header[HEADER] + 1) * 4)).subarray(HEADER);
+  if (block.length === (header[HEADER] + 1) * 4 && whole(block)) {
     const filters = filtersOf(block);
     if (
       filters === null ||

@@ -82,7 +82,7 @@ export async function packExt2(
   const file = await open(out, 'w');
   await file.truncate(blocks * BLOCK).finally(() => file.close());
   try {
-    const image = library.ext2_create(out, blocks, least.inodes, seconds(how.time)) as number;
+    const image = library.ext2_create(out, blocks, least.inodes, seconds(how.time));
     if (image < 0)
       throw new Ext2Error(
         `cannot make an ext2 image of ${blocks} KiB in ${out}: ${library.ext2_message()}`,
@@ -92,7 +92,7 @@ export async function packExt2(
       await fill(library, image, members, how.time);
       whole = true;
     } finally {
-      if ((library.ext2_close(image, whole ? 1 : 0) as number) < 0 && whole)
+      if ((library.ext2_close(image, whole ? 1 : 0)) < 0 && whole)
         throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
     }
   } catch (error) {
@@ -131,7 +131,7 @@ async function fill(
         return fail(
           `what it is a hard link to, ${JSON.stringify(member.same)}, does not come before it`,
         );
-      if ((library.ext2_link(image, parent, name, inode) as number) < 0)
+      if ((library.ext2_link(image, parent, name, inode)) < 0)
         fail(library.ext2_message() as string);
     } else {
       inode = library.ext2_add(
@@ -145,7 +145,7 @@ async function fill(
         member.major ?? 0,
         member.minor ?? 0,
         member.target ?? '',
-      ) as number;
+      );
       if (inode < 0) fail(library.ext2_message() as string);
     }
     inodes.set(path, inode);
@@ -173,7 +173,7 @@ async function fill(
           member.uid,
           member.gid,
           seconds(member.mtime),
-        ) as number) < 0
+        )) < 0
       )
         throw new Ext2Error(
           `cannot set the owner of the ext2 image's root directory: ${library.ext2_message()}`,
@@ -200,7 +200,7 @@ async function content(
   const source = ByteSource.fromFile(Buffer.from(member.file as string));
   try {
     for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
-      if ((library.ext2_append(image, inode, chunk, chunk.length) as number) < 0)
+      if ((library.ext2_append(image, inode, chunk, chunk.length)) < 0)
         throw new Ext2Error(
           `cannot write ${JSON.stringify(member.name)} into the ext2 image: ${library.ext2_message()}`,
         );

@@ -1,7 +1,7 @@
 import { LARGEST, dataPadding, encodeHeader, trailer } from './cpio.js';
 import { TYPES, type Member } from './member.js';
 import { ByteSource } from './source.js';
-import { TreeError } from './tree.js';
+import { TreeError } from './source-tree.js';
 
 /** The kernel finds an archive's end by its trailer, and U-Boot and others like whole blocks. */
 const BLOCK = 512;

@@ -1,5 +1,5 @@
 import { checkReport, reportLines } from './reports.js';
-import { splitWords } from './words.js';
+import { splitWords } from './shell-words.js';
 
 export type Asked = { words: string[] } | { usage: true } | { refused: string };
 

@@ -1,6 +1,6 @@
 /** One board is asked through the user's own ssh. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { quoteWords } from './words.js';
+import { quoteWords } from './shell-words.js';
 
 export interface Way {
   /** ssh's -F. */

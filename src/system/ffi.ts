@@ -50,7 +50,7 @@ export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionIn
     ffi.DynamicLibrary.FLAGS.RTLD_NOW,
   );
   const made = {};
-  for (const [symbol, [result, parameters]] of Object.entries(functions as Signatures)) {
+  for (const [symbol, [result, parameters]] of Object.entries(functions)) {
     const pointer = library.get(symbol);
     Object.defineProperty(made, symbol, {
       configurable: true,
@@ -168,12 +168,12 @@ export const system: System = {
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
     check(
       shim().mountroot_mount(
-        source as string,
+        source,
         target,
-        fstype as string,
+        fstype,
         flagBits(flags),
-        data as string,
-      ) as number,
+        data,
+      ),
       attempt,
     );
   },
@@ -185,7 +185,7 @@ export const system: System = {
       path: target,
     };
     refuse(attempt, [target]);
-    check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0) as number, attempt);
+    check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0), attempt);
   },
 
   pivotRoot(newRoot, putOld) {
@@ -196,7 +196,7 @@ export const system: System = {
       dest: putOld,
     };
     refuse(attempt, [newRoot, putOld]);
-    check(shim().mountroot_pivot_root(newRoot, putOld) as number, attempt);
+    check(shim().mountroot_pivot_root(newRoot, putOld), attempt);
   },
 
   switchRoot(newRoot) {
@@ -208,10 +208,10 @@ export const system: System = {
         shim().mountroot_mount(
           from,
           to,
-          null as unknown as string,
+          null,
           MOUNT_FLAGS.MS_MOVE,
-          null as unknown as string,
-        ) as number,
+          null,
+        ),
         { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to },
       );
     try {
@@ -222,7 +222,7 @@ export const system: System = {
       closeSync(old);
       throw error;
     }
-    const changed = shim().mountroot_chroot('.') as number;
+    const changed = shim().mountroot_chroot('.');
     if (changed < 0) {
       move('.', newRoot);
       check(changed, {
@@ -243,13 +243,13 @@ export const system: System = {
       value === undefined ? [] : [`${name}=${value}`],
     );
     refuse(attempt, [...words, ...variables]);
-    check(shim().mountroot_execve(path, pointers(words), pointers(variables)) as number, attempt);
+    check(shim().mountroot_execve(path, pointers(words), pointers(variables)), attempt);
   },
 
   syncfs(path) {
     const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
     refuse(attempt, [path]);
-    check(shim().mountroot_syncfs(path) as number, attempt);
+    check(shim().mountroot_syncfs(path), attempt);
   },
 
   renameLeavingWhiteout(from, to) {
@@ -260,7 +260,7 @@ export const system: System = {
       dest: to,
     };
     refuse(attempt, [from, to]);
-    check(shim().mountroot_rename(from, to, RENAME_WHITEOUT) as number, attempt);
+    check(shim().mountroot_rename(from, to, RENAME_WHITEOUT), attempt);
   },
 
   exchange: (one, other) => exchange(one, other),
@@ -272,7 +272,7 @@ export const system: System = {
     if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
     const [major, minor] = numbers.split(':').map(Number);
     check(
-      shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!) as number,
+      shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!),
       attempt,
     );
   },
@@ -287,7 +287,7 @@ export const system: System = {
         named(path),
         Number((mtime - rest) / SECOND),
         Number(rest),
-      ) as number,
+      ),
       attempt,
     );
   },
@@ -296,14 +296,14 @@ export const system: System = {
     const list = grown(
       { what: `list the extended attributes of ${path}`, syscall: 'listxattr', path },
       [path],
-      (room, bytes) => shim().mountroot_list_attributes(named(path), room, bytes) as number,
+      (room, bytes) => shim().mountroot_list_attributes(named(path), room, bytes),
     );
     const found = new Map<string, Buffer>();
     for (const name of list?.toString('utf8').split('\0').slice(0, -1) ?? []) {
       const value = grown(
         { what: `read attribute ${name} of ${path}`, syscall: 'getxattr', path },
         [path, name],
-        (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes) as number,
+        (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes),
       );
       // One that is gone since it was listed is not there.
       if (value !== null) found.set(name, value);
@@ -317,7 +317,7 @@ export const system: System = {
     // An empty Buffer may have no address, and a value needs one.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
     check(
-      shim().mountroot_set_attribute(named(path), name, bytes, value.length) as number,
+      shim().mountroot_set_attribute(named(path), name, bytes, value.length),
       attempt,
     );
   },
@@ -325,11 +325,11 @@ export const system: System = {
   eraseBlock(device, start, length) {
     const attempt = { what: `erase ${device} from byte ${start}`, syscall: 'erase', path: device };
     refuse(attempt, [device]);
-    return check(shim().mountroot_erase_block(device, start, length) as number, attempt) === 1;
+    return check(shim().mountroot_erase_block(device, start, length), attempt) === 1;
   },
 
   attachUbi(mtd) {
-    check(shim().mountroot_attach_ubi(UBI_CONTROL, mtd) as number, {
+    check(shim().mountroot_attach_ubi(UBI_CONTROL, mtd), {
       what: `attach UBI to mtd${mtd}`,
       syscall: 'attach',
       path: `mtd${mtd}`,
@@ -339,7 +339,7 @@ export const system: System = {
   lock(path) {
     const attempt = { what: `lock ${path}`, syscall: 'flock', path };
     refuse(attempt, [path]);
-    const result = shim().mountroot_lock(path) as number;
+    const result = shim().mountroot_lock(path);
     if (result < 0 && errnoName(-result) === 'EAGAIN') return false;
     check(result, attempt);
     return true;
@@ -348,7 +348,7 @@ export const system: System = {
   during(text) {
     // A thread that cannot be made costs only the reassurance.
     shim().mountroot_during(
-      (text === null ? null : text.replaceAll('\0', ' ')) as string,
+      (text === null ? null : text.replaceAll('\0', ' ')),
       KERNEL_LOG,
       TELL_EVERY_MS,
     );
@@ -357,7 +357,7 @@ export const system: System = {
   watchdog(device) {
     const attempt = { what: `open watchdog ${device}`, syscall: 'watchdog', path: device ?? '' };
     refuse(attempt, [device]);
-    check(shim().mountroot_watchdog(device as string) as number, attempt);
+    check(shim().mountroot_watchdog(device), attempt);
   },
 };
 
@@ -373,7 +373,7 @@ export function exchange(one: string, other: string): void {
     dest: other,
   };
   refuse(attempt, [one, other]);
-  check(shim().mountroot_rename(one, other, RENAME_EXCHANGE) as number, attempt);
+  check(shim().mountroot_rename(one, other, RENAME_EXCHANGE), attempt);
 }
 
 /** A NULL-terminated array of C strings. */

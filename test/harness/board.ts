@@ -6,8 +6,8 @@ import type { BootFiles } from '../../scripts/emulator/command.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine, type MachineOptions } from '../../scripts/emulator/machine.js';
 import { loadBoard, type Board } from '../../scripts/lib/board.js';
-import { emptyData, systemChips } from '../../scripts/lib/chips.js';
-import { buildImage, emptyDataDisk } from '../../scripts/lib/image.js';
+import { emptyData, systemChips } from '../../scripts/image/chips.js';
+import { buildImage, emptyDataDisk } from '../../scripts/image/build-image.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 

@@ -5,8 +5,8 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Machine } from '../../scripts/emulator/machine.js';
-import { blank } from '../../scripts/lib/flash.js';
-import { emptyData } from '../../scripts/lib/chips.js';
+import { blank } from '../../scripts/image/flash.js';
+import { emptyData } from '../../scripts/image/chips.js';
 import { board, type Bench } from './board.js';
 
 /** What the board is at when the plug is pulled. */

@@ -18,11 +18,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Test } from 'tap';
-import { buildAgent } from '../../scripts/lib/agent.js';
-import { buildProbe } from '../../scripts/lib/native.js';
+import { buildAgent } from '../../scripts/agent/agent.js';
+import { buildProbe } from '../../scripts/agent/native.js';
 import { TYPES } from '../../src/ramdisk/member.js';
 import { applyTable } from '../../src/ramdisk/table.js';
-import { readTree } from '../../src/ramdisk/tree.js';
+import { readTree } from '../../src/ramdisk/source-tree.js';
 
 export interface Workbench {
   /** A path in a folder that is gone when the test ends. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { asRoot, program } from './sandbox.js';
 
 const enter = fileURLToPath(new URL('enter.sh', import.meta.url));

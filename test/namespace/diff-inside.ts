@@ -3,9 +3,9 @@
  * diff says of its upper layer. Prints one JSON value.
  */
 import * as fs from 'node:fs';
-import { openAttributes } from '../../src/diagnose/diff/attributes.js';
-import type { Entry } from '../../src/diagnose/diff/entry.js';
-import { walk } from '../../src/diagnose/diff/walk.js';
+import { openAttributes } from '../../src/layer/diff/attributes.js';
+import type { Entry } from '../../src/layer/diff/diff-entry.js';
+import { walk } from '../../src/layer/diff/walk.js';
 import { system } from '../../src/system/ffi.js';
 import { random } from '../fixtures/random.js';
 import { asView, viewDiff } from '../fixtures/view-diff.js';

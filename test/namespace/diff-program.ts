@@ -1,6 +1,6 @@
 /** The verb alone, as a program: `mountroot diff` without the other verbs. */
 import yargs from 'yargs';
-import { diffCommand } from '../../src/cli/diff.js';
+import { diffCommand } from '../../src/cli/verbs/diff-verb.js';
 
 const print = (text: string): void => void process.stdout.write(text);
 diffCommand(yargs(process.argv.slice(2)), {

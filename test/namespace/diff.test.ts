@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
 import type { DiffReport } from './diff-inside.js';
 import { asRoot, program, runInSandbox } from './sandbox.js';

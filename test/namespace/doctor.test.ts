@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
-import type { Diagnosis } from '../../src/diagnose/doctor/diagnose.js';
+import type { Diagnosis } from '../../src/report/doctor/diagnose.js';
 import { asRoot, runInSandbox } from './sandbox.js';
 
 const [sudo, ...words] = asRoot(['true']);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { placeNative } from '../../scripts/lib/agent.js';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { placeNative } from '../../scripts/agent/agent.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
 import type { Report, Scenario } from './inside.js';
 

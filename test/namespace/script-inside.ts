@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   const after = mountinfo();
   const settled =
     first === 'script'
-      ? await settleScript({ ...context, process: { ...process_, env: {} } as typeof process_ })
+      ? await settleScript({ ...context, process: { ...process_, env: {} } })
       : null;
   const read = (name: string): string =>
     fs.existsSync(`/tmp/mountroot/${name}`)

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
-import type { FullStatus } from '../../src/diagnose/full-status.js';
-import type { BootSummary } from '../../src/diagnose/journal/report.js';
+import { bundle } from '../../scripts/agent/bundle.js';
+import type { FullStatus } from '../../src/report/status/full-status.js';
+import type { BootSummary } from '../../src/report/journal/journal-report.js';
 import { asRoot, program } from './sandbox.js';
 import type { StatusReport } from './status-inside.js';
 

@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
-import { blank } from '../../scripts/lib/flash.js';
+import { blank } from '../../scripts/image/flash.js';
 import type { Machine } from '../../scripts/emulator/machine.js';
 import { board, putOnBench, type Bench, type First } from '../harness/board.js';
 

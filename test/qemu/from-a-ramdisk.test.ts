@@ -6,10 +6,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { packRamdisk } from '../../scripts/lib/ramdisk.js';
-import { stageRootfs } from '../../scripts/lib/rootfs.js';
-import type { Explanation } from '../../src/diagnose/explain/explanation.js';
-import type { Located } from '../../src/diagnose/locate.js';
+import { packRamdisk } from '../../scripts/image/ramdisk.js';
+import { stageRootfs } from '../../scripts/image/rootfs.js';
+import type { Explanation } from '../../src/explain/explanation.js';
+import type { Located } from '../../src/explain/locate-ramdisk.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
 

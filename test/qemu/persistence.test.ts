@@ -1,5 +1,5 @@
 import t from 'tap';
-import { blank } from '../../scripts/lib/flash.js';
+import { blank } from '../../scripts/image/flash.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
 
 const BLANK = (): Buffer => blank(board.flash.chips.at(-1)!);

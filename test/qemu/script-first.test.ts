@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Machine } from '../../scripts/emulator/machine.js';
-import { stageRootfs } from '../../scripts/lib/rootfs.js';
+import { stageRootfs } from '../../scripts/image/rootfs.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
 import { rootfsWith, rootfsWithoutNode } from '../harness/rootfs-variant.js';
 

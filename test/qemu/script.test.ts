@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { boardFolder } from '../../scripts/lib/board.js';
-import { buildAgent } from '../../scripts/lib/agent.js';
+import { buildAgent } from '../../scripts/agent/agent.js';
 import { run } from '../../scripts/lib/run.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
 import { rootfsWithoutNode } from '../harness/rootfs-variant.js';

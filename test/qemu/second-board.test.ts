@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadBoard } from '../../scripts/lib/board.js';
 import { checkout } from '../../scripts/lib/report.js';
-import type { Explanation } from '../../src/diagnose/explain/explanation.js';
+import type { Explanation } from '../../src/explain/explanation.js';
 import { putOnBench } from '../harness/board.js';
 
 const board = loadBoard('qemu-virt');

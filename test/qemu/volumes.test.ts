@@ -7,7 +7,7 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Machine } from '../../scripts/emulator/machine.js';
-import { blank } from '../../scripts/lib/flash.js';
+import { blank } from '../../scripts/image/flash.js';
 import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
 
 const state = async (machine: Machine): Promise<object> =>

@@ -11,11 +11,11 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { MachineOptions } from '../../scripts/emulator/machine.js';
 import type { BootFiles } from '../../scripts/emulator/command.js';
-import { buildKernel } from '../../scripts/lib/kernel.js';
+import { buildKernel } from '../../scripts/image/kernel.js';
 
 import { kernelCommandLine } from '../../scripts/lib/board.js';
-import { explain, type Explanation, type Sources } from '../../src/diagnose/explain/explanation.js';
-import type { End } from '../../src/diagnose/explain/given.js';
+import { explain, type Explanation, type Sources } from '../../src/explain/explanation.js';
+import type { End } from '../../src/explain/given.js';
 import { parseConsole } from '../../src/facts/kernel-log.js';
 import { METHODS } from '../../src/ramdisk/method.js';
 import { board, makeBench } from '../harness/board.js';

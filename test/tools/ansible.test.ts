@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { boardStatus } from '../fixtures/status.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mountroot-ansible-'));

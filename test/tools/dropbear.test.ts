@@ -4,9 +4,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../scripts/lib/bundle.js';
+import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
-import { readBundle } from '../../src/diagnose/bundle/read.js';
+import { readBundle } from '../../src/bundle/read.js';
 import { lacking, makeKey, startDropbear } from './servers.js';
 
 const skip =

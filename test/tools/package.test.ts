@@ -6,9 +6,9 @@ import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
-import { bundle, forBoard } from '../../scripts/lib/bundle.js';
-import { buildNative } from '../../scripts/lib/native.js';
-import { makePackages } from '../../scripts/lib/package.js';
+import { bundle, forBoard } from '../../scripts/agent/bundle.js';
+import { buildNative } from '../../scripts/agent/native.js';
+import { makePackages } from '../../scripts/package/build-packages.js';
 import { checkout } from '../../scripts/lib/report.js';
 
 const has = (program: string): boolean =>

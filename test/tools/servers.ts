@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { uninstalledProgram } from '../../scripts/lib/packages.js';
+import { uninstalledProgram } from '../../scripts/image/packages.js';
 
 /** Debian keeps servers where an ordinary user's PATH does not look. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
@@ -173,7 +173,7 @@ export async function startSshd(
       : daemon;
   const server = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH } });
   let complaint = '';
-  server.stderr!.on('data', (chunk: Buffer) => void (complaint += chunk.toString('utf8')));
+  server.stderr.on('data', (chunk: Buffer) => void (complaint += chunk.toString('utf8')));
   const stop = (): void => void server.kill();
   await greeted(port, server, () =>
     existsSync(log) ? readFileSync(log, 'utf8') : `${program} did not start: ${complaint}`,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readBundle } from '../../src/diagnose/bundle/read.js';
+import { readBundle } from '../../src/bundle/read.js';
 import { makeLab } from './lab.js';
 import { lacking } from './servers.js';
 
@@ -139,16 +139,16 @@ t.test(
     const { status, stdout, stderr } = await lab.remote(['healthy1', 'volatile', 'closed']);
     t.equal(status, 6);
     t.equal(stderr, '');
-    t.match(stdout, /^HOST      ROOT            REASON +EXIT SECONDS\n/);
+    t.match(stdout, /^HOST {6}ROOT {12}REASON +EXIT SECONDS\n/);
     t.match(
       stdout,
-      /^healthy1  persistent      an overlay, its changes on jffs2 over\.\.\. +0 +\d+\.\d\n/m,
+      /^healthy1 {2}persistent {6}an overlay, its changes on jffs2 over\.\.\. +0 +\d+\.\d\n/m,
     );
     t.match(
       stdout,
-      /^volatile  volatile        no-volume +0 +\d+\.\d\n    no partition is called rootfs_data[^]*    to do: compare the names/m,
+      /^volatile {2}volatile {8}no-volume +0 +\d+\.\d\n {4}no partition is called rootfs_data[^]* {4}to do: compare the names/m,
     );
-    t.match(stdout, /^closed    unreachable     connection refused +- +\d+\.\d\n/m);
+    t.match(stdout, /^closed {4}unreachable {5}connection refused +- +\d+\.\d\n/m);
     t.match(stdout, /\n2 of 3 answered; unreachable: closed; degraded: volatile\n$/);
     t.ok(stdout.split('\n').every((line) => line.length <= 80));
   },
@@ -225,7 +225,7 @@ t.test(
     t.notOk(existsSync(join(folder, 'mountroot-dying.tar.gz')));
     t.match(
       several.stdout,
-      /^healthy1: failed\n    what healthy1 sent is no bundle/m,
+      /^healthy1: failed\n {4}what healthy1 sent is no bundle/m,
       'something else answered',
     );
     t.match(several.stdout, /\n3 of 4 answered; unreachable: dying; failed: healthy1\n$/);

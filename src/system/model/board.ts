@@ -1,4 +1,4 @@
-import { Tree, clone, inode, split, type Cut, type Inode } from './tree.js';
+import { Tree, clone, inode, split, type Cut, type Inode } from './model-tree.js';
 
 /**
  * What one erase block of the model's flash holds, as far as mounting and looking at its start can

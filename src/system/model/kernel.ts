@@ -8,7 +8,7 @@ import { RAM_FILESYSTEMS, type MountFlag } from '../flags.js';
 import type { PathKind, System } from '../port.js';
 import { SystemError } from '../system-error.js';
 import { startOf, superblock, type Board, type Flash } from './board.js';
-import { Devices, IMAGE_DEVICE } from './devices.js';
+import { Devices, IMAGE_DEVICE } from './model-devices.js';
 import { Mounts, type Place } from './mounts.js';
 import { Overlay, overlay } from './overlay.js';
 import {
@@ -21,7 +21,7 @@ import {
   within,
   type Files,
   type Inode,
-} from './tree.js';
+} from './model-tree.js';
 
 export interface Faults {
   /** Asked before each call that changes something, the first being 1: the name of an error refuses the call, `cut` is the power going before it is made, `cut after` behind it, `cut within`
@@ -290,7 +290,7 @@ export function powerOn(
               ? 'file'
               : devices.storage(path)?.kind === 'block'
                 ? 'block'
-                : (find(path)?.kind ?? ('missing' as PathKind));
+                : (find(path)?.kind ?? ('missing'));
         } catch (error) {
           if (error instanceof Errno && ['ENOENT', 'ENOTDIR'].includes(error.code))
             return 'missing';

@@ -1,5 +1,5 @@
 import type { MountFlag } from '../flags.js';
-import { Errno, base, parent, split, within, type Files } from './tree.js';
+import { Errno, base, parent, split, within, type Files } from './model-tree.js';
 
 export interface Mounted {
   id: number;

@@ -9,7 +9,7 @@ import {
   within,
   type Files,
   type Inode,
-} from './tree.js';
+} from './model-tree.js';
 
 export interface Layer {
   files: Files;

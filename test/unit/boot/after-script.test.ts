@@ -10,7 +10,7 @@ import type { JournalRecord } from '../../../src/execute/journal.js';
 import { parseScriptLog } from '../../../src/facts/script-record.js';
 import type { Kernel } from '../../../src/system/model/kernel.js';
 import { powerOn } from '../../../src/system/model/kernel.js';
-import { inode } from '../../../src/system/model/tree.js';
+import { inode } from '../../../src/system/model/model-tree.js';
 import { makeBoard, type Board } from '../../../src/system/model/board.js';
 import { run, seen } from '../../fixtures/model.js';
 
@@ -36,7 +36,7 @@ function put(kernel: Kernel, name: string, content: string): void {
 async function scene({
   log = (lines: string[]): string[] => lines,
   after = (text: string): string => text,
-  board = makeBoard() as Board,
+  board = makeBoard(),
   spoil = (_: Kernel): void => {},
 } = {}): Promise<Scene> {
   const first = await run(board);

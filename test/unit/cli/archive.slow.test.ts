@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
-import { directory, tar } from '../overlay-archive/tars.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
+import { directory, tar } from '../layer/archive/tars.js';
 
 const folder = t.testdir({});
 const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));

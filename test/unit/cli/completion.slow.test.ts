@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
 import type { Definitions } from '../../../src/cli/definitions.js';
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
 import { withVolume } from '../../fixtures/facts.js';
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
 import { cli } from '../../../src/cli/cli.js';
 import type { Definitions, VerbDefinition } from '../../../src/cli/definitions.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { importSentence } from '../../../src/cli/import.js';
+import { importSentence } from '../../../src/cli/verbs/import-verb.js';
 import { wrap } from '../../../src/plan/render-text.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import yargs from 'yargs';
-import { locateCommand } from '../../../src/cli/locate.js';
+import { locateCommand } from '../../../src/cli/verbs/locate-verb.js';
 import { initrd2, tagList, withInitrd } from '../../fixtures/boot-loader.js';
 
 const folder = t.testdir({});

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
 import { openedFacts } from '../../fixtures/facts.js';
 

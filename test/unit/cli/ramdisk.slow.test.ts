@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import t from 'tap';
 import yargs from 'yargs';
-import { ramdiskCommand } from '../../../src/cli/ramdisk.js';
+import { ramdiskCommand } from '../../../src/cli/verbs/ramdisk-verb.js';
 import { agent, mountroot } from '../ramdisk/agent.js';
 import { archive, directory, member, symlink } from '../ramdisk/archives.js';
 import { METHODS, noise, packed, through } from '../ramdisk/streams.js';

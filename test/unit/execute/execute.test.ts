@@ -2,7 +2,7 @@ import t from 'tap';
 import { execute, type StepResult } from '../../../src/execute/execute.js';
 import { perform } from '../../../src/execute/executors.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { System } from '../../../src/system/port.js';

@@ -50,7 +50,7 @@ function scenario(
     ...(root ? [] : ['sudo', '-n']),
     ...words,
   ];
-  return spawnSync(first!, rest, { encoding: 'utf8' });
+  return spawnSync(first, rest, { encoding: 'utf8' });
 }
 
 const JOURNAL = '-rw-r--r-- journal.ndjson {"type":"begin","at":1}\n{"type":"end","at":2}\n';

@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import t, { type Test } from 'tap';
-import { findRecord } from '../../../src/diagnose/diff/newer.js';
+import { findRecord } from '../../../src/layer/diff/newer.js';
 import { BUDGET, recordRom } from '../../../src/execute/rom-record.js';
 import { isBefore, walk } from '../../../src/execute/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';

@@ -5,7 +5,7 @@ import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mounti
 import { parseMtd } from '../../../src/facts/mtd.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { mountsToMove } from '../../../src/plan/moves.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';

@@ -4,19 +4,19 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
-import { lastStart } from '../../../src/diagnose/read-journal.js';
+import { lastStart } from '../../../src/report/journal/read-journal.js';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
 import { gather, parseState } from '../../../src/facts/gather.js';
 import { identify } from '../../../src/facts/magic.js';
 import { hiddenMounts, parseMountinfo, visibleAt } from '../../../src/facts/mountinfo.js';
 import { parseMtd } from '../../../src/facts/mtd.js';
-import { parseOrder } from '../../../src/facts/opened.js';
+import { parseOrder } from '../../../src/facts/mounted-volume.js';
 import { lookBack } from '../../../src/facts/pstore.js';
 import { DEFAULTS, configure, overlaid } from '../../../src/facts/settings.js';
 import { readLabels } from '../../../src/facts/superblock.js';
 import { parseFacts } from '../../../src/facts/validate.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import { VERBS } from '../../../src/plan/plan.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { PathKind, Reader } from '../../../src/system/port.js';

@@ -23,7 +23,7 @@ const place = (name: string): string => {
 };
 const lines = (file: string): string[] => readFileSync(file, 'utf8').split('\n').slice(0, -1);
 const during = (text: string | null, file: string, every: number): number =>
-  shim.mountroot_during(text as string, file, every) as number;
+  shim.mountroot_during(text, file, every);
 const threads = (): number =>
   Number(/^Threads:\s+(\d+)/m.exec(reader.readText('/proc/self/status'))![1]);
 

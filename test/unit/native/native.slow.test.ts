@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
-import { buildNative } from '../../../scripts/lib/native.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
+import { buildNative } from '../../../scripts/agent/native.js';
 
 // mount(2) needs root. Whoever may use sudo without a password may run these tests too; the mount
 // namespace keeps the machine's own mounts out of it.

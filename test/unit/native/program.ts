@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Test } from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 
 // The test runner hooks itself into every Node it starts.
 const { NODE_OPTIONS: _, ...environment } = process.env;

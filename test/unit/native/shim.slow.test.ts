@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 
 t.test(
   "the errno of a refused call is the kernel's own, 300 times of 300, while garbage is collected between the calls",

@@ -10,7 +10,7 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { firstScript } from '../../../src/plan/render-first.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
 import { conditionAfter, inverseOf } from '../../../src/plan/consequences.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import type { Action, Condition } from '../../../src/plan/step.js';
 import { boardFacts } from '../../fixtures/facts.js';
 

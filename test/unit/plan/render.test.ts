@@ -5,7 +5,7 @@ import { overlayOptions } from '../../../src/plan/overlay-options.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { quote, renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
@@ -38,7 +38,7 @@ t.test('the text form shows each system call as strace would', async (t) => {
 
 t.test('prose in the text form keeps to 80 columns', async (t) => {
   for (const line of renderText(planFor(), callsOf).split('\n'))
-    if (!/^( ?\d|    )/.test(line) || line.startsWith('      ')) t.ok(line.length <= 80, line);
+    if (!/^( ?\d| {4})/.test(line) || line.startsWith('      ')) t.ok(line.length <= 80, line);
 });
 
 t.test('any word reaches the shell as it is', async (t) => {

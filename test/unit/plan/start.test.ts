@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Facts } from '../../../src/facts/facts.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import type { Past, Plan, Reason, RefusalReason, Stage } from '../../../src/plan/plan.js';
 import { planRam, planStart } from '../../../src/plan/start.js';
 import type { Action } from '../../../src/plan/step.js';

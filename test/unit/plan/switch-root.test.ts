@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Facts, Handover, RootVolume } from '../../../src/facts/facts.js';
-import { foresee } from '../../../src/plan/foresee.js';
+import { foresee } from '../../../src/plan/whole-plan.js';
 import type { Decision, Past, Plan } from '../../../src/plan/plan.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { planStart, planSwitchRoot } from '../../../src/plan/start.js';

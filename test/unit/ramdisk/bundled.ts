@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { placeNative } from '../../../scripts/lib/agent.js';
-import { bundle } from '../../../scripts/lib/bundle.js';
+import { placeNative } from '../../../scripts/agent/agent.js';
+import { bundle } from '../../../scripts/agent/bundle.js';
 
 /**
  * A module of ours bundled as the agent is, with the native libraries beside it, and loaded into

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { packCpio } from '../../../src/ramdisk/pack.js';
 import { applyTable } from '../../../src/ramdisk/table.js';
-import { inOrder, readTree } from '../../../src/ramdisk/tree.js';
+import { inOrder, readTree } from '../../../src/ramdisk/source-tree.js';
 import { mountroot } from './agent.js';
 import { collected, noise, through } from './streams.js';
 import { describe, root, scratch } from './trees.js';

@@ -6,7 +6,7 @@ import { Lister, type Listed } from '../../../src/ramdisk/list.js';
 import { TYPES, type Member } from '../../../src/ramdisk/member.js';
 import { packCpio } from '../../../src/ramdisk/pack.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
-import { inOrder } from '../../../src/ramdisk/tree.js';
+import { inOrder } from '../../../src/ramdisk/source-tree.js';
 import { archive, directory, end, member, symlink } from './archives.js';
 import { bundled } from './bundled.js';
 import { METHODS, collected, inChunks, noise, packed } from './streams.js';
@@ -472,7 +472,7 @@ t.test(
   async (t) => {
     const right = await read(SMALL);
     // A fault may come to light later, and never before the member that is damaged.
-    const begins = [...SMALL.toString('latin1').matchAll(/07070[12]/g)].map(({ index }) => index!);
+    const begins = [...SMALL.toString('latin1').matchAll(/07070[12]/g)].map(({ index }) => index);
     t.equal(begins.length, 6);
     let told = 0;
     for (let at = 0; at < SMALL.length; at++)

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { END, entry } from '../overlay-archive/tars.js';
+import { END, entry } from '../layer/archive/tars.js';
 import { mountroot } from './agent.js';
 import { archive, end, member, symlink } from './archives.js';
 import { scratch } from './trees.js';

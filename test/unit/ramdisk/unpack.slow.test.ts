@@ -16,7 +16,7 @@ import t from 'tap';
 import { readRamdisk, type Problem } from '../../../src/ramdisk/kernel-reader.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
 import { applyTable } from '../../../src/ramdisk/table.js';
-import { readTree } from '../../../src/ramdisk/tree.js';
+import { readTree } from '../../../src/ramdisk/source-tree.js';
 import { Unpacker, type UnpackOptions } from '../../../src/ramdisk/unpack.js';
 import { mountroot } from './agent.js';
 import { archive, directory, member, symlink, type Written } from './archives.js';

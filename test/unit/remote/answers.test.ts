@@ -17,7 +17,7 @@ import {
   statusTable,
   withoutOrders,
   type Form,
-} from '../../../src/remote/render.js';
+} from '../../../src/remote/remote-table.js';
 import type { Ended } from '../../../src/remote/ssh.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
 import { sshCause } from '../../../src/remote/ssh-says.js';

@@ -1,0 +1,46 @@
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { buildBundle } from './bundle.js';
+import { digest } from '../lib/cache.js';
+import { buildNative, buildWorkstation } from './native.js';
+import { checkout } from '../lib/report.js';
+
+/**
+ * What the agent loads of the native parts on a board; what else is built with them serves tests
+ * and measuring.
+ */
+export const NATIVE_PARTS = ['ffi-napi.node', 'ref-napi.node', 'libmountroot.so'];
+
+/**
+ * dist/mountroot.cjs, and in dist/native/ what it loads on each machine it is for. Returns the
+ * bundle's path.
+ */
+export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<string> {
+  const bundle = await buildBundle();
+  for (const target of targets) await placeNative(target, join(checkout, 'dist'));
+  return bundle;
+}
+
+/**
+ * Puts native parts where a bundle in `folder` looks for them. What is there already stays: another
+ * run may be using it at this moment.
+ */
+export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
+  const native = await buildNative(target);
+  const from = NATIVE_PARTS.map((part) => join(native, part));
+  // Ramdisks are made on the workstation.
+  if (target === 'host') from.push(...(await buildWorkstation()));
+  const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
+  if (
+    from.every(
+      (file) =>
+        existsSync(join(to, basename(file))) && digest(join(to, basename(file))) === digest(file),
+    )
+  )
+    return;
+  const next = `${to}.next-${process.pid}`;
+  mkdirSync(next, { recursive: true });
+  for (const file of from) cpSync(file, join(next, basename(file)));
+  rmSync(to, { recursive: true, force: true });
+  renameSync(next, to);
+}

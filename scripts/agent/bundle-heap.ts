@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { nativeParts, version } from './bundle.js';
+import { checkout } from '../lib/report.js';
+
+const WITHIN = {
+  absWorkingDir: checkout,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const;
+
+/**
+ * ffi-napi and ref-napi as the body of a function, which can be run over other addons than before.
+ */
+async function packagesAsFunction(): Promise<string> {
+  const { outputFiles } = await build({
+    ...WITHIN,
+    stdin: {
+      contents: `module.exports = { ffi: require('ffi-napi'), ref: require('ref-napi') };`,
+      resolveDir: checkout,
+    },
+    format: 'cjs',
+    write: false,
+    plugins: [nativeParts],
+  });
+  return outputFiles[0]!.text;
+}
+
+/**
+ * Modules that are made again on the board; whoever imports them has the new ones from then on,
+ * because an import is a live binding.
+ */
+const latePackages = (body: string): Plugin => ({
+  name: 'late-packages',
+  setup(builder) {
+    builder.onResolve({ filter: /^(late-packages|ffi-napi|ref-napi)$/ }, ({ path }) => ({
+      path,
+      namespace: 'late',
+    }));
+    builder.onLoad({ filter: /^late-packages$/, namespace: 'late' }, () => ({
+      contents: `
+        const run = (require, module) => { ${body} \n return module.exports; };
+        export let ffi, ref;
+        export const loadPackages = (require) => void ({ ffi, ref } = run(require, { exports: {} }));`,
+    }));
+    builder.onLoad({ filter: /-napi$/, namespace: 'late' }, ({ path }) => ({
+      contents: `export { ${path.slice(0, 3)} as default } from 'late-packages';`,
+    }));
+  },
+});
+
+/** The model kernel throws the agent's own errors, or the agent would not know them. */
+const coresErrors: Plugin = {
+  name: 'cores-errors',
+  setup(builder) {
+    builder.onResolve({ filter: /\/system-error\.js$/ }, ({ path }) => ({
+      path,
+      namespace: 'core',
+    }));
+    builder.onLoad({ filter: /.*/, namespace: 'core' }, () => ({
+      contents: 'export const { SystemError } = core;',
+    }));
+  },
+};
+
+/** Puts into a folder what a heap is kept of: `heap.js` and `warm-up.js` (src/kept-heap). */
+export async function bundleHeap(folder: string): Promise<void> {
+  const shared = {
+    ...WITHIN,
+    format: 'iife',
+    define: { MOUNTROOT_VERSION: JSON.stringify(version), 'import.meta.url': 'undefined' },
+  } as const;
+  await build({
+    ...shared,
+    entryPoints: ['src/kept-heap/heap-entry.ts'],
+    outfile: join(folder, 'heap.js'),
+    external: ['internal/*'],
+    plugins: [latePackages(await packagesAsFunction())],
+  });
+  // The body of a function: what it returns is when it is through.
+  await build({
+    ...shared,
+    entryPoints: ['src/kept-heap/warm-up.ts'],
+    outfile: join(folder, 'warm-up.js'),
+    globalName: 'made',
+    footer: { js: 'return made.default;' },
+    banner: { js: 'const require = (name) => process.getBuiltinModule(name);' },
+    plugins: [coresErrors],
+  });
+}

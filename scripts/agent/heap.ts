@@ -1,0 +1,149 @@
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Machine } from '../emulator/machine.js';
+import { bundleHeap } from './bundle-heap.js';
+import { loadBoard, type Board } from '../lib/board.js';
+import { cached, digest } from '../lib/cache.js';
+import { emptyData, systemChips } from '../image/chips.js';
+import { withoutCodeCache } from './heap-file.js';
+import { HEAP, HOME, NODE } from './home.js';
+import { buildKernel } from '../image/kernel.js';
+import { compileProgram, compilerVersion } from './native.js';
+import { Failure, checkout, say } from '../lib/report.js';
+import { squash } from '../image/squash.js';
+
+/**
+ * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers
+ * to machine code a warm start took 341 ms instead of 374, and 3 MiB less: V8 would compile 364
+ * functions of a heap that is warm, which then run once. What the other is for: forBoard() in
+ * bundle.ts.
+ */
+export const HEAP_OPTIONS = ['--no-rehash-snapshot', '--jitless'];
+
+/** Node's options when the heap is written, besides. */
+export const WRITING = ['--no-warnings', '--expose-internals'];
+
+/** A heap is some 6 MB. */
+const DISK = 16 << 20;
+
+/**
+ * Writes the heap beside the agent or to the file it is told: for the board that builds it, and in
+ * the packages for whoever has another Node.
+ */
+export const KEEP_HEAP = `#!/bin/sh
+# keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need not compile the agent. To be called again after an
+# upgrade of Node or of the agent; until then both are slower, and right.
+set -e
+to=\${1:-${HOME}/${HEAP}}
+${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} --snapshot-blob "$to.next" --build-snapshot ${HOME}/heap.js
+mv -f "$to.next" "$to"
+`;
+
+/** PID 1 of the boot in which the heap is written. */
+const WRITER = `#!/bin/sh
+export PATH=/usr/bin
+mount -n -t proc proc /proc
+mount -n -t sysfs sysfs /sys
+mount -n -t tmpfs tmpfs /tmp
+cd /
+sh ${HOME}/keep-heap /tmp/heap >/dev/console 2>&1
+echo "heap: $? $(wc -c </tmp/heap)" >/dev/console
+cat /tmp/heap >/dev/vda
+sync
+poweroff -f
+`;
+
+/** Boots the board with a tree and has it write the heap. */
+async function write(board: Board, tree: string, script: string, work: string): Promise<Buffer> {
+  const kernel = await buildKernel(board);
+  const zImage = join(kernel, 'zImage');
+  const whole = join(work, 'tree');
+  cpSync(tree, whole, { recursive: true, verbatimSymlinks: true });
+  cpSync(script, join(whole, HOME), { recursive: true });
+  writeFileSync(join(whole, HOME, 'keep-heap'), KEEP_HEAP);
+  writeFileSync(join(whole, 'usr/bin/write-heap'), WRITER);
+  chmodSync(join(whole, 'usr/bin/write-heap'), 0o755);
+  const rootfs = join(work, 'rootfs.squashfs');
+  await squash(board, whole, rootfs);
+  const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
+  [...systemChips(board, zImage, rootfs), emptyData(board)].forEach((chip, index) =>
+    writeFileSync(flash[index]!, chip),
+  );
+  const disk = join(work, 'disk.img');
+  writeFileSync(disk, Buffer.alloc(DISK));
+  // Instructions are counted, so the same tree gives the same heap on any machine.
+  const machine = await Machine.start(
+    board,
+    { zImage, deviceTree: join(kernel, 'board.dtb'), flash },
+    { icount: true, append: 'init=/usr/bin/write-heap', disks: [disk], timeLimitMs: 600_000 },
+  );
+  await machine.ended;
+  const [, status, size] = /^heap: (\d+) (\d+)\r?$/m.exec(machine.console) ?? [];
+  if (status !== '0')
+    throw new Failure(
+      `the board's Node did not write the agent's heap; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+    );
+  return readFileSync(disk).subarray(0, Number(size));
+}
+
+/**
+ * The agent's heap for a board whose root file system is this tree, written by the board whose
+ * files it shares: there is no machine code in it, and they have one Node. Returns the file, or
+ * null for a board that the emulator cannot boot from flash by itself; its agent comes from its own
+ * file then.
+ */
+export async function buildHeap({ files }: Board, tree: string): Promise<string | null> {
+  const board = loadBoard(files);
+  if (board.flash.chips.length === 0 || board.firmware !== null) {
+    say(
+      `heap: ${board.name} has no flash that it boots from without a boot loader, so there is nowhere to write it`,
+    );
+    return null;
+  }
+  const script = join(checkout, 'build', `heap-${process.pid}`);
+  try {
+    await bundleHeap(script);
+    const inputs = {
+      tree: basename(dirname(tree)),
+      kernel: basename(await buildKernel(board)),
+      script: digest(script),
+      options: [KEEP_HEAP, WRITER],
+      how: digest(
+        join(checkout, 'scripts/agent/heap.ts'),
+        join(checkout, 'scripts/agent/heap-file.ts'),
+      ),
+    };
+    const folder = await cached('heap', inputs, async (made) => {
+      say('heap: the board writes down the heap that boots go on with');
+      const work = join(made, 'work');
+      mkdirSync(work, { recursive: true });
+      const blob = await write(board, tree, script, work);
+      const less = withoutCodeCache(blob);
+      if (less === null) say('heap: its file is not what is known of Node; it is used as it is');
+      writeFileSync(join(made, HEAP), less ?? blob);
+      rmSync(work, { recursive: true });
+    });
+    return join(folder, HEAP);
+  } finally {
+    rmSync(script, { recursive: true, force: true });
+  }
+}
+
+/** What native/launch.c is compiled with: where the agent belongs, and what runs it. */
+export const launcherDefinitions = (home: string, node: string): string[] => [
+  `-DHOME="${home}"`,
+  `-DNODE="${node}"`,
+  `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`,
+];
+
+/** The launcher: what a board calls as mountroot. */
+export async function buildLauncher(): Promise<string> {
+  const source = join(checkout, 'native', 'launch.c');
+  const definitions = launcherDefinitions(HOME, NODE);
+  const folder = await cached(
+    'launcher',
+    { source: digest(source), compiler: await compilerVersion('arm'), definitions },
+    async (made) => compileProgram('arm', source, join(made, 'launch'), definitions),
+  );
+  return join(folder, 'launch');
+}

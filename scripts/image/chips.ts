@@ -1,0 +1,34 @@
+/** What the flash chips of a board hold, from what is on its partitions. */
+import { readFileSync } from 'node:fs';
+import type { Board, Partition } from '../lib/board.js';
+import { cleanMarked, composeChips } from './flash.js';
+import { Failure } from '../lib/report.js';
+
+/**
+ * The kernel lies in flash as a boot loader would find it; the emulator is handed the same file.
+ */
+const systemContents = (zImage: Buffer, rootfs: Buffer): Record<string, Buffer> => ({
+  kernel: zImage,
+  rootfs,
+});
+
+const dataPartition = ({ flash }: Board): Partition => flash.partitions.at(-1)!;
+
+/** The images of the chips that hold the system, from a kernel and a packed root file system. */
+export function systemChips(board: Board, zImage: string, rootfs: string): Buffer[] {
+  return composeChips(board, systemContents(readFileSync(zImage), readFileSync(rootfs))).slice(
+    0,
+    -1,
+  );
+}
+
+/** An empty data partition, marked as jffs2's own tools would. */
+export function emptyData(board: Board): Buffer {
+  const { chips, eraseBlock } = board.flash;
+  const size = chips.at(-1)!;
+  if (dataPartition(board).size !== size)
+    throw new Failure(
+      `the last partition of ${board.name} must fill the last flash chip, so that the settings are a file of their own; correct board.json`,
+    );
+  return cleanMarked(size, eraseBlock);
+}

@@ -1,0 +1,152 @@
+/** What is in a root file system, by what it is there for: bytes as files, and packed. */
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Board } from '../lib/board.js';
+import { parseElf } from './elf.js';
+
+export interface Group {
+  group: string;
+  files: number;
+  bytes: number;
+  /**
+   * By itself, so all of them together are some kilobytes more than the packed root file system.
+   */
+  packed: number;
+}
+
+/** Of a library, by its name; others by the programs that need them. */
+const NAMED: readonly [RegExp, string][] = [
+  [/^libnode\.so/, 'Node'],
+  [/^libicudata\.so/, 'ICU data'],
+  [/^libicu/, 'ICU'],
+];
+
+/** Programs with all the libraries that they are loaded with, by name. */
+function scopes(
+  board: Board,
+  tree: string,
+  libraries: ReadonlyMap<string, string>,
+): Map<string, Set<string>> {
+  return new Map(
+    board.rootfs.programs.map((program) => {
+      const { interpreter, needed } = parseElf(readFileSync(join(tree, program)), program);
+      const names = new Set([...needed, ...(interpreter === null ? [] : [basename(interpreter)])]);
+      // A set that grows while it is gone through is gone through to its end.
+      for (const name of names) {
+        const path = libraries.get(name);
+        if (path !== undefined)
+          for (const each of parseElf(readFileSync(join(tree, path)), name).needed) names.add(each);
+      }
+      return [basename(program), names];
+    }),
+  );
+}
+
+const isLibrary = (path: string): boolean => /^usr\/lib\/([^/]+\/)?[^/]+\.so(\.|$)/.test(path);
+
+/**
+ * The paths of a tree's files by group. Programs of one package are told apart, for each may be
+ * left out.
+ */
+export function grouped(board: Board, tree: string): Map<string, string[]> {
+  const paths = readdirSync(tree, { recursive: true, withFileTypes: true }).flatMap((entry) =>
+    entry.isFile() ? [join(entry.parentPath, entry.name).slice(tree.length + 1)] : [],
+  );
+  const libraries = new Map(paths.filter(isLibrary).map((path) => [basename(path), path]));
+  const needed = scopes(board, tree, libraries);
+  const groupOf = (path: string): string => {
+    const name = basename(path);
+    if (
+      board.rootfs.programs.includes(path.replace(/^usr\/bin\//, 'usr/sbin/')) ||
+      board.rootfs.programs.includes(path)
+    )
+      return name === 'node' ? 'Node' : name;
+    if (path.startsWith('usr/lib/mountroot/')) return 'agent';
+    if (path.startsWith('usr/share/nodejs/')) return 'scripts of Node';
+    if (!isLibrary(path)) return 'all else';
+    const users = [...needed].filter(([, names]) => names.has(name)).map(([program]) => program);
+    return (
+      NAMED.find(([is]) => is.test(name))?.[1] ??
+      (users.length === 0
+        ? 'libraries that no program names'
+        : users.length === 1
+          ? `libraries of ${users[0]}`
+          : `libraries of ${users.length > 2 ? 'several programs' : users.join(' and ')}`)
+    );
+  };
+  const groups = new Map<string, string[]>();
+  for (const path of paths) groups.set(groupOf(path), [...(groups.get(groupOf(path)) ?? []), path]);
+  return groups;
+}
+
+/**
+ * A second name for the file; where the file system has none, or the tree lies on another one, a
+ * copy.
+ */
+function put(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+/**
+ * @param pack packs a tree to a file as the root file system is packed. @param work a folder that
+ *   does not exist yet.
+ */
+export async function contentsOf(
+  board: Board,
+  tree: string,
+  work: string,
+  pack: (tree: string, output: string) => Promise<void>,
+): Promise<Group[]> {
+  const groups: Group[] = [];
+  try {
+    for (const [group, paths] of grouped(board, tree)) {
+      const [part, output] = [join(work, 'tree'), join(work, 'packed')];
+      for (const path of paths) put(join(tree, path), join(part, path));
+      await pack(part, output);
+      groups.push({
+        group,
+        files: paths.length,
+        bytes: paths.reduce((sum, path) => sum + statSync(join(tree, path)).size, 0),
+        packed: statSync(output).size,
+      });
+      rmSync(part, { recursive: true });
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  return groups.sort((a, b) => b.packed - a.packed);
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2).padStart(10);
+
+export function contentsTable(groups: readonly Group[], packed: number): string {
+  const line = (name: string, files: string, before: string, after: string): string =>
+    `${name.padEnd(38)}${files.padStart(5)}${before.padStart(10)}${after.padStart(10)}`;
+  const sum = (of: (group: Group) => number): number =>
+    groups.reduce((all, group) => all + of(group), 0);
+  return [
+    line('in the root file system', 'files', 'MiB', 'packed'),
+    ...groups.map(({ group, files, bytes, packed: own }) =>
+      line(group, String(files), mebibytes(bytes), mebibytes(own)),
+    ),
+    line(
+      'all of it',
+      String(sum(({ files }) => files)),
+      mebibytes(sum(({ bytes }) => bytes)),
+      mebibytes(packed),
+    ),
+  ].join('\n');
+}

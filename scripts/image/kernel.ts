@@ -1,0 +1,154 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { boardFolder, type Board } from '../lib/board.js';
+import { cached, digest } from '../lib/cache.js';
+import { buildProbe, compilerVersion } from '../agent/native.js';
+import { Failure, need, say } from '../lib/report.js';
+import { run } from '../lib/run.js';
+
+const cross = 'arm-linux-gnueabihf-';
+
+/**
+ * Passed to every make: the same sources give the same zImage, whoever builds it and when. An empty
+ * LOCALVERSION keeps scripts/setlocalversion from appending "+".
+ */
+const variables = {
+  ARCH: 'arm',
+  CROSS_COMPILE: cross,
+  LOCALVERSION: '',
+  KBUILD_BUILD_TIMESTAMP: '1970-01-01 00:00:00 UTC',
+  KBUILD_BUILD_USER: 'mountroot',
+  KBUILD_BUILD_HOST: 'mountroot',
+};
+
+/** The version of an installed Debian package. */
+export async function installedVersion(name: string): Promise<string> {
+  try {
+    return (await run('dpkg-query', ['-W', '-f', '${Version}', name])).trim();
+  } catch {
+    throw new Failure(
+      `the Debian package ${name} is not installed; \`sh scripts/setup.sh full\` installs it`,
+    );
+  }
+}
+
+/**
+ * Lines of a fragment that a final .config does not honour: olddefconfig silently drops an option
+ * whose dependencies are not met, and switches one on again that another option selects.
+ */
+export function lostOptions(fragment: string, config: string): string[] {
+  const wanted = fragment.split('\n').map((line) => line.trim());
+  const final = new Set(config.split('\n'));
+  return wanted.filter((line) => {
+    if (/^CONFIG_\w+=/.test(line)) return !final.has(line);
+    const off = /^# (CONFIG_\w+) is not set$/.exec(line)?.[1];
+    return off !== undefined && (final.has(`${off}=y`) || final.has(`${off}=m`));
+  });
+}
+
+/** A board's own kernel patches, in the order in which they are applied. */
+function patches(board: Board): string[] {
+  const folder = join(boardFolder(board.files), 'patches');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.patch'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/**
+ * A ramdisk for the kernel to carry in itself, in the notation of the kernel's own
+ * usr/gen_init_cpio: the program for tests, and what it writes to.
+ */
+const builtIn = (init: string): string =>
+  `dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init ${init} 0755 0 0\nfile /built-in ${init} 0644 0 0\n`;
+
+/**
+ * The cached folder with a board's zImage, board.dtb, kernel.config (the final one), version (the
+ * kernel's release), and zImage-initramfs: the same kernel with a ramdisk in it, for tests.
+ */
+export async function buildKernel(board: Board): Promise<string> {
+  const { source, defconfig, deviceTree } = board.kernel;
+  const fragment = join(boardFolder(board.files), board.kernel.fragment);
+  const applied = patches(board);
+  const probe = await buildProbe();
+  const inputs = {
+    source: `${source} ${await installedVersion(source)}`,
+    defconfig,
+    deviceTree,
+    fragment: digest(fragment),
+    patches: applied.map((file) => digest(file)),
+    compiler: await compilerVersion('arm'),
+    variables,
+    initramfs: builtIn('') + digest(join(probe, 'probe')),
+  };
+  return cached('kernel', inputs, async (folder) => {
+    const archive = need(join('/usr/src', `${source}.tar.xz`), 'sh scripts/setup.sh full');
+    const work = join(folder, 'work');
+    const out = join(work, 'out');
+    mkdirSync(out, { recursive: true });
+    say(`kernel: building ${inputs.source}, some minutes the first time`);
+    await run('tar', ['-xJf', archive, '-C', work], { label: 'kernel: unpacking' });
+    const tree = join(work, source);
+    for (const file of applied)
+      await run('patch', ['-p1', '--forward', '--batch', '-i', file], {
+        cwd: tree,
+        label: `kernel: ${file}`,
+      });
+    const make = (label: string, ...targets: string[]): Promise<string> =>
+      run(
+        'make',
+        [
+          `-j${availableParallelism()}`,
+          `O=${out}`,
+          ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+          ...targets,
+        ],
+        { cwd: tree, label },
+      );
+    await make('kernel: configuring', defconfig);
+    await run(
+      'scripts/kconfig/merge_config.sh',
+      ['-m', '-O', out, join(out, '.config'), fragment],
+      { cwd: tree },
+    );
+    await make('kernel: configuring', 'olddefconfig');
+    const config = readFileSync(join(out, '.config'), 'utf8');
+    const lost = lostOptions(readFileSync(fragment, 'utf8'), config);
+    if (lost.length > 0)
+      throw new Failure(
+        `the kernel's configuration loses ${lost.length} of the lines of ${fragment}, probably for an unmet dependency: ${lost.join(', ')}`,
+      );
+    await make('kernel: compiling', 'zImage', deviceTree);
+    copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage'));
+    const list = join(work, 'initramfs.list');
+    writeFileSync(list, builtIn(join(probe, 'probe')));
+    // Only the last links are made anew.
+    await run(join(tree, 'scripts/config'), [
+      '--file',
+      join(out, '.config'),
+      '--set-str',
+      'INITRAMFS_SOURCE',
+      list,
+    ]);
+    await make('kernel: linking with a ramdisk', 'olddefconfig');
+    await make('kernel: linking with a ramdisk', 'zImage');
+    copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage-initramfs'));
+    copyFileSync(join(out, 'arch/arm/boot/dts', deviceTree), join(folder, 'board.dtb'));
+    writeFileSync(join(folder, 'kernel.config'), config);
+    writeFileSync(
+      join(folder, 'version'),
+      readFileSync(join(out, 'include/config/kernel.release')),
+    );
+    rmSync(work, { recursive: true });
+  });
+}

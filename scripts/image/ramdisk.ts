@@ -1,0 +1,75 @@
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { buildAgent } from '../agent/agent.js';
+import type { Board } from '../lib/board.js';
+import { cached, digest } from '../lib/cache.js';
+import { HEAP, HOME } from '../agent/home.js';
+import { checkout, say } from '../lib/report.js';
+import { run } from '../lib/run.js';
+
+/**
+ * What a program finds on its standard descriptors, before anything is mounted: `ramdisk pack
+ * --table`.
+ */
+const CONSOLE = '/dev d 755 0 0 - - - - -\n/dev/console c 600 0 0 5 1 - - -\n';
+
+/** Packs a tree with the agent's own `ramdisk pack`, as a user would. */
+export async function pack(
+  tree: string,
+  output: string,
+  options: readonly string[] = [],
+): Promise<void> {
+  const table = `${output}.table`;
+  writeFileSync(table, CONSOLE);
+  await run(
+    process.execPath,
+    [
+      await buildAgent(['host', 'arm']),
+      'ramdisk',
+      'pack',
+      tree,
+      '-o',
+      output,
+      '--table',
+      table,
+      '--owner',
+      '0:0',
+      '--time',
+      '0',
+      ...options,
+    ],
+    { label: 'ramdisk: packing' },
+  );
+  rmSync(table);
+}
+
+/**
+ * A ramdisk whose /init is mountroot: with all that a board's root file system has, it goes on to
+ * the root that root= names. Returns the file.
+ * @param stage the root file system as a tree, see stageRootfs.
+ * @param init a script to be /init in place of mountroot.
+ */
+export async function packRamdisk(
+  board: Board,
+  stage: string,
+  init: string | null = null,
+): Promise<string> {
+  const inputs = {
+    stage: basename(dirname(stage)),
+    init,
+    script: digest(join(checkout, 'scripts/image/ramdisk.ts')),
+  };
+  const folder = await cached('ramdisk', inputs, async (made) => {
+    say(`ramdisk: packing ${board.name}'s`);
+    const tree = join(made, 'tree');
+    mkdirSync(made, { recursive: true });
+    cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
+    // Process 1 does not go on with a heap, and a ramdisk is memory.
+    rmSync(join(tree, HOME, HEAP), { force: true });
+    if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
+    else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
+    await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);
+    rmSync(tree, { recursive: true });
+  });
+  return join(folder, 'ramdisk.img');
+}

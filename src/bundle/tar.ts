@@ -1,0 +1,65 @@
+/**
+ * A tar of a few plain files (POSIX.1-2008, pax: ustar): written whole, and read back.
+ * `src/layer/archive` has the one that carries a layer.
+ */
+
+export interface File {
+  /** Of at most 100 characters. */
+  name: string;
+  content: Buffer;
+}
+
+const BLOCK = 512;
+const filled = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
+const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
+
+function header({ name, content }: File, time: number): Buffer {
+  const block = Buffer.alloc(BLOCK);
+  if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long a name for this archive`);
+  block.write(name, 0);
+  // Nobody else needs to read what a board says of itself.
+  block.write(
+    `${octal(0o600, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(content.length, 11)}\0${octal(time, 11)}\0`,
+    100,
+    'latin1',
+  );
+  block.write('0', 156);
+  block.write('ustar\x0000', 257, 'latin1');
+  block.write('        ', 148);
+  let sum = 0;
+  for (const byte of block) sum += byte;
+  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
+  return block;
+}
+
+/** @param time of all of them, in seconds since 1970. */
+export function writeTar(files: readonly File[], time: number): Buffer {
+  const parts = files.flatMap((file) => [
+    header(file, time),
+    file.content,
+    Buffer.alloc(filled(file.content.length) - file.content.length),
+  ]);
+  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
+}
+
+/** @throws {Error} whose message goes on from the archive's name. */
+export function readTar(bytes: Buffer): File[] {
+  const files: File[] = [];
+  for (let at = 0; ;) {
+    const block = bytes.subarray(at, at + BLOCK);
+    if (block.length < BLOCK) throw new Error('is cut off: its end is missing');
+    if (block.every((byte) => byte === 0)) return files;
+    const text = (from: number, length: number): string =>
+      block.toString('utf8', from, from + length).replace(/\0.*$/s, '');
+    let sum = 8 * 0x20;
+    for (const [index, byte] of block.entries()) sum += index >= 148 && index < 156 ? 0 : byte;
+    const size = /^[0-7]{1,11} ?$/.exec(text(124, 12)) ? parseInt(text(124, 12), 8) : NaN;
+    if (text(257, 5) !== 'ustar' || parseInt(text(148, 8), 8) !== sum || Number.isNaN(size))
+      throw new Error('is no tar, or a damaged one');
+    const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
+    if (content.length < size) throw new Error('is cut off in the middle of a file');
+    // Somebody may have unpacked it, and packed it again with directories.
+    if (block[156] === 0x30 || block[156] === 0) files.push({ name: text(0, 100), content });
+    at += BLOCK + filled(size);
+  }
+}

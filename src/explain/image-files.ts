@@ -1,0 +1,54 @@
+import { closeSync, readSync } from 'node:fs';
+import type { Runnable } from '../facts/facts.js';
+import { runnable } from '../facts/origin.js';
+import { inside } from '../facts/program.js';
+import { CompressionError, decompress } from '../ramdisk/compression.js';
+import { Ext2Image, UnreadableImage } from '../ramdisk/ext2-reader.js';
+import { methodOf } from '../ramdisk/method.js';
+import type { ByteSource } from '../ramdisk/source.js';
+import { unnamedFile } from '../ramdisk/anonymous-file.js';
+
+/** What a program would come to: null, there is none; undefined, that cannot be told. */
+export type Look = (path: string) => Runnable | null | undefined;
+
+async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
+  const method = methodOf(await source.peek(2));
+  if (method !== null) return yield* decompress(method, source);
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
+}
+
+/**
+ * Looks for programs in an ext2 image, whose file stays open until this process ends; null where
+ * that cannot be read.
+ */
+export async function lookIntoImage(
+  source: ByteSource,
+  name: string,
+  most: number,
+): Promise<Look | null> {
+  let fd = -1;
+  try {
+    fd = await unnamedFile(`what is in ${name}`, unpacked(source), most);
+    const image = new Ext2Image((offset, length) => {
+      const bytes = Buffer.alloc(length);
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+    });
+    return (path) =>
+      orUnreadable<ReturnType<Look>>(undefined, () =>
+        inside(image, '/', path).kind === 'missing' ? null : runnable(image, '/', path, null),
+      );
+  } catch (error) {
+    if (fd >= 0) closeSync(fd);
+    if (error instanceof UnreadableImage || error instanceof CompressionError) return null;
+    throw error;
+  }
+}
+
+function orUnreadable<T>(otherwise: T, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof UnreadableImage) return otherwise;
+    throw error;
+  }
+}

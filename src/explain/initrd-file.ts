@@ -1,0 +1,82 @@
+import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { KernelConfig } from '../facts/kernel-config.js';
+import type { Method } from '../ramdisk/method.js';
+import { readRamdisk } from '../ramdisk/kernel-reader.js';
+import { ByteSource } from '../ramdisk/source.js';
+import { unnamedFile } from '../ramdisk/anonymous-file.js';
+import { UImageError, handedOver } from '../ramdisk/uimage.js';
+import type { Initrd } from './given.js';
+import { imageIn } from '../ramdisk/image.js';
+import { lookIntoImage } from './image-files.js';
+import { RootfsFiles } from './rootfs-files.js';
+
+/** A ramdisk has a device's size, which no board makes larger than this. */
+const LARGEST_RAMDISK = 1 << 30;
+
+/**
+ * What the kernel gets of a file: U-Boot takes its header off before it hands the rest over, and
+ * hands nothing over that does not add up. @throws {UImageError}
+ */
+async function reading<T>(
+  file: string,
+  name: string,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const all = ByteSource.fromFile(file);
+  try {
+    const { source, verify } = await handedOver(all);
+    const made = await use(source);
+    const unfit = await verify();
+    if (unfit !== null)
+      throw new UImageError(
+        `cannot say what the kernel makes of ${name}, for it does not get it: ${unfit.means}; ${unfit.cure}`,
+      );
+    return made;
+  } finally {
+    await all.close();
+  }
+}
+
+/**
+ * What a kernel makes of a ramdisk's file: a cpio as far as it goes, and what it is found to be
+ * when it is none. `-` is standard input, which is read twice.
+ */
+export async function lookInto(
+  file: string,
+  config: KernelConfig | null,
+  name = basename(file),
+): Promise<Initrd> {
+  if (file === '-') {
+    const fd = await unnamedFile(
+      'the ramdisk from standard input',
+      chunksOf(ByteSource.fromFile('-')),
+    );
+    return lookInto(`/proc/self/fd/${fd}`, config, 'standard input').finally(() => closeSync(fd));
+  }
+  const files = new RootfsFiles(name);
+  const configured = (method: Method): boolean =>
+    config === null || config[`RD_${method.toUpperCase()}`] === 'y';
+  const error = await reading(file, name, (source) => readRamdisk(source, files, { configured }));
+  const image =
+    error === null ? null : await reading(file, name, (source) => imageIn(source, LARGEST_RAMDISK));
+  const readable =
+    image !== null &&
+    image.error === null &&
+    (image.content === 'ext2' || image.content === 'ext4') &&
+    image.kibibytes * 1024 <= LARGEST_RAMDISK;
+  const inImage = readable
+    ? await reading(file, name, (source) => lookIntoImage(source, name, LARGEST_RAMDISK))
+    : null;
+  return {
+    name,
+    error,
+    program: (path) => files.program(path),
+    image,
+    inImage: inImage ?? (() => undefined),
+  };
+}
+
+async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
+}

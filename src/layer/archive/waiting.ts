@@ -1,0 +1,70 @@
+/**
+ * An import that waits for the next start: the complete new upper layer on the data volume, and the
+ * order to use it. The order is written last and taken back first, so it never stands for half a
+ * layer.
+ */
+import { IMPORT_ORDER, META, NEXT_UPPER } from '../../facts/places.js';
+import type { Reader, System } from '../../system/port.js';
+import type { Counts } from './check-archive.js';
+
+export interface Waiting {
+  schema: 'mountroot.import-order/1';
+  /** The archive, as it was named. */
+  file: string;
+  mode: 'replace' | 'merge';
+  counts: Counts;
+}
+
+/**
+ * The import that waits on the volume mounted at `at`; null where none does. An order that cannot
+ * be read still is one.
+ */
+export function waitingAt(reader: Reader, at: string): Partial<Waiting> | null {
+  if (
+    reader.kind(`${at}/${META}`) !== 'directory' ||
+    reader.kind(`${at}/${IMPORT_ORDER}`) !== 'file'
+  )
+    return null;
+  try {
+    const value = JSON.parse(reader.readText(`${at}/${IMPORT_ORDER}`)) as Partial<Waiting> | null;
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * On jffs2 a power cut during a rename may leave one directory under two names; removing the one
+ * would empty the other.
+ */
+const isSame = (reader: Reader, one: string, other: string): boolean =>
+  reader.kind(one) === 'directory' &&
+  reader.kind(other) === 'directory' &&
+  reader.details(one).inode === reader.details(other).inode;
+
+/** Takes an import back, and what of one was left half made. @returns whether one was waiting. */
+export function cancelAt(system: System, at: string): boolean {
+  const order = `${at}/${IMPORT_ORDER}`;
+  const next = `${at}/${NEXT_UPPER}`;
+  if (system.kind(`${at}/${META}`) !== 'directory') return false;
+  const waiting = system.kind(order) !== 'missing';
+  if (waiting) {
+    system.unlink(order);
+    system.syncfs(at);
+  }
+  if (isSame(system, next, `${at}/upper`))
+    throw new Error(
+      `${next} and ${at}/upper are one directory, as a power cut during a start can leave it; reboot, and the kernel makes two of them again`,
+    );
+  system.removeTree(next);
+  return waiting;
+}
+
+export function orderAt(system: System, at: string, order: Omit<Waiting, 'schema'>): void {
+  system.replace(
+    `${at}/${IMPORT_ORDER}`,
+    `${JSON.stringify({ schema: 'mountroot.import-order/1', ...order } satisfies Waiting)}\n`,
+    0o600,
+  );
+  system.syncfs(at);
+}

@@ -1,0 +1,69 @@
+/**
+ * The three forms of a report. Each begins, goes on entry by entry and ends, and keeps nothing in
+ * between.
+ */
+import type { Biggest, Entry, Problem, Totals } from './diff-entry.js';
+import {
+  aboutData,
+  entryData,
+  problemData,
+  renderEntry,
+  renderHead,
+  renderProblem,
+  renderTotals,
+  totalsData,
+  type About,
+} from './diff-text.js';
+
+export const FORMATS = ['table', 'ndjson', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export interface Report {
+  begin(about: About): string;
+  entry(entry: Entry): string;
+  problem(problem: Problem): string;
+  end(totals: Totals, biggest: Biggest | null): string;
+}
+
+const line = (value: object): string => `${JSON.stringify(value)}\n`;
+
+/**
+ * One value for programs that want one: written as it comes, with what could not be looked at
+ * behind the entries.
+ */
+function json(): Report {
+  let first = true;
+  const problems: Problem[] = [];
+  return {
+    begin: (about) => `${JSON.stringify(aboutData(about)).slice(0, -1)},"entries":[`,
+    entry: (entry) => {
+      const before = first ? '\n' : ',\n';
+      first = false;
+      return before + JSON.stringify(entryData(entry));
+    },
+    // The totals have how many there are; a list of them all could be as long as the tree.
+    problem: (problem) => {
+      if (problems.length < 100) problems.push(problem);
+      return '';
+    },
+    end: (totals, biggest) =>
+      `\n],"problems":${JSON.stringify(problems.map(problemData))},"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
+  };
+}
+
+export function report(format: Format): Report {
+  if (format === 'json') return json();
+  if (format === 'ndjson')
+    return {
+      begin: (about) => line({ type: 'begin', ...aboutData(about) }),
+      entry: (entry) => line({ type: 'entry', ...entryData(entry) }),
+      problem: (problem) => line({ type: 'problem', ...problemData(problem) }),
+      end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
+    };
+  return {
+    begin: renderHead,
+    entry: (entry) => `${renderEntry(entry)}\n`,
+    problem: (problem) => `${renderProblem(problem)}\n`,
+    end: renderTotals,
+  };
+}

@@ -1,0 +1,212 @@
+import { wrap } from '../../plan/render-text.js';
+import { printable } from '../../ramdisk/unpack.js';
+import {
+  DIFF_SCHEMA,
+  KINDS,
+  type Biggest,
+  type Entry,
+  type Known,
+  type Problem,
+  type Totals,
+  type What,
+} from './diff-entry.js';
+import { plural } from '../../text/units.js';
+
+/** What is compared, and what is to be known about it. */
+export interface About {
+  upper: string;
+  lower: string;
+  /** What cannot be told here, and why; one sentence each. */
+  notes: string[];
+}
+
+const text = (path: string): string | null => {
+  const bytes = Buffer.from(path, 'latin1');
+  const read = bytes.toString('utf8');
+  return Buffer.from(read).equals(bytes) ? read : null;
+};
+
+/**
+ * For a terminal: text as it is where it is nothing but letters and the like; else with its bytes
+ * in octal, as `ramdisk list` has them.
+ */
+export function shown(path: string): string {
+  if (path === '') return '.';
+  const read = text(path);
+  return read !== null && !/[\p{C}\p{Zl}\p{Zp}\\]/u.test(read) ? read : printable(path);
+}
+
+/** For programs: `raw` is the name in base64 where it is no text. */
+export const named = (path: string): { path: string; raw?: string } => {
+  const read = text(path);
+  return read === null
+    ? { path: printable(path), raw: Buffer.from(path, 'latin1').toString('base64') }
+    : { path: read === '' ? '.' : read };
+};
+
+export function amount(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / 1024;
+  while (value >= 1023.95 && units.length > 1) {
+    value /= 1024;
+    units.shift();
+  }
+  return `${value.toFixed(1)} ${units[0]}`;
+}
+
+const day = (mtime: number): string =>
+  Math.abs(mtime) < 8.64e12
+    ? new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ')
+    : String(mtime);
+/** That by which two are told apart, and no more. */
+function told(one: Known, other: Known): [string, string] {
+  const words = ({ size, mtime, crc }: Known): string => {
+    const what = [
+      ...(one.size === other.size ? [] : [`${size} bytes`]),
+      ...(one.mtime === other.mtime ? [] : [day(mtime)]),
+    ].join(' of ');
+    return what !== '' ? what : `checksum ${crc ?? 'unknown'}`;
+  };
+  return [words(one), words(other)];
+}
+
+const WHAT: Record<What, string> = {
+  file: 'a file',
+  directory: 'a directory',
+  symlink: 'a symlink',
+  character: 'a character device',
+  block: 'a block device',
+  fifo: 'a FIFO',
+  socket: 'a socket',
+  other: 'something else',
+};
+
+function remarks({ kind, of, rom, differs = [], from, shadows }: Entry): string[] {
+  const out: string[] = [];
+  if (kind === 'replaced' && rom) out.push(`${WHAT[of]}; in rom it is ${WHAT[rom.of]}`);
+  if (kind === 'opaque') out.push("a replaced directory: nothing of rom's shows through");
+  if (kind === 'redirected') out.push(`a renamed directory: it shows rom's ${shown(from ?? '')}/`);
+  if (kind === 'metacopy')
+    out.push(
+      `metadata only: the content is that of rom's ${from === undefined ? 'file' : shown(from)}`,
+    );
+  if (kind === 'same') out.push('copied up, and no different from rom');
+  if (kind === 'stale') out.push('a deletion of what rom does not have');
+  if (kind === 'unread')
+    out.push("as long as rom's; whether the content is the same cannot be read");
+  const metadata = differs.map(({ what, rom: was, upper }) =>
+    was === upper ? what : `${what} ${was || 'none'} to ${upper || 'none'}`,
+  );
+  // That a changed file has another time goes without saying.
+  const telling =
+    kind === 'changed' || kind === 'unread'
+      ? metadata.filter((_, index) => differs[index]!.what !== 'time')
+      : metadata;
+  if (telling.length > 0) out.push(telling.join(', '));
+  if (shadows) {
+    const [was, now] = told(shadows.was, shadows.now);
+    out.push(
+      `${shadows.sure ? 'shadows' : 'may shadow'} a newer rom file: rom's changed from ${was} to ${now} ${shadows.sure ? 'since you changed yours' : 'about when yours was changed'}`,
+    );
+  }
+  return out;
+}
+
+const INDENT = 23;
+
+/** One line, and more below it where there is more to say than its kind. */
+export function renderEntry(entry: Entry): string {
+  const { kind, path, of, size } = entry;
+  const long = of === 'file' && kind !== 'deleted' && kind !== 'stale' ? amount(size) : '-';
+  const head = `${kind.padEnd(10)} ${long.padStart(10)}  ${shown(path)}${of === 'directory' && path !== '' ? '/' : ''}`;
+  return [head, ...remarks(entry).map((each) => wrap(each, INDENT))].join('\n');
+}
+
+export const renderProblem = ({ path, error }: Problem): string =>
+  wrap(`${'not seen'.padEnd(21)}  ${shown(path)}: ${error}`, 0).replace(
+    /\n/g,
+    `\n${' '.repeat(INDENT)}`,
+  );
+
+export const renderHead = ({ upper, lower, notes }: About): string =>
+  [
+    wrap(`What ${upper} changes against ${lower}`, 0),
+    ...notes.map((note) => wrap(`Note: ${note}.`, 0)),
+    '',
+    '',
+  ].join('\n');
+
+export function renderTotals(totals: Totals, biggest: Biggest | null): string {
+  const { all, shadows, problems, kinds } = totals;
+  const out: string[] = [''];
+  if (biggest !== null && biggest.entries.length > 0)
+    out.push(
+      'What takes most:',
+      ...biggest.entries.map(
+        (entry) => `${amount(entry.takes).padStart(21)}  ${shown(entry.path)}`,
+      ),
+      '',
+    );
+  if (all.count === 0) out.push('Nothing is changed.');
+  for (const kind of KINDS) {
+    const { count, size, takes } = kinds[kind];
+    if (count > 0)
+      out.push(
+        `${kind.padEnd(10)} ${String(count).padStart(10)}  ${amount(size)}, taking ${amount(takes)}`,
+      );
+  }
+  if (all.count > 0)
+    out.push(
+      `${'in all'.padEnd(10)} ${String(all.count).padStart(10)}  ${amount(all.size)}, taking ${amount(all.takes)}`,
+    );
+  if (shadows > 0)
+    out.push(
+      '',
+      wrap(
+        `${plural(shadows, 'file of the upper layer stands', 'files of the upper layer stand')} before a newer one of rom: compare, take over what is new, or remove yours.`,
+        0,
+      ),
+    );
+  if (problems > 0) out.push('', wrap(`${plural(problems, 'name')} could not be looked at.`, 0));
+  return `${out.join('\n')}\n`;
+}
+
+export const entryData = ({
+  path,
+  from,
+  kind,
+  of,
+  size,
+  takes,
+  rom,
+  differs,
+  shadows,
+}: Entry): object => ({
+  kind,
+  ...named(path),
+  of,
+  size,
+  takes,
+  rom,
+  ...(differs && { differs }),
+  ...(from !== undefined && { from: named(from) }),
+  ...(shadows && { shadows }),
+});
+
+export const problemData = ({ path, error }: Problem): object => ({ ...named(path), error });
+export const aboutData = (about: About): object => ({ schema: DIFF_SCHEMA, ...about });
+export const totalsData = (
+  { kinds, all, looked, shadows, problems, different }: Totals,
+  biggest: Biggest | null,
+): object => ({
+  different,
+  kinds,
+  all,
+  looked,
+  shadows,
+  problems,
+  ...(biggest && {
+    biggest: biggest.entries.map(({ path, takes, size }) => ({ ...named(path), takes, size })),
+  }),
+});

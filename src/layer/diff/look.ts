@@ -1,0 +1,94 @@
+import * as fs from 'node:fs';
+import type { What } from './diff-entry.js';
+
+const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFMT } = fs.constants;
+
+/** Names are bytes; here each is a character. Plain ones need no conversion. */
+export const bytesOf = (path: string): string | Buffer =>
+  /^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
+export const fromText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
+
+const WHAT: Record<number, What> = {
+  0o100000: 'file',
+  0o040000: 'directory',
+  0o120000: 'symlink',
+  0o020000: 'character',
+  0o060000: 'block',
+  0o010000: 'fifo',
+  0o140000: 'socket',
+};
+export const whatOf = ({ mode }: fs.Stats): What => WHAT[mode & S_IFMT] ?? 'other';
+
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
+
+/** Gone since its name was read, or its directory is. */
+export const isGone = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
+
+/** lstat(2); null for what is not there. */
+export function lookAt(path: string): fs.Stats | null {
+  try {
+    return fs.lstatSync(bytesOf(path), { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/** Sorted by their bytes. */
+export const namesIn = (path: string): string[] =>
+  (fs.readdirSync(bytesOf(path), 'latin1' as BufferEncoding)).sort();
+
+export const readLink = (path: string): string =>
+  fs.readlinkSync(bytesOf(path), 'latin1' as BufferEncoding);
+
+/**
+ * A directory that is held open: by the path of the descriptor its names are reached whatever
+ * becomes of the path that led to it. @throws as open(2), ELOOP for a symlink.
+ */
+export function openDirectory(path: string): number {
+  return fs.openSync(bytesOf(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+const AT_ONCE = 65_536;
+const [ONE, OTHER] = [Buffer.allocUnsafeSlow(AT_ONCE), Buffer.allocUnsafeSlow(AT_ONCE)];
+
+/** Fills as much of the room as there is; read(2) may give less. */
+function fill(fd: number, room: Buffer): number {
+  let filled = 0;
+  for (
+    let bytes;
+    filled < room.length && (bytes = fs.readSync(fd, room, filled, room.length - filled, null)) > 0;
+  )
+    filled += bytes;
+  return filled;
+}
+
+/** Without O_NONBLOCK a FIFO that has taken the file's place would wait for its writer. */
+function withFile<T>(path: string, use: (fd: number) => T): T {
+  const fd = fs.openSync(bytesOf(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    return use(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Whether two files hold the same, read piece by piece. */
+export const sameContent = (one: string, other: string): boolean =>
+  withFile(one, (a) =>
+    withFile(other, (b) => {
+      for (;;) {
+        const [n, m] = [fill(a, ONE), fill(b, OTHER)];
+        if (n !== m || ONE.compare(OTHER, 0, n, 0, n) !== 0) return false;
+        if (n < AT_ONCE) return true;
+      }
+    }),
+  );
+
+/** The first bytes of a file. */
+export const beginning = (path: string, length: number): Buffer =>
+  withFile(path, (fd) => {
+    const room = Buffer.alloc(length);
+    return room.subarray(0, fill(fd, room));
+  });

@@ -1,0 +1,77 @@
+import type { Stats } from 'node:fs';
+import type { Attributes } from './attributes.js';
+import type { Entry } from './diff-entry.js';
+
+type Differs = NonNullable<Entry['differs']>;
+
+export interface Side {
+  path: string;
+  stat: Stats;
+}
+
+const octal = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0');
+const owner = ({ uid, gid }: Stats): string => `${uid}:${gid}`;
+
+/** Images have whole seconds; what differs by less is told with its fraction. */
+function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
+  const text = ({ mtimeMs }: Stats): string =>
+    Math.abs(mtimeMs) < 8.64e15 ? new Date(mtimeMs).toISOString() : String(mtimeMs);
+  const whole = (each: string): string => each.replace(/\.\d+Z$/, 'Z');
+  const [rom, upper] = [text(theirs), text(ours)];
+  return whole(rom) === whole(upper) ? { rom, upper } : { rom: whole(rom), upper: whole(upper) };
+}
+
+/** Overlay's own say what a layer shows, and no more. */
+const others = (names: readonly string[]): string[] =>
+  names.filter((name) => !name.startsWith('trusted.overlay.')).sort();
+
+function attributesDiffer(
+  attributes: Attributes,
+  upper: string,
+  names: readonly string[],
+  lower: string,
+): Differs {
+  const [ours, theirs] = [others(names), others(attributes.names(lower))];
+  const alike =
+    ours.length === theirs.length &&
+    ours.every(
+      (name, index) =>
+        name === theirs[index] &&
+        (attributes.value(upper, name) ?? Buffer.alloc(0)).equals(
+          attributes.value(lower, name) ?? Buffer.alloc(0),
+        ),
+    );
+  return alike ? [] : [{ what: 'attributes', rom: theirs.join(' '), upper: ours.join(' ') }];
+}
+
+/**
+ * In what two of one kind differ besides their content. A directory's time says only that something
+ * in it was made or removed, and a symlink's mode says nothing.
+ * @param names of the upper one's attributes, where they are known already.
+ */
+export function metadataOf(
+  attributes: Attributes | null,
+  upper: Side,
+  lower: Side,
+  names: readonly string[] | null = null,
+): Differs {
+  const [ours, theirs] = [upper.stat, lower.stat];
+  const differs: Differs = [];
+  if (!ours.isSymbolicLink() && octal(ours) !== octal(theirs))
+    differs.push({ what: 'mode', rom: octal(theirs), upper: octal(ours) });
+  if (owner(ours) !== owner(theirs))
+    differs.push({ what: 'owner', rom: owner(theirs), upper: owner(ours) });
+  if (!ours.isDirectory() && ours.mtimeMs !== theirs.mtimeMs)
+    differs.push({ what: 'time', ...times(theirs, ours) });
+  return attributes === null
+    ? differs
+    : [
+        ...differs,
+        ...attributesDiffer(
+          attributes,
+          upper.path,
+          names ?? attributes.names(upper.path),
+          lower.path,
+        ),
+      ];
+}

@@ -1,0 +1,139 @@
+import type { ImageMark } from '../../execute/journal.js';
+import {
+  doneOf,
+  epochOf,
+  imageOf,
+  isConfirmed,
+  rungOf,
+  startOf,
+  type Boot,
+  type Failure,
+  type Run,
+} from './boot.js';
+import type { ScriptResult } from '../../text/script-words.js';
+import { isoDate } from '../../text/units.js';
+import type { Damage } from './parse.js';
+
+export const BOOTS_SCHEMA = 'mountroot.boots/1';
+export const BOOT_SCHEMA = 'mountroot.boot/1';
+
+/** One boot in the list of them. Moments in milliseconds since its kernel started. */
+export interface BootSummary {
+  boot: number | null;
+  id: string | null;
+  current: boolean;
+  /** When its root was begun, as a date; null where the clock was not known. */
+  when: string | null;
+  rung: string | null;
+  reason: string | null;
+  because: string | null;
+  start: RunSummary | null;
+  done: RunSummary | null;
+  /** What else ran: `reset`, `stop`, and verbs that were called again. */
+  others: RunSummary[];
+  confirmed: boolean;
+  image: ImageMark | null;
+  /** What the boot before it left of a crash. */
+  crash: string[];
+  damage: Damage[];
+  file: string;
+}
+
+export interface RunSummary {
+  verb: string;
+  version: string | null;
+  node: string | null;
+  kernel: string | null;
+  at: number;
+  ms: number | null;
+  exit: number | null;
+  ok: boolean | null;
+  /** It has no end: the power went, or it was killed. */
+  interrupted: boolean;
+  rung: string | null;
+  reason: string | null;
+  error: string | null;
+  summary: string | null;
+  warnings: string[];
+  failed: Failure[];
+  /** A script went first. */
+  script?: ScriptResult;
+}
+
+const summaryOf = ({
+  verb,
+  version,
+  node,
+  kernel,
+  at,
+  ms,
+  exit,
+  ok,
+  rung,
+  reason,
+  error,
+  summary,
+  warnings,
+  failed,
+  script,
+}: Run): RunSummary => ({
+  verb,
+  version,
+  node,
+  kernel,
+  at,
+  ms,
+  exit,
+  ok,
+  interrupted: ok === null,
+  rung,
+  reason,
+  error,
+  summary,
+  warnings,
+  failed,
+  ...(script !== undefined && { script }),
+});
+
+export function summarise(boot: Boot): BootSummary {
+  const [start, done, epoch] = [startOf(boot), doneOf(boot), epochOf(boot)];
+  return {
+    boot: boot.number,
+    id: boot.id,
+    current: boot.current,
+    when: epoch === null ? null : isoDate(epoch + (start?.at ?? 0)),
+    ...rungOf(boot),
+    start: start && summaryOf(start),
+    done: done && summaryOf(done),
+    others: boot.runs.filter((run) => run !== start && run !== done).map(summaryOf),
+    confirmed: isConfirmed(boot),
+    image: imageOf(boot),
+    crash: boot.crash,
+    damage: boot.damage,
+    file: boot.file,
+  };
+}
+
+export interface Summaries {
+  boots: BootSummary[];
+  /** What could not be read, a sentence each. */
+  problems: string[];
+}
+
+export const reportBoots = ({
+  boots,
+  problems,
+}: Summaries): { schema: typeof BOOTS_SCHEMA } & Summaries => ({
+  schema: BOOTS_SCHEMA,
+  boots,
+  problems,
+});
+
+/** One boot with every step. */
+export const reportBoot = (
+  boot: Boot,
+): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: Run[] } => ({
+  schema: BOOT_SCHEMA,
+  ...summarise(boot),
+  runs: boot.runs,
+});

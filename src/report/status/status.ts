@@ -1,0 +1,166 @@
+import type { JournalRecord } from '../../execute/journal.js';
+import { scriptOf, type ScriptResult } from '../../text/script-words.js';
+import type { Mount, Rung } from '../../facts/facts.js';
+import { visibleAt } from '../../facts/mountinfo.js';
+
+export interface Status {
+  schema: 'mountroot.status/1';
+  root: { fstype: string; source: string; writable: boolean } | null;
+  /** Whether what is changed on / is still there after a power cycle. */
+  persistent: boolean;
+  /**
+   * The rung of the ladder that the last verb recorded, and why it is no better one; null where
+   * nothing was recorded in this boot.
+   */
+  rung: RecordedRung | null;
+  /** One sentence: what / is. */
+  summary: string;
+  /** The read-only image below the overlay. */
+  image: { mountpoint: string; fstype: string; source: string } | null;
+  /** Where the overlay keeps its changes; sizes in bytes as statfs(2) promises them. */
+  data: {
+    mountpoint: string;
+    fstype: string;
+    source: string;
+    space: { total: number; free: number } | null;
+  } | null;
+  /** The last start in the journal, times in milliseconds since the kernel started. */
+  start: {
+    summary: string;
+    at: number;
+    ms: number | null;
+    ok: boolean | null;
+    error?: string;
+    steps: StatusStep[];
+    script?: ScriptResult;
+  } | null;
+}
+
+interface RecordedRung {
+  rung: Rung;
+  reason: string | null;
+  because: string | null;
+}
+
+interface StatusStep {
+  number: number;
+  id: string;
+  result: string;
+  at: number;
+  ms: number;
+  error?: string;
+}
+
+export interface StatusInput {
+  mounts: Mount[];
+  journal: JournalRecord[];
+  rung: RecordedRung | null;
+  space: (path: string) => { total: number; free: number } | null;
+}
+
+const writable = (mount: Mount): boolean =>
+  !mount.options.includes('ro') && !mount.superOptions.includes('ro');
+
+/** What the root is now, from mountinfo; how it came to be, from the journal. */
+export function status({ mounts, journal, rung, space }: StatusInput): Status {
+  const root = visibleAt(mounts, '/');
+  const overlaid = root?.fstype.startsWith('overlay') ?? false;
+  const upper = overlaid ? upperOf(mounts, root!) : undefined;
+  const image = overlaid ? visibleAt(mounts, '/rom') : undefined;
+  const persistent =
+    root !== undefined &&
+    writable(root) &&
+    (overlaid ? upper !== undefined && lasting(upper) : lasting(root));
+  return {
+    schema: 'mountroot.status/1',
+    root: root ? { fstype: root.fstype, source: root.source, writable: writable(root) } : null,
+    persistent,
+    rung,
+    summary: summarise(root, upper, persistent),
+    image: image
+      ? { mountpoint: image.mountpoint, fstype: image.fstype, source: image.source }
+      : null,
+    data: upper
+      ? {
+          mountpoint: upper.mountpoint,
+          fstype: upper.fstype,
+          source: upper.source,
+          space: space(upper.mountpoint),
+        }
+      : null,
+    start: startOf(journal),
+  };
+}
+
+const lasting = (mount: Mount): boolean =>
+  writable(mount) && !['tmpfs', 'ramfs', 'rootfs'].includes(mount.fstype);
+
+/**
+ * Where the changes go. The kernel shows upperdir= as it was given, and the mount it named may have
+ * moved since: out of an initramfs, or where the image has no /overlay. The source that OpenWrt and
+ * we give the mount, `overlayfs:PATH`, says where it is to be found, so that comes first.
+ */
+function upperOf(mounts: readonly Mount[], { source, superOptions }: Mount): Mount | undefined {
+  const told = /^overlayfs:(\/.+)$/.exec(source)?.[1];
+  const upperdir = superOptions
+    .find((option) => option.startsWith('upperdir='))
+    ?.slice('upperdir='.length);
+  return (told === undefined ? undefined : visibleAt(mounts, told)) ?? holderOf(mounts, upperdir);
+}
+
+/** The mount that holds a path: of all mountpoints above it the longest. */
+function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | undefined {
+  if (path === undefined) return undefined;
+  const above = mounts.filter(
+    ({ mountpoint }) =>
+      mountpoint !== '/' && (path === mountpoint || path.startsWith(`${mountpoint}/`)),
+  );
+  const longest = above.map(({ mountpoint }) => mountpoint).sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : visibleAt(mounts, longest);
+}
+
+function summarise(root: Mount | undefined, upper: Mount | undefined, persistent: boolean): string {
+  if (root === undefined) return 'nothing is mounted on /';
+  const kept = persistent
+    ? 'what is changed on it is kept'
+    : writable(root)
+      ? 'what is changed on it is lost at power-off'
+      : 'nothing on it can be changed';
+  const layers = upper
+    ? `an overlay, its changes on ${upper.fstype} ${upper.source}`
+    : `${root.fstype} ${root.source}`;
+  return `${layers}; ${kept}`;
+}
+
+function startOf(journal: readonly JournalRecord[]): Status['start'] {
+  const begin = journal.find((record) => record.type === 'begin');
+  if (begin === undefined) return null;
+  const decision = journal.findLast((record) => record.type === 'decision');
+  const end = journal.findLast((record) => record.type === 'end');
+  const script = journal.findLast((record) => record.type === 'script');
+  // Each stage of a start counts its own steps; here they are one list.
+  let count = 0;
+  const steps = journal.flatMap((record) =>
+    record.type === 'step'
+      ? [
+          {
+            number: ++count,
+            id: record.id,
+            result: record.result,
+            at: record.at,
+            ms: record.ms,
+            ...(record.error !== undefined && { error: record.error }),
+          },
+        ]
+      : [],
+  );
+  return {
+    summary: decision?.summary ?? 'cut off before it was planned',
+    at: begin.at,
+    ms: end?.ms ?? null,
+    ok: end?.ok ?? null,
+    ...(end?.error !== undefined && { error: end.error }),
+    steps,
+    ...(script !== undefined && { script: scriptOf(script) }),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Board, Flash, Storage } from './board.js';
+import { Errno, Tree } from './model-tree.js';
+
+/** Where the read-only image is. */
+export const IMAGE_DEVICE = '/dev/mtdblock2';
+
+/** The devices of a board under power, as far as they have appeared and been attached. */
+export class Devices {
+  readonly attached = new Set<number>();
+  private looks = 0;
+  private anonymous = 20;
+
+  constructor(private readonly board: Board) {}
+
+  /** A number for a file system without a device. */
+  nextNumber = (): string => `0:${this.anonymous++}`;
+
+  present = (): Storage[] =>
+    this.board.storage.filter(({ kind, mtd, late }) =>
+      kind === 'ubi' ? this.attached.has(mtd) : late <= this.looks,
+    );
+
+  flash = (source: string): Flash | undefined =>
+    this.board.flash.find(({ index, name }) =>
+      [`/dev/mtdblock${index}`, `/dev/mtd${index}`, `mtd${index}`, `mtd:${name}`].includes(source),
+    );
+
+  storage = (source: string): Storage | undefined =>
+    this.present().find(({ name }) => source === name || source === `/dev/${name}`);
+
+  attach(mtd: number): void {
+    if (!this.board.flash.some(({ index, blocks }) => index === mtd && blocks.includes('ubi')))
+      throw new Errno('EINVAL');
+    if (this.attached.has(mtd)) throw new Errno('EEXIST');
+    this.attached.add(mtd);
+  }
+
+  /** The file system that a device holds, as its driver would find it. */
+  volume(source: string, fstype: string): { tree: Tree; device: string; readonly: boolean } {
+    if (fstype === 'squashfs' && source === IMAGE_DEVICE)
+      return { tree: this.board.image, device: '31:2', readonly: true };
+    const flash = this.flash(source);
+    if (flash && fstype === 'jffs2') {
+      if (flash.blocks.length < 5) throw new Errno('EINVAL');
+      if (!flash.blocks.includes('jffs2')) {
+        if (flash.blocks.some((block) => block !== 'erased')) throw new Errno('EIO');
+        flash.blocks.fill('jffs2');
+      }
+      return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
+    }
+    const storage = this.storage(source);
+    if (storage === undefined) throw new Errno(flash ? 'EINVAL' : 'ENXIO');
+    if (storage.tree === null && storage.kind === 'ubi' && fstype === 'ubifs')
+      storage.tree = new Tree('ubifs');
+    if (storage.tree?.fstype !== fstype) throw new Errno('EINVAL');
+    return {
+      tree: storage.tree,
+      device: storage.kind === 'ubi' ? this.nextNumber() : storage.number,
+      readonly: storage.writeProtected,
+    };
+  }
+
+  private readonly files: Record<string, () => string> = {
+    '/proc/cmdline': () => `${this.board.commandLine}\n`,
+    '/proc/filesystems': () => this.board.filesystems.map((name) => `nodev\t${name}\n`).join(''),
+    '/proc/sys/kernel/osrelease': () => 'model\n',
+    '/proc/sys/kernel/random/boot_id': () => `${String(this.board.boots).padStart(8, '0')}-0000\n`,
+    '/proc/sys/kernel/random/uuid': () => `identity-${this.board.boots}\n`,
+    '/proc/mtd': () => {
+      const hex = (value: number): string => value.toString(16).padStart(8, '0');
+      const image = this.board.initramfs === null ? '' : 'mtd2: 00010000 00001000 "rootfs"\n';
+      return `dev:    size   erasesize  name\n${image}${this.board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${hex(blocks.length * eraseBlock)} ${hex(eraseBlock)} "${name}"\n`).join('')}`;
+    },
+  };
+
+  /** What /proc and /sys show in a file; null where there is none. */
+  shown(path: string): string | null {
+    const known = this.files[path];
+    if (known) return known();
+    const [, kind, name, file] = /^\/sys\/class\/(ubi|block)\/([^/]+)\/(\w+)$/.exec(path) ?? [];
+    if (kind === undefined) return null;
+    const ubi = /^ubi(\d+)$/.exec(name!);
+    if (kind === 'ubi' && file === 'mtd_num')
+      return ubi && this.attached.has(Number(ubi[1])) ? `${ubi[1]}\n` : null;
+    const storage = this.present().find((each) => each.name === name);
+    if (storage === undefined) return null;
+    return (
+      (
+        {
+          name: storage.label,
+          dev: storage.number,
+          uevent: `PARTNAME=${storage.label}`,
+          data_bytes: '65536',
+          usable_eb_size: '4096',
+          size: '128',
+        } as Record<string, string>
+      )[file!] ?? null
+    );
+  }
+
+  /**
+   * The names in a directory of sysfs that lists devices; null for any other. Each look lets what
+   * is late come nearer.
+   */
+  listed(path: string): string[] | null {
+    const named = (kind: Storage['kind']): string[] =>
+      this.present().flatMap((storage) => (storage.kind === kind ? [storage.name] : []));
+    if (path === '/sys/class/ubi')
+      return [
+        ...(this.board.filesystems.includes('ubifs') ? ['version'] : []),
+        ...[...this.attached].map((mtd) => `ubi${mtd}`),
+        ...named('ubi'),
+      ].sort();
+    if (path !== '/sys/class/block') return null;
+    this.looks++;
+    return [...this.board.flash.map(({ index }) => `mtdblock${index}`), ...named('block')].sort();
+  }
+}

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import t from 'tap';
+
+const PROGRAM = `
+import { undisturbed } from ${JSON.stringify(new URL('../../../src/boot/one-at-a-time.ts', import.meta.url).href)};
+const at = undisturbed();
+console.log('at work', await at.told());
+for (const end = Date.now() + 800; Date.now() < end; );
+console.log('ended', await at.told());
+at.end();
+`;
+
+t.test(
+  'a signal in the middle of a plan does not end it, and is known when it has ended',
+  async (t) => {
+    const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', PROGRAM], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (said === '') child.kill('SIGTERM');
+      said += text;
+    });
+    t.same(await once(child, 'exit'), [0, null]);
+    t.equal(said, 'at work null\nended SIGTERM\n');
+  },
+);

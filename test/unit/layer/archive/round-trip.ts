@@ -1,0 +1,461 @@
+/**
+ * Runs as root in a mount namespace of its own: layers of every kind through an archive and back,
+ * by us and by GNU tar; prints what became of them.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import {
+  checkArchive,
+  prepare,
+  type Layering,
+} from '../../../../src/layer/archive/import-archive.js';
+import { layerTar, type ExportReport } from '../../../../src/layer/archive/tar-writer.js';
+import { system } from '../../../../src/system/ffi.js';
+
+const work = process.argv[2]!;
+const at = (...parts: string[]): string => join(work, ...parts);
+process.umask(0o022);
+system.mount('tmpfs', work, 'tmpfs', [], 'size=200m');
+
+const report = (): ExportReport => ({
+  entries: 0,
+  whiteouts: 0,
+  opaque: 0,
+  bytes: 0,
+  problems: [],
+});
+
+async function exported(top: string, told = report()): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of layerTar(system, top, told)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function imported(
+  archive: Buffer,
+  next: string,
+  more: Partial<Layering> = {},
+): Promise<string[]> {
+  fs.writeFileSync(at('archive'), archive);
+  const job = {
+    file: at('archive'),
+    upper: null,
+    merge: false,
+    bytes: 1 << 27,
+    privileged: true,
+    ...more,
+  };
+  const checked = await checkArchive(system, job);
+  return [...checked.warnings, ...(await prepare(system, job, checked, next))];
+}
+
+/** All of a tree that a layer consists of, in an order of its own; hard links by the first name. */
+function listing(top: string, { opaque = true } = {}): string[] {
+  const first = new Map<number, string>();
+  const look = (path: string): string[] => {
+    const place = path === '' ? top : `${top}/${path}`;
+    const { kind, mode, uid, gid, mtime, node, links, inode } = system.details(place);
+    if (node === '0:0') return [`${path} whiteout`];
+    if (kind !== 'directory' && links > 1 && !first.has(inode)) first.set(inode, path);
+    const attributes = [...system.attributes(place)]
+      .filter(([name]) => opaque || !name.startsWith('trusted.overlay.'))
+      .map(([name, value]) => `${name}=${value.toString('hex')}`)
+      .sort();
+    const content =
+      kind === 'file'
+        ? fs.readFileSync(place).toString('base64')
+        : kind === 'symlink'
+          ? fs.readlinkSync(place)
+          : node;
+    return [
+      `${path} ${kind} ${mode.toString(8)} ${uid}:${gid} ${mtime} ${kind === 'directory' ? '' : (first.get(inode) ?? '')} ${content} ${attributes.join(' ')}`,
+      ...(kind === 'directory'
+        ? system.list(place).flatMap((name) => look(path === '' ? name : `${path}/${name}`))
+        : []),
+    ];
+  };
+  return look('');
+}
+
+interface Node {
+  kind: 'directory' | 'file' | 'symlink' | 'fifo' | 'device' | 'whiteout' | 'link';
+  name: string;
+  mode: number;
+  owner: number;
+  time: bigint;
+  content: Uint8Array;
+  text: string;
+  attributes: [string, Uint8Array][];
+  opaque: boolean;
+  children: Node[];
+}
+
+const name = fc
+  .oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
+    fc.stringMatching(/^[a-z.]{1,8}$/),
+    fc.nat(250).map((length) => 'n'.repeat(length + 1)),
+  )
+  .map((text) => text.replaceAll('/', '_').replaceAll('\0', '_'))
+  .filter(
+    (text) =>
+      text !== '.' &&
+      text !== '..' &&
+      !text.startsWith('.wh.') &&
+      text !== '.mountroot' &&
+      Buffer.byteLength(text) <= 255,
+  );
+
+const { node } = fc.letrec<{ node: Node }>((tie) => ({
+  node: fc.record({
+    kind: fc.constantFrom(
+      'directory',
+      'directory',
+      'file',
+      'file',
+      'symlink',
+      'fifo',
+      'device',
+      'whiteout',
+      'link',
+    ),
+    name,
+    mode: fc.nat(0o7777),
+    owner: fc.constantFrom(0, 1, 65534, 262143, 262144, 0xffff_fffe),
+    time: fc.bigInt({ min: -(2n ** 33n) * 1_000_000_000n, max: 2n ** 32n * 1_000_000_000n }),
+    content: fc.uint8Array({ maxLength: 1500 }),
+    text: fc.oneof(fc.constant('../x'), fc.stringMatching(/^[ -~é]{1,200}$/)),
+    attributes: fc.array(
+      fc.tuple(
+        fc.constantFrom('trusted.note', 'trusted.a=b%', 'security.capability', 'trusted.ü'),
+        fc.uint8Array({ maxLength: 40 }),
+      ),
+      { maxLength: 2 },
+    ),
+    opaque: fc.boolean(),
+    children: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constant([] as Node[]),
+      fc.array(tie('node'), { maxLength: 4 }),
+    ),
+  }),
+}));
+
+const CAPABILITY = Buffer.from('0100000200200000000000000000000000000000', 'hex');
+
+function build(place: string, nodes: readonly Node[], files: string[]): void {
+  const taken = new Set<string>();
+  for (const each of nodes) {
+    if (taken.has(each.name)) continue;
+    taken.add(each.name);
+    const path = `${place}/${each.name}`;
+    if (Buffer.byteLength(path) > 3000) continue;
+    const kind = each.kind === 'link' && files.length === 0 ? 'file' : each.kind;
+    if (kind === 'whiteout') {
+      system.makeNode(path, 'character', 0, '0:0');
+      continue;
+    }
+    if (kind === 'link') {
+      system.link(files[each.mode % files.length]!, path);
+      continue;
+    }
+    if (kind === 'directory') {
+      system.mkdir(path, 0o700);
+      build(path, each.children, files);
+    } else if (kind === 'file') fs.writeFileSync(path, each.content);
+    else if (kind === 'symlink') system.symlink(each.text, path);
+    else
+      system.makeNode(
+        path,
+        kind === 'fifo' ? 'fifo' : 'block',
+        0o600,
+        kind === 'fifo' ? '' : '8:700',
+      );
+    if (kind === 'file') files.push(path);
+    system.setOwner(path, each.owner, 7);
+    if (kind !== 'symlink') system.setMode(path, each.mode);
+    for (const [key, value] of each.attributes) {
+      if (key === 'security.capability') {
+        if (kind === 'file') system.setAttribute(path, key, CAPABILITY);
+      } else system.setAttribute(path, key, Buffer.from(value));
+    }
+    if (kind === 'directory' && each.opaque)
+      system.setAttribute(path, 'trusted.overlay.opaque', Buffer.from('y'));
+    if (kind === 'directory')
+      system.setAttribute(path, 'trusted.overlay.origin', Buffer.from([0, 0xfb]));
+    system.setModified(path, each.time);
+  }
+}
+
+const withoutOrigin = (lines: string[]): string =>
+  lines.map((line) => line.replaceAll(/ ?trusted\.overlay\.origin=00fb/g, '').trimEnd()).join('\n');
+
+/** export → import → the same tree, and the same archive again. */
+async function property(): Promise<string> {
+  let count = 0;
+  let entries = 0;
+  const result = await fc.check(
+    fc.asyncProperty(fc.array(node, { maxLength: 6 }), async (nodes) => {
+      const [from, to] = [at('trees', `from${count}`), at('trees', `to${count++}`)];
+      system.mkdir(from, 0o755);
+      try {
+        build(from, nodes, []);
+        const told = report();
+        const archive = await exported(from, told);
+        entries += told.entries + told.whiteouts;
+        if (told.problems.length > 0) throw new Error(JSON.stringify(told.problems));
+        const warnings = await imported(archive, to);
+        if (warnings.length > 0) throw new Error(warnings.join());
+        const [was, is] = [withoutOrigin(listing(from)), withoutOrigin(listing(to))];
+        if (was !== is) throw new Error(`${was}\n--- came back as\n${is}`);
+        if (!(await exported(to)).equals(archive)) throw new Error('another archive');
+      } finally {
+        system.removeTree(from);
+        system.removeTree(to);
+      }
+    }),
+    { numRuns: 40 },
+  );
+  return result.failed
+    ? `${(result.errorInstance as Error | null)?.message} for ${fc.stringify(result.counterexample)}`
+    : entries > 100
+      ? 'same'
+      : `only ${entries} entries`;
+}
+
+/** A layer with one of each. */
+function sample(top: string): void {
+  system.mkdir(top, 0o755);
+  for (const folder of [
+    'etc',
+    'etc/config',
+    'opt',
+    'n'.repeat(120),
+    `${'n'.repeat(120)}/${'m'.repeat(150)}`,
+  ])
+    system.mkdir(`${top}/${folder}`, 0o750);
+  fs.writeFileSync(`${top}/etc/shadow`, 'secret\n', { mode: 0 });
+  fs.chmodSync(`${top}/etc/shadow`, 0);
+  fs.writeFileSync(`${top}/etc/ping`, 'program');
+  system.setAttribute(`${top}/etc/ping`, 'security.capability', CAPABILITY);
+  system.setAttribute(`${top}/etc/config`, 'trusted.note', Buffer.from([0, 0xff, 0x0a, 0x3d]));
+  fs.writeFileSync(`${top}/${'n'.repeat(120)}/${'m'.repeat(150)}/${'l'.repeat(90)}`, 'far away');
+  fs.writeFileSync(`${top}/.hidden ü`, '.');
+  system.link(`${top}/etc/ping`, `${top}/opt/ping`);
+  system.symlink('../é'.repeat(40), `${top}/etc/link`);
+  system.makeNode(`${top}/opt/fifo`, 'fifo', 0o640, '');
+  system.makeNode(`${top}/opt/sda`, 'block', 0o660, '8:300');
+  system.makeNode(`${top}/etc/gone`, 'character', 0, '0:0');
+  system.setAttribute(`${top}/opt`, 'trusted.overlay.opaque', Buffer.from('y'));
+  system.setOwner(`${top}/.hidden ü`, 3_000_000, 4);
+  system.setModified(`${top}/etc/shadow`, -1_876_543_211n);
+  system.setModified(`${top}/.hidden ü`, 7_258_118_400_000_000_001n);
+}
+
+const TAR = ['--xattrs', '--xattrs-include=*', '--numeric-owner'];
+
+async function withGnuTar(): Promise<object> {
+  sample(at('sample'));
+  const archive = await exported(at('sample'));
+  fs.writeFileSync(at('ours.tar'), archive);
+  const listed = spawnSync('tar', [...TAR, '-tvf', at('ours.tar')], { encoding: 'utf8' });
+  system.mkdir(at('gnu'), 0o755);
+  const extracted = spawnSync('tar', [...TAR, '-xpf', at('ours.tar'), '-C', at('gnu')], {
+    encoding: 'utf8',
+  });
+  // As GNU tar knows no whiteouts, they are files there.
+  const theirs = listing(at('gnu')).filter((line) => !/(^|\/)\.wh\./.test(line.split(' ')[0]!));
+  const mine = listing(at('sample'), { opaque: false }).filter(
+    (line) => !line.endsWith(' whiteout'),
+  );
+  const marks = spawnSync('find', [at('gnu'), '-name', '.wh.*', '-printf', '%P %s\n'], {
+    encoding: 'utf8',
+  })
+    .stdout.trim()
+    .split('\n')
+    .sort();
+
+  // The other way: what GNU tar makes of that tree, in each of its formats that holds it, is the
+  // layer again.
+  const back: Record<string, string> = {};
+  for (const [name, words] of Object.entries({
+    pax: ['--format=pax'],
+    compressed: ['--format=pax', '-z'],
+  })) {
+    execFileSync('tar', [...TAR, ...words, '-cf', at('theirs.tar'), '-C', at('gnu'), '.']);
+    const warnings = await imported(fs.readFileSync(at('theirs.tar')), at('back'));
+    back[name] = [
+      ...warnings,
+      listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different',
+    ].join();
+    system.removeTree(at('back'));
+  }
+  execFileSync('tar', [
+    '--format=gnu',
+    '--numeric-owner',
+    '-cf',
+    at('theirs.tar'),
+    '-C',
+    at('gnu'),
+    '.',
+  ]);
+  await imported(fs.readFileSync(at('theirs.tar')), at('back'));
+  back['gnu'] = fs.readFileSync(
+    `${at('back')}/${'n'.repeat(120)}/${'m'.repeat(150)}/${'l'.repeat(90)}`,
+    'utf8',
+  );
+  system.removeTree(at('back'));
+  // Of the upper directory itself, with its whiteouts as overlay has them.
+  execFileSync('tar', [...TAR, '--format=pax', '-cf', at('raw.tar'), '-C', at('sample'), '.']);
+  await imported(fs.readFileSync(at('raw.tar')), at('back'));
+  back['raw'] =
+    listing(at('back')).join('\n') === listing(at('sample')).join('\n') ? 'same' : 'different';
+  return {
+    listed: listed.status,
+    lines: listed.stdout.split('\n').length - 1,
+    extracted: extracted.status,
+    said: extracted.stderr.replace(/^tar: .*(implausibly old|in the future).*\n/gm, ''),
+    same:
+      theirs.join('\n') === mine.join('\n')
+        ? 'same'
+        : `${theirs.join('\n')}\n---\n${mine.join('\n')}`,
+    marks,
+    back,
+    repeated: (await exported(at('sample'))).equals(archive),
+  };
+}
+
+/** A file that grows, shrinks and goes while it is read. */
+async function live(): Promise<object> {
+  const told = report();
+  system.mkdir(at('live'), 0o755);
+  for (const file of ['a-shrinks', 'b-grows', 'c-stays'])
+    fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
+  let seen = 0;
+  const changing = {
+    ...system,
+    attributes: (path: string) => {
+      // Each is looked at twice, before anything is written and when its turn comes.
+      if (path.endsWith('a-shrinks') && ++seen === 2) fs.truncateSync(path, 1000);
+      if (path.endsWith('b-grows')) fs.appendFileSync(path, 'more');
+      return system.attributes(path);
+    },
+  };
+  const chunks: Buffer[] = [];
+  for await (const chunk of layerTar(changing, at('live'), told)) chunks.push(chunk);
+  fs.writeFileSync(at('live.tar'), Buffer.concat(chunks));
+  const sizes = spawnSync('tar', ['-tvf', at('live.tar')], { encoding: 'utf8' });
+  return {
+    problems: told.problems.map(({ path }) => path),
+    valid: sizes.status,
+    lines: sizes.stdout.split('\n').length - 1,
+  };
+}
+
+async function refusals(): Promise<object> {
+  const outcome: Record<string, unknown> = {};
+  const whole = async (top: string): Promise<string> => {
+    let bytes = 0;
+    try {
+      for await (const chunk of layerTar(system, top, report())) bytes += chunk.length;
+      return 'exported';
+    } catch (error) {
+      return `${bytes} bytes: ${(error as Error).message.replaceAll(work, '')}`;
+    }
+  };
+  for (const mark of ['redirect', 'metacopy']) {
+    system.mkdir(at(mark), 0o755);
+    system.mkdir(at(mark, 'first'), 0o755);
+    const odd = at(mark, 'odd');
+    if (mark === 'redirect') system.mkdir(odd, 0o755);
+    else fs.writeFileSync(odd, '');
+    system.setAttribute(odd, `trusted.overlay.${mark}`, Buffer.from('/etc/old'));
+    outcome[mark] = await whole(at(mark));
+  }
+  system.mkdir(at('odd'), 0o755);
+  fs.writeFileSync(Buffer.concat([Buffer.from(at('odd', 'bad')), Buffer.from([0xff])]), '');
+  fs.writeFileSync(at('odd', '.wh.mine'), '');
+  system.makeNode(at('odd', 'socket'), 'socket', 0o600, '');
+  fs.writeFileSync(at('odd', 'good'), '');
+  system.mkdir(at('odd', '.mountroot'), 0o755);
+  system.mkdir(at('odd', 'mounted'), 0o755);
+  system.mount('tmpfs', at('odd', 'mounted'), 'tmpfs', [], null);
+  const told = report();
+  await exported(at('odd'), told);
+  system.umount(at('odd', 'mounted'));
+  outcome['left out'] = told.problems.map(({ path, why }) => `${path}: ${why}`);
+  outcome['taken'] = told.entries;
+  return outcome;
+}
+
+/** A hole of half a gigabyte, in little memory, and a hole again. */
+async function sparse(): Promise<object> {
+  system.mkdir(at('sparse'), 0o755);
+  fs.writeFileSync(at('sparse', 'hole'), 'begin');
+  fs.truncateSync(at('sparse', 'hole'), 128 << 20);
+  fs.appendFileSync(at('sparse', 'hole'), 'end');
+  const before = process.memoryUsage.rss();
+  let [peak, bytes] = [0, 0];
+  fs.rmSync(at('archive'), { force: true });
+  const packed = (await import('../../../../src/ramdisk/compression.js')).compress(
+    'gzip',
+    layerTar(system, at('sparse'), report()),
+  );
+  for await (const chunk of packed) {
+    fs.appendFileSync(at('archive'), chunk);
+    bytes += chunk.length;
+    peak = Math.max(peak, process.memoryUsage.rss() - before);
+  }
+  const job = { file: at('archive'), upper: null, merge: false, bytes: 1 << 28, privileged: true };
+  await prepare(system, job, await checkArchive(system, job), at('sparse-back'));
+  const { size, blocks } = fs.statSync(at('sparse-back', 'hole'));
+  return { small: bytes < 1 << 20, little: peak < 80 << 20, size, holes: blocks * 512 < 1 << 20 };
+}
+
+/** Over a layer: what the archive says counts, and what it hides of the layer is hidden. */
+async function merged(): Promise<object> {
+  const [old, add] = [at('old'), at('add')];
+  for (const top of [old, add]) system.mkdir(top, 0o755);
+  for (const folder of ['keep', 'hidden', 'becomes-file']) system.mkdir(join(old, folder), 0o755);
+  for (const file of ['keep/a', 'keep/b', 'hidden/secret', 'becomes-file/x', 'becomes-directory'])
+    fs.writeFileSync(join(old, file), 'old');
+  system.makeNode(join(old, 'white'), 'character', 0, '0:0');
+  for (const folder of ['keep', 'hidden', 'becomes-directory', 'white'])
+    system.mkdir(join(add, folder), 0o700);
+  for (const file of ['keep/b', 'becomes-file', 'hidden/new'])
+    fs.writeFileSync(join(add, file), 'new');
+  system.makeNode(join(add, 'keep', 'gone'), 'character', 0, '0:0');
+  system.setAttribute(join(add, 'hidden'), 'trusted.overlay.opaque', Buffer.from('y'));
+  const warnings = await imported(await exported(add), at('both'), { upper: old, merge: true });
+  return {
+    warnings,
+    now: listing(at('both')).map((line) =>
+      line.replace(/^(\S*) (\S+)( \d+)?.*?(trusted.overlay.opaque)?(=\w+)?$/, '$1 $2$3 $4'),
+    ),
+    content: ['keep/a', 'keep/b', 'becomes-file'].map((file) =>
+      fs.readFileSync(at('both', file), 'utf8'),
+    ),
+    old: fs.readFileSync(join(old, 'hidden/secret'), 'utf8'),
+  };
+}
+
+async function main(): Promise<void> {
+  system.mkdir(at('trees'), 0o755);
+  process.stdout.write(
+    JSON.stringify({
+      property: await property(),
+      gnu: await withGnuTar(),
+      live: await live(),
+      refusals: await refusals(),
+      sparse: await sparse(),
+      merged: await merged(),
+    }),
+  );
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${(error as Error).stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,405 @@
+import * as fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import type { Attributes } from '../../../../src/layer/diff/attributes.js';
+import { Biggest, Totals, type Entry, type Told } from '../../../../src/layer/diff/diff-entry.js';
+import { walk, type WalkOptions } from '../../../../src/layer/diff/walk.js';
+import { asView, viewDiff } from '../../../fixtures/view-diff.js';
+
+/**
+ * Attributes by path, for whoever is not root and cannot set those of overlay: of the path behind a
+ * descriptor.
+ */
+function noted(notes: Map<string, Record<string, string>>): Attributes {
+  const of = (path: string): Record<string, string> =>
+    notes.get(join(fs.realpathSync(dirname(path)), path.slice(path.lastIndexOf('/') + 1))) ?? {};
+  return {
+    names: (path) => Object.keys(of(path)),
+    value: (path, name) => (of(path)[name] === undefined ? null : Buffer.from(of(path)[name]!)),
+  };
+}
+const NO_NOTES = noted(new Map());
+
+const diff = (upper: string, lower: string, options: Partial<WalkOptions> = {}): Told[] => [
+  ...walk({ upper, lower, attributes: NO_NOTES, ...options }),
+];
+const entries = (told: readonly Told[]): Entry[] =>
+  told.filter((each): each is Entry => each !== null && !('problem' in each));
+const lines = (told: readonly Told[]): string[] =>
+  entries(told).map(({ kind, path }) => `${kind} ${path}`);
+
+/** Node's times are no whole nanoseconds, so both get a new one. */
+const alike = (...paths: string[]): void => paths.forEach((path) => fs.lutimesSync(path, 1, 1));
+
+const WHITEOUT = '(overlay-whiteout)';
+
+t.test('each change is named for what it is', async (t) => {
+  const top = fs.realpathSync(
+    t.testdir({
+      rom: {
+        etc: {
+          changed: 'one',
+          longer: 'one',
+          same: 'one',
+          mode: 'one',
+          gone: 'one',
+          link: t.fixture('symlink', 'a'),
+        },
+        file: 'f',
+        folder: { in: 'x' },
+      },
+      upper: {
+        etc: {
+          changed: 'two',
+          longer: 'three',
+          same: 'one',
+          mode: 'one',
+          gone: t.fixture('symlink', WHITEOUT),
+          nothing: t.fixture('symlink', WHITEOUT),
+          link: t.fixture('symlink', 'b'),
+          new: 'x',
+        },
+        file: { below: 'y' },
+        folder: 'f',
+        more: { deep: 'z' },
+      },
+    }),
+  );
+  for (const name of ['same', 'mode']) alike(`${top}/upper/etc/${name}`, `${top}/rom/etc/${name}`);
+  fs.chmodSync(`${top}/upper/etc/mode`, 0o600);
+  const whiteout = { 'trusted.overlay.whiteout': 'y' };
+  const told = diff(`${top}/upper`, `${top}/rom`, {
+    attributes: noted(
+      new Map(['gone', 'nothing'].map((name) => [`${top}/upper/etc/${name}`, whiteout])),
+    ),
+  });
+  t.same(lines(told), [
+    'changed etc/changed',
+    'deleted etc/gone',
+    'changed etc/link',
+    'changed etc/longer',
+    'metadata etc/mode',
+    'added etc/new',
+    'stale etc/nothing',
+    'same etc/same',
+    'replaced file',
+    'added file/below',
+    'replaced folder',
+    'added more',
+    'added more/deep',
+  ]);
+  t.match(
+    entries(told).find(({ path }) => path === 'etc/mode'),
+    { differs: [{ what: 'mode', upper: '0600' }] },
+  );
+  t.match(
+    entries(told).find(({ path }) => path === 'folder'),
+    { of: 'file', rom: { of: 'directory' } },
+  );
+});
+
+t.test(
+  "overlay's own notes say what a directory shows, and that a file is only its metadata",
+  async (t) => {
+    const top = fs.realpathSync(
+      t.testdir({
+        rom: {
+          opaque: { kept: 'a', hidden: 'b', below: { deep: 'c' } },
+          old: { one: '1', two: '2' },
+          data: 'content',
+          elsewhere: 'content',
+        },
+        upper: {
+          opaque: { kept: 'a', below: { deep: 'c' } },
+          renamed: { one: 'I' },
+          beside: { two: '2' },
+          data: 'content',
+          moved: 'content',
+          lost: {},
+        },
+      }),
+    );
+    const note = (
+      path: string,
+      notes: Record<string, string>,
+    ): [string, Record<string, string>] => [
+      `${top}/upper/${path}`,
+      Object.fromEntries(
+        Object.entries(notes).map(([name, value]) => [`trusted.overlay.${name}`, value]),
+      ),
+    ];
+    fs.truncateSync(`${top}/upper/data`, 0);
+    fs.truncateSync(`${top}/upper/moved`, 0);
+    for (const name of ['data', 'moved']) fs.truncateSync(`${top}/upper/${name}`, 7);
+    for (const name of ['opaque/kept', 'opaque/below/deep'])
+      alike(`${top}/upper/${name}`, `${top}/rom/${name}`);
+    alike(`${top}/upper/beside/two`, `${top}/rom/old/two`);
+    const attributes = noted(
+      new Map([
+        note('opaque', { opaque: 'y' }),
+        note('renamed', { redirect: '/old' }),
+        note('beside', { redirect: 'old' }),
+        note('lost', { redirect: '/../etc' }),
+        note('data', { metacopy: '' }),
+        note('moved', { metacopy: '', redirect: '/elsewhere' }),
+      ]),
+    );
+    const told = diff(`${top}/upper`, `${top}/rom`, { attributes });
+    t.same(lines(told), [
+      'redirected beside',
+      'same beside/two',
+      'metacopy data',
+      'added lost',
+      'metacopy moved',
+      'opaque opaque',
+      'same opaque/below/deep',
+      'deleted opaque/hidden',
+      'same opaque/kept',
+      'redirected renamed',
+      'changed renamed/one',
+    ]);
+    t.equal(entries(told).find(({ path }) => path === 'renamed')?.from, 'old');
+    t.equal(entries(told).find(({ path }) => path === 'moved')?.from, 'elsewhere');
+    const blind = lines(diff(`${top}/upper`, `${top}/rom`, { attributes: null }));
+    t.notOk(
+      blind.some((line) => /opaque |redirected|metacopy/.test(line)),
+      'where they cannot be seen nothing is guessed',
+    );
+  },
+);
+
+t.test(
+  'no symlink is followed, whether it stands in the upper layer or in the image',
+  async (t) => {
+    const top = fs.realpathSync(
+      t.testdir({
+        outside: { secret: 's' },
+        rom: { a: t.fixture('symlink', '../outside'), b: { secret: 's' } },
+        upper: { a: { secret: 's' }, b: t.fixture('symlink', '../outside') },
+      }),
+    );
+    t.same(lines(diff(`${top}/upper`, `${top}/rom`)), [
+      'replaced a',
+      'added a/secret',
+      'replaced b',
+    ]);
+  },
+);
+
+t.test('only what was asked for is told, and of what is above it that it is gone', async (t) => {
+  const top = fs.realpathSync(
+    t.testdir({
+      rom: { etc: { a: '1', b: '1' }, usr: { lib: { x: '1' } } },
+      upper: { etc: { a: '22', b: '22' }, usr: t.fixture('symlink', WHITEOUT), var: { c: '1' } },
+    }),
+  );
+  const attributes = noted(new Map([[`${top}/upper/usr`, { 'trusted.overlay.whiteout': 'y' }]]));
+  const wanting = (...wanted: string[]): string[] =>
+    lines(diff(`${top}/upper`, `${top}/rom`, { attributes, wanted }));
+  t.same(wanting('etc'), ['changed etc/a', 'changed etc/b']);
+  t.same(wanting('etc/b', 'var'), ['changed etc/b', 'added var', 'added var/c']);
+  t.same(wanting('usr/lib/x'), ['deleted usr']);
+  t.same(wanting('et'), []);
+  t.equal(wanting('').length, 5);
+});
+
+t.test(
+  'names that are no text are told with their bytes, and a directory is read whatever it is called',
+  async (t) => {
+    const top = fs.realpathSync(t.testdir({ rom: {}, upper: {} }));
+    const odd = Buffer.concat([Buffer.from(`${top}/upper/`), Buffer.from([0xff, 0x0a, 0x5c])]);
+    fs.mkdirSync(odd);
+    fs.writeFileSync(Buffer.concat([odd, Buffer.from('/in')]), '');
+    t.same(
+      entries(diff(`${top}/upper`, `${top}/rom`)).map(({ path }) => path),
+      ['\xff\n\\', '\xff\n\\/in'],
+    );
+  },
+);
+
+t.test(
+  'what vanishes or becomes something else while it is walked through costs only itself',
+  async (t) => {
+    const top = fs.realpathSync(
+      t.testdir({
+        outside: { secret: 's' },
+        rom: {},
+        upper: { a: 'x', b: { in: 'y' }, c: 'z', d: { in: 'y' }, e: 'x' },
+      }),
+    );
+    const told: Told[] = [];
+    for (const each of walk({ upper: `${top}/upper`, lower: `${top}/rom`, attributes: NO_NOTES })) {
+      told.push(each);
+      if (told.length === 2) {
+        fs.rmSync(`${top}/upper/b`, { recursive: true });
+        fs.symlinkSync('../outside', `${top}/upper/b`);
+        fs.rmSync(`${top}/upper/c`);
+        fs.rmSync(`${top}/upper/d`, { recursive: true });
+      }
+    }
+    t.same(lines(told), ['added a', 'added b', 'added e']);
+  },
+);
+
+t.test(
+  'what cannot be read is told, and the rest is compared',
+  { skip: process.getuid?.() === 0 ? 'root reads everything' : false },
+  async (t) => {
+    const top = fs.realpathSync(
+      t.testdir({ rom: { a: 'x', c: 'x' }, upper: { a: 'y', b: { in: 'y' }, c: 'longer' } }),
+    );
+    fs.chmodSync(`${top}/upper/a`, 0);
+    fs.chmodSync(`${top}/upper/b`, 0);
+    const told = diff(`${top}/upper`, `${top}/rom`);
+    // So that it can be cleared away.
+    fs.chmodSync(`${top}/upper/b`, 0o755);
+    t.same(lines(told), ['unread a', 'added b', 'changed c']);
+    t.match(told, [null, {}, {}, { problem: { path: 'b', error: /without being root/ } }, {}]);
+  },
+);
+
+t.test(
+  'notes of mountroot in the upper layer of an out-of-tree overlayfs are not settings',
+  async (t) => {
+    const top = fs.realpathSync(
+      t.testdir({
+        rom: {},
+        upper: { '.mountroot': { attempts: '0' }, '.fs_state': t.fixture('symlink', '2'), etc: {} },
+      }),
+    );
+    t.same(lines(diff(`${top}/upper`, `${top}/rom`)), ['added etc']);
+  },
+);
+
+t.test('a file of several names takes its room once', async (t) => {
+  const top = fs.realpathSync(
+    t.testdir({ rom: {}, upper: { a: 'x'.repeat(5000), b: t.fixture('link', 'a') } }),
+  );
+  const [a, b] = entries(diff(`${top}/upper`, `${top}/rom`));
+  t.ok(a!.takes > 0);
+  t.equal(b!.takes, 0);
+});
+
+t.test('totals are sums, and the biggest are those that take most, in order', async (t) => {
+  const entry = (path: string, takes: number, kind: Entry['kind'] = 'added'): Entry => ({
+    kind,
+    path,
+    of: 'file',
+    size: takes,
+    takes,
+    rom: null,
+  });
+  fc.assert(
+    fc.property(fc.array(fc.nat(50)), fc.integer({ min: 1, max: 8 }), (sizes, most) => {
+      const [totals, biggest] = [new Totals(), new Biggest(most)];
+      sizes.forEach((size, index) => {
+        totals.add(entry(`f${index}`, size));
+        biggest.add(entry(`f${index}`, size));
+      });
+      t.equal(
+        totals.all.takes,
+        sizes.reduce((sum, size) => sum + size, 0),
+      );
+      t.same(
+        biggest.entries.map(({ takes }) => takes),
+        sizes.toSorted((a, b) => b - a).slice(0, most),
+      );
+    }),
+  );
+  const totals = new Totals();
+  totals.add(entry('a', 1, 'same'));
+  totals.add(entry('a', 0, 'stale'));
+  t.notOk(totals.different, 'a copy that is no different is no difference');
+  totals.add(entry('a', 0, 'deleted'));
+  t.ok(totals.different);
+  t.equal(totals.kinds.deleted.size, 0);
+});
+
+/** A tree by path; null is a directory. Parents may be missing or be files: then it is left out. */
+type Model = Record<string, string | null>;
+const tree = fc.dictionary(
+  fc
+    .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 })
+    .map((parts) => parts.join('/')),
+  fc.option(fc.constantFrom('x', 'y', 'zz')),
+  { maxKeys: 14 },
+);
+
+function fitting(model: Model): [path: string, content: string | null][] {
+  const kept = new Map<string, string | null>();
+  for (const path of Object.keys(model).sort())
+    if (!path.includes('/') || kept.get(dirname(path)) === null) kept.set(path, model[path]!);
+  return [...kept];
+}
+
+function make(top: string, model: Model): void {
+  fs.mkdirSync(top);
+  for (const [path, content] of fitting(model)) {
+    if (content === null) fs.mkdirSync(`${top}/${path}`);
+    else {
+      fs.writeFileSync(`${top}/${path}`, content);
+      fs.lutimesSync(`${top}/${path}`, 1, 1);
+    }
+  }
+}
+
+/**
+ * An upper layer that makes the view of the image, as overlay would have it; `opaque` says which
+ * directories it replaces whole.
+ */
+function layer(
+  upper: string,
+  rom: Model,
+  view: Model,
+  opaque: (path: string) => boolean,
+  notes: Map<string, Record<string, string>>,
+): void {
+  const [below, above] = [new Map(fitting(rom)), new Map(fitting(view))];
+  fs.mkdirSync(upper);
+  const hidden: string[] = [];
+  for (const [path, content] of above) {
+    const within = hidden.some((each) => path.startsWith(`${each}/`));
+    if (content === null) {
+      fs.mkdirSync(`${upper}/${path}`);
+      if (within || below.get(path) !== null || opaque(path)) hidden.push(path);
+      if (!within && below.get(path) === null && opaque(path))
+        notes.set(`${upper}/${path}`, { 'trusted.overlay.opaque': 'y' });
+    } else if (below.get(path) !== content || within || path.length % 2 === 0) {
+      fs.writeFileSync(`${upper}/${path}`, content);
+      fs.lutimesSync(`${upper}/${path}`, 1, 1);
+    }
+  }
+  for (const path of below.keys()) {
+    const parent = path.includes('/') ? dirname(path) : '';
+    if (
+      above.has(path) ||
+      (parent !== '' && above.get(parent) !== null) ||
+      hidden.some((each) => path.startsWith(`${each}/`))
+    )
+      continue;
+    fs.symlinkSync(WHITEOUT, `${upper}/${path}`);
+    notes.set(`${upper}/${path}`, { 'trusted.overlay.whiteout': 'y' });
+  }
+}
+
+t.test('for any image and any view of it diff names exactly how they differ', async (t) => {
+  const top = fs.realpathSync(t.testdir({}));
+  let number = 0;
+  fc.assert(
+    fc.property(tree, tree, fc.func(fc.boolean()), (rom, view, opaque) => {
+      const at = `${top}/${number++}`;
+      fs.mkdirSync(at);
+      make(`${at}/rom`, rom);
+      make(`${at}/view`, view);
+      const notes = new Map<string, Record<string, string>>();
+      layer(`${at}/upper`, rom, view, opaque, notes);
+      t.same(
+        asView(entries(diff(`${at}/upper`, `${at}/rom`, { attributes: noted(notes) }))),
+        viewDiff(`${at}/rom`, `${at}/view`),
+      );
+      fs.rmSync(at, { recursive: true });
+    }),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,380 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import t from 'tap';
+import { checkReport, REPORTS } from '../../../src/remote/reports.js';
+import { askedFor } from '../../../src/remote/ssh-shell.js';
+import { quoteWords, splitWords } from '../../../src/remote/shell-words.js';
+
+const printable = fc.string({
+  unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  maxLength: 20,
+});
+
+/** What a real shell makes of command lines: their words. */
+function shellWords(lines: readonly string[]): string[][] {
+  const script = lines.map((line) => `set -- ${line}\nprintf '%s\\0' "$#" "$@"`).join('\n');
+  const { stdout, status } = spawnSync('/bin/sh', ['-s'], {
+    input: script,
+    encoding: 'utf8',
+    env: { PATH: '' },
+  });
+  if (status !== 0) throw new Error(`sh ended with ${status}`);
+  const parts = stdout.split('\0').slice(0, -1);
+  const out: string[][] = [];
+  for (let at = 0; at < parts.length;) {
+    const count = Number(parts[at]);
+    out.push(parts.slice(at + 1, at + 1 + count));
+    at += 1 + count;
+  }
+  return out;
+}
+
+t.test('words come out of a real shell as they went into the quotes', async (t) => {
+  const any = fc.array(
+    fc.string({ unit: 'grapheme', maxLength: 20 }).filter((word) => !word.includes('\0')),
+    { minLength: 1, maxLength: 4 },
+  );
+  const samples = [
+    ...fc.sample(any, 300),
+    ["it's", '', '$(id)', '`id`', 'a\nb', '\\', "'", '"', '!!', '~', '*', '-n'],
+  ];
+  t.strictSame(shellWords(samples.map(quoteWords)), samples);
+});
+
+t.test('what is quoted is split into the same words again', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(printable, { maxLength: 5 }),
+      (words) => t.strictSame(splitWords(quoteWords(words)), { words }) || true,
+    ),
+  );
+});
+
+t.test('what is split at all, a real shell splits the same way', async (t) => {
+  const piece = fc.oneof(
+    printable,
+    fc.constantFrom(
+      "'",
+      '"',
+      '\\',
+      ' ',
+      '\t',
+      "''",
+      '""',
+      '\\"',
+      "\\'",
+      'status',
+      '--json',
+      'a b',
+      '=',
+      '%',
+      '^',
+      ',',
+      '@',
+      ':',
+      '+',
+      '\\\\',
+      '"\\a"',
+    ),
+  );
+  const samples = fc.sample(
+    fc.array(piece, { maxLength: 8 }).map((parts) => parts.join('')),
+    4000,
+  );
+  const taken = samples.flatMap((line) => {
+    const split = splitWords(line);
+    return 'words' in split ? [{ line, words: split.words }] : [];
+  });
+  t.ok(taken.length > 300, `${taken.length} of ${samples.length}`);
+  t.strictSame(
+    shellWords(taken.map(({ line }) => line)),
+    taken.map(({ words }) => words),
+  );
+});
+
+/** Each way in which somebody tried to get more out of such a key than it gives, or could have. */
+const ATTEMPTS = [
+  'sh',
+  'bash',
+  '/bin/sh -c id',
+  'sh -i',
+  'mountroot',
+  'mountroot sh',
+  '/usr/sbin/mountroot',
+  'status; id',
+  'status;id',
+  'status && id',
+  'status || id',
+  'status | sh',
+  'status & id',
+  'status\nid',
+  'status\rid',
+  'status\r\nid',
+  '$(id)',
+  'status $(id)',
+  'status `id`',
+  'status --format=$(id)',
+  'status "$(id)"',
+  'status "`id`"',
+  'status $IFS',
+  'status ${HOME}',
+  'status > /etc/passwd',
+  'status >/tmp/x',
+  'status < /etc/shadow',
+  'status <<EOF',
+  'status 2>&1',
+  'status *',
+  'status ?',
+  'status [a-z]',
+  'status {a,b}',
+  'status ~',
+  'status ~root',
+  'status #',
+  'status !!',
+  '! status',
+  '(status)',
+  '{ status; }',
+  'status\\',
+  "status '",
+  'status "',
+  'status \0',
+  'status\0id',
+  'status \x1b[2J',
+  'status é',
+  'status \u2028id',
+  'status -o /etc/passwd',
+  'status --output=/etc/passwd',
+  'status -o',
+  'status --output - ',
+  'status --',
+  'status -- --json',
+  'status -',
+  'status /etc/shadow',
+  'status --json=/etc/x',
+  'status --json true',
+  'status --no-json',
+  'status --format',
+  'status --format=sh',
+  'status --format json --format text',
+  'status --JSON',
+  'status --verbose',
+  'status --help',
+  'status --version',
+  '--help',
+  '--version',
+  '-h',
+  'explain --facts /etc/shadow',
+  'explain --console /dev/mtd0',
+  'explain --console=-',
+  'explain --dtb /etc/shadow',
+  'explain --initrd /dev/sda',
+  'explain --cmdline root=/dev/sda',
+  'explain --config /etc/shadow',
+  'journal --boot',
+  'journal --boot x',
+  'journal --boot 1;id',
+  'journal --boot=1e9',
+  'journal --boot 0x10',
+  'journal --boot "1 2"',
+  'journal --boot=--json',
+  'journal --last -1',
+  'journal --from /etc/shadow',
+  'journal 1',
+  'timeline -o /root/.profile',
+  'timeline /etc/shadow',
+  'timeline -',
+  'diff /etc',
+  'diff --upper / --lower /',
+  'diff --lower=/',
+  'facts /etc',
+  'facts --no-json',
+  'facts --set volume=/dev/sda',
+  'plan',
+  'plan sh',
+  'plan start reset',
+  'plan start --facts /etc/shadow',
+  'plan start --set volume=/dev/sda',
+  'plan reset --keep /etc',
+  'plan --format sh',
+  'start',
+  'start --force',
+  'start --dry-run',
+  'ram',
+  'done',
+  'stop',
+  'reset',
+  'reset --yes',
+  'reset -y -r',
+  'switch-root /mnt /bin/sh',
+  'switch-root /mnt /bin/sh --dry-run',
+  'export',
+  'export -z',
+  'import',
+  'import /tmp/x',
+  'ramdisk',
+  'ramdisk list',
+  'ramdisk list /etc/shadow',
+  'ramdisk unpack x y',
+  'ramdisk pack /etc',
+  'ramdisk locate /etc/shadow',
+  'bundle -o /etc/passwd',
+  'bundle --output=/root/.ssh/authorized_keys',
+  'bundle x',
+  'remote',
+  'remote other -- status',
+  'ssh-shell',
+  'mountroot mountroot status',
+  'env status',
+  'NODE_OPTIONS=--require=/tmp/x status',
+  'LD_PRELOAD=/tmp/x.so status',
+  'node -e 1',
+  'scp -t /tmp',
+  'scp -f /etc/shadow',
+  '/usr/lib/openssh/sftp-server',
+  'internal-sftp',
+  'rsync --server . /',
+  'git-upload-pack x',
+  'cat /etc/shadow',
+  '../mountroot status',
+  './mountroot status',
+  'mountroot/../../bin/sh status',
+  '/bin/sh/mountroot -c id',
+  '-mountroot status',
+  '__proto__',
+  'constructor',
+  'status --__proto__',
+  'status --constructor',
+  'toString',
+  'plan constructor',
+  '@/etc/shadow',
+  'status @/etc/shadow',
+  'ｓtatus',
+  'STATUS',
+  ' '.repeat(5000) + 'status',
+];
+
+t.test(`none of ${ATTEMPTS.length} attempts gets anything but a refusal`, async (t) => {
+  t.ok(ATTEMPTS.length >= 60);
+  const answers = ATTEMPTS.map((attempt) => ({ attempt, asked: askedFor(attempt) }));
+  t.strictSame(
+    answers.filter(({ asked }) => !('refused' in asked)),
+    [],
+  );
+  t.strictSame(
+    answers.filter(
+      ({ asked }) => 'refused' in asked && !/^[\x20-\x7e]{1,400}$/.test(asked.refused),
+    ),
+    [],
+    'and each in one line of plain text',
+  );
+});
+
+t.test(
+  'a report may be asked for with the program before it, with quotes and with blanks',
+  async (t) => {
+    for (const [command, words] of [
+      ['status', ['status']],
+      ["'mountroot' 'status' '--json'", ['status', '--json']],
+      ['/usr/lib/mountroot/mountroot.cjs status', ['status']],
+      ['  mount_root\tstatus  --steps ', ['status', '--steps']],
+      ['journal --boot -1', ['journal', '--boot=-1']],
+      ['journal --last=3 --ndjson', ['journal', '--last=3', '--ndjson']],
+      ['plan --json reset', ['plan', '--json', 'reset']],
+      ['ramdisk locate --json', ['ramdisk', 'locate', '--json']],
+      ['st"at"us --for\'mat=\'pro\\metheus', ['status', '--format=prometheus']],
+    ] as [string, string[]][])
+      t.strictSame(askedFor(command), { words }, command);
+    for (const nothing of [undefined, '', '  ']) t.strictSame(askedFor(nothing), { usage: true });
+  },
+);
+
+/** Written anew from what the brief of such a key is, and not from the list that is tested. */
+const ALLOWED =
+  /^(?:status(?: --(?:json|steps|format=(?:text|json|prometheus)))*|doctor(?: --(?:json|verbose))*|explain(?: --json)?|journal(?: --(?:json|ndjson|boot=-?\d{1,9}|last=\d{1,9}))*|timeline(?: --boot=-?\d{1,9})?|diff(?: --(?:json|exit-code|format=(?:table|ndjson)|biggest=\d{1,9}))*|facts(?: --json)?|plan(?: --(?:json|format=(?:text|json|sh)))* (?:start|ram|switch-root|done|stop|reset)(?: --(?:json|format=(?:text|json|sh)))*|ramdisk locate(?: --json)?|bundle)$/;
+
+t.test("whatever the string, it is refused or its words are a report's", async (t) => {
+  const options = REPORTS.flatMap((report) =>
+    Object.keys(report.options).map((option) => `--${option}`),
+  );
+  const known = fc.constantFrom(
+    ...new Set([
+      ...REPORTS.flatMap(({ verb }) => [...verb]),
+      ...options,
+      'mountroot',
+      'start',
+      'reset',
+      'json',
+      'text',
+      '1',
+      '-1',
+      '=',
+      '--boot=1',
+      '--format=json',
+      '--last',
+      '2',
+      ' ',
+      ' ',
+      ' ',
+      "'",
+      '"',
+      '\\',
+      ';',
+      '|',
+      '&',
+      '$',
+      '`',
+      '<',
+      '>',
+      '\n',
+      '-o',
+      '--facts',
+      '--',
+      '@',
+      '/etc/shadow',
+      '../x',
+    ]),
+  );
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc
+      .array(fc.oneof({ weight: 6, arbitrary: known }, { weight: 1, arbitrary: printable }), {
+        maxLength: 10,
+      })
+      .map((parts) => parts.join('')),
+    fc.array(known, { maxLength: 6 }).map((parts) => parts.join(' ')),
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(anything, (command) => {
+      const asked = askedFor(command);
+      if ('refused' in asked || 'usage' in asked) return;
+      taken++;
+      if (
+        !ALLOWED.test(asked.words.join(' ')) ||
+        asked.words.some((word) => !/^[a-z\d=-]+$/.test(word))
+      )
+        throw new Error(`${JSON.stringify(command)} became ${JSON.stringify(asked.words)}`);
+    }),
+    { numRuns: 20_000 },
+  );
+  t.ok(taken > 200, `${taken} were reports`);
+});
+
+t.test('what is taken once is taken again, as the same words', async (t) => {
+  for (const words of [
+    ['status'],
+    ['journal', '--boot', '-1', '--json'],
+    ['plan', 'reset', '--format', 'sh'],
+    ['diff', '--biggest', '5', '--exit-code'],
+  ]) {
+    const checked = checkReport(words);
+    if ('refused' in checked) throw new Error(checked.refused);
+    const again = checkReport(checked.words);
+    t.strictSame('words' in again && again.words, checked.words);
+    t.strictSame(
+      askedFor(quoteWords(['mountroot', ...checked.words])),
+      { words: checked.words },
+      'also over the line',
+    );
+  }
+});

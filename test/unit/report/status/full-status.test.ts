@@ -1,0 +1,183 @@
+import t from 'tap';
+import { renderPrometheus } from '../../../../src/report/status/prometheus.js';
+import { renderStatus, renderSteps } from '../../../../src/report/status/status-text.js';
+import { WHAT_TO_DO, whatToDo } from '../../../../src/report/status/what-to-do.js';
+import { BOARD, BOARD_STARTED } from '../../../fixtures/captures.js';
+import { golden, lineLengths } from '../../../fixtures/golden.js';
+import { MIB, boardStatus, boot, opened, type Board } from '../../../fixtures/status.js';
+
+const VOLATILE = BOARD_STARTED.replace(
+  'overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work',
+  'overlayfs:/tmp/root rw,lowerdir=/,upperdir=/tmp/root/upper,workdir=/tmp/root/work',
+);
+const FULL: Board = {
+  rung: {
+    rung: 'kept-read-only',
+    reason: 'full',
+    because:
+      'nothing can be written on /overlay (ENOSPC: no space left on device): delete something, or order `mountroot reset`',
+  },
+  free: 0.4 * MIB,
+  gathered: {
+    boots: [
+      boot(1),
+      boot(2, (text) =>
+        text.replaceAll(
+          '"rung":"persistent","reason":null',
+          '"rung":"kept-read-only","reason":"full"',
+        ),
+      ),
+    ],
+    opened: opened({ attempts: 3, order: { keep: ['/etc/network'] }, quarantine: ['upper-1'] }),
+    notice: 'mountroot: settings are there',
+  },
+};
+
+for (const [name, board] of [
+  ['persistent', {}],
+  ['full', FULL],
+  [
+    'volatile',
+    {
+      mountinfo: VOLATILE,
+      rung: {
+        rung: 'volatile',
+        reason: 'unknown-content',
+        because: 'mtd3 "rootfs_data": it begins with 68 73 71 73, which is nothing we know',
+      },
+      gathered: {
+        boots: [boot(1)],
+        opened: null,
+        health: null,
+        notice: 'mountroot: CHANGES ARE LOST',
+      },
+    },
+  ],
+  [
+    'before-a-start',
+    {
+      mountinfo: BOARD.mountinfo,
+      free: 0,
+      rung: null,
+      journal: '',
+      gathered: { boots: [], opened: null, recordedAt: null, health: null },
+    },
+  ],
+] as [string, Board][])
+  t.test(`the screen of a board is the reviewed one: ${name}`, async (t) => {
+    const text = renderStatus(boardStatus(board));
+    golden(t, `diagnose/status-${name}.txt`, text);
+    t.ok(lineLengths(text) <= 80);
+    t.ok(text.split('\n').length <= 24);
+  });
+
+t.test('it fits one screen whatever there is to say, and says that it was cut', async (t) => {
+  const long = 'something that was found, and is told at length; '.repeat(40);
+  const text = renderStatus(
+    boardStatus({
+      ...FULL,
+      rung: { rung: 'kept-read-only', reason: 'full', because: long },
+      gathered: {
+        ...FULL.gathered,
+        problems: Array.from({ length: 30 }, (_, index) => `${index}: ${long}`),
+      },
+    }),
+  );
+  t.ok(text.trimEnd().split('\n').length <= 23, text);
+  t.ok(lineLengths(text) <= 80);
+  t.match(text, /^reason {4}full: something/m);
+  t.match(text, /^rung {6}kept-read-only \(degraded\)/m);
+  t.match(text, /`mountroot status --json` has all of it\)$/m);
+});
+
+t.test('what a journal or a volume holds cannot order the terminal about', async (t) => {
+  t.notMatch(
+    renderStatus(
+      boardStatus({ rung: { rung: 'rom', reason: 'x\x1b[2J', because: '\x07\ninjected' } }),
+    ),
+    /[\x00-\x09\x0b-\x1f]/,
+  );
+});
+
+t.test(
+  'since when is told as a date where the clock is known, also for what was before it was set; else since the kernel started',
+  async (t) => {
+    t.match(boardStatus().since, { at: 6539.675, when: '2026-11-20T14:02:17.539Z' });
+    t.match(
+      renderStatus(boardStatus()),
+      /^rung {6}persistent, since 2026-11-20 14:02:17 UTC \(2 h 3 min ago\)$/m,
+    );
+    const unset = boardStatus({ gathered: { now: { at: 7_384_000, time: null } } });
+    t.match(unset.since, { when: null });
+    t.match(renderStatus(unset), /since 6\.54 s after the kernel started \(2 h 3 min ago\)/);
+  },
+);
+
+t.test('every reason has something to do about it, and a word that is none has not', async (t) => {
+  for (const [reason, todo] of Object.entries(WHAT_TO_DO)) t.equal(whatToDo(reason), todo);
+  t.equal(whatToDo('toString'), null);
+  t.equal(whatToDo(null), null);
+});
+
+t.test('the fields that programs rest on are there', async (t) => {
+  t.match(boardStatus(), {
+    schema: 'mountroot.status/1',
+    persistent: true,
+    degraded: false,
+    rung: { rung: 'persistent', reason: null },
+    data: { mountpoint: '/overlay', space: { free: 62 * MIB } },
+    root: { fstype: 'overlay' },
+    start: { ok: true },
+    boot: { number: 2, confirmed: true, attempts: 0, start: { exit: 0 } },
+    before: { boot: 1, rung: 'persistent', confirmed: true },
+    differences: [],
+  });
+  t.match(boardStatus(FULL), {
+    degraded: true,
+    todo: /delete/,
+    pending: { reset: { keep: ['/etc/network'] } },
+    differences: [
+      { what: 'rung', before: 'persistent', now: 'kept-read-only' },
+      { what: 'reason', now: 'full' },
+    ],
+  });
+  t.equal(
+    boardStatus({ rung: { rung: 'volatile', reason: 'asked', because: null } }).degraded,
+    false,
+    'what somebody asked for is no fault',
+  );
+});
+
+t.test('a root that kept its changes and does so no more is told', async (t) => {
+  t.match(
+    boardStatus({ mountinfo: BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro') })
+      .attention,
+    [/by now this one does not/],
+  );
+});
+
+t.test(
+  'a read-only root has no room, which is no trouble; a writable one that is full is',
+  async (t) => {
+    const rom = boardStatus({
+      mountinfo: BOARD.mountinfo,
+      free: 0,
+      rung: { rung: 'rom', reason: 'no-overlay', because: null },
+    });
+    t.match(rom, { space: null, attention: [] });
+    t.notMatch(renderStatus(rom), /is full/);
+    t.notMatch(renderPrometheus(rom), /mountroot_data_size_bytes/);
+    t.match(renderPrometheus(rom), /^mountroot_attention 0$/m);
+    const plain = boardStatus({
+      mountinfo: '1 0 8:1 / / rw - ext4 /dev/sda1 rw',
+      free: 0,
+      rung: null,
+    });
+    t.match(plain.attention, [/^\/ is full/]);
+  },
+);
+
+t.test('the steps are there for whoever asks for them', async (t) => {
+  golden(t, 'diagnose/status-steps.txt', renderSteps(boardStatus()));
+  t.equal(renderSteps({ ...boardStatus(), start: null }), '');
+});

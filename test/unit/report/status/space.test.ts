@@ -1,0 +1,94 @@
+import t from 'tap';
+import {
+  jffs2Levels,
+  spaceOf,
+  spaceTrouble,
+  spaceWords,
+} from '../../../../src/report/status/space.js';
+import { parseMountinfo } from '../../../../src/facts/mountinfo.js';
+import { parseMtd } from '../../../../src/facts/mtd.js';
+import { BOARD, BOARD_STARTED } from '../../../fixtures/captures.js';
+import { MIB } from '../../../fixtures/status.js';
+
+const KIB = 1024;
+const data = parseMountinfo(BOARD_STARTED).find(({ mountpoint }) => mountpoint === '/overlay')!;
+const mtd = parseMtd(BOARD.mtd);
+
+t.test('what jffs2 keeps is what the kernel reckons (jffs2_calc_trigger_levels)', async (t) => {
+  // On the emulated board an empty volume of 64 MiB has 62.0 MiB free: eight blocks less.
+  t.match(jffs2Levels(64 * MIB, 256 * KIB), {
+    eraseBlocks: 256,
+    reservedBlocks: 8,
+    reserved: 2 * MIB,
+    deletionBlocks: 2,
+    uncollected: 256 * KIB + 671_088,
+  });
+  // A usual router: 12.5 MiB in blocks of 64 KiB. 262144 + 20000 + 65535 bytes are 5 blocks and a
+  // bit.
+  t.match(jffs2Levels(12.5 * MIB, 64 * KIB), {
+    eraseBlocks: 200,
+    reservedBlocks: 7,
+    reserved: 448 * KIB,
+    uncollected: 64 * KIB + 131_072,
+  });
+  t.equal(
+    jffs2Levels(64 * MIB + 5, 256 * KIB).eraseBlocks,
+    256,
+    'a partition that does not end with a block',
+  );
+});
+
+t.test('what can be written is less than what df promises', async (t) => {
+  const space = spaceOf(data, { total: 64 * MIB, free: 62 * MIB }, mtd);
+  t.equal(space.writable, 62 * MIB - 256 * KIB - 671_088);
+  t.match(
+    spaceWords(space),
+    /62\.0 MiB free of 64\.0 MiB; 61\.1 MiB of it can be written for sure.*8 erase blocks, 2\.0 MiB/,
+  );
+  t.equal(spaceOf(data, { total: 64 * MIB, free: 0.5 * MIB }, mtd).writable, 0);
+});
+
+t.test('the partition is found however the mount names it', async (t) => {
+  for (const [device, source] of [
+    ['31:3', 'whatever'],
+    ['0:1', '/dev/mtdblock3'],
+    ['0:1', 'mtd3'],
+    ['0:1', 'mtd:rootfs_data'],
+  ] as const)
+    t.equal(
+      spaceOf({ ...data, device, source }, { total: 1, free: 1 }, mtd).jffs2?.eraseBlocks,
+      256,
+      source,
+    );
+  t.equal(
+    spaceOf({ ...data, device: '0:1', source: 'mtd:gone' }, { total: 1, free: 1 }, mtd).jffs2,
+    null,
+  );
+});
+
+t.test('other file systems are taken by their word, with their inodes', async (t) => {
+  const ext4 = spaceOf(
+    { ...data, fstype: 'ext4', device: '8:1', source: '/dev/sda1' },
+    { total: 100 * MIB, free: 50 * MIB, inodes: { total: 1000, free: 400 } },
+    mtd,
+  );
+  t.match(ext4, { writable: 50 * MIB, jffs2: null, inodes: { free: 400 } });
+  t.match(spaceWords(ext4), /50\.0 MiB free of 100\.0 MiB, 400 of 1000 inodes free$/);
+  t.match(spaceWords({ ...ext4, fstype: 'ubifs' }), /without compression/);
+});
+
+t.test('what is short is told, and what is not is not', async (t) => {
+  const jffs2 = (free: number) => spaceTrouble(spaceOf(data, { total: 64 * MIB, free }, mtd));
+  t.equal(jffs2(62 * MIB), null);
+  t.match(jffs2(3 * MIB), /nearly full: 2\.1 MiB/);
+  t.match(jffs2(0.5 * MIB), /may be full: of the 512\.0 KiB that df shows/);
+  t.match(jffs2(0), /is full.*room for deleting/);
+  const ext4 = (free: number, total = 1000) =>
+    spaceTrouble({
+      ...spaceOf(data, { total: 64 * MIB, free: 60 * MIB, inodes: { total, free } }, []),
+      jffs2: null,
+    });
+  t.match(ext4(0), /no inodes left/);
+  t.match(ext4(1), /only 1 inode left of 1000/);
+  t.equal(ext4(500), null);
+});

@@ -1,0 +1,177 @@
+import t from 'tap';
+import { lastStart } from '../../../../src/report/journal/read-journal.js';
+import { status } from '../../../../src/report/status/status.js';
+import type { JournalRecord } from '../../../../src/execute/journal.js';
+import { parseMountinfo } from '../../../../src/facts/mountinfo.js';
+import { BOARD, BOARD_STARTED, SYSTEMD } from '../../../fixtures/captures.js';
+
+const MIB = 2 ** 20;
+const look = (mountinfo: string, journal: JournalRecord[] = []): ReturnType<typeof status> =>
+  status({
+    mounts: parseMountinfo(mountinfo),
+    journal,
+    rung: null,
+    space: () => ({ total: 64 * MIB, free: 48.5 * MIB }),
+  });
+
+const begin = (at: number): JournalRecord => ({
+  type: 'begin',
+  schema: 'mountroot.journal/2',
+  verb: 'start',
+  version: '0',
+  node: 'v24',
+  at,
+});
+const decision: JournalRecord = {
+  type: 'decision',
+  decision: 'go',
+  summary: 'an overlay root',
+  steps: 1,
+  notes: [],
+  at: 3,
+};
+const step: JournalRecord = {
+  type: 'step',
+  number: 1,
+  id: 'private',
+  action: { kind: 'chdir', path: '/' },
+  result: 'done',
+  at: 4,
+  ms: 1.25,
+};
+const end = (ok: boolean, error?: string): JournalRecord => ({
+  type: 'end',
+  ok,
+  exit: ok ? 0 : 1,
+  warnings: [],
+  at: 9,
+  ms: 7,
+  ...(error !== undefined && { error }),
+});
+
+t.test('on a started board changes are kept, and it is told where', async (t) => {
+  t.same(look(BOARD_STARTED), {
+    schema: 'mountroot.status/1',
+    root: { fstype: 'overlay', source: 'overlayfs:/overlay', writable: true },
+    persistent: true,
+    rung: null,
+    summary: 'an overlay, its changes on jffs2 /dev/mtdblock3; what is changed on it is kept',
+    image: { mountpoint: '/rom', fstype: 'squashfs', source: '/dev/root' },
+    data: {
+      mountpoint: '/overlay',
+      fstype: 'jffs2',
+      source: '/dev/mtdblock3',
+      space: { total: 64 * MIB, free: 48.5 * MIB },
+    },
+    start: null,
+  });
+});
+
+t.test('before a start nothing can be changed', async (t) => {
+  t.match(look(BOARD.mountinfo), {
+    persistent: false,
+    root: { fstype: 'squashfs', writable: false },
+    image: null,
+    data: null,
+    summary: 'squashfs /dev/root; nothing on it can be changed',
+  });
+});
+
+t.test('changes that lie in memory are told to be lost', async (t) => {
+  const volatile = BOARD_STARTED.replace('- jffs2 /dev/mtdblock3 rw', '- tmpfs tmpfs rw');
+  t.match(look(volatile), {
+    persistent: false,
+    summary: /changes on tmpfs tmpfs; what is changed on it is lost at power-off/,
+  });
+});
+
+t.test('a data volume or an overlay gone read-only keeps nothing', async (t) => {
+  t.equal(look(BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro')).persistent, false);
+  t.match(look(BOARD_STARTED.replace('overlayfs:/overlay rw', 'overlayfs:/overlay ro')), {
+    persistent: false,
+    root: { writable: false },
+    summary: /nothing on it can be changed/,
+  });
+});
+
+t.test(
+  "the old overlayfs, with the upper layer in the partition's root, is understood",
+  async (t) => {
+    const legacy = BOARD_STARTED.replace(
+      '- overlay overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work',
+      '- overlayfs overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay',
+    );
+    t.match(look(legacy), { persistent: true, data: { mountpoint: '/overlay' } });
+  },
+);
+
+t.test(
+  'an upper layer that has moved since it was mounted is found by the source of the overlay, for upperdir= still names the old place',
+  async (t) => {
+    const moved = BOARD_STARTED.replace(
+      'upperdir=/overlay/upper,workdir=/overlay/work',
+      'upperdir=/tmp/overlay/upper,workdir=/tmp/overlay/work',
+    );
+    t.not(moved, BOARD_STARTED);
+    t.match(look(moved), { persistent: true, data: { mountpoint: '/overlay', fstype: 'jffs2' } });
+    t.match(
+      look(BOARD_STARTED.replace('overlayfs:/overlay rw', 'overlay rw')),
+      { data: { mountpoint: '/overlay' } },
+      'an overlay that somebody else mounted is found by its upperdir',
+    );
+  },
+);
+
+t.test('an ordinary machine, and one that shows nothing, have a status too', async (t) => {
+  t.match(look(SYSTEMD), {
+    persistent: true,
+    summary: 'ext4 /dev/nvme0n1p2; what is changed on it is kept',
+  });
+  t.match(look(''), { root: null, persistent: false, summary: 'nothing is mounted on /' });
+});
+
+t.test('the journal tells how the last start went, or that it was cut off', async (t) => {
+  t.match(look(BOARD_STARTED, [begin(2), decision, step, end(true)]).start, {
+    summary: 'an overlay root',
+    at: 2,
+    ms: 7,
+    ok: true,
+    steps: [{ number: 1, id: 'private', result: 'done', ms: 1.25 }],
+  });
+  t.match(look(BOARD.mountinfo, [begin(2), decision, end(false, 'cannot do it')]).start, {
+    ok: false,
+    error: 'cannot do it',
+  });
+  t.match(look(BOARD.mountinfo, [begin(2), decision]).start, { ok: null, ms: null });
+  t.match(look(BOARD.mountinfo, [begin(2)]).start, {
+    summary: 'cut off before it was planned',
+    ok: null,
+    steps: [],
+  });
+});
+
+t.test('of several starts in a journal the last one counts', async (t) => {
+  const text = [begin(1), decision, end(false), begin(20), step]
+    .map((record) => `${JSON.stringify(record)}\n`)
+    .join('');
+  t.same(lastStart(text), [begin(20), step]);
+  t.same(lastStart(''), []);
+});
+
+t.test('half-written lines and lines that are no records are passed over', async (t) => {
+  const line = (record: JournalRecord): string => JSON.stringify(record);
+  const text = [
+    line(begin(1)),
+    line(decision).slice(0, 30),
+    '',
+    'null',
+    '7',
+    '"begin"',
+    '[]',
+    '{"type":"begin"}',
+    '{"type":"other","at":1}',
+    line(step),
+  ].join('\n');
+  t.same(lastStart(text), [begin(1), step]);
+  t.same(lastStart(line(decision)), [decision], 'a journal whose beginning is lost');
+});

@@ -1,0 +1,72 @@
+/**
+ * Whether an image gets the script that goes before the agent, and what a board is told that asks
+ * for one and cannot have it.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { loadBoard } from '../../../../scripts/lib/board.js';
+import { startScript } from '../../../../scripts/agent/start-script.js';
+
+const top = mkdtempSync(join(tmpdir(), 'mountroot-start-script-'));
+t.teardown(() => rmSync(top, { recursive: true, force: true }));
+let made = 0;
+/** A root file system with these settings. */
+function tree(settings: string | null): string {
+  const folder = join(top, String(++made));
+  mkdirSync(join(folder, 'etc'), { recursive: true });
+  if (settings !== null) writeFileSync(join(folder, 'etc/mountroot.json'), settings);
+  return folder;
+}
+const board = loadBoard('vexpress-a9');
+
+t.test(
+  'the image of a board whose root a script can make has the script, whether the board asks for it or not',
+  async (t) => {
+    const script = startScript(board, tree(null));
+    t.match(script, /^#!\/bin\/sh\n/);
+    t.equal(startScript(board, tree('{ "first": "script" }')), script);
+  },
+);
+
+t.test(
+  'the script rests on the settings of the image and of the command line that are being built',
+  async (t) => {
+    t.match(startScript(board, tree('{ "boot_limit": 3 }')), /-lt 3 \]/);
+    t.match(
+      startScript(
+        { ...board, commandLine: `${board.commandLine} mountroot.journal=4` },
+        tree(null),
+      ),
+      /\[ "\$words" = 'mountroot\.journal=4 ' \]/,
+    );
+  },
+);
+
+t.test(
+  'a board that cannot have one is built without it, unless it asks for it: then the build ends with the reason',
+  async (t) => {
+    const watched = '{ "watchdog": "/dev/watchdog" }';
+    t.equal(startScript(board, tree(watched)), null);
+    t.throws(() => startScript(board, tree('{ "watchdog": "/dev/watchdog", "first": "script" }')), {
+      message: /cannot be made by a script: a watchdog is to be fed .*; take "first" out/,
+    });
+    t.equal(startScript(loadBoard('qemu-virt'), tree(null)), null);
+    t.throws(() => startScript(loadBoard('qemu-virt'), tree('{ "first": "script" }')), {
+      message: /there is no board\/qemu-virt\/facts\.json/,
+    });
+  },
+);
+
+t.test(
+  'a form of the setting that preinit and the agent do not both see ends the build',
+  async (t) => {
+    t.throws(() => startScript(board, tree('{ "first":\n"script" }')), {
+      message: /in a form that \/etc\/preinit does not know; write it as "first": "script"/,
+    });
+    t.throws(() => startScript(board, tree('{ "first": "script", "first": "agent" }')), {
+      message: /where \/etc\/preinit sees it, and not where the agent does/,
+    });
+  },
+);

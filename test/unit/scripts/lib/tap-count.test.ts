@@ -1,0 +1,37 @@
+import t from 'tap';
+import { countTests } from '../../../../scripts/lib/tap-count.js';
+
+const file = (name: string, ok: boolean, tests: string[]): string => {
+  const inner = [...tests.map((test) => `    ${test}`), `    1..${tests.length}`].join('\n');
+  return `# Subtest: ${name}\n${inner}\n${ok ? 'ok' : 'not ok'} 1 - ${name}\n`;
+};
+const stream = (...files: string[]): string =>
+  `TAP version 14\n1..${files.length}\n${files.map((each, index) => each.replace(/^(not )?ok 1/m, `$1ok ${index + 1}`)).join('')}`;
+
+t.test('the tests of all files are counted, passed, failed and skipped', async (t) => {
+  t.same(
+    countTests(
+      stream(
+        file('a', true, ['ok 1 - x', 'ok 2 - y # SKIP no']),
+        file('b', false, ['not ok 1 - z']),
+      ),
+    ),
+    { passed: 1, failed: 1, skipped: 1 },
+  );
+});
+
+t.test(
+  'a file that broke counts as one failure although its tests passed, or although it has none',
+  async (t) => {
+    t.same(countTests(stream(file('a', false, ['ok 1 - x']))), {
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+    });
+    t.same(countTests('TAP version 14\n1..1\nnot ok 1 - died\n'), {
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+    });
+  },
+);

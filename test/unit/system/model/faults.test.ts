@@ -1,0 +1,216 @@
+/**
+ * Every call of every verb fails in every way that its man page names, on every kind of volume: the
+ * board comes up, and no setting is lost.
+ */
+import t from 'tap';
+import { visibleAt } from '../../../../src/facts/mountinfo.js';
+import type { Verb } from '../../../../src/plan/plan.js';
+import { cutPower } from '../../../../src/system/model/board.js';
+import { powerOn } from '../../../../src/system/model/kernel.js';
+import { KINDS, again, prepared, settingsOf, type Prepared } from '../../../fixtures/boards.js';
+import { ERRNOS } from '../../../fixtures/errnos.js';
+import { run, type Ran } from '../../../fixtures/model.js';
+import { SPARSE } from '../../../fixtures/sampling.js';
+
+const HAD_TO_BE: [string, string][] = [
+  ['/proc', 'proc'],
+  ['/sys', 'sysfs'],
+  ['/dev', 'devtmpfs'],
+  ['/tmp', 'tmpfs'],
+];
+
+/** What is wrong with a board that came up, in words; nothing is what there should be. */
+function complaints(
+  { kernel, mounts, root, state, exit, log }: Ran,
+  settings: string[],
+  initramfs: boolean,
+): string[] {
+  const wrong: string[] = [];
+  for (const [path, fstype] of HAD_TO_BE)
+    if (visibleAt(mounts, path)?.fstype !== fstype)
+      wrong.push(`${path} has ${visibleAt(mounts, path)?.fstype ?? 'nothing'} on it`);
+  if (state === null) return [...wrong, 'no state was recorded'];
+  if (initramfs && kernel.init === null) wrong.push('process 1 did not become init');
+  const degraded = state.rung !== 'persistent' || state.reason !== null;
+  const shown = settingsOf(kernel).join('\n') === settings.join('\n');
+  if (
+    (state.rung === 'persistent' || state.rung === 'kept-read-only') &&
+    !(state.reason ?? '').startsWith('extroot') &&
+    !shown
+  )
+    wrong.push(`on rung ${state.rung} the settings are not what they were`);
+  if (state.rung === 'rom' && root !== 'squashfs') wrong.push(`rung rom, but / is ${root}`);
+  if (state.rung !== 'rom' && root === 'squashfs')
+    wrong.push(`rung ${state.rung}, but / is the image`);
+  if (degraded && exit !== 3)
+    wrong.push(`exit status ${exit} on rung ${state.rung} for ${state.reason}`);
+  if (degraded && !log.some((line) => line.startsWith('error: /')))
+    wrong.push('it is not logged as an error');
+  if (degraded && state.reason === null) wrong.push('it has no reason');
+  return wrong;
+}
+
+/** A start with one call refused, then a start without faults. */
+async function tried(from: Prepared, position: number, errno: string): Promise<string[]> {
+  const { board, settings } = again(from);
+  const wrong = complaints(
+    await run(board, 'start', { at: (each) => (each === position ? errno : null) }),
+    settings,
+    board.initramfs !== null,
+  );
+  cutPower(board, 'lost');
+  const next = await run(board);
+  if (next.state?.rung !== 'persistent' || next.exit !== 0)
+    wrong.push(`the next boot is ${next.state?.rung} for ${next.state?.reason}`);
+  if (settingsOf(next.kernel).join('\n') !== settings.join('\n'))
+    wrong.push('on the next boot the settings are not what they were');
+  return wrong;
+}
+
+for (const kind of KINDS)
+  t.test(
+    `each call of a start fails with each of its errors on a board with ${kind}, and it comes up with its settings unharmed`,
+    async (t) => {
+      const from = await prepared(kind);
+      const { kernel } = await run(again(from).board);
+      const wrong: string[] = [];
+      let cases = 0;
+      for (const [index, call] of kernel.calls.entries())
+        for (const errno of ERRNOS[call.split(' ')[0]!]!) {
+          cases++;
+          for (const complaint of await tried(from, index + 1, errno))
+            wrong.push(`${call}: ${errno}: ${complaint}`);
+        }
+      // Without /mnt the new root stands on /tmp, which can then only follow it; where that fails
+      // /etc/preinit brings /tmp back. Without the image's device there is no root to come up on;
+      // the kernel would panic there as well.
+      const expected =
+        kind === 'no /mnt and no /overlay'
+          ? /^move \/rom\/tmp \/tmp: /
+          : kind === 'an initramfs'
+            ? /^(mkdir|mount) \/(proc|sys|dev|tmp|newroot)\b(?!-)/
+            : /^$/;
+      t.same(
+        wrong.filter((each) => !expected.test(each)),
+        [],
+      );
+      t.ok(cases > 200, `${cases} cases`);
+    },
+  );
+
+t.test(
+  'when nothing at all works the root is the image, and every mount is as it was to the letter',
+  async (t) => {
+    for (const kind of KINDS.filter((each) => each !== 'an initramfs')) {
+      const { board } = again(await prepared(kind));
+      const before = powerOn(again({ board, settings: [] }).board).mounts.text();
+      const { state, kernel, log } = await run(board, 'start', {
+        at: (_, call) => (call.startsWith('pivot_root') ? 'EINVAL' : null),
+      });
+      t.notOk(
+        log.some((line) => line.includes('not everything')),
+        kind,
+      );
+      t.match(state, { rung: 'rom', exit: 3 }, kind);
+      const own = (text: string): string =>
+        text
+          .split('\n')
+          .filter((line) => !/ \/tmp\/(overlay|extroot) /.test(line))
+          .join('\n');
+      t.equal(own(kernel.mounts.text()), own(before), kind);
+    }
+  },
+);
+
+t.test(
+  'out of an initramfs each rung is tried, down to the bare image, and where even that fails process 1 says so and ends',
+  async (t) => {
+    const from = await prepared('an initramfs');
+    const bare = await run(again(from).board, 'start', {
+      at: (_, call) => (call === 'switch_root /newroot-overlay' ? 'EINVAL' : null),
+    });
+    t.match(bare, {
+      exit: 3,
+      root: 'squashfs',
+      state: { rung: 'rom', reason: 'overlay-failed' },
+      kernel: { init: '/sbin/init' },
+    });
+    t.match(visibleAt(bare.mounts, '/dev'), { fstype: 'devtmpfs' });
+    const none = await run(again(from).board, 'start', {
+      at: (_, call) => (call.startsWith('switch_root') ? 'EINVAL' : null),
+    });
+    t.match(none, { exit: 1, root: 'rootfs', kernel: { init: null } });
+    t.ok(
+      none.log.some((line) =>
+        line.startsWith('error: not even the bare image on /newroot could be switched to'),
+      ),
+      none.log.join('; '),
+    );
+    t.ok(none.kernel.kind('/init') === 'file', 'the ramdisk is still there');
+  },
+);
+
+t.test('a second start on a started board changes nothing', async (t) => {
+  for (const kind of KINDS) {
+    const { board } = again(await prepared(kind));
+    const { kernel } = await run(board);
+    const before = [kernel.mounts.text(), kernel.calls.length];
+    const { exit } = await run(board, 'start', {}, { on: kernel });
+    t.equal(exit, 0, kind);
+    t.same([kernel.mounts.text(), kernel.calls.length], before, kind);
+  }
+});
+
+for (const verb of ['done', 'reset', 'stop'] as Verb[])
+  t.test(
+    `each call of ${verb} fails with each of its errors, the root stays what it is, and nothing is lost`,
+    async (t) => {
+      const wrong: string[] = [];
+      for (const kind of KINDS) {
+        const from = await prepared(kind);
+        const started = async (
+          faults = {},
+        ): Promise<{ ran: Ran; offset: number; board: Prepared['board'] }> => {
+          const { board } = again(from);
+          let offset = Infinity;
+          const first = await run(board, 'start', {
+            at: (position, call) =>
+              position > offset
+                ? ((faults as { at?: (position: number, call: string) => string | null }).at?.(
+                    position - offset,
+                    call,
+                  ) ?? null)
+                : null,
+          });
+          offset = first.kernel.calls.length;
+          return { ran: await run(board, verb, {}, { on: first.kernel }), offset, board };
+        };
+        const clean = await started();
+        for (const [index, call] of clean.ran.kernel.calls.slice(clean.offset).entries())
+          for (const errno of ERRNOS[call.split(' ')[0]!]!.filter(
+            (_, at) => (at + index) % SPARSE === 0,
+          )) {
+            const { ran, board } = await started({
+              at: (position: number) => (position === index + 1 ? errno : null),
+            });
+            if (ran.root === 'squashfs') wrong.push(`${kind}: ${call}: ${errno}: the root is gone`);
+            if (settingsOf(ran.kernel).join('\n') !== from.settings.join('\n'))
+              wrong.push(`${kind}: ${call}: ${errno}: the settings are not what they were`);
+            cutPower(board, 'lost');
+            const next = await run(board);
+            if (next.state?.rung !== 'persistent')
+              wrong.push(`${kind}: ${call}: ${errno}: the next boot is ${next.state?.rung}`);
+            const gone = settingsOf(next.kernel).join('\n') !== from.settings.join('\n');
+            if (
+              gone &&
+              !(verb === 'reset' && ran.exit === 0) &&
+              !(verb === 'reset' && !next.kernel.list('/etc').includes('mine'))
+            )
+              wrong.push(
+                `${kind}: ${call}: ${errno}: after it the settings are not what they were`,
+              );
+          }
+      }
+      t.same(wrong, []);
+    },
+  );

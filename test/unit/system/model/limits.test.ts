@@ -1,0 +1,62 @@
+import t from 'tap';
+import { makeBoard, type Block } from '../../../../src/system/model/board.js';
+import { run } from '../../../fixtures/model.js';
+
+t.test(
+  'a file system that cannot leave whiteouts is found out by done, which says what does not work and what would help',
+  async (t) => {
+    const board = makeBoard({ whiteout: false });
+    const { kernel } = await run(board);
+    const { exit, state, log } = await run(board, 'done', {}, { on: kernel });
+    t.equal(exit, 3);
+    t.match(state, {
+      rung: 'persistent',
+      reason: null,
+      limits: ['no-rename-whiteout', 'no-rename-exchange'],
+    });
+    t.match(
+      kernel.readText('/tmp/mountroot/notice'),
+      /^mountroot: settings are kept, but cannot .*lacks RENAME_WHITEOUT/,
+      'whoever logs in is told',
+    );
+    t.match(
+      log.join('\n'),
+      /EINVAL .*lacks RENAME_WHITEOUT: files of the image cannot be renamed .*patched for it/,
+    );
+    t.equal(
+      kernel.kind('/overlay/.mountroot/probe'),
+      'missing',
+      'and nothing of the probe is left',
+    );
+  },
+);
+
+t.test('a file system that can is without limits', async (t) => {
+  const board = makeBoard();
+  const { kernel } = await run(board);
+  t.match(await run(board, 'done', {}, { on: kernel }), { exit: 0, state: { limits: [] } });
+});
+
+t.test(
+  'a root that moves to flash is tried too, and an error of another kind is no limit',
+  async (t) => {
+    const blocks: Block[] = ['marker', ...Array<Block>(7).fill('garbage')];
+    const board = makeBoard({ blocks, whiteout: false });
+    const { kernel } = await run(board);
+    t.match(await run(board, 'done', {}, { on: kernel }), {
+      exit: 3,
+      state: { rung: 'persistent', limits: ['no-rename-whiteout', 'no-rename-exchange'] },
+    });
+    for (const errno of ['ENOSPC', 'EIO']) {
+      const full = makeBoard();
+      const start = await run(full, 'start', {
+        at: (_, call) => (call.startsWith('renameat2') ? errno : null),
+      });
+      t.match(
+        await run(full, 'done', {}, { on: start.kernel }),
+        { exit: 3, state: { limits: [] } },
+        errno,
+      );
+    }
+  },
+);
