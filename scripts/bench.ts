@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { foresee } from '../src/plan/whole-plan.js';
+import { planWhole } from '../src/plan/whole-plan.js';
 import { renderSh } from '../src/plan/render-sh.js';
 import { parseFacts } from '../src/facts/validate.js';
 import { growthTables, type Growth } from './bench/growth.js';
@@ -91,7 +91,7 @@ async function benchRootfs({ folder }: Image, board: Board, work: string): Promi
     copyFileSync(join(checkout, 'scripts/bench', name), join(tools, name));
   copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
   const facts = join(boardFolder(board.name), 'facts.json');
-  const decision = foresee('start', parseFacts(readFileSync(facts, 'utf8'), facts), {
+  const decision = planWhole('start', parseFacts(readFileSync(facts, 'utf8'), facts), {
     dryRun: true,
     force: false,
   });

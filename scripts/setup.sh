@@ -13,7 +13,7 @@ node -e 'const [major, minor] = process.versions.node.split(".").map(Number); pr
 
 # node-gyp runs python3 and make; the addons and the shims are C and C++; the tests trace, mount and make file systems, and hold ramdisks against cpio and the
 # compressors' own tools. What would start a service is fetched and not installed (scripts/image/packages.ts); libwrap0 is what OpenSSH's server then lacks.
-wanted='gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs fdisk util-linux squashfs-tools'
+wanted='git shellcheck clang-format gcc g++ libc6-dev make patch python3 strace busybox e2fsprogs fdisk util-linux squashfs-tools'
 wanted="$wanted liblzma-dev libzstd-dev liblz4-dev libbz2-dev liblzo2-dev libext2fs-dev comerr-dev cpio gzip xz-utils zstd lz4 bzip2 lzop"
 case ${1:-full} in
   fast) ;;

@@ -21,7 +21,7 @@ import {
  * Text for roff: no backslash, dash or leading dot may be an order to it, and what is not ASCII is
  * spelled in ASCII.
  */
-export function roff(text: string): string {
+function roff(text: string): string {
   const ascii = text
     .replaceAll('…', '...')
     .replace(/[‘’]/g, "'")

@@ -10,7 +10,7 @@ import { boardFolder, kernelCommandLine, type Board } from '../lib/board.js';
 import { Failure, say } from '../lib/report.js';
 
 /** As /etc/preinit looks for it: a shell reads no JSON. */
-export const ASKED = '"first": "script"';
+const ASKED = '"first": "script"';
 
 /**
  * The board as its image will find it: what was captured, with the settings of the image and of the

@@ -56,7 +56,7 @@ const isLibrary = (path: string): boolean => /^usr\/lib\/([^/]+\/)?[^/]+\.so(\.|
  * The paths of a tree's files by group. Programs of one package are told apart, for each may be
  * left out.
  */
-export function grouped(board: Board, tree: string): Map<string, string[]> {
+function grouped(board: Board, tree: string): Map<string, string[]> {
   const paths = readdirSync(tree, { recursive: true, withFileTypes: true }).flatMap((entry) =>
     entry.isFile() ? [join(entry.parentPath, entry.name).slice(tree.length + 1)] : [],
   );

@@ -14,11 +14,7 @@ import { run } from '../lib/run.js';
 const CONSOLE = '/dev d 755 0 0 - - - - -\n/dev/console c 600 0 0 5 1 - - -\n';
 
 /** Packs a tree with the agent's own `ramdisk pack`, as a user would. */
-export async function pack(
-  tree: string,
-  output: string,
-  options: readonly string[] = [],
-): Promise<void> {
+async function pack(tree: string, output: string, options: readonly string[] = []): Promise<void> {
   const table = `${output}.table`;
   writeFileSync(table, CONSOLE);
   await run(

@@ -81,7 +81,7 @@ ${DOC}/examples/preinit is an /etc/preinit to begin with.
  * The newest version of glibc that the native parts ask for: it is what the machine that compiled
  * them has, and a board may have an older one.
  */
-export async function needs(native: string): Promise<{ glibc: string; gcc: number }> {
+async function needs(native: string): Promise<{ glibc: string; gcc: number }> {
   const text = (
     await Promise.all(
       NATIVE_PARTS.map((part) => run('readelf', ['-V', '--wide', join(native, part)])),

@@ -18,12 +18,12 @@ import {
   type ScriptRecord,
 } from '../facts/script-record.js';
 import { expectedMounts, mountDifferences } from '../plan/expected-mounts.js';
-import { EXIT, type Past, type Plan } from '../plan/plan.js';
+import { EXIT, type StageResult, type Plan } from '../plan/plan.js';
 import { PLANNERS } from '../plan/verbs.js';
 import type { Reader, System } from '../system/port.js';
 import { VERSION } from '../version.js';
 import type { BootContext } from './context.js';
-import { Run } from './run.js';
+import { VerbRun } from './run.js';
 
 /**
  * Another mountroot that is at work on the same root is waited for so long, in seconds: `done` and
@@ -42,7 +42,7 @@ export interface Settled {
  * Before any verb of a boot whose root the script made: it is verified once, by whoever comes
  * first. null where the script made no root.
  */
-export async function settleScript(context: BootContext): Promise<Settled | null> {
+export async function takeOverFromScript(context: BootContext): Promise<Settled | null> {
   const { reader, log } = context;
   const record = scriptRecord(reader);
   if (record === null || !madeRoot(record) || context.process.uid !== 0) return null;
@@ -135,7 +135,7 @@ function factsThen(
 
 /** The stages that a start would have had; what comes in the place of a plan is a difference. */
 function plansThen({ begun, open }: ReturnType<typeof factsThen>, differences: string[]): Plan[] {
-  const past: Past[] = [];
+  const past: StageResult[] = [];
   const plans: Plan[] = [];
   for (const facts of open === null ? [begun] : [begun, open]) {
     const decision = PLANNERS.start(facts, { dryRun: false, force: true, past });
@@ -263,7 +263,7 @@ function writeSteps(
 }
 
 /** @returns the exit status of a start: 0 where the root is what the agent would have made. */
-export function verifyScript(
+function verifyScript(
   context: BootContext,
   record: ScriptRecord,
   system: System | null,
@@ -299,7 +299,7 @@ export function verifyScript(
   for (const plan of plans) writeSteps(journal, plan, record);
   journal.add({ type: 'script', result: 'made', why: null, differences, at: clock() });
   // What is told of the start is told with its own times.
-  const run = new Run(
+  const run = new VerbRun(
     { ...context, verb: 'start', clock: () => record.ended },
     journal,
     record.begun,

@@ -8,12 +8,12 @@ import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
 import { reader as files } from '../system/files.js';
 import type { Reader, System } from '../system/port.js';
-import { settleScript } from './after-script.js';
-import { beginning } from './beginning.js';
+import { takeOverFromScript } from './after-script.js';
+import { startRecord } from './start-record.js';
 import type { BootContext } from './context.js';
 import { runVerb } from './verb.js';
 
-export interface BootOptions {
+interface BootOptions {
   force: boolean;
   /** Only to verify a root that the script made. */
   afterScript?: boolean;
@@ -25,7 +25,7 @@ export interface BootOptions {
   args?: readonly string[];
 }
 
-export type RunVerb = (verb: Verb, options: BootOptions) => Promise<number>;
+type RunVerb = (verb: Verb, options: BootOptions) => Promise<number>;
 
 /** The doors to the outside, which one kind of bundle has in another way than another. */
 export interface Doors {
@@ -86,10 +86,10 @@ async function carryOut(
       clock,
       force,
       keep,
-      beginning: (facts) => ({ ...beginning(reader, facts, clock), ...(heap && { heap }) }),
+      beginning: (facts) => ({ ...startRecord(reader, facts, clock), ...(heap && { heap }) }),
       openJournal,
     };
-    const settled = isFirst() ? null : await settleScript(context);
+    const settled = isFirst() ? null : await takeOverFromScript(context);
     if (afterScript && settled === null)
       context.log.error(
         'start --after-script verifies a root that the script made, and none did in this boot; there is nothing to verify',

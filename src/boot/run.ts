@@ -1,7 +1,7 @@
 import { keepBoot } from '../execute/boots.js';
-import { execute, type Outcome, type StepResult } from '../execute/execute.js';
+import { execute, type PlanOutcome, type StepResult } from '../execute/execute.js';
 import { JOURNAL_FILE, type Journal } from '../execute/journal.js';
-import { earlier, recordState, type Ended } from '../execute/state.js';
+import { earlier, recordState, type VerbOutcome } from '../execute/state.js';
 import type { Facts } from '../facts/facts.js';
 import { PSTORE, lookBack } from '../facts/pstore.js';
 import { EXIT, makesRoot, type Decision, type Plan } from '../plan/plan.js';
@@ -10,8 +10,8 @@ import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
 
 /** One run of a verb: what is said of it, and what is written down. */
-export class Run {
-  private readonly failures: Ended['failures'] = [];
+export class VerbRun {
+  private readonly failures: VerbOutcome['failures'] = [];
   private readonly warnings: string[] = [];
   private lookedBack = false;
 
@@ -50,7 +50,7 @@ export class Run {
     context.log.info(decision.last && makesRoot(context.verb) ? `making ${summary}` : summary);
   }
 
-  execute({ steps, stage, rung, last }: Plan, system: System): Outcome {
+  execute({ steps, stage, rung, last }: Plan, system: System): PlanOutcome {
     const { log, clock } = this.context;
     const outcome = execute(steps, system, clock, (result) => this.step(result, steps.length));
     this.warnings.push(...outcome.warnings, ...outcome.leftovers);
@@ -142,7 +142,7 @@ export class Run {
   }
 
   /** There was nothing to do, or it must not be done. */
-  nothing(decision: Exclude<Decision, Plan> | Plan): number {
+  noPlan(decision: Exclude<Decision, Plan> | Plan): number {
     const { log } = this.context;
     if (decision.decision === 'refuse') {
       log.error(`${decision.summary} (the root is untouched)`);
@@ -175,7 +175,7 @@ export class Run {
   }
 
   /** Nothing can be called. The root that is there is the one there will be. */
-  without(why: string, decision: Decision): number {
+  withoutNative(why: string, decision: Decision): number {
     const { verb, clock, log, reader } = this.context;
     this.decided(decision);
     log.error(`/ stays as it is, because ${why}`);

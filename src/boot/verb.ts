@@ -11,8 +11,8 @@ import {
   EXIT,
   makesRoot,
   type Decision,
-  type Options,
-  type Past,
+  type PlanningOptions,
+  type StageResult,
   type RefusalReason,
 } from '../plan/plan.js';
 import { PLANNERS } from '../plan/verbs.js';
@@ -21,8 +21,8 @@ import { VERSION } from '../version.js';
 import { becomeInit } from './become-init.js';
 import type { BootContext } from './context.js';
 import { LateJournal } from './late-journal.js';
-import { Run } from './run.js';
-import { undisturbed } from './one-at-a-time.js';
+import { VerbRun } from './run.js';
+import { holdSignals } from './hold-signals.js';
 
 /** Here is nothing to do, and nobody's board to leave traces on: not even a journal is written. */
 const NOT_OURS: readonly RefusalReason[] = [
@@ -75,8 +75,8 @@ export async function runVerb(context: BootContext): Promise<number> {
 async function carryOut(context: BootContext, ending: Ending): Promise<number> {
   const { verb, reader, process, log, clock, force, keep = [] } = context;
   const begun = clock();
-  const past: Past[] = [];
-  const options = (): Options => ({ dryRun: false, force, past, keep });
+  const past: StageResult[] = [];
+  const options = (): PlanningOptions => ({ dryRun: false, force, past, keep });
   const decide = (facts: Facts): Decision => PLANNERS[verb](facts, options());
   let { facts } = ending;
   let decision = decide(facts);
@@ -125,10 +125,10 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
       why: script.why === null ? null : [script.why, ...script.said].join('; '),
       at: script.ended,
     });
-  const run = new Run(context, journal, begun);
-  if (native !== null) return run.without(native, decision);
+  const run = new VerbRun(context, journal, begun);
+  if (native !== null) return run.withoutNative(native, decision);
   if (system !== null) feedWatchdog(system, facts.configuration.settings.watchdog, log);
-  const signals = verb === 'done' ? undisturbed() : null;
+  const signals = verb === 'done' ? holdSignals() : null;
   try {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       // Without /proc nothing can be read yet, and that is no problem but the reason for what comes
@@ -140,7 +140,7 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
         else journal.facts(`facts-${verb}`, facts);
       }
       run.decided(decision);
-      if (decision.decision !== 'go' || system === null) return run.nothing(decision);
+      if (decision.decision !== 'go' || system === null) return run.noPlan(decision);
       const told = (await signals?.told()) ?? null;
       if (told !== null)
         return run.failed(

@@ -15,7 +15,7 @@ import { BUNDLE_SCHEMA, TOP } from './read.js';
 import { redactData, redactJson, redactLines, redactText } from './redact.js';
 import { writeTar, type File } from './tar.js';
 
-export interface Sources {
+export interface BundleSources {
   reader: Reader;
   records: () => string[];
   facts: () => Facts;
@@ -27,7 +27,7 @@ export interface Sources {
   now: number | null;
 }
 
-export interface Manifest {
+export interface BundleManifest {
   schema: typeof BUNDLE_SCHEMA;
   made: string | null;
   mountroot: string;
@@ -143,7 +143,7 @@ export async function gatherBundle({
   status,
   explanation,
   now,
-}: Sources): Promise<{ bytes: Buffer; manifest: Manifest }> {
+}: BundleSources): Promise<{ bytes: Buffer; manifest: BundleManifest }> {
   const into = new Collection(reader);
   // Reports are made from what has no secrets any more, for a line that is broken anew hides them
   // from whoever looks for them by their form.
@@ -166,7 +166,7 @@ export async function gatherBundle({
   await addJournals(into, reader);
   await addConfiguration(into);
   const { node, v8, uv, modules } = process.versions;
-  const manifest: Manifest = {
+  const manifest: BundleManifest = {
     schema: BUNDLE_SCHEMA,
     made: now === null ? null : new Date(now).toISOString(),
     mountroot: VERSION,

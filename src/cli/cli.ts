@@ -21,7 +21,7 @@ import { statusCommand } from './verbs/status-verb.js';
 import { timelineCommand } from './verbs/timeline-verb.js';
 import { UsageError } from './usage-error.js';
 import type { VerbRunner } from './verb-runner.js';
-import { lastOf } from './last-of.js';
+import { lastValue } from './last-value.js';
 
 const print = (text: string): void => void process.stdout.write(text);
 
@@ -55,14 +55,14 @@ const planOptions = {
   format: {
     choices: FORMATS,
     default: 'text' as const,
-    coerce: lastOf<PlanOptions['format']>,
+    coerce: lastValue<PlanOptions['format']>,
     describe: 'as a person reads it, as data, or as a script for busybox',
   },
   json: { boolean: true, default: false, describe: 'the same as --format json' },
   facts: {
     string: true,
     requiresArg: true,
-    coerce: lastOf<string | undefined>,
+    coerce: lastValue<string | undefined>,
     describe: 'plan for the machine that this file describes (see `facts`)',
   },
 } as const;

@@ -5,12 +5,12 @@
 import type { Definitions, OptionDefinition, VerbDefinition } from './definitions.js';
 
 /** A verb with the words that lead to it, `ramdisk pack`; '' is the top. */
-interface Place {
+interface CompletionPlace {
   path: string;
   verb: VerbDefinition | null;
 }
 
-const placesOf = (verbs: readonly VerbDefinition[], above: string): Place[] =>
+const placesOf = (verbs: readonly VerbDefinition[], above: string): CompletionPlace[] =>
   verbs.flatMap((verb) => {
     const path = above === '' ? verb.name : `${above} ${verb.name}`;
     return [{ path, verb }, ...placesOf(verb.verbs, path)];
@@ -37,9 +37,12 @@ const offer = (choices: readonly string[], argument: string | null): string =>
 const isFile = (name: string): boolean => /file|dir|path|archive|image|root|init/i.test(name);
 
 export function bashCompletion({ version, options, verbs }: Definitions): string {
-  const places: Place[] = [{ path: '', verb: null }, ...placesOf(verbs, '')];
-  const optionsAt = ({ verb }: Place): OptionDefinition[] => [...(verb?.options ?? []), ...options];
-  const below = ({ verb }: Place): readonly VerbDefinition[] =>
+  const places: CompletionPlace[] = [{ path: '', verb: null }, ...placesOf(verbs, '')];
+  const optionsAt = ({ verb }: CompletionPlace): OptionDefinition[] => [
+    ...(verb?.options ?? []),
+    ...options,
+  ];
+  const below = ({ verb }: CompletionPlace): readonly VerbDefinition[] =>
     verb === null ? verbs : verb.verbs;
   const offers = places.map((place) =>
     branch(

@@ -50,7 +50,7 @@ interface Handler {
   builder: unknown;
 }
 
-type Told = Record<string, unknown>;
+type ParsedWords = Record<string, unknown>;
 
 /**
  * The table of commands, which yargs fills as they are registered, and replaces by another one
@@ -74,9 +74,9 @@ const texts = (value: unknown): string[] =>
 export const NAMED = /^([A-Z]+(?:[=:][A-Z]+)*)(?:\.[a-z.]+)?: /;
 
 /** `FILE: where it goes` says what stands behind the option; of others the kind of it tells. */
-export function argumentOf(
+function argumentOf(
   name: string,
-  { describe, boolean, type, number, choices, requiresArg, string, array }: Told,
+  { describe, boolean, type, number, choices, requiresArg, string, array }: ParsedWords,
 ): string | null {
   const text = String(describe ?? '');
   const [, named] = NAMED.exec(text) ?? [];
@@ -90,7 +90,7 @@ export function argumentOf(
     : 'TEXT';
 }
 
-const optionOf = (name: string, told: Told): OptionDefinition => ({
+const optionOf = (name: string, told: ParsedWords): OptionDefinition => ({
   name,
   aliases: texts(told['alias']),
   describe: String(told['describe'] ?? told['description'] ?? told['desc'] ?? ''),
@@ -107,7 +107,7 @@ class Recorder {
   readonly options: OptionDefinition[] = [];
   readonly examples: [string, string][] = [];
   readonly verbs: VerbDefinition[] = [];
-  readonly positionals = new Map<string, Told>();
+  readonly positionals = new Map<string, ParsedWords>();
 
   readonly argv: Argv = new Proxy({} as Argv, {
     get:
@@ -120,11 +120,12 @@ class Recorder {
 
   private told(method: string, [first, second, third]: unknown[]): void {
     if ((method === 'option' || method === 'options') && typeof first === 'string')
-      this.option(first, (second ?? {}) as Told);
+      this.option(first, (second ?? {}) as ParsedWords);
     else if (method === 'option' || method === 'options')
-      for (const [name, told] of Object.entries(first as Record<string, Told>))
+      for (const [name, told] of Object.entries(first as Record<string, ParsedWords>))
         this.option(name, told);
-    else if (method === 'positional') this.positionals.set(String(first), (second ?? {}) as Told);
+    else if (method === 'positional')
+      this.positionals.set(String(first), (second ?? {}) as ParsedWords);
     else if (method === 'example')
       this.examples.push(
         ...(Array.isArray(first)
@@ -141,12 +142,15 @@ class Recorder {
       );
   }
 
-  private option(name: string, told: Told): void {
+  private option(name: string, told: ParsedWords): void {
     if (told['hidden'] !== true) this.options.push(optionOf(name, told));
   }
 }
 
-function positionalsOf(usage: string, told: ReadonlyMap<string, Told>): PositionalDefinition[] {
+function positionalsOf(
+  usage: string,
+  told: ReadonlyMap<string, ParsedWords>,
+): PositionalDefinition[] {
   return [...usage.matchAll(/([<[])([^\]>]+)[\]>]/g)].map(([, bracket, inner]) => {
     const name = inner!.replace(/\.\.$/, '');
     const { describe, choices } = told.get(name) ?? {};

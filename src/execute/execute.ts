@@ -26,7 +26,7 @@ export interface StepResult {
   ms: number;
 }
 
-export interface Outcome {
+export interface PlanOutcome {
   ok: boolean;
   /**
    * The first fatal error, one sentence, with the id of its step and the name of the kernel's error
@@ -54,8 +54,8 @@ export function execute(
   system: System,
   clock: Clock,
   onStep: (result: StepResult) => void,
-): Outcome {
-  const outcome: Outcome = { ok: true, warnings: [], warned: [], leftovers: [] };
+): PlanOutcome {
+  const outcome: PlanOutcome = { ok: true, warnings: [], warned: [], leftovers: [] };
   const done: { number: number; id: string; inverse: Action }[] = [];
   const attempt = attempter(system, clock);
   let pivoted = false;

@@ -17,7 +17,7 @@ import {
   type Baseline,
   type Cursor,
   type Fingerprint,
-  type Manifest,
+  type RomManifest,
   type Moment,
 } from '../facts/rom-manifest.js';
 import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
@@ -57,7 +57,7 @@ const textOf = (system: System, path: string): string | null =>
   );
 
 /** @param read whether the content is looked at too. */
-export function fingerprintOf(
+function fingerprintOf(
   system: Pick<System, 'readBytes'>,
   path: string,
   { size, mtime }: Pick<Details, 'size' | 'mtime'>,
@@ -85,7 +85,7 @@ function nextBaseline(
   old: Baseline,
   cursor: Cursor,
   sameImage: boolean,
-  manifest: Manifest | null,
+  manifest: RomManifest | null,
   { ms, moment }: Clocks,
 ): { baseline: Baseline; cursor: Cursor } {
   const next: Baseline = new Map();
@@ -145,7 +145,12 @@ function nextBaseline(
  * /etc with checksums comes first, then all else by size and time alone; what is in the manifest
  * already is not looked at again.
  */
-function fillManifest(system: System, rom: string, manifest: Manifest, ms: () => number): Manifest {
+function fillManifest(
+  system: System,
+  rom: string,
+  manifest: RomManifest,
+  ms: () => number,
+): RomManifest {
   const end = ms() + BUDGET.manifestMs;
   const { files } = manifest;
   // Where flash is so slow that the time is over before anything new is come to, some is done all

@@ -1,11 +1,11 @@
 import type { Rung } from '../facts/facts.js';
 import { oneLine } from '../log/kmsg.js';
-import type { Past, Reason, Verb } from '../plan/plan.js';
+import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Reader } from '../system/port.js';
 import type { Journal } from './journal.js';
 
 /** What a verb came to. */
-export interface Ended {
+export interface VerbOutcome {
   verb: Verb;
   rung: Rung;
   reason: Reason | null;
@@ -15,16 +15,16 @@ export interface Ended {
   /** Milliseconds since the kernel started. */
   at: number;
   /** The plans that failed on the way, and were taken back. */
-  failures: ({ stage: Past['stage']; rung: Rung } & NonNullable<Past['failed']>)[];
+  failures: ({ stage: StageResult['stage']; rung: Rung } & NonNullable<StageResult['failed']>)[];
   warnings: string[];
 }
 
-export type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
+type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
 
 /**
  * /tmp/mountroot/state.json: what the root is in this boot, for people, programs and later verbs.
  */
-export interface StateFile extends Ended {
+export interface StateFile extends VerbOutcome {
   schema: 'mountroot.state/1';
   persistent: boolean;
   /** What the root cannot do although it is there, as words for programs. */
@@ -44,7 +44,8 @@ export function noticeOf({
   reason,
   because,
   warnings = [],
-}: Pick<Ended, 'rung' | 'reason' | 'because'> & Partial<Pick<Ended, 'warnings'>>): string {
+}: Pick<VerbOutcome, 'rung' | 'reason' | 'because'> &
+  Partial<Pick<VerbOutcome, 'warnings'>>): string {
   const [first, ...more] = warnings;
   if (rung === 'persistent' && reason === null)
     return first === undefined
@@ -70,10 +71,10 @@ const limitsOf = (warnings: readonly string[]): Limit[] =>
  * Records the state and the notice for logins, each replaced whole. What `done` finds out is added
  * to what `start` recorded.
  */
-export function recordState(journal: Journal, reader: Reader, ended: Ended): void {
+export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome): void {
   const before = earlier(reader);
   const confirmed = ended.verb === 'done' || ended.verb === 'stop';
-  const merged: Ended =
+  const merged: VerbOutcome =
     confirmed && before !== null
       ? {
           ...ended,
@@ -102,7 +103,17 @@ const pick = ({
   at,
   failures,
   warnings,
-}: Ended): Ended => ({ verb, rung, reason, because, summary, exit, at, failures, warnings });
+}: VerbOutcome): VerbOutcome => ({
+  verb,
+  rung,
+  reason,
+  because,
+  summary,
+  exit,
+  at,
+  failures,
+  warnings,
+});
 
 /** What an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {

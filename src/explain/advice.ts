@@ -1,8 +1,8 @@
-import { bootWords } from './boot-words.js';
-import type { Decision, End, Given } from './given.js';
+import { bootParameters } from './boot-parameters.js';
+import type { KernelDecision, KernelEnd, KernelInputs } from './kernel-inputs.js';
 import { candidates as triedTypes, ON_MTD } from './mounting.js';
-import type { Seen } from './kernel-messages.js';
-import { Telling } from './telling.js';
+import type { KernelMessages } from './kernel-messages.js';
+import { DecisionLog } from './decision-log.js';
 
 /** What is probably behind a boot that did not get through, and what to do about it. */
 export interface Advice {
@@ -15,10 +15,10 @@ export interface Advice {
 const says = (cause: string, ...todo: string[]): Omit<Advice, 'devices'> => ({ cause, todo });
 
 interface Case {
-  end: End;
-  given: Given;
-  seen: Seen;
-  decisions: readonly Decision[];
+  end: KernelEnd;
+  given: KernelInputs;
+  seen: KernelMessages;
+  decisions: readonly KernelDecision[];
 }
 
 /**
@@ -26,14 +26,14 @@ interface Case {
  * advised on alike.
  */
 function rootless({ given, seen, decisions }: Case): Omit<Advice, 'devices'> {
-  const words = bootWords(given.commandLine);
+  const words = bootParameters(given.commandLine);
   const answer = decisions.find(
     ({ id, answer: text }) => (id === 'mount' || id === 'mount-initrd') && text.startsWith('no'),
   );
   const error =
     seen.cannotOpen?.value.error ?? Number(/error (-\d+)/.exec(answer?.answer ?? '')?.[1] ?? NaN);
   const root = words.root ?? '';
-  const types = triedTypes(new Telling(given, seen));
+  const types = triedTypes(new DecisionLog(given, seen));
   const kind = decisions.find(({ id }) => id === 'initrd-kind');
   const broken =
     kind?.answer.startsWith('no') === true &&
@@ -220,10 +220,10 @@ function killed(message: string): Omit<Advice, 'devices'> {
 
 /** The classic ends, each with its probable cause; null where there is nothing to advise. */
 export function adviceOn(
-  end: End,
-  given: Given,
-  seen: Seen,
-  decisions: readonly Decision[],
+  end: KernelEnd,
+  given: KernelInputs,
+  seen: KernelMessages,
+  decisions: readonly KernelDecision[],
 ): Advice | null {
   const each: Case = { end, given, seen, decisions };
   const devices = (

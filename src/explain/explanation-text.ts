@@ -1,7 +1,7 @@
 import { oneLine } from '../log/kmsg.js';
 import { wrap } from '../plan/render-text.js';
 import { scriptWords } from '../text/script-words.js';
-import type { Decision, End, Evidence } from './given.js';
+import type { KernelDecision, KernelEnd, Evidence } from './kernel-inputs.js';
 import type { Explanation } from './explanation.js';
 
 const FROM: Record<Evidence, string> = {
@@ -14,14 +14,14 @@ const FROM: Record<Evidence, string> = {
   unknown: 'assumed',
 };
 
-const reason = ({ because, evidence, certain }: Decision): string => {
+const reason = ({ because, evidence, certain }: KernelDecision): string => {
   const from =
     !certain && evidence !== 'unknown' ? `${FROM[evidence] || 'log'}, assumed` : FROM[evidence];
   return from === '' ? because : `${from}: ${because}`;
 };
 
 /** A number, the question with its answer, and behind it what that rests on. */
-function decisionLines(decision: Decision, index: number): string {
+function decisionLines(decision: KernelDecision, index: number): string {
   const { question, answer } = decision;
   const head = wrap(`${question} ${answer}`, 4).replace(
     /^ {4}/,
@@ -30,7 +30,7 @@ function decisionLines(decision: Decision, index: number): string {
   return `${head}\n${wrap(reason(decision), 6)}`;
 }
 
-export function endSentence(end: End, of: Explanation['of']): string {
+function endSentence(end: KernelEnd, of: Explanation['of']): string {
   const would = of === 'a command line';
   if (end.kind === 'runs')
     return `So ${end.program} ${would ? 'would run' : 'ran'} as process 1, on ${end.root}.`;

@@ -5,13 +5,19 @@ import type { KernelLog } from '../facts/kernel-log.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import type { Status } from '../report/status/status.js';
 import { adviceOn, type Advice } from './advice.js';
-import { bootWords } from './boot-words.js';
-import { option, type Decision, type End, type Given, type Initrd } from './given.js';
-import { lookAt, type Seen } from './kernel-messages.js';
+import { bootParameters } from './boot-parameters.js';
+import {
+  option,
+  type KernelDecision,
+  type KernelEnd,
+  type KernelInputs,
+  type Initrd,
+} from './kernel-inputs.js';
+import { readKernelMessages, type KernelMessages } from './kernel-messages.js';
 import { tell } from './story.js';
 
 /** All that an explanation may rest on; null is not there. */
-export interface Sources {
+export interface ExplanationSources {
   /** A machine's facts, with their origin where it was gathered. */
   facts: Facts | null;
   /**
@@ -35,14 +41,14 @@ export interface Explanation {
   kernel: string | null;
   model: string | null;
   commandLine: string;
-  decisions: Decision[];
-  end: End;
+  decisions: KernelDecision[];
+  end: KernelEnd;
   contradictions: string[];
   /** What cannot be known from what there is, a sentence each. */
   unknown: string[];
   /** After a panic, or a wait without an end. */
   advice: Advice | null;
-  ours: Sources['ours'];
+  ours: ExplanationSources['ours'];
 }
 
 /**
@@ -74,7 +80,7 @@ export function effectiveCommandLine(
  * What the mounts of today say of the kernel's own: it calls the source /dev/root, or as root= says
  * for flash names (init/do_mounts.c).
  */
-function kernelRootOf(mounts: readonly Mount[], root: string | null): Given['kernelRoot'] {
+function kernelRootOf(mounts: readonly Mount[], root: string | null): KernelInputs['kernelRoot'] {
   const top = visibleAt(mounts, '/');
   if (top?.fstype === 'rootfs') return 'rootfs';
   const mount = mounts.find(
@@ -88,7 +94,10 @@ function kernelRootOf(mounts: readonly Mount[], root: string | null): Given['ker
 }
 
 /** A ramdisk shows in no list of partitions, and is there. */
-function withRamdisks(devices: Given['devices'], config: KernelConfig | null): Given['devices'] {
+function withRamdisks(
+  devices: KernelInputs['devices'],
+  config: KernelConfig | null,
+): KernelInputs['devices'] {
   if (
     devices === null ||
     devices.some(({ name }) => name === 'ram0') ||
@@ -110,7 +119,11 @@ function withRamdisks(devices: Given['devices'], config: KernelConfig | null): G
 const mtdparts = (commandLine: string): string | undefined =>
   /(?:^|\s)mtdparts=(\S+)/.exec(commandLine)?.[1];
 
-function handedOver({ facts, deviceTree, commandLine }: Sources): Given['handed'] {
+function handedOver({
+  facts,
+  deviceTree,
+  commandLine,
+}: ExplanationSources): KernelInputs['handed'] {
   const tree = deviceTree ?? facts?.origin?.deviceTree ?? null;
   // What a boot loader did last time, or put in a file, it need not do next time.
   const live = commandLine === null && deviceTree === null;
@@ -137,7 +150,10 @@ function handedOver({ facts, deviceTree, commandLine }: Sources): Given['handed'
     : null;
 }
 
-function collect(sources: Sources, seen: Seen): { given: Given; own: string } {
+function collect(
+  sources: ExplanationSources,
+  seen: KernelMessages,
+): { given: KernelInputs; own: string } {
   const { facts, config: file } = sources;
   const origin = facts?.origin ?? null;
   const config = file ?? origin?.config ?? null;
@@ -165,7 +181,9 @@ function collect(sources: Sources, seen: Seen): { given: Given; own: string } {
         }))
       : null;
   const mounted =
-    facts === null ? null : kernelRootOf(facts.mounts, bootWords(facts.kernel.commandLine).root);
+    facts === null
+      ? null
+      : kernelRootOf(facts.mounts, bootParameters(facts.kernel.commandLine).root);
   const memory = (sources.deviceTree ?? origin?.deviceTree)?.memory ?? origin?.atags?.memory ?? [];
   const tags =
     origin?.atags && !origin.deviceTree
@@ -200,10 +218,10 @@ function collect(sources: Sources, seen: Seen): { given: Given; own: string } {
 }
 
 function unknowns(
-  { facts, log, commandLine, initrd }: Sources,
-  seen: Seen,
-  { config, handed, devices, spoken }: Given,
-  decisions: readonly Decision[],
+  { facts, log, commandLine, initrd }: ExplanationSources,
+  seen: KernelMessages,
+  { config, handed, devices, spoken }: KernelInputs,
+  decisions: readonly KernelDecision[],
 ): string[] {
   const out: string[] = [];
   const origin = facts?.origin;
@@ -245,7 +263,7 @@ function unknowns(
 }
 
 /** After the kernel's own end, what the machine shows today. */
-function today({ facts, ours }: Sources, decisions: Decision[]): void {
+function today({ facts, ours }: ExplanationSources, decisions: KernelDecision[]): void {
   const init = facts?.origin?.init;
   if (init)
     decisions.push({
@@ -268,9 +286,11 @@ function today({ facts, ours }: Sources, decisions: Decision[]): void {
 }
 
 /** How a root came to be, or would. */
-export function explain(sources: Sources): Explanation {
+export function explain(sources: ExplanationSources): Explanation {
   const { facts, log, commandLine } = sources;
-  const seen = lookAt(log ?? (commandLine === null ? (facts?.origin?.log ?? null) : null));
+  const seen = readKernelMessages(
+    log ?? (commandLine === null ? (facts?.origin?.log ?? null) : null),
+  );
   const { given, own } = collect(sources, seen);
   const { decisions, end, contradictions } = tell(given, seen);
   if (own !== '' && given.config !== null)

@@ -9,7 +9,7 @@ import type { ByteSource } from '../ramdisk/source.js';
 import { unnamedFile } from '../ramdisk/anonymous-file.js';
 
 /** What a program would come to: null, there is none; undefined, that cannot be told. */
-export type Look = (path: string) => Runnable | null | undefined;
+export type FindProgram = (path: string) => Runnable | null | undefined;
 
 async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const method = methodOf(await source.peek(2));
@@ -25,7 +25,7 @@ export async function lookIntoImage(
   source: ByteSource,
   name: string,
   most: number,
-): Promise<Look | null> {
+): Promise<FindProgram | null> {
   let fd = -1;
   try {
     fd = await unnamedFile(`what is in ${name}`, unpacked(source), most);
@@ -34,7 +34,7 @@ export async function lookIntoImage(
       return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
     });
     return (path) =>
-      orUnreadable<ReturnType<Look>>(undefined, () =>
+      orUnreadable<ReturnType<FindProgram>>(undefined, () =>
         inside(image, '/', path).kind === 'missing' ? null : runnable(image, '/', path, null),
       );
   } catch (error) {

@@ -1,11 +1,11 @@
 import type { Runnable } from '../facts/facts.js';
 import { INITS } from '../facts/origin.js';
-import { older, type End } from './given.js';
+import { older, type KernelEnd } from './kernel-inputs.js';
 import { errorWords } from './mount-stage.js';
-import { assumed, found, logged, type Telling } from './telling.js';
+import { assumed, found, logged, type DecisionLog } from './decision-log.js';
 
 /** Where process 1 is looked for. */
-interface Place {
+interface InitPlace {
   name: string;
   /** A program there: null, there is none; undefined, that is not known. */
   look: (path: string) => Runnable | null | undefined;
@@ -32,7 +32,7 @@ function nothingWorks(release: string | null): string {
  * The programs in the order of trying (init/main.c: kernel_init). Before 4.0 an init= that does not
  * run was only complained of.
  */
-function candidates(t: Telling, early: string | null): Candidate[] {
+function candidates(t: DecisionLog, early: string | null): Candidate[] {
   const { init, rdinit } = t.words;
   const fallback = t.given.config?.['DEFAULT_INIT'] ?? '';
   return [
@@ -64,7 +64,7 @@ function candidates(t: Telling, early: string | null): Candidate[] {
 const QUESTION = 'which program becomes process 1?';
 
 /** What the log says of it; null where it does not get so far. */
-function seenInit(t: Telling, place: Place): End | null {
+function seenInit(t: DecisionLog, place: InitPlace): KernelEnd | null {
   const { seen } = t;
   const killed = /^Attempted to kill init/.test(seen.panic?.value ?? '');
   const failed = seen.failures.map(({ value }) => value.path);
@@ -103,7 +103,7 @@ function seenInit(t: Telling, place: Place): End | null {
  * The first that runs, as far as that can be foreseen; where nothing is known of a program, it is
  * taken to run.
  */
-export function becomesInit(t: Telling, place: Place, early: string | null): End {
+export function becomesInit(t: DecisionLog, place: InitPlace, early: string | null): KernelEnd {
   const witnessed = seenInit(t, place);
   if (witnessed !== null) return witnessed;
   const running = t.given.init;

@@ -6,7 +6,7 @@ import { readRamdisk } from '../ramdisk/kernel-reader.js';
 import { ByteSource } from '../ramdisk/source.js';
 import { unnamedFile } from '../ramdisk/anonymous-file.js';
 import { UImageError, handedOver } from '../ramdisk/uimage.js';
-import type { Initrd } from './given.js';
+import type { Initrd } from './kernel-inputs.js';
 import { imageIn } from '../ramdisk/image.js';
 import { lookIntoImage } from './image-files.js';
 import { RootfsFiles } from './rootfs-files.js';

@@ -1,7 +1,7 @@
 import type { KernelLog } from '../facts/kernel-log.js';
 
 /** Something the kernel said, and in which words. */
-export interface Sight<T> {
+export interface LogLine<T> {
   value: T;
   said: string;
 }
@@ -10,53 +10,53 @@ export interface Sight<T> {
  * What a log shows of the kernel's decisions. A member that is missing was not said, which proves
  * something only in a whole log.
  */
-export interface Seen {
-  release?: Sight<string>;
-  model?: Sight<string>;
-  commandLine?: Sight<string>;
+export interface KernelMessages {
+  release?: LogLine<string>;
+  model?: LogLine<string>;
+  commandLine?: LogLine<string>;
   /** Words the kernel did not know, which init is given. */
-  unknownWords?: Sight<string>;
+  unknownWords?: LogLine<string>;
   /** The initrd's place was refused, and why. */
-  refused?: Sight<string>;
+  refused?: LogLine<string>;
   /** An initrd was there to be unpacked. */
-  tried?: Sight<true>;
+  tried?: LogLine<true>;
   /** It is no cpio, and is kept as an image: the reason. */
-  notCpio?: Sight<string>;
+  notCpio?: LogLine<string>;
   /** It is no cpio, and is lost. */
-  unpackFailed?: Sight<string>;
-  delay?: Sight<number>;
+  unpackFailed?: LogLine<string>;
+  delay?: LogLine<number>;
   /** What the image was found to be; '' for nothing that is known. */
-  image?: Sight<string>;
-  imageFailed?: Sight<string>;
+  image?: LogLine<string>;
+  imageFailed?: LogLine<string>;
   /** The image's /linuxrc comes before the real root. */
-  linuxrc?: Sight<true>;
-  waiting?: Sight<string>;
-  mounted: Sight<{ fstype: string; readonly: boolean; device: string | null }>[];
-  cannotOpen?: Sight<{ name: string; device: string; error: number | null }>;
-  noneCould?: Sight<string[]>;
+  linuxrc?: LogLine<true>;
+  waiting?: LogLine<string>;
+  mounted: LogLine<{ fstype: string; readonly: boolean; device: string | null }>[];
+  cannotOpen?: LogLine<{ name: string; device: string; error: number | null }>;
+  noneCould?: LogLine<string[]>;
   /** The block devices that the kernel lists when it finds no root. */
   devices: { name: string; number: string; size: number }[];
   /** The initrd that was the root until /linuxrc returned. */
-  oldRoot?: Sight<'moved' | 'no /initrd' | 'failed'>;
-  devtmpfs?: Sight<number>;
-  noConsole?: Sight<true>;
+  oldRoot?: LogLine<'moved' | 'no /initrd' | 'failed'>;
+  devtmpfs?: LogLine<number>;
+  noConsole?: LogLine<true>;
   /** The kernel was done with itself: what comes next is process 1. */
-  started?: Sight<true>;
+  started?: LogLine<true>;
   /** Programs that were to become process 1, in the order of trying. */
-  runs: Sight<string>[];
-  failures: Sight<{ path: string; error: number | null }>[];
-  panic?: Sight<string>;
+  runs: LogLine<string>[];
+  failures: LogLine<{ path: string; error: number | null }>[];
+  panic?: LogLine<string>;
   /** The kernel went down as it was told to: user space ran. */
-  down?: Sight<string>;
+  down?: LogLine<string>;
   /** Nothing was lost and nothing was left out: what is not in the log was not said. */
   whole: boolean;
   /** The last line. */
   last: string | null;
 }
 
-interface Row {
+interface MessageRow {
   is: RegExp;
-  take: (seen: Seen, match: RegExpExecArray, said: string) => void;
+  take: (seen: KernelMessages, match: RegExpExecArray, said: string) => void;
 }
 
 const number = (text: string | undefined): number | null =>
@@ -67,7 +67,7 @@ const number = (text: string | undefined): number | null =>
  * init/{main,initramfs,do_mounts,do_mounts_initrd,do_mounts_rd}.c, drivers/base/devtmpfs.c,
  * kernel/{exit,reboot}.c.
  */
-const ROWS: readonly Row[] = [
+const ROWS: readonly MessageRow[] = [
   {
     is: /^Linux version (\S+)/,
     take: (seen, [, value], said) => (seen.release ??= { value: value!, said: said.slice(0, 60) }),
@@ -209,8 +209,8 @@ function fromHex(text: string): string {
 }
 
 /** Finds the kernel's decisions in its messages. */
-export function lookAt(log: KernelLog | null): Seen {
-  const seen: Seen = {
+export function readKernelMessages(log: KernelLog | null): KernelMessages {
+  const seen: KernelMessages = {
     mounted: [],
     devices: [],
     runs: [],
@@ -240,7 +240,7 @@ export function lookAt(log: KernelLog | null): Seen {
 }
 
 /** What was seen tells that the kernel went to mount a root itself. */
-export const mountsItself = (seen: Seen): string | null =>
+export const mountsItself = (seen: KernelMessages): string | null =>
   [
     ...seen.mounted,
     seen.cannotOpen,

@@ -1,9 +1,9 @@
 import type { Atags } from '../facts/atags.js';
 import type { DeviceTree, Region } from '../facts/device-tree.js';
-import { bootWords } from './boot-words.js';
+import { bootParameters } from './boot-parameters.js';
 
 /** One place where the kernel was told of an initrd. */
-export interface Claim {
+interface Claim {
   source: 'command line' | '/chosen' | 'ATAG_INITRD2' | 'ATAG_INITRD';
   start: number;
   /** Behind the last byte. */
@@ -42,7 +42,7 @@ export interface LocateInput {
 /** Every ARM board's Linux with 32 bits, and most with 64, has pages of this size. */
 const PAGE = 4096;
 
-export const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
 const within = ({ start, end }: Pick<Claim, 'start' | 'end'>, region: Region): boolean =>
   start >= region.start && end <= region.start + region.size;
@@ -80,7 +80,7 @@ export function locate({ commandLine, deviceTree, atags }: LocateInput): Located
     };
   };
   const claims: Claim[] = [];
-  const words = bootWords(commandLine ?? deviceTree?.bootargs ?? atags?.commandLine ?? '');
+  const words = bootParameters(commandLine ?? deviceTree?.bootargs ?? atags?.commandLine ?? '');
   if (words.strangeInitrd !== null)
     problems.push(
       `initrd=${words.strangeInitrd} on the command line is not ADDRESS,SIZE, and the kernel passes over it`,

@@ -1,14 +1,14 @@
 import type { Runnable } from '../facts/facts.js';
 import { errnoName, errnoText } from '../system/errno.js';
 import type { Image } from '../ramdisk/image.js';
-import type { End } from './given.js';
-import { foreseeMount, type Outcome, type Source } from './mounting.js';
+import type { KernelEnd } from './kernel-inputs.js';
+import { predictMount, type MountOutcome, type Source } from './mounting.js';
 import type { Rootfs } from './ramdisk-stage.js';
 import { rootName, type RootName } from './root-name.js';
-import { assumed, found, logged, quoted, type Found, type Telling } from './telling.js';
+import { assumed, found, logged, quoted, type Finding, type DecisionLog } from './decision-log.js';
 
 /** The root that the kernel mounted: what to call it, and what is known of its programs. */
-export interface Mounted {
+export interface MountedRoot {
   name: string;
   look: (path: string) => Runnable | null | undefined;
 }
@@ -34,7 +34,7 @@ const FORMS: Record<RootName['form'], string> = {
 const USUAL_RAMDISK = 4096;
 
 /** What the kernel itself made of the name shows in its messages. */
-function witnessed(t: Telling, name: RootName): RootName {
+function witnessed(t: DecisionLog, name: RootName): RootName {
   const { waiting, cannotOpen, mounted, linuxrc } = t.seen;
   const [, major, minor] =
     /^unknown-block\((\d+),(\d+)\)$/.exec(cannotOpen?.value.device ?? '') ?? [];
@@ -49,7 +49,7 @@ function witnessed(t: Telling, name: RootName): RootName {
   return waiting ? { ...name, number: '0:0', exists: false } : name;
 }
 
-function namesRoot(t: Telling): RootName {
+function namesRoot(t: DecisionLog): RootName {
   const name = witnessed(t, rootName(t.words.root, t.given));
   const question = 'which device is the root?';
   if (!t.given.spoken) {
@@ -92,7 +92,7 @@ function namesRoot(t: Telling): RootName {
  * there is no image; else whether it is in /dev/ram0.
  */
 function loadsImage(
-  t: Telling,
+  t: DecisionLog,
   rootfs: Rootfs,
   name: RootName,
 ): { loaded: boolean; image: Image | null } | null {
@@ -107,7 +107,7 @@ function loadsImage(
   const question = 'does the image go to /dev/ram0?';
   const tell = (
     answer: string,
-    why: Omit<Found<unknown>, 'value'>,
+    why: Omit<Finding<unknown>, 'value'>,
     loaded: boolean,
   ): { loaded: boolean; image: Image | null } => {
     t.decide('image', question, answer, why);
@@ -159,16 +159,16 @@ function loadsImage(
  * one.
  */
 function mounts(
-  t: Telling,
+  t: DecisionLog,
   id: string,
   source: Source,
   writable: boolean,
   number: string | null,
   sight: number,
-): Extract<End, { kind: 'panics' }> | { fstype: string | null; device: string | null } {
+): Extract<KernelEnd, { kind: 'panics' }> | { fstype: string | null; device: string | null } {
   const { seen } = t;
   const [major = '?', minor = '?'] = number?.split(':') ?? [];
-  const foreseen = foreseeMount(t, source, writable);
+  const foreseen = predictMount(t, source, writable);
   const question =
     id === 'mount-initrd' ? 'does the image mount as the first root?' : 'does the root mount?';
   const shown = seen.mounted[sight];
@@ -190,7 +190,7 @@ function mounts(
       ? seen.panic
       : undefined);
   const panicked = seen.panic !== undefined && /Unable to mount root fs/.test(seen.panic.value);
-  const expects = (outcome: Outcome): string =>
+  const expects = (outcome: MountOutcome): string =>
     outcome.kind === 'mounted'
       ? `it mounts${outcome.fstype ? ` as ${outcome.fstype}` : ''}`
       : 'it does not mount';
@@ -303,7 +303,10 @@ function sourceOf(name: RootName, ram: ReturnType<typeof loadsImage>): Source {
 }
 
 /** A server's answer is not foreseen; what the kernel itself lacks is. */
-function mountsFromServer(t: Telling, name: RootName): Extract<End, { kind: 'panics' }> | null {
+function mountsFromServer(
+  t: DecisionLog,
+  name: RootName,
+): Extract<KernelEnd, { kind: 'panics' }> | null {
   const wanted = name.form === 'nfs' ? 'ROOT_NFS' : 'CIFS_ROOT';
   const { panic } = t.seen;
   if (t.option(wanted) !== false && !panic) return null;
@@ -329,7 +332,7 @@ function mountsFromServer(t: Telling, name: RootName): Extract<End, { kind: 'pan
  * The kernel starts it and waits; whether it is there and runs makes no difference to what the
  * kernel does next (init/do_mounts_initrd.c: handle_initrd).
  */
-function runsLinuxrc(t: Telling, isGiven: boolean): void {
+function runsLinuxrc(t: DecisionLog, isGiven: boolean): void {
   const question = 'does /linuxrc run?';
   const program = isGiven ? t.given.initrd?.inImage('/linuxrc') : undefined;
   const waits = 'the kernel waits for it, and it is not process 1';
@@ -364,7 +367,7 @@ function runsLinuxrc(t: Telling, isGiven: boolean): void {
 }
 
 /** The kernel mounts a root itself (init/do_mounts.c: prepare_namespace). */
-export function mountsRoot(t: Telling, rootfs: Rootfs): End | Mounted {
+export function mountsRoot(t: DecisionLog, rootfs: Rootfs): KernelEnd | MountedRoot {
   const { words, seen, given } = t;
   const writable = words.access === null && given.tags?.readonly === false ? true : words.writable;
   if (words.delay > 0)
@@ -472,7 +475,7 @@ export function mountsRoot(t: Telling, rootfs: Rootfs): End | Mounted {
 }
 
 /** Whether the new root has its devices (drivers/base/devtmpfs.c: devtmpfs_mount). */
-function devices(t: Telling): void {
+function devices(t: DecisionLog): void {
   const { seen } = t;
   const question = 'does the kernel mount /dev?';
   const option = t.option('DEVTMPFS_MOUNT');

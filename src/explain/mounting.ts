@@ -1,5 +1,5 @@
 import type { Image } from '../ramdisk/image.js';
-import type { Telling } from './telling.js';
+import type { DecisionLog } from './decision-log.js';
 
 /** What a root would be mounted from. */
 export interface Source {
@@ -18,7 +18,7 @@ export interface Source {
 }
 
 /** How trying the types ends: one mounts, one fails for good, or none fits. */
-export type Outcome =
+export type MountOutcome =
   | { kind: 'mounted'; fstype: string | null; readonly: boolean; certain: boolean; why: string }
   | { kind: 'fails'; error: number; fstype: string; why: string }
   | { kind: 'none'; tried: string[]; why: string };
@@ -63,7 +63,7 @@ const OPTIONS: Record<string, string> = {
 export const ON_MTD: Record<string, string> = { cramfs: 'CRAMFS_MTD', romfs: 'ROMFS_ON_MTD' };
 
 /** Whether the kernel has a type of file system; null where nothing says. */
-export function knows(t: Telling, fstype: string): boolean | null {
+function knows(t: DecisionLog, fstype: string): boolean | null {
   if (t.given.types !== null) return t.given.types.some(({ name }) => name === fstype);
   const name = OPTIONS[fstype];
   // ext4 serves as ext2 and ext3 too, where it is told to.
@@ -71,7 +71,7 @@ export function knows(t: Telling, fstype: string): boolean | null {
   return t.option(name) === true || (/^ext[23]$/.test(fstype) && t.option('EXT4_FS') === true);
 }
 
-const sort = (fstype: string, t: Telling): 'device' | 'none' =>
+const sort = (fstype: string, t: DecisionLog): 'device' | 'none' =>
   WITHOUT_DEVICE.includes(fstype) ||
   t.given.types?.some(
     ({ name, device }) => name === fstype && !device && !['jffs2', 'ubifs'].includes(name),
@@ -83,7 +83,7 @@ const sort = (fstype: string, t: Telling): 'device' | 'none' =>
  * The types that are tried: those of rootfstype=, else all that need a block device, in the order
  * in which they registered. null: not known.
  */
-export const candidates = (t: Telling): string[] | null =>
+export const candidates = (t: DecisionLog): string[] | null =>
   t.words.fstypes ?? t.given.types?.filter(({ device }) => device).map(({ name }) => name) ?? null;
 
 const EINVAL = -22;
@@ -93,7 +93,7 @@ const EINVAL = -22;
  * do_mount_root).
  */
 function attempt(
-  t: Telling,
+  t: DecisionLog,
   fstype: string,
   { kind, exists, content, journal, flash }: Source,
 ): { error: number | null; why: string } {
@@ -152,7 +152,7 @@ function attempt(
  * Foresees mount_block_root: EINVAL and EACCES lead to the next type, any other error ends it; a
  * device that cannot be written is tried again read-only.
  */
-export function foreseeMount(t: Telling, source: Source, writable: boolean): Outcome {
+export function predictMount(t: DecisionLog, source: Source, writable: boolean): MountOutcome {
   const types = candidates(t);
   const readonly = (fstype: string | null): boolean =>
     !writable ||

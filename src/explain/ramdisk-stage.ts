@@ -1,20 +1,20 @@
 import type { Region } from '../facts/device-tree.js';
 import type { Runnable } from '../facts/facts.js';
 import { mountsItself } from './kernel-messages.js';
-import { assumed, found, logged, quoted, type Found, type Telling } from './telling.js';
+import { assumed, found, logged, quoted, type Finding, type DecisionLog } from './decision-log.js';
 
 /** What stands in the kernel's own first root when it looks for a program there. */
 export interface Rootfs {
   /** An initrd was handed over and taken. */
-  handed: Found<boolean>;
+  handed: Finding<boolean>;
   /** It is a cpio, and is unpacked; null where none was handed over. */
-  cpio: Found<boolean> | null;
+  cpio: Finding<boolean> | null;
   /** A program in rootfs: null, there is none; undefined, that is not known. */
   look: (path: string) => Runnable | null | undefined;
 }
 
 /** What rootfs itself is (init/do_mounts.c: init_rootfs). */
-function firstRoot(t: Telling): void {
+function firstRoot(t: DecisionLog): void {
   const { root, fstypes } = t.words;
   const tmpfs = t.option('TMPFS');
   const asked =
@@ -66,7 +66,7 @@ function firstRoot(t: Telling): void {
 }
 
 /** What was linked into the kernel; whether it is only the kernel's own three names. */
-function builtIn(t: Telling): boolean | null {
+function builtIn(t: DecisionLog): boolean | null {
   const question = 'what is built into the kernel?';
   if (t.option('BLK_DEV_INITRD') === false) {
     t.decide(
@@ -118,7 +118,10 @@ function builtIn(t: Telling): boolean | null {
  * A program of rootfs that ran although no boot loader handed over anything: it can only have been
  * built in.
  */
-function ranWithoutInitrd({ seen, words }: Telling): Telling['seen']['runs'][number] | null {
+function ranWithoutInitrd({
+  seen,
+  words,
+}: DecisionLog): DecisionLog['seen']['runs'][number] | null {
   const [first] = seen.runs;
   const shown = seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
   return first?.value === (words.rdinit ?? '/init') &&
@@ -143,12 +146,12 @@ function isOutside({ start, size }: Region, memory: readonly Region[] | null): b
   );
 }
 
-function wasHanded(t: Telling): Found<boolean> {
+function wasHanded(t: DecisionLog): Finding<boolean> {
   const { given, seen, words } = t;
   if (seen.refused) return logged(false, seen.refused);
   const shown = seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
   const told = given.handed;
-  let expected: Found<boolean>;
+  let expected: Finding<boolean>;
   if (t.option('BLK_DEV_INITRD') === false)
     expected = found(false, 'the kernel is built without CONFIG_BLK_DEV_INITRD', 'config');
   else if (t.option('INITRAMFS_FORCE') === true)
@@ -197,7 +200,7 @@ function wasHanded(t: Telling): Found<boolean> {
   );
 }
 
-function isCpio(t: Telling, handed: Found<boolean>): Found<boolean> | null {
+function isCpio(t: DecisionLog, handed: Finding<boolean>): Finding<boolean> | null {
   const { seen, given } = t;
   if (!handed.value) return null;
   const expected =
@@ -230,7 +233,7 @@ function isCpio(t: Telling, handed: Found<boolean>): Found<boolean> | null {
 /**
  * What populate_rootfs does: the built-in cpio first, then the initrd over it (init/initramfs.c).
  */
-export function fillRootfs(t: Telling): Rootfs {
+export function fillRootfs(t: DecisionLog): Rootfs {
   firstRoot(t);
   const plain = builtIn(t);
   const handed = wasHanded(t);
@@ -301,7 +304,7 @@ export function fillRootfs(t: Telling): Rootfs {
  * The way that is left: a program in rootfs becomes process 1, or the kernel mounts a root itself
  * (init/main.c: kernel_init_freeable).
  */
-export function findsEarlyInit(t: Telling, rootfs: Rootfs): { path: string; runs: boolean } {
+export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): { path: string; runs: boolean } {
   const path = t.words.rdinit ?? '/init';
   const { seen, given } = t;
   const itself = mountsItself(seen);

@@ -1,4 +1,4 @@
-import type { Given, KnownDevice } from './given.js';
+import type { KernelInputs, KnownDevice } from './kernel-inputs.js';
 
 /** How root= names a device (init/do_mounts.c: name_to_dev_t and prepare_namespace). */
 export interface RootName {
@@ -61,7 +61,12 @@ function fromNumber(text: string): string {
 
 export function rootName(
   root: string | null,
-  { commandLine, devices, mtd, tags }: Pick<Given, 'commandLine' | 'devices' | 'mtd' | 'tags'>,
+  {
+    commandLine,
+    devices,
+    mtd,
+    tags,
+  }: Pick<KernelInputs, 'commandLine' | 'devices' | 'mtd' | 'tags'>,
 ): RootName {
   const byNumber = (number: string): KnownDevice | null =>
     devices?.find((each) => each.number === number) ?? null;

@@ -1,12 +1,12 @@
 import type { Runnable } from '../facts/facts.js';
-import { startOf, startsAs, type Start } from '../facts/origin.js';
-import type { Header } from '../ramdisk/cpio.js';
+import { programStart, startsAs, type Start } from '../facts/origin.js';
+import type { CpioHeader } from '../ramdisk/cpio.js';
 import type { Sink } from '../ramdisk/cpio-machine.js';
 import { kindOf } from '../ramdisk/member.js';
-import { RootfsModel, type Entry } from '../ramdisk/rootfs-model.js';
+import { RootfsModel, type RootfsEntry } from '../ramdisk/rootfs-model.js';
 
 /** A file that an archive has put into rootfs, as far as running it goes. */
-interface Made extends Entry {
+interface BuiltEntry extends RootfsEntry {
   /**
    * What the first bytes of a file say; they themselves are not kept, for an archive may have a
    * great many files.
@@ -29,20 +29,20 @@ const asBytes = (path: string): string => Buffer.from(path).toString('latin1');
  * matters for what can be run.
  */
 export class RootfsFiles implements Sink {
-  readonly #model = new RootfsModel<Made>(['/dev', '/root'], () => ({
+  readonly #model = new RootfsModel<BuiltEntry>(['/dev', '/root'], () => ({
     kind: 'directory',
     mode: 0o755,
     target: '',
     start: null,
     open: false,
   }));
-  #file: Made | null = null;
+  #file: BuiltEntry | null = null;
   #first = Buffer.alloc(0);
 
   /** @param name of the ramdisk. */
   constructor(private readonly name: string) {}
 
-  member(header: Header, name: Buffer, target: Buffer | null): boolean {
+  member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean {
     if (this.#model.full)
       throw new Error(
         `cannot look into ${this.name}: it has more names, or longer ones, than any ramdisk that is not made to fill memory; \`mountroot ramdisk list\` shows them`,
@@ -52,7 +52,7 @@ export class RootfsFiles implements Sink {
     if (kind === null || path === null) return false;
     // A directory that is there already stays what it is, with what is in it.
     if (kind === 'directory' && this.#model.at(path)?.kind === 'directory') return true;
-    let made: Made = {
+    let made: BuiltEntry = {
       kind,
       mode: header.mode,
       target: target?.toString('latin1') ?? '',
@@ -78,7 +78,7 @@ export class RootfsFiles implements Sink {
 
   complete(): void {
     if (this.#file === null) return;
-    const start = startOf(this.#first);
+    const start = programStart(this.#first);
     // Only its own characters: what a pattern finds holds on to all that it was found in.
     Object.assign(this.#file, {
       open: false,

@@ -5,25 +5,25 @@
  * with notes where others differ. One walk serves both to foretell and to explain: at each fork
  * what was seen counts first, and what is not known is assumed and marked.
  */
-import type { Decision, End, Given } from './given.js';
+import type { KernelDecision, KernelEnd, KernelInputs } from './kernel-inputs.js';
 import { becomesInit } from './init-stage.js';
 import { mountsRoot } from './mount-stage.js';
 import { fillRootfs, findsEarlyInit } from './ramdisk-stage.js';
-import type { Seen } from './kernel-messages.js';
-import { Telling, logged } from './telling.js';
+import type { KernelMessages } from './kernel-messages.js';
+import { DecisionLog, logged } from './decision-log.js';
 
 export interface Story {
-  decisions: Decision[];
-  end: End;
+  decisions: KernelDecision[];
+  end: KernelEnd;
   /** Where what was seen and what was to be expected differ. */
   contradictions: string[];
 }
 
-export function tell(given: Given, seen: Seen): Story {
-  const t = new Telling(given, seen);
+export function tell(given: KernelInputs, seen: KernelMessages): Story {
+  const t = new DecisionLog(given, seen);
   const told = walk(t);
   // Whatever was foreseen: the kernel's last word is its end.
-  const end: End =
+  const end: KernelEnd =
     seen.panic && !(told.kind === 'panics' && told.message === seen.panic.value)
       ? { kind: 'panics', message: seen.panic.value, ran: null }
       : told;
@@ -37,7 +37,7 @@ export function tell(given: Given, seen: Seen): Story {
   return { decisions: t.decisions, end, contradictions: t.contradictions };
 }
 
-function walk(t: Telling): End {
+function walk(t: DecisionLog): KernelEnd {
   const rootfs = fillRootfs(t);
   const early = findsEarlyInit(t, rootfs);
   if (early.runs) return becomesInit(t, { name: 'rootfs', look: rootfs.look }, early.path);

@@ -119,7 +119,7 @@ export interface Imported {
 }
 
 /** What a mounted data volume holds besides the settings. */
-export interface Opened {
+export interface MountedVolume {
   /** Where it is mounted. */
   at: string;
   fstype: string;
@@ -162,7 +162,7 @@ export interface External extends Volume {
   at: string | null;
   readonly: boolean;
   /** An order to reset it, where there is one. */
-  order?: Exclude<Opened['order'], null>;
+  order?: Exclude<MountedVolume['order'], null>;
   /** The identity of the board it belongs to; null: nobody's yet. */
   identity: string | null;
   upper: PathKind;
@@ -242,7 +242,7 @@ export interface Runnable {
  * How this root came to be, as far as the running system still shows it. It costs time and is no
  * part of a boot: `facts` and `explain` ask for it.
  */
-export interface Origin {
+export interface RootOrigin {
   /** The kernel's messages from its start until user space ran; null where they cannot be read. */
   log: KernelLog | null;
   /** When the oldest message was written, in seconds; null without a log. */
@@ -287,7 +287,7 @@ export interface Facts {
   paths: Record<string, PathKind>;
   volume: Volume;
   /** null while the volume is not mounted. */
-  opened: Opened | null;
+  opened: MountedVolume | null;
   /** null where no external volume is configured. */
   external: External | null;
   /** null in all but the two cases that it is for. */
@@ -295,7 +295,7 @@ export interface Facts {
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
   /** How the root came to be; only where somebody asked for it (see `facts` and `explain`). */
-  origin?: Origin;
+  origin?: RootOrigin;
   /** What could not be read or understood while gathering, a sentence each. */
   problems: string[];
 }

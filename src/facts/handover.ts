@@ -24,7 +24,7 @@ export interface Handing {
   self: string;
 }
 
-interface Seen {
+interface HandoverLook {
   commandLine: string;
   mounts: readonly Mount[];
   mtd: readonly MtdPartition[];
@@ -80,7 +80,7 @@ function rootVolume(
 export function findHandover(
   reader: Reader,
   { pid, asked, args, self }: Handing,
-  { commandLine, mounts, mtd }: Seen,
+  { commandLine, mounts, mtd }: HandoverLook,
 ): Handover | null {
   const ramfs = isRamfs(reader, mounts);
   if (pid !== 1 && !ramfs) return null;

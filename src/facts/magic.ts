@@ -4,13 +4,13 @@ import type { Content, ContentKind } from './facts.js';
  * How many erase blocks are looked at before a volume counts as blank: jffs2 does not write them in
  * order, and the first may not be written yet.
  */
-export const BLOCKS_LOOKED_AT = 16;
+const BLOCKS_LOOKED_AT = 16;
 
 /**
  * How many before it counts as unknown: reading costs little against a board whose settings are not
  * found.
  */
-export const BLOCKS_SEARCHED = 1024;
+const BLOCKS_SEARCHED = 1024;
 
 /** How many bytes of a block's start are looked at: the ext4 magic, the farthest, ends at 0x43a. */
 export const BYTES_LOOKED_AT = 0x440;

@@ -4,7 +4,7 @@ import type {
   External,
   Imported,
   Mount,
-  Opened,
+  MountedVolume,
   ResetOrder,
   State,
   Volume,
@@ -114,7 +114,7 @@ function attemptsOf(text: string | null | undefined): number | null {
 }
 
 /** An order that cannot be read is not an order: what it would erase is not known. */
-export function parseOrder(text: string | null | undefined): Opened['order'] {
+export function parseOrder(text: string | null | undefined): MountedVolume['order'] {
   if (text === null) return null;
   if (text === undefined) return 'unreadable';
   try {
@@ -141,7 +141,7 @@ function importedOf(inside: Inside): Imported | null {
 }
 
 /** What stands in the place of our folder, and a name that it can be moved to. */
-function strayOf(inside: Inside): Opened['stray'] {
+function strayOf(inside: Inside): MountedVolume['stray'] {
   const kind = inside.kind(META);
   if (kind === 'missing' || kind === 'directory') return undefined;
   // On flash that gives something else at each look none of them may ever be free, and a boot must
@@ -182,7 +182,7 @@ export function lookInto(
   reader: Reader,
   mount: Mount | undefined,
   problems: string[],
-): Opened | null {
+): MountedVolume | null {
   if (mount === undefined) return null;
   const inside = new Inside(reader, mount.mountpoint, problems);
   const imported = importedOf(inside);

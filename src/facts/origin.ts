@@ -2,7 +2,7 @@ import type { Reader } from '../system/port.js';
 import { AtagsError, parseAtags } from './atags.js';
 import { commandLineWords } from './cmdline.js';
 import { DeviceTreeError, parseDeviceTree, readDeviceTree } from './device-tree.js';
-import type { ContentKind, Facts, Origin, Partition, Runnable } from './facts.js';
+import type { ContentKind, Facts, RootOrigin, Partition, Runnable } from './facts.js';
 import { readKernelConfig } from './kernel-config.js';
 import { parseKernelRecords, type KernelLog } from './kernel-log.js';
 import { BYTES_LOOKED_AT, identify } from './magic.js';
@@ -69,7 +69,7 @@ export function runnable(
     return say(-13, `${path} is not executable`);
   const start = Buffer.from(reader.readBytes(program.path, 0, 4096));
   return startsAs(
-    startOf(start),
+    programStart(start),
     path,
     machine,
     (needed) => inside(reader, top, needed).kind === 'file',
@@ -86,7 +86,7 @@ export interface Start {
 }
 
 /** Null where they are of no program. */
-export function startOf(bytes: Buffer): Start | null {
+export function programStart(bytes: Buffer): Start | null {
   const elf = bytes.length >= 20 && bytes.readUInt32BE(0) === 0x7f454c46;
   if (!elf && bytes.toString('latin1', 0, 2) !== '#!') return null;
   return {
@@ -127,7 +127,7 @@ export function parsePartitions(text: string): Pick<Partition, 'name' | 'number'
   );
 }
 
-const parseTypes = (text: string): Origin['types'] =>
+const parseTypes = (text: string): RootOrigin['types'] =>
   [...text.matchAll(/^(nodev)?\t(\S+)$/gm)].map(([, nodev, name]) => ({
     name: name!,
     device: nodev === undefined,
@@ -146,7 +146,7 @@ export function gatherOrigin(
   records: () => string[],
   facts: Facts,
   problems: string[],
-): Origin {
+): RootOrigin {
   const orNull = <T>(look: () => T): T | null => {
     try {
       return look();

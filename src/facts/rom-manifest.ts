@@ -20,7 +20,7 @@ export interface Fingerprint {
   crc: string | null;
 }
 
-export interface Manifest {
+export interface RomManifest {
   /** Which image; see rom-identity.ts. */
   identity: string;
   /** All that is to be in it is. */
@@ -46,8 +46,8 @@ export interface Noted {
 }
 export type Baseline = Map<string, Noted>;
 
-export const MANIFEST_SCHEMA = 'mountroot.rom-manifest/1';
-export const BASELINE_SCHEMA = 'mountroot.rom-baseline/1';
+const MANIFEST_SCHEMA = 'mountroot.rom-manifest/1';
+const BASELINE_SCHEMA = 'mountroot.rom-baseline/1';
 
 /** Bigger files are known by size and time alone. */
 export const LONGEST_READ = 65_536;
@@ -61,7 +61,7 @@ export const isSame = (one: Fingerprint, other: Fingerprint): boolean =>
   one.size === other.size &&
   (one.crc !== null && other.crc !== null ? one.crc === other.crc : one.mtime === other.mtime);
 
-type Header = { schema: string; check: string } & Record<string, unknown>;
+type ManifestHeader = { schema: string; check: string } & Record<string, unknown>;
 
 const withHeader = (header: Record<string, unknown>, lines: readonly unknown[]): string => {
   const body = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -69,9 +69,9 @@ const withHeader = (header: Record<string, unknown>, lines: readonly unknown[]):
 };
 
 /** @throws for whatever is not what was written. */
-function opened(text: string, schema: string): { header: Header; lines: unknown[] } {
+function opened(text: string, schema: string): { header: ManifestHeader; lines: unknown[] } {
   const end = text.indexOf('\n');
-  const header = JSON.parse(text.slice(0, end)) as Header;
+  const header = JSON.parse(text.slice(0, end)) as ManifestHeader;
   const body = text.slice(end + 1);
   if (header.schema !== schema || header.check !== crcOf(Buffer.from(body)))
     throw new Error('damaged');
@@ -96,7 +96,7 @@ const slash = (path: string): number => path.lastIndexOf('/');
 const folderOf = (path: string): string => path.slice(0, Math.max(0, slash(path)));
 
 /** A directory is named once, before its files; a time that most have is in the first line. */
-export function encodeManifest({ identity, complete, files }: Manifest): string {
+export function encodeManifest({ identity, complete, files }: RomManifest): string {
   const times = new Map<number, number>();
   for (const { mtime } of files.values()) times.set(mtime, (times.get(mtime) ?? 0) + 1);
   const time = [...times].reduce((most, each) => (each[1] > most[1] ? each : most), [0, 0])[0];
@@ -122,7 +122,7 @@ function fingerprint(size: unknown, mtime: unknown, crc: unknown): Fingerprint {
   return { size, mtime, crc: crc === 0 ? null : crc };
 }
 
-export function decodeManifest(text: string): Manifest | 'damaged' {
+export function decodeManifest(text: string): RomManifest | 'damaged' {
   return orDamaged(() => {
     const { header, lines } = opened(text, MANIFEST_SCHEMA);
     const { identity, complete, time } = header;
@@ -141,8 +141,10 @@ export function decodeManifest(text: string): Manifest | 'damaged' {
 }
 
 /** What the first line alone says: enough to see in most boots that there is nothing to do. */
-export function headOf(text: string): Pick<Manifest, 'identity' | 'complete'> | null {
-  const head = orDamaged(() => JSON.parse(text.slice(0, text.indexOf('\n'))) as Header & Manifest);
+export function headOf(text: string): Pick<RomManifest, 'identity' | 'complete'> | null {
+  const head = orDamaged(
+    () => JSON.parse(text.slice(0, text.indexOf('\n'))) as ManifestHeader & RomManifest,
+  );
   return head !== 'damaged' && head.schema === MANIFEST_SCHEMA && typeof head.identity === 'string'
     ? { identity: head.identity, complete: head.complete === true }
     : null;
@@ -192,7 +194,7 @@ export interface Cursor {
   whole: boolean;
 }
 
-export const CURSOR_SCHEMA = 'mountroot.rom-cursor/1';
+const CURSOR_SCHEMA = 'mountroot.rom-cursor/1';
 export const encodeCursor = ({ from, whole }: Cursor): string =>
   `${JSON.stringify({ schema: CURSOR_SCHEMA, from, whole })}\n`;
 
@@ -232,7 +234,7 @@ export interface Circumstances {
    * The manifest of the image before this one; null: the image is the same, or what it held is not
    * known.
    */
-  before: Manifest | null;
+  before: RomManifest | null;
   moment: Moment;
 }
 

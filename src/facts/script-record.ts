@@ -5,7 +5,7 @@ import { parseMountinfo } from './mountinfo.js';
 import { STATES } from './mounted-volume.js';
 import { JOURNAL_FOLDER, SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
 
-export interface ScriptStep {
+interface ScriptStep {
   number: number;
   id: string;
   result: 'done' | 'kept' | 'failed';

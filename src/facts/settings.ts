@@ -46,23 +46,23 @@ export const DEFAULTS: Settings = {
   first: 'agent',
 };
 
-export type SettingName = keyof Settings;
+type SettingName = keyof Settings;
 
 /** Where a setting came from, weakest first. */
-export type Origin =
+type SettingOrigin =
   'default' | '/etc/mountroot.json' | 'fstools_overlay_name' | 'mountroot' | 'flag';
 
 export interface Configuration {
   settings: Settings;
   /** Only what is not the default. */
-  origins: Partial<Record<SettingName, Origin>>;
+  origins: Partial<Record<SettingName, SettingOrigin>>;
 }
 
-type Reading = { value: Settings[SettingName] } | { expected: string };
+type SettingReading = { value: Settings[SettingName] } | { expected: string };
 
 const count =
   (least: number, most: number) =>
-  (value: unknown): Reading => {
+  (value: unknown): SettingReading => {
     const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
     return typeof number === 'number' &&
       Number.isInteger(number) &&
@@ -72,13 +72,13 @@ const count =
       : { expected: `a whole number from ${least} to ${most}` };
   };
 const PRINTABLE = /^[^\0-\x1f\x7f]{0,255}$/;
-const text = (value: unknown): Reading =>
+const text = (value: unknown): SettingReading =>
   typeof value === 'string' && PRINTABLE.test(value)
     ? { value }
     : { expected: 'a text of at most 255 characters' };
-const name = (value: unknown): Reading =>
+const name = (value: unknown): SettingReading =>
   value === '' ? { expected: 'the name of a volume' } : text(value);
-const device = (value: unknown): Reading =>
+const device = (value: unknown): SettingReading =>
   value === '' || (typeof value === 'string' && PRINTABLE.test(value) && value.startsWith('/dev/'))
     ? { value }
     : { expected: 'a path below /dev' };
@@ -94,7 +94,7 @@ export function keepPath(path: unknown): string | null {
     : `/${parts.join('/')}`;
 }
 
-const paths = (value: unknown): Reading => {
+const paths = (value: unknown): SettingReading => {
   const list: unknown =
     typeof value === 'string' ? value.split(',').filter((path) => path !== '') : value;
   const plain = Array.isArray(list) ? list.map(keepPath) : [null];
@@ -102,13 +102,13 @@ const paths = (value: unknown): Reading => {
     ? { value: plain }
     : { expected: 'a list of absolute paths without . and ..' };
 };
-const target = (value: unknown): Reading =>
+const target = (value: unknown): SettingReading =>
   value === 'overlay' || value === 'root' ? { value } : { expected: '"overlay" or "root"' };
 
-const first = (value: unknown): Reading =>
+const first = (value: unknown): SettingReading =>
   value === 'agent' || value === 'script' ? { value } : { expected: '"agent" or "script"' };
 
-const READ: Record<SettingName, (value: unknown) => Reading> = {
+const READ: Record<SettingName, (value: unknown) => SettingReading> = {
   volume: name,
   wait: count(0, 600),
   boot_limit: count(0, 1000),
@@ -129,7 +129,7 @@ const isSetting = (key: string): key is SettingName => Object.hasOwn(READ, key);
 function take(
   { settings, origins }: Configuration,
   values: Iterable<[string, unknown]>,
-  origin: Origin,
+  origin: SettingOrigin,
   from: string,
   problems: string[],
 ): void {
@@ -154,11 +154,7 @@ function take(
 }
 
 /** The settings of a JSON file: an object of them by name. */
-export function fileSettings(
-  file: string,
-  content: string,
-  problems: string[],
-): [string, unknown][] {
+function fileSettings(file: string, content: string, problems: string[]): [string, unknown][] {
   try {
     const value: unknown = JSON.parse(content);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -192,7 +188,7 @@ function commandLineSettings(commandLine: string): {
   return { ours, overlayName: words.get('fstools_overlay_name') };
 }
 
-export interface Sources {
+export interface SettingSources {
   commandLine: string;
   /** The text of /etc/mountroot.json, null where there is none. */
   file: string | null;
@@ -205,7 +201,7 @@ export interface Sources {
  * it is reported in `problems` and the next weaker value holds.
  */
 export function configure(
-  { commandLine, file, flags }: Sources,
+  { commandLine, file, flags }: SettingSources,
   problems: string[],
 ): Configuration {
   const configuration: Configuration = { settings: { ...DEFAULTS, keep: [] }, origins: {} };

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Origin } from './facts.js';
+import type { RootOrigin } from './facts.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const region = v.object({ start: count, size: count });
@@ -26,7 +26,7 @@ const atags = v.object({
 });
 
 /** The form of a facts file's `origin`; that it is that of Origin, the compiler checks. */
-export const originOf: v.GenericSchema<unknown, Origin> = v.object({
+export const originOf: v.GenericSchema<unknown, RootOrigin> = v.object({
   log: v.nullable(
     v.object({
       lines: v.array(v.object({ time: v.nullable(seconds), text: v.string() })),

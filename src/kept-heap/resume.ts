@@ -9,13 +9,13 @@ import type { System } from '../system/port.js';
 declare const __dirname: string;
 const AGENT = join(__dirname, 'mountroot.cjs');
 
-function mark(): string {
+function agentMark(): string {
   const { size, mtime } = statSync(AGENT);
   return `${size} ${mtime.getTime()}`;
 }
 
 /** The agent as it was when the heap was written. */
-const then = mark();
+const agentWhenWritten = agentMark();
 
 /** The addon of a path, as `require` would give it. */
 export type FindAddon = (path: string) => unknown;
@@ -60,7 +60,7 @@ export function resume({
   doors = {},
 }: Resumption = {}): Promise<void> {
   // The heap is older than the agent: whoever called Node takes the agent's own file then.
-  if (mark() !== then) process.exit(1);
+  if (agentMark() !== agentWhenWritten) process.exit(1);
   try {
     writeSync(begun, '.');
   } catch {

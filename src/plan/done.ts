@@ -8,7 +8,7 @@
  * the upper layer. A power cut before that leaves a volume without settings, as it was; one after
  * it leaves a complete one.
  */
-import type { Facts, Opened, Rung } from '../facts/facts.js';
+import type { Facts, MountedVolume, Rung } from '../facts/facts.js';
 import { layersOf } from '../facts/layers.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import {
@@ -34,12 +34,12 @@ import {
   refuse,
   type Already,
   type Decision,
-  type Options,
-  type Past,
+  type PlanningOptions,
+  type StageResult,
   type Plan,
   type Reason,
 } from './plan.js';
-import { newRootOf } from './places.js';
+import { newRootOf } from './mountpoints.js';
 import { did, failures, planOf } from './plan-of.js';
 import { preconditions } from './start.js';
 import type { Action, Step } from './step.js';
@@ -68,7 +68,7 @@ const AGAIN = 3;
  */
 const UNUSED: readonly string[] = ['boot-loop', 'full', 'write-protected', 'overlay-failed'];
 
-export function planDone(facts: Facts, options: Options): Decision {
+export function planDone(facts: Facts, options: PlanningOptions): Decision {
   const refusal = preconditions('done', facts, options);
   if (refusal) return refusal;
   const root = visibleAt(facts.mounts, '/');
@@ -150,7 +150,7 @@ function recordRom({ mounts }: Facts, at: string, upper: string | undefined): St
 }
 
 /** Of what cut-off switches had copied the newest is enough for whoever misses something. */
-function halfCopies({ quarantine }: Opened, at: string): Step[] {
+function halfCopies({ quarantine }: MountedVolume, at: string): Step[] {
   const numbers = quarantine
     .flatMap((name) => /^incoming-(\d{1,9})$/.exec(name)?.[1] ?? [])
     .map(Number);
@@ -198,7 +198,7 @@ function rungOf({ state, mounts }: Facts): Rung {
   return state?.rung ?? (lower.includes(':') ? 'kept-read-only' : 'volatile');
 }
 
-function fromMemory(facts: Facts, past: readonly Past[]): Decision {
+function fromMemory(facts: Facts, past: readonly StageResult[]): Decision {
   const { volume, opened, configuration, state } = facts;
   if (visibleAt(facts.mounts, '/')!.superOptions.includes('ro') && !did(past, 'thaw'))
     return thaw(facts);
@@ -316,7 +316,7 @@ const journal = ({ configuration: { settings } }: Facts, at: string): Step[] =>
  * The board came up, though without its data or without writing to it, so whoever looks after it
  * had a chance to; starts are counted anew.
  */
-function countBack(facts: Facts, past: readonly Past[]): Decision {
+function countBack(facts: Facts, past: readonly StageResult[]): Decision {
   const { volume, opened, state } = facts;
   const device = volume.found[0];
   const loop = state?.reason === 'boot-loop';

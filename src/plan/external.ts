@@ -11,9 +11,9 @@ import {
 } from './open.js';
 import { flashOverlay, isLegacy, makePrivate, placeData } from './overlay-root.js';
 import { pivotTo } from './pivot.js';
-import { mountNotes, newRootOf } from './places.js';
+import { mountNotes, newRootOf } from './mountpoints.js';
 import { did, failures, planOf, stage } from './plan-of.js';
-import type { Past, Plan } from './plan.js';
+import type { StageResult, Plan } from './plan.js';
 import type { Step } from './step.js';
 import { fatal, mkdir } from './steps.js';
 import { describe, volumeTrouble, type Trouble } from './volume.js';
@@ -21,7 +21,7 @@ import { describe, volumeTrouble, type Trouble } from './volume.js';
 /**
  * The external volume's way: a stage towards it, a root on it, or why the internal volume must do.
  */
-export function externalPlan(facts: Facts, past: readonly Past[]): Plan | Trouble | null {
+export function externalPlan(facts: Facts, past: readonly StageResult[]): Plan | Trouble | null {
   const { configuration, external, opened } = facts;
   const { settings } = configuration;
   if (external === null || opened === null) return null;
@@ -107,7 +107,7 @@ export function externalPlan(facts: Facts, past: readonly Past[]): Plan | Troubl
 
 function externalRoot(
   facts: Facts,
-  past: readonly Past[],
+  past: readonly StageResult[],
   adopt: boolean,
   trouble: Trouble | null,
 ): Plan {

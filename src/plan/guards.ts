@@ -4,7 +4,7 @@
  * for every fact, so a fact that is new does not compile until somebody says how a script looks at
  * it, or why it need not.
  */
-import type { Content, Device, Facts, Mount, Opened, State } from '../facts/facts.js';
+import type { Content, Device, Facts, Mount, MountedVolume, State } from '../facts/facts.js';
 import { SIGNATURES, type Signature } from '../facts/magic.js';
 import { STATES } from '../facts/mounted-volume.js';
 import {
@@ -21,11 +21,11 @@ import {
 } from '../facts/places.js';
 import { STATE_FILE } from '../facts/gather.js';
 import type { PathKind } from '../system/port.js';
-import type { Foreseen } from './whole-plan.js';
+import type { PlannedStage } from './whole-plan.js';
 import { PLANNERS } from './verbs.js';
 
 /** What is looked at, and what it must be. */
-export type Look =
+export type GuardedFact =
   /** Text of /proc, in the form that the functions below give it. */
   | { kind: 'words' | 'types' | 'partitions' | 'mounts'; is: string }
   /** lstat(2) gives one of these. */
@@ -37,14 +37,14 @@ export type Look =
   | { kind: 'link'; path: string; targets: readonly string[] };
 
 export interface Guard {
-  look: Look;
+  look: GuardedFact;
   /** What is so where the look fails, to stand behind "script refused:". */
   says: string;
 }
 
 /** A row gives guards, or sentences: why no script can look at this. */
-type Row<T> = (value: T, stage: Foreseen) => readonly (Guard | string)[];
-type Table<T> = { [K in keyof T]-?: Row<T[K]> };
+type GuardRow<T> = (value: T, stage: PlannedStage) => readonly (Guard | string)[];
+type Table<T> = { [K in keyof T]-?: GuardRow<T[K]> };
 
 /** Nothing is planned from it, or another row's guard stands for it. */
 const nothing = (): readonly Guard[] => [];
@@ -69,7 +69,7 @@ const path = (at: string, kinds: readonly PathKind[], says: string): Guard => ({
  * A script cannot resolve names or follow settings: whatever word could be one of ours, or hide one
  * behind a quote, must be the same. `first` only says whether it runs.
  */
-export const settingWords = (commandLine: string): string =>
+const settingWords = (commandLine: string): string =>
   commandLine
     .split(/\s+/)
     .filter(
@@ -114,7 +114,7 @@ const mountTable = (mounts: readonly Mount[]): string =>
  * Whether the planner would do the same if the volume held something else: the plan itself says
  * what it rests on.
  */
-function alike({ facts, past, plan }: Foreseen, opened: Partial<Opened>): boolean {
+function alike({ facts, past, plan }: PlannedStage, opened: Partial<MountedVolume>): boolean {
   const other = PLANNERS[plan.verb](
     { ...facts, opened: { ...facts.opened!, ...opened } },
     { dryRun: true, force: false, past },
@@ -181,7 +181,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   ],
   configuration: ({ settings }, stage) =>
     (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).flatMap((key) =>
-      (SETTINGS[key] as Row<unknown>)(settings[key], stage),
+      (SETTINGS[key] as GuardRow<unknown>)(settings[key], stage),
     ),
   mtd: (mtd) =>
     mtd.length === 0
@@ -222,7 +222,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
 };
 
 /** In the order of looking: what our own folder is comes before what is in it. */
-const OPENED: Table<Opened> = {
+const OPENED: Table<MountedVolume> = {
   // The script mounts it there itself; and where it cannot be written the count of starts cannot
   // either, which is the next step.
   at: nothing,
@@ -311,14 +311,14 @@ export interface Guards {
 const rows = <T extends object>(
   table: Table<T>,
   values: T,
-  stage: Foreseen,
+  stage: PlannedStage,
 ): readonly (Guard | string)[] =>
   (Object.keys(table) as (keyof T)[]).flatMap((key) =>
-    (table[key] as Row<unknown>)(values[key], stage),
+    (table[key] as GuardRow<unknown>)(values[key], stage),
   );
 
 /** The guards of a start with two stages: opening the volume, and the root. */
-export function guardsOf([open, root]: readonly [Foreseen, Foreseen]): Guards {
+export function guardsOf([open, root]: readonly [PlannedStage, PlannedStage]): Guards {
   const before = rows(FACTS, open.facts, open);
   const settings = path(
     `${root.facts.opened!.at}/upper${SETTINGS_FILE}`,

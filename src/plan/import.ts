@@ -4,7 +4,7 @@
  * carried out from there on; the layer from before is kept until `done` has confirmed a start with
  * the new one.
  */
-import type { Facts, Opened } from '../facts/facts.js';
+import type { Facts, MountedVolume } from '../facts/facts.js';
 import { FORMER_UPPER, IMPORT_ORDER, NEXT_UPPER } from '../facts/places.js';
 import type { Step } from './step.js';
 import { fatal, warn } from './steps.js';
@@ -13,7 +13,7 @@ import { fatal, warn } from './steps.js';
 export const importWaits = ({ opened }: Facts): boolean =>
   opened?.imported?.ordered === true && !opened.readonly;
 
-export function importSteps({ at, upper, imported }: Opened): Step[] {
+export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
   const [next, former] = [`${at}/${NEXT_UPPER}`, `${at}/${FORMER_UPPER}`];
   const done = [
     fatal('import-synced', 'The new layer is in its place before the order is gone.', {
@@ -74,7 +74,7 @@ export function importSteps({ at, upper, imported }: Opened): Step[] {
 }
 
 /** What is left of an import when a start with its layer is confirmed. */
-export const afterImport = ({ at, imported }: Opened): Step[] =>
+export const afterImport = ({ at, imported }: MountedVolume): Step[] =>
   imported === undefined || imported.former === 'missing' || imported.same || imported.ordered
     ? []
     : [
@@ -92,7 +92,7 @@ export const afterImport = ({ at, imported }: Opened): Step[] =>
 export const importGone = ({
   at,
   imported,
-}: Pick<Opened, 'at'> & Partial<Pick<Opened, 'imported'>>): Step[] =>
+}: Pick<MountedVolume, 'at'> & Partial<Pick<MountedVolume, 'imported'>>): Step[] =>
   imported === undefined || imported.same
     ? []
     : [
@@ -111,7 +111,7 @@ export const importGone = ({
       ];
 
 /** Orders of two kinds contradict each other, and the later one holds. */
-export const importCancelled = ({ at, imported }: Opened): Step[] =>
+export const importCancelled = ({ at, imported }: MountedVolume): Step[] =>
   imported?.ordered === true
     ? [
         fatal('import-cancelled', 'A reset takes back an import that has not been carried out.', {

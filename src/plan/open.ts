@@ -2,7 +2,7 @@
  * The stages that come before a root: waiting for the volume, attaching it, mounting it where it
  * covers nothing, carrying out an order to reset.
  */
-import type { Device, Facts, Opened, Volume } from '../facts/facts.js';
+import type { Device, Facts, MountedVolume, Volume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { PSTORE } from '../facts/pstore.js';
 import {
@@ -20,7 +20,7 @@ import {
 import type { MountFlag } from '../system/flags.js';
 import { importGone } from './import.js';
 import type { Action, Step } from './step.js';
-import type { Past, Stage } from './plan.js';
+import type { StageResult, Stage } from './plan.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 import { describe, fstypeOf } from './volume.js';
 
@@ -95,14 +95,14 @@ function mountDevice(volume: Volume, target: string, flags: MountFlag[]): Action
 }
 
 /** A name in quarantine that nothing has yet. */
-function quarantineName({ quarantine }: Opened, what: string): string {
+function quarantineName({ quarantine }: MountedVolume, what: string): string {
   let number = 1;
   while (quarantine.includes(`${what}-${number}`)) number++;
   return `${QUARANTINE}/${what}-${number}`;
 }
 
 /** Moves something doubtful aside, where it harms nothing and nothing of it is lost. */
-export const quarantine = (opened: Opened, path: string, what: string, why: string): Step[] => [
+const quarantine = (opened: MountedVolume, path: string, what: string, why: string): Step[] => [
   warn(
     `quarantine-place-${what}`,
     'What is doubtful is never deleted, but kept here.',
@@ -119,7 +119,7 @@ export const quarantine = (opened: Opened, path: string, what: string, why: stri
  * Our folder on the volume. What else has its name is moved aside and not followed: behind a
  * symlink our notes would be in somebody else's folder.
  */
-export const metaSteps = ({ at, stray }: Opened, needed: typeof fatal = fatal): Step[] => [
+export const metaSteps = ({ at, stray }: MountedVolume, needed: typeof fatal = fatal): Step[] => [
   ...(stray === undefined
     ? []
     : [
@@ -142,11 +142,11 @@ export const metaSteps = ({ at, stray }: Opened, needed: typeof fatal = fatal): 
  */
 const COUNTING: readonly Stage[] = ['reset', 'import', 'external-reset', 'external-root', 'root'];
 
-export const isCounted = (past: readonly Past[]): boolean =>
+export const isCounted = (past: readonly StageResult[]): boolean =>
   past.some(({ stage }) => COUNTING.includes(stage));
 
 /** Counts the start on the volume before anything can go wrong with it, once. */
-export function countSteps({ opened }: Facts, past: readonly Past[]): Step[] {
+export function countSteps({ opened }: Facts, past: readonly StageResult[]): Step[] {
   if (opened === null || opened.readonly || isCounted(past)) return [];
   return [
     ...metaSteps(opened, warn),
@@ -159,7 +159,7 @@ export function countSteps({ opened }: Facts, past: readonly Past[]): Step[] {
 }
 
 /** The notes a start leaves on the volume; none of them is worth a boot. */
-export function bookkeeping(facts: Facts, past: readonly Past[]): Step[] {
+export function bookkeeping(facts: Facts, past: readonly StageResult[]): Step[] {
   const { opened, volume } = facts;
   if (opened === null || opened.readonly) return [];
   const { at, state } = opened;
@@ -217,7 +217,7 @@ export function bookkeeping(facts: Facts, past: readonly Past[]): Step[] {
 }
 
 /** Makes the upper layer what it must be, and brings in what a firmware upgrade left. */
-export function upperSteps(opened: Opened | null, at: string, before: string): Step[] {
+export function upperSteps(opened: MountedVolume | null, at: string, before: string): Step[] {
   const steps: Step[] = [];
   if (opened !== null) {
     for (const [name, kind] of [
@@ -253,8 +253,8 @@ export function upperSteps(opened: Opened | null, at: string, before: string): S
 }
 
 /** What a reset looks at: the internal volume, or an external one, which has no more. */
-export type Resettable = Pick<Opened, 'at' | 'upper'> &
-  Partial<Pick<Opened, 'upgrade' | 'switched' | 'imported'>>;
+export type Resettable = Pick<MountedVolume, 'at' | 'upper'> &
+  Partial<Pick<MountedVolume, 'upgrade' | 'switched' | 'imported'>>;
 
 /**
  * What lies beside the upper layer and holds settings too, or did: copies, what was put aside, and
@@ -311,7 +311,7 @@ export function resetSteps(opened: Resettable, keep: readonly string[], legacy: 
 
 /** Ties an external volume without an owner to this board. */
 export function adoptSteps(
-  opened: Opened,
+  opened: MountedVolume,
   offered: string,
   folder: string,
   identityFile: string,

@@ -6,7 +6,7 @@ import type { Facts, Mount } from '../facts/facts.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
 import { overlayOptions } from './overlay-options.js';
-import { imageOf, isFree, newRootOf } from './places.js';
+import { imageMountpoint, isFree, newRootOf } from './mountpoints.js';
 import type { Propagation, Step } from './step.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 
@@ -33,7 +33,7 @@ export interface Placed {
 export function placeData(facts: Facts, from: string): Placed {
   if (from === DATA) return { at: from, steps: [] };
   // An initramfs can be given the place, so that upperdir= reads the same as on any other boot.
-  const made = imageOf(facts) !== null && facts.paths[DATA] === 'missing';
+  const made = imageMountpoint(facts) !== null && facts.paths[DATA] === 'missing';
   if (!made && !isFree(facts, DATA)) return { at: from, steps: [] };
   return {
     at: DATA,
@@ -53,7 +53,7 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
   const upper = legacy ? at : `${at}/upper`;
   const work = `${at}/work`;
   const options = overlayOptions({
-    lower: [imageOf(facts) ?? '/'],
+    lower: [imageMountpoint(facts) ?? '/'],
     upper,
     ...(!legacy && { work }),
   });
@@ -87,7 +87,7 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
  * they are.
  */
 export function ramOverlay(facts: Facts, kept: string | null): Step[] {
-  const lower = [...(kept === null ? [] : [kept]), imageOf(facts) ?? '/'];
+  const lower = [...(kept === null ? [] : [kept]), imageMountpoint(facts) ?? '/'];
   const legacy = isLegacy(facts);
   const upper = legacy ? RAM : `${RAM}/upper`;
   const work = `${RAM}/work`;
@@ -127,7 +127,7 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
     newRoot === NEW_ROOTS[0]
       ? []
       : [
-          ...(imageOf(facts) === null
+          ...(imageMountpoint(facts) === null
             ? [
                 warn(
                   'new-root-above',
@@ -138,7 +138,7 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
             : []),
           fatal(
             'new-root',
-            imageOf(facts) === null
+            imageMountpoint(facts) === null
               ? 'The image has no free /mnt, so the new root is put together here.'
               : 'The new root is put together here.',
             mkdir(newRoot),

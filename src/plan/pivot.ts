@@ -8,7 +8,7 @@
 import type { Facts } from '../facts/facts.js';
 import { DATA, OLD_ROOT } from '../facts/places.js';
 import { mountsToMove } from './moves.js';
-import { imageOf, newRootOf } from './places.js';
+import { imageMountpoint, newRootOf } from './mountpoints.js';
 import type { Step } from './step.js';
 import { fatal, mkdir, slug, warn } from './steps.js';
 
@@ -23,7 +23,7 @@ const ESSENTIAL = ['/dev', '/tmp', '/sys'];
  * @param putOld where the old root goes, in the new one.
  */
 export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_ROOT): Step[] {
-  if (imageOf(facts) !== null) return switchTo(facts, newRootOf(facts), data);
+  if (imageMountpoint(facts) !== null) return switchTo(facts, newRootOf(facts), data);
   const newRoot = newRootOf(facts);
   const moves = [
     ...mountsToMove(facts.mounts).filter((path) => path !== DATA),
@@ -105,7 +105,7 @@ function prepareMountpoints(
  * @param newRoot the overlay, or the image itself where there is none.
  */
 export function switchTo(facts: Facts, newRoot: string, data: string | null): Step[] {
-  const image = imageOf(facts)!;
+  const image = imageMountpoint(facts)!;
   const over = newRoot !== image;
   const moves = mountsToMove(facts.mounts).filter((path) => path !== image && path !== data);
   const along = (path: string): Step =>

@@ -1,16 +1,16 @@
 import type { Facts, Rung } from '../facts/facts.js';
 import { deviceOf } from './open.js';
-import { PLAN_SCHEMA, type Past, type Plan, type Stage, type Verb } from './plan.js';
+import { PLAN_SCHEMA, type StageResult, type Plan, type Stage, type Verb } from './plan.js';
 import type { Step } from './step.js';
 import { distinct } from './steps.js';
 import { describe, type Trouble } from './volume.js';
 
-export const failures = (past: readonly Past[], stage: Stage, rung?: Rung): Past[] =>
+export const failures = (past: readonly StageResult[], stage: Stage, rung?: Rung): StageResult[] =>
   past.filter(
     (each) =>
       each.failed !== null && each.stage === stage && (rung === undefined || each.rung === rung),
   );
-export const did = (past: readonly Past[], stage: Stage): boolean =>
+export const did = (past: readonly StageResult[], stage: Stage): boolean =>
   past.some((each) => each.stage === stage);
 
 interface Parts {

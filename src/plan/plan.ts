@@ -152,7 +152,7 @@ export interface Already {
 export type Decision = Plan | Refusal | Already;
 
 /** A plan that was executed before in this run of the verb, for the next one to rest on. */
-export interface Past {
+export interface StageResult {
   stage: Stage;
   rung: Rung;
   reason: Reason | null;
@@ -169,13 +169,13 @@ export interface Past {
   warned: readonly string[];
 }
 
-export interface Options {
+export interface PlanningOptions {
   /** Only to be looked at: neither the early boot nor root is asked for. */
   dryRun: boolean;
   /** Although this does not look like the moment for it. */
   force: boolean;
   /** What was executed before, oldest first. */
-  past?: readonly Past[];
+  past?: readonly StageResult[];
   /** `reset`: what to keep besides what the configuration names. */
   keep?: readonly string[];
 }

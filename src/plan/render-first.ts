@@ -13,8 +13,8 @@ import {
   SCRIPT_LOG,
 } from '../facts/places.js';
 import { inverseOf } from './consequences.js';
-import { foreseeStages, whole } from './whole-plan.js';
-import { guardsOf, type Guard, type Look } from './guards.js';
+import { planStages, whole } from './whole-plan.js';
+import { guardsOf, type Guard, type GuardedFact } from './guards.js';
 import type { Plan } from './plan.js';
 import { commandOf, comment, isThere, quote } from './render-sh.js';
 import type { Action, Step } from './step.js';
@@ -42,7 +42,7 @@ const bytes = (values: readonly number[]): string =>
   `$'${values.map((value) => `\\${value.toString(8).padStart(3, '0')}`).join('')}'`;
 
 /** A command whose status says whether a look gave what it should. */
-const LOOK: { [K in Look['kind']]: (look: Extract<Look, { kind: K }>) => string } = {
+const LOOK: { [K in GuardedFact['kind']]: (look: Extract<GuardedFact, { kind: K }>) => string } = {
   words: ({ is }) => `[ "$words" = ${quote(is)} ]`,
   types: ({ is }) => `[ "$types" = ${quote(is)} ]`,
   partitions: ({ is }) => `[ "$partitions" = ${quote(is)} ]`,
@@ -69,7 +69,7 @@ const LOOK: { [K in Look['kind']]: (look: Extract<Look, { kind: K }>) => string 
 };
 
 const guardLine = ({ look, says }: Guard): string =>
-  `{ ${(LOOK[look.kind] as (look: Look) => string)(look)}; } || refuse ${quote(says)}`;
+  `{ ${(LOOK[look.kind] as (look: GuardedFact) => string)(look)}; } || refuse ${quote(says)}`;
 
 /**
  * The count goes up from what it was; what the plan has is what it would be behind a start that was
@@ -258,7 +258,7 @@ exit 0
 
 /** @returns the script, or why there can be none for these facts, a sentence each. */
 export function firstScript(facts: Facts): { script: string } | { never: string[] } {
-  const { stages, never } = foreseeStages('start', facts, { dryRun: true, force: false });
+  const { stages, never } = planStages('start', facts, { dryRun: true, force: false });
   const [open, root] = stages;
   if (never !== null) return { never: [never.summary] };
   const plan = whole(stages);

@@ -31,8 +31,8 @@ import {
   PLAN_SCHEMA,
   refuse,
   type Decision,
-  type Options,
-  type Past,
+  type PlanningOptions,
+  type StageResult,
   type Plan,
   type Stage,
 } from './plan.js';
@@ -49,7 +49,7 @@ import { describe, fstypeOf, volumeTrouble } from './volume.js';
 const BROKEN = ['EIO', 'EUCLEAN', 'EBADMSG'];
 const FULL = ['ENOSPC', 'EDQUOT'];
 
-export function planReset(facts: Facts, options: Options): Decision {
+export function planReset(facts: Facts, options: PlanningOptions): Decision {
   const refusal = preconditions('reset', facts, options);
   if (refusal) return refusal;
   const asked = options.keep ?? [];
@@ -214,7 +214,7 @@ const orderOn = (at: string, keep: readonly string[], id = ''): Step[] => [
   } as const),
 ];
 
-function onVolume(facts: Facts, keep: readonly string[], past: readonly Past[]): Decision {
+function onVolume(facts: Facts, keep: readonly string[], past: readonly StageResult[]): Decision {
   const opened = facts.opened!;
   const { at } = opened;
   const named = describe(facts.volume.found[0]!);

@@ -10,7 +10,7 @@
  * rung that failed was taken back, and is followed by a plan for the rung below it, for the reason
  * that it failed with. Nothing on flash is erased here but what was ordered.
  */
-import type { Facts, Opened, Rung } from '../facts/facts.js';
+import type { Facts, MountedVolume, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, RAM_SOURCE, STAGING } from '../facts/places.js';
 import { externalPlan } from './external.js';
@@ -28,7 +28,7 @@ import {
 } from './open.js';
 import { flashOverlay, isLegacy, makePrivate, placeData, ramOverlay } from './overlay-root.js';
 import { pivotTo, switchTo } from './pivot.js';
-import { imageOf, mountNotes, placeTrouble } from './places.js';
+import { imageMountpoint, mountNotes, placeTrouble } from './mountpoints.js';
 import {
   EXIT,
   PLAN_SCHEMA,
@@ -36,8 +36,8 @@ import {
   refuse,
   type Already,
   type Decision,
-  type Options,
-  type Past,
+  type PlanningOptions,
+  type StageResult,
   type Plan,
   type Reason,
   type Refusal,
@@ -50,14 +50,14 @@ import { beforeLadder } from './switch-root.js';
 import { describe, fstypeOf, mayCome, volumeTrouble, type Trouble } from './volume.js';
 
 /** The next thing to do, from facts alone: no input or output, no clock. */
-export const planStart = (facts: Facts, options: Options): Decision =>
+export const planStart = (facts: Facts, options: PlanningOptions): Decision =>
   root('start', facts, options);
 
 /** `switch-root`: the same out of an initramfs, by process 1, to a root that somebody mounted. */
-export const planSwitchRoot = (facts: Facts, options: Options): Decision =>
+export const planSwitchRoot = (facts: Facts, options: PlanningOptions): Decision =>
   root('switch-root', facts, options);
 
-function root(verb: Verb, facts: Facts, options: Options): Decision {
+function root(verb: Verb, facts: Facts, options: PlanningOptions): Decision {
   const never =
     preconditions(verb, facts, options) ??
     already(verb, facts) ??
@@ -66,7 +66,7 @@ function root(verb: Verb, facts: Facts, options: Options): Decision {
 }
 
 /** `ram`: the volatile root, because somebody asked for it. The data volume is not looked at. */
-export const planRam = (facts: Facts, options: Options): Decision =>
+export const planRam = (facts: Facts, options: PlanningOptions): Decision =>
   preconditions('ram', facts, options) ??
   already('ram', facts) ??
   beforeLadder('ram', facts, options) ?? {
@@ -80,7 +80,7 @@ export const planRam = (facts: Facts, options: Options): Decision =>
 export function preconditions(
   verb: Verb,
   { platform, preinit, uid }: Facts,
-  { dryRun, force }: Options,
+  { dryRun, force }: PlanningOptions,
 ): Refusal | null {
   if (platform !== 'linux')
     return refuse(
@@ -128,7 +128,7 @@ function already(verb: Verb, { mounts, external }: Facts): Already | null {
 }
 
 /** One rung after the other: the first whose obstacles are not known yet. */
-function ladder(facts: Facts, past: readonly Past[]): Plan {
+function ladder(facts: Facts, past: readonly StageResult[]): Plan {
   const { volume, opened, configuration, external } = facts;
   const { settings, origins } = configuration;
   const never = placeTrouble(facts);
@@ -262,7 +262,7 @@ const unread = ({ opened }: Facts): Trouble | null =>
  * Where a volume without settings is full of what a switch to flash had copied when it was cut off,
  * that makes room.
  */
-const makesRoom = ({ incoming, upper }: Opened, past: readonly Past[]): boolean =>
+const makesRoom = ({ incoming, upper }: MountedVolume, past: readonly StageResult[]): boolean =>
   incoming === 'directory' &&
   upper === 'missing' &&
   failures(past, 'root', 'persistent').length === 1;
@@ -286,7 +286,7 @@ function noOverlay({ kernel: { filesystems } }: Facts): Trouble | null {
 }
 
 /** Why a persistent root failed, by what the kernel said and where. */
-function rootTrouble(past: Past | undefined): Trouble | null {
+function rootTrouble(past: StageResult | undefined): Trouble | null {
   if (!past?.failed) return null;
   const { errno, error, step } = past.failed;
   // On a full volume overlay comes up read-only, and mount(2) returns 0: that it is full was seen
@@ -317,7 +317,7 @@ const describeRoot = ({ volume }: Facts): string => {
   return `${describe(device)} (${fstypeOf(device, volume)})`;
 };
 
-function persistent(facts: Facts, past: readonly Past[], trouble: Trouble | null): Plan {
+function persistent(facts: Facts, past: readonly StageResult[], trouble: Trouble | null): Plan {
   const { at, steps: place } = placeData(facts, facts.opened!.at);
   const notes = [...mountNotes(facts)];
   const legacy = isLegacy(facts);
@@ -392,7 +392,7 @@ const close = ({ opened }: Facts): Step[] =>
     : [];
 
 /** Where even an overlay in memory failed, the image stays, for the reason that led to it. */
-function belowMemory(facts: Facts, past: readonly Past[]): Plan | null {
+function belowMemory(facts: Facts, past: readonly StageResult[]): Plan | null {
   const [memory] = failures(past, 'root', 'volatile');
   if (memory === undefined) return null;
   const failed = `an overlay in memory failed: ${memory.failed!.error}`;
@@ -404,7 +404,7 @@ function belowMemory(facts: Facts, past: readonly Past[]): Plan | null {
   );
 }
 
-function volatile(facts: Facts, past: readonly Past[], trouble: Trouble): Plan {
+function volatile(facts: Facts, past: readonly StageResult[], trouble: Trouble): Plan {
   const bottom = belowMemory(facts, past);
   if (bottom) return bottom;
   const never = noOverlay(facts) ?? placeTrouble(facts);
@@ -438,7 +438,7 @@ function volatile(facts: Facts, past: readonly Past[], trouble: Trouble): Plan {
 }
 
 function rom(facts: Facts, trouble: Trouble): Plan {
-  const image = imageOf(facts);
+  const image = imageMountpoint(facts);
   const steps =
     image === null
       ? close(facts)

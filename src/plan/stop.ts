@@ -2,13 +2,13 @@
  * Plans `stop`, called at shutdown: what was written is on stable storage before the power goes.
  */
 import type { Facts } from '../facts/facts.js';
-import { EXIT, PLAN_SCHEMA, refuse, type Decision, type Options } from './plan.js';
+import { EXIT, PLAN_SCHEMA, refuse, type Decision, type PlanningOptions } from './plan.js';
 import { planOf } from './plan-of.js';
 import { preconditions } from './start.js';
 import { warn } from './steps.js';
 import { describe } from './volume.js';
 
-export function planStop(facts: Facts, options: Options): Decision {
+export function planStop(facts: Facts, options: PlanningOptions): Decision {
   if (!options.dryRun && !options.force && !facts.shutdown)
     return refuse(
       'stop',

@@ -12,8 +12,8 @@ import { attachSteps, waitSteps } from './open.js';
 import { did, failures, planOf } from './plan-of.js';
 import {
   refuse,
-  type Options,
-  type Past,
+  type PlanningOptions,
+  type StageResult,
   type Plan,
   type Refusal,
   type Stage,
@@ -92,7 +92,7 @@ function earlySteps({ mounts, handover }: Facts): Step[] {
 export function beforeLadder(
   verb: Verb,
   facts: Facts,
-  { dryRun, past = [] }: Options,
+  { dryRun, past = [] }: PlanningOptions,
 ): Plan | Refusal | null {
   const { handover } = facts;
   const root = visibleAt(facts.mounts, '/')?.fstype ?? '';
@@ -133,7 +133,7 @@ function towardsImage(
   verb: Verb,
   facts: Facts,
   { asked, root }: Handover,
-  past: readonly Past[],
+  past: readonly StageResult[],
 ): Plan | Refusal {
   if (asked !== null)
     return noRoot(
@@ -229,7 +229,11 @@ function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): s
 }
 
 /** Behind the switch it is too late to learn that nothing can be started there. */
-function checked(verb: Verb, { programs, at }: Handover, past: readonly Past[]): Refusal | null {
+function checked(
+  verb: Verb,
+  { programs, at }: Handover,
+  past: readonly StageResult[],
+): Refusal | null {
   const [last] = failures(past, 'root', 'rom');
   if (last)
     return refuse(

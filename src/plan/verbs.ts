@@ -1,12 +1,12 @@
 import type { Facts } from '../facts/facts.js';
 import { planDone } from './done.js';
-import type { Decision, Options, Verb } from './plan.js';
+import type { Decision, PlanningOptions, Verb } from './plan.js';
 import { planReset } from './reset.js';
 import { planRam, planStart, planSwitchRoot } from './start.js';
 import { planStop } from './stop.js';
 
 /** Each verb's planner: facts and what was done before → what to do next. */
-export const PLANNERS: Record<Verb, (facts: Facts, options: Options) => Decision> = {
+export const PLANNERS: Record<Verb, (facts: Facts, options: PlanningOptions) => Decision> = {
   start: planStart,
   ram: planRam,
   'switch-root': planSwitchRoot,

@@ -1,13 +1,13 @@
-import type { Facts, Opened } from '../facts/facts.js';
+import type { Facts, MountedVolume } from '../facts/facts.js';
 import { parseCommandLine } from '../facts/cmdline.js';
 import { NEW_IMAGE, STAGING } from '../facts/places.js';
-import type { Decision, Options, Past, Plan, Verb } from './plan.js';
+import type { Decision, PlanningOptions, StageResult, Plan, Verb } from './plan.js';
 import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
 import { fstypeOf } from './volume.js';
 
 /** A data volume in order: what most boards have most of the time. */
-const HEALTHY: Omit<Opened, 'at' | 'fstype'> = {
+const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {
   readonly: false,
   state: 'ready',
   attempts: 0,
@@ -32,7 +32,7 @@ function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
   if (stage === 'open' && mounted?.kind === 'mount') {
     const fresh = volume.content?.kind === 'blank';
     const upper = fresh ? 'missing' : 'directory';
-    const seen: Opened = {
+    const seen: MountedVolume = {
       ...HEALTHY,
       at: STAGING,
       fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype,
@@ -79,14 +79,14 @@ function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
 }
 
 /** One stage of what is foreseen: the facts that its plan rests on, and what came before it. */
-export interface Foreseen {
+export interface PlannedStage {
   facts: Facts;
-  past: readonly Past[];
+  past: readonly StageResult[];
   plan: Plan;
 }
 
 interface Outlook {
-  stages: Foreseen[];
+  stages: PlannedStage[];
   /** Why it is no longer. */
   notes: string[];
   /** There is nothing to be done, or it must not be. */
@@ -94,9 +94,9 @@ interface Outlook {
 }
 
 /** The stages of a verb, if nothing fails, each with the facts as they will probably be. */
-export function foreseeStages(verb: Verb, facts: Facts, options: Options): Outlook {
+export function planStages(verb: Verb, facts: Facts, options: PlanningOptions): Outlook {
   const decide = PLANNERS[verb];
-  const past: Past[] = [];
+  const past: StageResult[] = [];
   const outlook: Outlook = { stages: [], notes: [], never: null };
   let seen: Facts | null = facts;
   while (seen !== null) {
@@ -126,8 +126,8 @@ export function foreseeStages(verb: Verb, facts: Facts, options: Options): Outlo
  * What a verb would do from beginning to end, if nothing fails: the plans of its stages put
  * together, for people and scripts to read.
  */
-export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
-  const { stages, notes, never } = foreseeStages(verb, facts, options);
+export function planWhole(verb: Verb, facts: Facts, options: PlanningOptions): Decision {
+  const { stages, notes, never } = planStages(verb, facts, options);
   return (
     never ?? {
       ...whole(stages),
@@ -137,7 +137,7 @@ export function foresee(verb: Verb, facts: Facts, options: Options): Decision {
 }
 
 /** The plans of all stages as one. */
-export const whole = (stages: readonly Foreseen[]): Plan => ({
+export const whole = (stages: readonly PlannedStage[]): Plan => ({
   ...stages.at(-1)!.plan,
   steps: distinct(stages.flatMap(({ plan }) => plan.steps)),
 });

@@ -17,7 +17,7 @@ export type BlockMethod = 'lz4' | 'lzo';
  */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS] | 'other';
 
-interface Step {
+interface CodecStep {
   consumed: number;
   /** Valid until the next step. */
   output: Buffer;
@@ -44,10 +44,10 @@ async function openLibrary(method: StreamMethod | BlockMethod) {
   }
 }
 
-type Library = Awaited<ReturnType<typeof openLibrary>>;
-let opened: Promise<Library> | undefined;
+type CodecLibrary = Awaited<ReturnType<typeof openLibrary>>;
+let opened: Promise<CodecLibrary> | undefined;
 /** @throws {MissingCodecError} */
-const library = (method: StreamMethod | BlockMethod): Promise<Library> =>
+const library = (method: StreamMethod | BlockMethod): Promise<CodecLibrary> =>
   (opened ??= openLibrary(method).catch(
     (error: unknown) => ((opened = undefined), Promise.reject(error as Error)),
   ));
@@ -62,7 +62,7 @@ export class NativeStream {
   readonly #counts = Buffer.alloc(8);
 
   private constructor(
-    readonly library: Library,
+    readonly library: CodecLibrary,
     readonly handle: number,
   ) {}
 
@@ -77,7 +77,7 @@ export class NativeStream {
     return new NativeStream(codecs, handle);
   }
 
-  step(input: Buffer, finish = false): Step {
+  step(input: Buffer, finish = false): CodecStep {
     const result = this.library.codecs_step(
       this.handle,
       address(input),
@@ -105,7 +105,7 @@ export class NativeStream {
 /** Blocks that are compressed each on its own. */
 export class NativeBlocks {
   private constructor(
-    readonly library: Library,
+    readonly library: CodecLibrary,
     readonly method: BlockMethod,
   ) {}
 

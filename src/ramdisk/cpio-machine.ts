@@ -1,4 +1,11 @@
-import { HEADER_BYTES, PATH_MAX, TRAILER, afterName, decodeHeader, type Header } from './cpio.js';
+import {
+  HEADER_BYTES,
+  PATH_MAX,
+  TRAILER,
+  afterName,
+  decodeHeader,
+  type CpioHeader,
+} from './cpio.js';
 import { S_IFMT, TYPES } from './member.js';
 
 /** Who is told of what an archive holds, as it comes. */
@@ -7,7 +14,7 @@ export interface Sink {
    * A member whose name (and, for a symlink, target) has been read. Returns false for one that
    * cannot be made, whose data are then passed over, as the kernel does.
    */
-  member(header: Header, name: Buffer, target: Buffer | null): boolean;
+  member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean;
   /** Data of the last member, in pieces. */
   data(bytes: Buffer): void;
   /** All of them have come. */
@@ -15,7 +22,7 @@ export interface Sink {
   /** The archive's end: names of hard links do not reach over it. */
   trailer(): void;
   /** A member that the kernel leaves out without a word, and why. */
-  passedOver(header: Header, why: string): void;
+  passedOver(header: CpioHeader, why: string): void;
 }
 
 /**
@@ -132,7 +139,7 @@ export class CpioMachine {
     else this.sink.passedOver(header, `it has ${size} bytes of data, and is no file`);
   }
 
-  #symlink(header: Header, body: Buffer): void {
+  #symlink(header: CpioHeader, body: Buffer): void {
     const { nameLength, size } = header;
     if (body[nameLength - 1] !== 0) return this.complain('malformed archive', this.began);
     const from = afterName(nameLength);
@@ -145,7 +152,7 @@ export class CpioMachine {
     [this.state, this.#afterSkip] = ['skip', 'reset'];
   }
 
-  #name(header: Header, collected: Buffer): void {
+  #name(header: CpioHeader, collected: Buffer): void {
     [this.state, this.#afterSkip] = ['skip', 'reset'];
     const { nameLength, size, mode } = header;
     if (collected[nameLength - 1] !== 0) return this.complain('malformed archive', this.began);

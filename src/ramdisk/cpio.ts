@@ -25,7 +25,7 @@ export const LARGEST = 0xffff_ffff;
  * As it stands in an archive. `nameLength` counts the NUL; `checksum` is the sum of the data's
  * bytes in the 070702 form, else 0.
  */
-export interface Header {
+export interface CpioHeader {
   inode: number;
   mode: number;
   uid: number;
@@ -55,7 +55,7 @@ const FIELDS = [
   'nodeMinor',
   'nameLength',
   'checksum',
-] as const satisfies readonly (keyof Header)[];
+] as const satisfies readonly (keyof CpioHeader)[];
 
 const padding = (length: number): Buffer => Buffer.alloc((4 - (length % 4)) % 4);
 
@@ -66,8 +66,8 @@ const padding = (length: number): Buffer => Buffer.alloc((4 - (length % 4)) % 4)
 export const afterName = (nameLength: number): number => Math.floor((nameLength + 1) / 4) * 4 + 2;
 
 /** A header with its name, as it stands before the data. */
-export function encodeHeader(header: Omit<Header, 'nameLength'>, name: Buffer): Buffer {
-  const whole: Header = { ...header, nameLength: name.length + 1 };
+export function encodeHeader(header: Omit<CpioHeader, 'nameLength'>, name: Buffer): Buffer {
+  const whole: CpioHeader = { ...header, nameLength: name.length + 1 };
   const text = FIELDS.map((field) => whole[field].toString(16).toUpperCase().padStart(8, '0')).join(
     '',
   );
@@ -100,8 +100,8 @@ function numberAt(bytes: Buffer, at: number): number {
   return value;
 }
 
-export function decodeHeader(bytes: Buffer): Header {
-  const header = {} as Header;
+export function decodeHeader(bytes: Buffer): CpioHeader {
+  const header = {} as CpioHeader;
   FIELDS.forEach((field, index) => (header[field] = numberAt(bytes, 6 + 8 * index)));
   return header;
 }

@@ -28,7 +28,7 @@ const HIDDEN = 0x1000_0000 | 0x800;
 /** No directory on the way to a program is larger. */
 const LARGEST_DIRECTORY = 4 << 20;
 
-interface Inode {
+interface Ext2Inode {
   mode: number;
   size: number;
   flags: number;
@@ -74,7 +74,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     return bytes.length === length ? bytes : unreadable('it is cut short');
   }
 
-  #inode(number: number): Inode {
+  #inode(number: number): Ext2Inode {
     if (number < 1 || number > this.#inodes) unreadable('a name has no inode');
     const [group, index] = [
       Math.floor((number - 1) / this.#perGroup),
@@ -98,7 +98,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
   }
 
   /** Where a block of a file lies; 0 is a hole. */
-  #place({ flags, blocks }: Inode, index: number): number {
+  #place({ flags, blocks }: Ext2Inode, index: number): number {
     if ((flags & EXTENTS) !== 0) return this.#inExtents(blocks, index, 6);
     if (index < 12) return blocks.readUInt32LE(4 * index);
     const each = this.#block / 4;
@@ -140,7 +140,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
       : this.#inExtents(this.#bytes(next * this.#block, this.#block), index, depth - 1);
   }
 
-  #content(inode: Inode, offset: number, length: number): Buffer {
+  #content(inode: Ext2Inode, offset: number, length: number): Buffer {
     const parts: Buffer[] = [];
     for (let from = offset, end = Math.min(inode.size, offset + length); from < end;) {
       const within = from % this.#block;
@@ -154,7 +154,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     return Buffer.concat(parts);
   }
 
-  #child(folder: Inode, name: string): Inode | null {
+  #child(folder: Ext2Inode, name: string): Ext2Inode | null {
     if (folder.size > LARGEST_DIRECTORY) unreadable('a directory is too large');
     const wanted = Buffer.from(name);
     for (let from = 0; from < folder.size; from += this.#block) {
@@ -180,8 +180,8 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
   }
 
   /** What is at an absolute path, on whose way are no symlinks; null where nothing is. */
-  #find(path: string): Inode | null {
-    let found: Inode | null = this.#inode(ROOT);
+  #find(path: string): Ext2Inode | null {
+    let found: Ext2Inode | null = this.#inode(ROOT);
     for (const part of path.split('/').filter((each) => each !== '')) {
       if (found === null || kindOf(found.mode) !== 'directory') return null;
       found = this.#child(found, part);

@@ -28,7 +28,7 @@ function withPointers(count: number): number {
 const entry = (name: string): number => 8 + Math.ceil(name.length / 4) * 4;
 
 /** The bytes of a member's name, one in a character: a name may be any bytes. */
-export const bytesOf = ({ name, raw }: Pick<Member, 'name' | 'raw'>): string =>
+export const nameBytes = ({ name, raw }: Pick<Member, 'name' | 'raw'>): string =>
   (raw ?? Buffer.from(name)).toString('latin1');
 
 /** An entry does not cross blocks: up to the longest one is lost at the end of each. */
@@ -57,7 +57,7 @@ function overhead(blocks: number, inodes: number): number {
 export function ext2Size(members: readonly Member[]): { blocks: number; inodes: number } {
   const directories = new Map<string, number>([['', entry('lost+found')]]);
   for (const member of members) {
-    const [name, { kind }] = [bytesOf(member), member];
+    const [name, { kind }] = [nameBytes(member), member];
     const slash = name.lastIndexOf('/');
     const parent = name.slice(0, Math.max(0, slash));
     directories.set(parent, (directories.get(parent) ?? 0) + entry(name.slice(slash + 1)));

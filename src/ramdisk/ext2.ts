@@ -3,12 +3,12 @@
  * (init/do_mounts_rd.c).
  */
 import { open, rm } from 'node:fs/promises';
-import { BLOCK, bytesOf, ext2Size, usable } from './ext2-size.js';
+import { BLOCK, nameBytes, ext2Size, usable } from './ext2-size.js';
 import { TYPES, type Member } from './member.js';
 import { ByteSource } from './source.js';
 
 /** What cannot be put into an ext2 file system. */
-export class Ext2Error extends Error {
+class Ext2Error extends Error {
   override name = 'Ext2Error';
 }
 
@@ -92,7 +92,7 @@ export async function packExt2(
       await fill(library, image, members, how.time);
       whole = true;
     } finally {
-      if ((library.ext2_close(image, whole ? 1 : 0)) < 0 && whole)
+      if (library.ext2_close(image, whole ? 1 : 0) < 0 && whole)
         throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
     }
   } catch (error) {
@@ -102,12 +102,12 @@ export async function packExt2(
   return { kib: blocks };
 }
 
-type Library = Awaited<ReturnType<typeof openLibrary>>;
+type Ext2Library = Awaited<ReturnType<typeof openLibrary>>;
 
 const seconds = (time: number): number => Math.min(Math.max(0, Math.floor(time)), LAST_SECOND);
 
 async function fill(
-  library: Library,
+  library: Ext2Library,
   image: number,
   members: readonly Member[],
   time: number,
@@ -115,7 +115,7 @@ async function fill(
   const inodes = new Map<string, number>([['', ROOT]]);
   const named = new Map<string, number>();
   const add = (member: Member): number => {
-    const path = bytesOf(member);
+    const path = nameBytes(member);
     const slash = path.lastIndexOf('/');
     const parent = inodes.get(path.slice(0, Math.max(0, slash)));
     const name = Buffer.from(`${path.slice(slash + 1)}\0`, 'latin1');
@@ -131,8 +131,7 @@ async function fill(
         return fail(
           `what it is a hard link to, ${JSON.stringify(member.same)}, does not come before it`,
         );
-      if ((library.ext2_link(image, parent, name, inode)) < 0)
-        fail(library.ext2_message() as string);
+      if (library.ext2_link(image, parent, name, inode) < 0) fail(library.ext2_message() as string);
     } else {
       inode = library.ext2_add(
         image,
@@ -166,14 +165,14 @@ async function fill(
   for (const member of members) {
     if (member.name === '.') {
       if (
-        (library.ext2_set(
+        library.ext2_set(
           image,
           ROOT,
           TYPES.directory | member.mode,
           member.uid,
           member.gid,
           seconds(member.mtime),
-        )) < 0
+        ) < 0
       )
         throw new Ext2Error(
           `cannot set the owner of the ext2 image's root directory: ${library.ext2_message()}`,
@@ -187,7 +186,7 @@ async function fill(
 }
 
 async function content(
-  library: Library,
+  library: Ext2Library,
   image: number,
   member: Member,
   inode: number,
@@ -200,7 +199,7 @@ async function content(
   const source = ByteSource.fromFile(Buffer.from(member.file as string));
   try {
     for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
-      if ((library.ext2_append(image, inode, chunk, chunk.length)) < 0)
+      if (library.ext2_append(image, inode, chunk, chunk.length) < 0)
         throw new Ext2Error(
           `cannot write ${JSON.stringify(member.name)} into the ext2 image: ${library.ext2_message()}`,
         );
@@ -220,7 +219,7 @@ function check(member: Member): void {
     throw new Ext2Error(`cannot put ${JSON.stringify(name)} into an ext2 image: ${why}`);
   };
   if (name === '.' && kind === 'directory') return;
-  for (const part of bytesOf(member).split('/')) {
+  for (const part of nameBytes(member).split('/')) {
     if (part === '' || part === '.' || part === '..' || part.includes('\0'))
       refuse(`${JSON.stringify(part)} is no name of a file`);
     if (part.length > LONGEST_NAME) refuse(`a name has at most ${LONGEST_NAME} bytes`);

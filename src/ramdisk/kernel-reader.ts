@@ -18,7 +18,7 @@ export interface Part {
 }
 
 /** What is wrong with a ramdisk. */
-export interface Problem {
+export interface RamdiskProblem {
   /** Where in the file; for a compressed part, as near as can be told. */
   offset: number;
   /** Byte of the unpacked part; null where the compression itself is at fault, or there is none. */
@@ -66,11 +66,11 @@ const MEANINGS: Record<string, [means: string, cure: string]> = {
   ],
 };
 
-export interface Reading {
+export interface RamdiskReading {
   /** False for a method that the kernel has not been built with. */
   configured?: (method: Method) => boolean;
   onPart?: (part: Part) => void;
-  onProblem?: (problem: Problem) => void;
+  onProblem?: (problem: RamdiskProblem) => void;
   /** Stops the reading when it says so, between two pieces. */
   enough?: () => boolean;
   /**
@@ -104,7 +104,7 @@ export async function readRamdisk(
     onProblem = () => {},
     enough = () => false,
     ready = async () => {},
-  }: Reading = {},
+  }: RamdiskReading = {},
 ): Promise<string | null> {
   let members = 0;
   /** Whether members have come since the last trailer, or anything at all. */
@@ -260,7 +260,7 @@ async function unpackPart(
   machine: CpioMachine,
   method: Method,
   source: ByteSource,
-  onProblem: (problem: Problem) => void,
+  onProblem: (problem: RamdiskProblem) => void,
   enough: () => boolean,
   ready: () => Promise<void>,
 ): Promise<CompressionError | null> {

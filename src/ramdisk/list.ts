@@ -1,8 +1,8 @@
-import { MEMBERS_AT_MOST, type Header } from './cpio.js';
+import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
-import type { Part, Problem } from './kernel-reader.js';
+import type { Part, RamdiskProblem } from './kernel-reader.js';
 import { kindOf } from './member.js';
-import { printable } from './unpack.js';
+import { printableName } from './unpack.js';
 
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
@@ -32,7 +32,7 @@ export interface Summary {
   parts: Part[];
   /** What it is where it is no cpio. */
   image: string | null;
-  problems: Problem[];
+  problems: RamdiskProblem[];
   /** How many more there are of each. */
   leftOut: { parts: number; problems: number };
 }
@@ -78,7 +78,7 @@ const KEPT = { parts: 1000, problems: 200 };
 export class Lister implements Sink {
   members = 0;
   readonly parts: Part[] = [];
-  readonly problems: Problem[] = [];
+  readonly problems: RamdiskProblem[] = [];
   readonly leftOut = { parts: 0, problems: 0 };
 
   constructor(private readonly tell: (member: Listed) => void) {}
@@ -93,13 +93,13 @@ export class Lister implements Sink {
     else this.leftOut.parts++;
   }
 
-  problem(problem: Problem): void {
+  problem(problem: RamdiskProblem): void {
     if (this.problems.length < KEPT.problems) this.problems.push(problem);
     else this.leftOut.problems++;
   }
 
   member(
-    { mode, uid, gid, links, size, mtime, nodeMajor, nodeMinor }: Header,
+    { mode, uid, gid, links, size, mtime, nodeMajor, nodeMinor }: CpioHeader,
     name: Buffer,
     target: Buffer | null,
   ): boolean {
@@ -125,7 +125,7 @@ export class Lister implements Sink {
   passedOver(): void {}
 }
 
-const inBytes = (text: string): string => printable(Buffer.from(text).toString('latin1'));
+const inBytes = (text: string): string => printableName(Buffer.from(text).toString('latin1'));
 
 /** What a terminal can show of UTF-8, and the rest as \ooo. */
 const shown = (text: string): string => (/^[^\p{Cc}\\]*$/u.test(text) ? text : inBytes(text));

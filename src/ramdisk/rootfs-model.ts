@@ -1,10 +1,10 @@
-import { MEMBERS_AT_MOST, NAMES_AT_MOST, type Header } from './cpio.js';
+import { MEMBERS_AT_MOST, NAMES_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Member } from './member.js';
 
 const LINKS_AT_MOST = 40;
 
 /** A file that an archive has made. Hard links are one of these under several names. */
-export interface Entry {
+export interface RootfsEntry {
   kind: Member['kind'];
   mode: number;
   /** What a symlink says. */
@@ -16,7 +16,7 @@ export interface Entry {
  * character a byte. Symlinks are followed within it, as they are in the kernel's own root, so
  * nothing leads out of it.
  */
-export class RootfsModel<E extends Entry = Entry> {
+export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   readonly #files = new Map<string, E>();
   readonly #links = new Map<string, string>();
   #held = 0;
@@ -60,7 +60,11 @@ export class RootfsModel<E extends Entry = Entry> {
   /**
    * An earlier name of the same file (init/initramfs.c: find_link); the first one is remembered.
    */
-  earlier({ links, major, minor, inode }: Header, path: string, { kind }: Entry): string | null {
+  earlier(
+    { links, major, minor, inode }: CpioHeader,
+    path: string,
+    { kind }: RootfsEntry,
+  ): string | null {
     if (links < 2) return null;
     const key = `${major}:${minor}:${inode}:${kind}`;
     const before = this.#links.get(key);

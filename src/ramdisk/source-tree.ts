@@ -119,7 +119,7 @@ export function readTree(top: string, options: TreeOptions = {}): Map<string, Me
  * In the order in which they are packed: parents before what is in them, and otherwise by the bytes
  * of their names.
  */
-export const inOrder = (members: ReadonlyMap<string, Member>): Member[] => {
+export const membersInOrder = (members: ReadonlyMap<string, Member>): Member[] => {
   // As text of one character a byte, which compares as the bytes do; a slash comes before all that
   // a name may have.
   const key = ({ name, raw }: Member): string =>

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Member } from './member.js';
 
 /** A line of a table that cannot be used. */
-export class TableError extends Error {
+class TableError extends Error {
   override name = 'TableError';
 }
 
@@ -17,7 +17,7 @@ const KINDS: Record<string, Member['kind']> = {
 /** More device nodes in one line than anybody wants are a slip of the keyboard. */
 const MOST = 10_000;
 
-interface Row {
+interface TableRow {
   line: number;
   name: string;
   /** `r`: all below a directory too. `F`: a file that may be missing. */
@@ -32,7 +32,7 @@ interface Row {
   count: number;
 }
 
-function parseRow(text: string, line: number, table: string): Row | null {
+function parseRow(text: string, line: number, table: string): TableRow | null {
   const bare = text.replace(/#.*$/, '').trim();
   if (bare === '') return null;
   const fail = (why: string): never => {
@@ -86,7 +86,7 @@ const parentOf = (name: string): string =>
  * and mode anew for each, so they must not differ.
  */
 function apply(
-  row: Row,
+  row: TableRow,
   table: string,
   members: Map<string, Member>,
   named: (member: Member) => readonly Member[],

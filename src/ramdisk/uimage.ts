@@ -13,7 +13,7 @@ const NAME = { at: 32, length: 32 };
 const HEADER_CRC = 4;
 
 const LINUX = 5;
-export const RAMDISK = 3;
+const RAMDISK = 3;
 /**
  * U-Boot hands a ramdisk over as it is: it checks the checksums, the system, the processor and the
  * type, and never looks at the compression (boot_get_ramdisk, boot/image-board.c). The field says
@@ -82,7 +82,7 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
 }
 
 /** Why U-Boot hands nothing over. */
-export interface Unfit {
+interface Unfit {
   offset: number;
   means: string;
   cure: string;

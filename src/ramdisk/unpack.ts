@@ -1,16 +1,16 @@
 import * as fs from 'node:fs';
-import { MEMBERS_AT_MOST, type Header } from './cpio.js';
+import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
 import { kindOf, type Member } from './member.js';
 import type { System } from '../system/port.js';
-import { RootfsModel, type Entry } from './rootfs-model.js';
+import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
 
 /** What stops an unpacking that the kernel would have gone on with. */
 export class UnpackError extends Error {
   override name = 'UnpackError';
 }
 
-interface Made extends Entry {
+interface UnpackedEntry extends RootfsEntry {
   uid: number;
   gid: number;
   mtime: number;
@@ -42,7 +42,7 @@ export class Unpacker implements Sink {
   bytes = 0;
   #seen = 0;
   readonly #table = new Map<string, string>();
-  readonly #model = new RootfsModel<Made>([], () => ({
+  readonly #model = new RootfsModel<UnpackedEntry>([], () => ({
     kind: 'directory',
     mode: 0o755,
     target: '',
@@ -53,7 +53,7 @@ export class Unpacker implements Sink {
     absent: false,
   }));
   #fd = -1;
-  #open: { path: Buffer; made: Made } | null = null;
+  #open: { path: Buffer; made: UnpackedEntry } | null = null;
 
   /** @param target an empty directory. */
   constructor(
@@ -70,7 +70,7 @@ export class Unpacker implements Sink {
     Buffer.concat([Buffer.from(this.target), Buffer.from(path, 'latin1')]);
 
   #warn(name: string, why: string): false {
-    if (this.warnings.length < 100) this.warnings.push(`${printable(name)}: ${why}`);
+    if (this.warnings.length < 100) this.warnings.push(`${printableName(name)}: ${why}`);
     return false;
   }
 
@@ -81,7 +81,7 @@ export class Unpacker implements Sink {
     this.#model.trailer();
   }
 
-  member(header: Header, bytes: Buffer, target: Buffer | null): boolean {
+  member(header: CpioHeader, bytes: Buffer, target: Buffer | null): boolean {
     if (++this.#seen > MEMBERS_AT_MOST)
       throw new UnpackError(
         `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill a disk`,
@@ -94,7 +94,7 @@ export class Unpacker implements Sink {
     const kind = kindOf(header.mode);
     const node =
       kind === 'character' || kind === 'block' ? `${header.nodeMajor} ${header.nodeMinor}` : '- -';
-    const made: Made = {
+    const made: UnpackedEntry = {
       kind: kind ?? 'file',
       mode: header.mode & 0o7777,
       target: target?.toString('latin1') ?? '',
@@ -117,7 +117,7 @@ export class Unpacker implements Sink {
           );
     if (header.size > this.options.limit - this.bytes && kind === 'file')
       throw new UnpackError(
-        `${printable(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
+        `${printableName(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
       );
     this.members++;
     try {
@@ -133,7 +133,7 @@ export class Unpacker implements Sink {
 
   #stop(name: string, error: unknown): never {
     throw new UnpackError(
-      `${printable(name)} could not be written: ${said(error)}; make room, or choose another place`,
+      `${printableName(name)} could not be written: ${said(error)}; make room, or choose another place`,
       { cause: error },
     );
   }
@@ -151,7 +151,7 @@ export class Unpacker implements Sink {
     this.#table.delete(path);
   }
 
-  #make(path: string, header: Header, made: Made): boolean {
+  #make(path: string, header: CpioHeader, made: UnpackedEntry): boolean {
     const file = this.#outside(path);
     const { kind } = made;
     this.#clean(path, kind === 'symlink' ? null : kind);
@@ -172,7 +172,7 @@ export class Unpacker implements Sink {
       if (linked?.kind !== kind)
         return this.#warn(
           path,
-          `it is a hard link to ${printable(earlier)}, which is not there any more`,
+          `it is a hard link to ${printableName(earlier)}, which is not there any more`,
         );
       if (linked.absent) this.#note(path, linked);
       else fs.linkSync(this.#outside(earlier), file);
@@ -191,7 +191,7 @@ export class Unpacker implements Sink {
    * Device nodes are for root; whoever is not finds them in the table. One that is there already
    * keeps its numbers, as in the kernel.
    */
-  #node(path: string, made: Made): boolean {
+  #node(path: string, made: UnpackedEntry): boolean {
     const { makeNode, privileged } = this.options;
     const there = this.#model.at(path);
     if (there !== undefined) made.node = there.node;
@@ -221,7 +221,7 @@ export class Unpacker implements Sink {
   }
 
   /** A line of the table, which has no way to write a name with a space in it. */
-  #note(path: string, { kind, mode, uid, gid, node }: Made): void {
+  #note(path: string, { kind, mode, uid, gid, node }: UnpackedEntry): void {
     const name = utf8(path);
     if (/[\s#]/.test(name) || !Buffer.from(name).equals(Buffer.from(path, 'latin1')))
       return void this.#warn(
@@ -240,7 +240,13 @@ export class Unpacker implements Sink {
     this.#table.set(path, `${name} ${letter} ${mode.toString(8)} ${uid} ${gid} ${node} - - -`);
   }
 
-  #begin(path: string, file: Buffer, { size }: Header, made: Made, linked: boolean): boolean {
+  #begin(
+    path: string,
+    file: Buffer,
+    { size }: CpioHeader,
+    made: UnpackedEntry,
+    linked: boolean,
+  ): boolean {
     const there = this.#model.at(path) !== undefined;
     // Who is not root cannot write to what is read-only already.
     if (there) fs.chmodSync(file, 0o600);
@@ -287,7 +293,7 @@ export class Unpacker implements Sink {
   }
 
   /** Owner, mode and time, in the order in which the one does not undo the other. */
-  #finish(path: string, file: Buffer, made: Made): void {
+  #finish(path: string, file: Buffer, made: UnpackedEntry): void {
     const { kind, mode, mtime } = made;
     if (!this.#give(file, made) && kind !== 'symlink') this.#note(path, made);
     if (kind !== 'symlink') fs.chmodSync(file, mode);
@@ -295,7 +301,7 @@ export class Unpacker implements Sink {
   }
 
   /** Owners that are not mapped in a container cannot be had there (EINVAL). */
-  #give(file: Buffer, { uid, gid }: Made): boolean {
+  #give(file: Buffer, { uid, gid }: UnpackedEntry): boolean {
     if (!this.options.privileged) return false;
     try {
       fs.lchownSync(file, uid, gid);
@@ -316,7 +322,7 @@ export class Unpacker implements Sink {
 }
 
 /** A name for a person's terminal. */
-export const printable = (name: string): string =>
+export const printableName = (name: string): string =>
   name.replace(/[\0-\x20\x7f-\xff\\]/g, (character) =>
     character === ' ' ? ' ' : `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
   );

@@ -65,7 +65,7 @@ export const cpioBytes = (
 ): AsyncIterable<Buffer> => packed(packCpio(members), method);
 
 /** A ramdisk that cannot be written where it was to be. */
-export class WriteError extends Error {
+class WriteError extends Error {
   override name = 'WriteError';
 }
 

@@ -1,4 +1,4 @@
-import type { Ended } from './ssh.js';
+import type { SshResult } from './ssh.js';
 
 /**
  * Asks so many boards at once as `jobs` says, and hands on each answer as it comes; returns all, in
@@ -8,12 +8,12 @@ import type { Ended } from './ssh.js';
 export async function askAll<T>(
   hosts: readonly string[],
   jobs: number,
-  askOne: (host: string) => Promise<Ended>,
-  use: (ended: Ended) => T | Promise<T>,
+  askOne: (host: string) => Promise<SshResult>,
+  use: (ended: SshResult) => T | Promise<T>,
   go: () => boolean,
 ): Promise<T[]> {
   const results: T[] = new Array<T>(hosts.length);
-  const skipped = (host: string): Ended => ({
+  const skipped = (host: string): SshResult => ({
     host,
     end: 'interrupted',
     exit: null,

@@ -1,7 +1,7 @@
 /** What became of asking one board, and what of all of them. */
 import { EXIT } from '../plan/plan.js';
-import type { Ended } from './ssh.js';
-import { agentSaid, boardCause, sshCause, type Cause } from './ssh-says.js';
+import type { SshResult } from './ssh.js';
+import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
 
 export const REMOTE_SCHEMA = 'mountroot.remote/1';
 
@@ -9,7 +9,7 @@ export const REMOTE_SCHEMA = 'mountroot.remote/1';
  * `problems`: it reported them (exit status 4); `failed`: it was reached, and could not report;
  * `unreachable`: no whole answer came.
  */
-export type Fate = 'well' | 'degraded' | 'problems' | 'failed' | 'unreachable';
+type Fate = 'well' | 'degraded' | 'problems' | 'failed' | 'unreachable';
 
 export interface Answer {
   schema: typeof REMOTE_SCHEMA;
@@ -78,7 +78,7 @@ export interface Question {
   limits: { time: number; output: number };
 }
 
-function cutShort({ host, end, stdout, stderr }: Ended, { limits }: Question): Cause | null {
+function cutShort({ host, end, stdout, stderr }: SshResult, { limits }: Question): SshCause | null {
   const had = stdout.length === 0 ? '' : ` (${stdout.length} bytes had come)`;
   if (end === 'timed-out')
     return {
@@ -103,18 +103,18 @@ function cutShort({ host, end, stdout, stderr }: Ended, { limits }: Question): C
   return null;
 }
 
-const unreachable = (ended: Ended, { short, sentence }: Cause): Answer => ({
+const unreachable = (ended: SshResult, { short, sentence }: SshCause): Answer => ({
   ...head(ended),
   status: 'unreachable',
   exit: null,
   error: sentence,
   cause: short,
 });
-const head = ({ host, seconds }: Ended) =>
+const head = ({ host, seconds }: SshResult) =>
   ({ schema: REMOTE_SCHEMA, host, seconds: Math.round(seconds * 100) / 100 }) as const;
 
 /** The answer of one board. */
-export function judge(ended: Ended, question: Question): Answer {
+export function judge(ended: SshResult, question: Question): Answer {
   const { host, exit, signal, stdout, stderr } = ended;
   const cut = cutShort(ended, question);
   if (cut !== null) return unreachable(ended, cut);

@@ -2,7 +2,7 @@ import type { Log } from '../log/log.js';
 import { checkReport, REPORTS } from './reports.js';
 
 /** Words that cannot be used: one sentence. */
-export class QuestionError extends Error {
+class QuestionError extends Error {
   override name = 'QuestionError';
 }
 

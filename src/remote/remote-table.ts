@@ -6,7 +6,7 @@ import { closingLine, readStatus, REMOTE_SCHEMA, type Answer } from './judge.js'
 /**
  * How answers are shown: something before the first, each as it comes, something behind the last.
  */
-export interface Form {
+export interface TableFormat {
   begin(hosts: readonly string[]): string;
   /** @param bytes what the board sent, just as it came. */
   answer(answer: Answer, bytes: Buffer): string | Buffer;
@@ -27,7 +27,7 @@ const clipped = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 3).trimEnd()}...`;
 
 /** A row a board. What is wrong is below the row, with what to do. */
-export function statusTable(): Form {
+export function statusTable(): TableFormat {
   let host = 4;
   const row = (name: string, root: string, why: string, exit: string, seconds: string): string => {
     const room = WIDTH - host - ROOT - EXIT - SECONDS - 7;
@@ -72,7 +72,7 @@ const seconds = (answer: Answer): string =>
   `${answer.exit === null ? answer.status : `exit ${answer.exit}`}, ${answer.seconds.toFixed(1)} s`;
 
 /** What each board says, below its name. */
-export const blocks = (): Form => ({
+export const blocks = (): TableFormat => ({
   begin: () => '',
   answer: (answer) => {
     const output = withoutOrders(typeof answer.output === 'string' ? answer.output : '');
@@ -86,14 +86,14 @@ export const blocks = (): Form => ({
  * One board's report and nothing else, which may be on its way into a file; a terminal is kept from
  * orders.
  */
-export const asItIs = (terminal: boolean): Form => ({
+export const asItIs = (terminal: boolean): TableFormat => ({
   begin: () => '',
   answer: (_answer, bytes) => (terminal ? withoutOrders(bytes.toString('utf8')) : bytes),
   end: () => '',
 });
 
 /** Where bundles were put. */
-export const bundleLines = (): Form => ({
+export const bundleLines = (): TableFormat => ({
   begin: () => '',
   answer: ({ host, status, output, error, messages = [] }) => {
     const { file, bytes } = (output ?? {}) as { file?: string; bytes?: number };
@@ -111,14 +111,14 @@ const json = (value: unknown): string =>
   );
 
 /** A line for each board. */
-export const ndjson = (): Form => ({
+export const ndjson = (): TableFormat => ({
   begin: () => '',
   answer: (answer) => `${json(answer)}\n`,
   end: () => '',
 });
 
 /** One value, which nevertheless comes line by line. */
-export function oneValue(words: readonly string[]): Form {
+export function oneValue(words: readonly string[]): TableFormat {
   let count = 0;
   return {
     begin: () => `{"schema":${json(REMOTE_SCHEMA)},"report":${json(words.join(' '))},"hosts":[\n`,

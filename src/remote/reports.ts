@@ -5,14 +5,14 @@
  */
 
 /** A flag, or what an option's value must look like. */
-type Form = 'flag' | RegExp | readonly string[];
+type ArgumentRule = 'flag' | RegExp | readonly string[];
 
-export interface Report {
+export interface RemoteReport {
   /** The verb, with its second word where it has one. */
   verb: readonly string[];
   /** A word that must follow; none where it is left out. */
   what?: readonly string[];
-  options: Readonly<Record<string, Form>>;
+  options: Readonly<Record<string, ArgumentRule>>;
   /** How it is told to give data. */
   json?: string;
 }
@@ -24,7 +24,7 @@ const COUNT = /^\d{1,9}$/;
  * Not in it, on purpose: `export`, whose archive holds keys and passwords; `--facts`, `--console`,
  * `--dtb`, `--upper`, `-o` and paths, which name files; `--set`, which names devices to be read.
  */
-export const REPORTS: readonly Report[] = [
+export const REPORTS: readonly RemoteReport[] = [
   {
     verb: ['status'],
     options: { json: 'flag', steps: 'flag', format: ['text', 'json', 'prometheus'] },
@@ -54,21 +54,21 @@ export const REPORTS: readonly Report[] = [
   { verb: ['bundle'], options: {} },
 ];
 
-export type Checked = { report: Report; words: string[] } | { refused: string };
+export type CheckedRequest = { report: RemoteReport; words: string[] } | { refused: string };
 
 /** A word of somebody else's in a message of ours. */
-export const quoted = (word: string): string => {
+const quoted = (word: string): string => {
   const shown = word.replace(/[^\x20-\x7e]/g, '?');
   return JSON.stringify(shown.length <= 40 ? shown : `${shown.slice(0, 40)}...`);
 };
 
-const nameOf = ({ verb, what }: Report): string =>
+const nameOf = ({ verb, what }: RemoteReport): string =>
   [...verb, ...(what === undefined ? [] : [what.join('|')])].join(' ');
-export const reportNames = (): string => REPORTS.map(({ verb }) => verb.join(' ')).join(', ');
+const reportNames = (): string => REPORTS.map(({ verb }) => verb.join(' ')).join(', ');
 
-const fits = (form: Form, value: string): boolean =>
+const fits = (form: ArgumentRule, value: string): boolean =>
   form === 'flag' ? false : form instanceof RegExp ? form.test(value) : form.includes(value);
-const expected = (form: Form): string =>
+const expected = (form: ArgumentRule): string =>
   form === 'flag'
     ? 'no value'
     : form === NUMBER
@@ -81,7 +81,7 @@ const expected = (form: Form): string =>
  * The words of a report, each option in the form `--name=value`, so that no other parser can take a
  * value for an option or a path; or in one sentence why these words are none.
  */
-export function checkReport(words: readonly string[]): Checked {
+export function checkReport(words: readonly string[]): CheckedRequest {
   const report = REPORTS.find(({ verb }) => verb.every((word, index) => words[index] === word));
   if (report === undefined)
     return {
@@ -131,7 +131,7 @@ export function checkReport(words: readonly string[]): Checked {
   return { report, words: out };
 }
 
-const optionNames = ({ options }: Report): string => {
+const optionNames = ({ options }: RemoteReport): string => {
   const names = Object.keys(options);
   return names.length === 0 ? 'none' : names.map((option) => `--${option}`).join(', ');
 };

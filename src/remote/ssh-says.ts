@@ -1,6 +1,6 @@
 /** What ssh said, as one sentence: what is wrong, the probable cause, the cure. */
 
-export interface Cause {
+export interface SshCause {
   /** For a table, and for programs. */
   short: string;
   sentence: string;
@@ -112,7 +112,7 @@ const lastLine = (stderr: string): string =>
     ?.slice(0, 200) ?? '';
 
 /** Of ssh that ended with 255, its own number for what went wrong with the connection. */
-export function sshCause(host: string, stderr: string, received: number): Cause {
+export function sshCause(host: string, stderr: string, received: number): SshCause {
   const text = clean(stderr);
   for (const [pattern, short, say] of CAUSES) {
     const match = pattern.exec(text);
@@ -139,7 +139,7 @@ export function boardCause(
   exit: number,
   stderr: string,
   command: string,
-): Cause | null {
+): SshCause | null {
   const said = lastLine(stderr);
   if (exit === 127 && /\bnode\b/.test(said) && !/mountroot/.test(said))
     return {

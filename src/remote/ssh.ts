@@ -21,11 +21,11 @@ export interface Limits {
 }
 
 /** How it ended: by itself, or by what we had to do. */
-export type End = 'exit' | 'no-program' | 'timed-out' | 'too-much' | 'interrupted';
+type SshEnd = 'exit' | 'no-program' | 'timed-out' | 'too-much' | 'interrupted';
 
-export interface Ended {
+export interface SshResult {
   host: string;
-  end: End;
+  end: SshEnd;
   /** What ssh exited with, which is what the board's program exited with, or 255. */
   exit: number | null;
   signal: string | null;
@@ -71,7 +71,7 @@ const MESSAGES = 65_536;
 const GRACE = 2000;
 
 /** Those that run now, for whoever has to end them all. */
-const running = new Map<ChildProcess, (end: End) => void>();
+const running = new Map<ChildProcess, (end: SshEnd) => void>();
 
 /** Ends every ssh that runs: in groups of their own they do not hear of ^C. */
 export function interruptAll(): void {
@@ -98,7 +98,7 @@ export function ask(
   words: readonly string[],
   way: Way,
   { time, output, grace = GRACE }: Limits,
-): Promise<Ended> {
+): Promise<SshResult> {
   const began = performance.now();
   return new Promise((resolve) => {
     const child = spawn('ssh', sshWords(host, words, way), {
@@ -107,7 +107,7 @@ export function ask(
     });
     const chunks: Buffer[] = [];
     const timers: NodeJS.Timeout[] = [];
-    let [length, stderr, end, settled] = [0, '', 'exit' as End, false];
+    let [length, stderr, end, settled] = [0, '', 'exit' as SshEnd, false];
     const settle = (exit: number | null, by: string | null): void => {
       if (settled) return;
       settled = true;
@@ -125,7 +125,7 @@ export function ask(
         seconds: (performance.now() - began) / 1000,
       });
     };
-    const stop = (why: End): void => {
+    const stop = (why: SshEnd): void => {
       if (settled || end !== 'exit') return;
       end = why;
       signal(child, 'SIGTERM');

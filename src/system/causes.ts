@@ -14,7 +14,7 @@ export interface Attempt {
   fstype?: string;
 }
 
-interface Cause {
+interface ErrnoCause {
   syscall: string;
   errno: string;
   /** Only for this file system type. */
@@ -29,7 +29,7 @@ interface Cause {
  * fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c,
  * drivers/mtd/{mtdchar,mtdcore,ubi/cdev,ubi/build}.c, drivers/watchdog/watchdog_dev.c of Linux 6.1.
  */
-const CAUSES: readonly Cause[] = [
+const CAUSES: readonly ErrnoCause[] = [
   {
     syscall: 'mount',
     fstype: 'jffs2',

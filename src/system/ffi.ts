@@ -166,16 +166,7 @@ export const system: System = {
         errno: 'EINVAL',
       });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
-    check(
-      shim().mountroot_mount(
-        source,
-        target,
-        fstype,
-        flagBits(flags),
-        data,
-      ),
-      attempt,
-    );
+    check(shim().mountroot_mount(source, target, fstype, flagBits(flags), data), attempt);
   },
 
   umount(target, lazy = false) {
@@ -204,16 +195,12 @@ export const system: System = {
     const old = openSync('/', O_RDONLY | O_DIRECTORY);
     writer.chdir(newRoot);
     const move = (from: string, to: string): void =>
-      void check(
-        shim().mountroot_mount(
-          from,
-          to,
-          null,
-          MOUNT_FLAGS.MS_MOVE,
-          null,
-        ),
-        { what: `make ${newRoot} the root`, syscall: 'move', path: newRoot, dest: to },
-      );
+      void check(shim().mountroot_mount(from, to, null, MOUNT_FLAGS.MS_MOVE, null), {
+        what: `make ${newRoot} the root`,
+        syscall: 'move',
+        path: newRoot,
+        dest: to,
+      });
     try {
       // By `.`: once it is on `/`, no path leads to where it was.
       move('.', '/');
@@ -271,10 +258,7 @@ export const system: System = {
     const numbers = type === 'fifo' || type === 'socket' ? '0:0' : node;
     if (!/^\d{1,9}:\d{1,9}$/.test(numbers)) throw new SystemError({ ...attempt, errno: 'EINVAL' });
     const [major, minor] = numbers.split(':').map(Number);
-    check(
-      shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!),
-      attempt,
-    );
+    check(shim().mountroot_mknod(named(path), NODE_TYPES[type] | mode, major!, minor!), attempt);
   },
 
   setModified(path, mtime) {
@@ -283,11 +267,7 @@ export const system: System = {
     // Times before 1970 have negative seconds and a positive rest.
     const rest = ((mtime % SECOND) + SECOND) % SECOND;
     check(
-      shim().mountroot_set_modified(
-        named(path),
-        Number((mtime - rest) / SECOND),
-        Number(rest),
-      ),
+      shim().mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)),
       attempt,
     );
   },
@@ -316,10 +296,7 @@ export const system: System = {
     refuse(attempt, [path, name]);
     // An empty Buffer may have no address, and a value needs one.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
-    check(
-      shim().mountroot_set_attribute(named(path), name, bytes, value.length),
-      attempt,
-    );
+    check(shim().mountroot_set_attribute(named(path), name, bytes, value.length), attempt);
   },
 
   eraseBlock(device, start, length) {
@@ -348,7 +325,7 @@ export const system: System = {
   during(text) {
     // A thread that cannot be made costs only the reassurance.
     shim().mountroot_during(
-      (text === null ? null : text.replaceAll('\0', ' ')),
+      text === null ? null : text.replaceAll('\0', ' '),
       KERNEL_LOG,
       TELL_EVERY_MS,
     );

@@ -102,7 +102,7 @@ export interface TreeSystem {
 }
 
 /** Flash, as the mtd and UBI drivers offer it. */
-export interface FlashSystem {
+interface FlashSystem {
   /**
    * Erases one block through the character device (MEMUNLOCK where the chip starts locked,
    * MEMERASE; include/uapi/mtd/mtd-abi.h). Bad blocks of NAND are left out: returns false for one.

@@ -53,7 +53,7 @@ const committedOn = ({ console }: Pick<Machine, 'console'>): number[] =>
  * The steps that a boot shows on its console, in order; several stages of one verb follow one
  * another.
  */
-export const milestones = (console: string): string[] =>
+const milestones = (console: string): string[] =>
   [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
 
 export class PowerCuts {

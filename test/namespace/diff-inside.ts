@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs';
 import { openAttributes } from '../../src/layer/diff/attributes.js';
-import type { Entry } from '../../src/layer/diff/diff-entry.js';
+import type { DiffEntry } from '../../src/layer/diff/diff-entry.js';
 import { walk } from '../../src/layer/diff/walk.js';
 import { system } from '../../src/system/ffi.js';
 import { random } from '../fixtures/random.js';
@@ -156,7 +156,7 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong'>> {
     const expected = viewDiff(rom, view);
     const told = asView(
       [...walk({ upper, lower: rom, attributes })].filter(
-        (each): each is Entry => each !== null && !('problem' in each),
+        (each): each is DiffEntry => each !== null && !('problem' in each),
       ),
     );
     if (expected.join('\n') !== told.join('\n')) wrong.push({ seed, expected, told });

@@ -28,7 +28,7 @@ export interface Scenario {
   keep: string[];
 }
 
-export interface Attempt {
+interface Attempt {
   call: number;
   way: 'refused' | 'unverified';
   verb: string | undefined;

@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { settleScript } from '../../src/boot/after-script.js';
+import { takeOverFromScript } from '../../src/boot/after-script.js';
 import type { BootContext } from '../../src/boot/context.js';
 import { runVerb } from '../../src/boot/verb.js';
 import { openJournal } from '../../src/execute/journal.js';
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   const after = mountinfo();
   const settled =
     first === 'script'
-      ? await settleScript({ ...context, process: { ...process_, env: {} } })
+      ? await takeOverFromScript({ ...context, process: { ...process_, env: {} } })
       : null;
   const read = (name: string): string =>
     fs.existsSync(`/tmp/mountroot/${name}`)

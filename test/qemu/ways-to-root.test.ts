@@ -14,14 +14,18 @@ import type { BootFiles } from '../../scripts/emulator/command.js';
 import { buildKernel } from '../../scripts/image/kernel.js';
 
 import { kernelCommandLine } from '../../scripts/lib/board.js';
-import { explain, type Explanation, type Sources } from '../../src/explain/explanation.js';
-import type { End } from '../../src/explain/given.js';
+import {
+  explain,
+  type Explanation,
+  type ExplanationSources,
+} from '../../src/explain/explanation.js';
+import type { KernelEnd } from '../../src/explain/kernel-inputs.js';
 import { parseConsole } from '../../src/facts/kernel-log.js';
 import { METHODS } from '../../src/ramdisk/method.js';
 import { board, makeBench } from '../harness/board.js';
 import { PROBE, filesSeen, filesUnpacked, workbench } from '../harness/ramdisks.js';
 
-const NOTHING: Sources = {
+const NOTHING: ExplanationSources = {
   facts: null,
   commandLine: null,
   config: null,
@@ -46,7 +50,7 @@ interface Way {
   files?: Partial<BootFiles>;
   options?: MachineOptions;
   /** How it ends, by the console and by what is foretold. */
-  end: End | Record<string, unknown>;
+  end: KernelEnd | Record<string, unknown>;
   /** Answers of the story, by the decision's id. */
   told?: Record<string, RegExp>;
   /**
@@ -56,7 +60,7 @@ interface Way {
   unforeseen?: boolean;
 }
 
-const essence = (end: End): string =>
+const essence = (end: KernelEnd): string =>
   end.kind === 'runs'
     ? `runs ${end.program}`
     : end.kind === 'panics'

@@ -7,7 +7,7 @@ import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
 import { cutter, freePort, makeKey, startSshd, trickle } from './servers.js';
 
-export interface Result {
+interface Result {
   status: number | null;
   stdout: string;
   stderr: string;

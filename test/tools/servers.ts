@@ -11,7 +11,7 @@ import { uninstalledProgram } from '../../scripts/image/packages.js';
 
 /** Debian keeps servers where an ordinary user's PATH does not look. */
 const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
-export const installed = (program: string): string | null =>
+const installed = (program: string): string | null =>
   PATH.split(':')
     .map((folder) => join(folder, program))
     .find((file) => existsSync(file)) ?? null;

@@ -7,7 +7,7 @@ import { factsWithOrigin } from './explain-verb.js';
 import type { CommandDeps } from './locate-verb.js';
 import { localFullStatus, localStatus } from './status-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
 interface Deps extends CommandDeps {
   log: Log;
@@ -81,7 +81,7 @@ export function bundleCommand(y: Argv, deps: Deps): Argv {
           alias: 'o',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE.tar.gz: where to; without it to the standard output',
         })
         .example('$0 bundle -o /tmp/board.tar.gz', 'on the board')

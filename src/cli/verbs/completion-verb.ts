@@ -4,7 +4,7 @@ import { VERSION } from '../../version.js';
 import { commandsOf, definitionsOf } from '../definitions.js';
 import type { CommandDeps } from './locate-verb.js';
 
-export const SHELLS = ['bash', 'zsh', 'json'] as const;
+const SHELLS = ['bash', 'zsh', 'json'] as const;
 
 /** `completion`: a script for a shell, or the definitions that it is made from. */
 export function completionCommand(y: Argv, { print, finish }: CommandDeps): Argv {

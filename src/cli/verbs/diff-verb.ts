@@ -11,9 +11,9 @@ import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import type { CommandDeps } from './locate-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
-interface Options {
+interface DiffOptions {
   paths: readonly string[];
   format: 'table' | 'ndjson';
   json: boolean;
@@ -46,7 +46,7 @@ function directory(path: string, option: string): string {
 
 const ELSEWHERE = '--upper DIR and --lower DIR name the two layers of one that is somewhere else';
 
-function compared({ upper, lower }: Options): Compared {
+function compared({ upper, lower }: DiffOptions): Compared {
   if (upper !== undefined && lower !== undefined)
     return {
       upper: directory(upper, '--upper'),
@@ -133,7 +133,7 @@ async function newer({ upper, lower, here, notes }: Compared): Promise<WalkOptio
 
 /** Paths as on the root that the layers make. */
 async function wanted(paths: readonly string[]): Promise<string[]> {
-  const { fromText } = await import('../../layer/diff/look.js');
+  const { fromText } = await import('../../layer/diff/lower-files.js');
   return paths.map((path) => {
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     if (parts.includes('..'))
@@ -146,7 +146,7 @@ async function wanted(paths: readonly string[]): Promise<string[]> {
 const AT_ONCE = 256;
 const CHUNK = 1 << 15;
 
-async function run(options: Options, { finish }: CommandDeps): Promise<void> {
+async function run(options: DiffOptions, { finish }: CommandDeps): Promise<void> {
   const { Biggest, Totals } = await import('../../layer/diff/diff-entry.js');
   const { report } = await import('../../layer/diff/diff-report.js');
   const { walk } = await import('../../layer/diff/walk.js');
@@ -191,7 +191,7 @@ async function run(options: Options, { finish }: CommandDeps): Promise<void> {
 const fromPath = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
 const folder = (describe: string) =>
-  ({ string: true, requiresArg: true, coerce: lastOf<string | undefined>, describe }) as const;
+  ({ string: true, requiresArg: true, coerce: lastValue<string | undefined>, describe }) as const;
 
 /** `diff`: what the overlay changes against rom. */
 export function diffCommand(y: Argv, deps: CommandDeps): Argv {
@@ -210,7 +210,7 @@ export function diffCommand(y: Argv, deps: CommandDeps): Argv {
         .option('format', {
           choices: ['table', 'ndjson'] as const,
           default: 'table' as const,
-          coerce: lastOf<Options['format']>,
+          coerce: lastValue<DiffOptions['format']>,
           describe: 'as a person reads it, or a line of JSON for each',
         })
         .option('exit-code', {
@@ -221,7 +221,7 @@ export function diffCommand(y: Argv, deps: CommandDeps): Argv {
         .option('biggest', {
           number: true,
           requiresArg: true,
-          coerce: lastOf<number | undefined>,
+          coerce: lastValue<number | undefined>,
           describe: 'N: also list the N that take most',
         })
         .option('upper', folder('DIR: the changes, of an overlay that is somewhere else'))

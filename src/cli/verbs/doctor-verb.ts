@@ -5,9 +5,9 @@ import { readKernelRecords } from '../../system/kernel-records.js';
 import type { CommandDeps } from './locate-verb.js';
 import { factsFrom, localFacts } from './plan-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
-interface Options {
+interface DoctorOptions {
   facts: string | undefined;
   json: boolean;
   verbose: boolean;
@@ -27,7 +27,7 @@ async function nativeTrouble(): Promise<string | null> {
 }
 
 async function run(
-  { facts: file, json, verbose, color, set }: Options,
+  { facts: file, json, verbose, color, set }: DoctorOptions,
   { print, finish }: CommandDeps,
 ): Promise<void> {
   if (file !== undefined && set.length > 0)
@@ -71,7 +71,7 @@ export function doctorCommand(y: Argv, deps: CommandDeps): Argv {
         .option('facts', {
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'look at the machine that this file describes (see `facts`)',
         })
         .option('set', {

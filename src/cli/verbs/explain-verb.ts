@@ -12,7 +12,7 @@ import { factsFrom, localFacts } from './plan-verb.js';
 import { localStatus } from './status-verb.js';
 import { UsageError } from '../usage-error.js';
 
-interface Options {
+interface ExplainOptions {
   json: boolean;
   facts: string | undefined;
   cmdline: string | undefined;
@@ -39,7 +39,7 @@ function bootOf(boots: readonly KernelLog[], wanted: number | undefined, file: s
   return chosen;
 }
 
-async function run(options: Options, { print, finish }: CommandDeps): Promise<void> {
+async function run(options: ExplainOptions, { print, finish }: CommandDeps): Promise<void> {
   const { explain } = await import('../../explain/explanation.js');
   const { renderExplanation } = await import('../../explain/explanation-text.js');
   const { cmdline, console: log } = options;

@@ -9,13 +9,13 @@ import { reader } from '../../system/files.js';
 import type { System } from '../../system/port.js';
 import type { CommandDeps } from './locate-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
 interface Deps extends CommandDeps {
   log: Log;
 }
 
-interface Options {
+interface ExportOptions {
   output: string | undefined;
   gzip: boolean;
   upper: string | undefined;
@@ -114,7 +114,7 @@ function outside(path: string, top: string, ofRoot: boolean): void {
     );
 }
 
-async function run({ output, gzip, upper }: Options, { finish, log }: Deps): Promise<void> {
+async function run({ output, gzip, upper }: ExportOptions, { finish, log }: Deps): Promise<void> {
   const piped = output === undefined || output === '-';
   if (piped && process.stdout.isTTY)
     throw new UsageError(
@@ -151,14 +151,14 @@ export function exportCommand(y: Argv, deps: Deps): Argv {
           alias: 'o',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE: where to; without it to the standard output',
         })
         .option('gzip', { alias: 'z', boolean: true, default: false, describe: 'compress it' })
         .option('upper', {
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'DIR: this upper layer, and not that of /',
         })
         .example('$0 export --gzip -o /tmp/settings.tar.gz', 'a backup of the settings')

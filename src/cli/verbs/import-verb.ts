@@ -5,7 +5,7 @@ import { openJournal, LOCK_FILE } from '../../execute/journal.js';
 import type { Facts } from '../../facts/facts.js';
 import { META, NEXT_UPPER } from '../../facts/places.js';
 import type { Log } from '../../log/log.js';
-import type { Checked, Layering } from '../../layer/archive/import-archive.js';
+import type { CheckedArchive, Layering } from '../../layer/archive/import-archive.js';
 import { EXIT } from '../../plan/plan.js';
 import { wrap } from '../../plan/render-text.js';
 import { reader } from '../../system/files.js';
@@ -13,14 +13,14 @@ import { namedUpper, openSystem } from './export-verb.js';
 import type { CommandDeps } from './locate-verb.js';
 import { localFacts } from './plan-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 import { plural } from '../../text/units.js';
 
 interface Deps extends CommandDeps {
   log: Log;
 }
 
-interface Options {
+interface ImportOptions {
   file: string | undefined;
   dryRun: boolean;
   merge: boolean;
@@ -86,7 +86,7 @@ const FREE_PART = 0.9;
 function jobFor(
   file: string,
   { upper }: Target,
-  { merge, limit }: Options,
+  { merge, limit }: ImportOptions,
   copied: number,
 ): Layering {
   const there = reader.kind(upper) === 'directory';
@@ -131,7 +131,12 @@ function lock(system: Awaited<ReturnType<typeof openSystem>>, log: Log): void {
 }
 
 /** Makes the layer ready on the data volume, and orders the next start to use it. */
-async function order(job: Layering, checked: Checked, at: string, log: Log): Promise<string[]> {
+async function order(
+  job: Layering,
+  checked: CheckedArchive,
+  at: string,
+  log: Log,
+): Promise<string[]> {
   const { prepare } = await import('../../layer/archive/import-archive.js');
   const { cancelAt, orderAt } = await import('../../layer/archive/waiting.js');
   const system = await openSystem();
@@ -151,7 +156,7 @@ async function order(job: Layering, checked: Checked, at: string, log: Log): Pro
 }
 
 /** Makes the layer ready beside the one that is there, and lets them change places. */
-async function putNow(job: Layering, checked: Checked, upper: string): Promise<string[]> {
+async function putNow(job: Layering, checked: CheckedArchive, upper: string): Promise<string[]> {
   const { prepare, syncFolder } = await import('../../layer/archive/import-archive.js');
   const system = await openSystem();
   const { exchange } = await import('../../system/ffi.js');
@@ -183,7 +188,7 @@ async function putNow(job: Layering, checked: Checked, upper: string): Promise<s
 
 const SCHEMA = 'mountroot.import/1';
 
-async function run(options: Options, deps: Deps): Promise<void> {
+async function run(options: ImportOptions, deps: Deps): Promise<void> {
   const { print, finish, log } = deps;
   const { file, dryRun, merge, replace, json, upper } = options;
   if (options.cancel) {
@@ -266,7 +271,7 @@ export function importSentence({
   upper: string;
   mode: string;
   when: string;
-  counts: Checked['counts'];
+  counts: CheckedArchive['counts'];
 }): string {
   const { files, directories, symlinks, links, nodes, whiteouts, opaque, bytes } = counts;
   const what = [
@@ -305,13 +310,13 @@ export function importCommand(y: Argv, deps: Deps): Argv {
         .option('upper', {
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'DIR: into this upper layer, which is not in use, at once',
         })
         .option('limit', {
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe:
             'bytes that its files may have (or with K, M, G); nine tenths of what is free without it',
         })

@@ -5,7 +5,7 @@ import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import type { CommandDeps } from './locate-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
 /**
  * `--boot N`: one of the numbers that `journal` shows; 0 is this boot, and -1 the one before it.
@@ -13,7 +13,7 @@ import { lastOf } from '../last-of.js';
 export const bootOption = {
   number: true,
   requiresArg: true,
-  coerce: lastOf<number | undefined>,
+  coerce: lastValue<number | undefined>,
   describe: 'N: one boot, by its number; 0 is the newest, -1 the one before it',
 } as const;
 
@@ -42,7 +42,7 @@ export function chosenBoot(
   throw new UsageError(`the journal of boot ${wanted} is not there: ${there}`);
 }
 
-interface Options {
+interface JournalOptions {
   boot: number | undefined;
   json: boolean;
   ndjson: boolean;
@@ -50,7 +50,7 @@ interface Options {
 }
 
 async function run(
-  { boot, json, ndjson, last }: Options,
+  { boot, json, ndjson, last }: JournalOptions,
   { print, finish }: CommandDeps,
 ): Promise<void> {
   const { gatherBoots, gatherSummaries } = await import('../../report/journal/gather-boots.js');
@@ -87,7 +87,7 @@ export function journalCommand(y: Argv, deps: CommandDeps): Argv {
         .option('last', {
           number: true,
           requiresArg: true,
-          coerce: lastOf<number | undefined>,
+          coerce: lastValue<number | undefined>,
           describe: 'K: only the last boots',
         })
         .option('json', { boolean: true, default: false, describe: 'as data' })

@@ -7,7 +7,7 @@ import type { Handing } from '../../facts/handover.js';
 import type { Log } from '../../log/log.js';
 import { perform } from '../../execute/executors.js';
 import { conditionAfter, inverseOf } from '../../plan/consequences.js';
-import { foresee } from '../../plan/whole-plan.js';
+import { planWhole } from '../../plan/whole-plan.js';
 import { EXIT, makesRoot, type Plan, type Verb } from '../../plan/plan.js';
 import { firstScript } from '../../plan/render-first.js';
 import { renderSh } from '../../plan/render-sh.js';
@@ -131,7 +131,7 @@ export function plan(
       ? localFacts(settings, asked)
       : factsFrom(facts, makesRoot(verb) ? BEGUN_WITH : undefined);
   if (guarded) return guardedPlan(given, print, log);
-  const decision = foresee(verb, given, { dryRun: true, force: false, keep });
+  const decision = planWhole(verb, given, { dryRun: true, force: false, keep });
   if (format === 'json')
     print(`${JSON.stringify(decision.decision === 'go' ? asJson(decision) : decision, null, 2)}\n`);
   else if (decision.decision === 'go')

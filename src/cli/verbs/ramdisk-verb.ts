@@ -17,14 +17,14 @@ import { METHODS } from '../../ramdisk/method.js';
 import { locateCommand, type CommandDeps } from './locate-verb.js';
 import { list, reading } from './ramdisk-list-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
 interface Deps extends CommandDeps {
   log: Log;
 }
 
 const one = (describe: string) =>
-  ({ string: true, requiresArg: true, describe, coerce: lastOf<string | undefined> }) as const;
+  ({ string: true, requiresArg: true, describe, coerce: lastValue<string | undefined> }) as const;
 
 /** A whole number of an option; what it is not is told with the option's name. */
 function count(
@@ -81,7 +81,7 @@ async function pack(
   { dir, output, compress, format, table, owner, time, size, uimage, arch }: PackOptions,
   { log, finish }: Deps,
 ): Promise<void> {
-  const { inOrder, readTree } = await import('../../ramdisk/source-tree.js');
+  const { membersInOrder: inOrder, readTree } = await import('../../ramdisk/source-tree.js');
   const { applyTable } = await import('../../ramdisk/table.js');
   const { packWarnings } = await import('../../ramdisk/pack.js');
   const { cpioBytes, placeOf, toStream, writeRamdisk } = await import('../../ramdisk/write.js');
@@ -250,13 +250,13 @@ export function ramdiskCommand(y: Argv, deps: Deps): Argv {
                 .option('compress', {
                   choices: [...METHODS, 'none'] as const,
                   default: 'gzip' as const,
-                  coerce: lastOf<PackOptions['compress']>,
+                  coerce: lastValue<PackOptions['compress']>,
                   describe: 'how; the kernel must have been built with it (CONFIG_RD_…)',
                 })
                 .option('format', {
                   choices: ['cpio', 'ext2'] as const,
                   default: 'cpio' as const,
-                  coerce: lastOf<PackOptions['format']>,
+                  coerce: lastValue<PackOptions['format']>,
                   describe: 'an archive for an initramfs, or a file system image for /dev/ram0',
                 })
                 .option(
@@ -272,7 +272,7 @@ export function ramdiskCommand(y: Argv, deps: Deps): Argv {
                 .option('uimage', one("U-Boot's header with this name"))
                 .option('arch', {
                   choices: Object.keys(ARCHITECTURES) as Architecture[],
-                  coerce: lastOf<PackOptions['arch']>,
+                  coerce: lastValue<PackOptions['arch']>,
                   describe:
                     "the processor in that header, for U-Boot refuses another one's; arm without it",
                 })

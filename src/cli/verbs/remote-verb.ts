@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import type { Log } from '../../log/log.js';
 import type { Answer, Question } from '../../remote/judge.js';
-import type { Form } from '../../remote/remote-table.js';
-import type { Ended, Way } from '../../remote/ssh.js';
+import type { TableFormat } from '../../remote/remote-table.js';
+import type { SshResult, Way } from '../../remote/ssh.js';
 import type { CommandDeps } from './locate-verb.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
 interface Deps extends CommandDeps {
   log: Log;
@@ -14,7 +14,7 @@ interface Deps extends CommandDeps {
   words: readonly string[];
 }
 
-interface Options {
+interface RemoteOptions {
   hosts: string[];
   list: string | undefined;
   report: string[] | null;
@@ -42,7 +42,7 @@ const said = <T>(call: () => T): T => {
   }
 };
 
-async function hostsOf({ hosts, list }: Options): Promise<string[]> {
+async function hostsOf({ hosts, list }: RemoteOptions): Promise<string[]> {
   const { chosenHosts, parseHosts } = await import('../../remote/hosts.js');
   const fromList =
     list === undefined
@@ -87,7 +87,7 @@ async function put(text: string | Buffer): Promise<void> {
     await new Promise((resolve) => process.stdout.once('drain', resolve));
 }
 
-async function run(options: Options, { finish, log }: Deps): Promise<void> {
+async function run(options: RemoteOptions, { finish, log }: Deps): Promise<void> {
   const { ask } = await import('../../remote/ssh.js');
   const { askAll } = await import('../../remote/ask-all.js');
   const { closingLine, exitOf, judge } = await import('../../remote/judge.js');
@@ -106,7 +106,7 @@ async function run(options: Options, { finish, log }: Deps): Promise<void> {
     );
   // Of one board a report is shown just as it would be there, so that it can be sent into a file.
   const alone = !asData && (store === null ? hosts.length === 1 && !table : store.piped);
-  const form: Form = json
+  const form: TableFormat = json
     ? oneValue(words)
     : options.ndjson
       ? ndjson()
@@ -118,7 +118,7 @@ async function run(options: Options, { finish, log }: Deps): Promise<void> {
             ? bundleLines()
             : blocks();
   const question: Question = { command, data, limits: { time: options.time * 1000, output: MOST } };
-  const use = async (ended: Ended): Promise<Answer> => {
+  const use = async (ended: SshResult): Promise<Answer> => {
     const answer =
       store === null ? judge(ended, question) : store.keep(ended.stdout, judge(ended, question));
     await put(
@@ -175,32 +175,32 @@ export function remoteCommand(y: Argv, deps: Deps): Argv {
         .option('hosts', {
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE: more of them, one a line; - is stdin',
         })
         .option('jobs', {
           number: true,
           requiresArg: true,
-          coerce: lastOf<number | undefined>,
+          coerce: lastValue<number | undefined>,
           describe: 'N: how many at once (8)',
         })
         .option('timeout', {
           number: true,
           requiresArg: true,
-          coerce: lastOf<number | undefined>,
+          coerce: lastValue<number | undefined>,
           describe: 'S: seconds for each (60)',
         })
         .option('connect-timeout', {
           number: true,
           requiresArg: true,
-          coerce: lastOf<number | undefined>,
+          coerce: lastValue<number | undefined>,
           describe: 'S: seconds until it is connected (10)',
         })
         .option('command', {
           string: true,
           requiresArg: true,
           default: 'mountroot',
-          coerce: lastOf<string>,
+          coerce: lastValue<string>,
           describe: 'PATH of mountroot on the boards',
         })
         .option('json', { boolean: true, default: false, describe: 'as one value' })
@@ -218,14 +218,14 @@ export function remoteCommand(y: Argv, deps: Deps): Argv {
           alias: 'o',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE or DIR: where bundles are put; - is stdout',
         })
         .option('config', {
           alias: 'F',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: "FILE: ssh's configuration",
         })
         .option('ssh-option', {

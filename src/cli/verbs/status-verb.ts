@@ -10,8 +10,8 @@ import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import type { CommandDeps } from './locate-verb.js';
 import { localFacts } from './plan-verb.js';
-import { put } from '../put.js';
-import { lastOf } from '../last-of.js';
+import { writeReport } from '../write-report.js';
+import { lastValue } from '../last-value.js';
 import { orElse } from '../../system/or-else.js';
 
 function rungOf(text: string): StatusInput['rung'] {
@@ -74,15 +74,15 @@ export async function localFullStatus(): Promise<FullStatus> {
   });
 }
 
-export const STATUS_FORMATS = ['text', 'json', 'prometheus'] as const;
+const STATUS_FORMATS = ['text', 'json', 'prometheus'] as const;
 
-interface Options {
+interface StatusOptions {
   format: (typeof STATUS_FORMATS)[number];
   steps: boolean;
   output: string | undefined;
 }
 
-async function textOf({ format, steps }: Options): Promise<string> {
+async function textOf({ format, steps }: StatusOptions): Promise<string> {
   const now = await localFullStatus();
   if (format === 'json') return `${JSON.stringify(now, null, 2)}\n`;
   if (format === 'prometheus')
@@ -103,7 +103,7 @@ export function statusCommand(y: Argv, { print, finish }: CommandDeps): Argv {
         .option('format', {
           choices: STATUS_FORMATS,
           default: 'text' as const,
-          coerce: lastOf<Options['format']>,
+          coerce: lastValue<StatusOptions['format']>,
           describe: "as a person reads it, as data, or for node_exporter's textfile collector",
         })
         .option('json', { boolean: true, default: false, describe: 'the same as --format json' })
@@ -116,7 +116,7 @@ export function statusCommand(y: Argv, { print, finish }: CommandDeps): Argv {
           alias: 'o',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE: put it there, whole or not at all',
         })
         .example(
@@ -126,7 +126,7 @@ export function statusCommand(y: Argv, { print, finish }: CommandDeps): Argv {
     async ({ format, json, steps, output }) => {
       const text = await textOf({ format: json ? 'json' : format, steps, output });
       if (output === undefined || output === '-') print(text);
-      else put(output, text);
+      else writeReport(output, text);
       finish(EXIT.done);
     },
   );

@@ -6,11 +6,11 @@ import { reader } from '../../system/files.js';
 import type { Boot } from '../../report/journal/boot.js';
 import { bootOption, chosenBoot, whichBoot } from './journal-verb.js';
 import { fromFile, type CommandDeps } from './locate-verb.js';
-import { put } from '../put.js';
+import { writeReport } from '../write-report.js';
 import { UsageError } from '../usage-error.js';
-import { lastOf } from '../last-of.js';
+import { lastValue } from '../last-value.js';
 
-interface Options {
+interface TimelineOptions {
   file: string | undefined;
   boot: number | undefined;
   output: string | undefined;
@@ -52,7 +52,10 @@ async function initTime(boot: Boot): Promise<number | null> {
   }
 }
 
-async function run({ file, boot, output }: Options, { print, finish }: CommandDeps): Promise<void> {
+async function run(
+  { file, boot, output }: TimelineOptions,
+  { print, finish }: CommandDeps,
+): Promise<void> {
   if (file !== undefined && boot !== undefined)
     throw new UsageError(
       "--boot N is one of this board's boots, and a file is one boot; use one of them",
@@ -67,7 +70,7 @@ async function run({ file, boot, output }: Options, { print, finish }: CommandDe
   const { renderTimeline } = await import('../../report/timeline/svg.js');
   const picture = renderTimeline(chart);
   if (output === undefined || output === '-') print(picture);
-  else put(output, picture);
+  else writeReport(output, picture);
   finish(EXIT.done);
 }
 
@@ -89,7 +92,7 @@ export function timelineCommand(y: Argv, deps: CommandDeps): Argv {
           alias: 'o',
           string: true,
           requiresArg: true,
-          coerce: lastOf<string | undefined>,
+          coerce: lastValue<string | undefined>,
           describe: 'FILE.svg: put it there, else on stdout',
         })
         .example('$0 timeline -o boot.svg', 'the boot that is running')

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { PathKind } from '../../system/port.js';
 import { ArchiveError, printable, utf8 } from './archive-error.js';
 import { OPAQUE_MARK, REFERS_BELOW, SAID_OTHERWISE, WHITEOUT, overlayMark } from './marks.js';
-import type { Header } from './tar-reader.js';
+import type { TarHeader } from './tar-reader.js';
 
 export interface Accepted {
   kind: 'directory' | 'file' | 'symlink' | 'link' | 'character' | 'block' | 'fifo' | 'whiteout';
@@ -123,7 +123,7 @@ function digestOf(plain: readonly unknown[], attributes: ReadonlyMap<string, Buf
   return hash.digest('base64');
 }
 
-interface Seen {
+interface ArchiveTally {
   kind: Accepted['kind'];
   /** A digest of all that is said of it, to know whether it is said again; of files nothing. */
   says: string;
@@ -144,7 +144,7 @@ export class Checker {
   readonly opaque = new Set<string>();
   /** What of the archive is not taken over, a sentence each. */
   readonly warnings: string[] = [];
-  private readonly seen = new Map<string, Seen>();
+  private readonly seen = new Map<string, ArchiveTally>();
   /** Of what the archive does not hold itself, and has entries below. */
   private readonly found = new Map<string, PathKind>();
   private names = 0;
@@ -157,7 +157,7 @@ export class Checker {
    * An entry as it is to be made; null where it only says something of another one. @throws
    * {ArchiveError}
    */
-  accept(header: Header): Accepted | null {
+  accept(header: TarHeader): Accepted | null {
     this.names += header.name.length + header.link.length;
     if (++this.members > MOST_MEMBERS || this.names > MOST_NAMES)
       throw new ArchiveError(
@@ -196,7 +196,7 @@ export class Checker {
 
   private particular(
     kind: Exclude<Accepted['kind'], 'whiteout'>,
-    header: Header,
+    header: TarHeader,
   ): Pick<Accepted, 'kind'> & Partial<Accepted> {
     if (inside(header.name, 'a name') === '' && kind !== 'directory')
       throw new ArchiveError(`has a ${kind} as its root`);
@@ -291,7 +291,7 @@ export class Checker {
     }
   }
 
-  private whiteout(path: string, name: string, kind: string, { size }: Header): Accepted | null {
+  private whiteout(path: string, name: string, kind: string, { size }: TarHeader): Accepted | null {
     if (kind !== 'file' || size !== 0)
       throw new ArchiveError(
         `has a whiteout that is ${kind === 'file' ? 'not empty' : `a ${kind}`}`,
@@ -323,7 +323,7 @@ export class Checker {
     });
   }
 
-  private attributesOf(header: Header, path: string, kind: string): Map<string, Buffer> {
+  private attributesOf(header: TarHeader, path: string, kind: string): Map<string, Buffer> {
     for (const key of header.lost)
       this.warn(path, `its ${key} is lost: it is not kept by overlays in this form`);
     const attributes = new Map<string, Buffer>();

@@ -14,7 +14,7 @@ import { SystemError } from '../../system/system-error.js';
 import { ArchiveError, printable, utf8 } from './archive-error.js';
 import { Checker, type Accepted, type Counts } from './check-archive.js';
 import { overlayMark } from './marks.js';
-import { readTar, type Header } from './tar-reader.js';
+import { readTar, type TarHeader } from './tar-reader.js';
 import { LayerWriter } from './unpack-archive.js';
 
 export interface Layering {
@@ -28,7 +28,7 @@ export interface Layering {
   privileged: boolean;
 }
 
-export interface Checked {
+export interface CheckedArchive {
   counts: Counts;
   warnings: string[];
   hidden: ReadonlySet<string>;
@@ -91,7 +91,7 @@ async function read(
   let wanted = false;
   try {
     await readTar(source, {
-      member(header: Header) {
+      member(header: TarHeader) {
         const entry = checker.accept(header);
         wanted = entry !== null;
         if (entry !== null) each.make(entry);
@@ -119,7 +119,7 @@ const checkerFor = (reader: Reader, { upper, merge, bytes, privileged }: Layerin
   });
 
 /** All of an archive, before anything is touched. @throws {ArchiveError} @throws {SystemError} */
-export async function checkArchive(reader: Reader, job: Layering): Promise<Checked> {
+export async function checkArchive(reader: Reader, job: Layering): Promise<CheckedArchive> {
   const checker = checkerFor(reader, job);
   const digest = await read(job.file, checker, {
     make: () => {},
@@ -191,7 +191,7 @@ export function syncFolder(path: string): void {
 export async function prepare(
   system: System,
   job: Layering,
-  checked: Checked,
+  checked: CheckedArchive,
   next: string,
 ): Promise<string[]> {
   system.mkdir(next, 0o700);

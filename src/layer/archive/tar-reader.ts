@@ -7,7 +7,7 @@ import { ArchiveError, printable } from './archive-error.js';
 import type { ByteSource } from '../../ramdisk/source.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 
-export interface Header {
+export interface TarHeader {
   /** Bytes, as they stand in the archive. */
   name: Buffer;
   /** 0 file, 1 hard link, 2 symlink, 3 character device, 4 block device, 5 directory, 6 fifo. */
@@ -28,7 +28,7 @@ export interface Header {
 
 export interface TarSink {
   /** Whether its bytes are wanted. */
-  member(header: Header): void;
+  member(header: TarHeader): void;
   data(bytes: Buffer): void;
   complete(): void;
 }
@@ -112,7 +112,11 @@ function decimal(records: Records, key: string, most: number): number | undefine
 const MOST_ID = 0xffff_fffe;
 
 /** The header of an entry, completed by what stood before it. */
-function complete(block: Buffer, records: Records, long: { name?: Buffer; link?: Buffer }): Header {
+function complete(
+  block: Buffer,
+  records: Records,
+  long: { name?: Buffer; link?: Buffer },
+): TarHeader {
   const { name, type, size } = basic(block);
   const time = records.get('mtime')?.toString('latin1');
   const mtime =
@@ -135,7 +139,7 @@ function complete(block: Buffer, records: Records, long: { name?: Buffer; link?:
   }
   return {
     name: records.get('path') ?? long.name ?? name,
-    type: type as Header['type'],
+    type: type as TarHeader['type'],
     // Some put the type of the file above the permissions.
     mode: within(number(block.subarray(100, 108), 'a mode'), 0xffff_ffff, 'mode') & 0o7777,
     uid:

@@ -9,7 +9,7 @@ import { pack, type Header, type Pack } from 'tar-stream';
 import { printable } from './archive-error.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
-import { walkUpper, type Entry, type Looking } from './upper.js';
+import { walkUpper, type LayerEntry, type Looking } from './upper.js';
 
 export interface ExportReport {
   entries: number;
@@ -43,7 +43,7 @@ const plain = (text: string): boolean =>
 interface Described {
   name: string;
   type: NonNullable<Header['type']>;
-  details: Pick<Entry['details'], 'mode' | 'uid' | 'gid' | 'mtime' | 'node'>;
+  details: Pick<LayerEntry['details'], 'mode' | 'uid' | 'gid' | 'mtime' | 'node'>;
   size: number;
   link: string;
   attributes: ReadonlyMap<string, Buffer>;
@@ -175,7 +175,7 @@ const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
 /** Exactly as many bytes as the header says, whatever becomes of the file meanwhile. */
 async function contents(
   place: string,
-  { details }: Entry,
+  { details }: LayerEntry,
   write: (bytes: Buffer) => Promise<void>,
   changed: (why: string) => void,
 ): Promise<void> {
@@ -226,7 +226,7 @@ const TYPES = {
   fifo: 'fifo',
 } as const;
 
-const nodeFits = ({ details: { node } }: Entry): boolean =>
+const nodeFits = ({ details: { node } }: LayerEntry): boolean =>
   node === '' || node.split(':').every((each) => Number(each) <= MOST_NUMBER);
 
 const emptyFile = (name: string): Described => ({
@@ -239,7 +239,7 @@ const emptyFile = (name: string): Described => ({
 });
 
 /** What a name is called in the archive. */
-const nameOf = ({ path, kind }: Pick<Entry, 'path' | 'kind'>): string =>
+const nameOf = ({ path, kind }: Pick<LayerEntry, 'path' | 'kind'>): string =>
   path === '' ? './' : kind === 'directory' ? `${path}/` : path;
 
 /**

@@ -8,7 +8,7 @@ import { REFERS_BELOW, SAID_OTHERWISE, WHITEOUT, overlayMark } from './marks.js'
 
 export type Looking = Pick<System, 'details' | 'attributes' | 'readLink'>;
 
-export interface Entry {
+export interface LayerEntry {
   kind: 'directory' | 'file' | 'symlink' | 'character' | 'block' | 'fifo' | 'whiteout';
   /** Below the layer's root; '' is the root itself. */
   path: string;
@@ -50,7 +50,7 @@ function kindOf(
   { kind, node, size }: Details,
   marks: ReadonlyMap<string, string>,
   target: string,
-): Entry['kind'] | null {
+): LayerEntry['kind'] | null {
   if (kind === 'character' && node === '0:0') return 'whiteout';
   // Where the layer's own file system knows no device nodes (6.7, and fuse-overlayfs before).
   if (kind === 'file' && size === 0 && marks.has('whiteout')) return 'whiteout';
@@ -68,10 +68,10 @@ export function* walkUpper(
   system: Looking,
   top: string,
   tell: (path: string, why: string) => void,
-): Generator<Entry, void> {
+): Generator<LayerEntry, void> {
   const omit = (path: string, why: string): void => tell(printable(path), why);
   const { device } = system.details(top);
-  function* below(path: string): Generator<Entry, void> {
+  function* below(path: string): Generator<LayerEntry, void> {
     const place = path === '' ? top : `${top}/${path}`;
     const entry = look(system, place, path, omit);
     if (entry === null) return;
@@ -111,7 +111,7 @@ function look(
   place: string,
   path: string,
   omit: (path: string, why: string) => void,
-): Entry | null {
+): LayerEntry | null {
   const details = system.details(place);
   const all = system.attributes(place);
   const marks = marksOf(all);

@@ -16,24 +16,6 @@ export interface Waiting {
 }
 
 /**
- * The import that waits on the volume mounted at `at`; null where none does. An order that cannot
- * be read still is one.
- */
-export function waitingAt(reader: Reader, at: string): Partial<Waiting> | null {
-  if (
-    reader.kind(`${at}/${META}`) !== 'directory' ||
-    reader.kind(`${at}/${IMPORT_ORDER}`) !== 'file'
-  )
-    return null;
-  try {
-    const value = JSON.parse(reader.readText(`${at}/${IMPORT_ORDER}`)) as Partial<Waiting> | null;
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
-}
-
-/**
  * On jffs2 a power cut during a rename may leave one directory under two names; removing the one
  * would empty the other.
  */

@@ -53,24 +53,13 @@ export async function openAttributes(): Promise<Attributes> {
       // Most have none: no copy of nothing.
       const result = shim.mountroot_list_attributes(path as never, usual, USUAL);
       if (result === 0) return [];
-      const list = read(
-        (room) =>
-          shim.mountroot_list_attributes(path as never, room, room.length),
-      );
+      const list = read((room) => shim.mountroot_list_attributes(path as never, room, room.length));
       return list === null ? [] : list.toString('latin1').split('\0').slice(0, -1);
     },
     value(of, attribute) {
       put(path, of);
       put(name, attribute);
-      return read(
-        (room) =>
-          shim.mountroot_get_attribute(
-            path as never,
-            name,
-            room,
-            room.length,
-          ),
-      );
+      return read((room) => shim.mountroot_get_attribute(path as never, name, room, room.length));
     },
   };
 }

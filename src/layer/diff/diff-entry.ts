@@ -24,21 +24,19 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number];
 
 /** Those by which / is not what the image is. */
-export const DIFFERENT: readonly Kind[] = KINDS.filter(
-  (kind) => kind !== 'same' && kind !== 'stale',
-);
+const DIFFERENT: readonly Kind[] = KINDS.filter((kind) => kind !== 'same' && kind !== 'stale');
 
 export type What =
   'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'other';
 
 /** What the image's file is known by; see facts/rom-manifest.ts. */
-export interface Known {
+export interface KnownFile {
   size: number;
   mtime: number;
   crc: string | null;
 }
 
-export interface Entry {
+export interface DiffEntry {
   kind: Kind;
   /** Below the root, without a leading slash; one character a byte. The root itself is ''. */
   path: string;
@@ -55,10 +53,10 @@ export interface Entry {
   /** The image's path that a redirect names. */
   from?: string;
   /** The image has a newer file than the one this was made from. */
-  shadows?: { was: Known; now: Known; sure: boolean };
+  shadows?: { was: KnownFile; now: KnownFile; sure: boolean };
 }
 
-export interface Problem {
+export interface DiffProblem {
   /** As in an entry. */
   path: string;
   error: string;
@@ -68,7 +66,7 @@ export interface Problem {
  * What a walk tells, in the order in which it comes to it; null: a name of which there is nothing
  * to tell.
  */
-export type Told = Entry | { problem: Problem } | null;
+export type WalkResult = DiffEntry | { problem: DiffProblem } | null;
 
 export interface Sum {
   count: number;
@@ -85,7 +83,7 @@ export class Totals {
   shadows = 0;
   problems = 0;
 
-  add(told: Told): void {
+  add(told: WalkResult): void {
     this.looked++;
     if (told === null) return;
     if ('problem' in told) return void this.problems++;
@@ -117,12 +115,12 @@ export class Totals {
  * a person reads.
  */
 export class Biggest {
-  readonly entries: Entry[] = [];
+  readonly entries: DiffEntry[] = [];
   constructor(private readonly most: number) {}
 
-  add(entry: Entry): void {
+  add(entry: DiffEntry): void {
     const { entries, most } = this;
-    const bigger = (one: Entry, other: Entry): boolean =>
+    const bigger = (one: DiffEntry, other: DiffEntry): boolean =>
       one.takes > other.takes || (one.takes === other.takes && one.size > other.size);
     const least = entries.at(-1);
     if (entries.length >= most && (least === undefined || !bigger(entry, least))) return;

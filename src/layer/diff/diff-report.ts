@@ -2,7 +2,7 @@
  * The three forms of a report. Each begins, goes on entry by entry and ends, and keeps nothing in
  * between.
  */
-import type { Biggest, Entry, Problem, Totals } from './diff-entry.js';
+import type { Biggest, DiffEntry, DiffProblem, Totals } from './diff-entry.js';
 import {
   aboutData,
   entryData,
@@ -15,13 +15,13 @@ import {
   type About,
 } from './diff-text.js';
 
-export const FORMATS = ['table', 'ndjson', 'json'] as const;
+const FORMATS = ['table', 'ndjson', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export interface Report {
+export interface DiffReport {
   begin(about: About): string;
-  entry(entry: Entry): string;
-  problem(problem: Problem): string;
+  entry(entry: DiffEntry): string;
+  problem(problem: DiffProblem): string;
   end(totals: Totals, biggest: Biggest | null): string;
 }
 
@@ -31,9 +31,9 @@ const line = (value: object): string => `${JSON.stringify(value)}\n`;
  * One value for programs that want one: written as it comes, with what could not be looked at
  * behind the entries.
  */
-function json(): Report {
+function json(): DiffReport {
   let first = true;
-  const problems: Problem[] = [];
+  const problems: DiffProblem[] = [];
   return {
     begin: (about) => `${JSON.stringify(aboutData(about)).slice(0, -1)},"entries":[`,
     entry: (entry) => {
@@ -51,7 +51,7 @@ function json(): Report {
   };
 }
 
-export function report(format: Format): Report {
+export function report(format: Format): DiffReport {
   if (format === 'json') return json();
   if (format === 'ndjson')
     return {

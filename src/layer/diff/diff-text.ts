@@ -1,12 +1,12 @@
 import { wrap } from '../../plan/render-text.js';
-import { printable } from '../../ramdisk/unpack.js';
+import { printableName } from '../../ramdisk/unpack.js';
 import {
   DIFF_SCHEMA,
   KINDS,
   type Biggest,
-  type Entry,
-  type Known,
-  type Problem,
+  type DiffEntry,
+  type KnownFile,
+  type DiffProblem,
   type Totals,
   type What,
 } from './diff-entry.js';
@@ -33,14 +33,14 @@ const text = (path: string): string | null => {
 export function shown(path: string): string {
   if (path === '') return '.';
   const read = text(path);
-  return read !== null && !/[\p{C}\p{Zl}\p{Zp}\\]/u.test(read) ? read : printable(path);
+  return read !== null && !/[\p{C}\p{Zl}\p{Zp}\\]/u.test(read) ? read : printableName(path);
 }
 
 /** For programs: `raw` is the name in base64 where it is no text. */
 export const named = (path: string): { path: string; raw?: string } => {
   const read = text(path);
   return read === null
-    ? { path: printable(path), raw: Buffer.from(path, 'latin1').toString('base64') }
+    ? { path: printableName(path), raw: Buffer.from(path, 'latin1').toString('base64') }
     : { path: read === '' ? '.' : read };
 };
 
@@ -60,8 +60,8 @@ const day = (mtime: number): string =>
     ? new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ')
     : String(mtime);
 /** That by which two are told apart, and no more. */
-function told(one: Known, other: Known): [string, string] {
-  const words = ({ size, mtime, crc }: Known): string => {
+function told(one: KnownFile, other: KnownFile): [string, string] {
+  const words = ({ size, mtime, crc }: KnownFile): string => {
     const what = [
       ...(one.size === other.size ? [] : [`${size} bytes`]),
       ...(one.mtime === other.mtime ? [] : [day(mtime)]),
@@ -82,7 +82,7 @@ const WHAT: Record<What, string> = {
   other: 'something else',
 };
 
-function remarks({ kind, of, rom, differs = [], from, shadows }: Entry): string[] {
+function remarks({ kind, of, rom, differs = [], from, shadows }: DiffEntry): string[] {
   const out: string[] = [];
   if (kind === 'replaced' && rom) out.push(`${WHAT[of]}; in rom it is ${WHAT[rom.of]}`);
   if (kind === 'opaque') out.push("a replaced directory: nothing of rom's shows through");
@@ -116,14 +116,14 @@ function remarks({ kind, of, rom, differs = [], from, shadows }: Entry): string[
 const INDENT = 23;
 
 /** One line, and more below it where there is more to say than its kind. */
-export function renderEntry(entry: Entry): string {
+export function renderEntry(entry: DiffEntry): string {
   const { kind, path, of, size } = entry;
   const long = of === 'file' && kind !== 'deleted' && kind !== 'stale' ? amount(size) : '-';
   const head = `${kind.padEnd(10)} ${long.padStart(10)}  ${shown(path)}${of === 'directory' && path !== '' ? '/' : ''}`;
   return [head, ...remarks(entry).map((each) => wrap(each, INDENT))].join('\n');
 }
 
-export const renderProblem = ({ path, error }: Problem): string =>
+export const renderProblem = ({ path, error }: DiffProblem): string =>
   wrap(`${'not seen'.padEnd(21)}  ${shown(path)}: ${error}`, 0).replace(
     /\n/g,
     `\n${' '.repeat(INDENT)}`,
@@ -182,7 +182,7 @@ export const entryData = ({
   rom,
   differs,
   shadows,
-}: Entry): object => ({
+}: DiffEntry): object => ({
   kind,
   ...named(path),
   of,
@@ -194,7 +194,7 @@ export const entryData = ({
   ...(shadows && { shadows }),
 });
 
-export const problemData = ({ path, error }: Problem): object => ({ ...named(path), error });
+export const problemData = ({ path, error }: DiffProblem): object => ({ ...named(path), error });
 export const aboutData = (about: About): object => ({ schema: DIFF_SCHEMA, ...about });
 export const totalsData = (
   { kinds, all, looked, shadows, problems, different }: Totals,

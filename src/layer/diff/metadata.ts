@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import type { Attributes } from './attributes.js';
-import type { Entry } from './diff-entry.js';
+import type { DiffEntry } from './diff-entry.js';
 
-type Differs = NonNullable<Entry['differs']>;
+type Differs = NonNullable<DiffEntry['differs']>;
 
 export interface Side {
   path: string;

@@ -13,20 +13,20 @@ import {
   notedFor,
   type Baseline,
   type Fingerprint,
-  type Manifest,
+  type RomManifest,
   type Moment,
 } from '../../facts/rom-manifest.js';
 import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../../facts/places.js';
-import { beginning, bytesOf, isGone } from './look.js';
+import { firstBytes, pathBytes, isGone } from './lower-files.js';
 import type { WalkOptions } from './walk.js';
 
 export interface Record {
   baseline: Baseline;
-  manifest: Manifest | null;
+  manifest: RomManifest | null;
 }
 
 /** What a record is not: sentences for a person. */
-export interface Found {
+export interface NewerFile {
   record: Record | null;
   complaints: string[];
 }
@@ -43,7 +43,7 @@ const textOf = (path: string): string | null => {
 /**
  * The records below the top of a data volume. Never throws: without them only this cannot be told.
  */
-export function findRecord(top: string): Found {
+export function findRecord(top: string): NewerFile {
   const nothing = 'so which files of it stand before newer ones of the image cannot be told';
   try {
     const [baselineText, manifestText] = [
@@ -96,7 +96,7 @@ export function findRecord(top: string): Found {
 const known = (path: string, { size, mtimeMs }: fs.Stats): Fingerprint => ({
   size,
   mtime: Math.floor(mtimeMs / 1000),
-  crc: size <= LONGEST_READ ? crcOf(beginning(path, LONGEST_READ)) : null,
+  crc: size <= LONGEST_READ ? crcOf(firstBytes(path, LONGEST_READ)) : null,
 });
 
 /** @param identity of the image as it is now; `done` may not have run since it changed. */
@@ -109,7 +109,7 @@ export function newerThan(
   return (path, upper, lower, stat) => {
     // Names that are no text are not in the records.
     const name = Buffer.from(path, 'latin1').toString('utf8');
-    const { size, mtimeNs } = fs.lstatSync(bytesOf(upper), { bigint: true });
+    const { size, mtimeNs } = fs.lstatSync(pathBytes(upper), { bigint: true });
     let now: Fingerprint | undefined;
     const is = (): Fingerprint => (now ??= known(lower, stat));
     try {

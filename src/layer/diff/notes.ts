@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { Attributes } from './attributes.js';
-import { readLink } from './look.js';
+import { readLink } from './lower-files.js';
 
 const PREFIX = 'trusted.overlay.';
 
@@ -46,7 +46,7 @@ export function overlayNotes(attributes: Attributes | null, path: string): Notes
  */
 const LEGACY = '(overlay-whiteout)';
 
-export function isWhiteout(
+export function isWhiteoutFile(
   attributes: Attributes | null,
   path: string,
   stat: Stats,

@@ -9,19 +9,19 @@
 import * as fs from 'node:fs';
 import { META, STATE_LINK } from '../../facts/places.js';
 import type { Attributes } from './attributes.js';
-import type { Entry, Kind, Problem, Told } from './diff-entry.js';
+import type { DiffEntry, Kind, DiffProblem, WalkResult } from './diff-entry.js';
 import {
   codeOf,
   isGone,
-  lookAt,
+  statOrNull,
   namesIn,
   openDirectory,
   readLink,
   sameContent,
   whatOf,
-} from './look.js';
+} from './lower-files.js';
 import { metadataOf, type Side } from './metadata.js';
-import { NONE, isWhiteout, overlayNotes, type Notes } from './notes.js';
+import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
 
 export interface WalkOptions {
   /** The directories of the two layers, one character a byte. */
@@ -32,7 +32,7 @@ export interface WalkOptions {
   /** Paths within that it is about, without a leading slash; all where there is none. */
   wanted?: readonly string[];
   /** Whether the image's file is a newer one than that which this was made from. */
-  newer?: (path: string, upper: string, lower: string, stat: fs.Stats) => Entry['shadows'];
+  newer?: (path: string, upper: string, lower: string, stat: fs.Stats) => DiffEntry['shadows'];
 }
 
 /** A directory that the walk is in. */
@@ -63,7 +63,7 @@ const inside = (folder: string, name: string): string =>
 const DESCRIPTORS = fs.existsSync('/proc/self/fd');
 const through = (fd: number, path: string): string => (DESCRIPTORS ? `/proc/self/fd/${fd}` : path);
 
-export function* walk(options: WalkOptions): Generator<Told, void> {
+export function* walk(options: WalkOptions): Generator<WalkResult, void> {
   const walker = new Walker(options);
   try {
     yield* walker.run();
@@ -92,9 +92,16 @@ class Walker {
     for (const { fd } of this.frames.splice(0)) fs.closeSync(fd);
   }
 
-  *run(): Generator<Told, void> {
+  *run(): Generator<WalkResult, void> {
     const { upper, lower } = this.options;
-    yield* this.directory('', upper, lookAt(`${upper}/.`)!, lookAt(`${lower}/.`), lower, true);
+    yield* this.directory(
+      '',
+      upper,
+      statOrNull(`${upper}/.`)!,
+      statOrNull(`${lower}/.`),
+      lower,
+      true,
+    );
     for (let frame; (frame = this.frames.at(-1));) {
       const name = frame.names[frame.next++];
       if (name === undefined) {
@@ -125,14 +132,14 @@ class Walker {
     name: string,
     path: string,
     standing: 'within' | 'above',
-  ): Generator<Told, void> {
+  ): Generator<WalkResult, void> {
     try {
       const lower = frame.lower === null ? null : `${frame.lower}/${name}`;
-      const below = lower === null ? null : lookAt(lower);
+      const below = lower === null ? null : statOrNull(lower);
       // Without a stat of its own in the upper layer.
       if (frame.hidden.has(name))
         return void (yield below === null ? null : this.entry('deleted', path, null, below));
-      const stat = lookAt(`${frame.at}/${name}`);
+      const stat = statOrNull(`${frame.at}/${name}`);
       if (stat === null) return void (yield null);
       if (stat.isDirectory())
         return yield* this.directory(path, `${frame.at}/${name}`, stat, below, lower, frame.merged);
@@ -146,7 +153,7 @@ class Walker {
     }
   }
 
-  private problem(path: string, error: unknown): { problem: Problem } {
+  private problem(path: string, error: unknown): { problem: DiffProblem } {
     return {
       problem: {
         path,
@@ -165,8 +172,8 @@ class Walker {
     path: string,
     stat: fs.Stats | null,
     below: fs.Stats | null,
-    more: Partial<Entry> = {},
-  ): Entry {
+    more: Partial<DiffEntry> = {},
+  ): DiffEntry {
     const gone = kind === 'deleted' && below !== null;
     const shown = gone ? below : (stat ?? below)!;
     const rom = below === null ? null : { of: whatOf(below), size: below.size };
@@ -197,7 +204,7 @@ class Walker {
     below: fs.Stats | null,
     lower: string | null,
     merged: boolean,
-  ): Generator<Told, void> {
+  ): Generator<WalkResult, void> {
     if (stat.dev !== this.device)
       return void (yield {
         problem: { path, error: 'something is mounted there, and it is not looked into' },
@@ -253,7 +260,7 @@ class Walker {
   ): { lower: string | null; merged: boolean; redirected: boolean } {
     if (notes.redirect !== null) {
       const to = this.resolve(notes.redirect, lower);
-      if (to !== null && lookAt(to)?.isDirectory())
+      if (to !== null && statOrNull(to)?.isDirectory())
         return { lower: to, merged: true, redirected: true };
     }
     if (below === null || !below.isDirectory() || below.dev !== this.lowerDevice)
@@ -275,7 +282,7 @@ class Walker {
         : lower.slice(0, lower.lastIndexOf('/'));
     if (top === null) return null;
     for (let at = top, index = 0; index < parts.length - 1; index++)
-      if (!lookAt((at += `/${parts[index]}`))?.isDirectory()) return null;
+      if (!statOrNull((at += `/${parts[index]}`))?.isDirectory()) return null;
     return `${top}/${parts.join('/')}`;
   }
 
@@ -287,7 +294,7 @@ class Walker {
     lower: string | null,
     shows: { lower: string | null; redirected: boolean },
     { opaque, names }: Notes,
-  ): Entry | null {
+  ): DiffEntry | null {
     if (shows.redirected)
       return this.entry('redirected', path, stat, below, {
         from: shows.lower!.slice(this.options.lower.length).replace(/^\/+/, ''),
@@ -312,16 +319,16 @@ class Walker {
     stat: fs.Stats,
     below: fs.Stats | null,
     lower: string | null,
-  ): Told {
+  ): WalkResult {
     const at = `${frame.at}/${name}`;
     const { attributes } = this.options;
-    if (isWhiteout(attributes, at, stat, frame.marked))
+    if (isWhiteoutFile(attributes, at, stat, frame.marked))
       return this.entry(below === null ? 'stale' : 'deleted', path, stat, below);
     const what = whatOf(stat);
     const notes = what === 'file' && this.mayBeEmpty(stat) ? overlayNotes(attributes, at) : NONE;
     if (notes.metacopy) {
       const to = notes.redirect === null ? lower : this.resolve(notes.redirect, lower);
-      const data = to === null ? null : lookAt(to);
+      const data = to === null ? null : statOrNull(to);
       const differs =
         data === null
           ? []
@@ -345,13 +352,18 @@ class Walker {
     return size > 0 && (this.blocksSayNothing || blocks * 512 < size);
   }
 
-  private compared(path: string, upper: Side, lower: Side, names: readonly string[] | null): Told {
+  private compared(
+    path: string,
+    upper: Side,
+    lower: Side,
+    names: readonly string[] | null,
+  ): WalkResult {
     const { stat } = upper;
     let kind: Kind;
     try {
       kind = this.isAlike(upper, lower) ? 'same' : 'changed';
     } catch (error) {
-      if (isGone(error) && lookAt(upper.path) === null) return null;
+      if (isGone(error) && statOrNull(upper.path) === null) return null;
       kind = 'unread';
     }
     // Of a file that is changed anyway they are looked at only where it has some.

@@ -5,9 +5,9 @@
 import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { DATA, FIRST_SCRIPT, NEW_ROOTS, OLD_ROOT } from '../../facts/places.js';
-import { placeTrouble } from '../../plan/places.js';
+import { placeTrouble } from '../../plan/mountpoints.js';
 import { describe } from '../../plan/volume.js';
-import { bootWords } from '../../explain/boot-words.js';
+import { bootParameters } from '../../explain/boot-parameters.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { plural } from '../../text/units.js';
 import {
@@ -18,11 +18,11 @@ import {
   unknown,
   warning,
   type Finding,
-  type Given,
+  type CheckInputs,
   type Rule,
 } from './check.js';
 
-function directories({ start, live }: Given): Finding {
+function directories({ start, live }: CheckInputs): Finding {
   if (start === null)
     return unknown(
       'which directories the image has: a start has covered them, and left no facts',
@@ -65,7 +65,7 @@ function directories({ start, live }: Given): Finding {
 /** A program that may hang must not keep a board from its init. */
 const LIMITED = /\btimeout\b[^|;&]*mount_?root\b/;
 
-function preinit({ live }: Given): Finding {
+function preinit({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const { wanted, found } = live.preinit;
   const readable = found.flatMap((each) => ('value' in each ? [each.value] : []));
@@ -108,7 +108,7 @@ function preinit({ live }: Given): Finding {
   );
 }
 
-function program({ live }: Given): Finding {
+function program({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   if (live.program === null)
     return problem(
@@ -126,7 +126,7 @@ function program({ live }: Given): Finding {
   );
 }
 
-function confirmed({ now, live, started }: Given): Finding {
+function confirmed({ now, live, started }: CheckInputs): Finding {
   const { opened, configuration } = now;
   const limit = configuration.settings.boot_limit;
   if (limit === 0)
@@ -189,7 +189,7 @@ function confirmed({ now, live, started }: Given): Finding {
 }
 
 /** Who makes the root, and what became of a script that went first. */
-function first({ now, live }: Given): Finding {
+function first({ now, live }: CheckInputs): Finding {
   const { settings, origins } = now.configuration;
   const from =
     origins.first === undefined
@@ -229,9 +229,9 @@ function first({ now, live }: Given): Finding {
 /** Devices that the kernel finds only after it has begun to look for its root. */
 const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=|UUID=|LABEL=)/;
 
-function rootArgument({ now }: Given): Finding {
+function rootArgument({ now }: CheckInputs): Finding {
   const { kernel, mtd, handover } = now;
-  const { root, wait, delay } = bootWords(kernel.commandLine);
+  const { root, wait, delay } = bootParameters(kernel.commandLine);
   const evidence = '/proc/cmdline';
   if (root === null)
     return handover?.ramfs
@@ -257,7 +257,7 @@ function rootArgument({ now }: Given): Finding {
   return ok(`root=${root}${wait ? ' with rootwait' : ''}`, evidence);
 }
 
-function initramfs({ start }: Given): Finding | null {
+function initramfs({ start }: CheckInputs): Finding | null {
   const handover = start?.handover;
   if (!start || !handover?.ramfs) return null;
   const { root, asked, pid, at, programs } = handover;
@@ -322,7 +322,7 @@ function initramfs({ start }: Given): Finding | null {
 const ABOUT_SETTINGS =
   /has a setting |\bsets \w+ to |should be an object of settings|mountroot\.json is not JSON/;
 
-function configuration({ now }: Given): Finding[] {
+function configuration({ now }: CheckInputs): Finding[] {
   const wrong = now.problems.filter((each) => ABOUT_SETTINGS.test(each));
   const set = Object.keys(now.configuration.origins);
   if (wrong.length === 0)
@@ -344,7 +344,7 @@ function configuration({ now }: Given): Finding[] {
   });
 }
 
-function gathered({ now }: Given): Finding[] | null {
+function gathered({ now }: CheckInputs): Finding[] | null {
   const others = now.problems.filter((each) => !ABOUT_SETTINGS.test(each));
   return others.length === 0
     ? null
@@ -359,7 +359,7 @@ function gathered({ now }: Given): Finding[] | null {
       );
 }
 
-function notice({ now, live }: Given): Finding | null {
+function notice({ now, live }: CheckInputs): Finding | null {
   if (live === null)
     return now.state === null || now.state.reason === null
       ? null

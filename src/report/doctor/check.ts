@@ -26,7 +26,7 @@ export interface Check {
 }
 
 /** What the checks look at. */
-export interface Given {
+export interface CheckInputs {
   /** As it is now. */
   now: Facts;
   /**
@@ -57,7 +57,7 @@ export const ON_BOARD: Finding = {
 export interface Rule {
   id: string;
   title: string;
-  look: (given: Given) => Finding | readonly Finding[] | null;
+  look: (given: CheckInputs) => Finding | readonly Finding[] | null;
 }
 
 interface More {

@@ -5,7 +5,7 @@
 import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../../facts/places.js';
-import { foresee } from '../../plan/whole-plan.js';
+import { planWhole } from '../../plan/whole-plan.js';
 import type { Decision } from '../../plan/plan.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { BOOT_RULES } from './boot-checks.js';
@@ -16,7 +16,7 @@ import {
   warning,
   type Check,
   type Finding,
-  type Given,
+  type CheckInputs,
   type Rule,
   type Verdict,
 } from './check.js';
@@ -26,25 +26,25 @@ import { MACHINE_RULES } from './machine-checks.js';
 import { VOLUME_RULES } from './volume-checks.js';
 
 /** `/` is what a start of mountroot made: the facts of today are not those that it began with. */
-export function isStarted({ mounts, external }: Facts): boolean {
+function isStarted({ mounts, external }: Facts): boolean {
   const root = visibleAt(mounts, '/');
   return root?.source === FLASH_SOURCE || root?.source === RAM_SOURCE || external?.at === '/';
 }
 
-function givenOf(now: Facts, live: Live | null): Given {
+function givenOf(now: Facts, live: Live | null): CheckInputs {
   const started = isStarted(now);
   const recorded = live?.recorded && 'value' in live.recorded ? live.recorded.value : null;
   return { now, live, started, start: started ? recorded : now };
 }
 
 /** What a start would come to; null where only the facts that a past one began with would tell. */
-export const outlook = ({ start }: Pick<Given, 'start'>): Decision | null =>
-  start === null ? null : foresee('start', start, { dryRun: true, force: false });
+const outlook = ({ start }: Pick<CheckInputs, 'start'>): Decision | null =>
+  start === null ? null : planWhole('start', start, { dryRun: true, force: false });
 
 const EVIDENCE = 'the plan made from these facts: `mountroot plan start` shows it';
 
 /** The outcome of the whole, with the cause where no other check is one. */
-function ladder(given: Given, others: readonly Check[]): Finding {
+function ladder(given: CheckInputs, others: readonly Check[]): Finding {
   const { live, started } = given;
   const decision = outlook(given);
   if (decision === null) {

@@ -3,7 +3,7 @@ import { plural } from '../../text/units.js';
 import { ON_BOARD, type Check, type Verdict } from './check.js';
 import type { Diagnosis } from './diagnose.js';
 
-export interface Look {
+export interface TextStyle {
   /** What is fine, too. */
   verbose: boolean;
   colour: boolean;
@@ -17,7 +17,7 @@ const COLOUR: Record<Verdict, number> = { problem: 31, warning: 33, unknown: 36,
 const labelled = (label: string, text: string): string =>
   wrap(text, WIDTH).replace(/^ */, label.padEnd(WIDTH));
 
-function entry({ title, verdict, finding, evidence, cure }: Check, { colour }: Look): string {
+function entry({ title, verdict, finding, evidence, cure }: Check, { colour }: TextStyle): string {
   const head = labelled(verdict, `${title}: ${finding}`);
   const painted = colour
     ? head.replace(verdict, `\x1b[${COLOUR[verdict]}m${verdict}\x1b[0m`)
@@ -34,7 +34,7 @@ const onBoard = ({ finding, verdict }: Check): boolean =>
 /** What was found, the worst first, in 80 columns. */
 export function renderDiagnosis(
   { kernel, architecture, of, counts, checks }: Diagnosis,
-  look: Look,
+  look: TextStyle,
 ): string {
   const whose = of === 'this machine' ? 'this machine' : 'the machine of these facts';
   const out = [

@@ -2,7 +2,7 @@
 import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { isLegacy } from '../../plan/overlay-root.js';
-import { mountNotes } from '../../plan/places.js';
+import { mountNotes } from '../../plan/mountpoints.js';
 import { fstypeOf } from '../../plan/volume.js';
 import {
   before,
@@ -13,14 +13,14 @@ import {
   unknown,
   warning,
   type Finding,
-  type Given,
+  type CheckInputs,
   type Rule,
 } from './check.js';
 import type { Live } from './live.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
-function overlay({ now }: Given): Finding {
+function overlay({ now }: CheckInputs): Finding {
   const { filesystems } = now.kernel;
   if (filesystems.includes('overlay')) return ok('the kernel has overlay', FILESYSTEMS);
   if (filesystems.includes('overlayfs'))
@@ -39,7 +39,7 @@ function overlay({ now }: Given): Finding {
 
 const NEEDED = { tmpfs: 'TMPFS', proc: 'PROC_FS', sysfs: 'SYSFS' } as const;
 
-function filesystems({ now }: Given): Finding {
+function filesystems({ now }: CheckInputs): Finding {
   const has = (name: string): boolean => now.kernel.filesystems.includes(name);
   const missing = Object.keys(NEEDED).filter((name) => !has(name));
   if (missing.length > 0)
@@ -83,14 +83,14 @@ const OPTION: Record<string, string> = {
 };
 
 /** The file system of the data volume: what is on it, or will be. */
-export function volumeType({ volume, opened }: Facts): string | undefined {
+function volumeType({ volume, opened }: Facts): string | undefined {
   const [device] = volume.found;
   if (opened !== null) return opened.fstype;
   if (volume.attach !== null) return 'ubifs';
   return device === undefined || volume.found.length > 1 ? undefined : fstypeOf(device, volume);
 }
 
-function volumeFilesystem({ now }: Given): Finding | null {
+function volumeFilesystem({ now }: CheckInputs): Finding | null {
   const type = volumeType(now);
   if (type === undefined) return null;
   if (now.kernel.filesystems.includes(type))
@@ -103,7 +103,7 @@ function volumeFilesystem({ now }: Given): Finding | null {
   );
 }
 
-function version({ now }: Given): Finding {
+function version({ now }: CheckInputs): Finding {
   const { release } = now.kernel;
   const evidence = '/proc/sys/kernel/osrelease';
   const number = releaseOf(release);
@@ -138,7 +138,7 @@ const said = (live: Live | null, facts: Facts, what: RegExp): string | undefined
  * Without RENAME_WHITEOUT overlay can neither rename a file of the image nor remove a directory of
  * it.
  */
-function whiteout({ now, live }: Given): Finding | null {
+function whiteout({ now, live }: CheckInputs): Finding | null {
   const type = volumeType(now);
   const number = releaseOf(now.kernel.release);
   if (type === 'ubifs' && number !== null && before(number, [4, 9]))
@@ -183,7 +183,7 @@ const XATTR: Record<string, string> = {
 };
 
 /** Overlay marks a directory that replaces one of the image with trusted.overlay.opaque. */
-function xattr({ now, live }: Given): Finding | null {
+function xattr({ now, live }: CheckInputs): Finding | null {
   const type = volumeType(now);
   const option = type === undefined ? undefined : XATTR[type];
   if (type === undefined || isLegacy(now)) return null;
@@ -211,7 +211,7 @@ function xattr({ now, live }: Given): Finding | null {
   );
 }
 
-function mounts({ start }: Given): Finding | Finding[] {
+function mounts({ start }: CheckInputs): Finding | Finding[] {
   if (start === null)
     return unknown(
       'how the mounts stood before the start',

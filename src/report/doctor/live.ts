@@ -18,10 +18,10 @@ import { newestFirst } from '../journal/gather-boots.js';
 import { orElse } from '../../system/or-else.js';
 
 /** Something that was looked for: what it is, or why it could not be read. */
-export type Seen<T> = { value: T } | { trouble: string };
+type LiveRead<T> = { value: T } | { trouble: string };
 
 /** A script with what it says about mountroot. */
-export interface Script {
+interface Script {
   path: string;
   /** Its lines that are no comments and name mount_root or mountroot. */
   calls: string[];
@@ -29,9 +29,9 @@ export interface Script {
 
 export interface Live {
   /** The facts that this boot's start began with; null where there was none. */
-  recorded: Seen<Facts> | null;
+  recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
-  log: Seen<{ lines: LogLine[]; fromStart: boolean }>;
+  log: LiveRead<{ lines: LogLine[]; fromStart: boolean }>;
   /**
    * The kernel's options by name, of those that the checks ask for; null where there is no
    * /proc/config.gz.
@@ -49,7 +49,7 @@ export interface Live {
   /**
    * The program that the kernel starts the system with, and the scripts that it is known to read.
    */
-  preinit: { wanted: string[]; found: Seen<Script>[] };
+  preinit: { wanted: string[]; found: LiveRead<Script>[] };
   /**
    * What stands where the script is that may go first, and what became of it in this boot; null
    * where it did not go.
@@ -88,7 +88,7 @@ export interface LiveInput {
   time: number;
 }
 
-function seen<T>(look: () => T): Seen<T> {
+function seen<T>(look: () => T): LiveRead<T> {
   try {
     return { value: look() };
   } catch (error) {
@@ -150,7 +150,7 @@ const callsIn = (content: string): string[] =>
         .map((line) => line.trim());
 
 /** Follows symlinks as they lead on the board, inside the image where that is mounted elsewhere. */
-function script(reader: Reader, top: string, path: string): Seen<Script> {
+function script(reader: Reader, top: string, path: string): LiveRead<Script> {
   return seen(() => {
     let at = path;
     for (let links = 0; links < 8 && reader.kind(`${top}${at}`) === 'symlink'; links++) {

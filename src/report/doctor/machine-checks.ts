@@ -8,13 +8,13 @@ import {
   unknown,
   warning,
   type Finding,
-  type Given,
+  type CheckInputs,
   type Rule,
 } from './check.js';
 
 const OLDEST_NODE = 20;
 
-function node({ live }: Given): Finding {
+function node({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const { version, arch } = live.node;
   const evidence = `process.version of the Node that runs this, ${arch}`;
@@ -27,7 +27,7 @@ function node({ live }: Given): Finding {
   return ok(`Node ${version} for ${arch}`, evidence);
 }
 
-function native({ now, live }: Given): Finding {
+function native({ now, live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const folder = `native/${now.platform}-${now.architecture}`;
   if (live.native === null) return ok('the native parts load', `${folder} beside mountroot.cjs`);
@@ -45,7 +45,7 @@ function native({ now, live }: Given): Finding {
  */
 const SLOW_S = 5;
 
-function entropy({ now, live }: Given): Finding {
+function entropy({ now, live }: CheckInputs): Finding {
   const log =
     live === null ? (now.origin?.log ?? null) : 'value' in live.log ? live.log.value : null;
   const ready = log?.lines.find(({ text }) => /^random: crng init done/.test(text));
@@ -80,7 +80,7 @@ function entropy({ now, live }: Given): Finding {
  */
 const NEEDED = 64 << 20;
 
-function memory({ live }: Given): Finding {
+function memory({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   if (live.memory === null)
     return unknown(
@@ -107,7 +107,7 @@ function memory({ live }: Given): Finding {
   return ok('there is memory enough for a start', evidence);
 }
 
-function watchdog({ now, live }: Given): Finding | null {
+function watchdog({ now, live }: CheckInputs): Finding | null {
   const { watchdog: device } = now.configuration.settings;
   if (device === '')
     return live?.paths['/dev/watchdog'] === 'character'
@@ -123,7 +123,7 @@ function watchdog({ now, live }: Given): Finding | null {
   );
 }
 
-function clock({ live }: Given): Finding {
+function clock({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const evidence = `it shows ${stamp(live.time)} UTC`;
   if (knownTime(live.time) === null)

@@ -14,7 +14,7 @@ import {
   unknown,
   warning,
   type Finding,
-  type Given,
+  type CheckInputs,
   type Rule,
 } from './check.js';
 
@@ -28,7 +28,7 @@ const ORIGINS: Record<string, string> = {
 /** A name without what is mistaken most often. */
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-function found({ now }: Given): Finding {
+function found({ now }: CheckInputs): Finding {
   const { volume, mtd, configuration } = now;
   const { wanted } = volume;
   const origin = ORIGINS[configuration.origins.volume ?? ''];
@@ -79,7 +79,7 @@ function found({ now }: Given): Finding {
   );
 }
 
-function ubi({ now, live }: Given): Finding | null {
+function ubi({ now, live }: CheckInputs): Finding | null {
   const { volume, kernel } = now;
   const [device] = volume.found;
   if (volume.attach === null && device?.kind !== 'ubi') return null;
@@ -108,7 +108,7 @@ function ubi({ now, live }: Given): Finding | null {
 /** Fewer is EINVAL (fs/jffs2/fs.c: jffs2_do_fill_super). */
 const LEAST_BLOCKS = 5;
 
-function eraseBlocks({ now }: Given): Finding | null {
+function eraseBlocks({ now }: CheckInputs): Finding | null {
   const [device] = now.volume.found;
   if (device?.kind !== 'mtd' || now.volume.found.length > 1 || !device.eraseBlock) return null;
   const {
@@ -134,7 +134,7 @@ function eraseBlocks({ now }: Given): Finding | null {
   return ok(`${is}; ${keeps}`, '/proc/mtd, fs/jffs2/build.c');
 }
 
-function content({ now }: Given): Finding | null {
+function content({ now }: CheckInputs): Finding | null {
   const { volume, uid, opened, kernel } = now;
   const [device] = volume.found;
   if (device === undefined || volume.content === null) return null;
@@ -208,7 +208,7 @@ const CONTENTS: Partial<Record<string, (on: string, kind: string) => string>> = 
 };
 
 /** What mtdparts= says of a partition: `64m(rootfs_data)ro`; null where it does not name it. */
-export function mtdpartsReadonly(commandLine: string, name: string): boolean | null {
+function mtdpartsReadonly(commandLine: string, name: string): boolean | null {
   const table = /(?:^|\s)mtdparts=(\S+)/.exec(commandLine)?.[1];
   const at = table?.indexOf(`(${name})`) ?? -1;
   return at < 0 ? null : /^(?:lk)?ro/.test(table!.slice(at + name.length + 2));
@@ -217,7 +217,7 @@ export function mtdpartsReadonly(commandLine: string, name: string): boolean | n
 const PROTECTED =
   'take the write protection off: `ro` in mtdparts=, read-only in the device tree, a jumper, the boot loader';
 
-function writeProtection({ now, live }: Given): Finding | null {
+function writeProtection({ now, live }: CheckInputs): Finding | null {
   const { volume, opened, kernel, origin } = now;
   const [device] = volume.found;
   if (device === undefined || volume.found.length > 1) return null;
@@ -259,7 +259,7 @@ function writeProtection({ now, live }: Given): Finding | null {
   );
 }
 
-function space({ now, live }: Given): Finding | null {
+function space({ now, live }: CheckInputs): Finding | null {
   const { opened, mounts, mtd } = now;
   const mount =
     opened === null ? undefined : mounts.findLast(({ mountpoint }) => mountpoint === opened.at);
@@ -274,7 +274,7 @@ function space({ now, live }: Given): Finding | null {
     : warning(trouble, evidence, cure);
 }
 
-function orders({ now }: Given): Finding[] | null {
+function orders({ now }: CheckInputs): Finding[] | null {
   const { opened } = now;
   if (opened === null) return null;
   const out: Finding[] = [];
@@ -322,7 +322,7 @@ function orders({ now }: Given): Finding[] | null {
   return out.length > 0 ? out : [ok('no reset and no import waits to be carried out', at)];
 }
 
-function extroot({ now }: Given): Finding | null {
+function extroot({ now }: CheckInputs): Finding | null {
   const { external, opened } = now;
   if (external === null) return null;
   const asked = `the external volume ${external.wanted}`;

@@ -11,7 +11,7 @@ export interface Failure {
 /**
  * A step of a verb, counted through all its stages; times in milliseconds since the kernel started.
  */
-export interface RunStep {
+interface RunStep {
   number: number;
   stage: string | null;
   id: string;
@@ -22,7 +22,7 @@ export interface RunStep {
 }
 
 /** One run of a verb, as the journal has it. */
-export interface Run {
+export interface JournalRun {
   verb: string;
   version: string | null;
   node: string | null;
@@ -61,7 +61,7 @@ export interface Boot {
   /** The boot that is running now. */
   current: boolean;
   file: string;
-  runs: Run[];
+  runs: JournalRun[];
   /** What the boot before it left in memory: the kernel's words of a crash. */
   crash: string[];
   damage: Damage[];
@@ -76,7 +76,7 @@ const CLOCK_SET = Date.UTC(2024, 0, 1);
 export const knownTime = (time: number | undefined): number | null =>
   time !== undefined && time >= CLOCK_SET && isMoment(time) ? time : null;
 
-const newRun = (verb: string, at: number): Run => ({
+const newRun = (verb: string, at: number): JournalRun => ({
   verb,
   version: null,
   node: null,
@@ -100,7 +100,7 @@ const newRun = (verb: string, at: number): Run => ({
 });
 
 /** Puts a record into the run that it belongs to. */
-function addTo(run: Run, record: JournalRecord, stage: { now: string | null }): void {
+function addTo(run: JournalRun, record: JournalRecord, stage: { now: string | null }): void {
   if (record.type === 'script') run.script = scriptOf(record);
   else if (record.type === 'decision') {
     stage.now = record.stage ?? null;
@@ -145,7 +145,7 @@ export function bootOf(name: BootName, text: string): Boot {
   const { records, damage } = parseJournal(text);
   const boot: Boot = { ...name, runs: [], crash: [], damage, records };
   const stage = { now: null as string | null };
-  let run: Run | null = null;
+  let run: JournalRun | null = null;
   for (const record of records) {
     if (record.type === 'before') boot.crash.push(...record.crash);
     else if (record.type === 'begin') {
@@ -176,21 +176,21 @@ export function bootOf(name: BootName, text: string): Boot {
 }
 
 const ROOT_MAKERS = ['start', 'ram', 'switch-root'];
-const lastRun = (boot: Boot, is: (run: Run) => boolean): Run | null =>
+const lastRun = (boot: Boot, is: (run: JournalRun) => boolean): JournalRun | null =>
   boot.runs.findLast(is) ?? null;
 
 /**
  * The run that made the root: of several, the last one that came to its end with a root, else the
  * last.
  */
-export const startOf = (boot: Boot): Run | null =>
+export const startRunOf = (boot: Boot): JournalRun | null =>
   lastRun(
     boot,
     ({ verb, ok, rung }) => ROOT_MAKERS.includes(verb) && ok === true && rung !== null,
   ) ??
   lastRun(boot, ({ verb }) => ROOT_MAKERS.includes(verb)) ??
   lastRun(boot, ({ verb }) => verb === 'unknown');
-export const doneOf = (boot: Boot): Run | null =>
+export const doneOf = (boot: Boot): JournalRun | null =>
   lastRun(boot, ({ verb, ok, rung }) => verb === 'done' && ok === true && rung !== null) ??
   lastRun(boot, ({ verb }) => verb === 'done');
 
@@ -207,7 +207,7 @@ export function rungOf(boot: Boot): {
   reason: string | null;
   because: string | null;
 } {
-  const [start, done] = [startOf(boot), doneOf(boot)];
+  const [start, done] = [startRunOf(boot), doneOf(boot)];
   const decided = done?.ok === true && done.rung === 'persistent' ? done : start;
   return {
     rung: decided?.rung ?? null,
@@ -229,11 +229,11 @@ export function epochOf(boot: Boot): number | null {
  * The image that the board booted: what a later verb saw counts too, for out of an initramfs the
  * first one sees none yet.
  */
-export const imageOf = (boot: Boot): ImageMark | null =>
+export const imageMarkOf = (boot: Boot): ImageMark | null =>
   boot.runs.findLast(({ image }) => image !== null)?.image ?? null;
 
 /** The boots in order: those that the data volume counts, then one that it does not have. */
-export const inOrder = <Named extends Pick<BootName, 'number' | 'current'>>(
+export const bootsInOrder = <Named extends Pick<BootName, 'number' | 'current'>>(
   boots: readonly Named[],
 ): Named[] =>
   boots.toSorted(

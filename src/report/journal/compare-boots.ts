@@ -1,5 +1,12 @@
 import type { ImageMark } from '../../execute/journal.js';
-import { imageOf, isConfirmed, rungOf, startOf, type Boot, type Run } from './boot.js';
+import {
+  imageMarkOf,
+  isConfirmed,
+  rungOf,
+  startRunOf,
+  type Boot,
+  type JournalRun,
+} from './boot.js';
 import { duration, size, stamp } from '../../text/units.js';
 
 export interface Difference {
@@ -29,7 +36,7 @@ const imageName = ({ size: bytes, modified }: ImageMark): string =>
 const sameImage = (a: ImageMark, b: ImageMark): boolean =>
   a.size === b.size && a.modified === b.modified && a.inode === b.inode;
 
-function texts(boot: Boot, of: (run: Run) => string[]): Set<string> {
+function texts(boot: Boot, of: (run: JournalRun) => string[]): Set<string> {
   return new Set(boot.runs.flatMap(of));
 }
 /** Counters and times in a warning do not make it another one. */
@@ -65,7 +72,7 @@ export function compareBoots(now: Boot, before: Boot): Difference[] {
         ? `the reason ${is.reason} is new`
         : `the reason is ${is.reason}, and was ${was.reason}`,
   );
-  const [image, old] = [imageOf(now), imageOf(before)];
+  const [image, old] = [imageMarkOf(now), imageMarkOf(before)];
   if (image !== null && old !== null && !sameImage(image, old))
     out.push({
       what: 'image',
@@ -73,7 +80,7 @@ export function compareBoots(now: Boot, before: Boot): Difference[] {
       now: imageName(image),
       says: `the image is another one: ${imageName(image)}, and was ${imageName(old)}`,
     });
-  const [start, earlier] = [startOf(now), startOf(before)];
+  const [start, earlier] = [startRunOf(now), startRunOf(before)];
   for (const [what, name] of [
     ['kernel', 'the kernel is Linux'],
     ['version', 'mountroot is'],

@@ -1,7 +1,7 @@
 import { JOURNAL_FILE } from '../../execute/journal.js';
 import { BOOTS, DATA, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
-import { bootOf, inOrder, type Boot, type BootName } from './boot.js';
+import { bootOf, bootsInOrder, type Boot, type BootName } from './boot.js';
 import { summarise, type Summaries } from './journal-report.js';
 
 /** The form of a name in the folder of boots (see execute/boots.ts). */
@@ -18,13 +18,13 @@ export interface Boots {
   problems: string[];
 }
 
-interface Found {
+interface FoundJournal {
   text: string;
   cut: boolean;
 }
 
 /** A file's text; null where there is no such file. No symlink is followed. */
-function read(reader: Reader, path: string, problems: string[]): Found | null {
+function read(reader: Reader, path: string, problems: string[]): FoundJournal | null {
   try {
     if (reader.kind(path) === 'missing') return null;
     if (reader.kind(path) !== 'file') {
@@ -71,14 +71,14 @@ function bootId(reader: Reader): string | null {
  * The boots that are known of, before their journals are read: the numbers on the volume, and of
  * this boot the journal in memory, where it is complete.
  */
-interface Known {
+interface KnownBoot {
   /** Oldest first. */
   names: BootName[];
   /** Of a name; null for what cannot be read. */
   read(name: BootName): Boot | null;
 }
 
-function known(reader: Reader, problems: string[]): Known {
+function known(reader: Reader, problems: string[]): KnownBoot {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
   const memory = read(reader, JOURNAL_FILE, problems);
@@ -100,7 +100,7 @@ function known(reader: Reader, problems: string[]): Known {
           { number, id: here, current: true, file: JOURNAL_FILE },
         ];
   return {
-    names: inOrder(names),
+    names: bootsInOrder(names),
     read(name) {
       const found = name.file === JOURNAL_FILE ? memory : read(reader, name.file, problems);
       if (found === null) return null;

@@ -2,13 +2,13 @@ import type { ImageMark } from '../../execute/journal.js';
 import {
   doneOf,
   epochOf,
-  imageOf,
+  imageMarkOf,
   isConfirmed,
   rungOf,
-  startOf,
+  startRunOf,
   type Boot,
   type Failure,
-  type Run,
+  type JournalRun,
 } from './boot.js';
 import type { ScriptResult } from '../../text/script-words.js';
 import { isoDate } from '../../text/units.js';
@@ -76,7 +76,7 @@ const summaryOf = ({
   warnings,
   failed,
   script,
-}: Run): RunSummary => ({
+}: JournalRun): RunSummary => ({
   verb,
   version,
   node,
@@ -96,7 +96,7 @@ const summaryOf = ({
 });
 
 export function summarise(boot: Boot): BootSummary {
-  const [start, done, epoch] = [startOf(boot), doneOf(boot), epochOf(boot)];
+  const [start, done, epoch] = [startRunOf(boot), doneOf(boot), epochOf(boot)];
   return {
     boot: boot.number,
     id: boot.id,
@@ -107,7 +107,7 @@ export function summarise(boot: Boot): BootSummary {
     done: done && summaryOf(done),
     others: boot.runs.filter((run) => run !== start && run !== done).map(summaryOf),
     confirmed: isConfirmed(boot),
-    image: imageOf(boot),
+    image: imageMarkOf(boot),
     crash: boot.crash,
     damage: boot.damage,
     file: boot.file,
@@ -132,7 +132,7 @@ export const reportBoots = ({
 /** One boot with every step. */
 export const reportBoot = (
   boot: Boot,
-): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: Run[] } => ({
+): { schema: typeof BOOT_SCHEMA } & BootSummary & { runs: JournalRun[] } => ({
   schema: BOOT_SCHEMA,
   ...summarise(boot),
   runs: boot.runs,

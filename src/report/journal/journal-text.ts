@@ -1,7 +1,7 @@
 import { wrap } from '../../plan/render-text.js';
 import { scriptWords } from '../../text/script-words.js';
 import { clipped, duration, moment, plural, stamp } from '../../text/units.js';
-import { epochOf, type Boot, type Run } from './boot.js';
+import { epochOf, type Boot, type JournalRun } from './boot.js';
 import type { Damage } from './parse.js';
 import type { BootSummary, RunSummary, Summaries } from './journal-report.js';
 
@@ -105,12 +105,12 @@ export function renderBoots({ boots, problems }: Summaries): string {
 const wrapped = (texts: readonly string[]): string =>
   texts.map((text) => `${wrap(text, 0)}\n`).join('');
 
-const stepLine = (step: Run['steps'][number]): string => {
+const stepLine = (step: JournalRun['steps'][number]): string => {
   const line = `${String(step.number).padStart(4)}  ${clipped(step.id, 24).padEnd(24)}  ${moment(step.at).padStart(10)}  ${duration(step.ms).padStart(9)}  ${step.result}`;
   return step.error === undefined ? line : `${line}\n${wrap(step.error, 6)}`;
 };
 
-function runLines(run: Run, epoch: number | null): string[] {
+function runLines(run: JournalRun, epoch: number | null): string[] {
   const {
     verb,
     version,

@@ -1,9 +1,9 @@
-import type { Facts, Mount, Opened, ResetOrder } from '../../facts/facts.js';
+import type { Facts, Mount, MountedVolume, ResetOrder } from '../../facts/facts.js';
 import type { Reason } from '../../plan/plan.js';
 import { isDegraded } from '../../plan/start.js';
 import { compareBoots, type Difference } from '../journal/compare-boots.js';
 import { healthTroubles, type Health } from './health.js';
-import { doneOf, epochOf, isConfirmed, rungOf, startOf, type Boot } from '../journal/boot.js';
+import { doneOf, epochOf, isConfirmed, rungOf, startRunOf, type Boot } from '../journal/boot.js';
 import { spaceTrouble, type Space } from './space.js';
 import type { Status } from './status.js';
 import { whatToDo } from './what-to-do.js';
@@ -36,7 +36,7 @@ export interface FullStatus extends Status {
   attention: string[];
 }
 
-export interface ThisBoot {
+interface ThisBoot {
   /** Counted on the data volume; null where this boot is not kept on it. */
   number: number | null;
   /** Boots whose journals are kept. */
@@ -83,7 +83,7 @@ export interface Gathered {
   boots: Boot[];
   /** How many the data volume has the journals of. */
   kept: number;
-  opened: Opened | null;
+  opened: MountedVolume | null;
   content: string | null;
   notice: string | null;
   /** What could not be gathered. */
@@ -96,7 +96,7 @@ function thisBoot(
   attempts: number | null,
   epoch: number | null,
 ): ThisBoot {
-  const [start, done] = [startOf(boot), doneOf(boot)];
+  const [start, done] = [startRunOf(boot), doneOf(boot)];
   return {
     number: boot.number,
     kept,
@@ -160,7 +160,7 @@ export function fullStatus(status: Status, gathered: Gathered): FullStatus {
   const epoch =
     now.time !== null ? now.time - now.at : current === undefined ? null : epochOf(current);
   const { rung } = status;
-  const was = before === undefined ? undefined : startOf(before);
+  const was = before === undefined ? undefined : startRunOf(before);
   return {
     ...status,
     degraded:

@@ -13,7 +13,7 @@ export interface Health {
   mmc: MmcHealth | null;
 }
 
-export interface MtdHealth {
+interface MtdHealth {
   device: string;
   name: string;
   /** nor, nand, mlc-nand, ubi, ram… */
@@ -29,7 +29,7 @@ export interface MtdHealth {
   bitflipThreshold: number | null;
 }
 
-export interface UbiHealth {
+interface UbiHealth {
   device: string;
   volume: string | null;
   maxEraseCount: number | null;
@@ -44,7 +44,7 @@ export interface UbiHealth {
  * eMMC: JESD84-B50, EXT_CSD 267 to 269, of which the kernel shows two
  * (Documentation/driver-api/mmc/mmc-dev-attrs.rst).
  */
-export interface MmcHealth {
+interface MmcHealth {
   device: string;
   /** Tenths of its life that are used, of the two kinds of memory; 11 is more than all of it. */
   lifeUsed: number[];

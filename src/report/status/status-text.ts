@@ -11,22 +11,22 @@ import { duration, moment, size, stamp } from '../../text/units.js';
 const LINES = 23;
 const LABEL = 10;
 
-interface Row {
+interface StatusRow {
   label: string;
   lines: string[];
 }
 
-const row = (label: string, text: string): Row => ({
+const row = (label: string, text: string): StatusRow => ({
   label,
   lines: wrap(oneLine(text), LABEL)
     .split('\n')
     .map((line) => line.slice(LABEL)),
 });
-const shown = ({ label, lines }: Row): string[] =>
+const shown = ({ label, lines }: StatusRow): string[] =>
   lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL)}${line}`.trimEnd());
 
 /** Cuts the longest rows until all fit; of two, the lower one. */
-function fitted(rows: Row[], most: number): { rows: Row[]; cut: boolean } {
+function fitted(rows: StatusRow[], most: number): { rows: StatusRow[]; cut: boolean } {
   const out = rows.map(({ label, lines }) => ({ label, lines: [...lines] }));
   const total = (): number => out.reduce((sum, { lines }) => sum + lines.length, 0);
   if (total() <= most) return { rows: out, cut: false };
@@ -43,7 +43,7 @@ function fitted(rows: Row[], most: number): { rows: Row[]; cut: boolean } {
   return { rows: out, cut: true };
 }
 
-function rungRow({ rung, since, degraded, persistent }: FullStatus): Row {
+function rungRow({ rung, since, degraded, persistent }: FullStatus): StatusRow {
   if (rung === null)
     return row(
       'rung',
@@ -102,7 +102,7 @@ function pendingText({
   return out.length === 0 ? null : out.join('; ');
 }
 
-function rowsOf(status: FullStatus): Row[] {
+function rowsOf(status: FullStatus): StatusRow[] {
   const { rung, summary, todo, image, data, space, health, boot, pending, notice, attention } =
     status;
   const rows = [rungRow(status)];

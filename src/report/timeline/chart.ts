@@ -1,4 +1,4 @@
-import { epochOf, startOf, doneOf, type Boot, type Run } from '../journal/boot.js';
+import { epochOf, startRunOf, doneOf, type Boot, type JournalRun } from '../journal/boot.js';
 import { duration, moment, stamp } from '../../text/units.js';
 
 export type BarKind =
@@ -43,17 +43,17 @@ const bar = (label: string, kind: BarKind, from: number, to: number, remark = ''
 });
 
 /** Where a run ended, as far as the journal tells of one that was cut off. */
-const endOf = ({ at, ms, steps, planned }: Run): number =>
+const endOf = ({ at, ms, steps, planned }: JournalRun): number =>
   ms === null ? Math.max(at, planned ?? 0, ...steps.map((step) => step.at + step.ms)) : at + ms;
 /** A process that started after its verb began is a clock's mistake. */
-const bornAt = ({ started, at }: Run): number | null =>
+const bornAt = ({ started, at }: JournalRun): number | null =>
   started === null || started > at ? null : Math.max(0, started);
 
 /** Shorter gaps between steps are the journal's own. */
 const GAP_MS = 5;
 
 /** A verb's bars: each step, and what went by between them. */
-function stepsOf(run: Run): Bar[] {
+function stepsOf(run: JournalRun): Bar[] {
   const out: Bar[] = [];
   let until = run.at;
   for (const [index, step] of run.steps.entries()) {
@@ -88,14 +88,14 @@ function stepsOf(run: Run): Bar[] {
  */
 const LONG_SHARE = 0.25;
 
-function preparedAt(run: Run): number | null {
+function preparedAt(run: JournalRun): number | null {
   const [first] = run.steps;
   return first !== undefined && first.at - run.at >= (endOf(run) - run.at) * LONG_SHARE
     ? first.at
     : null;
 }
 
-function phasesOfRun(run: Run): Bar[] {
+function phasesOfRun(run: JournalRun): Bar[] {
   const prepared = preparedAt(run);
   const remark = run.ok === null ? 'cut off' : run.ok ? '' : 'failed';
   const main = bar(
@@ -114,7 +114,7 @@ function phasesOfRun(run: Run): Bar[] {
  * The whole boot on one axis: the kernel, what comes before the agent, the agent, what comes after
  * it.
  */
-function phasesOf(start: Run, done: Run | null, initAt: number | null): Bar[] {
+function phasesOf(start: JournalRun, done: JournalRun | null, initAt: number | null): Bar[] {
   const born = bornAt(start);
   const first = born ?? start.at;
   const out: Bar[] = [];
@@ -141,7 +141,7 @@ function phasesOf(start: Run, done: Run | null, initAt: number | null): Bar[] {
 /** A `done` that somebody called hours later would leave nothing to be seen of the rest. */
 const NEAR = 4;
 
-function panelOf(run: Run): Panel | null {
+function panelOf(run: JournalRun): Panel | null {
   const from = preparedAt(run) ?? run.at;
   const bars = stepsOf(run).filter(({ to }) => to > from || from === run.at);
   if (bars.length === 0) return null;
@@ -154,7 +154,7 @@ function panelOf(run: Run): Panel | null {
   };
 }
 
-function notesOf(runs: readonly Run[]): string[] {
+function notesOf(runs: readonly JournalRun[]): string[] {
   return runs.flatMap(({ verb, failed, warnings, error }) => {
     const told = new Set(failed.map((each) => each.error));
     const rest = [...new Set(warnings)].filter((warning) => !told.has(warning));
@@ -171,7 +171,7 @@ function notesOf(runs: readonly Run[]): string[] {
  * kernel ran the first program, where its log still says so.
  */
 export function chartOf(boot: Boot, initAt: number | null): Chart | null {
-  const start = startOf(boot);
+  const start = startRunOf(boot);
   if (start === null) return null;
   const done = doneOf(boot);
   const near =

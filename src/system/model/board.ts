@@ -1,4 +1,4 @@
-import { Tree, clone, inode, split, type Cut, type Inode } from './model-tree.js';
+import { Tree, clone, inode, split, type Cut, type ModelInode } from './model-tree.js';
 
 /**
  * What one erase block of the model's flash holds, as far as mounting and looking at its start can
@@ -155,7 +155,7 @@ export function copyBoard(board: Board): Board {
   const tree = (from: Tree): Tree =>
     Object.assign(Object.create(Object.getPrototypeOf(from) as object) as Tree, from, {
       root: clone(from.root),
-      unsynced: new Set<Inode>(),
+      unsynced: new Set<ModelInode>(),
     });
   return {
     ...board,
@@ -178,7 +178,7 @@ export function cutPower(board: Board, way: Cut): void {
 }
 
 /** The first bytes of an erase block, as reading the device gives them. */
-export function startOf(block: Block, length: number): Uint8Array {
+export function blockStart(block: Block, length: number): Uint8Array {
   const bytes = new Uint8Array(length).fill(block === 'erased' ? 0xff : 0);
   bytes.set(STARTS[block].slice(0, length));
   return bytes;

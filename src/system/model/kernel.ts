@@ -5,11 +5,11 @@
  * side by side.
  */
 import { RAM_FILESYSTEMS, type MountFlag } from '../flags.js';
-import type { PathKind, System } from '../port.js';
+import type { System } from '../port.js';
 import { SystemError } from '../system-error.js';
-import { startOf, superblock, type Board, type Flash } from './board.js';
+import { blockStart, superblock, type Board, type Flash } from './board.js';
 import { Devices, IMAGE_DEVICE } from './model-devices.js';
-import { Mounts, type Place } from './mounts.js';
+import { Mounts, type MountPlace } from './mounts.js';
 import { Overlay, overlay } from './overlay.js';
 import {
   Errno,
@@ -20,7 +20,7 @@ import {
   parent,
   within,
   type Files,
-  type Inode,
+  type ModelInode,
 } from './model-tree.js';
 
 export interface Faults {
@@ -147,17 +147,17 @@ export function powerOn(
       return see();
     });
 
-  const find = (path: string, follow = false): Inode | null => {
+  const find = (path: string, follow = false): ModelInode | null => {
     const { mount, on } = mounts.resolve(path, follow);
     return mount.files.find(on);
   };
-  const must = (path: string, follow = false): Inode => {
+  const must = (path: string, follow = false): ModelInode => {
     const found = find(path, follow);
     if (found === null) throw new Errno('ENOENT');
     return found;
   };
   /** Where a name is, whether there is anything of that name or not. */
-  const above = (path: string): Place => {
+  const above = (path: string): MountPlace => {
     const { mount, on } = mounts.resolve(parent(path), true);
     if (mount.files.find(on) === null) throw new Errno('ENOENT');
     if (mount.files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
@@ -168,7 +168,7 @@ export function powerOn(
     if (mount.options.includes('ro')) throw new Errno('EROFS');
     return { files: mount.files, on };
   };
-  const add = (path: string, what: Inode): void => {
+  const add = (path: string, what: ModelInode): void => {
     if (find(path) !== null) throw new Errno('EEXIST');
     const { files, on } = writable(path);
     if (files instanceof Tree && files.fstype === 'jffs2' && boardFlash(files)?.writeProtected)
@@ -177,7 +177,7 @@ export function powerOn(
   };
   const boardFlash = (tree: Files): Flash | undefined =>
     board.flash.find((flash) => flash.tree === tree);
-  const change = (path: string): Inode => {
+  const change = (path: string): ModelInode => {
     must(path);
     const { mount, on } = mounts.resolve(path);
     if (mount.options.includes('ro')) throw new Errno('EROFS');
@@ -194,7 +194,7 @@ export function powerOn(
     files.remove(on);
   };
   const removeAll = (path: string, top = false): void => {
-    let found: Inode | null = null;
+    let found: ModelInode | null = null;
     try {
       found = find(path);
     } catch (error) {
@@ -290,7 +290,7 @@ export function powerOn(
               ? 'file'
               : devices.storage(path)?.kind === 'block'
                 ? 'block'
-                : (find(path)?.kind ?? ('missing'));
+                : (find(path)?.kind ?? 'missing');
         } catch (error) {
           if (error instanceof Errno && ['ENOENT', 'ENOTDIR'].includes(error.code))
             return 'missing';
@@ -316,7 +316,7 @@ export function powerOn(
         if (path === IMAGE_DEVICE && first !== null)
           return Buffer.from('hsqs'.padEnd(length, '\0'));
         if (flash)
-          return startOf(
+          return blockStart(
             flash.blocks[Math.floor(offset / flash.eraseBlock)] ?? 'erased',
             Math.max(0, Math.min(length, flash.blocks.length * flash.eraseBlock - offset)),
           );

@@ -8,7 +8,7 @@ export class Errno extends Error {
 }
 
 /** One file of any kind. Hard links are one of these under several names. */
-export interface Inode {
+export interface ModelInode {
   kind: PathKind;
   number: number;
   mode: number;
@@ -21,7 +21,7 @@ export interface Inode {
   /** `major:minor` of a device node. */
   node: string;
   attributes: Map<string, string>;
-  entries: Map<string, Inode>;
+  entries: Map<string, ModelInode>;
 }
 
 /**
@@ -32,11 +32,11 @@ export interface Files {
   readonly fstype: string;
   /** Of the whole file system: a remount changes it for all its mounts. */
   readonly: boolean;
-  find(path: string): Inode | null;
+  find(path: string): ModelInode | null;
   list(path: string): string[];
-  add(path: string, inode: Inode): void;
+  add(path: string, inode: ModelInode): void;
   /** The inode to be changed at a path: an overlay copies it up first. */
-  change(path: string): Inode;
+  change(path: string): ModelInode;
   remove(path: string): void;
   rename(from: string, to: string, whiteout: boolean): void;
 }
@@ -44,7 +44,7 @@ export interface Files {
 let numbers = 1;
 let time = 1_700_000_000_000_000_000n;
 
-export const inode = (kind: PathKind, changes: Partial<Inode> = {}): Inode => {
+export const inode = (kind: PathKind, changes: Partial<ModelInode> = {}): ModelInode => {
   time += 1_000_000n;
   return {
     kind,
@@ -62,7 +62,7 @@ export const inode = (kind: PathKind, changes: Partial<Inode> = {}): Inode => {
   };
 };
 
-export const isWhiteout = ({ kind, node }: Inode): boolean =>
+export const isWhiteout = ({ kind, node }: ModelInode): boolean =>
   kind === 'character' && node === '0:0';
 
 /**
@@ -82,17 +82,17 @@ export const within = (top: string, path: string): string =>
   path === '/' ? top : top === '/' ? path : top + path;
 
 /** A copy that shares nothing, but in which names that were one inode still are. */
-export function clone(top: Inode, known = new Map<Inode, Inode>()): Inode {
+export function clone(top: ModelInode, known = new Map<ModelInode, ModelInode>()): ModelInode {
   const before = known.get(top);
   if (before) return before;
-  const copy: Inode = { ...top, attributes: new Map(top.attributes), entries: new Map() };
+  const copy: ModelInode = { ...top, attributes: new Map(top.attributes), entries: new Map() };
   known.set(top, copy);
   for (const [name, entry] of top.entries) copy.entries.set(name, clone(entry, known));
   return copy;
 }
 
 export function detailsOf(
-  { kind, mode, uid, gid, content, mtime, ctime, number, node }: Inode,
+  { kind, mode, uid, gid, content, mtime, ctime, number, node }: ModelInode,
   device: number,
   links: number,
 ): Details {
@@ -120,7 +120,7 @@ export class Tree implements Files {
   /** What survives a power cut whatever was not synced. */
   private durable = clone(this.root);
   private durableRoom = Infinity;
-  private readonly unsynced = new Set<Inode>();
+  private readonly unsynced = new Set<ModelInode>();
 
   constructor(
     readonly fstype: string,
@@ -128,13 +128,13 @@ export class Tree implements Files {
     private readonly knows: { whiteout: boolean } = { whiteout: true },
   ) {}
 
-  find(path: string): Inode | null {
-    let at: Inode | undefined = this.root;
+  find(path: string): ModelInode | null {
+    let at: ModelInode | undefined = this.root;
     for (const name of split(path)) at = at?.entries.get(name);
     return at ?? null;
   }
 
-  private directory(path: string): Inode {
+  private directory(path: string): ModelInode {
     const found = this.find(path);
     if (found === null) throw new Errno('ENOENT');
     if (found.kind !== 'directory') throw new Errno('ENOTDIR');
@@ -149,7 +149,7 @@ export class Tree implements Files {
     if (this.readonly) throw new Errno('EROFS');
   }
 
-  add(path: string, added: Inode): void {
+  add(path: string, added: ModelInode): void {
     this.writable();
     const above = this.directory(parent(path));
     if (above.entries.has(base(path))) throw new Errno('EEXIST');
@@ -160,7 +160,7 @@ export class Tree implements Files {
     this.unsynced.add(added);
   }
 
-  change(path: string): Inode {
+  change(path: string): ModelInode {
     this.writable();
     const found = this.find(path);
     if (found === null) throw new Errno('ENOENT');

@@ -1,9 +1,9 @@
 import type { MountFlag } from '../flags.js';
 import { Errno, base, parent, split, within, type Files } from './model-tree.js';
 
-export interface Mounted {
+export interface ModelMount {
   id: number;
-  parent: Mounted | null;
+  parent: ModelMount | null;
   /** Where on its parent; `/` for a mount stacked on another one's root. */
   on: string;
   files: Files;
@@ -15,8 +15,8 @@ export interface Mounted {
   unbindable: boolean;
 }
 
-export interface Place {
-  mount: Mounted;
+export interface MountPlace {
+  mount: ModelMount;
   on: string;
 }
 
@@ -27,9 +27,9 @@ const LEFT = '/proc/self/fd/9/.';
 
 /** The mount table, with the rules of fs/namespace.c. */
 export class Mounts {
-  root: Mounted;
-  private left: Mounted | null = null;
-  private all: Mounted[] = [];
+  root: ModelMount;
+  private left: ModelMount | null = null;
+  private all: ModelMount[] = [];
   private readonly ids = new Set<number>();
 
   constructor(files: Files, source: string, device: string, access: 'ro' | 'rw' = 'ro') {
@@ -38,14 +38,14 @@ export class Mounts {
 
   /** A number that is free is given again, the lowest first, as the kernel's ida does. */
   attach(
-    above: Mounted | null,
+    above: ModelMount | null,
     on: string,
     files: Files,
     source: string,
     device: string,
     options: string[],
     superOptions: string[],
-  ): Mounted {
+  ): ModelMount {
     let id = 10;
     while (this.ids.has(id)) id++;
     this.ids.add(id);
@@ -69,10 +69,10 @@ export class Mounts {
    * Where a path leads: every mount on the way is crossed, also those stacked on one another;
    * symlinks are followed, the last one only if asked.
    */
-  resolve(path: string, follow = false, links = 0): Place {
+  resolve(path: string, follow = false, links = 0): MountPlace {
     if (links > LINKS_AT_MOST) throw new Errno('ELOOP');
     const old = this.left !== null && path.startsWith(LEFT);
-    let at: Place = { mount: old ? this.left! : this.root, on: '/' };
+    let at: MountPlace = { mount: old ? this.left! : this.root, on: '/' };
     const parts = split(old ? path.slice(LEFT.length) : path);
     for (const [index, name] of parts.entries()) {
       if (name === '..')
@@ -95,7 +95,7 @@ export class Mounts {
     return at;
   }
 
-  private cross(at: Place): Place {
+  private cross(at: MountPlace): MountPlace {
     for (
       let next;
       (next = this.all.find((mount) => mount.parent === at.mount && mount.on === at.on));
@@ -104,21 +104,21 @@ export class Mounts {
     return at;
   }
 
-  private pathOf({ parent: above, on }: Mounted): string {
+  private pathOf({ parent: above, on }: ModelMount): string {
     return above === null ? '/' : within(this.pathOf(above), on);
   }
-  private reaches = (mount: Mounted): boolean =>
+  private reaches = (mount: ModelMount): boolean =>
     mount === this.root || (mount.parent !== null && this.reaches(mount.parent));
-  private isUnder = (mount: Mounted, top: Mounted): boolean =>
+  private isUnder = (mount: ModelMount, top: ModelMount): boolean =>
     mount === top || (mount.parent !== null && this.isUnder(mount.parent, top));
 
-  private mountpoint(path: string): Mounted {
+  private mountpoint(path: string): ModelMount {
     const { mount, on } = this.target(path);
     if (on !== '/') throw new Errno('EINVAL');
     return mount;
   }
 
-  private target(path: string): Place {
+  private target(path: string): MountPlace {
     const at = this.resolve(path, true);
     if (at.mount.files.find(at.on) === null) throw new Errno('ENOENT');
     return at;
@@ -187,7 +187,7 @@ export class Mounts {
   }
 
   pivot(newRoot: string, putOld: string): void {
-    const folder = (path: string): Place => {
+    const folder = (path: string): MountPlace => {
       const at = this.target(path);
       if (at.mount.files.find(at.on)?.kind !== 'directory') throw new Errno('ENOTDIR');
       return at;
@@ -222,7 +222,7 @@ export class Mounts {
   }
 
   /** What is mounted below a directory stays mounted below it, whatever it is called. */
-  renamed(mount: Mounted, from: string, to: string): void {
+  renamed(mount: ModelMount, from: string, to: string): void {
     for (const each of this.all)
       if (each.parent === mount && each.on.startsWith(`${from}/`))
         each.on = to + each.on.slice(from.length);

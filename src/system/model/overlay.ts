@@ -8,7 +8,7 @@ import {
   split,
   within,
   type Files,
-  type Inode,
+  type ModelInode,
 } from './model-tree.js';
 
 export interface Layer {
@@ -34,8 +34,8 @@ export class Overlay implements Files {
   }
 
   /** The layers that show something at a path, topmost first; below what hides it nothing shows. */
-  private shown(path: string): { layer: Layer; inode: Inode }[] {
-    const shown: { layer: Layer; inode: Inode }[] = [];
+  private shown(path: string): { layer: Layer; inode: ModelInode }[] {
+    const shown: { layer: Layer; inode: ModelInode }[] = [];
     for (const layer of [this.upper, ...this.lower]) {
       if (this.hidden(layer, path)) return shown;
       const found = layer.files.find(within(layer.at, path));
@@ -82,7 +82,7 @@ export class Overlay implements Files {
     });
   }
 
-  find(path: string): Inode | null {
+  find(path: string): ModelInode | null {
     return this.shown(path)[0]?.inode ?? null;
   }
 
@@ -107,7 +107,7 @@ export class Overlay implements Files {
     );
   }
 
-  add(path: string, added: Inode): void {
+  add(path: string, added: ModelInode): void {
     if (this.readonly) throw new Errno('EROFS');
     if (this.find(path) !== null) throw new Errno('EEXIST');
     if (this.find(parent(path))?.kind !== 'directory')
@@ -122,7 +122,7 @@ export class Overlay implements Files {
     this.upper.files.add(place, added);
   }
 
-  change(path: string): Inode {
+  change(path: string): ModelInode {
     this.copyUp(path);
     return this.upper.files.change(within(this.upper.at, path));
   }

@@ -4,14 +4,14 @@
  */
 import t, { type Test } from 'tap';
 import { runVerb } from '../../../src/boot/verb.js';
-import { settleScript } from '../../../src/boot/after-script.js';
+import { takeOverFromScript } from '../../../src/boot/after-script.js';
 import type { BootContext } from '../../../src/boot/context.js';
 import type { JournalRecord } from '../../../src/execute/journal.js';
 import { parseScriptLog } from '../../../src/facts/script-record.js';
 import type { Kernel } from '../../../src/system/model/kernel.js';
 import { powerOn } from '../../../src/system/model/kernel.js';
 import { inode } from '../../../src/system/model/model-tree.js';
-import { makeBoard, type Board } from '../../../src/system/model/board.js';
+import { makeBoard } from '../../../src/system/model/board.js';
 import { run, seen } from '../../fixtures/model.js';
 
 const BEGIN = 1_700_000_000;
@@ -109,7 +109,7 @@ t.test(
   'a root that the script made as start would have is verified, and written down with the times of the script',
   async (t) => {
     const made = await scene();
-    t.same(await settleScript(made.context), { exit: 0, locked: true });
+    t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
     t.same(differencesOf(made), []);
     t.match(made.journal[0], { type: 'begin', verb: 'start', at: 2330, started: 2330 });
     t.match(
@@ -140,9 +140,9 @@ t.test(
   'it is verified once, by whoever comes first, and the other one goes on behind it',
   async (t) => {
     const made = await scene();
-    await settleScript(made.context);
+    await takeOverFromScript(made.context);
     const told = made.journal.length;
-    t.same(await settleScript(made.context), { exit: 0, locked: true });
+    t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
     t.equal(made.journal.length, told);
   },
 );
@@ -235,7 +235,7 @@ const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: Re
 for (const { title, changes, says } of DIFFERENT)
   t.test(`where ${title}, that is told aloud, with what to do`, async (t) => {
     const made = await scene(changes);
-    const settled = await settleScript(made.context);
+    const settled = await takeOverFromScript(made.context);
     t.ok(settled!.exit === 3 || settled!.exit === 1);
     t.match(differencesOf(made).join('\n'), says);
     t.match(
@@ -247,7 +247,7 @@ for (const { title, changes, says } of DIFFERENT)
 
 t.test('without native parts it is verified all the same, and says what is missing', async (t) => {
   const made = await scene();
-  const settled = await settleScript({
+  const settled = await takeOverFromScript({
     ...made.context,
     openSystem: () => Promise.reject(new Error('no such file')),
   });
@@ -261,7 +261,10 @@ t.test(
   async (t: Test) => {
     const made = await scene();
     t.equal(
-      await settleScript({ ...made.context, process: { ...made.context.process, uid: 1000 } }),
+      await takeOverFromScript({
+        ...made.context,
+        process: { ...made.context.process, uid: 1000 },
+      }),
       null,
     );
     put(
@@ -269,9 +272,9 @@ t.test(
       'script.log',
       `begin ${BEGIN}.5 2.33\nend ${BEGIN}.6 refused an order to reset waits\n`,
     );
-    t.equal(await settleScript(made.context), null);
+    t.equal(await takeOverFromScript(made.context), null);
     put(made.kernel, 'script.log', 'nonsense\n');
-    t.equal(await settleScript(made.context), null);
+    t.equal(await takeOverFromScript(made.context), null);
   },
 );
 

@@ -6,7 +6,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
-import { gatherBundle, kernelLogText, type Sources } from '../../../src/bundle/bundle-contents.js';
+import {
+  gatherBundle,
+  kernelLogText,
+  type BundleSources,
+} from '../../../src/bundle/bundle-contents.js';
 import { journalsInBundle, readBundle, textInBundle } from '../../../src/bundle/read.js';
 import { readTar, writeTar } from '../../../src/bundle/tar.js';
 import type { Facts } from '../../../src/facts/facts.js';
@@ -79,7 +83,7 @@ const RECORDS = [
   '6,5,3000000,c;odd \\x1b[31m\n SUBSYSTEM=x',
 ];
 
-const sources = (rest: Partial<Sources> = {}): Sources => ({
+const sources = (rest: Partial<BundleSources> = {}): BundleSources => ({
   reader: { ...reader, ...board(FILES) },
   records: () => RECORDS,
   facts: () => ({

@@ -22,7 +22,7 @@ const nothing = { run: () => Promise.reject(new Error('nothing is run')) };
 async function printed(words: string[]): Promise<{ status: number; stdout: string }> {
   const { write } = process.stdout;
   let stdout = '';
-  process.stdout.write = ((chunk: string) => ((stdout += chunk), true));
+  process.stdout.write = (chunk: string) => ((stdout += chunk), true);
   try {
     return { status: await cli(words, nothing), stdout };
   } finally {

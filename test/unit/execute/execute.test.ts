@@ -2,7 +2,7 @@ import t from 'tap';
 import { execute, type StepResult } from '../../../src/execute/execute.js';
 import { perform } from '../../../src/execute/executors.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { System } from '../../../src/system/port.js';
@@ -186,7 +186,7 @@ t.test('verification follows /proc into the new root and out of it again', async
 });
 
 t.test('a run makes the very calls that the dry run prints', async (t) => {
-  const { steps } = foresee('start', boardFacts(), { dryRun: false, force: false }) as Plan;
+  const { steps } = planWhole('start', boardFacts(), { dryRun: false, force: false }) as Plan;
   const printed = dryRun();
   for (const { action } of steps) perform(action, printed);
   // Everything seems to be as it should, nothing exists beforehand: the calls of a first start.

@@ -4,7 +4,7 @@ import { findRecord } from '../../../src/layer/diff/newer.js';
 import { BUDGET, recordRom } from '../../../src/execute/rom-record.js';
 import { isBefore, walk } from '../../../src/execute/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';
-import { decodeManifest, type Manifest } from '../../../src/facts/rom-manifest.js';
+import { decodeManifest, type RomManifest } from '../../../src/facts/rom-manifest.js';
 import { reader, writer } from '../../../src/system/files.js';
 import type { Details, System } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
@@ -16,7 +16,7 @@ interface Place {
   at: string;
   run: (on?: System, ms?: () => number) => ReturnType<typeof recordRom>;
   write: (path: string, content: string, time?: number) => void;
-  manifest: () => Manifest;
+  manifest: () => RomManifest;
   noted: (path: string) => number | undefined;
 }
 
@@ -44,7 +44,7 @@ function place(t: Test, files: Record<string, string>): Place {
     run: (on = system, ms = () => 0) => recordRom(on, action, { ms, moment: MOMENT }),
     write,
     manifest: () =>
-      decodeManifest(fs.readFileSync(`${at}/data/.mountroot/rom-manifest`, 'utf8')) as Manifest,
+      decodeManifest(fs.readFileSync(`${at}/data/.mountroot/rom-manifest`, 'utf8')) as RomManifest,
     noted: (path) => findRecord(`${at}/data`).record?.baseline.get(path)?.rom.size,
   };
 }

@@ -4,8 +4,12 @@
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { explain, type Explanation, type Sources } from '../../../src/explain/explanation.js';
-import type { End } from '../../../src/explain/given.js';
+import {
+  explain,
+  type Explanation,
+  type ExplanationSources,
+} from '../../../src/explain/explanation.js';
+import type { KernelEnd } from '../../../src/explain/kernel-inputs.js';
 import { lookInto } from '../../../src/explain/initrd-file.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts } from '../../../src/facts/facts.js';
@@ -15,7 +19,7 @@ import { CASES, type Case } from '../../fixtures/console/cases.js';
 
 const fixture = (name: string): URL => new URL(`../../fixtures/console/${name}`, import.meta.url);
 const text = (name: string): string => readFileSync(fixture(name), 'utf8');
-const NOTHING: Sources = {
+const NOTHING: ExplanationSources = {
   facts: null,
   commandLine: null,
   config: null,
@@ -74,7 +78,7 @@ const BEYOND: Record<string, string> = {
   'nodev-name': 'whether a server answers does not show beforehand',
 };
 
-const essence = (end: End): string =>
+const essence = (end: KernelEnd): string =>
   end.kind === 'runs'
     ? `runs ${end.program}`
     : end.kind === 'panics'

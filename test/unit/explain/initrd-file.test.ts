@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { MissingCodecError } from '../../../src/ramdisk/codec-error.js';
 import { lookInto } from '../../../src/explain/initrd-file.js';
-import type { Initrd } from '../../../src/explain/given.js';
+import type { Initrd } from '../../../src/explain/kernel-inputs.js';
 import { encodeHeader, trailer } from '../../../src/ramdisk/cpio.js';
 
 interface File {

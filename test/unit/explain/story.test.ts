@@ -5,26 +5,26 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
-import { bootWords, memparse } from '../../../src/explain/boot-words.js';
+import { bootParameters, memparse } from '../../../src/explain/boot-parameters.js';
 import {
   effectiveCommandLine,
   explain,
   type Explanation,
-  type Sources,
+  type ExplanationSources,
 } from '../../../src/explain/explanation.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts, Runnable } from '../../../src/facts/facts.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';
 import { parseDeviceTree } from '../../../src/facts/device-tree.js';
 import { parseMountinfo } from '../../../src/facts/mountinfo.js';
-import type { Origin } from '../../../src/facts/facts.js';
+import type { RootOrigin } from '../../../src/facts/facts.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { BOARD_STARTED } from '../../fixtures/captures.js';
 import { withInitrd } from '../../fixtures/boot-loader.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
 import { boardStatus } from '../../fixtures/status.js';
 
-const NOTHING: Sources = {
+const NOTHING: ExplanationSources = {
   facts: null,
   commandLine: null,
   config: null,
@@ -37,14 +37,14 @@ const board = parseFacts(
   readFileSync(new URL('../../fixtures/console/facts.json', import.meta.url), 'utf8'),
   'facts.json',
 );
-const facts = (origin: Partial<Origin> = {}, changes: Partial<Facts> = {}): Facts => ({
+const facts = (origin: Partial<RootOrigin> = {}, changes: Partial<Facts> = {}): Facts => ({
   ...board,
   ...changes,
   origin: { ...board.origin!, ...origin },
 });
-const foretold = (commandLine: string, sources: Partial<Sources> = {}): Explanation =>
+const foretold = (commandLine: string, sources: Partial<ExplanationSources> = {}): Explanation =>
   explain({ ...NOTHING, commandLine, ...sources });
-const here = (origin: Partial<Origin> = {}, changes: Partial<Facts> = {}): Explanation =>
+const here = (origin: Partial<RootOrigin> = {}, changes: Partial<Facts> = {}): Explanation =>
   explain({ ...NOTHING, facts: facts(origin, changes) });
 const answer = ({ decisions }: Explanation, id: string): string | undefined =>
   decisions.find((each) => each.id === id)?.answer;
@@ -52,7 +52,7 @@ const lost = { log: { lines: [], fromStart: false, allLevels: true }, logBegins:
 
 t.test('the words of the command line are taken as the kernel takes them', async (t) => {
   t.match(
-    bootWords(
+    bootParameters(
       'root=/dev/a rw root=/dev/mtdblock2 ro rootfstype=ext4,,squashfs rootwait rootdelay=0x10 init="/bin/a b" -- -f "x y"',
     ),
     {
@@ -66,21 +66,21 @@ t.test('the words of the command line are taken as the kernel takes them', async
       initArgs: ['-f', 'x y'],
     },
   );
-  t.match(bootWords('rootwait=1 ro=x retain-initrd load_ramdisk=1'), {
+  t.match(bootParameters('rootwait=1 ro=x retain-initrd load_ramdisk=1'), {
     wait: false,
     access: null,
     retain: true,
     deprecated: ['load_ramdisk'],
   });
-  t.equal(bootWords(`root=${'x'.repeat(100)}`).root?.length, 63);
+  t.equal(bootParameters(`root=${'x'.repeat(100)}`).root?.length, 63);
 });
 
 t.test(
   "initrd= needs an address and a size, with the kernel's letters, and the last one in that form counts",
   async (t) => {
-    t.same(bootWords('initrd=0x68000000,4M').initrd, { start: 0x6800_0000, size: 4 << 20 });
-    t.same(bootWords('initrd=1G,010 initrdmem=/boot/x').initrd, { start: 2 ** 30, size: 8 });
-    t.match(bootWords('initrd=/boot/initrd.img'), {
+    t.same(bootParameters('initrd=0x68000000,4M').initrd, { start: 0x6800_0000, size: 4 << 20 });
+    t.same(bootParameters('initrd=1G,010 initrdmem=/boot/x').initrd, { start: 2 ** 30, size: 8 });
+    t.match(bootParameters('initrd=/boot/initrd.img'), {
       initrd: null,
       strangeInitrd: '/boot/initrd.img',
     });

@@ -5,7 +5,7 @@ import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mounti
 import { parseMtd } from '../../../src/facts/mtd.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { mountsToMove } from '../../../src/plan/moves.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
@@ -69,7 +69,7 @@ t.test(
       content: { kind: 'jffs2' },
     });
     t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
-    const decision = foresee('start', facts, { dryRun: false, force: false });
+    const decision = planWhole('start', facts, { dryRun: false, force: false });
     if (decision.decision !== 'go') return t.fail(decision.summary);
     const overlay = decision.steps.find(({ id }) => id === 'overlay');
     t.match(overlay?.action, {
@@ -113,7 +113,7 @@ t.test(
 t.test(
   "a systemd machine's propagation is listed for undoing by peer group, and its ties are told",
   async (t) => {
-    const decision = foresee(
+    const decision = planWhole(
       'start',
       { ...boardFacts(), mounts: parseMountinfo(SYSTEMD) },
       { dryRun: false, force: false },

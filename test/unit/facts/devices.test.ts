@@ -35,10 +35,10 @@ function machine(files: Record<string, string | Buffer>): Reader {
     throw new SystemError({ what: `read ${path}`, syscall: 'read', errno: 'ENOENT', path });
   };
   const isLink = (path: string): boolean =>
-    typeof files[path] === 'string' && (files[path]).startsWith('-> ');
+    typeof files[path] === 'string' && files[path].startsWith('-> ');
   return {
     ...dryRun(),
-    readText: (path) => (typeof files[path] === 'string' ? (files[path]) : none(path)),
+    readText: (path) => (typeof files[path] === 'string' ? files[path] : none(path)),
     readBytes: (path, offset, length) =>
       Buffer.isBuffer(files[path]) ? files[path].subarray(offset, offset + length) : none(path),
     readLink: (path) => (isLink(path) ? (files[path] as string).slice(3) : none(path)),

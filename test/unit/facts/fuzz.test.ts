@@ -16,7 +16,7 @@ import { lookBack } from '../../../src/facts/pstore.js';
 import { DEFAULTS, configure, overlaid } from '../../../src/facts/settings.js';
 import { readLabels } from '../../../src/facts/superblock.js';
 import { parseFacts } from '../../../src/facts/validate.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import { VERBS } from '../../../src/plan/plan.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { PathKind, Reader } from '../../../src/system/port.js';
@@ -301,7 +301,7 @@ t.test(
         'x',
       );
       return VERBS.every(
-        (verb) => foresee(verb, again, { dryRun: false, force: false }).summary !== '',
+        (verb) => planWhole(verb, again, { dryRun: false, force: false }).summary !== '',
       );
     });
     t.pass();

@@ -10,7 +10,7 @@ import {
   untilUserSpace,
   withOrigin,
 } from '../../../src/facts/origin.js';
-import type { Origin } from '../../../src/facts/facts.js';
+import type { RootOrigin } from '../../../src/facts/facts.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { reader } from '../../../src/system/files.js';
@@ -43,7 +43,7 @@ const gathered = (
   files: Record<string, Buffer | string>,
   records: string[] = [],
   facts = boardFacts(),
-): { origin: Origin; problems: string[] } => {
+): { origin: RootOrigin; problems: string[] } => {
   const problems: string[] = [];
   return {
     origin: gatherOrigin(

@@ -12,7 +12,7 @@ import {
   notedFor,
   type Baseline,
   type Fingerprint,
-  type Manifest,
+  type RomManifest,
 } from '../../../src/facts/rom-manifest.js';
 
 const print = (size: number, crc: string | null = null, mtime = 0): Fingerprint => ({
@@ -31,7 +31,7 @@ const path = fc
     { minLength: 1, maxLength: 4 },
   )
   .map((parts) => parts.join('/'));
-const manifests: fc.Arbitrary<Manifest> = fc.record({
+const manifests: fc.Arbitrary<RomManifest> = fc.record({
   identity: fc.string(),
   complete: fc.boolean(),
   files: fc.array(fc.tuple(path, fingerprint)).map((files) => new Map(files)),
@@ -127,7 +127,7 @@ t.test('a manifest of a usual image takes some 30 bytes a file', async (t) => {
   t.ok(encodeManifest({ identity: 'x', complete: true, files }).length < 2000 * 31);
 });
 
-const manifest = (files: Record<string, Fingerprint>): Manifest => ({
+const manifest = (files: Record<string, Fingerprint>): RomManifest => ({
   identity: 'before',
   complete: true,
   files: new Map(Object.entries(files)),

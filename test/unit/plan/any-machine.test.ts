@@ -10,7 +10,7 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { firstScript } from '../../../src/plan/render-first.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
@@ -80,7 +80,7 @@ function anyMachine(seed: number): Facts {
 
 const plans: Plan[] = [];
 for (let seed = 1; seed <= 300; seed++) {
-  const decision = foresee('start', anyMachine(seed), { dryRun: false, force: false });
+  const decision = planWhole('start', anyMachine(seed), { dryRun: false, force: false });
   if (decision.decision === 'go') plans.push(decision);
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
 import { conditionAfter, inverseOf } from '../../../src/plan/consequences.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Action, Condition } from '../../../src/plan/step.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
@@ -107,7 +107,7 @@ for (const [action, inverse, condition] of cases)
   });
 
 t.test("every step of the board's plan up to the pivot can be taken back", async (t) => {
-  const { steps } = foresee('start', boardFacts(), { dryRun: false, force: false }) as Plan;
+  const { steps } = planWhole('start', boardFacts(), { dryRun: false, force: false }) as Plan;
   // What mountroot notes for itself stays: it was true when it was written.
   const notes = ['private', 'meta', 'count', 'state'];
   const before = steps

@@ -7,7 +7,7 @@ import t from 'tap';
 import { lookInto } from '../../../src/facts/mounted-volume.js';
 import type { Facts } from '../../../src/facts/facts.js';
 import { STAGING } from '../../../src/facts/places.js';
-import { foreseeStages } from '../../../src/plan/whole-plan.js';
+import { planStages } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { firstScript } from '../../../src/plan/render-first.js';
 import { reader } from '../../../src/system/files.js';
@@ -182,7 +182,7 @@ function judged(shell: string): { script: string; same: boolean } {
   const { stdout } = sh(
     `set -f\nattempts= state=\nnow() { :; }\n${part('read_attempts() {', '\nundo() {', script)}refuse() { echo "refused: $1"; exit 5; }\n${guards.replaceAll('/tmp/overlay', at)}`,
   );
-  const [, root] = foreseeStages('start', facts, { dryRun: true, force: false }).stages;
+  const [, root] = planStages('start', facts, { dryRun: true, force: false }).stages;
   const opened = lookInto(reader, mount(at, { device: '31:3', fstype: 'jffs2' }), [])!;
   const decision = planStart(
     { ...root!.facts, opened: { ...opened, at: STAGING } },

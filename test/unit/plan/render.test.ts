@@ -5,13 +5,13 @@ import { overlayOptions } from '../../../src/plan/overlay-options.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { quote, renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/plan/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 
 const planFor = (facts = boardFacts()): Plan =>
-  foresee('start', facts, { dryRun: false, force: false }) as Plan;
+  planWhole('start', facts, { dryRun: false, force: false }) as Plan;
 const callsOf = ({ action }: Step): string[] => {
   const system = dryRun();
   perform(action, system);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Facts } from '../../../src/facts/facts.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
-import type { Past, Plan, Reason, RefusalReason, Stage } from '../../../src/plan/plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
+import type { StageResult, Plan, Reason, RefusalReason, Stage } from '../../../src/plan/plan.js';
 import { planRam, planStart } from '../../../src/plan/start.js';
 import type { Action } from '../../../src/plan/step.js';
 import {
@@ -15,13 +15,13 @@ import {
   withVolume,
 } from '../../fixtures/facts.js';
 
-const next = (facts: Facts, past: Past[] = []): Plan => {
+const next = (facts: Facts, past: StageResult[] = []): Plan => {
   const decision = planStart(facts, { dryRun: false, force: false, past });
   if (decision.decision !== 'go') throw new Error(decision.summary);
   return decision;
 };
 const whole = (facts: Facts): Plan => {
-  const decision = foresee('start', facts, { dryRun: false, force: false });
+  const decision = planWhole('start', facts, { dryRun: false, force: false });
   if (decision.decision !== 'go') throw new Error(decision.summary);
   return decision;
 };
@@ -29,9 +29,9 @@ const actions = (plan: Plan): Action[] => plan.steps.map(({ action }) => action)
 const ids = (plan: Plan): string[] => plan.steps.map(({ id }) => id);
 const past = (
   stage: Stage,
-  failed: Partial<Past['failed'] & object> | null = null,
-  rung: Past['rung'] = 'persistent',
-): Past => ({
+  failed: Partial<StageResult['failed'] & object> | null = null,
+  rung: StageResult['rung'] = 'persistent',
+): StageResult => ({
   stage,
   rung,
   reason: rung === 'persistent' ? null : 'overlay-failed',
@@ -326,11 +326,11 @@ t.test(
   "a rung that failed is followed by the one below it, with the kernel's reason",
   async (t) => {
     const open = past('open');
-    const root = (step: string, errno: string | null): Past[] => [
+    const root = (step: string, errno: string | null): StageResult[] => [
       open,
       past('root', { step, errno, error: `${step} failed` }),
     ];
-    const cases: [Past[], Facts, Plan['rung'], Reason][] = [
+    const cases: [StageResult[], Facts, Plan['rung'], Reason][] = [
       [[past('open', { errno: 'EIO' })], boardFacts(), 'volatile', 'mount-failed'],
       [root('writable', 'ENOSPC'), openedFacts(), 'kept-read-only', 'full'],
       [root('writable', 'EROFS'), openedFacts(), 'kept-read-only', 'write-protected'],

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Facts, Handover, RootVolume } from '../../../src/facts/facts.js';
-import { foresee } from '../../../src/plan/whole-plan.js';
-import type { Decision, Past, Plan } from '../../../src/plan/plan.js';
+import { planWhole } from '../../../src/plan/whole-plan.js';
+import type { Decision, StageResult, Plan } from '../../../src/plan/plan.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { planStart, planSwitchRoot } from '../../../src/plan/start.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
@@ -69,7 +69,7 @@ const plan = (decision: Decision): Plan => {
   return decision;
 };
 const ids = (decision: Decision): string[] => plan(decision).steps.map(({ id }) => id);
-const past = (stage: Past['stage'], error: string | null = null): Past => ({
+const past = (stage: StageResult['stage'], error: string | null = null): StageResult => ({
   stage,
   rung: 'persistent',
   reason: null,
@@ -141,7 +141,7 @@ t.test(
 t.test(
   'what root= names is waited for, attached and mounted read-only, with the type that it has',
   async (t) => {
-    const of = (changes: Partial<RootVolume>, before: Past[] = []): Decision =>
+    const of = (changes: Partial<RootVolume>, before: StageResult[] = []): Decision =>
       planStart(initramfs({ root: root(changes) }), { ...real, past: before });
     t.match(plan(of({})).steps.at(-1)!.action, {
       kind: 'mount',
@@ -249,7 +249,7 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
 t.test(
   'the way out of an initramfs builds the same overlay, takes every mount along and gives the memory back',
   async (t) => {
-    const whole = plan(foresee('start', initramfs(SOUND), { dryRun: true, force: false }));
+    const whole = plan(planWhole('start', initramfs(SOUND), { dryRun: true, force: false }));
     const actions = whole.steps.map(({ action }) => action);
     t.match(
       actions.find(({ kind }) => kind === 'switch-root'),
@@ -287,7 +287,7 @@ t.test(
   async (t) => {
     const facts = initramfs(SOUND);
     const idsWith = (changes: Partial<Facts>): string[] =>
-      plan(foresee('start', { ...facts, ...changes }, { dryRun: true, force: false })).steps.map(
+      plan(planWhole('start', { ...facts, ...changes }, { dryRun: true, force: false })).steps.map(
         ({ id }) => id,
       );
     t.ok(idsWith({ paths: { ...facts.paths, '/overlay': 'missing' } }).includes('data-folder'));
@@ -315,10 +315,10 @@ t.test(
 );
 
 t.test('a dry run shows the whole way, from the image to the new root', async (t) => {
-  const whole = plan(foresee('start', initramfs({ pid: 77 }), { dryRun: true, force: false }));
+  const whole = plan(planWhole('start', initramfs({ pid: 77 }), { dryRun: true, force: false }));
   t.same([whole.steps[0]!.id, whole.steps.at(-1)!.id], ['image-place', 'memory']);
   const named = plan(
-    foresee(
+    planWhole(
       'switch-root',
       initramfs({
         ...SOUND,

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { packCpio } from '../../../src/ramdisk/pack.js';
 import { applyTable } from '../../../src/ramdisk/table.js';
-import { inOrder, readTree } from '../../../src/ramdisk/source-tree.js';
+import { membersInOrder, readTree } from '../../../src/ramdisk/source-tree.js';
 import { mountroot } from './agent.js';
 import { collected, noise, through } from './streams.js';
 import { describe, root, scratch } from './trees.js';
@@ -155,7 +155,7 @@ t.test('what GNU cpio packs is listed, and unpacked as the same tree', async (t)
 const packed = (top: string, table = '', options = {}): Promise<Buffer> => {
   const members = readTree(top, options);
   applyTable(table, 'devices', members, TIME);
-  return collected(packCpio(inOrder(members).filter(({ name }) => name !== '.')));
+  return collected(packCpio(membersInOrder(members).filter(({ name }) => name !== '.')));
 };
 
 t.test(
@@ -347,7 +347,7 @@ t.test('what changes while it is packed is refused', async (t) => {
   const top = scratch();
   writeFileSync(join(top, 'log'), 'four');
   for (const text of ['longer', 'x']) {
-    const members = inOrder(readTree(top)).filter(({ name }) => name !== '.');
+    const members = membersInOrder(readTree(top)).filter(({ name }) => name !== '.');
     writeFileSync(join(top, 'log'), text);
     await t.rejects(collected(packCpio(members)), {
       name: 'TreeError',

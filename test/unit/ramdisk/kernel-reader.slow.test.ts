@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Method } from '../../../src/ramdisk/method.js';
-import type { Part, Problem } from '../../../src/ramdisk/kernel-reader.js';
+import type { Part, RamdiskProblem } from '../../../src/ramdisk/kernel-reader.js';
 import { Lister, type Listed } from '../../../src/ramdisk/list.js';
 import { TYPES, type Member } from '../../../src/ramdisk/member.js';
 import { packCpio } from '../../../src/ramdisk/pack.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
-import { inOrder } from '../../../src/ramdisk/source-tree.js';
+import { membersInOrder } from '../../../src/ramdisk/source-tree.js';
 import { archive, directory, end, member, symlink } from './archives.js';
 import { bundled } from './bundled.js';
 import { METHODS, collected, inChunks, noise, packed } from './streams.js';
@@ -43,7 +43,7 @@ interface Read {
   contents: Buffer[];
   trailers: number;
   parts: Part[];
-  problems: Problem[];
+  problems: RamdiskProblem[];
 }
 
 async function read(
@@ -54,7 +54,7 @@ async function read(
   }: { chunk?: number; configured?: (method: Method) => boolean } = {},
 ): Promise<Read> {
   const keeper = new Keeper();
-  const [parts, problems]: [Part[], Problem[]] = [[], []];
+  const [parts, problems]: [Part[], RamdiskProblem[]] = [[], []];
   const complaint = await readRamdisk(ByteSource.from(inChunks(bytes, chunk)), keeper, {
     configured,
     onPart: (part) => parts.push(part),
@@ -559,7 +559,7 @@ function tree(
       ...((kind === 'character' || kind === 'block') && { major, minor }),
     });
   }
-  const ordered = inOrder(members);
+  const ordered = membersInOrder(members);
   for (const [index, to] of links.entries()) {
     const of = ordered[to % ordered.length];
     if (of !== undefined && of.kind !== 'directory' && of.same === undefined)

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readRamdisk, type Problem } from '../../../src/ramdisk/kernel-reader.js';
+import { readRamdisk, type RamdiskProblem } from '../../../src/ramdisk/kernel-reader.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
 import { applyTable } from '../../../src/ramdisk/table.js';
 import { readTree } from '../../../src/ramdisk/source-tree.js';
@@ -56,7 +56,7 @@ interface Outcome {
   place: Place;
   error: Error | null;
   complaint: string | null;
-  problems: Problem[];
+  problems: RamdiskProblem[];
   warnings: string[];
   table: string[];
   /** Below the target. */
@@ -74,7 +74,7 @@ async function unpacked(
     makeNode: null,
     ...options,
   });
-  const problems: Problem[] = [];
+  const problems: RamdiskProblem[] = [];
   let [error, complaint]: [Error | null, string | null] = [null, null];
   try {
     complaint = await readRamdisk(ByteSource.fromBuffer(bytes), unpacker, {
@@ -467,7 +467,7 @@ t.test('an archive that is cut short leaves what came before, and nothing outsid
     const target = join(place.top, 'target', String(length));
     mkdirSync(target);
     const unpacker = new Unpacker(target, { limit: MIB, privileged: false, makeNode: null });
-    const problems: Problem[] = [];
+    const problems: RamdiskProblem[] = [];
     await readRamdisk(ByteSource.fromBuffer(bytes.subarray(0, length)), unpacker, {
       onProblem: (problem) => problems.push(problem),
     });

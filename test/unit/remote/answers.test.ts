@@ -16,16 +16,16 @@ import {
   oneValue,
   statusTable,
   withoutOrders,
-  type Form,
+  type TableFormat,
 } from '../../../src/remote/remote-table.js';
-import type { Ended } from '../../../src/remote/ssh.js';
+import type { SshResult } from '../../../src/remote/ssh.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
 import { sshCause } from '../../../src/remote/ssh-says.js';
 
 const ended = (
   host: string,
-  rest: Partial<Omit<Ended, 'stdout'>> & { stdout?: string },
-): Ended => ({
+  rest: Partial<Omit<SshResult, 'stdout'>> & { stdout?: string },
+): SshResult => ({
   host,
   end: 'exit',
   exit: 0,
@@ -134,7 +134,7 @@ t.test('what ssh says is told with its cause and its cure', async (t) => {
 });
 
 t.test('a board is well, degraded, in trouble, or was not reached', async (t) => {
-  const fate = (each: Ended, asked = question): [string, number | null, string | undefined] => {
+  const fate = (each: SshResult, asked = question): [string, number | null, string | undefined] => {
     const { status, exit, cause } = judge(each, asked);
     return [status, exit, cause];
   };
@@ -269,7 +269,7 @@ t.test('the exit status is that of the worst', async (t) => {
   t.equal(closingLine([answer('a', 'well')]), '1 of 1 answered');
 });
 
-const show = (form: Form, hosts: string[], answers: Answer[]): string =>
+const show = (form: TableFormat, hosts: string[], answers: Answer[]): string =>
   [
     form.begin(hosts),
     ...answers.map((each) => form.answer(each, Buffer.alloc(0)).toString()),

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { checkout } from '../../../scripts/lib/report.js';
 import { askAll } from '../../../src/remote/ask-all.js';
-import { ask, interruptAll, type Ended } from '../../../src/remote/ssh.js';
+import { ask, interruptAll, type SshResult } from '../../../src/remote/ssh.js';
 
 /** What stands in for ssh: does what its last word says. */
 const folder = join(checkout, 'build', 'test', `ask-${process.pid}`);
@@ -29,7 +29,7 @@ process.env['PATH'] = `${folder}:${process.env['PATH']}`;
 
 const way = { options: [], connect: 1 };
 const limits = { time: 10_000, output: 1000, grace: 200 };
-const run = (what: string, rest: Partial<typeof limits> = {}): Promise<Ended> =>
+const run = (what: string, rest: Partial<typeof limits> = {}): Promise<SshResult> =>
   ask('board', [what], way, { ...limits, ...rest });
 
 /** A process that is no more, or is only waited for. */
@@ -113,7 +113,7 @@ t.test(
         most = Math.max(most, ++now);
         await pause(times[host]);
         now--;
-        return { host } as Ended;
+        return { host } as SshResult;
       },
       ({ host }) => (came.push(host), host),
       () => true,

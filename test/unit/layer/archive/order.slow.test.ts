@@ -13,10 +13,10 @@ import {
   type Board,
 } from '../../../../src/system/model/board.js';
 import { CUTS } from '../../../../src/system/model/model-tree.js';
-import type { Imported, Opened } from '../../../../src/facts/facts.js';
+import type { Imported, MountedVolume } from '../../../../src/facts/facts.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 
-const OPENED: Opened = {
+const OPENED: MountedVolume = {
   at: '/tmp/overlay',
   fstype: 'jffs2',
   readonly: false,
@@ -30,12 +30,12 @@ const OPENED: Opened = {
   quarantine: [],
   identity: null,
 };
-const opened = (imported: Partial<Imported>, more: Partial<Opened> = {}): Opened => ({
+const opened = (imported: Partial<Imported>, more: Partial<MountedVolume> = {}): MountedVolume => ({
   ...OPENED,
   imported: { ordered: true, next: 'directory', former: 'missing', same: false, ...imported },
   ...more,
 });
-const steps = (imported: Partial<Imported>, more: Partial<Opened> = {}): string[] =>
+const steps = (imported: Partial<Imported>, more: Partial<MountedVolume> = {}): string[] =>
   importSteps(opened(imported, more)).map(({ id }) => id);
 
 const ALL = ['import-aside', 'import-work', 'import', 'import-synced', 'import-done'];

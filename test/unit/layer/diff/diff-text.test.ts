@@ -1,10 +1,19 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
-import { Biggest, Totals, type Entry, type Told } from '../../../../src/layer/diff/diff-entry.js';
+import {
+  Biggest,
+  Totals,
+  type DiffEntry,
+  type WalkResult,
+} from '../../../../src/layer/diff/diff-entry.js';
 import { amount, named, shown } from '../../../../src/layer/diff/diff-text.js';
 import { report, type Format } from '../../../../src/layer/diff/diff-report.js';
 
-const entry = (kind: Entry['kind'], path: string, more: Partial<Entry> = {}): Entry => ({
+const entry = (
+  kind: DiffEntry['kind'],
+  path: string,
+  more: Partial<DiffEntry> = {},
+): DiffEntry => ({
   kind,
   path,
   of: 'file',
@@ -16,7 +25,7 @@ const entry = (kind: Entry['kind'], path: string, more: Partial<Entry> = {}): En
 const DAY = 86_400;
 
 /** One of each kind, and of each thing that may be said of one. */
-const TOLD: Told[] = [
+const TOLD: WalkResult[] = [
   entry('metadata', '', {
     of: 'directory',
     size: 0,

@@ -3,7 +3,12 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Attributes } from '../../../../src/layer/diff/attributes.js';
-import { Biggest, Totals, type Entry, type Told } from '../../../../src/layer/diff/diff-entry.js';
+import {
+  Biggest,
+  Totals,
+  type DiffEntry,
+  type WalkResult,
+} from '../../../../src/layer/diff/diff-entry.js';
 import { walk, type WalkOptions } from '../../../../src/layer/diff/walk.js';
 import { asView, viewDiff } from '../../../fixtures/view-diff.js';
 
@@ -21,12 +26,12 @@ function noted(notes: Map<string, Record<string, string>>): Attributes {
 }
 const NO_NOTES = noted(new Map());
 
-const diff = (upper: string, lower: string, options: Partial<WalkOptions> = {}): Told[] => [
+const diff = (upper: string, lower: string, options: Partial<WalkOptions> = {}): WalkResult[] => [
   ...walk({ upper, lower, attributes: NO_NOTES, ...options }),
 ];
-const entries = (told: readonly Told[]): Entry[] =>
-  told.filter((each): each is Entry => each !== null && !('problem' in each));
-const lines = (told: readonly Told[]): string[] =>
+const entries = (told: readonly WalkResult[]): DiffEntry[] =>
+  told.filter((each): each is DiffEntry => each !== null && !('problem' in each));
+const lines = (told: readonly WalkResult[]): string[] =>
   entries(told).map(({ kind, path }) => `${kind} ${path}`);
 
 /** Node's times are no whole nanoseconds, so both get a new one. */
@@ -228,7 +233,7 @@ t.test(
         upper: { a: 'x', b: { in: 'y' }, c: 'z', d: { in: 'y' }, e: 'x' },
       }),
     );
-    const told: Told[] = [];
+    const told: WalkResult[] = [];
     for (const each of walk({ upper: `${top}/upper`, lower: `${top}/rom`, attributes: NO_NOTES })) {
       told.push(each);
       if (told.length === 2) {
@@ -282,7 +287,7 @@ t.test('a file of several names takes its room once', async (t) => {
 });
 
 t.test('totals are sums, and the biggest are those that take most, in order', async (t) => {
-  const entry = (path: string, takes: number, kind: Entry['kind'] = 'added'): Entry => ({
+  const entry = (path: string, takes: number, kind: DiffEntry['kind'] = 'added'): DiffEntry => ({
     kind,
     path,
     of: 'file',

@@ -4,7 +4,7 @@ import type { What } from './diff-entry.js';
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFMT } = fs.constants;
 
 /** Names are bytes; here each is a character. Plain ones need no conversion. */
-export const bytesOf = (path: string): string | Buffer =>
+export const pathBytes = (path: string): string | Buffer =>
   /^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
 export const fromText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
@@ -26,9 +26,9 @@ export const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
 
 /** lstat(2); null for what is not there. */
-export function lookAt(path: string): fs.Stats | null {
+export function statOrNull(path: string): fs.Stats | null {
   try {
-    return fs.lstatSync(bytesOf(path), { throwIfNoEntry: false }) ?? null;
+    return fs.lstatSync(pathBytes(path), { throwIfNoEntry: false }) ?? null;
   } catch (error) {
     if (isGone(error)) return null;
     throw error;
@@ -37,17 +37,17 @@ export function lookAt(path: string): fs.Stats | null {
 
 /** Sorted by their bytes. */
 export const namesIn = (path: string): string[] =>
-  (fs.readdirSync(bytesOf(path), 'latin1' as BufferEncoding)).sort();
+  fs.readdirSync(pathBytes(path), 'latin1' as BufferEncoding).sort();
 
 export const readLink = (path: string): string =>
-  fs.readlinkSync(bytesOf(path), 'latin1' as BufferEncoding);
+  fs.readlinkSync(pathBytes(path), 'latin1' as BufferEncoding);
 
 /**
  * A directory that is held open: by the path of the descriptor its names are reached whatever
  * becomes of the path that led to it. @throws as open(2), ELOOP for a symlink.
  */
 export function openDirectory(path: string): number {
-  return fs.openSync(bytesOf(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return fs.openSync(pathBytes(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
 const AT_ONCE = 65_536;
@@ -66,7 +66,7 @@ function fill(fd: number, room: Buffer): number {
 
 /** Without O_NONBLOCK a FIFO that has taken the file's place would wait for its writer. */
 function withFile<T>(path: string, use: (fd: number) => T): T {
-  const fd = fs.openSync(bytesOf(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const fd = fs.openSync(pathBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     return use(fd);
   } finally {
@@ -87,7 +87,7 @@ export const sameContent = (one: string, other: string): boolean =>
   );
 
 /** The first bytes of a file. */
-export const beginning = (path: string, length: number): Buffer =>
+export const firstBytes = (path: string, length: number): Buffer =>
   withFile(path, (fd) => {
     const room = Buffer.alloc(length);
     return room.subarray(0, fill(fd, room));

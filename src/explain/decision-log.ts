@@ -1,11 +1,11 @@
-import { option, type Decision, type Evidence, type Given } from './given.js';
-import { bootWords, type BootWords } from './boot-words.js';
-import type { Seen, Sight } from './kernel-messages.js';
+import { option, type KernelDecision, type Evidence, type KernelInputs } from './kernel-inputs.js';
+import { bootParameters, type BootParameters } from './boot-parameters.js';
+import type { KernelMessages, LogLine } from './kernel-messages.js';
 
 /**
  * What holds at one point of the story, where it is known from, and whether it had to be assumed.
  */
-export interface Found<T> {
+export interface Finding<T> {
   value: T;
   because: string;
   evidence: Evidence;
@@ -17,8 +17,8 @@ export const found = <T>(
   because: string,
   evidence: Evidence,
   certain = evidence !== 'unknown',
-): Found<T> => ({ value, because, evidence, certain });
-export const assumed = <T>(value: T, because: string): Found<T> => ({
+): Finding<T> => ({ value, because, evidence, certain });
+export const assumed = <T>(value: T, because: string): Finding<T> => ({
   value,
   because,
   evidence: 'unknown',
@@ -26,20 +26,20 @@ export const assumed = <T>(value: T, because: string): Found<T> => ({
 });
 /** The kernel's own words, without the line's end that a log may not have. */
 export const quoted = (said: string): string => `the kernel said: "${said.trim()}"`;
-export const logged = <T>(value: T, { said }: Pick<Sight<unknown>, 'said'>): Found<T> =>
+export const logged = <T>(value: T, { said }: Pick<LogLine<unknown>, 'said'>): Finding<T> =>
   found(value, quoted(said), 'log');
 
 /** A story while it is told: what is given, what was seen, and the decisions so far. */
-export class Telling {
-  readonly words: BootWords;
-  readonly decisions: Decision[] = [];
+export class DecisionLog {
+  readonly words: BootParameters;
+  readonly decisions: KernelDecision[] = [];
   readonly contradictions: string[] = [];
 
   constructor(
-    readonly given: Given,
-    readonly seen: Seen,
+    readonly given: KernelInputs,
+    readonly seen: KernelMessages,
   ) {
-    this.words = bootWords(given.commandLine);
+    this.words = bootParameters(given.commandLine);
   }
 
   /** An option of the kernel's configuration; null where that is not known. */
@@ -51,7 +51,7 @@ export class Telling {
     id: string,
     question: string,
     answer: string,
-    { because, evidence, certain }: Omit<Found<unknown>, 'value'>,
+    { because, evidence, certain }: Omit<Finding<unknown>, 'value'>,
   ): void {
     this.decisions.push({ id, question, answer, because, evidence, certain });
   }
@@ -61,10 +61,10 @@ export class Telling {
    */
   settle<T>(
     what: string,
-    seen: Found<T> | null,
-    foreseen: Found<T>,
+    seen: Finding<T> | null,
+    foreseen: Finding<T>,
     show: (value: T) => string,
-  ): Found<T> {
+  ): Finding<T> {
     if (seen === null) return foreseen;
     if (foreseen.certain && foreseen.value !== seen.value)
       this.contradictions.push(

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.js';
  * Puts a report into the place of the one before it, whole or not at all, for somebody may read it
  * at any moment.
  */
-export function put(path: string, text: string): void {
+export function writeReport(path: string, text: string): void {
   try {
     if (reader.kind(dirname(path)) === 'missing')
       throw new Error(`cannot write ${path}: there is no directory ${dirname(path)}`);

@@ -38,7 +38,7 @@ function markOf(reader: Reader, at: string): ImageMark | null {
  * For whoever reads the journal later. `process.uptime()` counts from Node's own first moment,
  * which its dynamic linking comes before.
  */
-export function beginning(reader: Reader, facts: Facts, clock: Clock): Beginning {
+export function startRecord(reader: Reader, facts: Facts, clock: Clock): Beginning {
   const at = imageAt(facts);
   const image = at === null ? null : markOf(reader, at);
   return {

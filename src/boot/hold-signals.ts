@@ -6,13 +6,13 @@
  */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-export interface Undisturbed {
+export interface HeldSignals {
   /** The signal that has come by now; null while none has. */
   told: () => Promise<NodeJS.Signals | null>;
   end: () => void;
 }
 
-export function undisturbed(): Undisturbed {
+export function holdSignals(): HeldSignals {
   let told: NodeJS.Signals | null = null;
   const note = (signal: NodeJS.Signals): void => void (told = signal);
   for (const signal of SIGNALS) process.on(signal, note);

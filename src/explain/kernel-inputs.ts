@@ -11,7 +11,7 @@ import type { Runnable } from '../facts/facts.js';
 export type Evidence = 'cmdline' | 'config' | 'log' | 'device-tree' | 'facts' | 'rule' | 'unknown';
 
 /** One decision of the kernel's on the way to its root. */
-export interface Decision {
+export interface KernelDecision {
   id: string;
   question: string;
   answer: string;
@@ -22,7 +22,7 @@ export interface Decision {
 }
 
 /** What it all comes to. */
-export type End =
+export type KernelEnd =
   | { kind: 'runs'; program: string; root: string }
   | { kind: 'panics'; message: string; ran: string | null }
   | { kind: 'waits'; forWhat: string }
@@ -55,7 +55,7 @@ export interface KnownDevice {
 }
 
 /** All that a prediction may rest on; null is not known. */
-export interface Given {
+export interface KernelInputs {
   commandLine: string;
   /** False where nothing shows the command line: what it does not say is then not known either. */
   spoken: boolean;
@@ -93,7 +93,7 @@ export interface Given {
 }
 
 /** `6.1.192-x` as [6, 1]; null where it is no release. */
-export function versionOf(release: string | null): readonly [number, number] | null {
+function versionOf(release: string | null): readonly [number, number] | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release ?? '') ?? [];
   return major === undefined ? null : [Number(major), Number(minor)];
 }

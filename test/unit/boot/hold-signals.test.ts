@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import t from 'tap';
 
 const PROGRAM = `
-import { undisturbed } from ${JSON.stringify(new URL('../../../src/boot/one-at-a-time.ts', import.meta.url).href)};
+import { undisturbed } from ${JSON.stringify(new URL('../../../src/boot/hold-signals.ts', import.meta.url).href)};
 const at = undisturbed();
 console.log('at work', await at.told());
 for (const end = Date.now() + 800; Date.now() < end; );

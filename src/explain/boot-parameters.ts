@@ -4,7 +4,7 @@ import { commandLineWords } from '../facts/cmdline.js';
  * What the kernel command line says about the root, as
  * init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take it.
  */
-export interface BootWords {
+export interface BootParameters {
   /** root=, of which the kernel keeps 63 characters; null where it is missing or empty. */
   root: string | null;
   /** rootfstype=; null where nothing is said. */
@@ -49,7 +49,7 @@ export function memparse(text: string): { value: number; rest: string } {
 
 const KEPT_OF_ROOT = 63;
 
-export function bootWords(commandLine: string): BootWords {
+export function bootParameters(commandLine: string): BootParameters {
   const { words, init } = commandLineWords(commandLine);
   // The kernel takes - and _ for the same in a name (kernel/params.c: parameqn).
   const all = words.map(({ name, value }) => ({ name: name.replaceAll('-', '_'), value }));

@@ -8,7 +8,7 @@ export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
   paths[path] === 'directory' && visibleAt(mounts, path) === undefined;
 
 /** Where the image is mounted that an initramfs leads to; null where `/` itself is the image. */
-export const imageOf = ({ handover }: Facts): string | null =>
+export const imageMountpoint = ({ handover }: Facts): string | null =>
   handover?.ramfs ? handover.at : null;
 
 /**
@@ -16,12 +16,16 @@ export const imageOf = ({ handover }: Facts): string | null =>
  * something is mounted on it. An initramfs has room for a place of its own.
  */
 export const newRootOf = (facts: Facts): string =>
-  imageOf(facts) !== null ? NEW_OVERLAY : isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
+  imageMountpoint(facts) !== null
+    ? NEW_OVERLAY
+    : isFree(facts, NEW_ROOTS[0])
+      ? NEW_ROOTS[0]
+      : NEW_ROOTS[1];
 
 /** What makes any new root impossible; null when nothing does. */
 export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
-  const paths = imageOf(facts) === null ? facts.paths : facts.handover!.paths;
+  const paths = imageMountpoint(facts) === null ? facts.paths : facts.handover!.paths;
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
     return {
       reason: 'no-mountinfo',
@@ -34,7 +38,7 @@ export function placeTrouble(facts: Facts): Trouble | null {
       because: `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there; add it to the root file system image`,
     };
   const inTheWay = visibleAt(mounts, OLD_ROOT);
-  if (inTheWay !== undefined && imageOf(facts) === null)
+  if (inTheWay !== undefined && imageMountpoint(facts) === null)
     return {
       reason: 'no-directory',
       because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first`,
