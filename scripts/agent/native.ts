@@ -250,7 +250,7 @@ export async function buildNative(target: Target): Promise<string> {
     headers: HEADERS.map((name) => [name, versionOf(name)]),
     gyp: versionOf('node-gyp'),
     sources: digest(...SOURCES.map((name) => join(checkout, 'native', name))),
-    script: digest(join(checkout, 'scripts', 'lib', 'native.ts')),
+    script: digest(join(checkout, 'scripts', 'agent', 'native.ts')),
   };
   return cached(`native-${target}`, inputs, async (folder) => {
     say(`native ${target}: building`);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import t from 'tap';
 
 const PROGRAM = `
-import { undisturbed } from ${JSON.stringify(new URL('../../../src/boot/hold-signals.ts', import.meta.url).href)};
-const at = undisturbed();
+import { holdSignals } from ${JSON.stringify(new URL('../../../src/boot/hold-signals.ts', import.meta.url).href)};
+const at = holdSignals();
 console.log('at work', await at.told());
 for (const end = Date.now() + 800; Date.now() < end; );
 console.log('ended', await at.told());

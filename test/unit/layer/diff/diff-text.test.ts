@@ -117,7 +117,7 @@ for (const [format, file] of [
   ['json', 'diff.json'],
 ] as const)
   t.test(`a difference of every kind, as ${format}, is the reviewed one`, async (t) => {
-    const golden = new URL(`../../golden/${file}`, import.meta.url);
+    const golden = new URL(`../../../golden/${file}`, import.meta.url);
     const text = whole(format);
     if (process.env['UPDATE_GOLDEN']) writeFileSync(golden, text);
     t.equal(
