@@ -253,7 +253,7 @@ const pageOf = ({ version, options, verbs }: Definitions, date: string): string 
     '.BR proc_pid_mountinfo (5)',
     '.PP',
     roff(
-      '/usr/share/doc/mountroot/README.gz, and BRINGUP.md.gz beside it: from a board as it is to one that works.',
+      '/usr/share/doc/mountroot: README.gz; bring-up.md.gz, step by step to a board that works.',
     ),
     '',
   ].join('\n');

@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -73,9 +72,12 @@ Then, on the board:
 
     mountroot doctor
 
-${DOC}/BRINGUP.md.gz goes on from there;
+${DOC}/bring-up.md.gz goes on from there;
 ${DOC}/examples/preinit is an /etc/preinit to begin with.
 `;
+
+/** The pages of docs/ for those who have a board and no checkout. */
+const PAGES = ['bring-up.md', 'verbs.md', 'configuration.md', 'how-it-fails.md'];
 
 /**
  * The newest version of glibc that the native parts ask for: it is what the machine that compiled
@@ -163,8 +165,8 @@ async function stage(
     ),
   );
   put(`${DOC}/README.gz`, packed(readFileSync(join(checkout, 'README.md'))));
-  const bringup = join(checkout, 'BRINGUP.md');
-  if (existsSync(bringup)) put(`${DOC}/BRINGUP.md.gz`, packed(readFileSync(bringup)));
+  for (const page of PAGES)
+    put(`${DOC}/${page}.gz`, packed(readFileSync(join(checkout, 'docs', page))));
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/preinit'), `${DOC}/examples/preinit`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/init.d/rcS'), `${DOC}/examples/rcS`, 0o644);
   for (const [path, text] of Object.entries(extra)) put(path, text);

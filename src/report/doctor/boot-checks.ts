@@ -339,7 +339,7 @@ function configuration({ now }: CheckInputs): Finding[] {
     return problem(
       is!,
       holds ?? 'the next weaker value holds',
-      'correct it; README.md has the settings and what they take',
+      'correct it; docs/configuration.md lists the settings and their values',
     );
   });
 }

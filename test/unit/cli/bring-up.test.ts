@@ -1,5 +1,5 @@
 /**
- * BRINGUP.md is followed word for word by people with a board in front of them: each call in it is
+ * docs/bring-up.md is followed word for word by people with a board in front of them: each call in it is
  * one that there is.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type {
 } from '../../../src/cli/definitions.js';
 import { DEFAULTS } from '../../../src/facts/settings.js';
 
-const text = readFileSync(join(checkout, 'BRINGUP.md'), 'utf8');
+const text = readFileSync(join(checkout, 'docs/bring-up.md'), 'utf8');
 const FACTS = join(checkout, 'board/vexpress-a9/facts.json');
 const nothing = { run: () => Promise.reject(new Error('nothing is run')) };
 
@@ -92,7 +92,7 @@ t.test('the settings and the files that it names are there', async (t) => {
   for (const [, name] of text.matchAll(/mountroot\.(\w+)=/g))
     t.ok(Object.hasOwn(DEFAULTS, name!), `mountroot.${name}=`);
   for (const [, path] of text.matchAll(/\]\(([^)]+)\)/g))
-    t.ok(existsSync(join(checkout, path!)), path!);
+    t.ok(existsSync(join(checkout, 'docs', path!)), path!);
   const version = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
     .version as string;
   for (const [, shown] of text.matchAll(/mountroot[-_](\d+\.\d+\.\d+)[-_]/g))
