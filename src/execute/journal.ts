@@ -37,6 +37,15 @@ export interface Beginning {
   heap?: true;
 }
 
+/** How the script that went first ended. */
+export interface ScriptResult {
+  result: 'made' | 'refused' | 'failed' | 'cut off';
+  /** Why the script did not make the root; null where it did, or did not say. */
+  why: string | null;
+  /** How the root that it made differs from the root that a start would have made. */
+  differences?: string[];
+}
+
 /** One line of the journal. `at`: milliseconds since the kernel started. */
 export type JournalRecord =
   | ({
@@ -49,17 +58,7 @@ export type JournalRecord =
     } & Beginning)
   /** What the boot before left in memory that outlasts a reset (pstore). */
   | { type: 'before'; crash: string[]; last: string[]; at: number }
-  /**
-   * What became of the script that went first. `differences`: of a root that it made, what a start
-   * would have made otherwise.
-   */
-  | {
-      type: 'script';
-      result: 'made' | 'refused' | 'failed' | 'cut off';
-      why: string | null;
-      differences?: string[];
-      at: number;
-    }
+  | ({ type: 'script'; at: number } & ScriptResult)
   | {
       type: 'decision';
       decision: Decision['decision'];

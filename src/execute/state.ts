@@ -1,8 +1,8 @@
 import type { Rung } from '../facts/facts.js';
-import { oneLine } from '../log/kmsg.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Reader } from '../system/port.js';
 import type { Journal } from './journal.js';
+import { oneLine } from '../text/columns.js';
 
 /** What a verb came to. */
 export interface VerbOutcome {

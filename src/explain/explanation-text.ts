@@ -1,8 +1,7 @@
-import { oneLine } from '../log/kmsg.js';
-import { wrap } from '../plan/render-text.js';
 import { scriptWords } from '../text/script-words.js';
 import type { KernelDecision, KernelEnd, Evidence } from './kernel-inputs.js';
 import type { Explanation } from './explanation.js';
+import { oneLine, wrap } from '../text/columns.js';
 
 const FROM: Record<Evidence, string> = {
   cmdline: 'command line',

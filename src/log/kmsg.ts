@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { oneLine } from '../text/columns.js';
 import type { Log } from './log.js';
 
 /**
@@ -42,9 +43,6 @@ export function terminal(): Log {
     (level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${oneLine(text)}\n`),
   );
 }
-
-/** Names on a board may hold anything, and a message is one line without orders to a terminal. */
-export const oneLine = (text: string): string => text.replace(/[\0-\x1f\x7f]+/g, ' ');
 
 function openIfThere(device: string): number {
   try {

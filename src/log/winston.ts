@@ -1,6 +1,6 @@
 import winston from 'winston';
-import { oneLine } from './kmsg.js';
 import type { Log } from './log.js';
+import { oneLine } from '../text/columns.js';
 
 /** Messages of everything that is not the boot path: on stderr, so that stdout holds data only. */
 export function messages({ verbose, colour }: { verbose: boolean; colour: boolean }): Log {

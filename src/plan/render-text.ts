@@ -1,24 +1,7 @@
+import { wrap } from '../text/columns.js';
 import type { Plan } from './plan.js';
 import { inverseOf } from './consequences.js';
 import type { Step } from './step.js';
-
-/**
- * Breaks text at blanks so that no line is longer than `width`, where that is possible, each behind
- * `indent` blanks.
- */
-export function wrap(text: string, indent: number, width = 80): string {
-  const lines: string[] = [];
-  let line = '';
-  // Mountpoints may hold newlines, and orders to a terminal.
-  for (const word of text.replace(/[\0-\x1f\x7f]/g, ' ').split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push(line);
-  return lines.map((each) => ' '.repeat(indent) + each).join('\n');
-}
 
 const remark = ({ action, severity }: Step): string => {
   const remarks = [];

@@ -2,7 +2,7 @@ import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
 import type { Part, RamdiskProblem } from './kernel-reader.js';
 import { kindOf } from './member.js';
-import { printableName } from './unpack.js';
+import { printable } from '../text/printable.js';
 
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
@@ -125,11 +125,6 @@ export class Lister implements Sink {
   passedOver(): void {}
 }
 
-const inBytes = (text: string): string => printableName(Buffer.from(text).toString('latin1'));
-
-/** What a terminal can show of UTF-8, and the rest as \ooo. */
-const shown = (text: string): string => (/^[^\p{Cc}\\]*$/u.test(text) ? text : inBytes(text));
-
 /** As ls would show it. */
 export function memberLine({
   name,
@@ -142,7 +137,7 @@ export function memberLine({
   node,
 }: Listed): string {
   const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  return `${permissions} ${`${uid}:${gid}`.padEnd(9)} ${(node ?? String(size)).padStart(10)} ${time} ${shown(name)}${target === undefined ? '' : ` -> ${shown(target)}`}`;
+  return `${permissions} ${`${uid}:${gid}`.padEnd(9)} ${(node ?? String(size)).padStart(10)} ${time} ${printable(name)}${target === undefined ? '' : ` -> ${printable(target)}`}`;
 }
 
 const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
@@ -151,7 +146,7 @@ const plural = (count: number, one: string): string => `${count} ${one}${count =
 export function renderSummary({ uimage, parts, image, problems, leftOut }: Summary): string {
   const lines: string[] = [];
   if (uimage !== null)
-    lines.push(`U-Boot image "${shown(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
+    lines.push(`U-Boot image "${printable(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
   for (const { offset, bytes, method, unpacked, members: count } of parts)
     lines.push(
       `part at byte ${offset}: ${method === 'none' ? 'not compressed' : method}, ${plural(bytes, 'byte')}${method === 'none' ? '' : `, ${unpacked} unpacked`}, ${plural(count, 'member')}`,

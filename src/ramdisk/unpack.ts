@@ -3,6 +3,7 @@ import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
 import { kindOf, type Member } from './member.js';
 import type { System } from '../system/port.js';
+import { inOctal } from '../text/printable.js';
 import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
 
 /** What stops an unpacking that the kernel would have gone on with. */
@@ -70,7 +71,7 @@ export class Unpacker implements Sink {
     Buffer.concat([Buffer.from(this.target), Buffer.from(path, 'latin1')]);
 
   #warn(name: string, why: string): false {
-    if (this.warnings.length < 100) this.warnings.push(`${printableName(name)}: ${why}`);
+    if (this.warnings.length < 100) this.warnings.push(`${nameInOctal(name)}: ${why}`);
     return false;
   }
 
@@ -117,7 +118,7 @@ export class Unpacker implements Sink {
           );
     if (header.size > this.options.limit - this.bytes && kind === 'file')
       throw new UnpackError(
-        `${printableName(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
+        `${nameInOctal(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
       );
     this.members++;
     try {
@@ -133,7 +134,7 @@ export class Unpacker implements Sink {
 
   #stop(name: string, error: unknown): never {
     throw new UnpackError(
-      `${printableName(name)} could not be written: ${said(error)}; make room, or choose another place`,
+      `${nameInOctal(name)} could not be written: ${said(error)}; make room, or choose another place`,
       { cause: error },
     );
   }
@@ -172,7 +173,7 @@ export class Unpacker implements Sink {
       if (linked?.kind !== kind)
         return this.#warn(
           path,
-          `it is a hard link to ${printableName(earlier)}, which is not there any more`,
+          `it is a hard link to ${nameInOctal(earlier)}, which is not there any more`,
         );
       if (linked.absent) this.#note(path, linked);
       else fs.linkSync(this.#outside(earlier), file);
@@ -321,11 +322,8 @@ export class Unpacker implements Sink {
   }
 }
 
-/** A name for a person's terminal. */
-export const printableName = (name: string): string =>
-  name.replace(/[\0-\x20\x7f-\xff\\]/g, (character) =>
-    character === ' ' ? ' ' : `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
-  );
+/** The bytes of a name, for a person's terminal. */
+const nameInOctal = (name: string): string => inOctal(Buffer.from(name, 'latin1'));
 
 const utf8 = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
 

@@ -1,7 +1,7 @@
 /** The answers of many boards, for a person and for a program, as they come. */
 import { size } from '../text/units.js';
-import { wrap } from '../plan/render-text.js';
 import { closingLine, readStatus, REMOTE_SCHEMA, type Answer } from './judge.js';
+import { wrap } from '../text/columns.js';
 
 /**
  * How answers are shown: something before the first, each as it comes, something behind the last.

@@ -1,19 +1,23 @@
-import type { JournalRecord } from '../execute/journal.js';
+/** How the script that went first ended, as the journal records it. */
+interface ScriptOutcome {
+  result: 'made' | 'refused' | 'failed' | 'cut off';
+  /** Why the script did not make the root; null where it did, or did not say. */
+  why: string | null;
+  /** How the root that it made differs from the root that the agent would have made. */
+  differences?: readonly string[];
+}
 
-/** What became of the script that went first. */
-export type ScriptResult = Omit<Extract<JournalRecord, { type: 'script' }>, 'type' | 'at'>;
+const ENDED = { refused: 'refused', failed: 'failed', 'cut off': 'was cut off' } as const;
 
-export const scriptOf = ({ result, why, differences }: ScriptResult): ScriptResult => ({
-  result,
-  why,
-  ...(differences !== undefined && { differences }),
-});
-
-/** To stand behind how long a start took. */
-export function scriptWords({ result, why, differences = [] }: ScriptResult): string {
-  if (result === 'made')
-    return differences.length === 0
-      ? 'by the script, and verified'
-      : `by the script, and not as start would have made it: ${differences[0]}${differences.length > 1 ? `; and ${differences.length - 1} more` : ''}`;
-  return `by the agent, because the script that went first ${result === 'refused' ? 'refused' : result === 'failed' ? 'failed' : 'was cut off'}${why === null ? '' : `: ${why}`}`;
+/** Who made the root and why; continues a sentence such as `took 63 ms, …`. */
+export function scriptWords({ result, why, differences = [] }: ScriptOutcome): string {
+  if (result !== 'made')
+    return (
+      `by the agent, because the script that went first ${ENDED[result]}` +
+      (why === null ? '' : `: ${why}`)
+    );
+  const [first, ...others] = differences;
+  if (first === undefined) return 'by the script, and verified';
+  const more = others.length > 0 ? `; and ${others.length} more` : '';
+  return `by the script, and not as start would have made it: ${first}${more}`;
 }

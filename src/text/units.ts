@@ -49,7 +49,3 @@ export function size(bytes: number): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
-
-/** No longer than `most`, and seen to be cut. */
-export const clipped = (text: string, most: number): string =>
-  text.length <= most ? text : `${text.slice(0, Math.max(0, most - 1)).trimEnd()}…`;

@@ -7,7 +7,6 @@ import { META, NEXT_UPPER } from '../../facts/places.js';
 import type { Log } from '../../log/log.js';
 import type { CheckedArchive, Layering } from '../../layer/archive/import-archive.js';
 import { EXIT } from '../../plan/plan.js';
-import { wrap } from '../../plan/render-text.js';
 import { reader } from '../../system/files.js';
 import { namedUpper, openSystem } from './export-verb.js';
 import type { CommandDeps } from './locate-verb.js';
@@ -15,6 +14,7 @@ import { localFacts } from './plan-verb.js';
 import { UsageError } from '../usage-error.js';
 import { lastValue } from '../last-value.js';
 import { plural } from '../../text/units.js';
+import { wrap } from '../../text/columns.js';
 
 interface Deps extends CommandDeps {
   log: Log;

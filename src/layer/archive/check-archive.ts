@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { PathKind } from '../../system/port.js';
-import { ArchiveError, printable, utf8 } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
 import { OPAQUE_MARK, REFERS_BELOW, SAID_OTHERWISE, WHITEOUT, overlayMark } from './marks.js';
 import type { TarHeader } from './tar-reader.js';
+import { printable, utf8 } from '../../text/printable.js';
 
 export interface Accepted {
   kind: 'directory' | 'file' | 'symlink' | 'link' | 'character' | 'block' | 'fifo' | 'whiteout';

@@ -11,11 +11,12 @@ import { methodOf } from '../../ramdisk/method.js';
 import { ByteSource } from '../../ramdisk/source.js';
 import type { Reader, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError, printable, utf8 } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
 import { Checker, type Accepted, type Counts } from './check-archive.js';
 import { overlayMark } from './marks.js';
 import { readTar, type TarHeader } from './tar-reader.js';
 import { LayerWriter } from './unpack-archive.js';
+import { printable, utf8 } from '../../text/printable.js';
 
 export interface Layering {
   file: string;

@@ -2,7 +2,8 @@
  * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header"), as bytes: the libraries hold
  * them as text, which damages a capability or a name that is none.
  */
-import { ArchiveError, printable, utf8 } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
+import { printable, utf8 } from '../../text/printable.js';
 
 export type Records = Map<string, Buffer>;
 

@@ -3,9 +3,10 @@
  * (POSIX.1-2008), and GNU's long names. tar-stream, which writes them, takes too much for good
  * here: an archive without its end, damaged pax records, attributes that are no text.
  */
-import { ArchiveError, printable } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
 import type { ByteSource } from '../../ramdisk/source.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
+import { printable } from '../../text/printable.js';
 
 export interface TarHeader {
   /** Bytes, as they stand in the archive. */

@@ -6,10 +6,10 @@ import * as fs from 'node:fs';
 import { once } from 'node:events';
 import { setImmediate as idle } from 'node:timers/promises';
 import { pack, type Header, type Pack } from 'tar-stream';
-import { printable } from './archive-error.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
+import { printable } from '../../text/printable.js';
 
 export interface ExportReport {
   entries: number;

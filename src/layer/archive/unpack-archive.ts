@@ -5,9 +5,10 @@
 import * as fs from 'node:fs';
 import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError, printable } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
 import type { Accepted } from './check-archive.js';
 import { OPAQUE } from './marks.js';
+import { printable } from '../../text/printable.js';
 
 /** What is zero as a whole becomes a hole. */
 const HOLE = 4096;

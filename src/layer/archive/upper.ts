@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { META } from '../../facts/places.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError, printable, utf8 } from './archive-error.js';
+import { ArchiveError } from './archive-error.js';
 import { REFERS_BELOW, SAID_OTHERWISE, WHITEOUT, overlayMark } from './marks.js';
+import { printable, utf8 } from '../../text/printable.js';
 
 export type Looking = Pick<System, 'details' | 'attributes' | 'readLink'>;
 

@@ -1,5 +1,3 @@
-import { wrap } from '../../plan/render-text.js';
-import { printableName } from '../../ramdisk/unpack.js';
 import {
   DIFF_SCHEMA,
   KINDS,
@@ -10,7 +8,9 @@ import {
   type Totals,
   type What,
 } from './diff-entry.js';
+import { inOctal, printable, utf8 } from '../../text/printable.js';
 import { plural } from '../../text/units.js';
+import { wrap } from '../../text/columns.js';
 
 /** What is compared, and what is to be known about it. */
 export interface About {
@@ -20,27 +20,16 @@ export interface About {
   notes: string[];
 }
 
-const text = (path: string): string | null => {
-  const bytes = Buffer.from(path, 'latin1');
-  const read = bytes.toString('utf8');
-  return Buffer.from(read).equals(bytes) ? read : null;
-};
+/** For a terminal. A path holds one byte per character, and '' is the top of the layer. */
+export const shown = (path: string): string =>
+  path === '' ? '.' : printable(Buffer.from(path, 'latin1'));
 
-/**
- * For a terminal: text as it is where it is nothing but letters and the like; else with its bytes
- * in octal, as `ramdisk list` has them.
- */
-export function shown(path: string): string {
-  if (path === '') return '.';
-  const read = text(path);
-  return read !== null && !/[\p{C}\p{Zl}\p{Zp}\\]/u.test(read) ? read : printableName(path);
-}
-
-/** For programs: `raw` is the name in base64 where it is no text. */
+/** For programs: a name that is not UTF-8 is shown in octal, and `raw` is its bytes in base64. */
 export const named = (path: string): { path: string; raw?: string } => {
-  const read = text(path);
+  const bytes = Buffer.from(path, 'latin1');
+  const read = utf8(bytes);
   return read === null
-    ? { path: printableName(path), raw: Buffer.from(path, 'latin1').toString('base64') }
+    ? { path: inOctal(bytes), raw: bytes.toString('base64') }
     : { path: read === '' ? '.' : read };
 };
 

@@ -12,7 +12,6 @@ import { whatToDo } from '../status/what-to-do.js';
 import { plural } from '../../text/units.js';
 import {
   ON_BOARD,
-  listed,
   ok,
   problem,
   unknown,
@@ -21,6 +20,7 @@ import {
   type CheckInputs,
   type Rule,
 } from './check.js';
+import { listed } from '../../text/listed.js';
 
 function directories({ start, live }: CheckInputs): Finding {
   if (start === null)

@@ -92,12 +92,6 @@ export const unknown = (finding: string, evidence: string, cure: string): Findin
   reason: null,
 });
 
-/** `a`, `a and b`, `a, b and c`; `none` for nothing. */
-export function listed(names: readonly string[]): string {
-  if (names.length === 0) return 'none';
-  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
 /** Major and minor of a kernel's release; null for what is none. */
 export function releaseOf(release: string): [number, number] | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release) ?? [];

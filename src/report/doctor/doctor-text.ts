@@ -1,7 +1,7 @@
-import { wrap } from '../../plan/render-text.js';
 import { plural } from '../../text/units.js';
 import { ON_BOARD, type Check, type Verdict } from './check.js';
 import type { Diagnosis } from './diagnose.js';
+import { wrap } from '../../text/columns.js';
 
 export interface TextStyle {
   /** What is fine, too. */

@@ -6,7 +6,6 @@ import { mountNotes } from '../../plan/mountpoints.js';
 import { fstypeOf } from '../../plan/volume.js';
 import {
   before,
-  listed,
   ok,
   problem,
   releaseOf,
@@ -17,6 +16,7 @@ import {
   type Rule,
 } from './check.js';
 import type { Live } from './live.js';
+import { listed } from '../../text/listed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 

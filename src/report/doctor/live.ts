@@ -13,7 +13,7 @@ import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
 import type { PathKind, Reader } from '../../system/port.js';
-import type { ScriptResult } from '../../text/script-words.js';
+import type { ScriptResult } from '../../execute/journal.js';
 import { newestFirst } from '../journal/gather-boots.js';
 import { orElse } from '../../system/or-else.js';
 

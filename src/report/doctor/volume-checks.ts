@@ -8,7 +8,6 @@ import { jffs2Levels, spaceOf, spaceTrouble, spaceWords } from '../status/space.
 import { whatToDo } from '../status/what-to-do.js';
 import { plural, size } from '../../text/units.js';
 import {
-  listed,
   ok,
   problem,
   unknown,
@@ -17,6 +16,7 @@ import {
   type CheckInputs,
   type Rule,
 } from './check.js';
+import { listed } from '../../text/listed.js';
 
 const ORIGINS: Record<string, string> = {
   fstools_overlay_name: 'fstools_overlay_name= on the kernel command line',

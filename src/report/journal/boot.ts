@@ -1,5 +1,4 @@
-import type { ImageMark, JournalRecord } from '../../execute/journal.js';
-import { scriptOf, type ScriptResult } from '../../text/script-words.js';
+import type { ImageMark, JournalRecord, ScriptResult } from '../../execute/journal.js';
 import { isMoment } from '../../text/units.js';
 import { parseJournal, type Damage } from './parse.js';
 
@@ -75,6 +74,13 @@ export interface Boot {
 const CLOCK_SET = Date.UTC(2024, 0, 1);
 export const knownTime = (time: number | undefined): number | null =>
   time !== undefined && time >= CLOCK_SET && isMoment(time) ? time : null;
+
+/** A record of a script without its type and time. */
+export const scriptOf = ({ result, why, differences }: ScriptResult): ScriptResult => ({
+  result,
+  why,
+  ...(differences !== undefined && { differences }),
+});
 
 const newRun = (verb: string, at: number): JournalRun => ({
   verb,

@@ -1,4 +1,4 @@
-import type { ImageMark } from '../../execute/journal.js';
+import type { ImageMark, ScriptResult } from '../../execute/journal.js';
 import {
   doneOf,
   epochOf,
@@ -10,7 +10,6 @@ import {
   type Failure,
   type JournalRun,
 } from './boot.js';
-import type { ScriptResult } from '../../text/script-words.js';
 import { isoDate } from '../../text/units.js';
 import type { Damage } from './parse.js';
 

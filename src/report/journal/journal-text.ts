@@ -1,9 +1,9 @@
-import { wrap } from '../../plan/render-text.js';
 import { scriptWords } from '../../text/script-words.js';
-import { clipped, duration, moment, plural, stamp } from '../../text/units.js';
+import { duration, moment, plural, stamp } from '../../text/units.js';
 import { epochOf, type Boot, type JournalRun } from './boot.js';
 import type { Damage } from './parse.js';
 import type { BootSummary, RunSummary, Summaries } from './journal-report.js';
+import { wrap, clipped } from '../../text/columns.js';
 
 const INDENT = 6;
 const note = (text: string): string =>

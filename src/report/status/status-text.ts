@@ -1,11 +1,10 @@
-import { oneLine } from '../../log/kmsg.js';
-import { wrap } from '../../plan/render-text.js';
 import type { FullStatus, Pending } from './full-status.js';
 import { healthWords } from './health.js';
 import { spaceWords } from './space.js';
 import { scriptWords } from '../../text/script-words.js';
 import type { Status } from './status.js';
 import { duration, moment, size, stamp } from '../../text/units.js';
+import { oneLine, wrap } from '../../text/columns.js';
 
 /** A serial console shows 24 lines, and one of them is the prompt. */
 const LINES = 23;

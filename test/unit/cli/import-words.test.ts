@@ -1,7 +1,7 @@
 import t from 'tap';
 import { importSentence } from '../../../src/cli/verbs/import-verb.js';
-import { wrap } from '../../../src/plan/render-text.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
+import { wrap } from '../../../src/text/columns.js';
 
 const some = {
   directories: 12,

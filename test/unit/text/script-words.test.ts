@@ -4,7 +4,8 @@ import { summarise } from '../../../src/report/journal/journal-report.js';
 import { renderBoot, renderBoots } from '../../../src/report/journal/journal-text.js';
 import { lastStart } from '../../../src/report/journal/read-journal.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
-import { scriptWords, type ScriptResult } from '../../../src/text/script-words.js';
+import type { ScriptResult } from '../../../src/execute/journal.js';
+import { scriptWords } from '../../../src/text/script-words.js';
 import { status } from '../../../src/report/status/status.js';
 
 const flat = (text: string): string => text.replace(/\s+/g, ' ');

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { printable, utf8 } from '../../../../src/layer/archive/archive-error.js';
 import {
   attributeKey,
   attributeOf,
@@ -96,12 +95,4 @@ t.test('the name of an attribute is a keyword as GNU tar writes it', async (t) =
   t.equal(attributeKey('user.a=b%'), 'SCHILY.xattr.user.a%3Db%25');
   t.equal(attributeOf('path'), null);
   fc.assert(fc.property(fc.string(), (name) => attributeOf(attributeKey(name)) === name));
-});
-
-t.test('what is shown of a name gives no orders to a terminal', async (t) => {
-  t.equal(printable('plain näme'), 'plain näme');
-  t.equal(printable('a\x1b[2Jb\n'), 'a\\033[2Jb\\012');
-  t.equal(printable(Buffer.from([0x61, 0xff])), 'a\\377');
-  t.equal(printable('txt\u202egpj'), 'txt\\342\\200\\256gpj');
-  t.equal(utf8(Buffer.from([0xed, 0xa0, 0x80])), null, 'half of a surrogate is no UTF-8');
 });
