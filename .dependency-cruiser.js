@@ -5,7 +5,7 @@ const MAY_IMPORT = {
   system: [],
   text: ['system'],
   log: ['system', 'text'],
-  tree: ['system', 'text'],
+  tree: ['system', 'text', 'facts'],
   volumes: ['system', 'text'],
   facts: ['system', 'text', 'volumes'],
   steps: ['system', 'text', 'tree', 'volumes', 'facts'],

@@ -4,7 +4,7 @@
  * kernel shows, and writes the journal and the state as `start` does. Nothing is changed but what
  * is written down.
  */
-import { complaint } from '../execute/verify.js';
+import { complaint } from '../steps/conditions.js';
 import { JOURNAL_SCHEMA, LOCK_FILE, type Journal } from '../execute/journal.js';
 import { gather } from '../facts/gather.js';
 import type { Facts, Mount } from '../facts/facts.js';

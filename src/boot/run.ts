@@ -1,6 +1,7 @@
-import { keepBoot } from '../execute/boots.js';
+import { keepBoot } from '../steps/keep-journal.js';
 import { execute, type PlanOutcome, type StepResult } from '../execute/execute.js';
-import { JOURNAL_FILE, type Journal } from '../execute/journal.js';
+import type { Journal } from '../execute/journal.js';
+import { JOURNAL_FILE } from '../facts/places.js';
 import { earlier, recordState, type VerbOutcome } from '../execute/state.js';
 import type { Facts } from '../facts/facts.js';
 import { PSTORE, lookBack } from '../facts/pstore.js';

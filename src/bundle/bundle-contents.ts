@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { JOURNAL_FILE } from '../execute/journal.js';
-import { JOURNAL_FOLDER } from '../facts/places.js';
+import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import type { Facts } from '../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
 import { BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';

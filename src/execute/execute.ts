@@ -1,9 +1,9 @@
 import { conditionAfter, inverseOf } from '../plan/consequences.js';
-import type { Action, Step } from '../plan/step.js';
+import type { Action, Step } from '../steps/step.js';
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 import { perform } from './executors.js';
-import { complaint } from './verify.js';
+import { complaint } from '../steps/conditions.js';
 
 /**
  * Milliseconds since the kernel started (CLOCK_MONOTONIC), so that journal and kernel log tell one

@@ -1,16 +1,16 @@
 import { resolve } from '../facts/devices.js';
 import { parseMtd } from '../facts/mtd.js';
-import type { Action, ActionKind, ActionOf } from '../plan/step.js';
+import type { Action, ActionKind, ActionOf } from '../steps/step.js';
 import type { System } from '../system/port.js';
 import { RAM_FILESYSTEMS } from '../system/flags.js';
 import { SystemError } from '../system/system-error.js';
-import { keepBoot } from './boots.js';
-import { clearTree } from './clear-tree.js';
-import { copyTree } from './copy-tree.js';
+import { keepBoot } from '../steps/keep-journal.js';
+import { clearTree } from '../tree/clear-tree.js';
+import { copyTree } from '../tree/copy-tree.js';
 import { erase, markForErase } from './flash.js';
-import { JOURNAL_FILE } from './journal.js';
-import { recordRom } from './rom-record.js';
-import { writersOn } from './writers.js';
+import { JOURNAL_FILE } from '../facts/places.js';
+import { recordRom } from '../tree/rom-record.js';
+import { writersOn } from '../facts/open-for-writing.js';
 
 /**
  * `changed` is false when what the action makes was there already, so that it is not undone either.

@@ -1,4 +1,4 @@
-import type { ActionOf } from '../plan/step.js';
+import type { ActionOf } from '../steps/step.js';
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 

@@ -1,17 +1,12 @@
 import * as fs from 'node:fs';
+import { basename } from 'node:path';
 import type { Facts, Rung } from '../facts/facts.js';
 import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
-import { JOURNAL_FOLDER } from '../facts/places.js';
+import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 
-/**
- * On a tmpfs that moves along, so it survives the pivot; the boots before are on the data volume
- * (see boots.ts).
- */
-const JOURNAL_NAME = 'journal.ndjson';
-export const JOURNAL_FILE = `${JOURNAL_FOLDER}/${JOURNAL_NAME}`;
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /**
@@ -121,7 +116,11 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
     const { uid } = fs.lstatSync(folder);
     if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.())
       throw new Error('it is no directory of ours');
-    fd = fs.openSync(`${folder}/${JOURNAL_NAME}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
+    fd = fs.openSync(
+      `${folder}/${basename(JOURNAL_FILE)}`,
+      O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW,
+      0o644,
+    );
     // A start that was killed may have left half a line, and what is written next must not become
     // part of it.
     const last = Buffer.alloc(1);

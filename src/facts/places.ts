@@ -44,6 +44,8 @@ export const UPGRADE = 'sysupgrade.tgz';
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
 /** What a verb leaves for whoever comes later in this boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
+/** On a tmpfs that moves along, so it survives the pivot. */
+export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
 /**
  * The script that may make the root before the agent, and what it leaves: what it did and when, and
  * the mounts before and behind it, as /proc/self/mountinfo had them.

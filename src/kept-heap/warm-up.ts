@@ -11,7 +11,7 @@ import { orElse } from '../system/or-else.js';
 import { fill, makeBoard, type Board } from '../system/model/board.js';
 import { powerOn, type Kernel } from '../system/model/kernel.js';
 import type { Reader } from '../system/port.js';
-import { JOURNAL_FILE } from '../execute/journal.js';
+import { JOURNAL_FILE } from '../facts/places.js';
 import type { Core } from './core.js';
 import { standIn } from './stand-ins.js';
 

@@ -1,4 +1,4 @@
-import type { Action, ActionKind, ActionOf, Condition } from './step.js';
+import type { Action, ActionKind, ActionOf, Condition } from '../steps/step.js';
 
 type PerKind<Result> = { [K in ActionKind]: (action: ActionOf<K>) => Result };
 

@@ -42,7 +42,7 @@ import {
 import { newRootOf } from './mountpoints.js';
 import { did, failures, planOf } from './plan-of.js';
 import { preconditions } from './start.js';
-import type { Action, Step } from './step.js';
+import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 import { describe, volumeTrouble } from './volume.js';
 

@@ -1,7 +1,7 @@
 import type { Mount } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import { FLAG_OPTIONS } from './mount-options.js';
-import type { Step } from './step.js';
+import { FLAG_OPTIONS } from '../steps/mount-options.js';
+import type { Step } from '../steps/step.js';
 
 /** A mount as it must be behind a plan. */
 export interface ExpectedMount {

@@ -14,7 +14,7 @@ import { pivotTo } from './pivot.js';
 import { mountNotes, newRootOf } from './mountpoints.js';
 import { did, failures, planOf, stage } from './plan-of.js';
 import type { StageResult, Plan } from './plan.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { fatal, mkdir } from './steps.js';
 import { describe, volumeTrouble, type Trouble } from './volume.js';
 

@@ -6,7 +6,7 @@
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { FORMER_UPPER, IMPORT_ORDER, NEXT_UPPER } from '../facts/places.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { fatal, warn } from './steps.js';
 
 /** Whether an import waits that can be carried out on this volume. */

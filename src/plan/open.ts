@@ -19,7 +19,7 @@ import {
 } from '../facts/places.js';
 import type { MountFlag } from '../system/flags.js';
 import { importGone } from './import.js';
-import type { Action, Step } from './step.js';
+import type { Action, Step } from '../steps/step.js';
 import type { StageResult, Stage } from './plan.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 import { describe, fstypeOf } from './volume.js';

@@ -9,7 +9,7 @@ import type { Facts } from '../facts/facts.js';
 import { DATA, OLD_ROOT } from '../facts/places.js';
 import { mountsToMove } from './moves.js';
 import { imageMountpoint, newRootOf } from './mountpoints.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { fatal, mkdir, slug, warn } from './steps.js';
 
 /** Without these no init runs; whatever else stays behind is only missed. */

@@ -1,7 +1,7 @@
 import type { Facts, Rung } from '../facts/facts.js';
 import { deviceOf } from './open.js';
 import { PLAN_SCHEMA, type StageResult, type Plan, type Stage, type Verb } from './plan.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { distinct } from './steps.js';
 import { describe, type Trouble } from './volume.js';
 

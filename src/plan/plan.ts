@@ -1,5 +1,5 @@
 import type { Device, Rung } from '../facts/facts.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 
 export const PLAN_SCHEMA = 'mountroot.plan/2';
 

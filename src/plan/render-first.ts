@@ -17,7 +17,7 @@ import { planStages, whole } from './whole-plan.js';
 import { guardsOf, type Guard, type GuardedFact } from './guards.js';
 import type { Plan } from './plan.js';
 import { commandOf, comment, isThere, quote } from './render-sh.js';
-import type { Action, Step } from './step.js';
+import type { Action, Step } from '../steps/step.js';
 import type { PathKind } from '../system/port.js';
 
 const IS: Partial<Record<PathKind, (word: string) => string>> = {

@@ -1,7 +1,7 @@
 import { inverseOf } from './consequences.js';
-import { FLAG_OPTIONS } from './mount-options.js';
+import { FLAG_OPTIONS } from '../steps/mount-options.js';
 import type { Plan } from './plan.js';
-import type { Action, ActionKind, ActionOf, Step } from './step.js';
+import type { Action, ActionKind, ActionOf, Step } from '../steps/step.js';
 
 /**
  * One word for the shell, whatever it holds: between single quotes nothing is special but the quote

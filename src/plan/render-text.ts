@@ -1,7 +1,7 @@
 import { wrap } from '../text/columns.js';
 import type { Plan } from './plan.js';
 import { inverseOf } from './consequences.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 
 const remark = ({ action, severity }: Step): string => {
   const remarks = [];

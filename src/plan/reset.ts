@@ -38,7 +38,7 @@ import {
 } from './plan.js';
 import { did, failures, planOf } from './plan-of.js';
 import { preconditions } from './start.js';
-import type { Action, Step } from './step.js';
+import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 import { describe, fstypeOf, volumeTrouble } from './volume.js';
 

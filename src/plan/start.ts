@@ -43,7 +43,7 @@ import {
   type Refusal,
   type Verb,
 } from './plan.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { did, failures, planOf, stage } from './plan-of.js';
 import { warn } from './steps.js';
 import { beforeLadder } from './switch-root.js';

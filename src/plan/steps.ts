@@ -1,5 +1,5 @@
 import type { MountFlag } from '../system/flags.js';
-import type { Action, Step } from './step.js';
+import type { Action, Step } from '../steps/step.js';
 
 export const fatal = (id: string, why: string, action: Action): Step => ({
   id,

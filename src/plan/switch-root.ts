@@ -19,7 +19,7 @@ import {
   type Stage,
   type Verb,
 } from './plan.js';
-import type { Step } from './step.js';
+import type { Step } from '../steps/step.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
 import { describe } from './volume.js';
 

@@ -12,7 +12,7 @@ import { EXIT, makesRoot, type Plan, type Verb } from '../../plan/plan.js';
 import { firstScript } from '../../plan/render-first.js';
 import { renderSh } from '../../plan/render-sh.js';
 import { renderText } from '../../plan/render-text.js';
-import type { Action, Step } from '../../plan/step.js';
+import type { Action, Step } from '../../steps/step.js';
 import { dryRun } from '../../system/dry-run.js';
 import { reader } from '../../system/files.js';
 import { UsageError } from '../usage-error.js';

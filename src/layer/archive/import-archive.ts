@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
-import { copyTree } from '../../execute/copy-tree.js';
+import { copyTree } from '../../tree/copy-tree.js';
 import { CompressionError, decompress } from '../../ramdisk/compression.js';
 import { methodOf } from '../../ramdisk/method.js';
 import { ByteSource } from '../../ramdisk/source.js';

@@ -1,5 +1,4 @@
-import { JOURNAL_FILE } from '../../execute/journal.js';
-import { BOOTS, DATA, META, STAGING } from '../../facts/places.js';
+import { JOURNAL_FILE, BOOTS, DATA, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot.js';
 import { summarise, type Summaries } from './journal-report.js';

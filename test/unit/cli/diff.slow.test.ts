@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
-import { recordRom } from '../../../src/execute/rom-record.js';
+import { recordRom } from '../../../src/tree/rom-record.js';
 import { reader, writer } from '../../../src/system/files.js';
 import type { System } from '../../../src/system/port.js';
 

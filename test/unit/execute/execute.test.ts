@@ -3,7 +3,7 @@ import { execute, type StepResult } from '../../../src/execute/execute.js';
 import { perform } from '../../../src/execute/executors.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
-import type { Step } from '../../../src/plan/step.js';
+import type { Step } from '../../../src/steps/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { System } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';

@@ -3,9 +3,9 @@
  * where.
  */
 import t from 'tap';
-import { keepBoot } from '../../../src/execute/boots.js';
+import { keepBoot } from '../../../src/steps/keep-journal.js';
 import { noticeOf } from '../../../src/execute/state.js';
-import { writersOn } from '../../../src/execute/writers.js';
+import { writersOn } from '../../../src/facts/open-for-writing.js';
 import { lookBack } from '../../../src/facts/pstore.js';
 import { makeBoard } from '../../../src/system/model/board.js';
 import { powerOn, type Kernel } from '../../../src/system/model/kernel.js';

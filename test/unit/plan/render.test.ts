@@ -6,7 +6,7 @@ import type { Plan } from '../../../src/plan/plan.js';
 import { quote, renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
-import type { Step } from '../../../src/plan/step.js';
+import type { Step } from '../../../src/steps/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 

@@ -3,7 +3,7 @@ import type { Facts } from '../../../src/facts/facts.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { StageResult, Plan, Reason, RefusalReason, Stage } from '../../../src/plan/plan.js';
 import { planRam, planStart } from '../../../src/plan/start.js';
-import type { Action } from '../../../src/plan/step.js';
+import type { Action } from '../../../src/steps/step.js';
 import {
   boardFacts,
   device,

@@ -16,7 +16,7 @@ import { parseJournal } from '../../../../src/report/journal/parse.js';
 import { renderBoot, renderBoots } from '../../../../src/report/journal/journal-text.js';
 import { reportBoots, summarise } from '../../../../src/report/journal/journal-report.js';
 import { renderStatus } from '../../../../src/report/status/status-text.js';
-import { JOURNAL_FILE } from '../../../../src/execute/journal.js';
+import { JOURNAL_FILE } from '../../../../src/facts/places.js';
 import type { Reader } from '../../../../src/system/port.js';
 import { golden, lineLengths } from '../../../fixtures/golden.js';
 import { EPOCH, boardStatus, boot, journalText } from '../../../fixtures/status.js';

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
 import { conditionAfter, inverseOf } from '../../../src/plan/consequences.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
-import type { Action, Condition } from '../../../src/plan/step.js';
+import type { Action, Condition } from '../../../src/steps/step.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
 const cases: [Action, Action | null, Condition][] = [

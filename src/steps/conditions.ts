@@ -1,7 +1,7 @@
 import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
-import type { Condition } from '../plan/step.js';
+import type { Condition } from './step.js';
 import type { Reader } from '../system/port.js';
-import { remaining } from './clear-tree.js';
+import { remaining } from '../tree/clear-tree.js';
 
 /**
  * What is wrong with a condition, as a sentence, or null when it holds.

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { complaint } from '../../../src/execute/verify.js';
-import type { Condition } from '../../../src/plan/step.js';
+import { complaint } from '../../../src/steps/conditions.js';
+import type { Condition } from '../../../src/steps/step.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { PathKind, Reader } from '../../../src/system/port.js';
 

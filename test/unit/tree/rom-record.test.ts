@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import t, { type Test } from 'tap';
 import { findRecord } from '../../../src/layer/diff/newer.js';
-import { BUDGET, recordRom } from '../../../src/execute/rom-record.js';
-import { isBefore, walk } from '../../../src/execute/rom-walk.js';
+import { BUDGET, recordRom } from '../../../src/tree/rom-record.js';
+import { isBefore, walk } from '../../../src/tree/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';
 import { decodeManifest, type RomManifest } from '../../../src/facts/rom-manifest.js';
 import { reader, writer } from '../../../src/system/files.js';

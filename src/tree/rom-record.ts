@@ -21,7 +21,6 @@ import {
   type Moment,
 } from '../facts/rom-manifest.js';
 import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
-import type { ActionOf } from '../plan/step.js';
 import type { Details, System } from '../system/port.js';
 import { isBefore, quiet, walk } from './rom-walk.js';
 
@@ -70,6 +69,17 @@ function fingerprintOf(
   };
 }
 
+/** Where an image, its upper layer and the records of both are. Absolute paths. */
+export interface RomToRecord {
+  /** The data volume, for the records. */
+  at: string;
+  upper: string;
+  rom: string;
+  /** What is mounted at `rom`. */
+  fstype: string;
+  device: string;
+}
+
 interface Clocks {
   /** Milliseconds that only ever grow. */
   ms: () => number;
@@ -81,7 +91,7 @@ interface Clocks {
  */
 function nextBaseline(
   system: System,
-  { upper, rom }: ActionOf<'record-rom'>,
+  { upper, rom }: RomToRecord,
   old: Baseline,
   cursor: Cursor,
   sameImage: boolean,
@@ -195,7 +205,7 @@ const momentOf = (system: System): Moment => ({
  */
 export function recordRom(
   system: System,
-  action: ActionOf<'record-rom'>,
+  action: RomToRecord,
   clocks: Clocks = { ms: () => performance.now(), moment: momentOf(system) },
 ): { changed: boolean; warnings: string[] } {
   const { at, rom, fstype, device } = action;
