@@ -26,7 +26,6 @@ function board(t: Test): { at: string; words: string[]; done: () => void } {
   );
   const done = (): void =>
     void recordRom({ ...reader, ...writer } as System, {
-      kind: 'record-rom',
       at: `${at}/data`,
       upper: `${at}/data/upper`,
       rom: `${at}/rom`,
