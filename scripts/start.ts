@@ -3,7 +3,7 @@
  * what / is. From a terminal it leaves you in a shell on the board; otherwise it powers the board
  * off, and its exit status says whether / is the overlay on flash.
  */
-import type { Status } from '../src/report/status/status.js';
+import type { Status } from '../src/report/status/root-status.js';
 import { Machine } from './emulator/machine.js';
 import { loadBoard } from './lib/board.js';
 import { buildImage } from './image/build-image.js';

@@ -10,7 +10,7 @@ import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
 import { BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
 import type { Reader } from '../system/port.js';
 import { VERSION } from '../version.js';
-import { BUNDLE_SCHEMA, TOP } from './read.js';
+import { BUNDLE_SCHEMA, TOP } from './read-bundle.js';
 import { redactData, redactJson, redactLines, redactText } from './redact.js';
 import { writeTar, type File } from './tar.js';
 

@@ -3,7 +3,7 @@ import type { Facts, Mount } from '../facts/facts.js';
 import type { KernelConfig } from '../facts/kernel-config.js';
 import type { KernelLog } from '../facts/kernel-log.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import type { Status } from '../report/status/status.js';
+import type { Status } from '../report/status/root-status.js';
 import { adviceOn, type Advice } from './advice.js';
 import { bootParameters } from './boot-parameters.js';
 import {

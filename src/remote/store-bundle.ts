@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { putWhole } from '../bundle/put-whole.js';
-import { readBundle } from '../bundle/read.js';
+import { readBundle } from '../bundle/read-bundle.js';
 import type { Answer } from './judge.js';
 
 export interface BundleStore {

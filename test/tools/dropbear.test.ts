@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
-import { readBundle } from '../../src/bundle/read.js';
+import { readBundle } from '../../src/bundle/read-bundle.js';
 import { lacking, makeKey, startDropbear } from './servers.js';
 
 const skip =

@@ -55,8 +55,8 @@ const BEFORE = renderPrometheus(
 );
 
 t.test('the figures of a board are the reviewed ones', async (t) => {
-  golden(t, 'diagnose/status.prom', PERSISTENT);
-  golden(t, 'diagnose/status-degraded.prom', DEGRADED);
+  golden(t, 'report/status.prom', PERSISTENT);
+  golden(t, 'report/status-degraded.prom', DEGRADED);
 });
 
 t.test('the rung is one of four, and what is not known is left out', async (t) => {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readBundle } from '../../src/bundle/read.js';
+import { readBundle } from '../../src/bundle/read-bundle.js';
 import { makeLab } from './lab.js';
 import { lacking } from './servers.js';
 

@@ -24,7 +24,7 @@ async function run(output: string | undefined, { finish, log }: Deps): Promise<v
   const { explain } = await import('../../explain/explanation.js');
   const { renderExplanation } = await import('../../explain/explanation-text.js');
   const { redactData } = await import('../../bundle/redact.js');
-  const { knownTime } = await import('../../report/journal/boot.js');
+  const { knownTime } = await import('../../report/journal/boot-runs.js');
   const { bytes, manifest } = await gatherBundle({
     reader,
     records: readKernelRecords,

@@ -1,5 +1,5 @@
 import type { Argv } from 'yargs';
-import type { Boot } from '../../report/journal/boot.js';
+import type { Boot } from '../../report/journal/boot-runs.js';
 import type { Boots, Which } from '../../report/journal/gather-boots.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';

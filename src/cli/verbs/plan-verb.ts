@@ -1,4 +1,4 @@
-import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../../bundle/read.js';
+import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../../bundle/read-bundle.js';
 import { readWhole } from '../../facts/origin.js';
 import { parseFacts } from '../../facts/validate.js';
 import { gather } from '../../facts/gather.js';

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { FullStatus } from '../../report/status/full-status.js';
 import { lastStart } from '../../report/journal/read-journal.js';
-import { status, type Status, type StatusInput } from '../../report/status/status.js';
+import { status, type Status, type StatusInput } from '../../report/status/root-status.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../../facts/places.js';
 import { STATE_FILE, parseState } from '../../facts/gather.js';
 import { parseMountinfo } from '../../facts/mountinfo.js';
@@ -49,7 +49,7 @@ const NEWEST = 16;
 export async function localFullStatus(): Promise<FullStatus> {
   const { dataMount, fullStatus, spaceMount } = await import('../../report/status/full-status.js');
   const { gatherBoots } = await import('../../report/journal/gather-boots.js');
-  const { knownTime } = await import('../../report/journal/boot.js');
+  const { knownTime } = await import('../../report/journal/boot-runs.js');
   const { spaceOf } = await import('../../report/status/space.js');
   const { gatherHealth } = await import('../../report/status/health.js');
   const now = localStatus();

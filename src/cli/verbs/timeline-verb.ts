@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { readKernelRecords } from '../../system/kernel-records.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
-import type { Boot } from '../../report/journal/boot.js';
+import type { Boot } from '../../report/journal/boot-runs.js';
 import { bootOption, chosenBoot, whichBoot } from './journal-verb.js';
 import { fromFile, type CommandDeps } from './locate-verb.js';
 import { writeReport } from '../write-report.js';
@@ -18,7 +18,7 @@ interface TimelineOptions {
 
 /** The names that boots have on the data volume tell which one it is. */
 async function fromJournal(file: string): Promise<Boot> {
-  const { bootOf } = await import('../../report/journal/boot.js');
+  const { bootOf } = await import('../../report/journal/boot-runs.js');
   const number = /^(\d{8})-[\w-]{8}\.ndjson$/.exec(basename(file))?.[1];
   return fromFile(file, (bytes) => {
     const boot = bootOf(
@@ -61,13 +61,13 @@ async function run(
       "--boot N is one of this board's boots, and a file is one boot; use one of them",
     );
   const chosen = file === undefined ? await fromHere(boot ?? 0) : await fromJournal(file);
-  const { chartOf } = await import('../../report/timeline/chart.js');
+  const { chartOf } = await import('../../report/timeline/boot-chart.js');
   const chart = chartOf(chosen, await initTime(chosen));
   if (chart === null)
     throw new UsageError(
       `${chosen.file} tells of no verb that made a root, so there is nothing to draw`,
     );
-  const { renderTimeline } = await import('../../report/timeline/svg.js');
+  const { renderTimeline } = await import('../../report/timeline/chart-svg.js');
   const picture = renderTimeline(chart);
   if (output === undefined || output === '-') print(picture);
   else writeReport(output, picture);

@@ -18,8 +18,8 @@ import {
   warning,
   type Finding,
   type CheckInputs,
-  type Rule,
-} from './check.js';
+  type CheckRule,
+} from './check-rule.js';
 import { listed } from '../../text/listed.js';
 
 function directories({ start, live }: CheckInputs): Finding {
@@ -376,7 +376,7 @@ const lowered = ({ state }: Facts, evidence: string): Finding =>
     whatToDo(state?.reason ?? null) ?? '`mountroot status` says more',
   );
 
-export const BOOT_RULES: readonly Rule[] = [
+export const BOOT_RULES: readonly CheckRule[] = [
   { id: 'notice', title: 'this boot', look: notice },
   { id: 'directories', title: 'directories', look: directories },
   { id: 'root-argument', title: 'root=', look: rootArgument },

@@ -17,9 +17,9 @@ import {
   type Check,
   type Finding,
   type CheckInputs,
-  type Rule,
+  type CheckRule,
   type Verdict,
-} from './check.js';
+} from './check-rule.js';
 import { KERNEL_RULES } from './kernel-checks.js';
 import type { Live } from './live.js';
 import { MACHINE_RULES } from './machine-checks.js';
@@ -84,7 +84,12 @@ function ladder(given: CheckInputs, others: readonly Check[]): Finding {
     : problem(head, EVIDENCE, `see "${cause.title}"`, { reason: cause.reason! });
 }
 
-const RULES: readonly Rule[] = [...VOLUME_RULES, ...KERNEL_RULES, ...BOOT_RULES, ...MACHINE_RULES];
+const RULES: readonly CheckRule[] = [
+  ...VOLUME_RULES,
+  ...KERNEL_RULES,
+  ...BOOT_RULES,
+  ...MACHINE_RULES,
+];
 
 const isList = (found: Finding | readonly Finding[]): found is readonly Finding[] =>
   Array.isArray(found);

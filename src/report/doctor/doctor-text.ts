@@ -1,5 +1,5 @@
 import { plural } from '../../text/units.js';
-import { ON_BOARD, type Check, type Verdict } from './check.js';
+import { ON_BOARD, type Check, type Verdict } from './check-rule.js';
 import type { Diagnosis } from './diagnose.js';
 import { wrap } from '../../text/columns.js';
 

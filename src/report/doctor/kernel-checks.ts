@@ -13,8 +13,8 @@ import {
   warning,
   type Finding,
   type CheckInputs,
-  type Rule,
-} from './check.js';
+  type CheckRule,
+} from './check-rule.js';
 import type { Live } from './live.js';
 import { listed } from '../../text/listed.js';
 
@@ -241,7 +241,7 @@ function mounts({ start }: CheckInputs): Finding | Finding[] {
   );
 }
 
-export const KERNEL_RULES: readonly Rule[] = [
+export const KERNEL_RULES: readonly CheckRule[] = [
   { id: 'overlay', title: 'overlay', look: overlay },
   { id: 'filesystems', title: 'file systems', look: filesystems },
   { id: 'volume-filesystem', title: "the volume's file system", look: volumeFilesystem },

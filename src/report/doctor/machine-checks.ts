@@ -1,5 +1,5 @@
 /** What Node needs of the board, and what else runs beside a start. */
-import { knownTime } from '../journal/boot.js';
+import { knownTime } from '../journal/boot-runs.js';
 import { stamp, size } from '../../text/units.js';
 import {
   ON_BOARD,
@@ -9,8 +9,8 @@ import {
   warning,
   type Finding,
   type CheckInputs,
-  type Rule,
-} from './check.js';
+  type CheckRule,
+} from './check-rule.js';
 
 const OLDEST_NODE = 20;
 
@@ -135,7 +135,7 @@ function clock({ live }: CheckInputs): Finding {
   return ok('the clock is set', evidence);
 }
 
-export const MACHINE_RULES: readonly Rule[] = [
+export const MACHINE_RULES: readonly CheckRule[] = [
   { id: 'node', title: 'Node', look: node },
   { id: 'native', title: 'native parts', look: native },
   { id: 'entropy', title: 'random numbers', look: entropy },

@@ -14,8 +14,8 @@ import {
   warning,
   type Finding,
   type CheckInputs,
-  type Rule,
-} from './check.js';
+  type CheckRule,
+} from './check-rule.js';
 import { listed } from '../../text/listed.js';
 
 const ORIGINS: Record<string, string> = {
@@ -361,7 +361,7 @@ const troubleOf = (facts: Facts, volume: Volume): string | null =>
     ? 'no device of this name is there'
     : (volumeTrouble(facts, volume, undefined)?.because ?? null);
 
-export const VOLUME_RULES: readonly Rule[] = [
+export const VOLUME_RULES: readonly CheckRule[] = [
   { id: 'volume', title: 'data volume', look: found },
   { id: 'ubi', title: 'UBI', look: ubi },
   { id: 'erase-blocks', title: 'size of the partition', look: eraseBlocks },

@@ -6,7 +6,7 @@ import {
   startRunOf,
   type Boot,
   type JournalRun,
-} from './boot.js';
+} from './boot-runs.js';
 import { duration, size, stamp } from '../../text/units.js';
 
 export interface Difference {

@@ -1,6 +1,6 @@
 import { JOURNAL_FILE, BOOTS, DATA, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
-import { bootOf, bootsInOrder, type Boot, type BootName } from './boot.js';
+import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
 /** The form of a name in the folder of boots (see execute/boots.ts). */

@@ -9,9 +9,9 @@ import {
   type Boot,
   type Failure,
   type JournalRun,
-} from './boot.js';
+} from './boot-runs.js';
 import { isoDate } from '../../text/units.js';
-import type { Damage } from './parse.js';
+import type { Damage } from './parse-journal.js';
 
 export const BOOTS_SCHEMA = 'mountroot.boots/1';
 export const BOOT_SCHEMA = 'mountroot.boot/1';

@@ -1,7 +1,7 @@
 import { scriptWords } from '../../text/script-words.js';
 import { duration, moment, plural, stamp } from '../../text/units.js';
-import { epochOf, type Boot, type JournalRun } from './boot.js';
-import type { Damage } from './parse.js';
+import { epochOf, type Boot, type JournalRun } from './boot-runs.js';
+import type { Damage } from './parse-journal.js';
 import type { BootSummary, RunSummary, Summaries } from './journal-report.js';
 import { wrap, clipped } from '../../text/columns.js';
 

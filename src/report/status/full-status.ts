@@ -3,9 +3,16 @@ import type { Reason } from '../../plan/plan.js';
 import { isDegraded } from '../../plan/start.js';
 import { compareBoots, type Difference } from '../journal/compare-boots.js';
 import { healthTroubles, type Health } from './health.js';
-import { doneOf, epochOf, isConfirmed, rungOf, startRunOf, type Boot } from '../journal/boot.js';
+import {
+  doneOf,
+  epochOf,
+  isConfirmed,
+  rungOf,
+  startRunOf,
+  type Boot,
+} from '../journal/boot-runs.js';
 import { spaceTrouble, type Space } from './space.js';
-import type { Status } from './status.js';
+import type { Status } from './root-status.js';
 import { whatToDo } from './what-to-do.js';
 import { isoDate, plural } from '../../text/units.js';
 

@@ -2,7 +2,7 @@ import type { FullStatus, Pending } from './full-status.js';
 import { healthWords } from './health.js';
 import { spaceWords } from './space.js';
 import { scriptWords } from '../../text/script-words.js';
-import type { Status } from './status.js';
+import type { Status } from './root-status.js';
 import { duration, moment, size, stamp } from '../../text/units.js';
 import { oneLine, wrap } from '../../text/columns.js';
 

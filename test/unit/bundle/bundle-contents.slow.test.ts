@@ -11,7 +11,7 @@ import {
   kernelLogText,
   type BundleSources,
 } from '../../../src/bundle/bundle-contents.js';
-import { journalsInBundle, readBundle, textInBundle } from '../../../src/bundle/read.js';
+import { journalsInBundle, readBundle, textInBundle } from '../../../src/bundle/read-bundle.js';
 import { readTar, writeTar } from '../../../src/bundle/tar.js';
 import type { Facts } from '../../../src/facts/facts.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';

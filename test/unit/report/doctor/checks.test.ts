@@ -1,6 +1,6 @@
 /** For each check a board that trips it, and one that does not. */
 import t from 'tap';
-import type { Check, Verdict } from '../../../../src/report/doctor/check.js';
+import type { Check, Verdict } from '../../../../src/report/doctor/check-rule.js';
 import { diagnoseFacts } from '../../../../src/report/doctor/diagnose.js';
 import type { Live } from '../../../../src/report/doctor/live.js';
 import type { Facts } from '../../../../src/facts/facts.js';

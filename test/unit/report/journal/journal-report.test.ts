@@ -6,13 +6,13 @@ import {
   isConfirmed,
   rungOf,
   type Boot,
-} from '../../../../src/report/journal/boot.js';
+} from '../../../../src/report/journal/boot-runs.js';
 import {
   gatherBoots,
   gatherSummaries,
   newestFirst,
 } from '../../../../src/report/journal/gather-boots.js';
-import { parseJournal } from '../../../../src/report/journal/parse.js';
+import { parseJournal } from '../../../../src/report/journal/parse-journal.js';
 import { renderBoot, renderBoots } from '../../../../src/report/journal/journal-text.js';
 import { reportBoots, summarise } from '../../../../src/report/journal/journal-report.js';
 import { renderStatus } from '../../../../src/report/status/status-text.js';
@@ -164,7 +164,7 @@ const BOOTS: Boot[] = [
 
 t.test('the boots are a table, with a line for each thing that is worth one', async (t) => {
   const text = renderBoots({ boots: BOOTS.map(summarise), problems: [] });
-  golden(t, 'diagnose/journal.txt', text);
+  golden(t, 'report/journal.txt', text);
   t.ok(lineLengths(text) <= 80);
   t.match(
     renderBoots({ boots: [], problems: ['cannot read x'] }),
@@ -176,7 +176,7 @@ t.test('one boot is shown step by step', async (t) => {
   for (const [index, each] of BOOTS.entries()) {
     const text = renderBoot(each);
     t.ok(lineLengths(text) <= 80);
-    if (index < 2) golden(t, `diagnose/journal-boot-${index + 1}.txt`, text);
+    if (index < 2) golden(t, `report/journal-boot-${index + 1}.txt`, text);
   }
   t.match(
     renderBoot(BOOTS[2]!),

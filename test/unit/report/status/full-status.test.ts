@@ -66,7 +66,7 @@ for (const [name, board] of [
 ] as [string, Board][])
   t.test(`the screen of a board is the reviewed one: ${name}`, async (t) => {
     const text = renderStatus(boardStatus(board));
-    golden(t, `diagnose/status-${name}.txt`, text);
+    golden(t, `report/status-${name}.txt`, text);
     t.ok(lineLengths(text) <= 80);
     t.ok(text.split('\n').length <= 24);
   });
@@ -178,6 +178,6 @@ t.test(
 );
 
 t.test('the steps are there for whoever asks for them', async (t) => {
-  golden(t, 'diagnose/status-steps.txt', renderSteps(boardStatus()));
+  golden(t, 'report/status-steps.txt', renderSteps(boardStatus()));
   t.equal(renderSteps({ ...boardStatus(), start: null }), '');
 });

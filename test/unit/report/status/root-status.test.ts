@@ -1,6 +1,6 @@
 import t from 'tap';
 import { lastStart } from '../../../../src/report/journal/read-journal.js';
-import { status } from '../../../../src/report/status/status.js';
+import { status } from '../../../../src/report/status/root-status.js';
 import type { JournalRecord } from '../../../../src/execute/journal.js';
 import { parseMountinfo } from '../../../../src/facts/mountinfo.js';
 import { BOARD, BOARD_STARTED, SYSTEMD } from '../../../fixtures/captures.js';

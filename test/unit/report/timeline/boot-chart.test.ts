@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { bootOf, type Boot } from '../../../../src/report/journal/boot.js';
-import { chartOf } from '../../../../src/report/timeline/chart.js';
+import { bootOf, type Boot } from '../../../../src/report/journal/boot-runs.js';
+import { chartOf } from '../../../../src/report/timeline/boot-chart.js';
 import { initAt } from '../../../../src/report/timeline/init-at.js';
-import { renderTimeline, tickStep } from '../../../../src/report/timeline/svg.js';
+import { renderTimeline, tickStep } from '../../../../src/report/timeline/chart-svg.js';
 import { fitText, textWidth } from '../../../../src/report/timeline/svg-text.js';
 import { golden } from '../../../fixtures/golden.js';
 import { random } from '../../../fixtures/random.js';
@@ -143,7 +143,7 @@ const journal = (steps: number, next: (below: number) => number, changes: object
 };
 
 t.test('the picture of a real boot is the reviewed one', async (t) => {
-  golden(t, 'diagnose/timeline.svg', draw(modern(), 3050));
+  golden(t, 'report/timeline.svg', draw(modern(), 3050));
 });
 
 t.test(

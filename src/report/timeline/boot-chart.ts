@@ -1,4 +1,4 @@
-import { epochOf, startRunOf, doneOf, type Boot, type JournalRun } from '../journal/boot.js';
+import { epochOf, startRunOf, doneOf, type Boot, type JournalRun } from '../journal/boot-runs.js';
 import { duration, moment, stamp } from '../../text/units.js';
 
 export type BarKind =

@@ -1,7 +1,7 @@
 import type { JournalRecord, ScriptResult } from '../../execute/journal.js';
 import type { Mount, Rung } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
-import { scriptOf } from '../journal/boot.js';
+import { scriptOf } from '../journal/boot-runs.js';
 
 export interface Status {
   schema: 'mountroot.status/1';

@@ -1,6 +1,6 @@
 import type { ImageMark, JournalRecord, ScriptResult } from '../../execute/journal.js';
 import { isMoment } from '../../text/units.js';
-import { parseJournal, type Damage } from './parse.js';
+import { parseJournal, type Damage } from './parse-journal.js';
 
 export interface Failure {
   id: string;

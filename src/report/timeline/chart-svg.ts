@@ -1,5 +1,5 @@
 import { duration, moment } from '../../text/units.js';
-import type { Bar, BarKind, Chart, Panel } from './chart.js';
+import type { Bar, BarKind, Chart, Panel } from './boot-chart.js';
 import { escapeXml, fitText, textLines } from './svg-text.js';
 
 const WIDTH = 1000;

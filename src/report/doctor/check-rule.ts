@@ -54,7 +54,7 @@ export const ON_BOARD: Finding = {
 /**
  * Looks; null where the question does not arise on this board, a list where it has several answers.
  */
-export interface Rule {
+export interface CheckRule {
   id: string;
   title: string;
   look: (given: CheckInputs) => Finding | readonly Finding[] | null;
