@@ -1,13 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { bundle } from '../../scripts/agent/bundle.js';
-import { asRoot, program } from './sandbox.js';
-
-const enter = fileURLToPath(new URL('enter.sh', import.meta.url));
+import { enterBoard, loopDevice, program } from './sandbox.js';
 
 t.test(
   'what is changed through an overlay root is the same view wherever its archive is imported and mounted, and on the board itself after the next start',
@@ -19,32 +16,15 @@ t.test(
     const image = join(folder, 'data.img');
     execFileSync('truncate', ['-s', '16M', image]);
     execFileSync('/sbin/mkfs.ext4', ['-q', image]);
-    const [losetup, ...words] = asRoot(['/sbin/losetup']);
-    const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
-      encoding: 'utf8',
-    }).trim();
-    t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+    const device = loopDevice(t, image);
 
     const boot = (number: 1 | 2): Record<string, unknown> => {
       const root = join(folder, `root-${number}`);
       mkdirSync(root);
-      const [unshare, ...rest] = asRoot([
-        'unshare',
-        '--mount',
-        '--propagation',
-        'private',
-        'sh',
-        enter,
+      const { stdout, stderr, status } = enterBoard({
         root,
-        built,
-        process.execPath,
-        'no',
-        '/opt/archive-inside.cjs',
-        JSON.stringify({ device, boot: number }),
-      ]);
-      const { stdout, stderr, status } = spawnSync(unshare!, rest, {
-        encoding: 'utf8',
-        timeout: 120_000,
+        folder: built,
+        words: ['/opt/archive-inside.cjs', JSON.stringify({ device, boot: number })],
       });
       if (status !== 0) throw new Error(`boot ${number} ended with ${status}: ${stderr}`);
       return JSON.parse(stdout) as Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,6 @@ import { placeNative } from '../../scripts/agent/agent.js';
 import { bundle } from '../../scripts/agent/bundle.js';
 import { checkout } from '../../scripts/lib/report.js';
 import type { Report, Scenario } from './inside.js';
-
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /**
  * mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests
@@ -31,6 +29,46 @@ export async function program(t: Test, name: string): Promise<string> {
   return folder;
 }
 
+/** Attaches a file to a loop device, until the test ends. Returns the device. */
+export function loopDevice(t: Test, image: string): string {
+  const [losetup, ...words] = asRoot(['/sbin/losetup']);
+  const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
+    encoding: 'utf8',
+  }).trim();
+  t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+  return device;
+}
+
+interface SmallBoard {
+  /** An empty folder to build the root on. */
+  root: string;
+  /** The folder with the program, see program(). The board has it as /opt. */
+  folder: string;
+  /** The program as /opt/NAME.cjs, and its arguments. */
+  words: readonly string[];
+  /** Whether the root has this machine's programs as bind mounts, or copies of the few it needs. */
+  programs?: 'bound' | 'copied';
+  /** Whether all mounts have shared propagation. */
+  shared?: boolean;
+}
+
+/** Runs a program in the small board that enter.sh makes. */
+export function enterBoard({
+  root,
+  folder,
+  words,
+  programs = 'bound',
+  shared = false,
+}: SmallBoard): SpawnSyncReturns<string> {
+  const [unshare, ...rest] = asRoot([
+    ...['unshare', '--mount', '--propagation', 'private'],
+    ...['sh', fileURLToPath(new URL('enter.sh', import.meta.url))],
+    ...[programs, root, folder, process.execPath, shared ? 'yes' : 'no'],
+    ...words,
+  ]);
+  return spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
+}
+
 export interface SandboxOptions {
   shared?: boolean;
   sabotage?: boolean;
@@ -48,9 +86,9 @@ export interface SandboxOptions {
 
 /** What a sandbox is made of. */
 export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' | 'unformatted'> {
-  /** The program of this folder that runs in it, and the script that builds its root. */
+  /** The program of this folder that runs in it, without its ending. */
   program: string;
-  enter: 'enter.sh' | 'enter-small.sh';
+  programs: 'bound' | 'copied';
 }
 
 /**
@@ -60,7 +98,7 @@ export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' 
  */
 export async function inSandbox(
   t: Test,
-  { shared = false, prepare, unformatted = false, program: name, enter }: SandboxParts,
+  { shared = false, prepare, unformatted = false, program: name, programs }: SandboxParts,
   scenarioOn: (device: string) => object,
 ): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
@@ -78,11 +116,7 @@ export async function inSandbox(
       `root_owner=${process.getuid!()}:${process.getgid!()}`,
       image,
     ]);
-  const [losetup, ...words] = asRoot(['/sbin/losetup']);
-  const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
-    encoding: 'utf8',
-  }).trim();
-  t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+  const device = loopDevice(t, image);
   if (prepare) {
     const mountpoint = join(folder, 'data');
     mkdirSync(mountpoint);
@@ -95,24 +129,12 @@ export async function inSandbox(
       execFileSync(umount!, after);
     }
   }
-  const [unshare, ...rest] = asRoot([
-    'unshare',
-    '--mount',
-    '--propagation',
-    'private',
-    'sh',
-    here(enter),
+  const { stdout, stderr, status } = enterBoard({
     root,
-    built,
-    process.execPath,
-    shared ? 'yes' : 'no',
-    `/opt/${name}.cjs`,
-    JSON.stringify(scenarioOn(device)),
-  ]);
-  const { stdout, stderr, status } = spawnSync(unshare!, rest, {
-    encoding: 'utf8',
-    timeout: 120_000,
-    maxBuffer: 1 << 26,
+    folder: built,
+    programs,
+    shared,
+    words: [`/opt/${name}.cjs`, JSON.stringify(scenarioOn(device))],
   });
   if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);
   return JSON.parse(stdout);
@@ -130,7 +152,7 @@ export const runInSandbox = async (
     ...parts
   }: SandboxOptions = {},
 ): Promise<Report> =>
-  (await inSandbox(t, { ...parts, program: 'inside', enter: 'enter.sh' }, (device): Scenario => ({
+  (await inSandbox(t, { ...parts, program: 'inside', programs: 'bound' }, (device): Scenario => ({
     device,
     sabotage,
     verbs,

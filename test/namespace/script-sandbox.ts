@@ -19,7 +19,7 @@ export const runScript = async (
 ): Promise<ScriptReport> =>
   (await inSandbox(
     t,
-    { program: 'script-inside', enter: 'enter-small.sh', prepare: healthy },
+    { program: 'script-inside', programs: 'copied', prepare: healthy },
     (device): ScriptScenario => ({
       device,
       first: 'script',

@@ -2,12 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { bundle } from '../../scripts/agent/bundle.js';
 import type { FullStatus } from '../../src/report/status/full-status.js';
 import type { BootSummary } from '../../src/report/journal/journal-report.js';
-import { asRoot, program } from './sandbox.js';
+import { enterBoard, loopDevice, program } from './sandbox.js';
 import type { StatusReport } from './status-inside.js';
 
 const skip =
@@ -27,30 +26,12 @@ t.test(
     mkdirSync(root);
     execFileSync('truncate', ['-s', '16M', image]);
     execFileSync('/sbin/mkfs.ext4', ['-q', image]);
-    const [losetup, ...words] = asRoot(['/sbin/losetup']);
-    const device = execFileSync(losetup!, [...words, '--find', '--show', image], {
-      encoding: 'utf8',
-    }).trim();
-    t.teardown(() => void spawnSync(losetup!, [...words, '--detach', device]));
+    const device = loopDevice(t, image);
     const began = Date.now();
-    const [unshare, ...rest] = asRoot([
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      'sh',
-      fileURLToPath(new URL('enter.sh', import.meta.url)),
+    const { stdout, stderr, status } = enterBoard({
       root,
-      built,
-      process.execPath,
-      'no',
-      '/opt/status-inside.cjs',
-      device,
-    ]);
-    const { stdout, stderr, status } = spawnSync(unshare!, rest, {
-      encoding: 'utf8',
-      timeout: 100_000,
-      maxBuffer: 1 << 26,
+      folder: built,
+      words: ['/opt/status-inside.cjs', device],
     });
     t.equal(status, 0, stderr);
     const { runs } = JSON.parse(stdout) as StatusReport;
