@@ -24,7 +24,7 @@ function factsOf(board: Board, settings: string | null): Facts | null {
   return {
     ...facts,
     kernel: { ...facts.kernel, commandLine },
-    configuration: configure({ commandLine, file: settings, flags: [] }, facts.problems),
+    configuration: configure({ commandLine, file: settings, flags: [] }, facts.findings),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PathKind } from '../system/port.js';
+import type { FactsProblem } from '../text/problem-text.js';
 import type { Atags } from './atags.js';
 import type { DeviceTree } from './device-tree.js';
 import type { KernelConfig } from './kernel-config.js';
@@ -58,6 +59,11 @@ export interface Content {
   kind: ContentKind;
   /** What was seen and at which byte, or why it could not be read, for a person. */
   evidence: string;
+  /**
+   * Number of the erase block that shows what the volume holds, where that is not the first: the
+   * volume's beginning is damaged.
+   */
+  behind?: number;
 }
 
 /** One device that a volume's name may mean. */
@@ -296,8 +302,10 @@ export interface Facts {
   state: RecordedState | null;
   /** How the root came to be; only where somebody asked for it (see `facts` and `explain`). */
   origin?: RootOrigin;
-  /** What could not be read or understood while gathering, a sentence each. */
+  /** What could not be read or understood while gathering, a sentence each, for people. */
   problems: string[];
+  /** The same, in the same order, for programs. */
+  findings: FactsProblem[];
 }
 
 /** The steps down from a root that keeps its changes. */

@@ -1,4 +1,5 @@
 import type { PathKind, Reader } from '../system/port.js';
+import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import {
   FACTS_SCHEMA,
   type Configuration,
@@ -16,6 +17,7 @@ import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-volume.js';
 import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
+import { notRead } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { configure, overlaid } from './settings.js';
 import { findVolume } from './volume.js';
@@ -42,8 +44,6 @@ export interface Process {
 
 const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
 
 /** What an earlier start of this boot recorded. */
@@ -67,12 +67,12 @@ export function gather(
   reader: Reader,
   { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process,
 ): Facts {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   const attempt = <T>(fallback: T, call: () => T): T => {
     try {
       return call();
     } catch (error) {
-      problems.push(messageOf(error));
+      problems.push(notRead(error));
       return fallback;
     }
   };
@@ -120,7 +120,8 @@ export function gather(
     ),
     handover,
     state: state === null ? null : parseState(state),
-    problems,
+    problems: problems.map(problemSentence),
+    findings: problems,
   };
 }
 
@@ -137,7 +138,7 @@ function withVolumeSettings(
   reader: Reader,
   chosen: Configuration,
   at: string,
-  problems: string[],
+  problems: FactsProblem[],
 ): Configuration {
   const text = settingsInside(reader, at, problems);
   return text === null
@@ -163,7 +164,7 @@ function findExternal(
   { settings }: Configuration,
   mtd: readonly MtdPartition[],
   mounts: readonly Mount[],
-  problems: string[],
+  problems: FactsProblem[],
 ): External | null {
   if (settings.extroot === '') return null;
   const volume = findVolume(reader, settings.extroot, mtd);

@@ -76,6 +76,7 @@ export function identify(read: (block: number) => Uint8Array, blocks: number): C
         : {
             kind: seen.kind,
             evidence: `${seen.evidence} of erase block ${block}, while the first holds ${first?.evidence ?? 'nothing'}`,
+            behind: block,
           };
     if (block === 0 && seen !== null && seen.kind !== 'unknown') return seen;
     if (seen !== null) looked = Math.min(blocks, BLOCKS_SEARCHED);

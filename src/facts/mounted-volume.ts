@@ -1,4 +1,5 @@
 import type { PathKind, Reader } from '../system/port.js';
+import type { FactsProblem } from '../text/problem-text.js';
 import type {
   Device,
   External,
@@ -10,6 +11,7 @@ import type {
   Volume,
 } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
+import { notRead } from './problems.js';
 import { keepPath } from './settings.js';
 import {
   ATTEMPTS,
@@ -34,14 +36,14 @@ class Inside {
   constructor(
     private readonly reader: Reader,
     private readonly top: string,
-    private readonly problems: string[],
+    private readonly problems: FactsProblem[],
   ) {}
 
   private try<T>(otherwise: T, look: () => T): T {
     try {
       return look();
     } catch (error) {
-      this.problems.push((error as Error).message);
+      this.problems.push(notRead(error));
       return otherwise;
     }
   }
@@ -181,7 +183,7 @@ export function mountOf(mounts: readonly Mount[], device: Device | undefined): M
 export function lookInto(
   reader: Reader,
   mount: Mount | undefined,
-  problems: string[],
+  problems: FactsProblem[],
 ): MountedVolume | null {
   if (mount === undefined) return null;
   const inside = new Inside(reader, mount.mountpoint, problems);
@@ -215,7 +217,7 @@ export function lookIntoExternal(
   volume: Volume,
   mount: Mount | undefined,
   target: 'overlay' | 'root',
-  problems: string[],
+  problems: FactsProblem[],
 ): External {
   if (mount === undefined)
     return {
@@ -254,6 +256,10 @@ export function lookIntoExternal(
 /**
  * The settings that the data volume's upper layer lays over the image's; null where it has none.
  */
-export function settingsInside(reader: Reader, top: string, problems: string[]): string | null {
+export function settingsInside(
+  reader: Reader,
+  top: string,
+  problems: FactsProblem[],
+): string | null {
   return new Inside(reader, top, problems).text('upper/etc/mountroot.json') ?? null;
 }

@@ -1,3 +1,4 @@
+import type { FactsProblem } from '../text/problem-text.js';
 import type { Mount } from './facts.js';
 
 /**
@@ -51,14 +52,12 @@ function parseLine(line: string): Mount | null {
 }
 
 /** /proc/self/mountinfo; lines that are not of its form go to `problems` and are left out. */
-export function parseMountinfo(text: string, problems: string[] = []): Mount[] {
+export function parseMountinfo(text: string, problems: FactsProblem[] = []): Mount[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];
     const mount = parseLine(line);
     if (mount !== null) return [mount];
-    problems.push(
-      `/proc/self/mountinfo has a line that is not understood and was left out: ${JSON.stringify(line)}`,
-    );
+    problems.push({ code: 'bad-line', file: '/proc/self/mountinfo', line });
     return [];
   });
 }

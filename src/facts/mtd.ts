@@ -1,3 +1,4 @@
+import type { FactsProblem } from '../text/problem-text.js';
 import type { MtdPartition } from './facts.js';
 
 /**
@@ -8,7 +9,7 @@ const LINE = /^mtd(\d+): ([0-9a-f]+) ([0-9a-f]+) "(.*)"$/;
 const HEADING = /^dev: +size/;
 
 /** /proc/mtd; lines that are not of its form go to `problems` and are left out. */
-export function parseMtd(text: string, problems: string[] = []): MtdPartition[] {
+export function parseMtd(text: string, problems: FactsProblem[] = []): MtdPartition[] {
   return text.split('\n').flatMap((line) => {
     if (line === '' || HEADING.test(line)) return [];
     const [, index, size, eraseBlock, name] = LINE.exec(line) ?? [];
@@ -18,9 +19,7 @@ export function parseMtd(text: string, problems: string[] = []): MtdPartition[] 
       eraseBlock === undefined ||
       name === undefined
     ) {
-      problems.push(
-        `/proc/mtd has a line that is not understood and was left out: ${JSON.stringify(line)}`,
-      );
+      problems.push({ code: 'bad-line', file: '/proc/mtd', line });
       return [];
     }
     return [

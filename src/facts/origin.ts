@@ -1,13 +1,15 @@
 import type { Reader } from '../system/port.js';
+import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import { AtagsError, parseAtags } from './atags.js';
 import { commandLineWords } from './cmdline.js';
 import { DeviceTreeError, parseDeviceTree, readDeviceTree } from './device-tree.js';
 import type { ContentKind, Facts, RootOrigin, Partition, Runnable } from './facts.js';
-import { readKernelConfig } from './kernel-config.js';
+import { KernelConfigError, readKernelConfig } from './kernel-config.js';
 import { parseKernelRecords, type KernelLog } from './kernel-log.js';
 import { BYTES_LOOKED_AT, identify } from './magic.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
+import { notRead } from './problems.js';
 import { inside, interpreterOf } from './program.js';
 
 const SMALL = 65_536;
@@ -145,13 +147,13 @@ export function gatherOrigin(
   reader: Reader,
   records: () => string[],
   facts: Facts,
-  problems: string[],
+  problems: FactsProblem[],
 ): RootOrigin {
   const orNull = <T>(look: () => T): T | null => {
     try {
       return look();
     } catch (error) {
-      problems.push((error as Error).message);
+      problems.push(problemOf(error));
       return null;
     }
   };
@@ -200,16 +202,32 @@ export function gatherOrigin(
   };
 }
 
-/** A parser's own complaint does not say of which file. */
+/** A parser does not know the name of the file that it does not understand. */
+class NotUnderstood extends Error {
+  constructor(
+    readonly file: string,
+    readonly why: string,
+  ) {
+    super(why);
+  }
+}
+
 function named<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (error instanceof DeviceTreeError || error instanceof AtagsError)
-      throw new Error(`${path} is not understood: ${error.message}`);
+    if (PARSERS_COMPLAINTS.some((complaint) => error instanceof complaint))
+      throw new NotUnderstood(path, (error as Error).message);
     throw error;
   }
 }
+
+const PARSERS_COMPLAINTS = [DeviceTreeError, AtagsError, KernelConfigError];
+
+const problemOf = (error: unknown): FactsProblem =>
+  error instanceof NotUnderstood
+    ? { code: 'not-understood', file: error.file, why: error.why }
+    : notRead(error);
 
 function linkOf(reader: Reader, path: string): string | null {
   try {
@@ -241,7 +259,12 @@ function contentOf(
 
 /** Facts with their origin. */
 export function withOrigin(reader: Reader, records: () => string[], facts: Facts): Facts {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   const origin = gatherOrigin(reader, records, facts, problems);
-  return { ...facts, origin, problems: [...facts.problems, ...problems] };
+  return {
+    ...facts,
+    origin,
+    problems: [...facts.problems, ...problems.map(problemSentence)],
+    findings: [...facts.findings, ...problems],
+  };
 }

@@ -1,3 +1,4 @@
+import type { FactsProblem } from '../text/problem-text.js';
 import { parseCommandLine } from './cmdline.js';
 
 /** What a board's maintainer may choose. Times in seconds. */
@@ -131,20 +132,23 @@ function take(
   values: Iterable<[string, unknown]>,
   origin: SettingOrigin,
   from: string,
-  problems: string[],
+  problems: FactsProblem[],
 ): void {
   for (const [key, value] of values) {
     if (!isSetting(key)) {
-      problems.push(
-        `${from} has a setting ${JSON.stringify(key)} that there is not; known are ${Object.keys(READ).join(', ')}`,
-      );
+      problems.push({ code: 'unknown-setting', from, setting: key, known: Object.keys(READ) });
       continue;
     }
     const reading = READ[key](value);
     if ('expected' in reading)
-      problems.push(
-        `${from} sets ${key} to ${JSON.stringify(value)?.slice(0, 80)}, which is not ${reading.expected}; ${JSON.stringify(settings[key])} holds`,
-      );
+      problems.push({
+        code: 'bad-setting',
+        from,
+        setting: key,
+        value: JSON.stringify(value).slice(0, 80),
+        expected: reading.expected,
+        holds: JSON.stringify(settings[key]),
+      });
     else {
       // Each reader gives the type of its own key; TypeScript sees only the union.
       (settings as unknown as Record<string, unknown>)[key] = reading.value;
@@ -154,18 +158,18 @@ function take(
 }
 
 /** The settings of a JSON file: an object of them by name. */
-function fileSettings(file: string, content: string, problems: string[]): [string, unknown][] {
+function fileSettings(
+  file: string,
+  content: string,
+  problems: FactsProblem[],
+): [string, unknown][] {
   try {
     const value: unknown = JSON.parse(content);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return Object.entries(value);
-    problems.push(
-      `${file} is ${Array.isArray(value) ? 'a list' : 'no object'} and should be an object of settings; none of it holds`,
-    );
+    problems.push({ code: 'settings-no-object', file, list: Array.isArray(value) });
   } catch (error) {
-    problems.push(
-      `${file} is not JSON (${(error as Error).message.slice(0, 120)}); none of it holds`,
-    );
+    problems.push({ code: 'settings-no-json', file, why: (error as Error).message.slice(0, 120) });
   }
   return [];
 }
@@ -202,7 +206,7 @@ export interface SettingSources {
  */
 export function configure(
   { commandLine, file, flags }: SettingSources,
-  problems: string[],
+  problems: FactsProblem[],
 ): Configuration {
   const configuration: Configuration = { settings: { ...DEFAULTS, keep: [] }, origins: {} };
   if (file !== null)
@@ -239,7 +243,7 @@ export function overlaid(
   configuration: Configuration,
   file: string,
   content: string,
-  problems: string[],
+  problems: FactsProblem[],
 ): Configuration {
   const later: Configuration = {
     settings: { ...configuration.settings },

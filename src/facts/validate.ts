@@ -1,4 +1,6 @@
 import * as v from 'valibot';
+import { problemSchema } from './validate-problem.js';
+import type { FactsProblem } from '../text/problem-text.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
 import { originOf } from './validate-origin.js';
 
@@ -28,6 +30,7 @@ const content = v.object({
     'unreadable',
   ]),
   evidence: v.string(),
+  behind: v.exactOptional(count),
 });
 const mount = v.object({
   id: count,
@@ -143,8 +146,7 @@ const handover = v.object({
   args: v.array(v.string()),
 });
 
-/** The form of a facts file; that it is that of Facts, the compiler checks. */
-const facts: v.GenericSchema<unknown, Facts> = v.object({
+const factsFile = v.object({
   schema: v.literal(FACTS_SCHEMA),
   platform: v.string(),
   architecture: v.string(),
@@ -168,7 +170,24 @@ const facts: v.GenericSchema<unknown, Facts> = v.object({
   state: v.nullable(state),
   origin: v.exactOptional(originOf),
   problems: v.array(v.string()),
+  // Not in files of before there were codes.
+  findings: v.optional(v.array(v.unknown()), []),
 });
+
+/** A sentence without a code that is known here keeps its text. */
+const findingOf = (text: string, finding: unknown): FactsProblem => {
+  const known = v.safeParse(problemSchema, finding);
+  return known.success ? known.output : { code: 'other', text };
+};
+
+/** The form of a facts file. The compiler checks that it is the form of Facts. */
+const facts: v.GenericSchema<unknown, Facts> = v.pipe(
+  factsFile,
+  v.transform(({ findings, ...others }) => ({
+    ...others,
+    findings: others.problems.map((text, index) => findingOf(text, findings[index])),
+  })),
+);
 
 /**
  * A facts file's text as facts. @throws {Error} whose message is one sentence that names the first

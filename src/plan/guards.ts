@@ -219,6 +219,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
   origin: nothing,
   problems: nothing,
+  findings: nothing,
 };
 
 /** In the order of looking: what our own folder is comes before what is in it. */

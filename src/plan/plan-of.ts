@@ -70,7 +70,7 @@ function stageNotes({ volume }: Facts, name: Stage): string[] {
     return [
       `what the data volume holds could not be looked at (${volume.content.evidence}); mounting it will tell`,
     ];
-  return volume.content?.evidence.includes('while the first holds')
+  return volume.content?.behind !== undefined
     ? [`${describe(volume.found[0]!)} has a damaged beginning: ${volume.content.evidence}`]
     : [];
 }

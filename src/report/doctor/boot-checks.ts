@@ -9,6 +9,12 @@ import { placeTrouble } from '../../plan/mountpoints.js';
 import { describe } from '../../plan/volume.js';
 import { bootParameters } from '../../explain/boot-parameters.js';
 import { whatToDo } from '../status/what-to-do.js';
+import {
+  isAboutSettings,
+  problemCure,
+  problemParts,
+  problemSentence,
+} from '../../text/problem-text.js';
 import { plural } from '../../text/units.js';
 import {
   ON_BOARD,
@@ -315,15 +321,8 @@ function initramfs({ start }: CheckInputs): Finding | null {
   );
 }
 
-/**
- * Of the sentences that gathering leaves, those about settings; the others are about what could not
- * be read.
- */
-const ABOUT_SETTINGS =
-  /has a setting |\bsets \w+ to |should be an object of settings|mountroot\.json is not JSON/;
-
 function configuration({ now }: CheckInputs): Finding[] {
-  const wrong = now.problems.filter((each) => ABOUT_SETTINGS.test(each));
+  const wrong = now.findings.filter(isAboutSettings);
   const set = Object.keys(now.configuration.origins);
   if (wrong.length === 0)
     return [
@@ -335,27 +334,17 @@ function configuration({ now }: CheckInputs): Finding[] {
       ),
     ];
   return wrong.map((each) => {
-    const [is, holds] = each.split('; ');
-    return problem(
-      is!,
-      holds ?? 'the next weaker value holds',
-      'correct it; docs/configuration.md lists the settings and their values',
-    );
+    const { is, holds } = problemParts(each);
+    return problem(is, holds ?? 'the next weaker value holds', problemCure(each));
   });
 }
 
 function gathered({ now }: CheckInputs): Finding[] | null {
-  const others = now.problems.filter((each) => !ABOUT_SETTINGS.test(each));
+  const others = now.findings.filter((each) => !isAboutSettings(each));
   return others.length === 0
     ? null
     : others.map((each) =>
-        unknown(
-          each,
-          'said while the facts were gathered',
-          /EACCES|EPERM/.test(each)
-            ? 'run `mountroot doctor` as root'
-            : 'see whether what it names is there',
-        ),
+        unknown(problemSentence(each), 'said while the facts were gathered', problemCure(each)),
       );
 }
 

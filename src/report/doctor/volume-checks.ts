@@ -138,7 +138,7 @@ function content({ now }: CheckInputs): Finding | null {
   const { volume, uid, opened, kernel } = now;
   const [device] = volume.found;
   if (device === undefined || volume.content === null) return null;
-  const { kind, evidence } = volume.content;
+  const { kind, evidence, behind } = volume.content;
   const on = describe(device);
   if (kind === 'unreadable' && opened !== null)
     return ok(`${on} is mounted as ${opened.fstype}`, '/proc/self/mountinfo');
@@ -183,7 +183,7 @@ function content({ now }: CheckInputs): Finding | null {
         : whatToDo(trouble.reason)!,
       { reason: trouble.reason },
     );
-  if (evidence.includes('while the first holds'))
+  if (behind !== undefined)
     return warning(
       `${on} holds ${kind}, behind a damaged beginning`,
       evidence,

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { FactsProblem } from '../../../src/text/problem-text.js';
 import { gather } from '../../../src/facts/gather.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
 import { childrenOf, parseMountinfo, visibleAt } from '../../../src/facts/mountinfo.js';
@@ -13,7 +14,7 @@ import { BOARD, BOARD_STARTED, OPENWRT_3_10, SYSTEMD } from '../../fixtures/capt
 import { boardFacts } from '../../fixtures/facts.js';
 
 t.test('each capture is understood to its last line', async (t) => {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   for (const text of [BOARD.mountinfo, BOARD_STARTED, OPENWRT_3_10.mountinfo, SYSTEMD])
     t.equal(parseMountinfo(text, problems).length, text.trimEnd().split('\n').length);
   for (const { mtd } of [BOARD, OPENWRT_3_10])

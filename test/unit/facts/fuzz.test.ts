@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import t from 'tap';
+import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
 import { lastStart } from '../../../src/report/journal/read-journal.js';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
@@ -83,11 +84,11 @@ t.test(
       parseFilesystems(text).every((name) => name !== '' && !name.includes('\n')),
     );
     holds(anyOf(BOARD.mtd, OPENWRT_3_10.mtd), (text) => {
-      const problems: string[] = [];
+      const problems: FactsProblem[] = [];
       return (
         parseMtd(text, problems).every(
           ({ index, size, eraseBlock }) => index >= 0 && size >= 0 && eraseBlock >= 0,
-        ) && problems.every((problem) => !problem.includes('\n'))
+        ) && problems.every((problem) => !problemSentence(problem).includes('\n'))
       );
     });
     holds(anyOf(BOARD.mountinfo, BOARD_STARTED, SYSTEMD), (text) => {
@@ -119,7 +120,7 @@ t.test(
       flags: fc.array(anyOf('wait=7'), { maxLength: 3 }),
     });
     holds(sources, (each) => {
-      const problems: string[] = [];
+      const problems: FactsProblem[] = [];
       const { settings } = configure(each, problems);
       const later = overlaid(
         { settings, origins: {} },
@@ -142,7 +143,7 @@ t.test(
           ['overlay', 'root'].includes(extroot_target);
         if (!right) return false;
       }
-      return problems.every((problem) => problem.length < 1000);
+      return problems.every((problem) => problemSentence(problem).length < 1000);
     });
     t.same(configure({ commandLine: '', file: null, flags: [] }, []).settings, DEFAULTS);
   },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
+import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
 import {
   gatherOrigin,
   parsePartitions,
@@ -44,7 +45,7 @@ const gathered = (
   records: string[] = [],
   facts = boardFacts(),
 ): { origin: RootOrigin; problems: string[] } => {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   return {
     origin: gatherOrigin(
       machine(files, { '/proc/1/exe': '/bin/busybox' }),
@@ -52,7 +53,7 @@ const gathered = (
       facts,
       problems,
     ),
-    problems,
+    problems: problems.map(problemSentence),
   };
 };
 

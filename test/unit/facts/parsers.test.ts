@@ -1,4 +1,5 @@
 import t from 'tap';
+import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
 import {
@@ -35,7 +36,7 @@ t.test('a file system counts by its whole name', async (t) => {
 });
 
 t.test('/proc/mtd is read with whatever its names hold, and bad lines are reported', async (t) => {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   const text =
     'dev:    size   erasesize  name\nmtd0: 00080000 00040000 "u-boot"\nmtd12: 04000000 00020000 "a "b" c"\nmtd1: zz 00040000 "x"\n';
   t.same(parseMtd(text, problems), [
@@ -43,13 +44,16 @@ t.test('/proc/mtd is read with whatever its names hold, and bad lines are report
     { index: 12, name: 'a "b" c', size: 0x4000000, eraseBlock: 0x20000 },
   ]);
   t.equal(problems.length, 1);
-  t.match(problems[0], /^\/proc\/mtd has a line that is not understood.*mtd1: zz/);
+  t.match(
+    problemSentence(problems[0]!),
+    /^\/proc\/mtd has a line that is not understood.*mtd1: zz/,
+  );
 });
 
 t.test(
   'mountinfo is read with its escapes, its optional fields and a mountpoint named "-"',
   async (t) => {
-    const problems: string[] = [];
+    const problems: FactsProblem[] = [];
     const [root, blank, dash, utf8] = parseMountinfo(
       [
         '21 1 0:15 / / rw,noatime shared:5 master:2 propagate_from:3 - overlay overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper',

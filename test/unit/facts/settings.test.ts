@@ -1,4 +1,5 @@
 import t from 'tap';
+import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
 import { DEFAULTS, configure, keepPath, overlaid } from '../../../src/facts/settings.js';
 
 const configured = (sources: {
@@ -6,10 +7,10 @@ const configured = (sources: {
   file?: string | null;
   flags?: string[];
 }): ReturnType<typeof configure> & { problems: string[] } => {
-  const problems: string[] = [];
+  const problems: FactsProblem[] = [];
   return {
     ...configure({ commandLine: '', file: null, flags: [], ...sources }, problems),
-    problems,
+    problems: problems.map(problemSentence),
   };
 };
 
@@ -123,7 +124,7 @@ t.test(
   'settings on the data volume change what comes after it was opened, and nothing that the command line says',
   async (t) => {
     const chosen = configured({ commandLine: 'mountroot.boot_limit=9' });
-    const problems: string[] = [];
+    const problems: FactsProblem[] = [];
     const { settings } = overlaid(
       chosen,
       'inner',

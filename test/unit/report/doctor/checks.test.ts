@@ -217,6 +217,7 @@ const CASES: Case[] = [
       content: {
         kind: 'jffs2',
         evidence: 'jffs2 magic of erase block 1, while the first holds no signature known here',
+        behind: 1,
       },
     }),
     null,
@@ -618,8 +619,15 @@ const CASES: Case[] = [
     'problem',
     {
       ...boardFacts(),
-      problems: [
-        '/etc/mountroot.json sets wait to "soon", which is not a whole number from 0 to 600; 10 holds',
+      findings: [
+        {
+          code: 'bad-setting',
+          from: '/etc/mountroot.json',
+          setting: 'wait',
+          value: '"soon"',
+          expected: 'a whole number from 0 to 600',
+          holds: '10',
+        },
       ],
     },
     null,
@@ -629,7 +637,10 @@ const CASES: Case[] = [
   [
     'gathered',
     'unknown',
-    { ...boardFacts(), problems: ['cannot read /proc/cmdline: EACCES'] },
+    {
+      ...boardFacts(),
+      findings: [{ code: 'not-read', text: 'cannot read /proc/cmdline: EACCES', errno: 'EACCES' }],
+    },
     null,
   ],
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import type { FactsProblem } from '../../../../src/text/problem-text.js';
 import { diagnosis, type Diagnosis } from '../../../../src/report/doctor/diagnose.js';
 import { renderDiagnosis } from '../../../../src/report/doctor/doctor-text.js';
 import { boardFacts, device, withSettings, withVolume } from '../../../fixtures/facts.js';
@@ -27,12 +28,20 @@ const broken = (): Diagnosis => {
       'console=ttyAMA0 root=/dev/mmcblk0p2 ro init=/etc/preinit mtdparts=40000000.flash:512k(u-boot),1024k(rootfs_data)ro mountroot.boot_limt=3',
     filesystems: facts.kernel.filesystems.filter((name) => name !== 'devtmpfs' && name !== 'jffs2'),
   };
-  const problems = [
-    'the kernel command line (mountroot.) has a setting "boot_limt" that there is not; known are volume, wait, boot_limit, journal, watchdog, keep, extroot, extroot_target',
-    'cannot read /proc/cmdline: EACCES',
+  const findings: FactsProblem[] = [
+    {
+      code: 'unknown-setting',
+      from: 'the kernel command line (mountroot.)',
+      setting: 'boot_limt',
+      known: [
+        ...['volume', 'wait', 'boot_limit', 'journal', 'watchdog', 'keep'],
+        ...['extroot', 'extroot_target'],
+      ],
+    },
+    { code: 'not-read', text: 'cannot read /proc/cmdline: EACCES', errno: 'EACCES' },
   ];
   return diagnosis(
-    { ...facts, kernel, problems, paths: { ...facts.paths, '/rom': 'missing' } },
+    { ...facts, kernel, findings, paths: { ...facts.paths, '/rom': 'missing' } },
     healthyLive({
       preinit: {
         wanted: ['/etc/preinit'],

@@ -1,0 +1,9 @@
+import { SystemError } from '../system/system-error.js';
+import type { FactsProblem } from '../text/problem-text.js';
+
+/** What a failed call comes to. */
+export const notRead = (error: unknown): FactsProblem => ({
+  code: 'not-read',
+  text: error instanceof Error ? error.message : String(error),
+  errno: error instanceof SystemError ? error.errno : null,
+});
