@@ -1,0 +1,73 @@
+/** The pages of documentation: they are found, they name what exists, and they keep to their size. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import { checkout } from '../../scripts/lib/report.js';
+import { DEFAULTS } from '../../src/facts/settings.js';
+
+const read = (path: string): string => readFileSync(join(checkout, path), 'utf8');
+const PAGES = [
+  ...readdirSync(checkout).filter((file) => file.endsWith('.md')),
+  ...readdirSync(join(checkout, 'docs')).map((file) => `docs/${file}`),
+].filter((file) => file.endsWith('.md'));
+
+/** A page without its code blocks, fenced and indented. */
+const prose = (text: string): string =>
+  text.replace(/^```[^]*?^```/gm, '').replace(/^ {4}(?! *[-\d]).*$/gm, '');
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+const anchors = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+t.test('each link leads somewhere', async (t) => {
+  for (const page of PAGES)
+    for (const [, target] of read(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target!)) continue;
+      const [file, anchor] = target!.split('#');
+      const path = file === '' ? page : normalize(join(dirname(page), file!));
+      if (!t.ok(existsSync(join(checkout, path)), `${page}: ${target}`)) continue;
+      if (anchor !== undefined) t.ok(anchors(read(path)).includes(anchor), `${page}: ${target}`);
+    }
+});
+
+t.test('the README is short', async (t) => {
+  t.ok(read('README.md').split(/\s+/).length <= 1300);
+});
+
+t.test('pages are 100 columns wide, but for tables, code and links', async (t) => {
+  for (const page of PAGES)
+    for (const line of prose(read(page)).split('\n'))
+      if (!line.startsWith('|') && !line.startsWith('!['))
+        t.ok(line.length <= 100, `${page}: ${line}`);
+});
+
+t.test('each test that a page names exists', async (t) => {
+  const files = readdirSync(join(checkout, 'test'), { recursive: true, encoding: 'utf8' });
+  const named = PAGES.flatMap((page) => [
+    ...read(page).matchAll(/`((?:unit|namespace|tools|qemu)\/[a-z0-9/-]+)`/g),
+  ]).map(([, name]) => name!);
+  t.ok(named.length > 50);
+  for (const name of new Set(named))
+    t.ok(
+      files.some(
+        (file) => file === name || new RegExp(`^${name}(\\.slow)?\\.test\\.ts$`).test(file),
+      ),
+      name,
+    );
+});
+
+t.test('each path that a page names in the sources exists', async (t) => {
+  for (const page of PAGES)
+    for (const [, path] of read(page).matchAll(/`((?:src|scripts|native|board|test)\/[a-z0-9./_-]*)`/g))
+      t.ok(existsSync(join(checkout, path!)), `${page}: ${path}`);
+});
+
+t.test('each setting has its row', async (t) => {
+  const page = read('docs/configuration.md');
+  for (const setting of Object.keys(DEFAULTS)) t.match(page, `\`${setting}\``);
+});
