@@ -51,7 +51,7 @@ export async function localFullStatus(): Promise<FullStatus> {
   const { gatherBoots } = await import('../../report/journal/gather-boots.js');
   const { knownTime } = await import('../../report/journal/boot-runs.js');
   const { spaceOf } = await import('../../report/status/space.js');
-  const { gatherHealth } = await import('../../report/status/health.js');
+  const { gatherHealth } = await import('../../report/status/flash-health.js');
   const now = localStatus();
   const facts = localFacts();
   const [mount, writable] = [dataMount(now, facts), spaceMount(now, facts)];

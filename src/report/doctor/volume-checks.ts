@@ -4,7 +4,8 @@
  */
 import type { Facts, Volume } from '../../facts/facts.js';
 import { describe, fstypeOf, mayCome, volumeTrouble } from '../../plan/volume.js';
-import { jffs2Levels, spaceOf, spaceTrouble, spaceWords } from '../status/space.js';
+import { jffs2Levels, spaceOf, spaceTrouble } from '../status/space.js';
+import { spaceFinding, spaceWords } from '../status/space-words.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { plural, size } from '../../text/units.js';
 import {
@@ -265,13 +266,14 @@ function space({ now, live }: CheckInputs): Finding | null {
     opened === null ? undefined : mounts.findLast(({ mountpoint }) => mountpoint === opened.at);
   if (mount === undefined || !live?.space) return null;
   const room = spaceOf(mount, live.space, mtd);
-  const trouble = spaceTrouble(room);
+  const short = spaceTrouble(room);
   const evidence = `statfs(2): ${spaceWords(room)}`;
-  if (trouble === null) return ok(`${mount.mountpoint} has room`, evidence);
+  if (short === null) return ok(`${mount.mountpoint} has room`, evidence);
   const cure = '`mountroot diff` shows what is on it; delete what is not needed';
-  return room.writable === 0 || room.inodes?.free === 0
-    ? problem(trouble.split(';')[0]!, evidence, cure, { reason: 'full' })
-    : warning(trouble, evidence, cure);
+  const finding = spaceFinding(short.trouble, room);
+  return short.severe
+    ? problem(finding, evidence, cure, { reason: 'full' })
+    : warning(finding, evidence, cure);
 }
 
 function orders({ now }: CheckInputs): Finding[] | null {

@@ -2,7 +2,8 @@ import type { Facts, Mount, MountedVolume, ResetOrder } from '../../facts/facts.
 import type { Reason } from '../../plan/plan.js';
 import { isDegraded } from '../../plan/start.js';
 import { compareBoots, type Difference } from '../journal/compare-boots.js';
-import { healthTroubles, type Health } from './health.js';
+import { attentionOf, attentionWords } from './attention.js';
+import type { Health } from './flash-health.js';
 import {
   doneOf,
   epochOf,
@@ -11,23 +12,23 @@ import {
   startRunOf,
   type Boot,
 } from '../journal/boot-runs.js';
-import { spaceTrouble, type Space } from './space.js';
+import type { Space } from './space.js';
 import type { Status } from './root-status.js';
 import { whatToDo } from './what-to-do.js';
-import { isoDate, plural } from '../../text/units.js';
+import { isoDate } from '../../text/units.js';
 
-/** All that `status` tells. Moments in milliseconds since the kernel started, dates as ISO 8601. */
+/** All that `status` tells. Times in milliseconds since the kernel started, dates in ISO 8601. */
 export interface FullStatus extends Status {
   /** null where nothing was recorded in this boot. */
   degraded: boolean | null;
   /** When the root became what it is; `when` is null while the clock is not known. */
   since: { at: number; when: string | null; ago: number } | null;
-  /** What to do about the reason. */
+  /** The cure of the reason. */
   todo: string | null;
   space: Space | null;
   health: Health | null;
   boot: ThisBoot | null;
-  /** The boot before this one that is still known of, and what this one has that it had not. */
+  /** The last boot before this one whose journal is kept. */
   before: {
     boot: number | null;
     rung: string | null;
@@ -35,11 +36,12 @@ export interface FullStatus extends Status {
     ms: number | null;
     confirmed: boolean;
   } | null;
+  /** How this boot differs from it. */
   differences: Difference[];
   pending: Pending;
-  /** The line that whoever logs in is shown. */
+  /** The text that a login shows. */
   notice: string | null;
-  /** What somebody should look at besides the reason, a sentence each. */
+  /** What else somebody should look at, a sentence each. */
   attention: string[];
 }
 
@@ -68,32 +70,32 @@ interface ThisBoot {
   warnings: string[];
 }
 
-/** What the next start, or the next `done`, is going to do. */
+/** What the next start, or the next `done`, will do. */
 export interface Pending {
   reset: ResetOrder | 'damaged' | 'unreadable' | null;
   /** The volume is marked to be erased. */
   erase: boolean;
   /** An import waits. */
   import: boolean;
-  /** A switch to flash was cut off, and is taken up again. */
+  /** A switch to flash was cut off; the next `done` goes on with it. */
   switch: boolean;
 }
 
 export interface Gathered {
-  /** Milliseconds since the kernel started, and what the clock shows. */
+  /** Milliseconds since the kernel started, and since 1970; null while the clock is not set. */
   now: { at: number; time: number | null };
-  /** When the last verb recorded what the root is. */
+  /** When the last verb recorded the rung, in milliseconds since the kernel started. */
   recordedAt: number | null;
   space: Space | null;
   health: Health | null;
-  /** The newest ones, oldest first. */
+  /** The newest boots, oldest first. */
   boots: Boot[];
-  /** How many the data volume has the journals of. */
+  /** How many journals of boots the data volume keeps. */
   kept: number;
   opened: MountedVolume | null;
   content: string | null;
   notice: string | null;
-  /** What could not be gathered. */
+  /** What could not be gathered, a sentence each. */
   problems: string[];
 }
 
@@ -127,51 +129,48 @@ function thisBoot(
 const date = (epoch: number | null, at: number): string | null =>
   epoch === null ? null : isoDate(epoch + at);
 
-function attentionOf(
-  status: Status,
-  { space, health, opened, problems, boots }: Gathered,
-  boot: Boot | undefined,
-): string[] {
-  const out: string[] = [];
-  const full = space === null ? null : spaceTrouble(space);
-  if (full !== null) out.push(full);
-  if (health !== null) out.push(...healthTroubles(health));
-  if (opened !== null && opened.quarantine.length > 0)
-    out.push(
-      `${plural(opened.quarantine.length, 'thing')} that was doubtful lies in ${opened.at}/.mountroot/quarantine; look at it, and delete it if it is not needed`,
-    );
-  if (opened?.order === 'damaged')
-    out.push(
-      'an order to reset is on the volume that cannot be read, so it is not carried out; order it again',
-    );
-  if (status.rung?.rung === 'persistent' && !status.persistent)
-    out.push(
-      'the start ended with a root that keeps its changes, but by now this one does not: its data volume has gone read-only, or another root was mounted; see the kernel log',
-    );
-  const damaged = boots.filter(({ damage }) => damage.length > 0).length;
-  if (damaged > 0)
-    out.push(
-      `${plural(damaged, 'journal')} cannot be read in full; \`mountroot journal\` says where`,
-    );
-  for (const warning of new Set(boot?.runs.flatMap(({ warnings }) => warnings) ?? []))
-    out.push(warning);
-  return [...out, ...problems];
+type BootBefore = NonNullable<FullStatus['before']>;
+
+function bootBefore(boot: Boot): BootBefore {
+  const { rung, reason } = rungOf(boot);
+  return {
+    boot: boot.number,
+    rung,
+    reason,
+    ms: startRunOf(boot)?.ms ?? null,
+    confirmed: isConfirmed(boot),
+  };
 }
 
-/** What the root is, with all that is known of how it fares. */
+/**
+ * When this boot's kernel started. A clock that is set by now dates all of this boot, also what
+ * happened before it was set.
+ */
+function epochNow({ now }: Gathered, current: Boot | undefined): number | null {
+  if (now.time !== null) return now.time - now.at;
+  return current === undefined ? null : epochOf(current);
+}
+
+const pendingOf = ({ opened, content }: Gathered): Pending => ({
+  reset: opened?.order ?? null,
+  erase: content === 'erase-marker',
+  import: opened?.imported?.ordered ?? false,
+  switch: opened?.incoming === 'directory',
+});
+
+const degradedBy = ({ rung, reason }: NonNullable<Status['rung']>): boolean =>
+  isDegraded({ rung, reason: reason as Reason | null });
+
+/** What the root is, with everything that is known about its state. */
 export function fullStatus(status: Status, gathered: Gathered): FullStatus {
-  const { now, recordedAt, space, health, boots, kept, opened, content, notice } = gathered;
+  const { now, recordedAt, space, health, boots, kept, opened, notice } = gathered;
   const current = boots.find((boot) => boot.current);
   const before = boots.findLast((boot) => !boot.current);
-  // The clock that is known by now tells all of this boot, also what was before it was set.
-  const epoch =
-    now.time !== null ? now.time - now.at : current === undefined ? null : epochOf(current);
+  const epoch = epochNow(gathered, current);
   const { rung } = status;
-  const was = before === undefined ? undefined : startRunOf(before);
   return {
     ...status,
-    degraded:
-      rung === null ? null : isDegraded({ rung: rung.rung, reason: rung.reason as Reason | null }),
+    degraded: rung && degradedBy(rung),
     since:
       recordedAt === null
         ? null
@@ -180,31 +179,15 @@ export function fullStatus(status: Status, gathered: Gathered): FullStatus {
     space,
     health,
     boot: current === undefined ? null : thisBoot(current, kept, opened?.attempts ?? null, epoch),
-    before:
-      before === undefined
-        ? null
-        : {
-            boot: before.number,
-            rung: rungOf(before).rung,
-            reason: rungOf(before).reason,
-            ms: was?.ms ?? null,
-            confirmed: isConfirmed(before),
-          },
+    before: before === undefined ? null : bootBefore(before),
     differences: current === undefined || before === undefined ? [] : compareBoots(current, before),
-    pending: {
-      reset: opened?.order ?? null,
-      erase: content === 'erase-marker',
-      import: opened?.imported?.ordered ?? false,
-      switch: opened?.incoming === 'directory',
-    },
+    pending: pendingOf(gathered),
     notice,
-    attention: attentionOf(status, gathered, current),
+    attention: attentionOf({ status, current, ...gathered }).map(attentionWords),
   };
 }
 
-/**
- * The mount that a status calls its data volume, or the root itself where there is none below it.
- */
+/** The mount that a status calls its data volume; without an overlay, the root itself. */
 export const dataMount = ({ data }: Status, { mounts }: Pick<Facts, 'mounts'>): Mount | undefined =>
   mounts.findLast(({ mountpoint, fstype, source }) =>
     data === null
@@ -213,8 +196,8 @@ export const dataMount = ({ data }: Status, { mounts }: Pick<Facts, 'mounts'>): 
   );
 
 /**
- * The mount that something can be written to. An image without room is no full volume, and nothing
- * can be deleted on it: of a read-only root there is no space to tell.
+ * The mount whose room counts. A read-only root has none: it is always full, and nobody can delete
+ * anything on it.
  */
 export const spaceMount = (status: Status, facts: Pick<Facts, 'mounts'>): Mount | undefined =>
   status.data === null && status.root?.writable !== true ? undefined : dataMount(status, facts);

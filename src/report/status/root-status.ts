@@ -6,18 +6,15 @@ import { scriptOf } from '../journal/boot-runs.js';
 export interface Status {
   schema: 'mountroot.status/1';
   root: { fstype: string; source: string; writable: boolean } | null;
-  /** Whether what is changed on / is still there after a power cycle. */
+  /** Whether changes on / survive a power cycle. */
   persistent: boolean;
-  /**
-   * The rung of the ladder that the last verb recorded, and why it is no better one; null where
-   * nothing was recorded in this boot.
-   */
+  /** The rung that the last verb recorded; null where no verb of this boot recorded one. */
   rung: RecordedRung | null;
-  /** One sentence: what / is. */
+  /** What / is, one sentence. */
   summary: string;
   /** The read-only image below the overlay. */
   image: { mountpoint: string; fstype: string; source: string } | null;
-  /** Where the overlay keeps its changes; sizes in bytes as statfs(2) promises them. */
+  /** Where the overlay keeps its changes; sizes in bytes, from statfs(2). */
   data: {
     mountpoint: string;
     fstype: string;
@@ -42,7 +39,7 @@ interface RecordedRung {
   because: string | null;
 }
 
-interface StatusStep {
+export interface StatusStep {
   number: number;
   id: string;
   result: string;
@@ -61,7 +58,7 @@ export interface StatusInput {
 const writable = (mount: Mount): boolean =>
   !mount.options.includes('ro') && !mount.superOptions.includes('ro');
 
-/** What the root is now, from mountinfo; how it came to be, from the journal. */
+/** What the root is now, from mountinfo, and how it was made, from the journal. */
 export function status({ mounts, journal, rung, space }: StatusInput): Status {
   const root = visibleAt(mounts, '/');
   const overlaid = root?.fstype.startsWith('overlay') ?? false;
@@ -96,9 +93,10 @@ const lasting = (mount: Mount): boolean =>
   writable(mount) && !['tmpfs', 'ramfs', 'rootfs'].includes(mount.fstype);
 
 /**
- * Where the changes go. The kernel shows upperdir= as it was given, and the mount it named may have
- * moved since: out of an initramfs, or where the image has no /overlay. The source that OpenWrt and
- * we give the mount, `overlayfs:PATH`, says where it is to be found, so that comes first.
+ * The mount that holds the changes. OpenWrt and mountroot name the data volume's mountpoint in the
+ * overlay's source, `overlayfs:PATH`; that comes first. The kernel shows upperdir= as it was given
+ * to mount(2), and the mount it named may have moved since: out of an initramfs, or because the
+ * image has no /overlay.
  */
 function upperOf(mounts: readonly Mount[], { source, superOptions }: Mount): Mount | undefined {
   const told = /^overlayfs:(\/.+)$/.exec(source)?.[1];
@@ -108,7 +106,7 @@ function upperOf(mounts: readonly Mount[], { source, superOptions }: Mount): Mou
   return (told === undefined ? undefined : visibleAt(mounts, told)) ?? holderOf(mounts, upperdir);
 }
 
-/** The mount that holds a path: of all mountpoints above it the longest. */
+/** The mount that holds a path: the one with the longest mountpoint above it. */
 function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | undefined {
   if (path === undefined) return undefined;
   const above = mounts.filter(
@@ -121,15 +119,17 @@ function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | u
 
 function summarise(root: Mount | undefined, upper: Mount | undefined, persistent: boolean): string {
   if (root === undefined) return 'nothing is mounted on /';
-  const kept = persistent
-    ? 'what is changed on it is kept'
-    : writable(root)
-      ? 'what is changed on it is lost at power-off'
-      : 'nothing on it can be changed';
   const layers = upper
     ? `an overlay, its changes on ${upper.fstype} ${upper.source}`
     : `${root.fstype} ${root.source}`;
-  return `${layers}; ${kept}`;
+  return `${layers}; ${keptWords(writable(root), persistent)}`;
+}
+
+function keptWords(canBeWritten: boolean, persistent: boolean): string {
+  if (persistent) return 'what is changed on it is kept';
+  return canBeWritten
+    ? 'what is changed on it is lost at power-off'
+    : 'nothing on it can be changed';
 }
 
 function startOf(journal: readonly JournalRecord[]): Status['start'] {
@@ -138,7 +138,7 @@ function startOf(journal: readonly JournalRecord[]): Status['start'] {
   const decision = journal.findLast((record) => record.type === 'decision');
   const end = journal.findLast((record) => record.type === 'end');
   const script = journal.findLast((record) => record.type === 'script');
-  // Each stage of a start counts its own steps; here they are one list.
+  // Each stage of a start numbers its own steps; here they are one list.
   let count = 0;
   const steps = journal.flatMap((record) =>
     record.type === 'step'

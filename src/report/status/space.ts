@@ -1,40 +1,39 @@
 import type { Mount, MtdPartition } from '../../facts/facts.js';
-import { plural, size } from '../../text/units.js';
 
-/** How much the data volume takes. Bytes. */
+/** How much room a data volume has. All sizes in bytes. */
 export interface Space {
   mountpoint: string;
   fstype: string;
-  /** As statfs(2) says. */
+  /** From statfs(2). */
   total: number;
   free: number;
   inodes: { total: number; free: number } | null;
-  /** What can be written for sure, before compression. */
+  /** How much can be written for sure, before compression. */
   writable: number;
   jffs2: Jffs2Levels | null;
 }
 
-/** What jffs2 keeps from its user, for the collection of garbage. */
+/** The room that jffs2 reserves for its garbage collection. */
 export interface Jffs2Levels {
   eraseBlock: number;
   eraseBlocks: number;
-  /** Erase blocks below which nothing new is written; statfs(2) leaves them out of what is free. */
+  /** With fewer free erase blocks nothing new is written; statfs(2) does not count them as free. */
   reservedBlocks: number;
   reserved: number;
-  /** Erase blocks that are kept so that something can still be deleted. */
+  /** Erase blocks that stay free so that files can still be deleted. */
   deletionBlocks: number;
   /**
-   * Obsolete data of less than this is not collected any more: statfs(2) counts it as free, and a
-   * write may end in ENOSPC over it.
+   * Less obsolete data than this is not collected: statfs(2) counts it as free, but a write that
+   * needs it can fail with ENOSPC.
    */
   uncollected: number;
 }
 
 /**
- * fs/jffs2/build.c: jffs2_calc_trigger_levels, the same since Linux 2.6.10: two blocks for
- * deleting; 2% of the medium and 100 bytes a block, rounded up, before anything new is written.
- * What jffs2_reserve_space refuses beyond that (fs/jffs2/nodemgmt.c) is `nospc_dirty_size`, a block
- * and 1%.
+ * The levels of jffs2_calc_trigger_levels (fs/jffs2/build.c), unchanged since Linux 2.6.10. Two
+ * blocks are kept for deleting; 2 % of the medium and 100 bytes per block, rounded up to blocks,
+ * must be free before anything new is written. Beyond that jffs2_reserve_space
+ * (fs/jffs2/nodemgmt.c) refuses `nospc_dirty_size`: one block and 1 % of the medium.
  */
 export function jffs2Levels(flash: number, eraseBlock: number): Jffs2Levels {
   const eraseBlocks = Math.floor(flash / eraseBlock);
@@ -53,7 +52,7 @@ export function jffs2Levels(flash: number, eraseBlock: number): Jffs2Levels {
   };
 }
 
-/** The mtd partition below a jffs2 mount: block device 31:N, whichever way it was named. */
+/** The mtd partition of a jffs2 mount: by its block device 31:N, else by its source. */
 export function partitionOf(
   { device, source }: Pick<Mount, 'device' | 'source'>,
   mtd: readonly MtdPartition[],
@@ -66,10 +65,7 @@ export function partitionOf(
   );
 }
 
-/**
- * What can be written on a mount, from what statfs(2) promises and what its file system is known to
- * keep.
- */
+/** How much can be written on a mount: what statfs(2) promises, less what its type reserves. */
 export function spaceOf(
   mount: Mount,
   promised: { total: number; free: number; inodes?: { total: number; free: number } },
@@ -92,47 +88,39 @@ export function spaceOf(
   };
 }
 
-/**
- * Below this nobody should go on without looking: a settings file is written anew before the old
- * one goes.
- */
+/** With less than this share free, a settings file may not be replaced: both copies need room. */
 const LITTLE = 0.05;
 
-/** What is wrong with it, a sentence; null where nothing is. */
-export function spaceTrouble({
-  total,
-  free,
-  writable,
-  inodes,
-  jffs2,
-  mountpoint,
-}: Space): string | null {
-  if (writable === 0 && free > 0)
-    return `${mountpoint} may be full: of the ${size(free)} that df shows, jffs2 may not collect ${size(Math.min(free, jffs2?.uncollected ?? 0))}; delete what is not needed (deleting still works)`;
-  if (writable === 0)
-    return `${mountpoint} is full; delete what is not needed${jffs2 === null ? '' : ' (jffs2 keeps room for deleting)'}`;
-  if (inodes !== null && inodes.free === 0)
-    return `${mountpoint} has no inodes left: however much space is free, no file can be made on it; delete what is not needed`;
-  if (writable < total * LITTLE)
-    return `${mountpoint} is nearly full: ${size(writable)} can be written for sure`;
-  if (inodes !== null && inodes.free < inodes.total * LITTLE)
-    return `${mountpoint} has only ${plural(inodes.free, 'inode')} left of ${inodes.total}`;
-  return null;
+export type SpaceTrouble = 'uncollectable' | 'full' | 'no-inodes' | 'nearly-full' | 'few-inodes';
+
+interface SpaceRule {
+  when: (space: Space) => boolean;
+  trouble: SpaceTrouble;
+  /** Nothing can be written. */
+  severe: boolean;
 }
 
-/** For a person: what there is, and what df does not say. */
-export function spaceWords({
-  mountpoint,
-  fstype,
-  total,
-  free,
-  writable,
-  inodes,
-  jffs2,
-}: Space): string {
-  const share = inodes === null ? '' : `, ${inodes.free} of ${inodes.total} inodes free`;
-  const head = `${mountpoint}: ${size(free)} free of ${size(total)}${share}`;
-  if (jffs2 !== null)
-    return `${head}; ${size(writable)} of it can be written for sure, before compression (jffs2 keeps ${plural(jffs2.reservedBlocks, 'erase block')}, ${size(jffs2.reserved)}, to itself, and may not collect the last ${size(jffs2.uncollected)})`;
-  return fstype === 'ubifs' ? `${head} (UBIFS reckons without compression)` : head;
-}
+/** The first that holds counts. */
+const SPACE_RULES: readonly SpaceRule[] = [
+  {
+    when: ({ writable, free }) => writable === 0 && free > 0,
+    trouble: 'uncollectable',
+    severe: true,
+  },
+  { when: ({ writable }) => writable === 0, trouble: 'full', severe: true },
+  { when: ({ inodes }) => inodes?.free === 0, trouble: 'no-inodes', severe: true },
+  {
+    when: ({ writable, total }) => writable < total * LITTLE,
+    trouble: 'nearly-full',
+    severe: false,
+  },
+  {
+    when: ({ inodes }) => inodes !== null && inodes.free < inodes.total * LITTLE,
+    trouble: 'few-inodes',
+    severe: false,
+  },
+];
+
+/** Whether room is short; null where it is not. */
+export const spaceTrouble = (space: Space): Pick<SpaceRule, 'trouble' | 'severe'> | null =>
+  SPACE_RULES.find(({ when }) => when(space)) ?? null;

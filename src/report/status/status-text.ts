@@ -1,12 +1,13 @@
 import type { FullStatus, Pending } from './full-status.js';
-import { healthWords } from './health.js';
-import { spaceWords } from './space.js';
+import { healthWords } from './health-words.js';
+import { spaceWords } from './space-words.js';
+import { outcomeWords } from '../journal/run-words.js';
 import { scriptWords } from '../../text/script-words.js';
-import type { Status } from './root-status.js';
+import type { Status, StatusStep } from './root-status.js';
 import { duration, moment, size, stamp } from '../../text/units.js';
 import { oneLine, wrap } from '../../text/columns.js';
 
-/** A serial console shows 24 lines, and one of them is the prompt. */
+/** A serial console shows 24 lines; the prompt takes one of them. */
 const LINES = 23;
 const LABEL = 10;
 
@@ -24,7 +25,7 @@ const row = (label: string, text: string): StatusRow => ({
 const shown = ({ label, lines }: StatusRow): string[] =>
   lines.map((line, index) => `${(index === 0 ? label : '').padEnd(LABEL)}${line}`.trimEnd());
 
-/** Cuts the longest rows until all fit; of two, the lower one. */
+/** Cuts the longest row, the lower one of two, until all rows fit. */
 function fitted(rows: StatusRow[], most: number): { rows: StatusRow[]; cut: boolean } {
   const out = rows.map(({ label, lines }) => ({ label, lines: [...lines] }));
   const total = (): number => out.reduce((sum, { lines }) => sum + lines.length, 0);
@@ -42,37 +43,66 @@ function fitted(rows: StatusRow[], most: number): { rows: StatusRow[]; cut: bool
   return { rows: out, cut: true };
 }
 
-function rungRow({ rung, since, degraded, persistent }: FullStatus): StatusRow {
-  if (rung === null)
-    return row(
-      'rung',
-      `none: mountroot made no root in this boot; changes on / are ${persistent ? 'kept' : 'not kept'}`,
-    );
+function sinceWords(since: FullStatus['since']): string {
+  if (since === null) return '';
   const when =
-    since === null
-      ? ''
-      : `, since ${since.when === null ? `${moment(since.at)} after the kernel started` : `${stamp(Date.parse(since.when))} UTC`} (${duration(since.ago)} ago)`;
-  return row('rung', `${rung.rung}${degraded ? ' (degraded)' : ''}${when}`);
+    since.when === null
+      ? `${moment(since.at)} after the kernel started`
+      : `${stamp(Date.parse(since.when))} UTC`;
+  return `, since ${when} (${duration(since.ago)} ago)`;
 }
 
-function startText({ start, boot }: FullStatus): string {
-  if (start === null) return 'no journal of a start in this boot';
-  const outcome =
-    start.ok === null
-      ? 'was cut off'
-      : start.ok
-        ? `took ${duration(start.ms ?? 0)}`
-        : `failed after ${duration(start.ms ?? 0)}`;
-  const done = boot?.done;
-  const confirmed =
-    done?.at === undefined
-      ? '; done was not called so far'
-      : boot!.confirmed
-        ? `; confirmed by done at ${moment(done.at + (done.ms ?? 0))}`
-        : `; done ${done.ok === null ? 'has no end so far' : `ended with status ${done.exit}`}`;
-  const made = start.script === undefined ? '' : `, ${scriptWords(start.script)}`;
-  return `${outcome}${made}, ${moment(start.at)} after the kernel started${start.ok === true ? confirmed : `: ${start.error ?? start.summary}`}`;
+function rungText({ rung, since, degraded, persistent }: FullStatus): string {
+  if (rung !== null) return `${rung.rung}${degraded ? ' (degraded)' : ''}${sinceWords(since)}`;
+  const kept = persistent ? 'kept' : 'not kept';
+  return `none: mountroot made no root in this boot; changes on / are ${kept}`;
 }
+
+function reasonText({ rung }: FullStatus): string | null {
+  if (rung === null || rung.reason === null) return null;
+  return rung.because === null ? rung.reason : `${rung.reason}: ${rung.because}`;
+}
+
+function spaceText({ space, data }: FullStatus): string | null {
+  if (space !== null) return spaceWords(space);
+  if (data === null) return null;
+  if (data.space === null) return `${data.mountpoint}: its space cannot be told`;
+  return `${data.mountpoint}: ${size(data.space.free)} free of ${size(data.space.total)}`;
+}
+
+function confirmedWords({ boot }: FullStatus): string {
+  const done = boot?.done;
+  if (!done) return 'done was not called so far';
+  if (boot.confirmed) return `confirmed by done at ${moment(done.at + (done.ms ?? 0))}`;
+  return done.ok === null ? 'done has no end so far' : `done ended with status ${done.exit}`;
+}
+
+function startText(status: FullStatus): string {
+  const { start } = status;
+  if (start === null) return 'no journal of a start in this boot';
+  const outcome = outcomeWords(start.ok, start.ms);
+  const made = start.script === undefined ? '' : `, ${scriptWords(start.script)}`;
+  const head = `${outcome}${made}, ${moment(start.at)} after the kernel started`;
+  return start.ok === true
+    ? `${head}; ${confirmedWords(status)}`
+    : `${head}: ${start.error ?? start.summary}`;
+}
+
+function bootText({ boot }: FullStatus): string | null {
+  if (boot === null) return null;
+  const { number, kept, attempts } = boot;
+  const out = [
+    number === null ? 'not kept on the data volume' : `number ${number} on this volume`,
+    `${KEPT[kept] ?? `${kept} boots`} in \`mountroot journal\``,
+  ];
+  if (attempts !== null && attempts > 0)
+    out.push(
+      `${attempts === 1 ? 'this start is' : `${attempts} starts are`} not confirmed by done`,
+    );
+  return out.join('; ');
+}
+
+const KEPT = ['no boots', 'one boot'];
 
 function changedText({ before, differences, boot }: FullStatus): string | null {
   if (before === null || boot === null) return null;
@@ -81,81 +111,68 @@ function changedText({ before, differences, boot }: FullStatus): string | null {
   return `since ${name}: ${differences.map(({ says }) => says).join('; ')}`;
 }
 
-function pendingText({
-  reset,
-  erase,
-  import: importing,
-  switch: switching,
-}: Pending): string | null {
-  const out: string[] = [];
-  if (reset !== null && typeof reset === 'object')
-    out.push(
-      `a reset at the next start${reset.keep.length === 0 ? ', which keeps nothing' : `, which keeps ${reset.keep.join(', ')}`}`,
-    );
-  if (importing)
-    out.push('an import at the next start (`mountroot import --cancel` takes it back)');
-  if (erase)
-    out.push('the data volume is erased when `mountroot done` runs, as it is marked to be');
-  if (switching)
-    out.push('a switch to flash was cut off; the next `mountroot done` takes it up again');
+function resetWords(reset: Pending['reset']): string | null {
+  if (reset === null || typeof reset !== 'object') return null;
+  const keeps = reset.keep.length === 0 ? 'nothing' : reset.keep.join(', ');
+  return `a reset at the next start, which keeps ${keeps}`;
+}
+
+function pendingText({ pending }: FullStatus): string | null {
+  const out = [
+    resetWords(pending.reset),
+    pending.import && 'an import at the next start (`mountroot import --cancel` takes it back)',
+    pending.erase && 'the data volume is erased when `mountroot done` runs, as it is marked to be',
+    pending.switch && 'a switch to flash was cut off; the next `mountroot done` takes it up again',
+  ].filter((each) => typeof each === 'string');
   return out.length === 0 ? null : out.join('; ');
 }
 
-function rowsOf(status: FullStatus): StatusRow[] {
-  const { rung, summary, todo, image, data, space, health, boot, pending, notice, attention } =
-    status;
-  const rows = [rungRow(status)];
-  if (rung !== null && rung.reason !== null)
-    rows.push(row('reason', `${rung.reason}${rung.because === null ? '' : `: ${rung.because}`}`));
-  if (todo !== null) rows.push(row('to do', todo));
-  rows.push(row('root', summary));
-  if (image) rows.push(row('image', `${image.mountpoint}: ${image.fstype} ${image.source}`));
-  if (space !== null) rows.push(row('space', spaceWords(space)));
-  else if (data)
-    rows.push(
-      row(
-        'space',
-        data.space
-          ? `${data.mountpoint}: ${size(data.space.free)} free of ${size(data.space.total)}`
-          : `${data.mountpoint}: its space cannot be told`,
-      ),
-    );
-  if (health !== null) rows.push(row('flash', `${healthWords(health)}`));
-  rows.push(row('start', startText(status)));
-  if (boot !== null) {
-    const attempts =
-      boot.attempts !== null && boot.attempts > 0
-        ? `; ${boot.attempts === 1 ? 'this start is' : `${boot.attempts} starts are`} not confirmed by done`
-        : '';
-    rows.push(
-      row(
-        'boot',
-        `${boot.number === null ? 'not kept on the data volume' : `number ${boot.number} on this volume`}; ${boot.kept === 0 ? 'no boots' : boot.kept === 1 ? 'one boot' : `${boot.kept} boots`} in \`mountroot journal\`${attempts}`,
-      ),
-    );
-  }
-  const changed = changedText(status);
-  if (changed !== null) rows.push(row('changed', changed));
-  const waiting = pendingText(pending);
-  if (waiting !== null) rows.push(row('pending', waiting));
-  for (const [index, each] of attention.entries())
-    rows.push(row(index === 0 ? 'look at' : '', each));
-  if (notice !== null) rows.push(row('notice', 'whoever logs in is shown /tmp/mountroot/notice'));
-  return rows;
-}
+/** The rows of the screen, from top to bottom; a row without a text is left out. */
+const ROWS: readonly { label: string; text: (status: FullStatus) => string | null }[] = [
+  { label: 'rung', text: rungText },
+  { label: 'reason', text: reasonText },
+  { label: 'to do', text: ({ todo }) => todo },
+  { label: 'root', text: ({ summary }) => summary },
+  {
+    label: 'image',
+    text: ({ image }) => image && `${image.mountpoint}: ${image.fstype} ${image.source}`,
+  },
+  { label: 'space', text: spaceText },
+  { label: 'flash', text: ({ health }) => health && healthWords(health) },
+  { label: 'start', text: startText },
+  { label: 'boot', text: bootText },
+  { label: 'changed', text: changedText },
+  { label: 'pending', text: pendingText },
+];
+
+const rowsOf = (status: FullStatus): StatusRow[] => [
+  ...ROWS.flatMap(({ label, text }) => {
+    const words = text(status);
+    return words === null ? [] : [row(label, words)];
+  }),
+  ...status.attention.map((each, index) => row(index === 0 ? 'look at' : '', each)),
+  ...(status.notice === null
+    ? []
+    : [row('notice', 'whoever logs in is shown /tmp/mountroot/notice')]),
+];
+
+const CUT = '(cut to one screen; `mountroot status --json` has all of it)';
 
 /** One screen for a person. */
 export function renderStatus(status: FullStatus): string {
   const { rows, cut } = fitted(rowsOf(status), LINES);
-  return `${[...rows.flatMap(shown), ...(cut ? ['(cut to one screen; `mountroot status --json` has all of it)'] : [])].join('\n')}\n`;
+  return `${[...rows.flatMap(shown), ...(cut ? [CUT] : [])].join('\n')}\n`;
 }
 
-/** The steps of the last start, for those who look closer. */
+function stepLine({ number, id, ms, result, error }: StatusStep): string {
+  const columns = `${String(number).padStart(2)}  ${id.padEnd(16)}${ms.toFixed(1).padStart(8)} ms`;
+  const line = `${' '.repeat(LABEL)}${columns}  ${result}`;
+  return error === undefined ? line : `${line}\n${wrap(error, LABEL + 4)}`;
+}
+
+/** The steps of the last start, one per line. */
 export function renderSteps({ start }: Status): string {
   if (start === null || start.steps.length === 0) return '';
-  const lines = start.steps.map((step) => {
-    const line = `${' '.repeat(LABEL)}${String(step.number).padStart(2)}  ${step.id.padEnd(16)}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}`;
-    return step.error === undefined ? line : `${line}\n${wrap(step.error, LABEL + 4)}`;
-  });
-  return `${lines.join('\n').replace(/^ {10}/, 'steps'.padEnd(LABEL))}\n`;
+  const lines = start.steps.map(stepLine).join('\n');
+  return `${'steps'.padEnd(LABEL)}${lines.slice(LABEL)}\n`;
 }

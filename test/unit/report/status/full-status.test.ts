@@ -15,7 +15,8 @@ const FULL: Board = {
     rung: 'kept-read-only',
     reason: 'full',
     because:
-      'nothing can be written on /overlay (ENOSPC: no space left on device): delete something, or order `mountroot reset`',
+      'nothing can be written on /overlay (ENOSPC: no space left on device): ' +
+      'delete something, or order `mountroot reset`',
   },
   free: 0.4 * MIB,
   gathered: {
@@ -100,7 +101,7 @@ t.test('what a journal or a volume holds cannot order the terminal about', async
 });
 
 t.test(
-  'since when is told as a date where the clock is known, also for what was before it was set; else since the kernel started',
+  'since when is a date where the clock is known by now; else it counts from the start of the kernel',
   async (t) => {
     t.match(boardStatus().since, { at: 6539.675, when: '2026-11-20T14:02:17.539Z' });
     t.match(

@@ -3,8 +3,9 @@ import {
   jffs2Levels,
   spaceOf,
   spaceTrouble,
-  spaceWords,
+  type Space,
 } from '../../../../src/report/status/space.js';
+import { spaceTroubleWords, spaceWords } from '../../../../src/report/status/space-words.js';
 import { parseMountinfo } from '../../../../src/facts/mountinfo.js';
 import { parseMtd } from '../../../../src/facts/mtd.js';
 import { BOARD, BOARD_STARTED } from '../../../fixtures/captures.js';
@@ -77,18 +78,44 @@ t.test('other file systems are taken by their word, with their inodes', async (t
   t.match(spaceWords({ ...ext4, fstype: 'ubifs' }), /without compression/);
 });
 
+const said = (space: Space): string | null => {
+  const short = spaceTrouble(space);
+  return short === null ? null : spaceTroubleWords(short.trouble, space);
+};
+
 t.test('what is short is told, and what is not is not', async (t) => {
-  const jffs2 = (free: number) => spaceTrouble(spaceOf(data, { total: 64 * MIB, free }, mtd));
+  const jffs2 = (free: number) => said(spaceOf(data, { total: 64 * MIB, free }, mtd));
   t.equal(jffs2(62 * MIB), null);
   t.match(jffs2(3 * MIB), /nearly full: 2\.1 MiB/);
   t.match(jffs2(0.5 * MIB), /may be full: of the 512\.0 KiB that df shows/);
   t.match(jffs2(0), /is full.*room for deleting/);
   const ext4 = (free: number, total = 1000) =>
-    spaceTrouble({
+    said({
       ...spaceOf(data, { total: 64 * MIB, free: 60 * MIB, inodes: { total, free } }, []),
       jffs2: null,
     });
   t.match(ext4(0), /no inodes left/);
   t.match(ext4(1), /only 1 inode left of 1000/);
   t.equal(ext4(500), null);
+});
+
+t.test('each trouble has its rule, and the first one counts', async (t) => {
+  const space: Space = {
+    mountpoint: '/overlay',
+    fstype: 'ext4',
+    total: 1000,
+    free: 500,
+    inodes: { total: 1000, free: 500 },
+    writable: 500,
+    jffs2: null,
+  };
+  for (const [changes, trouble, severe] of [
+    [{ writable: 0 }, 'uncollectable', true],
+    [{ writable: 0, free: 0, inodes: { total: 9, free: 0 } }, 'full', true],
+    [{ writable: 10, inodes: { total: 9, free: 0 } }, 'no-inodes', true],
+    [{ writable: 49, inodes: { total: 100, free: 1 } }, 'nearly-full', false],
+    [{ inodes: { total: 100, free: 4 } }, 'few-inodes', false],
+  ] as const)
+    t.match(spaceTrouble({ ...space, ...changes }), { trouble, severe }, trouble);
+  t.equal(spaceTrouble(space), null);
 });

@@ -1,7 +1,15 @@
 import t from 'tap';
-import { gatherHealth, healthTroubles, healthWords } from '../../../../src/report/status/health.js';
+import {
+  gatherHealth,
+  healthTroubles,
+  type Health,
+} from '../../../../src/report/status/flash-health.js';
+import { healthTroubleWords, healthWords } from '../../../../src/report/status/health-words.js';
 import type { Mount } from '../../../../src/facts/facts.js';
 import type { Reader } from '../../../../src/system/port.js';
+
+const troubles = (health: Health): string[] =>
+  healthTroubles(health).map((trouble) => healthTroubleWords(trouble, health));
 
 /** sysfs as a table of files. */
 const sysfs = (files: Record<string, string>): Reader =>
@@ -68,7 +76,7 @@ t.test('NOR flash has its blocks and no ECC', async (t) => {
     healthWords(health!),
     'mtd3 "rootfs_data": NOR, 256 erase blocks of 256 KiB, none bad, no ECC',
   );
-  t.same(healthTroubles(health!), []);
+  t.same(troubles(health!), []);
 });
 
 for (const source of ['ubi0:rootfs_data', 'ubi0_1', '/dev/ubi0_1', 'ubi:rootfs_data'])
@@ -87,11 +95,11 @@ for (const source of ['ubi0:rootfs_data', 'ubi0_1', '/dev/ubi0_1', 'ubi:rootfs_d
     });
     t.equal(
       healthWords(health!),
-      'mtd5 "ubi": NAND, 1024 erase blocks of 128 KiB, 2 bad, 17 bits corrected, 1 not correctable in this boot; ubi0 "rootfs_data": erased at most 1234 times, 2 bad, 18 kept for bad ones',
+      'mtd5 "ubi": NAND, 1024 erase blocks of 128 KiB, 2 bad, 17 bits corrected, ' +
+        '1 not correctable in this boot; ' +
+        'ubi0 "rootfs_data": erased at most 1234 times, 2 bad, 18 kept for bad ones',
     );
-    t.match(healthTroubles(health!), [
-      /1 read since the kernel started that its ECC could not correct/,
-    ]);
+    t.match(troubles(health!), [/1 read since the kernel started that its ECC could not correct/]);
   });
 
 t.test('flash that is at its end is told', async (t) => {
@@ -101,10 +109,10 @@ t.test('flash that is at its end is told', async (t) => {
     '/sys/class/ubi/ubi0/ro_mode': '1',
     '/sys/class/mtd/mtd5/ecc_failures': '0',
   };
-  t.match(
-    healthTroubles(gatherHealth(sysfs(worn), mount({ fstype: 'ubifs', source: 'ubi0_1' }), [])!),
-    [/gone read-only/, /no blocks left/],
-  );
+  t.match(troubles(gatherHealth(sysfs(worn), mount({ fstype: 'ubifs', source: 'ubi0_1' }), [])!), [
+    /gone read-only/,
+    /no blocks left/,
+  ]);
 });
 
 t.test('an eMMC estimates its own life', async (t) => {
@@ -115,9 +123,9 @@ t.test('an eMMC estimates its own life', async (t) => {
       [],
     );
   t.equal(healthWords(card('0x02 0x01')!), 'mmcblk0: 10 to 20% and 0 to 10% of its life used');
-  t.same(healthTroubles(card('0x02 0x01')!), []);
-  t.match(healthTroubles(card('0x0b 0x01')!), [/more than all of it is used/]);
-  t.match(healthTroubles(card('0x02 0x01', '0x03')!), [/near the end/]);
+  t.same(troubles(card('0x02 0x01')!), []);
+  t.match(troubles(card('0x0b 0x01')!), [/more than all of it is used/]);
+  t.match(troubles(card('0x02 0x01', '0x03')!), [/near the end/]);
   t.equal(card('0x00 0x00'), null, 'a card that does not say');
 });
 

@@ -1,11 +1,10 @@
 import type { Mount, MtdPartition } from '../../facts/facts.js';
 import type { Reader } from '../../system/port.js';
 import { partitionOf } from './space.js';
-import { plural, size } from '../../text/units.js';
 
 /**
- * What the drivers of flash count (Documentation/ABI/testing/sysfs-class-mtd, sysfs-class-ubi). A
- * figure that this kernel does not show is null.
+ * The figures that flash drivers keep (Documentation/ABI/testing/sysfs-class-mtd, sysfs-class-ubi).
+ * A figure that this kernel does not show is null.
  */
 export interface Health {
   mtd: MtdHealth | null;
@@ -13,42 +12,42 @@ export interface Health {
   mmc: MmcHealth | null;
 }
 
-interface MtdHealth {
+export interface MtdHealth {
   device: string;
   name: string;
-  /** nor, nand, mlc-nand, ubi, ram… */
+  /** nor, nand, mlc-nand, ubi, ram, … */
   type: string | null;
   size: number | null;
   eraseBlock: number | null;
-  /** Bits that can be corrected in one step of `ecc_step_size` bytes; 0: there is no ECC. */
+  /** How many wrong bits ECC corrects in `ecc_step_size` bytes; 0 without ECC. */
   eccStrength: number | null;
   correctedBits: number | null;
   eccFailures: number | null;
   badBlocks: number | null;
-  /** Corrected bits in one read at which the block should be moved (EUCLEAN). */
+  /** A read that corrects this many bits returns EUCLEAN: the block should be moved. */
   bitflipThreshold: number | null;
 }
 
-interface UbiHealth {
+export interface UbiHealth {
   device: string;
   volume: string | null;
   maxEraseCount: number | null;
   badBlocks: number | null;
-  /** Blocks that are kept to take the place of ones that go bad. */
+  /** Spare blocks that replace bad ones. */
   reservedForBad: number | null;
   available: number | null;
   readonly: boolean;
 }
 
 /**
- * eMMC: JESD84-B50, EXT_CSD 267 to 269, of which the kernel shows two
- * (Documentation/driver-api/mmc/mmc-dev-attrs.rst).
+ * An eMMC's own estimates: bytes 267 to 269 of EXT_CSD (JESD84-B50), which the kernel shows as two
+ * files (Documentation/driver-api/mmc/mmc-dev-attrs.rst).
  */
-interface MmcHealth {
+export interface MmcHealth {
   device: string;
-  /** Tenths of its life that are used, of the two kinds of memory; 11 is more than all of it. */
+  /** Used tenths of the life of memory type A and B; 11 means more than all of it. */
   lifeUsed: number[];
-  /** 1 normal, 2: 80% of the reserved blocks are used, 3: 90%. */
+  /** Use of the reserved blocks: 1 is normal, 2 is 80 %, 3 is 90 %. */
   reserve: number | null;
 }
 
@@ -106,7 +105,7 @@ function ubiHealth(sysfs: Sysfs, device: string, volume: string | null): UbiHeal
   };
 }
 
-/** `ubi0:data`, `ubi0_1`, `/dev/ubi0_1`, `ubi:data` (which is of the first device). */
+/** Reads `ubi0:data`, `ubi0_1`, `/dev/ubi0_1` and `ubi:data`, which means the first device. */
 function ubiOf(sysfs: Sysfs, source: string): { device: string; volume: string | null } | null {
   const [, number, volumeNumber, name] =
     /^(?:\/dev\/)?ubi(\d+)?(?:_(\d+)|:(.+))?$/.exec(source) ?? [];
@@ -122,7 +121,7 @@ function ubiOf(sysfs: Sysfs, source: string): { device: string; volume: string |
   };
 }
 
-/** A partition's directory lies in its disk's, and the card's own figures beside the disk. */
+/** The estimates belong to the card, so they are found through the disk, not the partition. */
 function mmcHealth(sysfs: Sysfs, source: string): MmcHealth | null {
   const [, disk] = /^\/dev\/(mmcblk\d+)(?:p\d+)?$/.exec(source) ?? [];
   if (disk === undefined) return null;
@@ -140,10 +139,7 @@ function mmcHealth(sysfs: Sysfs, source: string): MmcHealth | null {
   };
 }
 
-/**
- * What the drivers say of the flash below the data volume; null where it lies on none, or they say
- * nothing.
- */
+/** The figures of the flash below a mount; null without flash, or without any figures. */
 export function gatherHealth(
   reader: Reader,
   mount: Mount,
@@ -164,78 +160,26 @@ export function gatherHealth(
   return health.mtd === null && health.ubi === null && health.mmc === null ? null : health;
 }
 
-/** What somebody should do something about, a sentence each. */
-export function healthTroubles({ mtd, ubi, mmc }: Health): string[] {
-  const out: string[] = [];
-  if (mtd !== null && (mtd.eccFailures ?? 0) > 0)
-    out.push(
-      `${mtd.device} has had ${plural(mtd.eccFailures!, 'read')} since the kernel started that its ECC could not correct: data is lost; save what matters, and replace the flash`,
-    );
-  if (ubi?.readonly)
-    out.push(
-      `${ubi.device} has gone read-only after an error; see the kernel log, and start the board anew`,
-    );
-  if (ubi !== null && ubi.reservedForBad === 0 && (ubi.badBlocks ?? 0) > 0)
-    out.push(
-      `${ubi.device} has no blocks left to take the place of ones that go bad (${ubi.badBlocks} are): replace the flash`,
-    );
-  const used = Math.max(0, ...(mmc?.lifeUsed ?? []));
-  if (mmc !== null && (used >= 10 || (mmc.reserve ?? 0) >= 2))
-    out.push(
-      `${mmc.device} is near the end of its life (${used > 10 ? 'more than all' : `about ${used * 10}%`} of it is used): replace it`,
-    );
-  return out;
-}
+/** `ecc`: data was lost; `ubi-read-only`, `ubi-spares`, `mmc-life`: the flash wears out. */
+export type HealthTrouble = 'ecc' | 'ubi-read-only' | 'ubi-spares' | 'mmc-life';
 
-const known = (value: number | null, words: (count: number) => string): string[] =>
-  value === null ? [] : [words(value)];
+/** The used tenths of an eMMC's life, of the memory type that is more worn. */
+export const mostUsed = ({ lifeUsed }: MmcHealth): number => Math.max(0, ...lifeUsed);
 
-/** For a person. Counts of ECC begin anew with each boot; erase counts and bad blocks do not. */
-export function healthWords({ mtd, ubi, mmc }: Health): string {
-  const parts: string[] = [];
-  if (mtd !== null) {
-    const {
-      device,
-      name,
-      type,
-      size: bytes,
-      eraseBlock,
-      eccStrength,
-      correctedBits,
-      eccFailures,
-      badBlocks,
-    } = mtd;
-    const blocks =
-      bytes === null || !eraseBlock
-        ? []
-        : [
-            `${plural(Math.floor(bytes / eraseBlock), 'erase block')} of ${size(eraseBlock).replace('.0 ', ' ')}`,
-          ];
-    const ecc =
-      eccStrength === 0
-        ? ['no ECC']
-        : [
-            ...known(correctedBits, (count) => `${plural(count, 'bit')} corrected`),
-            ...known(eccFailures, (count) => `${count} not correctable in this boot`),
-          ];
-    parts.push(
-      `${device}${name === '' ? '' : ` "${name}"`}: ${[...(type === null ? [] : [type.toUpperCase()]), ...blocks, ...known(badBlocks, (count) => (count === 0 ? 'none bad' : `${count} bad`)), ...ecc].join(', ')}`,
-    );
-  }
-  if (ubi !== null) {
-    const { device, volume, maxEraseCount, badBlocks, reservedForBad } = ubi;
-    const figures = [
-      ...known(maxEraseCount, (count) => `erased at most ${plural(count, 'time')}`),
-      ...known(badBlocks, (count) => `${count} bad`),
-      ...known(reservedForBad, (count) => `${count} kept for bad ones`),
-    ];
-    parts.push(
-      `${device}${volume === null ? '' : ` "${volume}"`}: ${figures.join(', ') || 'no figures'}`,
-    );
-  }
-  if (mmc !== null)
-    parts.push(
-      `${mmc.device}: ${mmc.lifeUsed.map((tenths) => (tenths > 10 ? 'more than 100%' : `${Math.max(0, tenths - 1) * 10} to ${tenths * 10}%`)).join(' and ')} of its life used`,
-    );
-  return parts.join('; ');
-}
+/** Each that holds is told. */
+const HEALTH_RULES: readonly { when: (health: Health) => boolean; trouble: HealthTrouble }[] = [
+  { when: ({ mtd }) => (mtd?.eccFailures ?? 0) > 0, trouble: 'ecc' },
+  { when: ({ ubi }) => ubi?.readonly === true, trouble: 'ubi-read-only' },
+  {
+    when: ({ ubi }) => ubi?.reservedForBad === 0 && (ubi.badBlocks ?? 0) > 0,
+    trouble: 'ubi-spares',
+  },
+  {
+    when: ({ mmc }) => mmc !== null && (mostUsed(mmc) >= 10 || (mmc.reserve ?? 0) >= 2),
+    trouble: 'mmc-life',
+  },
+];
+
+/** The troubles that somebody should act on. */
+export const healthTroubles = (health: Health): HealthTrouble[] =>
+  HEALTH_RULES.filter(({ when }) => when(health)).map(({ trouble }) => trouble);

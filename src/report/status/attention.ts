@@ -1,0 +1,108 @@
+/** What somebody should look at, besides the reason that a start gave. */
+import type { MountedVolume } from '../../facts/facts.js';
+import type { Boot } from '../journal/boot-runs.js';
+import { plural } from '../../text/units.js';
+import { healthTroubles, type Health, type HealthTrouble } from './flash-health.js';
+import { healthTroubleWords } from './health-words.js';
+import type { Status } from './root-status.js';
+import { spaceTroubleWords } from './space-words.js';
+import { spaceTrouble, type Space, type SpaceTrouble } from './space.js';
+
+export type Attention =
+  | { code: 'space'; trouble: SpaceTrouble; space: Space }
+  | { code: 'health'; trouble: HealthTrouble; health: Health }
+  | { code: 'quarantine'; count: number; volume: string }
+  | { code: 'damaged-order' }
+  | { code: 'went-read-only' }
+  | { code: 'damaged-journals'; count: number }
+  /** A verb's warning, or an error of looking: it is a sentence already. */
+  | { code: 'said'; sentence: string };
+
+export interface AttentionInputs {
+  status: Status;
+  space: Space | null;
+  health: Health | null;
+  opened: MountedVolume | null;
+  boots: readonly Boot[];
+  /** The boot that is running now, where its journal is known. */
+  current: Boot | undefined;
+  /** Errors of gathering, a sentence each. */
+  problems: readonly string[];
+}
+
+type Look = (inputs: AttentionInputs) => Attention[];
+
+const spaceShort: Look = ({ space }) => {
+  const short = space === null ? null : spaceTrouble(space);
+  return short === null ? [] : [{ code: 'space', trouble: short.trouble, space: space! }];
+};
+
+const flashWorn: Look = ({ health }) =>
+  health === null
+    ? []
+    : healthTroubles(health).map((trouble) => ({ code: 'health', trouble, health }));
+
+const quarantined: Look = ({ opened }) =>
+  opened === null || opened.quarantine.length === 0
+    ? []
+    : [{ code: 'quarantine', count: opened.quarantine.length, volume: opened.at }];
+
+const orderDamaged: Look = ({ opened }) =>
+  opened?.order === 'damaged' ? [{ code: 'damaged-order' }] : [];
+
+const wentReadOnly: Look = ({ status }) =>
+  status.rung?.rung === 'persistent' && !status.persistent ? [{ code: 'went-read-only' }] : [];
+
+const journalsDamaged: Look = ({ boots }) => {
+  const count = boots.filter(({ damage }) => damage.length > 0).length;
+  return count === 0 ? [] : [{ code: 'damaged-journals', count }];
+};
+
+const said = (sentences: Iterable<string>): Attention[] =>
+  [...sentences].map((sentence) => ({ code: 'said', sentence }));
+
+/** In the order in which they are shown. */
+const LOOKS: readonly Look[] = [
+  spaceShort,
+  flashWorn,
+  quarantined,
+  orderDamaged,
+  wentReadOnly,
+  journalsDamaged,
+  ({ current }) => said(new Set(current?.runs.flatMap(({ warnings }) => warnings) ?? [])),
+  ({ problems }) => said(problems),
+];
+
+export const attentionOf = (inputs: AttentionInputs): Attention[] =>
+  LOOKS.flatMap((look) => look(inputs));
+
+export function attentionWords(each: Attention): string {
+  switch (each.code) {
+    case 'space':
+      return spaceTroubleWords(each.trouble, each.space);
+    case 'health':
+      return healthTroubleWords(each.trouble, each.health);
+    case 'quarantine':
+      return (
+        `${plural(each.count, 'thing')} that was doubtful lies in ` +
+        `${each.volume}/.mountroot/quarantine; look at it, and delete it if it is not needed`
+      );
+    case 'damaged-order':
+      return (
+        'an order to reset is on the volume that cannot be read, so it is not carried out; ' +
+        'order it again'
+      );
+    case 'went-read-only':
+      return (
+        'the start ended with a root that keeps its changes, but by now this one does not: ' +
+        'its data volume has gone read-only, or another root was mounted; see the kernel log'
+      );
+    case 'damaged-journals':
+      return (
+        `${plural(each.count, 'journal')} cannot be read in full; ` +
+        '`mountroot journal` says where'
+      );
+    case 'said':
+      return each.sentence;
+  }
+}
