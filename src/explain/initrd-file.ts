@@ -1,7 +1,8 @@
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { KernelConfig } from '../facts/kernel-config.js';
-import type { Method } from '../ramdisk/method.js';
+import { problemText } from '../ramdisk/ramdisk-problem.js';
+import { kernelOption, type Method } from '../ramdisk/method.js';
 import { readRamdisk } from '../ramdisk/kernel-reader.js';
 import { ByteSource } from '../ramdisk/source.js';
 import { unnamedFile } from '../ramdisk/anonymous-file.js';
@@ -30,7 +31,7 @@ async function reading<T>(
     const unfit = await verify();
     if (unfit !== null)
       throw new UImageError(
-        `cannot say what the kernel makes of ${name}, for it does not get it: ${unfit.means}; ${unfit.cure}`,
+        `cannot say what the kernel makes of ${name}, for it does not get it: ${problemText(unfit)}`,
       );
     return made;
   } finally {
@@ -56,7 +57,7 @@ export async function lookInto(
   }
   const files = new RootfsFiles(name);
   const configured = (method: Method): boolean =>
-    config === null || config[`RD_${method.toUpperCase()}`] === 'y';
+    config === null || config[kernelOption(method)] === 'y';
   const error = await reading(file, name, (source) => readRamdisk(source, files, { configured }));
   const image =
     error === null ? null : await reading(file, name, (source) => imageIn(source, LARGEST_RAMDISK));

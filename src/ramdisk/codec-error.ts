@@ -1,49 +1,61 @@
-import type { Method } from './method.js';
+import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
 
 /**
- * What a decompressor of the kernel that fails without a word of its own is said to have failed
- * with (unpack_to_rootfs, init/initramfs.c).
+ * What the kernel prints for a decompressor that fails without a message of its own
+ * (unpack_to_rootfs, init/initramfs.c).
  */
 export const UNEXPLAINED = 'decompressor failed';
 
-/** A stream that cannot be decompressed, or a method that cannot be used here. */
-export class CompressionError extends Error {
-  override name = 'CompressionError';
+interface CompressionFault {
+  /** The method's name. */
+  method: string;
+  /** In the source, as near as the decoder knows. */
+  offset: number;
+  problem: CodecProblem;
+  /** What the kernel's own decompressor prints; null where it would not notice. */
+  kernel: string | null;
+}
 
-  /**
-   * @param offset in the source, as near as the decoder knows.
-   * @param problem what is wrong, as it fits after "at byte N: ".
-   * @param kernel the message of the kernel's own decompressor for this; null where it would not
-   *   notice, or has no part in it.
-   */
-  constructor(
-    readonly method: Method,
-    readonly offset: number,
-    readonly problem: string,
-    readonly kernel: string | null,
-    options?: ErrorOptions,
-  ) {
+/** A stream that cannot be decompressed. */
+export class CompressionError extends Error implements CompressionFault {
+  override name = 'CompressionError';
+  readonly method: string;
+  readonly offset: number;
+  readonly problem: CodecProblem;
+  readonly kernel: string | null;
+
+  constructor({ method, offset, problem, kernel }: CompressionFault) {
     super(
-      `cannot decompress ${method} at byte ${offset}: ${problem}${kernel === null ? '' : `; the kernel would say "${kernel}"`}`,
-      options,
+      `cannot decompress ${method} at byte ${offset}: ${ramdiskSentence(problem)}` +
+        (kernel === null ? '' : `; the kernel would say "${kernel}"`),
     );
+    this.method = method;
+    this.offset = offset;
+    this.problem = problem;
+    this.kernel = kernel;
   }
 }
 
-/** The library with the method is not to be had. */
+/** A decoder's way to say what is wrong with its own method's data. */
+export const failing =
+  (method: string) =>
+  (offset: number, problem: CodecProblem, kernel: string | null): never => {
+    throw new CompressionError({ method, offset, problem, kernel });
+  };
+
+/** The library that has the method cannot be loaded. */
 export class MissingCodecError extends Error {
   override name = 'MissingCodecError';
 
   constructor(
-    readonly method: Method,
+    readonly method: string,
     cause: unknown,
   ) {
+    const why = String((cause as Error)?.message ?? cause).split('\n')[0];
     super(
-      `cannot use ${method} here: libmountroot-codecs.so, which has it, cannot be loaded (${String((cause as Error)?.message ?? cause).split('\n')[0]}); it is built for the workstation only, so do this there`,
+      `cannot use ${method} here: libmountroot-codecs.so, which has it, cannot be loaded ` +
+        `(${why}); it is built for the workstation only, so do this there`,
       { cause },
     );
   }
 }
-
-/** Told of what the kernel lets pass though it is wrong: one sentence each. */
-export type Warn = (text: string) => void;

@@ -1,53 +1,44 @@
 /** gzip through Node's own zlib, so that a board without the other libraries has at least this. */
 import type { Transform } from 'node:stream';
 import { constants, crc32, createDeflateRaw, createInflateRaw } from 'node:zlib';
-import { CompressionError, type Warn } from './codec-error.js';
+import type { Codec, Warn } from './codec.js';
+import { failing } from './codec-error.js';
 import { CHUNK, type ByteSource } from './source.js';
 
 const HEADER = 10;
 const DEFLATE = 8;
 /** Flag of the header: the file's name follows. */
 const NAME = 0x08;
-/** What an error can be off by: zlib does not say how far it came in the input it was given. */
+/** How far off the offset of an error may be: zlib does not say how far it came in its input. */
 const PIECE = 16 * 1024;
 
+const fail: ReturnType<typeof failing> = failing('gzip');
+
 /**
- * Consumes the header as the kernel does (lib/decompress_inflate.c): of what may follow the ten
- * bytes it knows only the name.
+ * Consumes the header as the kernel does (lib/decompress_inflate.c). Ten bytes may be followed by
+ * several fields, of which the kernel knows only the name.
+ * @returns whether there are fields that the kernel takes for data.
  */
-async function skipHeader(source: ByteSource): Promise<string> {
+async function skipHeader(source: ByteSource): Promise<boolean> {
   const at = source.offset;
   const header = await source.peek(HEADER);
   if (header.length < HEADER || header[0] !== 0x1f || header[1] !== 0x8b || header[2] !== DEFLATE)
-    throw new CompressionError(
-      'gzip',
-      at,
-      'this is no gzip header with method deflate',
-      'Not a gzip file',
-    );
+    fail(at, { code: 'gzip-header' }, 'Not a gzip file');
   await source.read(HEADER);
   const flags = header[3]!;
   for (let searching = (flags & NAME) !== 0; searching;) {
     const chunk = await source.chunk();
-    if (chunk === null)
-      throw new CompressionError(
-        'gzip',
-        source.offset,
-        'the file name in its header does not end',
-        'header error',
-      );
+    if (chunk === null) return fail(source.offset, { code: 'gzip-name-endless' }, 'header error');
     const end = chunk.indexOf(0);
     if (end >= 0) source.unread(chunk.subarray(end + 1));
     searching = end < 0;
   }
-  return (flags & ~(NAME | 1)) === 0
-    ? ''
-    : ', or its header has fields besides a file name, which the kernel takes for data: compress it with `gzip -n`';
+  return (flags & ~(NAME | 1)) !== 0;
 }
 
 /**
- * Writes a piece and waits until zlib has done with it and what came of it has been fetched, or
- * until nobody wants it any more: of a write that goes on then, Node tells nothing.
+ * Writes a piece and waits until zlib is done with it and its output has been fetched. It stops
+ * waiting when the stream is destroyed, because Node does not call back for a write after that.
  */
 function writer(stream: Transform): (piece: Buffer) => Promise<void> {
   let done = (): void => {};
@@ -60,18 +51,14 @@ function writer(stream: Transform): (piece: Buffer) => Promise<void> {
     });
 }
 
-/** @throws {CompressionError} */
-export async function* decompressGzip(
-  source: ByteSource,
-  warn: Warn,
-): AsyncGenerator<Buffer, void> {
+async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
   const start = source.offset;
-  const perhaps = await skipHeader(source);
+  const fields = await skipHeader(source);
   const inflate = createInflateRaw({ chunkSize: CHUNK });
   const write = writer(inflate);
   let fed = 0;
-  // What may have to be given back: the stream ends within one piece, and another may have been
-  // written before its end is told.
+  // These pieces may have to be given back: the stream ends within one piece, and another may have
+  // been written before zlib reports the end.
   let recent: Buffer[] = [];
   const given = (): number => recent.reduce((sum, { length }) => sum + length, 0);
   let reading: Promise<void> | undefined;
@@ -98,18 +85,11 @@ export async function* decompressGzip(
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'Z_BUF_ERROR')
-      throw new CompressionError(
-        'gzip',
-        source.offset,
-        'the data end before the stream does',
-        'read error',
-      );
+    if (code === 'Z_BUF_ERROR') fail(source.offset, { code: 'cut-short' }, 'read error');
     if (code?.startsWith('Z_'))
-      throw new CompressionError(
-        'gzip',
+      fail(
         source.offset - given(),
-        `the data here, or in the next ${PIECE / 1024} KiB, are damaged${perhaps}`,
+        { code: 'gzip-damaged', kibibytes: PIECE / 1024, fields },
         'uncompression error',
       );
     throw error;
@@ -118,41 +98,33 @@ export async function* decompressGzip(
     await reading;
     source.unread(Buffer.concat(recent).subarray(given() - (fed - inflate.bytesWritten)));
   }
-  await trailer(source, start, checksum, length, warn);
+  const { wrong, to } = await trailer(source, checksum, length);
+  if (wrong.length > 0) warn({ code: 'gzip-trailer-differs', from: start, to, wrong });
 }
 
-/** The kernel skips the trailer unread, even where there is none left to skip. */
+/**
+ * Compares the trailer with the data. The kernel skips it unread, even where there is none left to
+ * skip.
+ */
 async function trailer(
   source: ByteSource,
-  start: number,
   checksum: number,
   length: number,
-  warn: Warn,
-): Promise<void> {
-  const at = source.offset;
+): Promise<{ wrong: string[]; to: number }> {
   const bytes = await source.read(8);
-  if (bytes.length < 8)
-    throw new CompressionError(
-      'gzip',
-      source.offset,
-      'the data end within the eight bytes that close the stream; the kernel would not notice, and read on in the memory behind the archive',
-      null,
-    );
+  if (bytes.length < 8) fail(source.offset, { code: 'gzip-trailer-cut' }, null);
   const wrong = [
     ...(bytes.readUInt32LE(0) === checksum ? [] : ['checksum']),
     ...(bytes.readUInt32LE(4) === length % 2 ** 32 ? [] : ['length']),
   ];
-  if (wrong.length > 0)
-    warn(
-      `the gzip stream from byte ${start} to ${at + 8} has another ${wrong.join(' and another ')} than its trailer says, so it is probably damaged; the kernel does not look at it`,
-    );
+  return { wrong, to: source.offset };
 }
 
 /**
- * The header has neither a name nor a time nor, unlike zlib's own, a mark of the system: the same
- * data give the same bytes, as far as zlib's version and the processor are the same.
+ * Writes a header without name, time or (unlike zlib's own) the system it was made on, so that the
+ * same data give the same bytes on the same version of zlib and the same processor.
  */
-export async function* compressGzip(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const deflate = createDeflateRaw({
     level: constants.Z_BEST_COMPRESSION,
     memLevel: 9,
@@ -184,3 +156,5 @@ export async function* compressGzip(source: AsyncIterable<Buffer>): AsyncGenerat
     await writing;
   }
 }
+
+export const gzip: Codec = { compress, decompress };

@@ -2,16 +2,22 @@
  * lz4's legacy frames, the only ones the kernel reads (lib/decompress_unlz4.c): a magic number,
  * then blocks of 8 MiB behind their compressed size. There is no mark of the end and no checksum.
  */
-import { CompressionError } from './codec-error.js';
+import type { Codec } from './codec.js';
+import { failing } from './codec-error.js';
 import { NativeBlocks } from './codec-native.js';
 import { CHUNK, ByteSource } from './source.js';
 
 const MAGIC = 0x184c2102;
 const BLOCK = 8 * 1024 * 1024;
-/** The longest that a block gets: no valid one is longer (LZ4_COMPRESSBOUND, lz4.h). */
+/** The longest valid block (LZ4_COMPRESSBOUND, lz4.h). */
 const BOUND = BLOCK + Math.floor(BLOCK / 255) + 16;
-/** lz4's -9. */
+/** As lz4 -9. */
 const LEVEL = 9;
+/** Its number in native/codecs.c. */
+const NATIVE = 4;
+
+const fail: ReturnType<typeof failing> = failing('lz4');
+const REFUSED = 'Decoding failed';
 
 const word = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
@@ -21,20 +27,14 @@ const word = (value: number): Buffer => {
 
 /**
  * Ends where the kernel ends: where fewer than four bytes are left, or four zeros come. A further
- * magic number begins a further stream in the same data; all else is taken for the size of a block,
- * so nothing but zeros can follow lz4 data.
- * @throws {CompressionError}
+ * magic number begins a further stream in the same data. The kernel takes all else for the size of
+ * a block, so nothing but zeros can follow lz4 data.
  */
-export async function* decompressLz4(source: ByteSource): AsyncGenerator<Buffer, void> {
-  const blocks = await NativeBlocks.open('lz4');
+async function* decompress(source: ByteSource): AsyncGenerator<Buffer, void> {
+  const blocks = await NativeBlocks.open('lz4', NATIVE);
   const start = await source.peek(4);
   if (start.length < 4 || start.readUInt32LE() !== MAGIC)
-    throw new CompressionError(
-      'lz4',
-      source.offset,
-      'this is no legacy lz4 stream; compress it with `lz4 -l`',
-      'invalid header',
-    );
+    fail(source.offset, { code: 'lz4-frame' }, 'invalid header');
   const room = Buffer.allocUnsafeSlow(BLOCK);
   for (;;) {
     const next = await source.peek(4);
@@ -42,33 +42,21 @@ export async function* decompressLz4(source: ByteSource): AsyncGenerator<Buffer,
     const at = source.offset;
     const size = (await source.read(4)).readUInt32LE();
     if (size === MAGIC) continue;
-    if (size > BOUND)
-      throw new CompressionError(
-        'lz4',
-        at,
-        `a block of ${size} bytes would follow, which is longer than one can be; where other data follow lz4 data, the kernel takes them for a block`,
-        'Decoding failed',
-      );
+    if (size > BOUND) fail(at, { code: 'lz4-block-too-long', bytes: size }, REFUSED);
     const block = await source.read(size);
-    // The kernel looks at the size only after it has decoded the block, with whatever is behind the
-    // archive in memory.
+    // The kernel looks at the size only after it has decoded the block, together with whatever is
+    // behind the archive in memory.
     if (block.length < size)
-      throw new CompressionError(
-        'lz4',
-        source.offset,
-        `the data end ${size - block.length} bytes before the block does`,
-        'Decoding failed',
-      );
+      fail(source.offset, { code: 'lz4-block-cut', missing: size - block.length }, REFUSED);
     const length = blocks.decompress(block, room);
-    if (length === null)
-      throw new CompressionError('lz4', at, 'the block is damaged', 'Decoding failed');
+    if (length === null) return fail(at, { code: 'block-damaged' }, REFUSED);
     for (let from = 0; from < length; from += CHUNK)
       yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
   }
 }
 
-export async function* compressLz4(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  const blocks = await NativeBlocks.open('lz4');
+async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  const blocks = await NativeBlocks.open('lz4', NATIVE);
   const bytes = ByteSource.from(source);
   const room = Buffer.allocUnsafeSlow(BOUND);
   try {
@@ -85,3 +73,5 @@ export async function* compressLz4(source: AsyncIterable<Buffer>): AsyncGenerato
     await bytes.close();
   }
 }
+
+export const lz4: Codec = { compress, decompress };

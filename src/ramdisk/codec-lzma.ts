@@ -1,4 +1,7 @@
-import { CompressionError, type Warn } from './codec-error.js';
+/** lzma-alone, the format before xz (lib/decompress_unlzma.c), through liblzma. */
+import type { Warn } from './codec.js';
+import { CompressionError, UNEXPLAINED } from './codec-error.js';
+import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
 /**
@@ -7,24 +10,38 @@ import type { ByteSource } from './source.js';
  */
 const HEADER = 13;
 
+const CUT_SHORT = 'unexpected EOF';
+
 /**
- * The beginning of a stream as liblzma takes it. The first byte of the range coder has to be 0; the
- * kernel shifts it out of its register without a look (rc_init_code, lib/decompress_unlzma.c).
+ * The beginning of a stream as liblzma takes it. liblzma wants the first byte of the range coder to
+ * be 0; the kernel shifts it out of its register without a look (rc_init_code).
  */
-export async function lzmaHeader(source: ByteSource, warn: Warn): Promise<Buffer> {
+async function lzmaHeader(source: ByteSource, warn: Warn): Promise<Buffer> {
   const at = source.offset;
   const header = Buffer.from(await source.read(HEADER + 1));
   if (header.length <= HEADER)
-    throw new CompressionError(
-      'lzma',
-      at + header.length,
-      'the data end before the stream does',
-      'unexpected EOF',
-    );
-  if (header[HEADER] !== 0)
-    warn(
-      `the first byte of the lzma data at byte ${at + HEADER} is not 0; the kernel does not look at it`,
-    );
+    throw new CompressionError({
+      method: 'lzma',
+      offset: at + header.length,
+      problem: { code: 'cut-short' },
+      kernel: CUT_SHORT,
+    });
+  if (header[HEADER] !== 0) warn({ code: 'lzma-first-byte', offset: at + HEADER });
   header[HEADER] = 0;
   return header;
 }
+
+export const lzma = streamCodec({
+  method: 'lzma',
+  native: 1,
+  level: 6,
+  begin: lzmaHeader,
+  kernelSays: {
+    memory: UNEXPLAINED,
+    format: 'bad header',
+    options: 'bad header',
+    data: 'LZMA data is corrupt',
+    truncated: CUT_SHORT,
+    other: 'LZMA data is corrupt',
+  },
+});

@@ -2,7 +2,9 @@
  * lzop's files, as the kernel reads them (lib/decompress_unlzo.c): a header with the file's name,
  * then blocks of up to 256 KiB behind their two sizes and a checksum.
  */
-import { CompressionError, type Warn } from './codec-error.js';
+import type { Codec, Warn } from './codec.js';
+import { failing } from './codec-error.js';
+import type { CodecProblem } from './codec-problem.js';
 import { NativeBlocks } from './codec-native.js';
 import { ByteSource } from './source.js';
 
@@ -23,13 +25,17 @@ const UNIX = 0x0300_0000;
 /** From this version on the header has a level and a 64-bit time. */
 const LONGER = 0x0940;
 
-/** liblzo2's own best, LZO1X-999 at level 9, and what lzop 1.04 says of itself. */
+/** The best of liblzo2, LZO1X-999 at level 9, and the versions that lzop 1.04 writes. */
 const LEVEL = 9;
 const VERSIONS = { lzop: 0x1040, library: 0x20a0, needed: 0x0940, method: 3 };
+/** Its number in native/codecs.c. */
+const NATIVE = 5;
+
+const failAt: ReturnType<typeof failing> = failing('lzo');
 
 /**
- * How long the header is, and its flags; null for none. The kernel looks neither at the method nor
- * at the checksum.
+ * The length of the header, and its flags; null where there is no header. The kernel looks neither
+ * at the method nor at the checksum.
  */
 function parseHeader(header: Buffer): { length: number; flags: number } | null {
   if (header.length < HEADER_LEAST || !header.subarray(0, MAGIC.length).equals(MAGIC)) return null;
@@ -44,21 +50,17 @@ function parseHeader(header: Buffer): { length: number; flags: number } | null {
   return { length: at + name + 4, flags };
 }
 
-/** @throws {CompressionError} */
-export async function* decompressLzo(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
-  const blocks = await NativeBlocks.open('lzo');
-  const fail = (problem: string, kernel: string): never => {
-    throw new CompressionError('lzo', source.offset, problem, kernel);
-  };
+async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
+  const blocks = await NativeBlocks.open('lzo', NATIVE);
+  const fail = (problem: CodecProblem, kernel: string): never =>
+    failAt(source.offset, problem, kernel);
   /** @throws {CompressionError} where fewer are left. */
   const exactly = async (length: number): Promise<Buffer> => {
     const bytes = await source.read(length);
-    return bytes.length === length
-      ? bytes
-      : fail('the data end before the stream does', 'file corrupted');
+    return bytes.length === length ? bytes : fail({ code: 'cut-short' }, 'file corrupted');
   };
   const header =
-    parseHeader(await source.peek(HEADER_MOST)) ?? fail('this is no lzop header', 'invalid header');
+    parseHeader(await source.peek(HEADER_MOST)) ?? fail({ code: 'lzo-header' }, 'invalid header');
   await source.read(header.length);
   const room = Buffer.allocUnsafeSlow(BLOCK);
   for (;;) {
@@ -66,28 +68,25 @@ export async function* decompressLzo(source: ByteSource, warn: Warn): AsyncGener
     const length = (await exactly(4)).readUInt32BE();
     if (length === 0) return;
     if (length > BLOCK)
-      fail(
-        `a block of ${length} bytes would follow, and 256 KiB is the most`,
-        'dest len longer than block size',
-      );
-    // The kernel takes it that there is exactly one checksum, whatever the flags say.
+      fail({ code: 'lzo-block-too-long', bytes: length }, 'dest len longer than block size');
+    // The kernel assumes exactly one checksum, whatever the flags say.
     const sizes = await exactly(8);
     const packed = sizes.readUInt32BE(0);
     if (packed === 0 || packed > length)
-      fail(`its block at byte ${at} says that ${length} bytes became ${packed}`, 'file corrupted');
+      fail({ code: 'lzo-sizes', offset: at, plain: length, packed }, 'file corrupted');
     const block = await exactly(packed);
-    // A block that does not compress is there as it was.
+    // A block that does not compress is stored as it was.
     const plain = packed === length ? block : room.subarray(0, length);
     if (packed < length && blocks.decompress(block, plain) !== length)
-      throw new CompressionError('lzo', at, 'the block is damaged', 'Compressed data violation');
+      failAt(at, { code: 'block-damaged' }, 'Compressed data violation');
     if (header.flags & ADLER32 && blocks.adler32(plain) !== sizes.readUInt32BE(4))
-      warn(`the lzo block at byte ${at} has a wrong checksum; the kernel does not look at it`);
+      warn({ code: 'lzo-checksum', offset: at });
     yield Buffer.from(plain);
   }
 }
 
-export async function* compressLzo(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  const blocks = await NativeBlocks.open('lzo');
+async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  const blocks = await NativeBlocks.open('lzo', NATIVE);
   const bytes = ByteSource.from(source);
   const room = Buffer.allocUnsafeSlow(BOUND);
   try {
@@ -124,3 +123,5 @@ function header(blocks: NativeBlocks): Buffer {
   checksum.writeUInt32BE(blocks.adler32(fields));
   return Buffer.concat([MAGIC, fields, checksum]);
 }
+
+export const lzo: Codec = { compress, decompress };

@@ -3,17 +3,14 @@ import { MissingCodecError } from './codec-error.js';
 import { CHUNK } from './source.js';
 
 /** The numbers of native/codecs.c. */
-const METHODS = { xz: 0, lzma: 1, zstd: 2, bzip2: 3, lz4: 4, lzo: 5 } as const;
 const DIRECTIONS = { compress: 0, decompress: 1 } as const;
 const FAULTS = { 1: 'memory', 2: 'format', 3: 'options', 4: 'data' } as const;
 
 export type Direction = keyof typeof DIRECTIONS;
-export type StreamMethod = 'xz' | 'lzma' | 'zstd' | 'bzip2';
-export type BlockMethod = 'lz4' | 'lzo';
 
 /**
- * Why a library refused: no memory (or more of it than the kernel would have), not its format, a
- * variant it does not know, damaged data.
+ * Why a library refused: it needs more memory than there is (or than the kernel would have), the
+ * format is not its own, the variant is unknown, the data are damaged.
  */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS] | 'other';
 
@@ -29,7 +26,7 @@ interface CodecStep {
 
 const faultOf = (result: number): Fault => FAULTS[-result as keyof typeof FAULTS] ?? 'other';
 
-async function openLibrary(method: StreamMethod | BlockMethod) {
+async function openLibrary(method: string) {
   try {
     const { openLibrary } = await import('../system/ffi.js');
     return openLibrary('libmountroot-codecs.so', {
@@ -47,7 +44,7 @@ async function openLibrary(method: StreamMethod | BlockMethod) {
 type CodecLibrary = Awaited<ReturnType<typeof openLibrary>>;
 let opened: Promise<CodecLibrary> | undefined;
 /** @throws {MissingCodecError} */
-const library = (method: StreamMethod | BlockMethod): Promise<CodecLibrary> =>
+const library = (method: string): Promise<CodecLibrary> =>
   (opened ??= openLibrary(method).catch(
     (error: unknown) => ((opened = undefined), Promise.reject(error as Error)),
   ));
@@ -56,7 +53,7 @@ const library = (method: StreamMethod | BlockMethod): Promise<CodecLibrary> =>
 const NOTHING = Buffer.alloc(1);
 const address = (bytes: Buffer): Buffer => (bytes.length > 0 ? bytes : NOTHING);
 
-/** One stream on its way through a library. To be closed. */
+/** One stream on its way through a library; the caller closes it. */
 export class NativeStream {
   readonly #room = Buffer.allocUnsafeSlow(CHUNK);
   readonly #counts = Buffer.alloc(8);
@@ -67,9 +64,14 @@ export class NativeStream {
   ) {}
 
   /** @throws {MissingCodecError} */
-  static async open(method: StreamMethod, direction: Direction, level = 0): Promise<NativeStream> {
+  static async open(
+    method: string,
+    native: number,
+    direction: Direction,
+    level = 0,
+  ): Promise<NativeStream> {
     const codecs = await library(method);
-    const handle = codecs.codecs_open(METHODS[method], DIRECTIONS[direction], level);
+    const handle = codecs.codecs_open(native, DIRECTIONS[direction], level);
     if (handle < 0)
       throw new Error(
         `cannot ${direction} ${method}: the library refuses to begin (${faultOf(handle)})`,
@@ -102,22 +104,23 @@ export class NativeStream {
   }
 }
 
-/** Blocks that are compressed each on its own. */
+/** A library that compresses each block on its own. */
 export class NativeBlocks {
   private constructor(
     readonly library: CodecLibrary,
-    readonly method: BlockMethod,
+    readonly method: string,
+    readonly native: number,
   ) {}
 
   /** @throws {MissingCodecError} */
-  static async open(method: BlockMethod): Promise<NativeBlocks> {
-    return new NativeBlocks(await library(method), method);
+  static async open(method: string, native: number): Promise<NativeBlocks> {
+    return new NativeBlocks(await library(method), method, native);
   }
 
   /** The length of what is in `room` now, or null for damaged data. */
   decompress(input: Buffer, room: Buffer): number | null {
     const result = this.library.codecs_block(
-      METHODS[this.method],
+      this.native,
       DIRECTIONS.decompress,
       0,
       address(input),
@@ -130,7 +133,7 @@ export class NativeBlocks {
 
   compress(input: Buffer, room: Buffer, level: number): number {
     const result = this.library.codecs_block(
-      METHODS[this.method],
+      this.native,
       DIRECTIONS.compress,
       level,
       address(input),
@@ -140,7 +143,8 @@ export class NativeBlocks {
     );
     if (result < 0)
       throw new Error(
-        `cannot compress ${this.method}: the library refuses a block of ${input.length} bytes (${faultOf(result)})`,
+        `cannot compress ${this.method}: the library refuses a block of ${input.length} bytes ` +
+          `(${faultOf(result)})`,
       );
     return result;
   }

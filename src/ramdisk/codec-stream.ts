@@ -1,127 +1,72 @@
-/** The methods whose libraries work on streams: xz, lzma, zstd, bzip2. */
-import { CompressionError, UNEXPLAINED, type Warn } from './codec-error.js';
-import { NativeStream, type Fault, type StreamMethod } from './codec-native.js';
-import { lzmaHeader } from './codec-lzma.js';
-import { checkXz } from './codec-xz.js';
-import { checkZstd } from './codec-zstd.js';
+/** Methods whose libraries work on streams; what differs between them is in a StreamMethod. */
+import type { Codec, Warn } from './codec.js';
+import { failing } from './codec-error.js';
+import { NativeStream, type Fault } from './codec-native.js';
+import type { CodecProblem } from './codec-problem.js';
 import { CHUNK, type ByteSource } from './source.js';
 
 type Failing = Fault | 'truncated';
 
-/**
- * What the kernel's decompressors say (lib/decompress_{unxz,unlzma,unzstd,bunzip2}.c). bunzip2 is
- * silent about everything but a wrong checksum, which libbz2 calls damaged data like other damage;
- * it is found behind a block's last byte.
- */
-const KERNEL: Record<StreamMethod, Record<Failing, string>> = {
-  xz: {
-    memory: 'XZ decompressor ran out of memory',
-    format: 'Input is not in the XZ format (wrong magic bytes)',
-    options: 'Input was encoded with settings that are not supported by this XZ decoder',
-    data: 'XZ-compressed data is corrupt',
-    truncated: 'XZ-compressed data is corrupt',
-    other: 'XZ-compressed data is corrupt',
-  },
-  lzma: {
-    memory: UNEXPLAINED,
-    format: 'bad header',
-    options: 'bad header',
-    data: 'LZMA data is corrupt',
-    truncated: 'unexpected EOF',
-    other: 'LZMA data is corrupt',
-  },
-  zstd: {
-    memory: 'ZSTD decompressor ran out of memory',
-    format: 'Input is not in the ZSTD format (wrong magic bytes)',
-    options: 'ZSTD-compressed data is probably corrupt',
-    data: 'ZSTD-compressed data is corrupt',
-    truncated: 'ZSTD-compressed data is truncated',
-    other: 'ZSTD-compressed data is probably corrupt',
-  },
-  bzip2: {
-    memory: UNEXPLAINED,
-    format: UNEXPLAINED,
-    options: UNEXPLAINED,
-    data: UNEXPLAINED,
-    truncated: UNEXPLAINED,
-    other: UNEXPLAINED,
-  },
-};
-
-const PROBLEMS: Record<Failing, string> = {
-  memory: 'it needs a bigger dictionary than a 32-bit ARM kernel has memory for',
-  format: 'this is no such stream',
-  options: 'it is made in a way that is not supported',
-  data: 'the data are damaged',
-  truncated: 'the data end before the stream does',
-  other: 'the data are damaged, or need what is not supported',
-};
-
-const WRONG_CHECKSUM = 'Data integrity error when decompressing.';
-
-/**
- * Blocks that were stirred before compression, as bzip2 did before 0.9.5, are unknown to the
- * kernel. The first one stands for all.
- */
-async function checkBzip2(source: ByteSource): Promise<Buffer> {
-  const header = await source.peek(15);
-  if (
-    header.length === 15 &&
-    header[14]! & 0x80 &&
-    header.subarray(4, 10).toString('hex') === '314159265359'
-  )
-    throw new CompressionError(
-      'bzip2',
-      source.offset + 14,
-      'its blocks are randomised, as only bzip2 before 0.9.5 made them',
-      UNEXPLAINED,
-    );
-  return Buffer.alloc(0);
+interface StreamMethod {
+  method: string;
+  /** Its number in native/codecs.c. */
+  native: number;
+  /**
+   * The highest level that is still quick, and whose data a board has the memory to unpack: at most
+   * 8 MiB of dictionary or window.
+   */
+  level: number;
+  /**
+   * Looks at the beginning of a stream for what the kernel takes otherwise than the library.
+   * @returns bytes that were taken from the source and are for the library.
+   */
+  begin: (source: ByteSource, warn: Warn) => Promise<Buffer>;
+  /** The messages of the kernel's decompressor. */
+  kernelSays: Record<Failing, string> & {
+    /** For damaged data that are found after some output; as `data` where it is not given. */
+    dataBehindOutput?: string;
+  };
 }
 
-/** What of the beginning of a stream the kernel takes otherwise than the library. */
-const BEGINNINGS: Record<StreamMethod, (source: ByteSource, warn: Warn) => Promise<Buffer>> = {
-  xz: checkXz,
-  lzma: lzmaHeader,
-  zstd: checkZstd,
-  bzip2: checkBzip2,
+const PROBLEMS: Record<Failing, CodecProblem> = {
+  memory: { code: 'dictionary-too-large' },
+  format: { code: 'wrong-format' },
+  options: { code: 'unsupported-variant' },
+  data: { code: 'damaged' },
+  truncated: { code: 'cut-short' },
+  other: { code: 'damaged-or-unsupported' },
 };
 
-/** @throws {CompressionError} */
-export async function* decompressStream(
-  method: StreamMethod,
+export const streamCodec = (row: StreamMethod): Codec => ({
+  compress: (source) => compressStream(row, source),
+  decompress: (source, warn) => decompressStream(row, source, warn),
+});
+
+async function* decompressStream(
+  { method, native, begin, kernelSays }: StreamMethod,
   source: ByteSource,
   warn: Warn,
 ): AsyncGenerator<Buffer, void> {
-  const stream = await NativeStream.open(method, 'decompress');
+  const fail: ReturnType<typeof failing> = failing(method);
+  const stream = await NativeStream.open(method, native, 'decompress');
   let input: Buffer = Buffer.alloc(0);
   try {
-    input = await BEGINNINGS[method](source, warn);
+    input = await begin(source, warn);
     for (let full = false; ;) {
-      if (input.length === 0 && !full) {
-        const next = await source.chunk(CHUNK);
-        if (next === null)
-          throw new CompressionError(
-            method,
-            source.offset,
-            PROBLEMS.truncated,
-            KERNEL[method].truncated,
-          );
-        input = next;
-      }
+      if (input.length === 0 && !full)
+        input =
+          (await source.chunk(CHUNK)) ??
+          fail(source.offset, PROBLEMS.truncated, kernelSays.truncated);
       const { consumed, output, ended, fault, ...step } = stream.step(input);
       input = input.subarray(consumed);
       full = step.full;
-      // Before the error, if there is one: the kernel has these bytes by then too.
+      // Before the error, if there is one: by then the kernel has these bytes too.
       const some = output.length > 0;
       if (some) yield Buffer.from(output);
-      if (fault !== null)
-        throw new CompressionError(
-          method,
-          source.offset - input.length,
-          PROBLEMS[fault],
-          method === 'bzip2' && fault === 'data' && some ? WRONG_CHECKSUM : KERNEL[method][fault],
-        );
+      if (fault !== null) {
+        const behind = some && fault === 'data' ? kernelSays.dataBehindOutput : undefined;
+        fail(source.offset - input.length, PROBLEMS[fault], behind ?? kernelSays[fault]);
+      }
       if (ended) return;
     }
   } finally {
@@ -130,17 +75,11 @@ export async function* decompressStream(
   }
 }
 
-/**
- * Of each library what is still quick, and small enough to be unpacked on a board: 8 MiB of
- * dictionary or window at most.
- */
-const LEVELS: Record<StreamMethod, number> = { xz: 6, lzma: 6, zstd: 19, bzip2: 9 };
-
-export async function* compressStream(
-  method: StreamMethod,
+async function* compressStream(
+  { method, native, level }: StreamMethod,
   source: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer, void> {
-  const stream = await NativeStream.open(method, 'compress', LEVELS[method]);
+  const stream = await NativeStream.open(method, native, 'compress', level);
   const next = (input: Buffer, finish: boolean) => {
     const step = stream.step(input, finish);
     if (step.fault !== null)

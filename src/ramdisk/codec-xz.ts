@@ -1,5 +1,7 @@
+/** xz (lib/xz/xz_dec_stream.c), through liblzma. */
 import { crc32 } from 'node:zlib';
-import { CompressionError } from './codec-error.js';
+import { failing } from './codec-error.js';
+import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
 /**
@@ -16,28 +18,21 @@ const MAGIC = Buffer.from('fd377a585a00', 'hex');
  */
 const HEADER = 12;
 
-/**
- * Only where it has the right CRC has a field been written like that; whatever else is wrong the
- * library finds.
- */
+/** Whether a header has the right CRC. Without it the header is damaged, which the library finds. */
 const whole = (bytes: Buffer): boolean =>
   bytes.length >= 8 && crc32(bytes.subarray(0, -4)) === bytes.readUInt32LE(bytes.length - 4);
 
+const UNSUPPORTED = 'Input was encoded with settings that are not supported by this XZ decoder';
+const CORRUPT = 'XZ-compressed data is corrupt';
+
 /**
- * Refuses what liblzma can and the kernel's decoder cannot (lib/xz/xz_dec_stream.c): checksums
- * other than CRC32, and filters. All blocks of a stream that the xz tool writes have the same
- * filters, so the first one tells.
+ * Refuses what liblzma can decode and the kernel cannot: checksums other than CRC32, and filters.
+ * The xz tool writes all blocks of a stream with the same filters, so the first block tells.
  */
-export async function checkXz(source: ByteSource): Promise<Buffer> {
+async function checkXz(source: ByteSource): Promise<Buffer> {
   const at = source.offset;
-  const refuse = (offset: number, problem: string): never => {
-    throw new CompressionError(
-      'xz',
-      at + offset,
-      problem,
-      'Input was encoded with settings that are not supported by this XZ decoder',
-    );
-  };
+  const refuse = (offset: number, code: 'xz-checksum' | 'xz-filter'): never =>
+    failing('xz')(at + offset, { code }, UNSUPPORTED);
   const header = await source.peek(HEADER + 1);
   if (
     header.length < HEADER ||
@@ -45,32 +40,23 @@ export async function checkXz(source: ByteSource): Promise<Buffer> {
     crc32(header.subarray(6, 8)) !== header.readUInt32LE(8)
   )
     return Buffer.alloc(0);
-  if (header[7]! > 1)
-    refuse(
-      7,
-      'its checksum is another than CRC32, the only one the kernel knows; compress it with `xz --check=crc32`',
-    );
+  if (header[7]! > 1) refuse(7, 'xz-checksum');
   if (!header[HEADER]) return Buffer.alloc(0);
   const block = (await source.peek(HEADER + (header[HEADER] + 1) * 4)).subarray(HEADER);
-  if (block.length === (header[HEADER] + 1) * 4 && whole(block)) {
-    const filters = filtersOf(block);
-    if (
-      filters === null ||
-      filters.at(-1) !== LZMA2 ||
-      filters.length > 2 ||
-      (filters.length === 2 && !BCJ.includes(filters[0]!))
-    )
-      refuse(
-        HEADER,
-        'it uses a filter that the kernel does not have; compress it with `xz --check=crc32 --lzma2`',
-      );
-  }
+  if (block.length === (header[HEADER] + 1) * 4 && whole(block) && !kernelHas(filtersOf(block)))
+    refuse(HEADER, 'xz-filter');
   return Buffer.alloc(0);
 }
 
+/** LZMA2 alone, or behind one filter for machine code. */
+const kernelHas = (filters: readonly number[] | null): boolean =>
+  filters !== null &&
+  filters.at(-1) === LZMA2 &&
+  (filters.length === 1 || (filters.length === 2 && BCJ.includes(filters[0]!)));
+
 /**
- * The numbers of a block's filters, null for a header that makes no sense or has what the kernel
- * does not read.
+ * The numbers of a block's filters; null where the header makes no sense or has fields that the
+ * kernel does not read.
  */
 function filtersOf(block: Buffer): number[] | null {
   const flags = block[1]!;
@@ -100,3 +86,18 @@ function filtersOf(block: Buffer): number[] | null {
   }
   return filters;
 }
+
+export const xz = streamCodec({
+  method: 'xz',
+  native: 0,
+  level: 6,
+  begin: checkXz,
+  kernelSays: {
+    memory: 'XZ decompressor ran out of memory',
+    format: 'Input is not in the XZ format (wrong magic bytes)',
+    options: UNSUPPORTED,
+    data: CORRUPT,
+    truncated: CORRUPT,
+    other: CORRUPT,
+  },
+});

@@ -1,4 +1,7 @@
-import { CompressionError } from './codec-error.js';
+/** zstd (lib/decompress_unzstd.c), through libzstd. */
+import { failing } from './codec-error.js';
+import type { CodecProblem } from './codec-problem.js';
+import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
 /**
@@ -6,7 +9,7 @@ import type { ByteSource } from './source.js';
  * library refuses what is beyond 128 MiB, as the kernel does.
  */
 const WINDOW_MOST = 2 ** 30;
-/** What vmalloc() of a 32-bit ARM kernel does not have. */
+/** More than vmalloc() of a 32-bit ARM kernel has. */
 const MEMORY = 240 * 2 ** 20;
 
 /**
@@ -15,44 +18,73 @@ const MEMORY = 240 * 2 ** 20;
  */
 const LEAST = 5;
 const MOST = 18;
+const MAGIC = 0xfd2f_b528;
+/** A bit of the descriptor that is kept for later. */
+const RESERVED = 0x08;
 
-/**
- * Refuses what the kernel refuses by the frame's header alone (RFC 8878, 3.1.1.1), with its reason;
- * damage the library finds.
- */
-export async function checkZstd(source: ByteSource): Promise<Buffer> {
-  const header = await source.peek(MOST);
-  const refuse = (problem: string, kernel: string): never => {
-    throw new CompressionError('zstd', source.offset, problem, `ZSTD-compressed data ${kernel}`);
-  };
-  const descriptor = header[4] ?? 0;
+interface ZstdFrame {
+  /** Bytes of the header. */
+  length: number;
+  /** A single segment has no window of its own: it is the whole content. */
+  single: boolean;
+  /** Bytes of the field that says how long the content is. */
+  size: number;
+}
+
+/** The layout of a frame's header, from its descriptor (RFC 8878, 3.1.1.1). */
+function layout(descriptor: number): ZstdFrame {
   const single = (descriptor & 0x20) !== 0;
   const dictionary = [0, 1, 2, 4][descriptor & 3]!;
   const size = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
-  const length = LEAST + (single ? 0 : 1) + dictionary + size;
-  if (header.length < LEAST)
-    refuse('the data end within the header of the frame', 'has an incomplete frame header');
-  if (header.readUInt32LE() !== 0xfd2f_b528) return Buffer.alloc(0);
-  if (header.length < length)
-    refuse('the data end within the header of the frame', 'has an incomplete frame header');
-  // A bit that is kept for later.
-  if (descriptor & 0x08) refuse('it is made in a way that is not known', 'is probably corrupt');
-  // Of a single segment the window is the whole content, whose size ends the header.
-  const exponent = 10 + (header[5]! >> 3);
-  const window = !single
-    ? 2 ** exponent * (1 + (header[5]! & 7) / 8)
-    : size === 8
-      ? Number(header.readBigUInt64LE(length - 8))
-      : header.readUIntLE(length - size, size);
-  const problem = `its window is ${window} bytes, and the kernel takes 128 MiB at most; compress it without \`--long\``;
-  if (!single && 2 ** exponent > WINDOW_MOST) refuse(problem, 'is probably corrupt');
+  return { length: LEAST + (single ? 0 : 1) + dictionary + size, single, size };
+}
+
+function windowOf(header: Buffer, { single, size, length }: ZstdFrame): number {
+  if (!single) return 2 ** windowExponent(header) * (1 + (header[5]! & 7) / 8);
+  // The content's size ends the header.
+  return size === 8
+    ? Number(header.readBigUInt64LE(length - 8))
+    : header.readUIntLE(length - size, size);
+}
+
+const windowExponent = (header: Buffer): number => 10 + (header[5]! >> 3);
+
+/**
+ * Refuses what the kernel refuses by the frame's header alone, with its reason. The library finds
+ * damage.
+ */
+async function checkZstd(source: ByteSource): Promise<Buffer> {
+  const header = await source.peek(MOST);
+  const fail = (problem: CodecProblem, kernel: string): never =>
+    failing('zstd')(source.offset, problem, kernel);
+  const refuse = (problem: CodecProblem, kernel: string): never =>
+    fail(problem, `ZSTD-compressed data ${kernel}`);
+  const frame = layout(header[4] ?? 0);
+  if (header.length < LEAST) refuse({ code: 'zstd-header-cut' }, 'has an incomplete frame header');
+  if (header.readUInt32LE() !== MAGIC) return Buffer.alloc(0);
+  if (header.length < frame.length)
+    refuse({ code: 'zstd-header-cut' }, 'has an incomplete frame header');
+  if (header[4]! & RESERVED) refuse({ code: 'zstd-reserved' }, 'is probably corrupt');
+  const window = windowOf(header, frame);
+  const problem = { code: 'zstd-window', bytes: window } as const;
+  if (!frame.single && 2 ** windowExponent(header) > WINDOW_MOST)
+    refuse(problem, 'is probably corrupt');
   if (window > WINDOW_MOST) refuse(problem, 'has too large a window size');
-  if (window > MEMORY)
-    throw new CompressionError(
-      'zstd',
-      source.offset,
-      problem,
-      'Out of memory while allocating ZSTD_DStream',
-    );
+  if (window > MEMORY) fail(problem, 'Out of memory while allocating ZSTD_DStream');
   return Buffer.alloc(0);
 }
+
+export const zstd = streamCodec({
+  method: 'zstd',
+  native: 2,
+  level: 19,
+  begin: checkZstd,
+  kernelSays: {
+    memory: 'ZSTD decompressor ran out of memory',
+    format: 'Input is not in the ZSTD format (wrong magic bytes)',
+    options: 'ZSTD-compressed data is probably corrupt',
+    data: 'ZSTD-compressed data is corrupt',
+    truncated: 'ZSTD-compressed data is truncated',
+    other: 'ZSTD-compressed data is probably corrupt',
+  },
+});

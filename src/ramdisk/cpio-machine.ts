@@ -7,51 +7,125 @@ import {
   type CpioHeader,
 } from './cpio.js';
 import { S_IFMT, TYPES } from './member.js';
+import { kernelMessage, type LeftOut, type RamdiskFault } from './ramdisk-problem.js';
 
-/** Who is told of what an archive holds, as it comes. */
+/** Receives what an archive holds, as it comes. */
 export interface Sink {
   /**
    * A member whose name (and, for a symlink, target) has been read. Returns false for one that
-   * cannot be made, whose data are then passed over, as the kernel does.
+   * cannot be made; its data are then skipped, as the kernel does.
    */
   member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean;
   /** Data of the last member, in pieces. */
   data(bytes: Buffer): void;
-  /** All of them have come. */
+  /** The last member has all its data. */
   complete(): void;
-  /** The archive's end: names of hard links do not reach over it. */
+  /** The archive ends: names of hard links do not reach over it. */
   trailer(): void;
-  /** A member that the kernel leaves out without a word, and why. */
-  passedOver(header: CpioHeader, why: string): void;
+  /** A member that the kernel leaves out without a message, and why. */
+  passedOver(header: CpioHeader, why: LeftOut): void;
 }
 
+/** The states of init/initramfs.c (6.1), under their names there. */
+type State =
+  'start' | 'collect' | 'gotHeader' | 'skipIt' | 'gotName' | 'copyFile' | 'gotSymlink' | 'reset';
+
+/** What is wrong, and what the kernel prints. It is the kernel's first complaint, and ends it. */
+export interface Complaint {
+  fault: RamdiskFault;
+  says: string;
+  /** Byte of the current part. */
+  at: number;
+}
+
+/** Members that the kernel leaves out, in the order in which it asks; the first rule that holds. */
+const LEAVES_OUT: readonly {
+  when: (header: CpioHeader) => boolean;
+  why: (header: CpioHeader) => LeftOut;
+}[] = [
+  { when: ({ nameLength }) => nameLength <= 0, why: () => ({ code: 'no-name' }) },
+  {
+    when: ({ nameLength }) => nameLength > PATH_MAX,
+    why: ({ nameLength }) => ({ code: 'long-name', bytes: nameLength }),
+  },
+  {
+    when: (header) => isOf('symlink', header) && header.size > PATH_MAX,
+    why: ({ size }) => ({ code: 'long-target', bytes: size }),
+  },
+  {
+    when: (header) => !isOf('symlink', header) && !isOf('file', header) && header.size > 0,
+    why: ({ size }) => ({ code: 'data-of-no-file', bytes: size }),
+  },
+];
+
+const isOf = (kind: keyof typeof TYPES, { mode }: CpioHeader): boolean =>
+  (mode & S_IFMT) === TYPES[kind];
+
 /**
- * The state machine with which the kernel reads a cpio (init/initramfs.c of 6.1: write_buffer and
- * its actions), with its messages: what it would take, and where it would stop. Bytes are pushed as
- * they come.
+ * The state machine with which the kernel reads a cpio (init/initramfs.c: write_buffer and its
+ * actions), with its messages: what it would take, and where it would stop. The caller pushes bytes
+ * as they come.
  */
 export class CpioMachine {
-  /** The kernel's first complaint, which ends it. */
-  message: string | null = null;
+  complaint: Complaint | null = null;
   /** Bytes of the current part so far, by which headers are aligned. */
   at = 0;
-  /** Where in it the last member began, and where the fault is. */
+  /** Where in the part the last member began. */
   began = 0;
-  faultAt = 0;
-  state: 'start' | 'collect' | 'skip' | 'copy' | 'reset' = 'start';
-  #parts: Buffer[] = [];
+  state: State = 'start';
+
+  /** What is being read, how much of it the machine has taken, and how much it still wants. */
+  #input: Buffer = EMPTY;
+  #used = 0;
   #left = 0;
-  #then: (collected: Buffer) => void = () => {};
+
+  #collected: Buffer[] = [];
+  #afterCollect: State = 'start';
+  #afterSkip: State = 'start';
+  /** Where the next member begins. */
   #next = 0;
-  #afterSkip: 'start' | 'reset' = 'start';
-  #sum = 0;
-  #expected: number | null = null;
+  #header: CpioHeader = decodeHeader(Buffer.alloc(HEADER_BYTES));
+  /** The sum of the data so far; null for the form without checksums. */
+  #sum: number | null = null;
 
   constructor(private readonly sink: Sink) {}
 
-  complain(message: string, at = this.at): void {
-    if (this.message !== null) return;
-    [this.message, this.faultAt] = [message, at];
+  /** Each action returns true where the machine stops: it has used up its input, or complains. */
+  readonly #actions: Record<State, () => boolean> = {
+    start: () => {
+      this.began = this.at;
+      return this.#collect(HEADER_BYTES, 'gotHeader');
+    },
+    collect: () => {
+      const part = this.#take(this.#left);
+      this.#collected.push(Buffer.from(part));
+      this.#left -= part.length;
+      if (this.#left > 0) return true;
+      this.state = this.#afterCollect;
+      return false;
+    },
+    gotHeader: () => this.#gotHeader(Buffer.concat(this.#collected)),
+    skipIt: () => {
+      this.#take(this.#next - this.at);
+      if (this.at < this.#next) return true;
+      this.state = this.#afterSkip;
+      return false;
+    },
+    gotName: () => this.#gotName(Buffer.concat(this.#collected)),
+    copyFile: () => this.#copyFile(this.#take(this.#left)),
+    gotSymlink: () => this.#gotSymlink(Buffer.concat(this.#collected)),
+    reset: () => {
+      while (this.#input[this.#used] === 0) this.#take(1);
+      if (this.#used < this.#input.length && (this.at & 3) !== 0)
+        this.complain({ code: 'broken-padding' });
+      return true;
+    },
+  };
+
+  /** @param says for a fault of the compression: the message of the kernel's decompressor. */
+  complain(fault: RamdiskFault, at = this.at, says = kernelMessage(fault)): true {
+    this.complaint ??= { fault, says: says!, at };
+    return true;
   }
 
   /**
@@ -60,9 +134,9 @@ export class CpioMachine {
    */
   get inside(): boolean {
     return (
-      this.state === 'copy' ||
+      this.state === 'copyFile' ||
       this.state === 'collect' ||
-      (this.state === 'skip' && this.at < this.#next)
+      (this.state === 'skipIt' && this.at < this.#next)
     );
   }
 
@@ -71,109 +145,86 @@ export class CpioMachine {
    * wrong.
    */
   write(bytes: Buffer): number {
-    let used = 0;
-    const take = (count: number): Buffer => {
-      const taken = bytes.subarray(used, used + count);
-      used += taken.length;
-      this.at += taken.length;
-      return taken;
-    };
-    for (;;) {
-      const there = bytes.length - used;
-      if (this.state === 'start') {
-        this.began = this.at;
-        this.#collect(HEADER_BYTES, (header) => this.#header(header));
-      } else if (this.state === 'collect') {
-        const part = take(Math.min(there, this.#left));
-        this.#parts.push(Buffer.from(part));
-        this.#left -= part.length;
-        if (this.#left > 0) return used;
-        this.#then(Buffer.concat(this.#parts));
-        if (this.message !== null) return used;
-      } else if (this.state === 'skip') {
-        take(Math.min(there, this.#next - this.at));
-        if (this.at < this.#next) return used;
-        this.state = this.#afterSkip;
-      } else if (this.state === 'copy') {
-        this.#copy(take(Math.min(there, this.#left)));
-        if (this.#left > 0 || this.message !== null) return used;
-      } else {
-        while (used < bytes.length && bytes[used] === 0) take(1);
-        if (used < bytes.length && (this.at & 3) !== 0) this.complain('broken padding');
-        return used;
-      }
-    }
+    [this.#input, this.#used] = [bytes, 0];
+    while (!this.#actions[this.state]());
+    this.#input = EMPTY;
+    return this.#used;
   }
 
-  #collect(length: number, then: (collected: Buffer) => void): void {
-    [this.#parts, this.#left, this.#then, this.state] = [[], length, then, 'collect'];
+  /** Up to `count` bytes of the input. */
+  #take(count: number): Buffer {
+    const taken = this.#input.subarray(this.#used, this.#used + count);
+    this.#used += taken.length;
+    this.at += taken.length;
+    return taken;
   }
 
-  #header(bytes: Buffer): void {
+  #collect(length: number, after: State): false {
+    [this.#collected, this.#left, this.#afterCollect, this.state] = [[], length, after, 'collect'];
+    return false;
+  }
+
+  /** Goes to what follows the member, and from there to `after`. */
+  #skip(after: State): void {
+    [this.state, this.#afterSkip] = ['skipIt', after];
+  }
+
+  #gotHeader(bytes: Buffer): boolean {
     const magic = bytes.toString('latin1', 0, 6);
+    if (magic === '070707') return this.complain({ code: 'old-portable-format' }, this.began);
     if (magic !== '070701' && magic !== '070702')
-      return this.complain(
-        magic === '070707' ? 'incorrect cpio method used: use -H newc option' : 'no cpio magic',
-        this.began,
-      );
+      return this.complain({ code: 'no-magic' }, this.began);
     const header = decodeHeader(bytes);
-    const { nameLength, size, mode } = header;
-    this.#expected = magic === '070702' ? header.checksum : null;
+    const { nameLength, size } = header;
+    this.#header = header;
+    this.#sum = magic === '070702' ? 0 : null;
     // No bit operations: sizes go up to 4 GiB.
     this.#next = Math.ceil((this.at + afterName(nameLength) + size) / 4) * 4;
-    [this.state, this.#afterSkip] = ['skip', 'start'];
-    const type = mode & S_IFMT;
-    if (nameLength <= 0 || nameLength > PATH_MAX)
-      this.sink.passedOver(
-        header,
-        nameLength <= 0
-          ? 'it has no name'
-          : `its name has ${nameLength} bytes, more than ${PATH_MAX}`,
-      );
-    else if (type === TYPES.symlink && size > PATH_MAX)
-      this.sink.passedOver(header, `its target has ${size} bytes, more than ${PATH_MAX}`);
-    else if (type === TYPES.symlink)
-      this.#collect(afterName(nameLength) + size, (body) => this.#symlink(header, body));
-    else if (type === TYPES.file || size === 0)
-      this.#collect(afterName(nameLength), (name) => this.#name(header, name));
-    else this.sink.passedOver(header, `it has ${size} bytes of data, and is no file`);
+    this.#skip('start');
+    const out = LEAVES_OUT.find(({ when }) => when(header));
+    if (out !== undefined) this.sink.passedOver(header, out.why(header));
+    else if (isOf('symlink', header)) this.#collect(afterName(nameLength) + size, 'gotSymlink');
+    else this.#collect(afterName(nameLength), 'gotName');
+    return false;
   }
 
-  #symlink(header: CpioHeader, body: Buffer): void {
-    const { nameLength, size } = header;
-    if (body[nameLength - 1] !== 0) return this.complain('malformed archive', this.began);
+  #gotSymlink(body: Buffer): boolean {
+    const { nameLength, size } = this.#header;
+    if (body[nameLength - 1] !== 0) return this.complain({ code: 'name-without-end' }, this.began);
     const from = afterName(nameLength);
     // To the kernel both are C strings, which end at the first NUL.
-    this.sink.member(
-      header,
-      upToNul(body.subarray(0, nameLength)),
-      upToNul(body.subarray(from, from + size)),
-    );
-    [this.state, this.#afterSkip] = ['skip', 'reset'];
+    const name = upToNul(body.subarray(0, nameLength));
+    this.sink.member(this.#header, name, upToNul(body.subarray(from, from + size)));
+    this.#skip('reset');
+    return false;
   }
 
-  #name(header: CpioHeader, collected: Buffer): void {
-    [this.state, this.#afterSkip] = ['skip', 'reset'];
-    const { nameLength, size, mode } = header;
-    if (collected[nameLength - 1] !== 0) return this.complain('malformed archive', this.began);
+  #gotName(collected: Buffer): boolean {
+    const { nameLength, size } = this.#header;
+    if (collected[nameLength - 1] !== 0)
+      return this.complain({ code: 'name-without-end' }, this.began);
+    this.#skip('reset');
     const name = upToNul(collected.subarray(0, nameLength));
-    if (name.toString('latin1') === TRAILER) return this.sink.trailer();
-    if (!this.sink.member(header, name, null) || (mode & S_IFMT) !== TYPES.file) return;
-    [this.#left, this.state, this.#sum] = [size, 'copy', 0];
-    if (size === 0) this.#copy(Buffer.alloc(0));
+    if (name.toString('latin1') === TRAILER) this.sink.trailer();
+    else if (this.sink.member(this.#header, name, null) && isOf('file', this.#header))
+      [this.#left, this.state] = [size, 'copyFile'];
+    return false;
   }
 
-  #copy(bytes: Buffer): void {
+  #copyFile(bytes: Buffer): boolean {
     if (bytes.length > 0) this.sink.data(bytes);
-    if (this.#expected !== null) for (const byte of bytes) this.#sum = (this.#sum + byte) >>> 0;
+    if (this.#sum !== null) for (const byte of bytes) this.#sum = (this.#sum + byte) >>> 0;
     this.#left -= bytes.length;
-    if (this.#left > 0) return;
+    if (this.#left > 0) return true;
     this.sink.complete();
-    if (this.#expected !== null && this.#sum !== this.#expected)
-      this.complain('bad data checksum', this.began);
-    this.state = 'skip';
+    this.#skip('reset');
+    return this.#sum === null || this.#sum === this.#header.checksum
+      ? false
+      : this.complain({ code: 'wrong-checksum' }, this.began);
   }
 }
+
+const EMPTY = Buffer.alloc(0);
 
 function upToNul(bytes: Buffer): Buffer {
   const end = bytes.indexOf(0);

@@ -1,5 +1,6 @@
 import type { ContentKind } from '../facts/facts.js';
 import { BYTES_LOOKED_AT, identify } from '../facts/magic.js';
+import { ramdiskSentence } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
 import { methodOf } from './method.js';
 import type { ByteSource } from './source.js';
@@ -95,7 +96,7 @@ export async function imageIn(source: ByteSource, most: number): Promise<Image |
     }
   } catch (problem) {
     if (!(problem instanceof CompressionError)) throw problem;
-    error = problem.kernel ?? problem.problem;
+    error = problem.kernel ?? ramdiskSentence(problem.problem);
   }
   const head = Buffer.concat(parts);
   const inside = uncompressed(head);

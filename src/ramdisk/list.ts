@@ -1,13 +1,16 @@
 import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
-import type { Part, RamdiskProblem } from './kernel-reader.js';
+import type { Part } from './kernel-reader.js';
 import { kindOf } from './member.js';
+import { problemData, problemText, type RamdiskProblem } from './ramdisk-problem.js';
 import { printable } from '../text/printable.js';
+import { plural } from '../text/units.js';
 
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
 /**
- * One member as an archive has it. Names are text of one character a byte where they are no UTF-8.
+ * One member as an archive has it. A name that is not valid UTF-8 is text with one character for
+ * each byte.
  */
 export interface Listed {
   name: string;
@@ -25,15 +28,15 @@ export interface Listed {
   node?: string;
 }
 
-/** What is told of a ramdisk when all its members have been. */
+/** What `ramdisk list` says about the whole ramdisk, behind its members. */
 export interface Summary {
   /** U-Boot's header, where there is one. */
   uimage: { name: string; size: number } | null;
   parts: Part[];
-  /** What it is where it is no cpio. */
+  /** The file system image that it is where it is no cpio; null for a cpio. */
   image: string | null;
   problems: RamdiskProblem[];
-  /** How many more there are of each. */
+  /** How many more parts and problems there are than were kept. */
   leftOut: { parts: number; problems: number };
 }
 
@@ -66,14 +69,14 @@ const readable = (bytes: Buffer): string => {
 };
 
 /**
- * A hostile archive has as many parts and faults as it likes, and they are told when its members
- * have been.
+ * How many parts and problems are kept until all members have been listed: a hostile archive has as
+ * many as it likes.
  */
 const KEPT = { parts: 1000, problems: 200 };
 
 /**
- * Tells what an archive's members say of themselves as they come, and keeps nothing of them: an
- * archive may be larger than memory.
+ * Passes each member on as it comes and keeps none of them, because an archive may be larger than
+ * memory.
  */
 export class Lister implements Sink {
   members = 0;
@@ -83,7 +86,7 @@ export class Lister implements Sink {
 
   constructor(private readonly tell: (member: Listed) => void) {}
 
-  /** Nobody reads further than this. */
+  /** Whether there are more members than anybody reads. */
   get full(): boolean {
     return this.members > MEMBERS_AT_MOST;
   }
@@ -125,7 +128,7 @@ export class Lister implements Sink {
   passedOver(): void {}
 }
 
-/** As ls would show it. */
+/** One member as ls shows a file. */
 export function memberLine({
   name,
   permissions,
@@ -137,29 +140,47 @@ export function memberLine({
   node,
 }: Listed): string {
   const time = new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ');
-  return `${permissions} ${`${uid}:${gid}`.padEnd(9)} ${(node ?? String(size)).padStart(10)} ${time} ${printable(name)}${target === undefined ? '' : ` -> ${printable(target)}`}`;
+  const columns = [
+    permissions,
+    `${uid}:${gid}`.padEnd(9),
+    (node ?? String(size)).padStart(10),
+    time,
+    printable(name),
+  ];
+  return columns.join(' ') + (target === undefined ? '' : ` -> ${printable(target)}`);
 }
 
-const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? '' : 's'}`;
+function partLine({ offset, bytes, method, unpacked, members }: Part): string {
+  const size = plural(bytes, 'byte');
+  const packed =
+    method === 'none' ? `not compressed, ${size}` : `${method}, ${size}, ${unpacked} unpacked`;
+  return `part at byte ${offset}: ${packed}, ${plural(members, 'member')}`;
+}
+
+function problemLine(problem: RamdiskProblem): string {
+  const { offset, inside } = problem;
+  const place = inside === null ? '' : ` (byte ${inside} of what is unpacked there)`;
+  return `problem at byte ${offset}${place}: ${problemText(problem)}`;
+}
+
+/** For programs, behind the members. */
+export const summaryData = (summary: Summary): object => ({
+  ...summary,
+  problems: summary.problems.map(problemData),
+});
 
 /** For a person, behind the members: the parts, then what is wrong. */
 export function renderSummary({ uimage, parts, image, problems, leftOut }: Summary): string {
   const lines: string[] = [];
   if (uimage !== null)
     lines.push(`U-Boot image "${printable(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
-  for (const { offset, bytes, method, unpacked, members: count } of parts)
-    lines.push(
-      `part at byte ${offset}: ${method === 'none' ? 'not compressed' : method}, ${plural(bytes, 'byte')}${method === 'none' ? '' : `, ${unpacked} unpacked`}, ${plural(count, 'member')}`,
-    );
+  lines.push(...parts.map(partLine));
   if (leftOut.parts > 0) lines.push(`and ${plural(leftOut.parts, 'more part')}`);
   if (image !== null)
     lines.push(
       `no cpio archive, but ${image}: an image-initrd, which the kernel copies to /dev/ram0`,
     );
-  for (const { offset, inside, kernelSays, means, cure } of problems)
-    lines.push(
-      `problem at byte ${offset}${inside === null ? '' : ` (byte ${inside} of what is unpacked there)`}: ${kernelSays === null ? '' : `the kernel says "${kernelSays}": `}${means}; ${cure}`,
-    );
+  lines.push(...problems.map(problemLine));
   if (leftOut.problems > 0) lines.push(`and ${plural(leftOut.problems, 'more problem')}`);
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,19 +1,72 @@
-/** The compression methods that a kernel may have been built with (CONFIG_RD_…). */
-export const METHODS = ['gzip', 'xz', 'zstd', 'lz4', 'lzo', 'bzip2', 'lzma'] as const;
-export type Method = (typeof METHODS)[number];
+/**
+ * The compression methods of the kernel's initramfs: one row each, and one file with its decoder
+ * and encoder. Nothing else knows a method by its name. The codecs are loaded when they are used,
+ * because the command line needs only the names.
+ */
+import type { Codec } from './codec.js';
 
-/** The kernel's own table, in its order; it compares these two bytes and no more. */
-const MAGIC: readonly (readonly [number, number, Method])[] = [
-  [0x1f, 0x8b, 'gzip'],
-  [0x1f, 0x9e, 'gzip'],
-  [0x42, 0x5a, 'bzip2'],
-  [0x5d, 0x00, 'lzma'],
-  [0xfd, 0x37, 'xz'],
-  [0x89, 0x4c, 'lzo'],
-  [0x02, 0x21, 'lz4'],
-  [0x28, 0xb5, 'zstd'],
-];
+interface MethodRow {
+  /** The first two bytes of its streams, in hexadecimal (lib/decompress.c: compressed_formats). */
+  magic: readonly string[];
+  /** The kernel option without which its decoder is not built in; without CONFIG_. */
+  kernelOption: string;
+  codec: () => Promise<Codec>;
+}
 
-/** What the kernel takes data for that begin like this; null where it finds no method. */
+const ROWS = {
+  gzip: {
+    magic: ['1f8b', '1f9e'],
+    kernelOption: 'RD_GZIP',
+    codec: async () => (await import('./codec-gzip.js')).gzip,
+  },
+  xz: {
+    magic: ['fd37'],
+    kernelOption: 'RD_XZ',
+    codec: async () => (await import('./codec-xz.js')).xz,
+  },
+  zstd: {
+    magic: ['28b5'],
+    kernelOption: 'RD_ZSTD',
+    codec: async () => (await import('./codec-zstd.js')).zstd,
+  },
+  lz4: {
+    magic: ['0221'],
+    kernelOption: 'RD_LZ4',
+    codec: async () => (await import('./codec-lz4.js')).lz4,
+  },
+  lzo: {
+    magic: ['894c'],
+    kernelOption: 'RD_LZO',
+    codec: async () => (await import('./codec-lzo.js')).lzo,
+  },
+  bzip2: {
+    magic: ['425a'],
+    kernelOption: 'RD_BZIP2',
+    codec: async () => (await import('./codec-bzip2.js')).bzip2,
+  },
+  lzma: {
+    magic: ['5d00'],
+    kernelOption: 'RD_LZMA',
+    codec: async () => (await import('./codec-lzma.js')).lzma,
+  },
+} as const satisfies Record<string, MethodRow>;
+
+export type Method = keyof typeof ROWS;
+
+/** In the order in which the help lists them. */
+export const METHODS = Object.keys(ROWS) as Method[];
+
+/**
+ * The method that the kernel chooses for data that begin like this; null where it finds none. It
+ * compares two bytes and no more.
+ */
 export const methodOf = (first: Uint8Array): Method | null =>
-  MAGIC.find(([one, two]) => first[0] === one && first[1] === two)?.[2] ?? null;
+  METHODS.find((method) => {
+    const magic: readonly string[] = ROWS[method].magic;
+    return magic.includes(Buffer.from(first.subarray(0, 2)).toString('hex'));
+  }) ?? null;
+
+/** The kernel option that builds a method's decoder in, without CONFIG_. */
+export const kernelOption = (method: Method): string => ROWS[method].kernelOption;
+
+export const codecOf = (method: Method): Promise<Codec> => ROWS[method].codec();

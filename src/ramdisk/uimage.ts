@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { ARCHITECTURES, type Architecture } from './architectures.js';
+import type { RamdiskFault, RamdiskProblem } from './ramdisk-problem.js';
 import { ByteSource } from './source.js';
 
 const MAGIC = 0x2705_1956;
@@ -81,13 +82,6 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
   };
 }
 
-/** Why U-Boot hands nothing over. */
-interface Unfit {
-  offset: number;
-  means: string;
-  cure: string;
-}
-
 export interface HandedOver {
   /** The header; null where there is none, and all of it is the ramdisk. */
   uimage: UImage | null;
@@ -97,13 +91,21 @@ export interface HandedOver {
    */
   source: ByteSource;
   /** Reads what is left of it, and compares; null where U-Boot finds nothing wrong. */
-  verify: () => Promise<Unfit | null>;
+  verify: () => Promise<RamdiskProblem | null>;
 }
+
+/** Why U-Boot hands nothing over; the kernel never sees it. */
+const unfit = (offset: number, fault: RamdiskFault): RamdiskProblem => ({
+  offset,
+  inside: null,
+  kernelSays: null,
+  fault,
+});
 
 /** What of a source reaches the kernel. @throws {UImageError} for a header that U-Boot refuses. */
 export async function handedOver(source: ByteSource): Promise<HandedOver> {
   const uimage = await peelUImage(source);
-  if (uimage === null) return { uimage, source, verify: async () => null };
+  if (uimage === null) return { uimage, source, verify: () => Promise.resolve(null) };
   const begin = source.offset;
   let [got, sum] = [0, 0];
   async function* data(): AsyncGenerator<Buffer, void> {
@@ -117,22 +119,11 @@ export async function handedOver(source: ByteSource): Promise<HandedOver> {
     }
   }
   const inner = ByteSource.from(data(), begin);
-  const verify = async (): Promise<Unfit | null> => {
+  const verify = async (): Promise<RamdiskProblem | null> => {
     while ((await inner.chunk()) !== null);
     if (got < uimage.size)
-      return {
-        offset: begin + got,
-        means: `U-Boot's header says that ${uimage.size} bytes follow it, and ${got} do, so U-Boot would say "Bad Data CRC"`,
-        cure: 'it is cut short: copy it again, and check its size',
-      };
-    return sum === uimage.checksum
-      ? null
-      : {
-          offset: begin,
-          means:
-            'the data behind U-Boot\'s header have another checksum than it says, so U-Boot would say "Bad Data CRC"',
-          cure: 'the file is damaged: copy it again, or pack it again',
-        };
+      return unfit(begin + got, { code: 'uimage-cut', said: uimage.size, got });
+    return sum === uimage.checksum ? null : unfit(begin, { code: 'uimage-checksum' });
   };
   return { uimage, source: inner, verify };
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { EXIT } from '../../plan/plan.js';
-import { MEMBERS_AT_MOST } from '../../ramdisk/cpio.js';
-import type { Listed, Summary } from '../../ramdisk/list.js';
+import type { Listed } from '../../ramdisk/list.js';
 import type { ByteSource } from '../../ramdisk/source.js';
 import type { CommandDeps } from './locate-verb.js';
 import { UsageError } from '../usage-error.js';
@@ -62,12 +61,13 @@ class Printer {
 
   #begin = (): string => `{\n  "schema": ${JSON.stringify(this.schema)},\n  "members": [`;
 
-  end(summary: Summary, render: (summary: Summary) => string): void {
+  /** @param data for programs. @param text for a person. */
+  end(data: object, text: string): void {
     if (this.line === null)
       this.#put(
-        `${this.#members === 0 ? `${this.#begin()}]` : '\n  ]'},\n${JSON.stringify(summary, null, 2).slice('{\n'.length)}\n`,
+        `${this.#members === 0 ? `${this.#begin()}]` : '\n  ]'},\n${JSON.stringify(data, null, 2).slice('{\n'.length)}\n`,
       );
-    else this.#put(`${this.#members === 0 ? '' : '\n'}${render(summary)}`);
+    else this.#put(`${this.#members === 0 ? '' : '\n'}${text}`);
     this.flush();
   }
 }
@@ -101,7 +101,8 @@ export async function list(
   { print, finish }: CommandDeps,
 ): Promise<void> {
   const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
-  const { LIST_SCHEMA, Lister, memberLine, renderSummary } = await import('../../ramdisk/list.js');
+  const { LIST_SCHEMA, Lister, memberLine, renderSummary, summaryData } =
+    await import('../../ramdisk/list.js');
   const { handedOver } = await import('../../ramdisk/uimage.js');
   const printer = new Printer(print, LIST_SCHEMA, json ? null : memberLine);
   const lister = new Lister((member) => printer.member(member));
@@ -118,8 +119,7 @@ export async function list(
         offset: source.offset,
         inside: null,
         kernelSays: null,
-        means: `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill memory`,
-        cure: 'the rest of it is not listed',
+        fault: { code: 'too-many-members' },
       });
     return [header, message, await verify()] as const;
   }).finally(() => printer.flush());
@@ -127,10 +127,7 @@ export async function list(
   // What the kernel takes for an image-initrd it complains of as a cpio first, and means no harm.
   const cpio = image === null || lister.members > 0;
   const { parts, problems, leftOut } = lister;
-  const wrong = [
-    ...(cpio ? problems : []),
-    ...(unfit === null ? [] : [{ ...unfit, inside: null, kernelSays: null }]),
-  ];
+  const wrong = [...(cpio ? problems : []), ...(unfit === null ? [] : [unfit])];
   const summary = {
     uimage: uimage && { name: uimage.name, size: uimage.size },
     parts: cpio ? parts : [],
@@ -138,6 +135,6 @@ export async function list(
     problems: wrong,
     leftOut: cpio ? leftOut : { parts: 0, problems: 0 },
   };
-  printer.end(summary, renderSummary);
+  printer.end(summaryData(summary), renderSummary(summary));
   finish(summary.problems.length > 0 ? EXIT.problems : EXIT.done);
 }

@@ -13,7 +13,8 @@ import type { Argv } from 'yargs';
 import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
 import { ARCHITECTURES, type Architecture } from '../../ramdisk/architectures.js';
-import { METHODS } from '../../ramdisk/method.js';
+import { METHODS, type Method } from '../../ramdisk/method.js';
+import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import { locateCommand, type CommandDeps } from './locate-verb.js';
 import { list, reading } from './ramdisk-list-verb.js';
 import { UsageError } from '../usage-error.js';
@@ -59,7 +60,7 @@ function usable<T>(what: string, use: () => T): T {
 interface PackOptions {
   dir: string;
   output: string | undefined;
-  compress: (typeof METHODS)[number] | 'none';
+  compress: Method | 'none';
   format: 'cpio' | 'ext2';
   table: string | undefined;
   owner: string | undefined;
@@ -164,27 +165,16 @@ async function unpack(
 ): Promise<void> {
   const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
   const { UnpackError, Unpacker } = await import('../../ramdisk/unpack.js');
+  const { problemText } = await import('../../ramdisk/ramdisk-problem.js');
   const { handedOver } = await import('../../ramdisk/uimage.js');
   const most = count(limit, '--limit');
   if (table !== undefined && existsSync(table))
     throw new UsageError(`cannot write the table ${table}: it exists; name a new file`);
   const privileged = process.getuid?.() === 0;
   let problems = 0;
-  const told = ({
-    offset,
-    kernelSays,
-    means,
-    cure,
-  }: {
-    offset: number;
-    kernelSays?: string | null;
-    means: string;
-    cure: string;
-  }): void => {
+  const told = (problem: RamdiskProblem): void => {
     problems++;
-    log.warn(
-      `at byte ${offset} of ${file}: ${kernelSays ? `the kernel says "${kernelSays}": ` : ''}${means}; ${cure}`,
-    );
+    log.warn(`at byte ${problem.offset} of ${file}: ${problemText(problem)}`);
   };
   const unpacker = await reading(file, async (all) => {
     const { uimage, source, verify } = await handedOver(all);

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import { copyTree } from '../../tree/copy-tree.js';
+import { codecSentence, type CodecProblem } from '../../ramdisk/codec-problem.js';
 import { CompressionError, decompress } from '../../ramdisk/compression.js';
 import { methodOf } from '../../ramdisk/method.js';
 import { ByteSource } from '../../ramdisk/source.js';
@@ -53,8 +54,8 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const method = methodOf(first);
   if (method === null)
     throw new ArchiveError('is no tar, nor one that is compressed in a way that is known');
-  const complain = (text: string): never => {
-    throw new ArchiveError(`is damaged: ${text.replace(/; the kernel .*/, '')}`);
+  const complain = (problem: CodecProblem): never => {
+    throw new ArchiveError(`is damaged: ${codecSentence(problem)}`);
   };
   // Several streams behind each other are one (RFC 1952), as parallel compressors write them.
   for (let next = first; next.length > 0; next = await source.peek(2)) {
@@ -64,7 +65,8 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
     } catch (error) {
       throw error instanceof CompressionError
         ? new ArchiveError(
-            `cannot be decompressed (${method}): at byte ${error.offset}, ${error.problem}`,
+            `cannot be decompressed (${method}): at byte ${error.offset}, ` +
+              codecSentence(error.problem),
           )
         : error;
     }

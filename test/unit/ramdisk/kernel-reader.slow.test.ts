@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Method } from '../../../src/ramdisk/method.js';
-import type { Part, RamdiskProblem } from '../../../src/ramdisk/kernel-reader.js';
+import type { Part } from '../../../src/ramdisk/kernel-reader.js';
+import { problemData } from '../../../src/ramdisk/ramdisk-problem.js';
 import { Lister, type Listed } from '../../../src/ramdisk/list.js';
 import { TYPES, type Member } from '../../../src/ramdisk/member.js';
 import { packCpio } from '../../../src/ramdisk/pack.js';
@@ -43,7 +44,7 @@ interface Read {
   contents: Buffer[];
   trailers: number;
   parts: Part[];
-  problems: RamdiskProblem[];
+  problems: ReturnType<typeof problemData>[];
 }
 
 async function read(
@@ -54,11 +55,11 @@ async function read(
   }: { chunk?: number; configured?: (method: Method) => boolean } = {},
 ): Promise<Read> {
   const keeper = new Keeper();
-  const [parts, problems]: [Part[], RamdiskProblem[]] = [[], []];
+  const [parts, problems]: [Part[], Read['problems']] = [[], []];
   const complaint = await readRamdisk(ByteSource.from(inChunks(bytes, chunk)), keeper, {
     configured,
     onPart: (part) => parts.push(part),
-    onProblem: (problem) => problems.push(problem),
+    onProblem: (problem) => problems.push(problemData(problem)),
   });
   return {
     complaint,

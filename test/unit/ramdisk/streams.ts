@@ -1,6 +1,7 @@
 /** What the tests of compression share. */
 import { spawnSync } from 'node:child_process';
-import { METHODS, methodOf } from '../../../src/ramdisk/method.js';
+import { ramdiskSentence } from '../../../src/ramdisk/codec-problem.js';
+import { METHODS, methodOf, type Method } from '../../../src/ramdisk/method.js';
 import type { ByteSource } from '../../../src/ramdisk/source.js';
 import { bundled } from './bundled.js';
 
@@ -19,7 +20,7 @@ export async function collected(chunks: AsyncIterable<Buffer>): Promise<Buffer> 
   return Buffer.concat(all);
 }
 
-export const packed = (method: (typeof METHODS)[number], bytes: Buffer): Promise<Buffer> =>
+export const packed = (method: Method, bytes: Buffer): Promise<Buffer> =>
   collected(compress(method, inChunks(bytes)));
 
 /** Bytes that look random and are always the same. */
@@ -54,13 +55,15 @@ export function through(program: string, args: readonly string[], input: Buffer)
 
 /** How a stream ended: the error, if there was one. */
 export async function outcome(
-  method: (typeof METHODS)[number],
+  method: Method,
   source: ByteSource,
 ): Promise<{ bytes: Buffer; error: Error | null; warnings: string[] }> {
   const all: Buffer[] = [];
   const warnings: string[] = [];
   try {
-    for await (const chunk of decompress(method, source, (text) => warnings.push(text)))
+    for await (const chunk of decompress(method, source, (problem) =>
+      warnings.push(ramdiskSentence(problem)),
+    ))
       all.push(chunk);
     return { bytes: Buffer.concat(all), error: null, warnings };
   } catch (error) {

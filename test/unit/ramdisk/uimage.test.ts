@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ByteSource } from '../../../src/ramdisk/source.js';
+import { problemData } from '../../../src/ramdisk/ramdisk-problem.js';
 import { handedOver, peelUImage, wrapUImage } from '../../../src/ramdisk/uimage.js';
 
 /**
@@ -95,7 +96,8 @@ t.test(
       const { source, verify } = await handedOver(ByteSource.fromBuffer(bytes));
       t.equal(source.offset, 64, 'counted from the beginning of the file');
       const text = (await source.read(100)).toString();
-      return [text, await verify()];
+      const problem = await verify();
+      return [text, problem && problemData(problem)];
     };
     t.same(await over(MKIMAGE), ['hello\n', null]);
     t.same(await over(Buffer.concat([MKIMAGE, Buffer.from('what is behind it on the flash')])), [

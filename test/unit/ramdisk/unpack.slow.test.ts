@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { readRamdisk, type RamdiskProblem } from '../../../src/ramdisk/kernel-reader.js';
+import { readRamdisk } from '../../../src/ramdisk/kernel-reader.js';
+import { problemData } from '../../../src/ramdisk/ramdisk-problem.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
 import { applyTable } from '../../../src/ramdisk/table.js';
 import { readTree } from '../../../src/ramdisk/source-tree.js';
@@ -56,7 +57,7 @@ interface Outcome {
   place: Place;
   error: Error | null;
   complaint: string | null;
-  problems: RamdiskProblem[];
+  problems: ReturnType<typeof problemData>[];
   warnings: string[];
   table: string[];
   /** Below the target. */
@@ -74,11 +75,11 @@ async function unpacked(
     makeNode: null,
     ...options,
   });
-  const problems: RamdiskProblem[] = [];
+  const problems: ReturnType<typeof problemData>[] = [];
   let [error, complaint]: [Error | null, string | null] = [null, null];
   try {
     complaint = await readRamdisk(ByteSource.fromBuffer(bytes), unpacker, {
-      onProblem: (problem) => problems.push(problem),
+      onProblem: (problem) => problems.push(problemData(problem)),
     });
   } catch (thrown) {
     error = thrown as Error;
@@ -467,9 +468,9 @@ t.test('an archive that is cut short leaves what came before, and nothing outsid
     const target = join(place.top, 'target', String(length));
     mkdirSync(target);
     const unpacker = new Unpacker(target, { limit: MIB, privileged: false, makeNode: null });
-    const problems: RamdiskProblem[] = [];
+    const problems: ReturnType<typeof problemData>[] = [];
     await readRamdisk(ByteSource.fromBuffer(bytes.subarray(0, length)), unpacker, {
-      onProblem: (problem) => problems.push(problem),
+      onProblem: (problem) => problems.push(problemData(problem)),
     });
     unpacker.end();
     if (problems.length !== 1 || unpacker.warnings.length > 0)

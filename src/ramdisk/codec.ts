@@ -1,0 +1,16 @@
+import type { CodecProblem } from './codec-problem.js';
+import type { ByteSource } from './source.js';
+
+/** Is told about faults that the kernel lets pass. */
+export type Warn = (problem: CodecProblem) => void;
+
+/** What a compression method can do. Neither direction needs more memory for more data. */
+export interface Codec {
+  /** Writes one stream that the kernel can read. @throws {MissingCodecError} */
+  compress(source: AsyncIterable<Buffer>): AsyncIterable<Buffer>;
+  /**
+   * Decompresses exactly one stream as the kernel's decompressor does.
+   * @throws {CompressionError} @throws {MissingCodecError}
+   */
+  decompress(source: ByteSource, warn: Warn): AsyncIterable<Buffer>;
+}

@@ -1,0 +1,185 @@
+/** What can be wrong with a ramdisk, as data, and the sentences for it. */
+import { sentenceOf, type Coded } from '../text/coded.js';
+import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
+import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
+import { kernelOption, type Method } from './method.js';
+
+const PACK_AGAIN = 'the archive is damaged: pack it again';
+const COPY_AGAIN = 'it is cut short: copy it again, and check its size';
+
+/** Why the kernel leaves a member out without a message (init/initramfs.c: do_header). */
+const LEFT_OUT = {
+  'no-name': () => 'it has no name',
+  'long-name': ({ bytes }: { bytes: number }) =>
+    `its name has ${bytes} bytes, more than ${PATH_MAX}`,
+  'long-target': ({ bytes }: { bytes: number }) =>
+    `its target has ${bytes} bytes, more than ${PATH_MAX}`,
+  'data-of-no-file': ({ bytes }: { bytes: number }) =>
+    `it has ${bytes} bytes of data, and is no file`,
+};
+
+export type LeftOut = Coded<typeof LEFT_OUT>;
+
+interface Told {
+  means: string;
+  cure: string;
+}
+
+const FAULTS = {
+  // Those that the kernel stops at.
+  'old-portable-format': () => ({
+    means: 'it is a cpio archive of the old portable kind (070707), which the kernel does not read',
+    cure: 'pack it with `mountroot ramdisk pack`, or `cpio -H newc`',
+  }),
+  'no-magic': () => ({
+    means: 'where a member should begin stands something else',
+    cure:
+      'pack it again; if it was put together from several archives, each must end with its ' +
+      'trailer',
+  }),
+  'broken-padding': () => ({
+    means: 'what follows the zeros behind an archive does not begin at a multiple of 4 bytes',
+    cure: 'pad each archive with zeros to a multiple of 4 bytes before the next is put behind it',
+  }),
+  'name-without-end': () => ({
+    means: 'a name does not end with a NUL',
+    cure: PACK_AGAIN,
+  }),
+  'wrong-checksum': () => ({
+    means: 'the data of a file do not add up to the sum in its header',
+    cure: PACK_AGAIN,
+  }),
+  'junk-within': () => ({
+    means: 'behind the end of an archive in a compressed part stands something that is no archive',
+    cure: 'compress archives one by one, or with nothing but zeros between them',
+  }),
+  'junk-at-end': ({ codec }: { codec?: CodecProblem }) => ({
+    means: `a compressed part ends in the middle of an archive${because(codec)}`,
+    cure: COPY_AGAIN,
+  }),
+  'unknown-magic': () => ({
+    means: 'it is no cpio archive, and no compression that the kernel knows',
+    cure: 'it may be a file system image (an image-initrd), or not a ramdisk at all',
+  }),
+  unaligned: () => ({
+    means:
+      'a cpio archive begins here, but not at a multiple of 4 bytes from the beginning, where ' +
+      'alone the kernel looks for one: put zeros before it',
+    cure: 'pad what is before it with zeros to a multiple of 4 bytes',
+  }),
+  'not-configured': ({ method }: { method: Method }) => ({
+    means: 'this kernel was built without that method',
+    cure: `compress it with another one, or build the kernel with CONFIG_${kernelOption(method)}=y`,
+  }),
+  'stream-refused': ({ codec }: { codec: CodecProblem }) => ({
+    means: `the compressed data are damaged or cut short${because(codec)}`,
+    cure: 'copy it again, and check its size',
+  }),
+
+  // Those that it does not notice.
+  'member-left-out': ({ why }: { why: LeftOut }) => ({
+    means: `the kernel leaves a member out without a word, for ${sentenceOf(LEFT_OUT, why)}`,
+    cure: 'leave it out, or pack it so that the kernel takes it',
+  }),
+  'stream-passed': ({ codec }: { codec: CodecProblem }) => ({
+    means: ramdiskSentence(codec),
+    cure: 'the kernel lets it pass; other programs do not: pack it again',
+  }),
+  'stream-cut': ({ codec }: { codec: CodecProblem }) => ({
+    means: ramdiskSentence(codec),
+    cure: COPY_AGAIN,
+  }),
+  'ends-in-member': () => ({
+    means:
+      'the archive ends in the middle of a member; the kernel does not notice, and leaves what ' +
+      'it has got',
+    cure: COPY_AGAIN,
+  }),
+  'ends-without-trailer': () => ({
+    means:
+      'the archive ends without its trailer; the kernel does not notice, and unpacks what there is',
+    cure: COPY_AGAIN,
+  }),
+  'nothing-but-zeros': () => ({
+    means: 'there is no archive in it, but nothing except zeros',
+    cure: COPY_AGAIN,
+  }),
+  empty: () => ({ means: 'there is no archive in it, but no byte at all', cure: COPY_AGAIN }),
+  'too-many-members': () => ({
+    means:
+      `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill ` +
+      'memory',
+    cure: 'the rest of it is not listed',
+  }),
+
+  // Those that U-Boot stops at.
+  'uimage-cut': ({ said, got }: { said: number; got: number }) => ({
+    means:
+      `U-Boot's header says that ${said} bytes follow it, and ${got} do, so U-Boot would say ` +
+      '"Bad Data CRC"',
+    cure: COPY_AGAIN,
+  }),
+  'uimage-checksum': () => ({
+    means:
+      "the data behind U-Boot's header have another checksum than it says, so U-Boot would say " +
+      '"Bad Data CRC"',
+    cure: 'the file is damaged: copy it again, or pack it again',
+  }),
+};
+
+const because = (codec: CodecProblem | undefined): string =>
+  codec === undefined ? '' : ` (${ramdiskSentence(codec)})`;
+
+export type RamdiskFault = Coded<typeof FAULTS>;
+
+/** The kernel's messages (init/initramfs.c); it prints none for the faults that are not here. */
+const KERNEL_SAYS: Partial<Record<RamdiskFault['code'], string>> = {
+  'old-portable-format': 'incorrect cpio method used: use -H newc option',
+  'no-magic': 'no cpio magic',
+  'broken-padding': 'broken padding',
+  'name-without-end': 'malformed archive',
+  'wrong-checksum': 'bad data checksum',
+  'junk-within': 'junk within compressed archive',
+  'junk-at-end': 'junk at the end of compressed archive',
+  'unknown-magic': 'invalid magic at start of compressed archive',
+  unaligned: 'invalid magic at start of compressed archive',
+};
+
+/** What the kernel prints for a fault that it stops at. */
+export const kernelMessage = (fault: RamdiskFault): string | null =>
+  fault.code === 'not-configured'
+    ? `compression method ${fault.method} not configured`
+    : (KERNEL_SAYS[fault.code] ?? null);
+
+/** One thing that is wrong with a ramdisk. */
+export interface RamdiskProblem {
+  /** Where in the file; for a compressed part, as near as can be told. */
+  offset: number;
+  /** Byte of the unpacked part; null where the compression itself is at fault, or there is none. */
+  inside: number | null;
+  /** What the kernel prints; null for what it does not notice. */
+  kernelSays: string | null;
+  fault: RamdiskFault;
+}
+
+/** What a fault means, and its cure. */
+export const faultText = (fault: RamdiskFault): Told => sentenceOf(FAULTS, fault);
+
+/** A problem as `ramdisk list --json` gives it. */
+export const problemData = ({
+  offset,
+  inside,
+  kernelSays,
+  fault,
+}: RamdiskProblem): Omit<RamdiskProblem, 'fault'> & Told => ({
+  offset,
+  inside,
+  kernelSays,
+  ...faultText(fault),
+});
+
+/** The same in words, without its place. */
+export function problemText({ kernelSays, fault }: RamdiskProblem): string {
+  const { means, cure } = faultText(fault);
+  return `${kernelSays === null ? '' : `the kernel says "${kernelSays}": `}${means}; ${cure}`;
+}
