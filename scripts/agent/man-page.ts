@@ -16,6 +16,7 @@ import {
   QUARANTINE,
   STATE_LINK,
 } from '../../src/facts/places.js';
+import { RUNGS } from '../../src/facts/rungs.js';
 
 /**
  * Text for roff: no backslash, dash or leading dot may be an order to it, and what is not ASCII is
@@ -116,16 +117,6 @@ const DESCRIPTION = [
   'It gathers facts, makes a plan of them, carries the plan out step by step, checks each step, and takes everything back if one fails. Where the best root cannot be made, it makes the next best one, and says so:',
 ];
 
-const LADDER: [string, string][] = [
-  ['persistent', 'an overlay that keeps its changes on the data volume'],
-  [
-    'kept-read-only',
-    'an overlay in memory over the settings as they are on flash; changes are lost at power-off',
-  ],
-  ['volatile', 'an overlay in memory over the image; the settings are not in use'],
-  ['rom', 'the read-only image'],
-];
-
 const FILES: [string, string][] = [
   [
     '/etc/mountroot.json',
@@ -219,7 +210,7 @@ const pageOf = ({ version, options, verbs }: Definitions, date: string): string 
     '[\\fBstart\\fP|\\fBram\\fP|\\fBdone\\fP|\\fBstop\\fP]',
     '.SH DESCRIPTION',
     ...paragraphs(DESCRIPTION).slice(1),
-    ...items(LADDER),
+    ...items(Object.entries(RUNGS).map(([name, { root }]) => [name, root])),
     '.PP',
     roff(
       'Nothing is ever erased or overwritten on weak evidence. Reporting verbs change nothing, and most of them work without root. With --json they print data that has a versioned schema.',

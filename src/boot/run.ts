@@ -6,7 +6,7 @@ import { earlier, recordState, type VerbOutcome } from '../execute/state.js';
 import type { Facts } from '../facts/facts.js';
 import { PSTORE, lookBack } from '../facts/pstore.js';
 import { EXIT, makesRoot, type Decision, type Plan } from '../plan/plan.js';
-import { isDegraded } from '../plan/start.js';
+import { isDegraded } from '../plan/reasons.js';
 import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
 

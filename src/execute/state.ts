@@ -1,4 +1,4 @@
-import type { Rung } from '../facts/facts.js';
+import { RUNGS, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Reader } from '../system/port.js';
 import type { Journal } from './journal.js';
@@ -31,13 +31,6 @@ export interface StateFile extends VerbOutcome {
   limits: Limit[];
 }
 
-const WORDS: Record<Rung, string> = {
-  persistent: 'settings are kept',
-  'kept-read-only': 'settings are there, but CHANGES ARE LOST at power-off',
-  volatile: 'the saved settings are NOT IN USE, and CHANGES ARE LOST at power-off',
-  rom: 'the root is READ-ONLY and without the saved settings',
-};
-
 /** One line for whoever logs in; '' when all is well. */
 export function noticeOf({
   rung,
@@ -50,8 +43,8 @@ export function noticeOf({
   if (rung === 'persistent' && reason === null)
     return first === undefined
       ? ''
-      : `${oneLine(`mountroot: ${WORDS[rung]}, but ${first}${more.length > 0 ? ` (and ${more.length} more, see mountroot status)` : ''}`)}\n`;
-  return `${oneLine(`mountroot: ${WORDS[rung]} (${reason ?? rung})${because ? `: ${because}` : ''}`)}\n`;
+      : `${oneLine(`mountroot: ${RUNGS[rung].notice}, but ${first}${more.length > 0 ? ` (and ${more.length} more, see mountroot status)` : ''}`)}\n`;
+  return `${oneLine(`mountroot: ${RUNGS[rung].notice} (${reason ?? rung})${because ? `: ${because}` : ''}`)}\n`;
 }
 
 /**

@@ -4,9 +4,10 @@ import type { Atags } from './atags.js';
 import type { DeviceTree } from './device-tree.js';
 import type { KernelConfig } from './kernel-config.js';
 import type { KernelLog } from './kernel-log.js';
+import type { Rung } from './rungs.js';
 import type { Configuration } from './settings.js';
 
-export type { Configuration };
+export type { Configuration, Rung };
 
 export const FACTS_SCHEMA = 'mountroot.facts/2';
 
@@ -307,9 +308,6 @@ export interface Facts {
   /** The same, in the same order, for programs. */
   findings: FactsProblem[];
 }
-
-/** The steps down from a root that keeps its changes. */
-export type Rung = 'persistent' | 'kept-read-only' | 'volatile' | 'rom';
 
 /** The part of /tmp/mountroot/state.json that later verbs rest on. */
 export interface RecordedState {

@@ -8,7 +8,6 @@ import {
   type Mount,
   type MtdPartition,
   type RecordedState,
-  type Rung,
   type Volume,
 } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
@@ -19,6 +18,7 @@ import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-v
 import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
 import { notRead } from './problems.js';
 import { PSTORE } from './pstore.js';
+import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { findVolume } from './volume.js';
 
@@ -44,13 +44,11 @@ export interface Process {
 
 const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
-const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
-
 /** What an earlier start of this boot recorded. */
 export function parseState(text: string): RecordedState | null {
   try {
     const { rung, reason } = JSON.parse(text) as RecordedState;
-    return RUNGS.includes(rung) && (reason === null || typeof reason === 'string')
+    return isRung(rung) && (reason === null || typeof reason === 'string')
       ? { rung, reason }
       : null;
   } catch {

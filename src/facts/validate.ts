@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { problemSchema } from './validate-problem.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
+import { RUNG_NAMES } from './rungs.js';
 import { originOf } from './validate-origin.js';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -123,7 +124,7 @@ const origins = v.object({
   first: origin,
 });
 const state = v.object({
-  rung: v.picklist(['persistent', 'kept-read-only', 'volatile', 'rom']),
+  rung: v.picklist(RUNG_NAMES),
   reason: v.nullable(v.string()),
 });
 

@@ -44,7 +44,11 @@ import { did, failures, planOf } from './plan-of.js';
 import { preconditions } from './start.js';
 import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
+import { sentenceOf, type Trouble } from './reasons.js';
 import { describe, volumeTrouble } from './volume.js';
+
+const sentence = (trouble: Trouble | null): string | null =>
+  trouble === null ? null : sentenceOf(trouble);
 
 /** Where the RAM overlay goes behind the pivot, to be let go. */
 const PUT_OLD = '/mnt';
@@ -82,11 +86,11 @@ export function planDone(facts: Facts, options: PlanningOptions): Decision {
       EXIT.degraded,
     );
   if (facts.state === null && !options.dryRun)
-    return refuse(
-      'done',
-      'no-overlay-root',
-      '/ is no overlay of mountroot, and no start was tried in this boot; there is nothing to confirm',
-    );
+    return refuse('done', 'no-overlay-root', {
+      found:
+        '/ is no overlay of mountroot, and no start was tried in this boot; there is nothing to confirm',
+      cure: null,
+    });
   return already('/ is no overlay of ours, so no start is confirmed', EXIT.degraded);
 }
 
@@ -254,12 +258,12 @@ function fromMemory(facts: Facts, past: readonly StageResult[]): Decision {
     );
   if (content !== 'blank')
     return stays(
-      volumeTrouble(facts, volume, configuration.origins.volume)?.because ??
+      sentence(volumeTrouble(facts, volume, configuration.origins.volume)) ??
         `${device ? describe(device) : 'the data volume'} holds something, which a start must look at`,
     );
   if (opening) return stays('the data volume was mounted, and is not there any more');
   const blocked = volumeTrouble(facts, volume, configuration.origins.volume);
-  if (blocked) return stays(blocked.because);
+  if (blocked) return stays(sentenceOf(blocked));
   return planOf(
     'done',
     facts,
@@ -438,7 +442,8 @@ function tidy(facts: Facts, error: string): Decision {
       steps,
       trouble: {
         reason: (state?.reason ?? 'overlay-failed') as Reason,
-        because: `moving it to flash failed: ${error}`,
+        cure: null,
+        found: `moving it to flash failed: ${error}`,
       },
     },
     true,

@@ -16,7 +16,8 @@ import { did, failures, planOf, stage } from './plan-of.js';
 import type { StageResult, Plan } from './plan.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir } from './steps.js';
-import { describe, volumeTrouble, type Trouble } from './volume.js';
+import { describe, volumeTrouble } from './volume.js';
+import { sentenceOf, type Trouble } from './reasons.js';
 
 /**
  * The external volume's way: a stage towards it, a root on it, or why the internal volume must do.
@@ -36,13 +37,15 @@ export function externalPlan(facts: Facts, past: readonly StageResult[]): Plan |
   if (trouble || external.found.length === 0)
     return {
       reason: 'extroot-missing',
-      because: `the external volume ${external.wanted} cannot be used: ${trouble?.because ?? 'it is not there'}; the internal one is used instead`,
+      cure: null,
+      found: `the external volume ${external.wanted} cannot be used: ${trouble === null ? 'it is not there' : sentenceOf(trouble)}; the internal one is used instead`,
     };
   const [failed] = [...failures(past, 'external'), ...failures(past, 'external-root')];
   if (failed)
     return {
       reason: 'extroot-failed',
-      because: `the external volume ${external.wanted} cannot be used: ${failed.failed!.error}; the internal one is used instead`,
+      cure: null,
+      found: `the external volume ${external.wanted} cannot be used: ${failed.failed!.error}; the internal one is used instead`,
     };
   if (external.at === null)
     return stage(
@@ -54,22 +57,26 @@ export function externalPlan(facts: Facts, past: readonly StageResult[]): Plan |
   if (external.readonly)
     return {
       reason: 'extroot-failed',
-      because: `the external volume ${external.wanted} can only be mounted read-only; the internal one is used instead`,
+      cure: null,
+      found: `the external volume ${external.wanted} can only be mounted read-only; the internal one is used instead`,
     };
   if (external.identity !== null && external.identity !== opened.identity)
     return {
       reason: 'extroot-mismatch',
-      because: `the external volume ${external.wanted} belongs to another board (its ${EXTROOT_IDENTITY} says ${external.identity}, this board is ${opened.identity ?? 'without an identity'}); the internal one is used instead: remove that file to give it to this board`,
+      cure: null,
+      found: `the external volume ${external.wanted} belongs to another board (its ${EXTROOT_IDENTITY} says ${external.identity}, this board is ${opened.identity ?? 'without an identity'}); the internal one is used instead: remove that file to give it to this board`,
     };
   if (settings.extroot_target === 'root' && !external.init)
     return {
       reason: 'extroot-failed',
-      because: `the external volume ${external.wanted} holds no init, so it is no root; the internal one is used instead`,
+      cure: null,
+      found: `the external volume ${external.wanted} holds no init, so it is no root; the internal one is used instead`,
     };
   if (external.identity === null && opened.identity === null && opened.readonly)
     return {
       reason: 'extroot-failed',
-      because: `the external volume ${external.wanted} cannot be tied to this board, whose internal volume cannot be written; the internal one is used instead`,
+      cure: null,
+      found: `the external volume ${external.wanted} cannot be tied to this board, whose internal volume cannot be written; the internal one is used instead`,
     };
   const [resetFailed] = failures(past, 'external-reset');
   const { order } = external;
@@ -99,7 +106,8 @@ export function externalPlan(facts: Facts, past: readonly StageResult[]): Plan |
     resetFailed
       ? {
           reason: 'reset-failed',
-          because: `the order to reset external volume ${external.wanted} was not carried out, and stands: ${resetFailed.failed!.error}`,
+          cure: null,
+          found: `the order to reset external volume ${external.wanted} was not carried out, and stands: ${resetFailed.failed!.error}`,
         }
       : null,
   );

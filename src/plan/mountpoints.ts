@@ -1,7 +1,7 @@
 import type { Facts } from '../facts/facts.js';
 import { hiddenMounts, visibleAt } from '../facts/mountinfo.js';
 import { NEW_OVERLAY, NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
-import type { Trouble } from './volume.js';
+import { troubleOf, type Trouble } from './reasons.js';
 
 /** Whether a plan may mount something on a directory: it is one, and nothing is mounted there. */
 export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
@@ -27,22 +27,23 @@ export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
   const paths = imageMountpoint(facts) === null ? facts.paths : facts.handover!.paths;
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
-    return {
-      reason: 'no-mountinfo',
-      because:
-        'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, where every step is verified; mount proc on /proc first',
-    };
+    return troubleOf(
+      'no-mountinfo',
+      'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, ' +
+        'where every step is verified',
+    );
   if (paths['/tmp'] !== 'directory')
-    return {
-      reason: 'no-directory',
-      because: `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there; add it to the root file system image`,
-    };
+    return troubleOf(
+      'no-directory',
+      `/tmp is ${paths['/tmp'] ?? 'missing'}, and a new root needs a directory there`,
+    );
   const inTheWay = visibleAt(mounts, OLD_ROOT);
   if (inTheWay !== undefined && imageMountpoint(facts) === null)
-    return {
-      reason: 'no-directory',
-      because: `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, where the old root goes; unmount it first`,
-    };
+    return troubleOf(
+      'no-directory',
+      `${inTheWay.fstype} ${inTheWay.source} is already mounted on ${OLD_ROOT}, ` +
+        'where the old root goes',
+    );
   return null;
 }
 

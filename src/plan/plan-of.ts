@@ -3,7 +3,8 @@ import { deviceOf } from './open.js';
 import { PLAN_SCHEMA, type StageResult, type Plan, type Stage, type Verb } from './plan.js';
 import type { Step } from '../steps/step.js';
 import { distinct } from './steps.js';
-import { describe, type Trouble } from './volume.js';
+import { sentenceOf, type Trouble } from './reasons.js';
+import { describe } from './volume.js';
 
 export const failures = (past: readonly StageResult[], stage: Stage, rung?: Rung): StageResult[] =>
   past.filter(
@@ -36,7 +37,8 @@ export function planOf(
     rung,
     reason: trouble?.reason ?? null,
     summary,
-    because: trouble?.because ?? null,
+    because: trouble === null ? null : sentenceOf(trouble),
+    ...(trouble && { trouble }),
     rests: { device: deviceOf(facts.volume) },
     steps: distinct(steps),
     notes,

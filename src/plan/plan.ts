@@ -1,5 +1,17 @@
 import type { Device, Rung } from '../facts/facts.js';
+import type { EXIT } from './exit.js';
+import {
+  REFUSALS,
+  sentenceOf,
+  type Cause,
+  type Reason,
+  type RefusalReason,
+  type Trouble,
+} from './reasons.js';
 import type { Step } from '../steps/step.js';
+
+export { EXIT } from './exit.js';
+export type { Reason, RefusalReason };
 
 export const PLAN_SCHEMA = 'mountroot.plan/2';
 
@@ -9,35 +21,6 @@ export const VERBS: readonly Verb[] = ['start', 'ram', 'switch-root', 'done', 's
 /** The verbs that end in a root, and record which. */
 export const makesRoot = (verb: Verb): boolean =>
   verb === 'start' || verb === 'ram' || verb === 'switch-root';
-
-/**
- * Why a root is less than one that keeps its changes. Stable words: journals, state.json and other
- * programs use them.
- */
-export type Reason =
-  | 'no-volume'
-  | 'ambiguous-volume'
-  | 'attach-failed'
-  | 'erase-marker'
-  | 'unknown-content'
-  | 'unsupported-content'
-  | 'no-filesystem'
-  | 'mount-failed'
-  | 'write-protected'
-  | 'full'
-  | 'overlay-failed'
-  | 'boot-loop'
-  | 'reset-failed'
-  | 'import-failed'
-  | 'extroot-missing'
-  | 'extroot-mismatch'
-  | 'extroot-failed'
-  | 'no-overlay'
-  | 'no-directory'
-  | 'no-mountinfo'
-  | 'no-native'
-  | 'ram-failed'
-  | 'asked';
 
 /**
  * A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did
@@ -79,6 +62,8 @@ export interface Plan {
   summary: string;
   /** Why the rung is not a better one, one sentence; null on the first. */
   because: string | null;
+  /** What `because` says, as data; absent where the plan itself found no trouble. */
+  trouble?: Trouble;
   /** What the plan was made for, so that its shell form can check that it runs there. */
   rests: { device: Device | null };
   steps: Step[];
@@ -88,56 +73,26 @@ export interface Plan {
   last: boolean;
 }
 
-/** Exit statuses, the same for every verb. */
-export const EXIT = {
-  done: 0,
-  failed: 1,
-  usage: 2,
-  degraded: 3,
-  problems: 4,
-  refused: 5,
-  unreachable: 6,
-} as const;
-
-/** Why there is no plan. */
-export type RefusalReason =
-  | 'guard'
-  | 'not-linux'
-  | 'not-root'
-  | 'root-is-ramfs'
-  | 'root-is-no-ramfs'
-  | 'no-new-root'
-  | 'no-init'
-  | 'switch-failed'
-  | 'busy'
-  | 'no-overlay-root'
-  | 'no-volume'
-  | 'bad-keep'
-  | 'external'
-  | 'reset-failed';
-
 export interface Refusal {
   schema: typeof PLAN_SCHEMA;
   decision: 'refuse';
   verb: Verb;
   reason: RefusalReason;
-  exit: typeof EXIT.failed | typeof EXIT.refused | typeof EXIT.usage;
+  exit: (typeof REFUSALS)[RefusalReason]['exit'];
   /** One sentence: what is in the way and what to do. */
   summary: string;
+  /** What `summary` says, as data. */
+  cause: Cause;
 }
 
-export const refuse = (verb: Verb, reason: RefusalReason, summary: string): Refusal => ({
+export const refuse = (verb: Verb, reason: RefusalReason, cause: Cause): Refusal => ({
   schema: PLAN_SCHEMA,
   decision: 'refuse',
   verb,
   reason,
-  exit:
-    reason === 'guard' || reason === 'busy'
-      ? EXIT.refused
-      : reason === 'bad-keep'
-        ? EXIT.usage
-        : EXIT.failed,
-  summary,
+  exit: REFUSALS[reason].exit,
+  summary: sentenceOf(cause),
+  cause,
 });
 
 /** There is nothing to do. */

@@ -40,7 +40,11 @@ import { did, failures, planOf } from './plan-of.js';
 import { preconditions } from './start.js';
 import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
+import { sentenceOf, type Trouble } from './reasons.js';
 import { describe, fstypeOf, volumeTrouble } from './volume.js';
+
+const sentence = (trouble: Trouble | null): string | null =>
+  trouble === null ? null : sentenceOf(trouble);
 
 /**
  * What mount(2) says of a file system that is broken; other errors are of this moment, and no
@@ -61,17 +65,16 @@ export function planReset(facts: Facts, options: PlanningOptions): Decision {
     ]),
   ];
   if (wrong !== undefined)
-    return refuse(
-      'reset',
-      'bad-keep',
-      `cannot keep ${JSON.stringify(wrong)}: what is kept is named by an absolute path without . and ..; nothing was reset`,
-    );
+    return refuse('reset', 'bad-keep', {
+      found: `cannot keep ${JSON.stringify(wrong)}: what is kept is named by an absolute path without . and ..; nothing was reset`,
+      cure: null,
+    });
 
   const { volume, opened, configuration } = facts;
   const past = options.past ?? [];
   const device = volume.found[0];
   const outside = outOfReach(facts);
-  if (outside !== null) return refuse('reset', 'external', outside);
+  if (outside !== null) return refuse('reset', 'external', { found: outside, cure: null });
   if (volume.attach !== null && !did(past, 'attach'))
     return part(
       facts,
@@ -82,13 +85,15 @@ export function planReset(facts: Facts, options: PlanningOptions): Decision {
     );
   const [attachFailed] = failures(past, 'attach');
   if (attachFailed)
-    return refuse('reset', 'no-volume', `nothing was reset: ${attachFailed.failed!.error}`);
+    return refuse('reset', 'no-volume', {
+      found: `nothing was reset: ${attachFailed.failed!.error}`,
+      cure: null,
+    });
   if (volume.found.length !== 1 || device === undefined)
-    return refuse(
-      'reset',
-      'no-volume',
-      `there is nothing to reset: ${volumeTrouble(facts, volume, configuration.origins.volume)?.because ?? 'the data volume is not attached'}`,
-    );
+    return refuse('reset', 'no-volume', {
+      found: `there is nothing to reset: ${sentence(volumeTrouble(facts, volume, configuration.origins.volume)) ?? 'the data volume is not attached'}`,
+      cure: null,
+    });
   if (opened !== null) return onVolume(facts, keep, past);
   if (volume.content?.kind === 'erase-marker')
     return {
@@ -102,39 +107,34 @@ export function planReset(facts: Facts, options: PlanningOptions): Decision {
   const failed = failures(past, 'open')[0]?.failed;
   const fstype = fstypeOf(device, volume);
   if (fstype !== undefined && !facts.kernel.filesystems.includes(fstype))
-    return refuse(
-      'reset',
-      'no-volume',
-      `nothing was reset: ${volumeTrouble(facts, volume, configuration.origins.volume)!.because}`,
-    );
+    return refuse('reset', 'no-volume', {
+      found: `nothing was reset: ${sentence(volumeTrouble(facts, volume, configuration.origins.volume))}`,
+      cure: null,
+    });
   // What looks blank may have settings behind the blocks that were looked at, so it is opened too.
   if (fstype !== undefined && !did(past, 'open'))
     return part(facts, 'open', `opening ${describe(device)}`, openSteps(facts, false), false);
   const evidence = failed?.error ?? volume.content?.evidence ?? 'nothing is known of it';
   if (device.kind !== 'mtd' || !device.eraseBlock)
-    return refuse(
-      'reset',
-      'no-volume',
-      `${describe(device)} cannot be mounted (${evidence}), and only flash can be erased here; make a new file system on it`,
-    );
+    return refuse('reset', 'no-volume', {
+      found: `${describe(device)} cannot be mounted (${evidence}), and only flash can be erased here; make a new file system on it`,
+      cure: null,
+    });
   if (fstype !== undefined && !(failed?.step === 'data' && BROKEN.includes(failed.errno ?? '')))
-    return refuse(
-      'reset',
-      'reset-failed',
-      `${describe(device)} could not be opened, and nothing was reset: ${failed?.error ?? `it was mounted on ${STAGING}, and is not there any more`}`,
-    );
+    return refuse('reset', 'reset-failed', {
+      found: `${describe(device)} could not be opened, and nothing was reset: ${failed?.error ?? `it was mounted on ${STAGING}, and is not there any more`}`,
+      cure: null,
+    });
   if (keep.length > 0)
-    return refuse(
-      'reset',
-      'reset-failed',
-      `${describe(device)} cannot be mounted (${evidence}), so ${keep.join(', ')} could not be kept, and nothing was reset; to give up all that is on it, order \`mountroot reset --set keep=\` without --keep`,
-    );
+    return refuse('reset', 'reset-failed', {
+      found: `${describe(device)} cannot be mounted (${evidence}), so ${keep.join(', ')} could not be kept, and nothing was reset; to give up all that is on it, order \`mountroot reset --set keep=\` without --keep`,
+      cure: null,
+    });
   if (did(past, 'order'))
-    return refuse(
-      'reset',
-      'no-volume',
-      `${describe(device)} could not be marked to be erased: ${past.at(-1)?.failed?.error ?? 'the mark is not there'}`,
-    );
+    return refuse('reset', 'no-volume', {
+      found: `${describe(device)} could not be marked to be erased: ${past.at(-1)?.failed?.error ?? 'the mark is not there'}`,
+      cure: null,
+    });
   const mark = [
     fatal(
       'mark',
@@ -220,11 +220,10 @@ function onVolume(facts: Facts, keep: readonly string[], past: readonly StageRes
   const named = describe(facts.volume.found[0]!);
   const [resetFailed] = failures(past, 'reset');
   if (resetFailed)
-    return refuse(
-      'reset',
-      'reset-failed',
-      `the reset of ${named} was not finished, and its order stands for the next start to carry out: ${resetFailed.failed!.error}`,
-    );
+    return refuse('reset', 'reset-failed', {
+      found: `the reset of ${named} was not finished, and its order stands for the next start to carry out: ${resetFailed.failed!.error}`,
+      cure: null,
+    });
   const external = isExternal(facts) ? DATA : null;
   const used = external !== null || inUse(facts, at);
   const failed = failures(past, 'order');
@@ -253,11 +252,10 @@ function onVolume(facts: Facts, keep: readonly string[], past: readonly StageRes
   const last = failed.at(-1)?.failed;
   const full = FULL.includes(last?.errno ?? '');
   if (last && (failed.length > 1 || !full))
-    return refuse(
-      'reset',
-      'reset-failed',
-      `no reset of ${named} could be ordered for certain: ${last.error}${full ? `; remove something that can be spared below ${at}, then order it again` : ''}`,
-    );
+    return refuse('reset', 'reset-failed', {
+      found: `no reset of ${named} could be ordered for certain: ${last.error}${full ? `; remove something that can be spared below ${at}, then order it again` : ''}`,
+      cure: null,
+    });
   const steps = [
     // Settings that are kept read-only were made so for the overlay over them, which does not look
     // into our own folder.

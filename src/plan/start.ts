@@ -10,7 +10,7 @@
  * rung that failed was taken back, and is followed by a plan for the rung below it, for the reason
  * that it failed with. Nothing on flash is erased here but what was ordered.
  */
-import type { Facts, MountedVolume, Rung } from '../facts/facts.js';
+import type { Facts, MountedVolume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, RAM_SOURCE, STAGING } from '../facts/places.js';
 import { externalPlan } from './external.js';
@@ -39,7 +39,6 @@ import {
   type PlanningOptions,
   type StageResult,
   type Plan,
-  type Reason,
   type Refusal,
   type Verb,
 } from './plan.js';
@@ -47,7 +46,8 @@ import type { Step } from '../steps/step.js';
 import { did, failures, planOf, stage } from './plan-of.js';
 import { warn } from './steps.js';
 import { beforeLadder } from './switch-root.js';
-import { describe, fstypeOf, mayCome, volumeTrouble, type Trouble } from './volume.js';
+import { describe, fstypeOf, mayCome, volumeTrouble } from './volume.js';
+import type { Trouble } from './reasons.js';
 
 /** The next thing to do, from facts alone: no input or output, no clock. */
 export const planStart = (facts: Facts, options: PlanningOptions): Decision =>
@@ -72,7 +72,8 @@ export const planRam = (facts: Facts, options: PlanningOptions): Decision =>
   beforeLadder('ram', facts, options) ?? {
     ...volatile(facts, options.past ?? [], {
       reason: 'asked',
-      because: 'a root in memory was asked for',
+      cure: null,
+      found: 'a root in memory was asked for',
     }),
     verb: 'ram',
   };
@@ -83,24 +84,21 @@ export function preconditions(
   { dryRun, force }: PlanningOptions,
 ): Refusal | null {
   if (platform !== 'linux')
-    return refuse(
-      verb,
-      'not-linux',
-      `${verb} needs a Linux kernel, and this is ${platform}; run it on the board, or plan for a captured board with --facts FILE`,
-    );
+    return refuse(verb, 'not-linux', {
+      found: `${verb} needs a Linux kernel, and this is ${platform}; run it on the board, or plan for a captured board with --facts FILE`,
+      cure: null,
+    });
   if (dryRun) return null;
   if (makesRoot(verb) && !preinit && !force)
-    return refuse(
-      verb,
-      'guard',
-      `${verb} was refused because this does not look like the early boot (neither PREINIT is set nor /tmp/.preinit exists); call it from /etc/preinit, look with --dry-run, or insist with --force`,
-    );
+    return refuse(verb, 'guard', {
+      found: `${verb} was refused because this does not look like the early boot (neither PREINIT is set nor /tmp/.preinit exists); call it from /etc/preinit, look with --dry-run, or insist with --force`,
+      cure: null,
+    });
   if (uid !== 0)
-    return refuse(
-      verb,
-      'not-root',
-      `${verb} needs root to mount, and this is user ${uid}; run it as root, or look with --dry-run`,
-    );
+    return refuse(verb, 'not-root', {
+      found: `${verb} needs root to mount, and this is user ${uid}; run it as root, or look with --dry-run`,
+      cure: null,
+    });
   return null;
 }
 
@@ -157,7 +155,8 @@ function ladder(facts: Facts, past: readonly StageResult[]): Plan {
       );
     return volatile(facts, past, {
       reason: 'attach-failed',
-      because:
+      cure: null,
+      found:
         failures(past, 'attach')[0]?.failed?.error ??
         `UBI was attached to mtd${volume.attach}, but shows no volume on it`,
     });
@@ -171,7 +170,11 @@ function ladder(facts: Facts, past: readonly StageResult[]): Plan {
     const readonly =
       failed.length === 1 && ['EROFS', 'EACCES'].includes(failed[0]!.failed!.errno ?? '');
     if (failed.length > 0 && !readonly)
-      return volatile(facts, past, { reason: 'mount-failed', because: failed[0]!.failed!.error });
+      return volatile(facts, past, {
+        reason: 'mount-failed',
+        cure: null,
+        found: failed[0]!.failed!.error,
+      });
     if (!did(past, 'open') || readonly)
       return stage(
         facts,
@@ -181,13 +184,15 @@ function ladder(facts: Facts, past: readonly StageResult[]): Plan {
       );
     return volatile(facts, past, {
       reason: 'mount-failed',
-      because: `${describe(volume.found[0]!)} was mounted on ${STAGING}, and is not there any more`,
+      cure: null,
+      found: `${describe(volume.found[0]!)} was mounted on ${STAGING}, and is not there any more`,
     });
   }
   if (settings.boot_limit > 0 && !isCounted(past) && (opened.attempts ?? 0) >= settings.boot_limit)
     return volatile(facts, past, {
       reason: 'boot-loop',
-      because: `${opened.attempts} starts in a row never reached \`done\`, so this one leaves ${describe(volume.found[0]!)} as it is; look for what stops the boot, then reboot: \`done\` sets the count back`,
+      cure: null,
+      found: `${opened.attempts} starts in a row never reached \`done\`, so this one leaves ${describe(volume.found[0]!)} as it is; look for what stops the boot, then reboot: \`done\` sets the count back`,
     });
   const [resetFailed] = failures(past, 'reset');
   if (
@@ -214,7 +219,8 @@ function ladder(facts: Facts, past: readonly StageResult[]): Plan {
   const writeTrouble = opened.readonly
     ? ({
         reason: 'write-protected',
-        because: `${describe(volume.found[0]!)} can only be mounted read-only: the flash or its partition is write-protected, or the kernel found an error on it (see the kernel log)`,
+        cure: null,
+        found: `${describe(volume.found[0]!)} can only be mounted read-only: the flash or its partition is write-protected, or the kernel found an error on it (see the kernel log)`,
       } as const)
     : rootTrouble(failures(past, 'root', 'persistent')[0]);
   // One that belongs to this board does not need the internal volume to be writable.
@@ -230,12 +236,14 @@ function ladder(facts: Facts, past: readonly StageResult[]): Plan {
         (resetFailed
           ? {
               reason: 'reset-failed',
-              because: `the order to reset was not carried out, and stands: ${resetFailed.failed!.error}`,
+              cure: null,
+              found: `the order to reset was not carried out, and stands: ${resetFailed.failed!.error}`,
             }
           : importFailed
             ? {
                 reason: 'import-failed',
-                because: `the import was not carried out, and stands: ${importFailed.failed!.error}`,
+                cure: null,
+                found: `the import was not carried out, and stands: ${importFailed.failed!.error}`,
               }
             : null),
     );
@@ -253,7 +261,8 @@ const unread = ({ opened }: Facts): Trouble | null =>
   opened?.order === 'unreadable'
     ? {
         reason: 'reset-failed',
-        because:
+        cure: null,
+        found:
           'there is an order to reset that could not be read (see the notes), so it was not carried out, and stands',
       }
     : null;
@@ -272,15 +281,14 @@ const makesRoom = ({ incoming, upper }: MountedVolume, past: readonly StageResul
  * instead.
  */
 const withExternal = (trouble: Trouble, outside: Trouble | null): Trouble =>
-  outside === null
-    ? trouble
-    : { ...trouble, because: `${trouble.because}; and ${outside.because}` };
+  outside === null ? trouble : { ...trouble, found: `${trouble.found}; and ${outside.found}` };
 
 function noOverlay({ kernel: { filesystems } }: Facts): Trouble | null {
   if (filesystems.includes('overlay') || filesystems.includes('overlayfs')) return null;
   return {
     reason: 'no-overlay',
-    because:
+    cure: null,
+    found:
       'this kernel has neither overlay nor overlayfs (see /proc/filesystems); build it with CONFIG_OVERLAY_FS=y',
   };
 }
@@ -298,7 +306,8 @@ function rootTrouble(past: StageResult | undefined): Trouble | null {
   )
     return {
       reason: 'full',
-      because:
+      cure: null,
+      found:
         errno === null
           ? 'the data volume is full, so overlay can only be mounted read-only; free space on it (`mount -o remount,rw /overlay`, and remove what is not needed below /overlay/upper), then reboot'
           : error,
@@ -308,8 +317,8 @@ function rootTrouble(past: StageResult | undefined): Trouble | null {
     (errno === 'EIO' && ['upper', 'work', 'writable'].includes(step)) ||
     (errno === null && step === 'overlay')
   )
-    return { reason: 'write-protected', because: error };
-  return { reason: 'overlay-failed', because: error };
+    return { reason: 'write-protected', cure: null, found: error };
+  return { reason: 'overlay-failed', cure: null, found: error };
 }
 
 const describeRoot = ({ volume }: Facts): string => {
@@ -399,8 +408,8 @@ function belowMemory(facts: Facts, past: readonly StageResult[]): Plan | null {
   return rom(
     facts,
     memory.reason === null || memory.reason === 'asked'
-      ? { reason: 'ram-failed', because: failed }
-      : { reason: memory.reason, because: `${memory.because}; and ${failed}` },
+      ? { reason: 'ram-failed', cure: null, found: failed }
+      : { reason: memory.reason, cure: null, found: `${memory.because}; and ${failed}` },
   );
 }
 
@@ -457,7 +466,3 @@ function rom(facts: Facts, trouble: Trouble): Plan {
     true,
   );
 }
-
-/** Whether a root is less than what was configured. */
-export const isDegraded = ({ rung, reason }: { rung: Rung; reason: Reason | null }): boolean =>
-  (rung !== 'persistent' || reason !== null) && reason !== 'asked';

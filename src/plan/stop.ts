@@ -10,11 +10,11 @@ import { describe } from './volume.js';
 
 export function planStop(facts: Facts, options: PlanningOptions): Decision {
   if (!options.dryRun && !options.force && !facts.shutdown)
-    return refuse(
-      'stop',
-      'guard',
-      'stop was refused because this is no shutdown (SHUTDOWN is not set); it is called by the shutdown scripts, or insist with --force',
-    );
+    return refuse('stop', 'guard', {
+      found:
+        'stop was refused because this is no shutdown (SHUTDOWN is not set); it is called by the shutdown scripts, or insist with --force',
+      cure: null,
+    });
   const refusal = preconditions('stop', facts, options);
   if (refusal) return refusal;
   const { opened, volume } = facts;

@@ -98,22 +98,20 @@ export function beforeLadder(
   const root = visibleAt(facts.mounts, '/')?.fstype ?? '';
   // Facts of before there was a way out.
   if (handover === null && ['rootfs', 'ramfs'].includes(root))
-    return refuse(
-      verb,
-      'root-is-ramfs',
-      `/ is the kernel's own ${root} (an initramfs), from which pivot_root(2) cannot work, and these facts do not tell of a root to switch to; gather them anew`,
-    );
+    return refuse(verb, 'root-is-ramfs', {
+      found: `/ is the kernel's own ${root} (an initramfs), from which pivot_root(2) cannot work, and these facts do not tell of a root to switch to; gather them anew`,
+      cure: null,
+    });
   if (handover === null) return ordinary(verb);
   const early = earlySteps(facts);
   if (handover.pid === 1 && early.length > 0 && !did(past, 'early'))
     return stage(verb, facts, 'early', 'what process 1 finds missing: /proc and the others', early);
   if (!handover.ramfs) return ordinary(verb);
   if (handover.pid !== 1 && !dryRun)
-    return refuse(
-      verb,
-      'root-is-ramfs',
-      `/ is the kernel's own ramfs (an initramfs), which pivot_root(2) cannot leave and only process 1 can switch away from, and this is process ${handover.pid}; make mountroot the ramdisk's /init, or end /init with \`exec mountroot switch-root NEWROOT INIT\``,
-    );
+    return refuse(verb, 'root-is-ramfs', {
+      found: `/ is the kernel's own ramfs (an initramfs), which pivot_root(2) cannot leave and only process 1 can switch away from, and this is process ${handover.pid}; make mountroot the ramdisk's /init, or end /init with \`exec mountroot switch-root NEWROOT INIT\``,
+      cure: null,
+    });
   return handover.at === null
     ? towardsImage(verb, facts, handover, past)
     : checked(verb, handover, past);
@@ -121,13 +119,14 @@ export function beforeLadder(
 
 const ordinary = (verb: Verb): Refusal | null =>
   verb === 'switch-root'
-    ? refuse(
-        verb,
-        'root-is-no-ramfs',
-        '/ is no initramfs, which switch-root leads out of; `mountroot start` makes the overlay of an ordinary root',
-      )
+    ? refuse(verb, 'root-is-no-ramfs', {
+        found:
+          '/ is no initramfs, which switch-root leads out of; `mountroot start` makes the overlay of an ordinary root',
+        cure: null,
+      })
     : null;
-const noRoot = (verb: Verb, why: string): Refusal => refuse(verb, 'no-new-root', why);
+const noRoot = (verb: Verb, why: string): Refusal =>
+  refuse(verb, 'no-new-root', { found: why, cure: null });
 
 function towardsImage(
   verb: Verb,
@@ -236,15 +235,13 @@ function checked(
 ): Refusal | null {
   const [last] = failures(past, 'root', 'rom');
   if (last)
-    return refuse(
-      verb,
-      'switch-failed',
-      `not even the bare image on ${at} could be switched to: ${last.failed!.error}`,
-    );
+    return refuse(verb, 'switch-failed', {
+      found: `not even the bare image on ${at} could be switched to: ${last.failed!.error}`,
+      cure: null,
+    });
   if (programs.some(({ trouble }) => trouble === null)) return null;
-  return refuse(
-    verb,
-    'no-init',
-    `no init of the root on ${at} can be run: ${programs.map(({ trouble }) => trouble).join('; ') || 'none was named'}; correct init= or the image`,
-  );
+  return refuse(verb, 'no-init', {
+    found: `no init of the root on ${at} can be run: ${programs.map(({ trouble }) => trouble).join('; ') || 'none was named'}; correct init= or the image`,
+    cure: null,
+  });
 }

@@ -1,13 +1,7 @@
 import type { ContentKind, Device, Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import type { Reason } from './plan.js';
-
-/** Why something cannot be: a word for programs and a sentence for people. */
-export interface Trouble {
-  reason: Reason;
-  because: string;
-}
+import { troubleOf, type Trouble } from './reasons.js';
 
 /**
  * The file system to mount for what a device holds. jffs2 and UBIFS make a blank one their own, and
@@ -50,20 +44,20 @@ export function volumeTrouble(
   const { wanted, found, content, attach } = volume;
   if (attach !== null) return null;
   const [device] = found;
-  if (device === undefined)
-    return { reason: 'no-volume', because: missing(facts, wanted, asked(origin)) };
+  if (device === undefined) return missing(facts, wanted, asked(origin));
   if (found.length > 1)
-    return {
-      reason: 'ambiguous-volume',
-      because: `${found.length} devices are called "${wanted}" (${found.map(({ name }) => name).join(', ')}), and guessing could mount the wrong one; give them different names`,
-    };
+    return troubleOf(
+      'ambiguous-volume',
+      `${found.length} devices are called "${wanted}" ` +
+        `(${found.map(({ name }) => name).join(', ')}), and guessing could mount the wrong one`,
+    );
   const fstype = fstypeOf(device, volume);
   if (fstype === undefined) return contentTrouble(device, content!);
   if (!facts.kernel.filesystems.includes(fstype))
-    return {
-      reason: 'no-filesystem',
-      because: `${describe(device)} needs ${fstype}, which this kernel does not have (see /proc/filesystems); build it in`,
-    };
+    return troubleOf(
+      'no-filesystem',
+      `${describe(device)} needs ${fstype}, which this kernel does not have (see /proc/filesystems)`,
+    );
   return null;
 }
 
@@ -81,12 +75,21 @@ export function mayCome({ mounts, handover, configuration }: Facts, wanted: stri
   );
 }
 
-function missing(facts: Facts, wanted: string, asked: string): string {
+function missing(facts: Facts, wanted: string, asked: string): Trouble {
   const { mtd, configuration } = facts;
   if (mayCome(facts, wanted))
-    return `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting; check that its driver and device are there, or correct the name`;
+    return troubleOf(
+      'no-volume',
+      `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting`,
+      'check that its driver and device are there, or correct the name',
+    );
   const names = mtd.map((partition) => partition.name).join(', ') || 'none at all';
-  return `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}: correct the partition table (mtdparts= or the device tree), or name the data partition with fstools_overlay_name=`;
+  return troubleOf(
+    'no-volume',
+    `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}`,
+    'correct the partition table (mtdparts= or the device tree), ' +
+      'or name the data partition with fstools_overlay_name=',
+  );
 }
 
 /**
@@ -94,11 +97,11 @@ function missing(facts: Facts, wanted: string, asked: string): string {
  * write.
  */
 const ERASING: Record<Device['kind'], (device: Device) => string> = {
-  mtd: () => 'which `mountroot done` does when the boot is over',
+  mtd: () => '`mountroot done` erases it when the boot is over',
   ubi: ({ name }) =>
-    `which mountroot cannot do to a UBI volume: empty it with \`ubiupdatevol -t /dev/${name}\``,
+    `empty it with \`ubiupdatevol -t /dev/${name}\`, because mountroot erases no UBI volume`,
   block: ({ source }) =>
-    `which mountroot cannot do to a disk: make a new file system on it (\`mkfs.ext4 ${source}\`)`,
+    `make a new file system on it (\`mkfs.ext4 ${source}\`), because mountroot erases no disk`,
 };
 
 function contentTrouble(
@@ -107,22 +110,23 @@ function contentTrouble(
 ): Trouble {
   const held = `${describe(device)}: ${evidence}`;
   if (kind === 'erase-marker')
-    return {
-      reason: 'erase-marker',
-      because: `${held}; it is marked to be erased, ${ERASING[device.kind](device)}`,
-    };
+    return troubleOf(kind, `${held}; it is marked to be erased`, ERASING[device.kind](device));
   if (kind === 'unknown')
-    return {
-      reason: 'unknown-content',
-      because: `${held}; it is left alone because it may hold somebody's data: look at it, and order \`mountroot reset\` if nothing on it is needed`,
-    };
+    return troubleOf(
+      'unknown-content',
+      `${held}; it is left alone because it may hold somebody's data`,
+      'look at it, and order `mountroot reset` if nothing on it is needed',
+    );
   if (kind === 'blank' || kind === 'unreadable')
-    return {
-      reason: 'unknown-content',
-      because: `${held}; it has no file system that could be mounted: make one (mkfs.ext4 or mkfs.f2fs)`,
-    };
-  return {
-    reason: 'unsupported-content',
-    because: `${held}; that cannot be mounted from ${device.kind === 'mtd' ? 'an mtd partition' : `a ${device.kind} device`}: correct the partition table, or order \`mountroot reset\` if nothing on it is needed`,
-  };
+    return troubleOf(
+      'unknown-content',
+      `${held}; it has no file system that could be mounted`,
+      'make one (mkfs.ext4 or mkfs.f2fs)',
+    );
+  const from = device.kind === 'mtd' ? 'an mtd partition' : `a ${device.kind} device`;
+  return troubleOf(
+    'unsupported-content',
+    `${held}; that cannot be mounted from ${from}`,
+    'correct the partition table, or order `mountroot reset` if nothing on it is needed',
+  );
 }

@@ -37,10 +37,8 @@ function directories({ start, live }: CheckInputs): Finding {
     );
   const trouble = placeTrouble(start);
   if (trouble !== null) {
-    const [is, cure] = trouble.because.split('; ');
-    return problem(is!, '/proc/self/mountinfo, lstat(2)', cure ?? whatToDo(trouble.reason)!, {
-      reason: trouble.reason,
-    });
+    const { found, cure, reason } = trouble;
+    return problem(found, '/proc/self/mountinfo, lstat(2)', cure ?? whatToDo(reason)!, { reason });
   }
   const paths = start.handover?.ramfs ? { ...start.paths, ...start.handover.paths } : start.paths;
   const mounted = ['/proc', '/sys', '/dev', '/tmp'].filter(
@@ -155,7 +153,7 @@ function confirmed({ now, live, started }: CheckInputs): Finding {
     return problem(
       `${plural(count, 'start')} in a row never reached \`done\`, and boot_limit is ${limit}: the next start leaves the settings out`,
       evidence,
-      `${whatToDo('boot-loop')!.split(';')[0]}, then \`mountroot done\` sets it back`,
+      whatToDo('boot-loop')!,
       { reason: 'boot-loop' },
     );
   if (live?.confirmed === true)

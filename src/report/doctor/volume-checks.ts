@@ -6,6 +6,7 @@ import type { Facts, Volume } from '../../facts/facts.js';
 import { describe, fstypeOf, mayCome, volumeTrouble } from '../../plan/volume.js';
 import { jffs2Levels, spaceOf, spaceTrouble } from '../status/space.js';
 import { spaceFinding, spaceWords } from '../status/space-words.js';
+import { sentenceOf } from '../../plan/reasons.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { plural, size } from '../../text/units.js';
 import {
@@ -328,7 +329,7 @@ function extroot({ now }: CheckInputs): Finding | null {
   const { external, opened } = now;
   if (external === null) return null;
   const asked = `the external volume ${external.wanted}`;
-  const trouble = troubleOf(now, external);
+  const trouble = externalTrouble(now, external);
   if (trouble !== null)
     return problem(`${asked} cannot be used`, trouble, whatToDo('extroot-missing')!, {
       reason: 'extroot-missing',
@@ -358,10 +359,11 @@ function extroot({ now }: CheckInputs): Finding | null {
   );
 }
 
-const troubleOf = (facts: Facts, volume: Volume): string | null =>
-  volume.found.length === 0
-    ? 'no device of this name is there'
-    : (volumeTrouble(facts, volume, undefined)?.because ?? null);
+function externalTrouble(facts: Facts, volume: Volume): string | null {
+  if (volume.found.length === 0) return 'no device of this name is there';
+  const trouble = volumeTrouble(facts, volume, undefined);
+  return trouble === null ? null : sentenceOf(trouble);
+}
 
 export const VOLUME_RULES: readonly CheckRule[] = [
   { id: 'volume', title: 'data volume', look: found },

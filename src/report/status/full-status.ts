@@ -1,6 +1,6 @@
 import type { Facts, Mount, MountedVolume, ResetOrder } from '../../facts/facts.js';
 import type { Reason } from '../../plan/plan.js';
-import { isDegraded } from '../../plan/start.js';
+import { isDegraded } from '../../plan/reasons.js';
 import { compareBoots, type Difference } from '../journal/compare-boots.js';
 import { attentionOf, attentionWords } from './attention.js';
 import type { Health } from './flash-health.js';

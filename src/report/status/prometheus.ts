@@ -2,7 +2,7 @@
  * The status for node_exporter's textfile collector: Prometheus' text format, version 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  */
-import type { Rung } from '../../facts/facts.js';
+import { RUNG_NAMES } from '../../facts/rungs.js';
 import type { FullStatus } from './full-status.js';
 
 /** One value of a metric. */
@@ -18,8 +18,6 @@ interface Metric {
   help: string;
   samples: (status: FullStatus) => Sample[];
 }
-
-const RUNGS: readonly Rung[] = ['persistent', 'kept-read-only', 'volatile', 'rom'];
 
 /** A number as one sample; no sample for a value that is not known. */
 const one = (value: number | null | undefined, labels?: Record<string, string>): Sample[] =>
@@ -50,7 +48,7 @@ const ROOT: readonly Metric[] = [
     samples: ({ rung }) =>
       rung === null
         ? []
-        : RUNGS.map((each) => ({ labels: { rung: each }, value: Number(rung.rung === each) })),
+        : RUNG_NAMES.map((each) => ({ labels: { rung: each }, value: Number(rung.rung === each) })),
   },
   {
     name: 'reason',

@@ -1,7 +1,8 @@
 import t from 'tap';
 import { renderPrometheus } from '../../../../src/report/status/prometheus.js';
 import { renderStatus, renderSteps } from '../../../../src/report/status/status-text.js';
-import { WHAT_TO_DO, whatToDo } from '../../../../src/report/status/what-to-do.js';
+import { REASONS } from '../../../../src/plan/reasons.js';
+import { whatToDo } from '../../../../src/report/status/what-to-do.js';
 import { BOARD, BOARD_STARTED } from '../../../fixtures/captures.js';
 import { golden, lineLengths } from '../../../fixtures/golden.js';
 import { MIB, boardStatus, boot, opened, type Board } from '../../../fixtures/status.js';
@@ -115,7 +116,7 @@ t.test(
 );
 
 t.test('every reason has something to do about it, and a word that is none has not', async (t) => {
-  for (const [reason, todo] of Object.entries(WHAT_TO_DO)) t.equal(whatToDo(reason), todo);
+  for (const [reason, row] of Object.entries(REASONS)) t.equal(whatToDo(reason), row.cure);
   t.equal(whatToDo('toString'), null);
   t.equal(whatToDo(null), null);
 });

@@ -1,0 +1,173 @@
+/**
+ * Why a root is less than one that keeps its changes, and why there is no plan at all: one row for
+ * each. The names are stable, because journals, state.json and other programs use them.
+ */
+import { RUNGS, type Rung } from '../facts/rungs.js';
+import { EXIT } from './exit.js';
+
+interface ReasonRow {
+  /** What to do about it: half a sentence that is true whatever led to this reason. */
+  cure: string;
+  /** False where the root is what somebody asked for. */
+  degraded?: false;
+}
+
+export const REASONS = {
+  'no-volume': {
+    cure:
+      'compare the names in /proc/mtd with `mountroot.volume=` or `fstools_overlay_name=` on the ' +
+      'command line; correct the one that is wrong',
+  },
+  'ambiguous-volume': {
+    cure:
+      'give the devices different names, ' +
+      'or name the right one by its number (mountroot.volume=mtd3)',
+  },
+  'attach-failed': {
+    cure:
+      "read what UBI says in the kernel log; check that the partition is UBI's, " +
+      'and holds nothing else',
+  },
+  'erase-marker': {
+    cure:
+      'on raw flash nothing: `mountroot done` erases it late in this boot, and the root moves to ' +
+      'it; empty a UBI volume with ubiupdatevol -t, and make a new file system on a disk',
+  },
+  'unknown-content': {
+    cure: 'look at what the partition holds; if nothing on it is needed, order `mountroot reset`',
+  },
+  'unsupported-content': {
+    cure:
+      'check that the partition is the right one; ' +
+      'if nothing on it is needed, order `mountroot reset`',
+  },
+  'no-filesystem': {
+    cure: 'build the kernel with the file system (=y, because modules lie on the root)',
+  },
+  'mount-failed': {
+    cure:
+      'read what the file system says in the kernel log; ' +
+      'if the settings are not needed, order `mountroot reset`',
+  },
+  'write-protected': {
+    cure:
+      'take the write protection off (a jumper, the boot loader, `ro` in mtdparts=), ' +
+      'and start anew',
+  },
+  full: {
+    cure:
+      'run `mount -o remount,rw /overlay`, delete what is not needed below /overlay/upper ' +
+      '(`mountroot diff` shows what is there), then reboot',
+  },
+  'overlay-failed': {
+    cure:
+      'read what overlay says in the kernel log; an upper layer that overlay refuses is mended ' +
+      'by `mountroot reset`, which keeps what --keep names',
+  },
+  'boot-loop': {
+    cure:
+      'find out why earlier starts never reached `mountroot done` (`mountroot journal`), ' +
+      'then reboot: `done` sets the count back',
+  },
+  'reset-failed': {
+    cure: 'read what failed in `mountroot journal --boot 0`, and order the reset again',
+  },
+  'import-failed': {
+    cure:
+      'read what failed in `mountroot journal --boot 0`; the next start tries the import again, ' +
+      'and `mountroot import --cancel` takes it back',
+  },
+  'extroot-missing': {
+    cure: 'connect the external volume, or take `extroot` out of /etc/mountroot.json',
+  },
+  'extroot-mismatch': {
+    cure:
+      "use this board's own external volume, " +
+      'or remove etc/.extroot-uuid from the other one to give it to this board',
+  },
+  'extroot-failed': {
+    cure:
+      'read what its file system says in the kernel log, ' +
+      'and check the external volume (fsck) on another machine',
+  },
+  'no-overlay': { cure: 'build the kernel with CONFIG_OVERLAY_FS=y' },
+  'no-directory': {
+    cure: 'add the directory to the root file system image, or unmount what covers it',
+  },
+  'no-mountinfo': { cure: 'mount proc on /proc first, as /etc/preinit does' },
+  'no-native': {
+    cure:
+      "install the agent's native parts beside it (native/linux-arm), " +
+      'as `npm run build` makes them',
+  },
+  'ram-failed': {
+    cure: 'read what failed in `mountroot journal --boot 0`; /tmp may be too small or missing',
+  },
+  asked: {
+    cure: 'nothing, because somebody asked for it; the next start uses the settings again',
+    degraded: false,
+  },
+} as const satisfies Record<string, ReasonRow>;
+
+/** Why a root is less than one that keeps its changes. */
+export type Reason = keyof typeof REASONS;
+
+/** Whether a root is less than what was configured. */
+export function isDegraded({ rung, reason }: { rung: Rung; reason: Reason | null }): boolean {
+  if (reason === null) return RUNGS[rung].degraded;
+  // A state.json that another version wrote may have a reason without a row.
+  const row: ReasonRow | undefined = REASONS[reason];
+  return row?.degraded ?? true;
+}
+
+/** What was found, and what to do about it. */
+export interface Cause {
+  /** Half a sentence, without its cure. */
+  found: string;
+  /** Half a sentence; null where `found` is the error of a step, which says what to do itself. */
+  cure: string | null;
+}
+
+/** Why something cannot be: a word for programs, and a cause for people. */
+export interface Trouble extends Cause {
+  reason: Reason;
+}
+
+/**
+ * @param cure where the circumstances are known better than the reason's own row knows them; null
+ * where `found` says what to do itself.
+ */
+export const troubleOf = (
+  reason: Reason,
+  found: string,
+  cure: string | null = REASONS[reason].cure,
+): Trouble => ({ reason, found, cure });
+
+/** The one sentence that logs, notices and journals show. */
+export const sentenceOf = ({ found, cure }: Cause): string =>
+  cure === null ? found : `${found}; ${cure}`;
+
+interface RefusalRow {
+  exit: typeof EXIT.failed | typeof EXIT.refused | typeof EXIT.usage;
+  /** False where there is nothing to do here, so that no trace is left, not even a journal. */
+  journal: boolean;
+}
+
+/** Why there is no plan. */
+export const REFUSALS = {
+  guard: { exit: EXIT.refused, journal: false },
+  'not-linux': { exit: EXIT.failed, journal: false },
+  'not-root': { exit: EXIT.failed, journal: false },
+  'root-is-ramfs': { exit: EXIT.failed, journal: false },
+  'root-is-no-ramfs': { exit: EXIT.failed, journal: false },
+  'no-new-root': { exit: EXIT.failed, journal: true },
+  'no-init': { exit: EXIT.failed, journal: true },
+  'switch-failed': { exit: EXIT.failed, journal: true },
+  'no-overlay-root': { exit: EXIT.failed, journal: false },
+  'no-volume': { exit: EXIT.failed, journal: true },
+  'bad-keep': { exit: EXIT.usage, journal: false },
+  external: { exit: EXIT.failed, journal: true },
+  'reset-failed': { exit: EXIT.failed, journal: true },
+} as const satisfies Record<string, RefusalRow>;
+
+export type RefusalReason = keyof typeof REFUSALS;
