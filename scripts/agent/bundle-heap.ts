@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { nativeParts, version } from './bundle.js';
+import { DEFINE_VERSION, nativeParts } from './bundle.js';
 import { checkout } from '../lib/report.js';
 
 const WITHIN = {
@@ -72,7 +72,7 @@ export async function bundleHeap(folder: string): Promise<void> {
   const shared = {
     ...WITHIN,
     format: 'iife',
-    define: { MOUNTROOT_VERSION: JSON.stringify(version), 'import.meta.url': 'undefined' },
+    define: { ...DEFINE_VERSION, 'import.meta.url': 'undefined' },
   } as const;
   await build({
     ...shared,

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
 /**
@@ -46,9 +47,8 @@ export const nativeParts: Plugin = {
   },
 };
 
-export const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
-  version: string;
-};
+/** Replaces the version in the sources with the one of package.json. */
+export const DEFINE_VERSION = { MOUNTROOT_VERSION: JSON.stringify(own.version) };
 
 /**
  * The verbs that a boot does not call are a file of their own, `<name>-cli.cjs`: V8 reads the whole
@@ -122,7 +122,7 @@ async function bundleFile(
     legalComments: 'none',
     logLevel: 'warning',
     banner: { js: '#!/usr/bin/env node' },
-    define: { MOUNTROOT_VERSION: JSON.stringify(version), 'import.meta.url': 'importMetaUrl' },
+    define: { ...DEFINE_VERSION, 'import.meta.url': 'importMetaUrl' },
     inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [

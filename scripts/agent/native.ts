@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { cacheRoot, cached, digest } from '../lib/cache.js';
-import { checkout, need, say } from '../lib/report.js';
+import { packageFolder, versionOf } from '../lib/npm.js';
+import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
 export type Target = 'host' | 'arm';
@@ -48,10 +49,6 @@ const PREFIX_MAP = `-ffile-prefix-map=${checkout}=.`;
  */
 const HEADERS = ['node-addon-api', 'get-symbol-from-current-process-h', 'get-uv-event-loop-napi-h'];
 
-const packageFolder = (name: string): string =>
-  need(join(checkout, 'node_modules', name), 'sh scripts/setup.sh fast');
-const versionOf = (name: string): string =>
-  JSON.parse(readFileSync(join(packageFolder(name), 'package.json'), 'utf8')).version;
 const patchesFor = (name: string): string[] =>
   readdirSync(join(checkout, 'native', 'patches'))
     .filter((file) => file.startsWith(`${name}-`))

@@ -1,41 +1,39 @@
 /**
- * How a cost grows with what a program has to do: the same call on three sizes and more, so that
- * one sees whether twice as much takes twice as long.
+ * How a cost grows with a program's work: the same call on at least three sizes shows whether twice
+ * the work takes twice as long.
  */
 
 export interface Cost {
   size: number;
-  /** Guest time on the board, user and system time of the whole process elsewhere. */
+  /** Guest time on the board; on this machine the user and system time of the whole process. */
   ms: number;
-  /** Largest resident set. */
+  /** The largest resident set. */
   peakKiB: number;
 }
 
-export type Clock = 'guest time' | 'CPU time here';
+type Clock = 'guest time' | 'CPU time here';
 
-export interface Growth {
+/** The part of the benchmark that a measurement belongs to. */
+export interface GrowingPart {
   part: string;
-  /** The call, as a user writes it. */
-  call: string;
-  /** What the sizes count. */
+  /** What the sizes count, such as `mounts`. */
   of: string;
   clock: Clock;
+}
+
+export interface Growth extends GrowingPart {
+  /** The call, as a user writes it. */
+  call: string;
   costs: Cost[];
   /**
-   * Microseconds for each one more, between each size and the one before: alike where the cost
-   * grows in proportion.
+   * Microseconds for each additional one, between each size and the size before. They are alike
+   * where the cost grows in proportion.
    */
   eachUs: number[];
 }
 
 /** @param costs by size, smallest first. */
-export function growth(
-  part: string,
-  call: string,
-  of: string,
-  clock: Clock,
-  costs: Cost[],
-): Growth {
+export function growth({ part, of, clock }: GrowingPart, call: string, costs: Cost[]): Growth {
   const eachUs = costs
     .slice(1)
     .map(({ size, ms }, index) => ((ms - costs[index]!.ms) * 1000) / (size - costs[index]!.size));
@@ -46,7 +44,7 @@ const number = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 const small = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(1) : number(value));
 
-/** A table for each part: sizes from left to right, time and memory. */
+/** One table for each part, with the sizes from left to right: time and memory. */
 export function growthTables(all: readonly Growth[]): string {
   return [...new Set(all.map(({ part }) => part))]
     .map((name) => {
@@ -62,11 +60,10 @@ export function growthTables(all: readonly Growth[]): string {
         ...own.map(({ ms, peakKiB }) => `${number(ms)} / ${(peakKiB / 1024).toFixed(0)}`),
         eachUs.map(small).join(', '),
       ]);
+      const padded = (cell: string, index: number): string =>
+        cell.padStart(index < costs.length ? 14 : 24);
       return [head, ...lines]
-        .map(
-          ([name, ...cells]) =>
-            `${name!.padEnd(54)}${cells.map((cell, index) => cell.padStart(index < cells.length - 1 ? 14 : 24)).join('')}`,
-        )
+        .map(([name, ...cells]) => name!.padEnd(54) + cells.map(padded).join(''))
         .join('\n');
     })
     .join('\n\n');

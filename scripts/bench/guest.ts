@@ -1,12 +1,12 @@
 import { Machine } from '../emulator/machine.js';
-import { Failure, say } from '../lib/report.js';
+import { Failure, lastLines, say } from '../lib/report.js';
 import type { Board } from '../lib/board.js';
 import type { BootFiles } from '../emulator/command.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
 /**
- * What is measured on the board by scripts/bench/growth, and there under which name. A year has 365
- * boots, one a day; a board keeps the journals of at most a thousand.
+ * The parts that scripts/bench/growth measures on the board, by the names that it knows. 365 boots
+ * are a year of one boot a day; a board keeps the journals of at most a thousand.
  */
 export const GUEST_PARTS = {
   mounts: {
@@ -29,8 +29,8 @@ export const GUEST_PARTS = {
 export type GuestPart = keyof typeof GUEST_PARTS;
 
 /**
- * Guest time of each call of a part, at each of its sizes, in one boot. @param flash holds the
- * benchmark's root file system, and an empty data partition.
+ * Measures each call of a part at each of its sizes, in guest time, in one boot.
+ * @param files whose flash has the benchmark's root file system and an empty data partition.
  */
 export async function growOnBoard(
   board: Board,
@@ -41,11 +41,13 @@ export async function growOnBoard(
   say(`measuring how cost grows with ${of}`);
   const machine = await Machine.start(board, files, {
     icount: true,
-    append: `norandmaps init=/bench/growth mountroot.boot_limit=0 mountroot.journal=1000 BENCH=${part} SIZES=${sizes.join(',')}`,
+    append:
+      'norandmaps init=/bench/growth mountroot.boot_limit=0 mountroot.journal=1000 ' +
+      `BENCH=${part} SIZES=${sizes.join(',')}`,
     timeLimitMs: 400_000,
   });
   const { reason } = await machine.ended;
-  const said = [...machine.console.matchAll(/^growth: (\w+) (\d+) (\{.*\})\r?$/gm)].map(
+  const printed = [...machine.console.matchAll(/^growth: (\w+) (\d+) (\{.*\})\r?$/gm)].map(
     ([, name, size, json]) => ({
       name,
       size: Number(size),
@@ -53,7 +55,7 @@ export async function growOnBoard(
     }),
   );
   return Object.entries(calls).map(([name, call]) => {
-    const costs = said
+    const costs = printed
       .filter((each) => each.name === name && each.status === 0)
       .map(({ size, wall_us, max_rss_kib }): Cost => ({
         size,
@@ -62,8 +64,9 @@ export async function growOnBoard(
       }));
     if (reason !== 'guest-shutdown' || costs.length !== sizes.length)
       throw new Failure(
-        `measuring ${call} with ${of} failed; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+        `measuring ${call} with ${of} failed; the console's last lines were:\n` +
+          lastLines(machine.console, 20),
       );
-    return growth(part, call, of, 'guest time', costs);
+    return growth({ part, of, clock: 'guest time' }, call, costs);
   });
 }

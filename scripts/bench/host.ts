@@ -1,29 +1,27 @@
 /**
- * What takes more memory or flash than a board has is measured here: user and system time, and peak
- * memory, of a whole process of the real bundle under this machine's Node.
+ * Calls that need more memory or flash than a board has are measured on this machine: user and
+ * system time, and peak memory, of a whole process of the real bundle.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildAgent } from '../agent/agent.js';
 import { buildNative } from '../agent/native.js';
-import { Failure, say } from '../lib/report.js';
+import { Failure, readJson, say } from '../lib/report.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
-/**
- * A call, given the folder that `make` filled and the size; `{}` in a word stands for the folder.
- */
+/** The words of a call; `{}` in a word stands for the folder that `make` filled. */
 type Call = readonly string[];
 
 interface HostPart {
   of: string;
   sizes: readonly number[];
-  make(folder: string, size: number): void;
-  /** In this order: the later ones use what the earlier ones made. */
+  make: (folder: string, size: number) => void;
+  /** In this order: a later call may read an earlier call's output. */
   calls: Record<string, Call>;
 }
 
-/** An upper layer of so many files of a few bytes, each tenth of which changes one of the image. */
+/** Makes an upper layer of so many small files; every tenth of them changes a file of the image. */
 function layers(folder: string, files: number): void {
   const [upper, lower] = [join(folder, 'upper'), join(folder, 'lower')];
   for (let at = 0; at < files; at++) {
@@ -35,13 +33,13 @@ function layers(folder: string, files: number): void {
   }
 }
 
-/** Files of 1 MB that compress about as programs do: half of each line is chance. */
+/** Makes files of 1 MB that compress about as well as programs: half of each line is random. */
 function members(folder: string, count: number): void {
   const tree = join(folder, 'tree');
   mkdirSync(tree, { recursive: true });
-  let chance = 1;
+  let random = 1;
   const lines = Array.from({ length: 1e6 / 16 }, () =>
-    `${(chance = (chance * 48271) % 2147483647).toString(16).padStart(8, '0')} of it\n`.padEnd(16),
+    `${(random = (random * 48271) % 2147483647).toString(16).padStart(8, '0')} of it\n`.padEnd(16),
   );
   const content = Buffer.from(lines.join('').slice(0, 1e6));
   for (let at = 0; at < count; at++) {
@@ -109,7 +107,7 @@ interface Measured {
   status: number;
 }
 
-/** @param work a folder to make things in. */
+/** Measures each call of a part at each of its sizes. @param work a folder for temporary files. */
 export async function growHere(name: HostPartName, work: string): Promise<Growth[]> {
   const { of, sizes, make, calls }: HostPart = HOST_PARTS[name];
   const [agent, measure] = [await buildAgent(['host']), join(await buildNative('host'), 'measure')];
@@ -133,9 +131,7 @@ export async function growHere(name: HostPartName, work: string): Promise<Growth
         ],
         { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
       );
-      const { user_us, system_us, max_rss_kib, status } = JSON.parse(
-        readFileSync(file, 'utf8'),
-      ) as Measured;
+      const { user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
       if (status !== 0)
         throw new Failure(
           `measuring ${call} with ${size} ${of} failed with status ${status}: ${stderr.trim()}`,
@@ -144,5 +140,7 @@ export async function growHere(name: HostPartName, work: string): Promise<Growth
     }
     rmSync(folder, { recursive: true });
   }
-  return [...costs].map(([call, own]) => growth(name, call, of, 'CPU time here', own));
+  return [...costs].map(([call, own]) =>
+    growth({ part: name, of, clock: 'CPU time here' }, call, own),
+  );
 }

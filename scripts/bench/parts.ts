@@ -1,8 +1,8 @@
 import { Failure } from '../lib/report.js';
 
 /**
- * The parts that `--only NAME[,NAME…]` chooses, in the order of `all`; all without it.
- * @throws {Failure} with one sentence that names those there are.
+ * The parts that `--only NAME[,NAME…]` chooses, in the order of `all`; without the option all.
+ * @throws {Failure} for an unknown part or option, with the names of all parts.
  */
 export function chosenParts<Name extends string>(
   args: readonly string[],

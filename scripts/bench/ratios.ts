@@ -1,4 +1,4 @@
-import type { Figures } from '../bench.js';
+import type { Figures } from './boot-path.js';
 
 export interface Ratio {
   what: string;
@@ -6,7 +6,7 @@ export interface Ratio {
 }
 
 /**
- * What the board's start costs against a Node that does nothing; empty where one of them was not
+ * The costs of a start, divided by those of a Node that does nothing. Empty unless both were
  * measured.
  */
 export function ratios({ node, start }: { node?: Figures; start?: Figures }): Ratio[] {
@@ -20,3 +20,6 @@ export function ratios({ node, start }: { node?: Figures; start?: Figures }): Ra
     { what: 'private memory that is dirty', ratio: start.privateDirtyKiB / node.privateDirtyKiB },
   ];
 }
+
+export const ratioTable = (all: readonly Ratio[]): string =>
+  all.map(({ what, ratio }) => `${what.padEnd(58)}${ratio.toFixed(2).padStart(8)}`).join('\n');

@@ -1,8 +1,6 @@
 import { kernelCommandLine, type Board } from '../lib/board.js';
 
-/**
- * A program and its arguments: a value to look at, to test and to print, before anybody runs it.
- */
+/** A program and its arguments, as a value that can be tested and printed before it runs. */
 export interface Command {
   program: string;
   args: string[];
@@ -10,12 +8,12 @@ export interface Command {
 
 export interface BootFiles {
   zImage: string;
-  /** null: the one that the emulator makes itself, or that is glued to the zImage. */
+  /** null: the emulator makes one itself, or one is appended to the zImage. */
   deviceTree: string | null;
-  /** A boot loader, which then loads the rest by itself. */
+  /** A boot loader, which then loads everything else. */
   firmware?: string;
   ramdisk?: string;
-  /** Raw images, one a flash chip, each of exactly the chip's size. */
+  /** Raw images, one for each flash chip and exactly as large as it. */
   flash: readonly string[];
   /** Raw images of the board's own disks: /dev/vda, /dev/vdb … */
   disks?: readonly string[];
@@ -23,51 +21,70 @@ export interface BootFiles {
 
 export interface BootOptions {
   /**
-   * QEMU character devices, one a UART of the board: `stdio`, `unix:PATH,server=on,wait=off`,
-   * `null`.
+   * QEMU character devices, one for each UART of the board: `stdio`, `null`,
+   * `unix:PATH,server=on,wait=off`.
    */
   serial: readonly string[];
   /** Path of the socket for the machine protocol. */
   qmp?: string;
   /**
-   * Words added to the board's kernel command line. A `name=value` the kernel does not know goes
-   * into PID 1's environment.
+   * Words added to the board's kernel command line. The kernel puts a `name=value` that it does not
+   * know into PID 1's environment.
    */
   append?: string;
   /**
-   * Count instructions instead of host time, at 2 ns each: idle time costs nothing. With the clock
-   * and the random seed fixed as well, two boots of the same flash are the same to the instruction.
+   * Counts instructions instead of host time, at 2 ns each, so that idle time costs nothing. The
+   * clock and the random seed are fixed too: two boots of the same flash are the same to the
+   * instruction.
    */
   icount?: boolean;
   /**
-   * Of the chance in a machine that counts instructions; 1 unless told. Two boots with one seed may
-   * even have the same boot id.
+   * The random seed of a machine that counts instructions; 1 by default. Two boots with one seed
+   * may even have the same boot id.
    */
   seed?: number;
   /** The last flash chip cannot be written, as behind a hardware switch. */
   writeProtected?: boolean;
-  /** Main memory in QEMU's notation, `128M`, in place of the board's own. */
+  /** Main memory in QEMU's notation, `128M`, instead of the board's own. */
   memory?: string;
-  /** In place of the board's own kernel command line but for the flash partitions. */
+  /** Replaces the board's own kernel command line, except for the flash partitions. */
   commandLine?: string;
-  /** A file put into memory before the start, at this address. */
+  /** A file that is in memory at this address before the start. */
   loaded?: { file: string; address: number };
-  /** Raw images of disks besides the board's own. */
+  /** Raw images of disks in addition to the board's own. */
   disks?: readonly string[];
-  /** A port of 127.0.0.1 that leads to the board's port 22; the board reaches nothing else. */
+  /** A port of 127.0.0.1 that leads to the board's port 22. The board itself reaches nothing. */
   ssh?: number;
 }
 
-/** In QEMU's option syntax a comma parts options, and a doubled one is a comma. */
+/** In QEMU's options a comma separates, and a doubled comma is a comma. */
 const escape = (path: string): string => path.replaceAll(',', ',,');
 
-/** `-serial` and `-chardev` have two spellings for one thing. */
+/** A character device as `-chardev` spells it, from the spelling of `-serial`. */
 const characterDevice = (device: string, id: string): string =>
   device.startsWith('unix:')
     ? `socket,id=${id},path=${device.slice('unix:'.length)}`
     : `${device},id=${id}`;
 
-/** What boots a board in the emulator. */
+/** The disks' options, which are drives behind virtio. */
+function diskOptions(disks: readonly string[]): string[] {
+  const each = disks.map((file, index) => [
+    ...['-drive', `if=none,id=disk${index},format=raw,file=${escape(file)}`],
+    ...['-device', `virtio-blk-device,drive=disk${index}`],
+  ]);
+  // A machine fills its virtio buses from the last one, so the disk that comes last here is the
+  // first one that kernel and boot loader find.
+  return each.reverse().flat();
+}
+
+function flashOptions(flash: readonly string[], writeProtected: boolean): string[] {
+  return flash.flatMap((file, index) => {
+    const readOnly = writeProtected && index === flash.length - 1 ? ',readonly=on' : '';
+    return ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}${readOnly}`];
+  });
+}
+
+/** The command that boots a board in the emulator. */
 export function qemuCommand(
   board: Board,
   files: BootFiles,
@@ -80,7 +97,7 @@ export function qemuCommand(
     loaded,
     icount,
     seed = 1,
-    writeProtected,
+    writeProtected = false,
     ssh,
     disks = [],
   }: BootOptions,
@@ -110,22 +127,8 @@ export function qemuCommand(
             '-device',
             `loader,file=${escape(loaded.file)},addr=0x${loaded.address.toString(16)},force-raw=on`,
           ]),
-      ...files.flash.flatMap((file, index) => [
-        '-drive',
-        `if=pflash,index=${index},format=raw,file=${escape(file)}${writeProtected && index === files.flash.length - 1 ? ',readonly=on' : ''}`,
-      ]),
-      // A machine gives out its virtio buses from the last one, so the disk that is named last is
-      // the first one that kernel and boot loader find.
-      ...[...(files.disks ?? []), ...disks]
-        .flatMap((file, index) =>
-          [
-            '-drive',
-            `if=none,id=disk${index},format=raw,file=${escape(file)}`,
-            '-device',
-            `virtio-blk-device,drive=disk${index}`,
-          ].reverse(),
-        )
-        .reverse(),
+      ...flashOptions(files.flash, writeProtected),
+      ...diskOptions([...(files.disks ?? []), ...disks]),
       ...serial.slice(0, uarts).flatMap((device) => ['-serial', device]),
       ...serial
         .slice(uarts)

@@ -6,26 +6,26 @@ export interface Result {
   output: string;
 }
 
-/** What a control line needs from the machine it belongs to. */
+/** A control line needs these of its machine. */
 export interface Host {
-  /** Looks again whenever something has come, until there is something to return. */
+  /** Calls `look` whenever the machine has printed something, until it returns other than null. */
   until<T>(awaited: string, timeLimitMs: number, look: () => T | null): Promise<T>;
   failure(what: string): Error;
 }
 
 /**
- * A terminal that edits lines cuts them at 4095 bytes without a word (N_TTY_BUF_SIZE,
- * drivers/tty/n_tty.c); with the words around it a piece stays well below.
+ * The longest piece of a command. A terminal that edits lines silently cuts them at 4095 bytes
+ * (N_TTY_BUF_SIZE, drivers/tty/n_tty.c), and a piece has some words around it.
  */
 const PIECE = 2048;
 
-/** A greeting, as /etc/init.d/control-line gives it, with the shell's pid. */
+/** The greeting of /etc/init.d/control-line, with the shell's pid. */
 const GREETING = /control: ready (\d+)\r?\n/g;
 
 /**
- * A command in pieces fit for a line between single quotes, to be joined and read by `printf %b`:
- * control characters would be keys to the terminal, and end the line or the command, and a quote
- * would end the quotes.
+ * Cuts a command into pieces that fit into a line between single quotes; `printf %b` reads them
+ * when they are joined again. Control characters and quotes are escaped: the terminal would take
+ * them for keys, or the quotes would end.
  */
 export function pieces(command: string, limit = PIECE): string[] {
   const made = [''];
@@ -49,13 +49,13 @@ export const named = (command: string): string =>
   `\`${command.length > 200 ? `${command.slice(0, 200)}…` : command}\``;
 
 /**
- * The shell on the board's second serial line, where no kernel message gets between. Each command
- * runs in a subshell of it, with nothing on its standard input: it can neither end the shell nor
- * read the lines that follow it, and it leaves no working folder or variable to the next.
+ * The shell on the board's second serial line, which has no kernel messages. Each command runs in a
+ * subshell with empty standard input. So it cannot end the shell or read the next lines, and its
+ * working folder and variables do not reach the next command.
  */
 export class ControlLine {
   private text = '';
-  /** The shell that listens; null before the first one has greeted. */
+  /** The pid of the shell that listens; null before the first greeting. */
   private shell: string | null = null;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -70,14 +70,14 @@ export class ControlLine {
     });
   }
 
-  /** Runs a command, after those that still run. */
+  /** Runs a command after the commands before it have ended. */
   run(command: string, timeLimitMs: number): Promise<Result> {
     const result = this.turn.then(() => this.exchange(command, timeLimitMs));
     this.turn = result.catch(() => {});
     return result;
   }
 
-  /** Sends a command that nobody waits for: the board ends with it. */
+  /** Sends a command and does not wait for its end, because the board ends with it. */
   async send(command: string, timeLimitMs: number): Promise<void> {
     await this.turn;
     await this.open(timeLimitMs);
@@ -85,8 +85,7 @@ export class ControlLine {
   }
 
   /**
-   * Nothing is sent before the shell greets: a UART that nobody has opened yet swallows what it
-   * gets, or hangs over it.
+   * Waits for the shell's greeting. A UART that nobody has opened yet loses what it gets, or hangs.
    */
   private async open(timeLimitMs: number): Promise<void> {
     this.shell ??= await this.host.until('greeting on the second serial line', timeLimitMs, () =>
@@ -110,8 +109,8 @@ export class ControlLine {
     this.text = '';
     const all = pieces(command);
     const last = all.pop()!;
-    // Each piece is acknowledged: the kernel drops what its buffer for the terminal has no room
-    // for.
+    // The shell acknowledges each piece, because the kernel drops what does not fit into the
+    // terminal's buffer.
     for (const [index, piece] of all.entries()) {
       this.socket.write(
         `${index === 0 ? 'command=' : 'command=$command'}'${piece}'; echo "got"-${mark}-${index}\n`,
@@ -142,7 +141,8 @@ export class ControlLine {
     if ('match' in found) return found.match;
     this.shell = found.pid;
     throw this.host.failure(
-      `the shell on the second serial line died while it ran ${named(command)}, probably killed; init has started another`,
+      `the shell on the second serial line died while it ran ${named(command)}, probably killed; ` +
+        'init has started another',
     );
   }
 }

@@ -10,9 +10,9 @@ function cleanAll(): void {
 }
 
 /**
- * The signal comes a second time, to whoever listens without us: with nobody left it ends the
- * process as it would have done. Whether others listen says nothing about whether they end the
- * process: tsx and signal-exit do it only when they find themselves alone.
+ * Cleans, then sends the signal again: it goes to the other listeners, or ends the process if there
+ * are none. We cannot leave the ending to other listeners, because tsx and signal-exit end the
+ * process only when they are the only ones.
  */
 function onSignal(signal: NodeJS.Signals): void {
   cleanAll();
@@ -30,9 +30,9 @@ function unlisten(): void {
 }
 
 /**
- * Calls a function when this process ends, or is ended by a signal, before the returned function
- * was called. It must do its work at once: there is no event loop any more to wait with. Nobody
- * listens while there is nothing to clean.
+ * Calls `cleanup` when this process ends or a signal ends it, unless the returned function was
+ * called before. `cleanup` must be synchronous: the event loop has ended then. There are no
+ * listeners while there is nothing to clean.
  */
 export function cleanBeforeEnd(cleanup: () => void): () => void {
   if (cleanups.size === 0) listen();

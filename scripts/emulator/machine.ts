@@ -1,20 +1,15 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Board } from '../lib/board.js';
-import { Failure } from '../lib/report.js';
-import { qemuCommand, shellLine, type BootFiles, type BootOptions } from './command.js';
+import { Failure, lastLines } from '../lib/report.js';
+import type { BootFiles, BootOptions } from './command.js';
 import { ControlLine, named, type Result } from './control-line.js';
-import { cleanBeforeEnd } from './guard.js';
-import { Qmp, connectWhenThere } from './qmp.js';
+import type { Qmp } from './qmp.js';
+import { startQemu, type RunningQemu } from './qemu.js';
 
 export interface MachineOptions extends Omit<BootOptions, 'serial' | 'qmp'> {
-  /** After this long QEMU is killed and everything that waits fails. */
+  /** After this time QEMU is killed, and everything that waits for the board fails. */
   timeLimitMs?: number;
-  /** Gets the console as it comes. */
-  onConsole?: (text: string) => void;
+  /** Called with each new piece of the console. */
+  onConsole?: ((text: string) => void) | undefined;
 }
 
 export interface End {
@@ -23,20 +18,17 @@ export interface End {
   signal: NodeJS.Signals | null;
 }
 
-/**
- * QEMU listens within a fraction of a second; a machine that compiles a kernel as well takes
- * longer.
- */
-const CONNECT_MS = 20_000;
+const TIME_LIMIT_MS = 120_000;
 
 /** How many of the console's last lines a failure shows. */
 const TAIL = 25;
 
-/** One emulated board under power: its console, a second line to run commands on, and its plug. */
+/** One emulated board under power: its console, a second line for commands, and its plug. */
 export class Machine {
   /** All that the console has shown so far. */
   console = '';
   readonly ended: Promise<End>;
+  readonly qmp: Qmp;
   private end: End | null = null;
   private seen = 0;
   private timedOut = false;
@@ -45,117 +37,33 @@ export class Machine {
   private readonly control: ControlLine;
 
   private constructor(
-    private readonly child: ChildProcess,
-    clean: () => void,
-    private readonly reproduce: string,
-    private readonly lines: { console: Socket; control: Socket },
-    readonly qmp: Qmp,
-    {
-      timeLimitMs,
-      onConsole,
-    }: { timeLimitMs: number; onConsole: ((text: string) => void) | undefined },
+    private readonly qemu: RunningQemu,
+    { timeLimitMs = TIME_LIMIT_MS, onConsole }: Pick<MachineOptions, 'timeLimitMs' | 'onConsole'>,
   ) {
-    lines.console.setEncoding('utf8').on('data', (text: string) => {
+    this.qmp = qemu.qmp;
+    qemu.console.setEncoding('utf8').on('data', (text: string) => {
       this.console += text;
       onConsole?.(text);
       this.wake();
     });
-    // A killed QEMU resets its sockets; that it ended is told by its process.
-    for (const socket of Object.values(lines)) socket.on('error', () => {});
+    // A killed QEMU resets its sockets. Its process tells that it ended.
+    for (const socket of [qemu.console, qemu.control]) socket.on('error', () => {});
     const host = { until: this.until.bind(this), failure: this.failure.bind(this) };
-    this.control = new ControlLine(lines.control, host, () => this.wake());
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => void (this.stderr += text));
-    const limit = setTimeout(() => {
-      this.timedOut = true;
-      this.kill();
-    }, timeLimitMs);
-    this.ended = new Promise((resolve) => {
-      child.once('close', (_, signal) => {
-        clearTimeout(limit);
-        this.end = { reason: qmp.shutdownReason, signal };
-        for (const socket of Object.values(lines)) socket.destroy();
-        qmp.close();
-        clean();
-        this.wake();
-        resolve(this.end);
-      });
-    });
+    this.control = new ControlLine(qemu.control, host, () => this.wake());
+    qemu.child.stderr.setEncoding('utf8').on('data', (text: string) => void (this.stderr += text));
+    this.ended = this.watchEnd(timeLimitMs);
   }
 
-  /**
-   * Switches a board on. Its flash files are written as its flash would be. Neither QEMU nor its
-   * sockets outlive this process, unless that gets SIGKILL.
-   */
+  /** Switches a board on. Its writes to flash go into its flash files. */
   static async start(
     board: Board,
     files: BootFiles,
-    { timeLimitMs = 120_000, onConsole, ...options }: MachineOptions = {},
+    { timeLimitMs = TIME_LIMIT_MS, onConsole, ...options }: MachineOptions = {},
   ): Promise<Machine> {
-    const folder = mkdtempSync(join(tmpdir(), 'mountroot-board-'));
-    const socket = (name: string): string => join(folder, name);
-    const serial = ['console', 'control'].map((name) => `unix:${socket(name)},server=on,wait=on`);
-    const command = qemuCommand(board, files, { ...options, serial, qmp: socket('qmp') });
-    const reproduce = shellLine(qemuCommand(board, files, { ...options, serial: ['mon:stdio'] }));
-    const child = spawn(command.program, command.args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const killAndClean = (): void => {
-      child.kill('SIGKILL');
-      // Between the signal and its end QEMU may still make a socket.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 10 });
-    };
-    const release = cleanBeforeEnd(killAndClean);
-    const clean = (): void => {
-      release();
-      killAndClean();
-    };
-    const sockets: { destroy(): void }[] = [];
-    const starting = new AbortController();
-    const failed = new Promise<never>((_, reject) => {
-      const fail = (what: string): void => {
-        const failure = new Failure(what);
-        starting.abort(failure);
-        reject(failure);
-      };
-      let stderr = '';
-      child.stderr.on('data', (text) => (stderr += text));
-      child.once('error', (error) =>
-        fail(
-          `cannot run ${command.program}: ${error.message}; \`sh scripts/setup.sh full\` installs it`,
-        ),
-      );
-      child.once('close', (code, signal) =>
-        fail(
-          `QEMU ended with ${code ?? signal} before the board was on: ${stderr.trim()}; reproduce with:\n${reproduce}`,
-        ),
-      );
-    });
-    failed.catch(() => {});
-    try {
-      // QEMU waits for each of its serial lines to be taken, UARTs last, so no console output is
-      // lost; only then does it serve the machine protocol.
-      const lines = async (): Promise<Machine> => {
-        const connected = async (name: string): Promise<Socket> => {
-          const line = await connectWhenThere(socket(name), CONNECT_MS, starting.signal);
-          sockets.push(line);
-          return line;
-        };
-        const [console, control] = await Promise.all([connected('console'), connected('control')]);
-        const qmp = await Qmp.connect(socket('qmp'), CONNECT_MS, starting.signal);
-        starting.signal.throwIfAborted();
-        return new Machine(child, clean, reproduce, { console, control }, qmp, {
-          timeLimitMs,
-          onConsole,
-        });
-      };
-      return await Promise.race([lines(), failed]);
-    } catch (error) {
-      starting.abort(error);
-      for (const line of sockets) line.destroy();
-      clean();
-      throw error;
-    }
+    return new Machine(await startQemu(board, files, options), { timeLimitMs, onConsole });
   }
 
-  /** The next match on the console, behind the last one waited for. */
+  /** Waits for the next match on the console after the last one that was waited for. */
   async waitFor(pattern: RegExp, timeLimitMs = 120_000): Promise<RegExpExecArray> {
     return this.until(`${pattern} on the console`, timeLimitMs, () => {
       const match = pattern.exec(this.console.slice(this.seen));
@@ -165,9 +73,9 @@ export class Machine {
   }
 
   /**
-   * Runs a shell command on the board over its second serial line, where no kernel message gets
-   * between. It runs in a subshell with nothing on its standard input, so its folder and variables
-   * are its own; commands given at the same time run one after the other.
+   * Runs a shell command on the board, over the second serial line, which has no kernel messages.
+   * It runs in a subshell with empty standard input, so its folder and variables are its own.
+   * Commands that are given at the same time run one after the other.
    */
   async run(command: string, timeLimitMs = 120_000): Promise<Result> {
     return this.control.run(command, timeLimitMs);
@@ -181,7 +89,7 @@ export class Machine {
     return output;
   }
 
-  /** The board's own power-off, to the end of QEMU. */
+  /** Has the board switch itself off, and waits for QEMU's end. */
   async powerOff(): Promise<End> {
     await this.control.send('sync; poweroff -f', 120_000);
     const end = await this.ended;
@@ -192,15 +100,34 @@ export class Machine {
     return end;
   }
 
-  /** Pulls the plug: what the board had not written to flash is gone. */
+  /** Pulls the plug: whatever the board had not written to flash is lost. */
   async kill(): Promise<End> {
-    this.child.kill('SIGKILL');
+    this.qemu.child.kill('SIGKILL');
     return this.ended;
   }
 
   /** Types on the console. */
   type(text: string): void {
-    this.lines.console.write(text);
+    this.qemu.console.write(text);
+  }
+
+  private watchEnd(timeLimitMs: number): Promise<End> {
+    const { child, console, control, qmp, clean } = this.qemu;
+    const limit = setTimeout(() => {
+      this.timedOut = true;
+      void this.kill();
+    }, timeLimitMs);
+    return new Promise((resolve) => {
+      child.once('close', (_, signal) => {
+        clearTimeout(limit);
+        this.end = { reason: qmp.shutdownReason, signal };
+        for (const socket of [console, control]) socket.destroy();
+        qmp.close();
+        clean();
+        this.wake();
+        resolve(this.end);
+      });
+    });
   }
 
   private wake(): void {
@@ -214,42 +141,29 @@ export class Machine {
         this.watchers.delete(watcher);
         done();
       };
+      const fail = (what: string): void => settle(() => reject(this.failure(what)));
       const watcher = (): void => {
         const found = look();
         if (found !== null) settle(() => resolve(found));
         else if (this.end)
-          settle(() =>
-            reject(
-              this.failure(
-                `the board ended (${this.end!.reason ?? this.end!.signal}) while waiting for ${awaited}`,
-              ),
-            ),
+          fail(
+            `the board ended (${this.end.reason ?? this.end.signal}) while waiting for ${awaited}`,
           );
       };
-      const timer = setTimeout(
-        () =>
-          settle(() =>
-            reject(
-              this.failure(`no ${awaited} within ${Number((timeLimitMs / 1000).toFixed(1))} s`),
-            ),
-          ),
-        timeLimitMs,
-      );
+      const seconds = Number((timeLimitMs / 1000).toFixed(1));
+      const timer = setTimeout(() => fail(`no ${awaited} within ${seconds} s`), timeLimitMs);
       this.watchers.add(watcher);
       watcher();
     });
   }
 
   private failure(what: string): Failure {
-    const tail = this.console
-      .trimEnd()
-      .split('\n')
-      .slice(-TAIL)
-      .map((line) => `  ${line.trimEnd()}`)
-      .join('\n');
+    const lines = lastLines(this.console, TAIL).split('\n');
+    const tail = lines.map((line) => `  ${line.trimEnd()}`).join('\n');
     const late = this.timedOut ? " (the board's whole time limit ran out)" : '';
     return new Failure(
-      `${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\nreproduce with:\n${this.reproduce}`,
+      `${what}${late}; the console's last lines:\n${tail}\n${this.stderr.trim()}\n` +
+        `reproduce with:\n${this.qemu.reproduce}`,
     );
   }
 }

@@ -11,8 +11,8 @@ export interface QmpEvent {
 type Message = { QMP?: unknown; return?: unknown; error?: { desc: string } } & Partial<QmpEvent>;
 
 /**
- * QEMU's machine protocol: JSON lines over a socket, a greeting first, answers in the order of the
- * questions, events between them.
+ * QEMU's machine protocol: JSON lines over a socket. First a greeting, then answers in the order of
+ * the questions, with events in between.
  */
 export class Qmp {
   readonly events: QmpEvent[] = [];
@@ -25,7 +25,7 @@ export class Qmp {
       if (message.event !== undefined) this.events.push(message as QmpEvent);
       else if (message.QMP === undefined) this.waiting.shift()?.(message);
     });
-    // A question that QEMU takes along when it ends is answered by its end.
+    // QEMU's end answers the questions that are still open.
     socket.on('close', () =>
       this.waiting.splice(0).forEach((answer) => answer({ error: { desc: 'QEMU ended' } })),
     );
@@ -66,8 +66,9 @@ export class Qmp {
 }
 
 /**
- * A unix socket that a program starting now will listen on. @throws the signal's reason as soon as
- * it is known that nobody will.
+ * Connects to a unix socket as soon as a program that is starting listens on it.
+ * @throws the signal's reason as soon as it is known that no program will, and a Failure after the
+ *   time limit.
  */
 export async function connectWhenThere(
   path: string,
@@ -86,7 +87,8 @@ export async function connectWhenThere(
     else if (failed === null) return socket;
     else if (Date.now() > end)
       throw new Failure(
-        `cannot connect to QEMU at ${path} within ${timeLimitMs / 1000} s: ${failed.message}; is this machine overloaded?`,
+        `cannot connect to QEMU at ${path} within ${timeLimitMs / 1000} s: ${failed.message}; ` +
+          'is this machine overloaded?',
       );
     else await delay(25);
   }

@@ -9,33 +9,31 @@ export interface Partition {
   readOnly?: boolean;
 }
 
-/** A partition of a disk, in order behind the table. */
+/** A partition of a disk; partitions follow the partition table in this order. */
 export interface DiskPartition {
   name: string;
   /** In bytes, a multiple of 1 MiB. */
   size: number;
   /**
-   * What is in it: the files that the boot loader reads (ext4), the packed root file system, or an
+   * Its content: the files that the boot loader reads (ext4), the packed root file system, or an
    * empty ext4 for the settings.
    */
   holds: 'boot' | 'rootfs' | 'data';
 }
 
-/**
- * What `board/NAME/board.json` says. A board is data: nothing in src or scripts knows one by name.
- */
+/** The content of `board/NAME/board.json`. A board is data: no code knows one by name. */
 export interface Board {
   name: string;
   /**
    * The board whose folder has the kernel's configuration, the patches and the files of the root
-   * file system; its own, or that of `base`, whose board.json it then shares as well but for what
-   * it says itself.
+   * file system: this board, or the `base` that its board.json names. Then the fields of the base's
+   * board.json apply too, unless this board's own override them.
    */
   files: string;
   kernel: { source: string; defconfig: string; fragment: string; deviceTree: string };
   /**
-   * Flash chips and how they are cut; a board without any has empty lists. The last chip holds the
-   * settings and nothing else.
+   * Flash chips and their partitions; empty lists for a board without flash. The last chip holds
+   * the settings and nothing else.
    */
   flash: { mtdId: string; chips: number[]; eraseBlock: number; partitions: Partition[] };
   /**
@@ -44,7 +42,7 @@ export interface Board {
    */
   disks: { partitions: DiskPartition[] }[];
   /**
-   * A boot loader that loads the rest by itself, a file of a Debian package; null where the
+   * The boot loader, a file of a Debian package, which loads everything else. null when the
    * emulator loads the kernel.
    */
   firmware: { package: string; file: string } | null;
@@ -52,20 +50,20 @@ export interface Board {
     suite: string;
     architecture: string;
     packages: string[];
-    /** Programs in the image; with each come the libraries it is linked against. */
+    /** Programs in the image; the libraries that they are linked with come along. */
     programs: string[];
-    /** Further files taken from the packages: what a program opens by name. */
+    /** More files of the packages: those that a program opens by name. */
     files: string[];
     applets: string[];
     /**
-     * Of squashfs: mksquashfs's name. Unpacking is most of a cold start: of one on vexpress-a9 LZO
-     * took 247 of 521 million instructions.
+     * mksquashfs's name of the compression. Unpacking is most of a cold start: on vexpress-a9, LZO
+     * took 247 of its 521 million instructions.
      */
     compression: string;
     /**
-     * Of squashfs, as mksquashfs takes it: `32K`. One page that is asked for unpacks a whole block.
-     * A cold start took 864 ms from LZ4 in blocks of 128K, 772 in blocks of 32K read ahead by 16K,
-     * and 773 in blocks of 16K.
+     * The squashfs block size in mksquashfs's notation, `32K`. Reading one page unpacks a whole
+     * block. A cold start took 864 ms with LZ4 in blocks of 128K, 772 ms in blocks of 32K with 16K
+     * of read-ahead, and 773 ms in blocks of 16K.
      */
     blockSize: string;
   };

@@ -15,16 +15,16 @@ import { join, relative } from 'node:path';
 import { say } from './report.js';
 
 /**
- * The one folder outside the checkout that is written: results of long builds, by the content of
- * what went into them.
+ * The one folder outside the checkout that scripts write: results of long builds, named after the
+ * digest of their inputs.
  */
 export const cacheRoot =
   process.env['MOUNTROOT_CACHE'] ??
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mountroot');
 
 /**
- * SHA-256 of files and of folders' files, names (relative to the argument) included, so that a
- * renamed file counts as a change.
+ * SHA-256 of files, and of all files in folders. The names, relative to the argument, count too: a
+ * renamed file is a change.
  */
 export function digest(...paths: string[]): string {
   const hash = createHash('sha256');
@@ -45,9 +45,11 @@ export function digest(...paths: string[]): string {
 }
 
 /**
- * The folder that `make` fills from `inputs` (any JSON value; name in it every version and digest
- * the result rests on). The folder appears whole or not at all: it is made under another name and
- * renamed, so a build cut short leaves nothing behind that a later run would take for finished.
+ * Returns the folder that `make` fills, from the cache if it is there.
+ * @param inputs any JSON value. It must name every version and digest that the result depends on.
+ *
+ * The folder appears whole or not at all: it is made under another name and then renamed, so an
+ * interrupted build leaves nothing that a later run would take for finished.
  */
 export async function cached(
   kind: string,
@@ -68,7 +70,7 @@ export async function cached(
     await make(work);
     renameSync(work, folder);
   } catch (error) {
-    // Another run may have finished the same build meanwhile: its result is as good as ours.
+    // Another run may have finished the same build in the meantime: its result will do.
     if (!existsSync(folder)) throw error;
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -80,16 +82,16 @@ export async function cached(
 const UNUSED_AFTER_MS = 14 * 24 * 3600 * 1000;
 
 /**
- * Removes what no run has used for two weeks: every change of the sources leaves results behind
- * that nobody will ask for again.
+ * Removes results that no run has used for two weeks. Every change of the sources leaves some that
+ * are never needed again.
  */
 function prune(): void {
   if (!existsSync(cacheRoot)) return;
   for (const name of readdirSync(cacheRoot)) {
-    // MOUNTROOT_CACHE may be a folder that holds other things, and they are not ours to remove.
+    // MOUNTROOT_CACHE may hold other things, which are not ours to remove.
     if (!/^[a-z-]+-[0-9a-f]{16}(\.partial-\d+)?$/.test(name)) continue;
     const path = join(cacheRoot, name);
-    // Another run may rename or remove it at this moment.
+    // Another run may rename or remove it right now.
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (status !== undefined && Date.now() - status.mtimeMs > UNUSED_AFTER_MS)
       rmSync(path, { recursive: true, force: true });

@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout's top folder. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * A foreseeable failure: its message is the one sentence the user reads, so it is printed without a
- * stack.
+ * A failure that we foresee. Its message is the one sentence that the user reads, so main() prints
+ * it without a stack.
  */
 export class Failure extends Error {
   override name = 'Failure';
@@ -14,18 +14,15 @@ export class Failure extends Error {
 
 const started = performance.now();
 
-/**
- * One line of progress on stderr, with the seconds since this script began: long steps call it
- * again and again.
- */
+/** Prints one line of progress on stderr, with the seconds since this script began. */
 export function say(text: string): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(1).padStart(6);
   process.stderr.write(`[${seconds} s] ${text}\n`);
 }
 
 /**
- * Runs a script's main function; a Failure becomes one sentence and exit status 1, anything else is
- * a bug and keeps its stack.
+ * Runs a script's main function, which may return an exit status. A Failure becomes one sentence
+ * and exit status 1; any other error is a bug and keeps its stack.
  */
 export async function main(body: () => Promise<number | void>): Promise<void> {
   try {
@@ -37,8 +34,16 @@ export async function main(body: () => Promise<number | void>): Promise<void> {
   }
 }
 
-/** Fails with one sentence when a file that an earlier step makes is not there. */
+/** Returns the path. @throws {Failure} when nothing is there, naming the command that makes it. */
 export function need(path: string, madeBy: string): string {
   if (!existsSync(path)) throw new Failure(`${path} is missing; \`${madeBy}\` makes it`);
   return path;
 }
+
+/** A JSON file whose shape we know, because this project or its tools wrote it. */
+export const readJson = <Shape>(path: string): Shape =>
+  JSON.parse(readFileSync(path, 'utf8')) as Shape;
+
+/** The last lines of a program's output or of a console, for a failure's message. */
+export const lastLines = (text: string, most: number): string =>
+  text.trimEnd().split('\n').slice(-most).join('\n');

@@ -1,26 +1,23 @@
 import { spawn } from 'node:child_process';
-import { Failure, say } from './report.js';
+import { Failure, lastLines, say } from './report.js';
 
 export interface RunOptions {
   cwd?: string;
   /** Added to this process's environment; undefined takes a name out of it. */
   env?: Record<string, string | undefined>;
-  /** What the program reads on its standard input; without it nothing. */
+  /** The program's standard input; empty by default. */
   input?: string;
-  /** What the line of progress calls this step; without it the step is silent until it fails. */
+  /** The name of this step in lines of progress; without it the step is silent until it fails. */
   label?: string;
 }
 
-/**
- * How many of a failed program's last lines are shown: enough for a compiler's error with its
- * context.
- */
+/** How many last lines of a failed program we show: enough for a compiler's error. */
 const TAIL = 15;
 
 /**
- * Runs a program without a shell and returns what it printed on stdout. With a label, says every
- * five seconds how many lines the program has printed so far (a compiler's are files).
- * @throws {Failure} when the program is missing or exits with another status than 0, with its last
+ * Runs a program without a shell and returns its standard output. With a label, prints every five
+ * seconds how many lines the program has printed so far (make prints one for each file).
+ * @throws {Failure} when the program is missing, and when it does not exit with 0: with its last
  *   lines.
  */
 export function run(
@@ -34,7 +31,7 @@ export function run(
       env: { ...process.env, ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
-    // A program that fails early need not read what it is given; its status tells.
+    // A program that fails early may not read its input: its status tells, not this pipe.
     child.stdin?.on('error', () => {}).end(options.input);
     const output: string[] = [];
     const everything: string[] = [];
@@ -51,26 +48,19 @@ export function run(
       : undefined;
     child.on('error', (error: NodeJS.ErrnoException) => {
       clearInterval(timer);
-      reject(
-        new Failure(
-          `cannot run ${program}: ${error.code === 'ENOENT' ? 'it is not installed; scripts/setup.sh installs what is needed' : error.message}`,
-        ),
-      );
+      const reason =
+        error.code === 'ENOENT'
+          ? 'it is not installed; scripts/setup.sh installs what is needed'
+          : error.message;
+      reject(new Failure(`cannot run ${program}: ${reason}`));
     });
     child.on('close', (status, signal) => {
       clearInterval(timer);
       if (status === 0) return resolve(output.join(''));
-      const tail = everything
-        .join('')
-        .trimEnd()
-        .split('\n')
-        .slice(-TAIL)
-        .map((line) => `  ${line}`)
-        .join('\n');
+      const ended = signal ? `was ended by ${signal}` : `exited with ${status}`;
+      const tail = lastLines(everything.join(''), TAIL).replace(/^/gm, '  ');
       reject(
-        new Failure(
-          `${[program, ...args].join(' ')} ${signal ? `was ended by ${signal}` : `exited with ${status}`}; its last lines were:\n${tail}`,
-        ),
+        new Failure(`${[program, ...args].join(' ')} ${ended}; its last lines were:\n${tail}`),
       );
     });
   });

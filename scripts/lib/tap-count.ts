@@ -1,4 +1,4 @@
-import { Parser } from 'tap-parser';
+import { Parser, type Result } from 'tap-parser';
 
 export interface Count {
   passed: number;
@@ -7,26 +7,29 @@ export interface Count {
 }
 
 /**
- * Counts the tests in a TAP stream of several files: a file's subtests are its tests, and a file
- * that has none, or that broke before it could say so, is one test itself.
+ * Counts the tests in a TAP stream of several files. A file's subtests are its tests. A file that
+ * has none, or that broke before its first one ended, counts as one test itself.
  */
 export function countTests(tap: string): Count {
   const count: Count = { passed: 0, failed: 0, skipped: 0 };
-  const take = ({ ok, skip }: { ok: boolean; skip?: boolean | string }): void =>
-    void (skip ? count.skipped++ : ok ? count.passed++ : count.failed++);
+  const take = ({ ok, skip }: Result): void => {
+    if (skip) count.skipped++;
+    else if (ok) count.passed++;
+    else count.failed++;
+  };
   const stream = new Parser();
   let inFile = 0;
   let failedInFile = 0;
   stream.on('child', (file: Parser) => {
     inFile = failedInFile = 0;
-    file.on('assert', (result) => {
+    file.on('assert', (result: Result) => {
       inFile++;
       if (!result.ok) failedInFile++;
       take(result);
     });
   });
-  stream.on('assert', (result) => {
-    // A file can fail although its tests passed: it timed out, or died after the last one.
+  stream.on('assert', (result: Result) => {
+    // A file can fail although its tests passed: it timed out, or died after its last test.
     if (inFile === 0 || (!result.ok && failedInFile === 0)) take(result);
     inFile = failedInFile = 0;
   });

@@ -1,0 +1,41 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseFacts } from '../../src/facts/validate.js';
+import { renderSh } from '../../src/plan/render-sh.js';
+import { planWhole } from '../../src/plan/whole-plan.js';
+import { buildNative } from '../agent/native.js';
+import type { Image } from '../image/build-image.js';
+import { boardFolder, type Board } from '../lib/board.js';
+import { Failure, checkout } from '../lib/report.js';
+import { run } from '../lib/run.js';
+
+/** The plan of `start` for this board, as a shell script. */
+function planAsShell(board: Board): string {
+  const facts = join(boardFolder(board.name), 'facts.json');
+  const options = { dryRun: true, force: false };
+  const decision = planWhole('start', parseFacts(readFileSync(facts, 'utf8'), facts), options);
+  if (decision.decision !== 'go') throw new Failure(`${facts} gives no plan: ${decision.summary}`);
+  return renderSh(decision);
+}
+
+/**
+ * Makes the board's packed root with /bench appended to it. Appending leaves the packed files where
+ * they lie in flash, so they cost what they cost on the board. Returns the file.
+ * @param work an empty folder to make it in.
+ */
+export async function benchRootfs({ folder }: Image, board: Board, work: string): Promise<string> {
+  const rootfs = join(work, 'rootfs.squashfs');
+  copyFileSync(join(folder, 'rootfs.squashfs'), rootfs);
+  const tools = join(work, 'bench');
+  mkdirSync(tools);
+  for (const name of ['preinit', 'growth'])
+    copyFileSync(join(checkout, 'scripts/bench', name), join(tools, name));
+  copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
+  writeFileSync(join(tools, 'plan-start.sh'), planAsShell(board));
+  for (const name of ['preinit', 'growth', 'measure', 'plan-start.sh'])
+    chmodSync(join(tools, name), 0o755);
+  await run('mksquashfs', [
+    ...[tools, rootfs, '-keep-as-directory', '-no-progress', '-all-root', '-no-recovery'],
+  ]);
+  return rootfs;
+}
