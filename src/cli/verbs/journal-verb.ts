@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import type { Boot } from '../../report/journal/boot-runs.js';
-import type { Boots, Which } from '../../report/journal/gather-boots.js';
+import type { BootChoice, Boots } from '../../report/journal/gather-boots.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import type { CommandDeps } from './locate-verb.js';
@@ -18,7 +18,7 @@ export const bootOption = {
 } as const;
 
 /** The journals that have to be read for one boot to be found. */
-export const whichBoot = (wanted: number): Which =>
+export const whichBoot = (wanted: number): BootChoice =>
   wanted > 0 ? { number: wanted } : { newest: 1 - wanted };
 
 /** The boot that was asked for. */

@@ -7,10 +7,9 @@ export interface Failure {
   error: string;
 }
 
-/**
- * A step of a verb, counted through all its stages; times in milliseconds since the kernel started.
- */
+/** A step of a verb. Times in milliseconds since the kernel started. */
 interface RunStep {
+  /** Counted through all stages of the verb, from 1. */
   number: number;
   stage: string | null;
   id: string;
@@ -20,7 +19,7 @@ interface RunStep {
   error?: string;
 }
 
-/** One run of a verb, as the journal has it. */
+/** One run of a verb, from the journal. Times in milliseconds since the kernel started. */
 export interface JournalRun {
   verb: string;
   version: string | null;
@@ -30,48 +29,46 @@ export interface JournalRun {
   /** When the process started; null where the journal does not say. */
   started: number | null;
   at: number;
-  /** What the clock showed at `at`, in milliseconds since 1970; null where it was not known. */
+  /** The clock at `at`, in milliseconds since 1970; null where it was not set. */
   time: number | null;
-  /** What was planned last; null where it was cut off before. */
+  /** The last plan's summary; null where the verb was cut off before it planned. */
   summary: string | null;
   rung: string | null;
   reason: string | null;
   because: string | null;
-  /** null: it was cut off. */
+  /** null where the verb was cut off. */
   ok: boolean | null;
   exit: number | null;
   error: string | null;
   ms: number | null;
-  /** When the first plan stood: before it, facts were gathered. */
+  /** When the first plan was made; before that, facts were gathered. */
   planned: number | null;
   warnings: string[];
   failed: Failure[];
   steps: RunStep[];
-  /** A script went first. */
+  /** How the script that went first ended; absent where none did. */
   script?: ScriptResult;
 }
 
-/** One boot with all that ran in it, oldest first. */
+/** One boot with the verbs that ran in it, oldest first. */
 export interface Boot {
-  /** Counted on the data volume since that was made; null where it is not kept there. */
+  /** Its number on the data volume; null where it is not kept there. */
   number: number | null;
-  /** The beginning of the kernel's boot id. */
+  /** The first eight characters of the kernel's boot id. */
   id: string | null;
-  /** The boot that is running now. */
+  /** It is the boot that is running now. */
   current: boolean;
   file: string;
   runs: JournalRun[];
-  /** What the boot before it left in memory: the kernel's words of a crash. */
+  /** The kernel's messages of a crash of the boot before it, from pstore. */
   crash: string[];
   damage: Damage[];
   records: JournalRecord[];
 }
 
-/**
- * The agent is younger than this: a clock that shows less was never set, and one that shows no
- * moment at all is damage.
- */
+/** A clock that shows less was never set: the agent was written after this date. */
 const CLOCK_SET = Date.UTC(2024, 0, 1);
+/** null for a clock that was never set, and for a damaged number that is no date. */
 export const knownTime = (time: number | undefined): number | null =>
   time !== undefined && time >= CLOCK_SET && isMoment(time) ? time : null;
 
@@ -105,38 +102,40 @@ const newRun = (verb: string, at: number): JournalRun => ({
   steps: [],
 });
 
-/** Puts a record into the run that it belongs to. */
+type RecordOf<Type extends JournalRecord['type']> = Extract<JournalRecord, { type: Type }>;
+
+/** A plan with a rung says anew why it is no better one; a plan without a rung changes neither. */
+function addDecision(run: JournalRun, record: RecordOf<'decision'>): void {
+  const { at, summary, rung, reason, because } = record;
+  run.planned ??= at;
+  run.summary = summary;
+  if (rung !== undefined) Object.assign(run, { rung, reason: null, because: null });
+  if (reason !== undefined) run.reason = reason;
+  if (because !== undefined) run.because = because;
+}
+
+function addStep(run: JournalRun, record: RecordOf<'step'>, stage: string | null): void {
+  const { id, result, at, ms, error } = record;
+  const number = run.steps.length + 1;
+  run.steps.push({ number, stage, id, result, at, ms, ...(error !== undefined && { error }) });
+  if (result === 'failed') run.failed.push({ id, error: error ?? 'it is not said how' });
+}
+
+function addEnd(run: JournalRun, record: RecordOf<'end'>): void {
+  const { ok, exit, ms, warnings, error, rung, reason = null } = record;
+  Object.assign(run, { ok, exit, ms, warnings, error: error ?? null });
+  if (rung !== undefined) Object.assign(run, { rung, reason });
+  if (error !== undefined) run.because ??= error;
+}
+
+/** Adds a record to its run. `stage` is the stage that the run is in. */
 function addTo(run: JournalRun, record: JournalRecord, stage: { now: string | null }): void {
   if (record.type === 'script') run.script = scriptOf(record);
   else if (record.type === 'decision') {
     stage.now = record.stage ?? null;
-    run.planned ??= record.at;
-    run.summary = record.summary;
-    run.rung = record.rung ?? run.rung;
-    run.reason = record.reason ?? (record.rung === undefined ? run.reason : null);
-    run.because = record.because ?? (record.rung === undefined ? run.because : null);
-  } else if (record.type === 'step') {
-    const { id, result, at, ms, error } = record;
-    run.steps.push({
-      number: run.steps.length + 1,
-      stage: stage.now,
-      id,
-      result,
-      at,
-      ms,
-      ...(error !== undefined && { error }),
-    });
-    if (result === 'failed') run.failed.push({ id, error: error ?? 'it is not said how' });
-  } else if (record.type === 'end') {
-    run.ok = record.ok;
-    run.exit = record.exit;
-    run.error = record.error ?? null;
-    run.ms = record.ms;
-    run.warnings = record.warnings;
-    if (record.rung !== undefined)
-      Object.assign(run, { rung: record.rung, reason: record.reason ?? null });
-    if (record.error !== undefined) run.because ??= record.error;
-  }
+    addDecision(run, record);
+  } else if (record.type === 'step') addStep(run, record, stage.now);
+  else if (record.type === 'end') addEnd(run, record);
 }
 
 export interface BootName {
@@ -169,7 +168,7 @@ export function bootOf(name: BootName, text: string): Boot {
       boot.runs.push(run);
     } else {
       if (run === null) {
-        // Its beginning is lost; what is left of it is worth seeing.
+        // The beginning of this run is lost, but the rest can still be shown.
         run = newRun('unknown', record.at);
         boot.runs.push(run);
         damage.unshift({ line: 0, what: 'it does not begin with the beginning of a verb' });
@@ -185,10 +184,7 @@ const ROOT_MAKERS = ['start', 'ram', 'switch-root'];
 const lastRun = (boot: Boot, is: (run: JournalRun) => boolean): JournalRun | null =>
   boot.runs.findLast(is) ?? null;
 
-/**
- * The run that made the root: of several, the last one that came to its end with a root, else the
- * last.
- */
+/** The run that made the root: the last that ended with a root, else the last that tried. */
 export const startRunOf = (boot: Boot): JournalRun | null =>
   lastRun(
     boot,
@@ -200,14 +196,14 @@ export const doneOf = (boot: Boot): JournalRun | null =>
   lastRun(boot, ({ verb, ok, rung }) => verb === 'done' && ok === true && rung !== null) ??
   lastRun(boot, ({ verb }) => verb === 'done');
 
-/** The start was confirmed: it counts as one that went well. */
+/** `done` has confirmed the start, so it does not count as a failed one. */
 export const isConfirmed = (boot: Boot): boolean =>
   boot.runs.some(
     ({ verb, ok, exit, rung }) =>
       verb === 'done' && ok === true && rung === 'persistent' && (exit === 0 || exit === 3),
   );
 
-/** The rung that the boot ended on: `done` may have moved a root in memory to flash. */
+/** The rung that the boot ended on: `done` can move a root from memory to flash. */
 export function rungOf(boot: Boot): {
   rung: string | null;
   reason: string | null;
@@ -223,8 +219,8 @@ export function rungOf(boot: Boot): {
 }
 
 /**
- * When the kernel of this boot started, in milliseconds since 1970, from the last moment at which
- * the clock was known; null where it never was.
+ * When the kernel of this boot started, in milliseconds since 1970. It is reckoned from the last
+ * time the clock was known; null where it never was.
  */
 export function epochOf(boot: Boot): number | null {
   const known = boot.runs.findLast(({ time }) => time !== null);
@@ -232,13 +228,13 @@ export function epochOf(boot: Boot): number | null {
 }
 
 /**
- * The image that the board booted: what a later verb saw counts too, for out of an initramfs the
- * first one sees none yet.
+ * The image that the board booted. The last verb that saw it counts, because the first verb in an
+ * initramfs does not see the image yet.
  */
 export const imageMarkOf = (boot: Boot): ImageMark | null =>
   boot.runs.findLast(({ image }) => image !== null)?.image ?? null;
 
-/** The boots in order: those that the data volume counts, then one that it does not have. */
+/** The boots in order, those without a number last, and the current one at the very end. */
 export const bootsInOrder = <Named extends Pick<BootName, 'number' | 'current'>>(
   boots: readonly Named[],
 ): Named[] =>

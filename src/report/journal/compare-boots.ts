@@ -1,4 +1,5 @@
 import type { ImageMark } from '../../execute/journal.js';
+import { duration, size, stamp } from '../../text/units.js';
 import {
   imageMarkOf,
   isConfirmed,
@@ -7,7 +8,6 @@ import {
   type Boot,
   type JournalRun,
 } from './boot-runs.js';
-import { duration, size, stamp } from '../../text/units.js';
 
 export interface Difference {
   what:
@@ -28,110 +28,146 @@ export interface Difference {
   says: string;
 }
 
-/** A start that takes this much longer or shorter is another one; the rest is the weather. */
-const NOTICEABLE = { share: 0.25, ms: 250 };
+/** Two boots with their starts. */
+interface BootPair {
+  now: Boot;
+  before: Boot;
+  start: JournalRun | null;
+  earlier: JournalRun | null;
+}
+
+type Compare = (pair: BootPair) => Difference[];
+
+/** A difference, unless both values are the same. */
+const changed = (difference: Difference): Difference[] =>
+  difference.before === difference.now ? [] : [difference];
+
+const rung: Compare = ({ now, before }) => {
+  const [is, was] = [rungOf(now).rung, rungOf(before).rung];
+  const says = `the rung is ${is ?? 'not known'}, and was ${was ?? 'not known'}`;
+  return changed({ what: 'rung', before: was, now: is, says });
+};
+
+function reasonWords(is: string | null, was: string | null): string {
+  if (is === null) return `${was} is over`;
+  return was === null ? `the reason ${is} is new` : `the reason is ${is}, and was ${was}`;
+}
+
+const reason: Compare = ({ now, before }) => {
+  const [is, was] = [rungOf(now).reason, rungOf(before).reason];
+  return changed({ what: 'reason', before: was, now: is, says: reasonWords(is, was) });
+};
 
 const imageName = ({ size: bytes, modified }: ImageMark): string =>
   `${size(bytes)} of ${stamp(modified)}`;
 const sameImage = (a: ImageMark, b: ImageMark): boolean =>
   a.size === b.size && a.modified === b.modified && a.inode === b.inode;
 
-function texts(boot: Boot, of: (run: JournalRun) => string[]): Set<string> {
-  return new Set(boot.runs.flatMap(of));
-}
-/** Counters and times in a warning do not make it another one. */
-const kind = (text: string): string => text.replace(/\d+/g, '#');
-const fresh = (now: Set<string>, before: Set<string>): string[] => {
-  const known = new Set([...before].map(kind));
-  return [...now].filter((text) => !known.has(kind(text)));
+const image: Compare = ({ now, before }) => {
+  const [is, was] = [imageMarkOf(now), imageMarkOf(before)];
+  if (is === null || was === null || sameImage(is, was)) return [];
+  const [isName, wasName] = [imageName(is), imageName(was)];
+  const says = `the image is another one: ${isName}, and was ${wasName}`;
+  return [{ what: 'image', before: wasName, now: isName, says }];
 };
 
-/** What this boot has that the one before it had not. */
+/** A version that both journals have. */
+const version =
+  (what: 'kernel' | 'mountroot' | 'node', field: 'kernel' | 'version' | 'node', name: string) =>
+  ({ start, earlier }: BootPair): Difference[] => {
+    const [is, was] = [start?.[field], earlier?.[field]];
+    return is && was
+      ? changed({ what, before: was, now: is, says: `${name} ${is}, and was ${was}` })
+      : [];
+  };
+
+/** A smaller change in the duration of a start is chance. */
+const NOTICEABLE = { share: 0.25, ms: 250 };
+
+const startTime: Compare = ({ start, earlier }) => {
+  const [ms, before] = [start?.ms ?? null, earlier?.ms ?? null];
+  if (ms === null || before === null) return [];
+  const more = Math.abs(ms - before);
+  if (more < NOTICEABLE.ms || more < before * NOTICEABLE.share) return [];
+  const [is, was] = [duration(ms), duration(before)];
+  return [
+    { what: 'duration', before: was, now: is, says: `the start took ${is}, and ${was} before` },
+  ];
+};
+
+/** Two texts that differ only in numbers, such as counts and times, are the same text. */
+const withoutNumbers = (text: string): string => text.replace(/\d+/g, '#');
+
+/** What all runs of a boot say, each text once. */
+const saidIn = (boot: Boot, said: (run: JournalRun) => string[]): string[] => [
+  ...new Set(boot.runs.flatMap(said)),
+];
+
+/** The texts of this boot that the one before it has not. */
+function fresh({ now, before }: BootPair, said: (run: JournalRun) => string[]): string[] {
+  const known = new Set(saidIn(before, said).map(withoutNumbers));
+  return saidIn(now, said).filter((text) => !known.has(withoutNumbers(text)));
+}
+
+const failedSteps: Compare = (pair) =>
+  fresh(pair, ({ failed }) => failed.map(({ id }) => id)).map((id) => ({
+    what: 'failed',
+    before: null,
+    now: id,
+    says: `step ${id} failed, and did not before`,
+  }));
+
+const warnings: Compare = (pair) => {
+  const told = new Set(saidIn(pair.now, ({ failed }) => failed.map(({ error }) => error)));
+  return fresh(pair, (run) => run.warnings)
+    .filter((warning) => !told.has(warning))
+    .map((warning) => ({
+      what: 'warning',
+      before: null,
+      now: warning,
+      says: `a new warning: ${warning}`,
+    }));
+};
+
+const unconfirmed: Compare = ({ before, earlier }) =>
+  earlier?.ok === true && earlier.rung === 'persistent' && !isConfirmed(before)
+    ? [
+        {
+          what: 'unconfirmed',
+          before: null,
+          now: null,
+          says:
+            'the boot before was never confirmed by done: ' +
+            'its power went, or done was not called',
+        },
+      ]
+    : [];
+
+const crash: Compare = ({ now }) =>
+  now.crash.slice(0, 1).map((line) => ({
+    what: 'crash',
+    before: null,
+    now: line,
+    says: `the boot before crashed: ${line}`,
+  }));
+
+/** In the order in which they are told. */
+const COMPARISONS: readonly Compare[] = [
+  rung,
+  reason,
+  image,
+  version('kernel', 'kernel', 'the kernel is Linux'),
+  version('mountroot', 'version', 'mountroot is'),
+  version('node', 'node', 'Node.js is'),
+  startTime,
+  failedSteps,
+  warnings,
+  unconfirmed,
+  crash,
+];
+
+/** How this boot differs from the one before it. */
 export function compareBoots(now: Boot, before: Boot): Difference[] {
-  const out: Difference[] = [];
-  const changed = (
-    what: Difference['what'],
-    a: string | null,
-    b: string | null,
-    says: string,
-  ): void => void (a !== b && out.push({ what, before: a, now: b, says }));
-  const [is, was] = [rungOf(now), rungOf(before)];
-  changed(
-    'rung',
-    was.rung,
-    is.rung,
-    `the rung is ${is.rung ?? 'not known'}, and was ${was.rung ?? 'not known'}`,
-  );
-  changed(
-    'reason',
-    was.reason,
-    is.reason,
-    is.reason === null
-      ? `${was.reason} is over`
-      : was.reason === null
-        ? `the reason ${is.reason} is new`
-        : `the reason is ${is.reason}, and was ${was.reason}`,
-  );
-  const [image, old] = [imageMarkOf(now), imageMarkOf(before)];
-  if (image !== null && old !== null && !sameImage(image, old))
-    out.push({
-      what: 'image',
-      before: imageName(old),
-      now: imageName(image),
-      says: `the image is another one: ${imageName(image)}, and was ${imageName(old)}`,
-    });
-  const [start, earlier] = [startRunOf(now), startRunOf(before)];
-  for (const [what, name] of [
-    ['kernel', 'the kernel is Linux'],
-    ['version', 'mountroot is'],
-    ['node', 'Node.js is'],
-  ] as const)
-    if (start?.[what] && earlier?.[what])
-      changed(
-        what === 'version' ? 'mountroot' : what,
-        earlier[what],
-        start[what],
-        `${name} ${start[what]}, and was ${earlier[what]}`,
-      );
-  if (start?.ms != null && earlier?.ms != null) {
-    const more = start.ms - earlier.ms;
-    if (Math.abs(more) >= NOTICEABLE.ms && Math.abs(more) >= earlier.ms * NOTICEABLE.share)
-      out.push({
-        what: 'duration',
-        before: duration(earlier.ms),
-        now: duration(start.ms),
-        says: `the start took ${duration(start.ms)}, and ${duration(earlier.ms)} before`,
-      });
-  }
-  const failures = (boot: Boot): Set<string> =>
-    texts(boot, ({ failed }) => failed.map(({ id }) => id));
-  for (const id of fresh(failures(now), failures(before)))
-    out.push({
-      what: 'failed',
-      before: null,
-      now: id,
-      says: `step ${id} failed, and did not before`,
-    });
-  const told = texts(now, ({ failed }) => failed.map(({ error }) => error));
-  for (const warning of fresh(
-    texts(now, ({ warnings }) => warnings),
-    texts(before, ({ warnings }) => warnings),
-  ))
-    if (!told.has(warning))
-      out.push({ what: 'warning', before: null, now: warning, says: `a new warning: ${warning}` });
-  if (earlier?.ok === true && earlier.rung === 'persistent' && !isConfirmed(before))
-    out.push({
-      what: 'unconfirmed',
-      before: null,
-      now: null,
-      says: 'the boot before was never confirmed by done: its power went, or done was not called',
-    });
-  if (now.crash.length > 0)
-    out.push({
-      what: 'crash',
-      before: null,
-      now: now.crash[0]!,
-      says: `the boot before crashed: ${now.crash[0]}`,
-    });
-  return out;
+  const pair = { now, before, start: startRunOf(now), earlier: startRunOf(before) };
+  return COMPARISONS.flatMap((compare) => compare(pair));
 }

@@ -3,15 +3,15 @@ import type { Reader } from '../../system/port.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
-/** The form of a name in the folder of boots (see execute/boots.ts). */
+/** The names of files in the folder of boots (see execute/boots.ts): number and boot id. */
 const NAME = /^(\d{8})-([\w-]{8})\.ndjson$/;
-/** More than a boot ever writes: what stands there may have been made by anybody. */
+/** More than a boot ever writes. Anybody may have put a larger file there. */
 const MOST = 4 << 20;
 
 export interface Boots {
   /** Oldest first. */
   boots: Boot[];
-  /** How many the data volume has, also of those that were not read. */
+  /** How many journals the data volume keeps, those that were not read included. */
   kept: number;
   /** What could not be read, a sentence each. */
   problems: string[];
@@ -22,7 +22,7 @@ interface FoundJournal {
   cut: boolean;
 }
 
-/** A file's text; null where there is no such file. No symlink is followed. */
+/** The text of a regular file; null where there is none. It follows no symlink. */
 function read(reader: Reader, path: string, problems: string[]): FoundJournal | null {
   try {
     if (reader.kind(path) === 'missing') return null;
@@ -42,8 +42,8 @@ function read(reader: Reader, path: string, problems: string[]): FoundJournal | 
 }
 
 /**
- * The folder of boots on a volume, which may stand on its first place where an external overlay has
- * the second; null where there is none.
+ * The folder of boots on the data volume; null where there is none. Where an external overlay is
+ * mounted on /overlay, the data volume stays at its first place below /tmp.
  */
 function folderOf(reader: Reader, problems: string[]): { path: string; names: string[] } | null {
   for (const at of [STAGING, DATA])
@@ -57,7 +57,7 @@ function folderOf(reader: Reader, problems: string[]): { path: string; names: st
   return null;
 }
 
-/** The files of /proc have no size that could be asked for, so this is not for `read`. */
+/** `read` cannot do this: files in /proc have no size. */
 function bootId(reader: Reader): string | null {
   try {
     return reader.readText('/proc/sys/kernel/random/boot_id').trim().slice(0, 8) || null;
@@ -67,17 +67,17 @@ function bootId(reader: Reader): string | null {
 }
 
 /**
- * The boots that are known of, before their journals are read: the numbers on the volume, and of
- * this boot the journal in memory, where it is complete.
+ * The boots that have a journal, before the journals are read. Of this boot the journal in memory
+ * counts, because the one on the volume may not be complete yet.
  */
-interface KnownBoot {
+interface KnownBoots {
   /** Oldest first. */
   names: BootName[];
-  /** Of a name; null for what cannot be read. */
-  read(name: BootName): Boot | null;
+  /** Reads one journal; null where it cannot be read. */
+  read: (name: BootName) => Boot | null;
 }
 
-function known(reader: Reader, problems: string[]): KnownBoot {
+function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
   const memory = read(reader, JOURNAL_FILE, problems);
@@ -104,7 +104,7 @@ function known(reader: Reader, problems: string[]): KnownBoot {
       const found = name.file === JOURNAL_FILE ? memory : read(reader, name.file, problems);
       if (found === null) return null;
       const boot = bootOf(name, found.text);
-      // A journal that is too long is shown as far as it was read.
+      // The beginning of a journal that is too long is still shown.
       if (found.cut)
         boot.damage.unshift({
           line: 0,
@@ -116,20 +116,20 @@ function known(reader: Reader, problems: string[]): KnownBoot {
 }
 
 /**
- * Which journals to read: a volume may keep those of a thousand boots, and a board's processor
- * takes ten milliseconds for each.
+ * Which journals to read. A volume may keep a thousand, and a board's processor needs ten
+ * milliseconds for each.
  */
-export interface Which {
-  /** The last so many. */
+export interface BootChoice {
+  /** Only this many, the newest ones. */
   newest?: number;
-  /** The one of this number, if there is one; else all. */
+  /** Only the boot of this number; without such a boot, all that `newest` allows. */
   number?: number;
 }
 
-/** The boots that are still known of: those kept on the data volume, and this one from memory. */
-export function gatherBoots(reader: Reader, { newest = Infinity, number }: Which = {}): Boots {
+/** The boots whose journals are kept: those on the data volume, and this one from memory. */
+export function gatherBoots(reader: Reader, { newest = Infinity, number }: BootChoice = {}): Boots {
   const problems: string[] = [];
-  const { names, read: readOne } = known(reader, problems);
+  const { names, read: readOne } = knownBoots(reader, problems);
   const asked = names.filter((name) => number !== undefined && name.number === number);
   const chosen = asked.length > 0 ? asked : names.slice(-newest);
   return {
@@ -140,12 +140,12 @@ export function gatherBoots(reader: Reader, { newest = Infinity, number }: Which
 }
 
 /**
- * The same in short, one boot after the other: of a thousand whole boots a board would have no
- * memory left.
+ * Summaries of the boots, read one after the other: a thousand whole boots would not fit into a
+ * board's memory.
  */
 export function gatherSummaries(reader: Reader, newest = Infinity): Summaries {
   const problems: string[] = [];
-  const { names, read: readOne } = known(reader, problems);
+  const { names, read: readOne } = knownBoots(reader, problems);
   const boots = names.slice(-newest).flatMap((name) => {
     const boot = readOne(name);
     return boot === null ? [] : [summarise(boot)];
@@ -153,9 +153,9 @@ export function gatherSummaries(reader: Reader, newest = Infinity): Summaries {
   return { boots, problems };
 }
 
-/** This boot and those before it, each read only when it is asked for. */
+/** This boot and those before it; each journal is read only when it is needed. */
 export function* newestFirst(reader: Reader): Generator<Boot, void> {
-  const { names, read: readOne } = known(reader, []);
+  const { names, read: readOne } = knownBoots(reader, []);
   for (const name of names.toReversed()) {
     const boot = readOne(name);
     if (boot !== null) yield boot;

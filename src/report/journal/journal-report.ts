@@ -16,23 +16,23 @@ import type { Damage } from './parse-journal.js';
 export const BOOTS_SCHEMA = 'mountroot.boots/1';
 export const BOOT_SCHEMA = 'mountroot.boot/1';
 
-/** One boot in the list of them. Moments in milliseconds since its kernel started. */
+/** One boot in the list of boots. Times in milliseconds since its kernel started. */
 export interface BootSummary {
   boot: number | null;
   id: string | null;
   current: boolean;
-  /** When its root was begun, as a date; null where the clock was not known. */
+  /** When its start began, in ISO 8601; null where the clock was not known. */
   when: string | null;
   rung: string | null;
   reason: string | null;
   because: string | null;
   start: RunSummary | null;
   done: RunSummary | null;
-  /** What else ran: `reset`, `stop`, and verbs that were called again. */
+  /** The other runs: `reset`, `stop`, and verbs that ran a second time. */
   others: RunSummary[];
   confirmed: boolean;
   image: ImageMark | null;
-  /** What the boot before it left of a crash. */
+  /** The kernel's messages of a crash of the boot before it. */
   crash: string[];
   damage: Damage[];
   file: string;
@@ -47,7 +47,7 @@ export interface RunSummary {
   ms: number | null;
   exit: number | null;
   ok: boolean | null;
-  /** It has no end: the power went, or it was killed. */
+  /** It has no end: the power failed, or it was killed. */
   interrupted: boolean;
   rung: string | null;
   reason: string | null;
@@ -55,7 +55,7 @@ export interface RunSummary {
   summary: string | null;
   warnings: string[];
   failed: Failure[];
-  /** A script went first. */
+  /** How the script that went first ended; absent where none did. */
   script?: ScriptResult;
 }
 

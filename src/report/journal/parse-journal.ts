@@ -1,11 +1,8 @@
 import type { ImageMark, JournalRecord } from '../../execute/journal.js';
 
-/**
- * What a journal holds that is no record, and where: a power cut leaves half a line, a worn flash
- * worse.
- */
+/** A line of a journal that is not a record: a power cut leaves half a line, worn flash worse. */
 export interface Damage {
-  /** From 1; 0 is the file as a whole. */
+  /** From 1; 0 means the file as a whole. */
   line: number;
   what: string;
 }
@@ -36,10 +33,7 @@ const orNull =
 const isMark = (value: unknown): value is ImageMark =>
   isObject(value) && isTime(value['size']) && isTime(value['modified']) && isTime(value['inode']);
 
-/**
- * What each kind of record must have for a report to rest on it; a field that is not named here is
- * passed through.
- */
+/** The fields that reports rely on, by type of record. Other fields are passed through. */
 const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => boolean>> = {
   begin: {
     verb: isText,
@@ -80,7 +74,7 @@ const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => b
   },
 };
 
-/** A record, or what is wrong with it. */
+/** A record, or a sentence that says what is wrong with it. */
 function recordOf(line: string): JournalRecord | string {
   let value: unknown;
   try {
@@ -93,7 +87,10 @@ function recordOf(line: string): JournalRecord | string {
   if (!isObject(value) || typeof value['type'] !== 'string') return 'no record at all';
   const { type, at } = value;
   if (!Object.hasOwn(SHAPES, type))
-    return `a record of the type ${JSON.stringify(type.slice(0, 40))}, which this version does not know`;
+    return (
+      `a record of the type ${JSON.stringify(type.slice(0, 40))}, ` +
+      'which this version does not know'
+    );
   if (!isTime(at)) return `a ${type} record without its time`;
   const wrong = Object.entries(SHAPES[type as JournalRecord['type']]).find(
     ([name, is]) => !is(value[name]),
@@ -103,7 +100,7 @@ function recordOf(line: string): JournalRecord | string {
     : `a ${type} record whose "${wrong}" is not what it should be`;
 }
 
-/** A journal as far as it reads, and what in it does not. */
+/** The records of a journal, and the lines that are none. */
 export function parseJournal(text: string): ParsedJournal {
   const records: JournalRecord[] = [];
   const damage: Damage[] = [];

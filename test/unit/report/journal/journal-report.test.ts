@@ -7,17 +7,11 @@ import {
   rungOf,
   type Boot,
 } from '../../../../src/report/journal/boot-runs.js';
-import {
-  gatherBoots,
-  gatherSummaries,
-  newestFirst,
-} from '../../../../src/report/journal/gather-boots.js';
 import { parseJournal } from '../../../../src/report/journal/parse-journal.js';
 import { renderBoot, renderBoots } from '../../../../src/report/journal/journal-text.js';
 import { reportBoots, summarise } from '../../../../src/report/journal/journal-report.js';
 import { renderStatus } from '../../../../src/report/status/status-text.js';
 import { JOURNAL_FILE } from '../../../../src/facts/places.js';
-import type { Reader } from '../../../../src/system/port.js';
 import { golden, lineLengths } from '../../../fixtures/golden.js';
 import { EPOCH, boardStatus, boot, journalText } from '../../../fixtures/status.js';
 import { random } from '../../../fixtures/random.js';
@@ -139,7 +133,12 @@ const BOOTS: Boot[] = [
   bootOf({ ...name, number: 2 }, lines(begin, decision, step, end)),
   bootOf(
     name,
-    `${lines({ ...begin, time: undefined }, { ...decision, rung: 'persistent', reason: undefined, because: undefined }, { ...step, result: 'done', error: undefined }, { ...end, exit: 0, rung: 'persistent', reason: null, warnings: [] })}\0\0\0garbage\n{"type":"end","ok":tr`,
+    lines(
+      { ...begin, time: undefined },
+      { ...decision, rung: 'persistent', reason: undefined, because: undefined },
+      { ...step, result: 'done', error: undefined },
+      { ...end, exit: 0, rung: 'persistent', reason: null, warnings: [] },
+    ) + '\0\0\0garbage\n{"type":"end","ok":tr',
   ),
   bootOf(
     { ...name, number: 4 },
@@ -214,7 +213,17 @@ t.test(
 
 t.test('a journal is read as far as it goes, whatever was done to it', async (t) => {
   const { records, damage } = parseJournal(
-    `\n${JSON.stringify(begin)}\nnull\n7\n[]\n{"type":"later","at":1}\n{"type":"begin","at":1}\n{"type":"step","at":"now"}\n${JSON.stringify(step).slice(0, 60)}`,
+    [
+      '',
+      JSON.stringify(begin),
+      'null',
+      '7',
+      '[]',
+      '{"type":"later","at":1}',
+      '{"type":"begin","at":1}',
+      '{"type":"step","at":"now"}',
+      JSON.stringify(step).slice(0, 60),
+    ].join('\n'),
   );
   t.equal(records.length, 1);
   t.same(damage, [
@@ -331,126 +340,4 @@ t.test('the two last boots are compared, and what is the same is not told', asyn
     'the start took 4000 ms, and 300 ms before',
   );
   t.match(compareBoots(before, now).find(({ what }) => what === 'reason')?.says, 'full is over');
-});
-
-/** A reader of a few files. */
-const files = (table: Record<string, string>): Reader =>
-  ({
-    kind: (path: string) =>
-      Object.hasOwn(table, path)
-        ? 'file'
-        : Object.keys(table).some((file) => file.startsWith(`${path}/`))
-          ? 'directory'
-          : 'missing',
-    readText: (path: string) => table[path]!,
-    details: (path: string) => ({ size: Buffer.byteLength(table[path]!) }),
-    readBytes: (path: string, offset: number, length: number) =>
-      Buffer.from(table[path]!).subarray(offset, offset + length),
-    list: (path: string) =>
-      [
-        ...new Set(
-          Object.keys(table).flatMap((file) =>
-            file.startsWith(`${path}/`) ? [file.slice(path.length + 1).split('/')[0]!] : [],
-          ),
-        ),
-      ].sort(),
-  }) as unknown as Reader;
-
-t.test(
-  'boots are gathered from flash, and this one from memory, where it is complete',
-  async (t) => {
-    const FOLDER = '/overlay/.mountroot/boots';
-    const table = {
-      '/proc/sys/kernel/random/boot_id': '13f96384-0000-4000-8000-000000000000\n',
-      [`${FOLDER}/00000001-6ee8f5d3.ndjson`]: journalText(1),
-      [`${FOLDER}/00000002-13f96384.ndjson`]: lines(begin),
-      [`${FOLDER}/notes.txt`]: 'x',
-    };
-    t.match(gatherBoots(files(table)), {
-      boots: [
-        { number: 1, current: false },
-        { number: 2, current: true, runs: [{ verb: 'start' }] },
-      ],
-      problems: [],
-    });
-    const both = gatherBoots(files({ ...table, [JOURNAL_FILE]: journalText(2) }));
-    t.match(both.boots, [
-      { number: 1 },
-      { number: 2, current: true, file: JOURNAL_FILE, runs: [{ verb: 'start' }, { verb: 'done' }] },
-    ]);
-    t.equal(both.boots.length, 2);
-    t.match(
-      gatherBoots(files({ [JOURNAL_FILE]: journalText(2) })).boots,
-      [{ number: null, current: true }],
-      'a root in memory',
-    );
-    t.match(
-      gatherBoots(
-        files({
-          ...table,
-          [`/tmp/overlay/.mountroot/boots/00000007-aaaaaaaa.ndjson`]: journalText(1),
-        }),
-      ).boots,
-      [{ number: 7 }],
-      'beside an external overlay the internal volume is on its first place',
-    );
-    t.same(
-      gatherBoots({
-        ...files({}),
-        readText: () => {
-          throw new Error('ENOENT');
-        },
-      }),
-      { boots: [], kept: 0, problems: [] },
-    );
-    t.match(gatherBoots({ ...files(table), kind: () => 'symlink' }), {
-      boots: [],
-      problems: [/is a symlink and no file/],
-    });
-  },
-);
-
-t.test('of a year of boots only those journals are read that are asked for', async (t) => {
-  const file = (number: number): string =>
-    `/overlay/.mountroot/boots/${String(number).padStart(8, '0')}-${String(number).padStart(8, 'b')}.ndjson`;
-  const year = Object.fromEntries(
-    Array.from({ length: 365 }, (_, index) => [file(index + 1), journalText(1)]),
-  );
-  const asked = <T>(call: (reader: Reader) => T): { result: T; read: string[] } => {
-    const read: string[] = [];
-    const reader = files({ ...year, [JOURNAL_FILE]: journalText(2) });
-    const result = call({
-      ...reader,
-      readBytes: (path, ...where) => (read.push(path), reader.readBytes(path, ...where)),
-    });
-    return { result, read };
-  };
-  const newest = asked((reader) => gatherBoots(reader, { newest: 3 }));
-  t.same(newest.read.sort(), [file(364), file(365), JOURNAL_FILE].sort());
-  t.match(newest.result, {
-    kept: 365,
-    boots: [{ number: 364 }, { number: 365 }, { number: null, current: true }],
-  });
-  const one = asked((reader) => gatherBoots(reader, { number: 7 }));
-  t.same(one.read.sort(), [file(7), JOURNAL_FILE].sort());
-  t.match(
-    one.result.boots.map(({ number }) => number),
-    [7],
-  );
-  t.equal(
-    gatherBoots(files(year), { number: 400 }).boots.length,
-    365,
-    'a number that is not there is answered with those that are',
-  );
-  t.match(
-    asked((reader) => newestFirst(reader).next().value),
-    { read: [JOURNAL_FILE], result: { current: true } },
-  );
-  const all = asked((reader) => gatherSummaries(reader));
-  t.equal(all.read.length, 366);
-  t.same(
-    all.result.boots,
-    gatherBoots(files({ ...year, [JOURNAL_FILE]: journalText(2) })).boots.map(summarise),
-  );
-  t.equal(gatherSummaries(files(year), 2).boots.length, 2);
 });

@@ -106,7 +106,7 @@ t.test(
 );
 
 t.test(
-  'an upper layer that has moved is found by the source of the overlay: upperdir= names the old place',
+  'an upper layer that has moved is found by the overlay source: upperdir= names the old place',
   async (t) => {
     const moved = BOARD_STARTED.replace(
       'upperdir=/overlay/upper,workdir=/overlay/work',
