@@ -1,7 +1,6 @@
-import { keepBoot } from '../steps/keep-journal.js';
+import { keepBoot, thisBoot } from '../steps/keep-journal.js';
 import { execute, type PlanOutcome, type StepResult } from '../execute/execute.js';
 import type { Journal } from '../execute/journal.js';
-import { JOURNAL_FILE } from '../facts/places.js';
 import { earlier, recordState, type VerbOutcome } from '../execute/state.js';
 import type { Facts } from '../facts/facts.js';
 import { PSTORE, lookBack } from '../facts/pstore.js';
@@ -129,12 +128,7 @@ export class VerbRun {
 
   private keepOnVolume(system: System, most: number): void {
     try {
-      keepBoot(
-        system,
-        system.readText(JOURNAL_FILE),
-        system.readText('/proc/sys/kernel/random/boot_id'),
-        most,
-      );
+      keepBoot(system, thisBoot(system), most);
     } catch (error) {
       this.context.log.warn(
         `the journal of this boot is not kept on the data volume: ${(error as Error).message}`,

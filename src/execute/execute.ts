@@ -1,9 +1,16 @@
-import { conditionAfter, inverseOf } from '../plan/consequences.js';
-import type { Action, Step } from '../steps/step.js';
+import { complaint } from '../steps/conditions.js';
+import {
+  conditionAfter,
+  entersNewRoot,
+  inverseOf,
+  kindOf,
+  pathAfter,
+  perform,
+  type Action,
+  type Step,
+} from '../steps/step.js';
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
-import { perform } from './executors.js';
-import { complaint } from '../steps/conditions.js';
 
 /**
  * Milliseconds since the kernel started (CLOCK_MONOTONIC), so that journal and kernel log tell one
@@ -75,7 +82,7 @@ export function execute(
       ms,
     });
     outcome.warnings.push(...warnings);
-    pivoted ||= performed && (action.kind === 'pivot-root' || action.kind === 'switch-root');
+    pivoted ||= performed && entersNewRoot(action);
     const inverse = changed ? inverseOf(action) : null;
     if (inverse) done.push({ number, id, inverse });
     if (!error) continue;
@@ -118,25 +125,6 @@ interface Attempted {
 }
 
 /**
- * What may take seconds or minutes: whoever watches the console, and a watchdog, want to see that
- * it is still going on.
- */
-const LONG: Partial<Record<Action['kind'], (action: never) => string>> = {
-  mount: ({ fstype, source, target }: Extract<Action, { kind: 'mount' }>) =>
-    `mounting ${fstype} ${source} on ${target}`,
-  'remove-tree': ({ path }: Extract<Action, { kind: 'remove-tree' }>) => `removing ${path}`,
-  clear: ({ path }: Extract<Action, { kind: 'clear' }>) => `clearing ${path}`,
-  remount: ({ path }: Extract<Action, { kind: 'remount' }>) =>
-    `waiting until nothing on ${path} is open for writing`,
-  copy: ({ from, to }: Extract<Action, { kind: 'copy' }>) => `copying ${from} to ${to}`,
-  sync: ({ path }: Extract<Action, { kind: 'sync' }>) => `writing ${path} back`,
-  'attach-ubi': ({ mtd }: Extract<Action, { kind: 'attach-ubi' }>) => `attaching UBI to mtd${mtd}`,
-  'wait-for': ({ volume }: Extract<Action, { kind: 'wait-for' }>) => `waiting for ${volume}`,
-  'free-memory': () => 'giving the memory of the initramfs back',
-  erase: ({ device }: Extract<Action, { kind: 'erase' }>) => `erasing ${device}`,
-};
-
-/**
  * Performs one action, then looks whether what it promises holds. Remembers where /proc is, which
  * that look needs.
  */
@@ -145,23 +133,18 @@ function attempter(system: System, clock: Clock): (action: Action) => Attempted 
   return (action) => {
     const at = clock();
     const result: Attempted = { performed: false, changed: false, warnings: [], at, ms: 0 };
-    const long = LONG[action.kind] as ((action: Action) => string) | undefined;
+    const busy = kindOf(action).busy?.(action);
     try {
-      if (long) system.during(long(action));
+      if (busy !== undefined) system.during(busy);
       Object.assign(result, perform(action, system), { performed: true });
-      if (action.kind === 'move' && action.from === proc) proc = action.to;
-      if (
-        (action.kind === 'pivot-root' || action.kind === 'switch-root') &&
-        proc.startsWith(`${action.newRoot}/`)
-      )
-        proc = proc.slice(action.newRoot.length);
+      proc = pathAfter(action, proc);
       const wrong = complaint(conditionAfter(action), system, proc);
       if (wrong) result.error = wrong;
     } catch (error) {
       result.error = (error as Error).message;
       if (error instanceof SystemError) result.errno = error.errno;
     } finally {
-      if (long) system.during(null);
+      if (busy !== undefined) system.during(null);
     }
     result.ms = clock() - at;
     return result;

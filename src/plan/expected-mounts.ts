@@ -1,32 +1,14 @@
 import type { Mount } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import { FLAG_OPTIONS } from '../steps/mount-options.js';
-import type { Step } from '../steps/step.js';
-
-/** A mount as it must be behind a plan. */
-export interface ExpectedMount {
-  mountpoint: string;
-  fstype: string;
-  source: string;
-  /**
-   * The mount that was there before the plan, which moving does not change; null for one that the
-   * plan makes.
-   */
-  id: number | null;
-  /** Options that must be shown. */
-  options: string[];
-  writable: boolean;
-}
-
-const isBelow = (path: string, top: string): boolean => path === top || path.startsWith(`${top}/`);
-const under = (top: string, path: string): string => (path === '/' ? top : `${top}${path}`);
+import type { ExpectedMount, MountTable } from '../steps/mount-table.js';
+import { kindOf, pathAfter, type Step } from '../steps/step.js';
 
 /**
- * The mounts behind a plan whose every step was done, from those before it. Pure: each step moves,
- * adds or renames lines of the table, as the kernel does.
+ * The mounts after a plan whose every step was done, from those before it. Pure: each step moves,
+ * adds or removes lines of the table, as the kernel does.
  */
-export function expectedMounts(before: readonly Mount[], steps: readonly Step[]): ExpectedMount[] {
-  let table = before.map(({ id, mountpoint, fstype, source }): ExpectedMount => ({
+export function expectedMounts(before: readonly Mount[], steps: readonly Step[]): MountTable {
+  let table: MountTable = before.map(({ id, mountpoint, fstype, source }) => ({
     id,
     mountpoint,
     fstype,
@@ -34,41 +16,10 @@ export function expectedMounts(before: readonly Mount[], steps: readonly Step[])
     options: [],
     writable: false,
   }));
-  const rename = (each: (path: string) => string): void => {
-    table = table.map((mount) => ({ ...mount, mountpoint: each(mount.mountpoint) }));
-  };
-  for (const { action } of steps)
-    switch (action.kind) {
-      case 'mount':
-        table.push({
-          id: null,
-          mountpoint: action.target,
-          fstype: action.fstype,
-          source: action.source,
-          options: [
-            ...action.flags.map((flag) => FLAG_OPTIONS[flag] ?? flag),
-            ...(action.data?.split(/(?<!\\),/) ?? []),
-          ],
-          writable: action.writable,
-        });
-        break;
-      case 'umount':
-        table = table.filter(({ mountpoint }) => mountpoint !== action.path);
-        break;
-      case 'move':
-        rename((path) =>
-          isBelow(path, action.from) ? `${action.to}${path.slice(action.from.length)}` : path,
-        );
-        break;
-      case 'pivot-root':
-        rename((path) =>
-          isBelow(path, action.newRoot)
-            ? path.slice(action.newRoot.length) || '/'
-            : under(action.putOld.slice(action.newRoot.length), path),
-        );
-        break;
-      default:
-    }
+  for (const { action } of steps) {
+    table = kindOf(action).remakeTable?.(action, table) ?? table;
+    table = table.map((each) => ({ ...each, mountpoint: pathAfter(action, each.mountpoint) }));
+  }
   return table;
 }
 

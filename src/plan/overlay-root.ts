@@ -7,7 +7,8 @@ import { hiddenMounts } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
 import { overlayOptions } from './overlay-options.js';
 import { imageMountpoint, isFree, newRootOf } from './mountpoints.js';
-import type { Propagation, Step } from '../steps/step.js';
+import type { Propagation } from '../steps/restore-propagation.js';
+import type { Step } from '../steps/step.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 
 export const isLegacy = ({ kernel: { filesystems } }: Facts): boolean =>

@@ -1,18 +1,12 @@
+import { entersNewRoot, inverseOf, kindOf, type Step } from '../steps/step.js';
 import { wrap } from '../text/columns.js';
 import type { Plan } from './plan.js';
-import { inverseOf } from './consequences.js';
-import type { Step } from '../steps/step.js';
 
 const remark = ({ action, severity }: Step): string => {
   const remarks = [];
-  if (action.kind === 'mkdir') remarks.push('unless it is there');
+  if (kindOf(action).shellSkips !== undefined) remarks.push('unless it is there');
   if (severity === 'warn') remarks.push('a failure is only reported');
-  else if (
-    inverseOf(action) === null &&
-    action.kind !== 'pivot-root' &&
-    action.kind !== 'switch-root'
-  )
-    remarks.push('nothing to undo');
+  else if (inverseOf(action) === null && !entersNewRoot(action)) remarks.push('nothing to undo');
   return remarks.length > 0 ? ` [${remarks.join('; ')}]` : '';
 };
 
@@ -30,7 +24,7 @@ export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[
       ...more.map((call) => `    ${call}`),
       wrap(`${step.why}${remark(step)}`, 6),
     );
-    if (step.action.kind === 'pivot-root' || step.action.kind === 'switch-root')
+    if (entersNewRoot(step.action))
       out.push('', '    --- behind this line nothing is undone ---', '');
   }
   if (plan.notes.length > 0) out.push('', ...plan.notes.map((note) => wrap(`Note: ${note}.`, 0)));

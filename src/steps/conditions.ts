@@ -1,97 +1,146 @@
+import type { Mount } from '../facts/facts.js';
 import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
-import type { Condition } from './step.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
+import { isWithin } from './mount-table.js';
 
-/**
- * What is wrong with a condition, as a sentence, or null when it holds.
- * @param proc where /proc is at this moment: it moves into the new root before the pivot.
- */
-export function complaint(condition: Condition, reader: Reader, proc: string): string | null {
-  switch (condition.kind) {
-    case 'nothing':
-      return null;
-    case 'directory':
-    case 'missing': {
-      const kind = reader.kind(condition.path);
-      return kind === condition.kind
-        ? null
-        : `${condition.path} should be ${condition.kind === 'missing' ? 'gone' : 'a directory'} and is ${kind === 'missing' ? 'missing' : `a ${kind}`}`;
-    }
-    case 'present':
-      return reader.kind(condition.path) === 'missing'
-        ? `${condition.path} should be there and is missing`
-        : null;
-    case 'reads':
-      return reader.kind(condition.path) === 'file' &&
-        reader.readText(condition.path) === condition.content
-        ? null
-        : `${condition.path} does not hold what was written to it`;
-    case 'links':
-      return reader.kind(condition.path) === 'symlink' &&
-        reader.readLink(condition.path) === condition.target
-        ? null
-        : `${condition.path} is not the symlink to ${condition.target} that was made`;
-    case 'cleared': {
-      const left = remaining(reader, condition.path, condition.keep);
-      return left.length === 0
-        ? null
-        : `${condition.path} should be empty but for what is kept, and still holds ${left.join(', ')}`;
-    }
-    default:
-      return mountComplaint(condition, reader, proc);
-  }
+/** What a condition is looked up with. */
+interface Look {
+  reader: Reader;
+  mounts: () => Mount[];
 }
 
-const isUnder = (path: string, top: string): boolean =>
-  path === top || path.startsWith(top === '/' ? top : `${top}/`);
+interface AtPath {
+  path: string;
+}
 
-type MountCondition = Extract<
-  Condition,
-  { kind: 'mounted' | 'not-mounted' | 'not-shared' | 'readonly' | 'mounts-known' }
->;
+const kindComplaint =
+  (wanted: 'directory' | 'missing') =>
+  ({ path }: AtPath, { reader }: Look): string | null => {
+    const kind = reader.kind(path);
+    const should = wanted === 'missing' ? 'gone' : 'a directory';
+    const is = kind === 'missing' ? 'missing' : `a ${kind}`;
+    return kind === wanted ? null : `${path} should be ${should} and is ${is}`;
+  };
 
-function mountComplaint(condition: MountCondition, reader: Reader, proc: string): string | null {
-  const mounts = parseMountinfo(reader.readText(`${proc}/self/mountinfo`));
-  if (condition.kind === 'mounts-known') {
-    const root = visibleAt(mounts, '/');
-    const known = [condition.newRoot, ...condition.known];
-    const late =
-      root === undefined
-        ? undefined
-        : childrenOf(mounts, root).find((point) => !known.includes(point));
+const isReadonly = ({ options, superOptions }: Mount): boolean =>
+  options.includes('ro') || superOptions.includes('ro');
+
+/**
+ * One row for each thing that may have to hold after a step: the data that says what, and the look
+ * that finds out. It gives null where the condition holds, else what is wrong, one sentence.
+ */
+const CONDITIONS = {
+  nothing: (): string | null => null,
+
+  directory: kindComplaint('directory'),
+
+  missing: kindComplaint('missing'),
+
+  present: ({ path }: AtPath, { reader }: Look): string | null =>
+    reader.kind(path) === 'missing' ? `${path} should be there and is missing` : null,
+
+  /** A file has exactly this content. */
+  reads: ({ path, content }: AtPath & { content: string }, { reader }: Look): string | null =>
+    reader.kind(path) === 'file' && reader.readText(path) === content
+      ? null
+      : `${path} does not hold what was written to it`,
+
+  /** A symlink says exactly this. */
+  links: ({ path, target }: AtPath & { target: string }, { reader }: Look): string | null =>
+    reader.kind(path) === 'symlink' && reader.readLink(path) === target
+      ? null
+      : `${path} is not the symlink to ${target} that was made`,
+
+  /** Nothing is left in a directory apart from what `keep` names. */
+  cleared: ({ path, keep }: AtPath & { keep: string[] }, { reader }: Look): string | null => {
+    const left = remaining(reader, path, keep);
+    return left.length === 0
+      ? null
+      : `${path} should be empty but for what is kept, and still holds ${left.join(', ')}`;
+  },
+
+  /**
+   * The visible mount at `path` is of this type (null: any), and takes writes where `writable` asks
+   * for that.
+   */
+  mounted: (
+    { path, fstype, writable }: AtPath & { fstype: string | null; writable: boolean },
+    { mounts }: Look,
+  ): string | null => {
+    const mount = visibleAt(mounts(), path);
+    if (mount === undefined)
+      return `the kernel reported success, but nothing is mounted on ${path}`;
+    if (fstype !== null && mount.fstype !== fstype)
+      return `${path} has ${mount.fstype} mounted on it instead of ${fstype}`;
+    if (writable && isReadonly(mount))
+      return (
+        `the kernel reported success, but mounted ${mount.fstype} on ${path} read-only; ` +
+        'the kernel log has the reason'
+      );
+    return null;
+  },
+
+  /** The visible mount at `path`, if there is one, is not of this type. */
+  'not-mounted': (
+    { path, fstype }: AtPath & { fstype: string | null },
+    { mounts }: Look,
+  ): string | null => {
+    const mount = visibleAt(mounts(), path);
+    return mount === undefined || mount.fstype !== fstype
+      ? null
+      : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
+  },
+
+  /** Neither the mount at `path` nor one below it is shared. */
+  'not-shared': ({ path }: AtPath, { mounts }: Look): string | null => {
+    const shared = mounts().find(
+      (each) => each.shared !== undefined && isWithin(each.mountpoint, path),
+    );
+    return shared === undefined
+      ? null
+      : `${shared.mountpoint} is still shared (peer group ${shared.shared})`;
+  },
+
+  /** The file system of the visible mount at `path` is read-only, or is not. */
+  readonly: ({ path, readonly }: AtPath & { readonly: boolean }, { mounts }: Look) => {
+    const now = visibleAt(mounts(), path)?.superOptions.includes('ro') === true;
+    return now === readonly
+      ? null
+      : `${path} should be ${readonly ? 'read-only' : 'writable'} and is not`;
+  },
+
+  /** Nothing is mounted on the root but the new root and what `known` names. */
+  'mounts-known': (
+    { newRoot, known }: { newRoot: string; known: string[] },
+    { mounts }: Look,
+  ): string | null => {
+    const table = mounts();
+    const root = visibleAt(table, '/');
+    if (root === undefined) return null;
+    const late = childrenOf(table, root).find(
+      (point) => point !== newRoot && !known.includes(point),
+    );
     return late === undefined
       ? null
       : `something was mounted on ${late} meanwhile, and would be lost`;
-  }
-  const { path } = condition;
-  const mount = visibleAt(mounts, path);
-  switch (condition.kind) {
-    case 'not-shared': {
-      const shared = mounts.find(
-        (other) => other.shared !== undefined && isUnder(other.mountpoint, path),
-      );
-      return shared === undefined
-        ? null
-        : `${shared.mountpoint} is still shared (peer group ${shared.shared})`;
-    }
-    case 'not-mounted':
-      return mount === undefined || mount.fstype !== condition.fstype
-        ? null
-        : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
-    case 'readonly': {
-      const now = mount !== undefined && mount.superOptions.includes('ro');
-      return now === condition.readonly
-        ? null
-        : `${path} should be ${condition.readonly ? 'read-only' : 'writable'} and is not`;
-    }
-    case 'mounted':
-      if (mount === undefined)
-        return `the kernel reported success, but nothing is mounted on ${path}`;
-      if (condition.fstype !== null && mount.fstype !== condition.fstype)
-        return `${path} has ${mount.fstype} mounted on it instead of ${condition.fstype}`;
-      if (condition.writable && (mount.options.includes('ro') || mount.superOptions.includes('ro')))
-        return `the kernel reported success, but mounted ${mount.fstype} on ${path} read-only; the kernel log has the reason`;
-      return null;
-  }
+  },
+};
+
+type Rows = typeof CONDITIONS;
+type DataOf<Row> = Row extends (data: infer Data, look: Look) => string | null ? Data : never;
+
+/** What holds after a step. */
+export type Condition = { [K in keyof Rows]: { kind: K } & DataOf<Rows[K]> }[keyof Rows];
+
+/**
+ * What is wrong with a condition, as a sentence; null when it holds.
+ * @param proc where /proc is at this moment: it moves into the new root before the pivot.
+ * @throws {SystemError} where the look itself fails.
+ */
+export function complaint(condition: Condition, reader: Reader, proc: string): string | null {
+  // TypeScript cannot see that the kind and the data go together; each row is checked by itself.
+  const look = CONDITIONS[condition.kind] as (data: Condition, look: Look) => string | null;
+  const mounts = (): Mount[] => parseMountinfo(reader.readText(`${proc}/self/mountinfo`));
+  return look(condition, { reader, mounts });
 }

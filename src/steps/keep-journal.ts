@@ -1,19 +1,29 @@
-import { BOOTS, DATA, META, STAGING } from '../facts/places.js';
+import { BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/places.js';
 import type { System } from '../system/port.js';
+import type { StepKind } from './step-kind.js';
 
-/** A journal that goes on for ever is no journal: what is kept of one boot, in characters. */
+/** Keeps the journal of this boot, so far, on a data volume. */
+interface KeepJournal {
+  /** Where the volume is mounted. */
+  at: string;
+  /** How many boots' journals stay there. */
+  most: number;
+}
+
+/** How many characters of one boot's journal are kept. */
 const LONGEST = 65_536;
 
+/** Number and boot id of a boot. */
 const NAME = /^(\d{8})-([\w-]{8})\.ndjson$/;
 
 /**
- * Where the volume with our folder is: beside an external overlay the internal volume stands on its
- * first place.
+ * Where the volume with our folder is: beside an external overlay the internal volume stays where
+ * it was mounted first.
  */
 const volumeAt = (system: System): string | null =>
   [STAGING, DATA].find((at) => system.kind(`${at}/${META}`) === 'directory') ?? null;
 
-/** Of a journal that is too long, its beginning and its end, in whole lines. */
+/** Of a journal that is too long its beginning and its end, in whole lines. */
 function bounded(text: string): string {
   if (text.length <= LONGEST) return text;
   const half = LONGEST / 2;
@@ -22,16 +32,21 @@ function bounded(text: string): string {
   return head.slice(0, head.lastIndexOf('\n') + 1) + tail.slice(tail.indexOf('\n') + 1);
 }
 
+/** The journal of this boot so far, and the kernel's id of this boot (random(4)). */
+export const thisBoot = (system: System): { journal: string; id: string } => ({
+  journal: system.readText(JOURNAL_FILE),
+  id: system.readText('/proc/sys/kernel/random/boot_id'),
+});
+
 /**
- * Keeps the journal of this boot on the data volume, and of the boots before as many as `most`. One
- * file a boot, each replaced whole, so a power cut leaves each as it was or as it shall be. A
- * number in the name tells their order, for a board without a clock has no times to tell it.
- * @param boot the kernel's boot id (random(4)): the same in all of one boot.
+ * Keeps the journal of one boot on the data volume, and those of the boots before it, `most` in
+ * all. Each boot has one file, which is replaced whole, so a power cut leaves either the old one or
+ * the new one. A number in the file's name gives the order, because a board without a clock has no
+ * times to tell it.
  */
 export function keepBoot(
   system: System,
-  text: string,
-  boot: string,
+  boot: { journal: string; id: string },
   most: number,
   at: string | null = volumeAt(system),
 ): void {
@@ -39,15 +54,24 @@ export function keepBoot(
   const folder = `${at}/${BOOTS}`;
   if (system.kind(folder) === 'missing') system.mkdir(folder, 0o755);
   const names = system.list(folder).filter((name) => NAME.test(name));
-  const id = boot.trim().slice(0, 8);
+  const id = boot.id.trim().slice(0, 8);
   const mine = names.find((name) => NAME.exec(name)?.[2] === id);
   const next = Number(NAME.exec(names.at(-1) ?? '')?.[1] ?? 0) + 1;
-  system.replace(
-    `${folder}/${mine ?? `${String(next).padStart(8, '0')}-${id}.ndjson`}`,
-    bounded(text),
-    0o644,
-  );
-  const others = names.filter((name) => name !== mine);
-  for (const name of others.slice(0, Math.max(0, others.length - (most - 1))))
-    system.unlink(`${folder}/${name}`);
+  const name = mine ?? `${String(next).padStart(8, '0')}-${id}.ndjson`;
+  system.replace(`${folder}/${name}`, bounded(boot.journal), 0o644);
+  const others = names.filter((each) => each !== mine);
+  for (const old of others.slice(0, Math.max(0, others.length - (most - 1))))
+    system.unlink(`${folder}/${old}`);
 }
+
+export const keepJournal: StepKind<KeepJournal> = {
+  inverse: () => null,
+  condition: () => ({ kind: 'nothing' }),
+  execute: ({ at, most }, system) => {
+    keepBoot(system, thisBoot(system), most, at);
+    return true;
+  },
+  busy: null,
+  shownAs: 'one call',
+  shell: () => ':',
+};

@@ -5,14 +5,19 @@ import { gather } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import type { Handing } from '../../facts/handover.js';
 import type { Log } from '../../log/log.js';
-import { perform } from '../../execute/executors.js';
-import { conditionAfter, inverseOf } from '../../plan/consequences.js';
 import { planWhole } from '../../plan/whole-plan.js';
 import { EXIT, makesRoot, type Plan, type Verb } from '../../plan/plan.js';
 import { firstScript } from '../../plan/render-first.js';
 import { renderSh } from '../../plan/render-sh.js';
 import { renderText } from '../../plan/render-text.js';
-import type { Action, Step } from '../../steps/step.js';
+import {
+  conditionAfter,
+  inverseOf,
+  kindOf,
+  perform,
+  type Action,
+  type Step,
+} from '../../steps/step.js';
 import { dryRun } from '../../system/dry-run.js';
 import { reader } from '../../system/files.js';
 import { UsageError } from '../usage-error.js';
@@ -66,20 +71,15 @@ export function factsFrom(file: string, wanted: readonly string[] = ['facts.json
   }
 }
 
-/** Steps of many calls, whose number depends on what is found; they are shown as one. */
-function composite(action: Action): string | null {
-  const { kind, ...operands } = action;
-  if (!['clear', 'copy', 'erase', 'wait-for', 'free-memory', 'record-rom'].includes(kind))
-    return null;
-  return `${kind.replaceAll('-', '_')}(${Object.values(operands)
+/** A step whose calls depend on what it finds, as one call that bears the step's name. */
+const namedCall = ({ kind, ...operands }: Action): string =>
+  `${kind.replaceAll('-', '_')}(${Object.values(operands)
     .map((value) => JSON.stringify(value))
     .join(', ')})`;
-}
 
-/** The system calls of one step, from the executor that the verb itself uses. */
+/** The system calls of one step, from the very function that the verb itself calls. */
 function callsOf({ action }: Step): readonly string[] {
-  const whole = composite(action);
-  if (whole !== null) return [whole];
+  if (kindOf(action).shownAs === 'one call') return [namedCall(action)];
   const system = dryRun();
   perform(action, system);
   return system.calls;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { execute, type StepResult } from '../../../src/execute/execute.js';
-import { perform } from '../../../src/execute/executors.js';
+import { perform } from '../../../src/steps/step.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/steps/step.js';

@@ -27,7 +27,7 @@ t.test(
     const kernel = started();
     for (let boot = 1; boot <= 5; boot++)
       for (const text of ['start\n', 'start\ndone\n'])
-        keepBoot(kernel, text, `abcdef0${boot}-1234`, 3);
+        keepBoot(kernel, { journal: text, id: `abcdef0${boot}-1234` }, 3);
     t.same(kernel.list(FOLDER), [
       '00000003-abcdef03.ndjson',
       '00000004-abcdef04.ndjson',
@@ -42,7 +42,7 @@ t.test(
   async (t) => {
     const kernel = started();
     const lines = Array.from({ length: 20_000 }, (_, index) => `{"line":${index}}`);
-    keepBoot(kernel, `${lines.join('\n')}\n`, 'aaaaaaaa-1', 3);
+    keepBoot(kernel, { journal: `${lines.join('\n')}\n`, id: 'aaaaaaaa-1' }, 3);
     const kept = kernel.readText(`${FOLDER}/00000001-aaaaaaaa.ndjson`).trim().split('\n');
     t.ok(kept.length > 1000 && kept.every((line) => lines.includes(line)));
     t.equal(kept[0], lines[0]);
@@ -56,11 +56,11 @@ t.test(
     const kernel = started();
     kernel.mkdir(FOLDER, 0o755);
     kernel.create(`${FOLDER}/notes.txt`, 'mine', 0o644);
-    keepBoot(kernel, 'x\n', 'aaaaaaaa-1', 1);
+    keepBoot(kernel, { journal: 'x\n', id: 'aaaaaaaa-1' }, 1);
     t.same(kernel.list(FOLDER), ['00000001-aaaaaaaa.ndjson', 'notes.txt']);
-    keepBoot(kernel, 'x\n', 'bbbbbbbb-1', 0);
+    keepBoot(kernel, { journal: 'x\n', id: 'bbbbbbbb-1' }, 0);
     t.equal(kernel.list(FOLDER).length, 2);
-    keepBoot(powerOn(makeBoard()), 'x\n', 'aaaaaaaa-1', 3);
+    keepBoot(powerOn(makeBoard()), { journal: 'x\n', id: 'aaaaaaaa-1' }, 3);
   },
 );
 

@@ -1,7 +1,7 @@
 /** What holds for the plan of any machine, tried on a few hundred made up by chance. */
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { perform } from '../../../src/execute/executors.js';
+import { perform } from '../../../src/steps/step.js';
 import type { Facts } from '../../../src/facts/facts.js';
 import { identify } from '../../../src/facts/magic.js';
 import { gather } from '../../../src/facts/gather.js';

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { perform } from '../../../src/execute/executors.js';
+import { perform } from '../../../src/steps/step.js';
 import { overlayOptions } from '../../../src/plan/overlay-options.js';
 import type { Plan } from '../../../src/plan/plan.js';
-import { quote, renderSh } from '../../../src/plan/render-sh.js';
+import { renderSh } from '../../../src/plan/render-sh.js';
 import { renderText } from '../../../src/plan/render-text.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Step } from '../../../src/steps/step.js';
+import { quote } from '../../../src/text/shell.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 

@@ -1,6 +1,5 @@
 import t from 'tap';
-import { complaint } from '../../../src/steps/conditions.js';
-import type { Condition } from '../../../src/steps/step.js';
+import { complaint, type Condition } from '../../../src/steps/conditions.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { PathKind, Reader } from '../../../src/system/port.js';
 

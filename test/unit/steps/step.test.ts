@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
-import { conditionAfter, inverseOf } from '../../../src/plan/consequences.js';
+import { conditionAfter, inverseOf, type Action } from '../../../src/steps/step.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
-import type { Action, Condition } from '../../../src/steps/step.js';
+import type { Condition } from '../../../src/steps/conditions.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
 const cases: [Action, Action | null, Condition][] = [

@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { importSteps } from '../../../../src/plan/import.js';
-import { conditionAfter, inverseOf } from '../../../../src/plan/consequences.js';
+import { conditionAfter, inverseOf } from '../../../../src/steps/step.js';
 import {
   copyBoard,
   cutPower,

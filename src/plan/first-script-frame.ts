@@ -1,0 +1,89 @@
+/**
+ * The parts that every script that goes first has in common. A backslash at the end of a line joins
+ * it with the next one, here as in the shell.
+ */
+import { JOURNAL_FOLDER, SCRIPT_LOG } from '../facts/places.js';
+
+/** The functions that the rest of the script calls. @param count how many steps the script has. */
+export const functions = (count: number): string =>
+  `# Exit status: 0 done, 1 failed, 5 refused. Behind 1 and 5 the root is as it was, \
+and the agent, which can do more, is to make it.
+
+set -f
+n=0 id=looks attempts= state= left= proc=/proc dev=/dev
+
+say() { if [ -c $dev/kmsg ]; then echo "<$1>mountroot: $2" >$dev/kmsg; else echo "$2"; fi; }
+# A clock without one, where the shell has none, is the kernel's, in hundredths of a second.
+now() { clock=$EPOCHREALTIME; [ -n "$clock" ] || read -r clock rest <$proc/uptime; }
+note() { now; echo "step $clock $n $id $1"; \
+if [ -c $dev/kmsg ]; then echo "<7>mountroot: step $n/${count} $id: $1" >$dev/kmsg; fi; }
+end() { now; echo "end $clock $1 $2"; }
+# Taking back what was done leaves a root that the agent can begin with.
+refuse() {
+  say 4 "script refused: $1; the agent makes the root"
+  if [ $n -gt 0 ]; then n=$((n + 1)); undo; fi
+  end refused "$1\${left:+ (and not everything could be taken back)}"
+  [ -z "$left" ] || exit 1
+  exit 5
+}
+fail() {
+  note failed
+  undo
+  if [ -z "$left" ]; then taken='everything was taken back'; \
+else taken='not everything could be taken back'; fi
+  say 4 "script failed at step $n/${count} ($id), $taken; the agent makes the root"
+  end failed "step $id, $taken"
+  exit 1
+}
+# As the agent reads it: a number of at most six digits and nothing else.
+read_attempts() {
+  if [ ! -e "$1" ] && [ ! -h "$1" ]; then return 0; fi
+  more=
+  { [ -f "$1" ] && [ ! -h "$1" ] && \
+{ read -r attempts && ! read -r more && [ -z "$more" ]; } <"$1"; } || return 1
+  case $attempts in 0 | [1-9] | [1-9][0-9] | [1-9][0-9][0-9] | \
+[1-9][0-9][0-9][0-9]) ;; *) return 1 ;; esac
+}`;
+
+/** One process reads all files of /proc that are looked at; the shell takes them apart. */
+export const gathering = (hasMtd: boolean): string =>
+  `seen=$(cat /proc/cmdline ${hasMtd ? '/proc/mtd ' : ''}/proc/filesystems \
+/proc/self/mountinfo) || refuse 'what is in /proc cannot be read'
+part=first words= types= partitions= mounts= raw=
+IFS='
+'
+for line in $seen; do
+  unset IFS
+  case $part$line in
+    first*)
+      part=rest
+      for word in $line; do
+        case $word in
+          mountroot.first=agent | mountroot.first=script) ;;
+          *mountroot.* | *fstools_overlay_name* | *\\"*) words="$words$word " ;;
+        esac
+      done ;;
+    restmtd*) partitions="$partitions$line;" ;;
+    restnodev* | 'rest	'*) types="$types\${line##*	} " ;;
+    rest[0-9]*)
+      raw="$raw$line
+"
+      set -- $line
+      mounts="$mounts$4 $5"
+      shift 6
+      while [ $# -gt 0 ] && [ "$1" != - ]; do mounts="$mounts $1"; shift; done
+      mounts="$mounts $2 $3;" ;;
+  esac
+done`;
+
+/** Checks that this is the moment, and begins the record that the agent reads afterwards. */
+export const BEGINNING = `if [ -z "$PREINIT" ] && [ ! -e /tmp/.preinit ]; then \
+say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+umask 022
+# It is made once in a boot, by whoever comes first.
+mkdir -m 0755 ${JOURNAL_FOLDER} || { say 4 "script refused: mountroot was at work in this boot \
+already, or cannot write to /tmp; the agent makes the root"; exit 5; }
+exec >${SCRIPT_LOG} 2>&1
+read -r uptime rest </proc/uptime
+now
+echo "begin $clock $uptime"`;

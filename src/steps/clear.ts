@@ -1,0 +1,21 @@
+import { clearTree } from '../tree/clear-tree.js';
+import type { StepKind } from './step-kind.js';
+
+/** Removes all that is in a directory, apart from what is to be kept. */
+interface Clear {
+  path: string;
+  /** Absolute paths within the directory: `/etc/config` is `etc/config` in it. */
+  keep: string[];
+}
+
+export const clear: StepKind<Clear> = {
+  inverse: () => null,
+  condition: ({ path, keep }) => ({ kind: 'cleared', path, keep }),
+  execute: ({ path, keep }, system) => {
+    clearTree(system, path, keep);
+    return true;
+  },
+  busy: ({ path }) => `clearing ${path}`,
+  shownAs: 'one call',
+  shell: () => ({ cannot: 'reset a volume' }),
+};

@@ -1,0 +1,24 @@
+import { quote } from '../text/shell.js';
+import type { StepKind } from './step-kind.js';
+
+/** Puts one of our symlinks in the place of what has its name, whole or not at all. */
+interface Link {
+  path: string;
+  target: string;
+}
+
+export const link: StepKind<Link> = {
+  // A note says what was true when it was written, and the next one replaces it.
+  inverse: () => null,
+  condition: ({ path, target }) => ({ kind: 'links', path, target }),
+  execute: ({ path, target }, system) => {
+    if (system.kind(path) === 'symlink' && system.readLink(path) === target) return false;
+    system.replaceLink(target, path);
+    return true;
+  },
+  busy: null,
+  shell: ({ path, target }) => {
+    const next = quote(`${path}.next`);
+    return `{ rm -f ${next} && ln -s ${quote(target)} ${next} && mv -f ${next} ${quote(path)}; }`;
+  },
+};

@@ -1,0 +1,34 @@
+import { SystemError } from '../system/system-error.js';
+import type { StepKind } from './step-kind.js';
+
+/** Erases the first block of a flash partition and writes the order to erase all of it there. */
+interface MarkForErase {
+  device: string;
+  /** Size of an erase block in bytes. */
+  eraseBlock: number;
+}
+
+/** OpenWrt's order to erase a partition, at its start. */
+const ERASE_MARKER = Uint8Array.of(0xde, 0xad, 0xc0, 0xde);
+
+export const markForErase: StepKind<MarkForErase> = {
+  inverse: () => null,
+  condition: () => ({ kind: 'nothing' }),
+  /**
+   * A power cut between erasing and writing leaves a blank first block, and no order.
+   * @throws {SystemError} EIO where the first block is bad.
+   */
+  execute: ({ device, eraseBlock }, system) => {
+    if (!system.eraseBlock(device, 0, eraseBlock))
+      throw new SystemError({
+        what: `mark ${device} to be erased, for its first block is bad`,
+        syscall: 'erase',
+        errno: 'EIO',
+        path: device,
+      });
+    system.writeFlash(device, 0, ERASE_MARKER);
+    return true;
+  },
+  busy: null,
+  shell: () => ({ cannot: 'write to flash' }),
+};

@@ -1,0 +1,42 @@
+import { SystemError } from '../system/system-error.js';
+import { quote } from '../text/shell.js';
+import type { StepKind } from './step-kind.js';
+
+/** Makes a directory, unless it is there. */
+interface Mkdir {
+  path: string;
+  mode: number;
+  /** What may be there already. A symlink never counts as a directory. */
+  accept: 'directory' | 'anything';
+  /** It is not removed when the plan fails, because what is noted in it stays too. */
+  stays?: true;
+}
+
+export const mkdir: StepKind<Mkdir> = {
+  inverse: ({ path, stays }) => (stays ? null : { kind: 'rmdir', path }),
+  condition: ({ path, accept }) => ({
+    kind: accept === 'directory' ? 'directory' : 'present',
+    path,
+  }),
+  execute: ({ path, mode, accept }, system) => {
+    const kind = system.kind(path);
+    if (kind === 'missing') {
+      system.mkdir(path, mode);
+      return true;
+    }
+    if (accept === 'directory' && kind !== 'directory')
+      throw new SystemError({
+        what: `use ${path} as a directory, for it is a ${kind}`,
+        syscall: 'mkdir',
+        errno: 'ENOTDIR',
+        path,
+      });
+    return false;
+  },
+  busy: null,
+  shell: ({ path, mode }) => `mkdir -m ${mode.toString(8).padStart(4, '0')} ${quote(path)}`,
+  shellSkips: ({ path, accept }) => {
+    const word = quote(path);
+    return accept === 'directory' ? `{ [ -d ${word} ] && [ ! -h ${word} ]; }` : `[ -e ${word} ]`;
+  },
+};

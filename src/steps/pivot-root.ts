@@ -1,0 +1,33 @@
+import { quote } from '../text/shell.js';
+import { isWithin } from './mount-table.js';
+import type { StepKind } from './step-kind.js';
+
+/** Makes a mount `/`, and puts the old root on a directory in it (pivot_root(2)). */
+interface PivotRoot {
+  newRoot: string;
+  /** As it is before the pivot, within `newRoot`. */
+  putOld: string;
+}
+
+export const pivotRoot: StepKind<PivotRoot> = {
+  // Nobody comes back from pivot_root.
+  inverse: () => null,
+  condition: ({ newRoot, putOld }) => ({
+    kind: 'mounted',
+    path: putOld.slice(newRoot.length),
+    fstype: null,
+    writable: false,
+  }),
+  execute: ({ newRoot, putOld }, system) => {
+    system.pivotRoot(newRoot, putOld);
+    return true;
+  },
+  busy: null,
+  shell: ({ newRoot, putOld }) => `pivot_root ${quote(newRoot)} ${quote(putOld)}`,
+  relocate: ({ newRoot, putOld }, path) => {
+    if (isWithin(path, newRoot)) return path.slice(newRoot.length) || '/';
+    const oldRoot = putOld.slice(newRoot.length);
+    return path === '/' ? oldRoot : `${oldRoot}${path}`;
+  },
+  entersNewRoot: true,
+};

@@ -1,0 +1,48 @@
+import { writersOn } from '../facts/open-for-writing.js';
+import type { MountFlag } from '../system/flags.js';
+import { SystemError } from '../system/system-error.js';
+import { quote } from '../text/shell.js';
+import { optionsOf } from './mount-options.js';
+import type { StepKind } from './step-kind.js';
+import { POLL_MS } from './wait-for.js';
+
+/** Makes the whole file system that is mounted at `path` read-only, or writable again. */
+interface Remount {
+  path: string;
+  readonly: boolean;
+  flags: MountFlag[];
+  /** Whether a failure of the plan turns it back. */
+  inverse: boolean;
+  /** Seconds to wait while a file on it is open for writing, for which the kernel says EBUSY. */
+  patience: number;
+}
+
+export const remount: StepKind<Remount> = {
+  inverse: (action) =>
+    action.inverse
+      ? { ...action, kind: 'remount', readonly: !action.readonly, inverse: false }
+      : null,
+  condition: ({ path, readonly }) => ({ kind: 'readonly', path, readonly }),
+  execute: ({ path, readonly, flags, patience }, system) => {
+    const all: MountFlag[] = ['MS_REMOUNT', ...(readonly ? ['MS_RDONLY' as const] : []), ...flags];
+    for (let waited = 0; ; waited += POLL_MS)
+      try {
+        system.mount(null, path, null, all, null);
+        return true;
+      } catch (error) {
+        if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
+        // The kernel says only that it is busy. A person who has to mend it needs to know why.
+        if (waited >= patience * 1000)
+          throw new SystemError({
+            ...error,
+            what: `make ${path} read-only, because of ${writersOn(system, path)}`,
+          });
+        system.sleep(POLL_MS);
+      }
+  },
+  busy: ({ path }) => `waiting until nothing on ${path} is open for writing`,
+  shell: ({ path, readonly, flags }) => {
+    const options = ['remount', readonly ? 'ro' : 'rw', ...optionsOf(flags)].join(',');
+    return `mount -n -o ${options} none ${quote(path)}`;
+  },
+};

@@ -1,0 +1,26 @@
+import { quote } from '../text/shell.js';
+import type { Mount } from './mount.js';
+import type { StepKind } from './step-kind.js';
+
+/** Unmounts what is visible at a path. */
+interface Umount {
+  path: string;
+  fstype: string;
+  /** Only hides the mount until nobody uses it any more (MNT_DETACH). */
+  lazy: boolean;
+  /** The mount that undoing makes; null where nothing is to be undone. */
+  again: ({ kind: 'mount' } & Mount) | null;
+}
+
+export const umount: StepKind<Umount> = {
+  inverse: ({ again }) => again,
+  condition: ({ path, fstype, lazy }) =>
+    lazy ? { kind: 'nothing' } : { kind: 'not-mounted', path, fstype },
+  execute: ({ path, lazy }, system) => {
+    system.umount(path, lazy);
+    return true;
+  },
+  busy: null,
+  shell: ({ path, lazy }) => `umount -n ${lazy ? '-l ' : ''}${quote(path)}`,
+  remakeTable: ({ path }, table) => table.filter(({ mountpoint }) => mountpoint !== path),
+};

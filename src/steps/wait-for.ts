@@ -1,0 +1,48 @@
+import { resolve } from '../facts/devices.js';
+import { parseMtd } from '../facts/mtd.js';
+import { SystemError } from '../system/system-error.js';
+import { quote } from '../text/shell.js';
+import type { StepKind } from './step-kind.js';
+
+/** Waits until a volume is there. */
+interface WaitFor {
+  /** As the settings name it: a device node, `LABEL=`, `UUID=` and so on. */
+  volume: string;
+  /** For how long at most. */
+  seconds: number;
+}
+
+/** How long to sleep between two looks. */
+export const POLL_MS = 100;
+
+export const waitFor: StepKind<WaitFor> = {
+  inverse: () => null,
+  condition: () => ({ kind: 'nothing' }),
+  /** @throws {SystemError} ENODEV when the time is over. */
+  execute: ({ volume, seconds }, system) => {
+    // The next plan sees whether UBI must be attached first.
+    const isThere = (): boolean =>
+      resolve(system, volume, parseMtd(system.readText('/proc/mtd')), () => false).found.length > 0;
+    for (let waited = 0; !isThere(); waited += POLL_MS) {
+      if (waited >= seconds * 1000)
+        throw new SystemError({
+          what: `find volume ${volume} within ${seconds} s`,
+          syscall: 'wait',
+          errno: 'ENODEV',
+          path: volume,
+        });
+      system.sleep(POLL_MS);
+    }
+    return true;
+  },
+  busy: ({ volume }) => `waiting for ${volume}`,
+  shownAs: 'one call',
+  shell: ({ volume, seconds }) => {
+    if (!volume.startsWith('/dev/')) return { cannot: `find a volume by ${volume}` };
+    const isThere = `[ -e ${quote(volume)} ]`;
+    return (
+      `{ i=0; until ${isThere} || [ $i -ge ${seconds} ]; ` +
+      `do sleep 1; i=$((i + 1)); done; ${isThere}; }`
+    );
+  },
+};
