@@ -1,9 +1,12 @@
-import { scriptWords } from '../text/script-words.js';
-import type { KernelDecision, KernelEnd, Evidence } from './kernel-inputs.js';
-import type { Explanation } from './explanation.js';
 import { oneLine, wrap } from '../text/columns.js';
+import { scriptWords } from '../text/script-words.js';
+import type { Advice, Explanation, KernelEnd } from './explanation.js';
+import type { KernelDecision } from './sentences/decisions.js';
+import type { EvidenceSource } from './sentences/ground-row.js';
+import type { OwnPart } from './sources.js';
 
-const FROM: Record<Evidence, string> = {
+/** What stands before a reason; '' where the reason itself says it. */
+const FROM: Record<EvidenceSource, string> = {
   cmdline: 'command line',
   config: 'configuration',
   log: '',
@@ -13,126 +16,126 @@ const FROM: Record<Evidence, string> = {
   unknown: 'assumed',
 };
 
-const reason = ({ because, evidence, certain }: KernelDecision): string => {
-  const from =
-    !certain && evidence !== 'unknown' ? `${FROM[evidence] || 'log'}, assumed` : FROM[evidence];
+function reason({ because, evidence, certain }: KernelDecision): string {
+  const probable = !certain && evidence !== 'unknown';
+  const from = probable ? `${FROM[evidence] || 'log'}, assumed` : FROM[evidence];
   return from === '' ? because : `${from}: ${because}`;
-};
+}
 
-/** A number, the question with its answer, and behind it what that rests on. */
+/** A number, the question with its answer, and below it the reason. */
 function decisionLines(decision: KernelDecision, index: number): string {
   const { question, answer } = decision;
-  const head = wrap(`${question} ${answer}`, 4).replace(
-    /^ {4}/,
-    `${String(index + 1).padStart(2)}  `,
-  );
+  const number = `${String(index + 1).padStart(2)}  `;
+  const head = wrap(`${question} ${answer}`, 4).replace(/^ {4}/, number);
   return `${head}\n${wrap(reason(decision), 6)}`;
 }
 
 function endSentence(end: KernelEnd, of: Explanation['of']): string {
   const would = of === 'a command line';
-  if (end.kind === 'runs')
-    return `So ${end.program} ${would ? 'would run' : 'ran'} as process 1, on ${end.root}.`;
-  if (end.kind === 'panics')
-    return `So the kernel ${would ? 'would panic' : 'panicked'}: "${end.message}"`;
-  if (end.kind === 'waits')
-    return `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
-  return `How it ended does not show: ${end.because}.`;
+  switch (end.kind) {
+    case 'runs':
+      return `So ${end.program} ${would ? 'would run' : 'ran'} as process 1, on ${end.root}.`;
+    case 'panics':
+      return `So the kernel ${would ? 'would panic' : 'panicked'}: "${end.message}"`;
+    case 'waits':
+      return `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
+    case 'unknown':
+      return `How it ended does not show: ${end.because}.`;
+  }
 }
 
+const item = (line: string): string => wrap(line, 4).replace(/^ {4}/, '  - ');
 const list = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0
-    ? []
-    : ['', title, ...lines.map((line) => wrap(line, 4).replace(/^ {4}/, '  - '))];
+  lines.length === 0 ? [] : ['', title, ...lines.map(item)];
+
 const mebibytes = (bytes: number): string =>
   bytes < 2 ** 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-function oursLines(ours: NonNullable<Explanation['ours']>): string[] {
-  const { rung, start } = ours;
-  if (start === null && rung === null) return ['', 'mountroot: no journal of a start in this boot'];
-  const out = ['', 'Then mountroot'];
-  if (start) {
-    const outcome =
-      start.ok === null
-        ? 'was cut off'
-        : start.ok
-          ? `took ${start.ms?.toFixed(0)} ms`
-          : `failed after ${start.ms?.toFixed(0)} ms`;
-    if (start.script !== undefined) out.push(wrap(`made the root ${scriptWords(start.script)}`, 4));
-    out.push(
-      wrap(
-        `${outcome}, ${(start.at / 1000).toFixed(2)} s after the kernel started: ${start.error ?? start.summary}`,
-        4,
-      ),
-    );
-    for (const step of start.steps) {
-      out.push(
-        `${String(step.number).padStart(6)}  ${step.id.padEnd(16)}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}`,
-      );
-      if (step.error !== undefined) out.push(wrap(step.error, 10));
-    }
+function adviceLines({ cause, todo, devices }: Advice): string[] {
+  const out = ['', wrap(`Probable cause: ${cause}.`, 0), ...todo.map(item)];
+  if (devices.length === 0) return out;
+  const all = devices.map(
+    ({ name, number, size }) => `${name} (${number}${size === null ? '' : `, ${mebibytes(size)}`})`,
+  );
+  return [...out, wrap(`The kernel found: ${all.join(', ')}.`, 2)];
+}
+
+type OwnStart = NonNullable<OwnPart['start']>;
+
+function outcome({ ok, ms }: OwnStart): string {
+  if (ok === null) return 'was cut off';
+  return `${ok ? 'took' : 'failed after'} ${ms?.toFixed(0)} ms`;
+}
+
+function startLines(start: OwnStart): string[] {
+  const { at, error, summary, steps, script } = start;
+  const out: string[] = [];
+  if (script !== undefined) out.push(wrap(`made the root ${scriptWords(script)}`, 4));
+  const when = `${(at / 1000).toFixed(2)} s after the kernel started`;
+  out.push(wrap(`${outcome(start)}, ${when}: ${error ?? summary}`, 4));
+  for (const step of steps) {
+    const name = `${String(step.number).padStart(6)}  ${step.id.padEnd(16)}`;
+    out.push(`${name}${step.ms.toFixed(1).padStart(8)} ms  ${step.result}`);
+    if (step.error !== undefined) out.push(wrap(step.error, 10));
   }
-  if (rung)
-    out.push(
-      wrap(
-        rung.reason === null
-          ? `rung: ${rung.rung}`
-          : `rung: ${rung.rung}, because of ${rung.reason}${rung.because ? `: ${rung.because}` : ''}`,
-        4,
-      ),
-    );
   return out;
 }
 
-/** A partition table is one word, and longer than a line: it is broken behind its commas. */
+function rungSentence({ rung, reason, because }: NonNullable<OwnPart['rung']>): string {
+  if (reason === null) return `rung: ${rung}`;
+  return `rung: ${rung}, because of ${reason}${because ? `: ${because}` : ''}`;
+}
+
+function ownLines({ rung, start }: OwnPart): string[] {
+  if (start === null && rung === null) return ['', 'mountroot: no journal of a start in this boot'];
+  return [
+    '',
+    'Then mountroot',
+    ...(start === null ? [] : startLines(start)),
+    ...(rung === null ? [] : [wrap(rungSentence(rung), 4)]),
+  ];
+}
+
+const WIDEST_WORD = 78;
+
+/** Breaks words that are longer than a line behind their commas: partition tables are. */
 const breakable = (commandLine: string): string =>
   commandLine
     .split(' ')
     .map((word) =>
-      word.length <= 78 ? word : word.replace(/.{1,77}(?:,|$)/g, (part) => `${part} `).trimEnd(),
+      word.length <= WIDEST_WORD
+        ? word
+        : word.replace(/.{1,77}(?:,|$)/g, (part) => `${part} `).trimEnd(),
     )
     .join(' ');
 
-/** A story for a person, in 80 columns. */
+const TITLES: Record<Explanation['of'], string> = {
+  'a command line': 'What would become of this command line',
+  'a console log': 'What the console shows',
+  'this boot': 'How this root came to be',
+};
+
+function title({ of, kernel, model }: Explanation): string {
+  const linux = kernel ?? '(which one is not known; taken for 6.1)';
+  return oneLine(`${TITLES[of]}: Linux ${linux}${model === null ? '' : ` on ${model}`}`);
+}
+
+/** The story for a person, in 80 columns. */
 export function renderExplanation(explanation: Explanation): string {
-  const { of, kernel, model, commandLine, decisions, end, contradictions, unknown, advice, ours } =
-    explanation;
-  const what =
-    of === 'a command line'
-      ? 'What would become of this command line'
-      : of === 'a console log'
-        ? 'What the console shows'
-        : 'How this root came to be';
+  const { of, commandLine, decisions, end, contradictions, unknown, advice, ours } = explanation;
+  const words =
+    commandLine === '' ? '(the command line is empty, or not known)' : breakable(commandLine);
   const out = [
-    wrap(
-      oneLine(
-        `${what}: Linux ${kernel ?? '(which one is not known; taken for 6.1)'}${model === null ? '' : ` on ${model}`}`,
-      ),
-      0,
-    ),
-    wrap(
-      commandLine === '' ? '(the command line is empty, or not known)' : breakable(commandLine),
-      2,
-    ),
+    wrap(title(explanation), 0),
+    wrap(words, 2),
     '',
+    ...decisions.map(decisionLines),
+    '',
+    wrap(endSentence(end, of), 0),
+    ...(advice === null ? [] : adviceLines(advice)),
+    ...list('What does not fit together:', contradictions),
+    ...(ours === null ? [] : ownLines(ours)),
+    ...list('What cannot be known from here:', unknown),
   ];
-  out.push(...decisions.map(decisionLines), '', wrap(endSentence(end, of), 0));
-  if (advice) {
-    out.push(
-      '',
-      wrap(`Probable cause: ${advice.cause}.`, 0),
-      ...advice.todo.map((line) => wrap(line, 4).replace(/^ {4}/, '  - ')),
-    );
-    if (advice.devices.length > 0)
-      out.push(
-        wrap(
-          `The kernel found: ${advice.devices.map(({ name, number, size }) => `${name} (${number}${size === null ? '' : `, ${mebibytes(size)}`})`).join(', ')}.`,
-          2,
-        ),
-      );
-  }
-  out.push(...list('What does not fit together:', contradictions));
-  if (ours) out.push(...oursLines(ours));
-  out.push(...list('What cannot be known from here:', unknown));
   return `${out.join('\n')}\n`;
 }

@@ -3,30 +3,7 @@ import type { Region } from '../facts/device-tree.js';
 import type { ContentKind, MtdPartition } from '../facts/facts.js';
 import type { KernelConfig } from '../facts/kernel-config.js';
 import type { Runnable } from '../facts/facts.js';
-
-/**
- * What a decision rests on. `rule`: the kernel always does so; `unknown`: nothing says, and the
- * usual is assumed.
- */
-export type Evidence = 'cmdline' | 'config' | 'log' | 'device-tree' | 'facts' | 'rule' | 'unknown';
-
-/** One decision of the kernel's on the way to its root. */
-export interface KernelDecision {
-  id: string;
-  question: string;
-  answer: string;
-  because: string;
-  evidence: Evidence;
-  /** False where the usual was assumed because nothing says. */
-  certain: boolean;
-}
-
-/** What it all comes to. */
-export type KernelEnd =
-  | { kind: 'runs'; program: string; root: string }
-  | { kind: 'panics'; message: string; ran: string | null }
-  | { kind: 'waits'; forWhat: string }
-  | { kind: 'unknown'; because: string };
+import type { Because } from './sentences/grounds.js';
 
 /** What the kernel makes of an initrd's bytes. */
 export interface Initrd {
@@ -57,17 +34,17 @@ export interface KnownDevice {
 /** All that a prediction may rest on; null is not known. */
 export interface KernelInputs {
   commandLine: string;
-  /** False where nothing shows the command line: what it does not say is then not known either. */
+  /** False where nothing shows the command line: a word that it lacks then proves nothing. */
   spoken: boolean;
   release: string | null;
   config: KernelConfig | null;
-  /** Told to the kernel by its boot loader: null, not known; none where it is false. */
-  handed: { told: boolean; by: string; evidence: Evidence } | null;
+  /** Whether the boot loader told the kernel of an initrd, and how; null: not known. */
+  handed: ({ value: boolean } & Because) | null;
   /** The board's memory, outside of which no initrd is taken. */
   memory: readonly Region[] | null;
   /** What was handed over, where its bytes are at hand. */
   initrd: Initrd | null;
-  devices: KnownDevice[] | null;
+  devices: readonly KnownDevice[] | null;
   mtd: MtdPartition[] | null;
   /** Types of file systems in the kernel's order; `device`: it needs a block device. */
   types: { name: string; device: boolean }[] | null;

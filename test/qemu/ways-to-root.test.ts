@@ -19,7 +19,7 @@ import {
   type Explanation,
   type ExplanationSources,
 } from '../../src/explain/explanation.js';
-import type { KernelEnd } from '../../src/explain/kernel-inputs.js';
+import type { KernelEnd } from '../../src/explain/explanation.js';
 import { parseConsole } from '../../src/facts/kernel-log.js';
 import { METHODS } from '../../src/ramdisk/method.js';
 import { board, makeBench } from '../harness/board.js';

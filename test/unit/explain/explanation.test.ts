@@ -9,7 +9,7 @@ import {
   type Explanation,
   type ExplanationSources,
 } from '../../../src/explain/explanation.js';
-import type { KernelEnd } from '../../../src/explain/kernel-inputs.js';
+import type { KernelEnd } from '../../../src/explain/explanation.js';
 import { lookInto } from '../../../src/explain/initrd-file.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts } from '../../../src/facts/facts.js';

@@ -7,11 +7,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { bootParameters, memparse } from '../../../src/explain/boot-parameters.js';
 import {
-  effectiveCommandLine,
   explain,
   type Explanation,
   type ExplanationSources,
 } from '../../../src/explain/explanation.js';
+import { effectiveCommandLine } from '../../../src/explain/effective-command-line.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts, Runnable } from '../../../src/facts/facts.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';

@@ -1,0 +1,53 @@
+import type { KernelInputs } from '../kernel-inputs.js';
+import type { KernelMessages } from '../messages/message-row.js';
+import type { Cause } from '../sentences/causes.js';
+import type { Story } from '../story/story.js';
+import { causeOf } from './cause-rules.js';
+import { failedBoot } from './failed-boot.js';
+
+/** A block device that the kernel has found; `size` in bytes, null: not known. */
+export interface FoundDevice {
+  name: string;
+  number: string;
+  size: number | null;
+}
+
+/** Why a boot did not get through, as data. */
+export interface Diagnosis {
+  cause: Cause;
+  /** The first messages of process 1 were lost. */
+  noConsole: boolean;
+  /** The devices among which the root should be; [] where none is missing, or none is known. */
+  devices: FoundDevice[];
+}
+
+/** Devices that every kernel has, and that are nobody's root. */
+const NO_DISK = /^(?:ram|loop)\d/;
+
+function foundDevices(given: KernelInputs, seen: KernelMessages): FoundDevice[] {
+  const all: FoundDevice[] =
+    seen.devices.length > 0
+      ? seen.devices.map(({ value }) => value)
+      : (given.devices ?? []).map(({ name, number }) => ({ name, number, size: null }));
+  return all.filter(({ name }) => !NO_DISK.test(name));
+}
+
+/** Looks for the cause of a panic, or of a wait without an end; null where the boot went well. */
+export function diagnose(
+  { end, decisions }: Pick<Story, 'end' | 'decisions'>,
+  given: KernelInputs,
+  seen: KernelMessages,
+): Diagnosis | null {
+  const noConsole = seen.noConsole !== undefined;
+  if (end.kind === 'runs') return null;
+  if (end.kind === 'waits') {
+    const cause: Cause = { code: 'device-does-not-come', forWhat: end.forWhat };
+    return { cause, noConsole, devices: foundDevices(given, seen) };
+  }
+  const { panic } = end;
+  return {
+    cause: causeOf(panic.kind, failedBoot(panic, given, seen, decisions)),
+    noConsole,
+    devices: panic.kind === 'no-root' ? foundDevices(given, seen) : [],
+  };
+}

@@ -1,0 +1,144 @@
+import type { Panic } from '../messages/panic.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import type { Cause } from '../sentences/causes.js';
+import { ON_MTD } from '../story/predict-mount.js';
+import type { FailedBoot } from './failed-boot.js';
+
+type CauseRule = DecisionRule<FailedBoot, Cause>;
+
+const ENOENT = -2;
+const EIO = -5;
+const ENXIO = -6;
+const ENODEV = -19;
+
+const root = ({ words }: FailedBoot): string => words.root ?? '';
+const isFlashName = (boot: FailedBoot): boolean => /^(?:mtd|ubi)/.test(root(boot));
+/** The first type that is tried of those that take an mtd name only in some kernels. */
+const onMtdType = ({ types }: FailedBoot): string | undefined =>
+  types?.find((type) => type in ON_MTD);
+
+/** Why no root was mounted: first what becomes of an initrd, then what root= names. */
+export const NO_ROOT_RULES: readonly CauseRule[] = [
+  {
+    when: ({ failedMount }) => failedMount?.id === 'mount-initrd',
+    then: ({ words }) => ({ code: 'initrd-image-type', fstypes: words.fstypes }),
+  },
+  {
+    when: ({ words, brokenInitrd }) => words.root === null && brokenInitrd !== null,
+    then: ({ brokenInitrd }) => ({ code: 'initrd-broken', reason: brokenInitrd!.reason }),
+  },
+  {
+    when: ({ words, linuxrc }) => words.root === null && linuxrc,
+    then: () => ({ code: 'image-without-root-word' }),
+  },
+  {
+    when: ({ words, isCpio }) => words.root === null && isCpio,
+    then: ({ words }) => ({ code: 'initrd-without-init', program: words.rdinit ?? '/init' }),
+  },
+  {
+    when: ({ words }) => words.root === null,
+    then: () => ({ code: 'no-root-word' }),
+  },
+  {
+    when: (boot) => /^(?:UUID|LABEL)=/.test(root(boot)),
+    then: (boot) => ({ code: 'root-by-file-system-id', word: root(boot).split('=')[0]! }),
+  },
+  {
+    when: (boot) =>
+      root(boot).startsWith('mtd') &&
+      boot.error === ENOENT &&
+      onMtdType(boot) !== undefined &&
+      !boot.types!.includes('jffs2'),
+    then: (boot) => {
+      const fstype = onMtdType(boot)!;
+      return { code: 'mtd-name-not-built', root: root(boot), fstype, option: ON_MTD[fstype]! };
+    },
+  },
+  {
+    when: (boot) =>
+      isFlashName(boot) &&
+      boot.error === ENOENT &&
+      boot.types?.every((type) => !['jffs2', 'ubifs'].includes(type)) === true,
+    then: (boot) => ({ code: 'flash-name-wants-type', root: root(boot) }),
+  },
+  {
+    when: (boot) => root(boot).startsWith('ubi'),
+    then: (boot) => ({ code: 'no-ubi-volume', root: root(boot) }),
+  },
+  {
+    when: (boot) => root(boot).startsWith('mtd'),
+    then: (boot) => ({ code: 'no-mtd-partition', root: root(boot) }),
+  },
+  {
+    when: (boot) => root(boot) === '/dev/nfs' || root(boot) === '/dev/cifs',
+    then: () => ({ code: 'no-server' }),
+  },
+  {
+    when: ({ error }) => error === ENODEV,
+    then: ({ failedMount, types }) => ({
+      code: 'type-missing',
+      fstype: failedMount?.fstype ?? null,
+      types,
+    }),
+  },
+  {
+    when: ({ error, types }) => error === EIO && types?.includes('jffs2') === true,
+    then: () => ({ code: 'jffs2-finds-nothing' }),
+  },
+  { when: ({ error }) => error === EIO, then: () => ({ code: 'device-unreadable' }) },
+  {
+    when: ({ error, failedMount }) => error === ENXIO || (error === null && failedMount === null),
+    then: (boot) => ({ code: 'no-device', root: root(boot) }),
+  },
+  {
+    when: ({ words }) => words.fstypes !== null,
+    then: (boot) => ({ code: 'wrong-type', root: root(boot), fstypes: boot.words.fstypes! }),
+  },
+  { when: otherwise, then: (boot) => ({ code: 'no-type-fits', root: root(boot) }) },
+];
+
+/** Why no program became process 1. */
+export const NO_INIT_RULES: readonly CauseRule[] = [
+  {
+    when: ({ failedInit }) => failedInit === null,
+    then: () => ({ code: 'no-init-on-root' }),
+  },
+  {
+    when: otherwise,
+    then: ({ failedInit }) => ({ code: 'init-does-not-run', ...failedInit! }),
+  },
+];
+
+const SIGILL = 4;
+const NOT_FOUND = 127;
+const signal = ({ exitCode }: FailedBoot): number => (exitCode ?? 0) & 0x7f;
+const status = ({ exitCode }: FailedBoot): number => ((exitCode ?? 0) >> 8) & 0xff;
+
+/** How process 1 ended: the exit code is that of wait(2). */
+export const INIT_ENDED_RULES: readonly CauseRule[] = [
+  { when: ({ exitCode }) => exitCode === null, then: () => ({ code: 'init-ended' }) },
+  {
+    when: (boot) => signal(boot) === SIGILL,
+    then: () => ({ code: 'init-illegal-instruction' }),
+  },
+  {
+    when: (boot) => signal(boot) !== 0,
+    then: (boot) => ({ code: 'init-signal', signal: signal(boot) }),
+  },
+  { when: (boot) => status(boot) === NOT_FOUND, then: () => ({ code: 'init-not-found' }) },
+  { when: otherwise, then: (boot) => ({ code: 'init-status', status: status(boot) }) },
+];
+
+/** The rules for each kind of panic. */
+const CAUSE_RULES: Record<Panic['kind'], readonly CauseRule[]> = {
+  'no-root': NO_ROOT_RULES,
+  'no-init': NO_INIT_RULES,
+  'init-ended': INIT_ENDED_RULES,
+  'no-decompressor': [{ when: otherwise, then: () => ({ code: 'no-decompressor' }) }],
+  'no-memory': [{ when: otherwise, then: () => ({ code: 'no-memory' }) }],
+  other: [{ when: otherwise, then: () => ({ code: 'other-panic' }) }],
+};
+
+/** The probable cause of a panic. */
+export const causeOf = (kind: Panic['kind'], boot: FailedBoot): Cause =>
+  firstMatch(CAUSE_RULES[kind], boot);

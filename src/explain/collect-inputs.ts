@@ -1,0 +1,191 @@
+import type { DeviceTree } from '../facts/device-tree.js';
+import type { Facts, Mount, Partition } from '../facts/facts.js';
+import type { KernelConfig } from '../facts/kernel-config.js';
+import { visibleAt } from '../facts/mountinfo.js';
+import { bootParameters } from './boot-parameters.js';
+import { effectiveCommandLine } from './effective-command-line.js';
+import type { KernelInputs, KnownDevice } from './kernel-inputs.js';
+import type { KernelMessages } from './messages/message-row.js';
+import { because } from './sentences/grounds.js';
+import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
+import type { ExplanationSources } from './sources.js';
+
+/**
+ * The root that the kernel mounted, by the mounts of today. The kernel calls its source /dev/root,
+ * or as root= says for flash names (init/do_mounts.c).
+ */
+function kernelRootOf(mounts: readonly Mount[], root: string | null): KernelInputs['kernelRoot'] {
+  const top = visibleAt(mounts, '/');
+  if (top?.fstype === 'rootfs') return 'rootfs';
+  const flashName = root !== null && /^(?:mtd|ubi)/.test(root) ? root : null;
+  const mount = mounts.find(
+    ({ source, root: inside }) =>
+      inside === '/' && (source === '/dev/root' || source === flashName),
+  );
+  return mount === undefined
+    ? null
+    : { fstype: mount.fstype, device: mount.device, readonly: mount.superOptions.includes('ro') };
+}
+
+/** CONFIG_BLK_DEV_RAM_COUNT's default, and the most that are listed. */
+const USUAL_RAMDISKS = 16;
+const MOST_RAMDISKS = 64;
+
+/** Adds the ramdisks: no list of partitions shows them, and they are there. */
+function withRamdisks(
+  devices: readonly KnownDevice[],
+  config: KernelConfig | null,
+): readonly KnownDevice[] {
+  if (devices.some(({ name }) => name === 'ram0') || config?.['BLK_DEV_RAM'] !== 'y')
+    return devices;
+  const count = Math.min(MOST_RAMDISKS, Number(config['BLK_DEV_RAM_COUNT'] ?? USUAL_RAMDISKS));
+  const ramdisks = Array.from({ length: count }, (_, index): KnownDevice => ({
+    name: `ram${index}`,
+    number: `1:${index}`,
+    content: 'unreadable',
+    readonly: false,
+  }));
+  return [...devices, ...ramdisks];
+}
+
+function chosenInitrd(tree: DeviceTree | null): KernelInputs['handed'] {
+  const { start = null, end = null } = tree?.initrd ?? {};
+  return start !== null && end !== null && end > start
+    ? { value: true, ...because('chosen-initrd', { start }) }
+    : null;
+}
+
+function taggedInitrd(facts: Facts | null): KernelInputs['handed'] {
+  const initrd = facts?.origin?.atags?.initrd;
+  if (!initrd) return null;
+  const tag = initrd.virtual ? 'ATAG_INITRD' : 'ATAG_INITRD2';
+  return { value: true, ...because('atag-initrd', { tag, start: initrd.start }) };
+}
+
+/** What the boot loader says of an initrd, in the device tree or in its tags; null: nothing. */
+function handedOver(sources: ExplanationSources): KernelInputs['handed'] {
+  const { facts, deviceTree, commandLine } = sources;
+  const tree = deviceTree ?? facts?.origin?.deviceTree ?? null;
+  const told = chosenInitrd(tree) ?? taggedInitrd(facts);
+  if (told !== null) return told;
+  // A boot loader may hand over next time what it did not hand over last time.
+  const live = commandLine === null && deviceTree === null;
+  return tree !== null && live ? { value: false, ...because('chosen-without-initrd') } : null;
+}
+
+/** The command line, and whose it is; `holder` null: it is as the kernel printed it. */
+interface SpokenCommandLine {
+  text: string;
+  holder: CommandLineHolder | null;
+  /** False where nothing shows it. */
+  spoken: boolean;
+}
+
+function commandLineOf(
+  { commandLine, facts, log, deviceTree }: ExplanationSources,
+  seen: KernelMessages,
+  config: KernelConfig | null,
+): SpokenCommandLine {
+  if (seen.commandLine) return { text: seen.commandLine.value, holder: null, spoken: true };
+  const ofThisMachine = facts !== null && log === null;
+  const handed = commandLine ?? (ofThisMachine ? null : (deviceTree?.bootargs ?? null));
+  if (handed !== null) return { ...effectiveCommandLine(handed, config), spoken: true };
+  return { text: facts?.kernel.commandLine ?? '', holder: null, spoken: ofThisMachine };
+}
+
+const mtdparts = (commandLine: string): string =>
+  /(?:^|\s)mtdparts=(\S+)/.exec(commandLine)?.[1] ?? '';
+
+/** The devices that the log lists, with what the facts know of them; null: it lists none. */
+function listedDevices(
+  seen: KernelMessages,
+  partitions: readonly Partition[],
+): readonly KnownDevice[] | null {
+  if (seen.devices.length === 0) return null;
+  return seen.devices.map(({ value: { name, number } }) => ({
+    name,
+    number,
+    content: partitions.find((each) => each.name === name)?.content ?? 'unknown',
+    readonly: false,
+  }));
+}
+
+/** The memory that the kernel is told of; null: not known. */
+function memoryOf({ deviceTree, facts }: ExplanationSources): KernelInputs['memory'] {
+  const origin = facts?.origin;
+  const memory = (deviceTree ?? origin?.deviceTree)?.memory ?? origin?.atags?.memory ?? [];
+  return memory.length === 0 ? null : memory;
+}
+
+/** The devices and flash partitions that the kernel finds. */
+function hardware(
+  sources: ExplanationSources,
+  seen: KernelMessages,
+  commandLine: string,
+  config: KernelConfig | null,
+): Pick<KernelInputs, 'devices' | 'mtd'> {
+  const { facts } = sources;
+  const origin = facts?.origin;
+  // Another partition table makes other partitions than those that were looked at.
+  const same = facts !== null && mtdparts(commandLine) === mtdparts(facts.kernel.commandLine);
+  const devices =
+    same && origin ? origin.partitions : listedDevices(seen, origin?.partitions ?? []);
+  return {
+    devices: devices === null ? null : withRamdisks(devices, config),
+    mtd: same ? facts.mtd : null,
+  };
+}
+
+/** What the root of a machine shows; what it shows of its own boot counts only for that boot. */
+function rootOf(
+  facts: Facts | null,
+  live: boolean,
+): Pick<KernelInputs, 'programs' | 'kernelRoot' | 'realRoot' | 'init'> {
+  const origin = facts?.origin;
+  const mounted =
+    facts === null
+      ? null
+      : kernelRootOf(facts.mounts, bootParameters(facts.kernel.commandLine).root);
+  return {
+    programs: {
+      on: mounted === null || mounted === 'rootfs' ? null : mounted.device,
+      found: origin?.programs ?? [],
+    },
+    kernelRoot: live ? mounted : null,
+    realRoot: live ? (origin?.realRootDevice ?? null) : null,
+    init: live ? (origin?.init ?? null) : null,
+  };
+}
+
+/** What a tag list says of the root; a device tree takes its place. */
+function tagsOf(facts: Facts | null): KernelInputs['tags'] {
+  const { atags = null, deviceTree = null } = facts?.origin ?? {};
+  return atags && !deviceTree ? { root: atags.root, readonly: atags.readonly } : null;
+}
+
+/** Brings together what the sources and the log's messages say. */
+export function collectInputs(
+  sources: ExplanationSources,
+  seen: KernelMessages,
+): { given: KernelInputs; holder: CommandLineHolder | null } {
+  const { facts } = sources;
+  const config = sources.config ?? facts?.origin?.config ?? null;
+  const { text, holder, spoken } = commandLineOf(sources, seen, config);
+  const types = facts?.origin?.types ?? [];
+  return {
+    holder,
+    given: {
+      commandLine: text,
+      spoken,
+      release: seen.release?.value ?? facts?.kernel.release ?? null,
+      config,
+      handed: handedOver(sources),
+      memory: memoryOf(sources),
+      initrd: sources.initrd,
+      types: types.length > 0 ? types : null,
+      tags: tagsOf(facts),
+      ...hardware(sources, seen, text, config),
+      ...rootOf(facts, sources.commandLine === null && sources.log === null),
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { once, type MessageRow } from './message-row.js';
+
+/** What the kernel says of itself, and of the machine it runs on. */
+export const BOOT_MESSAGES: readonly MessageRow[] = [
+  {
+    pattern: /^Linux version (\S+)/,
+    source: 'init/version.c',
+    tells: once('release', ([, release]) => release!),
+  },
+  {
+    pattern: /^(?:OF: fdt: ?)?Machine(?: model)?: (.+)$/,
+    source: 'drivers/of/fdt.c, arch/arm/kernel/setup.c',
+    tells: once('model', ([, model]) => model!),
+  },
+  {
+    pattern: /^Kernel command line: ?(.*)$/,
+    source: 'init/main.c',
+    tells: once('commandLine', ([, words]) => words!.trim()),
+  },
+  {
+    pattern: /^Unknown kernel command line parameters "(.*)", will be passed to user space/,
+    source: 'init/main.c',
+    since: '5.13',
+    tells: once('unknownWords', ([, words]) => words!),
+  },
+];

@@ -1,0 +1,124 @@
+import { older } from '../kernel-inputs.js';
+
+/**
+ * What a panic is about. `message` is the kernel's text behind "Kernel panic - not syncing: ". The
+ * same texts are made here for a panic that is foretold.
+ */
+export type Panic = { message: string } & (
+  | { kind: 'no-root' }
+  /** No program became process 1; `program` and `error` where init= named it (Linux 4.0). */
+  | { kind: 'no-init'; program: string | null; error: number | null }
+  /** Process 1 ended; `exitCode` as wait(2) has it, null where the kernel does not print it. */
+  | { kind: 'init-ended'; exitCode: number | null }
+  | { kind: 'no-decompressor' }
+  | { kind: 'no-memory' }
+  | { kind: 'other' }
+);
+
+interface PanicRow {
+  pattern: RegExp;
+  /** The kernel's source file that panics so. */
+  source: string;
+  is: (
+    match: RegExpExecArray,
+  ) => Panic extends infer Each ? (Each extends Panic ? Omit<Each, 'message'> : never) : never;
+}
+
+/** The first row that matches counts. */
+export const PANICS: readonly PanicRow[] = [
+  {
+    pattern: /Unable to mount root fs/,
+    source: 'init/do_mounts.c',
+    is: () => ({ kind: 'no-root' }),
+  },
+  {
+    pattern: /^Requested init(?: (\S+) failed \(error (-\d+)\))?/,
+    source: 'init/main.c',
+    is: ([, program, error]) => ({
+      kind: 'no-init',
+      program: program ?? null,
+      error: error === undefined ? null : Number(error),
+    }),
+  },
+  {
+    pattern: /^No (?:working )?init found/,
+    source: 'init/main.c',
+    is: () => ({ kind: 'no-init', program: null, error: null }),
+  },
+  {
+    pattern: /^Attempted to kill init(?:.*exitcode=0x([0-9a-f]+))?/,
+    source: 'kernel/exit.c',
+    is: ([, code]) => ({
+      kind: 'init-ended',
+      exitCode: code === undefined ? null : parseInt(code, 16),
+    }),
+  },
+  {
+    pattern: /decompress/,
+    source: 'init/initramfs.c, init/do_mounts_rd.c',
+    is: () => ({ kind: 'no-decompressor' }),
+  },
+  {
+    pattern: /[Oo]ut of memory|can't allocate|System is deadlocked/,
+    source: 'mm/oom_kill.c, init/initramfs.c',
+    is: () => ({ kind: 'no-memory' }),
+  },
+  { pattern: /^/, source: '', is: () => ({ kind: 'other' }) },
+];
+
+export function readPanic(message: string): Panic {
+  for (const { pattern, is } of PANICS) {
+    const match = pattern.exec(message);
+    if (match !== null) return { message, ...is(match) };
+  }
+  return { message, kind: 'other' };
+}
+
+/** Whether the kernel had a root by then: it was at the search for an init, or past it. */
+export const hadRoot = ({ kind, message }: Panic): boolean =>
+  kind !== 'no-root' && kind !== 'no-decompressor' && /init/.test(message);
+
+/** The panic of init/do_mounts.c: mount_block_root; `number` is `major:minor`, null: not known. */
+export function noRoot(number: string | null): Panic {
+  const [major = '?', minor = '?'] = number?.split(':') ?? [];
+  return {
+    kind: 'no-root',
+    message: `VFS: Unable to mount root fs on unknown-block(${major},${minor})`,
+  };
+}
+
+/** The panic of an init= that does not run; `error` is a negative errno. */
+export const requestedInitFailed = (program: string, error: number): Panic => ({
+  kind: 'no-init',
+  program,
+  error,
+  message: `Requested init ${program} failed (error ${error}).`,
+});
+
+/** What the kernel says when no program of its list runs; the words changed with its manual. */
+const NO_INIT: readonly { before: readonly [number, number]; words: string }[] = [
+  { before: [2, 6], words: 'No init found.  Try passing init= option to kernel.' },
+  {
+    before: [3, 14],
+    words:
+      'No init found.  Try passing init= option to kernel. ' +
+      'See Linux Documentation/init.txt for guidance.',
+  },
+  {
+    before: [4, 10],
+    words:
+      'No working init found.  Try passing init= option to kernel. ' +
+      'See Linux Documentation/init.txt for guidance.',
+  },
+];
+const NO_INIT_TODAY =
+  'No working init found.  Try passing init= option to kernel. ' +
+  'See Linux Documentation/admin-guide/init.rst for guidance.';
+
+/** The panic of a kernel of this release when no program of its list runs. */
+export const noInitFound = (release: string | null): Panic => ({
+  kind: 'no-init',
+  program: null,
+  error: null,
+  message: NO_INIT.find(({ before }) => older(release, before))?.words ?? NO_INIT_TODAY,
+});

@@ -1,0 +1,29 @@
+import type { CauseRow } from './cause-row.js';
+import { INIT_CAUSES } from './init-causes.js';
+import { ROOT_CAUSES } from './root-causes.js';
+
+const CAUSES = { ...ROOT_CAUSES, ...INIT_CAUSES };
+
+export type CauseCode = keyof typeof CAUSES;
+type CauseData<Code extends CauseCode> =
+  (typeof CAUSES)[Code] extends CauseRow<infer Data> ? Data : never;
+
+/** A probable cause as data. */
+export type Cause = {
+  [Code in CauseCode]: { code: Code } & (unknown extends CauseData<Code>
+    ? object
+    : CauseData<Code>);
+}[CauseCode];
+
+const NO_CONSOLE =
+  '/dev/console is missing in rootfs, so the first messages of process 1 were lost: ' +
+  'add `nod /dev/console 644 0 0 c 5 1` to the built-in cpio';
+
+/** The sentences of a cause, and of what to do. */
+export function tellCause(cause: Cause, noConsole: boolean): { cause: string; todo: string[] } {
+  const row = CAUSES[cause.code] as CauseRow<Cause>;
+  return {
+    cause: row.cause(cause),
+    todo: [...row.todo(cause), ...(noConsole ? [NO_CONSOLE] : [])],
+  };
+}

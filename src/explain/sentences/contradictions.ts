@@ -1,0 +1,71 @@
+import type { Ground } from './grounds.js';
+import { groundSentence } from './grounds.js';
+
+/** What was seen, and what was to be expected, of one question that has two answers. */
+interface Disagreement {
+  seen: boolean;
+  seenFor: Ground;
+  expectedFor: Ground;
+}
+
+/** How the root mounts, or does not, as far as it was foretold. */
+export type MountExpectation = { mounts: true; fstype: string | null } | { mounts: false };
+
+const expects = (expected: MountExpectation): string => {
+  if (!expected.mounts) return 'it does not mount';
+  return `it mounts${expected.fstype === null ? '' : ` as ${expected.fstype}`}`;
+};
+
+const differs =
+  (what: string, ifTrue: string, ifFalse: string) =>
+  ({ seen, seenFor, expectedFor }: Disagreement): string =>
+    `${what}: ${seen ? ifTrue : ifFalse}, for ${groundSentence(seenFor)}; ` +
+    `but ${seen ? ifFalse : ifTrue} was to be expected, for ${groundSentence(expectedFor)}`;
+
+/** Where what was seen and what was to be expected do not fit together. */
+const CONTRADICTIONS = {
+  initrd: differs('whether there is an initrd', 'there is one', 'there is none'),
+  'initrd-kind': differs('what the initrd is', 'a cpio', 'no cpio'),
+  'early-init': ({ path, ...both }: Disagreement & { path: string }) =>
+    differs(`whether ${path} is in rootfs`, 'it is', 'it is not')(both),
+  image: differs('what becomes of the image', 'it is in /dev/ram0', 'it is not in /dev/ram0'),
+  mount: ({
+    shown,
+    expected,
+    expectedFor,
+  }: {
+    shown: { by: 'log'; line: string } | { by: 'mounts' } | { by: 'user-space' };
+    expected: MountExpectation;
+    expectedFor: Ground;
+  }) =>
+    `the root: ${shownWords(shown)}; ` +
+    `but ${expects(expected)} was to be expected, for ${groundSentence(expectedFor)}`,
+  'process-1': ({ program, failed }: { program: string; failed: string[] }) =>
+    `process 1: ${program} runs; but none of ${failed.join(', ')} was to be expected to`,
+  'command-line': ({ console }: { console: string }) =>
+    `the command line: the console shows ${JSON.stringify(console)}, ` +
+    'which is not the one given, and holds',
+};
+
+function shownWords(
+  shown: { by: 'log'; line: string } | { by: 'mounts' } | { by: 'user-space' },
+): string {
+  switch (shown.by) {
+    case 'log':
+      return groundSentence({ code: 'said', line: shown.line });
+    case 'mounts':
+      return 'it is mounted today';
+    case 'user-space':
+      return 'user space runs';
+  }
+}
+
+type ContradictionCode = keyof typeof CONTRADICTIONS;
+export type Contradiction = {
+  [Code in ContradictionCode]: { code: Code } & Parameters<(typeof CONTRADICTIONS)[Code]>[0];
+}[ContradictionCode];
+
+export function contradictionSentence(contradiction: Contradiction): string {
+  const say = CONTRADICTIONS[contradiction.code] as (data: Contradiction) => string;
+  return say(contradiction);
+}

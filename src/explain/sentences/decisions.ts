@@ -1,0 +1,50 @@
+import type { DecisionRow } from './decision-row.js';
+import type { Because } from './grounds.js';
+import { groundSentence } from './grounds.js';
+import type { EvidenceSource } from './ground-row.js';
+import { INIT_DECISIONS } from './init-decisions.js';
+import { RAMDISK_DECISIONS } from './ramdisk-decisions.js';
+import { ROOT_DECISIONS } from './root-decisions.js';
+
+/** Every decision of the kernel's that explain tells, about in their order. */
+export const DECISIONS = { ...RAMDISK_DECISIONS, ...ROOT_DECISIONS, ...INIT_DECISIONS };
+
+export type DecisionId = keyof typeof DECISIONS;
+/** A decision's verdict, with the data that belongs to it. */
+export type DecisionData<Id extends DecisionId> =
+  (typeof DECISIONS)[Id] extends DecisionRow<infer Data> ? Data : never;
+
+/** One decision of the kernel's on the way to its root, as data. */
+export type Decision = {
+  [Id in DecisionId]: { id: Id; data: DecisionData<Id> } & Because;
+}[DecisionId];
+
+/** A decision as `explain --json` gives it: the data, and its sentences. */
+export interface KernelDecision {
+  id: DecisionId;
+  /** The answer as a code. */
+  verdict: string;
+  question: string;
+  answer: string;
+  because: string;
+  /** The reason as a code. */
+  cause: string;
+  evidence: EvidenceSource;
+  /** False where the usual was assumed because nothing says. */
+  certain: boolean;
+}
+
+/** Makes a decision's sentences. */
+export function tellDecision({ id, data, because, evidence }: Decision): KernelDecision {
+  const row = DECISIONS[id] as DecisionRow<Decision['data']>;
+  return {
+    id,
+    verdict: data.verdict,
+    question: typeof row.question === 'string' ? row.question : row.question(data),
+    answer: row.answer(data),
+    because: groundSentence(because) + (row.also?.(data) ?? ''),
+    cause: because.code,
+    evidence: evidence.from,
+    certain: evidence.kind !== 'unknown',
+  };
+}

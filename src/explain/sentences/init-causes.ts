@@ -1,0 +1,109 @@
+import { cause } from './cause-row.js';
+import { groundSentence, type Ground } from './grounds.js';
+
+/** What execve(2) means with an errno, and what helps; `todo` null: nothing of its own. */
+const EXEC_ERRORS: Record<number, { means: string; todo: readonly string[] | null }> = {
+  [-2]: {
+    means:
+      'it does not exist, or what it needs to run does not: ' +
+      'the interpreter behind its #!, or its dynamic linker',
+    todo: [
+      'check that it is there; if it is, `file` shows which interpreter it needs, ' +
+        'and that must be on the same root',
+      'correct init= (or rdinit=) if the name is wrong',
+    ],
+  },
+  [-5]: { means: 'its file system cannot be read', todo: null },
+  [-8]: {
+    means:
+      'it is no program for this processor: built for another one, cut off, ' +
+      'or a script without #!',
+    todo: ['build it for this board, and look at its first bytes: `file` shows the processor'],
+  },
+  [-13]: {
+    means: 'it is not executable, is no file, or lies on a mount without exec',
+    todo: ['chmod +x it where the root is made'],
+  },
+  [-26]: {
+    means: 'the archive broke off in the middle of this file',
+    todo: [
+      'make the ramdisk anew, ' +
+        'and check that the boot loader copies all of it and tells its whole size',
+    ],
+  },
+  [-84]: {
+    means: 'its format is damaged, or made for another kind of floating point',
+    todo: null,
+  },
+  [-117]: { means: 'its file system is damaged', todo: ['write the image anew'] },
+};
+
+const LOOK_AT_ROOT = [
+  'look at the root: `mountroot ramdisk list FILE`, or mount the image elsewhere',
+  'name a program with init=',
+];
+
+interface InitFailure {
+  program: string;
+  /** A negative errno. */
+  error: number | null;
+  /** What the facts say of this program. */
+  known: Ground | null;
+}
+
+function whyNot({ error, known }: InitFailure): string {
+  if (known !== null) return groundSentence(known);
+  if (error === null) return 'it is not there, or cannot be run';
+  return EXEC_ERRORS[error]?.means ?? `error ${error}`;
+}
+
+const MUST_NOT_END = 'process 1 must never end';
+const LAST_WORDS = 'look at its last words before the panic';
+
+/** Why there is no process 1, or none any more; and the panics that are not about the root. */
+export const INIT_CAUSES = {
+  'no-init-on-root': cause(
+    () =>
+      'the root has none of the programs that the kernel tries: ' +
+      'it may be empty, or another file system than was meant',
+    LOOK_AT_ROOT,
+  ),
+  'init-does-not-run': cause(
+    (failure: InitFailure) => `${failure.program} does not run: ${whyNot(failure)}`,
+    ({ error }) => (error === null ? null : EXEC_ERRORS[error]?.todo) ?? LOOK_AT_ROOT,
+  ),
+  'init-ended': cause(() => `process 1 ended, and ${MUST_NOT_END}`, [LAST_WORDS]),
+  'init-illegal-instruction': cause(
+    () => 'process 1 met an instruction that this processor does not have',
+    ['build it for this processor: its version, its floating point unit (VFP, NEON)'],
+  ),
+  'init-signal': cause(
+    ({ signal }: { signal: number }) =>
+      `process 1 was ended by signal ${signal}` +
+      (signal === SIGSEGV ? ' (it touched memory that it has not)' : ''),
+    ['look at the lines before; a wrong C library does this too'],
+  ),
+  'init-not-found': cause(
+    () => 'process 1 ended with 127: a library is missing, or a shell did not find its command',
+    ['look at the lines before, and check with `ldd` what it needs'],
+  ),
+  'init-status': cause(
+    ({ status }: { status: number }) =>
+      `process 1 ended with status ${status}, and ${MUST_NOT_END}: ` +
+      'a script called with init= must end with exec of the real init',
+    [LAST_WORDS, 'end the script with `exec /sbin/init`'],
+  ),
+  'no-decompressor': cause(
+    () =>
+      'the kernel cannot unpack a ramdisk: it is not built with its method of compression, ' +
+      'or the image is damaged',
+    ['build the kernel with it (CONFIG_RD_…=y), or compress with another method'],
+  ),
+  'no-memory': cause(
+    () => 'memory ran out: a ramdisk needs its own size twice while it is unpacked',
+    ['make the ramdisk smaller, or give the board more memory (mem=)'],
+  ),
+  'other-panic': cause(() => 'this panic is not one about the root', ['read the lines before it']),
+};
+
+const SIGSEGV = 11;

@@ -1,0 +1,53 @@
+import { decision } from './decision-row.js';
+import { errorWords, placeName, processName, type RootPlace } from './words.js';
+
+/** Decisions about process 1, and what the machine shows of them today. */
+export const INIT_DECISIONS = {
+  'init-fails': decision({
+    question: ({ program }) => `does ${program} run?`,
+    answer: ({ error }: { verdict: 'no'; program: string; error: number | null }) =>
+      error === null ? 'no' : `no: ${errorWords(error)}`,
+  }),
+
+  'process-1': decision({
+    question: 'which program becomes process 1?',
+    answer: (
+      init:
+        | { verdict: 'program'; program: string; place: RootPlace }
+        /** `tried`: the programs that the kernel said it would run; [] where it said nothing. */
+        | { verdict: 'none'; tried: string[] }
+        | { verdict: 'unknown' },
+    ) => {
+      switch (init.verdict) {
+        case 'program':
+          return `${init.program}, on ${placeName(init.place)}`;
+        case 'none':
+          return init.tried.length === 0 ? 'none' : `none: tried were ${init.tried.join(', ')}`;
+        case 'unknown':
+          return 'one that does not show any more';
+      }
+    },
+  }),
+
+  'process-1-ends': decision<{ verdict: 'ends' }>({
+    question: 'what becomes of process 1?',
+    answer: (): string => 'it ends, which it must not',
+  }),
+
+  console: decision<{ verdict: 'no' }>({
+    question: 'has process 1 a console?',
+    answer: (): string => 'no: its first messages are lost',
+  }),
+
+  'process-1-now': decision({
+    question: 'what is process 1 by now?',
+    answer: (now: { verdict: 'runs'; program: string | null; args: string[] }) =>
+      processName(now) +
+      (now.program !== null && now.program !== now.args[0] ? ` (${now.program})` : ''),
+  }),
+
+  'root-now': decision({
+    question: 'what is / by now?',
+    answer: ({ summary }: { verdict: 'mounted'; summary: string }) => summary,
+  }),
+};

@@ -1,0 +1,157 @@
+import { cause } from './cause-row.js';
+
+const CHECK_PARTITIONS = 'check the partitions (mtdparts=, the device tree)';
+const COMPARE_DEVICES = 'if the right one is missing, build the kernel with its driver (=y)';
+
+/** Why the kernel has no root. */
+export const ROOT_CAUSES = {
+  'device-does-not-come': cause(
+    ({ forWhat }: { forWhat: string }) =>
+      `${forWhat} does not come: its name is wrong, or its driver is not in the kernel`,
+    [
+      `compare root= with the devices that the kernel found; ${COMPARE_DEVICES}`,
+      'leave rootwait out to have the kernel list what it found, and panic',
+    ],
+  ),
+  'initrd-image-type': cause(
+    ({ fstypes }: { fstypes: string[] | null }) =>
+      'the initrd is a file system image, and is mounted first with the same rootfstype= ' +
+      `as the root; ${fstypes?.join(', ') ?? 'no type'} does not fit it`,
+    [
+      "name both types, the image's first: rootfstype=ext2,squashfs",
+      'or make it a cpio with /init (`mountroot ramdisk pack`), ' +
+        'for which rootfstype= does not count',
+    ],
+  ),
+  'initrd-broken': cause(
+    ({ reason }: { reason: string | null }) =>
+      `the initrd does not unpack (${reason ?? 'why does not show any more'}), ` +
+      'and there is no root= to go on with',
+    [
+      'look at it with `mountroot ramdisk list FILE`, ' +
+        'and make it anew with `mountroot ramdisk pack`',
+      'check that the boot loader copies all of it, to a place that nothing overwrites, ' +
+        'and tells its whole size',
+    ],
+  ),
+  'image-without-root-word': cause(
+    () =>
+      'the initrd is a file system image, whose /linuxrc comes before the real root; ' +
+      'and no root= names that one',
+    [
+      'to have the image itself as the root: root=/dev/ram0',
+      'else name the real root with root=, ' +
+        'or have /linuxrc write its number to /proc/sys/kernel/real-root-dev',
+    ],
+  ),
+  'initrd-without-init': cause(
+    ({ program }: { program: string }) =>
+      `the initrd is unpacked, but ${program} is not in it; and there is no root= to go on with`,
+    [
+      'put an executable /init into it, or name what it has with rdinit=',
+      'or add root= for the device that holds the root',
+    ],
+  ),
+  'no-root-word': cause(
+    () => 'no root= is on the command line, and no initrd with /init was there',
+    [
+      'add root= for the device that holds the root, and rootfstype= for flash',
+      'if an initrd should have been there, check where the boot loader put it: ' +
+        '`mountroot ramdisk locate`',
+    ],
+  ),
+  'root-by-file-system-id': cause(
+    ({ word }: { word: string }) =>
+      `the kernel does not know root=${word}=: ` +
+      'finding a file system by its own id is what an initramfs does',
+    [
+      "use PARTUUID=, PARTLABEL= or the device's name",
+      'or boot with an initramfs that understands it',
+    ],
+  ),
+  'mtd-name-not-built': cause(
+    ({ root, fstype, option }: { root: string; fstype: string; option: string }) =>
+      `root=${root} names flash without a block device, which ${fstype} takes only in a kernel ` +
+      `that is built with CONFIG_${option}, or there is no such partition`,
+    ({ option }) => [
+      `build the kernel with CONFIG_${option}=y`,
+      'or use the block device: root=/dev/mtdblockN',
+      CHECK_PARTITIONS,
+    ],
+  ),
+  'flash-name-wants-type': cause(
+    ({ root }: { root: string }) =>
+      `root=${root} names flash without a block device, which only jffs2 and UBIFS take`,
+    [
+      'add rootfstype=jffs2 or rootfstype=ubifs',
+      'for squashfs and others use the block device: root=/dev/mtdblockN, ' +
+        'or root=/dev/ubiblock0_0 with ubi.block=',
+    ],
+  ),
+  'no-ubi-volume': cause(
+    ({ root }: { root: string }) =>
+      `there is no UBI volume ${root}: ` + 'a kernel attaches a UBI device only when it is told to',
+    ["add ubi.mtd= with the partition that holds it, and check the volume's name"],
+  ),
+  'no-mtd-partition': cause(
+    ({ root }: { root: string }) =>
+      `${root} is not there, or holds no file system of the type that is tried`,
+    [`${CHECK_PARTITIONS} and rootfstype=`],
+  ),
+  'no-server': cause(
+    () => 'the kernel is built without a root from a server, or the network did not come up',
+    [
+      'build it with CONFIG_ROOT_NFS, CONFIG_IP_PNP and the driver of the network card, ' +
+        'and give ip= and nfsroot=',
+    ],
+  ),
+  'type-missing': cause(
+    ({ fstype, types }: { fstype: string | null; types: string[] | null }) =>
+      `the kernel does not have the file system ` +
+      `${fstype ?? `type (${types?.join(', ') ?? 'which one does not show'})`}, ` +
+      'and the search ends at the first type that it does not have',
+    ['correct rootfstype=, or build the kernel with it (=y, not =m: modules lie on the root)'],
+  ),
+  'jffs2-finds-nothing': cause(
+    () =>
+      'jffs2 found none of its nodes on the partition, ' +
+      "and does not erase what may be another's",
+    () => UNREADABLE,
+  ),
+  'device-unreadable': cause(
+    () => 'the device cannot be read',
+    () => UNREADABLE,
+  ),
+  'no-device': cause(
+    ({ root }: { root: string }) =>
+      `there is no device ${root}: its name is wrong, its driver is not in the kernel, ` +
+      'or it was not there yet',
+    ({ root }) => [
+      `compare root= with the devices below; ${COMPARE_DEVICES}`,
+      'for a card or a disk that takes its time, add rootwait',
+      ...(root.startsWith('/dev/mtd') ? ['for flash, check mtdparts= and CONFIG_MTD_BLOCK'] : []),
+    ],
+  ),
+  'wrong-type': cause(
+    ({ root, fstypes }: { root: string; fstypes: string[] }) =>
+      `what is on ${root} is no ${fstypes.join(' and no ')}, or is damaged`,
+    ({ root }) => [
+      'correct rootfstype=, or leave it out to have all types tried ' +
+        '(but jffs2 and UBIFS, which must be named)',
+      `look at the first bytes of ${root}`,
+    ],
+  ),
+  'no-type-fits': cause(
+    ({ root }: { root: string }) =>
+      `no file system that this kernel has is on ${root}, or it is damaged`,
+    [
+      'build the kernel with the right one (=y), name jffs2 and UBIFS with rootfstype=',
+      'check that root= names the right device',
+    ],
+  ),
+};
+
+const UNREADABLE = [
+  'check that root= names the right partition, and that rootfstype= is what is on it',
+  'if it should be empty, erase it; if it cannot be read, look at the lines before',
+];

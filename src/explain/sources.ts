@@ -1,0 +1,42 @@
+import type { DeviceTree } from '../facts/device-tree.js';
+import type { Facts, Rung } from '../facts/facts.js';
+import type { KernelConfig } from '../facts/kernel-config.js';
+import type { KernelLog } from '../facts/kernel-log.js';
+import type { ScriptResult } from '../execute/journal.js';
+import type { Initrd } from './kernel-inputs.js';
+
+/** What mountroot itself did in this boot, as `status` knows it; times in milliseconds. */
+export interface OwnPart {
+  /** One sentence: what / is. */
+  summary: string;
+  rung: { rung: Rung; reason: string | null; because: string | null } | null;
+  start: {
+    summary: string;
+    /** Since the kernel started. */
+    at: number;
+    ms: number | null;
+    /** null: the start was cut off. */
+    ok: boolean | null;
+    error?: string;
+    steps: { number: number; id: string; result: string; ms: number; error?: string }[];
+    script?: ScriptResult;
+  } | null;
+}
+
+/** All that an explanation may rest on; null: it is not there. */
+export interface ExplanationSources {
+  /** A machine's facts, with their origin where it was gathered. */
+  facts: Facts | null;
+  /**
+   * A command line as a boot loader would hand it over. Then the end is foretold, and what the
+   * machine shows of its own boot does not count.
+   */
+  commandLine: string | null;
+  config: KernelConfig | null;
+  /** A blob from a file; a boot loader may still change it. */
+  deviceTree: DeviceTree | null;
+  initrd: Initrd | null;
+  /** The log of a console. */
+  log: KernelLog | null;
+  ours: OwnPart | null;
+}

@@ -1,0 +1,72 @@
+import type { LogLine } from '../messages/message-row.js';
+import { mountsItself } from '../messages/kernel-messages.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import type { DecisionData } from '../sentences/decisions.js';
+import { because, type Because } from '../sentences/grounds.js';
+import { said, type DecisionLog } from './decision-log.js';
+import { initrdSeen } from './initrd.js';
+
+interface BuiltIn extends Because {
+  data: DecisionData<'built-in'>;
+}
+
+/** INITRAMFS_SOURCE; null where the configuration is not known. */
+const source = ({ given }: DecisionLog): string | null =>
+  given.config === null ? null : (given.config['INITRAMFS_SOURCE'] ?? '');
+
+/**
+ * A program of rootfs that ran although a whole log shows no initrd: it can only be built in. null
+ * where there is none.
+ */
+function ranWithoutInitrd({ seen, words }: DecisionLog): LogLine<string> | null {
+  const [first] = seen.runs;
+  return first?.value === (words.rdinit ?? '/init') &&
+    seen.whole &&
+    initrdSeen(seen) === undefined &&
+    mountsItself(seen) === null
+    ? first
+    : null;
+}
+
+export const BUILT_IN_RULES: readonly DecisionRule<DecisionLog, BuiltIn>[] = [
+  {
+    when: (t) => t.option('BLK_DEV_INITRD') === false,
+    then: () => ({
+      data: { verdict: 'nothing' },
+      ...because('built-without', { option: 'BLK_DEV_INITRD' }),
+    }),
+  },
+  {
+    when: (t) => source(t) === null && ranWithoutInitrd(t) !== null,
+    then: (t) => {
+      const ran = ranWithoutInitrd(t)!;
+      return { data: { verdict: 'program', program: ran.value }, ...said(ran) };
+    },
+  },
+  {
+    when: (t) => source(t) === null,
+    then: () => ({ data: { verdict: 'usual' }, ...because('usual-built-in') }),
+  },
+  {
+    when: (t) => source(t) === '',
+    then: () => ({ data: { verdict: 'usual' }, ...because('no-initramfs-source') }),
+  },
+  {
+    when: otherwise,
+    then: (t) => ({
+      data: { verdict: 'source', source: source(t)! },
+      ...because('initramfs-source'),
+    }),
+  },
+];
+
+/**
+ * Decides what was linked into the kernel. Returns whether that is nothing but the kernel's own
+ * three names; null where it is not known.
+ */
+export function builtIn(t: DecisionLog): boolean | null {
+  const { data, ...why } = firstMatch(BUILT_IN_RULES, t);
+  t.decide('built-in', data, why);
+  if (why.evidence.kind === 'unknown') return null;
+  return data.verdict === 'nothing' || data.verdict === 'usual';
+}

@@ -1,0 +1,60 @@
+import { bootParameters, type BootParameters } from '../boot-parameters.js';
+import { option, type KernelInputs } from '../kernel-inputs.js';
+import type { KernelMessages, LogLine } from '../messages/message-row.js';
+import type { Contradiction } from '../sentences/contradictions.js';
+import type { Decision, DecisionData, DecisionId } from '../sentences/decisions.js';
+import { because, type Because } from '../sentences/grounds.js';
+
+/** What holds at one point of the story, why, and on what that rests. */
+export interface Finding extends Because {
+  value: boolean;
+}
+
+export const holds = (value: boolean, why: Because): Finding => ({ value, ...why });
+
+/** The reason that the kernel itself said it, in these words. */
+export const said = (line: Pick<LogLine<unknown>, 'said'>): Because =>
+  because('said', { line: line.said });
+
+/** What a question with two answers is about, in a contradiction. */
+type Disputed = { code: 'initrd' | 'initrd-kind' | 'image' } | { code: 'early-init'; path: string };
+
+/** A story while it is told: what is given, what was seen, and the decisions so far. */
+export class DecisionLog {
+  readonly words: BootParameters;
+  readonly decisions: Decision[] = [];
+  readonly contradictions: Contradiction[] = [];
+
+  constructor(
+    readonly given: KernelInputs,
+    readonly seen: KernelMessages,
+  ) {
+    this.words = bootParameters(given.commandLine);
+  }
+
+  /** An option of the kernel's configuration; null where the configuration is not known. */
+  option(name: string): boolean | null {
+    return option(this.given.config, name);
+  }
+
+  decide<Id extends DecisionId>(id: Id, data: DecisionData<Id>, why: Because): void {
+    const decision = { id, data, because: why.because, evidence: why.evidence };
+    this.decisions.push(decision as unknown as Decision);
+  }
+
+  /**
+   * What was seen counts before what was to be expected. Where both are sure and differ, the
+   * contradiction is kept.
+   */
+  settle(disputed: Disputed, seen: Finding | null, expected: Finding): Finding {
+    if (seen === null) return expected;
+    if (expected.evidence.kind !== 'unknown' && expected.value !== seen.value)
+      this.contradictions.push({
+        ...disputed,
+        seen: seen.value,
+        seenFor: seen.because,
+        expectedFor: expected.because,
+      });
+    return seen;
+  }
+}

@@ -1,0 +1,64 @@
+import { mountsItself } from '../messages/kernel-messages.js';
+import { because, unlessSure, type Because } from '../sentences/grounds.js';
+import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+import type { Rootfs } from './rootfs.js';
+
+/** How many words of process 1 may name it: a script's name stands behind its interpreter's. */
+const NAMES = 3;
+
+/** Whether process 1 was called by this name. */
+export const wasCalled = ({ given }: DecisionLog, path: string): boolean =>
+  given.init?.args.slice(0, NAMES).includes(path) === true;
+
+/** What the log shows of it. */
+function shownEarlyInit({ seen }: DecisionLog, path: string): Finding | null {
+  const itself = mountsItself(seen);
+  if (itself !== null) return holds(false, because('went-to-mount', { line: itself }));
+  const [first] = seen.runs;
+  return first?.value === path ? holds(true, said(first)) : null;
+}
+
+/** What the machine shows of it today. */
+function rememberedEarlyInit(t: DecisionLog, path: string): Finding | null {
+  const { given, words } = t;
+  if (given.kernelRoot === 'rootfs') return holds(true, because('root-is-rootfs'));
+  if (given.kernelRoot !== null) return holds(false, because('kernel-mounted-root'));
+  if (wasCalled(t, path)) return holds(true, because('process-1-called-as', { path }));
+  return given.init && given.spoken && words.root === null && !given.tags?.root
+    ? holds(true, because('no-other-root'))
+    : null;
+}
+
+/** What is to be expected of it. */
+function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs): Finding {
+  const { handed, cpio } = rootfs;
+  const program = rootfs.look(path);
+  if (program === undefined)
+    return handed.value
+      ? holds(cpio?.value !== false, because('most-have-init'))
+      : holds(false, because('built-in-unknown'));
+  const found = program !== null;
+  const why: Because = handed.value
+    ? because('initrd-program', { name: given.initrd!.name, found })
+    : because('only-built-in');
+  return holds(found, unlessSure(handed.evidence.kind !== 'unknown', why));
+}
+
+/**
+ * Decides whether a program in rootfs becomes process 1; else the kernel mounts a root itself
+ * (init/main.c: kernel_init_freeable).
+ */
+export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): { path: string; runs: boolean } {
+  const path = t.words.rdinit ?? '/init';
+  const settled = t.settle(
+    { code: 'early-init', path },
+    shownEarlyInit(t, path) ?? rememberedEarlyInit(t, path),
+    expectedEarlyInit(t, path, rootfs),
+  );
+  t.decide(
+    'early-init',
+    { verdict: settled.value ? 'yes' : 'no', path, byRdinit: t.words.rdinit !== null },
+    settled,
+  );
+  return { path, runs: settled.value };
+}

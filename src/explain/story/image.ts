@@ -1,0 +1,114 @@
+import type { Image } from '../../ramdisk/image.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { because } from '../sentences/grounds.js';
+import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+import type { RootName } from './root-name.js';
+import type { Rootfs } from './rootfs.js';
+
+/** An initrd that the kernel took for a file system image; `loaded`: it is in /dev/ram0. */
+export interface LoadedImage {
+  loaded: boolean;
+  image: Image | null;
+}
+
+/** CONFIG_BLK_DEV_RAM_SIZE's default, in KiB. */
+const USUAL_RAMDISK = 4096;
+
+/** The initrd as an image: null where it is none, or is not at hand. */
+const imageOf = ({ given }: DecisionLog): Image | null =>
+  given.initrd?.error === null ? null : (given.initrd?.image ?? null);
+
+/** The size of a ramdisk in KiB. */
+const ramdiskSize = ({ words, given }: DecisionLog): number =>
+  words.ramdiskSize ?? (Number(given.config?.['BLK_DEV_RAM_SIZE']) || USUAL_RAMDISK);
+
+/** Whether the image would go to /dev/ram0, by what is given. */
+export const IMAGE_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
+  {
+    when: ({ given }) => given.initrd === null,
+    then: () => holds(true, because('image-content-unknown')),
+  },
+  {
+    when: (t) => (imageOf(t)?.found ?? '') === '',
+    then: () => holds(false, because('image-not-recognised')),
+  },
+  {
+    when: (t) => imageOf(t)!.error !== null,
+    then: (t) => holds(false, because('image-broken', { error: imageOf(t)!.error! })),
+  },
+  {
+    when: (t) => imageOf(t)!.kibibytes > ramdiskSize(t),
+    then: (t) => {
+      const { kibibytes } = imageOf(t)!;
+      return holds(false, because('image-too-big', { kibibytes, most: ramdiskSize(t) }));
+    },
+  },
+  {
+    when: otherwise,
+    then: (t) => {
+      const { found, kibibytes } = imageOf(t)!;
+      return holds(true, because('image-found', { found, kibibytes }));
+    },
+  },
+];
+
+function seenImage({ seen }: DecisionLog): Finding | null {
+  const failed = seen.imageFailed ?? (seen.image?.value === '' ? seen.image : undefined);
+  if (failed) return holds(false, said(failed));
+  return seen.image ? holds(true, said(seen.image)) : null;
+}
+
+/**
+ * Decides what initrd_load does with an initrd that is no cpio (init/do_mounts_initrd.c,
+ * init/do_mounts_rd.c). null: there is no image.
+ */
+export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): LoadedImage | null {
+  const { seen, words } = t;
+  const kept =
+    rootfs.cpio?.value === false && t.option('BLK_DEV_RAM') !== false && !seen.unpackFailed;
+  if (!kept && !seen.image) return null;
+  const image = imageOf(t);
+  if (name.form === 'mtd' || name.form === 'ubi') {
+    const why = because('mounted-before-image', { root: name.said });
+    t.decide('image', { verdict: 'never-looked-at' }, why);
+    return { loaded: false, image };
+  }
+  if (words.noinitrd) {
+    t.decide('image', { verdict: 'discarded' }, because('noinitrd'));
+    return { loaded: false, image };
+  }
+  const settled = t.settle({ code: 'image' }, seenImage(t), firstMatch(IMAGE_RULES, t));
+  const unlessLoaded = name.number === '1:0' ? 'incomplete' : 'no';
+  t.decide('image', { verdict: settled.value ? 'yes' : unlessLoaded }, settled);
+  return { loaded: settled.value, image };
+}
+
+/**
+ * Decides whether the image's /linuxrc runs. The kernel starts it and waits; what it does then is
+ * the same whether it ran or not (init/do_mounts_initrd.c: handle_initrd).
+ */
+export function runsLinuxrc(t: DecisionLog, { image }: Pick<LoadedImage, 'image'>): void {
+  const { initrd } = t.given;
+  const program = image === null ? undefined : initrd?.inImage('/linuxrc');
+  if (program === undefined)
+    return t.decide('linuxrc', { verdict: 'if-there' }, because('image-and-other-root'));
+  const { name } = initrd!;
+  if (program === null)
+    return t.decide('linuxrc', { verdict: 'missing' }, because('image-looked-into', { name }));
+  const { error, why } = program;
+  if (error === 0)
+    return t.decide('linuxrc', { verdict: 'yes' }, because('image-has-linuxrc', { name }));
+  t.decide('linuxrc', { verdict: 'fails', error }, because('program-fails', { why }));
+}
+
+/** Decides what becomes of the image once the real root is mounted. */
+export function leavesImage(t: DecisionLog): void {
+  const { oldRoot } = t.seen;
+  if (oldRoot === undefined)
+    return t.decide('old-root', { verdict: 'depends' }, because('directories-unknown'));
+  t.decide(
+    'old-root',
+    { verdict: oldRoot.value === 'moved' ? 'moved' : 'unmounted' },
+    said(oldRoot),
+  );
+}

@@ -1,0 +1,127 @@
+import type { Region } from '../../facts/device-tree.js';
+import { mountsItself } from '../messages/kernel-messages.js';
+import type { KernelMessages, LogLine } from '../messages/message-row.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { because, unlessSure } from '../sentences/grounds.js';
+import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+
+const PAGE = 4096;
+
+/**
+ * The kernel takes whole pages, and all of them must be memory (init/initramfs.c:
+ * reserve_initrd_mem).
+ */
+function isOutside({ start, size }: Region, memory: readonly Region[] | null): boolean {
+  const from = Math.floor(start / PAGE) * PAGE;
+  const to = Math.ceil((start + size) / PAGE) * PAGE;
+  return (
+    memory !== null &&
+    !memory.some((region) => from >= region.start && to <= region.start + region.size)
+  );
+}
+
+/** The first message that shows that an initrd was there. */
+export const initrdSeen = (seen: KernelMessages): LogLine<unknown> | undefined =>
+  seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
+
+/** The kernel went on past the point at which it unpacks an initrd. */
+const wentOn = (seen: KernelMessages): boolean =>
+  seen.runs.length > 0 || mountsItself(seen) !== null;
+
+/** Whether the kernel would take an initrd, by what is given. */
+export const INITRD_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
+  {
+    when: (t) => t.option('BLK_DEV_INITRD') === false,
+    then: () => holds(false, because('built-without', { option: 'BLK_DEV_INITRD' })),
+  },
+  {
+    when: (t) => t.option('INITRAMFS_FORCE') === true,
+    then: () => holds(false, because('initramfs-force')),
+  },
+  {
+    when: ({ words }) => words.initrd?.size === 0,
+    then: () => holds(false, because('initrd-size-zero')),
+  },
+  {
+    when: ({ words, given }) => words.initrd !== null && isOutside(words.initrd, given.memory),
+    then: ({ words }) =>
+      holds(false, because('initrd-outside-memory', { start: words.initrd!.start })),
+  },
+  {
+    when: ({ given }) => given.initrd !== null,
+    then: ({ given }) => holds(true, because('initrd-given', { name: given.initrd!.name })),
+  },
+  {
+    when: ({ words }) => words.initrd !== null,
+    then: ({ words, seen }) =>
+      holds(true, unlessSure(seen.whole, because('initrd-word', { start: words.initrd!.start }))),
+  },
+  {
+    when: ({ given }) => given.handed !== null,
+    then: ({ given }) => given.handed!,
+  },
+  { when: otherwise, then: () => holds(false, because('nothing-tells-of-initrd')) },
+];
+
+/** Whether there was an initrd, by the log or by what the kernel remembers; null: not seen. */
+function seenInitrd({ seen, given }: DecisionLog): Finding | null {
+  const shown = initrdSeen(seen);
+  if (shown !== undefined) return holds(true, said(shown));
+  if (given.realRoot !== null)
+    return holds(true, because('image-before-root', { device: given.realRoot }));
+  // In a whole log the kernel would have said that it tries.
+  return seen.whole && wentOn(seen) ? holds(false, because('log-is-silent')) : null;
+}
+
+/** Decides whether the kernel takes an initrd from the boot loader. */
+export function takesInitrd(t: DecisionLog): Finding {
+  const { seen, given, words } = t;
+  const taken = seen.refused
+    ? holds(false, said(seen.refused))
+    : t.settle({ code: 'initrd' }, seenInitrd(t), firstMatch(INITRD_RULES, t));
+  const refused =
+    seen.refused !== undefined ||
+    (words.initrd !== null && words.initrd.size > 0 && isOutside(words.initrd, given.memory));
+  const unlessTaken = refused ? 'refused' : 'no';
+  const verdict = taken.value ? 'yes' : unlessTaken;
+  t.decide('initrd', { verdict, passedOver: words.strangeInitrd }, taken);
+  return taken;
+}
+
+/** Whether the initrd is a cpio, by what is given. */
+function expectedCpio({ given: { initrd } }: DecisionLog): Finding {
+  if (initrd === null) return holds(true, because('most-are-cpio'));
+  const { name, error } = initrd;
+  return error === null
+    ? holds(true, because('initrd-unpacks', { name }))
+    : holds(false, because('initrd-stops-kernel', { name, error }));
+}
+
+function seenCpio({ seen, given }: DecisionLog): Finding | null {
+  const refused = seen.notCpio ?? seen.unpackFailed;
+  if (refused) return holds(false, said(refused));
+  if (given.realRoot !== null) return holds(false, because('initrd-was-image'));
+  return seen.tried && (wentOn(seen) || seen.started)
+    ? holds(true, because('said-without-complaint', { line: seen.tried.said }))
+    : null;
+}
+
+/** Decides whether an initrd that the kernel took is a cpio. */
+export function isCpio(t: DecisionLog): Finding {
+  const { seen, given, words } = t;
+  const cpio = t.settle({ code: 'initrd-kind' }, seenCpio(t), expectedCpio(t));
+  if (cpio.value) t.decide('initrd-kind', { verdict: 'yes' }, cpio);
+  else
+    t.decide(
+      'initrd-kind',
+      {
+        verdict: 'no',
+        reason: seen.notCpio?.value ?? seen.unpackFailed?.value ?? given.initrd?.error ?? null,
+        kept: t.option('BLK_DEV_RAM') !== false && !seen.unpackFailed,
+      },
+      cpio,
+    );
+  if (words.noinitrd && cpio.value)
+    t.decide('noinitrd', { verdict: 'no' }, because('noinitrd-is-for-images'));
+  return cpio;
+}

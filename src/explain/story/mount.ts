@@ -1,0 +1,191 @@
+import { hadRoot, noRoot, type Panic } from '../messages/panic.js';
+import type { LogLine } from '../messages/message-row.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import type { Contradiction } from '../sentences/contradictions.js';
+import { assumedFor, because, unlessSure, type Because } from '../sentences/grounds.js';
+import type { MountVerdict } from '../sentences/root-decisions.js';
+import { said, type DecisionLog } from './decision-log.js';
+import { predictMount, type MountOutcome, type MountSource } from './predict-mount.js';
+
+/** What the kernel is about to mount. */
+export interface MountPlan {
+  id: 'mount' | 'mount-initrd';
+  source: MountSource;
+  writable: boolean;
+  /** `major:minor` in the panic if it fails; null: not known. */
+  number: string | null;
+  /** How many mounts of the log came before this one. */
+  earlier: number;
+}
+
+/** A mount that went well: null: not known. */
+export interface Mounted {
+  fstype: string | null;
+  device: string | null;
+}
+
+interface MountCase {
+  t: DecisionLog;
+  plan: MountPlan;
+  expected: MountOutcome;
+}
+
+/** How a mount ended: what is decided, with the panic or the mounted root it leads to. */
+interface MountResult extends Because {
+  verdict: MountVerdict;
+  then: { panics: Panic } | { mounted: Mounted };
+  contradiction?: Contradiction;
+}
+
+type Shown = Extract<Contradiction, { code: 'mount' }>['shown'];
+
+const contradicts = (shown: Shown, expected: MountOutcome): Contradiction => ({
+  code: 'mount',
+  shown,
+  expected:
+    expected.kind === 'mounted' ? { mounts: true, fstype: expected.fstype } : { mounts: false },
+  expectedFor: expected.because,
+});
+
+const shownMount = ({ t, plan }: MountCase) => t.seen.mounted[plan.earlier];
+
+/** The mounts of today show the root that the kernel mounted, never an image before it. */
+const rememberedMount = ({ t, plan }: MountCase) =>
+  plan.id === 'mount' && t.given.kernelRoot !== null && t.given.kernelRoot !== 'rootfs'
+    ? t.given.kernelRoot
+    : null;
+
+/** A message that the kernel says only once it has a root. */
+const behindMount = ({ t: { seen } }: MountCase): LogLine<unknown> | undefined =>
+  seen.started ??
+  seen.runs[0] ??
+  (seen.panic !== undefined && hadRoot(seen.panic.value) ? seen.panic : undefined);
+
+/** Process 1 runs today, although the mount was expected to fail. */
+const runsAnyway = ({ t, plan, expected }: MountCase): boolean =>
+  plan.id === 'mount' && t.given.init !== null && expected.kind !== 'mounted';
+
+const hasMounted = (
+  { fstype, readonly, device }: { fstype: string; readonly: boolean; device: string | null },
+  why: Because,
+): MountResult => ({
+  verdict: { verdict: 'yes', how: 'seen', fstype, device, readonly },
+  then: { mounted: { fstype, device } },
+  ...why,
+});
+
+const wentOn = ({ plan, expected }: MountCase, why: Because): MountResult => {
+  const fstype = expected.kind === 'mounted' ? expected.fstype : null;
+  return {
+    verdict: { verdict: 'yes', how: 'went-on', fstype },
+    then: { mounted: { fstype, device: plan.number } },
+    ...why,
+  };
+};
+
+function panicked({ seen }: DecisionLog, panic: LogLine<Panic>): MountResult {
+  const { cannotOpen, noneCould } = seen;
+  const then = { panics: panic.value };
+  const error = cannotOpen?.value.error ?? null;
+  if (cannotOpen && error !== null)
+    return {
+      verdict: { verdict: 'no', how: 'error', error, fstype: null, foretold: false },
+      then,
+      ...said(cannotOpen),
+    };
+  if (cannotOpen)
+    return { verdict: { verdict: 'no', how: 'cannot-open' }, then, ...said(cannotOpen) };
+  if (noneCould) {
+    const tried = noneCould.value;
+    return {
+      verdict: { verdict: 'no', how: 'none-fits', tried, foretold: false },
+      then,
+      ...said(noneCould),
+    };
+  }
+  return { verdict: { verdict: 'no', how: 'not-said' }, then, ...said(panic) };
+}
+
+/** A verdict on a mount that is only foretold. */
+function foretold({ plan, expected }: MountCase): MountResult {
+  const { because: ground, evidence } = expected;
+  const why = { because: ground, evidence };
+  if (expected.kind === 'mounted') {
+    const { fstype, readonly, certain } = expected;
+    return {
+      verdict: { verdict: 'yes', how: 'foretold', fstype, readonly },
+      then: { mounted: { fstype, device: plan.number } },
+      ...(certain ? why : assumedFor(why)),
+    };
+  }
+  return {
+    verdict:
+      expected.kind === 'fails'
+        ? {
+            verdict: 'no',
+            how: 'error',
+            error: expected.error,
+            fstype: expected.fstype,
+            foretold: true,
+          }
+        : { verdict: 'no', how: 'none-fits', tried: expected.tried, foretold: true },
+    then: { panics: noRoot(plan.number) },
+    ...unlessSure(plan.source.exists !== null, why),
+  };
+}
+
+/** What was seen counts before what is to be expected. */
+export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
+  {
+    when: (each) => shownMount(each) !== undefined,
+    then: (each) => {
+      const line = shownMount(each)!;
+      const result = hasMounted(line.value, said(line));
+      if (each.expected.kind === 'mounted') return result;
+      return {
+        ...result,
+        contradiction: contradicts({ by: 'log', line: line.said }, each.expected),
+      };
+    },
+  },
+  {
+    when: (each) => rememberedMount(each) !== null,
+    then: (each) => {
+      const result = hasMounted(rememberedMount(each)!, because('mounts-of-today'));
+      if (each.expected.kind === 'mounted') return result;
+      return { ...result, contradiction: contradicts({ by: 'mounts' }, each.expected) };
+    },
+  },
+  {
+    when: ({ t }) => t.seen.panic?.value.kind === 'no-root',
+    then: ({ t, expected }) => {
+      const panic = t.seen.panic!;
+      const result = panicked(t, panic);
+      if (expected.kind !== 'mounted' || !expected.certain) return result;
+      return { ...result, contradiction: contradicts({ by: 'log', line: panic.said }, expected) };
+    },
+  },
+  {
+    when: (each) => runsAnyway(each),
+    then: (each) => {
+      const line = behindMount(each);
+      const result = wentOn(each, line ? said(line) : because('user-space-runs'));
+      if (each.plan.source.exists === null) return result;
+      return { ...result, contradiction: contradicts({ by: 'user-space' }, each.expected) };
+    },
+  },
+  {
+    when: (each) => behindMount(each) !== undefined,
+    then: (each) => wentOn(each, said(behindMount(each)!)),
+  },
+  { when: otherwise, then: foretold },
+];
+
+/** Decides one mount. Returns the root, or the panic in which it ends. */
+export function mounts(t: DecisionLog, plan: MountPlan): { panics: Panic } | { mounted: Mounted } {
+  const expected = predictMount(t, plan.source, plan.writable);
+  const { verdict, then, contradiction, ...why } = firstMatch(MOUNT_RULES, { t, plan, expected });
+  if (contradiction) t.contradictions.push(contradiction);
+  t.decide(plan.id, verdict, why);
+  return then;
+}

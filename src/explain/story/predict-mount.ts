@@ -1,0 +1,262 @@
+import type { Image } from '../../ramdisk/image.js';
+import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { because, type Because } from '../sentences/grounds.js';
+import type { DecisionLog } from './decision-log.js';
+
+/** What a root would be mounted from. */
+export interface MountSource {
+  /**
+   * A block device through /dev/root, an mtd or UBI name that only some file systems take, or
+   * nothing at all.
+   */
+  kind: 'block' | 'mtd' | 'ubi' | 'none';
+  exists: boolean | null;
+  content: Image['content'];
+  journal: boolean;
+  /** The device lies on flash: jffs2 works on no other. */
+  flash: boolean;
+  /** The device cannot be written, so the kernel mounts it read-only even with rw. */
+  readonly: boolean;
+}
+
+/** How trying the types ends: one mounts, one fails for good, or none fits. */
+export type MountOutcome = Because &
+  (
+    | { kind: 'mounted'; fstype: string | null; readonly: boolean; certain: boolean }
+    /** `error` is a negative errno; `fstype` null: before any type was tried. */
+    | { kind: 'fails'; error: number; fstype: string | null }
+    | { kind: 'none'; tried: string[] }
+  );
+
+/** Which types mount what is recognised. ext3 alone refuses an ext2 without a journal. */
+const FITS: Partial<Record<NonNullable<Image['content']>, readonly string[]>> = {
+  squashfs: ['squashfs'],
+  jffs2: ['jffs2'],
+  blank: ['jffs2'],
+  f2fs: ['f2fs'],
+  ubifs: ['ubifs'],
+  ext4: ['ext4', 'ext3', 'ext2'],
+  ext2: ['ext4', 'ext2'],
+  cramfs: ['cramfs'],
+  romfs: ['romfs'],
+  minix: ['minix'],
+};
+const WITHOUT_DEVICE = ['tmpfs', 'ramfs'];
+const ALWAYS_READ_ONLY = ['squashfs', 'cramfs', 'romfs', 'erofs'];
+/** Types that mount flash by the name of an mtd partition or a UBI volume. */
+const FLASH_TYPES = ['jffs2', 'ubifs'];
+
+/** The configuration option of each type. */
+const OPTIONS: Record<string, string> = {
+  squashfs: 'SQUASHFS',
+  jffs2: 'JFFS2_FS',
+  ubifs: 'UBIFS_FS',
+  ext2: 'EXT2_FS',
+  ext3: 'EXT3_FS',
+  ext4: 'EXT4_FS',
+  f2fs: 'F2FS_FS',
+  cramfs: 'CRAMFS',
+  romfs: 'ROMFS_FS',
+  minix: 'MINIX_FS',
+  erofs: 'EROFS_FS',
+  vfat: 'VFAT_FS',
+  btrfs: 'BTRFS_FS',
+  xfs: 'XFS_FS',
+  nfs: 'NFS_FS',
+};
+
+/**
+ * Types that take an mtd name where the kernel is built for it (fs/cramfs/inode.c,
+ * fs/romfs/super.c: get_tree_mtd before get_tree_bdev).
+ */
+export const ON_MTD: Record<string, string> = { cramfs: 'CRAMFS_MTD', romfs: 'ROMFS_ON_MTD' };
+
+/** Whether the kernel has a type of file system; null where nothing says. */
+function knows(t: DecisionLog, fstype: string): boolean | null {
+  if (t.given.types !== null) return t.given.types.some(({ name }) => name === fstype);
+  const name = OPTIONS[fstype];
+  if (name === undefined || t.given.config === null) return null;
+  // ext4 can serve as ext2 and ext3 too (CONFIG_EXT4_USE_FOR_EXT2).
+  return t.option(name) === true || (/^ext[23]$/.test(fstype) && t.option('EXT4_FS') === true);
+}
+
+/** Whether a type mounts without a block device and without flash. */
+const needsNoDevice = (fstype: string, { given }: DecisionLog): boolean =>
+  WITHOUT_DEVICE.includes(fstype) ||
+  given.types?.some(
+    ({ name, device }) => name === fstype && !device && !FLASH_TYPES.includes(name),
+  ) === true;
+
+/**
+ * The types that the kernel tries: those of rootfstype=, else all that need a block device, in the
+ * order in which they registered. null: not known.
+ */
+export const triedTypes = ({
+  words,
+  given,
+}: Pick<DecisionLog, 'words' | 'given'>): string[] | null =>
+  words.fstypes ?? given.types?.filter(({ device }) => device).map(({ name }) => name) ?? null;
+
+const ENOENT = -2;
+const EIO = -5;
+const ENXIO = -6;
+const ENODEV = -19;
+const EINVAL = -22;
+
+/** One type, tried on one source. */
+interface Attempt {
+  t: DecisionLog;
+  fstype: string;
+  source: MountSource;
+}
+
+/** 0, a negative errno, or null where the outcome is not known. */
+interface AttemptOutcome extends Because {
+  error: number | null;
+}
+
+const comesTo = (error: number | null, why: Because): AttemptOutcome => ({ error, ...why });
+const byName = ({ source }: Attempt): boolean => source.kind === 'mtd' || source.kind === 'ubi';
+const onMtd = ({ source, fstype }: Attempt): string | undefined =>
+  source.kind === 'mtd' ? ON_MTD[fstype] : undefined;
+const fits = ({ source, fstype }: Attempt): boolean =>
+  FITS[source.content ?? 'unknown']?.includes(fstype) === true;
+
+/** What mounting one type comes to (init/do_mounts.c: do_mount_root). */
+export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
+  {
+    when: ({ t, fstype }) => knows(t, fstype) === false,
+    then: ({ fstype }) => comesTo(ENODEV, because('type-missing', { fstype })),
+  },
+  {
+    when: ({ fstype }) => WITHOUT_DEVICE.includes(fstype),
+    then: ({ fstype }) => comesTo(0, because('needs-no-device', { fstype })),
+  },
+  {
+    when: ({ t, fstype }) => needsNoDevice(fstype, t),
+    then: ({ fstype }) => comesTo(null, because('needs-no-device-unknown', { fstype })),
+  },
+  {
+    when: (each) => byName(each) && !FLASH_TYPES.includes(each.fstype) && onMtd(each) === undefined,
+    then: ({ fstype, source }) =>
+      comesTo(
+        ENOENT,
+        because('wants-block-device', { fstype, kind: source.kind === 'ubi' ? 'ubi' : 'mtd' }),
+      ),
+  },
+  {
+    when: (each) => onMtd(each) !== undefined && each.t.option(onMtd(each)!) === false,
+    then: (each) => {
+      const { fstype } = each;
+      return comesTo(
+        ENOENT,
+        because('wants-block-device-without', { fstype, option: onMtd(each)! }),
+      );
+    },
+  },
+  {
+    when: ({ source, fstype }) => source.kind === 'ubi' && fstype === 'jffs2',
+    then: () => comesTo(EINVAL, because('jffs2-takes-no-ubi')),
+  },
+  {
+    when: ({ source, fstype }) => source.kind === 'mtd' && fstype === 'ubifs',
+    then: () => comesTo(EINVAL, because('ubifs-takes-no-mtd')),
+  },
+  {
+    when: ({ source }) => source.kind === 'ubi' && source.exists === false,
+    then: () => comesTo(ENODEV, because('no-ubi-volume')),
+  },
+  {
+    when: ({ source }) => source.kind === 'mtd' && source.exists === false,
+    then: () => comesTo(ENOENT, because('no-mtd-partition')),
+  },
+  {
+    when: ({ source }) => source.exists === false,
+    then: () => comesTo(ENXIO, because('no-device')),
+  },
+  {
+    when: (each) => onMtd(each) !== undefined && each.t.option(onMtd(each)!) === null,
+    then: (each) => {
+      const { fstype } = each;
+      return comesTo(null, because('on-mtd-unknown', { fstype, option: onMtd(each)! }));
+    },
+  },
+  {
+    when: ({ source: { content } }) =>
+      content === null || content === 'unknown' || content === 'unreadable',
+    then: () => comesTo(null, because('content-unknown')),
+  },
+  {
+    when: ({ source, fstype }) => fstype === 'ubifs' && source.kind !== 'ubi',
+    then: () => comesTo(EINVAL, because('ubifs-takes-no-block')),
+  },
+  {
+    when: ({ source, fstype }) => fstype === 'jffs2' && !source.flash,
+    then: () => comesTo(EINVAL, because('jffs2-wants-flash')),
+  },
+  {
+    // It finds no node of its own and refuses to erase what may be another's (fs/jffs2/scan.c).
+    when: (each) => each.fstype === 'jffs2' && !fits(each),
+    then: ({ source }) => comesTo(EIO, because('no-jffs2', { content: source.content! })),
+  },
+  {
+    when: ({ source, fstype }) => fstype === 'ext3' && !source.journal,
+    then: () => comesTo(EINVAL, because('ext3-wants-journal')),
+  },
+  {
+    when: (each) => fits(each) && each.source.content === 'blank',
+    then: () => comesTo(0, because('erased-flash')),
+  },
+  {
+    when: otherwise,
+    then: (each) =>
+      comesTo(fits(each) ? 0 : EINVAL, because('device-holds', { content: each.source.content! })),
+  },
+];
+
+/** Where neither rootfstype= nor the kernel's types are known, only the content speaks. */
+function withoutTypes(
+  source: MountSource,
+  readonly: (fstype: string | null) => boolean,
+): MountOutcome {
+  if (source.exists === false)
+    return { kind: 'fails', error: ENXIO, fstype: null, ...because('no-device') };
+  const [natural = null] = FITS[source.content ?? 'unknown'] ?? [];
+  return {
+    kind: 'mounted',
+    fstype: natural,
+    readonly: readonly(natural),
+    certain: false,
+    ...because('types-unknown'),
+  };
+}
+
+/**
+ * Foresees mount_block_root (init/do_mounts.c): after EINVAL the kernel tries the next type, any
+ * other error ends the search. A device that cannot be written is tried again read-only.
+ */
+export function predictMount(t: DecisionLog, source: MountSource, writable: boolean): MountOutcome {
+  const types = triedTypes(t);
+  const readonly = (fstype: string | null): boolean =>
+    !writable || source.readonly || ALWAYS_READ_ONLY.includes(fstype ?? source.content ?? '');
+  if (types === null) return withoutTypes(source, readonly);
+  let last = because('no-type');
+  for (const fstype of types) {
+    const { error, ...why } = firstMatch(ATTEMPT_RULES, { t, fstype, source });
+    if (error === null || error === 0) {
+      const sure = error === 0 && source.exists !== null && knows(t, fstype) !== null;
+      // Where the outcome is not known, a single type still tells what was meant.
+      const named = error === 0 || types.length === 1;
+      return {
+        kind: 'mounted',
+        fstype: named ? fstype : null,
+        readonly: readonly(fstype),
+        certain: sure,
+        ...why,
+      };
+    }
+    if (error !== EINVAL) return { kind: 'fails', error, fstype, ...why };
+    last = why;
+  }
+  return { kind: 'none', tried: types, ...last };
+}

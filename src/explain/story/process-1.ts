@@ -1,0 +1,141 @@
+import { INITS } from '../../facts/origin.js';
+import { older } from '../kernel-inputs.js';
+import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
+import type { InitOrigin } from '../sentences/init-grounds.js';
+import { assumedFor, because } from '../sentences/grounds.js';
+import { processName, type RootPlace } from '../sentences/words.js';
+import { said, type DecisionLog } from './decision-log.js';
+import { wasCalled } from './early-init.js';
+import type { LookUp } from './rootfs.js';
+
+/** Where process 1 is looked for. */
+export interface InitPlace {
+  place: RootPlace;
+  look: LookUp;
+}
+
+/** How the search for process 1 ends; `ran`: the program that was process 1 before the panic. */
+export type InitOutcome =
+  | { kind: 'runs'; program: string; place: RootPlace }
+  | { kind: 'panics'; panic: Panic; ran: string | null };
+
+interface Candidate {
+  path: string;
+  origin: InitOrigin;
+  /** The kernel panics when it does not run, and tries no other. */
+  last: boolean;
+}
+
+const ENOENT = -2;
+
+/** The programs in the order in which the kernel tries them (init/main.c: kernel_init). */
+export function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
+  const { init, rdinit } = t.words;
+  const configured = t.given.config?.['DEFAULT_INIT'] ?? '';
+  const all: Candidate[] = [];
+  const add = (path: string, origin: InitOrigin, last = false): void =>
+    void all.push({ path, origin, last });
+  if (early !== null)
+    add(early, rdinit === null ? { from: 'usual-early' } : { from: 'rdinit', word: rdinit });
+  // Before Linux 4.0 the kernel only complained of an init= that does not run.
+  if (init !== null) add(init, { from: 'init', word: init }, !older(t.given.release, [4, 0]));
+  if (configured !== '') add(configured, { from: 'default-init' });
+  for (const path of INITS) add(path, { from: 'list' });
+  return all;
+}
+
+/** What the log says of process 1; null where it does not get so far. */
+function seenInit(t: DecisionLog, { place }: InitPlace): InitOutcome | null {
+  const { failures, runs, panic } = t.seen;
+  for (const failure of failures) {
+    const { path: program, error } = failure.value;
+    t.decide('init-fails', { verdict: 'no', program, error }, said(failure));
+  }
+  const ended = panic?.value.kind === 'init-ended';
+  if (panic && !ended) {
+    const tried = [...new Set(runs.map(({ value }) => value))];
+    t.decide('process-1', { verdict: 'none', tried }, said(panic));
+    return { kind: 'panics', panic: panic.value, ran: null };
+  }
+  const last = runs.at(-1);
+  if (last === undefined || failures.some(({ value }) => value.path === last.value))
+    return ended ? { kind: 'panics', panic: panic.value, ran: null } : null;
+  const program = last.value;
+  t.decide('process-1', { verdict: 'program', program, place }, said(last));
+  if (!ended) return { kind: 'runs', program, place };
+  t.decide('process-1-ends', { verdict: 'ends' }, said(panic));
+  return { kind: 'panics', panic: panic.value, ran: program };
+}
+
+/** Decides that the kernel runs this program, as far as that is known. */
+function runs(
+  t: DecisionLog,
+  { path, origin }: Candidate,
+  { place }: InitPlace,
+  { failed, known }: { failed: string[]; known: boolean },
+): InitOutcome {
+  const why = because('init-candidate', { origin, failed, known });
+  t.decide(
+    'process-1',
+    { verdict: 'program', program: path, place },
+    known ? why : assumedFor(why),
+  );
+  return { kind: 'runs', program: path, place };
+}
+
+/** Decides that this program does not run. Returns the errno. */
+function fails(t: DecisionLog, { path, origin }: Candidate, { place, look }: InitPlace): number {
+  const program = look(path);
+  const error = program?.error ?? ENOENT;
+  // The kernel's own list is long: a name of it that is merely missing is not worth a word.
+  if (program || origin.from !== 'list')
+    t.decide(
+      'init-fails',
+      { verdict: 'no', program: path, error },
+      program
+        ? because('program-fails', { why: program.why })
+        : because('program-missing', { path, place }),
+    );
+  return error;
+}
+
+/** No candidate runs, by what is known of them. */
+function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOutcome {
+  const { init, release } = t.given;
+  if (init !== null) {
+    const program = processName(init);
+    t.contradictions.push({ code: 'process-1', program, failed: tried });
+    t.decide('process-1', { verdict: 'unknown' }, because('user-space-runs'));
+    return { kind: 'runs', program, place };
+  }
+  t.decide('process-1', { verdict: 'none', tried: [] }, because('none-runs', { tried }));
+  return { kind: 'panics', panic: noInitFound(release), ran: null };
+}
+
+/**
+ * Decides which program becomes process 1: the first that runs, as far as that can be foreseen. A
+ * program of which nothing is known is taken to run.
+ */
+export function becomesInit(t: DecisionLog, where: InitPlace, early: string | null): InitOutcome {
+  const seen = seenInit(t, where);
+  if (seen !== null) return seen;
+  const failed: string[] = [];
+  for (const candidate of initCandidates(t, early)) {
+    const { path } = candidate;
+    if (wasCalled(t, path)) {
+      const data = { verdict: 'program' as const, program: path, place: where.place };
+      t.decide('process-1', data, because('process-1-called-so'));
+      return { kind: 'runs', program: path, place: where.place };
+    }
+    const program = where.look(path);
+    const known = program !== undefined;
+    if (!known || program?.error === 0) return runs(t, candidate, where, { failed, known });
+    const error = fails(t, candidate, where);
+    failed.push(path);
+    if (candidate.last && t.given.init === null) {
+      t.decide('process-1', { verdict: 'none', tried: [] }, because('requested-init-is-last'));
+      return { kind: 'panics', panic: requestedInitFailed(path, error), ran: null };
+    }
+  }
+  return noneRuns(t, where, failed);
+}
