@@ -184,13 +184,30 @@ export function blockStart(block: Block, length: number): Uint8Array {
   return bytes;
 }
 
+interface Magic {
+  fstype: string;
+  /** Where the number stands, and its bytes. */
+  at: number;
+  bytes: number[];
+  /** Where the label stands; null where the file system has none. */
+  label: number | null;
+}
+
+/** How the file systems of block devices and UBI volumes begin. */
+const MAGICS: readonly Magic[] = [
+  { fstype: 'ubifs', at: 0, bytes: [0x31, 0x18, 0x10, 0x06], label: null },
+  { fstype: 'ext4', at: 0x438, bytes: [0x53, 0xef], label: 0x478 },
+  { fstype: 'f2fs', at: 0x400, bytes: [0x10, 0x20, 0xf5, 0xf2], label: null },
+];
+const LONGEST_LABEL = 16;
+
 /** The first bytes of a block device: the magic of its file system. */
 export function superblock({ tree, label, kind }: Storage, length: number): Uint8Array {
   const bytes = Buffer.alloc(length, kind === 'ubi' && tree === null ? 0xff : 0);
-  if (tree?.fstype === 'ubifs') bytes.set([0x31, 0x18, 0x10, 0x06].slice(0, length));
-  if (tree?.fstype === 'ext4' && length > 0x43a) bytes.writeUInt16LE(0xef53, 0x438);
-  if (tree?.fstype === 'f2fs' && length >= 0x404) bytes.writeUInt32LE(0xf2f52010, 0x400);
-  if (tree?.fstype === 'ext4' && length >= 0x488) bytes.write(label, 0x478, 16, 'utf8');
-  if (tree?.fstype === 'f2fs' && length > 0x404) bytes.writeUInt32LE(0xf2f52010, 0x400);
+  const magic = MAGICS.find(({ fstype }) => fstype === tree?.fstype);
+  if (magic === undefined) return bytes;
+  bytes.set(magic.bytes.slice(0, Math.max(0, length - magic.at)), Math.min(magic.at, length));
+  if (magic.label !== null && length >= magic.label + LONGEST_LABEL)
+    bytes.write(label, magic.label, LONGEST_LABEL, 'utf8');
   return bytes;
 }

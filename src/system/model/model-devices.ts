@@ -4,6 +4,23 @@ import { Errno, Tree } from './model-tree.js';
 /** Where the read-only image is. */
 export const IMAGE_DEVICE = '/dev/mtdblock2';
 
+interface ModelVolume {
+  tree: Tree;
+  /** `major:minor`. */
+  device: string;
+  readonly: boolean;
+}
+
+/** jffs2 takes a partition that holds jffs2 or is erased all over, of five blocks at least. */
+function jffs2On(flash: Flash): ModelVolume {
+  if (flash.blocks.length < 5) throw new Errno('EINVAL');
+  if (!flash.blocks.includes('jffs2')) {
+    if (flash.blocks.some((block) => block !== 'erased')) throw new Errno('EIO');
+    flash.blocks.fill('jffs2');
+  }
+  return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
+}
+
 /** The devices of a board under power, as far as they have appeared and been attached. */
 export class Devices {
   readonly attached = new Set<number>();
@@ -36,26 +53,20 @@ export class Devices {
   }
 
   /** The file system that a device holds, as its driver would find it. */
-  volume(source: string, fstype: string): { tree: Tree; device: string; readonly: boolean } {
+  volume(source: string, fstype: string): ModelVolume {
     if (fstype === 'squashfs' && source === IMAGE_DEVICE)
       return { tree: this.board.image, device: '31:2', readonly: true };
     const flash = this.flash(source);
-    if (flash && fstype === 'jffs2') {
-      if (flash.blocks.length < 5) throw new Errno('EINVAL');
-      if (!flash.blocks.includes('jffs2')) {
-        if (flash.blocks.some((block) => block !== 'erased')) throw new Errno('EIO');
-        flash.blocks.fill('jffs2');
-      }
-      return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
-    }
+    if (flash && fstype === 'jffs2') return jffs2On(flash);
     const storage = this.storage(source);
     if (storage === undefined) throw new Errno(flash ? 'EINVAL' : 'ENXIO');
-    if (storage.tree === null && storage.kind === 'ubi' && fstype === 'ubifs')
-      storage.tree = new Tree('ubifs');
+    const isUbi = storage.kind === 'ubi';
+    // UBIFS makes itself on a blank volume.
+    if (storage.tree === null && isUbi && fstype === 'ubifs') storage.tree = new Tree('ubifs');
     if (storage.tree?.fstype !== fstype) throw new Errno('EINVAL');
     return {
       tree: storage.tree,
-      device: storage.kind === 'ubi' ? this.nextNumber() : storage.number,
+      device: isUbi ? this.nextNumber() : storage.number,
       readonly: storage.writeProtected,
     };
   }
@@ -66,12 +77,20 @@ export class Devices {
     '/proc/sys/kernel/osrelease': () => 'model\n',
     '/proc/sys/kernel/random/boot_id': () => `${String(this.board.boots).padStart(8, '0')}-0000\n`,
     '/proc/sys/kernel/random/uuid': () => `identity-${this.board.boots}\n`,
-    '/proc/mtd': () => {
-      const hex = (value: number): string => value.toString(16).padStart(8, '0');
-      const image = this.board.initramfs === null ? '' : 'mtd2: 00010000 00001000 "rootfs"\n';
-      return `dev:    size   erasesize  name\n${image}${this.board.flash.map(({ index, blocks, eraseBlock, name }) => `mtd${index}: ${hex(blocks.length * eraseBlock)} ${hex(eraseBlock)} "${name}"\n`).join('')}`;
-    },
+    '/proc/mtd': () => `dev:    size   erasesize  name\n${this.partitions().join('')}`,
   };
+
+  private partitions(): string[] {
+    const hex = (value: number): string => value.toString(16).padStart(8, '0');
+    const line = (index: number, size: number, eraseBlock: number, name: string): string =>
+      `mtd${index}: ${hex(size)} ${hex(eraseBlock)} "${name}"\n`;
+    return [
+      ...(this.board.initramfs === null ? [] : [line(2, 0x10000, 0x1000, 'rootfs')]),
+      ...this.board.flash.map(({ index, blocks, eraseBlock, name }) =>
+        line(index, blocks.length * eraseBlock, eraseBlock, name),
+      ),
+    ];
+  }
 
   /** What /proc and /sys show in a file; null where there is none. */
   shown(path: string): string | null {
@@ -99,8 +118,8 @@ export class Devices {
   }
 
   /**
-   * The names in a directory of sysfs that lists devices; null for any other. Each look lets what
-   * is late come nearer.
+   * The names in a directory of sysfs that lists devices; null for any other. A late device appears
+   * after so many looks.
    */
   listed(path: string): string[] | null {
     const named = (kind: Storage['kind']): string[] =>

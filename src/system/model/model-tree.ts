@@ -1,6 +1,6 @@
 import type { Details, PathKind } from '../port.js';
 
-/** Thrown by file systems of the model; the machine makes a SystemError of it. */
+/** What a call of the model throws; Calls turns it into a SystemError. */
 export class Errno extends Error {
   constructor(readonly code: string) {
     super(code);
@@ -16,7 +16,7 @@ export interface ModelInode {
   gid: number;
   mtime: bigint;
   ctime: bigint;
-  /** A file's bytes, or what a symlink says. */
+  /** The bytes of a file, or the target of a symlink. */
   content: string;
   /** `major:minor` of a device node. */
   node: string;
@@ -25,12 +25,12 @@ export interface ModelInode {
 }
 
 /**
- * What a mounted file system answers, by the path within it (`/` is its root). Every change throws
- * Errno as the kernel would.
+ * A mounted file system; paths are within it, and `/` is its root. Every change throws Errno as the
+ * kernel would.
  */
 export interface Files {
   readonly fstype: string;
-  /** Of the whole file system: a remount changes it for all its mounts. */
+  /** Belongs to the file system, so a remount changes it for all its mounts. */
   readonly: boolean;
   find(path: string): ModelInode | null;
   list(path: string): string[];
@@ -66,8 +66,8 @@ export const isWhiteout = ({ kind, node }: ModelInode): boolean =>
   kind === 'character' && node === '0:0';
 
 /**
- * Names of a path. The few thousand paths of a model are asked for millions of times, so they are
- * kept.
+ * Names of a path. They are kept, because the tests ask for the same few thousand paths millions of
+ * times.
  */
 export function split(path: string): readonly string[] {
   let names = known.get(path);
@@ -78,10 +78,13 @@ const known = new Map<string, readonly string[]>();
 
 export const parent = (path: string): string => `/${split(path).slice(0, -1).join('/')}`;
 export const base = (path: string): string => split(path).at(-1) ?? '';
-export const within = (top: string, path: string): string =>
-  path === '/' ? top : top === '/' ? path : top + path;
+/** A path within a directory. */
+export function within(top: string, path: string): string {
+  if (path === '/') return top;
+  return top === '/' ? path : top + path;
+}
 
-/** A copy that shares nothing, but in which names that were one inode still are. */
+/** A copy that shares nothing with the original; names that were one inode still are one. */
 export function clone(top: ModelInode, known = new Map<ModelInode, ModelInode>()): ModelInode {
   const before = known.get(top);
   if (before) return before;
@@ -115,16 +118,16 @@ export function detailsOf(
 export class Tree implements Files {
   root = inode('directory');
   readonly = false;
-  /** Bytes and names it has room for; more is ENOSPC. */
+  /** How many more names it has room for; then ENOSPC. */
   room = Infinity;
-  /** What survives a power cut whatever was not synced. */
+  /** What a power cut leaves of it: its state at the last sync. */
   private durable = clone(this.root);
   private durableRoom = Infinity;
   private readonly unsynced = new Set<ModelInode>();
 
   constructor(
     readonly fstype: string,
-    /** Extended attributes and the two flags of renameat2(2) it knows. */
+    /** Whether it knows the two flags of renameat2(2). */
     private readonly knows: { whiteout: boolean } = { whiteout: true },
   ) {}
 
@@ -193,7 +196,10 @@ export class Tree implements Files {
       this.directory(parent(from)).entries.set(base(from), inode('character', { node: '0:0' }));
   }
 
-  /** jffs2_rename (fs/jffs2/dir.c) as far as a power cut in the middle lets it come: two names. */
+  /**
+   * A power cut in the middle of jffs2_rename (fs/jffs2/dir.c), which makes the new name and then
+   * removes the old one: both are left.
+   */
   halfRename(from: string, to: string): void {
     this.directory(parent(to)).entries.set(base(to), this.find(from)!);
   }
@@ -208,8 +214,8 @@ export class Tree implements Files {
   }
 
   /**
-   * fsync(2) and syncfs(2) alike: flash file systems write in order, so what came before is there
-   * too.
+   * fsync(2) and syncfs(2) do the same here: flash file systems write in order, so all earlier
+   * changes are on the flash too.
    */
   sync(): void {
     this.durable = clone(this.root);
@@ -218,9 +224,9 @@ export class Tree implements Files {
   }
 
   /**
-   * The power goes. `kept`: all had been written back just in time; `lost`: nothing since the last
-   * sync had; `torn`: names had, contents had not, which is how a file that was renamed without
-   * fsync comes to be empty.
+   * The power goes. `kept`: everything had been written back in time. `lost`: nothing since the
+   * last sync had. `torn`: names had, contents had not; so a file that was renamed without fsync
+   * becomes empty.
    */
   cut(way: Cut): void {
     if (way === 'lost') Object.assign(this, { root: clone(this.durable), room: this.durableRoom });

@@ -1,16 +1,21 @@
 import type { MountFlag } from '../flags.js';
-import { Errno, base, parent, split, within, type Files } from './model-tree.js';
+import { Errno, base, parent, split, within, type Files, type ModelInode } from './model-tree.js';
 
-export interface ModelMount {
-  id: number;
-  parent: ModelMount | null;
-  /** Where on its parent; `/` for a mount stacked on another one's root. */
-  on: string;
+/** What is mounted, wherever it is. */
+interface Mounted {
   files: Files;
   source: string;
   device: string;
   options: string[];
   superOptions: string[];
+}
+
+export interface ModelMount extends Mounted {
+  id: number;
+  parent: ModelMount | null;
+  /** Where on its parent; `/` for a mount stacked on the root of another one. */
+  on: string;
+  /** The number of its peer group; 0 for a private mount. */
   shared: number;
   unbindable: boolean;
 }
@@ -22,7 +27,7 @@ export interface MountPlace {
 
 const LINKS_AT_MOST = 40;
 
-/** The path to a root that was switched away from. */
+/** The path to the root before a switch. */
 const LEFT = '/proc/self/fd/9/.';
 
 /** The mount table, with the rules of fs/namespace.c. */
@@ -32,42 +37,27 @@ export class Mounts {
   private all: ModelMount[] = [];
   private readonly ids = new Set<number>();
 
-  constructor(files: Files, source: string, device: string, access: 'ro' | 'rw' = 'ro') {
-    this.root = this.attach(null, '/', files, source, device, [access, 'relatime'], [access]);
+  constructor({
+    access,
+    ...root
+  }: Pick<Mounted, 'files' | 'source' | 'device'> & { access: 'ro' | 'rw' }) {
+    const options = [access, 'relatime'];
+    this.root = this.attach(null, '/', { ...root, options, superOptions: [access] });
   }
 
-  /** A number that is free is given again, the lowest first, as the kernel's ida does. */
-  attach(
-    above: ModelMount | null,
-    on: string,
-    files: Files,
-    source: string,
-    device: string,
-    options: string[],
-    superOptions: string[],
-  ): ModelMount {
+  /** Gives the lowest free number, as the kernel's ida does. */
+  private attach(above: ModelMount | null, on: string, mounted: Mounted): ModelMount {
     let id = 10;
     while (this.ids.has(id)) id++;
     this.ids.add(id);
-    const mount = {
-      id,
-      parent: above,
-      on,
-      files,
-      source,
-      device,
-      options,
-      superOptions,
-      shared: 0,
-      unbindable: false,
-    };
+    const mount = { ...mounted, id, parent: above, on, shared: 0, unbindable: false };
     this.all.push(mount);
     return mount;
   }
 
   /**
-   * Where a path leads: every mount on the way is crossed, also those stacked on one another;
-   * symlinks are followed, the last one only if asked.
+   * Where a path leads. Every mount on the way is crossed, also those stacked on one another.
+   * Symlinks are followed, the last one only with `follow`.
    */
   resolve(path: string, follow = false, links = 0): MountPlace {
     if (links > LINKS_AT_MOST) throw new Errno('ELOOP');
@@ -75,22 +65,12 @@ export class Mounts {
     let at: MountPlace = { mount: old ? this.left! : this.root, on: '/' };
     const parts = split(old ? path.slice(LEFT.length) : path);
     for (const [index, name] of parts.entries()) {
-      if (name === '..')
-        at =
-          at.on === '/' && at.mount.parent
-            ? { mount: at.mount.parent, on: parent(at.mount.on) }
-            : { mount: at.mount, on: parent(at.on) };
-      else at = this.cross({ mount: at.mount, on: within(at.on, `/${name}`) });
+      at = name === '..' ? up(at) : this.cross({ mount: at.mount, on: within(at.on, `/${name}`) });
       const found = at.mount.files.find(at.on);
       const last = index === parts.length - 1;
-      if (found?.kind === 'symlink' && (!last || follow)) {
-        const target = found.content.startsWith('/')
-          ? found.content
-          : `/${parts.slice(0, index).join('/')}/${found.content}`;
-        return this.resolve(`${target}/${parts.slice(index + 1).join('/')}`, follow, links + 1);
-      }
-      if (!last && found !== null && found.kind !== 'directory') throw new Errno('ENOTDIR');
-      if (!last && found === null) throw new Errno('ENOENT');
+      if (found?.kind === 'symlink' && (!last || follow))
+        return this.resolve(linked(parts, index, found.content), follow, links + 1);
+      if (!last) mustBeDirectory(found);
     }
     return at;
   }
@@ -124,17 +104,10 @@ export class Mounts {
     return at;
   }
 
-  mount(
-    path: string,
-    files: Files,
-    source: string,
-    device: string,
-    options: string[],
-    superOptions: string[],
-  ): void {
+  mount(path: string, mounted: Mounted): void {
     const at = this.target(path);
     if (at.mount.files.find(at.on)?.kind !== 'directory') throw new Errno('ENOTDIR');
-    this.attach(at.mount, at.on, files, source, device, options, superOptions);
+    this.attach(at.mount, at.on, mounted);
   }
 
   move(from: string, to: string): void {
@@ -208,8 +181,8 @@ export class Mounts {
   }
 
   /**
-   * As pivot, for a root that cannot be pivoted away: what was `/` can be reached no more but
-   * through the path that is returned.
+   * For a root that pivot_root(2) cannot replace. The old root can then be reached only through the
+   * path that is returned.
    */
   switch(newRoot: string): string {
     const next = this.mountpoint(newRoot);
@@ -221,7 +194,7 @@ export class Mounts {
     return LEFT;
   }
 
-  /** What is mounted below a directory stays mounted below it, whatever it is called. */
+  /** A directory has a new name; what is mounted below it stays mounted below it. */
   renamed(mount: ModelMount, from: string, to: string): void {
     for (const each of this.all)
       if (each.parent === mount && each.on.startsWith(`${from}/`))
@@ -235,21 +208,43 @@ export class Mounts {
     );
   }
 
-  /** As /proc/self/mountinfo shows it; what the root does not reach is not shown. */
+  /** As /proc/self/mountinfo shows it, which leaves out what the root does not reach. */
   text(): string {
-    const escape = (path: string): string =>
-      path.replace(
-        /[ \t\n\\]/g,
-        (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
-      );
     return this.all
       .filter(this.reaches)
       .sort((a, b) => a.id - b.id)
-      .map((mount) => {
-        const { id, device, options, shared, unbindable, files, source, superOptions } = mount;
-        const optional = `${shared ? ` shared:${shared}` : ''}${unbindable ? ' unbindable' : ''}`;
-        return `${id} ${mount.parent?.id ?? 1} ${device} / ${escape(this.pathOf(mount))} ${options.join(',')}${optional} - ${files.fstype} ${escape(source)} ${superOptions.join(',')}\n`;
-      })
+      .map((mount) => this.line(mount))
       .join('');
   }
+
+  private line(mount: ModelMount): string {
+    const { id, device, options, shared, unbindable, files, source, superOptions } = mount;
+    const optional = `${shared ? ` shared:${shared}` : ''}${unbindable ? ' unbindable' : ''}`;
+    const place = `${mount.parent?.id ?? 1} ${device} / ${escape(this.pathOf(mount))}`;
+    const what = `${files.fstype} ${escape(source)} ${superOptions.join(',')}`;
+    return `${id} ${place} ${options.join(',')}${optional} - ${what}\n`;
+  }
 }
+
+function mustBeDirectory(found: ModelInode | null): void {
+  if (found === null) throw new Errno('ENOENT');
+  if (found.kind !== 'directory') throw new Errno('ENOTDIR');
+}
+
+/** The directory above, across the root of a mount. */
+const up = ({ mount, on }: MountPlace): MountPlace =>
+  on === '/' && mount.parent
+    ? { mount: mount.parent, on: parent(mount.on) }
+    : { mount, on: parent(on) };
+
+/** The path that a symlink in the middle of one makes of it. */
+function linked(parts: readonly string[], index: number, target: string): string {
+  const from = target.startsWith('/') ? '' : `/${parts.slice(0, index).join('/')}/`;
+  return `${from}${target}/${parts.slice(index + 1).join('/')}`;
+}
+
+const escape = (path: string): string =>
+  path.replace(
+    /[ \t\n\\]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );

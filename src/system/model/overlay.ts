@@ -33,7 +33,7 @@ export class Overlay implements Files {
     this.readonly = upper.files.readonly;
   }
 
-  /** The layers that show something at a path, topmost first; below what hides it nothing shows. */
+  /** The layers that show something at a path, topmost first, down to one that hides the rest. */
   private shown(path: string): { layer: Layer; inode: ModelInode }[] {
     const shown: { layer: Layer; inode: ModelInode }[] = [];
     for (const layer of [this.upper, ...this.lower]) {
@@ -178,26 +178,34 @@ export function overlay(
   const lower = (option('lowerdir') ?? '').split(':').map(layer);
   const workdir = option('workdir');
   const work = workdir === undefined ? null : layer(workdir);
-  if (
-    [upper, ...lower, ...(work ? [work] : [])].some(
-      ({ files, at }) => files.find(at)?.kind !== 'directory',
-    )
-  )
+  const layers = [upper, ...lower, ...(work ? [work] : [])];
+  if (layers.some(({ files, at }) => files.find(at)?.kind !== 'directory'))
     throw new Errno('EINVAL');
   if (upper.files instanceof Overlay || upper.files.readonly) throw new Errno('EINVAL');
   const made = new Overlay(fstype, upper, lower);
-  if (work === null) return made;
-  if (work.files !== upper.files || work.at === upper.at || work.at.startsWith(`${upper.at}/`))
-    throw new Errno('EINVAL');
-  const inner = within(work.at, '/work');
-  // Since 4.8 a dirty one is cleaned; it is made anew at every mount. What fails here makes the
-  // overlay read-only, and mount(2) returns 0.
-  try {
-    if (work.files.find(inner) === null) work.files.add(inner, inode('directory'));
-    if (failing(upper.files)) made.readonly = true;
-  } catch (error) {
-    if ((error as Errno).code === 'ENOSPC') throw error;
-    made.readonly = true;
+  if (work !== null) {
+    if (!isBeside(work, upper)) throw new Errno('EINVAL');
+    made.readonly ||= !prepareWork(work) || failing(upper.files);
   }
   return made;
+}
+
+/** workdir must be on the same mount as upperdir, and neither it nor below it. */
+const isBeside = (work: Layer, upper: Layer): boolean =>
+  work.files === upper.files && work.at !== upper.at && !work.at.startsWith(`${upper.at}/`);
+
+/**
+ * Makes the directory in workdir, which every mount makes anew (since 4.8 it cleans a dirty one).
+ * @returns false where that fails; the overlay is then read-only, and mount(2) returns 0 all the
+ *   same.
+ */
+function prepareWork({ files, at }: Layer): boolean {
+  const inner = within(at, '/work');
+  try {
+    if (files.find(inner) === null) files.add(inner, inode('directory'));
+    return true;
+  } catch (error) {
+    if ((error as Errno).code === 'ENOSPC') throw error;
+    return false;
+  }
 }

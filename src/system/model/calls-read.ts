@@ -1,0 +1,98 @@
+import { RAM_FILESYSTEMS } from '../flags.js';
+import type { PathKind, Reader, System } from '../port.js';
+import { blockStart, superblock } from './board.js';
+import type { Machine } from './machine.js';
+import { IMAGE_DEVICE } from './model-devices.js';
+import { orMissing } from './model-paths.js';
+import { Errno, detailsOf, parent } from './model-tree.js';
+
+const SQUASHFS_MAGIC = 0x73717368;
+
+/** Directories of sysfs and files of proc that are computed, and in no tree. */
+const DIRECTORIES = /^\/sys\/class\/(ubi|block)$/;
+const FILES = /^\/proc\/(cmdline|mtd|filesystems)$/;
+
+/** The calls that change nothing. */
+export function readCalls({
+  board,
+  calls,
+  devices,
+  mounts,
+  paths,
+}: Machine): Reader & Pick<System, 'attributes'> {
+  /** What /proc and /sys show, where they are mounted. */
+  const shown = (path: string): string | null => {
+    const fstypeAt = (at: string): string => mounts.resolve(at, true).mount.files.fstype;
+    if (path.endsWith('/self/mountinfo') && fstypeAt(parent(parent(path))) === 'proc')
+      return mounts.text();
+    return path.startsWith('/proc/') && fstypeAt('/proc') !== 'proc' ? null : devices.shown(path);
+  };
+
+  const kindAt = (path: string): PathKind => {
+    if (DIRECTORIES.test(path)) return 'directory';
+    if (FILES.test(path) && shown(path) !== null) return 'file';
+    if (devices.storage(path)?.kind === 'block') return 'block';
+    return paths.find(path)?.kind ?? 'missing';
+  };
+
+  const bytesAt = (path: string, offset: number, length: number): Uint8Array => {
+    const flash = devices.flash(path);
+    if (path === IMAGE_DEVICE && board.initramfs !== null)
+      return Buffer.from('hsqs'.padEnd(length, '\0'));
+    if (flash) {
+      const left = flash.blocks.length * flash.eraseBlock - offset;
+      const block = flash.blocks[Math.floor(offset / flash.eraseBlock)] ?? 'erased';
+      return blockStart(block, Math.max(0, Math.min(length, left)));
+    }
+    const storage = devices.storage(path);
+    if (storage) return superblock(storage, length);
+    return Buffer.from(paths.must(path, true).content).subarray(offset, offset + length);
+  };
+
+  return {
+    kind: (path) => calls.look('lstat', path, () => orMissing(() => kindAt(path)) ?? 'missing'),
+    details: (path) =>
+      calls.look('lstat', path, () => {
+        const { mount } = mounts.resolve(path);
+        return detailsOf(paths.must(path), Number(mount.device.split(':')[1]), 1);
+      }),
+    readText: (path) =>
+      calls.look('read', path, () => {
+        const text = shown(path);
+        if (text !== null) return text;
+        const found = paths.must(path, true);
+        if (found.kind === 'directory') throw new Errno('EISDIR');
+        return found.content;
+      }),
+    readBytes: (path, offset, length) =>
+      calls.look('read', path, () => bytesAt(path, offset, length)),
+    readLink: (path) =>
+      calls.look('readlink', path, () => {
+        const found = paths.must(path);
+        if (found.kind !== 'symlink') throw new Errno('EINVAL');
+        return found.content;
+      }),
+    list: (path) =>
+      calls.look('opendir', path, () => {
+        const names = devices.listed(path);
+        if (names) return names;
+        const { mount, on } = mounts.resolve(path, true);
+        return mount.files.list(on).sort();
+      }),
+    realPath: (path) => path,
+    space: (path) => ({
+      total: 65_536,
+      free: 32_768,
+      type: calls.look('statfs', path, () =>
+        ['rootfs', 'tmpfs', 'ramfs'].includes(mounts.resolve(path, true).mount.files.fstype)
+          ? RAM_FILESYSTEMS[0]!
+          : SQUASHFS_MAGIC,
+      ),
+    }),
+    attributes: (path) =>
+      calls.look('listxattr', path, () => {
+        const { attributes } = paths.must(path);
+        return new Map([...attributes].map(([name, value]) => [name, Buffer.from(value)]));
+      }),
+  };
+}
