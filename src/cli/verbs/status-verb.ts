@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import type { FullStatus } from '../../report/status/full-status.js';
-import { lastStart } from '../../report/journal/read-journal.js';
+import { lastStart } from '../../report/journal/last-start.js';
 import { status, type Status, type StatusInput } from '../../report/status/root-status.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../../facts/places.js';
 import { STATE_FILE, parseState } from '../../facts/gather.js';

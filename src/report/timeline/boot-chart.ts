@@ -1,16 +1,19 @@
+/** A boot as bars on time axes: data for a picture. */
 import { epochOf, startRunOf, doneOf, type Boot, type JournalRun } from '../journal/boot-runs.js';
+import { bootName } from '../journal/journal-text.js';
+import { outcomeWords, untoldWarnings } from '../journal/run-words.js';
 import { duration, moment, stamp } from '../../text/units.js';
 
 export type BarKind =
   'kernel' | 'preinit' | 'node' | 'agent' | 'look' | 'init' | 'done' | 'kept' | 'failed' | 'undone';
 
-/** A stretch of time; milliseconds since the kernel started. */
+/** A stretch of time, in milliseconds since the kernel started. */
 export interface Bar {
   label: string;
   kind: BarKind;
   from: number;
   to: number;
-  /** What stands beside its duration. */
+  /** Shown beside the duration; '' for none. */
   remark: string;
 }
 
@@ -19,7 +22,7 @@ export interface Panel {
   title: string;
   from: number;
   to: number;
-  /** What the axis counts from: the kernel's start, or the panel's own beginning. */
+  /** Where the axis has its 0: at the kernel's start, or at the panel's own beginning. */
   zero: number;
   bars: Bar[];
 }
@@ -27,14 +30,14 @@ export interface Panel {
 export interface Chart {
   title: string;
   subtitle: string;
-  /** The same in words, for those who do not see it. */
+  /** The same in words, for people who cannot see it. */
   description: string;
   panels: Panel[];
-  /** What failed, and what was to be warned of. */
+  /** Failures and warnings, a sentence each. */
   notes: string[];
 }
 
-const bar = (label: string, kind: BarKind, from: number, to: number, remark = ''): Bar => ({
+const bar = (label: string, kind: BarKind, [from, to]: [number, number], remark = ''): Bar => ({
   label,
   kind,
   from,
@@ -42,52 +45,53 @@ const bar = (label: string, kind: BarKind, from: number, to: number, remark = ''
   remark,
 });
 
-/** Where a run ended, as far as the journal tells of one that was cut off. */
+/** When a run ended. One that was cut off lasted at least until its last record. */
 const endOf = ({ at, ms, steps, planned }: JournalRun): number =>
   ms === null ? Math.max(at, planned ?? 0, ...steps.map((step) => step.at + step.ms)) : at + ms;
-/** A process that started after its verb began is a clock's mistake. */
+/** When the process started; null where that is not known, or is after the verb began. */
 const bornAt = ({ started, at }: JournalRun): number | null =>
   started === null || started > at ? null : Math.max(0, started);
 
-/** Shorter gaps between steps are the journal's own. */
+/** Shorter gaps between steps are the time that it takes to write the journal. */
 const GAP_MS = 5;
 
-/** A verb's bars: each step, and what went by between them. */
+/** A verb's bars: its steps, and the gaps between them. */
 function stepsOf(run: JournalRun): Bar[] {
   const out: Bar[] = [];
   let until = run.at;
   for (const [index, step] of run.steps.entries()) {
     const previous = run.steps[index - 1];
     const firstOfStage = previous === undefined || previous.stage !== step.stage;
-    if (firstOfStage && step.at - until >= GAP_MS)
-      out.push(
-        bar(previous === undefined ? 'facts, plan' : 'facts, plan again', 'look', until, step.at),
-      );
-    out.push(
-      bar(
-        step.id,
-        step.result,
-        step.at,
-        step.at + step.ms,
-        step.result === 'done' ? '' : step.result === 'undone' ? 'taken back' : step.result,
-      ),
-    );
-    until = Math.max(until, step.at + step.ms);
+    if (firstOfStage && step.at - until >= GAP_MS) {
+      const label = previous === undefined ? 'facts, plan' : 'facts, plan again';
+      out.push(bar(label, 'look', [until, step.at]));
+    }
+    const stepEnd = step.at + step.ms;
+    out.push(bar(step.id, step.result, [step.at, stepEnd], STEP_REMARK[step.result]));
+    until = Math.max(until, stepEnd);
   }
   const end = endOf(run);
   if (run.steps.length === 0 && end - run.at >= GAP_MS)
-    out.push(bar('facts, plan', 'look', run.at, end));
+    out.push(bar('facts, plan', 'look', [run.at, end]));
   else if (run.ms !== null && end - until >= GAP_MS)
-    out.push(bar('state, journal', 'look', until, end));
+    out.push(bar('state, journal', 'look', [until, end]));
   return out;
 }
 
+const STEP_REMARK: Record<JournalRun['steps'][number]['result'], string> = {
+  done: '',
+  kept: 'kept',
+  failed: 'failed',
+  undone: 'taken back',
+};
+
 /**
- * Of a run its first part, when facts are gathered and the native parts are loaded, takes a phase
- * of its own where it would leave the steps no room.
+ * The first part of a run gathers facts and loads the native parts. From this share of the run on
+ * it becomes a phase of its own, because the steps would have no room beside it.
  */
 const LONG_SHARE = 0.25;
 
+/** When the first step began, where the part before it is long; else null. */
 function preparedAt(run: JournalRun): number | null {
   const [first] = run.steps;
   return first !== undefined && first.at - run.at >= (endOf(run) - run.at) * LONG_SHARE
@@ -95,50 +99,61 @@ function preparedAt(run: JournalRun): number | null {
     : null;
 }
 
+function runRemark({ ok }: JournalRun): string {
+  if (ok === null) return 'cut off';
+  return ok ? '' : 'failed';
+}
+
 function phasesOfRun(run: JournalRun): Bar[] {
   const prepared = preparedAt(run);
-  const remark = run.ok === null ? 'cut off' : run.ok ? '' : 'failed';
-  const main = bar(
-    `${run.script?.result === 'made' ? `${run.verb} by the script` : `mountroot ${run.verb}`}${prepared === null ? '' : ': steps'}`,
-    run.ok === true ? 'agent' : 'failed',
-    prepared ?? run.at,
-    endOf(run),
-    remark,
-  );
-  return prepared === null
-    ? [main]
-    : [bar(`mountroot ${run.verb}: facts`, 'look', run.at, prepared), main];
+  const byScript = run.script?.result === 'made';
+  const name = byScript ? `${run.verb} by the script` : `mountroot ${run.verb}`;
+  const kind = run.ok === true ? 'agent' : 'failed';
+  const end = endOf(run);
+  if (prepared === null) return [bar(name, kind, [run.at, end], runRemark(run))];
+  return [
+    bar(`mountroot ${run.verb}: facts`, 'look', [run.at, prepared]),
+    bar(`${name}: steps`, kind, [prepared, end], runRemark(run)),
+  ];
 }
 
-/**
- * The whole boot on one axis: the kernel, what comes before the agent, the agent, what comes after
- * it.
- */
-function phasesOf(start: JournalRun, done: JournalRun | null, initAt: number | null): Bar[] {
+/** What comes before the agent: the kernel, preinit, and Node's start. */
+function phasesBefore(start: JournalRun, initAt: number | null): Bar[] {
   const born = bornAt(start);
   const first = born ?? start.at;
-  const out: Bar[] = [];
-  if (initAt !== null && initAt <= first)
-    out.push(bar('Linux', 'kernel', 0, initAt), bar('preinit', 'preinit', initAt, first));
-  else
-    out.push(
-      bar(born === null ? 'Linux, preinit, Node.js' : 'Linux and preinit', 'kernel', 0, first),
-    );
-  // What the script made has no Node before it.
+  const label = born === null ? 'Linux, preinit, Node.js' : 'Linux and preinit';
+  const out =
+    initAt !== null && initAt <= first
+      ? [bar('Linux', 'kernel', [0, initAt]), bar('preinit', 'preinit', [initAt, first])]
+      : [bar(label, 'kernel', [0, first])];
+  // A root that the script made has no Node before it.
   if (born !== null && (born < start.at || start.script?.result !== 'made'))
-    out.push(bar('Node.js starts', 'node', born, start.at));
-  out.push(...phasesOfRun(start));
-  if (done === null) return out;
-  const doneBorn = bornAt(done);
-  const next = doneBorn ?? done.at;
-  if (next > endOf(start))
-    out.push(bar(doneBorn === null ? 'init, Node.js' : 'init', 'init', endOf(start), next));
-  if (doneBorn !== null)
-    out.push(bar('Node.js starts', 'node', Math.max(doneBorn, endOf(start)), done.at));
-  return [...out, ...phasesOfRun(done)];
+    out.push(bar('Node.js starts', 'node', [born, start.at]));
+  return out;
 }
 
-/** A `done` that somebody called hours later would leave nothing to be seen of the rest. */
+/** What comes between the start and `done`: init, and Node's start. */
+function phasesBetween(start: JournalRun, done: JournalRun): Bar[] {
+  const out: Bar[] = [];
+  const born = bornAt(done);
+  const next = born ?? done.at;
+  const end = endOf(start);
+  if (next > end) out.push(bar(born === null ? 'init, Node.js' : 'init', 'init', [end, next]));
+  if (born !== null) out.push(bar('Node.js starts', 'node', [Math.max(born, end), done.at]));
+  return out;
+}
+
+/** The whole boot on one axis. */
+const phasesOf = (start: JournalRun, done: JournalRun | null, initAt: number | null): Bar[] => [
+  ...phasesBefore(start, initAt),
+  ...phasesOfRun(start),
+  ...(done === null ? [] : [...phasesBetween(start, done), ...phasesOfRun(done)]),
+];
+
+/**
+ * A `done` later than this many times the start's end is left out of the overview: somebody called
+ * it hours later, and the rest would be too small to see.
+ */
 const NEAR = 4;
 
 function panelOf(run: JournalRun): Panel | null {
@@ -154,61 +169,68 @@ function panelOf(run: JournalRun): Panel | null {
   };
 }
 
-function notesOf(runs: readonly JournalRun[]): string[] {
-  return runs.flatMap(({ verb, failed, warnings, error }) => {
-    const told = new Set(failed.map((each) => each.error));
-    const rest = [...new Set(warnings)].filter((warning) => !told.has(warning));
-    return [
-      ...failed.map(({ id, error: text }) => `${verb}, step ${id} failed: ${text}`),
-      ...(error !== null && !told.has(error) ? [`${verb} failed: ${error}`] : []),
-      ...rest.map((warning) => `${verb} warned: ${warning}`),
-    ];
-  });
+function notesOf(run: JournalRun): string[] {
+  const { verb, failed, error } = run;
+  const told = failed.some((each) => each.error === error);
+  return [
+    ...failed.map((each) => `${verb}, step ${each.id} failed: ${each.error}`),
+    ...(error !== null && !told ? [`${verb} failed: ${error}`] : []),
+    ...untoldWarnings(run).map((warning) => `${verb} warned: ${warning}`),
+  ];
+}
+
+/** A field of a damaged journal may be empty. */
+const programsOf = ({ version, node, kernel }: JournalRun): string[] => [
+  ...(version ? [`mountroot ${version}`] : []),
+  ...(node ? [`Node.js ${node.replace(/^v/, '')}`] : []),
+  ...(kernel ? [`Linux ${kernel}`] : []),
+];
+
+function subtitleOf(boot: Boot, start: JournalRun): string {
+  const epoch = epochOf(boot);
+  const { verb, ok, ms, rung, reason } = start;
+  return [
+    ...(epoch === null ? [] : [`${stamp(epoch)} UTC`]),
+    ...(rung === null ? [] : [`rung ${rung}${reason === null ? '' : ` (${reason})`}`]),
+    `${verb} ${ok === null ? 'cut off' : outcomeWords(ok, ms)}`,
+    ...programsOf(start),
+  ].join(' · ');
+}
+
+function overviewOf(start: JournalRun, done: JournalRun | null, initAt: number | null): Panel {
+  const end = endOf(start);
+  const near = done !== null && done.at >= end && done.at <= end * NEAR ? done : null;
+  const bars = phasesOf(start, near, initAt);
+  return {
+    title: 'The whole boot',
+    from: 0,
+    to: Math.max(...bars.map(({ to }) => to)),
+    zero: 0,
+    bars,
+  };
 }
 
 /**
- * What one boot's journal shows. null: it has no verb that made a root. @param initAt when the
- * kernel ran the first program, where its log still says so.
+ * One boot as a chart; null where no verb of its journal made a root.
+ * @param initAt when the kernel ran the first program, in milliseconds since it started; null where
+ * its log does not show it.
  */
 export function chartOf(boot: Boot, initAt: number | null): Chart | null {
   const start = startRunOf(boot);
   if (start === null) return null;
   const done = doneOf(boot);
-  const near =
-    done !== null && done.at >= endOf(start) && done.at <= endOf(start) * NEAR ? done : null;
-  const phases = phasesOf(start, near, initAt);
-  const overview: Panel = {
-    title: 'The whole boot',
-    from: 0,
-    to: Math.max(...phases.map(({ to }) => to)),
-    zero: 0,
-    bars: phases,
-  };
-  const epoch = epochOf(boot);
-  const { version, node, kernel, ms, ok, rung, reason, summary } = start;
-  const took = ok === null ? 'cut off' : `${ok ? 'took' : 'failed after'} ${duration(ms ?? 0)}`;
-  const name =
-    boot.number === null ? (boot.current ? 'This boot' : 'A boot') : `Boot ${boot.number}`;
-  const programs = [
-    version && `mountroot ${version}`,
-    node && `Node.js ${node.replace(/^v/, '')}`,
-    kernel && `Linux ${kernel}`,
-  ].filter((each) => each !== null && each !== '');
-  const subtitle = [
-    ...(epoch === null ? [] : [`${stamp(epoch)} UTC`]),
-    ...(rung === null ? [] : [`rung ${rung}${reason === null ? '' : ` (${reason})`}`]),
-    `${start.verb} ${took}`,
-    ...programs,
-  ].join(' · ');
-  const panels = [overview, panelOf(start), done === null ? null : panelOf(done)].filter(
-    (panel) => panel !== null,
-  );
+  const panels = [
+    overviewOf(start, done, initAt),
+    panelOf(start),
+    done === null ? null : panelOf(done),
+  ].filter((panel) => panel !== null);
+  const what = start.error ?? start.summary ?? 'cut off before it was planned';
   return {
-    title: `${name}: ${start.error ?? summary ?? 'cut off before it was planned'}`,
-    subtitle,
+    title: `${bootName(boot)}: ${what}`,
+    subtitle: subtitleOf(boot, start),
     description: describe(panels),
     panels,
-    notes: notesOf(boot.runs),
+    notes: boot.runs.flatMap(notesOf),
   };
 }
 

@@ -1,11 +1,11 @@
 import { parseKernelRecords } from '../../facts/kernel-log.js';
 
-/** init/main.c: run_init_process says so since Linux 3.x; the level is KERN_INFO. */
+/** run_init_process (init/main.c) logs this since Linux 3.x, at level KERN_INFO. */
 const RUN = /^Run (\S+) as init process/;
 
 /**
- * When the kernel ran the first program, in milliseconds since it started; of several tries the
- * last. null where its log does not say.
+ * When the kernel ran the first program, in milliseconds since it started. The last try counts;
+ * null where the log has none.
  */
 export function initAt(records: readonly string[]): number | null {
   const time =

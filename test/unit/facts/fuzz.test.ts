@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
-import { lastStart } from '../../../src/report/journal/read-journal.js';
+import { lastStart } from '../../../src/report/journal/last-start.js';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
 import { gather, parseState } from '../../../src/facts/gather.js';

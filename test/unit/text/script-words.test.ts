@@ -2,7 +2,7 @@ import t from 'tap';
 import { bootOf } from '../../../src/report/journal/boot-runs.js';
 import { summarise } from '../../../src/report/journal/journal-report.js';
 import { renderBoot, renderBoots } from '../../../src/report/journal/journal-text.js';
-import { lastStart } from '../../../src/report/journal/read-journal.js';
+import { lastStart } from '../../../src/report/journal/last-start.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { ScriptResult } from '../../../src/execute/journal.js';
 import { scriptWords } from '../../../src/text/script-words.js';

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { lastStart } from '../../../../src/report/journal/read-journal.js';
+import { lastStart } from '../../../../src/report/journal/last-start.js';
 import { status } from '../../../../src/report/status/root-status.js';
 import type { JournalRecord } from '../../../../src/execute/journal.js';
 import { parseMountinfo } from '../../../../src/facts/mountinfo.js';

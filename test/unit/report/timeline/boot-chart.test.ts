@@ -39,7 +39,10 @@ const texts = (svg: string): Box[] =>
     const plain = words!.replace(/&#(\d+);/g, (_, code: string) =>
       String.fromCharCode(Number(code)),
     );
-    const width = textWidth(plain, Number(size), classes.includes('mono') ? 'mono' : 'sans');
+    const width = textWidth(plain, {
+      size: Number(size),
+      font: classes.includes('mono') ? 'mono' : 'sans',
+    });
     const left = Number(x) - (anchor === 'middle' ? width / 2 : 0);
     return {
       words: plain,
@@ -147,7 +150,7 @@ t.test('the picture of a real boot is the reviewed one', async (t) => {
 });
 
 t.test(
-  'no text overlaps another or leaves the picture: a real boot, forty steps, two hundred, of any length',
+  'no text overlaps another or leaves the picture, with a real boot, forty steps, or two hundred',
   async (t) => {
     t.same(complaints(draw(modern(), 3050)), []);
     t.same(complaints(draw(boot(1))), []);
@@ -273,7 +276,8 @@ t.test(
 );
 
 t.test('a text that is too long is cut where it does not fit any more', async (t) => {
-  t.equal(fitText('short', 12, 'mono', 100), 'short');
-  t.match(fitText('a very long name', 12, 'mono', 60), /^a very…$/);
-  t.ok(textWidth(fitText('漢字漢字漢字漢字', 12, 'mono', 60), 12, 'mono') <= 60);
+  const look = { size: 12, font: 'mono' } as const;
+  t.equal(fitText('short', look, 100), 'short');
+  t.match(fitText('a very long name', look, 60), /^a very…$/);
+  t.ok(textWidth(fitText('漢字漢字漢字漢字', look, 60), look) <= 60);
 });
