@@ -81,7 +81,8 @@ async function write(board: Board, tree: string, script: string, work: string): 
   const [, status, size] = /^heap: (\d+) (\d+)\r?$/m.exec(machine.console) ?? [];
   if (status !== '0')
     throw new Failure(
-      `the board's Node did not write the agent's heap; the console's last lines were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+      `the board's Node did not write the agent's heap; the console's last lines ` +
+        `were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
     );
   return readFileSync(disk).subarray(0, Number(size));
 }
@@ -96,7 +97,8 @@ export async function buildHeap({ files }: Board, tree: string): Promise<string 
   const board = loadBoard(files);
   if (board.flash.chips.length === 0 || board.firmware !== null) {
     say(
-      `heap: ${board.name} has no flash that it boots from without a boot loader, so there is nowhere to write it`,
+      `heap: ${board.name} has no flash that it boots from without a boot loader, so there ` +
+        'is nowhere to write it',
     );
     return null;
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+/** Puts an image together: the kernel and the root file system on a board's chips and disks. */
 import {
   existsSync,
   mkdirSync,
@@ -8,92 +8,41 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
-import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
+import { basename, dirname, join } from 'node:path';
+import type { BootFiles } from '../emulator/command.js';
 import { imageFolder, kernelCommandLine, type Board, type DiskPartition } from '../lib/board.js';
+import { versionOf } from '../lib/npm.js';
+import { Failure, readJson, say } from '../lib/report.js';
 import { emptyData, systemChips } from './chips.js';
 import type { Group } from './contents.js';
 import { bootFolder, makeDisk, makeExt4 } from './disk.js';
-import { buildKernel, installedVersion } from './kernel.js';
-import { compilerVersion } from '../agent/native.js';
-import { fetchPackages } from './packages.js';
-import { Failure, checkout, say } from '../lib/report.js';
+import { buildKernel } from './kernel.js';
+import { manifest } from './manifest.js';
 import { packRamdisk } from './ramdisk.js';
 import { packRootfs, stageRootfs } from './rootfs.js';
 
 export interface Image {
   folder: string;
   boot: BootFiles & { disks: readonly string[] };
-  /** What the root file system holds, and its packed size in bytes. */
+  /** The contents of the root file system, and its packed size in bytes. */
   contents: Group[];
   packed: number;
 }
 
 /**
- * Where each chip's image is; the last chip holds the data partition and nothing else, so the
- * others can be renewed without touching it.
+ * The image of a chip. The last chip holds only the data partition, so the others can be made anew
+ * without touching it.
  */
 const chipFile = (folder: string, index: number): string => join(folder, `flash${index}.img`);
 
-/** Replaces a file whole, so that a run cut short leaves the old one. */
+/** Replaces a file in one step, so that an interrupted run leaves the old one. */
 function replace(path: string, content: Buffer | string): void {
   const next = `${path}.next-${process.pid}`;
   writeFileSync(next, content);
   renameSync(next, path);
 }
 
-const digestOf = (path: string): string =>
-  createHash('sha256').update(readFileSync(path)).digest('hex');
-const npmVersion = (name: string): string =>
-  JSON.parse(readFileSync(join(checkout, 'node_modules', name, 'package.json'), 'utf8')).version;
-
-async function manifest(
-  board: Board,
-  folder: string,
-  kernel: string,
-  boot: BootFiles,
-  contents: readonly Group[],
-): Promise<object> {
-  const { packages } = await fetchPackages(board);
-  const own = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
-    version: string;
-    dependencies: Record<string, string>;
-  };
-  const command = qemuCommand(board, boot, { serial: ['mon:stdio'] });
-  return {
-    schema: 'mountroot.manifest/1',
-    board: board.name,
-    mountroot: own.version,
-    npm: Object.fromEntries(Object.keys(own.dependencies).map((name) => [name, npmVersion(name)])),
-    kernel: {
-      release: readFileSync(join(kernel, 'version'), 'utf8').trim(),
-      source: `${board.kernel.source} ${await installedVersion(board.kernel.source)}`,
-      compiler: await compilerVersion('arm'),
-    },
-    debian: {
-      suite: board.rootfs.suite,
-      architecture: board.rootfs.architecture,
-      packages: packages.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
-    },
-    qemu: {
-      package: await installedVersion('qemu-system-arm'),
-      command,
-      shell: shellLine(command),
-    },
-    ...(board.firmware !== null && {
-      firmware: `${board.firmware.package} ${await installedVersion(board.firmware.package)}`,
-    }),
-    commandLine: kernelCommandLine(board),
-    rootfs: { compression: board.rootfs.compression, contents },
-    sha256: Object.fromEntries(
-      ['zImage', 'board.dtb', 'rootfs.squashfs', 'flash0.img', 'disk0.img']
-        .filter((name) => existsSync(join(folder, name)))
-        .map((name) => [name, digestOf(join(folder, name))]),
-    ),
-  };
-}
-
-/** Where each disk's image is; as with the chips, the last one holds the data. */
+/** The image of a disk. As with the chips, the last disk holds only the data. */
 const diskFile = (folder: string, index: number): string => join(folder, `disk${index}.img`);
 
 interface SystemParts {
@@ -102,7 +51,7 @@ interface SystemParts {
   stage: string;
 }
 
-/** What a disk's partitions hold, as files. */
+/** Makes the contents of a disk's partitions, as files by the partition's name. */
 async function diskContents(
   board: Board,
   partitions: readonly DiskPartition[],
@@ -146,20 +95,72 @@ async function putDisk(
   }
 }
 
-/** The last disk as a factory leaves it: with an empty file system for the settings. */
+/** Makes the last disk as a factory leaves it: with an empty file system for the settings. */
 export async function emptyDataDisk(board: Board, output: string): Promise<void> {
   const last = board.disks.length - 1;
   if (board.disks[last]!.partitions.some(({ holds }) => holds !== 'data'))
     throw new Failure(
-      `the last disk of ${board.name} must hold data and nothing else, so that the settings are a file of their own; correct board.json`,
+      `the last disk of ${board.name} must hold data and nothing else, so that the settings ` +
+        'are a file of their own; correct board.json',
     );
   await putDisk(board, last, { zImage: '', rootfs: '', stage: '' }, output);
 }
 
+/** The image of every chip and disk but the last, and the last, which holds the data. */
+const system = (files: readonly string[]): readonly string[] => files.slice(0, -1);
+const data = (files: readonly string[]): readonly string[] => files.slice(-1);
+
 /**
- * build/<board>/ as it should be: what is current already is not made again, and the chip or disk
- * with the data partition is only made when it is missing or when `fresh` asks for an empty one,
- * because it holds the user's files.
+ * All inputs of the image except the data: two cached folders, the board and the checkout. If this
+ * is the same, so is the image.
+ */
+const stampOf = (board: Board, kernel: string, rootfs: string): string =>
+  JSON.stringify([
+    basename(kernel),
+    basename(dirname(rootfs)),
+    board.flash,
+    board.disks,
+    kernelCommandLine(board),
+    board.qemu,
+    versionOf('esbuild'),
+  ]);
+
+function isCurrent(folder: string, stamp: string, { boot }: Image): boolean {
+  const file = join(folder, '.stamp');
+  if (!existsSync(file) || readFileSync(file, 'utf8') !== stamp) return false;
+  return [
+    boot.zImage,
+    ...(boot.deviceTree === null ? [] : [boot.deviceTree]),
+    ...['rootfs.squashfs', 'manifest.json'].map((name) => join(folder, name)),
+    ...system(boot.flash),
+    ...system(boot.disks),
+  ].every((made) => existsSync(made));
+}
+
+/** Makes everything but the data. */
+async function makeSystem(
+  board: Board,
+  { folder, boot, contents, packed }: Image,
+  { kernel, rootfs, stage }: { kernel: string; rootfs: string; stage: string },
+): Promise<void> {
+  const mebibytes = (packed / 2 ** 20).toFixed(1);
+  say(`image: putting ${board.name}'s storage together (root file system ${mebibytes} MiB)`);
+  replace(boot.zImage, readFileSync(join(kernel, 'zImage')));
+  if (boot.deviceTree !== null) replace(boot.deviceTree, readFileSync(join(kernel, 'board.dtb')));
+  replace(join(folder, 'rootfs.squashfs'), readFileSync(rootfs));
+  if (boot.flash.length > 0)
+    for (const [index, chip] of systemChips(board, boot.zImage, rootfs).entries())
+      replace(chipFile(folder, index), chip);
+  for (const [index, file] of system(boot.disks).entries())
+    await putDisk(board, index, { zImage: boot.zImage, rootfs, stage }, file);
+  const text = JSON.stringify(await manifest(board, { folder, kernel, boot, contents }), null, 2);
+  replace(join(folder, 'manifest.json'), `${text}\n`);
+}
+
+/**
+ * Makes build/<board>/. Whatever is current is not made again. The chip or disk with the data
+ * partition holds the user's files, so it is made only if it is missing, or if `fresh` asks for an
+ * empty one.
  */
 export async function buildImage(
   board: Board,
@@ -170,7 +171,6 @@ export async function buildImage(
   const kernel = await buildKernel(board);
   const stage = await stageRootfs(board);
   const rootfs = await packRootfs(board, stage);
-  const contents = JSON.parse(readFileSync(join(rootfs, '..', 'contents.json'), 'utf8')) as Group[];
   const boot = {
     zImage: join(folder, 'zImage'),
     deviceTree: board.firmware === null ? join(folder, 'board.dtb') : null,
@@ -178,57 +178,16 @@ export async function buildImage(
     flash: board.flash.chips.map((_, index) => chipFile(folder, index)),
     disks: board.disks.map((_, index) => diskFile(folder, index)),
   };
-  const parts = { zImage: boot.zImage, rootfs, stage };
-  const [system, data] = [
-    (files: readonly string[]) => files.slice(0, -1),
-    (files: readonly string[]) => files.slice(-1),
-  ];
-  // Everything but the data follows from these two cached folders and from what board and checkout
-  // say, so their names tell whether anything changed.
-  const stamp = JSON.stringify([
-    basename(kernel),
-    basename(join(rootfs, '..')),
-    board.flash,
-    board.disks,
-    kernelCommandLine(board),
-    board.qemu,
-    npmVersion('esbuild'),
-  ]);
-  const made = [
-    boot.zImage,
-    ...(boot.deviceTree === null ? [] : [boot.deviceTree]),
-    join(folder, 'rootfs.squashfs'),
-    join(folder, 'manifest.json'),
-    ...system(boot.flash),
-    ...system(boot.disks),
-  ];
-  const stampFile = join(folder, '.stamp');
-  if (
-    !existsSync(stampFile) ||
-    readFileSync(stampFile, 'utf8') !== stamp ||
-    made.some((file) => !existsSync(file))
-  ) {
-    say(
-      `image: putting ${board.name}'s storage together (root file system ${(statSync(rootfs).size / 2 ** 20).toFixed(1)} MiB)`,
-    );
-    replace(boot.zImage, readFileSync(join(kernel, 'zImage')));
-    if (boot.deviceTree !== null) replace(boot.deviceTree, readFileSync(join(kernel, 'board.dtb')));
-    replace(join(folder, 'rootfs.squashfs'), readFileSync(rootfs));
-    if (boot.flash.length > 0)
-      systemChips(board, boot.zImage, rootfs).forEach((chip, index) =>
-        replace(chipFile(folder, index), chip),
-      );
-    for (const index of system(boot.disks).keys())
-      await putDisk(board, index, parts, diskFile(folder, index));
-    replace(
-      join(folder, 'manifest.json'),
-      `${JSON.stringify(await manifest(board, folder, kernel, boot, contents), null, 2)}\n`,
-    );
-    replace(stampFile, stamp);
+  const contents = readJson<Group[]>(join(dirname(rootfs), 'contents.json'));
+  const image = { folder, boot, contents, packed: statSync(rootfs).size };
+  const stamp = stampOf(board, kernel, rootfs);
+  if (!isCurrent(folder, stamp, image)) {
+    await makeSystem(board, image, { kernel, rootfs, stage });
+    replace(join(folder, '.stamp'), stamp);
   }
   for (const file of data(boot.flash))
     if (fresh || !existsSync(file)) replace(file, emptyData(board));
   for (const file of data(boot.disks))
     if (fresh || !existsSync(file)) await emptyDataDisk(board, file);
-  return { folder, boot, contents, packed: statSync(rootfs).size };
+  return image;
 }

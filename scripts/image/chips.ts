@@ -28,7 +28,8 @@ export function emptyData(board: Board): Buffer {
   const size = chips.at(-1)!;
   if (dataPartition(board).size !== size)
     throw new Failure(
-      `the last partition of ${board.name} must fill the last flash chip, so that the settings are a file of their own; correct board.json`,
+      `the last partition of ${board.name} must fill the last flash chip, so that the ` +
+        'settings are a file of their own; correct board.json',
     );
   return cleanMarked(size, eraseBlock);
 }

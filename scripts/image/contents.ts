@@ -1,4 +1,4 @@
-/** What is in a root file system, by what it is there for: bytes as files, and packed. */
+/** The contents of a root file system by purpose: how many bytes as files, and packed. */
 import {
   copyFileSync,
   linkSync,
@@ -16,20 +16,18 @@ export interface Group {
   group: string;
   files: number;
   bytes: number;
-  /**
-   * By itself, so all of them together are some kilobytes more than the packed root file system.
-   */
+  /** Packed alone, so the sum is some kilobytes more than the packed root file system. */
   packed: number;
 }
 
-/** Of a library, by its name; others by the programs that need them. */
+/** Groups of libraries by name. Other libraries are grouped by the programs that need them. */
 const NAMED: readonly [RegExp, string][] = [
   [/^libnode\.so/, 'Node'],
   [/^libicudata\.so/, 'ICU data'],
   [/^libicu/, 'ICU'],
 ];
 
-/** Programs with all the libraries that they are loaded with, by name. */
+/** Programs, each with the names of all libraries that are loaded with it. */
 function scopes(
   board: Board,
   tree: string,
@@ -39,7 +37,7 @@ function scopes(
     board.rootfs.programs.map((program) => {
       const { interpreter, needed } = parseElf(readFileSync(join(tree, program)), program);
       const names = new Set([...needed, ...(interpreter === null ? [] : [basename(interpreter)])]);
-      // A set that grows while it is gone through is gone through to its end.
+      // The set grows during the loop, and the loop visits the new names too.
       for (const name of names) {
         const path = libraries.get(name);
         if (path !== undefined)
@@ -52,9 +50,16 @@ function scopes(
 
 const isLibrary = (path: string): boolean => /^usr\/lib\/([^/]+\/)?[^/]+\.so(\.|$)/.test(path);
 
+/** The group of a library that has no group of its own, given the programs that need it. */
+function groupOfUsers(users: readonly string[]): string {
+  if (users.length === 0) return 'libraries that no program names';
+  if (users.length > 2) return 'libraries of several programs';
+  return `libraries of ${users.join(' and ')}`;
+}
+
 /**
- * The paths of a tree's files by group. Programs of one package are told apart, for each may be
- * left out.
+ * The paths of a tree's files by group. Programs of one package are separate groups, because each
+ * may be left out.
  */
 function grouped(board: Board, tree: string): Map<string, string[]> {
   const paths = readdirSync(tree, { recursive: true, withFileTypes: true }).flatMap((entry) =>
@@ -73,24 +78,14 @@ function grouped(board: Board, tree: string): Map<string, string[]> {
     if (path.startsWith('usr/share/nodejs/')) return 'scripts of Node';
     if (!isLibrary(path)) return 'all else';
     const users = [...needed].filter(([, names]) => names.has(name)).map(([program]) => program);
-    return (
-      NAMED.find(([is]) => is.test(name))?.[1] ??
-      (users.length === 0
-        ? 'libraries that no program names'
-        : users.length === 1
-          ? `libraries of ${users[0]}`
-          : `libraries of ${users.length > 2 ? 'several programs' : users.join(' and ')}`)
-    );
+    return NAMED.find(([is]) => is.test(name))?.[1] ?? groupOfUsers(users);
   };
   const groups = new Map<string, string[]>();
   for (const path of paths) groups.set(groupOf(path), [...(groups.get(groupOf(path)) ?? []), path]);
   return groups;
 }
 
-/**
- * A second name for the file; where the file system has none, or the tree lies on another one, a
- * copy.
- */
+/** Makes a hard link to the file, or a copy where the file system cannot link. */
 function put(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   try {
@@ -101,8 +96,8 @@ function put(from: string, to: string): void {
 }
 
 /**
- * @param pack packs a tree to a file as the root file system is packed. @param work a folder that
- *   does not exist yet.
+ * @param work a folder that does not exist yet.
+ * @param pack packs a tree to a file as the root file system is packed.
  */
 export async function contentsOf(
   board: Board,

@@ -85,14 +85,16 @@ export async function makeDisk(
     for (const { name, size } of partitions) {
       if (size % MIB !== 0)
         throw new Failure(
-          `partition ${name} of ${board.name} has ${size} bytes, which are no full mebibytes; correct board.json`,
+          `partition ${name} of ${board.name} has ${size} bytes, which are no full ` +
+            'mebibytes; correct board.json',
         );
       const content = contents[name];
       if (content !== undefined) {
         const bytes = readFileSync(content);
         if (bytes.length > size)
           throw new Failure(
-            `what goes into partition ${name} of ${board.name} has ${bytes.length} bytes, ${bytes.length - size} more than fit; give it more room in board.json`,
+            `what goes into partition ${name} of ${board.name} has ${bytes.length} bytes, ` +
+              `${bytes.length - size} more than fit; give it more room in board.json`,
           );
         writeSync(fd, bytes, 0, bytes.length, at);
       }
@@ -103,7 +105,8 @@ export async function makeDisk(
   }
   const lines = partitions.map(
     ({ name, size, holds }) =>
-      `size=${size / 512}, name=${JSON.stringify(name)}, uuid=${idOf(board.name, name)}${holds === 'boot' ? ', attrs=LegacyBIOSBootable' : ''}`,
+      `size=${size / 512}, name=${JSON.stringify(name)}, ` +
+      `uuid=${idOf(board.name, name)}${holds === 'boot' ? ', attrs=LegacyBIOSBootable' : ''}`,
   );
   await run('/sbin/sfdisk', ['--quiet', next], {
     input: `label: gpt\nlabel-id: ${idOf(board.name)}\nfirst-lba: 2048\n${lines.join('\n')}\n`,
@@ -129,7 +132,8 @@ export function bootFolder(
     writeFileSync(join(folder, name), readFileSync(from));
   writeFileSync(
     join(folder, 'extlinux', 'extlinux.conf'),
-    `timeout 1\ndefault mountroot\nlabel mountroot\n  kernel /zImage\n  initrd /ramdisk.img\n  append ${commandLine}\n`,
+    'timeout 1\ndefault mountroot\nlabel mountroot\n  kernel /zImage\n  initrd ' +
+      `/ramdisk.img\n  append ${commandLine}\n`,
   );
   return folder;
 }

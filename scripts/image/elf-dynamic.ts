@@ -1,9 +1,9 @@
 /**
- * The dynamic section of a 32-bit little-endian ELF file: its symbols and its relocations, to be
- * read and rewritten in place. Source: elf(5).
+ * The symbols and relocations of a 32-bit little-endian ELF file, which bind.ts rewrites in place.
+ * Source: elf(5).
  */
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
+import { ElfFile } from './elf.js';
+
 const DT = {
   HASH: 4,
   STRTAB: 5,
@@ -29,10 +29,7 @@ export interface DynamicSymbol {
   name: string;
   value: number;
   defined: boolean;
-  /**
-   * Its address is where the file is loaded plus its value, and nothing decides otherwise while
-   * loading.
-   */
+  /** Its address is the file's load address plus its value; nothing changes that while loading. */
   plain: boolean;
 }
 
@@ -50,59 +47,25 @@ export interface Relocation {
 }
 
 export class DynamicFile {
-  readonly symbols: DynamicSymbol[];
+  readonly symbols: readonly DynamicSymbol[];
   readonly relocations: Relocations | null;
   readonly pltRelocations: Relocations | null;
   readonly bindsNow: boolean;
-  private readonly segments: { type: number; offset: number; address: number; size: number }[];
-  private readonly entries: { tag: number; value: number; at: number }[] = [];
+  private readonly elf: ElfFile;
 
-  /** @throws {Error} with one sentence for what is no such file, or is cut short. */
+  /** @throws {Error} with one sentence when it is no such file, or is cut short. */
   constructor(
     private readonly bytes: Buffer,
     name: string,
   ) {
-    if (
-      bytes.length < 52 ||
-      bytes.readUInt32BE(0) !== 0x7f454c46 ||
-      bytes[4] !== 1 ||
-      bytes[5] !== 1
-    )
-      throw new Error(`${name} is not a 32-bit little-endian ELF file`);
-    try {
-      const [table, size, count] = [
-        bytes.readUInt32LE(28),
-        bytes.readUInt16LE(42),
-        bytes.readUInt16LE(44),
-      ];
-      this.segments = Array.from({ length: count }, (_, index) => {
-        const at = table + index * size;
-        return {
-          type: bytes.readUInt32LE(at),
-          offset: bytes.readUInt32LE(at + 4),
-          address: bytes.readUInt32LE(at + 8),
-          size: bytes.readUInt32LE(at + 16),
-        };
-      });
-      const dynamic = this.segments.find(({ type }) => type === PT_DYNAMIC);
-      for (
-        let at = dynamic?.offset ?? 0;
-        dynamic !== undefined && at < dynamic.offset + dynamic.size;
-        at += 8
-      )
-        this.entries.push({ tag: bytes.readUInt32LE(at), value: bytes.readUInt32LE(at + 4), at });
-      this.symbols = this.readSymbols();
-      this.relocations = this.table(DT.REL, DT.RELSZ);
-      this.pltRelocations = this.table(DT.JMPREL, DT.PLTRELSZ);
-      this.bindsNow =
-        (this.value(DT.FLAGS) & DF_BIND_NOW) !== 0 ||
-        (this.value(DT.FLAGS_1) & DF_1_NOW) !== 0 ||
-        this.entries.some(({ tag }) => tag === DT.BIND_NOW);
-    } catch (error) {
-      if (error instanceof RangeError)
-        throw new Error(`${name} is an ELF file that is cut short or damaged: ${error.message}`);
-      throw error;
-    }
+    this.elf = new ElfFile(bytes, name, 32);
+    this.symbols = this.elf.whole(() => this.readSymbols());
+    this.relocations = this.elf.whole(() => this.table(DT.REL, DT.RELSZ));
+    this.pltRelocations = this.elf.whole(() => this.table(DT.JMPREL, DT.PLTRELSZ));
+    this.bindsNow =
+      (this.elf.value(DT.FLAGS) & DF_BIND_NOW) !== 0 ||
+      (this.elf.value(DT.FLAGS_1) & DF_1_NOW) !== 0 ||
+      this.elf.entries.some(({ tag }) => tag === DT.BIND_NOW);
   }
 
   relocation({ at, count }: Relocations, index: number): Relocation {
@@ -121,20 +84,20 @@ export class DynamicFile {
   }
 
   /** The word at an address. */
-  read = (address: number): number => this.bytes.readUInt32LE(this.offsetOf(address));
+  read = (address: number): number => this.bytes.readUInt32LE(this.elf.offsetOf(address));
   write = (address: number, value: number): void =>
-    void this.bytes.writeUInt32LE(value, this.offsetOf(address));
+    void this.bytes.writeUInt32LE(value, this.elf.offsetOf(address));
 
   /**
-   * The dynamic linker goes through relative relocations in a tight loop, where they come first and
-   * are counted (DT_RELCOUNT).
+   * Moves relative relocations to the front and counts them (DT_RELCOUNT): then the dynamic linker
+   * goes through them in a tight loop.
    */
   relativeFirst(type: number): void {
-    const counted = this.entries.find(({ tag }) => tag === DT.RELCOUNT);
+    const counted = this.elf.entries.find(({ tag }) => tag === DT.RELCOUNT);
     if (this.relocations === null || counted === undefined) return;
     const table = this.relocations;
     const all = Array.from({ length: table.count }, (_, index) => this.relocation(table, index));
-    // By address, for one page after the other.
+    // By address, so that they touch one page after the other.
     const relative = all.filter((each) => each.type === type).sort((a, b) => a.place - b.place);
     [...relative, ...all.filter((each) => each.type !== type)].forEach((each, index) =>
       this.setRelocation(table, index, each),
@@ -142,35 +105,22 @@ export class DynamicFile {
     this.bytes.writeUInt32LE(relative.length, counted.at + 4);
   }
 
-  private value(tag: number): number {
-    return this.entries.find((entry) => entry.tag === tag)?.value ?? 0;
-  }
-
   private table(start: number, bytes: number): Relocations | null {
-    const address = this.value(start);
+    const address = this.elf.value(start);
     return address === 0
       ? null
-      : { at: this.offsetOf(address), count: this.value(bytes) / REL_BYTES };
+      : { at: this.elf.offsetOf(address), count: this.elf.value(bytes) / REL_BYTES };
   }
 
-  /**
-   * Addresses in the dynamic section are those in memory. @throws {RangeError} for one that is not
-   * in the file.
-   */
-  offsetOf(address: number): number {
-    const segment = this.segments.find(
-      (each) =>
-        each.type === PT_LOAD && address >= each.address && address < each.address + each.size,
-    );
-    if (segment === undefined)
-      throw new RangeError(`address 0x${address.toString(16)} lies in no segment`);
-    return address - segment.address + segment.offset;
+  /** The offset in the file of a symbol's value. */
+  offsetOf({ value }: DynamicSymbol): number {
+    return this.elf.offsetOf(value);
   }
 
   private readSymbols(): DynamicSymbol[] {
-    const [table, strings] = [this.value(DT.SYMTAB), this.value(DT.STRTAB)];
+    const [table, strings] = [this.elf.value(DT.SYMTAB), this.elf.value(DT.STRTAB)];
     if (table === 0 || strings === 0) return [];
-    const [at, names] = [this.offsetOf(table), this.offsetOf(strings)];
+    const [at, names] = [this.elf.offsetOf(table), this.elf.offsetOf(strings)];
     return Array.from({ length: this.symbolCount() }, (_, index) => {
       const symbol = at + index * SYM_BYTES;
       const [name, value, info, section] = [
@@ -191,11 +141,11 @@ export class DynamicFile {
     });
   }
 
-  /** No entry tells how many there are; the hash tables do. */
+  /** No entry of the dynamic section gives this number; the hash tables do. */
   private symbolCount(): number {
-    const old = this.value(DT.HASH);
+    const old = this.elf.value(DT.HASH);
     if (old !== 0) return this.read(old + 4);
-    const gnu = this.value(DT.GNU_HASH);
+    const gnu = this.elf.value(DT.GNU_HASH);
     if (gnu === 0) return 0;
     const [buckets, first, bloom] = [this.read(gnu), this.read(gnu + 4), this.read(gnu + 8)];
     const table = gnu + 16 + bloom * 4;

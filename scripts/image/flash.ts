@@ -29,7 +29,8 @@ export function composeChips({ flash }: Board, contents: Record<string, Buffer>)
   );
   if (unknown !== undefined)
     throw new Failure(
-      `the board has no partition ${unknown} to put anything in; its board.json lists ${flash.partitions.map(({ name }) => name).join(', ')}`,
+      `the board has no partition ${unknown} to put anything in; its board.json lists ` +
+        `${flash.partitions.map(({ name }) => name).join(', ')}`,
     );
   const whole = blank(flash.chips.reduce((sum, size) => sum + size, 0));
   let start = 0;
@@ -37,14 +38,17 @@ export function composeChips({ flash }: Board, contents: Record<string, Buffer>)
     const content = contents[name];
     if (content !== undefined && content.length > size)
       throw new Failure(
-        `what goes into partition ${name} has ${content.length} bytes, ${content.length - size} more than fit; cut what is in it, or give it more room in board.json`,
+        `what goes into partition ${name} has ${content.length} bytes, ` +
+          `${content.length - size} more than fit; cut what is in it, or give it more room in ` +
+          'board.json',
       );
     content?.copy(whole, start);
     start += size;
   }
   if (start > whole.length)
     throw new Failure(
-      `the partitions in board.json have ${start} bytes together, and the chips ${whole.length}; make them fit`,
+      `the partitions in board.json have ${start} bytes together, and the chips ` +
+        `${whole.length}; make them fit`,
     );
   let from = 0;
   return flash.chips.map((size) => whole.subarray(from, (from += size)));

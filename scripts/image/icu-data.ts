@@ -1,10 +1,10 @@
 /**
- * ICU's data: one file of named items behind a table of contents, which Debian's libicudata holds
- * as one symbol. Here items are left out of it, and names out of an index of locales.
+ * ICU's data: one file with a table of contents and named items, which is one symbol of Debian's
+ * libicudata. This reads and writes it, and removes names from an index of locales, for icu.ts.
  *
  * Source: ICU's source/common/udata.h (UDataInfo), source/common/ucmndata.h (table of contents,
  * format "CmnD") and source/common/uresdata.h (resource bundles, "ResB"). Only what is
- * little-endian is read: the boards are.
+ * little-endian is read, because the boards are.
  */
 import { Failure } from '../lib/report.js';
 
@@ -15,7 +15,7 @@ export interface Item {
 }
 
 export interface IcuData {
-  /** All before the table of contents. */
+  /** Everything before the table of contents. */
   header: Buffer;
   /** In the order of their names, as the table must have them. */
   items: Item[];
@@ -93,14 +93,14 @@ export function writeIcuData({ header, items }: IcuData): Buffer {
   return Buffer.concat(parts);
 }
 
-/** The first four bits of a resource: tables of 16-bit keys, with items of 32 and of 16 bits. */
+/** The first four bits of a resource: tables with 16-bit keys and items of 32 or 16 bits. */
 const TABLE = 2;
 const TABLE16 = 5;
 
 /**
- * Takes locales out of an index of locales (res_index.res), in a copy of it: of each table in it
- * the names that are kept move to the front, and its count says how many they are. Without that a
- * program would be told that a language is there of which nothing is.
+ * Removes locales from a copy of an index of locales (res_index.res): in each of its tables the
+ * kept names move to the front, and the count becomes theirs. Without that a program would learn of
+ * languages that have no data.
  */
 export function keepInIndex(index: Buffer, kept: (locale: string) => boolean): Buffer {
   const bytes = Buffer.from(index);
@@ -109,13 +109,14 @@ export function keepInIndex(index: Buffer, kept: (locale: string) => boolean): B
   const top = word(0);
   if (top >>> 28 !== TABLE)
     throw new Failure(
-      `res_index.res has at its top a resource of type ${top >>> 28} where a table was expected; see whether ICU's format has changed`,
+      `res_index.res has at its top a resource of type ${top >>> 28} where a table was ` +
+        `expected; see whether ICU's format has changed`,
     );
   for (const each of tableAt(bytes, body + (top & 0xfff_ffff) * 4, true).entries) {
     const [type, offset] = [each.item >>> 28, each.item & 0xfff_ffff];
-    // An empty table is none, at offset 0.
+    // Offset 0 stands for an empty table.
     if ((type !== TABLE && type !== TABLE16) || offset === 0) continue;
-    // The units of 16 bits begin where the keys end.
+    // The 16-bit units begin after the keys.
     const table = tableAt(
       bytes,
       type === TABLE ? body + offset * 4 : body + word(2) * 4 + offset * 2,
@@ -136,10 +137,7 @@ interface Entry {
   item: number;
 }
 
-/**
- * A table of resources: how many there are, their keys, and behind them, at a multiple of its size,
- * the items.
- */
+/** A table of resources: a count, the keys, and then, at a multiple of their size, the items. */
 function tableAt(
   bytes: Buffer,
   at: number,

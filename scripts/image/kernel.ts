@@ -70,7 +70,8 @@ function patches(board: Board): string[] {
  * usr/gen_init_cpio: the program for tests, and what it writes to.
  */
 const builtIn = (init: string): string =>
-  `dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init ${init} 0755 0 0\nfile /built-in ${init} 0644 0 0\n`;
+  `dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init ${init} 0755 0 0\nfile ` +
+  `/built-in ${init} 0644 0 0\n`;
 
 /**
  * The cached folder with a board's zImage, board.dtb, kernel.config (the final one), version (the
@@ -126,7 +127,8 @@ export async function buildKernel(board: Board): Promise<string> {
     const lost = lostOptions(readFileSync(fragment, 'utf8'), config);
     if (lost.length > 0)
       throw new Failure(
-        `the kernel's configuration loses ${lost.length} of the lines of ${fragment}, probably for an unmet dependency: ${lost.join(', ')}`,
+        `the kernel's configuration loses ${lost.length} of the lines of ${fragment}, ` +
+          `probably for an unmet dependency: ${lost.join(', ')}`,
       );
     await make('kernel: compiling', 'zImage', deviceTree);
     copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage'));

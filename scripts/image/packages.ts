@@ -101,7 +101,8 @@ async function configure(
   );
   writeFileSync(
     configuration,
-    `#clear APT::Architectures;\nAPT::Architectures { ${JSON.stringify(architecture)}; };\n${lines.join('\n')}\n`,
+    `#clear APT::Architectures;\nAPT::Architectures { ${JSON.stringify(architecture)}; ` +
+      `};\n${lines.join('\n')}\n`,
   );
   return configuration;
 }
@@ -131,7 +132,8 @@ async function fetched(
 ): Promise<string> {
   if (!existsSync(KEYRING))
     throw new Failure(
-      `${KEYRING} is missing, so Debian's packages cannot be trusted; \`sh scripts/setup.sh full\` installs it`,
+      `${KEYRING} is missing, so Debian's packages cannot be trusted; \`sh scripts/setup.sh ` +
+        `full\` installs it`,
     );
   const env = { APT_CONFIG: await configure(work, architecture, suite, await mirror()) };
   const archives = join(work, 'cache', 'archives');
@@ -143,7 +145,8 @@ async function fetched(
     } catch (error) {
       if (attempt === TRIES) throw error;
       say(
-        `packages: the mirror may be in mid-sync (try ${attempt} of ${TRIES}); again in ${10 * attempt} s`,
+        `packages: the mirror may be in mid-sync (try ${attempt} of ${TRIES}); again in ` +
+          `${10 * attempt} s`,
       );
       await delay(10_000 * attempt);
     }

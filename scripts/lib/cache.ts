@@ -54,7 +54,7 @@ export function digest(...paths: string[]): string {
 export async function cached(
   kind: string,
   inputs: unknown,
-  make: (folder: string) => Promise<void>,
+  make: (folder: string) => Promise<void> | void,
 ): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
   const folder = join(cacheRoot, `${kind}-${key}`);

@@ -48,7 +48,9 @@ const DOC = 'usr/share/doc/mountroot';
  * A package has a maintainer, and a checkout knows of nobody: who distributes it says so as to
  * Debian's other tools. The domain belongs to nobody (RFC 2606).
  */
-const MAINTAINER = `${process.env['DEBFULLNAME'] || 'mountroot'} <${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
+const MAINTAINER =
+  `${process.env['DEBFULLNAME'] || 'mountroot'} ` +
+  `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
 const INSTALL = `mountroot without a package manager
 ====================================
@@ -161,7 +163,9 @@ async function stage(
   put(
     `${DOC}/changelog.gz`,
     packed(
-      `mountroot (${definitions.version}) unstable; urgency=medium\n\n  * Made from the sources as they are.\n\n -- ${MAINTAINER}  ${date.toUTCString().replace('GMT', '+0000')}\n`,
+      `mountroot (${definitions.version}) unstable; urgency=medium\n\n  * Made from the ` +
+        `sources as they are.\n\n -- ${MAINTAINER}  ` +
+        `${date.toUTCString().replace('GMT', '+0000')}\n`,
     ),
   );
   put(`${DOC}/README.gz`, packed(readFileSync(join(checkout, 'README.md'))));
@@ -287,7 +291,8 @@ async function makeArchive(
 export async function makePackages(input: PackageInput): Promise<string[]> {
   if (!Number.isInteger(input.epoch) || input.epoch < 0)
     throw new Failure(
-      `SOURCE_DATE_EPOCH=${input.epoch} is no number of seconds; give a whole number, or leave it out`,
+      `SOURCE_DATE_EPOCH=${input.epoch} is no number of seconds; give a whole number, or ` +
+        'leave it out',
     );
   const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
     version: string;

@@ -97,7 +97,8 @@ export function copyrightFile({ debian }: { debian: boolean }): string {
     const list = same
       .map(
         ({ name, version, licence, holders }) =>
-          `  ${name} ${version} (${licence})\n${holders.map((holder) => `      ${holder}\n`).join('')}`,
+          `  ${name} ${version} ` +
+          `(${licence})\n${holders.map((holder) => `      ${holder}\n`).join('')}`,
       )
       .join('');
     const text =
@@ -110,7 +111,11 @@ export function copyrightFile({ debian }: { debian: boolean }): string {
       .map((line) => (line === '' ? '' : `    ${line}`))
       .join('\n')}\n`;
   });
-  return `mountroot\n\nCopyright: the authors of mountroot\nLicense: ${own ?? 'the sources name none; ask whoever gave you this package'}\n\nThe agent is one file, made with these packages, each under its own licence:\n\n${blocks.join('\n')}`;
+  return (
+    'mountroot\n\nCopyright: the authors of mountroot\nLicense: ' +
+    `${own ?? 'the sources name none; ask whoever gave you this package'}\n\nThe agent is one ` +
+    `file, made with these packages, each under its own licence:\n\n${blocks.join('\n')}`
+  );
 }
 
 /** Texts that differ in nothing but how they are broken into lines are one. */

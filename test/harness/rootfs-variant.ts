@@ -2,7 +2,8 @@ import { chmodSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { cached, digest } from '../../scripts/lib/cache.js';
 import { checkout } from '../../scripts/lib/report.js';
-import { copyPrograms, stageRootfs } from '../../scripts/image/rootfs.js';
+import { stageRootfs } from '../../scripts/image/rootfs.js';
+import { copyPrograms } from '../../scripts/image/system.js';
 import { squash } from '../../scripts/image/squash.js';
 import { board } from './board.js';
 
