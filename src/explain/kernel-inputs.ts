@@ -1,6 +1,7 @@
 import type { Image } from '../ramdisk/image.js';
 import type { Region } from '../facts/device-tree.js';
-import type { ContentKind, MtdPartition } from '../facts/facts.js';
+import type { MtdPartition } from '../facts/facts.js';
+import type { ContentKind } from '../volumes/index.js';
 import type { KernelConfig } from '../facts/kernel-config.js';
 import type { Runnable } from '../facts/facts.js';
 import type { Because } from './sentences/grounds.js';

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { Reader } from '../system/port.js';
 import type { Device, MtdPartition } from './facts.js';
 import { partitionUuid } from './partition-uuid.js';
-import { SUPERBLOCK_BYTES, readLabels } from './superblock.js';
+import { SUPERBLOCK_BYTES, readLabels } from '../volumes/labels.js';
 
 /** What a volume's name means on this machine. */
 export interface Resolution {

@@ -1,5 +1,7 @@
 import type { PathKind } from '../system/port.js';
 import type { FactsProblem } from '../text/problem-text.js';
+import type { Device } from '../volumes/device.js';
+import type { Content, ContentKind } from '../volumes/index.js';
 import type { Atags } from './atags.js';
 import type { DeviceTree } from './device-tree.js';
 import type { KernelConfig } from './kernel-config.js';
@@ -7,7 +9,7 @@ import type { KernelLog } from './kernel-log.js';
 import type { Rung } from './rungs.js';
 import type { Configuration } from './settings.js';
 
-export type { Configuration, Rung };
+export type { Configuration, Content, Device, Rung };
 
 export const FACTS_SCHEMA = 'mountroot.facts/2';
 
@@ -37,54 +39,6 @@ export interface Mount {
   fstype: string;
   source: string;
   superOptions: string[];
-}
-
-/**
- * What the first bytes of a volume say it holds. `blank`: erased flash (all 0xFF) wherever it was
- * looked at. `erase-marker`: 0xdeadc0de, an order to erase. `unknown`: something, but nothing we
- * know. `unreadable`: the device would not be read.
- */
-export type ContentKind =
-  | 'jffs2'
-  | 'ubi'
-  | 'ubifs'
-  | 'ext4'
-  | 'f2fs'
-  | 'squashfs'
-  | 'blank'
-  | 'erase-marker'
-  | 'unknown'
-  | 'unreadable';
-
-export interface Content {
-  kind: ContentKind;
-  /** What was seen and at which byte, or why it could not be read, for a person. */
-  evidence: string;
-  /**
-   * Number of the erase block that shows what the volume holds, where that is not the first: the
-   * volume's beginning is damaged.
-   */
-  behind?: number;
-}
-
-/** One device that a volume's name may mean. */
-export interface Device {
-  kind: 'mtd' | 'ubi' | 'block';
-  /** The kernel's name: `mtd3`, `ubi0_1`, `mmcblk0p3`. */
-  name: string;
-  /** What its owner calls it: partition, volume or file system label; may be ''. */
-  label: string;
-  /** What mount(2) takes. */
-  source: string;
-  /**
-   * `major:minor` as mountinfo shows it when a file system is mounted from here; null where that
-   * cannot be known before.
-   */
-  number: string | null;
-  /** Bytes; 0 where the kernel does not say. */
-  size: number;
-  /** Bytes of an erase block; null where there are none. */
-  eraseBlock: number | null;
 }
 
 /** The data volume: where the settings live. */

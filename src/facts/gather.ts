@@ -20,7 +20,7 @@ import { notRead } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
-import { findVolume } from './volume.js';
+import { findVolume } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;

@@ -5,7 +5,7 @@ import type { Handover, Mount, MtdPartition, Program, RootVolume } from './facts
 import { visibleAt } from './mountinfo.js';
 import { DATA, NEW_IMAGE, OLD_ROOT } from './places.js';
 import { programTrouble } from './program.js';
-import { findVolume } from './volume.js';
+import { findVolume } from './find-volume.js';
 import { orElse } from '../system/or-else.js';
 
 /** The kernel's own list (init/main.c: kernel_init). */

@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { FILE_SYSTEMS } from '../volumes/file-systems.js';
 
 /**
  * What a kernel was built with, of the options that decide where its root comes from: `y`, `m`, a
@@ -73,30 +74,8 @@ const NAMES = [
     'CIFS_ROOT',
     'IP_PNP',
   ],
-  ...[
-    'OVERLAY_FS',
-    'JFFS2_FS',
-    'SQUASHFS',
-    'SQUASHFS_ZLIB',
-    'SQUASHFS_LZO',
-    'SQUASHFS_LZ4',
-    'SQUASHFS_XZ',
-    'SQUASHFS_ZSTD',
-    'UBIFS_FS',
-    'EXT2_FS',
-    'EXT3_FS',
-    'EXT4_FS',
-    'EXT4_USE_FOR_EXT2',
-    'F2FS_FS',
-    'CRAMFS',
-    'ROMFS_FS',
-    'MINIX_FS',
-    'EROFS_FS',
-    'VFAT_FS',
-    'BTRFS_FS',
-    'XFS_FS',
-    'NFS_FS',
-  ],
+  'OVERLAY_FS',
+  ...Object.values(FILE_SYSTEMS).flatMap((each) => each?.options ?? []),
 ];
 const WANTED = new Set(NAMES);
 

@@ -1,6 +1,6 @@
 import type { Reader } from '../system/port.js';
 import { crcOf } from './rom-manifest.js';
-import { readLabels } from './superblock.js';
+import { VOLUME_TYPE_LIST } from '../volumes/index.js';
 import { orElse } from '../system/or-else.js';
 
 /** Where the image is and what it is mounted from. */
@@ -37,28 +37,13 @@ function startOf(reader: Reader, device: string): Uint8Array | null {
     : orElse(null, () => reader.readBytes(`/dev/${name.replaceAll('!', '/')}`, 0, LOOKED_AT));
 }
 
-/**
- * fs/squashfs/squashfs_fs.h: struct squashfs_super_block. Where each table begins tells images
- * apart that have one time for all.
- */
-function squashfs(bytes: Buffer): string {
-  const [inodes, time, flags, used] = [
-    bytes.readUInt32LE(4),
-    bytes.readUInt32LE(8),
-    bytes.readUInt16LE(24),
-    bytes.readBigUInt64LE(40),
-  ];
-  return `squashfs made ${time}, ${inodes} inodes, ${used} bytes, flags ${flags.toString(16)}, superblock ${crcOf(bytes.subarray(0, 96))}`;
-}
-
-function volume(start: Uint8Array | null, fstype: string): string {
+function contentWords(start: Uint8Array | null, fstype: string): string {
   if (start === null) return fstype;
   const bytes = Buffer.from(start);
-  if (bytes.length >= 96 && bytes.readUInt32LE(0) === 0x73717368) return squashfs(bytes);
-  const labels = readLabels(bytes);
-  // Counters beside it change with each mount. ext4's s_mkfs_time is at 0x108.
-  if (labels?.uuid)
-    return `${fstype} ${labels.uuid}${fstype.startsWith('ext') && bytes.length >= 0x510 ? `, made ${bytes.readUInt32LE(0x508)}` : ''}`;
+  for (const [, { identity }] of VOLUME_TYPE_LIST) {
+    const words = identity?.(bytes, fstype, crcOf) ?? null;
+    if (words !== null) return words;
+  }
   return `${fstype}, beginning ${crcOf(bytes)}`;
 }
 
@@ -73,7 +58,7 @@ export function identityOf(reader: Reader, { path, fstype, device }: RomMount): 
   const release = releases.map((file) => orElse('', () => reader.readText(file))).join('\0');
   const total = orElse(0, () => reader.space(path).total);
   return [
-    volume(startOf(reader, device), fstype),
+    contentWords(startOf(reader, device), fstype),
     `${total} in all`,
     ...(releases.length > 0 ? [`release ${crcOf(Buffer.from(release))}`] : []),
   ].join(', ');

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { RootOrigin } from './facts.js';
+import { contentKind, count, pathKind } from './validate-fields.js';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const region = v.object({ start: count, size: count });
 const seconds = v.pipe(v.number(), v.minValue(0));
 
@@ -47,18 +47,7 @@ export const originOf: v.GenericSchema<unknown, RootOrigin> = v.object({
       number: v.string(),
       size: count,
       readonly: v.boolean(),
-      content: v.picklist([
-        'jffs2',
-        'ubi',
-        'ubifs',
-        'ext4',
-        'f2fs',
-        'squashfs',
-        'blank',
-        'erase-marker',
-        'unknown',
-        'unreadable',
-      ]),
+      content: contentKind,
     }),
   ),
   programs: v.array(
@@ -66,16 +55,6 @@ export const originOf: v.GenericSchema<unknown, RootOrigin> = v.object({
   ),
   earlyInit: v.object({
     path: v.string(),
-    kind: v.picklist([
-      'missing',
-      'directory',
-      'file',
-      'symlink',
-      'block',
-      'character',
-      'fifo',
-      'socket',
-      'other',
-    ]),
+    kind: pathKind,
   }),
 });

@@ -3,33 +3,11 @@ import { problemSchema } from './validate-problem.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
 import { RUNG_NAMES } from './rungs.js';
+import { contentKind, count, pathKind } from './validate-fields.js';
 import { originOf } from './validate-origin.js';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const pathKind = v.picklist([
-  'missing',
-  'directory',
-  'file',
-  'symlink',
-  'block',
-  'character',
-  'fifo',
-  'socket',
-  'other',
-]);
 const content = v.object({
-  kind: v.picklist([
-    'jffs2',
-    'ubi',
-    'ubifs',
-    'ext4',
-    'f2fs',
-    'squashfs',
-    'blank',
-    'erase-marker',
-    'unknown',
-    'unreadable',
-  ]),
+  kind: contentKind,
   evidence: v.string(),
   behind: v.exactOptional(count),
 });

@@ -45,7 +45,8 @@ import { preconditions } from './start.js';
 import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 import { sentenceOf, type Trouble } from './reasons.js';
-import { describe, volumeTrouble } from './volume.js';
+import { describe } from '../volumes/device.js';
+import { volumeTrouble } from './volume.js';
 
 const sentence = (trouble: Trouble | null): string | null =>
   trouble === null ? null : sentenceOf(trouble);

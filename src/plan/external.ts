@@ -16,8 +16,9 @@ import { did, failures, planOf, stage } from './plan-of.js';
 import type { StageResult, Plan } from './plan.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir } from './steps.js';
-import { describe, volumeTrouble } from './volume.js';
 import { sentenceOf, type Trouble } from './reasons.js';
+import { describe } from '../volumes/device.js';
+import { volumeTrouble } from './volume.js';
 
 /**
  * The external volume's way: a stage towards it, a root on it, or why the internal volume must do.

@@ -5,7 +5,8 @@
  * it, or why it need not.
  */
 import type { Content, Device, Facts, Mount, MountedVolume, State } from '../facts/facts.js';
-import { SIGNATURES, type Signature } from '../facts/magic.js';
+import { VOLUME_TYPES } from '../volumes/index.js';
+import type { Signature } from '../volumes/volume-type.js';
 import { STATES } from '../facts/mounted-volume.js';
 import {
   ATTEMPTS,
@@ -146,7 +147,7 @@ const SETTINGS: Table<Facts['configuration']['settings']> = {
 
 function contentGuards(device: Device, content: Content | null): (Guard | string)[] {
   const node = device.kind === 'mtd' ? `/dev/mtdblock${device.name.slice(3)}` : device.source;
-  const signatures = SIGNATURES.filter(({ kind }) => kind === content?.kind);
+  const signatures = content === null ? [] : VOLUME_TYPES[content.kind].signatures;
   if (signatures.length === 0)
     return [
       `the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is not known before`,

@@ -22,7 +22,8 @@ import { importGone } from './import.js';
 import type { Action, Step } from '../steps/step.js';
 import type { StageResult, Stage } from './plan.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
-import { describe, fstypeOf } from './volume.js';
+import { describe } from '../volumes/device.js';
+import { fstypeOf } from '../volumes/mountable.js';
 
 export const waitSteps = (volume: Volume, seconds: number): Step[] => [
   fatal('wait', 'Its driver may still be looking for it.', {

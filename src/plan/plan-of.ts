@@ -4,7 +4,9 @@ import { PLAN_SCHEMA, type StageResult, type Plan, type Stage, type Verb } from 
 import type { Step } from '../steps/step.js';
 import { distinct } from './steps.js';
 import { sentenceOf, type Trouble } from './reasons.js';
-import { describe } from './volume.js';
+import { describe } from '../volumes/device.js';
+import { FILE_SYSTEMS } from '../volumes/file-systems.js';
+import { fstypeOf } from '../volumes/mountable.js';
 
 export const failures = (past: readonly StageResult[], stage: Stage, rung?: Rung): StageResult[] =>
   past.filter(
@@ -66,7 +68,7 @@ function stageNotes({ volume }: Facts, name: Stage): string[] {
   if (name !== 'open') return [];
   if (volume.content?.kind === 'blank')
     return [
-      `the data volume is blank: ${volume.found[0]?.kind === 'ubi' ? 'UBIFS' : 'jffs2'} makes it its own`,
+      `the data volume is blank: ${FILE_SYSTEMS[fstypeOf(volume.found[0]!, volume)!]!.title} makes it its own`,
     ];
   if (volume.content?.kind === 'unreadable')
     return [

@@ -1,7 +1,7 @@
 /** Guards as commands of busybox's sh, which forks only for what it cannot do itself. */
-import type { Signature } from '../facts/magic.js';
 import type { PathKind } from '../system/port.js';
 import { quote } from '../text/shell.js';
+import type { Signature } from '../volumes/volume-type.js';
 import type { Guard, GuardedFact } from './guards.js';
 
 /** A test that a path is of a kind. */

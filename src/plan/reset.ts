@@ -41,7 +41,9 @@ import { preconditions } from './start.js';
 import type { Action, Step } from '../steps/step.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 import { sentenceOf, type Trouble } from './reasons.js';
-import { describe, fstypeOf, volumeTrouble } from './volume.js';
+import { describe } from '../volumes/device.js';
+import { fstypeOf } from '../volumes/mountable.js';
+import { volumeTrouble } from './volume.js';
 
 const sentence = (trouble: Trouble | null): string | null =>
   trouble === null ? null : sentenceOf(trouble);

@@ -46,8 +46,10 @@ import type { Step } from '../steps/step.js';
 import { did, failures, planOf, stage } from './plan-of.js';
 import { warn } from './steps.js';
 import { beforeLadder } from './switch-root.js';
-import { describe, fstypeOf, mayCome, volumeTrouble } from './volume.js';
 import type { Trouble } from './reasons.js';
+import { describe } from '../volumes/device.js';
+import { fstypeOf } from '../volumes/mountable.js';
+import { mayCome, volumeTrouble } from './volume.js';
 
 /** The next thing to do, from facts alone: no input or output, no clock. */
 export const planStart = (facts: Facts, options: PlanningOptions): Decision =>

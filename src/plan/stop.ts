@@ -6,7 +6,7 @@ import { EXIT, PLAN_SCHEMA, refuse, type Decision, type PlanningOptions } from '
 import { planOf } from './plan-of.js';
 import { preconditions } from './start.js';
 import { warn } from './steps.js';
-import { describe } from './volume.js';
+import { describe } from '../volumes/device.js';
 
 export function planStop(facts: Facts, options: PlanningOptions): Decision {
   if (!options.dryRun && !options.force && !facts.shutdown)

@@ -21,7 +21,8 @@ import {
 } from './plan.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
-import { describe } from './volume.js';
+import { describe } from '../volumes/device.js';
+import { isFileSystem } from '../volumes/file-systems.js';
 
 /** What process 1 finds when the kernel has just called it is nothing at all. */
 const EARLY: readonly {
@@ -216,13 +217,9 @@ function towardsImage(
  * spares trying.
  */
 function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): string | null {
-  const seen: string | undefined = content?.kind;
+  const seen = content?.kind;
   const usable = fstypes.filter((type) => known.includes(type));
-  if (
-    seen !== undefined &&
-    (usable.includes(seen) || fstypes.length === 0) &&
-    ['squashfs', 'ext4', 'f2fs', 'jffs2', 'ubifs'].includes(seen)
-  )
+  if (seen !== undefined && (usable.includes(seen) || fstypes.length === 0) && isFileSystem(seen))
     return seen;
   return usable[0] ?? fstypes[0] ?? null;
 }

@@ -1,24 +1,9 @@
-import type { ContentKind, Device, Facts, Volume } from '../facts/facts.js';
+import type { Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
 import { visibleAt } from '../facts/mountinfo.js';
+import { describe } from '../volumes/device.js';
+import { fstypeOf, whyUnmountable } from '../volumes/mountable.js';
 import { troubleOf, type Trouble } from './reasons.js';
-
-/**
- * The file system to mount for what a device holds. jffs2 and UBIFS make a blank one their own, and
- * tell themselves whether they can use what could not be read. A blank block device would need a
- * mkfs, which nobody ordered.
- */
-const FSTYPES: Record<Device['kind'], Partial<Record<ContentKind, string>>> = {
-  mtd: { jffs2: 'jffs2', blank: 'jffs2', unreadable: 'jffs2' },
-  ubi: { ubifs: 'ubifs', blank: 'ubifs', unreadable: 'ubifs' },
-  block: { ext4: 'ext4', f2fs: 'f2fs' },
-};
-
-export const describe = ({ name, label }: Device): string =>
-  label === '' ? name : `${name} "${label}"`;
-
-export const fstypeOf = (device: Device, { content }: Volume): string | undefined =>
-  FSTYPES[device.kind][content?.kind ?? 'unreadable'];
 
 /**
  * Which setting asked for the volume, for a person; '' for the name every board uses without one.
@@ -52,7 +37,10 @@ export function volumeTrouble(
         `(${found.map(({ name }) => name).join(', ')}), and guessing could mount the wrong one`,
     );
   const fstype = fstypeOf(device, volume);
-  if (fstype === undefined) return contentTrouble(device, content!);
+  if (fstype === undefined) {
+    const { reason, because, cure } = whyUnmountable(device, content!);
+    return troubleOf(reason, because, cure);
+  }
   if (!facts.kernel.filesystems.includes(fstype))
     return troubleOf(
       'no-filesystem',
@@ -89,44 +77,5 @@ function missing(facts: Facts, wanted: string, asked: string): Trouble {
     `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}`,
     'correct the partition table (mtdparts= or the device tree), ' +
       'or name the data partition with fstools_overlay_name=',
-  );
-}
-
-/**
- * Only raw flash is erased here: on a UBI volume and on a disk there is nothing to erase but to
- * write.
- */
-const ERASING: Record<Device['kind'], (device: Device) => string> = {
-  mtd: () => '`mountroot done` erases it when the boot is over',
-  ubi: ({ name }) =>
-    `empty it with \`ubiupdatevol -t /dev/${name}\`, because mountroot erases no UBI volume`,
-  block: ({ source }) =>
-    `make a new file system on it (\`mkfs.ext4 ${source}\`), because mountroot erases no disk`,
-};
-
-function contentTrouble(
-  device: Device,
-  { kind, evidence }: NonNullable<Volume['content']>,
-): Trouble {
-  const held = `${describe(device)}: ${evidence}`;
-  if (kind === 'erase-marker')
-    return troubleOf(kind, `${held}; it is marked to be erased`, ERASING[device.kind](device));
-  if (kind === 'unknown')
-    return troubleOf(
-      'unknown-content',
-      `${held}; it is left alone because it may hold somebody's data`,
-      'look at it, and order `mountroot reset` if nothing on it is needed',
-    );
-  if (kind === 'blank' || kind === 'unreadable')
-    return troubleOf(
-      'unknown-content',
-      `${held}; it has no file system that could be mounted`,
-      'make one (mkfs.ext4 or mkfs.f2fs)',
-    );
-  const from = device.kind === 'mtd' ? 'an mtd partition' : `a ${device.kind} device`;
-  return troubleOf(
-    'unsupported-content',
-    `${held}; that cannot be mounted from ${from}`,
-    'correct the partition table, or order `mountroot reset` if nothing on it is needed',
   );
 }

@@ -4,7 +4,7 @@ import { NEW_IMAGE, STAGING } from '../facts/places.js';
 import type { Decision, PlanningOptions, StageResult, Plan, Verb } from './plan.js';
 import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
-import { fstypeOf } from './volume.js';
+import { fstypeOf } from '../volumes/mountable.js';
 
 /** A data volume in order: what most boards have most of the time. */
 const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {

@@ -1,5 +1,6 @@
-import type { ContentKind } from '../facts/facts.js';
-import { BYTES_LOOKED_AT, identify } from '../facts/magic.js';
+import type { OtherContent } from '../volumes/file-systems.js';
+import type { ContentKind } from '../volumes/index.js';
+import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { ramdiskSentence } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
 import { methodOf } from './method.js';
@@ -12,7 +13,7 @@ export interface Image {
   /** What the kernel's decompressor stops at; null when all of it unpacks. */
   error: string | null;
   /** The file system; null where none is recognised. */
-  content: ContentKind | 'ext2' | 'cramfs' | 'romfs' | 'minix' | null;
+  content: ContentKind | OtherContent | null;
   /** Of an ext2/3/4: whether it has a journal, without which ext3 refuses it. */
   journal: boolean;
   kibibytes: number;

@@ -1,7 +1,7 @@
 import type { Panic } from '../messages/panic.js';
 import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
 import type { Cause } from '../sentences/causes.js';
-import { ON_MTD } from '../story/predict-mount.js';
+import { FILE_SYSTEMS, isFlashOnly } from '../../volumes/file-systems.js';
 import type { FailedBoot } from './failed-boot.js';
 
 type CauseRule = DecisionRule<FailedBoot, Cause>;
@@ -15,7 +15,7 @@ const root = ({ words }: FailedBoot): string => words.root ?? '';
 const isFlashName = (boot: FailedBoot): boolean => /^(?:mtd|ubi)/.test(root(boot));
 /** The first type that is tried of those that take an mtd name only in some kernels. */
 const onMtdType = ({ types }: FailedBoot): string | undefined =>
-  types?.find((type) => type in ON_MTD);
+  types?.find((type) => FILE_SYSTEMS[type]?.mtdOption !== undefined);
 
 /** Why no root was mounted: first what becomes of an initrd, then what root= names. */
 export const NO_ROOT_RULES: readonly CauseRule[] = [
@@ -51,14 +51,19 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
       !boot.types!.includes('jffs2'),
     then: (boot) => {
       const fstype = onMtdType(boot)!;
-      return { code: 'mtd-name-not-built', root: root(boot), fstype, option: ON_MTD[fstype]! };
+      return {
+        code: 'mtd-name-not-built',
+        root: root(boot),
+        fstype,
+        option: FILE_SYSTEMS[fstype]!.mtdOption!,
+      };
     },
   },
   {
     when: (boot) =>
       isFlashName(boot) &&
       boot.error === ENOENT &&
-      boot.types?.every((type) => !['jffs2', 'ubifs'].includes(type)) === true,
+      boot.types?.every((type) => !isFlashOnly(type)) === true,
     then: (boot) => ({ code: 'flash-name-wants-type', root: root(boot) }),
   },
   {

@@ -1,4 +1,5 @@
 import type { Image } from '../../ramdisk/image.js';
+import { FILE_SYSTEMS, isFlashOnly, rootTypes } from '../../volumes/file-systems.js';
 import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
 import { because, type Because } from '../sentences/grounds.js';
 import type { DecisionLog } from './decision-log.js';
@@ -28,53 +29,12 @@ export type MountOutcome = Because &
     | { kind: 'none'; tried: string[] }
   );
 
-/** Which types mount what is recognised. ext3 alone refuses an ext2 without a journal. */
-const FITS: Partial<Record<NonNullable<Image['content']>, readonly string[]>> = {
-  squashfs: ['squashfs'],
-  jffs2: ['jffs2'],
-  blank: ['jffs2'],
-  f2fs: ['f2fs'],
-  ubifs: ['ubifs'],
-  ext4: ['ext4', 'ext3', 'ext2'],
-  ext2: ['ext4', 'ext2'],
-  cramfs: ['cramfs'],
-  romfs: ['romfs'],
-  minix: ['minix'],
-};
 const WITHOUT_DEVICE = ['tmpfs', 'ramfs'];
-const ALWAYS_READ_ONLY = ['squashfs', 'cramfs', 'romfs', 'erofs'];
-/** Types that mount flash by the name of an mtd partition or a UBI volume. */
-const FLASH_TYPES = ['jffs2', 'ubifs'];
-
-/** The configuration option of each type. */
-const OPTIONS: Record<string, string> = {
-  squashfs: 'SQUASHFS',
-  jffs2: 'JFFS2_FS',
-  ubifs: 'UBIFS_FS',
-  ext2: 'EXT2_FS',
-  ext3: 'EXT3_FS',
-  ext4: 'EXT4_FS',
-  f2fs: 'F2FS_FS',
-  cramfs: 'CRAMFS',
-  romfs: 'ROMFS_FS',
-  minix: 'MINIX_FS',
-  erofs: 'EROFS_FS',
-  vfat: 'VFAT_FS',
-  btrfs: 'BTRFS_FS',
-  xfs: 'XFS_FS',
-  nfs: 'NFS_FS',
-};
-
-/**
- * Types that take an mtd name where the kernel is built for it (fs/cramfs/inode.c,
- * fs/romfs/super.c: get_tree_mtd before get_tree_bdev).
- */
-export const ON_MTD: Record<string, string> = { cramfs: 'CRAMFS_MTD', romfs: 'ROMFS_ON_MTD' };
 
 /** Whether the kernel has a type of file system; null where nothing says. */
 function knows(t: DecisionLog, fstype: string): boolean | null {
   if (t.given.types !== null) return t.given.types.some(({ name }) => name === fstype);
-  const name = OPTIONS[fstype];
+  const name = FILE_SYSTEMS[fstype]?.options[0];
   if (name === undefined || t.given.config === null) return null;
   // ext4 can serve as ext2 and ext3 too (CONFIG_EXT4_USE_FOR_EXT2).
   return t.option(name) === true || (/^ext[23]$/.test(fstype) && t.option('EXT4_FS') === true);
@@ -83,9 +43,8 @@ function knows(t: DecisionLog, fstype: string): boolean | null {
 /** Whether a type mounts without a block device and without flash. */
 const needsNoDevice = (fstype: string, { given }: DecisionLog): boolean =>
   WITHOUT_DEVICE.includes(fstype) ||
-  given.types?.some(
-    ({ name, device }) => name === fstype && !device && !FLASH_TYPES.includes(name),
-  ) === true;
+  given.types?.some(({ name, device }) => name === fstype && !device && !isFlashOnly(name)) ===
+    true;
 
 /**
  * The types that the kernel tries: those of rootfstype=, else all that need a block device, in the
@@ -118,9 +77,9 @@ interface AttemptOutcome extends Because {
 const comesTo = (error: number | null, why: Because): AttemptOutcome => ({ error, ...why });
 const byName = ({ source }: Attempt): boolean => source.kind === 'mtd' || source.kind === 'ubi';
 const onMtd = ({ source, fstype }: Attempt): string | undefined =>
-  source.kind === 'mtd' ? ON_MTD[fstype] : undefined;
+  source.kind === 'mtd' ? FILE_SYSTEMS[fstype]?.mtdOption : undefined;
 const fits = ({ source, fstype }: Attempt): boolean =>
-  FITS[source.content ?? 'unknown']?.includes(fstype) === true;
+  rootTypes(source.content ?? 'unknown').includes(fstype);
 
 /** What mounting one type comes to (init/do_mounts.c: do_mount_root). */
 export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
@@ -137,7 +96,7 @@ export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
     then: ({ fstype }) => comesTo(null, because('needs-no-device-unknown', { fstype })),
   },
   {
-    when: (each) => byName(each) && !FLASH_TYPES.includes(each.fstype) && onMtd(each) === undefined,
+    when: (each) => byName(each) && !isFlashOnly(each.fstype) && onMtd(each) === undefined,
     then: ({ fstype, source }) =>
       comesTo(
         ENOENT,
@@ -221,7 +180,7 @@ function withoutTypes(
 ): MountOutcome {
   if (source.exists === false)
     return { kind: 'fails', error: ENXIO, fstype: null, ...because('no-device') };
-  const [natural = null] = FITS[source.content ?? 'unknown'] ?? [];
+  const [natural = null] = rootTypes(source.content ?? 'unknown');
   return {
     kind: 'mounted',
     fstype: natural,
@@ -238,7 +197,7 @@ function withoutTypes(
 export function predictMount(t: DecisionLog, source: MountSource, writable: boolean): MountOutcome {
   const types = triedTypes(t);
   const readonly = (fstype: string | null): boolean =>
-    !writable || source.readonly || ALWAYS_READ_ONLY.includes(fstype ?? source.content ?? '');
+    !writable || source.readonly || FILE_SYSTEMS[fstype ?? source.content ?? '']?.readonly === true;
   if (types === null) return withoutTypes(source, readonly);
   let last = because('no-type');
   for (const fstype of types) {

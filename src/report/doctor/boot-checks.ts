@@ -6,7 +6,8 @@ import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { DATA, FIRST_SCRIPT, NEW_ROOTS, OLD_ROOT } from '../../facts/places.js';
 import { placeTrouble } from '../../plan/mountpoints.js';
-import { describe } from '../../plan/volume.js';
+import { describe } from '../../volumes/device.js';
+import { isFileSystem } from '../../volumes/file-systems.js';
 import { bootParameters } from '../../explain/boot-parameters.js';
 import { whatToDo } from '../status/what-to-do.js';
 import {
@@ -291,11 +292,7 @@ function initramfs({ start }: CheckInputs): Finding | null {
       'name one of them',
     );
   const type = root?.content?.kind;
-  if (
-    type !== undefined &&
-    ['squashfs', 'ext4', 'f2fs', 'jffs2', 'ubifs'].includes(type) &&
-    !start.kernel.filesystems.includes(type)
-  )
+  if (type !== undefined && isFileSystem(type) && !start.kernel.filesystems.includes(type))
     return problem(
       `the root to switch to holds ${type}, which the kernel does not have`,
       '/proc/filesystems',

@@ -3,7 +3,8 @@ import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { isLegacy } from '../../plan/overlay-root.js';
 import { mountNotes } from '../../plan/mountpoints.js';
-import { fstypeOf } from '../../plan/volume.js';
+import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
+import { fstypeOf } from '../../volumes/mountable.js';
 import {
   before,
   ok,
@@ -75,13 +76,6 @@ function imageType({ mounts, handover }: Facts): string | null {
   return image === undefined || image.fstype.startsWith('overlay') ? null : image.fstype;
 }
 
-const OPTION: Record<string, string> = {
-  jffs2: 'JFFS2_FS',
-  ubifs: 'UBIFS_FS',
-  ext4: 'EXT4_FS',
-  f2fs: 'F2FS_FS',
-};
-
 /** The file system of the data volume: what is on it, or will be. */
 function volumeType({ volume, opened }: Facts): string | undefined {
   const [device] = volume.found;
@@ -98,7 +92,7 @@ function volumeFilesystem({ now }: CheckInputs): Finding | null {
   return problem(
     `the data volume needs ${type}, which the kernel does not have`,
     `${FILESYSTEMS} does not have it`,
-    `build the kernel with CONFIG_${OPTION[type] ?? type}=y (=m does not do, for modules lie on the root)`,
+    `build the kernel with CONFIG_${FILE_SYSTEMS[type]?.options[0] ?? type}=y (=m does not do, for modules lie on the root)`,
     { reason: 'no-filesystem' },
   );
 }
@@ -176,16 +170,10 @@ const lacksWhiteout = (fstype: string, evidence: string, cure: string): Finding 
     cure,
   );
 
-const XATTR: Record<string, string> = {
-  jffs2: 'JFFS2_FS_XATTR',
-  ubifs: 'UBIFS_FS_XATTR',
-  f2fs: 'F2FS_FS_XATTR',
-};
-
 /** Overlay marks a directory that replaces one of the image with trusted.overlay.opaque. */
 function xattr({ now, live }: CheckInputs): Finding | null {
   const type = volumeType(now);
-  const option = type === undefined ? undefined : XATTR[type];
+  const option = type === undefined ? undefined : FILE_SYSTEMS[type]?.xattrOption;
   if (type === undefined || isLegacy(now)) return null;
   if (option === undefined) return ok(`${type} has extended attributes`, 'it always has');
   const without = (evidence: string): Finding =>

@@ -3,7 +3,10 @@
  * it.
  */
 import type { Facts, Volume } from '../../facts/facts.js';
-import { describe, fstypeOf, mayCome, volumeTrouble } from '../../plan/volume.js';
+import { DEVICE_KINDS, describe, type Device } from '../../volumes/device.js';
+import type { Content } from '../../volumes/index.js';
+import { DISK_MAKERS, fstypeOf, unmountableText, whyUnmountable } from '../../volumes/mountable.js';
+import { mayCome, volumeTrouble } from '../../plan/volume.js';
 import { jffs2Levels, spaceOf, spaceTrouble } from '../status/space.js';
 import { spaceFinding, spaceWords } from '../status/space-words.js';
 import { sentenceOf } from '../../plan/reasons.js';
@@ -47,11 +50,7 @@ function found({ now }: CheckInputs): Finding {
   if (device !== undefined)
     return ok(
       `"${wanted}"${asked}${asked === '' ? '' : ','} is ${device.label === wanted ? device.name : describe(device)}${device.size > 0 ? `, ${size(device.size)}` : ''}`,
-      device.kind === 'mtd'
-        ? '/proc/mtd'
-        : device.kind === 'ubi'
-          ? '/sys/class/ubi'
-          : '/sys/class/block',
+      DEVICE_KINDS[device.kind].listedIn,
     );
   if (volume.attach !== null)
     return ok(
@@ -137,7 +136,7 @@ function eraseBlocks({ now }: CheckInputs): Finding | null {
 }
 
 function content({ now }: CheckInputs): Finding | null {
-  const { volume, uid, opened, kernel } = now;
+  const { volume, uid, opened } = now;
   const [device] = volume.found;
   if (device === undefined || volume.content === null) return null;
   const { kind, evidence, behind } = volume.content;
@@ -167,24 +166,8 @@ function content({ now }: CheckInputs): Finding | null {
     );
   if (kind === 'blank' && fstypeOf(device, volume) !== undefined)
     return ok(`${on} is blank, and ${fstypeOf(device, volume)} makes it its own`, evidence);
-  // The kernel's lack of a file system is another question.
-  const trouble = volumeTrouble(
-    {
-      ...now,
-      kernel: { ...kernel, filesystems: [...kernel.filesystems, 'jffs2', 'ubifs', 'ext4', 'f2fs'] },
-    },
-    volume,
-    undefined,
-  );
-  if (trouble !== null)
-    return problem(
-      CONTENTS[kind]?.(on, device.kind) ?? `${on} holds nothing that could be mounted`,
-      evidence,
-      kind === 'blank'
-        ? `make a file system on it (mkfs.ext4 or mkfs.f2fs ${device.source})`
-        : whatToDo(trouble.reason)!,
-      { reason: trouble.reason },
-    );
+  // Whether the kernel has the file system is another question.
+  if (fstypeOf(device, volume) === undefined) return unmountable(device, volume.content);
   if (behind !== undefined)
     return warning(
       `${on} holds ${kind}, behind a damaged beginning`,
@@ -194,20 +177,17 @@ function content({ now }: CheckInputs): Finding | null {
   return ok(`${on} holds ${kind}`, evidence);
 }
 
-const CONTENTS: Partial<Record<string, (on: string, kind: string) => string>> = {
-  unknown: (on) => `${on} holds something that is not known here, so it is left alone`,
-  blank: (on) => `${on} has no file system on it, and none is made without an order`,
-  squashfs: (on) => `${on} holds squashfs, a read-only image: it is not the data partition`,
-  ubi: (on, kind) =>
-    `${on} holds UBI, which cannot be mounted from ${kind === 'mtd' ? 'an mtd partition as it is' : 'such a device'}`,
-  ext4: (on, kind) =>
-    `${on} holds ext4, which cannot be mounted from ${kind === 'mtd' ? 'an mtd partition' : `a ${kind} device`}`,
-  f2fs: (on, kind) =>
-    `${on} holds f2fs, which cannot be mounted from ${kind === 'mtd' ? 'an mtd partition' : `a ${kind} device`}`,
-  ubifs: (on, kind) =>
-    `${on} holds UBIFS, which cannot be mounted from ${kind === 'mtd' ? 'an mtd partition without UBI' : `a ${kind} device`}`,
-  jffs2: (on, kind) => `${on} holds jffs2, which cannot be mounted from a ${kind} device`,
-};
+function unmountable(device: Device, content: Content): Finding {
+  const { reason } = whyUnmountable(device, content);
+  return problem(
+    unmountableText(describe(device), device.kind, content.kind),
+    content.evidence,
+    content.kind === 'blank'
+      ? `make a file system on it (${DISK_MAKERS} ${device.source})`
+      : whatToDo(reason)!,
+    { reason },
+  );
+}
 
 /** What mtdparts= says of a partition: `64m(rootfs_data)ro`; null where it does not name it. */
 function mtdpartsReadonly(commandLine: string, name: string): boolean | null {

@@ -1,10 +1,10 @@
 import t from 'tap';
 import { mayAppear, resolve } from '../../../src/facts/devices.js';
 import type { MtdPartition } from '../../../src/facts/facts.js';
-import { readLabels } from '../../../src/facts/superblock.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
+import { ext4, f2fs } from '../../fixtures/superblocks.js';
 
 const mtd = (index: number, name: string): MtdPartition => ({
   index,
@@ -12,22 +12,6 @@ const mtd = (index: number, name: string): MtdPartition => ({
   size: 0x100000,
   eraseBlock: 0x10000,
 });
-
-/** ext4 with a label and a UUID, as mkfs.ext4 lays them down. */
-function ext4(label: string): Buffer {
-  const bytes = Buffer.alloc(0x900);
-  bytes.writeUInt16LE(0xef53, 0x438);
-  Buffer.from('0123456789abcdef0123456789abcdef', 'hex').copy(bytes, 0x468);
-  bytes.write(label, 0x478);
-  return bytes;
-}
-function f2fs(label: string): Buffer {
-  const bytes = Buffer.alloc(0x900);
-  bytes.writeUInt32LE(0xf2f52010, 0x400);
-  Buffer.from('ffffffffffffffffffffffffffffffff', 'hex').copy(bytes, 0x46c);
-  bytes.write(label, 0x47c, 'utf16le');
-  return bytes;
-}
 
 /** A machine's sysfs and devices by path; a link is `-> target`. */
 function machine(files: Record<string, string | Buffer>): Reader {
@@ -175,17 +159,4 @@ t.test('what may still appear is waited for, and mtd partitions are not', async 
     t.ok(mayAppear(wanted), wanted);
   for (const wanted of ['rootfs_data', 'mtd3', 'mtd:x', '/dev/mtdblock3', '/dev/mtd3'])
     t.notOk(mayAppear(wanted), wanted);
-});
-
-t.test('a superblock gives its label and UUID, and anything else none', async (t) => {
-  t.same(readLabels(ext4('settings')), {
-    label: 'settings',
-    uuid: '01234567-89ab-cdef-0123-456789abcdef',
-  });
-  t.same(readLabels(f2fs('größe')), {
-    label: 'größe',
-    uuid: 'ffffffff-ffff-ffff-ffff-ffffffffffff',
-  });
-  t.equal(readLabels(Buffer.alloc(0x900)), null);
-  t.equal(readLabels(ext4('x').subarray(0, 0x450)), null);
 });

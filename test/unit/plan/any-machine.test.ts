@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { perform } from '../../../src/steps/step.js';
 import type { Facts } from '../../../src/facts/facts.js';
-import { identify } from '../../../src/facts/magic.js';
+import { identify } from '../../../src/volumes/identify.js';
 import { gather } from '../../../src/facts/gather.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import type { Plan } from '../../../src/plan/plan.js';

@@ -1,7 +1,7 @@
 import type { Reader } from '../system/port.js';
 import type { Content, Device, MtdPartition, Volume } from './facts.js';
 import { resolve } from './devices.js';
-import { BYTES_LOOKED_AT, identify } from './magic.js';
+import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 
 const unreadable = (error: unknown): Content => ({
   kind: 'unreadable',

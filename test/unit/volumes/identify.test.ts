@@ -1,5 +1,5 @@
 import t from 'tap';
-import { BYTES_LOOKED_AT, identify } from '../../../src/facts/magic.js';
+import { BYTES_LOOKED_AT, identify } from '../../../src/volumes/identify.js';
 
 const erased = (): Uint8Array => new Uint8Array(BYTES_LOOKED_AT).fill(0xff);
 const holding = (bytes: number[], offset = 0, fill = 0): Uint8Array => {
@@ -38,17 +38,19 @@ t.test('a damaged or erased first block hides neither jffs2 nor UBI behind it', 
       ['jffs2', JFFS2],
       ['ubi', holding([0x55, 0x42, 0x49, 0x23])],
     ] as const) {
-      const content = identify(
-        (block) => (block === 3 ? behind : block === 0 ? first : erased()),
-        256,
-      );
+      const blocks = new Map([
+        [0, first],
+        [3, behind],
+      ]);
+      const content = identify((block) => blocks.get(block) ?? erased(), 256);
       t.equal(content.kind, kind);
       t.match(content.evidence, /erase block 3/);
+      t.equal(content.behind, 3);
     }
 });
 
 t.test(
-  'a volume is blank only where every block looked at is erased, and garbage anywhere makes it unknown',
+  'a volume is blank if every block looked at is erased, and unknown if any holds garbage',
   async (t) => {
     t.equal(identify(erased, 256).kind, 'blank');
     t.match(

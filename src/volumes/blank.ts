@@ -1,0 +1,17 @@
+import type { VolumeType } from './volume-type.js';
+
+/**
+ * Erased flash: 0xFF wherever it was looked at. jffs2 and UBIFS mount it and make it their own. A
+ * blank block device would need a mkfs, and nobody ordered one.
+ */
+export const blank: VolumeType = {
+  signatures: [],
+  mountAs: { mtd: 'jffs2', ubi: 'ubifs' },
+  rootAs: ['jffs2'],
+  unmountable: (_, makers) => ({
+    reason: 'unknown-content',
+    because: 'it has no file system that could be mounted',
+    cure: `make one (${makers})`,
+  }),
+  unmountableText: (on) => `${on} has no file system on it, and none is made without an order`,
+};

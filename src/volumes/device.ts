@@ -1,0 +1,54 @@
+/** One device that a volume's name may mean. */
+export interface Device {
+  kind: 'mtd' | 'ubi' | 'block';
+  /** The kernel's name: `mtd3`, `ubi0_1`, `mmcblk0p3`. */
+  name: string;
+  /** What its owner calls it: partition, volume or file system label; may be ''. */
+  label: string;
+  /** What mount(2) takes. */
+  source: string;
+  /**
+   * `major:minor`, as mountinfo shows it for a file system that is mounted from here; null if that
+   * is not known before the mount.
+   */
+  number: string | null;
+  /** Bytes; 0 if the kernel does not say. */
+  size: number;
+  /** Bytes of an erase block; null if the device has none. */
+  eraseBlock: number | null;
+}
+
+export type DeviceKind = Device['kind'];
+
+interface DeviceKindRow {
+  /** With its article, for sentences. */
+  title: string;
+  /** Where the kernel lists devices of this kind. */
+  listedIn: string;
+  /** Who erases such a device, and how. */
+  erasing: (device: Device) => string;
+}
+
+export const DEVICE_KINDS: Record<DeviceKind, DeviceKindRow> = {
+  mtd: {
+    title: 'an mtd partition',
+    listedIn: '/proc/mtd',
+    erasing: () => '`mountroot done` erases it when the boot is over',
+  },
+  ubi: {
+    title: 'a ubi device',
+    listedIn: '/sys/class/ubi',
+    erasing: ({ name }) =>
+      `empty it with \`ubiupdatevol -t /dev/${name}\`, because mountroot erases no UBI volume`,
+  },
+  block: {
+    title: 'a block device',
+    listedIn: '/sys/class/block',
+    erasing: ({ source }) =>
+      `make a new file system on it (\`mkfs.ext4 ${source}\`), because mountroot erases no disk`,
+  },
+};
+
+/** The device for a person: `mtd3 "rootfs_data"`. */
+export const describe = ({ name, label }: Device): string =>
+  label === '' ? name : `${name} "${label}"`;

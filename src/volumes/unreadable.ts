@@ -1,0 +1,14 @@
+import { blank } from './blank.js';
+import type { VolumeType } from './volume-type.js';
+
+/**
+ * The device could not be read, so its content is not known. Mounting tells: jffs2 and UBIFS refuse
+ * what is not theirs.
+ */
+export const unreadable: VolumeType = {
+  signatures: [],
+  mountAs: blank.mountAs,
+  rootAs: [],
+  ...(blank.unmountable !== undefined && { unmountable: blank.unmountable }),
+  unmountableText: (on) => `${on} holds nothing that could be mounted`,
+};
