@@ -1,13 +1,23 @@
-/**
- * mountroot(8), from the definitions that the agent prints of itself and from the sections below.
- */
+/** mountroot(8), from the verb table and from the sections below. */
 import { STATUSES } from '../../src/cli/conventions.js';
+import { GLOBAL_OPTIONS } from '../../src/cli/global-options.js';
 import {
-  NAMED,
-  type Definitions,
-  type OptionDefinition,
-  type VerbDefinition,
-} from '../../src/cli/definitions.js';
+  argumentOf,
+  choicesOf,
+  dashed,
+  namesOf,
+  sortedTable,
+  usageWords,
+} from '../../src/cli/spelling.js';
+import {
+  isGroup,
+  type Example,
+  type OptionRow,
+  type PositionalRow,
+  type VerbGroup,
+  type VerbRow,
+} from '../../src/cli/verb-row.js';
+import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import {
   ATTEMPTS,
   BOOTS,
@@ -45,70 +55,60 @@ const sentence = (text: string): string =>
   text === '' ? '' : `${text[0]!.toUpperCase()}${text.slice(1)}${/[.:]$/.test(text) ? '' : '.'}`;
 const item = (head: string, ...body: string[]): string => ['.TP', head, ...body].join('\n');
 
-function optionItem({
-  name,
-  aliases,
-  describe,
-  argument,
-  choices,
-  repeated,
-}: OptionDefinition): string {
-  const spelled = [...aliases, name]
+function optionItem([name, row]: [string, OptionRow]): string {
+  const names = namesOf(name, row)
     .sort((a, b) => a.length - b.length)
-    .map((each) => bold(each.length === 1 ? `-${each}` : `--${each}`));
-  const value =
-    argument === null
-      ? ''
-      : ` ${choices.length > 0 ? choices.map(bold).join('|') : italic(argument)}`;
-  return item(
-    `${spelled.join(', ')}${value}`,
-    roff(
-      sentence(`${describe.replace(NAMED, '')}${repeated ? '; may be given several times' : ''}`),
-    ),
-  );
+    .map((each) => bold(dashed(each)));
+  const [argument, choices] = [argumentOf(row), choicesOf(row)];
+  const shown = choices.length > 0 ? choices.map(bold).join('|') : italic(argument ?? '');
+  const value = argument === null ? '' : ` ${shown}`;
+  const several = row.type === 'list' ? '; may be given several times' : '';
+  return item(`${names.join(', ')}${value}`, roff(sentence(`${row.describe}${several}`)));
 }
 
-/** `plan <verb>` in two faces. */
-const usage = (words: string): string =>
-  words
-    .split(' ')
-    .map((word) =>
-      /^[<[]/.test(word)
-        ? `${word.startsWith('[') ? '[' : ''}${italic(word.replace(/[<>[\]]/g, '').replace(/\.\.$/, ''))}${/\.\./.test(word) ? '...' : ''}${word.startsWith('[') ? ']' : ''}`
-        : bold(word),
-    )
-    .join(' ');
+function positionalItem([name, row]: [string, PositionalRow]): string {
+  const choices = row.type === 'choice' ? `: ${row.choices.join(', ')}` : '';
+  return item(italic(name), roff(sentence(`${row.describe}${choices}`)));
+}
 
-function verbSection(verb: VerbDefinition, above: string): string {
-  const { usage: words, describe, options, positionals, examples, verbs } = verb;
-  const mine = verbs.length > 0 ? words.split(' ')[0]! : words;
-  const out = ['.SS', usage(`${above}${mine}`), roff(sentence(describe))]
-    .join('\n')
-    .replace('.SS\n', '.SS ');
-  const told = positionals
-    .filter((each) => verbs.length === 0 && each.describe !== '')
-    .map(({ name, describe: what, choices }) =>
-      item(
-        italic(name),
-        roff(sentence(`${what}${choices.length > 0 ? `: ${choices.join(', ')}` : ''}`)),
-      ),
-    );
-  const shown = examples.flatMap(([call, why]) => [
-    '.PP',
-    roff(sentence(why)).replace(/\.$/, ':'),
-    '.PP',
-    '.RS 4',
-    '.EX',
-    roff(call.replaceAll('$0', 'mountroot')),
-    '.EE',
-    '.RE',
-  ]);
+/** `<verb>` in italics, `[path..]` as `[path...]`, and a verb itself in bold. */
+function usageWord(word: string): string {
+  if (!/^[<[]/.test(word)) return bold(word);
+  const name = italic(word.replace(/[<>[\]]/g, '').replace(/\.\.$/, ''));
+  const value = `${name}${word.includes('..') ? '...' : ''}`;
+  return word.startsWith('[') ? `[${value}]` : value;
+}
+
+const usage = (words: string): string => words.split(' ').map(usageWord).join(' ');
+
+const exampleLines = ([call, why]: Example): string[] => [
+  '.PP',
+  roff(sentence(why)).replace(/\.$/, ':'),
+  '.PP',
+  '.RS 4',
+  '.EX',
+  roff(call.replaceAll('$0', 'mountroot')),
+  '.EE',
+  '.RE',
+];
+
+function verbSection(row: VerbRow | VerbGroup, above: string): string {
+  const words = isGroup(row) ? row.name : usageWords(row);
+  const inner = isGroup(row)
+    ? { items: [], below: row.verbs.map((each) => verbSection(each, `${above}${row.name} `)) }
+    : {
+        items: [
+          ...Object.entries(row.positionals).map(positionalItem),
+          ...Object.entries(row.options).map(optionItem),
+        ],
+        below: [],
+      };
   return [
-    out,
-    ...told,
-    ...options.map(optionItem),
-    ...shown,
-    ...verbs.map((each) => verbSection(each, `${above}${verb.name} `)),
+    `.SS ${usage(`${above}${words}`)}`,
+    roff(sentence(row.summary)),
+    ...inner.items,
+    ...row.examples.flatMap(exampleLines),
+    ...inner.below,
   ].join('\n');
 }
 
@@ -190,12 +190,10 @@ const paragraphs = (texts: readonly string[]): string[] =>
 const items = (pairs: readonly [string, string][]): string[] =>
   pairs.map(([head, body]) => item(bold(head), roff(sentence(body))));
 
-/** The page in man(7)'s language. `date` as in 2026-11-21. */
-export function manPage(definitions: Definitions, date: string): string {
-  return filled(pageOf(definitions, date));
-}
+/** The page in man(7)'s language. @param date as in 2026-11-21. */
+export const manPage = (version: string, date: string): string => filled(pageOf(version, date));
 
-const pageOf = ({ version, options, verbs }: Definitions, date: string): string =>
+const pageOf = (version: string, date: string): string =>
   [
     `.\\" Made from mountroot's own definitions by scripts/man.ts.`,
     `.TH MOUNTROOT 8 ${date} "mountroot ${version}" "System Administration"`,
@@ -217,9 +215,9 @@ const pageOf = ({ version, options, verbs }: Definitions, date: string): string 
     ),
     '.SH OPTIONS',
     'Every verb understands these.',
-    ...options.map(optionItem),
+    ...Object.entries(GLOBAL_OPTIONS).map(optionItem),
     '.SH VERBS',
-    ...verbs.map((verb) => verbSection(verb, '')),
+    ...sortedTable(VERB_TABLE).map((row) => verbSection(row, '')),
     '.SH EXIT STATUS',
     ...items(STATUSES.map(([status, means]): [string, string] => [String(status), means])),
     '.SH ENVIRONMENT',

@@ -19,14 +19,15 @@ import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
+import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { bundleHeap } from '../agent/bundle-heap.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
-import { definitionsOf } from '../agent/read-definitions.js';
 import { KEEP_HEAP, buildLauncher } from '../agent/heap.js';
 import { HOME as BOARD_HOME } from '../agent/home.js';
 import { copyrightFile } from './licences.js';
 import { manPage } from '../agent/man-page.js';
+import { own } from '../lib/npm.js';
 import { Failure, checkout } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
@@ -139,7 +140,6 @@ async function stage(
     symlinkSync(to, join(tree, path));
   };
   const packed = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
-  const definitions = await definitionsOf(bundle);
   const date = new Date(epoch * 1000);
 
   put(`${HOME}/mountroot.cjs`, forBoard(readFileSync(bundle)), 0o755);
@@ -153,17 +153,17 @@ async function stage(
   link('mountroot', 'usr/sbin/mount_root');
   put(
     'usr/share/man/man8/mountroot.8.gz',
-    packed(manPage(definitions, date.toISOString().slice(0, 10))),
+    packed(manPage(own.version, date.toISOString().slice(0, 10))),
   );
   link('mountroot.8.gz', 'usr/share/man/man8/mount_root.8.gz');
-  put('usr/share/bash-completion/completions/mountroot', bashCompletion(definitions));
+  put('usr/share/bash-completion/completions/mountroot', bashCompletion(VERB_TABLE, own.version));
   link('mountroot', 'usr/share/bash-completion/completions/mount_root');
-  put('usr/share/zsh/vendor-completions/_mountroot', zshCompletion(definitions));
+  put('usr/share/zsh/vendor-completions/_mountroot', zshCompletion(VERB_TABLE, own.version));
   put(`${DOC}/copyright`, copyrightFile({ debian }));
   put(
     `${DOC}/changelog.gz`,
     packed(
-      `mountroot (${definitions.version}) unstable; urgency=medium\n\n  * Made from the ` +
+      `mountroot (${own.version}) unstable; urgency=medium\n\n  * Made from the ` +
         `sources as they are.\n\n -- ${MAINTAINER}  ` +
         `${date.toUTCString().replace('GMT', '+0000')}\n`,
     ),

@@ -6,6 +6,7 @@ import { openJournal as openRealJournal, type Journal } from '../execute/journal
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
+import { isBootVerb } from '../plan/root-verbs.js';
 import { reader as files } from '../system/files.js';
 import type { Reader, System } from '../system/port.js';
 import { takeOverFromScript } from './after-script.js';
@@ -57,9 +58,6 @@ const isEarly = (): boolean => isFirst() || Boolean(process.env['PREINIT']);
  */
 const earlyLog = (device?: string): Log =>
   isEarly() || process.env['MOUNTROOT_LOG'] === 'kmsg' ? kmsg(device) : terminal();
-
-/** The verbs that a boot calls, and that change something. */
-const isBootVerb = (word: string): word is Verb => ['start', 'ram', 'done', 'stop'].includes(word);
 
 /** @returns the exit status, and whether something was printed that may still be on its way. */
 async function carryOut(

@@ -1,77 +1,95 @@
 /**
- * A bash completion script made from the definitions. It is static: to ask Node at each press of
- * the key would take a second on a board.
+ * The completion script for bash. It is static, because to ask Node at each press of the key would
+ * take a second on a board.
  */
-import type { Definitions, OptionDefinition, VerbDefinition } from './definitions.js';
+import { withGlobal } from './global-options.js';
+import { argumentOf, choicesOf, dashed, namesOf, sortedTable, takesPath } from './spelling.js';
+import {
+  isGroup,
+  type OptionRow,
+  type PositionalRow,
+  type VerbGroup,
+  type VerbRow,
+  type VerbTable,
+} from './verb-row.js';
 
-/** A verb with the words that lead to it, `ramdisk pack`; '' is the top. */
+/** The words that lead to a verb, `ramdisk pack`, and what may stand behind them; '' is the top. */
 interface CompletionPlace {
   path: string;
-  verb: VerbDefinition | null;
+  options: [name: string, row: OptionRow][];
+  positionals: [name: string, row: PositionalRow][];
+  verbs: readonly (VerbRow | VerbGroup)[];
 }
 
-const placesOf = (verbs: readonly VerbDefinition[], above: string): CompletionPlace[] =>
-  verbs.flatMap((verb) => {
-    const path = above === '' ? verb.name : `${above} ${verb.name}`;
-    return [{ path, verb }, ...placesOf(verb.verbs, path)];
+function placesOf(rows: readonly (VerbRow | VerbGroup)[], above: string): CompletionPlace[] {
+  return rows.flatMap((row) => {
+    const path = above === '' ? row.name : `${above} ${row.name}`;
+    if (!isGroup(row))
+      return [
+        {
+          path,
+          options: withGlobal(row.options),
+          positionals: Object.entries(row.positionals),
+          verbs: [],
+        },
+      ];
+    return [groupPlace(path, row.verbs), ...placesOf(row.verbs, path)];
   });
+}
 
-const spelled = ({ name, aliases }: OptionDefinition): string[] =>
-  [name, ...aliases].map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
+const groupPlace = (path: string, verbs: CompletionPlace['verbs']): CompletionPlace => ({
+  path,
+  options: withGlobal({}),
+  positionals: [],
+  verbs,
+});
 
-/** In single quotes nothing has a meaning but the quote itself. */
+const spelled = ([name, row]: [string, OptionRow]): string[] => namesOf(name, row).map(dashed);
+
+/** In single quotes only the quote itself has a meaning. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const branch = (patterns: readonly string[], body: string): string =>
   `    ${patterns.map(quoted).join('|')}) ${body} ;;`;
 
-/** What may stand for a value: words to choose from, a file, or something that nobody can guess. */
-const offer = (choices: readonly string[], argument: string | null): string =>
-  choices.length > 0
-    ? `words ${choices.join(' ')}`
-    : argument === 'FILE' || argument === 'DIR' || argument === 'PATH'
-      ? 'files'
-      : 'nothing';
+/** What is offered for a value: words to choose from, files, or nothing. */
+function offer(choices: readonly string[], paths: boolean): string {
+  if (choices.length > 0) return `words ${choices.join(' ')}`;
+  return paths ? 'files' : 'nothing';
+}
 
-/** Of a positional whose name tells that it is one. */
-const isFile = (name: string): boolean => /file|dir|path|archive|image|root|init/i.test(name);
+function offerBranch({ path, options, verbs }: CompletionPlace): string {
+  const all = options.flatMap(spelled).join(' ');
+  const below = verbs.map(({ name }) => name).join(' ');
+  return branch([path], `all=${quoted(all)} verbs=${quoted(below)}`);
+}
 
-export function bashCompletion({ version, options, verbs }: Definitions): string {
-  const places: CompletionPlace[] = [{ path: '', verb: null }, ...placesOf(verbs, '')];
-  const optionsAt = ({ verb }: CompletionPlace): OptionDefinition[] => [
-    ...(verb?.options ?? []),
-    ...options,
-  ];
-  const below = ({ verb }: CompletionPlace): readonly VerbDefinition[] =>
-    verb === null ? verbs : verb.verbs;
-  const offers = places.map((place) =>
-    branch(
-      [place.path],
-      `all=${quoted(optionsAt(place).flatMap(spelled).join(' '))} verbs=${quoted(
-        below(place)
-          .map(({ name }) => name)
-          .join(' '),
-      )}`,
-    ),
-  );
-  const values = places.flatMap((place) =>
-    optionsAt(place).flatMap((option) =>
-      option.argument === null
-        ? []
-        : [
-            branch(
-              spelled(option).map((each) => `${place.path} ${each}`),
-              `value=${quoted(offer(option.choices, option.argument))}`,
-            ),
-          ],
-    ),
-  );
-  const positionals = places.flatMap(({ path, verb }) =>
-    (verb?.positionals ?? []).map(
-      ({ name, choices, repeated }, index) =>
-        `    ${quoted(`${path} `)}${repeated ? '*' : index}) value=${quoted(choices.length > 0 ? `words ${choices.join(' ')}` : isFile(name) ? 'files' : 'nothing')} ;;`,
-    ),
-  );
+const valueBranches = ({ path, options }: CompletionPlace): string[] =>
+  options.flatMap(([name, row]) => {
+    const argument = argumentOf(row);
+    if (argument === null) return [];
+    const value = offer(choicesOf(row), takesPath(argument));
+    return [
+      branch(
+        spelled([name, row]).map((each) => `${path} ${each}`),
+        `value=${quoted(value)}`,
+      ),
+    ];
+  });
+
+const positionalBranches = ({ path, positionals }: CompletionPlace): string[] =>
+  positionals.map(([, row], index) => {
+    const value = offer(choicesOf(row), 'completes' in row && row.completes === 'paths');
+    const place = row.type === 'repeated' ? '*' : index;
+    return `    ${quoted(`${path} `)}${place}) value=${quoted(value)} ;;`;
+  });
+
+export function bashCompletion(table: VerbTable, version: string): string {
+  const sorted = sortedTable(table);
+  const places = [groupPlace('', sorted), ...placesOf(sorted, '')];
+  const offers = places.map(offerBranch);
+  const values = places.flatMap(valueBranches);
+  const positionals = places.flatMap(positionalBranches);
   return `# bash completion for mountroot ${version}: \`mountroot completion bash\` prints it.
 
 # Sets \`all\` and \`verbs\`: the options and the verbs that may stand behind the verb $1.

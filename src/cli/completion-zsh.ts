@@ -1,73 +1,81 @@
-/** A zsh completion script made from the definitions; static, as the one for bash. */
+/** The completion script for zsh. It is static, as the one for bash. */
+import { withGlobal } from './global-options.js';
+import { argumentOf, choicesOf, dashed, namesOf, sortedTable, takesPath } from './spelling.js';
 import {
-  NAMED,
-  type Definitions,
-  type OptionDefinition,
-  type PositionalDefinition,
-  type VerbDefinition,
-} from './definitions.js';
+  isGroup,
+  type OptionRow,
+  type PositionalRow,
+  type VerbGroup,
+  type VerbRow,
+  type VerbTable,
+} from './verb-row.js';
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** In a specification of _arguments and _describe colons and brackets have a meaning. */
 const plain = (text: string): string => text.replace(/[[\]:\\]/g, (each) => `\\${each}`);
 
-const action = (choices: readonly string[], files: boolean): string =>
-  choices.length > 0 ? `(${choices.join(' ')})` : files ? '_files' : ' ';
-
-function optionSpecs({
-  name,
-  aliases,
-  describe,
-  argument,
-  choices,
-  repeated,
-}: OptionDefinition): string[] {
-  const names = [name, ...aliases];
-  const about = describe.replace(NAMED, '');
-  const value =
-    argument === null
-      ? ''
-      : `:${plain(argument)}:${action(choices, ['FILE', 'DIR', 'PATH'].includes(argument))}`;
-  return names.map((each) => {
-    const spelled = each.length === 1 ? `-${each}` : `--${each}`;
-    const joined = argument === null ? '' : each.length === 1 ? '+' : '=';
-    return quoted(`${repeated ? '*' : ''}${spelled}${joined}[${plain(about)}]${value}`);
-  });
+function action(choices: readonly string[], paths: boolean): string {
+  if (choices.length > 0) return `(${choices.join(' ')})`;
+  return paths ? '_files' : ' ';
 }
 
-const positionalSpec = ({ name, choices, required, repeated }: PositionalDefinition): string =>
-  quoted(
-    `${repeated ? '*' : ''}${required || repeated ? ':' : '::'}${plain(name)}:${action(choices, /file|dir|path|archive|image|root|init/i.test(name))}`,
+function optionSpecs([name, row]: [string, OptionRow]): string[] {
+  const argument = argumentOf(row);
+  const value =
+    argument === null ? '' : `:${plain(argument)}:${action(choicesOf(row), takesPath(argument))}`;
+  const joined = (each: string): string => {
+    if (argument === null) return '';
+    return each.length === 1 ? '+' : '=';
+  };
+  const star = row.type === 'list' ? '*' : '';
+  return namesOf(name, row).map((each) =>
+    quoted(`${star}${dashed(each)}${joined(each)}[${plain(row.describe)}]${value}`),
   );
+}
 
-const functionOf = (path: readonly string[]): string =>
+function positionalSpec([name, row]: [string, PositionalRow]): string {
+  const paths = 'completes' in row && row.completes === 'paths';
+  const star = row.type === 'repeated' ? '*' : '';
+  const colons = row.type === 'optional' ? '::' : ':';
+  return quoted(`${star}${colons}${plain(name)}:${action(choicesOf(row), paths)}`);
+}
+
+const functionName = (path: readonly string[]): string =>
   `_mountroot${path.map((word) => `_${word.replaceAll('-', '_')}`).join('')}`;
 
-function functions(
+const specLines = (specs: readonly string[]): string =>
+  specs.map((spec) => `    ${spec}`).join(' \\\n');
+
+function verbFunction(path: readonly string[], { options, positionals }: VerbRow): string {
+  const specs = [
+    ...withGlobal(options).flatMap(optionSpecs),
+    ...Object.entries(positionals).map(positionalSpec),
+  ];
+  return `${functionName(path)}() {\n  _arguments -s -S \\\n${specLines(specs)}\n}`;
+}
+
+/** The functions of the verbs behind some words, and one that chooses among them. */
+function groupFunctions(
   path: readonly string[],
-  verb: Pick<VerbDefinition, 'options' | 'positionals' | 'verbs'>,
-  everywhere: readonly OptionDefinition[],
+  verbs: readonly (VerbRow | VerbGroup)[],
 ): string[] {
-  const specs = [...verb.options, ...everywhere].flatMap(optionSpecs);
-  if (verb.verbs.length === 0)
-    return [
-      `${functionOf(path)}() {\n  _arguments -s -S \\\n${[...specs, ...verb.positionals.map(positionalSpec)].map((spec) => `    ${spec}`).join(' \\\n')}\n}`,
-    ];
-  const described = verb.verbs.map(
-    ({ name, describe }) => `    ${quoted(`${name}:${plain(describe)}`)}`,
-  );
-  const cases = verb.verbs.map(({ name }) => `        ${name}) ${functionOf([...path, name])} ;;`);
+  const described = verbs.map(({ name, summary }) => `    ${quoted(`${name}:${plain(summary)}`)}`);
+  const cases = verbs.map(({ name }) => `        ${name}) ${functionName([...path, name])} ;;`);
+  const below = verbs.flatMap((row) => {
+    const words = [...path, row.name];
+    return isGroup(row) ? groupFunctions(words, row.verbs) : [verbFunction(words, row)];
+  });
   return [
-    ...verb.verbs.flatMap((each) => functions([...path, each.name], each, everywhere)),
-    `${functionOf(path)}() {
+    ...below,
+    `${functionName(path)}() {
   local curcontext=$curcontext state line
   local -a verbs=(
 ${described.join('\n')}
   )
   typeset -A opt_args
   _arguments -C -S \\
-${specs.map((spec) => `    ${spec}`).join(' \\\n')} \\
+${specLines(withGlobal({}).flatMap(optionSpecs))} \\
     '1:verb:->verb' '*::argument:->rest'
   case $state in
     verb) _describe verb verbs ;;
@@ -80,13 +88,17 @@ ${cases.join('\n')}
   ];
 }
 
-export function zshCompletion({ version, options, verbs }: Definitions): string {
-  return `#compdef mountroot mount_root
+/** The last line of the script: sourced, it only defines the function. */
+const CALL =
+  'if [[ $funcstack[1] = _mountroot ]]; then _mountroot "$@"; ' +
+  'else compdef _mountroot mountroot mount_root; fi';
+
+export const zshCompletion = (table: VerbTable, version: string): string =>
+  `#compdef mountroot mount_root
 # zsh completion for mountroot ${version}: \`mountroot completion zsh\` prints it.
 
-${functions([], { options: [], positionals: [], verbs }, options).join('\n\n')}
+${groupFunctions([], sortedTable(table)).join('\n\n')}
 
 # In a folder of fpath it is the function itself; read with \`source\` it is only defined.
-if [[ $funcstack[1] = _mountroot ]]; then _mountroot "$@"; else compdef _mountroot mountroot mount_root; fi
+${CALL}
 `;
-}

@@ -1,5 +1,5 @@
 /** What all of the command line has in common: shown by --help, and in the man page. */
-import { EXIT, type Verb } from '../plan/plan.js';
+import { EXIT } from '../plan/plan.js';
 
 /** Exit statuses with what they mean, the same for every verb. */
 export const STATUSES: readonly [status: number, means: string][] = [
@@ -32,16 +32,3 @@ ${STATUSES.map(([status, means]) => line(status, means)).join('\n')}
 
 Data goes to stdout and messages to stderr. Colour is only for terminals;
 NO_COLOR, TERM=dumb and --no-color turn it off. mountroot(8) says more.`;
-
-/** How the verbs that a boot calls are called. */
-export const BOOT_EXAMPLES: Partial<Record<Verb, readonly [call: string, why: string][]>> = {
-  start: [
-    ['PREINIT=1 timeout -k 10 600 $0 start', 'in /etc/preinit'],
-    ['$0 start --dry-run', 'look beforehand'],
-  ],
-  ram: [
-    ['PREINIT=1 $0 ram', 'in /etc/preinit, to get at a board whose settings keep it from its boot'],
-  ],
-  done: [['timeout 600 $0 done', 'at the end of the boot']],
-  stop: [['SHUTDOWN=1 $0 stop', 'at shutdown']],
-};

@@ -1,231 +1,106 @@
 /**
- * What the command line understands, as data: completions and the man page are made of it, so that
- * a new verb is in them by itself.
+ * The verb table as `mountroot completion json` prints it, for other programs. Its form is
+ * versioned.
  */
-import type { Argv } from 'yargs';
+import { GLOBAL_OPTIONS } from './global-options.js';
+import { argumentOf, choicesOf, labelled, sortedTable, usageWords } from './spelling.js';
+import {
+  isGroup,
+  type Example,
+  type OptionRow,
+  type OptionRows,
+  type PositionalRow,
+  type PositionalRows,
+  type VerbGroup,
+  type VerbRow,
+  type VerbTable,
+} from './verb-row.js';
 
 export interface OptionDefinition {
   name: string;
-  /** One letter each, or other long names. */
+  /** One letter each. */
   aliases: string[];
   describe: string;
-  /** What stands behind it, as a person reads it: FILE, N, KEY=VALUE; null where nothing does. */
+  /** The value as a person reads it: FILE, N, KEY=VALUE; null where there is none. */
   argument: string | null;
-  choices: string[];
+  choices: readonly string[];
   repeated: boolean;
 }
 
-export interface PositionalDefinition {
+interface PositionalDefinition {
   name: string;
   describe: string;
-  choices: string[];
+  choices: readonly string[];
   required: boolean;
   repeated: boolean;
 }
 
 export interface VerbDefinition {
   name: string;
-  /** With its positionals, as yargs was told: `plan <verb>`. */
+  /** With its positionals: `plan <verb>`. */
   usage: string;
   describe: string;
   positionals: PositionalDefinition[];
   options: OptionDefinition[];
-  /** A call, and what it is for. */
-  examples: [string, string][];
+  examples: readonly Example[];
   verbs: VerbDefinition[];
 }
 
 export interface Definitions {
   schema: 'mountroot.definitions/1';
   version: string;
-  /** Understood by every verb. */
+  /** Every verb understands these. */
   options: OptionDefinition[];
   verbs: VerbDefinition[];
 }
 
-/** What yargs keeps of a command (yargs 18, lib/command.ts: CommandHandler). */
-interface Handler {
-  original: string;
-  description?: string | false;
-  builder: unknown;
-}
-
-type ParsedWords = Record<string, unknown>;
-
-/**
- * The table of commands, which yargs fills as they are registered, and replaces by another one
- * while it parses.
- */
-export function commandsOf(y: Argv): Record<string, Handler> {
-  const internal = y as unknown as {
-    getInternalMethods: () => {
-      getCommandInstance: () => { getCommandHandlers: () => Record<string, Handler> };
-    };
-  };
-  return internal.getInternalMethods().getCommandInstance().getCommandHandlers();
-}
-
-const texts = (value: unknown): string[] =>
-  (Array.isArray(value) ? value : value === undefined ? [] : [value]).map(String);
-
-/**
- * What stands behind an option, before what it is for: `FILE: `, `KEY=VALUE: `, `FILE.tar.gz: `.
- */
-export const NAMED = /^([A-Z]+(?:[=:][A-Z]+)*)(?:\.[a-z.]+)?: /;
-
-/** `FILE: where it goes` says what stands behind the option; of others the kind of it tells. */
-function argumentOf(
-  name: string,
-  { describe, boolean, type, number, choices, requiresArg, string, array }: ParsedWords,
-): string | null {
-  const text = String(describe ?? '');
-  const [, named] = NAMED.exec(text) ?? [];
-  if (named !== undefined) return named;
-  if (boolean === true || type === 'boolean') return null;
-  if (number === true || type === 'number') return 'N';
-  if (choices !== undefined) return 'WORD';
-  if (string !== true && type !== 'string' && requiresArg !== true && array !== true) return null;
-  return name === 'output' || name === 'table' || /\b(?:file|log|tree|ramdisk|config)\b/i.test(text)
-    ? 'FILE'
-    : 'TEXT';
-}
-
-const optionOf = (name: string, told: ParsedWords): OptionDefinition => ({
+const optionDefinition = ([name, row]: [string, OptionRow]): OptionDefinition => ({
   name,
-  aliases: texts(told['alias']),
-  describe: String(told['describe'] ?? told['description'] ?? told['desc'] ?? ''),
-  argument: argumentOf(name, told),
-  choices: texts(told['choices']),
-  repeated: told['array'] === true || told['type'] === 'array',
+  aliases: row.alias === undefined ? [] : [row.alias],
+  describe: labelled(row),
+  argument: argumentOf(row),
+  choices: choicesOf(row),
+  repeated: row.type === 'list',
 });
 
-/**
- * Stands in for yargs while a command says what it takes, and writes it down. What else it says is
- * passed over.
- */
-class Recorder {
-  readonly options: OptionDefinition[] = [];
-  readonly examples: [string, string][] = [];
-  readonly verbs: VerbDefinition[] = [];
-  readonly positionals = new Map<string, ParsedWords>();
+const positionalDefinition = ([name, row]: [string, PositionalRow]): PositionalDefinition => ({
+  name,
+  describe: row.describe,
+  choices: choicesOf(row),
+  required: row.type === 'required' || row.type === 'choice',
+  repeated: row.type === 'repeated',
+});
 
-  readonly argv: Argv = new Proxy({} as Argv, {
-    get:
-      (_, method) =>
-      (...words: unknown[]): Argv => {
-        this.told(String(method), words);
-        return this.argv;
-      },
-  });
+const optionDefinitions = (rows: OptionRows): OptionDefinition[] =>
+  Object.entries(rows).map(optionDefinition);
+const positionalDefinitions = (rows: PositionalRows): PositionalDefinition[] =>
+  Object.entries(rows).map(positionalDefinition);
 
-  private told(method: string, [first, second, third]: unknown[]): void {
-    if ((method === 'option' || method === 'options') && typeof first === 'string')
-      this.option(first, (second ?? {}) as ParsedWords);
-    else if (method === 'option' || method === 'options')
-      for (const [name, told] of Object.entries(first as Record<string, ParsedWords>))
-        this.option(name, told);
-    else if (method === 'positional')
-      this.positionals.set(String(first), (second ?? {}) as ParsedWords);
-    else if (method === 'example')
-      this.examples.push(
-        ...(Array.isArray(first)
-          ? (first as [string, string][])
-          : [[String(first), String(second ?? '')] as [string, string]]),
-      );
-    else if (method === 'command')
-      this.verbs.push(
-        ...verbOf({
-          original: texts(first)[0] ?? '',
-          description: second as string | false,
-          builder: third,
-        }),
-      );
-  }
-
-  private option(name: string, told: ParsedWords): void {
-    if (told['hidden'] !== true) this.options.push(optionOf(name, told));
-  }
-}
-
-function positionalsOf(
-  usage: string,
-  told: ReadonlyMap<string, ParsedWords>,
-): PositionalDefinition[] {
-  return [...usage.matchAll(/([<[])([^\]>]+)[\]>]/g)].map(([, bracket, inner]) => {
-    const name = inner!.replace(/\.\.$/, '');
-    const { describe, choices } = told.get(name) ?? {};
+function verbDefinition(row: VerbRow | VerbGroup): VerbDefinition {
+  const { name, summary: describe, examples } = row;
+  const shared = { name, usage: usageWords(row), describe };
+  if (isGroup(row)) {
+    const second = { name: row.second, describe: '', choices: [] };
     return {
-      name,
-      describe: String(describe ?? ''),
-      choices: texts(choices),
-      required: bracket === '<',
-      repeated: inner!.endsWith('..'),
-    };
-  });
-}
-
-/** A command that has no description is for programs, and is in no list. */
-function verbOf({ original, description, builder }: Handler): VerbDefinition[] {
-  if (typeof description !== 'string') return [];
-  const recorder = new Recorder();
-  if (typeof builder === 'function') (builder as (y: Argv) => unknown)(recorder.argv);
-  else if (typeof builder === 'object' && builder !== null)
-    recorder.argv.options(builder as Record<string, object>);
-  const { options, examples, verbs, positionals } = recorder;
-  return [
-    {
-      name: original.split(' ')[0]!,
-      usage: original,
-      describe: description,
-      positionals: positionalsOf(original, positionals),
-      options,
+      ...shared,
+      positionals: [{ ...second, required: true, repeated: false }],
+      options: [],
       examples,
-      verbs,
-    },
-  ];
+      verbs: row.verbs.map(verbDefinition),
+    };
+  }
+  return {
+    ...shared,
+    positionals: positionalDefinitions(row.positionals),
+    options: optionDefinitions(row.options),
+    examples,
+    verbs: [],
+  };
 }
 
-/** What every verb understands; `color` is known to people as its opposite. */
-const GLOBAL: OptionDefinition[] = [
-  {
-    name: 'verbose',
-    aliases: [],
-    describe: 'more messages on stderr',
-    argument: null,
-    choices: [],
-    repeated: false,
-  },
-  {
-    name: 'no-color',
-    aliases: [],
-    describe: 'no colours, as with NO_COLOR or TERM=dumb',
-    argument: null,
-    choices: [],
-    repeated: false,
-  },
-  {
-    name: 'help',
-    aliases: [],
-    describe: 'what it is for and how it is called',
-    argument: null,
-    choices: [],
-    repeated: false,
-  },
-  {
-    name: 'version',
-    aliases: [],
-    describe: 'the version',
-    argument: null,
-    choices: [],
-    repeated: false,
-  },
-];
-
-export const definitionsOf = (commands: Record<string, Handler>, version: string): Definitions => ({
+export const definitionsOf = (table: VerbTable, version: string): Definitions => ({
   schema: 'mountroot.definitions/1',
   version,
-  options: GLOBAL,
-  verbs: Object.values(commands)
-    .flatMap(verbOf)
-    .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  options: optionDefinitions(GLOBAL_OPTIONS),
+  verbs: sortedTable(table).map(verbDefinition),
 });

@@ -1,6 +1,21 @@
 /**
- * The words on the command line, or a file they name, cannot be used: one sentence, exit status 2.
+ * The words on the command line, or a file that they name, cannot be used. The message is one
+ * sentence; the exit status is 2.
  */
 export class UsageError extends Error {
   override name = 'UsageError';
+}
+
+/** It is not the moment for this verb. The message is one sentence; the exit status is 5. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+}
+
+/** Runs `use`, and makes a UsageError of what it throws. */
+export function asUsageError<T>(use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }

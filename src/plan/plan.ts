@@ -8,6 +8,7 @@ import {
   type RefusalReason,
   type Trouble,
 } from './reasons.js';
+import { makesRoot, VERBS, type Verb } from './root-verbs.js';
 import type { Step } from '../steps/step.js';
 
 export { EXIT } from './exit.js';
@@ -15,12 +16,7 @@ export type { Reason, RefusalReason };
 
 export const PLAN_SCHEMA = 'mountroot.plan/2';
 
-export type Verb = 'start' | 'ram' | 'switch-root' | 'done' | 'stop' | 'reset';
-export const VERBS: readonly Verb[] = ['start', 'ram', 'switch-root', 'done', 'stop', 'reset'];
-
-/** The verbs that end in a root, and record which. */
-export const makesRoot = (verb: Verb): boolean =>
-  verb === 'start' || verb === 'ram' || verb === 'switch-root';
+export { makesRoot, VERBS, type Verb };
 
 /**
  * A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did

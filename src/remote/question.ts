@@ -1,13 +1,13 @@
 import type { Log } from '../log/log.js';
-import { checkReport, REPORTS } from './reports.js';
+import { checkReport, type RemoteReport } from './reports.js';
 
 /** Words that cannot be used: one sentence. */
 class QuestionError extends Error {
   override name = 'QuestionError';
 }
 
-export interface Wanted {
-  /** What stands behind `--`; null where nothing does. */
+interface Wanted {
+  /** The words behind `--`; null without them. */
   report: readonly string[] | null;
   hosts: readonly string[];
   bundle: boolean;
@@ -15,47 +15,63 @@ export interface Wanted {
   asData: boolean;
 }
 
-/**
- * The report that is asked for, in the words that go over the line; `data`: they ask for JSON.
- * `table`: it is shown as one row a board.
- */
-export function reportWanted({ report, hosts, bundle, asData }: Wanted): {
+/** The report that boards are asked for. */
+export interface ReportWanted {
+  /** The words that go over the line. */
   words: string[];
+  /** It is shown as one row for each board. */
   table: boolean;
+  /** The words ask for JSON. */
   data: boolean;
-} {
-  if (bundle) {
-    if (report !== null)
-      throw new QuestionError(
-        '--bundle asks for everything at once; leave out what stands behind --',
-      );
-    return { words: ['bundle'], table: false, data: false };
-  }
-  const verb =
-    report === null
-      ? hosts.slice(1).find((host) => REPORTS.some((each) => each.verb[0] === host))
-      : undefined;
+}
+
+/** A report's name among the hosts is a forgotten `--`. */
+function checkHosts(hosts: readonly string[], reports: readonly RemoteReport[]): void {
+  const verb = hosts.slice(1).find((host) => reports.some((each) => each.verb[0] === host));
   if (verb !== undefined)
     throw new QuestionError(
       `${verb} is taken for a host here; write \`-- ${verb}\` for the report`,
     );
-  const checked = checkReport(report ?? ['status']);
-  if ('refused' in checked) throw new QuestionError(checked.refused);
-  if (checked.report.verb[0] === 'bundle')
-    throw new QuestionError('a bundle is a file; ask for it with --bundle');
-  const { words } = checked;
-  const form = words.find((word) => /^--(?:json|ndjson|format=.*)$/.test(word));
-  const table = !asData && words.length === 1 && words[0] === 'status';
-  if (form === undefined && (table || (asData && checked.report.json !== undefined)))
-    return { words: [...words, checked.report.json!], table, data: true };
-  return { words, table: false, data: asData && (form === '--json' || form === '--format=json') };
 }
 
-/** A message of a board's mountroot, at its own level. */
+function bundleWanted(report: Wanted['report']): ReportWanted {
+  if (report !== null)
+    throw new QuestionError(
+      '--bundle asks for everything at once; leave out what stands behind --',
+    );
+  return { words: ['bundle'], table: false, data: false };
+}
+
+/** An option that says in which form the board is to answer. */
+const FORM = /^--(?:json|ndjson|format=.*)$/;
+
+/** @throws one sentence for words that cannot be used. */
+export function reportWanted(
+  { report, hosts, bundle, asData }: Wanted,
+  reports: readonly RemoteReport[],
+): ReportWanted {
+  if (bundle) return bundleWanted(report);
+  if (report === null) checkHosts(hosts, reports);
+  const checked = checkReport(report ?? ['status'], reports);
+  if ('refused' in checked) throw new QuestionError(checked.refused);
+  const { words } = checked;
+  const { verb, json } = checked.report;
+  if (verb[0] === 'bundle') throw new QuestionError('a bundle is a file; ask for it with --bundle');
+  const form = words.find((word) => FORM.test(word));
+  if (form !== undefined)
+    return { words, table: false, data: asData && ['--json', '--format=json'].includes(form) };
+  const table = !asData && words.join(' ') === 'status';
+  return (table || asData) && json !== undefined
+    ? { words: [...words, json], table, data: true }
+    : { words, table: false, data: false };
+}
+
+/** The levels that a board's mountroot writes before a message (src/log); an error has none. */
+const LEVELS = ['info', 'warn', 'debug'] as const;
+
+/** Passes on a message of a board's mountroot, at its own level. */
 export function passOn(log: Log, message: string): void {
-  const [, level, text] = /^(?:(info|warn|debug): )?(.*)$/s.exec(message)!;
-  if (level === 'info') log.info(text!);
-  else if (level === 'warn') log.warn(text!);
-  else if (level === 'debug') log.debug(text!);
-  else log.error(text!);
+  const level = LEVELS.find((name) => message.startsWith(`${name}: `));
+  if (level === undefined) log.error(message);
+  else log[level](message.slice(`${level}: `.length));
 }

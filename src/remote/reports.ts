@@ -1,62 +1,38 @@
 /**
- * What may be asked of a board from afar: verbs that report and change nothing, with options that
- * name no file. One list for both sides: `remote` sends nothing else, and `ssh-shell` takes nothing
- * else from whoever holds the key, whatever he sends it with.
+ * Checks the words of a report that is asked for from afar. Both sides do it with the same list:
+ * `remote` sends nothing else, and `ssh-shell` accepts nothing else from the holder of the key,
+ * whatever program sends it.
  */
 
-/** A flag, or what an option's value must look like. */
-type ArgumentRule = 'flag' | RegExp | readonly string[];
+/** What an option takes: nothing, a whole number, one that is not negative, or one of some words. */
+export type ValueRule = 'flag' | 'integer' | 'count' | readonly string[];
 
+/** A verb that reports and changes nothing, with options that name no file. */
 export interface RemoteReport {
   /** The verb, with its second word where it has one. */
   verb: readonly string[];
-  /** A word that must follow; none where it is left out. */
+  /** The words of which one must follow; absent where none may. */
   what?: readonly string[];
-  options: Readonly<Record<string, ArgumentRule>>;
-  /** How it is told to give data. */
+  options: Readonly<Record<string, ValueRule>>;
+  /** The option with which it prints JSON. */
   json?: string;
 }
 
-const NUMBER = /^-?\d{1,9}$/;
-const COUNT = /^\d{1,9}$/;
-
-/**
- * Not in it, on purpose: `export`, whose archive holds keys and passwords; `--facts`, `--console`,
- * `--dtb`, `--upper`, `-o` and paths, which name files; `--set`, which names devices to be read.
- */
-export const REPORTS: readonly RemoteReport[] = [
-  {
-    verb: ['status'],
-    options: { json: 'flag', steps: 'flag', format: ['text', 'json', 'prometheus'] },
-    json: '--json',
-  },
-  { verb: ['doctor'], options: { json: 'flag', verbose: 'flag' }, json: '--json' },
-  { verb: ['explain'], options: { json: 'flag' }, json: '--json' },
-  {
-    verb: ['journal'],
-    options: { json: 'flag', ndjson: 'flag', boot: NUMBER, last: COUNT },
-    json: '--json',
-  },
-  { verb: ['timeline'], options: { boot: NUMBER } },
-  {
-    verb: ['diff'],
-    options: { json: 'flag', format: ['table', 'ndjson'], 'exit-code': 'flag', biggest: COUNT },
-    json: '--json',
-  },
-  { verb: ['facts'], options: { json: 'flag' }, json: '--json' },
-  {
-    verb: ['plan'],
-    what: ['start', 'ram', 'switch-root', 'done', 'stop', 'reset'],
-    options: { json: 'flag', format: ['text', 'json', 'sh'] },
-    json: '--json',
-  },
-  { verb: ['ramdisk', 'locate'], options: { json: 'flag' }, json: '--json' },
-  { verb: ['bundle'], options: {} },
-];
-
 export type CheckedRequest = { report: RemoteReport; words: string[] } | { refused: string };
 
-/** A word of somebody else's in a message of ours. */
+const NUMBERS = {
+  integer: { pattern: /^-?\d{1,9}$/, expected: 'a whole number' },
+  count: { pattern: /^\d{1,9}$/, expected: 'a number' },
+} as const;
+
+function fits(rule: Exclude<ValueRule, 'flag'>, value: string): boolean {
+  return typeof rule === 'string' ? NUMBERS[rule].pattern.test(value) : rule.includes(value);
+}
+
+const expected = (rule: Exclude<ValueRule, 'flag'>): string =>
+  typeof rule === 'string' ? NUMBERS[rule].expected : rule.join(', ');
+
+/** A word from another machine, in a message of ours. */
 const quoted = (word: string): string => {
   const shown = word.replace(/[^\x20-\x7e]/g, '?');
   return JSON.stringify(shown.length <= 40 ? shown : `${shown.slice(0, 40)}...`);
@@ -64,86 +40,119 @@ const quoted = (word: string): string => {
 
 const nameOf = ({ verb, what }: RemoteReport): string =>
   [...verb, ...(what === undefined ? [] : [what.join('|')])].join(' ');
-const reportNames = (): string => REPORTS.map(({ verb }) => verb.join(' ')).join(', ');
 
-const fits = (form: ArgumentRule, value: string): boolean =>
-  form === 'flag' ? false : form instanceof RegExp ? form.test(value) : form.includes(value);
-const expected = (form: ArgumentRule): string =>
-  form === 'flag'
-    ? 'no value'
-    : form === NUMBER
-      ? 'a whole number'
-      : form instanceof RegExp
-        ? 'a number'
-        : form.join(', ');
+const optionNames = ({ options }: RemoteReport): string =>
+  Object.keys(options)
+    .map((option) => `--${option}`)
+    .join(', ') || 'none';
+
+/** Some words of a request cannot be used: one sentence. */
+class RequestRefused extends Error {}
+
+function reportIn(words: readonly string[], reports: readonly RemoteReport[]): RemoteReport {
+  const report = reports.find(({ verb }) => verb.every((word, index) => words[index] === word));
+  if (report !== undefined) return report;
+  const names = reports.map(({ verb }) => verb.join(' ')).join(', ');
+  throw new RequestRefused(
+    words.length === 0
+      ? `no verb was given; there are ${names}`
+      : `${quoted(words[0]!)} is not among the reports that may be asked for: ${names}`,
+  );
+}
+
+/** The words behind the verb, one after the other. */
+class RequestParser {
+  readonly #out: string[] = [];
+  readonly #given = new Set<string>();
+  #what: string | null = null;
+  #at = 0;
+
+  constructor(
+    private readonly report: RemoteReport,
+    private readonly words: readonly string[],
+  ) {}
+
+  /** The words in a form in which no other parser can misread them. @throws {RequestRefused} */
+  parsed(): string[] {
+    while (this.#at < this.words.length) {
+      const word = this.words[this.#at++]!;
+      const [, option, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
+      if (option === undefined) this.positional(word);
+      else this.option(option, value);
+    }
+    const { what } = this.report;
+    if (what !== undefined && this.#what === null)
+      throw new RequestRefused(`say which verb is to be planned: ${what.join(', ')}`);
+    return this.#out;
+  }
+
+  private positional(word: string): void {
+    const { what, verb } = this.report;
+    if (what === undefined || this.#what !== null || !what.includes(word)) {
+      const form = what === undefined ? '' : `, where it is \`${nameOf(this.report)}\``;
+      throw new RequestRefused(
+        `${quoted(word)} is no option of \`${verb.join(' ')}\` that may be given from afar${form}`,
+      );
+    }
+    this.#what = word;
+    this.#out.push(word);
+  }
+
+  private option(option: string, joined: string | undefined): void {
+    const { verb, options } = this.report;
+    if (!Object.hasOwn(options, option))
+      throw new RequestRefused(
+        `--${quoted(option).slice(1, -1)} is no option of \`${verb.join(' ')}\` ` +
+          `that may be given from afar; it takes ${optionNames(this.report)}`,
+      );
+    if (this.#given.has(option)) throw new RequestRefused(`--${option} is given twice`);
+    this.#given.add(option);
+    const rule = options[option]!;
+    this.#out.push(rule === 'flag' ? this.flag(option, joined) : this.valued(option, rule, joined));
+  }
+
+  private flag(option: string, joined: string | undefined): string {
+    if (joined !== undefined) throw new RequestRefused(`--${option} takes no value`);
+    return `--${option}`;
+  }
+
+  private valued(
+    option: string,
+    rule: Exclude<ValueRule, 'flag'>,
+    joined: string | undefined,
+  ): string {
+    const value = joined ?? this.words[this.#at++];
+    if (value !== undefined && fits(rule, value)) return `--${option}=${value}`;
+    const instead = value === undefined ? '' : ` and not ${quoted(value)}`;
+    throw new RequestRefused(`--${option} takes ${expected(rule)}${instead}`);
+  }
+}
 
 /**
  * The words of a report, each option in the form `--name=value`, so that no other parser can take a
- * value for an option or a path; or in one sentence why these words are none.
+ * value for an option or a path; or one sentence that says why these words are no report.
  */
-export function checkReport(words: readonly string[]): CheckedRequest {
-  const report = REPORTS.find(({ verb }) => verb.every((word, index) => words[index] === word));
-  if (report === undefined)
-    return {
-      refused:
-        words.length === 0
-          ? `no verb was given; there are ${reportNames()}`
-          : `${quoted(words[0]!)} is not among the reports that may be asked for: ${reportNames()}`,
-    };
-  const { verb, what, options } = report;
-  const name = verb.join(' ');
-  const out = [...verb];
-  const rest = words.slice(verb.length);
-  const seen = new Set<string>();
-  for (let index = 0; index < rest.length; index++) {
-    const word = rest[index]!;
-    const [, option, given] = /^--([a-z-]+)(?:=(.*))?$/s.exec(word) ?? [];
-    if (option === undefined) {
-      if (what === undefined || seen.has('') || !what.includes(word))
-        return {
-          refused: `${quoted(word)} is no option of \`${name}\` that may be given from afar${what === undefined ? '' : `, where it is \`${nameOf(report)}\``}`,
-        };
-      seen.add('');
-      out.push(word);
-      continue;
-    }
-    if (!Object.hasOwn(options, option))
-      return {
-        refused: `--${quoted(option).slice(1, -1)} is no option of \`${name}\` that may be given from afar; it takes ${optionNames(report)}`,
-      };
-    if (seen.has(option)) return { refused: `--${option} is given twice` };
-    seen.add(option);
-    const form = options[option]!;
-    if (form === 'flag') {
-      if (given !== undefined) return { refused: `--${option} takes no value` };
-      out.push(`--${option}`);
-      continue;
-    }
-    const value = given ?? rest[++index];
-    if (value === undefined || !fits(form, value))
-      return {
-        refused: `--${option} takes ${expected(form)}${value === undefined ? '' : ` and not ${quoted(value)}`}`,
-      };
-    out.push(`--${option}=${value}`);
+export function checkReport(
+  words: readonly string[],
+  reports: readonly RemoteReport[],
+): CheckedRequest {
+  try {
+    const report = reportIn(words, reports);
+    const rest = new RequestParser(report, words.slice(report.verb.length)).parsed();
+    return { report, words: [...report.verb, ...rest] };
+  } catch (error) {
+    if (error instanceof RequestRefused) return { refused: error.message };
+    throw error;
   }
-  if (what !== undefined && !seen.has(''))
-    return { refused: `say which verb is to be planned: ${what.join(', ')}` };
-  return { report, words: out };
 }
 
-const optionNames = ({ options }: RemoteReport): string => {
-  const names = Object.keys(options);
-  return names.length === 0 ? 'none' : names.map((option) => `--${option}`).join(', ');
-};
+function optionForm([option, rule]: [string, ValueRule]): string {
+  if (rule === 'flag') return `[--${option}]`;
+  return `[--${option} ${typeof rule === 'string' ? 'N' : rule.join('|')}]`;
+}
 
 /** One line for each report, as it may be asked for. */
-export const reportLines = (): string[] =>
-  REPORTS.map((report) =>
-    [
-      nameOf(report),
-      ...Object.entries(report.options).map(
-        ([option, form]) =>
-          `[--${option}${form === 'flag' ? '' : form instanceof RegExp ? ' N' : ` ${form.join('|')}`}]`,
-      ),
-    ].join(' '),
+export const reportLines = (reports: readonly RemoteReport[]): string[] =>
+  reports.map((report) =>
+    [nameOf(report), ...Object.entries(report.options).map(optionForm)].join(' '),
   );

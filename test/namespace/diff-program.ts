@@ -1,17 +1,15 @@
 /** The verb alone, as a program: `mountroot diff` without the other verbs. */
-import yargs from 'yargs';
-import { diffCommand } from '../../src/cli/verbs/diff-verb.js';
+import type { VerbContext } from '../../src/cli/verb-row.js';
+import { diffVerb } from '../../src/cli/verbs/diff-verb.js';
+import { parserFor } from '../../src/cli/yargs-parser.js';
 
-const print = (text: string): void => void process.stdout.write(text);
-diffCommand(yargs(process.argv.slice(2)), {
-  print,
-  finish: (status) => void (process.exitCode = status),
+const words = process.argv.slice(2);
+const context = { print: (text: string) => void process.stdout.write(text) } as VerbContext;
+parserFor([diffVerb], words, async (row, args) => {
+  process.exitCode = await row.run(args as never, context);
 })
-  .fail((message: string | null, error: Error | undefined) => {
-    process.stderr.write(`mountroot: ${message ?? error?.message}\n`);
-    process.exit(error?.constructor.name === 'Error' ? 1 : 2);
-  })
-  .strict()
-  .wrap(80)
-  .parseAsync()
-  .catch(() => undefined);
+  .parseAsync(words)
+  .catch((error: Error) => {
+    process.stderr.write(`mountroot: ${error.message}\n`);
+    process.exit(error.constructor.name === 'Error' ? 1 : 2);
+  });

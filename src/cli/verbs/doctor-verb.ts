@@ -1,22 +1,12 @@
-import type { Argv } from 'yargs';
+import type { Facts } from '../../facts/facts.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import { readKernelRecords } from '../../system/kernel-records.js';
-import type { CommandDeps } from './locate-verb.js';
-import { factsFrom, localFacts } from './plan-verb.js';
-import { UsageError } from '../usage-error.js';
-import { lastValue } from '../last-value.js';
+import { checkFactsOptions, factsFrom, localFacts } from '../local-facts.js';
+import { verb } from '../verb-row.js';
+import { jsonText } from '../write-report.js';
 
-interface DoctorOptions {
-  facts: string | undefined;
-  json: boolean;
-  verbose: boolean;
-  color: boolean;
-  /** `KEY=VALUE` settings, over those of the machine. */
-  set: readonly string[];
-}
-
-/** Loads what a start would load, and calls nothing of it. */
+/** Loads the native parts as a start does, and calls nothing in them. */
 async function nativeTrouble(): Promise<string | null> {
   try {
     await import('../../system/ffi.js');
@@ -26,65 +16,55 @@ async function nativeTrouble(): Promise<string | null> {
   }
 }
 
-async function run(
-  { facts: file, json, verbose, color, set }: DoctorOptions,
-  { print, finish }: CommandDeps,
-): Promise<void> {
-  if (file !== undefined && set.length > 0)
-    throw new UsageError(
-      '--set changes what is gathered from this machine, and --facts FILE was gathered before; use one of them',
-    );
-  const { diagnosis } = await import('../../report/doctor/diagnose.js');
-  const { renderDiagnosis } = await import('../../report/doctor/doctor-text.js');
+/** What only the machine itself can tell, beside its facts. */
+async function lookHere(facts: Facts) {
   const { gatherLive } = await import('../../report/doctor/live.js');
-  const facts = file === undefined ? localFacts(set) : factsFrom(file);
   const { version, arch, memoryUsage } = process;
-  const live =
-    file === undefined
-      ? gatherLive(reader, facts, {
-          records: readKernelRecords,
-          node: { version, arch, rss: memoryUsage.rss() },
-          native: await nativeTrouble(),
-          time: Date.now(),
-        })
-      : null;
-  const found = diagnosis(facts, live);
-  const { NO_COLOR, TERM } = process.env;
-  print(
-    json
-      ? `${JSON.stringify(found, null, 2)}\n`
-      : renderDiagnosis(found, {
-          verbose,
-          colour: color && Boolean(process.stdout.isTTY) && !NO_COLOR && TERM !== 'dumb',
-        }),
-  );
-  finish(found.counts.problem > 0 ? EXIT.problems : EXIT.done);
+  return gatherLive(reader, facts, {
+    records: readKernelRecords,
+    node: { version, arch, rss: memoryUsage.rss() },
+    native: await nativeTrouble(),
+    time: Date.now(),
+  });
 }
 
-/** `doctor`: whether `start` would work here, looked at beforehand. */
-export function doctorCommand(y: Argv, deps: CommandDeps): Argv {
-  return y.command(
-    'doctor',
-    'whether start would work here: each precondition, and its cure',
-    (parser) =>
-      parser
-        .option('facts', {
-          string: true,
-          requiresArg: true,
-          coerce: lastValue<string | undefined>,
-          describe: 'look at the machine that this file describes (see `facts`)',
-        })
-        .option('set', {
-          array: true,
-          string: true,
-          requiresArg: true,
-          default: [] as string[],
-          describe: 'KEY=VALUE: as if this were set',
-        })
-        .option('json', { boolean: true, default: false, describe: 'as data' })
-        .example('$0 doctor', 'before the first boot with mountroot, and after any bad one')
-        .example('$0 doctor --facts board.json --verbose', 'all that another board has'),
-    async ({ facts, json, verbose, color, set }) =>
-      run({ facts, json, verbose: verbose === true, color: color !== false, set }, deps),
-  );
+function stdoutHasColours(): boolean {
+  const { NO_COLOR, TERM } = process.env;
+  return Boolean(process.stdout.isTTY) && !NO_COLOR && TERM !== 'dumb';
 }
+
+export const doctorVerb = verb({
+  name: 'doctor',
+  summary: 'whether start would work here: each precondition, and its cure',
+  positionals: {},
+  options: {
+    facts: {
+      type: 'text',
+      argument: 'FILE',
+      describe: 'look at the machine that this file describes (see `facts`)',
+    },
+    set: {
+      type: 'list',
+      argument: 'KEY=VALUE',
+      label: 'KEY=VALUE',
+      describe: 'as if this were set',
+    },
+    json: { type: 'flag', describe: 'as data' },
+  },
+  examples: [
+    ['$0 doctor', 'before the first boot with mountroot, and after any bad one'],
+    ['$0 doctor --facts board.json --verbose', 'all that another board has'],
+  ],
+  overSsh: { options: ['json', 'verbose'] },
+  exits: ['problems'],
+  run: async ({ facts: file, set, json, verbose = false, color = true }, { print }) => {
+    checkFactsOptions(file, set);
+    const { diagnosis } = await import('../../report/doctor/diagnose.js');
+    const { renderDiagnosis } = await import('../../report/doctor/doctor-text.js');
+    const facts = file === undefined ? localFacts(set) : factsFrom(file);
+    const found = diagnosis(facts, file === undefined ? await lookHere(facts) : null);
+    const colour = color && stdoutHasColours();
+    print(json ? jsonText(found) : renderDiagnosis(found, { verbose, colour }));
+    return found.counts.problem > 0 ? EXIT.problems : EXIT.done;
+  },
+});

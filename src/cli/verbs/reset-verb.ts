@@ -3,9 +3,14 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
+import { dryRunOption, KEEP_OPTION, PLAN_OPTIONS } from '../plan-options.js';
+import { printPlan } from '../print-plan.js';
 import { UsageError } from '../usage-error.js';
+import { verb } from '../verb-row.js';
 
-/** Asks whoever sits there. Nobody there is no consent. */
+const QUESTION = 'This removes all settings, except for what is kept. Go on? [y/N] ';
+
+/** Asks the person at the terminal. @throws {UsageError} where there is no terminal. */
 async function consent(): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new UsageError(
@@ -13,35 +18,52 @@ async function consent(): Promise<boolean> {
     );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return /^y(es)?$/i.test(
-      (
-        await terminal.question('This removes all settings, except for what is kept. Go on? [y/N] ')
-      ).trim(),
-    );
+    return /^y(es)?$/i.test((await terminal.question(QUESTION)).trim());
   } finally {
     terminal.close();
   }
 }
 
-/** `reset`: asks, orders it, and reboots where that was asked for. */
-export async function reset(
-  { yes, reboot }: { yes: boolean; reboot: boolean },
-  order: () => Promise<number>,
-  log: Log,
-): Promise<number> {
-  if (!yes && !(await consent())) {
-    log.info('nothing was reset');
-    return EXIT.done;
-  }
-  const status = await order();
-  if (!reboot || (status !== EXIT.done && status !== EXIT.degraded)) return status;
+/** Returns the exit status. */
+async function rebootNow(log: Log): Promise<number> {
   const program = spawn('reboot', [], { stdio: 'inherit' });
   const [code] = (await once(program, 'exit').catch((error: Error) => [error.message])) as [
     number | string,
   ];
   if (code === 0) return EXIT.done;
   log.error(
-    `the reset is ordered, but \`reboot\` failed (${code}); reboot the board by other means to have it carried out`,
+    `the reset is ordered, but \`reboot\` failed (${code}); ` +
+      'reboot the board by other means to have it carried out',
   );
   return EXIT.failed;
 }
+
+export const resetVerb = verb({
+  name: 'reset',
+  summary: 'back to the factory settings, except for what is kept',
+  positionals: {},
+  options: {
+    ...KEEP_OPTION,
+    'keep-upgrade': { type: 'flag', alias: 'k', describe: 'keep /sysupgrade.tgz' },
+    yes: { type: 'flag', alias: 'y', describe: 'do not ask' },
+    reboot: { type: 'flag', alias: 'r', describe: 'reboot when it is ordered' },
+    'dry-run': dryRunOption('reset'),
+    ...PLAN_OPTIONS,
+  },
+  examples: [
+    ['$0 reset --keep /etc/network --yes --reboot', 'everything but how the board is reached'],
+  ],
+  overSsh: null,
+  exits: ['degraded', 'refused'],
+  run: async (args, context) => {
+    const keep = [...args.keep, ...(args['keep-upgrade'] ? ['/sysupgrade.tgz'] : [])];
+    if (args['dry-run']) return printPlan('reset', { ...args, keep }, context);
+    if (!args.yes && !(await consent())) {
+      context.log.info('nothing was reset');
+      return EXIT.done;
+    }
+    const status = await context.boot.run('reset', { force: false, keep, settings: args.set });
+    const ordered = status === EXIT.done || status === EXIT.degraded;
+    return args.reboot && ordered ? rebootNow(context.log) : status;
+  },
+});

@@ -1,23 +1,17 @@
 import { basename } from 'node:path';
-import type { Argv } from 'yargs';
-import { readKernelRecords } from '../../system/kernel-records.js';
+import type { Boot } from '../../report/journal/boot-runs.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
-import type { Boot } from '../../report/journal/boot-runs.js';
-import { bootOption, chosenBoot, whichBoot } from './journal-verb.js';
-import { fromFile, type CommandDeps } from './locate-verb.js';
-import { writeReport } from '../write-report.js';
+import { readKernelRecords } from '../../system/kernel-records.js';
+import { BOOT_OPTION, chosenBoot, whichBoot } from '../boot-choice.js';
+import { fromFile } from '../from-file.js';
+import { isStdout } from '../stdout.js';
 import { UsageError } from '../usage-error.js';
-import { lastValue } from '../last-value.js';
+import { verb } from '../verb-row.js';
+import { writeReport } from '../write-report.js';
 
-interface TimelineOptions {
-  file: string | undefined;
-  boot: number | undefined;
-  output: string | undefined;
-}
-
-/** The names that boots have on the data volume tell which one it is. */
-async function fromJournal(file: string): Promise<Boot> {
+/** The boot in a journal's file; a file of the data volume has the boot's number in its name. */
+async function bootInFile(file: string): Promise<Boot> {
   const { bootOf } = await import('../../report/journal/boot-runs.js');
   const number = /^(\d{8})-[\w-]{8}\.ndjson$/.exec(basename(file))?.[1];
   return fromFile(file, (bytes) => {
@@ -27,20 +21,21 @@ async function fromJournal(file: string): Promise<Boot> {
     );
     if (boot.runs.length === 0)
       throw new Error(
-        'it has no record of a journal; give a journal.ndjson, or one of the boots kept in .mountroot/boots on the data volume',
+        'it has no record of a journal; give a journal.ndjson, ' +
+          'or one of the boots kept in .mountroot/boots on the data volume',
       );
     return boot;
   });
 }
 
-async function fromHere(wanted: number): Promise<Boot> {
+async function bootOfBoard(wanted: number): Promise<Boot> {
   const { gatherBoots } = await import('../../report/journal/gather-boots.js');
   return chosenBoot(gatherBoots(reader, whichBoot(wanted)), wanted);
 }
 
 /**
- * Only the kernel's own log tells when it ran the first program, and only of the boot that is
- * running.
+ * When the kernel ran the first program, which only its own log tells, and only that of the boot
+ * that is running; null for any other boot.
  */
 async function initTime(boot: Boot): Promise<number | null> {
   if (!boot.current) return null;
@@ -52,54 +47,53 @@ async function initTime(boot: Boot): Promise<number | null> {
   }
 }
 
-async function run(
-  { file, boot, output }: TimelineOptions,
-  { print, finish }: CommandDeps,
-): Promise<void> {
-  if (file !== undefined && boot !== undefined)
-    throw new UsageError(
-      "--boot N is one of this board's boots, and a file is one boot; use one of them",
-    );
-  const chosen = file === undefined ? await fromHere(boot ?? 0) : await fromJournal(file);
+async function pictureOf(boot: Boot): Promise<string> {
   const { chartOf } = await import('../../report/timeline/boot-chart.js');
-  const chart = chartOf(chosen, await initTime(chosen));
+  const chart = chartOf(boot, await initTime(boot));
   if (chart === null)
     throw new UsageError(
-      `${chosen.file} tells of no verb that made a root, so there is nothing to draw`,
+      `${boot.file} tells of no verb that made a root, so there is nothing to draw`,
     );
-  const { renderTimeline } = await import('../../report/timeline/chart-svg.js');
-  const picture = renderTimeline(chart);
-  if (output === undefined || output === '-') print(picture);
-  else writeReport(output, picture);
-  finish(EXIT.done);
+  return (await import('../../report/timeline/chart-svg.js')).renderTimeline(chart);
 }
 
-/** `timeline`: one boot as a picture. */
-export function timelineCommand(y: Argv, deps: CommandDeps): Argv {
-  return y.command(
-    'timeline [file]',
-    'one boot as a picture (SVG): kernel, Node.js, each step, init, done',
-    (parser) =>
-      parser
-        .positional('file', {
-          type: 'string',
-          describe: 'a journal (NDJSON) in place of those of this machine; - is stdin',
-        })
-        // Else a lone - comes out of yargs as the empty string.
-        .nargs('file', 1)
-        .option('boot', bootOption)
-        .option('output', {
-          alias: 'o',
-          string: true,
-          requiresArg: true,
-          coerce: lastValue<string | undefined>,
-          describe: 'FILE.svg: put it there, else on stdout',
-        })
-        .example('$0 timeline -o boot.svg', 'the boot that is running')
-        .example(
-          '$0 journal --boot 3 --ndjson | $0 timeline - -o boot.svg',
-          'drawn somewhere else',
-        ),
-    async ({ file, boot, output }) => run({ file, boot, output }, deps),
-  );
-}
+export const timelineVerb = verb({
+  name: 'timeline',
+  summary: 'one boot as a picture (SVG): kernel, Node.js, each step, init, done',
+  positionals: {
+    file: {
+      type: 'optional',
+      completes: 'paths',
+      dash: true,
+      describe: 'a journal (NDJSON) in place of those of this machine; - is stdin',
+    },
+  },
+  options: {
+    boot: BOOT_OPTION,
+    output: {
+      type: 'text',
+      alias: 'o',
+      argument: 'FILE',
+      label: 'FILE.svg',
+      describe: 'put it there, else on stdout',
+    },
+  },
+  examples: [
+    ['$0 timeline -o boot.svg', 'the boot that is running'],
+    ['$0 journal --boot 3 --ndjson | $0 timeline - -o boot.svg', 'drawn somewhere else'],
+  ],
+  overSsh: { options: ['boot'] },
+  exits: [],
+  run: async ({ file, boot, output }, { print }) => {
+    if (file !== undefined && boot !== undefined)
+      throw new UsageError(
+        "--boot N is one of this board's boots, and a file is one boot; use one of them",
+      );
+    const picture = await pictureOf(
+      await (file === undefined ? bootOfBoard(boot ?? 0) : bootInFile(file)),
+    );
+    if (isStdout(output)) print(picture);
+    else writeReport(output, picture);
+    return EXIT.done;
+  },
+});

@@ -58,7 +58,7 @@ t.test(
       [['import', 'layer.tar', '--upper', upper, '--merge', '--replace'], 2, /choose one/],
       [['import', 'layer.tar', '--upper', 'layer.tar'], 2, /it is a file/],
       [['import', 'layer.tar', '--upper', 'no/such'], 2, /it is missing/],
-      [['import', 'layer.tar', '--upper', upper, '--limit', 'lots'], 2, /is no number of bytes/],
+      [['import', 'layer.tar', '--upper', upper, '--limit', 'lots'], 2, /is no whole number/],
       [
         ['import', 'layer.tar', '--upper', upper, '--limit', '1'],
         1,

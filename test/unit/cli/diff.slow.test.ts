@@ -84,7 +84,7 @@ t.test('exit statuses, and one sentence for what cannot be done', async (t) => {
     [['--upper', at], /--upper and --lower go together/],
     [['--upper', `${at}/none`, '--lower', at], /cannot use --upper [^ ]*none: ENOENT/],
     [[...words, '../etc'], /without \.\./],
-    [[...words, '--biggest', '0'], /--biggest N wants a whole number/],
+    [[...words, '--biggest', '0'], /--biggest takes a whole number/],
     [[...words, '--format', 'xml'], /Invalid values/],
   ];
   for (const [wrong, says] of cases) {

@@ -1,7 +1,7 @@
 import t from 'tap';
-import { importSentence } from '../../../src/cli/verbs/import-verb.js';
-import { golden, lineLengths } from '../../fixtures/golden.js';
+import { importSentence } from '../../../src/cli/import-sentence.js';
 import { wrap } from '../../../src/text/columns.js';
+import { golden, lineLengths } from '../../fixtures/golden.js';
 
 const some = {
   directories: 12,
@@ -25,23 +25,25 @@ const none = {
 };
 
 t.test('what import says of its work is the reviewed text', async (t) => {
-  const said = [
-    {
-      file: 'settings.tar.gz',
-      upper: '/overlay/upper',
-      mode: 'replace',
-      when: 'next start',
-      counts: some,
-    },
-    {
-      file: 'settings.tar.gz',
-      upper: '/overlay/upper',
-      mode: 'merge',
-      when: 'never',
-      counts: some,
-    },
-    { file: 'layer.tar', upper: '/srv/board/upper', mode: 'replace', when: 'now', counts: none },
-  ].map((each) => `${wrap(importSentence(each), 0)}\n`);
+  const said = (
+    [
+      {
+        file: 'settings.tar.gz',
+        upper: '/overlay/upper',
+        mode: 'replace',
+        when: 'next start',
+        counts: some,
+      },
+      {
+        file: 'settings.tar.gz',
+        upper: '/overlay/upper',
+        mode: 'merge',
+        when: 'never',
+        counts: some,
+      },
+      { file: 'layer.tar', upper: '/srv/board/upper', mode: 'replace', when: 'now', counts: none },
+    ] as const
+  ).map((each) => `${wrap(importSentence(each), 0)}\n`);
   const text = said.join('\n');
   golden(t, 'import.txt', text);
   t.ok(lineLengths(text) <= 80);

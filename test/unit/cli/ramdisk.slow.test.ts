@@ -14,12 +14,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import yargs from 'yargs';
-import { ramdiskCommand } from '../../../src/cli/verbs/ramdisk-verb.js';
+import { ramdiskVerbs } from '../../../src/cli/verbs/ramdisk-verbs.js';
 import { agent, mountroot } from '../ramdisk/agent.js';
 import { archive, directory, member, symlink } from '../ramdisk/archives.js';
 import { METHODS, noise, packed, through } from '../ramdisk/streams.js';
 import { describe, scratch } from '../ramdisk/trees.js';
+import { runVerb } from './run-verb.js';
 
 const folder = scratch();
 const file = (name: string, content: Buffer | string): string => {
@@ -48,12 +48,7 @@ mkdirSync(join(full, 'x'), { recursive: true });
 async function inside(words: string[]): Promise<void> {
   const nothing = (): void => {};
   const log = { error: nothing, warn: nothing, info: nothing, debug: nothing };
-  const fail = (_: string, error: Error): never => {
-    throw error;
-  };
-  await ramdiskCommand(yargs(), { log, print: (text) => t.fail(text), finish: nothing })
-    .fail(fail)
-    .parseAsync(['ramdisk', ...words]);
+  await runVerb([ramdiskVerbs], ['ramdisk', ...words], { log, print: (text) => t.fail(text) });
 }
 
 t.test(

@@ -1,4 +1,6 @@
 import t from 'tap';
+import { reportsOf } from '../../../src/cli/ssh-reports.js';
+import { VERB_TABLE } from '../../../src/cli/verb-table.js';
 import {
   closingLine,
   exitOf,
@@ -422,9 +424,11 @@ t.test("one board's report goes on as it is, but for a terminal", async (t) => {
   t.equal(withoutOrders('é ü 漢\n'), 'é ü 漢\n');
 });
 
+const REPORTS = reportsOf(VERB_TABLE);
+
 t.test('a report is asked for as data where its answers are shown as data', async (t) => {
   const wanted = (report: string[] | null, asData = false, hosts = ['a']) =>
-    reportWanted({ report, hosts, bundle: false, asData });
+    reportWanted({ report, hosts, bundle: false, asData }, REPORTS);
   t.strictSame(
     wanted(null),
     { words: ['status', '--json'], table: true, data: true },
@@ -469,7 +473,7 @@ t.test('a report is asked for as data where its answers are shown as data', asyn
     /status is taken for a host here; write `-- status`/,
   );
   t.throws(
-    () => reportWanted({ report: ['status'], hosts: ['a'], bundle: true, asData: false }),
+    () => reportWanted({ report: ['status'], hosts: ['a'], bundle: true, asData: false }, REPORTS),
     /leave out what stands behind --/,
   );
 });

@@ -89,13 +89,12 @@ t.test('an interruption ends those that run, and the others are not begun', asyn
     go = false;
     interruptAll();
   }, 200);
-  const ends = await askAll(
-    ['a', 'b', 'c', 'd'],
-    2,
-    (host) => (begun++, ask(host, ['hang'], way, limits)),
-    ({ end, host }) => `${host} ${end}`,
-    () => go,
-  );
+  const ends = await askAll(['a', 'b', 'c', 'd'], {
+    jobs: 2,
+    ask: (host) => (begun++, ask(host, ['hang'], way, limits)),
+    use: ({ end, host }) => `${host} ${end}`,
+    go: () => go,
+  });
   t.strictSame(ends, ['a interrupted', 'b interrupted', 'c interrupted', 'd interrupted']);
   t.equal(begun, 2);
 });
@@ -106,18 +105,17 @@ t.test(
     let [now, most] = [0, 0];
     const came: string[] = [];
     const times: Record<string, number> = { a: 60, b: 10, c: 30, d: 5, e: 5 };
-    const all = await askAll(
-      Object.keys(times),
-      2,
-      async (host) => {
+    const all = await askAll(Object.keys(times), {
+      jobs: 2,
+      ask: async (host) => {
         most = Math.max(most, ++now);
         await pause(times[host]);
         now--;
         return { host } as SshResult;
       },
-      ({ host }) => (came.push(host), host),
-      () => true,
-    );
+      use: ({ host }) => (came.push(host), host),
+      go: () => true,
+    });
     t.equal(most, 2);
     t.strictSame(all, ['a', 'b', 'c', 'd', 'e']);
     t.strictSame(came.slice(0, 2), ['b', 'c']);

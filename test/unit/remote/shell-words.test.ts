@@ -1,9 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import t from 'tap';
-import { checkReport, REPORTS } from '../../../src/remote/reports.js';
-import { askedFor } from '../../../src/remote/ssh-shell.js';
+import { reportsOf } from '../../../src/cli/ssh-reports.js';
+import { VERB_TABLE } from '../../../src/cli/verb-table.js';
+import * as reports from '../../../src/remote/reports.js';
+import * as sshShell from '../../../src/remote/ssh-shell.js';
 import { quoteWords, splitWords } from '../../../src/remote/shell-words.js';
+
+const REPORTS = reportsOf(VERB_TABLE);
+const askedFor = (command: string | undefined) => sshShell.askedFor(command, REPORTS);
+const checkReport = (words: readonly string[]) => reports.checkReport(words, REPORTS);
 
 const printable = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)),

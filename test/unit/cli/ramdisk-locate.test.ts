@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import yargs from 'yargs';
-import { locateCommand } from '../../../src/cli/verbs/locate-verb.js';
+import { ramdiskLocateVerb } from '../../../src/cli/verbs/ramdisk-locate-verb.js';
+import { runVerb } from './run-verb.js';
 import { initrd2, tagList, withInitrd } from '../../fixtures/boot-loader.js';
 
 const folder = t.testdir({});
@@ -13,14 +13,10 @@ const file = (name: string, content: string | Buffer): string => {
 };
 
 async function run(...words: string[]): Promise<{ stdout: string; status: number | null }> {
-  let [stdout, status]: [string, number | null] = ['', null];
-  const parser = locateCommand(yargs(), {
+  let stdout = '';
+  const status = await runVerb([ramdiskLocateVerb], ['locate', ...words], {
     print: (text) => void (stdout += text),
-    finish: (result) => void (status = result),
-  }).fail((_, error) => {
-    throw error;
   });
-  await parser.parseAsync(['locate', ...words]);
   return { stdout, status };
 }
 

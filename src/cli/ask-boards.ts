@@ -1,0 +1,121 @@
+/** Asks many boards for a report, and prints the answers as they come. */
+import type { Log } from '../log/log.js';
+import type { Answer, Question } from '../remote/judge.js';
+import type { ReportWanted } from '../remote/question.js';
+import type { TableFormat } from '../remote/remote-table.js';
+import type { SshResult, Way } from '../remote/ssh.js';
+import type { BundleStore } from '../remote/store-bundle.js';
+import { writeOut } from './stdout.js';
+import { asUsageError, UsageError } from './usage-error.js';
+
+export interface RemoteRequest {
+  hosts: readonly string[];
+  report: ReportWanted;
+  way: Way;
+  /** Where mountroot is on the boards. */
+  command: string;
+  /** How many boards are asked at once. */
+  jobs: number;
+  /** Seconds for each board. */
+  time: number;
+  json: boolean;
+  ndjson: boolean;
+  bundle: boolean;
+  output: string | undefined;
+}
+
+/** The largest output that is accepted; the largest facts of a board are a hundredth of it. */
+const MOST_OUTPUT = 64 << 20;
+
+/** Runs `call`, while ^C ends each ssh and shows what has come; a second ^C ends all at once. */
+async function interruptible<T>(call: (go: () => boolean) => Promise<T>): Promise<T> {
+  const { interruptAll, killAll } = await import('../remote/ssh.js');
+  let interrupted = false;
+  const interrupt = (): void => {
+    if (interrupted) killAll();
+    interrupted = true;
+    interruptAll();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const name of signals) process.on(name, interrupt);
+  process.on('exit', killAll);
+  try {
+    return await call(() => !interrupted);
+  } finally {
+    for (const name of signals) process.off(name, interrupt);
+    process.off('exit', killAll);
+  }
+}
+
+async function storeFor(request: RemoteRequest): Promise<BundleStore | null> {
+  const { bundle, output, hosts, json, ndjson } = request;
+  if (!bundle) return null;
+  const { bundleStore } = await import('../remote/store-bundle.js');
+  const store = asUsageError(() => bundleStore(output, hosts));
+  if (store.piped && (json || ndjson))
+    throw new UsageError(
+      'a bundle and data cannot both go to the standard output; name a file with -o',
+    );
+  return store;
+}
+
+/** Whether one board's answer is shown just as it is there, so that it can go into a file. */
+function isShownAsItIs(request: RemoteRequest, store: BundleStore | null): boolean {
+  if (request.json || request.ndjson) return false;
+  return store === null ? request.hosts.length === 1 && !request.report.table : store.piped;
+}
+
+/** How the answers are shown; the first row that fits. */
+async function formatFor(
+  { json, ndjson, report, bundle }: RemoteRequest,
+  asItIs: boolean,
+): Promise<TableFormat> {
+  const table = await import('../remote/remote-table.js');
+  const rows: readonly { when: boolean; show: () => TableFormat }[] = [
+    { when: json, show: () => table.oneValue(report.words) },
+    { when: ndjson, show: table.ndjson },
+    { when: report.table, show: table.statusTable },
+    { when: asItIs, show: () => table.asItIs(Boolean(process.stdout.isTTY)) },
+    { when: bundle, show: table.bundleLines },
+    { when: true, show: table.blocks },
+  ];
+  return rows.find(({ when }) => when)!.show();
+}
+
+/** Returns the exit status. */
+export async function askBoards(request: RemoteRequest, log: Log): Promise<number> {
+  const { ask } = await import('../remote/ssh.js');
+  const { askAll } = await import('../remote/ask-all.js');
+  const { closingLine, exitOf, judge } = await import('../remote/judge.js');
+  const { passOn } = await import('../remote/question.js');
+  const { hosts, report, command, way, jobs } = request;
+  const store = await storeFor(request);
+  const asItIs = isShownAsItIs(request, store);
+  const format = await formatFor(request, asItIs);
+  const limits = { time: request.time * 1000, output: MOST_OUTPUT };
+  const question: Question = { command, data: report.data, limits };
+
+  const use = async (ended: SshResult): Promise<Answer> => {
+    const judged = judge(ended, question);
+    const answer = store === null ? judged : store.keep(ended.stdout, judged);
+    const shown = store !== null && answer.status !== 'well' ? Buffer.alloc(0) : ended.stdout;
+    await writeOut(format.answer(answer, shown));
+    if (asItIs) for (const message of answer.messages ?? []) passOn(log, message);
+    if (asItIs && answer.cause !== undefined) log.error(answer.error ?? answer.cause);
+    return answer;
+  };
+
+  await writeOut(format.begin(hosts));
+  const answers = await interruptible((go) =>
+    askAll(hosts, {
+      jobs,
+      ask: (host) => ask(host, [command, ...report.words], way, limits),
+      use,
+      go,
+    }),
+  );
+  await writeOut(format.end(answers));
+  // A program that reads lines gets nothing but the boards' answers.
+  if (request.ndjson) log.info(closingLine(answers));
+  return exitOf(answers);
+}

@@ -1,0 +1,16 @@
+import type { OptionRow, OptionRows } from './verb-row.js';
+
+/**
+ * What every verb understands, as the man page and the completion scripts have it. yargs itself
+ * answers `--help` and `--version`, and takes `--no-color` for the opposite of `--color`.
+ */
+export const GLOBAL_OPTIONS = {
+  verbose: { type: 'flag', describe: 'more messages on stderr' },
+  'no-color': { type: 'flag', describe: 'no colours, as with NO_COLOR or TERM=dumb' },
+  help: { type: 'flag', describe: 'what it is for and how it is called' },
+  version: { type: 'flag', describe: 'the version' },
+} as const satisfies OptionRows;
+
+/** The options of a verb, then those of every verb. */
+export const withGlobal = (options: OptionRows): [name: string, row: OptionRow][] =>
+  Object.entries({ ...options, ...GLOBAL_OPTIONS });

@@ -1,0 +1,51 @@
+import type { Listed } from '../ramdisk/list.js';
+
+/** How many characters are printed at once. */
+const PRINTED = 65_536;
+
+/**
+ * Prints a listing while it is read, because a ramdisk may be long. The JSON is one value
+ * nevertheless.
+ */
+export class ListPrinter {
+  #waiting = '';
+  #members = 0;
+
+  /** @param line how a member is written as text; null for JSON. */
+  constructor(
+    private readonly print: (text: string) => void,
+    private readonly schema: string,
+    private readonly line: ((member: Listed) => string) | null,
+  ) {}
+
+  #put(text: string): void {
+    this.#waiting += text;
+    if (this.#waiting.length >= PRINTED) this.flush();
+  }
+
+  flush(): void {
+    if (this.#waiting !== '') this.print(this.#waiting);
+    this.#waiting = '';
+  }
+
+  member(member: Listed): void {
+    if (this.line !== null) this.#put(`${this.line(member)}\n`);
+    else {
+      const json = JSON.stringify(member, null, 2).replaceAll('\n', '\n    ');
+      this.#put(`${this.#members === 0 ? this.#begin() : ','}\n    ${json}`);
+    }
+    this.#members++;
+  }
+
+  #begin = (): string => `{\n  "schema": ${JSON.stringify(this.schema)},\n  "members": [`;
+
+  /** @param data for programs. @param text for a person. */
+  end(data: object, text: string): void {
+    const none = this.#members === 0;
+    if (this.line === null) {
+      const json = JSON.stringify(data, null, 2).slice('{\n'.length);
+      this.#put(`${none ? `${this.#begin()}]` : '\n  ]'},\n${json}\n`);
+    } else this.#put(`${none ? '' : '\n'}${text}`);
+    this.flush();
+  }
+}

@@ -1,0 +1,46 @@
+/** The facts that verbs look at: those of this machine, or those in a file from another one. */
+import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../bundle/read-bundle.js';
+import type { Facts } from '../facts/facts.js';
+import { gather } from '../facts/gather.js';
+import type { Handing } from '../facts/handover.js';
+import { readWhole, withOrigin } from '../facts/origin.js';
+import { parseFacts } from '../facts/validate.js';
+import { reader } from '../system/files.js';
+import { readKernelRecords } from '../system/kernel-records.js';
+import { asUsageError, UsageError } from './usage-error.js';
+
+/** This machine's facts. @param flags `KEY=VALUE` settings, which win over the board's own. */
+export const localFacts = (flags: readonly string[] = [], asked?: Handing['asked']): Facts =>
+  gather(reader, {
+    platform: process.platform,
+    arch: process.arch,
+    uid: process.getuid?.() ?? -1,
+    env: process.env,
+    flags,
+    handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' },
+  });
+
+/** This machine's facts with the origin of its root, which takes a boot too long to gather. */
+export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords, localFacts());
+
+/**
+ * Another machine's facts, from a facts file or a bundle.
+ * @param wanted the files in a bundle that may hold them; the first that is there counts.
+ * @throws {UsageError}
+ */
+export function factsFrom(file: string, wanted: readonly string[] = ['facts.json']): Facts {
+  return asUsageError(() => {
+    const text = reader.readText(file);
+    if (!looksLikeBundle(text)) return parseFacts(text, file);
+    return parseFacts(textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted), file);
+  });
+}
+
+/** @throws {UsageError} for settings beside a facts file, which holds settings already. */
+export function checkFactsOptions(file: string | undefined, settings: readonly string[]): void {
+  if (file !== undefined && settings.length > 0)
+    throw new UsageError(
+      '--set changes what is gathered from this machine, and --facts FILE was gathered before; ' +
+        'use one of them',
+    );
+}

@@ -1,0 +1,15 @@
+import type { System } from '../system/port.js';
+
+/** The real kernel. @throws one sentence where its native parts cannot be loaded. */
+export async function openSystem(): Promise<System> {
+  try {
+    return (await import('../system/ffi.js')).system;
+  } catch (error) {
+    throw new Error(
+      'the native parts of mountroot cannot be loaded: ' +
+        `${(error as Error).message.split('\n')[0]}; install them beside the agent ` +
+        '(npm run build makes them)',
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The form of the verb table: one row says everything about one verb. The parser, `--help`, the man
+ * page, the completion scripts and the list of reports that SSH may ask for are all drawn from it.
+ */
+import type { Log } from '../log/log.js';
+import type { EXIT } from '../plan/plan.js';
+import type { VerbRunner } from './verb-runner.js';
+
+interface OptionText {
+  describe: string;
+  /** One letter: `o` for `-o`. */
+  alias?: string;
+}
+
+interface ArgumentText {
+  /** The value as a person reads it: FILE, N, KEY=VALUE. A FILE, DIR or PATH can be completed. */
+  argument: string;
+  /** The same as `--help` shows it before the description; without it nothing is shown there. */
+  label?: string;
+}
+
+export type OptionRow = OptionText &
+  (
+    | { type: 'flag'; default?: boolean }
+    | ({ type: 'text'; default?: string } & ArgumentText)
+    /** `range` has the least and the greatest whole number that is accepted. */
+    | ({ type: 'number'; range?: readonly [least: number, most: number] } & ArgumentText)
+    | { type: 'choice'; choices: readonly string[]; default?: string }
+    /** It may be given several times. */
+    | ({ type: 'list' } & ArgumentText)
+  );
+
+export type OptionRows = Readonly<Record<string, OptionRow>>;
+
+interface PositionalText {
+  describe: string;
+}
+
+export type PositionalRow = PositionalText &
+  (
+    | { type: 'choice'; choices: readonly string[] }
+    /** `-` is a value; without `default` the word is required. */
+    | {
+        type: 'required' | 'optional';
+        completes: 'paths' | 'nothing';
+        dash?: true;
+        default?: string;
+      }
+    | { type: 'repeated'; completes: 'paths' | 'nothing' }
+  );
+
+export type PositionalRows = Readonly<Record<string, PositionalRow>>;
+
+/** A call, in which `$0` stands for the program, and what it is for. */
+export type Example = readonly [call: string, why: string];
+
+type ExitName = keyof typeof EXIT;
+
+/** An exit status beside those that every verb has; `with` names the option that it takes. */
+type VerbExit = ExitName | { exit: ExitName; with: string };
+
+/** What a verb runs with. */
+export interface VerbContext {
+  print: (text: string) => void;
+  log: Log;
+  /** The whole command line: yargs does not read what stands behind `--`. */
+  words: readonly string[];
+  /** The whole table, for verbs that are about verbs. */
+  table: VerbTable;
+  /** The one way to change anything. */
+  boot: VerbRunner;
+  /** The command line once more, with other words and with no way to change anything. */
+  again: (words: string[]) => Promise<number>;
+}
+
+export interface VerbRow<Args = never> {
+  name: string;
+  summary: string;
+  /** The first lines of its `--help`, where the usual ones do not fit. */
+  usage?: () => string;
+  positionals: PositionalRows;
+  options: OptionRows;
+  examples: readonly Example[];
+  /**
+   * A board may be asked for it over SSH, with these options and no others; null: it may not. What
+   * an option may have as its value follows from its row.
+   */
+  overSsh: { options: readonly string[] } | null;
+  /** The exit statuses beside 0, 1 and 2. */
+  exits: readonly VerbExit[];
+  /** Returns the exit status. Whatever it throws is told as one message, with status 1 or 2. */
+  run: (args: Args, context: VerbContext) => Promise<number>;
+}
+
+/** Several verbs behind one word. */
+export interface VerbGroup {
+  name: string;
+  summary: string;
+  /** The name of the second word in the usage line. */
+  second: string;
+  /** What is said when the second word is missing. */
+  missing: string;
+  examples: readonly Example[];
+  verbs: readonly VerbRow[];
+}
+
+export type VerbTable = readonly (VerbRow | VerbGroup)[];
+
+export const isGroup = (row: VerbRow | VerbGroup): row is VerbGroup => 'verbs' in row;
+
+type OptionValue<O> = O extends { type: 'flag' }
+  ? boolean
+  : O extends { type: 'number' }
+    ? number | undefined
+    : O extends { type: 'list' }
+      ? string[]
+      : O extends { choices: readonly (infer Choice)[] }
+        ? Choice | (O extends { default: string } ? never : undefined)
+        : string | (O extends { default: string } ? never : undefined);
+
+type PositionalValue<P> = P extends { choices: readonly (infer Choice)[] }
+  ? Choice
+  : P extends { type: 'repeated' }
+    ? string[]
+    : string | (P extends { type: 'required' } | { default: string } ? never : undefined);
+
+/** Every verb understands these. */
+interface GlobalValues {
+  verbose?: boolean;
+  color?: boolean;
+}
+
+/** The parsed values of options that are written down as rows. */
+export type OptionValues<O extends OptionRows> = {
+  [Name in keyof O]: OptionValue<O[Name]>;
+};
+
+type ArgsOf<O extends OptionRows, P extends PositionalRows> = OptionValues<O> & {
+  [Name in keyof P]: PositionalValue<P[Name]>;
+} & GlobalValues;
+
+/** A row whose `run` is handed what its options and positionals say, and nothing else. */
+type TypedRow<O extends OptionRows, P extends PositionalRows> = Omit<
+  VerbRow<ArgsOf<O, P>>,
+  'options' | 'positionals' | 'overSsh'
+> & {
+  options: O;
+  positionals: P;
+  overSsh: { options: readonly ((keyof O & string) | 'verbose')[] } | null;
+};
+
+/** Writes down one verb. */
+export const verb = <const O extends OptionRows, const P extends PositionalRows>(
+  row: TypedRow<O, P>,
+): VerbRow => row as VerbRow;

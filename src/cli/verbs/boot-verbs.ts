@@ -1,0 +1,91 @@
+/** The verbs that a boot calls. Called in a boot, they do not come here: see src/boot/enter.ts. */
+import type { BootVerb } from '../../plan/root-verbs.js';
+import { dryRunOption, PLAN_OPTIONS, type PlanValues } from '../plan-options.js';
+import { printPlan } from '../print-plan.js';
+import { UsageError } from '../usage-error.js';
+import { verb, type Example, type OptionRows, type VerbRow } from '../verb-row.js';
+
+interface BootVerbText {
+  summary: string;
+  examples: readonly Example[];
+  /** What only this verb understands. */
+  options?: OptionRows;
+}
+
+const BOOT_VERBS: Record<BootVerb, BootVerbText> = {
+  start: {
+    summary: 'make / an overlay on the data volume (from /etc/preinit)',
+    examples: [
+      ['PREINIT=1 timeout -k 10 600 $0 start', 'in /etc/preinit'],
+      ['$0 start --dry-run', 'look beforehand'],
+    ],
+    options: {
+      'after-script': {
+        type: 'flag',
+        describe: 'only verify a root that the script made, and write it down',
+      },
+    },
+  },
+  ram: {
+    summary: 'make / an overlay in memory, and leave the data volume alone',
+    examples: [
+      [
+        'PREINIT=1 $0 ram',
+        'in /etc/preinit, to get at a board whose settings keep it from its boot',
+      ],
+    ],
+  },
+  done: {
+    summary: 'confirm a start, or move a root in memory to flash (late in boot)',
+    examples: [['timeout 600 $0 done', 'at the end of the boot']],
+  },
+  stop: {
+    summary: 'write everything back (at shutdown)',
+    examples: [['SHUTDOWN=1 $0 stop', 'at shutdown']],
+  },
+};
+
+interface BootVerbValues extends PlanValues {
+  force: boolean;
+  'dry-run': boolean;
+  'after-script'?: boolean;
+}
+
+/** @throws {UsageError} for options of a plan where the verb itself is asked for. */
+function checkNoPlanOptions(name: BootVerb, { facts, json, format }: PlanValues): void {
+  if (facts !== undefined || json || format !== 'text')
+    throw new UsageError(
+      '--facts, --format and --json go with --dry-run, ' +
+        `and without it ${name} is a real ${name}; add --dry-run`,
+    );
+}
+
+function bootVerb(name: BootVerb): VerbRow {
+  const { summary, examples, options = {} } = BOOT_VERBS[name];
+  return verb({
+    name,
+    summary,
+    positionals: {},
+    options: {
+      force: { type: 'flag', describe: 'although this does not look like the moment for it' },
+      ...options,
+      'dry-run': dryRunOption(name),
+      ...PLAN_OPTIONS,
+    } as OptionRows,
+    examples,
+    overSsh: null,
+    exits: ['degraded', 'refused'],
+    run: async (values, context) => {
+      const args = values as unknown as BootVerbValues;
+      if (args['dry-run']) return printPlan(name, args, context);
+      checkNoPlanOptions(name, args);
+      return context.boot.run(name, {
+        force: args.force,
+        afterScript: args['after-script'] === true,
+        settings: args.set,
+      });
+    },
+  });
+}
+
+export const bootVerbs: readonly VerbRow[] = (Object.keys(BOOT_VERBS) as BootVerb[]).map(bootVerb);

@@ -1,0 +1,18 @@
+import { EXIT } from '../../plan/plan.js';
+import { factsWithOrigin } from '../local-facts.js';
+import { verb } from '../verb-row.js';
+import { jsonText } from '../write-report.js';
+
+export const factsVerb = verb({
+  name: 'facts',
+  summary: 'print everything a plan rests on, as JSON',
+  positionals: {},
+  options: { json: { type: 'flag', default: true, describe: 'the only form there is' } },
+  examples: [['$0 facts >board.json', 'for a bug report, or to plan for the board elsewhere']],
+  overSsh: { options: ['json'] },
+  exits: [],
+  run: async (_args, { print }) => {
+    print(jsonText(factsWithOrigin()));
+    return EXIT.done;
+  },
+});
