@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   explain: [...PLAN, 'execute', 'ramdisk'],
   report: [...PLAN, 'execute', 'explain'],
   bundle: [...PLAN, 'execute', 'report'],
-  remote: ['text', 'plan', 'bundle', 'report'],
+  remote: ['log', 'text', 'plan', 'bundle', 'report'],
   boot: [...PLAN, 'execute'],
   'kept-heap': [...PLAN, 'execute', 'boot'],
   cli: [...PLAN, 'execute', 'ramdisk', 'layer', 'explain', 'report', 'bundle', 'remote'],

@@ -3,13 +3,16 @@ import type { VerbContext } from '../../src/cli/verb-row.js';
 import { diffVerb } from '../../src/cli/verbs/diff-verb.js';
 import { parserFor } from '../../src/cli/yargs-parser.js';
 
-const words = process.argv.slice(2);
-const context = { print: (text: string) => void process.stdout.write(text) } as VerbContext;
-parserFor([diffVerb], words, async (row, args) => {
-  process.exitCode = await row.run(args as never, context);
-})
-  .parseAsync(words)
-  .catch((error: Error) => {
-    process.stderr.write(`mountroot: ${error.message}\n`);
-    process.exit(error.constructor.name === 'Error' ? 1 : 2);
-  });
+async function main(words: string[]): Promise<void> {
+  const context = { print: (text: string) => void process.stdout.write(text) } as VerbContext;
+  try {
+    await parserFor([diffVerb], words, async (row, args) => {
+      process.exitCode = await row.run(args as never, context);
+    }).parseAsync(words);
+  } catch (error) {
+    process.stderr.write(`mountroot: ${(error as Error).message}\n`);
+    process.exit((error as Error).constructor.name === 'Error' ? 1 : 2);
+  }
+}
+
+void main(process.argv.slice(2));
