@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { packRamdisk } from '../../scripts/image/ramdisk.js';
 import { stageRootfs } from '../../scripts/image/rootfs.js';
 import type { Explanation } from '../../src/explain/explanation.js';
-import type { Located } from '../../src/explain/locate-ramdisk.js';
+import type { Located } from '../../src/explain/locate/locate-ramdisk.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
 

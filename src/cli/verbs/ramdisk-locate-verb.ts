@@ -1,4 +1,5 @@
-import { locate, renderLocated, type LocateInput } from '../../explain/locate-ramdisk.js';
+import { locate, type LocateInput } from '../../explain/locate/locate-ramdisk.js';
+import { renderLocated } from '../../explain/locate/locate-text.js';
 import { isAtags, parseAtags } from '../../facts/atags.js';
 import { isDeviceTree, parseDeviceTree, readDeviceTree } from '../../facts/device-tree.js';
 import { readWhole } from '../../facts/origin.js';

@@ -1,3 +1,4 @@
+import { sentenceOf, type Coded } from '../../text/coded.js';
 import type { Ground } from './grounds.js';
 import { groundSentence } from './grounds.js';
 
@@ -9,7 +10,7 @@ interface Disagreement {
 }
 
 /** How the root mounts, or does not, as far as it was foretold. */
-export type MountExpectation = { mounts: true; fstype: string | null } | { mounts: false };
+type MountExpectation = { mounts: true; fstype: string | null } | { mounts: false };
 
 const expects = (expected: MountExpectation): string => {
   if (!expected.mounts) return 'it does not mount';
@@ -60,12 +61,7 @@ function shownWords(
   }
 }
 
-type ContradictionCode = keyof typeof CONTRADICTIONS;
-export type Contradiction = {
-  [Code in ContradictionCode]: { code: Code } & Parameters<(typeof CONTRADICTIONS)[Code]>[0];
-}[ContradictionCode];
+export type Contradiction = Coded<typeof CONTRADICTIONS>;
 
-export function contradictionSentence(contradiction: Contradiction): string {
-  const say = CONTRADICTIONS[contradiction.code] as (data: Contradiction) => string;
-  return say(contradiction);
-}
+export const contradictionSentence = (contradiction: Contradiction): string =>
+  sentenceOf(CONTRADICTIONS, contradiction);

@@ -1,3 +1,5 @@
+import { sentenceOf, type Coded } from '../../text/coded.js';
+
 const GATHER = 'these facts were gathered without their origin; gather them with `mountroot facts`';
 const NEED_ROOT =
   'its log cannot be read here; be root, or take the log of the serial console (--console)';
@@ -31,16 +33,7 @@ const UNKNOWNS = {
     'what is marked as assumed: it is what a kernel usually does with this command line',
 };
 
-type UnknownCode = keyof typeof UNKNOWNS;
-type UnknownData<Code extends UnknownCode> =
-  Parameters<(typeof UNKNOWNS)[Code]> extends [infer Data] ? Data : object;
-
 /** Something that cannot be known, as data. */
-export type Unknown = {
-  [Code in UnknownCode]: { code: Code } & UnknownData<Code>;
-}[UnknownCode];
+export type Unknown = Coded<typeof UNKNOWNS>;
 
-export function unknownSentence(unknown: Unknown): string {
-  const say = UNKNOWNS[unknown.code] as (data: Unknown) => string;
-  return say(unknown);
-}
+export const unknownSentence = (unknown: Unknown): string => sentenceOf(UNKNOWNS, unknown);

@@ -16,7 +16,7 @@ export type RootOutcome =
   { kind: 'panics'; panic: Panic } | { kind: 'waits'; forWhat: string } | MountedRoot;
 
 /** The root that the kernel mounted, and what is known of its programs. */
-export interface MountedRoot {
+interface MountedRoot {
   kind: 'mounted';
   place: RootPlace;
   look: LookUp;

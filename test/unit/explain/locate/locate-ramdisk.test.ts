@@ -1,9 +1,17 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { locate, renderLocated, type LocateInput } from '../../../src/explain/locate-ramdisk.js';
-import { parseAtags } from '../../../src/facts/atags.js';
-import { parseDeviceTree } from '../../../src/facts/device-tree.js';
-import { ATAG_MEM, blob, initrd2, tag, tagList, withInitrd } from '../../fixtures/boot-loader.js';
+import { locate, type LocateInput } from '../../../../src/explain/locate/locate-ramdisk.js';
+import { renderLocated } from '../../../../src/explain/locate/locate-text.js';
+import { parseAtags } from '../../../../src/facts/atags.js';
+import { parseDeviceTree } from '../../../../src/facts/device-tree.js';
+import {
+  ATAG_MEM,
+  blob,
+  initrd2,
+  tag,
+  tagList,
+  withInitrd,
+} from '../../../fixtures/boot-loader.js';
 
 const NOTHING: LocateInput = { commandLine: null, deviceTree: null, atags: null };
 const tree = (...place: Parameters<typeof withInitrd>): LocateInput => ({
@@ -139,22 +147,22 @@ Memory: 0x60000000-0x70000000
 
 t.test('any hand-over has a table', async () => {
   const number = fc.oneof(fc.nat(), fc.integer({ min: 0, max: 0xffff_ffff }), fc.constant(0));
+  const handOver = fc.record({
+    start: number,
+    end: number,
+    at: number,
+    size: number,
+    commandLine: fc.string(),
+  });
   fc.assert(
-    fc.property(
-      number,
-      number,
-      number,
-      number,
-      fc.string(),
-      (start, end, at, size, commandLine) => {
-        const told = locate({
-          commandLine,
-          deviceTree: parseDeviceTree(withInitrd(start, end, 8)),
-          atags: parseAtags(tagList(initrd2(at, size))),
-        });
-        return renderLocated(told).length > 0 && (told.taken === null || told.claims.length > 0);
-      },
-    ),
+    fc.property(handOver, ({ start, end, at, size, commandLine }) => {
+      const told = locate({
+        commandLine,
+        deviceTree: parseDeviceTree(withInitrd(start, end, 8)),
+        atags: parseAtags(tagList(initrd2(at, size))),
+      });
+      return renderLocated(told).length > 0 && (told.taken === null || told.claims.length > 0);
+    }),
     { numRuns: 500 },
   );
 });

@@ -1,0 +1,69 @@
+import type { Coded } from '../../text/coded.js';
+import { address, type HandOver, type InitrdClaim } from './initrd-claims.js';
+
+type Source = InitrdClaim['source'];
+
+/** What is wrong with what the kernel was told of an initrd. */
+export const LOCATE_PROBLEMS = {
+  'strange-word': ({ word }: { word: string }) =>
+    `initrd=${word} on the command line is not ADDRESS,SIZE, and the kernel passes over it`,
+  'ends-before-start': ({ start, end }: { start: number; end: number }) =>
+    `/chosen says that the initrd ends at ${address(end)}, ` +
+    `before its start at ${address(start)}: the kernel passes over it`,
+  'only-one-end': ({ property }: { property: 'linux,initrd-start' | 'linux,initrd-end' }) =>
+    `/chosen has only ${property}: the kernel passes over it`,
+  empty: ({ source }: { source: Source }) =>
+    `${source} tells of an initrd without a byte: the kernel takes it for none`,
+  'outside-memory': ({ source }: { source: Source }) =>
+    `what ${source} tells of does not lie in memory: ` +
+    'the kernel refuses it ("is not a memory region - disabling initrd")',
+  'above-4-gib': ({ source }: { source: Source }) =>
+    `what ${source} tells of lies above 4 GiB, ` +
+    'where a kernel with 32 bits without LPAE does not look',
+  disagreement: ({ sources }: { sources: Source[] }) =>
+    `${sources.join(' and ')} do not agree: the kernel takes ` +
+    (sources[0] === 'command line'
+      ? "the command line's"
+      : '/chosen, for with a device tree it reads no tags'),
+};
+
+type LocateProblem = Coded<typeof LOCATE_PROBLEMS>;
+
+const FOUR_GIB = 2 ** 32;
+
+/** What the kernel passes over, so that it makes no claim. */
+function passedOver({ words, deviceTree }: HandOver): LocateProblem[] {
+  const out: LocateProblem[] = [];
+  if (words.strangeInitrd !== null) out.push({ code: 'strange-word', word: words.strangeInitrd });
+  const { start = null, end = null } = deviceTree?.initrd ?? {};
+  if (start !== null && end !== null) {
+    if (end < start) out.push({ code: 'ends-before-start', start, end });
+  } else if (start !== null) out.push({ code: 'only-one-end', property: 'linux,initrd-start' });
+  else if (end !== null) out.push({ code: 'only-one-end', property: 'linux,initrd-end' });
+  return out;
+}
+
+function problemsOf({ source, size, inMemory, end }: InitrdClaim): LocateProblem[] {
+  const out: LocateProblem[] = [];
+  if (size === 0) out.push({ code: 'empty', source });
+  else if (inMemory === false) out.push({ code: 'outside-memory', source });
+  if (end > FOUR_GIB) out.push({ code: 'above-4-gib', source });
+  return out;
+}
+
+/** @param agree whether all claims say the same; null where there is nothing to compare. */
+export const locateProblems = (
+  handOver: HandOver,
+  claims: readonly InitrdClaim[],
+  agree: boolean | null,
+): LocateProblem[] => [
+  ...passedOver(handOver),
+  ...claims.flatMap(problemsOf),
+  ...(agree === false
+    ? [{ code: 'disagreement' as const, sources: comparable(claims).map(({ source }) => source) }]
+    : []),
+];
+
+/** The claims with a physical address. */
+export const comparable = (claims: readonly InitrdClaim[]): InitrdClaim[] =>
+  claims.filter(({ source }) => source !== 'ATAG_INITRD');

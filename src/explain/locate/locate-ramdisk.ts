@@ -1,0 +1,50 @@
+import type { Atags } from '../../facts/atags.js';
+import type { DeviceTree, Region } from '../../facts/device-tree.js';
+import { sentenceOf } from '../../text/coded.js';
+import { bootParameters } from '../boot-parameters.js';
+import { initrdClaims, type HandOver, type InitrdClaim } from './initrd-claims.js';
+import { LOCATE_PROBLEMS, comparable, locateProblems } from './locate-problems.js';
+
+/** Where the kernel was told that its initrd lies: what `ramdisk locate --json` prints. */
+export interface Located {
+  schema: 'mountroot.locate/1';
+  claims: InitrdClaim[];
+  /** Whether all of them say the same; null where there are fewer than two. */
+  agree: boolean | null;
+  /** The one that the kernel takes; null for none. */
+  taken: InitrdClaim['source'] | null;
+  memory: Region[];
+  problems: string[];
+}
+
+/** null: there is none, or it is not at hand. */
+export interface LocateInput {
+  commandLine: string | null;
+  deviceTree: DeviceTree | null;
+  atags: Atags | null;
+}
+
+function doAgree(claims: readonly InitrdClaim[]): boolean | null {
+  const [first, ...others] = comparable(claims);
+  if (first === undefined || others.length === 0) return null;
+  return others.every(({ start, size }) => start === first.start && size === first.size);
+}
+
+/** Finds what the kernel was told of an initrd, and which of it the kernel takes. */
+export function locate({ commandLine, deviceTree, atags }: LocateInput): Located {
+  const memory = [...(deviceTree?.memory ?? []), ...(atags?.memory ?? [])];
+  const words = bootParameters(commandLine ?? deviceTree?.bootargs ?? atags?.commandLine ?? '');
+  const handOver: HandOver = { words, deviceTree, atags, memory };
+  const claims = initrdClaims(handOver);
+  const agree = doAgree(claims);
+  const [first] = claims;
+  const problems = locateProblems(handOver, claims, agree);
+  return {
+    schema: 'mountroot.locate/1',
+    claims,
+    agree,
+    taken: first !== undefined && first.size > 0 ? first.source : null,
+    memory,
+    problems: problems.map((problem) => sentenceOf(LOCATE_PROBLEMS, problem)),
+  };
+}
