@@ -3,23 +3,23 @@ import { oneLine } from '../text/columns.js';
 import type { Log } from './log.js';
 
 /**
- * Kernel log levels (include/linux/kern_levels.h). The console shows those below `loglevel=`, which
- * is 7 where nothing else is said.
+ * Kernel log levels (include/linux/kern_levels.h). The console shows those below `loglevel=`, whose
+ * default is 7.
  */
 const LEVEL = { error: 3, warn: 4, info: 6, debug: 7 } as const;
 
 /**
- * The kernel log, the only one there is in early boot. One record is one write(2)
- * (kernel/printk/printk.c: devkmsg_write). The file is opened anew for each, because the kernel
- * lets only ten records in five seconds through one opened file (printk.devkmsg=ratelimit). The
- * last one stays open for the moment behind the pivot when /dev is not yet in the new root. Where
- * nothing can be written the text goes to stderr.
+ * The kernel log, the only log in early boot. One write(2) is one record (kernel/printk/printk.c:
+ * devkmsg_write). The file is opened again for each record, because the kernel takes only ten
+ * records in five seconds through one open file (printk.devkmsg=ratelimit). The last one stays open,
+ * because after the pivot /dev is not yet in the new root. Where the log cannot be written, the text
+ * goes to stderr.
  */
 export function kmsg(device = '/dev/kmsg'): Log {
   let last = -1;
   const write = (level: number, text: string): void => {
-    // A newline would start a record of its own, with a level of its own; the kernel refuses a
-    // record of more than about 1000 bytes (EINVAL).
+    // A newline would start another record with its own level. The kernel refuses a record of more
+    // than about 1000 bytes (EINVAL).
     const line = `mountroot: ${oneLine(text)}`;
     try {
       const next = openIfThere(device);
@@ -30,14 +30,14 @@ export function kmsg(device = '/dev/kmsg'): Log {
         Buffer.concat([Buffer.from(`<${level}>${line}`).subarray(0, 900), Buffer.from('\n')]),
       );
     } catch {
-      // Nobody filters what goes there.
+      // stderr has no filter for levels.
       if (level < LEVEL.debug) process.stderr.write(`${line}\n`);
     }
   };
   return leveled(write);
 }
 
-/** The same lines on stderr, where a person called the agent by hand; debug lines stay out. */
+/** The same lines on stderr, for a person who calls the agent; without the debug lines. */
 export function terminal(): Log {
   return leveled(
     (level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${oneLine(text)}\n`),

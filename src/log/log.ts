@@ -1,4 +1,4 @@
-/** What the rooms log through; who listens is for boot and cli to say. */
+/** What all rooms log through; boot and cli choose where it goes. */
 export interface Log {
   error(text: string): void;
   warn(text: string): void;

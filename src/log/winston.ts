@@ -2,7 +2,7 @@ import winston from 'winston';
 import type { Log } from './log.js';
 import { oneLine } from '../text/columns.js';
 
-/** Messages of everything that is not the boot path: on stderr, so that stdout holds data only. */
+/** The log outside the boot path. It goes to stderr, so that stdout holds data only. */
 export function messages({ verbose, colour }: { verbose: boolean; colour: boolean }): Log {
   const { combine, colorize, printf } = winston.format;
   const line = printf(

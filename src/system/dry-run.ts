@@ -12,11 +12,11 @@ const octal = (mode: number): string => `0${mode.toString(8)}`;
 const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex')}`;
 
 /**
- * The tenant that touches nothing, not even by reading: the plan may be for another machine. Every
- * verb that would change something is written down in `calls`, in the notation of strace(1); a verb
- * of several calls is one line under its own name. A dry run hands it to the very executors that
- * `start` uses, so what it prints is what `start` calls. Nothing exists here, so what `start` makes
- * only where it is missing is shown as made.
+ * A System that touches nothing. It does not even read, because the plan may be for another
+ * machine. `calls` gets each call that would change something, in the notation of strace(1); a verb
+ * of several calls is one line under its own name. A dry run gives it to the executors that `start`
+ * uses, so it prints what `start` calls. Nothing exists here: a directory that `start` makes only
+ * where it is missing is shown as made.
  */
 export function dryRun(): System & { calls: string[] } {
   const calls: string[] = [];
@@ -40,6 +40,7 @@ export function dryRun(): System & { calls: string[] } {
     sleep: () => {},
     during: () => {},
     watchdog: () => {},
+    // eslint-disable-next-line max-params -- mount(2) has five.
     mount: (source, target, fstype, flags, data) =>
       note('mount', text(source), text(target), text(fstype), flagText(flags), text(data)),
     umount: (target, lazy) => note('umount2', text(target), lazy ? 'MNT_DETACH' : '0'),

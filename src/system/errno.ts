@@ -1,9 +1,9 @@
 /**
  * The errors of mount(2), umount2(2), pivot_root(2), of the file calls around them and of the flash
  * drivers, by number. The numbers are those of include/uapi/asm-generic/errno*.h, which ARM, x86
- * and RISC-V share; the texts are what a person reads after the name. EAGAIN is EWOULDBLOCK too,
- * and EOPNOTSUPP is ENOTSUP. ENOTSUPP is the kernel's own (include/linux/errno.h): it should stay
- * inside, but some drivers let it out.
+ * and RISC-V share; a person reads the text behind the name. EAGAIN is also EWOULDBLOCK, and
+ * EOPNOTSUPP is also ENOTSUP. ENOTSUPP (include/linux/errno.h) should never leave the kernel, but
+ * some drivers return it.
  */
 const TABLE: Record<number, readonly [name: string, text: string]> = {
   1: ['EPERM', 'operation not permitted'],
@@ -49,10 +49,10 @@ const TABLE: Record<number, readonly [name: string, text: string]> = {
   524: ['ENOTSUPP', 'operation not supported by the driver'],
 };
 
-/** The name of an errno number; `errno N` for one that none of our calls documents. */
+/** The name of an errno number; `errno N` for one that is not in the table. */
 export const errnoName = (number: number): string => TABLE[number]?.[0] ?? `errno ${number}`;
 
-/** What an errno name means, in a few words; empty for an unknown one. */
+/** The meaning of an errno name in a few words; empty for an unknown one. */
 export function errnoText(name: string): string {
   for (const [known, text] of Object.values(TABLE)) if (known === name) return text;
   return '';

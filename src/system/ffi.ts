@@ -20,6 +20,7 @@ import {
   RENAME_EXCHANGE,
   RENAME_WHITEOUT,
   flagBits,
+  type MountFlag,
 } from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
@@ -37,8 +38,8 @@ const LONGEST_DATA = 4095;
 type Signatures = ffi.LibraryObjectDefinitionBase;
 
 /**
- * Opens one of our own libraries. That all functions are there is seen at once; what calling one
- * needs is made when it is first called, for a start calls a third of them.
+ * Opens one of our own libraries. A missing function is found at once. The wrapper of a function is
+ * made when it is first called, because a start calls only a third of them.
  * @throws when the library, or one of the functions in it, is not there.
  */
 export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionInferenceMarker>(
@@ -88,8 +89,8 @@ const openShim = () =>
 let opened: ReturnType<typeof openShim> | null = null;
 
 /**
- * Opened at the first call: this module may be part of a heap that was kept (src/kept-heap), and a
- * library cannot be kept.
+ * Opened at the first call, because this module may be part of a kept heap (src/kept-heap), which
+ * cannot hold an open library.
  */
 const shim = (): ReturnType<typeof openShim> => (opened ??= openShim());
 
@@ -108,7 +109,7 @@ const SECOND = 1_000_000_000n;
 
 const UBI_CONTROL = '/dev/ubi_ctrl';
 
-/** Where and how often a slow call is told of. */
+/** Where and how often the thread of `during` reports a slow call. */
 const KERNEL_LOG = '/dev/kmsg';
 const TELL_EVERY_MS = 5000;
 
@@ -118,8 +119,8 @@ function check(result: number, attempt: Omit<Attempt, 'errno'>): number {
 }
 
 /**
- * A NUL inside a string would silently cut it at the C side: such a name cannot exist, so the call
- * is refused as the kernel would.
+ * Refuses strings with a NUL inside. C would cut them there without a message, and the call would
+ * work on another name.
  */
 function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | null)[]): void {
   if (strings.some((text) => text?.includes('\0')))
@@ -127,8 +128,8 @@ function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | nul
 }
 
 /**
- * A C string with the very bytes of a name, which ref-napi takes in the place of a string; its
- * types do not know.
+ * A C string with the exact bytes of a name. ref-napi takes a Buffer where a string is expected,
+ * which its types do not say.
  */
 function named(path: string): string {
   const raw = pathOf(path);
@@ -137,32 +138,39 @@ function named(path: string): string {
     : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
 }
 
+/** How a failed mount(2) is told: what it does depends on its flags. */
+function mountAttempt(
+  source: string | null,
+  target: string,
+  fstype: string | null,
+  flags: readonly MountFlag[],
+): Omit<Attempt, 'errno'> {
+  const places = { path: target, dest: target };
+  if (flags.includes('MS_MOVE'))
+    return { what: `move ${source} to ${target}`, syscall: 'move', ...places, path: source! };
+  if (flags.includes('MS_REMOUNT')) {
+    const access = flags.includes('MS_RDONLY') ? 'read-only' : 'writable';
+    return { what: `remount ${target} ${access}`, syscall: 'remount', ...places };
+  }
+  if (fstype === null)
+    return { what: `change the propagation of ${target}`, syscall: 'mount', ...places };
+  return { what: `mount ${fstype} ${source} on ${target}`, syscall: 'mount', ...places, fstype };
+}
+
 export const system: System = {
   ...reader,
   ...writer,
 
+  // eslint-disable-next-line max-params -- mount(2) has five.
   mount(source, target, fstype, flags, data) {
-    const move = flags.includes('MS_MOVE');
-    const again = flags.includes('MS_REMOUNT');
-    const what = move
-      ? `move ${source} to ${target}`
-      : again
-        ? `remount ${target} ${flags.includes('MS_RDONLY') ? 'read-only' : 'writable'}`
-        : fstype === null
-          ? `change the propagation of ${target}`
-          : `mount ${fstype} ${source} on ${target}`;
-    const attempt = {
-      what,
-      syscall: move ? 'move' : again ? 'remount' : 'mount',
-      path: move ? source! : target,
-      dest: target,
-      ...(fstype !== null && { fstype }),
-    };
+    const attempt = mountAttempt(source, target, fstype, flags);
     refuse(attempt, [source, target, fstype, data]);
     if (data !== null && Buffer.byteLength(data) > LONGEST_DATA)
       throw new SystemError({
         ...attempt,
-        what: `${what} with options longer than ${LONGEST_DATA} bytes, which the kernel would cut`,
+        what:
+          `${attempt.what} with options longer than ${LONGEST_DATA} bytes, ` +
+          'which the kernel would cut',
         errno: 'EINVAL',
       });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
@@ -191,7 +199,7 @@ export const system: System = {
   },
 
   switchRoot(newRoot) {
-    // Kept open to the end: behind the switch no path leads to the old root.
+    // Stays open for good: after the switch no path leads to the old root.
     const old = openSync('/', O_RDONLY | O_DIRECTORY);
     writer.chdir(newRoot);
     const move = (from: string, to: string): void =>
@@ -202,7 +210,7 @@ export const system: System = {
         dest: to,
       });
     try {
-      // By `.`: once it is on `/`, no path leads to where it was.
+      // As `.`, because once it is on `/` no path leads to its old place.
       move('.', '/');
     } catch (error) {
       writer.chdir('/');
@@ -219,7 +227,7 @@ export const system: System = {
       });
     }
     writer.chdir('/');
-    // The dot behind the link is the directory itself for calls that do not follow links.
+    // With the dot at the end, calls that do not follow links get the directory and not the link.
     return `/proc/self/fd/${old}/.`;
   },
 
@@ -264,7 +272,7 @@ export const system: System = {
   setModified(path, mtime) {
     const attempt = { what: `set the time of ${path}`, syscall: 'utimensat', path };
     refuse(attempt, [path]);
-    // Times before 1970 have negative seconds and a positive rest.
+    // A time before 1970 has negative seconds and positive nanoseconds.
     const rest = ((mtime % SECOND) + SECOND) % SECOND;
     check(
       shim().mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)),
@@ -285,7 +293,7 @@ export const system: System = {
         [path, name],
         (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes),
       );
-      // One that is gone since it was listed is not there.
+      // null: it was removed since it was listed.
       if (value !== null) found.set(name, value);
     }
     return found;
@@ -294,7 +302,7 @@ export const system: System = {
   setAttribute(path, name, value) {
     const attempt = { what: `set attribute ${name} of ${path}`, syscall: 'setxattr', path };
     refuse(attempt, [path, name]);
-    // An empty Buffer may have no address, and a value needs one.
+    // The call needs an address, and an empty Buffer may have none.
     const bytes = value.length > 0 ? value : Buffer.alloc(1);
     check(shim().mountroot_set_attribute(named(path), name, bytes, value.length), attempt);
   },
@@ -323,7 +331,7 @@ export const system: System = {
   },
 
   during(text) {
-    // A thread that cannot be made costs only the reassurance.
+    // Without the thread only the message is missing, so its errors are ignored.
     shim().mountroot_during(
       text === null ? null : text.replaceAll('\0', ' '),
       KERNEL_LOG,
@@ -339,8 +347,8 @@ export const system: System = {
 };
 
 /**
- * renameat2(2) with RENAME_EXCHANGE: two names change places, at no moment without either. EINVAL
- * where the file system lacks it.
+ * renameat2(2) with RENAME_EXCHANGE: two names change places, and at no moment is either missing.
+ * EINVAL where the file system lacks it.
  */
 export function exchange(one: string, other: string): void {
   const attempt = {
@@ -363,15 +371,15 @@ function pointers(texts: readonly string[]): Buffer {
 }
 
 /**
- * No attribute is longer, nor the list of all (XATTR_SIZE_MAX and XATTR_LIST_MAX,
- * include/uapi/linux/limits.h).
+ * The longest value of an attribute, and the longest list of names (XATTR_SIZE_MAX and
+ * XATTR_LIST_MAX, include/uapi/linux/limits.h).
  */
 const LONGEST_ATTRIBUTE = 65_536;
 
 /**
- * Reads what may be of any length, in ever bigger buffers: asking how long it is would need a
- * second call, and it may grow between the two. null for what is not there, as on a file system
- * that keeps no attributes.
+ * Reads a value of unknown length into ever bigger buffers. Asking for the length first would be a
+ * second call, and the value may grow between the two. null where it does not exist, as on a file
+ * system that keeps no attributes.
  */
 function grown(
   attempt: Omit<Attempt, 'errno'>,

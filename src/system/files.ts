@@ -6,13 +6,14 @@ import type { Details, PathKind, Reader, System } from './port.js';
 import { SystemError } from './system-error.js';
 
 /**
- * What the kernel said. Node has the number of it too, and no name for some (EUCLEAN is `Unknown
- * system error -117`), nor always ours (ENOTSUP). What Node itself refuses has a code of Node's
- * own: a name with a NUL in it, mostly, which the kernel cannot even be asked for.
+ * The name of the kernel's error. It comes from the number: Node has no name for some errors
+ * (EUCLEAN is `Unknown system error -117`) and another name for others (ENOTSUP). What Node itself
+ * refuses, such as a name with a NUL in it, has one of Node's own codes.
  */
 function errnoOf({ code, errno }: NodeJS.ErrnoException): string {
   if (errno !== undefined) return errnoName(Math.abs(errno));
-  return code === undefined ? 'EIO' : code.startsWith('ERR_') ? 'EINVAL' : code;
+  if (code === undefined) return 'EIO';
+  return code.startsWith('ERR_') ? 'EINVAL' : code;
 }
 
 /** Runs one file call and turns Node's error into ours. */
@@ -20,7 +21,7 @@ function attempt<T>(what: string, syscall: string, path: string, call: () => T):
   try {
     return call();
   } catch (error) {
-    // Of a call within the call, which has said itself what went wrong.
+    // A call within this one has already said what went wrong.
     if (error instanceof SystemError) throw error;
     throw new SystemError({
       what: `${what} ${path}`,
@@ -60,8 +61,8 @@ function detailsOf(stat: fs.BigIntStats): Details {
 }
 
 /**
- * Major and minor as glibc packs them into dev_t (sysmacros.h): the low twelve and eight bits apart
- * from the high ones.
+ * Unpacks glibc's dev_t (sysmacros.h), in which the low twelve bits of the major number and the low
+ * eight of the minor one are apart from the high ones.
  */
 function nodeOf(rdev: bigint): string {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
@@ -79,8 +80,8 @@ function withFile<T>(path: string, flags: number, mode: number, use: (fd: number
 }
 
 /**
- * The names in a directory. Node decodes them as UTF-8, and what that cannot be read back from is
- * looked at in bytes.
+ * The names in a directory. Node decodes them as UTF-8; where that loses bytes, they are read again
+ * as bytes.
  */
 function namesIn(path: string): string[] {
   const names = fs.readdirSync(pathOf(path), 'utf8');
@@ -92,9 +93,7 @@ function targetOf(path: string): string {
   return isDoubtful(target) ? nameOf(fs.readlinkSync(pathOf(path), 'buffer')) : target;
 }
 
-/**
- * Files as Node reads them. It has no verb that changes anything: whoever holds only this cannot.
- */
+/** Reads files through Node. It has no verb that changes anything. */
 export const reader: Reader = {
   readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(pathOf(path), 'utf8')),
 
@@ -109,7 +108,7 @@ export const reader: Reader = {
   kind: (path) =>
     attempt('examine', 'lstat', path, () => {
       try {
-        // Covers ENOENT without the cost of making an error to throw it away.
+        // For ENOENT this avoids the cost of an error that is thrown away.
         const stat = fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
         return stat === undefined ? 'missing' : kindOf(stat);
       } catch (error) {
@@ -147,8 +146,8 @@ export const reader: Reader = {
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 /**
- * Only directories tell a mount by their device: on an overlay a file has that of its layer. A file
- * on which something is mounted is EBUSY.
+ * Only a directory shows by its device that something is mounted on it: on an overlay a file has
+ * the device of its layer. unlink(2) of a file with a mount on it is EBUSY.
  */
 function removeTree(path: string, device: number): void {
   const stat = fs.lstatSync(pathOf(path));
@@ -165,13 +164,14 @@ function removeTree(path: string, device: number): void {
 }
 
 /**
- * Removes what is only ours and half made; that it cannot be is no news beside why it is half made.
+ * Removes a half made file of ours. An error of that is ignored, because the caller reports why the
+ * file is half made.
  */
 function discard(path: string): void {
   try {
     fs.unlinkSync(pathOf(path));
   } catch {
-    // Nothing was made, or the file system takes no changes any more.
+    // There is no such file, or the file system takes no changes any more.
   }
 }
 
@@ -181,12 +181,12 @@ function syncDirectory(path: string): void {
 }
 
 /**
- * Puts what `make` makes beside a path into its place. What a failure leaves beside is removed, and
- * the old stays.
+ * Replaces a path by what `make` makes beside it. On a failure the old one stays, and the new one
+ * is removed.
  */
 function replaceWith(path: string, make: (next: string) => void): void {
   const next = `${path}.next`;
-  // One may be left from a boot that lost power.
+  // A boot that lost power may have left one.
   discard(next);
   make(next);
   try {
@@ -199,8 +199,8 @@ function replaceWith(path: string, make: (next: string) => void): void {
 }
 
 /**
- * Makes a file that must not exist, and removes it again when `fill` fails: a full file system must
- * not be left fuller.
+ * Makes a file that must not exist, and removes it again when `fill` fails, so that a full file
+ * system is not left fuller.
  */
 function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
   withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, (fd) => {
@@ -213,7 +213,7 @@ function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
   });
 }
 
-/** Writes all of it: write(2) may take less. */
+/** Writes all bytes; write(2) may take fewer. */
 function writeAll(fd: number, bytes: Uint8Array, position: number | null): void {
   for (let done = 0; done < bytes.length;)
     done += fs.writeSync(
@@ -241,6 +241,7 @@ function copyFile(from: string, to: string, mode: number): void {
   });
 }
 
+/** The verbs that Node does not have. */
 type Kernels =
   | 'mount'
   | 'umount'
@@ -260,7 +261,7 @@ type Kernels =
   | 'during'
   | 'watchdog';
 
-/** The verbs that change files; the kernel's own verbs are in ffi.ts. */
+/** The verbs that change files. Those that Node does not have are in ffi.ts. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
   chdir: (path) => attempt('change directory to', 'chdir', path, () => process.chdir(path)),
   mkdir: (path, mode) =>

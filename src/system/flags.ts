@@ -19,11 +19,11 @@ export const MOUNT_FLAGS = {
 
 export type MountFlag = keyof typeof MOUNT_FLAGS;
 
-/** The number the kernel takes for a set of named flags. */
+/** The number for a set of named flags. */
 export const flagBits = (flags: readonly MountFlag[]): number =>
   flags.reduce((bits, flag) => bits | MOUNT_FLAGS[flag], 0);
 
-/** How strace shows the same flags: `MS_REC|MS_PRIVATE`, or `0`. */
+/** The same flags as strace(1) shows them: `MS_REC|MS_PRIVATE`, or `0`. */
 export const flagText = (flags: readonly MountFlag[]): string => flags.join('|') || '0';
 
 /**
@@ -31,15 +31,16 @@ export const flagText = (flags: readonly MountFlag[]): string => flags.join('|')
  */
 export const RAM_FILESYSTEMS: readonly number[] = [0x858458f6, 0x01021994];
 
-/** For umount2(2): hidden at once, gone when nobody uses it any more. */
+/** For umount2(2): hides the mount now, unmounts it when nobody uses it any more. */
 export const MNT_DETACH = 2;
 
-/** For renameat2(2): a whiteout stays where the name was (include/uapi/linux/fs.h). */
+/** For renameat2(2): leaves a whiteout at the old name (include/uapi/linux/fs.h). */
 export const RENAME_WHITEOUT = 4;
+/** For renameat2(2): the two names change places. */
 export const RENAME_EXCHANGE = 2;
 
 /**
- * Types of nodes, as mknod(2) takes them together with the permissions (include/uapi/linux/stat.h).
+ * Types of nodes, to which mknod(2) wants the permissions added (include/uapi/linux/stat.h).
  */
 export const NODE_TYPES = {
   fifo: 0o010000,

@@ -3,21 +3,23 @@ import { errnoName } from './errno.js';
 import { SystemError } from './system-error.js';
 
 /**
- * The kernel's own limit of a record (kernel/printk: CONSOLE_EXT_LOG_MAX, PRINTKRB_RECORD_MAX); a
- * smaller buffer is EINVAL.
+ * The kernel's limit of a record (kernel/printk: CONSOLE_EXT_LOG_MAX, PRINTKRB_RECORD_MAX). read(2)
+ * with a smaller buffer is EINVAL.
  */
 const LONGEST = 8192;
 /**
- * More than any log buffer holds: one that is written to faster than it is read would have no end.
+ * More records than any log buffer holds. Without a limit, a log that is written faster than it is
+ * read would never end.
  */
 const MOST = 100_000;
 
 /**
- * The records of /dev/kmsg from the oldest that is still there
- * (Documentation/ABI/testing/dev-kmsg). Each read(2) gives one record, EAGAIN says that there is no
- * further one (without O_NONBLOCK it would wait for the next), and EPIPE that the oldest was
- * overwritten meanwhile: the next read goes on behind the gap.
- * @throws {SystemError} as open(2); EPERM where kernel.dmesg_restrict keeps it from whoever asks.
+ * The records of /dev/kmsg, from the oldest that the kernel still has
+ * (Documentation/ABI/testing/dev-kmsg). Each read(2) gives one record. EAGAIN means that there are
+ * no more (without O_NONBLOCK it would wait for the next one). EPIPE means that the oldest record
+ * was overwritten meanwhile; the next read goes on behind the gap.
+ * @throws {SystemError} as open(2); EPERM where kernel.dmesg_restrict is set and the caller is not
+ *   privileged.
  */
 export function readKernelRecords(device = '/dev/kmsg'): string[] {
   const fail = (error: unknown): never => {

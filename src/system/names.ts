@@ -1,18 +1,14 @@
 /**
- * Names of files as strings. To the kernel a name is bytes, and whoever copied it from an old disk
- * or a camera may have written them in no UTF-8: a byte that is part of no character is the lone
- * surrogate U+DC80…U+DCFF here, as Python has it (PEP 383), so that the name that is given back to
- * the kernel is the one that came from it.
+ * Names of files as strings. To the kernel a name is bytes, and on an old disk or a camera they may
+ * not be UTF-8. A byte that belongs to no character becomes a lone surrogate U+DC80…U+DCFF, as in
+ * Python (PEP 383), so that the kernel gets back exactly the name that it gave.
  */
 
-/**
- * One character of well-formed UTF-8 (RFC 3629), or one byte of none, in bytes that are read as
- * Latin-1.
- */
+/** One character of well-formed UTF-8 (RFC 3629), or one byte that belongs to none; as Latin-1. */
 const CHARACTER =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
 
-/** Only lone ones: with /u the halves of a pair are no characters of their own. */
+/** Only lone surrogates: with /u the halves of a pair do not match. */
 const LONE = /([\udc80-\udcff]+)/u;
 
 export const nameOf = (bytes: Buffer): string =>
@@ -25,12 +21,12 @@ export const nameOf = (bytes: Buffer): string =>
     );
 
 /**
- * What Node puts where it could not decode a name; a name that has it needs a second look, and
- * others cost nothing.
+ * Whether a name has the character that Node puts where it could not decode one. Only such a name
+ * has to be read again as bytes.
  */
 export const isDoubtful = (name: string): boolean => name.includes('\ufffd');
 
-/** A path as the kernel is to get it: nearly always the string itself. */
+/** A path for the kernel: nearly always the string itself. */
 export function pathOf(path: string): string | Buffer {
   if (!LONE.test(path)) return path;
   return Buffer.concat(

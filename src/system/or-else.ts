@@ -1,4 +1,4 @@
-/** What a look finds, or something else where it fails: for what may be missing without harm. */
+/** The result of `look`, or `otherwise` where it throws; for what may be missing without harm. */
 export function orElse<T>(otherwise: T, look: () => T): T {
   try {
     return look();

@@ -1,10 +1,7 @@
 import { errnoText } from './errno.js';
 import { probableCause, type Attempt } from './causes.js';
 
-/**
- * A call that the kernel refused: everything a report needs, and as message the one sentence a
- * person needs.
- */
+/** A call that the kernel refused: its parts for a report, and one sentence for a person. */
 export class SystemError extends Error implements Attempt {
   override name = 'SystemError';
   readonly what: string;

@@ -115,7 +115,7 @@ t.test(
       ],
       [
         { what: 'create /mnt/x', syscall: 'create', errno: 'ENOSPC', path: '/mnt/x' },
-        /the data partition is full/,
+        /the data volume is full/,
       ],
       [
         { what: 'replace /mnt/x', syscall: 'replace', errno: 'ENOSPC', path: '/mnt/x' },
