@@ -1,25 +1,25 @@
 import { commandLineWords } from '../facts/cmdline.js';
 
 /**
- * What the kernel command line says about the root, as
- * init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take it.
+ * The words of the kernel command line that are about the root, as
+ * init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take them.
  */
 export interface BootParameters {
-  /** root=, of which the kernel keeps 63 characters; null where it is missing or empty. */
+  /** root=, cut to the 63 characters that the kernel keeps; null where it is missing or empty. */
   root: string | null;
-  /** rootfstype=; null where nothing is said. */
+  /** rootfstype=; null where it is missing. */
   fstypes: string[] | null;
   flags: string | null;
   /** rootdelay= in seconds. */
   delay: number;
   wait: boolean;
   writable: boolean;
-  /** Whether `ro` or `rw` was said at all. */
+  /** The last of `ro` and `rw`; null where neither is there. */
   access: 'ro' | 'rw' | null;
   init: string | null;
   rdinit: string | null;
   noinitrd: boolean;
-  /** initrd=START,SIZE; null where it is not said, or not in that form. */
+  /** initrd=START,SIZE in bytes; null where it is missing, or not in that form. */
   initrd: { start: number; size: number } | null;
   /** An initrd= of another form, which the kernel passes over. */
   strangeInitrd: string | null;
@@ -30,18 +30,22 @@ export interface BootParameters {
   ramdiskStart: number;
   /** What init is called with, behind `--`. */
   initArgs: string[];
-  /** Words that this kernel only knows to complain of. */
+  /** Words that the kernel knows only to warn of them. */
   deprecated: string[];
 }
 
+function numberOf(digits: string): number {
+  if (digits === '') return 0;
+  return /^0[0-7]+$/.test(digits) ? parseInt(digits, 8) : Number(digits);
+}
+
 /**
- * As lib/cmdline.c: memparse, a number of base 8, 10 or 16 and a letter for a power of 1024; what
- * follows is `rest`.
+ * Reads a number as lib/cmdline.c: memparse does: of base 8, 10 or 16, and with a letter for a
+ * power of 1024. `rest` is the text behind it.
  */
 export function memparse(text: string): { value: number; rest: string } {
   const [, digits = '', unit = ''] = /^(0x[0-9a-f]+|\d+)?([KMGTPE]?)/i.exec(text) ?? [];
-  const octal = /^0[0-7]+$/.test(digits);
-  const value = digits === '' ? 0 : octal ? parseInt(digits, 8) : Number(digits);
+  const value = numberOf(digits);
   const used = digits === '' ? '' : unit;
   const power = used === '' ? 0 : 1 + 'KMGTPE'.indexOf(used.toUpperCase());
   return { value: value * 1024 ** power, rest: text.slice(digits.length + used.length) };
@@ -62,7 +66,7 @@ export function bootParameters(commandLine: string): BootParameters {
   const access = all.findLast(
     ({ name, value }) => (name === 'ro' || name === 'rw') && (value === null || value === ''),
   )?.name as 'ro' | 'rw' | undefined;
-  // Each of the two that has the right form sets both numbers: the last one counts.
+  // Each initrd= and initrdmem= in the right form sets both numbers: the last one counts.
   const initrds = all.flatMap(({ name, value }) =>
     (name === 'initrd' || name === 'initrdmem') && value !== null
       ? [{ value, start: memparse(value) }]

@@ -91,7 +91,9 @@ async function explanationOf(values: ExplainValues): Promise<Explanation> {
     initrd:
       values.initrd === undefined
         ? null
-        : await (await import('../../explain/initrd-file.js')).lookInto(values.initrd, config),
+        : await (
+            await import('../../explain/initrd/initrd-file.js')
+          ).lookInto(values.initrd, config),
     log: boots === null || log === undefined ? null : bootOf(boots, values.boot, log),
     ours: here ? localStatus() : null,
   });

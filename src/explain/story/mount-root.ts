@@ -1,3 +1,4 @@
+import type { FindProgram } from '../kernel-inputs.js';
 import { noRoot, type Panic } from '../messages/panic.js';
 import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
 import { because } from '../sentences/grounds.js';
@@ -8,7 +9,7 @@ import { mounts, type Mounted } from './mount.js';
 import type { MountSource } from './predict-mount.js';
 import { namesRoot } from './root-device.js';
 import type { RootName } from './root-name.js';
-import type { LookUp, Rootfs } from './rootfs.js';
+import type { Rootfs } from './rootfs.js';
 import { waitsForRoot } from './rootwait.js';
 
 /** How the kernel's own way to a root ends. */
@@ -19,7 +20,7 @@ export type RootOutcome =
 interface MountedRoot {
   kind: 'mounted';
   place: RootPlace;
-  look: LookUp;
+  look: FindProgram;
 }
 
 const NOWHERE: MountSource = {
@@ -131,7 +132,7 @@ function programsOn(
   name: RootName,
   image: LoadedImage | null,
   { fstype }: Mounted,
-): LookUp {
+): FindProgram {
   const { initrd, programs } = t.given;
   // The image itself is the root.
   if (isFirstRamdisk(name) && image?.loaded === true && image.image !== null && initrd !== null)

@@ -1,17 +1,16 @@
 import { INITS } from '../../facts/origin.js';
-import { older } from '../kernel-inputs.js';
+import { older, type FindProgram } from '../kernel-inputs.js';
 import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
 import type { InitOrigin } from '../sentences/init-grounds.js';
 import { assumedFor, because } from '../sentences/grounds.js';
 import { processName, type RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
 import { wasCalled } from './early-init.js';
-import type { LookUp } from './rootfs.js';
 
 /** Where process 1 is looked for. */
 export interface InitPlace {
   place: RootPlace;
-  look: LookUp;
+  look: FindProgram;
 }
 
 /** How the search for process 1 ends; `ran`: the program that was process 1 before the panic. */

@@ -1,11 +1,8 @@
-import type { Runnable } from '../../facts/facts.js';
+import type { FindProgram } from '../kernel-inputs.js';
 import { builtIn } from './built-in.js';
 import type { DecisionLog, Finding } from './decision-log.js';
 import { firstRoot } from './first-root.js';
 import { isCpio, takesInitrd } from './initrd.js';
-
-/** Finds a program by its path: null, it is not there; undefined, that is not known. */
-export type LookUp = (path: string) => Runnable | null | undefined;
 
 /** What is in the kernel's own first root when it looks for a program there. */
 export interface Rootfs {
@@ -13,7 +10,7 @@ export interface Rootfs {
   handed: Finding;
   /** The initrd is a cpio, and is unpacked; null where the kernel took none. */
   cpio: Finding | null;
-  look: LookUp;
+  look: FindProgram;
 }
 
 /**
@@ -26,7 +23,7 @@ export function fillRootfs(t: DecisionLog): Rootfs {
   const cpio = handed.value ? isCpio(t) : null;
   const { initrd } = t.given;
   const sure = handed.evidence.kind !== 'unknown';
-  const look: LookUp = (path) => {
+  const look: FindProgram = (path) => {
     if (handed.value) {
       // Only a known initrd that has the program hides what may be built in.
       if (initrd === null) return undefined;

@@ -10,7 +10,7 @@ import {
   type ExplanationSources,
 } from '../../../src/explain/explanation.js';
 import type { KernelEnd } from '../../../src/explain/explanation.js';
-import { lookInto } from '../../../src/explain/initrd-file.js';
+import { lookInto } from '../../../src/explain/initrd/initrd-file.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts } from '../../../src/facts/facts.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';

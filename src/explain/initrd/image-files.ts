@@ -1,25 +1,25 @@
 import { closeSync, readSync } from 'node:fs';
-import type { Runnable } from '../facts/facts.js';
-import { runnable } from '../facts/origin.js';
-import { inside } from '../facts/program.js';
-import { CompressionError, decompress } from '../ramdisk/compression.js';
-import { Ext2Image, UnreadableImage } from '../ramdisk/ext2-reader.js';
-import { methodOf } from '../ramdisk/method.js';
-import type { ByteSource } from '../ramdisk/source.js';
-import { unnamedFile } from '../ramdisk/anonymous-file.js';
-
-/** What a program would come to: null, there is none; undefined, that cannot be told. */
-export type FindProgram = (path: string) => Runnable | null | undefined;
+import { runnable } from '../../facts/origin.js';
+import { inside } from '../../facts/program.js';
+import { CompressionError, decompress } from '../../ramdisk/compression.js';
+import { Ext2Image, UnreadableImage } from '../../ramdisk/ext2-reader.js';
+import { methodOf } from '../../ramdisk/method.js';
+import type { ByteSource } from '../../ramdisk/source.js';
+import { unnamedFile } from '../../ramdisk/anonymous-file.js';
+import type { FindProgram } from '../kernel-inputs.js';
 
 async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const method = methodOf(await source.peek(2));
-  if (method !== null) return yield* decompress(method, source);
+  if (method !== null) {
+    yield* decompress(method, source);
+    return;
+  }
   for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
 /**
- * Looks for programs in an ext2 image, whose file stays open until this process ends; null where
- * that cannot be read.
+ * Looks for programs in an ext2 image. Its file stays open until this process ends. null: the image
+ * cannot be read.
  */
 export async function lookIntoImage(
   source: ByteSource,

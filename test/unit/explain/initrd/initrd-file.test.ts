@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
-import { MissingCodecError } from '../../../src/ramdisk/codec-error.js';
-import { lookInto } from '../../../src/explain/initrd-file.js';
-import type { Initrd } from '../../../src/explain/kernel-inputs.js';
-import { encodeHeader, trailer } from '../../../src/ramdisk/cpio.js';
+import { MissingCodecError } from '../../../../src/ramdisk/codec-error.js';
+import { lookInto } from '../../../../src/explain/initrd/initrd-file.js';
+import type { Initrd } from '../../../../src/explain/kernel-inputs.js';
+import { encodeHeader, trailer } from '../../../../src/ramdisk/cpio.js';
 
 interface File {
   name: string;
@@ -143,7 +143,7 @@ t.test(
   'an image is looked into for its programs, compressed or not, and one that is no ext2 is not',
   async (t) => {
     const fixture = (name: string): Promise<Initrd> =>
-      lookInto(new URL(`../../fixtures/console/${name}`, import.meta.url).pathname, null);
+      lookInto(new URL(`../../../fixtures/console/${name}`, import.meta.url).pathname, null);
     for (const name of ['root.ext2', 'root.ext2.gz', 'linuxrc.ext2.gz']) {
       const { inImage } = await fixture(name);
       t.match(inImage('/sbin/init'), { error: 0 }, name);

@@ -1,23 +1,23 @@
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { KernelConfig } from '../facts/kernel-config.js';
-import { problemText } from '../ramdisk/ramdisk-problem.js';
-import { kernelOption, type Method } from '../ramdisk/method.js';
-import { readRamdisk } from '../ramdisk/kernel-reader.js';
-import { ByteSource } from '../ramdisk/source.js';
-import { unnamedFile } from '../ramdisk/anonymous-file.js';
-import { UImageError, handedOver } from '../ramdisk/uimage.js';
-import type { Initrd } from './kernel-inputs.js';
-import { imageIn } from '../ramdisk/image.js';
+import type { KernelConfig } from '../../facts/kernel-config.js';
+import { problemText } from '../../ramdisk/ramdisk-problem.js';
+import { kernelOption, type Method } from '../../ramdisk/method.js';
+import { readRamdisk } from '../../ramdisk/kernel-reader.js';
+import { ByteSource } from '../../ramdisk/source.js';
+import { unnamedFile } from '../../ramdisk/anonymous-file.js';
+import { UImageError, handedOver } from '../../ramdisk/uimage.js';
+import type { Initrd } from '../kernel-inputs.js';
+import { imageIn, type Image } from '../../ramdisk/image.js';
 import { lookIntoImage } from './image-files.js';
 import { RootfsFiles } from './rootfs-files.js';
 
-/** A ramdisk has a device's size, which no board makes larger than this. */
+/** No board has a larger ramdisk; in bytes. */
 const LARGEST_RAMDISK = 1 << 30;
 
 /**
- * What the kernel gets of a file: U-Boot takes its header off before it hands the rest over, and
- * hands nothing over that does not add up. @throws {UImageError}
+ * Reads the part of a file that the kernel gets. U-Boot takes its own header off, and hands nothing
+ * over whose checksum is wrong. @throws {UImageError} for such a file.
  */
 async function reading<T>(
   file: string,
@@ -31,7 +31,8 @@ async function reading<T>(
     const unfit = await verify();
     if (unfit !== null)
       throw new UImageError(
-        `cannot say what the kernel makes of ${name}, for it does not get it: ${problemText(unfit)}`,
+        `cannot say what the kernel makes of ${name}, ` +
+          `for it does not get it: ${problemText(unfit)}`,
       );
     return made;
   } finally {
@@ -39,9 +40,17 @@ async function reading<T>(
   }
 }
 
+/** An image that can be looked into, and that fits into memory. */
+const isReadable = (image: Image | null): boolean =>
+  image !== null &&
+  image.error === null &&
+  (image.content === 'ext2' || image.content === 'ext4') &&
+  image.kibibytes * 1024 <= LARGEST_RAMDISK;
+
 /**
- * What a kernel makes of a ramdisk's file: a cpio as far as it goes, and what it is found to be
- * when it is none. `-` is standard input, which is read twice.
+ * Reads a ramdisk's file as the kernel does: as a cpio as far as it goes; where it is none, as a
+ * file system image. `-` is standard input. @throws {UImageError}, {MissingCodecError}, and
+ * {SystemError} where the file cannot be read.
  */
 export async function lookInto(
   file: string,
@@ -61,12 +70,7 @@ export async function lookInto(
   const error = await reading(file, name, (source) => readRamdisk(source, files, { configured }));
   const image =
     error === null ? null : await reading(file, name, (source) => imageIn(source, LARGEST_RAMDISK));
-  const readable =
-    image !== null &&
-    image.error === null &&
-    (image.content === 'ext2' || image.content === 'ext4') &&
-    image.kibibytes * 1024 <= LARGEST_RAMDISK;
-  const inImage = readable
+  const inImage = isReadable(image)
     ? await reading(file, name, (source) => lookIntoImage(source, name, LARGEST_RAMDISK))
     : null;
   return {

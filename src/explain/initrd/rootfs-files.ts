@@ -1,32 +1,29 @@
-import type { Runnable } from '../facts/facts.js';
-import { programStart, startsAs, type Start } from '../facts/origin.js';
-import type { CpioHeader } from '../ramdisk/cpio.js';
-import type { Sink } from '../ramdisk/cpio-machine.js';
-import { kindOf } from '../ramdisk/member.js';
-import { RootfsModel, type RootfsEntry } from '../ramdisk/rootfs-model.js';
+import type { Runnable } from '../../facts/facts.js';
+import { programStart, startsAs, type Start } from '../../facts/origin.js';
+import type { CpioHeader } from '../../ramdisk/cpio.js';
+import type { Sink } from '../../ramdisk/cpio-machine.js';
+import { kindOf } from '../../ramdisk/member.js';
+import { RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
 
-/** A file that an archive has put into rootfs, as far as running it goes. */
+/** A file that an archive made in rootfs, with what matters for running it. */
 interface BuiltEntry extends RootfsEntry {
-  /**
-   * What the first bytes of a file say; they themselves are not kept, for an archive may have a
-   * great many files.
-   */
+  /** What the first bytes say; the bytes are dropped, for an archive may have many files. */
   start: Start | null;
   /**
-   * The archive ended while it was being written: it stays open for writing, and so cannot be run
-   * (ETXTBSY).
+   * The archive ended in the middle of this file. The kernel leaves it open for writing, so it
+   * cannot be run (ETXTBSY).
    */
   open: boolean;
 }
 
 const START = 4096;
 
-/** The model's paths are text of one character a byte. */
+/** The model's paths have one character per byte. */
 const asBytes = (path: string): string => Buffer.from(path).toString('latin1');
 
 /**
- * What rootfs holds when the kernel has unpacked a ramdisk over its built-in cpio, as far as it
- * matters for what can be run.
+ * The files in rootfs once the kernel has unpacked a ramdisk over its built-in cpio, with what
+ * matters for running them.
  */
 export class RootfsFiles implements Sink {
   readonly #model = new RootfsModel<BuiltEntry>(['/dev', '/root'], () => ({
@@ -45,30 +42,32 @@ export class RootfsFiles implements Sink {
   member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean {
     if (this.#model.full)
       throw new Error(
-        `cannot look into ${this.name}: it has more names, or longer ones, than any ramdisk that is not made to fill memory; \`mountroot ramdisk list\` shows them`,
+        `cannot look into ${this.name}: it has more names, or longer ones, ` +
+          'than any ramdisk that is not made to fill memory; ' +
+          '`mountroot ramdisk list` shows them',
       );
     const kind = kindOf(header.mode);
     const path = kind === null ? null : this.#model.place(name.toString('latin1'));
     if (kind === null || path === null) return false;
-    // A directory that is there already stays what it is, with what is in it.
+    // A directory that is there already stays, with its entries.
     if (kind === 'directory' && this.#model.at(path)?.kind === 'directory') return true;
-    let made: BuiltEntry = {
-      kind,
-      mode: header.mode,
-      target: target?.toString('latin1') ?? '',
-      start: null,
-      open: false,
-    };
-    const earlier =
-      target === null && kind !== 'directory' ? this.#model.earlier(header, path, made) : null;
-    const linked = earlier === null ? undefined : this.#model.at(earlier);
-    if (linked !== undefined) made = linked;
+    const text = target?.toString('latin1') ?? '';
+    const entry = { kind, mode: header.mode, target: text, start: null, open: false };
+    const linked = target === null ? this.#linked(header, path, entry) : undefined;
+    const made = linked ?? entry;
     this.#model.set(path, made);
     // A further name of a file without bytes of its own leaves it as it is.
     if (kind !== 'file' || (linked !== undefined && header.size === 0)) this.#file = null;
     else this.#file = Object.assign(made, { mode: header.mode, start: null, open: true });
     this.#first = Buffer.alloc(0);
     return true;
+  }
+
+  /** The file that an earlier name of the same inode made; undefined for none. */
+  #linked(header: CpioHeader, path: string, entry: BuiltEntry): BuiltEntry | undefined {
+    if (entry.kind === 'directory') return undefined;
+    const earlier = this.#model.earlier(header, path, entry);
+    return earlier === null ? undefined : this.#model.at(earlier);
   }
 
   data(bytes: Buffer): void {
@@ -79,7 +78,7 @@ export class RootfsFiles implements Sink {
   complete(): void {
     if (this.#file === null) return;
     const start = programStart(this.#first);
-    // Only its own characters: what a pattern finds holds on to all that it was found in.
+    // A copy: a slice of a string keeps the whole string in memory.
     Object.assign(this.#file, {
       open: false,
       start: start && { ...start, needs: start.needs && Buffer.from(start.needs).toString() },
@@ -92,7 +91,7 @@ export class RootfsFiles implements Sink {
 
   passedOver(): void {}
 
-  /** What running a program would come to; null where there is none. */
+  /** What execve(2) would say of a program; null where there is none. */
   program(path: string): Runnable | null {
     const made = this.#model.find(asBytes(path));
     if (made === undefined) return null;
