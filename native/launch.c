@@ -1,12 +1,15 @@
 /*
- * launch [VERB [ARG...]]: what a board calls as `mountroot`. The verbs of a boot are run from the
- * heap that was kept when the image was built (src/kept-heap); everything else, and those too where
- * that heap cannot be used, by the agent's own file.
+ * launch [VERB [ARG...]]: what a board calls as `mountroot`. It runs the verbs of a boot from the
+ * heap that was kept when the image was built (src/kept-heap). It runs all other verbs, and any
+ * verb whose heap cannot be used, from the agent's own file.
  *
- * A heap is tied to the very Node that wrote it, and to the agent it was written of: with another
- * one it ends, in one way or another, before the agent has done anything. What the agent does first
- * is writing to a pipe, so this program knows, and calls the agent's own file then. As process 1 it
- * is not tried: nobody could call again.
+ * A heap is tied to the Node that wrote it, and to the agent in it. With another Node or another
+ * agent it ends before the agent has done anything. The agent's first act is a write to a pipe, so
+ * this program knows when that happened, and runs the agent's own file then. Process 1 never tries
+ * a heap, because nobody could start it a second time.
+ *
+ * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
+ * BEGUN_FD and BOOT_VERBS, from src/facts/installation.ts and src/plan/root-verbs.ts.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -21,12 +24,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Where this program is; HOME, where it belongs, while there is no /proc to tell. */
+/* The folder of this program: HOME while there is no /proc to tell. */
 static char home[PATH_MAX] = HOME;
 static char agent[PATH_MAX + 32], heap[PATH_MAX + 32];
-
-/* Where the agent finds the pipe (src/kept-heap/resume.ts). */
-#define BEGUN_FD 3
 
 static pid_t child;
 static volatile sig_atomic_t told;
@@ -52,13 +52,13 @@ static void find_home(void)
 			strcpy(home, self);
 		}
 	}
-	snprintf(agent, sizeof(agent), "%s/mountroot.cjs", home);
-	snprintf(heap, sizeof(heap), "%s/boot.heap", home);
+	snprintf(agent, sizeof(agent), "%s/" AGENT_FILE, home);
+	snprintf(heap, sizeof(heap), "%s/" HEAP_FILE, home);
 }
 
 static int is_boot_verb(const char *word)
 {
-	static const char *const verbs[] = { "start", "ram", "done", "stop" };
+	static const char *const verbs[] = { BOOT_VERBS };
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
 		if (!strcmp(word, verbs[i]))
@@ -80,7 +80,7 @@ static void become(const char *const *words, size_t count, int argc, char **argv
 
 static int become_agent(int argc, char **argv)
 {
-	const char *const words[] = { NODE, "--no-rehash-snapshot", agent };
+	const char *const words[] = { NODE, NO_REHASH, agent };
 
 	become(words, 3, argc, argv);
 	perror("mountroot: cannot run " NODE ", which the agent needs; install Node.js there");
@@ -89,9 +89,9 @@ static int become_agent(int argc, char **argv)
 
 static void run_heap(int argc, char **argv, const int begun[2])
 {
-	const char *const words[] = { NODE, HEAP_FLAGS, "--snapshot-blob", heap, agent };
+	const char *const words[] = { NODE, HEAP_OPTIONS, "--snapshot-blob", heap, agent };
 
-	/* Whoever kills this program means the agent. */
+	/* A signal that kills this program is meant for the agent. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(begun[0]);
 	if (begun[1] != BEGUN_FD && (dup2(begun[1], BEGUN_FD) < 0 || close(begun[1]) < 0))
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	if (child == 0)
 		run_heap(argc, argv, begun);
 	close(begun[1]);
-	/* It came before there was anybody to pass it on to. */
+	/* The signal came before there was a child to pass it on to. */
 	if (told)
 		kill(child, SIGTERM);
 	while (waitpid(child, &status, 0) < 0)

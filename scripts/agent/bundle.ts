@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { own } from '../lib/npm.js';
+import { NODE, NO_REHASH } from '../../src/facts/installation.js';
 import { checkout } from '../lib/report.js';
 
 /**
@@ -67,20 +68,9 @@ const reportsApart = (file: string): Plugin => ({
 /** The file with the reporting verbs, beside the agent's. */
 export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cli.cjs');
 
-/**
- * Where a board's own Node is, and how the kernel calls it: one word behind the program is all that
- * a script's first line can hand over.
- */
-const BOARD_NODE = '#!/usr/bin/node --no-rehash-snapshot';
-
-/**
- * The agent as boards run it. V8 seeds the hashes of strings anew in each process, which makes it
- * hash all strings of its start-up snapshot again and look for three large primes: 95 of the 335 ms
- * that `node -e 0` takes, and all of its variation. Those seeds keep a server from being flooded
- * with names that collide; the names here are on the board's own flash.
- */
+/** The agent as boards run it. The first line of a script can hand over one option, and no more. */
 export const forBoard = (agent: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(`${BOARD_NODE}\n`), agent.subarray(agent.indexOf('\n') + 1)]);
+  Buffer.concat([Buffer.from(`#!${NODE} ${NO_REHASH}\n`), agent.subarray(agent.indexOf('\n') + 1)]);
 
 interface BundleOptions {
   /**

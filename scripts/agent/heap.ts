@@ -6,21 +6,12 @@ import { loadBoard, type Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
 import { emptyData, systemChips } from '../image/chips.js';
 import { withoutCodeCache } from './heap-file.js';
-import { HEAP, HOME, NODE } from './home.js';
+import { HEAP_FILE, HEAP_OPTIONS, HOME, NODE } from '../../src/facts/installation.js';
 import { buildKernel } from '../image/kernel.js';
-import { compileProgram, compilerVersion } from './native.js';
 import { Failure, checkout, say } from '../lib/report.js';
 import { squash } from '../image/squash.js';
 
-/**
- * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers
- * to machine code a warm start took 341 ms instead of 374, and 3 MiB less: V8 would compile 364
- * functions of a heap that is warm, which then run once. What the other is for: forBoard() in
- * bundle.ts.
- */
-export const HEAP_OPTIONS = ['--no-rehash-snapshot', '--jitless'];
-
-/** Node's options when the heap is written, besides. */
+/** Node's further options when the heap is written. */
 export const WRITING = ['--no-warnings', '--expose-internals'];
 
 /** A heap is some 6 MB. */
@@ -31,11 +22,13 @@ const DISK = 16 << 20;
  * the packages for whoever has another Node.
  */
 export const KEEP_HEAP = `#!/bin/sh
-# keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need not compile the agent. To be called again after an
-# upgrade of Node or of the agent; until then both are slower, and right.
+# keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need
+# not compile the agent. Call it again after an upgrade of Node or of the agent; until then a boot is
+# slower, but right.
 set -e
-to=\${1:-${HOME}/${HEAP}}
-${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} --snapshot-blob "$to.next" --build-snapshot ${HOME}/heap.js
+to=\${1:-${HOME}/${HEAP_FILE}}
+${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} \\
+  --snapshot-blob "$to.next" --build-snapshot ${HOME}/heap.js
 mv -f "$to.next" "$to"
 `;
 
@@ -122,30 +115,11 @@ export async function buildHeap({ files }: Board, tree: string): Promise<string 
       const blob = await write(board, tree, script, work);
       const less = withoutCodeCache(blob);
       if (less === null) say('heap: its file is not what is known of Node; it is used as it is');
-      writeFileSync(join(made, HEAP), less ?? blob);
+      writeFileSync(join(made, HEAP_FILE), less ?? blob);
       rmSync(work, { recursive: true });
     });
-    return join(folder, HEAP);
+    return join(folder, HEAP_FILE);
   } finally {
     rmSync(script, { recursive: true, force: true });
   }
-}
-
-/** What native/launch.c is compiled with: where the agent belongs, and what runs it. */
-export const launcherDefinitions = (home: string, node: string): string[] => [
-  `-DHOME="${home}"`,
-  `-DNODE="${node}"`,
-  `-DHEAP_FLAGS=${HEAP_OPTIONS.map((option) => `"${option}"`).join(',')}`,
-];
-
-/** The launcher: what a board calls as mountroot. */
-export async function buildLauncher(): Promise<string> {
-  const source = join(checkout, 'native', 'launch.c');
-  const definitions = launcherDefinitions(HOME, NODE);
-  const folder = await cached(
-    'launcher',
-    { source: digest(source), compiler: await compilerVersion('arm'), definitions },
-    async (made) => compileProgram('arm', source, join(made, 'launch'), definitions),
-  );
-  return join(folder, 'launch');
 }

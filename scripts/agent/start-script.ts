@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FIRST_IS_SCRIPT } from '../../src/facts/installation.js';
 import { SETTINGS_FILE } from '../../src/facts/places.js';
 import { configure } from '../../src/facts/settings.js';
 import type { Facts } from '../../src/facts/facts.js';
@@ -8,9 +9,6 @@ import { parseFacts } from '../../src/facts/validate.js';
 import { firstScript } from '../../src/plan/render-first.js';
 import { boardFolder, kernelCommandLine, type Board } from '../lib/board.js';
 import { Failure, say } from '../lib/report.js';
-
-/** As /etc/preinit looks for it: a shell reads no JSON. */
-const ASKED = '"first": "script"';
 
 /**
  * The board as its image will find it: what was captured, with the settings of the image and of the
@@ -41,11 +39,11 @@ export function startScript(board: Board, tree: string): string | null {
   const asked =
     settings !== null &&
     configure({ commandLine: '', file: settings, flags: [] }, []).settings.first === 'script';
-  if (asked && !settings.includes(ASKED))
+  if (asked && !settings.includes(FIRST_IS_SCRIPT))
     throw new Failure(
-      `${board.name}'s ${SETTINGS_FILE} asks for the script in a form that /etc/preinit does not know; write it as ${ASKED}, on one line`,
+      `${board.name}'s ${SETTINGS_FILE} asks for the script in a form that /etc/preinit does not know; write it as ${FIRST_IS_SCRIPT}, on one line`,
     );
-  if (!asked && settings?.includes(ASKED))
+  if (!asked && settings?.includes(FIRST_IS_SCRIPT))
     throw new Failure(
       `${board.name}'s ${SETTINGS_FILE} asks for the script where /etc/preinit sees it, and not where the agent does; correct the file`,
     );

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { buildAgent } from '../agent/agent.js';
 import type { Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
-import { HEAP, HOME } from '../agent/home.js';
+import { HEAP_FILE, HOME } from '../../src/facts/installation.js';
 import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
@@ -61,7 +61,7 @@ export async function packRamdisk(
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
     // Process 1 does not go on with a heap, and a ramdisk is memory.
-    rmSync(join(tree, HOME, HEAP), { force: true });
+    rmSync(join(tree, HOME, HEAP_FILE), { force: true });
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
     await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);

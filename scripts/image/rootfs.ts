@@ -13,8 +13,9 @@ import { basename, dirname, join } from 'node:path';
 import { FIRST_SCRIPT } from '../../src/facts/places.js';
 import { NATIVE_PARTS, buildAgent } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
-import { buildHeap, buildLauncher } from '../agent/heap.js';
-import { HEAP, HOME } from '../agent/home.js';
+import { buildHeap } from '../agent/heap.js';
+import { buildLauncher } from '../agent/launcher.js';
+import { HEAP_FILE, HOME } from '../../src/facts/installation.js';
 import { buildNative } from '../agent/native.js';
 import { startScript } from '../agent/start-script.js';
 import type { Board } from '../lib/board.js';
@@ -83,7 +84,7 @@ export async function stageRootfs(board: Board): Promise<string> {
     { bare: basename(dirname(bare)), heap: digest(heap) },
     (made) => {
       cpSync(bare, join(made, 'tree'), { recursive: true, verbatimSymlinks: true });
-      cpSync(heap, join(made, 'tree', HOME, HEAP));
+      cpSync(heap, join(made, 'tree', HOME, HEAP_FILE));
     },
   );
   return join(folder, 'tree');

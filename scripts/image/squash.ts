@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { Board } from '../lib/board.js';
-import { HEAP } from '../agent/home.js';
+import { HEAP_FILE } from '../../src/facts/installation.js';
 import { run } from '../lib/run.js';
 
 /**
@@ -34,7 +34,7 @@ export async function squash(board: Board, tree: string, output: string): Promis
       board.rootfs.compression,
       ...(board.rootfs.compression === 'lz4' ? ['-Xhc'] : []),
       '-action',
-      `uncompressed@name(${HEAP})`,
+      `uncompressed@name(${HEAP_FILE})`,
       ...nodes,
     ],
     {

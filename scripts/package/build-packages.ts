@@ -19,12 +19,13 @@ import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
+import { AGENT_FILE, HOME as BOARD_HOME } from '../../src/facts/installation.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { bundleHeap } from '../agent/bundle-heap.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
-import { KEEP_HEAP, buildLauncher } from '../agent/heap.js';
-import { HOME as BOARD_HOME } from '../agent/home.js';
+import { KEEP_HEAP } from '../agent/heap.js';
+import { buildLauncher } from '../agent/launcher.js';
 import { copyrightFile } from './licences.js';
 import { manPage } from '../agent/man-page.js';
 import { own } from '../lib/npm.js';
@@ -142,7 +143,7 @@ async function stage(
   const packed = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
   const date = new Date(epoch * 1000);
 
-  put(`${HOME}/mountroot.cjs`, forBoard(readFileSync(bundle)), 0o755);
+  put(`${HOME}/${AGENT_FILE}`, forBoard(readFileSync(bundle)), 0o755);
   copy(cliBeside(bundle), `${HOME}/mountroot-cli.cjs`, 0o755);
   for (const part of NATIVE_PARTS)
     copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);

@@ -1,4 +1,6 @@
 /** Where things are, for facts to look at and plans to use. */
+import { HOME } from './installation.js';
+
 export const STAGING = '/tmp/overlay';
 export const DATA = '/overlay';
 export const OLD_ROOT = '/rom';
@@ -50,7 +52,7 @@ export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
  * The script that may make the root before the agent, and what it leaves: what it did and when, and
  * the mounts before and behind it, as /proc/self/mountinfo had them.
  */
-export const FIRST_SCRIPT = '/usr/lib/mountroot/start.sh';
+export const FIRST_SCRIPT = `${HOME}/start.sh`;
 export const SCRIPT_LOG = `${JOURNAL_FOLDER}/script.log`;
 export const SCRIPT_BEFORE = `${JOURNAL_FOLDER}/script-before`;
 export const SCRIPT_AFTER = `${JOURNAL_FOLDER}/script-after`;

@@ -2,12 +2,13 @@ import { statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadPackages } from 'late-packages';
 import { enter, type Doors } from '../boot/enter.js';
+import { AGENT_FILE, BEGUN_FD } from '../facts/installation.js';
 import { openSystem } from '../system/ffi.js';
 import type { System } from '../system/port.js';
 
 /** Where the heap was written, beside the agent's own file. */
 declare const __dirname: string;
-const AGENT = join(__dirname, 'mountroot.cjs');
+const AGENT = join(__dirname, AGENT_FILE);
 
 function agentMark(): string {
   const { size, mtime } = statSync(AGENT);
@@ -34,12 +35,6 @@ export function dlopen(path: string): unknown {
   process.dlopen(module, path);
   return module.exports;
 }
-
-/**
- * A pipe of whoever called Node (native/launch.c): once this is written, the heap was usable, and
- * the agent is not called again without it.
- */
-const BEGUN_FD = 3;
 
 export interface Resumption {
   begun?: number;

@@ -17,7 +17,9 @@ import t from 'tap';
 import { placeNative } from '../../../../scripts/agent/agent.js';
 import { bundleHeap } from '../../../../scripts/agent/bundle-heap.js';
 import { bundle } from '../../../../scripts/agent/bundle.js';
-import { HEAP_OPTIONS, WRITING, launcherDefinitions } from '../../../../scripts/agent/heap.js';
+import { WRITING } from '../../../../scripts/agent/heap.js';
+import { launcherDefinitions } from '../../../../scripts/agent/launcher.js';
+import { HEAP_OPTIONS } from '../../../../src/facts/installation.js';
 import { withoutCodeCache } from '../../../../scripts/agent/heap-file.js';
 import { compileProgram } from '../../../../scripts/agent/native.js';
 

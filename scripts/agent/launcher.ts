@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import {
+  AGENT_FILE,
+  BEGUN_FD,
+  HEAP_FILE,
+  HEAP_OPTIONS,
+  HOME,
+  NODE,
+  NO_REHASH,
+} from '../../src/facts/installation.js';
+import { BOOT_VERBS } from '../../src/plan/root-verbs.js';
+import { cached, digest } from '../lib/cache.js';
+import { checkout } from '../lib/report.js';
+import { compileProgram, compilerVersion } from './native.js';
+
+const text = (value: string): string => `"${value}"`;
+const texts = (values: readonly string[]): string => values.map(text).join(',');
+
+/** What native/launch.c knows of the agent: each as `-DNAME=VALUE`. */
+export const launcherDefinitions = (home: string, node: string): string[] =>
+  Object.entries({
+    HOME: text(home),
+    NODE: text(node),
+    NO_REHASH: text(NO_REHASH),
+    AGENT_FILE: text(AGENT_FILE),
+    HEAP_FILE: text(HEAP_FILE),
+    HEAP_OPTIONS: texts(HEAP_OPTIONS),
+    BEGUN_FD: String(BEGUN_FD),
+    BOOT_VERBS: texts(BOOT_VERBS),
+  }).map(([name, value]) => `-D${name}=${value}`);
+
+/** The launcher: what a board calls as mountroot. */
+export async function buildLauncher(): Promise<string> {
+  const source = join(checkout, 'native', 'launch.c');
+  const definitions = launcherDefinitions(HOME, NODE);
+  const folder = await cached(
+    'launcher',
+    { source: digest(source), compiler: await compilerVersion('arm'), definitions },
+    async (made) => compileProgram('arm', source, join(made, 'launch'), definitions),
+  );
+  return join(folder, 'launch');
+}

@@ -1,0 +1,37 @@
+/**
+ * How the agent is installed on a board, and how it is started there. The build hands these to
+ * native/launch.c (scripts/agent/launcher.ts); /etc/preinit writes some of them out, which
+ * test/unit/native/shared-constants.test.ts compares.
+ */
+
+/** The folder of the agent, and the Node that runs it. */
+export const HOME = '/usr/lib/mountroot';
+export const NODE = '/usr/bin/node';
+
+/** The agent, and beside it the heap that a boot goes on with (src/kept-heap). */
+export const AGENT_FILE = 'mountroot.cjs';
+export const HEAP_FILE = 'boot.heap';
+
+/**
+ * The descriptor of a pipe from the launcher to Node. Once the agent has written to it, the heap
+ * was usable, and the launcher does not start the agent again without it.
+ */
+export const BEGUN_FD = 3;
+
+/**
+ * Node's option for the agent. V8 seeds the hashes of strings anew in each process, which makes it
+ * hash all strings of its start-up snapshot again and look for three large primes: 95 of the 335 ms
+ * that `node -e 0` takes, and all of its variation. Those seeds protect a server from a flood of
+ * names that collide; the names here are on the board's own flash.
+ */
+export const NO_REHASH = '--no-rehash-snapshot';
+
+/**
+ * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers
+ * to machine code a warm start took 341 ms instead of 374, and 3 MiB less: V8 would compile 364
+ * functions of a heap that is warm, which then run once.
+ */
+export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
+
+/** How /etc/mountroot.json asks for the script, in the characters that /etc/preinit looks for. */
+export const FIRST_IS_SCRIPT = '"first": "script"';
