@@ -13,6 +13,7 @@ import type { BootContext } from './context.js';
 export class VerbRun {
   private readonly failures: VerbOutcome['failures'] = [];
   private readonly warnings: string[] = [];
+  private readonly limits: VerbOutcome['limits'] = [];
   private lookedBack = false;
 
   constructor(
@@ -54,6 +55,7 @@ export class VerbRun {
     const { log, clock } = this.context;
     const outcome = execute(steps, system, clock, (result) => this.step(result, steps.length));
     this.warnings.push(...outcome.warnings, ...outcome.leftovers);
+    this.limits.push(...outcome.limits);
     if (outcome.failed) {
       this.failures.push({ stage, rung, ...outcome.failed });
       log.error(
@@ -120,6 +122,7 @@ export class VerbRun {
         at: clock(),
         failures: this.failures,
         warnings: this.warnings,
+        limits: this.limits,
       });
     if (system !== null && rung === 'persistent' && verb !== 'reset')
       this.keepOnVolume(system, configuration.settings.journal);
@@ -166,6 +169,7 @@ export class VerbRun {
         at: clock(),
         failures: this.failures,
         warnings: this.warnings,
+        limits: this.limits,
       });
   }
 
@@ -186,6 +190,7 @@ export class VerbRun {
         at: clock(),
         failures: this.failures,
         warnings: [],
+        limits: [],
       });
     return EXIT.degraded;
   }

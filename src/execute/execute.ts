@@ -1,4 +1,5 @@
 import { complaint } from '../steps/conditions.js';
+import type { Limit, Performed } from '../steps/step-kind.js';
 import {
   conditionAfter,
   entersNewRoot,
@@ -13,8 +14,8 @@ import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
 /**
- * Milliseconds since the kernel started (CLOCK_MONOTONIC), so that journal and kernel log tell one
- * time.
+ * Milliseconds since the kernel started (CLOCK_MONOTONIC), so that times in the journal and in the
+ * kernel log can be compared.
  */
 export type Clock = () => number;
 
@@ -40,20 +41,27 @@ export interface PlanOutcome {
    * where there was one.
    */
   failed?: { step: string; errno: string | null; error: string };
-  /** Errors of steps that are not fatal, and what a step left out. */
+  /** Errors of steps that are not fatal, and what steps left out. */
   warnings: string[];
   /** Names of the kernel's errors among them. */
   warned: string[];
-  /**
-   * What could not be taken back after a fatal error; empty means that the root is as it was found.
-   */
+  /** What the root was found not to be able to do. */
+  limits: Limit[];
+  /** What could not be undone after a fatal error. Where this is empty, the root is as before. */
   leftovers: string[];
 }
 
+/** A step that was done, and the action that undoes it. */
+interface Undoing {
+  number: number;
+  id: string;
+  inverse: Action;
+}
+
 /**
- * Runs steps in order, verifying each. The first fatal failure before pivot_root undoes what was
- * done, in reverse; undoing goes on over its own failures, because each thing put back is one less
- * left behind. Behind pivot_root, or a switch, every failure is only a warning.
+ * Runs steps in order and verifies each. The first fatal failure before another root is entered
+ * undoes what was done, in reverse. Undoing goes on over its own failures, because each thing put
+ * back is one less left behind. In the new root every failure is only a warning.
  * @param onStep is told of each step when it has ended; it must not throw.
  */
 export function execute(
@@ -62,71 +70,78 @@ export function execute(
   clock: Clock,
   onStep: (result: StepResult) => void,
 ): PlanOutcome {
-  const outcome: PlanOutcome = { ok: true, warnings: [], warned: [], leftovers: [] };
-  const done: { number: number; id: string; inverse: Action }[] = [];
+  const outcome: PlanOutcome = { ok: true, warnings: [], warned: [], limits: [], leftovers: [] };
+  const undoings: Undoing[] = [];
   const attempt = attempter(system, clock);
-  let pivoted = false;
+  let inNewRoot = false;
 
   for (const [index, { id, action, severity }] of steps.entries()) {
     const number = index + 1;
-    const { performed, changed, warnings, error, errno, at, ms } = attempt(action);
-    onStep({
-      number,
-      id,
-      action,
-      result: error ? 'failed' : changed ? 'done' : 'kept',
-      ...(error && { error }),
-      ...(errno && { errno }),
-      ...(warnings.length > 0 && { warnings }),
-      at,
-      ms,
-    });
-    outcome.warnings.push(...warnings);
-    pivoted ||= performed && entersNewRoot(action);
-    const inverse = changed ? inverseOf(action) : null;
-    if (inverse) done.push({ number, id, inverse });
-    if (!error) continue;
-    if (pivoted || severity === 'warn') {
-      outcome.warnings.push(error);
-      if (errno !== undefined) outcome.warned.push(errno);
-      continue;
+    const attempted = attempt(action);
+    onStep(resultOf({ number, id, action }, attempted));
+    outcome.warnings.push(...attempted.warnings);
+    outcome.limits.push(...(attempted.limits ?? []));
+    inNewRoot ||= attempted.performed && entersNewRoot(action);
+    const inverse = attempted.changed ? inverseOf(action) : null;
+    if (inverse !== null) undoings.push({ number, id, inverse });
+    const { error, errno } = attempted;
+    if (error === undefined) continue;
+    if (!inNewRoot && severity === 'fatal') {
+      outcome.ok = false;
+      outcome.failed = { step: id, errno: errno ?? null, error };
+      break;
     }
-    outcome.ok = false;
-    outcome.failed = { step: id, errno: errno ?? null, error };
-    break;
+    outcome.warnings.push(error);
+    if (errno !== undefined) outcome.warned.push(errno);
   }
-  if (outcome.ok) return outcome;
-
-  for (const { number, id, inverse } of done.toReversed()) {
-    const { error, at, ms } = attempt(inverse);
-    onStep({
-      number,
-      id,
-      action: inverse,
-      result: error ? 'failed' : 'undone',
-      ...(error && { error }),
-      at,
-      ms,
-    });
-    if (error) outcome.leftovers.push(error);
-  }
+  if (!outcome.ok) outcome.leftovers = undo(undoings, attempt, onStep);
   return outcome;
 }
 
-interface Attempted {
-  /** The calls succeeded, whatever the verification says. */
+/** Undoes steps, last first. Returns what could not be undone, one sentence each. */
+function undo(
+  undoings: readonly Undoing[],
+  attempt: (action: Action) => Attempted,
+  onStep: (result: StepResult) => void,
+): string[] {
+  return undoings.toReversed().flatMap(({ number, id, inverse }) => {
+    const { error, at, ms } = attempt(inverse);
+    const result = error === undefined ? 'undone' : 'failed';
+    const reported = error === undefined ? {} : { error };
+    onStep({ number, id, action: inverse, result, ...reported, at, ms });
+    return error === undefined ? [] : [error];
+  });
+}
+
+interface Attempted extends Performed {
+  /** The calls succeeded, whatever the look afterwards says. */
   performed: boolean;
-  changed: boolean;
-  warnings: string[];
   error?: string;
   errno?: string;
   at: number;
   ms: number;
 }
 
+/** The line of the journal about a step. */
+function resultOf(
+  step: Pick<StepResult, 'number' | 'id' | 'action'>,
+  { changed, error, errno, warnings, at, ms }: Attempted,
+): StepResult {
+  const worked = changed ? 'done' : 'kept';
+  return {
+    ...step,
+    result: error === undefined ? worked : 'failed',
+    ...(error !== undefined && { error }),
+    ...(errno !== undefined && { errno }),
+    ...(warnings.length > 0 && { warnings }),
+    at,
+    ms,
+  };
+}
+
 /**
- * Performs one action, then looks whether what it promises holds. Remembers where /proc is, which
- * that look needs.
+ * Performs one action, then looks whether its condition holds. Remembers where /proc is, because
+ * the look needs it.
  */
 function attempter(system: System, clock: Clock): (action: Action) => Attempted {
   let proc = '/proc';
@@ -139,7 +154,7 @@ function attempter(system: System, clock: Clock): (action: Action) => Attempted 
       Object.assign(result, perform(action, system), { performed: true });
       proc = pathAfter(action, proc);
       const wrong = complaint(conditionAfter(action), system, proc);
-      if (wrong) result.error = wrong;
+      if (wrong !== null) result.error = wrong;
     } catch (error) {
       result.error = (error as Error).message;
       if (error instanceof SystemError) result.errno = error.errno;

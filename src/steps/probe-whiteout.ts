@@ -1,5 +1,5 @@
 import { SystemError } from '../system/system-error.js';
-import type { StepKind } from './step-kind.js';
+import type { Limit, StepKind } from './step-kind.js';
 
 /** Tries whether a file system has the two kinds of renameat2(2) that overlay needs of it. */
 interface ProbeWhiteout {
@@ -7,29 +7,35 @@ interface ProbeWhiteout {
   folder: string;
 }
 
+/** Any other error says nothing about what the file system or the kernel can do. */
+const REFUSED_AS_UNKNOWN: readonly string[] = ['EINVAL', 'ENOSYS'];
+
 export const probeWhiteout: StepKind<ProbeWhiteout> = {
   inverse: () => null,
   condition: () => ({ kind: 'nothing' }),
   execute: ({ folder }, system) => {
-    const lacks: string[] = [];
-    const attempt = (call: () => void): void => {
+    const warnings: string[] = [];
+    const limits: Limit[] = [];
+    const attempt = (limit: Limit, call: () => void): void => {
       try {
         call();
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
-        lacks.push(error.message);
+        warnings.push(error.message);
+        if (REFUSED_AS_UNKNOWN.includes(error.errno)) limits.push(limit);
       }
     };
     system.removeTree(folder);
     system.mkdir(folder, 0o700);
+    const at = (name: string): string => `${folder}/${name}`;
     try {
-      for (const name of ['from', 'one', 'other']) system.create(`${folder}/${name}`, '', 0o600);
-      attempt(() => system.renameLeavingWhiteout(`${folder}/from`, `${folder}/to`));
-      attempt(() => system.exchange(`${folder}/one`, `${folder}/other`));
+      for (const name of ['from', 'one', 'other']) system.create(at(name), '', 0o600);
+      attempt('no-rename-whiteout', () => system.renameLeavingWhiteout(at('from'), at('to')));
+      attempt('no-rename-exchange', () => system.exchange(at('one'), at('other')));
     } finally {
       system.removeTree(folder);
     }
-    return { changed: true, warnings: lacks };
+    return { changed: true, warnings, limits };
   },
   busy: null,
   shell: () => ':',

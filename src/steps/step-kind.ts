@@ -3,12 +3,20 @@ import type { Condition } from './conditions.js';
 import type { MountTable } from './mount-table.js';
 import type { Action } from './step.js';
 
+/**
+ * What the root cannot do although it is there, because its file system or the kernel lacks a flag
+ * of renameat2(2). Stable words: state.json has them.
+ */
+export type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
+
 /** What a step came to. */
 export interface Performed {
   /** False where what the step makes was there already, so that it is not undone either. */
   changed: boolean;
   /** What was left out on the way although the whole went well, one sentence each. */
   warnings: string[];
+  /** What it found that the root cannot do. */
+  limits?: Limit[];
 }
 
 /** One command for busybox's sh whose status says whether it worked, or what sh cannot do. */
