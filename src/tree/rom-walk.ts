@@ -1,11 +1,11 @@
 /**
- * A walk through a tree that can be left and taken up again: what one `done` has no time for is for
- * the next.
+ * A walk through a tree that can be left and taken up again, because one `done` may not have the
+ * time for all of a tree.
  */
 import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
-/** A file that cannot be read is left out, like one that is not there. */
+/** What a look gives, or `otherwise` where the kernel refuses it. */
 export function quiet<T>(otherwise: T, look: () => T): T {
   try {
     return look();
@@ -16,8 +16,8 @@ export function quiet<T>(otherwise: T, look: () => T): T {
 }
 
 /**
- * The first name of a folder that a walk from a path is to look at, and whether the path is in that
- * folder itself; null where it is not at all.
+ * Where a walk that begins at `from` begins in a folder: at which name, and whether `from` is in
+ * that folder itself and not further down. Null where it takes the whole folder.
  */
 function firstIn(folder: string, from: string): { name: string; here: boolean } | null {
   const before = folder === '' ? '' : `${folder}/`;
@@ -28,9 +28,10 @@ function firstIn(folder: string, from: string): { name: string; here: boolean } 
 }
 
 /**
- * Paths below the top, directories' files before their directories', and what each is; without what
- * is mounted there. `into` says whether a directory is looked into.
- * @param from the path that it begins at, also one that is there no more; '' is the beginning.
+ * Paths below a directory with what each is: all names in a directory come before the names in its
+ * directories. What is mounted in there is left out, and so is what cannot be read.
+ * @param into whether to go into a directory.
+ * @param from the path to begin at, which need not be there any more; '' is the beginning.
  */
 export function* walk(
   system: System,
@@ -44,7 +45,8 @@ export function* walk(
     const first = firstIn(folder, from);
     const below: string[] = [];
     for (const name of quiet([], () => system.list(`${top}/${folder}`))) {
-      // Above the folder that it begins in all was come to, and all that is below earlier names.
+      // The walk has passed all of a folder above the one that it begins in, and all that is below
+      // earlier names.
       if (first !== null && !first.here && name < first.name) continue;
       const path = folder === '' ? name : `${folder}/${name}`;
       const is = quiet(null, () => system.details(`${top}/${path}`));
@@ -56,7 +58,7 @@ export function* walk(
   }
 }
 
-/** Whether the walk comes to the one path before the other. */
+/** Whether the walk comes to one path before another. */
 export function isBefore(one: string, other: string): boolean {
   const [a, b] = [one.split('/'), other.split('/')];
   const [folders, others] = [a.length - 1, b.length - 1];

@@ -1,7 +1,9 @@
 import * as fs from 'node:fs';
 import t, { type Test } from 'tap';
 import { findRecord } from '../../../src/layer/diff/newer.js';
-import { BUDGET, recordRom } from '../../../src/tree/rom-record.js';
+import { BASELINE_BUDGET } from '../../../src/tree/rom-baseline.js';
+import { MANIFEST_BUDGET } from '../../../src/tree/rom-files.js';
+import { recordRom } from '../../../src/tree/rom-record.js';
 import { isBefore, walk } from '../../../src/tree/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';
 import { decodeManifest, type RomManifest } from '../../../src/facts/rom-manifest.js';
@@ -158,7 +160,7 @@ t.test('an image that takes too long is noted in slices, from one done to the ne
     there.run(system, () => (now += 1000));
     sizes.push(there.manifest().files.size);
   }
-  t.same(sizes, [BUDGET.leastFiles, 2 * BUDGET.leastFiles, 451]);
+  t.same(sizes, [MANIFEST_BUDGET.leastFiles, 2 * MANIFEST_BUDGET.leastFiles, 451]);
   t.ok(there.manifest().complete);
   t.ok(there.manifest().files.has('etc/x'), 'with /etc first');
 });
@@ -179,7 +181,7 @@ t.test('an upper layer that takes too long keeps what was noted of the rest', as
 t.test(
   'an upper layer that is more than one done has time for is noted in parts, one after the other, and diff says so until all of it is',
   async (t) => {
-    const count = 2 * BUDGET.leastUpper + 50;
+    const count = 2 * BASELINE_BUDGET.leastFiles + 50;
     const names = Array.from(
       { length: count },
       (_, index) => `etc/d${String(index % 7)}/e/f${String(index).padStart(3, '0')}`,

@@ -1,0 +1,23 @@
+import { LONGEST_READ, crcOf, type Fingerprint } from '../facts/rom-manifest.js';
+import type { Details, Reader } from '../system/port.js';
+
+/** Nanoseconds. */
+export const SECOND = 1_000_000_000n;
+
+/**
+ * What a file of the image is known by.
+ * @param read whether its content counts too, if it is small.
+ * @throws {SystemError} as open(2) and pread(2).
+ */
+export function fingerprintOf(
+  reader: Pick<Reader, 'readBytes'>,
+  path: string,
+  { size, mtime }: Pick<Details, 'size' | 'mtime'>,
+  read: boolean,
+): Fingerprint {
+  return {
+    size,
+    mtime: Number(mtime / SECOND),
+    crc: read && size <= LONGEST_READ ? crcOf(reader.readBytes(path, 0, LONGEST_READ)) : null,
+  };
+}
