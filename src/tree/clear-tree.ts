@@ -5,66 +5,58 @@ import { SystemError } from '../system/system-error.js';
 const NAMED = 20;
 
 /**
- * The paths to keep as the walk meets them. Lists of such paths often have directories with a slash
- * behind them.
+ * The paths to keep in the form in which the walk meets them. People often write a slash behind a
+ * directory.
+ * @throws {SystemError} EINVAL
  */
-function meant(path: string, keep: readonly string[]): string[] {
+function pathsToKeep(top: string, keep: readonly string[]): string[] {
   return keep.map((each) => {
     const parts = each.split('/').filter((part) => part !== '');
-    if (
-      !each.startsWith('/') ||
-      parts.length === 0 ||
-      parts.some((part) => part === '.' || part === '..')
-    )
+    const isPath = each.startsWith('/') && parts.length > 0;
+    if (!isPath || parts.some((part) => part === '.' || part === '..'))
       throw new SystemError({
-        what: `keep ${JSON.stringify(each)}, which is no absolute path of something below, without . and ..`,
+        what:
+          `keep ${JSON.stringify(each)}, ` +
+          'which is no absolute path of something below, without . and ..',
         syscall: 'unlink',
         errno: 'EINVAL',
-        path,
+        path: top,
       });
     return `/${parts.join('/')}`;
   });
 }
 
 /**
- * What a name below the cleared directory is to the kept paths: kept whole, on the way to one, or
- * neither.
+ * Calls `gone` with the uppermost paths that are neither kept nor above one that is.
+ * @param keep as it is given to clearTree.
  */
-function standing(
-  reader: Reader,
-  path: string,
-  inner: string,
-  keep: readonly string[],
-  device: number,
-): 'kept' | 'above' | 'gone' {
-  if (keep.includes(inner)) return 'kept';
-  if (!keep.some((each) => each.startsWith(`${inner}/`))) return 'gone';
-  // A symlink on the way keeps nothing behind it: what it points to may be anywhere. Nor is a mount
-  // walked into.
-  const is = reader.details(path);
-  return is.kind === 'directory' && is.device === device ? 'above' : 'gone';
-}
-
-function walk(
+function walkPast(
   reader: Reader,
   top: string,
   keep: readonly string[],
   gone: (path: string, inner: string) => void,
 ): void {
   const { device } = reader.details(top);
-  const wanted = meant(top, keep);
-  const below = (inner: string): void => {
-    for (const name of reader.list(`${top}${inner}`)) {
-      const next = `${inner}/${name}`;
-      const is = standing(reader, `${top}${next}`, next, wanted, device);
-      if (is === 'above') below(next);
-      else if (is === 'gone') gone(`${top}${next}`, next);
+  const kept = pathsToKeep(top, keep);
+  // A symlink on the way keeps nothing behind it, because what it points to may be anywhere. A
+  // mount is not walked into.
+  const isAboveKept = (inner: string): boolean => {
+    if (!kept.some((each) => each.startsWith(`${inner}/`))) return false;
+    const is = reader.details(`${top}${inner}`);
+    return is.kind === 'directory' && is.device === device;
+  };
+  const below = (directory: string): void => {
+    for (const name of reader.list(`${top}${directory}`)) {
+      const inner = `${directory}/${name}`;
+      if (kept.includes(inner)) continue;
+      if (isAboveKept(inner)) below(inner);
+      else gone(`${top}${inner}`, inner);
     }
   };
   below('');
 }
 
-/** Removes a tree but for what is mounted in it, and what is above that. */
+/** Removes a tree, apart from what is mounted in it and the directories above that. */
 function remove(system: System, path: string, device: number): void {
   const is = system.details(path);
   // removeTree by itself would empty what is mounted right there.
@@ -74,32 +66,35 @@ function remove(system: System, path: string, device: number): void {
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== 'EXDEV' || is.kind !== 'directory')
       throw error;
-    // It stopped at a mount somewhere below, and beside that there may be more.
+    // removeTree stopped at a mount somewhere below, and there may be more beside that.
     for (const name of system.list(path)) remove(system, `${path}/${name}`, device);
   }
 }
 
 /**
- * Removes all below a directory but what is to be kept. It may be cut off anywhere and done again.
- * Symlinks are removed and never followed. What is mounted below stays with all that is on it, and
- * `remaining` tells of it; a bind mount of the same file system cannot be told from a directory.
- * @param keep absolute paths within it; what is kept keeps all below it, and the directories above
- *   it with their owners and modes.
+ * Removes all that is in a directory, apart from what is to be kept. It may be cut off anywhere and
+ * done again. Symlinks are removed and never followed. What is mounted below stays with all that is
+ * on it, and `remaining` lists it; a bind mount of the same file system cannot be told from a
+ * directory.
+ * @param keep absolute paths within the directory. All that is below a kept path is kept too, and
+ *   so are the directories above it with their owners and modes.
  * @throws {SystemError} EINVAL for a path to keep that is empty, not absolute, the directory
  *   itself, or has . or .. in it, before anything is removed; else as removeTree.
  */
 export function clearTree(system: System, path: string, keep: readonly string[]): void {
   const { device } = system.details(path);
-  walk(system, path, keep, (gone) => remove(system, gone, device));
+  walkPast(system, path, keep, (gone) => remove(system, gone, device));
 }
 
 /**
- * What is still below a directory that was cleared, as paths within it, the uppermost of each tree;
- * 20 at most.
+ * What is still in a directory that was cleared, as paths within it, only the uppermost of each
+ * tree; 20 at most.
  * @throws {SystemError} EINVAL as clearTree.
  */
 export function remaining(reader: Reader, path: string, keep: readonly string[]): string[] {
   const left: string[] = [];
-  walk(reader, path, keep, (_, inner) => left.length < NAMED && left.push(inner));
+  walkPast(reader, path, keep, (_, inner) => {
+    if (left.length < NAMED) left.push(inner);
+  });
   return left;
 }

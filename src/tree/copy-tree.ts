@@ -2,12 +2,12 @@ import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
 export interface CopyResult {
-  /** Non-directories that were brought over in this pass. */
+  /** How many non-directories this pass copied. */
   files: number;
   bytes: number;
-  /** Names that were in the copy and are not in the original any more. */
+  /** How many names were in the copy and are not in the original any more. */
   removed: number;
-  /** What could not be brought over, and why: one sentence each. */
+  /** What could not be copied, and why: one sentence each. */
   refused: { path: string; error: string; errno: string }[];
   /**
    * Attributes that the copy cannot have, though all else of the file is there: one sentence each.
@@ -17,48 +17,48 @@ export interface CopyResult {
 
 export interface CopyOptions {
   /**
-   * When the last pass began, in nanoseconds since 1970: what changed since is copied even if it
-   * has kept its size and time, and what did not change and has the same size and time is not.
-   * Without it everything is copied: nobody knows who wrote what is there already.
+   * When the last pass began, in nanoseconds since 1970. A file that changed since then is copied
+   * even if it has kept its size and time; one that did not and has the same size and time is left
+   * alone. Without it everything is copied, because nobody knows who wrote what is there already.
    */
   changedSince?: bigint;
-  /** Told after each file that was brought over how many there are by now, and bytes. */
+  /** Is told after each file how many files and bytes were copied by now. */
   onProgress?: (done: { files: number; bytes: number }) => void;
 }
 
 /**
- * A file is complete under this name before it gets its own; one that is found was left by a power
+ * A file is complete under this name before it gets its own. One that is found was left by a power
  * cut.
  */
 const BESIDE = '.mountroot-copy';
 
 /**
- * Overlay's notes on one mount of its own (fs/overlayfs/overlayfs.h): where a file was copied up
+ * Overlay's notes about one mount of its own (fs/overlayfs/overlayfs.h): where a file was copied up
  * from, by a handle and the number of a file system (origin), whether a directory holds such files
  * (impure), what links are counted by (nlink), what an index entry stands for (upper), which
- * overlay it is (uuid). In another mount they would be wrong; overlay makes them anew, or does
- * without. All others travel, for they say what the layer shows: opaque, redirect, metacopy (the
- * data is the lower file's, found by name or redirect, never by origin), whiteout and whiteouts
- * (6.7), protattr (immutable and append-only, 5.14).
+ * overlay it is (uuid). In another mount they would be wrong, and overlay makes them anew or does
+ * without. All others are copied, because they say what the layer shows: opaque, redirect, metacopy
+ * (the data is the lower file's, found by name or redirect, never by origin), whiteout and
+ * whiteouts (6.7), protattr (immutable and append-only, 5.14).
  */
 const OF_ONE_MOUNT = ['origin', 'impure', 'nlink', 'upper', 'uuid'].map(
   (name) => `trusted.overlay.${name}`,
 );
 
-/** Where the content is: a file without these would be another one. */
+/** These say where the content is. A file without them would be another one. */
 const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`);
 
-/** Going on makes it no better. */
+/** Nothing more can be copied after one of these. */
 const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Makes one directory what another is, so that an overlay with the copy as its upper layer shows
+ * Makes one directory a copy of another, so that an overlay with the copy as its upper layer shows
  * what it showed with the original: dot-files, whiteouts, opaque directories, hard links, devices,
- * owners, modes, times, extended attributes. Each name is as it was or as it is to be, never half;
- * no symlink is followed and no mount crossed, by the number of the file system (a bind mount of
- * the same one cannot be told). Done again it brings over only what has changed.
- * @throws {SystemError} ENOSPC and EDQUOT at once, ENOTDIR where one of the two is no directory;
- *   whatever else cannot be copied is listed, and the rest is.
+ * owners, modes, times, extended attributes. Each name in the copy is as it was or as it is to be,
+ * never half. No symlink is followed and no mount crossed; a bind mount of the same file system
+ * cannot be told from a directory. Done again it copies only what has changed.
+ * @throws {SystemError} ENOSPC and EDQUOT at once, ENOTDIR where one of the two is no directory.
+ *   All other failures are listed in the result, and the rest is copied.
  */
 export function copyTree(
   system: System,
@@ -72,33 +72,39 @@ export function copyTree(
   return copier.result;
 }
 
-/** Also a symlink to a directory is none. */
+const refusal = (what: string, errno: string, path: string): SystemError =>
+  new SystemError({ what, syscall: 'copy', errno, path });
+
+/** A symlink to a directory is no directory either. */
 function directoryAt(system: System, path: string): Details {
   const details = system.details(path);
   if (details.kind !== 'directory')
-    throw new SystemError({
-      what: `copy from or to ${path}, for it is a ${details.kind}`,
-      syscall: 'copy',
-      errno: 'ENOTDIR',
-      path,
-    });
+    throw refusal(`copy from or to ${path}, for it is a ${details.kind}`, 'ENOTDIR', path);
   return details;
 }
 
 /**
- * Overlay makes all whiteouts links of one, which it keeps in the workdir (since 5.7); they have
- * nothing in common but that.
+ * How many names a file has. Overlay makes all whiteouts links of one file in the workdir (since
+ * 5.7), and they have nothing else in common.
  */
 const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links);
 
+/** A name in the original, and the same name in the copy. */
+interface Entry {
+  from: string;
+  to: string;
+  /** Where the copy is made before it gets its name. */
+  beside: string;
+  original: Details;
+  /** What has the name in the copy now. */
+  copy: Details | null;
+}
+
 class Copier {
   readonly result: CopyResult = { files: 0, bytes: 0, removed: 0, refused: [], lost: [] };
-  /** Inodes of several names, and the first of the copies' names. */
+  /** By the inode of an original with several names: the first of its copy's names. */
   private readonly linked = new Map<number, string>();
-  /**
-   * Inodes of several names among the copies that were up to date, and the inodes they are copies
-   * of.
-   */
+  /** By the inode of a copy with several names that was up to date: the inode of its original. */
   private readonly claimed = new Map<number, number>();
 
   constructor(
@@ -108,14 +114,14 @@ class Copier {
     private readonly options: CopyOptions,
   ) {}
 
-  /** Whether it was done; a failure is noted, unless nothing can go on. */
+  /** Makes a call and lists its failure, unless nothing can go on after it. */
   private attempt(path: string, call: () => void): void {
     try {
       call();
     } catch (error) {
       const { errno, message } = error as SystemError;
       if (FULL.includes(errno) || !(error instanceof SystemError)) throw error;
-      // What has vanished meanwhile is for the next pass to see.
+      // A file that has vanished meanwhile is no failure; the next pass removes its copy.
       if (errno !== 'ENOENT' || this.system.kind(path) !== 'missing')
         this.result.refused.push({ path, error: message, errno });
     }
@@ -132,64 +138,53 @@ class Copier {
           if (name !== BESIDE) this.result.removed++;
         });
     for (const name of found)
-      this.attempt(`${from}/${name}`, () =>
-        this.entry(`${from}/${name}`, `${to}/${name}`, `${to}/${BESIDE}`),
-      );
+      this.attempt(`${from}/${name}`, () => this.entry(`${from}/${name}`, to, name));
     // Last, because everything that is made in a directory changes its time.
     this.attempt(from, () => this.describe(from, to, original));
   }
 
-  private entry(from: string, to: string, beside: string): void {
+  private entry(from: string, directory: string, name: string): void {
     const { system } = this;
-    if (to === beside)
-      throw new SystemError({
-        what: `copy ${from}, for its name is one that mountroot uses itself`,
-        syscall: 'copy',
-        errno: 'EEXIST',
-        path: from,
-      });
+    const [to, beside] = [`${directory}/${name}`, `${directory}/${BESIDE}`];
+    if (name === BESIDE)
+      throw refusal(`copy ${from}, for its name is one that mountroot uses itself`, 'EEXIST', from);
     const original = system.details(from);
     const copy = system.kind(to) === 'missing' ? null : system.details(to);
-    if (original.kind === 'directory') {
-      if (original.device !== this.device)
-        throw new SystemError({
-          what: `copy ${from}, for something is mounted there`,
-          syscall: 'copy',
-          errno: 'EXDEV',
-          path: from,
-        });
-      if (
-        copy !== null &&
-        (copy.kind !== 'directory' || copy.device !== this.copyDevice || this.hasMore(from, to))
-      )
-        this.remove(to, copy);
-      // Nobody but root looks into it before its own mode is set.
-      if (system.kind(to) === 'missing') system.mkdir(to, 0o700);
-      return this.directory(from, to, original);
-    }
-    const first = names(original) > 1 ? this.linked.get(original.inode) : undefined;
-    if (
-      first !== undefined
-        ? !this.isSameFile(first, copy)
-        : !this.isUpToDate(from, to, original, copy)
-    ) {
-      if (copy?.kind === 'directory') this.remove(to, copy);
-      this.bring(from, to, beside, original, first);
-    }
-    // Not before it is there: other names of a file that could not be copied would become names of
-    // what stood here until now.
-    if (names(original) > 1 && first === undefined) this.linked.set(original.inode, to);
+    const entry = { from, to, beside, original, copy };
+    if (original.kind === 'directory') this.subdirectory(entry);
+    else this.file(entry);
   }
 
-  private bring(
-    from: string,
-    to: string,
-    beside: string,
-    original: Details,
-    first: string | undefined,
-  ): void {
+  private subdirectory({ from, to, original, copy }: Entry): void {
+    if (original.device !== this.device)
+      throw refusal(`copy ${from}, for something is mounted there`, 'EXDEV', from);
+    const isUsable =
+      copy?.kind === 'directory' && copy.device === this.copyDevice && !this.hasMore(from, to);
+    if (copy !== null && !isUsable) this.remove(to, copy);
+    // Only root can look into it before its own mode is set.
+    if (this.system.kind(to) === 'missing') this.system.mkdir(to, 0o700);
+    this.directory(from, to, original);
+  }
+
+  private file(entry: Entry): void {
+    const { to, original, copy } = entry;
+    const hasMoreNames = names(original) > 1;
+    const first = hasMoreNames ? this.linked.get(original.inode) : undefined;
+    const isDone =
+      first !== undefined ? this.isSameFile(first, copy) : this.isUpToDate(entry, copy);
+    if (!isDone) {
+      if (copy?.kind === 'directory') this.remove(to, copy);
+      this.put(entry, first);
+    }
+    // Not before the copy is there: otherwise, where a file could not be copied, its other names
+    // would become names of what stood here until now.
+    if (hasMoreNames && first === undefined) this.linked.set(original.inode, to);
+  }
+
+  /** Puts the copy in its place. @param first another name of the copy, if there is one already. */
+  private put({ from, to, beside, original }: Entry, first: string | undefined): void {
     const { system, result } = this;
-    // Left by an entry before this one, where it could not be discarded.
+    // An entry before this one left it if it could not discard it.
     system.removeTree(beside);
     try {
       if (first === undefined) {
@@ -207,8 +202,9 @@ class Copier {
   }
 
   /**
-   * An overlay would show it. That it cannot be removed either is no news beside why it is half
-   * made; it is tried again before the next.
+   * Removes a file that is half made, because an overlay would show it. A failure here is not
+   * reported, because the caller reports why it is half made; before the next file it is tried
+   * again.
    */
   private discard(beside: string): void {
     try {
@@ -218,18 +214,10 @@ class Copier {
     }
   }
 
-  /**
-   * Removes what is in the copy's way; removeTree by itself would empty what is mounted right
-   * there.
-   */
+  /** Removes what is in the copy's way. removeTree by itself would empty what is mounted there. */
   private remove(path: string, { kind, device }: Details): void {
     if (kind === 'directory' && device !== this.copyDevice)
-      throw new SystemError({
-        what: `change ${path}, for something is mounted there`,
-        syscall: 'copy',
-        errno: 'EXDEV',
-        path,
-      });
+      throw refusal(`change ${path}, for something is mounted there`, 'EXDEV', path);
     this.system.removeTree(path);
   }
 
@@ -239,53 +227,47 @@ class Copier {
     else if (kind === 'symlink') system.symlink(system.readLink(from), to);
     else if (kind === 'character' || kind === 'block' || kind === 'fifo' || kind === 'socket')
       system.makeNode(to, kind, mode, node);
-    else
-      throw new SystemError({
-        what: `copy ${from}, which is of a kind that cannot be made`,
-        syscall: 'copy',
-        errno: 'EINVAL',
-        path: from,
-      });
+    else throw refusal(`copy ${from}, which is of a kind that cannot be made`, 'EINVAL', from);
   }
 
-  /** Owner before mode, because a new owner takes set-user-ID away; time last. */
+  /**
+   * Gives the copy the owner, mode, attributes and time of the original. The owner goes before the
+   * mode, because a new owner takes set-user-ID away; the time goes last.
+   */
   private describe(from: string, to: string, { kind, mode, uid, gid, mtime }: Details): void {
     const { system } = this;
     const now = system.details(to);
-    if (now.uid !== uid || now.gid !== gid) system.setOwner(to, uid, gid);
-    if (
-      kind !== 'symlink' &&
-      (system.details(to).mode !== mode || now.uid !== uid || now.gid !== gid)
-    )
+    const hasOtherOwner = now.uid !== uid || now.gid !== gid;
+    if (hasOtherOwner) system.setOwner(to, uid, gid);
+    if (kind !== 'symlink' && (system.details(to).mode !== mode || hasOtherOwner))
       system.setMode(to, mode);
+    this.copyAttributes(from, to);
+    if (system.details(to).mtime !== mtime) system.setModified(to, mtime);
+  }
+
+  private copyAttributes(from: string, to: string): void {
+    const { system, result } = this;
     const wanted = this.attributesOf(from);
-    // Most files have none, and a call that goes through FFI takes kilobytes that come back only
-    // when this process is idle.
-    const there = wanted.length > 0 ? system.attributes(to) : new Map<string, Buffer>();
+    // Most files have none. A call through FFI takes kilobytes that come back only when this
+    // process is idle.
+    if (wanted.length === 0) return;
+    const there = system.attributes(to);
     for (const [name, value] of wanted)
       if (!there.get(name)?.equals(value))
         try {
           system.setAttribute(to, name, value);
         } catch (error) {
-          if (
-            !(error instanceof SystemError) ||
-            error.errno !== 'EOPNOTSUPP' ||
-            NEEDED.includes(name)
-          )
-            throw error;
-          // A file without a note of it is worth more than none.
-          this.result.lost.push(`${from} has lost its attribute ${name}: ${error.message}`);
+          const isUnsupported = error instanceof SystemError && error.errno === 'EOPNOTSUPP';
+          if (!isUnsupported || NEEDED.includes(name)) throw error;
+          // A file without this attribute is worth more than no file.
+          result.lost.push(`${from} has lost its attribute ${name}: ${error.message}`);
         }
-    if (system.details(to).mtime !== mtime) system.setModified(to, mtime);
   }
 
   private attributesOf = (path: string): [string, Buffer][] =>
     [...this.system.attributes(path)].filter(([name]) => !OF_ONE_MOUNT.includes(name));
 
-  /**
-   * Whether the copy has attributes that the original has not: there is no call here that takes one
-   * away.
-   */
+  /** Whether the copy has attributes that the original has not: no call here removes one. */
   private hasMore(from: string, to: string): boolean {
     const wanted = new Set(this.attributesOf(from).map(([name]) => name));
     return this.attributesOf(to).some(([name]) => !wanted.has(name));
@@ -294,13 +276,13 @@ class Copier {
   private isSameFile = (first: string, copy: Details | null): boolean =>
     copy !== null && this.system.details(first).inode === copy.inode;
 
-  private isUpToDate(from: string, to: string, original: Details, copy: Details | null): boolean {
+  private isUpToDate({ from, to, original }: Entry, copy: Details | null): boolean {
     const { changedSince } = this.options;
     if (copy === null || changedSince === undefined || original.ctime >= changedSince) return false;
     const same = (['kind', 'size', 'mtime', 'mode', 'uid', 'gid', 'node'] as const).every(
       (key) => original[key] === copy[key],
     );
-    // Names that are no longer of one file must not stay so in the copy.
+    // Names that no longer belong to one file must not do so in the copy.
     return (
       same &&
       names(original) === names(copy) &&
@@ -310,8 +292,8 @@ class Copier {
   }
 
   /**
-   * Whether the copy is a copy of this file alone, and from now on it is: as many names as the
-   * original may still be the wrong ones.
+   * Whether a file is the copy of this original alone; from now on it is. That it has as many names
+   * does not mean that they are the right ones.
    */
   private claim(original: Details, copy: Details): boolean {
     if (names(copy) === 1) return true;
