@@ -3,6 +3,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
 import { checkout } from '../../scripts/lib/report.js';
+import { isGroup } from '../../src/cli/verb-row.js';
+import { VERB_TABLE } from '../../src/cli/verb-table.js';
+import { RUNG_NAMES } from '../../src/facts/rungs.js';
 import { DEFAULTS } from '../../src/facts/settings.js';
 
 const read = (path: string): string => readFileSync(join(checkout, path), 'utf8');
@@ -61,13 +64,27 @@ t.test('each test that a page names exists', async (t) => {
     );
 });
 
+/** Files that the recipes tell the reader to write. */
+const EXAMPLES = /\/(chmod|erofs|rung-verb|rung)\.(ts|txt)$/;
+
 t.test('each path that a page names in the sources exists', async (t) => {
   for (const page of PAGES)
-    for (const [, path] of read(page).matchAll(/`((?:src|scripts|native|board|test)\/[a-z0-9./_-]*)`/g))
-      t.ok(existsSync(join(checkout, path!)), `${page}: ${path}`);
+    for (const [, path] of read(page).matchAll(
+      /`((?:src|scripts|native|board|test)\/[a-z0-9./_-]*)`/g,
+    ))
+      t.ok(EXAMPLES.test(path!) || existsSync(join(checkout, path!)), `${page}: ${path}`);
 });
 
-t.test('each setting has its row', async (t) => {
+t.test('each setting and each rung has its row', async (t) => {
   const page = read('docs/configuration.md');
   for (const setting of Object.keys(DEFAULTS)) t.match(page, `\`${setting}\``);
+});
+
+t.test('each verb has its row', async (t) => {
+  const page = read('docs/verbs.md');
+  for (const row of VERB_TABLE)
+    for (const name of isGroup(row)
+      ? row.verbs.map((each) => `${row.name} ${each.name}`)
+      : [row.name])
+      t.match(page, new RegExp(`^\\|.*\`${name}\\b`, 'm'));
 });
