@@ -78,6 +78,7 @@ t.test('each path that a page names in the sources exists', async (t) => {
 t.test('each setting and each rung has its row', async (t) => {
   const page = read('docs/configuration.md');
   for (const setting of Object.keys(DEFAULTS)) t.match(page, `\`${setting}\``);
+  for (const rung of RUNG_NAMES) t.match(read('docs/verbs.md'), `| \`${rung}\` |`);
 });
 
 t.test('each verb has its row', async (t) => {
