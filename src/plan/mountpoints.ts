@@ -47,21 +47,28 @@ export function placeTrouble(facts: Facts): Trouble | null {
   return null;
 }
 
-/** What a person should know about mounts, although it changes no step. */
-export function mountNotes({ mounts }: Facts): string[] {
-  const notes: string[] = [];
+/** Something about the mounts that a person should know, although it changes no step. */
+export type MountNote = { code: 'stacked'; on: string[] } | { code: 'tied' };
+
+export function notesOnMounts({ mounts }: Facts): MountNote[] {
+  const notes: MountNote[] = [];
   const hidden = hiddenMounts(mounts);
   const stacked = new Set(
     mounts.flatMap(({ id, mountpoint }) => (hidden.has(id) ? [mountpoint] : [])),
   );
-  if (stacked.size > 0)
-    notes.push(
-      `several mounts are stacked on ${[...stacked].join(' and ')}: the visible one goes along, what it hides stays below ${OLD_ROOT}`,
-    );
+  if (stacked.size > 0) notes.push({ code: 'stacked', on: [...stacked] });
   const groups = mounts.flatMap(({ shared }) => shared ?? []);
   if (mounts.some(({ master }) => master !== undefined) || new Set(groups).size < groups.length)
-    notes.push(
-      'some mounts receive events from others or have peers: undoing a failed start cannot put that tie back',
-    );
+    notes.push({ code: 'tied' });
   return notes;
 }
+
+export const mountNoteWords = (note: MountNote): string =>
+  note.code === 'stacked'
+    ? `several mounts are stacked on ${note.on.join(' and ')}: ` +
+      `the visible one goes along, what it hides stays below ${OLD_ROOT}`
+    : 'some mounts receive events from others or have peers: ' +
+      'undoing a failed start cannot put that tie back';
+
+/** The same in words, for the notes of a plan. */
+export const mountNotes = (facts: Facts): string[] => notesOnMounts(facts).map(mountNoteWords);

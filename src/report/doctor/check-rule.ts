@@ -1,40 +1,44 @@
 import type { Facts } from '../../facts/facts.js';
-import type { Reason } from '../../plan/plan.js';
+import { REASONS, type Reason } from '../../plan/reasons.js';
 import type { Live } from './live.js';
 
 /**
  * `problem`: a start would not end in a root that keeps its changes, or the board is in danger.
- * `warning`: it works, and somebody should know. `unknown`: it could not be looked at.
+ * `warning`: it works, but somebody should know. `unknown`: it could not be looked at.
  */
 export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
+
+/** Marks an answer that only the running board can give. JSON leaves out a symbol. */
+export const NEEDS_BOARD = Symbol('needs the running board');
 
 /** One precondition of `start`, and how it stands. */
 export interface Check {
   /** A stable word, for programs. */
   id: string;
-  /** What is looked at, for a person. */
+  /** The subject of the check, for a person. */
   title: string;
   verdict: Verdict;
-  /** What is so: one sentence without its full stop. */
+  /** What was found: one sentence without its full stop. */
   finding: string;
   /** What was read, and where. */
   evidence: string;
-  /** What to do about it: one sentence; null where nothing is to be done. */
+  /** What to do about it: one sentence; null where nothing needs to be done. */
   cure: string | null;
-  /** The reason that a start gives for a lower rung, where this is the cause of one. */
+  /** The reason that a start would give for a lower rung, where this check found its cause. */
   reason: Reason | null;
+  [NEEDS_BOARD]?: true;
 }
 
-/** What the checks look at. */
+/** Everything that the checks look at. */
 export interface CheckInputs {
-  /** As it is now. */
+  /** The facts as they are now. */
   now: Facts;
   /**
-   * As a start finds it, or found it in this boot; null where a start is behind us and has left no
-   * facts.
+   * The facts as a start finds them, or found them in this boot; null where a start has run in this
+   * boot and left no facts.
    */
   start: Facts | null;
-  /** `/` already is a root that mountroot made. */
+  /** mountroot has already made this root. */
   started: boolean;
   /** What only the running system shows; null for a facts file. */
   live: Live | null;
@@ -42,26 +46,22 @@ export interface CheckInputs {
 
 export type Finding = Omit<Check, 'id' | 'title'>;
 
-/** The answer of a rule that only the running board can give. */
+/** The answer of every check that only the running board can give. */
 export const ON_BOARD: Finding = {
   verdict: 'unknown',
   finding: 'only the running board shows it',
   evidence: 'these are facts of a file',
   cure: 'run `mountroot doctor` on the board',
   reason: null,
+  [NEEDS_BOARD]: true,
 };
 
-/**
- * Looks; null where the question does not arise on this board, a list where it has several answers.
- */
+/** One check. It is a row of the table in all-checks.ts. */
 export interface CheckRule {
   id: string;
   title: string;
-  look: (given: CheckInputs) => Finding | readonly Finding[] | null;
-}
-
-interface More {
-  reason?: Reason;
+  /** null where the question does not arise on this board; a list where it has several answers. */
+  look: (inputs: CheckInputs) => Finding | readonly Finding[] | null;
 }
 
 export const ok = (finding: string, evidence: string): Finding => ({
@@ -82,8 +82,11 @@ export const problem = (
   finding: string,
   evidence: string,
   cure: string,
-  { reason }: More = {},
-): Finding => ({ verdict: 'problem', finding, evidence, cure, reason: reason ?? null });
+  reason: Reason | null = null,
+): Finding => ({ verdict: 'problem', finding, evidence, cure, reason });
+/** A problem that is the cause of a lower rung, with the cure of that rung's reason. */
+export const problemOf = (reason: Reason, finding: string, evidence: string): Finding =>
+  problem(finding, evidence, REASONS[reason].cure, reason);
 export const unknown = (finding: string, evidence: string, cure: string): Finding => ({
   verdict: 'unknown',
   finding,
@@ -92,7 +95,7 @@ export const unknown = (finding: string, evidence: string, cure: string): Findin
   reason: null,
 });
 
-/** Major and minor of a kernel's release; null for what is none. */
+/** Major and minor number of a kernel's release; null where it has none. */
 export function releaseOf(release: string): [number, number] | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release) ?? [];
   return major === undefined ? null : [Number(major), Number(minor)];

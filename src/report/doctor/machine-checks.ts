@@ -1,4 +1,6 @@
-/** What Node needs of the board, and what else runs beside a start. */
+/** What Node needs from the board: its native parts, random numbers, memory, a clock. */
+import type { Facts } from '../../facts/facts.js';
+import type { LogLine } from '../../facts/kernel-log.js';
 import { knownTime } from '../journal/boot-runs.js';
 import { stamp, size } from '../../text/units.js';
 import {
@@ -9,12 +11,12 @@ import {
   warning,
   type Finding,
   type CheckInputs,
-  type CheckRule,
 } from './check-rule.js';
+import type { Live } from './live.js';
 
 const OLDEST_NODE = 20;
 
-function node({ live }: CheckInputs): Finding {
+export function node({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const { version, arch } = live.node;
   const evidence = `process.version of the Node that runs this, ${arch}`;
@@ -27,7 +29,7 @@ function node({ live }: CheckInputs): Finding {
   return ok(`Node ${version} for ${arch}`, evidence);
 }
 
-function native({ now, live }: CheckInputs): Finding {
+export function native({ now, live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const folder = `native/${now.platform}-${now.architecture}`;
   if (live.native === null) return ok('the native parts load', `${folder} beside mountroot.cjs`);
@@ -35,52 +37,61 @@ function native({ now, live }: CheckInputs): Finding {
     'the native parts cannot be loaded, so nothing can be mounted',
     live.native,
     `install ${folder} beside mountroot.cjs, as the package and \`npm run build\` put it there`,
-    { reason: 'no-native' },
+    'no-native',
   );
 }
 
-/**
- * Node asks for random numbers before it runs a line, and the kernel makes it wait until it has
- * some.
- */
+/** Node asks for random numbers when it starts, and waits until the kernel has some. */
 const SLOW_S = 5;
+/** drivers/char/random.c. */
+const READY = /^random: crng init done/;
 
-function entropy({ now, live }: CheckInputs): Finding {
-  const log =
-    live === null ? (now.origin?.log ?? null) : 'value' in live.log ? live.log.value : null;
-  const ready = log?.lines.find(({ text }) => /^random: crng init done/.test(text));
-  const cure =
-    'give the board an rng-seed in its device tree, a driver for its hardware generator, or credit a saved seed before mount_root runs';
-  if (ready?.time != null) {
-    const evidence = `the kernel log: "${ready.text}" at ${ready.time.toFixed(1)} s`;
-    return ready.time > SLOW_S
-      ? warning(
-          `the kernel had no random numbers before ${ready.time.toFixed(0)} s, and Node waits for them`,
-          evidence,
-          cure,
-        )
-      : ok('random numbers are there when Node asks for them', evidence);
-  }
+const SEED =
+  'give the board an rng-seed in its device tree, a driver for its hardware generator, ' +
+  'or credit a saved seed before mount_root runs';
+
+/** The kernel's messages, as far as they can be read. */
+function kernelLines({ origin }: Facts, live: Live | null): readonly LogLine[] {
+  if (live === null) return origin?.log?.lines ?? [];
+  return 'value' in live.log ? live.log.value.lines : [];
+}
+
+/** How long Node had to wait, as the kernel log tells. */
+function randomSince(time: number, text: string): Finding {
+  const evidence = `the kernel log: "${text}" at ${time.toFixed(1)} s`;
+  if (time <= SLOW_S) return ok('random numbers are there when Node asks for them', evidence);
+  return warning(
+    `the kernel had no random numbers before ${time.toFixed(0)} s, and Node waits for them`,
+    evidence,
+    SEED,
+  );
+}
+
+export function entropy({ now, live }: CheckInputs): Finding {
+  const ready = kernelLines(now, live).find(({ text }) => READY.test(text));
+  if (ready !== undefined && ready.time !== null) return randomSince(ready.time, ready.text);
   if (live === null) return ON_BOARD;
   if (live.generator !== null)
     return ok(
       `a hardware generator gives random numbers: ${live.generator}`,
       '/sys/class/misc/hw_random/rng_current',
     );
+  const available = live.entropy === null ? '' : `entropy_avail is ${live.entropy}; `;
+  const log = 'trouble' in live.log ? 'cannot be read' : 'does not say when';
   return unknown(
     'how long Node must wait for random numbers at a start: by now they are there',
-    `${live.entropy === null ? '' : `entropy_avail is ${live.entropy}; `}no hardware generator, and the kernel log ${'trouble' in live.log ? 'cannot be read' : 'does not say when'}`,
-    `look into the serial console for "random: crng init done"; if it comes late, ${cure}`,
+    `${available}no hardware generator, and the kernel log ${log}`,
+    `look into the serial console for "random: crng init done"; if it comes late, ${SEED}`,
   );
 }
 
 /**
- * What `mountroot start` takes at most, with what its Node shares with others (see `npm run
- * bench`): 47 MiB; less than this and something else has to go.
+ * `mountroot start` needs 47 MiB at most, with the memory that its Node shares with others (see
+ * `npm run bench`). With less than this in all, the kernel would have to kill another program.
  */
 const NEEDED = 64 << 20;
 
-function memory({ live }: CheckInputs): Finding {
+export function memory({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   if (live.memory === null)
     return unknown(
@@ -89,9 +100,10 @@ function memory({ live }: CheckInputs): Finding {
       'see that proc is mounted',
     );
   const { total, available } = live.memory;
-  // What this Node itself takes is there again for another one.
+  // The memory of this Node will be free again when another one starts.
   const free = available === null ? null : available + live.node.rss;
-  const evidence = `/proc/meminfo: ${size(total)} in all${available === null ? '' : `, ${size(available)} available`}`;
+  const left = available === null ? '' : `, ${size(available)} available`;
+  const evidence = `/proc/meminfo: ${size(total)} in all${left}`;
   if (total < NEEDED)
     return problem(
       `the board has ${size(total)} of memory, and a start needs about ${size(NEEDED)}`,
@@ -100,14 +112,15 @@ function memory({ live }: CheckInputs): Finding {
     );
   if (free !== null && free < NEEDED)
     return warning(
-      `${size(free)} of memory is available now; a start needs about ${size(NEEDED)}, early in boot when little else runs`,
+      `${size(free)} of memory is available now; a start needs about ${size(NEEDED)}, ` +
+        'early in boot when little else runs',
       evidence,
       'see what takes the memory (`ps`, `free`); a start itself comes before other programs',
     );
   return ok('there is memory enough for a start', evidence);
 }
 
-function watchdog({ now, live }: CheckInputs): Finding | null {
+export function watchdog({ now, live }: CheckInputs): Finding | null {
   const { watchdog: device } = now.configuration.settings;
   if (device === '')
     return live?.paths['/dev/watchdog'] === 'character'
@@ -116,14 +129,15 @@ function watchdog({ now, live }: CheckInputs): Finding | null {
   if (live === null) return ON_BOARD;
   const kind = live.paths[device];
   if (kind === 'character') return ok(`the watchdog ${device} is there`, 'lstat(2)');
+  const is = kind === 'missing' || kind === undefined ? 'not there' : `a ${kind}`;
   return problem(
-    `the watchdog ${device} is ${kind === 'missing' || kind === undefined ? 'not there' : `a ${kind}`}`,
+    `the watchdog ${device} is ${is}`,
     'lstat(2)',
     'build its driver into the kernel, or correct `watchdog` in /etc/mountroot.json',
   );
 }
 
-function clock({ live }: CheckInputs): Finding {
+export function clock({ live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const evidence = `it shows ${stamp(live.time)} UTC`;
   if (knownTime(live.time) === null)
@@ -134,12 +148,3 @@ function clock({ live }: CheckInputs): Finding {
     );
   return ok('the clock is set', evidence);
 }
-
-export const MACHINE_RULES: readonly CheckRule[] = [
-  { id: 'node', title: 'Node', look: node },
-  { id: 'native', title: 'native parts', look: native },
-  { id: 'entropy', title: 'random numbers', look: entropy },
-  { id: 'memory', title: 'memory', look: memory },
-  { id: 'watchdog', title: 'watchdog', look: watchdog },
-  { id: 'clock', title: 'clock', look: clock },
-];

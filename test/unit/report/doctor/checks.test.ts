@@ -516,7 +516,20 @@ const CASES: Case[] = [
     'preinit',
     'warning',
     boardFacts(),
-    calling('(/etc/preinit leads to /usr/lib/mountroot/mountroot.cjs)'),
+    healthyLive({
+      preinit: {
+        wanted: ['/etc/preinit'],
+        found: [
+          {
+            value: {
+              path: '/etc/preinit',
+              calls: [],
+              leadsTo: '/usr/lib/mountroot/mountroot.cjs',
+            },
+          },
+        ],
+      },
+    }),
     /mountroot itself/,
   ],
   ['preinit', 'problem', boardFacts(), calling('mount_root done'), /does not call mount_root/],

@@ -1,0 +1,150 @@
+/** The image: its directories, the script that calls mount_root, and mount_root itself. */
+import type { Facts } from '../../facts/facts.js';
+import { visibleAt } from '../../facts/mountinfo.js';
+import { DATA, NEW_ROOTS, OLD_ROOT } from '../../facts/places.js';
+import { placeTrouble } from '../../plan/mountpoints.js';
+import { REASONS } from '../../plan/reasons.js';
+import { listed } from '../../text/listed.js';
+import {
+  ON_BOARD,
+  ok,
+  problem,
+  unknown,
+  warning,
+  type CheckInputs,
+  type Finding,
+} from './check-rule.js';
+import type { LiveRead } from './live-read.js';
+import type { Script } from './live-scripts.js';
+
+/** A start needs these mounted before it runs; without a mount, at least the directory. */
+const MOUNTED_FIRST = ['/proc', '/sys', '/dev'];
+/** mountroot has other places for these, below /tmp. */
+const WANTED = [DATA, NEW_ROOTS[0], OLD_ROOT];
+
+function notMounted(start: Facts, { live }: CheckInputs): Finding | null {
+  const lacking = MOUNTED_FIRST.filter(
+    (path) => visibleAt(start.mounts, path) === undefined && live?.paths[path] !== 'directory',
+  );
+  if (lacking.length === 0) return null;
+  const verb = lacking.length === 1 ? 'is' : 'are';
+  const noDirectory = live === null ? '' : ', and no directory';
+  return warning(
+    `${listed(lacking)} ${verb} not mounted${noDirectory}`,
+    '/proc/self/mountinfo',
+    'see that the image has the directories, ' +
+      'and that preinit mounts proc, sysfs and devtmpfs before it calls mount_root',
+  );
+}
+
+function notInImage({ paths, handover }: Facts): Finding | null {
+  if (handover?.ramfs) return null;
+  const lacking = WANTED.filter((path) => paths[path] !== undefined && paths[path] !== 'directory');
+  if (lacking.length === 0) return null;
+  return warning(
+    `the image has no ${listed(lacking)}; mountroot makes do with places below /tmp`,
+    lacking.map((path) => `${path} is ${paths[path]}`).join(', '),
+    'add the directories to the image, so that mounts are where people look for them',
+  );
+}
+
+export function directories(inputs: CheckInputs): Finding {
+  const { start } = inputs;
+  if (start === null)
+    return unknown(
+      'which directories the image has: a start has covered them, and left no facts',
+      "no facts of this boot's start",
+      'look on a board that has not started yet',
+    );
+  const trouble = placeTrouble(start);
+  if (trouble !== null) {
+    const { found, cure, reason } = trouble;
+    const evidence = '/proc/self/mountinfo, lstat(2)';
+    return problem(found, evidence, cure ?? REASONS[reason].cure, reason);
+  }
+  return (
+    (start.handover ? null : notMounted(start, inputs)) ??
+    notInImage(start) ??
+    ok(
+      'the image has the directories that a root is put together in',
+      `lstat(2) of ${listed(['/tmp', ...WANTED])}`,
+    )
+  );
+}
+
+/** A call under `timeout`: a program that hangs must not keep a board from its init. */
+const LIMITED = /\btimeout\b[^|;&]*mount_?root\b/;
+/** A call of another verb than `start`. */
+const LATER = /(?:mount_root|mountroot)\s+(?:done|stop)\b/;
+
+const INSTALL =
+  'take the preinit of the emulated board (/usr/share/doc/mountroot/examples/preinit) ' +
+  'and write init=/etc/preinit on the kernel command line';
+
+/** No script is seen to call mount_root: there is none, it cannot be read, or it does not. */
+function noCaller(wanted: readonly string[], found: readonly LiveRead<Script>[]): Finding {
+  const paths = found.flatMap((each) => ('value' in each ? [each.value.path] : []));
+  const troubles = found.flatMap((each) => ('trouble' in each ? [each.trouble] : []));
+  if (found.length === 0)
+    return problem(
+      `there is no ${listed(wanted)} that could call mount_root`,
+      `lstat(2) of ${listed(wanted)}`,
+      INSTALL,
+    );
+  if (troubles.length > 0)
+    return unknown(
+      `whether ${listed(wanted)} calls mount_root`,
+      troubles.join('; '),
+      'run `mountroot doctor` as root',
+    );
+  return problem(
+    `${listed(paths)} does not call mount_root`,
+    'no line of it names mount_root or mountroot',
+    INSTALL,
+  );
+}
+
+export function preinit({ live }: CheckInputs): Finding {
+  if (live === null) return ON_BOARD;
+  const { wanted, found } = live.preinit;
+  const scripts = found.flatMap((each) => ('value' in each ? [each.value] : []));
+  const caller = scripts.find(
+    ({ calls, leadsTo }) => leadsTo !== undefined || calls.some((line) => !LATER.test(line)),
+  );
+  if (caller === undefined) return noCaller(wanted, found);
+  if (caller.leadsTo !== undefined)
+    return warning(
+      `${caller.path} is mountroot itself, so nothing limits its time, ` +
+        'and nothing goes on to init if it cannot run',
+      `${caller.path} leads to ${caller.leadsTo}`,
+      'let a script call it under `timeout`, and go on to init whatever comes of it ' +
+        '(/usr/share/doc/mountroot/examples/preinit)',
+    );
+  const limited = caller.calls.find((line) => LIMITED.test(line));
+  if (limited !== undefined)
+    return ok(`${caller.path} calls mount_root under a time limit`, limited);
+  return warning(
+    `${caller.path} calls mount_root without a time limit: ` +
+      'a Node that hangs keeps the board from its init',
+    caller.calls[0]!,
+    'write `timeout -k 10 600` before it',
+  );
+}
+
+export function program({ live }: CheckInputs): Finding {
+  if (live === null) return ON_BOARD;
+  if (live.program === null)
+    return problem(
+      'there is no mount_root in /sbin, /usr/sbin, /bin or /usr/bin',
+      'lstat(2)',
+      'link /sbin/mount_root to /usr/lib/mountroot/launch, as the package does',
+    );
+  const { path, target } = live.program;
+  if (/\/mountroot(\.cjs|\/launch)$/.test(target))
+    return ok(`${path} is mountroot`, `it leads to ${target}`);
+  return warning(
+    `${path} is another program, as a board's own mount_root may be`,
+    `it leads to ${target}`,
+    'link it to /usr/lib/mountroot/launch, when this program shall do its work',
+  );
+}

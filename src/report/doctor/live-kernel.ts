@@ -1,0 +1,78 @@
+/** What the running kernel and its drivers show. */
+import { gunzipSync } from 'node:zlib';
+import type { Device, Facts } from '../../facts/facts.js';
+import { readWhole } from '../../facts/origin.js';
+import { orElse } from '../../system/or-else.js';
+import type { Reader } from '../../system/port.js';
+import { smallText } from './live-read.js';
+
+/** The options that the checks ask for. */
+const OPTIONS = [
+  'JFFS2_FS_XATTR',
+  'JFFS2_FS',
+  'UBIFS_FS_XATTR',
+  'F2FS_FS_XATTR',
+  'TMPFS_XATTR',
+  'OVERLAY_FS',
+];
+
+/** Those options of the kernel; null where there is no /proc/config.gz. */
+export function configOf(reader: Reader): Record<string, string> | null {
+  return orElse(null, () => {
+    const found = gunzipSync(readWhole(reader, '/proc/config.gz'), {
+      maxOutputLength: 8 << 20,
+    }).toString('utf8');
+    return Object.fromEntries(
+      OPTIONS.map((name) => [
+        name,
+        new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(found)?.[1] ?? 'n',
+      ]),
+    );
+  });
+}
+
+/** From /proc/meminfo, in bytes; null where that is not understood. */
+export function memoryOf(reader: Reader): { total: number; available: number | null } | null {
+  return orElse(null, () => {
+    const found = smallText(reader, '/proc/meminfo');
+    const bytes = (name: string): number | null => {
+      const [, kibibytes] = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(found) ?? [];
+      return kibibytes === undefined ? null : 1024 * Number(kibibytes);
+    };
+    const total = bytes('MemTotal');
+    return total === null ? null : { total, available: bytes('MemAvailable') };
+  });
+}
+
+/** MTD_WRITEABLE of include/uapi/mtd/mtd-abi.h. */
+const MTD_WRITEABLE = 0x400;
+
+/** Where the driver says whether a device may be written, and how to read it. */
+const WRITABLE: Record<
+  Device['kind'],
+  { where: (name: string) => string; isWritable: (text: string) => boolean }
+> = {
+  mtd: {
+    where: (name) => `/sys/class/mtd/${name}/flags`,
+    isWritable: (text) => (Number(text) & MTD_WRITEABLE) !== 0,
+  },
+  block: { where: (name) => `/sys/class/block/${name}/ro`, isWritable: (text) => text === '0' },
+  ubi: {
+    where: (name) => `/sys/class/ubi/${name.split('_')[0]}/ro_mode`,
+    isWritable: (text) => text === '0',
+  },
+};
+
+/** Whether the data volume's device may be written; null where its driver does not say. */
+export function writableOf(
+  reader: Reader,
+  { volume }: Facts,
+): { value: boolean; where: string } | null {
+  const [device] = volume.found;
+  if (device === undefined || volume.found.length > 1) return null;
+  const { where, isWritable } = WRITABLE[device.kind];
+  const path = where(device.name);
+  const text = orElse('', () => smallText(reader, path).trim());
+  if (text === '' || Number.isNaN(Number(text))) return null;
+  return { value: isWritable(text), where: path };
+}

@@ -1,0 +1,110 @@
+/** The scripts of a running system that call mountroot. */
+import { basename } from 'node:path';
+import { commandLineWords } from '../../facts/cmdline.js';
+import type { Facts } from '../../facts/facts.js';
+import { orElse } from '../../system/or-else.js';
+import type { Reader } from '../../system/port.js';
+import { smallText, tryRead, type LiveRead } from './live-read.js';
+
+/** A script, and how it calls mountroot. */
+export interface Script {
+  path: string;
+  /** Its lines that name mount_root or mountroot, without comments. */
+  calls: string[];
+  /** It is a symlink to this file, which is mountroot. */
+  leadsTo?: string;
+}
+
+const CALL_OF_DONE = /(?:mount_root|mountroot)(?:\.cjs)?["']?\s+done\b/;
+const CALL = /(?:^|[^\w-])(?:mount_root|mountroot)\b/;
+
+/** The lines of a script that call mountroot. A binary program has none. */
+const callsIn = (content: string): string[] =>
+  content.includes('\0')
+    ? []
+    : content
+        .split('\n')
+        .filter((line) => !/^\s*#/.test(line) && CALL.test(line))
+        .map((line) => line.trim());
+
+/** Reads a script. Its symlinks are followed below `top`, where the image is mounted. */
+function script(reader: Reader, top: string, path: string): LiveRead<Script> {
+  return tryRead(() => {
+    let at = path;
+    for (let links = 0; links < 8 && reader.kind(`${top}${at}`) === 'symlink'; links++) {
+      const to = reader.readLink(`${top}${at}`);
+      at = to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
+      if (basename(at).startsWith('mountroot')) return { path, calls: [], leadsTo: at };
+    }
+    return { path, calls: callsIn(smallText(reader, `${top}${at}`)) };
+  });
+}
+
+/** OpenWrt's preinit calls the scripts in this folder. */
+const PARTS = '/lib/preinit';
+
+/** The programs that the kernel may run first, and the scripts of those that are there. */
+export function preinitOf(
+  reader: Reader,
+  top: string,
+  { kernel, handover }: Facts,
+): { wanted: string[]; found: LiveRead<Script>[] } {
+  const { words } = commandLineWords(kernel.commandLine);
+  const named = (name: string): string[] =>
+    words.flatMap((word) =>
+      word.name === name && word.value?.startsWith('/') ? [word.value] : [],
+    );
+  const wanted = handover?.ramfs
+    ? [...named('rdinit'), '/init'].slice(0, 1)
+    : [...new Set([...named('init').slice(-1), '/etc/preinit'])];
+  const parts = orElse([], () => reader.list(`${top}${PARTS}`)).map((name) => `${PARTS}/${name}`);
+  const there = [...wanted, ...parts].filter(
+    (path) => orElse(null, () => reader.kind(`${top}${path}`)) !== 'missing',
+  );
+  return { wanted, found: there.map((path) => script(reader, top, path)) };
+}
+
+/** Where busybox init, OpenWrt and systemd keep the scripts that run late in a boot. */
+const LATE = [
+  '/etc/init.d',
+  '/etc/rc.d',
+  '/etc/rcS.d',
+  '/etc/systemd/system',
+  '/usr/lib/systemd/system',
+  '/lib/systemd/system',
+];
+const LATE_FILES = ['/etc/rc.local', '/etc/inittab', '/etc/profile'];
+/** A board would need a minute for a thousand units. */
+const MOST_SCRIPTS = 600;
+
+/** The scripts that call `mount_root done`. */
+export function doneCallers(reader: Reader): string[] {
+  const files = [
+    ...LATE_FILES,
+    ...LATE.flatMap((folder) =>
+      orElse([], () => reader.list(folder)).map((name) => `${folder}/${name}`),
+    ),
+  ].slice(0, MOST_SCRIPTS);
+  const calls = (path: string): boolean =>
+    reader.kind(path) === 'file' &&
+    callsIn(smallText(reader, path)).some((line) => CALL_OF_DONE.test(line));
+  return files.filter((path) => orElse(false, () => calls(path)));
+}
+
+const NAMES = [
+  '/sbin/mount_root',
+  '/usr/sbin/mount_root',
+  '/bin/mount_root',
+  '/usr/bin/mount_root',
+];
+
+/** The first mount_root on the path, and the file that it leads to. */
+export function programOf(reader: Reader): { path: string; target: string } | null {
+  for (const path of NAMES) {
+    const target = orElse(null, () =>
+      reader.kind(path) === 'missing' ? null : reader.realPath(path),
+    );
+    if (target !== null) return { path, target };
+  }
+  return null;
+}

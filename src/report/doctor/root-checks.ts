@@ -1,0 +1,116 @@
+/** The way to the root: root= on the command line, or an initramfs that switches to it. */
+import type { Facts } from '../../facts/facts.js';
+import { bootParameters } from '../../explain/boot-parameters.js';
+import { listed } from '../../text/listed.js';
+import { describe } from '../../volumes/device.js';
+import { isFileSystem } from '../../volumes/file-systems.js';
+import { ok, problem, warning, type CheckInputs, type Finding } from './check-rule.js';
+
+/** Devices that the kernel may find only after it has begun to look for its root. */
+const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=|UUID=|LABEL=)/;
+
+export function rootArgument({ now }: CheckInputs): Finding {
+  const { kernel, mtd, handover } = now;
+  const { root, wait, delay } = bootParameters(kernel.commandLine);
+  const evidence = '/proc/cmdline';
+  if (root === null && handover?.ramfs)
+    return ok('the command line names no root=, and / is an initramfs', evidence);
+  if (root === null)
+    return warning(
+      'the kernel command line has no root=, ' +
+        'so what becomes the root is left to the boot loader or an initramfs',
+      evidence,
+      'name the read-only image, as in root=/dev/mtdblock2 rootfstype=squashfs',
+    );
+  const [, index] = /^\/dev\/mtdblock(\d+)$/.exec(root) ?? [];
+  if (index !== undefined && !mtd.some((each) => each.index === Number(index)))
+    return problem(
+      `root=${root} is a partition that there is not`,
+      `/proc/mtd has mtd0 to mtd${mtd.length - 1}`,
+      'correct root= or the partition table',
+    );
+  if (LATE.test(root) && !wait && delay === 0)
+    return warning(
+      `root=${root} may come later than the kernel looks for it, and there is no rootwait`,
+      evidence,
+      'write rootwait on the kernel command line',
+    );
+  return ok(`root=${root}${wait ? ' with rootwait' : ''}`, evidence);
+}
+
+type Handover = NonNullable<Facts['handover']>;
+
+const EVIDENCE = '/proc/cmdline, /proc/self/mountinfo';
+
+/** The root to switch to is not mounted yet: can it be found? */
+function rootToFind({ root, asked }: Handover): Finding | null {
+  if (root === null)
+    return asked !== null
+      ? null
+      : problem(
+          '/ is an initramfs that does not know which root to switch to',
+          'the kernel command line has no root=',
+          'add root=, or mount it and end /init with `exec mountroot switch-root NEWROOT INIT`',
+        );
+  if (root.found.length === 0 && root.attach === null && !root.patient)
+    return problem(
+      `there is no root=${root.wanted} to switch to`,
+      EVIDENCE,
+      'correct root= on the kernel command line, add rootwait, ' +
+        'or build its driver into the kernel',
+    );
+  if (root.found.length > 1)
+    return problem(
+      `${root.found.length} devices are called root=${root.wanted}`,
+      listed(root.found.map(({ name }) => name)),
+      'name one of them',
+    );
+  return null;
+}
+
+function rootType({ root }: Handover, { kernel }: Facts): Finding | null {
+  const type = root?.content?.kind;
+  if (type === undefined || !isFileSystem(type) || kernel.filesystems.includes(type)) return null;
+  return problem(
+    `the root to switch to holds ${type}, which the kernel does not have`,
+    '/proc/filesystems',
+    `build the kernel with ${type}`,
+  );
+}
+
+function noProgram({ programs }: Handover): Finding | null {
+  if (programs.length === 0 || programs.some(({ trouble }) => trouble === null)) return null;
+  return problem(
+    'no init of the new root can be run',
+    programs.map(({ trouble }) => trouble).join('; '),
+    'correct init= or the image',
+  );
+}
+
+function notFirst({ pid }: Handover): Finding | null {
+  if (pid === 1) return null;
+  return warning(
+    '/ is an initramfs, which only process 1 can switch away from, ' + `and this is process ${pid}`,
+    EVIDENCE,
+    "make mountroot the ramdisk's /init, " +
+      'or end /init with `exec mountroot switch-root NEWROOT INIT`',
+  );
+}
+
+function rootName({ root, asked }: Handover): string {
+  if (root === null) return String(asked);
+  const [device] = root.found;
+  return device === undefined ? `root=${root.wanted} is waited for` : describe(device);
+}
+
+export function initramfs({ start }: CheckInputs): Finding | null {
+  const handover = start?.handover;
+  if (!start || !handover?.ramfs) return null;
+  return (
+    (handover.at === null ? rootToFind(handover) : null) ??
+    rootType(handover, start) ??
+    noProgram(handover) ??
+    notFirst(handover) ??
+    ok(`/ is an initramfs, and ${rootName(handover)} is the root to switch to`, EVIDENCE)
+  );
+}

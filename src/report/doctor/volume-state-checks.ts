@@ -1,0 +1,90 @@
+/** What waits on the data volume, and the external volume that takes its place. */
+import type { Facts, MountedVolume, Volume } from '../../facts/facts.js';
+import { sentenceOf } from '../../plan/reasons.js';
+import { volumeTrouble } from '../../plan/volume.js';
+import { listed } from '../../text/listed.js';
+import { describe } from '../../volumes/device.js';
+import { ok, problemOf, warning, type CheckInputs, type Finding } from './check-rule.js';
+
+/** An order to reset, whether it can be carried out or not. */
+function resetOrder({ at, order }: MountedVolume): Finding | null {
+  const file = `${at}/.mountroot/reset.json`;
+  if (order === null) return null;
+  if (order === 'unreadable')
+    return warning(
+      'an order to reset is there that could not be read, so it is not carried out, and stands',
+      file,
+      'look at the kernel log for errors of the flash, ' +
+        'and order it again with `mountroot reset`',
+    );
+  if (order === 'damaged')
+    return warning(
+      'an order to reset is there that cannot be read, so it is not carried out',
+      file,
+      'order it again with `mountroot reset`, or let it be: the next start puts it aside',
+    );
+  const but = order.keep.length > 0 ? ` but ${listed(order.keep)}` : '';
+  return warning(
+    `an order to reset is there: the next start removes all settings${but}`,
+    file,
+    `nothing if that was meant; else delete ${file}`,
+  );
+}
+
+function importOrder({ at, imported }: MountedVolume): Finding | null {
+  if (!imported?.ordered) return null;
+  return warning(
+    'an import waits to be carried out: ' +
+      'the next start takes its settings for those that are there',
+    `${at}/.mountroot/import.json`,
+    'nothing if that was meant; else `mountroot import --cancel`',
+  );
+}
+
+function stateMark({ at, state }: MountedVolume): Finding | null {
+  if (state !== 'damaged') return null;
+  return warning(
+    "OpenWrt's mark of the volume's state is none of those there are",
+    `${at}/.fs_state`,
+    'nothing: the next start puts it aside and makes a new one',
+  );
+}
+
+export function orders({ now: { opened } }: CheckInputs): Finding[] | null {
+  if (opened === null) return null;
+  const out = [resetOrder(opened), importOrder(opened), stateMark(opened)].filter(
+    (finding) => finding !== null,
+  );
+  if (out.length > 0) return out;
+  return [ok('no reset and no import waits to be carried out', `${opened.at}/.mountroot`)];
+}
+
+function externalTrouble(facts: Facts, volume: Volume): string | null {
+  if (volume.found.length === 0) return 'no device of this name is there';
+  const trouble = volumeTrouble(facts, volume, undefined);
+  return trouble === null ? null : sentenceOf(trouble);
+}
+
+export function externalVolume({ now }: CheckInputs): Finding | null {
+  const { external, opened } = now;
+  if (external === null) return null;
+  const { wanted, at, readonly, identity, found, content } = external;
+  const asked = `the external volume ${wanted}`;
+  const trouble = externalTrouble(now, external);
+  if (trouble !== null) return problemOf('extroot-missing', `${asked} cannot be used`, trouble);
+  if (at !== null && readonly)
+    return problemOf(
+      'extroot-failed',
+      `${asked} can only be mounted read-only`,
+      `/proc/self/mountinfo: ${at}`,
+    );
+  if (at !== null && identity !== null && opened !== null && identity !== opened.identity) {
+    const ours = opened.identity ?? 'without an identity';
+    return problemOf(
+      'extroot-mismatch',
+      `${asked} belongs to another board`,
+      `its etc/.extroot-uuid says ${identity}, and this board is ${ours}`,
+    );
+  }
+  return ok(`${asked} is ${describe(found[0]!)}`, content?.evidence ?? '/sys/class/block');
+}
