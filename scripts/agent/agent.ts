@@ -6,13 +6,13 @@ import { buildNative, buildWorkstation } from './native.js';
 import { checkout } from '../lib/report.js';
 
 /**
- * What the agent loads of the native parts on a board; what else is built with them serves tests
- * and measuring.
+ * The native parts that the agent loads on a board. The others of buildNative() are for tests and
+ * benchmarks.
  */
 export const NATIVE_PARTS = ['ffi-napi.node', 'ref-napi.node', 'libmountroot.so'];
 
 /**
- * dist/mountroot.cjs, and in dist/native/ what it loads on each machine it is for. Returns the
+ * Makes dist/mountroot.cjs, and in dist/native/ the native parts for each target. Returns the
  * bundle's path.
  */
 export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<string> {
@@ -22,13 +22,13 @@ export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<
 }
 
 /**
- * Puts native parts where a bundle in `folder` looks for them. What is there already stays: another
- * run may be using it at this moment.
+ * Copies the native parts to where a bundle in `folder` looks for them. Files that are current
+ * stay, because another run may be using them.
  */
 export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
   const native = await buildNative(target);
   const from = NATIVE_PARTS.map((part) => join(native, part));
-  // Ramdisks are made on the workstation.
+  // Only workstations make ramdisks.
   if (target === 'host') from.push(...(await buildWorkstation()));
   const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
   if (

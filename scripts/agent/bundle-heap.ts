@@ -14,7 +14,7 @@ const WITHIN = {
 } as const;
 
 /**
- * ffi-napi and ref-napi as the body of a function, which can be run over other addons than before.
+ * ffi-napi and ref-napi as the body of a function, so that they can run again over other addons.
  */
 async function packagesAsFunction(): Promise<string> {
   const { outputFiles } = await build({
@@ -31,8 +31,8 @@ async function packagesAsFunction(): Promise<string> {
 }
 
 /**
- * Modules that are made again on the board; whoever imports them has the new ones from then on,
- * because an import is a live binding.
+ * Bundles modules that run again on the board. Their importers then have the new ones, because an
+ * import is a live binding.
  */
 const latePackages = (body: string): Plugin => ({
   name: 'late-packages',
@@ -45,7 +45,9 @@ const latePackages = (body: string): Plugin => ({
       contents: `
         const run = (require, module) => { ${body} \n return module.exports; };
         export let ffi, ref;
-        export const loadPackages = (require) => void ({ ffi, ref } = run(require, { exports: {} }));`,
+        export const loadPackages = (require) => {
+          ({ ffi, ref } = run(require, { exports: {} }));
+        };`,
     }));
     builder.onLoad({ filter: /-napi$/, namespace: 'late' }, ({ path }) => ({
       contents: `export { ${path.slice(0, 3)} as default } from 'late-packages';`,
@@ -53,7 +55,7 @@ const latePackages = (body: string): Plugin => ({
   },
 });
 
-/** The model kernel throws the agent's own errors, or the agent would not know them. */
+/** Gives the model kernel the agent's own class of errors, which the agent recognises. */
 const coresErrors: Plugin = {
   name: 'cores-errors',
   setup(builder) {
@@ -67,7 +69,7 @@ const coresErrors: Plugin = {
   },
 };
 
-/** Puts into a folder what a heap is kept of: `heap.js` and `warm-up.js` (src/kept-heap). */
+/** Bundles `heap.js` and `warm-up.js` (src/kept-heap), which write a heap, into a folder. */
 export async function bundleHeap(folder: string): Promise<void> {
   const shared = {
     ...WITHIN,
@@ -81,7 +83,7 @@ export async function bundleHeap(folder: string): Promise<void> {
     external: ['internal/*'],
     plugins: [latePackages(await packagesAsFunction())],
   });
-  // The body of a function: what it returns is when it is through.
+  // The body of a function that returns a promise of its end.
   await build({
     ...shared,
     entryPoints: ['src/kept-heap/warm-up.ts'],

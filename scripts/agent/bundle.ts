@@ -1,32 +1,38 @@
 import { chmodSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { own } from '../lib/npm.js';
 import { NODE, NO_REHASH } from '../../src/facts/installation.js';
+import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
 /**
- * Where an addon of ffi-napi's packages is, in the bundle: beside it, in
+ * The module that finds an addon of ffi-napi's packages: beside the bundle, in
  * native/<platform>-<architecture>/.
  */
 const addon = (name: string): string => `
   const { join } = require('node:path');
-  module.exports = () => require(join(__dirname, 'native', process.platform + '-' + process.arch, '${name}.node'));`;
+  const folder = process.platform + '-' + process.arch;
+  module.exports = () => require(join(__dirname, 'native', folder, '${name}.node'));`;
 
-/** What stands in for modules that ffi-napi and ref-napi ask for, by name. */
+/** Replacements of modules that ffi-napi and ref-napi import, by name. */
 const STAND_INS: Record<string, string> = {
-  // Loading it cost a fifth of the bundle's start on the board, and nobody reads what it logs.
+  // Loading the original cost a fifth of the bundle's start on the board, and nobody reads its log.
   debug: 'module.exports = () => { const log = () => {}; log.enabled = false; return log; };',
-  // Node's own brings the terminal's colours, with them stderr as a stream, and with that node:net:
-  // 120 of the 616 ms that a warm start took.
+  // Node's own loads the terminal's colours, these load stderr as a stream, and that loads
+  // node:net: 120 of the 616 ms that a warm start took.
   assert: `
-    const check = (holds, message) => { if (!holds) throw new Error(message || 'an assertion of ffi-napi or ref-napi failed'); };
-    module.exports = Object.assign(check, { equal: (one, other, message) => check(one == other, message), strictEqual: (one, other, message) => check(one === other, message) });`,
+    const check = (holds, message) => {
+      if (!holds) throw new Error(message || 'an assertion of ffi-napi or ref-napi failed');
+    };
+    module.exports = Object.assign(check, {
+      equal: (one, other, message) => check(one == other, message),
+      strictEqual: (one, other, message) => check(one === other, message),
+    });`,
 };
 
 /**
- * ffi-napi and ref-napi find their addons through node-gyp-build, which searches folders that are
- * not there in a bundle.
+ * Finds the addons of ffi-napi and ref-napi, which use node-gyp-build: it searches folders that a
+ * bundle does not have.
  */
 export const nativeParts: Plugin = {
   name: 'native-parts',
@@ -52,8 +58,8 @@ export const nativeParts: Plugin = {
 export const DEFINE_VERSION = { MOUNTROOT_VERSION: JSON.stringify(own.version) };
 
 /**
- * The verbs that a boot does not call are a file of their own, `<name>-cli.cjs`: V8 reads the whole
- * of a file, whatever is called in it, and this is five sixths.
+ * Puts the verbs that a boot does not call into a separate file, `<name>-cli.cjs`. V8 reads all of
+ * a file, whatever is called in it, and these are five sixths of the agent.
  */
 const reportsApart = (file: string): Plugin => ({
   name: 'reports-apart',
@@ -65,23 +71,24 @@ const reportsApart = (file: string): Plugin => ({
   },
 });
 
-/** The file with the reporting verbs, beside the agent's. */
+/** The path of the file with the reporting verbs, beside the agent's. */
 export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cli.cjs');
 
-/** The agent as boards run it. The first line of a script can hand over one option, and no more. */
+/**
+ * The agent as boards run it. The first line of a script can pass one option to its interpreter, and
+ * no more.
+ */
 export const forBoard = (agent: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`#!${NODE} ${NO_REHASH}\n`), agent.subarray(agent.indexOf('\n') + 1)]);
 
 interface BundleOptions {
-  /**
-   * Leaves npm packages to be found in node_modules, so that a test can watch which are asked for.
-   */
+  /** Leaves npm packages in node_modules, so that a test can watch which are imported. */
   packagesOutside?: boolean;
 }
 
 /**
- * Bundles one entry to a CommonJS file that runs under Node 20 and later; what is imported lazily
- * stays lazy. The agent becomes two files.
+ * Bundles one entry to a CommonJS file for Node 20 and later. Lazy imports stay lazy. The agent
+ * becomes two files. Returns `outfile`.
  */
 export async function bundle(
   entry: string,
@@ -97,7 +104,7 @@ async function bundleFile(
   outfile: string,
   { packagesOutside = false }: BundleOptions,
 ): Promise<string> {
-  // Appears whole: another run may be reading it at this moment.
+  // The file appears in one step, because another run may be reading it.
   const next = `${outfile}.next-${process.pid}`;
   await build({
     absWorkingDir: checkout,
@@ -125,7 +132,7 @@ async function bundleFile(
   return outfile;
 }
 
-/** dist/mountroot.cjs, the agent, and dist/mountroot-cli.cjs, its reports. */
+/** Makes dist/mountroot.cjs, the agent, and dist/mountroot-cli.cjs, its reports. */
 export function buildBundle(): Promise<string> {
   mkdirSync(join(checkout, 'dist'), { recursive: true });
   return bundle('src/main.ts', join(checkout, 'dist', 'mountroot.cjs'));

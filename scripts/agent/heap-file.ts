@@ -1,15 +1,15 @@
 /**
- * The file that Node's --build-snapshot writes (SnapshotData::ToBlob, src/node_snapshotable.cc):
- * V8's heap, what Node needs to go on with it, and last V8's code cache of each of Node's own
- * modules: how many there are, and each as length, name, length, bytes. Lengths are those of the
- * board, 32 bits, little-endian.
+ * The file that Node's --build-snapshot writes (SnapshotData::ToBlob, src/node_snapshotable.cc). It
+ * contains V8's heap, Node's own data, and at its end V8's code cache of each of Node's modules: a
+ * count, then for each module length, name, length, bytes. Lengths are the board's: 32 bits,
+ * little-endian.
  */
 
-/** More than any Node has modules, and longer than any has a name. */
+/** Upper limits: of the number of modules, and of the length of their names. */
 const MOST = 2000;
 const LONGEST_NAME = 200;
 
-/** Where the list that begins here ends; null when there is none. */
+/** Returns the end of the list that begins at `start`; null if no list begins there. */
 function endOfCodeCache(blob: Buffer, start: number): number | null {
   const count = blob.readUInt32LE(start);
   if (count === 0 || count > MOST) return null;
@@ -26,10 +26,10 @@ function endOfCodeCache(blob: Buffer, start: number): number | null {
 }
 
 /**
- * A kept heap without the code cache: what a start calls is compiled in the heap itself, and
- * reading the cache, which is half of the file, cost 16 of 390 ms warm and 4 MiB of memory on the
- * board. Node compiles what it then misses. null when this Node writes its file in another way: the
- * heap is right as it is, too.
+ * Removes the code cache from a heap. The heap itself contains the compiled functions of a start.
+ * The cache is half of the file, and reading it cost 16 of 390 ms warm and 4 MiB of memory on the
+ * board. Node compiles a function that it misses. Returns null if this Node's file has another
+ * layout: the heap works with the cache too.
  */
 export function withoutCodeCache(blob: Buffer): Buffer | null {
   const found: number[] = [];

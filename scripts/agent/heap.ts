@@ -8,23 +8,23 @@ import { emptyData, systemChips } from '../image/chips.js';
 import { withoutCodeCache } from './heap-file.js';
 import { HEAP_FILE, HEAP_OPTIONS, HOME, NODE } from '../../src/facts/installation.js';
 import { buildKernel } from '../image/kernel.js';
-import { Failure, checkout, say } from '../lib/report.js';
+import { Failure, checkout, lastLines, say } from '../lib/report.js';
 import { squash } from '../image/squash.js';
 
-/** Node's further options when the heap is written. */
+/** Node's additional options for writing a heap. */
 export const WRITING = ['--no-warnings', '--expose-internals'];
 
-/** A heap is some 6 MB. */
+/** The size of the disk that the heap is written to; a heap has some 6 MB. */
 const DISK = 16 << 20;
 
 /**
- * Writes the heap beside the agent or to the file it is told: for the board that builds it, and in
- * the packages for whoever has another Node.
+ * The script that writes the heap. The build calls it, and packages contain it for boards with
+ * another Node.
  */
 export const KEEP_HEAP = `#!/bin/sh
-# keep-heap [FILE]: has this board's Node write the heap that boots go on with, so that they need
-# not compile the agent. Call it again after an upgrade of Node or of the agent; until then a boot is
-# slower, but right.
+# keep-heap [FILE]: has this board's Node write the heap from which boots start, so that they need
+# not compile the agent. Call it again after an upgrade of Node or of the agent; until then boots
+# work, but are slower.
 set -e
 to=\${1:-${HOME}/${HEAP_FILE}}
 ${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} \\
@@ -32,7 +32,7 @@ ${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} \\
 mv -f "$to.next" "$to"
 `;
 
-/** PID 1 of the boot in which the heap is written. */
+/** PID 1 of the boot that writes the heap. */
 const WRITER = `#!/bin/sh
 export PATH=/usr/bin
 mount -n -t proc proc /proc
@@ -46,7 +46,7 @@ sync
 poweroff -f
 `;
 
-/** Boots the board with a tree and has it write the heap. */
+/** Boots the board with a tree, so that it writes the heap. Returns the heap. */
 async function write(board: Board, tree: string, script: string, work: string): Promise<Buffer> {
   const kernel = await buildKernel(board);
   const zImage = join(kernel, 'zImage');
@@ -64,7 +64,7 @@ async function write(board: Board, tree: string, script: string, work: string): 
   );
   const disk = join(work, 'disk.img');
   writeFileSync(disk, Buffer.alloc(DISK));
-  // Instructions are counted, so the same tree gives the same heap on any machine.
+  // QEMU counts instructions, so the same tree gives the same heap on any machine.
   const machine = await Machine.start(
     board,
     { zImage, deviceTree: join(kernel, 'board.dtb'), flash },
@@ -74,17 +74,17 @@ async function write(board: Board, tree: string, script: string, work: string): 
   const [, status, size] = /^heap: (\d+) (\d+)\r?$/m.exec(machine.console) ?? [];
   if (status !== '0')
     throw new Failure(
-      `the board's Node did not write the agent's heap; the console's last lines ` +
-        `were:\n${machine.console.split('\n').slice(-20).join('\n')}`,
+      "the board's Node did not write the agent's heap; the console's last lines were:\n" +
+        lastLines(machine.console, 20),
     );
   return readFileSync(disk).subarray(0, Number(size));
 }
 
 /**
- * The agent's heap for a board whose root file system is this tree, written by the board whose
- * files it shares: there is no machine code in it, and they have one Node. Returns the file, or
- * null for a board that the emulator cannot boot from flash by itself; its agent comes from its own
- * file then.
+ * Makes the agent's heap for a board with this root file system. The board whose files it shares
+ * writes it: both have the same Node, and a heap contains no machine code. Returns the file, or
+ * null if that board cannot boot from flash without a boot loader. Then the agent starts from its
+ * file.
  */
 export async function buildHeap({ files }: Board, tree: string): Promise<string | null> {
   const board = loadBoard(files);

@@ -11,7 +11,7 @@ import {
 import { BOOT_VERBS } from '../../src/plan/root-verbs.js';
 import { cached, digest } from '../lib/cache.js';
 import { checkout } from '../lib/report.js';
-import { compileProgram, compilerVersion } from './native.js';
+import { compileProgram, compilerVersion } from './compile.js';
 
 const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');

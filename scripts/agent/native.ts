@@ -1,24 +1,21 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheRoot, cached, digest } from '../lib/cache.js';
 import { packageFolder, versionOf } from '../lib/npm.js';
 import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
-
-export type Target = 'host' | 'arm';
-
-/**
- * Compiler prefix and node-gyp's name of the architecture. Debian's cross compiler makes ARMv7 code
- * for the VFP, which every Cortex-A runs.
- */
-const TOOLS: Record<Target, { prefix: string; architecture: string }> = {
-  host: { prefix: '', architecture: process.arch },
-  arm: { prefix: 'arm-linux-gnueabihf-', architecture: 'arm' },
-};
+import {
+  TOOLS,
+  compileLibrary,
+  compileProgram,
+  compilerVersion,
+  environment,
+  type Target,
+} from './compile.js';
 
 interface Addon {
   name: string;
-  /** What node-gyp makes of it. */
+  /** The file that node-gyp makes. */
   product: string;
 }
 
@@ -27,26 +24,13 @@ const ADDONS: readonly Addon[] = [
   { name: 'ffi-napi', product: 'ffi_bindings.node' },
 ];
 
-/**
- * ffi-napi 4.0.3 defines NAPI_EXPERIMENTAL, under which Node 20.12 and later type finalizers
- * differently; this asks for the older type.
- */
-const CXXFLAGS = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
-
-const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
-const SHIM_FLAGS = [...FLAGS, '-shared', '-fPIC'];
-/** Our own sources of what buildNative() makes. */
+/** Our own sources that buildNative() compiles. */
 const SOURCES = ['mountroot.c', 'measure.c'];
+const sourceFile = (name: string): string => join(checkout, 'native', name);
+/** How we compile, for the keys of caches. */
+const COMPILE = digest(join(checkout, 'scripts/agent/compile.ts'));
 
-/**
- * assert() puts the path of its source into the program: without this, the same sources give other
- * bytes in another checkout, and tell where it was.
- */
-const PREFIX_MAP = `-ffile-prefix-map=${checkout}=.`;
-
-/**
- * What the addons compile against besides Node: headers, and gyp files that say where those are.
- */
+/** Packages of headers, and of gyp files that say where the headers are, for the addons. */
 const HEADERS = ['node-addon-api', 'get-symbol-from-current-process-h', 'get-uv-event-loop-napi-h'];
 
 const patchesFor = (name: string): string[] =>
@@ -56,8 +40,8 @@ const patchesFor = (name: string): string[] =>
     .map((file) => join(checkout, 'native', 'patches', file));
 
 /**
- * Node's own headers lie beside its program in most installations; where they do not, node-gyp
- * fetches them, and must keep them where we may write.
+ * node-gyp's option for Node's headers. Most installations have them beside the program; otherwise
+ * node-gyp fetches them, into a folder where we may write.
  */
 function headers(): string[] {
   const prefix = dirname(dirname(process.execPath));
@@ -66,47 +50,10 @@ function headers(): string[] {
     : [`--devdir=${join(cacheRoot, 'node-gyp')}`];
 }
 
-/** How the network is reached may stay in the environment: node-gyp may have to fetch headers. */
-const NETWORK = /^npm_config_(https?_proxy|proxy|noproxy|cafile)$/i;
 /**
- * node-gyp lets npm's configuration override its own arguments, and compilers, make and gyp each
- * read a set of variables of their own.
- */
-const INFLUENCES =
-  /^(npm_|GYP_|(C|CPP|CXX|LD|MAKE|MFLAG)\w*FLAGS|MAKE(LEVEL)?$|NODE_OPTIONS$|(CC|CXX|AR|NM|LINK)(_host|_target)$|C(PLUS)?_?(INCLUDE_)?PATH$|LIBRARY_PATH$|GCC_EXEC_PREFIX$)/i;
-
-/**
- * The environment of a build: the tools, the flags, and nothing the user has set for other
- * programs. The cache's key could not tell that apart.
- */
-function environment(
-  { prefix }: { prefix: string },
-  work: string,
-): Record<string, string | undefined> {
-  const without = Object.keys(process.env).filter(
-    (name) => INFLUENCES.test(name) && !NETWORK.test(name),
-  );
-  // The work folder's name holds a process id. GCC tries the last map first.
-  const places = `${PREFIX_MAP} -ffile-prefix-map=${work}=.`;
-  return {
-    ...Object.fromEntries(without.map((name) => [name, undefined])),
-    CC: `${prefix}gcc`,
-    CXX: `${prefix}g++`,
-    AR: `${prefix}ar`,
-    LINK: `${prefix}g++`,
-    CFLAGS: places,
-    CXXFLAGS: `${CXXFLAGS} ${places}`,
-    // gyp reads ~/.gyp/include.gypi otherwise.
-    GYP_CONFIG_DIR: work,
-    // The binding.gyp files ask `node` for paths.
-    PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
-  };
-}
-
-/**
- * Compiles one addon from a copy inside the checkout. Its headers are copied beside it:
- * node-addon-api is built by a path relative to the addon, and would otherwise leave makefiles in
- * build/node_modules, where builds for two targets meet.
+ * Compiles one addon from a copy inside the checkout, with its headers copied beside it: gyp builds
+ * node-addon-api by a path relative to the addon, and would otherwise leave makefiles in
+ * build/node_modules, where builds for two targets collide.
  */
 async function buildAddon({ name, product }: Addon, target: Target, folder: string): Promise<void> {
   const { prefix, architecture } = TOOLS[target];
@@ -142,36 +89,18 @@ async function buildAddon({ name, product }: Addon, target: Target, folder: stri
   }
 }
 
-/** All that goes into an addon; its prebuilt binaries, tests and pages do not. */
+/** The sources of an addon, without its prebuilt binaries, tests and documentation. */
 const sourcesOf = (name: string): string[] =>
   ['binding.gyp', 'src', 'include', 'deps', 'lib']
     .map((part) => join(packageFolder(name), part))
     .filter((path) => existsSync(path));
 
-/** What the compiler says of itself, for the keys of caches. */
-export const compilerVersion = async (target: Target): Promise<string> =>
-  (await run(`${TOOLS[target].prefix}gcc`, ['--version'])).split('\n')[0]!.trim();
-
-/** Compiles one of our own sources to a static program. */
-export async function compileProgram(
-  target: Target,
-  source: string,
-  output: string,
-  definitions: readonly string[] = [],
-): Promise<void> {
-  await run(
-    `${TOOLS[target].prefix}gcc`,
-    [...FLAGS, '-static', ...definitions, '-o', output, source],
-    { env: environment(TOOLS[target], dirname(output)) },
-  );
-}
-
 /**
- * The cached folder with `probe`, a static program for ramdisks in tests. By itself, because a
- * kernel is built with it.
+ * Returns the cached folder with `probe`, a static program for ramdisks in tests. It is separate,
+ * because it is a key of the kernel's cache.
  */
 export async function buildProbe(): Promise<string> {
-  const source = join(checkout, 'native', 'probe.c');
+  const source = sourceFile('probe.c');
   const inputs = { source: digest(source), compiler: await compilerVersion('arm') };
   return cached('probe', inputs, async (folder) => {
     mkdirSync(folder, { recursive: true });
@@ -180,8 +109,8 @@ export async function buildProbe(): Promise<string> {
 }
 
 /**
- * The libraries that only the workstation has, for ramdisks: their source in native/, what they are
- * linked with, and the Debian packages of that.
+ * The libraries that make and read ramdisks on the workstation: their source in native/, the
+ * libraries that they are linked with, and the Debian packages of these.
  */
 const WORKSTATION = [
   {
@@ -198,35 +127,27 @@ const WORKSTATION = [
   },
 ];
 
-/** Their files. By themselves, because nothing on the board needs them. */
+/** Returns their files. They are separate, because the board does not need them. */
 export async function buildWorkstation(): Promise<string[]> {
   const inputs = {
-    sources: WORKSTATION.map(({ source, ...how }) => [
-      digest(join(checkout, 'native', source)),
-      how,
-    ]),
-    flags: SHIM_FLAGS,
+    sources: WORKSTATION.map(({ source, ...how }) => [digest(sourceFile(source)), how]),
+    script: COMPILE,
     compiler: await compilerVersion('host'),
     architecture: process.arch,
     packages: await run('dpkg-query', ['-W', ...WORKSTATION.flatMap(({ packages }) => packages)]),
   };
   const folder = await cached('native-workstation', inputs, async (folder) => {
     mkdirSync(folder, { recursive: true });
-    const env = environment(TOOLS.host, folder);
     for (const { name, source, libraries } of WORKSTATION)
-      await run(
-        'gcc',
-        [...SHIM_FLAGS, '-o', join(folder, name), join(checkout, 'native', source), ...libraries],
-        { env },
-      );
+      await compileLibrary('host', sourceFile(source), join(folder, name), libraries);
   });
   return WORKSTATION.map(({ name }) => join(folder, name));
 }
 
 /**
- * The cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so` and `measure` for this
- * machine or for the board. One script makes both, so what the tests run here is what runs there.
- * N-API is stable: headers of this machine's Node do for the board's.
+ * Returns the cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so` and `measure`,
+ * for this machine or for the board. One script makes both, so tests here run what runs there.
+ * N-API is stable, so the headers of this machine's Node fit the board's Node.
  */
 export async function buildNative(target: Target): Promise<string> {
   const { prefix } = TOOLS[target];
@@ -246,20 +167,14 @@ export async function buildNative(target: Target): Promise<string> {
     ]),
     headers: HEADERS.map((name) => [name, versionOf(name)]),
     gyp: versionOf('node-gyp'),
-    sources: digest(...SOURCES.map((name) => join(checkout, 'native', name))),
-    script: digest(join(checkout, 'scripts', 'agent', 'native.ts')),
+    sources: digest(...SOURCES.map(sourceFile)),
+    script: [digest(join(checkout, 'scripts/agent/native.ts')), COMPILE],
   };
   return cached(`native-${target}`, inputs, async (folder) => {
     say(`native ${target}: building`);
-    const source = (name: string): string => join(checkout, 'native', name);
     mkdirSync(folder, { recursive: true });
-    const env = environment(TOOLS[target], folder);
-    await run(
-      `${prefix}gcc`,
-      [...SHIM_FLAGS, '-o', join(folder, 'libmountroot.so'), source('mountroot.c')],
-      { env },
-    );
-    await compileProgram(target, source('measure.c'), join(folder, 'measure'));
+    await compileLibrary(target, sourceFile('mountroot.c'), join(folder, 'libmountroot.so'));
+    await compileProgram(target, sourceFile('measure.c'), join(folder, 'measure'));
     for (const addon of ADDONS) await buildAddon(addon, target, folder);
   });
 }

@@ -11,7 +11,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { boardFolder, type Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
-import { buildProbe, compilerVersion } from '../agent/native.js';
+import { compilerVersion } from '../agent/compile.js';
+import { buildProbe } from '../agent/native.js';
 import { Failure, need, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compilerVersion } from '../agent/native.js';
+import { compilerVersion } from '../agent/compile.js';
 import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
 import { kernelCommandLine, type Board } from '../lib/board.js';
 import { own, versionOf } from '../lib/npm.js';

@@ -21,7 +21,7 @@ import { WRITING } from '../../../../scripts/agent/heap.js';
 import { launcherDefinitions } from '../../../../scripts/agent/launcher.js';
 import { HEAP_OPTIONS } from '../../../../src/facts/installation.js';
 import { withoutCodeCache } from '../../../../scripts/agent/heap-file.js';
-import { compileProgram } from '../../../../scripts/agent/native.js';
+import { compileProgram } from '../../../../scripts/agent/compile.js';
 
 const home = join(process.cwd(), 'build', 'test', `heap-${process.pid}`);
 const path = (name: string): string => join(home, name);

@@ -1,0 +1,123 @@
+/** The files of the package, as a tree. */
+import {
+  chmodSync,
+  copyFileSync,
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { bashCompletion } from '../../src/cli/completion-bash.js';
+import { zshCompletion } from '../../src/cli/completion-zsh.js';
+import { VERB_TABLE } from '../../src/cli/verb-table.js';
+import { AGENT_FILE, HOME as BOARD_HOME } from '../../src/facts/installation.js';
+import { NATIVE_PARTS } from '../agent/agent.js';
+import { cliBeside, forBoard } from '../agent/bundle.js';
+import { KEEP_HEAP } from '../agent/heap.js';
+import { buildLauncher } from '../agent/launcher.js';
+import { manPage } from '../agent/man-page.js';
+import { own } from '../lib/npm.js';
+import { checkout } from '../lib/report.js';
+import { copyrightFile } from './licences.js';
+
+export interface PackageInput {
+  /** The agent. */
+  bundle: string;
+  /** Folder with its native parts for the board. */
+  native: string;
+  /** Where the packages go. */
+  to: string;
+  /** Seconds since 1970: the time of every file, and the date of the man page. */
+  epoch: number;
+}
+
+const HOME = BOARD_HOME.slice(1);
+export const DOC = 'usr/share/doc/mountroot';
+
+/**
+ * A package has a maintainer. The distributor names one in the variables that Debian's other tools
+ * read; the default domain belongs to nobody (RFC 2606).
+ */
+export const MAINTAINER =
+  `${process.env['DEBFULLNAME'] || 'mountroot'} ` +
+  `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
+
+/** The pages of docs/ for those who have a board and no checkout. */
+const PAGES = ['bring-up.md', 'verbs.md', 'configuration.md', 'how-it-fails.md'];
+
+/**
+ * Fills a tree with the files of the package. It sets all modes, whatever the umask is.
+ * @param heap the folder with what bundleHeap() makes.
+ */
+export async function stage(
+  tree: string,
+  { bundle, native, epoch }: PackageInput,
+  heap: string,
+  { debian, extra }: { debian: boolean; extra: Record<string, string> },
+): Promise<void> {
+  const put = (path: string, content: string | Buffer, mode = 0o644): void => {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), content);
+    chmodSync(join(tree, path), mode);
+  };
+  const copy = (from: string, path: string, mode: number): void => {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    copyFileSync(from, join(tree, path));
+    chmodSync(join(tree, path), mode);
+  };
+  const link = (to: string, path: string): void => {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    symlinkSync(to, join(tree, path));
+  };
+  const packed = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
+  const date = new Date(epoch * 1000);
+
+  put(`${HOME}/${AGENT_FILE}`, forBoard(readFileSync(bundle)), 0o755);
+  copy(cliBeside(bundle), `${HOME}/mountroot-cli.cjs`, 0o755);
+  for (const part of NATIVE_PARTS)
+    copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
+  copy(await buildLauncher(), `${HOME}/launch`, 0o755);
+  for (const name of ['heap.js', 'warm-up.js']) copy(join(heap, name), `${HOME}/${name}`, 0o644);
+  put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
+  link('../lib/mountroot/launch', 'usr/sbin/mountroot');
+  link('mountroot', 'usr/sbin/mount_root');
+  put(
+    'usr/share/man/man8/mountroot.8.gz',
+    packed(manPage(own.version, date.toISOString().slice(0, 10))),
+  );
+  link('mountroot.8.gz', 'usr/share/man/man8/mount_root.8.gz');
+  put('usr/share/bash-completion/completions/mountroot', bashCompletion(VERB_TABLE, own.version));
+  link('mountroot', 'usr/share/bash-completion/completions/mount_root');
+  put('usr/share/zsh/vendor-completions/_mountroot', zshCompletion(VERB_TABLE, own.version));
+  put(`${DOC}/copyright`, copyrightFile({ debian }));
+  put(
+    `${DOC}/changelog.gz`,
+    packed(
+      `mountroot (${own.version}) unstable; urgency=medium\n\n  * Made from the ` +
+        `sources as they are.\n\n -- ${MAINTAINER}  ` +
+        `${date.toUTCString().replace('GMT', '+0000')}\n`,
+    ),
+  );
+  put(`${DOC}/README.gz`, packed(readFileSync(join(checkout, 'README.md'))));
+  for (const page of PAGES)
+    put(`${DOC}/${page}.gz`, packed(readFileSync(join(checkout, 'docs', page))));
+  copy(join(checkout, 'board/vexpress-a9/rootfs/etc/preinit'), `${DOC}/examples/preinit`, 0o644);
+  copy(join(checkout, 'board/vexpress-a9/rootfs/etc/init.d/rcS'), `${DOC}/examples/rcS`, 0o644);
+  for (const [path, text] of Object.entries(extra)) put(path, text);
+  settle(tree, epoch);
+}
+
+/** Gives all files one time, and lets everybody enter directories. */
+export function settle(tree: string, epoch: number): void {
+  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory()) chmodSync(path, 0o755);
+    lutimesSync(path, epoch, epoch);
+  }
+  chmodSync(tree, 0o755);
+  lutimesSync(tree, epoch, epoch);
+}
