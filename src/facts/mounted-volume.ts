@@ -12,7 +12,7 @@ import type {
 } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
 import { notRead } from './problems.js';
-import { keepPath } from './settings.js';
+import { keepPath } from './setting-rows.js';
 import {
   ATTEMPTS,
   EXTROOT_IDENTITY,

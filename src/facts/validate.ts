@@ -4,6 +4,7 @@ import type { FactsProblem } from '../text/problem-text.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
 import { RUNG_NAMES } from './rungs.js';
 import { contentKind, count, pathKind } from './validate-fields.js';
+import { origins, settings } from './validate-settings.js';
 import { originOf } from './validate-origin.js';
 
 const content = v.object({
@@ -75,32 +76,6 @@ const external = v.object({
   init: v.boolean(),
   offered: v.string(),
 });
-const settings = v.object({
-  volume: v.string(),
-  wait: count,
-  boot_limit: count,
-  journal: count,
-  watchdog: v.string(),
-  keep: v.array(v.string()),
-  extroot: v.string(),
-  extroot_target: v.picklist(['overlay', 'root']),
-  // Not in files of before there was a choice.
-  first: v.optional(v.picklist(['agent', 'script']), 'agent'),
-});
-const origin = v.exactOptional(
-  v.picklist(['default', '/etc/mountroot.json', 'fstools_overlay_name', 'mountroot', 'flag']),
-);
-const origins = v.object({
-  volume: origin,
-  wait: origin,
-  boot_limit: origin,
-  journal: origin,
-  watchdog: origin,
-  keep: origin,
-  extroot: origin,
-  extroot_target: origin,
-  first: origin,
-});
 const state = v.object({
   rung: v.picklist(RUNG_NAMES),
   reason: v.nullable(v.string()),
@@ -168,42 +143,50 @@ const facts: v.GenericSchema<unknown, Facts> = v.pipe(
   })),
 );
 
-/**
- * A facts file's text as facts. @throws {Error} whose message is one sentence that names the first
- * thing that is wrong.
- */
-export function parseFacts(text: string, name: string): Facts {
-  let value: unknown;
+const AGAIN = 'make one with `mountroot facts >FILE`';
+
+function json(text: string, name: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
-    throw new Error(
-      `${name} is not a facts file: it is not JSON (${(error as Error).message}); make one with \`mountroot facts >FILE\``,
-    );
+    const said = (error as Error).message;
+    throw new Error(`${name} is not a facts file: it is not JSON (${said}); ${AGAIN}`, {
+      cause: error,
+    });
   }
-  const result = v.safeParse(facts, value);
-  if (!result.success) {
-    const [issue] = result.issues;
-    const where = v.getDotPath(issue) ?? 'the whole';
-    const wrong =
-      issue.received === 'undefined'
-        ? 'is missing'
-        : `should be ${issue.expected} and is ${issue.received}`;
-    throw new Error(
-      `${name} is not a facts file: ${where} ${wrong}; make one with \`mountroot facts >FILE\``,
-    );
-  }
-  const { volume, mtd, mounts } = result.output;
+}
+
+/** The first thing that is wrong, and where. */
+function wrongness(issue: v.BaseIssue<unknown>): string {
+  const where = v.getDotPath(issue) ?? 'the whole';
+  return issue.received === 'undefined'
+    ? `${where} is missing`
+    : `${where} should be ${issue.expected} and is ${issue.received}`;
+}
+
+/** What of a facts file contradicts the rest; null if nothing does. */
+function contradiction({ volume, mtd, mounts }: Facts): string | null {
   const missing = volume.found.find(
     ({ kind, name }) => kind === 'mtd' && !mtd.some(({ index }) => name === `mtd${index}`),
   );
-  if (missing !== undefined)
+  if (missing !== undefined) return `volume.found names ${missing.name}, which mtd does not list`;
+  return new Set(mounts.map(({ id }) => id)).size < mounts.length
+    ? 'two mounts have the same id'
+    : null;
+}
+
+/**
+ * A facts file's text as facts.
+ * @throws {Error} with one sentence that names the first thing that is wrong.
+ */
+export function parseFacts(text: string, name: string): Facts {
+  const result = v.safeParse(facts, json(text, name));
+  if (!result.success)
+    throw new Error(`${name} is not a facts file: ${wrongness(result.issues[0])}; ${AGAIN}`);
+  const against = contradiction(result.output);
+  if (against !== null)
     throw new Error(
-      `${name} contradicts itself: volume.found names ${missing.name}, which mtd does not list; make a new one with \`mountroot facts >FILE\``,
-    );
-  if (new Set(mounts.map(({ id }) => id)).size < mounts.length)
-    throw new Error(
-      `${name} contradicts itself: two mounts have the same id; make a new one with \`mountroot facts >FILE\``,
+      `${name} contradicts itself: ${against}; make a new one with \`mountroot facts >FILE\``,
     );
   return result.output;
 }

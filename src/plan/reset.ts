@@ -9,7 +9,7 @@
  */
 import type { Facts } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
-import { keepPath } from '../facts/settings.js';
+import { keepPath } from '../facts/setting-rows.js';
 import {
   BOOTS,
   DATA,

@@ -1,21 +1,16 @@
 import type { Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
 import { visibleAt } from '../facts/mountinfo.js';
+import { setWith } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
 import { fstypeOf, whyUnmountable } from '../volumes/mountable.js';
 import { troubleOf, type Trouble } from './reasons.js';
 
-/**
- * Which setting asked for the volume, for a person; '' for the name every board uses without one.
- */
-const asked = (origin: Facts['configuration']['origins']['volume']): string => {
-  if (origin === 'fstools_overlay_name')
-    return ', which fstools_overlay_name= on the kernel command line asks for';
-  if (origin === 'mountroot')
-    return ', which mountroot.volume= on the kernel command line asks for';
-  if (origin === 'flag') return ', which --set volume= asks for';
-  return origin === undefined || origin === 'default' ? '' : `, which ${origin} asks for`;
-};
+/** Which setting asks for the volume, as a clause; '' for the name that every board has. */
+export function askedBy(origin: Facts['configuration']['origins']['volume']): string {
+  const by = setWith('volume', origin);
+  return by === null ? '' : `, which ${by} asks for`;
+}
 
 /**
  * What keeps a volume from being found or mounted, as far as it shows beforehand; null when nothing
@@ -29,7 +24,7 @@ export function volumeTrouble(
   const { wanted, found, content, attach } = volume;
   if (attach !== null) return null;
   const [device] = found;
-  if (device === undefined) return missing(facts, wanted, asked(origin));
+  if (device === undefined) return missing(facts, wanted, askedBy(origin));
   if (found.length > 1)
     return troubleOf(
       'ambiguous-volume',

@@ -6,7 +6,7 @@ import { checkout } from '../../scripts/lib/report.js';
 import { isGroup } from '../../src/cli/verb-row.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { RUNG_NAMES } from '../../src/facts/rungs.js';
-import { DEFAULTS } from '../../src/facts/settings.js';
+import { DEFAULTS } from '../../src/facts/setting-rows.js';
 
 const read = (path: string): string => readFileSync(join(checkout, path), 'utf8');
 const PAGES = [

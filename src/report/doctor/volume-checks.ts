@@ -1,6 +1,6 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
-import { mayCome } from '../../plan/volume.js';
+import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
 import { DEVICE_KINDS, describe } from '../../volumes/device.js';
@@ -16,21 +16,8 @@ import {
   type Finding,
 } from './check-rule.js';
 
-const ORIGINS: Readonly<Record<string, string>> = {
-  fstools_overlay_name: 'fstools_overlay_name= on the kernel command line',
-  mountroot: 'mountroot.volume= on the kernel command line',
-  flag: '--set volume=',
-  '/etc/mountroot.json': '/etc/mountroot.json',
-};
-
 /** Names that differ only in case, dashes and the like are often mistaken for each other. */
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
-
-/** The setting that asks for the volume, as the rest of a sentence; '' without one. */
-function askedBy({ configuration }: Facts): string {
-  const origin = ORIGINS[configuration.origins.volume ?? ''];
-  return origin === undefined ? '' : `, which ${origin} asks for`;
-}
 
 const partitions = ({ mtd }: Facts): string =>
   `/proc/mtd has ${listed(mtd.map(({ index, name }) => `mtd${index} "${name}"`))}`;
@@ -75,7 +62,7 @@ function notFound(now: Facts, asked: string): Finding {
 export function found({ now }: CheckInputs): Finding {
   const { wanted, found: devices, attach } = now.volume;
   const [device] = devices;
-  const asked = askedBy(now);
+  const asked = askedBy(now.configuration.origins.volume);
   if (devices.length > 1) {
     const names = listed(devices.map(({ name }) => name));
     return problemOf(

@@ -12,7 +12,7 @@ import type {
   OptionDefinition,
   VerbDefinition,
 } from '../../../src/cli/definitions.js';
-import { DEFAULTS } from '../../../src/facts/settings.js';
+import { DEFAULTS } from '../../../src/facts/setting-rows.js';
 
 const text = readFileSync(join(checkout, 'docs/bring-up.md'), 'utf8');
 const FACTS = join(checkout, 'board/vexpress-a9/facts.json');

@@ -14,7 +14,8 @@ import { hiddenMounts, parseMountinfo, visibleAt } from '../../../src/facts/moun
 import { parseMtd } from '../../../src/facts/mtd.js';
 import { parseOrder } from '../../../src/facts/mounted-volume.js';
 import { lookBack } from '../../../src/facts/pstore.js';
-import { DEFAULTS, configure, overlaid } from '../../../src/facts/settings.js';
+import { DEFAULTS } from '../../../src/facts/setting-rows.js';
+import { configure, overlaid } from '../../../src/facts/settings.js';
 import { readLabels } from '../../../src/volumes/labels.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';

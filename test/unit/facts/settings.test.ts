@@ -1,6 +1,7 @@
 import t from 'tap';
 import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
-import { DEFAULTS, configure, keepPath, overlaid } from '../../../src/facts/settings.js';
+import { DEFAULTS, keepPath } from '../../../src/facts/setting-rows.js';
+import { configure, overlaid } from '../../../src/facts/settings.js';
 
 const configured = (sources: {
   commandLine?: string;
