@@ -89,8 +89,7 @@ export async function importNow(
   );
   warnings.push(...(await prepare(system, job, checked, next)));
   if (job.upper !== null) {
-    const { exchange } = await import('../system/ffi.js');
-    return [...warnings, ...takePlace(system, exchange, next, upper, former)];
+    return [...warnings, ...takePlace(system, { next, place: upper, former })];
   }
   system.rename(next, upper);
   try {

@@ -11,9 +11,9 @@ const LEVEL = { error: 3, warn: 4, info: 6, debug: 7 } as const;
 /**
  * The kernel log, the only log in early boot. One write(2) is one record (kernel/printk/printk.c:
  * devkmsg_write). The file is opened again for each record, because the kernel takes only ten
- * records in five seconds through one open file (printk.devkmsg=ratelimit). The last one stays open,
- * because after the pivot /dev is not yet in the new root. Where the log cannot be written, the text
- * goes to stderr.
+ * records in five seconds through one open file (printk.devkmsg=ratelimit). The last one stays
+ * open, because after the pivot /dev is not yet in the new root. Where the log cannot be written,
+ * the text goes to stderr.
  */
 export function kmsg(device = '/dev/kmsg'): Log {
   let last = -1;

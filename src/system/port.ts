@@ -131,8 +131,8 @@ export interface System extends Reader, TreeSystem, FlashSystem {
     data: string | null,
   ): void;
   /**
-   * umount2(2). `lazy` (MNT_DETACH) hides the mount now, and the kernel unmounts it when nobody uses
-   * it any more.
+   * umount2(2). `lazy` (MNT_DETACH) hides the mount now, and the kernel unmounts it when nobody
+   * uses it any more.
    */
   umount(target: string, lazy?: boolean): void;
   /** pivot_root(2). */
@@ -188,10 +188,12 @@ export interface System extends Reader, TreeSystem, FlashSystem {
   /** Blocks this process for so long. */
   sleep(milliseconds: number): void;
   /**
-   * For a call that may take long: until null ends it, a thread writes `text` and the time passed to
-   * the kernel log every few seconds, and feeds the watchdog that `watchdog` opened.
+   * For a call that may take long: until null ends it, a thread writes `text` and the time passed
+   * to the kernel log every few seconds, and feeds the watchdog that `watchdog` opened.
    */
   during(text: string | null): void;
-  /** Opens a watchdog device, which is fed from now on; null disarms and closes it (magic close). */
+  /**
+   * Opens a watchdog device, which is fed from now on; null disarms and closes it (magic close).
+   */
   watchdog(device: string | null): void;
 }

@@ -6,11 +6,11 @@ import { FLASH_SOURCE } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
 
 /**
- * An option of an overlay mount; the kernel shows the path as it was given, with \ before , and :
- * in it.
+ * The value of an option of an overlay mount. The kernel shows a path as it was given, with \
+ * before each , and : in it.
  */
 const option = ({ superOptions }: Mount, name: string): string | undefined => {
-  // A path with a comma was split with the options.
+  // A comma in the path has split it like the options.
   const at = superOptions.findIndex((each) => each.startsWith(`${name}=`));
   if (at < 0) return undefined;
   let text = superOptions[at]!.slice(name.length + 1);
@@ -19,18 +19,13 @@ const option = ({ superOptions }: Mount, name: string): string | undefined => {
   return text.replace(/\\([\\,:])/g, '$1');
 };
 
-/**
- * The layers of /, where its upper one can be reached now; null where / is no overlay, or it cannot
- * be reached.
- */
+/** The layers of /; null where / is no overlay, or its upper layer cannot be reached now. */
 export function rootLayers(reader: Reader, mounts: readonly Mount[]): Layers | null {
   const layers = layersOf(mounts);
   return layers !== null && reader.kind(layers.upper) === 'directory' ? layers : null;
 }
 
-/**
- * Overlays that have this directory, or what it is in, as a layer that must not change under them.
- */
+/** Mounted overlays that have this directory as a layer, which must not change under them. */
 export function overlaysOver(reader: Reader, mounts: readonly Mount[], directory: string): Mount[] {
   const { device, inode } = reader.details(directory);
   const isIt = (path: string | undefined): boolean => {
@@ -54,20 +49,48 @@ export function overlaysOver(reader: Reader, mounts: readonly Mount[], directory
   );
 }
 
-/** Whether an import into the root's own upper layer can be ordered, or one sentence why not. */
+const ELSEWHERE = 'name an upper layer that is not in use with --upper DIR';
+
+/** Why no import into the root's own upper layer can be ordered; the first rule that holds. */
+const NO_ORDER: readonly {
+  when: (facts: Facts, root: Mount | undefined) => boolean;
+  because: (facts: Facts, root: Mount | undefined) => string;
+}[] = [
+  {
+    when: (_, root) => root === undefined || !root.fstype.startsWith('overlay'),
+    because: (_, root) =>
+      `/ is ${root?.fstype ?? 'nothing'} and no overlay, so there is no upper layer to import ` +
+      `into; ${ELSEWHERE}`,
+  },
+  {
+    when: (_, root) => root?.fstype === 'overlayfs',
+    because: () =>
+      '/ is an overlay of the old kind (overlayfs), whose upper layer is the whole data volume ' +
+      `and cannot be exchanged; ${ELSEWHERE}`,
+  },
+  {
+    when: ({ external }) => external !== null && external.at !== null,
+    because: () =>
+      '/ keeps its changes on an external volume, and an order to import is only carried out on ' +
+      `the internal one; boot without it, or ${ELSEWHERE}`,
+  },
+  {
+    when: ({ opened }, root) => root?.source !== FLASH_SOURCE || opened === null,
+    because: () =>
+      '/ does not keep its changes on the data volume now (`mountroot status` says why), so ' +
+      `nothing can be ordered there; mend that first, or ${ELSEWHERE}`,
+  },
+  {
+    when: ({ opened }) => opened?.readonly === true,
+    because: ({ opened }) =>
+      `the data volume on ${opened!.at} is read-only, so nothing can be put on it; mend that ` +
+      'first (`mountroot status` says why)',
+  },
+];
+
+/** Why an import into the root's own upper layer cannot be ordered, in one sentence; else null. */
 export function orderTrouble(facts: Facts): string | null {
-  const { mounts, opened, external } = facts;
-  const root = visibleAt(mounts, '/');
-  const elsewhere = 'name an upper layer that is not in use with --upper DIR';
-  if (root === undefined || !root.fstype.startsWith('overlay'))
-    return `/ is ${root?.fstype ?? 'nothing'} and no overlay, so there is no upper layer to import into; ${elsewhere}`;
-  if (root.fstype === 'overlayfs')
-    return `/ is an overlay of the old kind (overlayfs), whose upper layer is the whole data volume and cannot be exchanged; ${elsewhere}`;
-  if (external !== null && external.at !== null)
-    return `/ keeps its changes on an external volume, and an order to import is only carried out on the internal one; boot without it, or ${elsewhere}`;
-  if (root.source !== FLASH_SOURCE || opened === null)
-    return `/ does not keep its changes on the data volume now (\`mountroot status\` says why), so nothing can be ordered there; mend that first, or ${elsewhere}`;
-  if (opened.readonly)
-    return `the data volume on ${opened.at} is read-only, so nothing can be put on it; mend that first (\`mountroot status\` says why)`;
-  return null;
+  const root = visibleAt(facts.mounts, '/');
+  const rule = NO_ORDER.find(({ when }) => when(facts, root));
+  return rule?.because(facts, root) ?? null;
 }

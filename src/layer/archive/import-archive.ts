@@ -1,117 +1,39 @@
 /**
- * From an archive to a new upper layer: all of it is checked first, and nothing is touched; then it
- * is made beside the old one, read and checked a second time on the way; and only when all of it is
- * on stable storage does it count.
+ * From an archive to a new upper layer. First the whole archive is checked, and nothing is touched.
+ * Then the layer is made beside the old one, while the archive is read and checked a second time.
+ * It counts only when all of it is on stable storage.
  */
-import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
-import { copyTree } from '../../tree/copy-tree.js';
-import { codecSentence, type CodecProblem } from '../../ramdisk/codec-problem.js';
-import { CompressionError, decompress } from '../../ramdisk/compression.js';
-import { methodOf } from '../../ramdisk/method.js';
-import { ByteSource } from '../../ramdisk/source.js';
 import type { Reader, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError } from './archive-error.js';
-import { Checker, type Accepted, type Counts } from './check-archive.js';
-import { overlayMark } from './marks.js';
-import { readTar, type TarHeader } from './tar-reader.js';
-import { LayerWriter } from './unpack-archive.js';
 import { printable, utf8 } from '../../text/printable.js';
+import { copyTree } from '../../tree/copy-tree.js';
+import type { Accepted, Counts } from './accepted.js';
+import { ArchiveError } from './archive-error.js';
+import { Checker } from './check-archive.js';
+import { overlayMark } from './marks.js';
+import { readArchive } from './read-archive.js';
+import { LayerWriter } from './unpack-archive.js';
 
 export interface Layering {
   file: string;
   /** The layer that is there; null where there is none. */
   upper: string | null;
-  /** Over what it holds, and not in its place. */
+  /** Lays the archive over the layer that is there; otherwise replaces it. */
   merge: boolean;
-  /** Bytes that the archive's files may have together. */
+  /** Bytes that the files of the archive may have together. */
   bytes: number;
   privileged: boolean;
 }
 
 export interface CheckedArchive {
   counts: Counts;
+  /** What is not taken over, a sentence each. */
   warnings: string[];
+  /** Directories that hide what the image has under their name. */
   hidden: ReadonlySet<string>;
-  /** Of the archive as it was unpacked: whether it is the same when it is read again. */
+  /** Of the unpacked archive, to see whether it is the same when it is read again. */
   digest: string;
-}
-
-const isTar = (block: Buffer): boolean =>
-  block.toString('latin1', 257, 262) === 'ustar' ||
-  (block.length === 512 && block.every((byte) => byte === 0));
-
-async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {
-  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
-}
-
-/** A tar's own bytes; how it is compressed shows by its magic. */
-async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
-  const first = await source.peek(512);
-  if (first.length === 0) throw new ArchiveError('is empty');
-  if (isTar(first)) return yield* chunksOf(source);
-  const method = methodOf(first);
-  if (method === null)
-    throw new ArchiveError('is no tar, nor one that is compressed in a way that is known');
-  const complain = (problem: CodecProblem): never => {
-    throw new ArchiveError(`is damaged: ${codecSentence(problem)}`);
-  };
-  // Several streams behind each other are one (RFC 1952), as parallel compressors write them.
-  for (let next = first; next.length > 0; next = await source.peek(2)) {
-    if (methodOf(next) !== method) throw new ArchiveError('has something behind its end');
-    try {
-      yield* decompress(method, source, complain);
-    } catch (error) {
-      throw error instanceof CompressionError
-        ? new ArchiveError(
-            `cannot be decompressed (${method}): at byte ${error.offset}, ` +
-              codecSentence(error.problem),
-          )
-        : error;
-    }
-  }
-}
-
-/**
- * Reads an archive through. @returns the digest of its bytes. @throws {ArchiveError} whose message
- * begins with the archive's name.
- */
-async function read(
-  file: string,
-  checker: Checker,
-  each: { make: (entry: Accepted) => void; data: (bytes: Buffer) => void; complete: () => void },
-): Promise<string> {
-  const raw = ByteSource.fromFile(file);
-  const hash = createHash('sha256');
-  async function* hashed(): AsyncGenerator<Buffer, void> {
-    for await (const chunk of unpacked(raw)) {
-      hash.update(chunk);
-      yield chunk;
-    }
-  }
-  const source = ByteSource.from(hashed());
-  let wanted = false;
-  try {
-    await readTar(source, {
-      member(header: TarHeader) {
-        const entry = checker.accept(header);
-        wanted = entry !== null;
-        if (entry !== null) each.make(entry);
-      },
-      data: (bytes) => wanted && each.data(bytes),
-      complete: () => wanted && each.complete(),
-    });
-    checker.end();
-    return hash.digest('hex');
-  } catch (error) {
-    throw error instanceof ArchiveError
-      ? new ArchiveError(`${printable(file)} ${error.message}`)
-      : error;
-  } finally {
-    await source.close();
-    await raw.close();
-  }
 }
 
 const checkerFor = (reader: Reader, { upper, merge, bytes, privileged }: Layering): Checker =>
@@ -121,18 +43,16 @@ const checkerFor = (reader: Reader, { upper, merge, bytes, privileged }: Layerin
     existing: (path) => (merge && upper !== null ? reader.kind(`${upper}/${path}`) : 'missing'),
   });
 
-/** All of an archive, before anything is touched. @throws {ArchiveError} @throws {SystemError} */
+/** Checks all of an archive. @throws {ArchiveError} @throws {SystemError} */
 export async function checkArchive(reader: Reader, job: Layering): Promise<CheckedArchive> {
   const checker = checkerFor(reader, job);
-  const digest = await read(job.file, checker, {
-    make: () => {},
-    data: () => {},
-    complete: () => {},
-  });
-  return { counts: checker.counts, warnings: checker.warnings, hidden: checker.opaque, digest };
+  const nothing = { make: () => {}, data: () => {}, complete: () => {} };
+  const digest = await readArchive(job.file, checker, nothing);
+  const { counts, losses, opaque: hidden } = checker;
+  return { counts, warnings: losses.sentences, hidden, digest };
 }
 
-/** A name in a tree that could not be copied, and what the files in it need. */
+/** The bytes of all files in a tree, and a name in it that could not be copied, if there is one. */
 export function measure(reader: Reader, top: string): { odd: string | null; bytes: number } {
   let [odd, bytes]: [string | null, number] = [null, 0];
   const { device } = reader.details(top);
@@ -152,7 +72,7 @@ export function measure(reader: Reader, top: string): { odd: string | null; byte
   return { odd, bytes };
 }
 
-/** What a layer's root is like where an archive does not say. */
+/** The owner, mode, times and attributes of a layer's root where the archive does not have it. */
 function rootOf(
   system: System,
   upper: string | null,
@@ -187,9 +107,9 @@ export function syncFolder(path: string): void {
 }
 
 /**
- * Makes the whole new layer at `next`, which must not be there, and returns when it is on stable
- * storage; what fails leaves nothing of it.
- * @returns what of it could not be had, a sentence each.
+ * Makes the whole new layer at `next`, which must not exist, and returns when it is on stable
+ * storage. After a failure nothing of it is left.
+ * @returns what could not be set as the archive has it, a sentence each.
  */
 export async function prepare(
   system: System,
@@ -199,41 +119,47 @@ export async function prepare(
 ): Promise<string[]> {
   system.mkdir(next, 0o700);
   try {
-    if (job.merge && job.upper !== null) {
-      const [refused] = copyTree(system, job.upper, next).refused;
-      if (refused !== undefined)
-        throw new Error(
-          `${refused.path} of the layer that is there could not be copied: ${refused.error}`,
-        );
-      // Only for us until it is complete.
-      system.setMode(next, 0o700);
-    }
+    if (job.merge && job.upper !== null) copyOld(system, job.upper, next);
     const writer = new LayerWriter(system, next, job.privileged, checked.hidden);
-    try {
-      const digest = await read(
-        job.file,
-        checkerFor(system, { ...job, upper: job.upper === null ? null : next }),
-        writer,
-      );
-      if (digest !== checked.digest)
-        throw new ArchiveError(
-          `${printable(job.file)} changed between being checked and being read`,
-        );
-    } finally {
-      writer.close();
-    }
+    await write(system, job, next, { writer, digest: checked.digest });
     writer.end(rootOf(system, job.upper));
     system.syncfs(next);
-    return writer.warnings;
+    return writer.losses.sentences;
   } catch (error) {
     discard(system, next);
     throw error;
   }
 }
 
+function copyOld(system: System, upper: string, next: string): void {
+  const [refused] = copyTree(system, upper, next).refused;
+  if (refused !== undefined)
+    throw new Error(
+      `${refused.path} of the layer that is there could not be copied: ${refused.error}`,
+    );
+  // Nobody else may look into it until it is complete.
+  system.setMode(next, 0o700);
+}
+
+/** Reads the archive into the new layer. @param digest which it had when it was checked. */
+async function write(
+  system: System,
+  job: Layering,
+  next: string,
+  { writer, digest }: { writer: LayerWriter; digest: string },
+): Promise<void> {
+  const checker = checkerFor(system, { ...job, upper: job.upper === null ? null : next });
+  try {
+    if ((await readArchive(job.file, checker, writer)) !== digest)
+      throw new ArchiveError({ code: 'changed' }, { file: job.file });
+  } finally {
+    writer.close();
+  }
+}
+
 /**
- * That it cannot be removed is no news beside why it is half made; it counts for nothing, and the
- * next import removes it.
+ * Removes a half made layer. An error of that is ignored, because the caller reports why the layer
+ * is half made; the layer is not used, and the next import removes it.
  */
 function discard(system: System, path: string): void {
   try {

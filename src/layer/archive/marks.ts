@@ -1,28 +1,28 @@
 /**
- * How an overlay's upper layer says what it takes away from the layers below, and how a layer in a
- * tar says it (OCI image-spec, layer.md; AUFS had it first).
+ * How an overlay's upper layer marks what it hides of the layers below, and how a layer in a tar
+ * does (OCI image-spec, layer.md; the form comes from AUFS).
  */
 
-/** `.wh.NAME` beside nothing else of that NAME: NAME is gone. */
+/** A file `.wh.NAME` hides NAME of the layers below. */
 export const WHITEOUT = '.wh.';
-/** In a directory: nothing of the directory below shows through. */
+/** A file of this name hides all of the directory below the one that it is in. */
 export const OPAQUE_MARK = '.wh..wh..opq';
 
 export const OPAQUE = 'trusted.overlay.opaque';
 const OURS = /^(trusted|user)\.overlay\./;
 
 /**
- * Overlay's own attributes (fs/overlayfs/overlayfs.h), whichever of its two name spaces they are
- * in; without it, or null for any other.
+ * The name of one of overlay's own attributes (fs/overlayfs/overlayfs.h) without its namespace,
+ * which is one of two; null for any other attribute.
  */
 export const overlayMark = (name: string): string | null =>
   OURS.test(name) ? name.replace(OURS, '') : null;
 
 /**
- * What is true in one mount only, or said otherwise in an archive. `origin`: where a file was
- * copied up from, by a handle; `impure`: that a directory holds such files; `nlink`, `upper`,
- * `uuid`: of the index; `whiteouts`, and `opaque` as x: that a directory holds whiteouts of the
- * other form.
+ * Marks that mean something in one mount only, or that an archive has in another form. `origin`:
+ * the handle of the file that was copied up; `impure`: the directory holds such files; `nlink`,
+ * `upper`, `uuid`: of the index; `whiteouts`, and `opaque` with the value x: the directory holds
+ * whiteouts of the other form.
  */
 export const SAID_OTHERWISE: readonly string[] = [
   'opaque',
@@ -35,13 +35,17 @@ export const SAID_OTHERWISE: readonly string[] = [
   'uuid',
 ];
 
-/**
- * What only the image below can complete: a name for what is under another name there, and a file
- * whose content is still there.
- */
-export const REFERS_BELOW: Record<string, string> = {
+/** Marks of files and directories that only the image below completes. */
+export const REFERS_BELOW = {
   redirect:
-    'is a directory that was renamed, and shows what the image has under its old name (trusted.overlay.redirect)',
+    'is a directory that was renamed, and shows what the image has under its old name ' +
+    '(trusted.overlay.redirect)',
   metacopy:
-    "is a file of which only owner, mode or times were changed, and whose content is still the image's (trusted.overlay.metacopy)",
-};
+    'is a file of which only owner, mode or times were changed, and whose content is still the ' +
+    "image's (trusted.overlay.metacopy)",
+} as const;
+
+export type ReferringMark = keyof typeof REFERS_BELOW;
+
+export const refersBelow = (mark: string): mark is ReferringMark =>
+  Object.hasOwn(REFERS_BELOW, mark);

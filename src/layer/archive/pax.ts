@@ -1,9 +1,9 @@
 /**
- * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header"), as bytes: the libraries hold
- * them as text, which damages a capability or a name that is none.
+ * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header") as bytes. Libraries read them
+ * as text, which damages capabilities and names that are not UTF-8.
  */
-import { ArchiveError } from './archive-error.js';
-import { printable, utf8 } from '../../text/printable.js';
+import { refuse } from './archive-error.js';
+import { utf8 } from '../../text/printable.js';
 
 export type Records = Map<string, Buffer>;
 
@@ -25,7 +25,7 @@ export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | s
     ),
   );
 
-/** @throws {ArchiveError} for what is not of this form to the last byte. */
+/** @throws {ArchiveError} where the bytes are not records to the last one. */
 export function decodeRecords(bytes: Buffer): Records {
   const records: Records = new Map();
   for (let at = 0; at < bytes.length;) {
@@ -41,12 +41,11 @@ export function decodeRecords(bytes: Buffer): Records {
       equals < 0 ||
       equals >= end - 1
     )
-      throw new ArchiveError(`has a pax header that is damaged at its byte ${at}`);
-    const key = utf8(bytes.subarray(blank + 1, equals));
+      refuse({ code: 'pax-damaged', at });
+    const keyword = bytes.subarray(blank + 1, equals);
+    const key = utf8(keyword);
     if (key === null || key === '' || key.includes('\0'))
-      throw new ArchiveError(
-        `has a pax header with a keyword that is no text, ${printable(bytes.subarray(blank + 1, equals))}`,
-      );
+      return refuse({ code: 'pax-keyword', bytes: keyword });
     records.set(key, bytes.subarray(equals + 1, end - 1));
     at = end;
   }
@@ -54,13 +53,12 @@ export function decodeRecords(bytes: Buffer): Records {
 }
 
 /**
- * The keyword of an extended attribute; a keyword cannot hold =, which GNU tar writes like this
- * too.
+ * The keyword of an extended attribute. A keyword cannot hold =, which is written as GNU tar does.
  */
 export const attributeKey = (name: string): string =>
   XATTR + name.replaceAll('%', '%25').replaceAll('=', '%3D');
 
-/** The extended attribute that a keyword is of; null for another keyword. */
+/** The name of the extended attribute that a keyword stands for; null for any other keyword. */
 export const attributeOf = (key: string): string | null =>
   key.startsWith(XATTR)
     ? key.slice(XATTR.length).replaceAll('%3D', '=').replaceAll('%25', '%')
@@ -68,7 +66,7 @@ export const attributeOf = (key: string): string | null =>
 
 const SECOND = 1_000_000_000n;
 
-/** Nanoseconds since 1970 as seconds with a fraction, where there is one. */
+/** Nanoseconds since 1970 as seconds, with a fraction if it is not 0. */
 export function formatTime(time: bigint): string {
   const magnitude = time < 0n ? -time : time;
   const fraction = String(magnitude % SECOND)
@@ -77,7 +75,7 @@ export function formatTime(time: bigint): string {
   return `${time < 0n ? '-' : ''}${magnitude / SECOND}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** null for what is no time. What is finer than a nanosecond is dropped. */
+/** Such a time in nanoseconds, cut off at the ninth digit; null for any other text. */
 export function parseTime(text: string): bigint | null {
   const [, minus, seconds, fraction = ''] = /^(-?)(\d{1,12})(?:\.(\d{0,30}))?$/.exec(text) ?? [];
   if (seconds === undefined) return null;

@@ -3,66 +3,77 @@ import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import { syncFolder } from './import-archive.js';
 
-/**
- * What renameat2(2) says that cannot exchange two names: the file system (jffs2, for one), or a
- * kernel before 3.15.
- */
+/** Errors of renameat2(2) where the file system (jffs2, for one) or the kernel cannot exchange. */
 const CANNOT = ['EINVAL', 'ENOSYS'];
+
+/** The calls that takePlace needs. */
+type Placing = Pick<System, 'rename' | 'removeTree' | 'exchange'> & {
+  /** fsync(2) of a directory. */
+  sync?: (folder: string) => void;
+};
+
+/** Paths of directories in one directory. */
+interface Places {
+  /** The complete new one. */
+  next: string;
+  /** Where it is to be; the old one is there. */
+  place: string;
+  /** Where the old one is meanwhile, if the two cannot be exchanged. */
+  former: string;
+}
 
 /**
  * Puts a complete directory in the place of another one, and removes that. Where the two can be
- * exchanged there is no moment without either; elsewhere there is one between two renames, and a
- * power cut in it leaves the old one at `former`.
- * @returns what did not go well when the new one was in its place, a sentence each. @throws where
- *   it is not.
+ * exchanged, one of them is there at every moment. Elsewhere there is none between two renames, and
+ * a power cut then leaves the old one at `former`.
+ * @returns what failed after the new one was in its place, a sentence each. @throws where it is not
+ *   in its place; the old one is.
  */
 export function takePlace(
-  system: Pick<System, 'rename' | 'removeTree'>,
-  exchange: (one: string, other: string) => void,
-  next: string,
-  place: string,
-  former: string,
-  sync: (folder: string) => void = syncFolder,
+  { rename, removeTree, exchange, sync = syncFolder }: Placing,
+  { next, place, former }: Places,
 ): string[] {
   let old = next;
   try {
     exchange(next, place);
   } catch (error) {
     if (!(error instanceof SystemError) || !CANNOT.includes(error.errno)) throw error;
-    system.rename(place, former);
+    rename(place, former);
     try {
-      system.rename(next, place);
+      rename(next, place);
     } catch (failed) {
-      system.rename(former, place);
+      rename(former, place);
       throw failed;
     }
     old = former;
   }
-  // The old one goes when the new one is there for good.
+  // The old one is removed only when the new one is on stable storage.
   try {
     sync(dirname(place));
   } catch (error) {
     return [
-      `the new layer is in its place, and may not be there after a power cut: ${(error as Error).message}; the one from before is kept as ${old}`,
+      'the new layer is in its place, and may not be there after a power cut: ' +
+        `${(error as Error).message}; the one from before is kept as ${old}`,
     ];
   }
   try {
-    system.removeTree(old);
+    removeTree(old);
   } catch (error) {
     return [
-      `the layer from before could not be removed, and what is left of it is ${old}: ${(error as Error).message}; remove it`,
+      `the layer from before could not be removed, and what is left of it is ${old}: ` +
+        `${(error as Error).message}; remove it`,
     ];
   }
   return [];
 }
 
-/** As many leftovers as one may come upon: somebody removes them, for each is told. */
+/** How many leftovers are tolerated. Each is reported, so that somebody removes them. */
 const NAMES = 9;
 
 /**
- * A name for what is made ready beside a place. What an import before left half made goes; what of
- * it cannot be removed stays and is told, and is in nobody's way.
- * @param name for the first try, the second and so on.
+ * A free name for a new layer. What an earlier import left under a name is removed; where that
+ * fails it is reported, and the next name is tried.
+ * @param name the name of the first attempt, the second and so on.
  */
 export function freeName(
   system: Pick<System, 'kind' | 'details' | 'removeTree'>,
@@ -79,7 +90,9 @@ export function freeName(
       system.removeTree(next);
       return { next, warnings };
     } catch (error) {
-      const what = `${next}, which an import before this one left, could not be removed: ${(error as Error).message}; remove it`;
+      const what =
+        `${next}, which an import before this one left, could not be removed: ` +
+        `${(error as Error).message}; remove it`;
       if (attempt === NAMES) throw new Error(what, { cause: error });
       warnings.push(what);
     }

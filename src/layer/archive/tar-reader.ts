@@ -1,12 +1,11 @@
 /**
- * Reads a tar strictly, for it comes from anywhere and is read by root: ustar with pax headers
- * (POSIX.1-2008), and GNU's long names. tar-stream, which writes them, takes too much for good
- * here: an archive without its end, damaged pax records, attributes that are no text.
+ * Reads a tar strictly, because it comes from anywhere and root reads it: ustar with pax headers
+ * (POSIX.1-2008), and GNU's long names. tar-stream, which writes them, is too lenient to read them:
+ * it takes archives without an end, damaged pax records, and attributes that are no text.
  */
-import { ArchiveError } from './archive-error.js';
 import type { ByteSource } from '../../ramdisk/source.js';
+import { ArchiveError, refuse } from './archive-error.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
-import { printable } from '../../text/printable.js';
 
 export interface TarHeader {
   /** Bytes, as they stand in the archive. */
@@ -23,24 +22,21 @@ export interface TarHeader {
   major: number;
   minor: number;
   attributes: Map<string, Buffer>;
-  /** Keywords of pax records that say something of the entry which is not understood. */
+  /** Keywords of pax records about the entry that are not understood. */
   lost: string[];
 }
 
+/** Receives an archive, entry by entry. */
 export interface TarSink {
-  /** Whether its bytes are wanted. */
   member(header: TarHeader): void;
   data(bytes: Buffer): void;
   complete(): void;
 }
 
 const BLOCK = 512;
-/** What precedes an entry: names and attributes. */
+/** The longest header before an entry, with its names and attributes. */
 const LONGEST_HEADER = 1 << 20;
-/**
- * Archives are filled up to a multiple of their blocking factor; GNU's largest usual one is far
- * below this.
- */
+/** The most zeros behind an archive, which is filled up to a multiple of its blocking factor. */
 const LONGEST_FILL = 1 << 20;
 
 const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
@@ -53,8 +49,7 @@ const untilNul = (bytes: Buffer): Buffer => {
 /** Octal digits, or GNU's base 256 for what they cannot hold. */
 function number(field: Buffer, what: string): bigint {
   if ((field[0]! & 0x80) !== 0) {
-    if (field[0] !== 0x80 && field[0] !== 0xff)
-      throw new ArchiveError(`has ${what} of a form that is not known`);
+    if (field[0] !== 0x80 && field[0] !== 0xff) refuse({ code: 'number-form', what });
     const value = BigInt(`0x${field.subarray(1).toString('hex')}`);
     return field[0] === 0x80 ? value : value - (1n << BigInt(8 * (field.length - 1)));
   }
@@ -62,13 +57,12 @@ function number(field: Buffer, what: string): bigint {
     .toString('latin1')
     .replace(/[\0 ]+$/, '')
     .replace(/^ +/, '');
-  if (!/^[0-7]*$/.test(text)) throw new ArchiveError(`has ${what} that is no octal number`);
+  if (!/^[0-7]*$/.test(text)) refuse({ code: 'no-octal', what });
   return text === '' ? 0n : BigInt(`0o${text}`);
 }
 
 function within(value: bigint, most: number, what: string): number {
-  if (value < 0n || value > BigInt(most))
-    throw new ArchiveError(`has ${what} ${value}, which is out of range`);
+  if (value < 0n || value > BigInt(most)) refuse({ code: 'out-of-range', what, value });
   return Number(value);
 }
 
@@ -76,15 +70,14 @@ function checkSum(block: Buffer): void {
   let sum = 0;
   for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 0x20 : block[at]!;
   if (number(block.subarray(148, 156), 'a checksum') !== BigInt(sum))
-    throw new ArchiveError('has a header whose checksum is wrong');
+    refuse({ code: 'header-checksum' });
 }
 
 /** A header block without what stands before it. */
 function basic(block: Buffer): { name: Buffer; type: string; size: number } {
   checkSum(block);
   const magic = block.toString('latin1', 257, 265);
-  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0')
-    throw new ArchiveError("has a header that is neither POSIX nor GNU tar's");
+  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') refuse({ code: 'header-form' });
   const name = untilNul(block.subarray(0, 100));
   const prefix = magic === 'ustar\x0000' ? untilNul(block.subarray(345, 500)) : Buffer.alloc(0);
   const type = block[156] === 0 || block[156] === 0x37 ? '0' : String.fromCharCode(block[156]!);
@@ -95,136 +88,165 @@ function basic(block: Buffer): { name: Buffer; type: string; size: number } {
   };
 }
 
-const KINDS: Record<string, string> = {
-  S: "a sparse file of GNU tar's own form; make the archive without --sparse",
-  M: 'a part of a file from several volumes',
-  V: 'the label of a volume',
-  D: 'a directory of an incremental backup',
-};
-
 function decimal(records: Records, key: string, most: number): number | undefined {
   const value = records.get(key)?.toString('latin1');
   if (value === undefined) return undefined;
-  if (!/^\d{1,20}$/.test(value))
-    throw new ArchiveError(`has a pax header whose ${key} is no number`);
+  if (!/^\d{1,20}$/.test(value)) refuse({ code: 'pax-number', key });
   return within(BigInt(value), most, key);
 }
 
 const MOST_ID = 0xffff_fffe;
 
-/** The header of an entry, completed by what stood before it. */
-function complete(
-  block: Buffer,
-  records: Records,
-  long: { name?: Buffer; link?: Buffer },
-): TarHeader {
-  const { name, type, size } = basic(block);
+/** What stands before an entry and completes its header. */
+interface Before {
+  records: Records;
+  /** GNU's long names. */
+  name?: Buffer;
+  link?: Buffer;
+}
+
+/** Beyond this a time has no 64 bits of nanoseconds (the year 2262). */
+const LAST_TIME = 1n << 63n;
+
+function timeOf(block: Buffer, records: Records): bigint {
   const time = records.get('mtime')?.toString('latin1');
   const mtime =
     time === undefined
       ? number(block.subarray(136, 148), 'a time') * 1_000_000_000n
       : parseTime(time);
-  // Beyond it a time has no 64 bits of nanoseconds (the year 2262).
-  if (mtime === null || mtime >= 1n << 63n || mtime < -(1n << 63n))
-    throw new ArchiveError('has a time that is none');
-  if ([...records.keys()].some((key) => key.startsWith('GNU.sparse.')))
-    throw new ArchiveError(`has ${KINDS['S']}`);
-  if (!/^[0-6]$/.test(type))
-    throw new ArchiveError(
-      `has an entry of type ${JSON.stringify(type)}, ${KINDS[type] ?? 'which is not known'}`,
-    );
+  return mtime === null || mtime >= LAST_TIME || mtime < -LAST_TIME
+    ? refuse({ code: 'no-time' })
+    : mtime;
+}
+
+/** A header field that a pax record may replace. */
+const owner = (block: Buffer, records: Records, of: typeof UID | typeof GID): number =>
+  decimal(records, of.key, MOST_ID) ??
+  within(number(block.subarray(of.at, of.at + 8), of.what), MOST_ID, of.name);
+
+const UID = { key: 'uid', at: 108, what: 'an owner', name: 'owner' } as const;
+const GID = { key: 'gid', at: 116, what: 'a group', name: 'group' } as const;
+
+const isEntry = (type: string): type is TarHeader['type'] => /^[0-6]$/.test(type);
+
+function deviceOf(block: Buffer, type: string): Pick<TarHeader, 'major' | 'minor'> {
+  if (type !== '3' && type !== '4') return { major: 0, minor: 0 };
+  const field = (at: number): bigint => number(block.subarray(at, at + 8), 'a device number');
+  return {
+    major: within(field(329), 0xfff, 'major number'),
+    minor: within(field(337), 0xf_ffff, 'minor number'),
+  };
+}
+
+function attributesOf(records: Records): Map<string, Buffer> {
   const attributes = new Map<string, Buffer>();
   for (const [key, value] of records) {
     const attribute = attributeOf(key);
     if (attribute !== null) attributes.set(attribute, value);
   }
+  return attributes;
+}
+
+/** The header of an entry, completed by what stands before it. */
+function complete(block: Buffer, { records, ...long }: Before): TarHeader {
+  const { name, type, size } = basic(block);
+  const mtime = timeOf(block, records);
+  const keys = [...records.keys()];
+  if (keys.some((key) => key.startsWith('GNU.sparse.'))) refuse({ code: 'sparse' });
+  if (!isEntry(type)) return refuse({ code: 'entry-type', type });
   return {
     name: records.get('path') ?? long.name ?? name,
-    type: type as TarHeader['type'],
-    // Some put the type of the file above the permissions.
+    type,
+    // Some programs put the type of the file above the permissions.
     mode: within(number(block.subarray(100, 108), 'a mode'), 0xffff_ffff, 'mode') & 0o7777,
-    uid:
-      decimal(records, 'uid', MOST_ID) ??
-      within(number(block.subarray(108, 116), 'an owner'), MOST_ID, 'owner'),
-    gid:
-      decimal(records, 'gid', MOST_ID) ??
-      within(number(block.subarray(116, 124), 'a group'), MOST_ID, 'group'),
+    uid: owner(block, records, UID),
+    gid: owner(block, records, GID),
     size: decimal(records, 'size', Number.MAX_SAFE_INTEGER) ?? size,
     mtime,
     link: records.get('linkpath') ?? long.link ?? untilNul(block.subarray(157, 257)),
-    major:
-      type === '3' || type === '4'
-        ? within(number(block.subarray(329, 337), 'a device number'), 0xfff, 'major number')
-        : 0,
-    minor:
-      type === '3' || type === '4'
-        ? within(number(block.subarray(337, 345), 'a device number'), 0xf_ffff, 'minor number')
-        : 0,
-    attributes,
-    lost: [...records.keys()].filter((key) => /^SCHILY\.(acl\.|fflags)/.test(key)),
+    ...deviceOf(block, type),
+    attributes: attributesOf(records),
+    lost: keys.filter((key) => /^SCHILY\.(acl\.|fflags)/.test(key)),
   };
 }
 
 /** Reads exactly so many bytes. */
 async function exactly(source: ByteSource, length: number): Promise<Buffer> {
   const bytes = await source.read(length);
-  if (bytes.length < length) throw new ArchiveError('is cut off: its end is missing');
+  if (bytes.length < length) refuse({ code: 'cut-off' });
   return bytes;
 }
 
 const filled = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
 
+/** Headers that stand before an entry, and what each says about it. */
+const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
+  L: (before, bytes) => ({ ...before, name: untilNul(bytes) }),
+  K: (before, bytes) => ({ ...before, link: untilNul(bytes) }),
+  x: (before, bytes) => ({
+    ...before,
+    records: new Map([...before.records, ...decodeRecords(bytes)]),
+  }),
+  // For all entries behind it; it may hold comments only.
+  g: (before, bytes) =>
+    [...decodeRecords(bytes).keys()].some((key) => key !== 'comment')
+      ? refuse({ code: 'pax-global' })
+      : before,
+};
+
+async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
+  if (size > LONGEST_HEADER) refuse({ code: 'header-too-long', bytes: size });
+  const bytes = await exactly(source, size);
+  await exactly(source, filled(size));
+  return bytes;
+}
+
+async function readContent(source: ByteSource, size: number, sink: TarSink): Promise<void> {
+  for (let left = size; left > 0;) {
+    const chunk = await source.chunk(left);
+    if (chunk === null) return refuse({ code: 'cut-in-file' });
+    sink.data(chunk);
+    left -= chunk.length;
+  }
+  await exactly(source, filled(size));
+}
+
 /**
- * Reads an archive from its beginning to its end, and nothing may stand behind that.
- * @throws {ArchiveError} whose message goes on from the archive's name. Whatever the sink throws
- *   ends it too.
+ * Reads an archive from its beginning to its end, behind which nothing may stand.
+ * @throws {ArchiveError} Whatever the sink throws ends it too.
  */
 export async function readTar(source: ByteSource, sink: TarSink): Promise<void> {
-  let records: Records = new Map();
-  let long: { name?: Buffer; link?: Buffer } = {};
-  let before = false;
+  let before: Before = { records: new Map() };
+  let alone = false;
   for (;;) {
     const block = await exactly(source, BLOCK);
     if (isZero(block)) break;
     const { name, type, size } = basic(block);
-    if (['x', 'g', 'L', 'K'].includes(type)) {
-      if (size > LONGEST_HEADER)
-        throw new ArchiveError(
-          `has a header of ${size} bytes before an entry, more than any name and attributes need`,
-        );
-      const bytes = await exactly(source, size);
-      await exactly(source, filled(size));
-      if (type === 'L') long.name = untilNul(bytes);
-      else if (type === 'K') long.link = untilNul(bytes);
-      else if (type === 'x') records = new Map([...records, ...decodeRecords(bytes)]);
-      else if ([...decodeRecords(bytes).keys()].some((key) => key !== 'comment'))
-        throw new ArchiveError('has a pax header for all entries, which layers do not have');
-      before ||= type !== 'g';
+    if (Object.hasOwn(BEFORE, type)) {
+      before = BEFORE[type]!(before, await headerBytes(source, size));
+      alone ||= type !== 'g';
       continue;
     }
     try {
-      const header = complete(block, records, long);
+      const header = complete(block, before);
       sink.member(header);
-      for (let left = header.size; left > 0;) {
-        const chunk = await source.chunk(left);
-        if (chunk === null) throw new ArchiveError('is cut off in the middle of a file');
-        sink.data(chunk);
-        left -= chunk.length;
-      }
-      await exactly(source, filled(header.size));
+      await readContent(source, header.size, sink);
     } catch (error) {
-      if (error instanceof ArchiveError)
-        error.message = `${error.message} (at ${printable(records.get('path') ?? long.name ?? name)})`;
-      throw error;
+      if (!(error instanceof ArchiveError)) throw error;
+      throw error.at({ entry: before.records.get('path') ?? before.name ?? name });
     }
     sink.complete();
-    [records, long, before] = [new Map(), {}, false];
+    [before, alone] = [{ records: new Map() }, false];
   }
-  if (before) throw new ArchiveError('is cut off: it ends with a header that belongs to no entry');
-  if (!isZero(await exactly(source, BLOCK))) throw new ArchiveError('has something behind its end');
+  if (alone) refuse({ code: 'cut-behind-header' });
+  await nothingBehind(source);
+}
+
+/** A second block of zeros ends the archive, and more of them fill it up. */
+async function nothingBehind(source: ByteSource): Promise<void> {
+  if (!isZero(await exactly(source, BLOCK))) refuse({ code: 'behind-end' });
   for (let seen = 0, chunk; (chunk = await source.chunk()) !== null;) {
     seen += chunk.length;
-    if (!isZero(chunk) || seen > LONGEST_FILL)
-      throw new ArchiveError('has something behind its end');
+    if (!isZero(chunk) || seen > LONGEST_FILL) refuse({ code: 'behind-end' });
   }
 }

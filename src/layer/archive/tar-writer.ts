@@ -1,11 +1,12 @@
 /**
- * An upper layer as a tar: tar-stream makes the blocks, and we what stands before each in a pax
- * header, which has to be bytes.
+ * Writes an upper layer as a tar. tar-stream makes the headers and the content. The pax headers are
+ * made here, because their values are bytes and tar-stream takes only text.
  */
 import * as fs from 'node:fs';
 import { once } from 'node:events';
 import { setImmediate as idle } from 'node:timers/promises';
 import { pack, type Header, type Pack } from 'tar-stream';
+import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
@@ -17,22 +18,19 @@ export interface ExportReport {
   opaque: number;
   /** Bytes of the files' contents. */
   bytes: number;
-  /** What is not in it as it is in the layer: what and why. */
+  /** What is not in the archive as it is in the layer: a printable path, and why. */
   problems: { path: string; why: string }[];
 }
 
 const BLOCK = 512;
 const CHUNK = 65_536;
 /**
- * What a call through FFI takes comes back only when this process is idle, so after so many entries
- * it is.
+ * After so many entries the process idles once, because the memory of calls through FFI is freed
+ * only then.
  */
 const BREATH = 64;
 
-/**
- * What the fields of a header hold, as tar-stream writes them: six octal digits, and seconds that
- * fit 31 bits.
- */
+/** The largest values of header fields as tar-stream writes them: six octal digits, 31 bits. */
 const MOST_NUMBER = 0o777777;
 const MOST_SECONDS = 0x7fff_ffffn;
 const LONGEST_FIELD = 100;
@@ -49,7 +47,7 @@ interface Described {
   attributes: ReadonlyMap<string, Buffer>;
 }
 
-/** What the header's own fields cannot hold. */
+/** Records for what the fields of the header cannot hold. */
 function recordsOf({
   name,
   details: { uid, gid, mtime },
@@ -67,7 +65,7 @@ function recordsOf({
   return records;
 }
 
-/** In place of a name that a header cannot hold; readers that know pax do not see it. */
+/** Stands for a name that a header cannot hold; readers that know pax do not see it. */
 const standIn = (text: string): string =>
   plain(text)
     ? text
@@ -82,22 +80,15 @@ function paxBlock(size: number): Buffer {
   const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
   block.write('PaxHeader', 0);
   for (const at of [108, 116]) block.write(`${octal(0, 7)}\0`, at);
-  block.write(
-    `${octal(0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(size, 11)}\0${octal(0, 11)}\0        x`,
-    100,
-  );
+  const [mode, zero, length] = [octal(0o644, 7), octal(0, 7), octal(size, 11)];
+  block.write(`${mode}\0${zero}\0${zero}\0${length}\0${octal(0, 11)}\0        x`, 100);
   block.write('ustar\x0000', 257, 'latin1');
-  block.write(
-    `${octal(
-      block.reduce((sum, byte) => sum + byte, 0),
-      6,
-    )}\0 `,
-    148,
-  );
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${octal(sum, 6)}\0 `, 148);
   return block;
 }
 
-/** What may be made ahead of whoever takes it. */
+/** Bytes that may be made before somebody takes them. */
 const AHEAD = 1 << 20;
 
 /** One entry after the other, each whole before the next begins. */
@@ -108,7 +99,7 @@ class Writer {
 
   constructor(private readonly pack: Pack) {}
 
-  /** A part of what was made has been taken. */
+  /** So many bytes have been taken. */
   took(bytes: number): void {
     this.taken += bytes;
     this.wake();
@@ -119,7 +110,7 @@ class Writer {
     fill?: (write: (bytes: Buffer) => Promise<void>) => Promise<void>,
   ): Promise<void> {
     const { name, type, size, link, details } = described;
-    // Headers alone fill no buffer of tar-stream's, and there may be many.
+    // tar-stream does not wait for its reader where entries have no content.
     while (this.made - this.taken > AHEAD)
       await new Promise<void>((resolve) => (this.wake = resolve));
     const records = encodeRecords(recordsOf(described));
@@ -165,19 +156,16 @@ class Writer {
   }
 }
 
-/**
- * What of a file cannot be said of another in its place: whoever changes it while it is read
- * changes one of these.
- */
+/** What changes whenever a file does. */
 const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
   `${size} ${mtimeNs} ${ctimeNs}`;
 
-/** Exactly as many bytes as the header says, whatever becomes of the file meanwhile. */
+/** Writes exactly as many bytes as the header says, even if the file changes meanwhile. */
 async function contents(
   place: string,
   { details }: LayerEntry,
   write: (bytes: Buffer) => Promise<void>,
-  changed: (why: string) => void,
+  lose: (loss: Loss) => void,
 ): Promise<void> {
   let fd = -1;
   try {
@@ -186,9 +174,7 @@ async function contents(
       fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK,
     );
   } catch (error) {
-    changed(
-      `it could not be read, and is zeros in the archive: ${(error as NodeJS.ErrnoException).code}`,
-    );
+    lose({ code: 'unreadable', errno: String((error as NodeJS.ErrnoException).code) });
   }
   try {
     let left = details.size;
@@ -206,9 +192,7 @@ async function contents(
         stateOf(now) !== `${details.size} ${details.mtime} ${details.ctime}` ||
         now.ino !== BigInt(details.inode)
       )
-        changed(
-          `it changed while it was read${left > 0 ? ', and is filled up with zeros in the archive' : ''}; export again`,
-        );
+        lose({ code: 'changed-meanwhile', shorter: left > 0 });
     }
     for (; left > 0; left -= Math.min(CHUNK, left))
       await write(Buffer.alloc(Math.min(CHUNK, left)));
@@ -238,12 +222,14 @@ const emptyFile = (name: string): Described => ({
   attributes: new Map(),
 });
 
-/** What a name is called in the archive. */
-const nameOf = ({ path, kind }: Pick<LayerEntry, 'path' | 'kind'>): string =>
-  path === '' ? './' : kind === 'directory' ? `${path}/` : path;
+/** The name of an entry in the archive. */
+function nameOf({ path, kind }: Pick<LayerEntry, 'path' | 'kind'>): string {
+  if (path === '') return './';
+  return kind === 'directory' ? `${path}/` : path;
+}
 
 /**
- * The layer at `top` as chunks of a tar; `report` fills as it goes. The layer is only read.
+ * The layer at `top` as chunks of a tar. The layer is only read. `report` is filled meanwhile.
  * @throws {ArchiveError} for what an archive cannot hold, before the first chunk. @throws
  *   {SystemError}
  */
@@ -252,9 +238,7 @@ export async function* layerTar(
   top: string,
   report: ExportReport,
 ): AsyncGenerator<Buffer, void> {
-  // Found before anything is written; what cannot be in it is told once, when its turn comes.
-  let looked = 0;
-  for (const _ of walkUpper(system, top, () => {})) if (++looked % BREATH === 0) await idle();
+  await check(system, top);
   const archive = pack();
   const writer = new Writer(archive);
   const writing = write(writer, system, top, report).then(
@@ -262,8 +246,8 @@ export async function* layerTar(
     (error: Error) => void archive.destroy(error),
   );
   try {
-    // A small file is three pieces of a block or less, and whoever takes them asks the kernel once
-    // for each.
+    // A small file is three pieces of a block or less. They are joined, because the caller makes a
+    // system call for each chunk.
     let held: Buffer[] = [];
     let bytes = 0;
     for await (const piece of archive as AsyncIterable<Buffer>) {
@@ -281,47 +265,47 @@ export async function* layerTar(
   }
 }
 
+/** @throws {ArchiveError} for what an archive cannot hold. */
+async function check(system: Looking, top: string): Promise<void> {
+  const walk = walkUpper(system, top, () => {});
+  for (let looked = 1; walk.next().done !== true; looked++) if (looked % BREATH === 0) await idle();
+}
+
 async function write(
   writer: Writer,
   system: Looking,
   top: string,
   report: ExportReport,
 ): Promise<void> {
-  const problem = (path: string, why: string): void => void report.problems.push({ path, why });
+  const lose = (path: string, loss: Loss): void =>
+    void report.problems.push({ path, why: lossSentence(loss) });
+  /** The first name of each file of several names, by its inode. */
   const linked = new Map<number, string>();
   let looked = 0;
-  for (const entry of walkUpper(system, top, problem)) {
+  for (const entry of walkUpper(system, top, lose)) {
     if (++looked % BREATH === 0) await idle();
-    const { kind, path, details, target, attributes } = entry;
+    const { kind, path, details } = entry;
     if (kind === 'whiteout') {
-      const at = path.lastIndexOf('/') + 1;
-      await writer.entry(emptyFile(`${path.slice(0, at)}${WHITEOUT}${path.slice(at)}`));
+      await writer.entry(emptyFile(whiteoutOf(path)));
       report.whiteouts++;
       continue;
     }
     if (!nodeFits(entry)) {
-      problem(printable(path), `its device number ${details.node} is too large for a tar`);
+      lose(printable(path), { code: 'device-number', node: details.node });
       continue;
     }
     report.entries++;
-    const first = kind !== 'directory' && details.links > 1 ? linked.get(details.inode) : undefined;
+    const isLinked = kind !== 'directory' && details.links > 1;
+    const first = isLinked ? linked.get(details.inode) : undefined;
     if (first !== undefined) {
-      await writer.entry({
-        name: path,
-        type: 'link',
-        details,
-        size: 0,
-        link: first,
-        attributes: new Map(),
-      });
+      await writer.entry(linkTo(first, entry));
       continue;
     }
-    if (kind !== 'directory' && details.links > 1) linked.set(details.inode, path);
-    const size = kind === 'file' ? details.size : 0;
-    report.bytes += size;
-    await writer.entry(
-      { name: nameOf(entry), type: TYPES[kind], details, size, link: target, attributes },
-      (push) => contents(`${top}/${path}`, entry, push, (why) => problem(printable(path), why)),
+    if (isLinked) linked.set(details.inode, path);
+    const described = describe(entry, TYPES[kind]);
+    report.bytes += described.size;
+    await writer.entry(described, (push) =>
+      contents(`${top}/${path}`, entry, push, (loss) => lose(printable(path), loss)),
     );
     if (entry.opaque && path !== '') {
       await writer.entry(emptyFile(`${path}/${OPAQUE_MARK}`));
@@ -329,3 +313,27 @@ async function write(
     }
   }
 }
+
+/** The name of the empty file that stands for a whiteout. */
+function whiteoutOf(path: string): string {
+  const at = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, at)}${WHITEOUT}${path.slice(at)}`;
+}
+
+const linkTo = (first: string, { path, details }: LayerEntry): Described => ({
+  name: path,
+  type: 'link',
+  details,
+  size: 0,
+  link: first,
+  attributes: new Map(),
+});
+
+const describe = (entry: LayerEntry, type: Described['type']): Described => ({
+  name: nameOf(entry),
+  type,
+  details: entry.details,
+  size: entry.kind === 'file' ? entry.details.size : 0,
+  link: entry.target,
+  attributes: entry.attributes,
+});

@@ -1,23 +1,24 @@
 /**
- * Makes a new upper layer of an archive's entries, below a directory of ours that nobody else looks
- * into. Every entry was accepted by the check.
+ * Makes a new upper layer from an archive's entries, below a directory of ours that nobody else
+ * looks into. Every entry was accepted by the check.
  */
 import * as fs from 'node:fs';
 import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError } from './archive-error.js';
-import type { Accepted } from './check-archive.js';
+import type { Accepted } from './accepted.js';
+import { refuse } from './archive-error.js';
+import { Losses, type Loss } from './archive-problem.js';
+import { above } from './entry-path.js';
 import { OPAQUE } from './marks.js';
-import { printable } from '../../text/printable.js';
 
-/** What is zero as a whole becomes a hole. */
+/** A block of this size that is all zeros becomes a hole. */
 const HOLE = 4096;
 const ZEROS = Buffer.alloc(HOLE);
 const isZero = (block: Buffer): boolean => block.equals(ZEROS);
 
 /**
- * Without these a program has less than it should, which is told; all else is what makes the layer
- * what it is.
+ * Errors of a change of owner or attribute that are reported and do not end the import. Any other
+ * failure would leave a layer that is not what the archive says.
  */
 const MAY_BE_LACKING = ['EOPNOTSUPP', 'EPERM', 'EACCES', 'EINVAL'];
 
@@ -39,8 +40,9 @@ type Making = Pick<
 >;
 
 export class LayerWriter {
-  readonly warnings: string[] = [];
-  /** Set when their content is there, the innermost first. */
+  /** What could not be set. */
+  readonly losses = new Losses();
+  /** They get their owner, mode and time when their content is there, the innermost first. */
   private readonly directories: Accepted[] = [];
   private readonly opaque = new Set<string>();
   private open: { fd: number; entry: Accepted; at: number; pending: Buffer } | null = null;
@@ -58,14 +60,14 @@ export class LayerWriter {
   ) {
     for (const path of hidden) {
       this.opaque.add(path);
-      // Also what the layer beneath has in it, which is nothing where one of its symlinks leads
-      // there.
+      // What the layer beneath has in it goes too, unless one of its symlinks leads there.
       if (this.isWithin(path))
         for (const name of system.list(this.at(path)))
           system.removeTree(`${this.at(path)}/${name}`);
     }
   }
 
+  /** The place of a path below the root. */
   private at = (path: string): string => (path === '' ? this.top : `${this.top}/${path}`);
 
   /** Whether a path is a directory here, and no symlink is on the way to it. */
@@ -77,51 +79,55 @@ export class LayerWriter {
 
   make(entry: Accepted): void {
     const { kind, path } = entry;
-    const { system } = this;
     if (path === '') {
       this.root = entry;
       return;
     }
+    const folder = above(path);
+    // The check has made sure of it. Root writes here, so it is checked once more.
+    if (!this.isWithin(folder)) refuse({ code: 'below-nothing', folder });
+    if (kind === 'directory') return this.makeDirectory(entry);
     const place = this.at(path);
-    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    // The check has seen to it; root writes here, so it is looked at once more.
-    if (!this.isWithin(folder))
-      throw new ArchiveError(
-        `has an entry below ${printable(folder)}, which is no directory of the new layer`,
-      );
+    if (this.system.kind(place) !== 'missing') this.system.removeTree(place);
+    this.makeAt[kind](entry, place);
+  }
+
+  private makeDirectory(entry: Accepted): void {
+    const { system } = this;
+    const place = this.at(entry.path);
     const there = system.kind(place);
-    if (kind === 'directory') {
-      if (there !== 'missing' && there !== 'directory') {
-        // It hid whatever the image has there, and so must what comes in its place.
-        this.opaque.add(path);
-        system.removeTree(place);
-      }
-      if (there !== 'directory') system.mkdir(place, 0o700);
-      this.directories.push(entry);
-      return;
+    if (there !== 'missing' && there !== 'directory') {
+      // It hid what the image has there, and so must the directory in its place.
+      this.opaque.add(entry.path);
+      system.removeTree(place);
     }
-    if (there !== 'missing') system.removeTree(place);
-    switch (kind) {
-      case 'file': {
-        const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
-        this.open = {
-          fd: fs.openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600),
-          entry,
-          at: 0,
-          pending: Buffer.alloc(0),
-        };
-        return;
-      }
-      case 'link':
-        return system.link(this.at(entry.target), place);
-      case 'symlink':
-        system.symlink(entry.target, place);
-        break;
-      case 'whiteout':
-        return system.makeNode(place, 'character', 0, '0:0');
-      default:
-        system.makeNode(place, kind, 0o600, entry.node);
-    }
+    if (there !== 'directory') system.mkdir(place, 0o700);
+    this.directories.push(entry);
+  }
+
+  /** Makes one entry at a place where nothing is. */
+  private readonly makeAt: Record<
+    Exclude<Accepted['kind'], 'directory'>,
+    (entry: Accepted, place: string) => void
+  > = {
+    file: (entry, place) => {
+      const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
+      const fd = fs.openSync(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+      this.open = { fd, entry, at: 0, pending: Buffer.alloc(0) };
+    },
+    link: ({ target }, place) => this.system.link(this.at(target), place),
+    symlink: (entry, place) => {
+      this.system.symlink(entry.target, place);
+      this.describe(entry);
+    },
+    whiteout: (_, place) => this.system.makeNode(place, 'character', 0, '0:0'),
+    character: (entry, place) => this.makeNode('character', entry, place),
+    block: (entry, place) => this.makeNode('block', entry, place),
+    fifo: (entry, place) => this.makeNode('fifo', entry, place),
+  };
+
+  private makeNode(kind: 'character' | 'block' | 'fifo', entry: Accepted, place: string): void {
+    this.system.makeNode(place, kind, 0o600, entry.node);
     this.describe(entry);
   }
 
@@ -129,12 +135,13 @@ export class LayerWriter {
     const file = this.open!;
     const all = file.pending.length > 0 ? Buffer.concat([file.pending, bytes]) : bytes;
     const whole = all.length - (all.length % HOLE);
-    // Blocks that hold something are written as many at once as there are.
-    for (let from = 0, to = 0; from < whole; from = to) {
+    // Neighbouring blocks that are all data, or all zeros, are handled at once.
+    for (let from = 0; from < whole;) {
       const hole = isZero(all.subarray(from, from + HOLE));
-      for (to = from + HOLE; to < whole && isZero(all.subarray(to, to + HOLE)) === hole;)
-        to += HOLE;
+      let to = from + HOLE;
+      while (to < whole && isZero(all.subarray(to, to + HOLE)) === hole) to += HOLE;
       this.write(all.subarray(from, to), hole);
+      from = to;
     }
     file.pending = Buffer.from(all.subarray(whole));
   }
@@ -161,13 +168,10 @@ export class LayerWriter {
     this.open = null;
   }
 
-  /** @param root what the root is like where the archive does not say. */
+  /** All entries are made. @param root what the layer's root gets where the archive has none. */
   end(root: Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>): void {
     for (const path of this.opaque) {
-      if (!this.isWithin(path))
-        throw new ArchiveError(
-          `hides what is below ${printable(path)}, which is no directory in it`,
-        );
+      if (!this.isWithin(path)) refuse({ code: 'opaque-no-directory', path });
       this.system.setAttribute(this.at(path), OPAQUE, Buffer.from('y'));
     }
     for (const entry of this.directories.toReversed()) this.describe(entry);
@@ -176,32 +180,37 @@ export class LayerWriter {
     );
   }
 
-  /** Owner before mode and capabilities, because a new owner takes them away; time last. */
+  /**
+   * Sets what an entry has besides its content. The owner comes before mode and capabilities,
+   * because a new owner takes those away; the time comes last.
+   */
   private describe(entry: Accepted): void {
     const { kind, path, mode, uid, gid, mtime } = entry;
     const { system } = this;
     const place = this.at(path);
-    this.perhaps(path, 'its owner', () => system.setOwner(place, uid, gid), this.privileged);
+    const noOwner = this.failing(() => system.setOwner(place, uid, gid));
+    // Without privileges everybody's files get this user's owner.
+    if (noOwner !== null && this.privileged) this.lose(path, { code: 'owner-not-set', ...noOwner });
     if (kind !== 'symlink') system.setMode(place, this.privileged ? mode : mode & 0o1777);
-    for (const [name, value] of entry.attributes)
-      this.perhaps(
-        path,
-        `its attribute ${printable(name)}`,
-        () => system.setAttribute(place, name, value),
-        true,
-      );
+    for (const [name, value] of entry.attributes) {
+      const failed = this.failing(() => system.setAttribute(place, name, value));
+      if (failed !== null) this.lose(path, { code: 'attribute-not-set', name, ...failed });
+    }
     system.setModified(place, mtime);
   }
 
-  private perhaps(path: string, what: string, call: () => void, tell: boolean): void {
+  private lose(path: string, loss: Loss): void {
+    this.losses.add(path, loss);
+  }
+
+  /** null where it did not fail. @throws where the import cannot go on without it. */
+  private failing(call: () => void): { error: string } | null {
     try {
       call();
+      return null;
     } catch (error) {
       if (!(error instanceof SystemError) || !MAY_BE_LACKING.includes(error.errno)) throw error;
-      if (tell && this.warnings.length < 100)
-        this.warnings.push(
-          `${printable(path === '' ? '.' : path)}: ${what} could not be set: ${error.message}`,
-        );
+      return { error: error.message };
     }
   }
 }

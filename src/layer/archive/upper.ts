@@ -1,13 +1,18 @@
-/** An upper layer as it is walked for an archive: what each name in it says against the image. */
+/** Walks an upper layer for an archive. */
 import { readdirSync } from 'node:fs';
 import { META } from '../../facts/places.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { ArchiveError } from './archive-error.js';
-import { REFERS_BELOW, SAID_OTHERWISE, WHITEOUT, overlayMark } from './marks.js';
 import { printable, utf8 } from '../../text/printable.js';
+import { refuse } from './archive-error.js';
+import type { Loss } from './archive-problem.js';
+import { SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 
+/** What a walk needs of a System. */
 export type Looking = Pick<System, 'details' | 'attributes' | 'readLink'>;
+
+/** Receives what cannot be in an archive, by its printable path. */
+export type OnLoss = (path: string, loss: Loss) => void;
 
 export interface LayerEntry {
   kind: 'directory' | 'file' | 'symlink' | 'character' | 'block' | 'fifo' | 'whiteout';
@@ -16,17 +21,17 @@ export interface LayerEntry {
   details: Details;
   /** What a symlink says. */
   target: string;
-  /** Those that travel: all but overlay's own. */
+  /** All except overlay's own. */
   attributes: Map<string, Buffer>;
   /** A directory that hides what the image has under its name. */
   opaque: boolean;
 }
 
-/** What the out-of-tree overlayfs made a whiteout of. */
+/** The target of the symlink that the out-of-tree overlayfs makes as a whiteout. */
 const OLD_WHITEOUT = '(overlay-whiteout)';
 
-/** By their bytes, so that the order is the same wherever it is made. */
-const inOrder = (names: Buffer[]): Buffer[] => names.sort(Buffer.compare);
+/** In the order of their bytes, which is the same everywhere. */
+const inOrder = (names: Buffer[]): Buffer[] => names.sort((one, other) => one.compare(other));
 
 const names = (path: string): Buffer[] => {
   try {
@@ -61,95 +66,73 @@ function kindOf(
 
 /**
  * Every entry of a layer, each directory before what is in it, in the order of their bytes.
- * @param tell is told of what cannot be in an archive, or what of it cannot; the rest goes on.
- * @throws {ArchiveError} for what would be another thing in any other overlay. @throws
+ * @param onLoss is told what cannot be in an archive; the walk goes on.
+ * @throws {ArchiveError} for an entry that would mean something else in any other overlay. @throws
  *   {SystemError} for a directory that cannot be read.
  */
 export function* walkUpper(
   system: Looking,
   top: string,
-  tell: (path: string, why: string) => void,
+  onLoss: OnLoss,
 ): Generator<LayerEntry, void> {
-  const omit = (path: string, why: string): void => tell(printable(path), why);
+  const lose = (path: string, loss: Loss): void => onLoss(printable(path), loss);
   const { device } = system.details(top);
   function* below(path: string): Generator<LayerEntry, void> {
     const place = path === '' ? top : `${top}/${path}`;
-    const entry = look(system, place, path, omit);
+    const entry = look(system, place, path, lose);
     if (entry === null) return;
-    if (entry.details.device !== device)
-      return omit(path, 'something is mounted there, which is no part of the layer');
+    if (entry.details.device !== device) return lose(path, { code: 'mounted' });
     yield entry;
     if (entry.kind !== 'directory') return;
-    for (const bytes of names(place)) {
-      const name = utf8(bytes);
-      const above = path === '' ? '' : `${path}/`;
-      const inner = `${above}${name ?? ''}`;
-      if (name === null)
-        tell(
-          `${printable(above)}${printable(bytes)}`,
-          'its name is no UTF-8, as a pax archive wants it; rename it',
-        );
-      else if (name.startsWith(WHITEOUT))
-        omit(
-          inner,
-          `a layer has no way to hold a name that begins with ${WHITEOUT}, which stands for a whiteout; rename it`,
-        );
-      else if (path !== '' || name !== META)
-        try {
-          yield* below(inner);
-        } catch (error) {
-          // What is gone since its directory was read is gone.
-          if (!(error instanceof SystemError) || error.errno !== 'ENOENT') throw error;
-          omit(inner, 'it vanished while the layer was read');
-        }
+    for (const bytes of names(place)) yield* named(path, bytes);
+  }
+  function* named(folder: string, bytes: Buffer): Generator<LayerEntry, void> {
+    const name = utf8(bytes);
+    const start = folder === '' ? '' : `${folder}/`;
+    if (name === null)
+      return onLoss(`${printable(start)}${printable(bytes)}`, { code: 'name-not-utf8' });
+    const path = start + name;
+    if (name.startsWith(WHITEOUT)) return lose(path, { code: 'named-like-whiteout' });
+    // Our own records, on a data volume whose root is the upper layer.
+    if (path === META) return;
+    try {
+      yield* below(path);
+    } catch (error) {
+      // It was removed since its directory was read.
+      if (!(error instanceof SystemError) || error.errno !== 'ENOENT') throw error;
+      lose(path, { code: 'vanished' });
     }
   }
   yield* below('');
 }
 
+/** One entry; null for one that cannot be in an archive. @throws {ArchiveError} */
 function look(
   system: Looking,
   place: string,
   path: string,
-  omit: (path: string, why: string) => void,
+  lose: (path: string, loss: Loss) => void,
 ): LayerEntry | null {
   const details = system.details(place);
   const all = system.attributes(place);
   const marks = marksOf(all);
   const target = details.kind === 'symlink' ? system.readLink(place) : '';
   if (target.includes('\ufffd')) {
-    omit(path, 'what this symlink says is no UTF-8, as a pax archive wants it');
+    lose(path, { code: 'target-not-utf8' });
     return null;
   }
   const kind = kindOf(details, marks, target);
   if (kind === null) {
-    omit(path, `it is a ${details.kind}, which a tar cannot hold`);
+    lose(path, { code: 'no-tar-kind', kind: details.kind });
     return null;
   }
   for (const [mark, value] of marks)
-    if (mark in REFERS_BELOW && kind !== 'whiteout')
-      throw new ArchiveError(
-        `cannot be put into an archive: ${printable(path)} ${REFERS_BELOW[mark]}${mark === 'redirect' ? ` ${printable(value)}` : ''}; ${cure(mark, path)}`,
-      );
-    else if (!SAID_OTHERWISE.includes(mark) && !(mark in REFERS_BELOW))
-      omit(
-        path,
-        `its attribute trusted.overlay.${printable(mark)} is left out, for it has no form in a layer`,
-      );
+    if (!refersBelow(mark)) {
+      if (!SAID_OTHERWISE.includes(mark)) lose(path, { code: 'overlay-mark', mark });
+    } else if (kind !== 'whiteout') refuse({ code: 'layer-refers-below', mark, path, value });
   const attributes = new Map(
     [...all].filter(([name]) => overlayMark(name) === null).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  return {
-    kind,
-    path,
-    details,
-    target,
-    attributes,
-    opaque: kind === 'directory' && marks.get('opaque') === 'y',
-  };
+  const opaque = kind === 'directory' && marks.get('opaque') === 'y';
+  return { kind, path, details, target, attributes, opaque };
 }
-
-const cure = (mark: string, path: string): string =>
-  mark === 'redirect'
-    ? `through the mounted overlay, copy it to a new name and remove it (\`cp -a /${printable(path)} /${printable(path)}.new\`), or mount with redirect_dir=off and rename it again`
-    : `through the mounted overlay, have it copied up whole: \`cp -a /${printable(path)} /${printable(path)}.new && mv /${printable(path)}.new /${printable(path)}\``;

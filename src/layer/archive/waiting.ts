@@ -1,11 +1,11 @@
 /**
  * An import that waits for the next start: the complete new upper layer on the data volume, and the
- * order to use it. The order is written last and taken back first, so it never stands for half a
- * layer.
+ * order to use it. The order is written last and removed first, so there is never an order for half
+ * a layer.
  */
 import { IMPORT_ORDER, META, NEXT_UPPER } from '../../facts/places.js';
 import type { Reader, System } from '../../system/port.js';
-import type { Counts } from './check-archive.js';
+import type { Counts } from './accepted.js';
 
 export interface Waiting {
   schema: 'mountroot.import-order/1';
@@ -16,15 +16,15 @@ export interface Waiting {
 }
 
 /**
- * On jffs2 a power cut during a rename may leave one directory under two names; removing the one
- * would empty the other.
+ * Whether two names are one directory. A power cut during a rename may leave that on jffs2; then
+ * removing the one would empty the other.
  */
 const isSame = (reader: Reader, one: string, other: string): boolean =>
   reader.kind(one) === 'directory' &&
   reader.kind(other) === 'directory' &&
   reader.details(one).inode === reader.details(other).inode;
 
-/** Takes an import back, and what of one was left half made. @returns whether one was waiting. */
+/** Removes an order and its layer, also a half made one. @returns whether an import waited. */
 export function cancelAt(system: System, at: string): boolean {
   const order = `${at}/${IMPORT_ORDER}`;
   const next = `${at}/${NEXT_UPPER}`;
@@ -36,7 +36,8 @@ export function cancelAt(system: System, at: string): boolean {
   }
   if (isSame(system, next, `${at}/upper`))
     throw new Error(
-      `${next} and ${at}/upper are one directory, as a power cut during a start can leave it; reboot, and the kernel makes two of them again`,
+      `${next} and ${at}/upper are one directory, as a power cut during a start can leave it; ` +
+        'reboot, and the kernel makes two of them again',
     );
   system.removeTree(next);
   return waiting;

@@ -30,7 +30,7 @@ t.test(
         system.removeTree(path)
       ),
     };
-    takePlace(watched, refusing('EINVAL'), next, place, former);
+    takePlace({ ...watched, exchange: refusing('EINVAL') }, { next, place, former });
     t.same(readdirSync(place), ['new']);
     t.same(calls, ['rename', 'rename', 'remove former']);
     t.notOk(existsSync(next) || existsSync(former));
@@ -39,7 +39,10 @@ t.test(
 
 t.test('an exchange that fails for another reason changes nothing', async (t) => {
   const { next, place, former } = layers(t);
-  t.throws(() => takePlace(system, refusing('EIO'), next, place, former), /EIO/);
+  t.throws(
+    () => takePlace({ ...system, exchange: refusing('EIO') }, { next, place, former }),
+    /EIO/,
+  );
   t.same([readdirSync(place), readdirSync(next)], [['old'], ['new']]);
 });
 
@@ -50,7 +53,10 @@ t.test('a second rename that fails brings the old layer back', async (t) => {
     rename: (from: string, to: string) =>
       from === next ? refusing('EIO')() : system.rename(from, to),
   };
-  t.throws(() => takePlace(failing, refusing('ENOSYS'), next, place, former), /EIO/);
+  t.throws(
+    () => takePlace({ ...failing, exchange: refusing('ENOSYS') }, { next, place, former }),
+    /EIO/,
+  );
   t.same(readdirSync(place), ['old']);
   t.notOk(existsSync(former));
 });
@@ -64,17 +70,17 @@ t.test('what fails when the new layer is in its place is told, and undoes nothin
     system.rename(next, place);
     system.rename(`${place}-`, next);
   };
-  t.match(takePlace(stuck, exchange, one.next, one.place, one.former), [
+  t.match(takePlace({ ...stuck, exchange }, one), [
     /^the layer from before could not be removed, and what is left of it is .*next: .*EPERM/,
   ]);
   t.same([readdirSync(one.place), readdirSync(one.next)], [['new'], ['old']]);
   const two = layers(t);
-  t.match(takePlace(stuck, refusing('EINVAL'), two.next, two.place, two.former), [
+  t.match(takePlace({ ...stuck, exchange: refusing('EINVAL') }, two), [
     /what is left of it is .*former: /,
   ]);
   t.same(readdirSync(two.place), ['new']);
   const three = layers(t);
-  t.match(takePlace(system, exchange, three.next, three.place, three.former, refusing('EIO')), [
+  t.match(takePlace({ ...system, exchange, sync: refusing('EIO') }, three), [
     /may not be there after a power cut: .*the one from before is kept as .*next$/,
   ]);
   t.same([readdirSync(three.place), readdirSync(three.next)], [['new'], ['old']]);
