@@ -44,7 +44,10 @@ const ORDER_MS = 60_000;
  * The shell makes the same content.
  */
 const writer = (from: number, pauseMs: number): string =>
-  `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % 7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next && sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
+  `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % ` +
+  `7))); while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next ` +
+  `&& sync && mv ${FOLDER}/next ${FOLDER}/$i && sync && echo "committed $i" >/dev/console; ` +
+  `i=$((i + 1)); usleep ${pauseMs}000; done) </dev/null >/dev/null 2>&1 &`;
 
 const committedOn = ({ console }: Pick<Machine, 'console'>): number[] =>
   [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
@@ -89,7 +92,8 @@ export class PowerCuts {
     if (scene === 'reset') {
       const machine = await this.bench.bootToInit();
       await machine.output(
-        `echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep /etc/kept --keep ${FOLDER} && sync`,
+        'echo kept >/etc/kept && echo gone >/etc/.gone && mountroot reset --yes --keep ' +
+          `/etc/kept --keep ${FOLDER} && sync`,
       );
       await machine.kill();
     }
@@ -133,7 +137,8 @@ export class PowerCuts {
     // What the boot itself told of steps of the same names is not meant.
     const told = machine.console.length;
     await machine.run(
-      `(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) </dev/null >/dev/null 2>&1 &`,
+      `(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) ` +
+        '</dev/null >/dev/null 2>&1 &',
     );
     for (let waited = 0; !exactly(moment).test(machine.console.slice(told)); waited += LOOK_MS) {
       if (waited > ORDER_MS) throw new Error(`the order to reset never came to step ${moment}`);
@@ -186,7 +191,8 @@ export class PowerCuts {
     const there = this.perhaps.filter((number) => sums.has(String(number)));
     if (there.length > 0 && there.length < this.perhaps.length)
       wrong.push(
-        `of ${this.perhaps.length} files that were being switched only ${there.length} are there, so the others are lost`,
+        `of ${this.perhaps.length} files that were being switched only ${there.length} are ` +
+          'there, so the others are lost',
       );
     this.perhaps = [];
     await machine.powerOff();

@@ -46,7 +46,8 @@ function agent(...words: string[]): { status: number | null; stdout: string; std
 /** What a person sees of it. */
 const view = (top: string): string =>
   sh(
-    `cd ${top}var/image && find . -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m %U:%G %T@ %s %n %l\\n' | sort; find . -type f -exec cat {} + | sort`,
+    `cd ${top}var/image && find . -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m ` +
+      `%U:%G %T@ %s %n %l\\n' | sort; find . -type f -exec cat {} + | sort`,
   );
 
 async function first(): Promise<void> {
@@ -61,11 +62,13 @@ async function first(): Promise<void> {
   said['marks'] = sh('tar -tzf /tmp/layer.tar.gz | grep .wh. | sort').trim().split('\n');
 
   sh(
-    'mkdir /tmp/other; mount -t tmpfs -o size=20m other /tmp/other; mkdir /tmp/other/work /tmp/other/root',
+    'mkdir /tmp/other; mount -t tmpfs -o size=20m other /tmp/other; mkdir /tmp/other/work ' +
+      '/tmp/other/root',
   );
   said['elsewhere'] = agent('import', '/tmp/layer.tar.gz', '--upper', '/tmp/other/upper').status;
   sh(
-    'mount -t overlay -o lowerdir=/rom,upperdir=/tmp/other/upper,workdir=/tmp/other/work other /tmp/other/root',
+    'mount -t overlay -o lowerdir=/rom,upperdir=/tmp/other/upper,workdir=/tmp/other/work ' +
+      'other /tmp/other/root',
   );
   said['the same view'] = view('/tmp/other/root/') === seen;
   said['in use'] = agent('import', '/tmp/layer.tar.gz', '--upper', '/tmp/other/upper');
@@ -90,7 +93,8 @@ async function second(): Promise<void> {
   said['done'] = await verb('done');
   said['after done'] = sh('ls -A /overlay/.mountroot | grep -E "import|upper" || true');
   said['writable'] = sh(
-    'echo z >/var/image/z; mv /var/image/replaced /var/image/again 2>&1; rm -r /var/image/mine; ls /var/image',
+    'echo z >/var/image/z; mv /var/image/replaced /var/image/again 2>&1; rm -r ' +
+      '/var/image/mine; ls /var/image',
   );
 }
 

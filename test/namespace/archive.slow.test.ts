@@ -7,7 +7,7 @@ import { bundle } from '../../scripts/agent/bundle.js';
 import { enterBoard, loopDevice, program } from './sandbox.js';
 
 t.test(
-  'what is changed through an overlay root is the same view wherever its archive is imported and mounted, and on the board itself after the next start',
+  'an exported layer gives the same view wherever it is imported, and on the board',
   async (t) => {
     const built = await program(t, 'archive-inside');
     await bundle('src/main.ts', join(built, 'mountroot.cjs'));

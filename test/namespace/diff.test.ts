@@ -14,7 +14,7 @@ const skip =
     : 'needs root to mount';
 
 t.test(
-  'diff names changes that were made through a real overlay, each for what it is, and those by chance exactly',
+  'diff names each kind of change in a real overlay, and random ones exactly',
   { skip },
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-diff-'));
@@ -72,7 +72,7 @@ t.test(
 );
 
 t.test(
-  'on a running overlay root the layers are found, and done notes the image for later',
+  'diff finds the layers of a running root, and done records the image',
   { skip },
   async (t) => {
     const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
@@ -80,7 +80,9 @@ t.test(
     await bundle('test/namespace/diff-program.ts', join(folder, 'diff-program.cjs'));
     const diff = '/node.bin /opt/diff-program.cjs diff';
     const { output, ran } = await runInSandbox(t, {
-      then: `echo new >/written; ${diff} --format ndjson; ${diff} /written --exit-code || echo exit $?; ${diff} /nothing --exit-code && echo exit $?`,
+      then:
+        `echo new >/written; ${diff} --format ndjson; ${diff} /written --exit-code || echo ` +
+        `exit $?; ${diff} /nothing --exit-code && echo exit $?`,
     });
     t.match(ran, [{ exit: 0 }]);
     t.match(

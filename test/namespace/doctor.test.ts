@@ -12,10 +12,12 @@ const [sudo, ...words] = asRoot(['true']);
 const skip = spawnSync(sudo!, words).status === 0 ? false : 'needs root to mount';
 
 /** The volume is a loop device, which the doctor must be told as the start was. */
-const DOCTOR = `device=$(sed -n 's|^\\(/dev/[^ ]*\\) /overlay .*|\\1|p' /proc/mounts); /node.bin /opt/mountroot.cjs doctor --json --set "volume=$device" || [ $? -eq 4 ]`;
+const DOCTOR =
+  `device=$(sed -n 's|^\\(/dev/[^ ]*\\) /overlay .*|\\1|p' /proc/mounts); /node.bin ` +
+  '/opt/mountroot.cjs doctor --json --set "volume=$device" || [ $? -eq 4 ]';
 
 t.test(
-  'behind a start the doctor tells what was so before it, and how the volume fares',
+  "after a start the doctor reports the state before it, and the volume's health",
   { skip },
   async (t) => {
     // Where runInSandbox() puts its own program, which the small board sees as /opt.
@@ -50,7 +52,7 @@ t.test(
   },
 );
 
-t.test('a volume that a start could not use is a problem, with what to do', { skip }, async (t) => {
+t.test('an unusable volume is a problem, with what to do', { skip }, async (t) => {
   const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   await bundle('src/main.ts', join(folder, 'mountroot.cjs'));

@@ -145,13 +145,15 @@ for (let seed = 1; seed <= Number(process.argv[2]); seed++) {
     }
     if (expected !== got)
       differ.push(
-        `seed ${seed}: ${call.text}: the kernel says ${got}, the model ${expected}; after ${done.slice(-6, -1).join('; ')} | ${here}`,
+        `seed ${seed}: ${call.text}: the kernel says ${got}, the model ${expected}; after ` +
+          `${done.slice(-6, -1).join('; ')} | ${here}`,
       );
     else if (here !== there)
       differ.push(`seed ${seed}: behind ${call.text} the kernel has ${here}, the model ${there}`);
     else if (kindsOf(real) !== kindsOf(model))
       differ.push(
-        `seed ${seed}: behind ${call.text} (${got}) the kernel shows ${kindsOf(real)}, the model ${kindsOf(model)}`,
+        `seed ${seed}: behind ${call.text} (${got}) the kernel shows ${kindsOf(real)}, the ` +
+          `model ${kindsOf(model)}`,
       );
     else continue;
     break;

@@ -59,7 +59,9 @@ export function sabotaged(real: System, call: number, way: 'refused' | 'unverifi
       if (hit) result.verb = verb;
       if ((hit && way === 'refused') || verb === 'pivotRoot')
         throw new SystemError({
-          what: `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to fail)`,
+          what:
+            `${verb} ${values.filter((value) => typeof value === 'string').join(' ')} (made to ` +
+            'fail)',
           syscall: verb,
           errno: 'EIO',
           path: String(values[0]),

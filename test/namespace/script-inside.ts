@@ -68,7 +68,8 @@ function lines(top: string, path = ''): string[] {
       const stat = fs.lstatSync(`${top}${at}`);
       if (stat.isDirectory()) return [`${at}/`, ...lines(top, at)];
       return [
-        `${at} ${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special'}`,
+        `${at} ` +
+          `${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special'}`,
       ];
     });
 }

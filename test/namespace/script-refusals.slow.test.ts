@@ -25,32 +25,29 @@ const SPOILS: [string, RegExp][] = [
   ],
 ];
 
-t.test(
-  'whatever it refuses, and whichever step fails, the script leaves mounts and volume as they were',
-  async (t) => {
-    const { before, attempts, last, settled } = await runScript(t, {
-      spoils: SPOILS.map(([spoil]) => spoil),
-      failing: true,
-    });
-    t.ok(attempts.length > SPOILS.length + 15);
-    for (const [index, { what, status, log, mountinfo, volume }] of attempts.entries()) {
-      const says = SPOILS[index]?.[1];
-      if (says !== undefined) t.match(log, says, what);
-      t.equal(
-        status,
-        says === undefined || /^end \S+ failed/m.test(log) ? 1 : 5,
-        `${what}: its status says whether anything was tried`,
-        { log },
-      );
-      t.equal(mountinfo, before, `${what}: the mounts are as they were`, { log });
-      // The overlay's own scratch is made anew by every mount, and a start may leave our folder
-      // behind.
-      const kept = (lines: string[]): string[] =>
-        lines.filter((line) => !/^\/work\/|attempts\.next/.test(line));
-      t.same(kept(volume.after), kept(volume.before), `${what}: the volume is as it was`, { log });
-      t.notMatch(log, /not everything/, what);
-    }
-    t.equal(last.status, 0, 'and behind all of it the script makes the root');
-    t.equal(settled?.exit, 0);
-  },
-);
+t.test('a script that refuses or fails leaves mounts and volume as they were', async (t) => {
+  const { before, attempts, last, settled } = await runScript(t, {
+    spoils: SPOILS.map(([spoil]) => spoil),
+    failing: true,
+  });
+  t.ok(attempts.length > SPOILS.length + 15);
+  for (const [index, { what, status, log, mountinfo, volume }] of attempts.entries()) {
+    const says = SPOILS[index]?.[1];
+    if (says !== undefined) t.match(log, says, what);
+    t.equal(
+      status,
+      says === undefined || /^end \S+ failed/m.test(log) ? 1 : 5,
+      `${what}: its status says whether anything was tried`,
+      { log },
+    );
+    t.equal(mountinfo, before, `${what}: the mounts are as they were`, { log });
+    // The overlay's own scratch is made anew by every mount, and a start may leave our folder
+    // behind.
+    const kept = (lines: string[]): string[] =>
+      lines.filter((line) => !/^\/work\/|attempts\.next/.test(line));
+    t.same(kept(volume.after), kept(volume.before), `${what}: the volume is as it was`, { log });
+    t.notMatch(log, /not everything/, what);
+  }
+  t.equal(last.status, 0, 'and behind all of it the script makes the root');
+  t.equal(settled?.exit, 0);
+});

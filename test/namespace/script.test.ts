@@ -12,13 +12,16 @@ function table(mountinfo: string): string[] {
   return mounts
     .map(
       ({ parent, mountpoint, root, options, fstype, source, superOptions, shared }) =>
-        `${mountpoint} on ${mounts.find(({ id }) => id === parent)?.mountpoint ?? '-'} ${root.replace(/-\d+$/, '')} ${options.join()} ${fstype} ${source.replace(/\d+$/, '')} ${superOptions.join()} ${shared === undefined ? '' : 'shared'}`,
+        `${mountpoint} on ${mounts.find(({ id }) => id === parent)?.mountpoint ?? '-'} ` +
+        `${root.replace(/-\d+$/, '')} ${options.join()} ${fstype} ` +
+        `${source.replace(/\d+$/, '')} ${superOptions.join()} ` +
+        `${shared === undefined ? '' : 'shared'}`,
     )
     .sort();
 }
 
 t.test(
-  'the script ends in the same mounts as the agent, and the agent verifies and writes down what it did',
+  "the script makes the agent's mounts, and the agent verifies and records them",
   async (t) => {
     const [script, agent] = [await runScript(t), await runScript(t, { first: 'agent' })];
     t.equal(script.last.status, 0, script.last.log);

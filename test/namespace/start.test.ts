@@ -40,7 +40,7 @@ t.test(
 );
 
 t.test(
-  'after a start every other mount is where it was, those below others and those on files too',
+  'after a start every other mount is where it was, also nested ones and those on files',
   async (t) => {
     const { before, after } = await runInSandbox(t);
     const now = visible(after);
@@ -65,7 +65,8 @@ for (const [rung, unformatted] of [
 ] as const)
   for (const shared of [false, true])
     t.test(
-      `a start on rung ${rung} whose calls fail one by one leaves mountinfo as it was to the letter, from ${shared ? 'shared' : 'private'} mounts`,
+      `a failed start on rung ${rung} restores mountinfo to the letter ` +
+        `(${shared ? 'shared' : 'private'})`,
       async (t) => {
         const { attempts, callsBeforePivot, ran, before } = await runInSandbox(t, {
           shared,
@@ -118,42 +119,36 @@ t.test('a data volume without a file system gives a root in memory, with the rea
   t.equal(visible(after).get('/')?.source, 'overlayfs:/tmp/root');
 });
 
-t.test(
-  'an upper directory that is a symlink out of the volume is moved aside and not followed',
-  async (t) => {
-    const { ran, files } = await runInSandbox(t, {
-      prepare: (data) => symlinkSync('/run', `${data}/upper`),
-      then: 'echo kept >/written',
-    });
-    t.match(ran, [{ exit: 0, state: { rung: 'persistent' } }]);
-    t.ok(files.includes('/overlay/.mountroot/quarantine/upper-1'));
-    t.ok(files.includes('/overlay/upper/written'));
-  },
-);
+t.test('an upperdir that is a symlink is moved aside, not followed', async (t) => {
+  const { ran, files } = await runInSandbox(t, {
+    prepare: (data) => symlinkSync('/run', `${data}/upper`),
+    then: 'echo kept >/written',
+  });
+  t.match(ran, [{ exit: 0, state: { rung: 'persistent' } }]);
+  t.ok(files.includes('/overlay/.mountroot/quarantine/upper-1'));
+  t.ok(files.includes('/overlay/upper/written'));
+});
+
+t.test('start cleans what a power cut left in the workdir, and keeps the settings', async (t) => {
+  const { ran, output, files } = await runInSandbox(t, {
+    prepare: (data) => {
+      mkdirSync(`${data}/upper/etc`, { recursive: true });
+      writeFileSync(`${data}/upper/etc/setting`, 'mine\n');
+      mkdirSync(`${data}/work/work/#1`, { recursive: true });
+      writeFileSync(`${data}/work/work/#2`, 'half');
+    },
+    then: 'cat /etc/setting',
+  });
+  t.match(ran, [{ exit: 0 }]);
+  t.equal(output, 'mine\n');
+  t.same(
+    files.filter((path) => path.startsWith('/overlay/work/work/')),
+    [],
+  );
+});
 
 t.test(
-  'what a power cut left half-prepared in the workdir is cleaned, and settings are kept',
-  async (t) => {
-    const { ran, output, files } = await runInSandbox(t, {
-      prepare: (data) => {
-        mkdirSync(`${data}/upper/etc`, { recursive: true });
-        writeFileSync(`${data}/upper/etc/setting`, 'mine\n');
-        mkdirSync(`${data}/work/work/#1`, { recursive: true });
-        writeFileSync(`${data}/work/work/#2`, 'half');
-      },
-      then: 'cat /etc/setting',
-    });
-    t.match(ran, [{ exit: 0 }]);
-    t.equal(output, 'mine\n');
-    t.same(
-      files.filter((path) => path.startsWith('/overlay/work/work/')),
-      [],
-    );
-  },
-);
-
-t.test(
-  'a volume that is full is used read-only: its settings are there, and changes are lost at power-off',
+  'a full volume is used read-only: settings apply, changes are lost at power-off',
   async (t) => {
     const { ran, output, after } = await runInSandbox(t, {
       prepare: (data) => {
@@ -168,7 +163,9 @@ t.test(
             block = Math.floor(block / 2);
           }
       },
-      then: 'cat /etc/setting; echo changed >/etc/setting; cat /etc/setting; cat /tmp/mountroot/notice',
+      then:
+        'cat /etc/setting; echo changed >/etc/setting; cat /etc/setting; cat ' +
+        '/tmp/mountroot/notice',
     });
     t.match(ran, [
       { exit: 3, state: { rung: 'kept-read-only', reason: 'full', persistent: false } },

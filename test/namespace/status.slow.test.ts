@@ -15,7 +15,7 @@ const skip =
     : 'needs root to mount';
 
 t.test(
-  'a real start and done are told by status, journal and timeline, as they were',
+  'status, journal and timeline report a real start and done',
   { skip, timeout: 120_000 },
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-status-'));

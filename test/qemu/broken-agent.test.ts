@@ -41,7 +41,9 @@ const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
  */
 const building = (until: string): Scripts => ({
   'usr/bin/mount_root': sh(
-    `[ "$1" = start ] || exit 0; mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o move /proc /mnt/proc && ${until}; kill -KILL $$`,
+    '[ "$1" = start ] || exit 0; mount -t tmpfs data /tmp && mkdir /tmp/upper /tmp/work && ' +
+      'mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work o /mnt && mount -o ' +
+      `move /proc /mnt/proc && ${until}; kill -KILL $$`,
   ),
 });
 const KILLED: [when: string, scripts: Scripts][] = [

@@ -68,44 +68,42 @@ const leftToAgent = (t: Test, goes: First, machine: Machine, why: RegExp): void 
   else t.notMatch(machine.console, /mountroot: script/);
 };
 
-t.test(
-  'flash marked to be erased gives a root in memory, is erased late in boot, and everything made meanwhile moves to it',
-  async (t) => {
-    const data = garbage(SIZE);
-    Buffer.from('deadc0de', 'hex').copy(data);
-    const bench = await putOnBench(t, { data });
-    const first = await bench.bootToInit({}, /init: ready/);
-    t.match(first.console, /rung volatile, reason erase-marker/);
-    await first.output(
-      'echo early >/root/early && rm /etc/os-release && mkdir /root/.hidden && chmod 700 /root/.hidden && mv /etc/hostname /root/moved',
-    );
-    await first.waitFor(/init: done, status 0/);
-    t.match(await state(first), { rung: 'persistent', reason: null, persistent: true });
-    t.match(
-      await first.output('cat /proc/mounts'),
-      /^overlayfs:\/overlay \/ overlay rw,noatime,lowerdir=\/rom,/m,
-    );
-    t.notMatch(
-      await first.output('cat /proc/mounts'),
-      / \/mnt| \/rom\/| \/tmp\/root /,
-      'nothing is left of the root in memory',
-    );
-    t.equal((await first.run('test -s /tmp/mountroot/notice')).status, 1, 'and no notice');
-    await first.output('echo late >/root/late && sync');
-    await first.kill();
-    const second = await bench.bootToInit();
-    t.equal(
-      await second.output('cat /root/early /root/late && ls -1A /root && stat -c %a /root/.hidden'),
-      'early\nlate\n.hidden\nearly\nlate\nmoved\n700\n',
-    );
-    t.equal((await second.run('test -e /etc/os-release || test -e /etc/hostname')).status, 1);
-    t.match(await state(second), { rung: 'persistent', reason: null });
-    await second.powerOff();
-  },
-);
+t.test('a marked flash is erased late in boot, and the root in memory moves to it', async (t) => {
+  const data = garbage(SIZE);
+  Buffer.from('deadc0de', 'hex').copy(data);
+  const bench = await putOnBench(t, { data });
+  const first = await bench.bootToInit({}, /init: ready/);
+  t.match(first.console, /rung volatile, reason erase-marker/);
+  await first.output(
+    'echo early >/root/early && rm /etc/os-release && mkdir /root/.hidden && chmod 700 ' +
+      '/root/.hidden && mv /etc/hostname /root/moved',
+  );
+  await first.waitFor(/init: done, status 0/);
+  t.match(await state(first), { rung: 'persistent', reason: null, persistent: true });
+  t.match(
+    await first.output('cat /proc/mounts'),
+    /^overlayfs:\/overlay \/ overlay rw,noatime,lowerdir=\/rom,/m,
+  );
+  t.notMatch(
+    await first.output('cat /proc/mounts'),
+    / \/mnt| \/rom\/| \/tmp\/root /,
+    'nothing is left of the root in memory',
+  );
+  t.equal((await first.run('test -s /tmp/mountroot/notice')).status, 1, 'and no notice');
+  await first.output('echo late >/root/late && sync');
+  await first.kill();
+  const second = await bench.bootToInit();
+  t.equal(
+    await second.output('cat /root/early /root/late && ls -1A /root && stat -c %a /root/.hidden'),
+    'early\nlate\n.hidden\nearly\nlate\nmoved\n700\n',
+  );
+  t.equal((await second.run('test -e /etc/os-release || test -e /etc/hostname')).status, 1);
+  t.match(await state(second), { rung: 'persistent', reason: null });
+  await second.powerOff();
+});
 
 t.test(
-  'while a program writes to the root in memory done does not switch, and says which program and which file',
+  'done does not switch while a program writes, and names the program and its file',
   async (t) => {
     const data = blank(SIZE);
     Buffer.from('deadc0de', 'hex').copy(data);
@@ -125,12 +123,13 @@ t.test(
 );
 
 both(
-  'a factory reset is carried out by the next start, keeps what it was told to keep, and leaves no dot-directory',
+  'the next start carries out a factory reset and keeps only the chosen files',
   async (t, goes) => {
     const bench = await putOnBench(t, { first: goes });
     const first = await bench.bootToInit();
     await first.output(
-      'echo mine >/root/mine && mkdir -p /root/.secret && echo key >/root/.secret/key && rm /etc/os-release && echo kept >/etc/kept && sync',
+      'echo mine >/root/mine && mkdir -p /root/.secret && echo key >/root/.secret/key && rm ' +
+        '/etc/os-release && echo kept >/etc/kept && sync',
     );
     t.equal((await first.run('mountroot reset --yes --keep /etc/kept')).status, 0);
     t.equal(
@@ -151,31 +150,28 @@ both(
   },
 );
 
-both(
-  'a volume that is full is used as it is, read-only, and says so to whoever logs in',
-  async (t, goes) => {
-    const bench = await putOnBench(t, { first: goes });
-    await withSettings(bench, 'dd if=/dev/urandom of=/root/filler bs=64k 2>/dev/null; true');
-    const machine = await bench.bootToInit();
-    leftToAgent(t, goes, machine, /(?:refused|failed)/);
-    t.match(await state(machine), {
-      rung: 'kept-read-only',
-      reason: 'full',
-      persistent: false,
-      exit: 3,
-    });
-    t.ok(await hasSettings(machine));
-    t.match(
-      await machine.output('. /etc/profile'),
-      /^mountroot: settings are there, but CHANGES ARE LOST at power-off \(full\)/m,
-    );
-    await machine.output('echo changed >/root/mine');
-    await machine.kill();
-    const again = await bench.bootToInit();
-    t.ok(await hasSettings(again), 'what was changed is gone, what was kept is there');
-    await again.powerOff();
-  },
-);
+both('a full volume is used read-only, and the login says so', async (t, goes) => {
+  const bench = await putOnBench(t, { first: goes });
+  await withSettings(bench, 'dd if=/dev/urandom of=/root/filler bs=64k 2>/dev/null; true');
+  const machine = await bench.bootToInit();
+  leftToAgent(t, goes, machine, /(?:refused|failed)/);
+  t.match(await state(machine), {
+    rung: 'kept-read-only',
+    reason: 'full',
+    persistent: false,
+    exit: 3,
+  });
+  t.ok(await hasSettings(machine));
+  t.match(
+    await machine.output('. /etc/profile'),
+    /^mountroot: settings are there, but CHANGES ARE LOST at power-off \(full\)/m,
+  );
+  await machine.output('echo changed >/root/mine');
+  await machine.kill();
+  const again = await bench.bootToInit();
+  t.ok(await hasSettings(again), 'what was changed is gone, what was kept is there');
+  await again.powerOff();
+});
 
 /**
  * The emulator's read-only chip answers a refused write with what is in the array there, and not
@@ -216,7 +212,10 @@ both(
     const bench = await putOnBench(t, { first: goes });
     await withSettings(
       bench,
-      'rm /overlay/.fs_state && echo nonsense >/overlay/.fs_state && echo many >/overlay/.mountroot/attempts && echo "{" >/overlay/.mountroot/reset.json && for f in /overlay/.mountroot/boots/*; do dd if=/dev/urandom of=$f bs=64 count=3 2>/dev/null; done && mkdir -p /overlay/work/work/half',
+      'rm /overlay/.fs_state && echo nonsense >/overlay/.fs_state && echo many ' +
+        '>/overlay/.mountroot/attempts && echo "{" >/overlay/.mountroot/reset.json && for f in ' +
+        '/overlay/.mountroot/boots/*; do dd if=/dev/urandom of=$f bs=64 count=3 2>/dev/null; ' +
+        'done && mkdir -p /overlay/work/work/half',
     );
     const machine = await bench.bootToInit();
     leftToAgent(t, goes, machine, /refused: the count of starts/);
@@ -241,43 +240,37 @@ both(
   },
 );
 
-t.test(
-  'a first block that is damaged, and then every block but a few, hide nothing that can still be read',
-  async (t) => {
-    const bench = await putOnBench(t);
-    await withSettings(bench);
-    // The settings are in the blocks that jffs2 wrote; the beginning of flash becomes garbage, and
-    // so does everything that is still erased.
-    const before = dataOf(bench);
-    for (let at = 0; at < SIZE; at += BLOCK)
-      if (before.subarray(at + 12, at + BLOCK).every((byte) => byte === 0xff))
-        scribble(bench, at, garbage(BLOCK));
-    const machine = await bench.bootToInit();
-    t.ok(await hasSettings(machine));
-    await machine.kill();
-  },
-);
+t.test('damaged blocks hide nothing that can still be read', async (t) => {
+  const bench = await putOnBench(t);
+  await withSettings(bench);
+  // The settings are in the blocks that jffs2 wrote; the beginning of flash becomes garbage, and
+  // so does everything that is still erased.
+  const before = dataOf(bench);
+  for (let at = 0; at < SIZE; at += BLOCK)
+    if (before.subarray(at + 12, at + BLOCK).every((byte) => byte === 0xff))
+      scribble(bench, at, garbage(BLOCK));
+  const machine = await bench.bootToInit();
+  t.ok(await hasSettings(machine));
+  await machine.kill();
+});
 
-t.test(
-  'flash that was half erased when the power went is found empty or with what is left of it, and never stops the boot',
-  async (t) => {
-    const bench = await putOnBench(t);
-    await withSettings(bench);
-    scribble(bench, 0, blank(BLOCK * 32));
-    const machine = await bench.bootToInit();
-    t.match(await state(machine), { rung: 'persistent', reason: null });
-    t.match(
-      (await machine.run('cat /root/mine 2>/dev/null; true')).output,
-      /^(mine\n)?$/,
-      'what is there is whole',
-    );
-    await machine.output('echo new >/root/new && sync');
-    await machine.kill();
-    const again = await bench.bootToInit();
-    t.equal(await again.output('cat /root/new'), 'new\n', 'and what is written is kept');
-    await again.powerOff();
-  },
-);
+t.test('a half erased flash never stops the boot', async (t) => {
+  const bench = await putOnBench(t);
+  await withSettings(bench);
+  scribble(bench, 0, blank(BLOCK * 32));
+  const machine = await bench.bootToInit();
+  t.match(await state(machine), { rung: 'persistent', reason: null });
+  t.match(
+    (await machine.run('cat /root/mine 2>/dev/null; true')).output,
+    /^(mine\n)?$/,
+    'what is there is whole',
+  );
+  await machine.output('echo new >/root/new && sync');
+  await machine.kill();
+  const again = await bench.bootToInit();
+  t.equal(await again.output('cat /root/new'), 'new\n', 'and what is written is kept');
+  await again.powerOff();
+});
 
 both(
   'a first block that is damaged, whatever it held, hides nothing behind it',
@@ -298,7 +291,7 @@ both(
 );
 
 both(
-  "a partition of fewer than five erase blocks is no jffs2, and gives a root in memory with the kernel's reason",
+  "a partition too small for jffs2 gives a root in memory, with the kernel's reason",
   async (t, goes) => {
     const bench = await putOnBench(t, { first: goes });
     const machine = await bench.bootToInit({
@@ -330,7 +323,8 @@ for (const [title, append, expected, who] of [
   ],
 ] as const)
   both(
-    `a kernel ${title} brings the board up on rung ${expected.rung}, and the settings stay on flash`,
+    `a kernel ${title} brings the board up on rung ${expected.rung}, and the settings stay ` +
+      'on flash',
     async (t, goes) => {
       const bench = await putOnBench(t, { first: goes });
       await withSettings(bench);
@@ -348,7 +342,7 @@ for (const [title, append, expected, who] of [
   );
 
 both(
-  'five boots that never came to their end are followed by one that leaves the data alone, and that by one that uses it',
+  'after five unfinished boots one boot leaves the data alone, and the next uses it',
   async (t, goes) => {
     const bench = await putOnBench(t, { first: goes });
     // Three more are behind it already.

@@ -33,7 +33,7 @@ const comparable = (mounts: readonly object[]): object[] =>
     }));
 
 t.test(
-  'out of a ramdisk the board gets the same root, keeps its settings, and gets the memory of the ramdisk back',
+  'from a ramdisk the board gets the same root, keeps its settings and frees the ramdisk',
   async (t) => {
     const bench = await withRamdisk(t);
     const first = await bench.bootToInit({ commandLine: COMMAND_LINE });
@@ -93,7 +93,7 @@ t.test(
 );
 
 t.test(
-  'told by ATAGs, which the decompressor of a kernel with its device tree glued to it puts into that tree, the place of the ramdisk is found',
+  'a ramdisk announced by ATAGs is found in the device tree appended to the kernel',
   async (t) => {
     const bench = await withRamdisk(t);
     const glued = join(dirname(bench.flash[0]!), 'zImage-with-device-tree');
@@ -122,65 +122,56 @@ t.test(
   },
 );
 
-t.test(
-  'each rung works out of a ramdisk too: without overlay the bare image is the root, and init runs',
-  async (t) => {
-    const bench = await withRamdisk(t);
-    const bare = await bench.bootToInit(
-      { commandLine: COMMAND_LINE, append: 'initcall_blacklist=ovl_init' },
-      /init: done, status 3/,
-    );
-    t.match(JSON.parse(await bare.output('cat /tmp/mountroot/state.json')), {
-      rung: 'rom',
-      reason: 'no-overlay',
-      exit: 3,
-    });
-    t.match(await bare.output('cat /proc/mounts'), /^\/dev\/mtdblock2 \/ squashfs ro/m);
-    await bare.powerOff();
-    const memory = await bench.bootToInit(
-      { commandLine: COMMAND_LINE, append: 'fstools_overlay_name=none' },
-      /init: done, status 3/,
-    );
-    t.match(JSON.parse(await memory.output('cat /tmp/mountroot/state.json')), {
-      rung: 'volatile',
-      reason: 'no-volume',
-    });
-    t.match(
-      await memory.output('touch /etc/x && cat /proc/mounts'),
-      /^overlayfs:\/tmp\/root \/ overlay rw/m,
-    );
-    await memory.powerOff();
-  },
-);
+t.test('without overlayfs a ramdisk falls back to the bare image, and init runs', async (t) => {
+  const bench = await withRamdisk(t);
+  const bare = await bench.bootToInit(
+    { commandLine: COMMAND_LINE, append: 'initcall_blacklist=ovl_init' },
+    /init: done, status 3/,
+  );
+  t.match(JSON.parse(await bare.output('cat /tmp/mountroot/state.json')), {
+    rung: 'rom',
+    reason: 'no-overlay',
+    exit: 3,
+  });
+  t.match(await bare.output('cat /proc/mounts'), /^\/dev\/mtdblock2 \/ squashfs ro/m);
+  await bare.powerOff();
+  const memory = await bench.bootToInit(
+    { commandLine: COMMAND_LINE, append: 'fstools_overlay_name=none' },
+    /init: done, status 3/,
+  );
+  t.match(JSON.parse(await memory.output('cat /tmp/mountroot/state.json')), {
+    rung: 'volatile',
+    reason: 'no-volume',
+  });
+  t.match(
+    await memory.output('touch /etc/x && cat /proc/mounts'),
+    /^overlayfs:\/tmp\/root \/ overlay rw/m,
+  );
+  await memory.powerOff();
+});
+
+t.test("a missing init= is reported, and the next of the kernel's list runs", async (t) => {
+  const bench = await withRamdisk(t);
+  const machine = await bench.bootToInit({ commandLine: `${COMMAND_LINE} init=/etc/nothing` });
+  t.match(machine.console, /mountroot: \/etc\/nothing is missing; trying the next init/);
+  await machine.powerOff();
+});
+
+t.test('the console names a missing root= before the kernel panics', async (t) => {
+  const bench = await withRamdisk(t);
+  const machine = await bench.boot({
+    commandLine: 'console=ttyAMA0 root=LABEL=nowhere mountroot.wait=1 panic=-1',
+  });
+  await machine.ended;
+  t.match(
+    machine.console,
+    /mountroot: there is no root=LABEL=nowhere, after 1 s of waiting; correct root= on the kernel command line/,
+  );
+  t.match(machine.console, /Kernel panic - not syncing: Attempted to kill init!/);
+});
 
 t.test(
-  "an init= that is not there is told, and the next of the kernel's list is taken",
-  async (t) => {
-    const bench = await withRamdisk(t);
-    const machine = await bench.bootToInit({ commandLine: `${COMMAND_LINE} init=/etc/nothing` });
-    t.match(machine.console, /mountroot: \/etc\/nothing is missing; trying the next init/);
-    await machine.powerOff();
-  },
-);
-
-t.test(
-  'where root= names nothing that is there, the console says so before the kernel panics',
-  async (t) => {
-    const bench = await withRamdisk(t);
-    const machine = await bench.boot({
-      commandLine: 'console=ttyAMA0 root=LABEL=nowhere mountroot.wait=1 panic=-1',
-    });
-    await machine.ended;
-    t.match(
-      machine.console,
-      /mountroot: there is no root=LABEL=nowhere, after 1 s of waiting; correct root= on the kernel command line/,
-    );
-    t.match(machine.console, /Kernel panic - not syncing: Attempted to kill init!/);
-  },
-);
-
-t.test(
-  'start in a ramdisk that somebody else is process 1 of says what to do, and switch-root by its /init does it',
+  'start in a foreign ramdisk names switch-root, which then works from its /init',
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-ramdisk-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));

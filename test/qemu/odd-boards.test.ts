@@ -41,24 +41,22 @@ t.test('an image without /mnt, /overlay and /rom keeps its settings all the same
   });
 });
 
-t.test(
-  'mounts that are shared, and more of them than OpenWrt moves, are all where they were',
-  async (t) => {
-    const shared: Scripts = {
-      'etc/preinit': PREINIT.replace(
-        '# The limit is for',
-        'mkdir -p /tmp/more && mount -t tmpfs more /run && mkdir /run/below && mount -t tmpfs below /run/below && mount -o make-rshared none /\n# The limit is for',
-      ),
-    };
-    const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
-    await keepsSettings(t, bench, async (machine) => {
-      t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
-      t.match(await machine.output('cat /proc/mounts'), /^more \/run tmpfs /m);
-      t.match(await machine.output('cat /proc/mounts'), /^below \/run\/below tmpfs /m);
-      t.notMatch(await machine.output('cat /proc/self/mountinfo'), / shared:/);
-    });
-  },
-);
+t.test('shared mounts, more than OpenWrt moves, all stay where they were', async (t) => {
+  const shared: Scripts = {
+    'etc/preinit': PREINIT.replace(
+      '# The limit is for',
+      'mkdir -p /tmp/more && mount -t tmpfs more /run && mkdir /run/below && mount -t ' +
+        'tmpfs below /run/below && mount -o make-rshared none /\n# The limit is for',
+    ),
+  };
+  const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
+  await keepsSettings(t, bench, async (machine) => {
+    t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+    t.match(await machine.output('cat /proc/mounts'), /^more \/run tmpfs /m);
+    t.match(await machine.output('cat /proc/mounts'), /^below \/run\/below tmpfs /m);
+    t.notMatch(await machine.output('cat /proc/self/mountinfo'), / shared:/);
+  });
+});
 
 /**
  * The agent is killed as soon as a line of /proc/mounts shows how far it has come; Node is a
@@ -81,7 +79,7 @@ for (const [when, line] of [
   ['once the overlay is mounted', ' /mnt overlay '],
 ] as const)
   t.test(
-    `Node killed in the middle of start, ${when}, leaves a board that is up on its image, and its settings for the next boot`,
+    `Node killed during start, ${when}, leaves the image as root and keeps the settings`,
     async (t) => {
       const bench = await putOnBench(t);
       const before = await bench.bootToInit();
@@ -126,7 +124,7 @@ echo "two starts: $a $b" >/dev/console
 });
 
 t.test(
-  'settings in the image and on the command line are used, and what is wrong in them is told and stops nothing',
+  'settings of image and command line apply; wrong ones are reported and stop nothing',
   async (t) => {
     const bench = await putOnBench(t, {
       rootfs: await rootfsWith({

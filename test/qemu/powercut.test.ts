@@ -32,7 +32,8 @@ for (const [first, cuts] of [
   ['script', CUTS_OF_THE_SCRIPT],
 ] as const satisfies [First, Cut[]][])
   t.test(
-    `a board whose plug is pulled comes up with every file that had been synced${first === 'script' ? ', where a script goes first' : ''}`,
+    'after a power cut every synced file is ' +
+      `there${first === 'script' ? ', where a script goes first' : ''}`,
     async (t) => {
       const made = new PowerCuts(await putOnBench(t, { first }));
       // On an empty volume the script leaves the root to the agent.

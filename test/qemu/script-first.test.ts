@@ -18,7 +18,7 @@ const SCRIPT = readFileSync(join(await stageRootfs(board), 'usr/lib/mountroot/st
 const BY_SCRIPT = /mountroot: \/ is an overlay root .*, made by the script/;
 
 t.test(
-  'the script makes the root that the agent makes, boot after boot, and every report tells of it',
+  "the script makes the agent's root, boot after boot, and every report tells of it",
   async (t) => {
     const bench = await putOnBench(t, { first: 'script' });
     const first = await bench.bootToInit();
@@ -49,7 +49,8 @@ t.test(
       });
       t.equal(
         await machine.output(
-          'cat /overlay/.mountroot/attempts; readlink /overlay/.fs_state; ls /overlay/.mountroot/boots | wc -l; cat /tmp/mountroot/notice',
+          'cat /overlay/.mountroot/attempts; readlink /overlay/.fs_state; ls ' +
+            '/overlay/.mountroot/boots | wc -l; cat /tmp/mountroot/notice',
         ),
         `0\n2\n${boot}\n`,
       );
@@ -86,7 +87,7 @@ t.test(
 );
 
 t.test(
-  'where a step of the script fails the agent makes the root at once, and counts the start once',
+  'if a step of the script fails, the agent makes the root and counts the start once',
   async (t) => {
     const broken = SCRIPT.replace(/^(n=\d+ id=work-clean)\n.*$/m, '$1\nfail');
     const bench = await putOnBench(t, {
@@ -120,7 +121,7 @@ t.test(
 );
 
 t.test(
-  'without Node the script gives the board its settings all the same, and that nobody verified it is told',
+  'without Node the script still makes the root, and reports say that it is unverified',
   async (t) => {
     const withAgent = await putOnBench(t);
     const used = await withAgent.bootToInit();
@@ -145,26 +146,23 @@ t.test(
   },
 );
 
-t.test(
-  'a script that is killed half-way is cleared away, and the agent makes the root',
-  async (t) => {
-    const killed = SCRIPT.replace(
-      /^n=\d+ id=move-tmp\n/m,
-      (line) => `${line}exec sh -c 'kill -KILL $$'\n`,
-    );
-    const bench = await putOnBench(t, {
-      first: 'script',
-      rootfs: await rootfsWith({ 'usr/lib/mountroot/start.sh': killed }),
-    });
-    const first = await bench.bootToInit();
-    await first.output('echo mine >/root/mine && sync');
-    const expected = await mountsOf(first);
-    await first.powerOff();
-    const machine = await bench.bootToInit();
-    t.match(machine.console, /preinit: the script ended with status 137; the agent makes the root/);
-    t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
-    t.same(await mountsOf(machine), expected);
-    t.equal(await machine.output('cat /root/mine; cat /overlay/.mountroot/attempts'), 'mine\n0\n');
-    await machine.powerOff();
-  },
-);
+t.test('the agent cleans up after a killed script, and makes the root', async (t) => {
+  const killed = SCRIPT.replace(
+    /^n=\d+ id=move-tmp\n/m,
+    (line) => `${line}exec sh -c 'kill -KILL $$'\n`,
+  );
+  const bench = await putOnBench(t, {
+    first: 'script',
+    rootfs: await rootfsWith({ 'usr/lib/mountroot/start.sh': killed }),
+  });
+  const first = await bench.bootToInit();
+  await first.output('echo mine >/root/mine && sync');
+  const expected = await mountsOf(first);
+  await first.powerOff();
+  const machine = await bench.bootToInit();
+  t.match(machine.console, /preinit: the script ended with status 137; the agent makes the root/);
+  t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+  t.same(await mountsOf(machine), expected);
+  t.equal(await machine.output('cat /root/mine; cat /overlay/.mountroot/attempts'), 'mine\n0\n');
+  await machine.powerOff();
+});

@@ -8,29 +8,44 @@ import { putOnBench } from '../harness/board.js';
 /** Each throws or says something else where what it needs is not in the image. */
 const WORDS: Record<string, [program: string, says: string]> = {
   'a date in words': [
-    `new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long', timeZone: 'Europe/Berlin' }).format(0)`,
+    `new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long', timeZone: ` +
+      `'Europe/Berlin' }).format(0)`,
     'Thursday, January 1, 1970 at 1:00:00 AM GMT+1',
   ],
   'a language that is not there is English, and no program is told otherwise': [
-    `[new Intl.NumberFormat('de').resolvedOptions().locale, Intl.DateTimeFormat.supportedLocalesOf(['de', 'en-GB', 'zh-Hant-TW']).join(), new Date(0).toLocaleDateString('ja', { timeZone: 'UTC' })].join(' ')`,
+    `[new Intl.NumberFormat('de').resolvedOptions().locale, ` +
+      `Intl.DateTimeFormat.supportedLocalesOf(['de', 'en-GB', 'zh-Hant-TW']).join(), new ` +
+      `Date(0).toLocaleDateString('ja', { timeZone: 'UTC' })].join(' ')`,
     'en-US en-GB 1/1/1970',
   ],
   'every other way to ask for a language': [
-    `['de', 'tr-TR', 'zh-Hans-CN', 'ar', 'he-u-ca-hebrew', 'ja-u-ca-japanese', 'th-u-nu-thai'].map((tag) => [new Date(0).toLocaleString(tag), (1e6).toLocaleString(tag), new Intl.PluralRules(tag).select(1), new Intl.RelativeTimeFormat(tag).format(1, 'day'), new Intl.ListFormat(tag).format(['a', 'b']), new Intl.DisplayNames(tag, { type: 'region' }).of('DE'), new Intl.Collator(tag).compare('a', 'b'), new Intl.NumberFormat(tag, { style: 'currency', currency: 'EUR' }).format(1), new Intl.NumberFormat(tag, { style: 'unit', unit: 'meter' }).format(1), 'I'.toLocaleLowerCase(tag)].length).join('')`,
+    `['de', 'tr-TR', 'zh-Hans-CN', 'ar', 'he-u-ca-hebrew', 'ja-u-ca-japanese', ` +
+      `'th-u-nu-thai'].map((tag) => [new Date(0).toLocaleString(tag), ` +
+      '(1e6).toLocaleString(tag), new Intl.PluralRules(tag).select(1), new ' +
+      `Intl.RelativeTimeFormat(tag).format(1, 'day'), new Intl.ListFormat(tag).format(['a', ` +
+      `'b']), new Intl.DisplayNames(tag, { type: 'region' }).of('DE'), new ` +
+      `Intl.Collator(tag).compare('a', 'b'), new Intl.NumberFormat(tag, { style: 'currency', ` +
+      `currency: 'EUR' }).format(1), new Intl.NumberFormat(tag, { style: 'unit', unit: 'meter' ` +
+      `}).format(1), 'I'.toLocaleLowerCase(tag)].length).join('')`,
     '10101010101010',
   ],
   sorting: [`['z', 'ä', 'a', 'B', 'é'].sort((a, b) => a.localeCompare(b)).join('')`, 'aäBéz'],
   numbers: [`(1234567.891).toLocaleString('en')`, '1,234,567.891'],
   'words and characters of a text': [
-    `[...new Intl.Segmenter('en', { granularity: 'word' }).segment('one two')].length + ' ' + [...new Intl.Segmenter().segment('e\\u0301👩‍👩‍👧')].length + ' ' + [...new Intl.Segmenter('th', { granularity: 'word' }).segment('สวัสดีครับ')].map(({ segment }) => segment).join('')`,
+    `[...new Intl.Segmenter('en', { granularity: 'word' }).segment('one two')].length + ' ' ` +
+      `+ [...new Intl.Segmenter().segment('e\\u0301👩‍👩‍👧')].length + ' ' + [...new ` +
+      `Intl.Segmenter('th', { granularity: 'word' }).segment('สวัสดีครับ')].map(({ segment }) ` +
+      `=> segment).join('')`,
     '3 2 สวัสดีครับ',
   ],
   'normal forms': [
-    `['NFC', 'NFD', 'NFKC', 'NFKD'].map((form) => 'ﬁ\\u0041\\u030a'.normalize(form).length).join('')`,
+    `['NFC', 'NFD', 'NFKC', 'NFKD'].map((form) => ` +
+      `'ﬁ\\u0041\\u030a'.normalize(form).length).join('')`,
     '2334',
   ],
   'properties of characters in patterns': [
-    `[/^\\p{Lu}\\p{Script=Greek}\\p{Emoji}$/u.test('ÄΩ🙂'), /^\\p{RGI_Emoji}$/v.test('👩‍👩‍👧'), /ſ/iu.test('S')].join()`,
+    `[/^\\p{Lu}\\p{Script=Greek}\\p{Emoji}$/u.test('ÄΩ🙂'), ` +
+      `/^\\p{RGI_Emoji}$/v.test('👩‍👩‍👧'), /ſ/iu.test('S')].join()`,
     'true,true,true',
   ],
   'upper and lower case': [
@@ -38,15 +53,23 @@ const WORDS: Record<string, [program: string, says: string]> = {
     'STRASSE Ǆ2ΑΣ',
   ],
   'names of hosts in other scripts': [
-    `new URL('http://bücher.example/').host + ' ' + require('node:url').domainToUnicode('xn--bcher-kva.example')`,
+    `new URL('http://bücher.example/').host + ' ' + ` +
+      `require('node:url').domainToUnicode('xn--bcher-kva.example')`,
     'xn--bcher-kva.example bücher.example',
   ],
   'time zones': [
-    `Intl.DateTimeFormat().resolvedOptions().timeZone + ' ' + Intl.supportedValuesOf('timeZone').includes('Europe/Berlin') + ' ' + new Date(1e12).toLocaleString('en', { timeZone: 'America/New_York' })`,
+    `Intl.DateTimeFormat().resolvedOptions().timeZone + ' ' + ` +
+      `Intl.supportedValuesOf('timeZone').includes('Europe/Berlin') + ' ' + new ` +
+      `Date(1e12).toLocaleString('en', { timeZone: 'America/New_York' })`,
     'UTC true 9/8/2001, 9:46:40 PM',
   ],
   'encodings of the web': [
-    `[['gbk', [0xc4, 0xe3]], ['gb18030', [0xc4, 0xe3]], ['big5', [0xa7, 0x41]], ['euc-jp', [0xa4, 0xa2]], ['shift_jis', [0x82, 0xa0]], ['iso-2022-jp', [0x1b, 0x24, 0x42, 0x24, 0x22]], ['euc-kr', [0xb0, 0xa1]], ['koi8-r', [0xc1]], ['windows-1252', [0x80]], ['iso-8859-7', [0xe1]], ['ibm866', [0x80]], ['windows-874', [0xa1]], ['macintosh', [0x80]], ['utf-16le', [0x41, 0]]].map(([label, bytes]) => new TextDecoder(label).decode(Uint8Array.from(bytes))).join('')`,
+    `[['gbk', [0xc4, 0xe3]], ['gb18030', [0xc4, 0xe3]], ['big5', [0xa7, 0x41]], ['euc-jp', ` +
+      `[0xa4, 0xa2]], ['shift_jis', [0x82, 0xa0]], ['iso-2022-jp', [0x1b, 0x24, 0x42, 0x24, ` +
+      `0x22]], ['euc-kr', [0xb0, 0xa1]], ['koi8-r', [0xc1]], ['windows-1252', [0x80]], ` +
+      `['iso-8859-7', [0xe1]], ['ibm866', [0x80]], ['windows-874', [0xa1]], ['macintosh', ` +
+      `[0x80]], ['utf-16le', [0x41, 0]]].map(([label, bytes]) => new ` +
+      `TextDecoder(label).decode(Uint8Array.from(bytes))).join('')`,
     '你你你あああ가а€αАกÄA',
   ],
 };
@@ -76,12 +99,14 @@ t.test('a board with 128 MiB of memory comes up on its flash, and has memory lef
     const program = `const said = {}; ${Object.entries(WORDS)
       .map(
         ([name, [source]]) =>
-          `try { said[${JSON.stringify(name)}] = String(${source}); } catch (error) { said[${JSON.stringify(name)}] = String(error); }`,
+          `try { said[${JSON.stringify(name)}] = String(${source}); } catch (error) { ` +
+          `said[${JSON.stringify(name)}] = String(error); }`,
       )
       .join('\n')}; console.log(JSON.stringify(said));`;
     const said = JSON.parse(
       await machine.output(
-        `echo ${Buffer.from(program).toString('base64')} | base64 -d >/tmp/words.js && node /tmp/words.js`,
+        `echo ${Buffer.from(program).toString('base64')} | base64 -d >/tmp/words.js && node ` +
+          '/tmp/words.js',
       ),
     ) as Record<string, string>;
     for (const [name, [, says]] of Object.entries(WORDS))

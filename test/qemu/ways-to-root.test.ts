@@ -149,7 +149,7 @@ t.test('by ATAGs, with the device tree glued to the kernel, it is the same', asy
 });
 
 t.test(
-  'a cpio that is built into the kernel runs its /init, and what a boot loader hands over is laid over it',
+  "a built-in cpio runs its /init, and the boot loader's ramdisk is unpacked over it",
   async (t) => {
     const zImage = join(kernel, 'zImage-initramfs');
     const alone = await goes(t, {
@@ -179,88 +179,79 @@ t.test(
   },
 );
 
-t.test(
-  'rdinit= names another program of the cpio, and one that is not there leads to the root that root= names',
-  async (t) => {
-    const ramdisk = work.pack(
-      '5.img',
-      work.tree('tree5', { 'sbin/first': PROBE, init: 'no program' }),
-    );
-    const console = await goes(t, {
-      words: `rdinit=/sbin/first`,
-      ramdisk,
-      end: { kind: 'runs', program: '/sbin/first' },
-      told: { 'early-init': /^yes/ },
-    });
-    t.match(console, /probe: program \/sbin\/first process 1/);
-    await goes(t, {
-      words: 'rdinit=/nosuch root=/dev/nosuch',
-      ramdisk,
-      end: { kind: 'panics', message: /^VFS: Unable to mount root fs on/ },
-      told: { 'early-init': /^no/ },
-    });
-  },
-);
+t.test('rdinit= chooses the program of the cpio; if it is missing, root= is mounted', async (t) => {
+  const ramdisk = work.pack(
+    '5.img',
+    work.tree('tree5', { 'sbin/first': PROBE, init: 'no program' }),
+  );
+  const console = await goes(t, {
+    words: `rdinit=/sbin/first`,
+    ramdisk,
+    end: { kind: 'runs', program: '/sbin/first' },
+    told: { 'early-init': /^yes/ },
+  });
+  t.match(console, /probe: program \/sbin\/first process 1/);
+  await goes(t, {
+    words: 'rdinit=/nosuch root=/dev/nosuch',
+    ramdisk,
+    end: { kind: 'panics', message: /^VFS: Unable to mount root fs on/ },
+    told: { 'early-init': /^no/ },
+  });
+});
 
-t.test(
-  'an image-initrd is copied to /dev/ram0 and is the root that root=/dev/ram0 names',
-  async (t) => {
-    const tree = work.tree('root', { dev: null, proc: null, 'sbin/init': PROBE, 'etc/mine': 'x' });
-    for (const compression of ['gzip', 'none']) {
-      const ramdisk = work.pack(
-        `${compression}.img`,
-        tree,
-        '--format',
-        'ext2',
-        '--compress',
-        compression,
-      );
-      const console = await goes(t, {
-        words: 'root=/dev/ram0 rw',
-        ramdisk,
-        end: { kind: 'runs', program: '/sbin/init', root: /^ext[24] on/ },
-        told: { 'initrd-kind': /^no/, image: /^yes/, mount: /^yes: ext[24]/ },
-      });
-      t.match(console, /^probe: mount \/dev\/root \/ ext[24] rw/m);
-      t.ok(filesSeen(console).has('/etc/mine'), compression);
-    }
-  },
-);
-
-t.test(
-  'without init= the kernel falls through its list to the first that is there, and an init= that is not there is the end',
-  async (t) => {
+t.test('an image-initrd becomes /dev/ram0, which root=/dev/ram0 mounts', async (t) => {
+  const tree = work.tree('root', { dev: null, proc: null, 'sbin/init': PROBE, 'etc/mine': 'x' });
+  for (const compression of ['gzip', 'none']) {
     const ramdisk = work.pack(
-      '6.img',
-      work.tree('tree6', {
-        dev: null,
-        proc: null,
-        'sbin/init/a-directory': 'x',
-        'etc/init': 'no program',
-        'bin/sh': PROBE,
-      }),
+      `${compression}.img`,
+      tree,
       '--format',
       'ext2',
+      '--compress',
+      compression,
     );
     const console = await goes(t, {
       words: 'root=/dev/ram0 rw',
       ramdisk,
-      unforeseen: true,
-      end: { kind: 'runs', program: '/bin/sh' },
-      told: { 'process-1': /^\/bin\/sh/ },
+      end: { kind: 'runs', program: '/sbin/init', root: /^ext[24] on/ },
+      told: { 'initrd-kind': /^no/, image: /^yes/, mount: /^yes: ext[24]/ },
     });
-    t.match(console, /probe: program \/bin\/sh process 1/);
-    await goes(t, {
-      words: 'root=/dev/ram0 rw init=/sbin/nosuch',
-      ramdisk,
-      unforeseen: true,
-      end: { kind: 'panics', message: 'Requested init /sbin/nosuch failed (error -2).' },
-    });
-  },
-);
+    t.match(console, /^probe: mount \/dev\/root \/ ext[24] rw/m);
+    t.ok(filesSeen(console).has('/etc/mine'), compression);
+  }
+});
+
+t.test('the kernel tries its list of inits, but a missing init= is the end', async (t) => {
+  const ramdisk = work.pack(
+    '6.img',
+    work.tree('tree6', {
+      dev: null,
+      proc: null,
+      'sbin/init/a-directory': 'x',
+      'etc/init': 'no program',
+      'bin/sh': PROBE,
+    }),
+    '--format',
+    'ext2',
+  );
+  const console = await goes(t, {
+    words: 'root=/dev/ram0 rw',
+    ramdisk,
+    unforeseen: true,
+    end: { kind: 'runs', program: '/bin/sh' },
+    told: { 'process-1': /^\/bin\/sh/ },
+  });
+  t.match(console, /probe: program \/bin\/sh process 1/);
+  await goes(t, {
+    words: 'root=/dev/ram0 rw init=/sbin/nosuch',
+    ramdisk,
+    unforeseen: true,
+    end: { kind: 'panics', message: 'Requested init /sbin/nosuch failed (error -2).' },
+  });
+});
 
 t.test(
-  'an image-initrd with /linuxrc and another root runs that first, not as process 1, and then goes on to the other root',
+  'an image-initrd runs /linuxrc first, not as process 1, and then mounts root=',
   async (t) => {
     const ramdisk = work.pack(
       '7.img',
@@ -271,7 +262,8 @@ t.test(
     const machine = await bench.bootToInit(
       {
         commandLine:
-          'console=ttyAMA0 panic=-1 root=/dev/mtdblock2 rootfstype=ext2,squashfs ro init=/etc/preinit',
+          'console=ttyAMA0 panic=-1 root=/dev/mtdblock2 rootfstype=ext2,squashfs ro ' +
+          'init=/etc/preinit',
       },
       undefined,
       { ramdisk },
@@ -286,35 +278,33 @@ t.test(
   },
 );
 
-t.test(
-  'a ramdisk of each compression is unpacked by the kernel to the very files that are unpacked here',
-  async (t) => {
-    const tree = work.tree('a', {
-      init: PROBE,
-      dev: null,
-      'etc/empty': '',
-      'etc/a name with spaces': 'x',
-      'etc/größe': 'y',
-      '.hidden/.file': 'z',
-      noise: Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * at * 31) >> 7)),
+t.test('the kernel unpacks each compression to the same files as we do', async (t) => {
+  const tree = work.tree('a', {
+    init: PROBE,
+    dev: null,
+    'etc/empty': '',
+    'etc/a name with spaces': 'x',
+    'etc/größe': 'y',
+    '.hidden/.file': 'z',
+    noise: Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * at * 31) >> 7)),
+  });
+  const table = work.file(
+    'table',
+    Buffer.from(
+      '/dev/zero c 600 0 0 1 5 - - -\n/dev/loop b 660 0 6 7 0 - - -\n/pipe p 644 1 2 - - - ' +
+        '- -\n/etc/empty f 4755 1000 100 - - - - -\n',
+    ),
+  );
+  for (const method of [...METHODS, 'none']) {
+    const ramdisk = work.pack(`${method}.img`, tree, '--compress', method, '--table', table);
+    const console = await goes(t, {
+      words: IMAGE,
+      ramdisk,
+      end: { kind: 'runs', program: '/init' },
     });
-    const table = work.file(
-      'table',
-      Buffer.from(
-        '/dev/zero c 600 0 0 1 5 - - -\n/dev/loop b 660 0 6 7 0 - - -\n/pipe p 644 1 2 - - - - -\n/etc/empty f 4755 1000 100 - - - - -\n',
-      ),
-    );
-    for (const method of [...METHODS, 'none']) {
-      const ramdisk = work.pack(`${method}.img`, tree, '--compress', method, '--table', table);
-      const console = await goes(t, {
-        words: IMAGE,
-        ramdisk,
-        end: { kind: 'runs', program: '/init' },
-      });
-      same(t, filesSeen(console), filesUnpacked(work, ramdisk).files, method);
-    }
-  },
-);
+    same(t, filesSeen(console), filesUnpacked(work, ramdisk).files, method);
+  }
+});
 
 /** What the kernel has besides: its own built-in cpio, and what the probe mounts. */
 const KERNELS_OWN = ['/dev', '/dev/console', '/root', '/proc'];
@@ -330,56 +320,53 @@ function same(
   t.same(Object.fromEntries(kernels), Object.fromEntries(unpacked), what);
 }
 
-t.test(
-  'archives one behind the other, each with a compression of its own and zeros between them, are one tree, and the later file counts',
-  async (t) => {
-    const parts = [
-      work.pack(
-        '8.img',
-        work.tree('tree8', {
-          init: PROBE,
-          'etc/a': 'first',
-          'etc/b': 'first',
-          will: 'be a directory',
-        }),
-        '--compress',
-        'none',
-      ),
-      work.pack(
-        '9.img',
-        work.tree('tree9', { 'etc/b': 'second, longer', 'will/be': 'x' }),
-        '--compress',
-        'zstd',
-      ),
-      work.pack('10.img', work.tree('tree10', { 'etc/c': 'third' }), '--compress', 'xz'),
-      work.pack('11.img', work.tree('tree11', { 'etc/a': '4' }), '--compress', 'gzip'),
-    ].map((file) => readFileSync(file));
-    const ramdisk = work.file(
-      'all.img',
-      Buffer.concat([
-        parts[0]!,
-        Buffer.alloc(512),
-        parts[1]!,
-        Buffer.alloc((4 - (parts[1]!.length % 4)) % 4),
-        parts[2]!,
-        Buffer.alloc(1024),
-        parts[3]!,
-      ]),
-    );
-    const console = await goes(t, {
-      words: IMAGE,
-      ramdisk,
-      end: { kind: 'runs', program: '/init' },
-    });
-    const { files, status } = filesUnpacked(work, ramdisk);
-    t.equal(status, 0);
-    same(t, filesSeen(console), files, 'all');
-    t.match(files.get('/etc/a'), /size=1 /);
-  },
-);
+t.test('concatenated archives are one tree, and the later file counts', async (t) => {
+  const parts = [
+    work.pack(
+      '8.img',
+      work.tree('tree8', {
+        init: PROBE,
+        'etc/a': 'first',
+        'etc/b': 'first',
+        will: 'be a directory',
+      }),
+      '--compress',
+      'none',
+    ),
+    work.pack(
+      '9.img',
+      work.tree('tree9', { 'etc/b': 'second, longer', 'will/be': 'x' }),
+      '--compress',
+      'zstd',
+    ),
+    work.pack('10.img', work.tree('tree10', { 'etc/c': 'third' }), '--compress', 'xz'),
+    work.pack('11.img', work.tree('tree11', { 'etc/a': '4' }), '--compress', 'gzip'),
+  ].map((file) => readFileSync(file));
+  const ramdisk = work.file(
+    'all.img',
+    Buffer.concat([
+      parts[0]!,
+      Buffer.alloc(512),
+      parts[1]!,
+      Buffer.alloc((4 - (parts[1]!.length % 4)) % 4),
+      parts[2]!,
+      Buffer.alloc(1024),
+      parts[3]!,
+    ]),
+  );
+  const console = await goes(t, {
+    words: IMAGE,
+    ramdisk,
+    end: { kind: 'runs', program: '/init' },
+  });
+  const { files, status } = filesUnpacked(work, ramdisk);
+  t.equal(status, 0);
+  same(t, filesSeen(console), files, 'all');
+  t.match(files.get('/etc/a'), /size=1 /);
+});
 
 t.test(
-  'what a ramdisk that is cut short, damaged or put together wrongly leaves in the kernel is what unpacking leaves here, with the same complaint',
+  'the kernel and we unpack the same files of a damaged ramdisk, with the same complaint',
   async (t) => {
     const good = readFileSync(
       work.pack(
@@ -447,28 +434,25 @@ t.test(
   },
 );
 
-t.test(
-  'a ramdisk that is nothing leads to the root that root= names; without one, to a panic that is explained',
-  async (t) => {
-    const ramdisk = work.file('nothing.img', Buffer.from('this is no ramdisk\n'.repeat(300)));
-    await goes(t, {
-      words: `${IMAGE} init=/etc/nothing`,
-      ramdisk,
-      unforeseen: true,
-      end: { kind: 'panics', message: 'Requested init /etc/nothing failed (error -2).' },
-      told: { 'early-init': /^no/, mount: /^yes: squashfs/ },
-    });
-    t.equal(work.agent('ramdisk', 'list', ramdisk).status, 4);
-    await goes(t, {
-      words: '',
-      ramdisk,
-      end: { kind: 'panics', message: /^VFS: Unable to mount root fs on unknown-block/ },
-    });
-  },
-);
+t.test('an unusable ramdisk leads to root=, or to a panic that is explained', async (t) => {
+  const ramdisk = work.file('nothing.img', Buffer.from('this is no ramdisk\n'.repeat(300)));
+  await goes(t, {
+    words: `${IMAGE} init=/etc/nothing`,
+    ramdisk,
+    unforeseen: true,
+    end: { kind: 'panics', message: 'Requested init /etc/nothing failed (error -2).' },
+    told: { 'early-init': /^no/, mount: /^yes: squashfs/ },
+  });
+  t.equal(work.agent('ramdisk', 'list', ramdisk).status, 4);
+  await goes(t, {
+    words: '',
+    ramdisk,
+    end: { kind: 'panics', message: /^VFS: Unable to mount root fs on unknown-block/ },
+  });
+});
 
 t.test(
-  'a root that is not there ends in a panic, and the console tells a person which partitions there are and what to do',
+  'a missing root panics, and the explanation lists the partitions and what to do',
   async (t) => {
     const console = await goes(t, {
       words: 'root=/dev/mtdblock9 rootfstype=squashfs',
@@ -485,24 +469,21 @@ t.test(
   },
 );
 
-t.test(
-  'where the image is mounted straight from flash, explain on the board tells the whole way from the kernel to our own steps',
-  async (t) => {
-    const machine = await bench.bootToInit();
-    const told = JSON.parse(await machine.output('mountroot explain --json')) as Explanation;
-    t.match(told.end, {
-      kind: 'runs',
-      program: '/etc/preinit',
-      root: /squashfs on \/dev\/mtdblock2/,
-    });
-    t.match(answerOf(told, 'initrd'), /^no/);
-    t.match(answerOf(told, 'root-now'), /^an overlay, its changes on jffs2/);
-    t.equal(told.ours?.rung?.rung, 'persistent');
-    t.same(told.contradictions, []);
-    t.match(
-      await machine.output('mountroot ramdisk locate'),
-      /^Nothing tells the kernel of an initrd\./,
-    );
-    await machine.powerOff();
-  },
-);
+t.test('on the board, explain tells the whole way from the kernel to our steps', async (t) => {
+  const machine = await bench.bootToInit();
+  const told = JSON.parse(await machine.output('mountroot explain --json')) as Explanation;
+  t.match(told.end, {
+    kind: 'runs',
+    program: '/etc/preinit',
+    root: /squashfs on \/dev\/mtdblock2/,
+  });
+  t.match(answerOf(told, 'initrd'), /^no/);
+  t.match(answerOf(told, 'root-now'), /^an overlay, its changes on jffs2/);
+  t.equal(told.ours?.rung?.rung, 'persistent');
+  t.same(told.contradictions, []);
+  t.match(
+    await machine.output('mountroot ramdisk locate'),
+    /^Nothing tells the kernel of an initrd\./,
+  );
+  await machine.powerOff();
+});

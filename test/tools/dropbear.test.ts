@@ -37,7 +37,10 @@ writeFileSync(
   join(folder, 'config'),
   [
     ...keys.map(([name]) => `Host ${name}\n  IdentityFile ${join(folder, name)}\n`),
-    `Host *\n  HostName 127.0.0.1\n  Port ${board.port}\n  User ${userInfo().username}\n  HostKeyAlias board\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile ${join(folder, 'known_hosts')}\n  GlobalKnownHostsFile /dev/null\n  StrictHostKeyChecking yes\n`,
+    `Host *\n  HostName 127.0.0.1\n  Port ${board.port}\n  User ${userInfo().username}\n  ` +
+      'HostKeyAlias board\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile ' +
+      `${join(folder, 'known_hosts')}\n  GlobalKnownHostsFile /dev/null\n  ` +
+      'StrictHostKeyChecking yes\n',
   ].join(''),
 );
 // The test runner hooks itself into every Node it starts.

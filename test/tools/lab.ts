@@ -57,13 +57,16 @@ export async function makeLab(name: string): Promise<Lab> {
     persistent: false,
     degraded: true,
     summary:
-      'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
+      'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost ' +
+      'at power-off',
     rung: {
       rung: 'volatile',
       reason: 'no-volume',
       because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs',
     },
-    todo: 'compare the names in /proc/mtd with `mountroot.volume=` or `fstools_overlay_name=` on the command line; correct the one that is wrong',
+    todo:
+      'compare the names in /proc/mtd with `mountroot.volume=` or `fstools_overlay_name=` on ' +
+      'the command line; correct the one that is wrong',
   });
   const healthy = JSON.stringify({
     schema: 'mountroot.status/1',

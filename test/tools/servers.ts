@@ -166,7 +166,8 @@ export async function startSshd(
     /^sshd:/m.test(passwd) ? passwd : `${passwd}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`,
   );
   const script =
-    'mount --make-rprivate / && mount -t tmpfs -o mode=755 run /run && mkdir -m 755 /run/sshd && mount --bind "$1" /etc/passwd && shift && exec "$@"';
+    'mount --make-rprivate / && mount -t tmpfs -o mode=755 run /run && mkdir -m 755 ' +
+    '/run/sshd && mount --bind "$1" /etc/passwd && shift && exec "$@"';
   const [program = '', ...words] =
     process.getuid?.() === 0
       ? ['unshare', '-m', 'sh', '-c', script, 'sh', join(folder, 'passwd'), ...daemon]

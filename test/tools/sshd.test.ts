@@ -133,7 +133,7 @@ t.test(
 );
 
 t.test(
-  'the table for people says below each row what is wrong, and closes with a count',
+  'the table says below each row what is wrong, and ends with a count',
   { buffered: true },
   async (t) => {
     const { status, stdout, stderr } = await lab.remote(['healthy1', 'volatile', 'closed']);
@@ -176,7 +176,7 @@ t.test("one board's report comes as it is, several in blocks", { buffered: true 
 });
 
 t.test(
-  'where mountroot is on the boards can be said, also for a login without a forced command',
+  'the path of mountroot on the boards can be given, also without a forced command',
   { buffered: true },
   async (t) => {
     const [there, unfit, chatty] = await Promise.all([
@@ -203,7 +203,7 @@ t.test(
 );
 
 t.test(
-  'bundles come over the line, each in a file of its own, and only whole ones are kept',
+  "each board's bundle is a separate file, and only complete ones are kept",
   { buffered: true },
   async (t) => {
     const folder = join(lab.folder, 'bundles');

@@ -3,24 +3,21 @@ import { asRootAlone } from './program.js';
 
 const { json: got, stderr } = await asRootAlone(t, 'test/unit/native/keep-alive.ts');
 
-t.test(
-  'while JavaScript is kept busy one thread tells what goes on and for how long, in one line each, until it is told to be silent',
-  async (t) => {
-    t.equal(got['returned'], 0);
-    t.equal(got['thread'], 1);
-    t.equal(got['threads'], 1, 'and there is never a second one');
-    const told = got['told'] as string[];
-    t.ok(told.length >= 2);
-    let before = 0;
-    for (const line of told) {
-      const [, seconds] =
-        /^<6>mountroot: still at it after (\d+) s: copying {2}settings$/.exec(line) ?? [];
-      t.ok(Number(seconds) > before, line);
-      before = Number(seconds);
-    }
-    t.equal(got['silence'], 0);
-  },
-);
+t.test('while JavaScript is busy, a thread reports what runs and for how long', async (t) => {
+  t.equal(got['returned'], 0);
+  t.equal(got['thread'], 1);
+  t.equal(got['threads'], 1, 'and there is never a second one');
+  const told = got['told'] as string[];
+  t.ok(told.length >= 2);
+  let before = 0;
+  for (const line of told) {
+    const [, seconds] =
+      /^<6>mountroot: still at it after (\d+) s: copying {2}settings$/.exec(line) ?? [];
+    t.ok(Number(seconds) > before, line);
+    before = Number(seconds);
+  }
+  t.equal(got['silence'], 0);
+});
 
 t.test('a text that changes does not begin the time anew', async (t) => {
   const [line] = got['progress'] as string[];
@@ -37,7 +34,7 @@ t.test('without a kernel log it is told on standard error', async (t) => {
 });
 
 t.test(
-  'a watchdog is fed during a long call and between two, and disarmed with its magic word as the last',
+  'a watchdog is fed during and between long calls, and disarmed by its magic word',
   async (t) => {
     const { times, ...rest } = got['watchdog'] as { times: number };
     t.same(rest, { zeros: true, last: 'V', later: 0 });
@@ -46,7 +43,7 @@ t.test(
 );
 
 t.test(
-  'the kernel log is told every five seconds, and the process ends in the middle of it',
+  'the kernel log gets a line every five seconds, and the process can end any time',
   async (t) => {
     t.match(
       (got['kernel'] as string[])[0],

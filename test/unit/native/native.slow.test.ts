@@ -68,20 +68,17 @@ async function answer(t: Test, body: string): Promise<unknown> {
 
 const failed = (name: keyof typeof constants.errno): number => -constants.errno[name];
 
-t.test(
-  'ffi-napi works through the addons built here: it calls libc, passes strings and gets them back',
-  async (t) => {
-    const got = await answer(
-      t,
-      `
+t.test('ffi-napi calls libc through our addons, with strings both ways', async (t) => {
+  const got = await answer(
+    t,
+    `
     const libc = ffi.Library(null, { getpid: ['int', []], strdup: ['string', ['string']], strlen: ['size_t', ['string']], labs: ['int64', ['int64']] });
     const long = 'é'.repeat(100000);
     process.stdout.write(JSON.stringify({ pid: libc.getpid() === process.pid, text: libc.strdup('wörter'), long: libc.strdup(long) === long, length: libc.strlen(long), labs: libc.labs(-5) }));
   `,
-    );
-    t.same(got, { pid: true, text: 'wörter', long: true, length: 200_000, labs: 5 });
-  },
-);
+  );
+  t.same(got, { pid: true, text: 'wörter', long: true, length: 200_000, labs: 5 });
+});
 
 t.test('loading ffi-napi does not make V8 collect garbage again and again', async (t) => {
   const folder = t.testdir({});
@@ -101,7 +98,7 @@ t.test('loading ffi-napi does not make V8 collect garbage again and again', asyn
   );
 });
 
-t.test('the shim returns 0 for what the kernel did, and -errno for why it did not', async (t) => {
+t.test('the shim returns 0 for success, and -errno otherwise', async (t) => {
   const got = await answer(
     t,
     `
@@ -176,22 +173,19 @@ t.test('pivot_root and chroot change the root', async (t) => {
   t.same(got, { mounted: 0, pivoted: 0, root: ['jail', 'old'], jailed: 0, jail: ['inmate'] });
 });
 
-t.test(
-  'execve replaces Node, with the arguments and the environment given, the standard output kept and SIGPIPE no longer ignored',
-  async (t) => {
-    const { status, stdout } = await ownNamespace(
-      t,
-      `
+t.test('execve replaces Node: arguments, environment, standard output, SIGPIPE', async (t) => {
+  const { status, stdout } = await ownNamespace(
+    t,
+    `
     shim.mountroot_execve('/bin/sh', vector(['name', '-c', 'echo "$0 $WORD $HOME"; grep SigIgn /proc/self/status; exit 7', 'zero']), vector(['WORD=given', 'PATH=/usr/bin:/bin']));
   `,
-    );
-    t.equal(status, 7);
-    const [words, ignored] = stdout.trim().split('\n');
-    t.equal(words, 'zero given ', 'nothing of the old environment is left');
-    const SIGPIPE = 1n << BigInt(constants.signals.SIGPIPE - 1);
-    t.equal(BigInt(`0x${ignored!.split(/\s+/)[1]}`) & SIGPIPE, 0n);
-  },
-);
+  );
+  t.equal(status, 7);
+  const [words, ignored] = stdout.trim().split('\n');
+  t.equal(words, 'zero given ', 'nothing of the old environment is left');
+  const SIGPIPE = 1n << BigInt(constants.signals.SIGPIPE - 1);
+  t.equal(BigInt(`0x${ignored!.split(/\s+/)[1]}`) & SIGPIPE, 0n);
+});
 
 t.test('of 300 calls under forced garbage collection none returns a wrong errno', async (t) => {
   const got = await answer(
@@ -220,92 +214,80 @@ t.test('of 300 calls under forced garbage collection none returns a wrong errno'
   t.same(got, { done: 300, wrong: [] });
 });
 
-t.test(
-  'measure reports the time and memory of a program and ends with its exit status',
-  async (t) => {
-    const measure = join(await buildNative('host'), 'measure');
-    const file = join(t.testdir({}), 'result.json');
-    const run = (...args: string[]) =>
-      spawnSync(measure, args, { encoding: 'utf8', env: environment });
-    const line = (text: string): Record<string, number> => JSON.parse(text);
+t.test("measure reports a program's time and memory, and ends with its exit status", async (t) => {
+  const measure = join(await buildNative('host'), 'measure');
+  const file = join(t.testdir({}), 'result.json');
+  const run = (...args: string[]) =>
+    spawnSync(measure, args, { encoding: 'utf8', env: environment });
+  const line = (text: string): Record<string, number> => JSON.parse(text);
 
-    const slept = run('--', 'sh', '-c', 'sleep 0.2; exit 3');
-    t.equal(slept.status, 3);
-    const result = line(slept.stderr);
-    t.same(Object.keys(result), [
-      'start_us',
-      'wall_us',
-      'user_us',
-      'system_us',
-      'max_rss_kib',
-      'status',
-    ]);
-    t.equal(result['status'], 3);
-    t.ok(
-      result['wall_us']! >= 200_000 &&
-        result['wall_us']! < 20_000_000 &&
-        result['max_rss_kib']! > 0,
-    );
+  const slept = run('--', 'sh', '-c', 'sleep 0.2; exit 3');
+  t.equal(slept.status, 3);
+  const result = line(slept.stderr);
+  t.same(Object.keys(result), [
+    'start_us',
+    'wall_us',
+    'user_us',
+    'system_us',
+    'max_rss_kib',
+    'status',
+  ]);
+  t.equal(result['status'], 3);
+  t.ok(
+    result['wall_us']! >= 200_000 && result['wall_us']! < 20_000_000 && result['max_rss_kib']! > 0,
+  );
 
-    t.equal(
-      run('-o', file, '--', 'sh', '-c', 'kill -TERM $$').status,
-      128 + constants.signals.SIGTERM,
-    );
-    t.equal(run('-o', file, '--', 'no-such-program').status, 127);
-    t.same(
-      readFileSync(file, 'utf8')
-        .trim()
-        .split('\n')
-        .map((text) => line(text)['status']),
-      [143, 127],
-      'each run appends a line',
-    );
-    t.equal(run().status, 2);
-  },
-);
+  t.equal(
+    run('-o', file, '--', 'sh', '-c', 'kill -TERM $$').status,
+    128 + constants.signals.SIGTERM,
+  );
+  t.equal(run('-o', file, '--', 'no-such-program').status, 127);
+  t.same(
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((text) => line(text)['status']),
+    [143, 127],
+    'each run appends a line',
+  );
+  t.equal(run().status, 2);
+});
 
-t.test(
-  'measure -p tells the private memory that a program had at its most, although it gave it back before its end',
-  async (t) => {
-    const measure = join(await buildNative('host'), 'measure');
-    const most = (program: string): number => {
-      const { stderr } = spawnSync(measure, ['-p', '--', process.execPath, '-e', program], {
-        encoding: 'utf8',
-        env: environment,
-      });
-      const { private_clean_kib, private_dirty_kib, swap_kib, status } = JSON.parse(stderr);
-      t.equal(status, 0);
-      return private_clean_kib + private_dirty_kib + swap_kib;
-    };
-    const wait = 'const until = Date.now() + 100; while (Date.now() < until);';
-    const [none, held] = [most(wait), most(`Buffer.alloc(64 << 20, 1); ${wait}`)];
-    t.ok(
-      held - none > 56 << 10 && held - none < 96 << 10,
-      `64 MiB more are ${held - none} KiB more`,
-    );
-  },
-);
+t.test("measure -p reports the peak of a program's private memory", async (t) => {
+  const measure = join(await buildNative('host'), 'measure');
+  const most = (program: string): number => {
+    const { stderr } = spawnSync(measure, ['-p', '--', process.execPath, '-e', program], {
+      encoding: 'utf8',
+      env: environment,
+    });
+    const { private_clean_kib, private_dirty_kib, swap_kib, status } = JSON.parse(stderr);
+    t.equal(status, 0);
+    return private_clean_kib + private_dirty_kib + swap_kib;
+  };
+  const wait = 'const until = Date.now() + 100; while (Date.now() < until);';
+  const [none, held] = [most(wait), most(`Buffer.alloc(64 << 20, 1); ${wait}`)];
+  t.ok(held - none > 56 << 10 && held - none < 96 << 10, `64 MiB more are ${held - none} KiB more`);
+});
 
-t.test(
-  'measure -m keeps the mounts of a program to itself, so that it can be run again',
-  async (t) => {
-    const measure = join(await buildNative('host'), 'measure');
-    const mnt = join(t.testdir({ mnt: {} }), 'mnt');
-    // The second run would see the first one's mount, and the test would end with 9, were it not
-    // private.
-    const script = `grep -q " $0 " /proc/self/mountinfo && exit 9; mount -t tmpfs tmpfs "$0" && grep -q " $0 " /proc/self/mountinfo`;
-    const [program, ...words] = asRoot([
-      'unshare',
-      '--mount',
-      '--propagation',
-      'shared',
-      'sh',
-      '-c',
-      `"$0" -m -- sh -c '${script}' "$1" && "$0" -m -- sh -c '${script}' "$1"`,
-      measure,
-      mnt,
-    ]);
-    const { status, stderr } = spawnSync(program!, words, { encoding: 'utf8', env: environment });
-    t.equal(status, 0, 'both runs mounted, neither saw the other', { stderr });
-  },
-);
+t.test("measure -m hides a program's mounts, so that it can run again", async (t) => {
+  const measure = join(await buildNative('host'), 'measure');
+  const mnt = join(t.testdir({ mnt: {} }), 'mnt');
+  // The second run would see the first one's mount, and the test would end with 9, were it not
+  // private.
+  const script =
+    'grep -q " $0 " /proc/self/mountinfo && exit 9; mount -t tmpfs tmpfs "$0" && grep -q " ' +
+    '$0 " /proc/self/mountinfo';
+  const [program, ...words] = asRoot([
+    'unshare',
+    '--mount',
+    '--propagation',
+    'shared',
+    'sh',
+    '-c',
+    `"$0" -m -- sh -c '${script}' "$1" && "$0" -m -- sh -c '${script}' "$1"`,
+    measure,
+    mnt,
+  ]);
+  const { status, stderr } = spawnSync(program!, words, { encoding: 'utf8', env: environment });
+  t.equal(status, 0, 'both runs mounted, neither saw the other', { stderr });
+});

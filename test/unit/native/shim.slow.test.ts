@@ -5,7 +5,7 @@ import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
 
 t.test(
-  "the errno of a refused call is the kernel's own, 300 times of 300, while garbage is collected between the calls",
+  "300 refused calls give the kernel's errno, with garbage collection in between",
   async (t) => {
     const folder = t.testdir({});
     const program = await bundle('test/unit/native/refusals.ts', join(folder, 'refusals.cjs'));

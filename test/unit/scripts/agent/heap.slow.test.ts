@@ -60,14 +60,11 @@ const written = spawnSync(
 t.equal(written.status, 0, 'the heap is written');
 const heap = readFileSync(path('boot.heap'));
 
-t.test(
-  'neither yargs nor winston, nor the model kernel that it was warmed with, is part of a heap',
-  (t) => {
-    t.notMatch(readFileSync(path('heap.js'), 'latin1'), /yargs|winston|halfRename/);
-    t.match(readFileSync(path('warm-up.js'), 'latin1'), /halfRename/, 'a word of the model');
-    t.end();
-  },
-);
+t.test('a heap contains neither yargs, winston nor the model kernel', (t) => {
+  t.notMatch(readFileSync(path('heap.js'), 'latin1'), /yargs|winston|halfRename/);
+  t.match(readFileSync(path('warm-up.js'), 'latin1'), /halfRename/, 'a word of the model');
+  t.end();
+});
 
 /** Runs the launcher, and returns how often Node was called with and without a heap. */
 function launch(...words: string[]): { status: number | null; stderr: string; calls: string[] } {
@@ -93,17 +90,14 @@ t.test('a verb of a boot goes on with the heap', (t) => {
   t.end();
 });
 
-t.test(
-  'what is no verb of a boot is not asked of the heap, and a report that reaches it is handed on with all its words',
-  (t) => {
-    t.strictSame(launch('--version'), { status: 0, stderr: '', calls: ['file'] });
-    const { status, stderr, calls } = launch('stop', '--no-such-option');
-    t.equal(status, 2);
-    t.match(stderr, /no-such-option/i);
-    t.strictSame(calls, ['heap'], 'Node was called again by the agent itself');
-    t.end();
-  },
-);
+t.test('the heap runs boot verbs only, and passes reports on with all their words', (t) => {
+  t.strictSame(launch('--version'), { status: 0, stderr: '', calls: ['file'] });
+  const { status, stderr, calls } = launch('stop', '--no-such-option');
+  t.equal(status, 2);
+  t.match(stderr, /no-such-option/i);
+  t.strictSame(calls, ['heap'], 'Node was called again by the agent itself');
+  t.end();
+});
 
 t.test('a heap that cannot be used costs a call, and the agent comes from its own file', (t) => {
   const other = Buffer.from(heap);
@@ -176,22 +170,19 @@ t.test('writing the heap changes nothing outside a folder that it removes again'
   t.end();
 });
 
-t.test(
-  'the code cache is found in a heap file of 32 bits and taken out, and a file that has none is left as it is',
-  (t) => {
-    const word = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
-    const module = (name: string, code: Buffer): Buffer =>
-      Buffer.concat([word(name.length), Buffer.from(name), word(code.length), code]);
-    const front = Buffer.from('what comes before, with numbers in it \x02\0\0\0\x01\0\0\0x');
-    const cache = Buffer.concat([
-      word(2),
-      module('fs', Buffer.alloc(5000, 7)),
-      module('internal/util', Buffer.alloc(33, 1)),
-    ]);
-    t.same(withoutCodeCache(Buffer.concat([front, cache])), Buffer.concat([front, word(0)]));
-    t.equal(withoutCodeCache(front), null);
-    t.equal(withoutCodeCache(Buffer.concat([front, cache, Buffer.alloc(1)])), null);
-    t.equal(withoutCodeCache(Buffer.alloc(0)), null);
-    t.end();
-  },
-);
+t.test('the code cache is removed from a 32-bit heap file, if it has one', (t) => {
+  const word = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
+  const module = (name: string, code: Buffer): Buffer =>
+    Buffer.concat([word(name.length), Buffer.from(name), word(code.length), code]);
+  const front = Buffer.from('what comes before, with numbers in it \x02\0\0\0\x01\0\0\0x');
+  const cache = Buffer.concat([
+    word(2),
+    module('fs', Buffer.alloc(5000, 7)),
+    module('internal/util', Buffer.alloc(33, 1)),
+  ]);
+  t.same(withoutCodeCache(Buffer.concat([front, cache])), Buffer.concat([front, word(0)]));
+  t.equal(withoutCodeCache(front), null);
+  t.equal(withoutCodeCache(Buffer.concat([front, cache, Buffer.alloc(1)])), null);
+  t.equal(withoutCodeCache(Buffer.alloc(0)), null);
+  t.end();
+});

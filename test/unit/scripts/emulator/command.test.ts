@@ -57,7 +57,7 @@ t.test('the printed command can be pasted into a shell', async (t) => {
 });
 
 t.test(
-  'the machine protocol is spoken: greeting, answers in order, events between them, refusals as errors',
+  'the machine protocol: greeting, ordered answers, events in between, refusals as errors',
   async (t) => {
     // A socket's path may have no more than 107 bytes.
     const folder = mkdtempSync(join(tmpdir(), 'qmp-'));

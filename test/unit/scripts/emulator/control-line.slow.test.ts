@@ -12,15 +12,12 @@ async function start(t: Test): Promise<Machine> {
 /** As a word for the shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-t.test(
-  'a command is cut into pieces of limited length, between characters and not within what stands for one',
-  async (t) => {
-    t.same(pieces(''), ['']);
-    t.same(pieces('abcdef', 4), ['abcd', 'ef']);
-    t.same(pieces("a'b\n\\", 6), ['a\\0047', 'b\\0012', '\\0134']);
-    t.same(pieces('aé€😀', 4), ['aé', '€', '😀']);
-  },
-);
+t.test('a command is cut into short pieces, never within a character or its escape', async (t) => {
+  t.same(pieces(''), ['']);
+  t.same(pieces('abcdef', 4), ['abcd', 'ef']);
+  t.same(pieces("a'b\n\\", 6), ['a\\0047', 'b\\0012', '\\0134']);
+  t.same(pieces('aé€😀', 4), ['aé', '€', '😀']);
+});
 
 t.test('a command gives its status and its output', async (t) => {
   const machine = await start(t);
@@ -36,7 +33,9 @@ t.test('a command gives its status and its output', async (t) => {
 
 t.test('a command of any length and with any character arrives as it is', async (t) => {
   const machine = await start(t);
-  const hostile = ` %s %% \\n \\c \\\\ "$HOME" \`id\` $(id) ! ~ * é € 😀 \t \x03\x04\x11\x13\x15\x16\x17\x1a\x1c\x7f ' '' \n begin end\n`;
+  const hostile =
+    ` %s %% \\n \\c \\\\ "$HOME" \`id\` $(id) ! ~ * é € 😀 \t ` +
+    `\x03\x04\x11\x13\x15\x16\x17\x1a\x1c\x7f ' '' \n begin end\n`;
   for (const text of [
     hostile,
     'x'.repeat(4060),
@@ -106,7 +105,7 @@ t.test('commands given at the same time run one after the other', async (t) => {
 });
 
 t.test(
-  'a command beyond its time limit fails, and the one after it does not get its output',
+  'a command beyond its time limit fails, and the next one does not get its output',
   async (t) => {
     const machine = await start(t);
     await t.rejects(machine.run('sleep 1; echo late', 200), {

@@ -72,7 +72,8 @@ const TSX = [join(checkout, 'node_modules/.bin/tsx')];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   t.test(
-    `${signal} takes the emulator and its folder along, and ends the process as it would have without`,
+    `${signal} takes the emulator and its folder along, and ends the process as it would ` +
+      'have without',
     async (t) => {
       const held = await hold(t, NODE, '');
       held.kill(signal);

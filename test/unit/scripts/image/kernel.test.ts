@@ -28,7 +28,7 @@ t.test('an option that begins like another one does not pass for it', async (t) 
 });
 
 t.test(
-  'an option that is to be off is lost when another one selects it, and not when it does not exist at all',
+  'an option that must be off is lost when another selects it, not when it is unknown',
   async (t) => {
     t.strictSame(
       lostOptions(

@@ -5,7 +5,8 @@ import { kernelCommandLine, loadBoard, mtdparts } from '../../../../scripts/lib/
 import { checkout } from '../../../../scripts/lib/report.js';
 
 t.test(
-  'a partition table is written in the notation of the kernel, in KiB, with read-only partitions marked',
+  'a partition table is written in the notation of the kernel, in KiB, with read-only ' +
+    'partitions marked',
   async (t) => {
     const partitions = [
       { name: 'u-boot', size: 524288 },
@@ -42,12 +43,9 @@ for (const name of readdirSync(join(checkout, 'board'))) {
       },
     );
 
-    t.test(
-      `the data partition of ${name} is the whole last chip, so that the system can be renewed without it`,
-      async (t) => {
-        t.equal(partitions.at(-1)!.size, chips.at(-1));
-      },
-    );
+    t.test(`the data partition of ${name} is the whole last chip`, async (t) => {
+      t.equal(partitions.at(-1)!.size, chips.at(-1));
+    });
 
     t.test(
       `the kernel of ${name} is told the partition that the root file system is written to`,
@@ -61,7 +59,7 @@ for (const name of readdirSync(join(checkout, 'board'))) {
     );
   } else {
     t.test(
-      `the disks of ${name} have one partition for the root file system, and the last disk holds the settings and nothing else`,
+      `the disks of ${name} have one root file system, and the last has settings only`,
       async (t) => {
         const all = board.disks.flatMap((disk) => disk.partitions);
         t.equal(
@@ -79,7 +77,8 @@ for (const name of readdirSync(join(checkout, 'board'))) {
     );
 
     t.test(
-      `the kernel of ${name} is told the partition that the root file system is written to, by its name`,
+      `the kernel of ${name} is told the partition that the root file system is written to, ` +
+        'by its name',
       async (t) => {
         const rootfs = board.disks
           .flatMap((disk) => disk.partitions)
@@ -90,7 +89,7 @@ for (const name of readdirSync(join(checkout, 'board'))) {
   }
 
   t.test(
-    `no applet of ${name} is listed twice, and those its start-up scripts use are listed`,
+    `the applets of ${name} are listed once, and those of its start-up scripts are there`,
     async (t) => {
       const { applets } = board.rootfs;
       t.equal(new Set(applets).size, applets.length);

@@ -6,7 +6,8 @@ const file = (name: string, ok: boolean, tests: string[]): string => {
   return `# Subtest: ${name}\n${inner}\n${ok ? 'ok' : 'not ok'} 1 - ${name}\n`;
 };
 const stream = (...files: string[]): string =>
-  `TAP version 14\n1..${files.length}\n${files.map((each, index) => each.replace(/^(not )?ok 1/m, `$1ok ${index + 1}`)).join('')}`;
+  'TAP version ' +
+  `14\n1..${files.length}\n${files.map((each, index) => each.replace(/^(not )?ok 1/m, `$1ok ${index + 1}`)).join('')}`;
 
 t.test('the tests of all files are counted, passed, failed and skipped', async (t) => {
   t.same(
@@ -21,7 +22,7 @@ t.test('the tests of all files are counted, passed, failed and skipped', async (
 });
 
 t.test(
-  'a file that broke counts as one failure although its tests passed, or although it has none',
+  'a broken file counts as one failure, whether its tests passed or it has none',
   async (t) => {
     t.same(countTests(stream(file('a', false, ['ok 1 - x']))), {
       passed: 1,
