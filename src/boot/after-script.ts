@@ -138,7 +138,7 @@ function plansThen({ begun, open }: ReturnType<typeof factsThen>, differences: s
   const past: StageResult[] = [];
   const plans: Plan[] = [];
   for (const facts of open === null ? [begun] : [begun, open]) {
-    const decision = PLANNERS.start(facts, { dryRun: false, force: true, past });
+    const decision = PLANNERS.start(facts, { dryRun: false, force: true, earlier: past });
     if (decision.decision !== 'go') {
       differences.push(`start would not have gone on: ${decision.summary}`);
       break;

@@ -76,7 +76,7 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
   const { verb, reader, process, log, clock, force, keep = [] } = context;
   const begun = clock();
   const past: StageResult[] = [];
-  const options = (): PlanningOptions => ({ dryRun: false, force, past, keep });
+  const options = (): PlanningOptions => ({ dryRun: false, force, earlier: past, keep });
   const decide = (facts: Facts): Decision => PLANNERS[verb](facts, options());
   let { facts } = ending;
   let decision = decide(facts);

@@ -115,10 +115,13 @@ const mountTable = (mounts: readonly Mount[]): string =>
  * Whether the planner would do the same if the volume held something else: the plan itself says
  * what it rests on.
  */
-function alike({ facts, past, plan }: PlannedStage, opened: Partial<MountedVolume>): boolean {
+function alike(
+  { facts, earlier: past, plan }: PlannedStage,
+  opened: Partial<MountedVolume>,
+): boolean {
   const other = PLANNERS[plan.verb](
     { ...facts, opened: { ...facts.opened!, ...opened } },
-    { dryRun: true, force: false, past },
+    { dryRun: true, force: false, earlier: past },
   );
   return (
     other.decision === 'go' &&

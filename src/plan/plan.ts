@@ -100,6 +100,14 @@ export interface Already {
   exit: typeof EXIT.done | typeof EXIT.degraded;
 }
 
+export const already = (verb: Verb, summary: string, exit: Already['exit']): Already => ({
+  schema: PLAN_SCHEMA,
+  decision: 'already',
+  verb,
+  summary,
+  exit,
+});
+
 export type Decision = Plan | Refusal | Already;
 
 /** A plan that was executed before in this run of the verb, for the next one to rest on. */
@@ -126,7 +134,7 @@ export interface PlanningOptions {
   /** Although this does not look like the moment for it. */
   force: boolean;
   /** What was executed before, oldest first. */
-  past?: readonly StageResult[];
+  earlier?: readonly StageResult[];
   /** `reset`: what to keep besides what the configuration names. */
   keep?: readonly string[];
 }

@@ -2,40 +2,32 @@
  * Plans `stop`, called at shutdown: what was written is on stable storage before the power goes.
  */
 import type { Facts } from '../facts/facts.js';
-import { EXIT, PLAN_SCHEMA, refuse, type Decision, type PlanningOptions } from './plan.js';
+import { EXIT, already, refuse, type Decision, type PlanningOptions } from './plan.js';
 import { planOf } from './plan-of.js';
-import { preconditions } from './start.js';
+import { preconditions } from './preconditions.js';
 import { warn } from './steps.js';
 import { describe } from '../volumes/device.js';
 
 export function planStop(facts: Facts, options: PlanningOptions): Decision {
   if (!options.dryRun && !options.force && !facts.shutdown)
     return refuse('stop', 'guard', {
-      found:
-        'stop was refused because this is no shutdown (SHUTDOWN is not set); it is called by the shutdown scripts, or insist with --force',
-      cure: null,
+      found: 'stop was refused because this is no shutdown (SHUTDOWN is not set)',
+      cure: 'it is called by the shutdown scripts, or insist with --force',
     });
   const refusal = preconditions('stop', facts, options);
   if (refusal) return refusal;
   const { opened, volume } = facts;
   if (opened === null || opened.readonly)
-    return {
-      schema: PLAN_SCHEMA,
-      decision: 'already',
-      verb: 'stop',
-      summary: 'no data volume is in use, so there is nothing to write back',
-      exit: EXIT.done,
-    };
-  return planOf(
-    'stop',
-    facts,
-    {
-      stage: 'mark',
-      rung: facts.state?.rung ?? 'persistent',
-      summary: `all that was written on ${describe(volume.found[0]!)} is on it`,
-      steps: [warn('synced', 'Power goes next.', { kind: 'sync', path: opened.at })],
-      trouble: null,
-    },
-    true,
-  );
+    return already(
+      'stop',
+      'no data volume is in use, so there is nothing to write back',
+      EXIT.done,
+    );
+  return planOf('stop', facts, {
+    stage: 'mark',
+    rung: facts.state?.rung ?? 'persistent',
+    summary: `all that was written on ${describe(volume.found[0]!)} is on it`,
+    steps: [warn('synced', 'Power goes next.', { kind: 'sync', path: opened.at })],
+    last: true,
+  });
 }

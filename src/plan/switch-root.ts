@@ -1,30 +1,31 @@
 /**
- * Plans the way out of an initramfs, and what process 1 must do before anything else: the stages in
- * front of the ladder, which then builds the new root over the image as it does over a root that
+ * What comes before the ladder: the mounts that process 1 cannot do without, and out of an
+ * initramfs the image, over which the ladder then builds the new root as it does over a root that
  * the kernel mounted.
  */
 import { mayAppear } from '../facts/devices.js';
 import type { Facts, Handover, RootVolume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { NEW_IMAGE } from '../facts/places.js';
-import type { MountFlag } from '../system/flags.js';
-import { attachSteps, waitSteps } from './open.js';
-import { did, failures, planOf } from './plan-of.js';
-import {
-  refuse,
-  type PlanningOptions,
-  type StageResult,
-  type Plan,
-  type Refusal,
-  type Stage,
-  type Verb,
-} from './plan.js';
 import type { Step } from '../steps/step.js';
-import { fatal, mkdir, mount, slug, warn } from './steps.js';
+import type { MountFlag } from '../system/flags.js';
 import { describe } from '../volumes/device.js';
 import { isFileSystem } from '../volumes/file-systems.js';
+import { attachSteps, waitSteps } from './open.js';
+import {
+  refuse,
+  type Plan,
+  type PlanningOptions,
+  type Refusal,
+  type StageResult,
+  type Verb,
+} from './plan.js';
+import { failures, planOf, tried } from './plan-of.js';
+import type { Cause, RefusalReason } from './reasons.js';
+import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
+import { fatal, mkdir, mount, slug, warn } from './steps.js';
 
-/** What process 1 finds when the kernel has just called it is nothing at all. */
+/** The kernel calls process 1 with nothing mounted but the root. */
 const EARLY: readonly {
   path: string;
   fstype: string;
@@ -61,19 +62,18 @@ const EARLY: readonly {
 const DISPENSABLE = ['/dev', '/run'];
 
 /**
- * Seconds that `rootwait` waits for a root: the kernel would wait for ever, and a board that says
- * why it does not boot is better.
+ * Seconds that `rootwait` waits for a root. The kernel would wait for ever; a board that says why
+ * it does not boot is better.
  */
-const PATIENT_S = 600;
-
-const stage = (verb: Verb, facts: Facts, name: Stage, summary: string, steps: Step[]): Plan =>
-  planOf(verb, facts, { stage: name, rung: 'persistent', summary, steps, trouble: null }, false);
+const ROOTWAIT_S = 600;
 
 function earlySteps({ mounts, handover }: Facts): Step[] {
   // An ordinary root has an init that mounts /run itself, and may not even have the directory.
-  return EARLY.filter(
-    ({ path }) => visibleAt(mounts, path) === undefined && (path !== '/run' || handover!.ramfs),
-  ).flatMap(({ path, fstype, data, flags, why }) => {
+  const missing = EARLY.filter(
+    ({ path }) =>
+      visibleAt(mounts, path) === undefined && (path !== '/run' || handover?.ramfs === true),
+  );
+  return missing.flatMap(({ path, fstype, data, flags, why }) => {
     const needed = DISPENSABLE.includes(path) ? warn : fatal;
     return [
       needed(`place-${slug(path)}`, `${fstype} is mounted here.`, mkdir(path)),
@@ -86,118 +86,223 @@ function earlySteps({ mounts, handover }: Facts): Step[] {
   });
 }
 
+/** What the rows look at. */
+export interface Departure {
+  verb: Verb;
+  facts: Facts;
+  earlier: readonly StageResult[];
+  dryRun: boolean;
+}
+
+const refused =
+  (reason: RefusalReason) =>
+  ({ verb }: { verb: Verb }, cause: Cause): Refusal =>
+    refuse(verb, reason, cause);
+
+const noRoot = refused('no-new-root');
+
+const isInitramfs = ({ facts }: Departure): boolean => facts.handover?.ramfs === true;
+
+/** The kernel's own root, in facts of a version that knew no way out of it. */
+const isUnknownRamfs = ({ facts }: Departure): boolean =>
+  facts.handover === null &&
+  ['rootfs', 'ramfs'].includes(visibleAt(facts.mounts, '/')?.fstype ?? '');
+
+const lacksEarlyMounts = ({ facts, earlier }: Departure): boolean =>
+  facts.handover?.pid === 1 && !tried(earlier, 'early') && earlySteps(facts).length > 0;
+
+const mountEarly = ({ verb, facts }: Departure): Plan =>
+  planOf(verb, facts, {
+    stage: 'early',
+    summary: 'what process 1 finds missing: /proc and the others',
+    steps: earlySteps(facts),
+  });
+
+export const BEFORE_LADDER: readonly PlanRule<Departure, Plan | Refusal | null, Cause>[] = [
+  {
+    id: 'unknown-ramfs',
+    when: isUnknownRamfs,
+    then: refused('root-is-ramfs'),
+    because: ({ facts }) => ({
+      found:
+        `/ is the kernel's own ${visibleAt(facts.mounts, '/')!.fstype} (an initramfs), from ` +
+        'which pivot_root(2) cannot work, and these facts do not tell of a root to switch to',
+      cure: 'gather them anew',
+    }),
+  },
+  { id: 'early', when: lacksEarlyMounts, then: mountEarly },
+  {
+    id: 'no-initramfs',
+    when: (departure) => departure.verb === 'switch-root' && !isInitramfs(departure),
+    then: refused('root-is-no-ramfs'),
+    because: () => ({
+      found: '/ is no initramfs, which switch-root leads out of',
+      cure: '`mountroot start` makes the overlay of an ordinary root',
+    }),
+  },
+  { id: 'ordinary', when: (departure) => !isInitramfs(departure), then: () => null },
+  {
+    id: 'not-process-1',
+    when: ({ facts, dryRun }) => facts.handover!.pid !== 1 && !dryRun,
+    then: refused('root-is-ramfs'),
+    because: ({ facts }) => ({
+      found:
+        "/ is the kernel's own ramfs (an initramfs), which pivot_root(2) cannot leave and only " +
+        `process 1 can switch away from, and this is process ${facts.handover!.pid}`,
+      cure:
+        "make mountroot the ramdisk's /init, " +
+        'or end /init with `exec mountroot switch-root NEWROOT INIT`',
+    }),
+  },
+  {
+    id: 'asked-not-mounted',
+    when: ({ facts: { handover } }) => handover!.at === null && handover!.asked !== null,
+    then: noRoot,
+    because: ({ facts }) => ({
+      found: `nothing is mounted on ${facts.handover!.asked}, which is to be the new root`,
+      cure: 'mount it first',
+    }),
+  },
+  {
+    id: 'no-root-named',
+    when: ({ facts: { handover } }) => handover!.at === null && handover!.root === null,
+    then: noRoot,
+    because: () => ({
+      found:
+        'this initramfs does not know which root to switch to, ' +
+        'because the kernel command line has no root=',
+      cure: 'add root=, or mount it and call `mountroot switch-root NEWROOT INIT`',
+    }),
+  },
+  {
+    id: 'no-image',
+    when: ({ facts }) => facts.handover!.at === null,
+    then: (departure) =>
+      firstMatch(TOWARDS_IMAGE, { ...departure, root: departure.facts.handover!.root! }),
+  },
+  {
+    id: 'image',
+    when: otherwise,
+    then: (departure) => firstMatch(IMAGE_CHECKS, { ...departure, ...departure.facts.handover! }),
+  },
+];
+
 /**
  * What must happen before the ladder can be climbed: the next stage, or why it never can; null when
  * nothing is in the way.
  */
-export function beforeLadder(
+export const beforeLadder = (
   verb: Verb,
   facts: Facts,
-  { dryRun, past = [] }: PlanningOptions,
-): Plan | Refusal | null {
-  const { handover } = facts;
-  const root = visibleAt(facts.mounts, '/')?.fstype ?? '';
-  // Facts of before there was a way out.
-  if (handover === null && ['rootfs', 'ramfs'].includes(root))
-    return refuse(verb, 'root-is-ramfs', {
-      found: `/ is the kernel's own ${root} (an initramfs), from which pivot_root(2) cannot work, and these facts do not tell of a root to switch to; gather them anew`,
-      cure: null,
-    });
-  if (handover === null) return ordinary(verb);
-  const early = earlySteps(facts);
-  if (handover.pid === 1 && early.length > 0 && !did(past, 'early'))
-    return stage(verb, facts, 'early', 'what process 1 finds missing: /proc and the others', early);
-  if (!handover.ramfs) return ordinary(verb);
-  if (handover.pid !== 1 && !dryRun)
-    return refuse(verb, 'root-is-ramfs', {
-      found: `/ is the kernel's own ramfs (an initramfs), which pivot_root(2) cannot leave and only process 1 can switch away from, and this is process ${handover.pid}; make mountroot the ramdisk's /init, or end /init with \`exec mountroot switch-root NEWROOT INIT\``,
-      cure: null,
-    });
-  return handover.at === null
-    ? towardsImage(verb, facts, handover, past)
-    : checked(verb, handover, past);
+  { dryRun, earlier = [] }: PlanningOptions,
+): Plan | Refusal | null => firstMatch(BEFORE_LADDER, { verb, facts, earlier, dryRun });
+
+/** A departure whose image is not mounted yet. */
+interface Approach extends Departure {
+  /** What root= names. */
+  root: RootVolume;
 }
 
-const ordinary = (verb: Verb): Refusal | null =>
-  verb === 'switch-root'
-    ? refuse(verb, 'root-is-no-ramfs', {
-        found:
-          '/ is no initramfs, which switch-root leads out of; `mountroot start` makes the overlay of an ordinary root',
-        cure: null,
-      })
-    : null;
-const noRoot = (verb: Verb, why: string): Refusal =>
-  refuse(verb, 'no-new-root', { found: why, cure: null });
+const mayStillCome = ({ root, earlier }: Approach): boolean =>
+  (mayAppear(root.wanted) || root.patient) &&
+  root.found.length === 0 &&
+  root.attach === null &&
+  !tried(earlier, 'image-wait');
 
-function towardsImage(
-  verb: Verb,
-  facts: Facts,
-  { asked, root }: Handover,
-  past: readonly StageResult[],
-): Plan | Refusal {
-  if (asked !== null)
-    return noRoot(
-      verb,
-      `nothing is mounted on ${asked}, which is to be the new root; mount it first`,
-    );
-  if (root === null)
-    return noRoot(
-      verb,
-      'this initramfs does not know which root to switch to, because the kernel command line has no root=; add root=, or mount it and call `mountroot switch-root NEWROOT INIT`',
-    );
-  const wait = root.patient ? PATIENT_S : facts.configuration.settings.wait;
-  if (
-    (mayAppear(root.wanted) || root.patient) &&
-    root.found.length === 0 &&
-    root.attach === null &&
-    !did(past, 'image-wait')
-  )
-    return stage(
-      verb,
-      facts,
-      'image-wait',
-      `waiting for root=${root.wanted}`,
-      waitSteps(root, wait),
-    );
-  if (root.attach !== null && !did(past, 'image-attach'))
-    return stage(
-      verb,
-      facts,
-      'image-attach',
-      `attaching UBI on mtd${root.attach}`,
-      attachSteps(root.attach),
-    );
-  const [device] = root.found;
-  if (device === undefined)
-    return noRoot(
-      verb,
-      `there is no root=${root.wanted}${did(past, 'image-wait') ? `, after ${wait} s of waiting` : ''}; correct root= on the kernel command line, or build its driver into the kernel`,
-    );
-  if (root.found.length > 1)
-    return noRoot(
-      verb,
-      `${root.found.length} devices are called root=${root.wanted} (${root.found.map(({ name }) => name).join(', ')}); name one of them`,
-    );
-  const [before] = failures(past, 'image');
-  if (before) return noRoot(verb, `root=${root.wanted} cannot be mounted: ${before.failed!.error}`);
-  if (did(past, 'image'))
-    return noRoot(
-      verb,
-      `root=${root.wanted} was mounted on ${NEW_IMAGE}, and is not there any more`,
-    );
-  const fstype = fstypeOf(root, facts.kernel.filesystems);
-  if (fstype === null)
-    return noRoot(
-      verb,
-      `${describe(device)} holds no file system that is known here: ${root.content?.evidence ?? 'nothing was read from it'}; name it with rootfstype=`,
-    );
+const secondsToWait = ({ root, facts }: Approach): number =>
+  root.patient ? ROOTWAIT_S : facts.configuration.settings.wait;
+
+const fstypeFound = ({ root, facts }: Approach): string | null =>
+  fstypeOf(root, facts.kernel.filesystems);
+
+export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[] = [
+  {
+    id: 'wait',
+    when: mayStillCome,
+    then: (approach) =>
+      planOf(approach.verb, approach.facts, {
+        stage: 'image-wait',
+        summary: `waiting for root=${approach.root.wanted}`,
+        steps: waitSteps(approach.root, secondsToWait(approach)),
+      }),
+  },
+  {
+    id: 'attach',
+    when: ({ root, earlier }) => root.attach !== null && !tried(earlier, 'image-attach'),
+    then: ({ verb, facts, root }) =>
+      planOf(verb, facts, {
+        stage: 'image-attach',
+        summary: `attaching UBI on mtd${root.attach}`,
+        steps: attachSteps(root.attach!),
+      }),
+  },
+  {
+    id: 'missing',
+    when: ({ root }) => root.found.length === 0,
+    then: noRoot,
+    because: (approach) => {
+      const waited = tried(approach.earlier, 'image-wait')
+        ? `, after ${secondsToWait(approach)} s of waiting`
+        : '';
+      return {
+        found: `there is no root=${approach.root.wanted}${waited}`,
+        cure: 'correct root= on the kernel command line, or build its driver into the kernel',
+      };
+    },
+  },
+  {
+    id: 'ambiguous',
+    when: ({ root }) => root.found.length > 1,
+    then: noRoot,
+    because: ({ root: { found, wanted } }) => ({
+      found:
+        `${found.length} devices are called root=${wanted} ` +
+        `(${found.map(({ name }) => name).join(', ')})`,
+      cure: 'name one of them',
+    }),
+  },
+  {
+    id: 'mount-failed',
+    when: ({ earlier }) => failures(earlier, 'image').length > 0,
+    then: noRoot,
+    because: ({ earlier, root }) => ({
+      found:
+        `root=${root.wanted} cannot be mounted: ` + failures(earlier, 'image')[0]!.failed!.error,
+      cure: null,
+    }),
+  },
+  {
+    id: 'gone',
+    when: ({ earlier }) => tried(earlier, 'image'),
+    then: noRoot,
+    because: ({ root }) => ({
+      found: `root=${root.wanted} was mounted on ${NEW_IMAGE}, and is not there any more`,
+      cure: null,
+    }),
+  },
+  {
+    id: 'unknown-file-system',
+    when: (approach) => fstypeFound(approach) === null,
+    then: noRoot,
+    because: ({ root }) => ({
+      found:
+        `${describe(root.found[0]!)} holds no file system that is known here: ` +
+        (root.content?.evidence ?? 'nothing was read from it'),
+      cure: 'name it with rootfstype=',
+    }),
+  },
+  { id: 'mount', when: otherwise, then: mountImage },
+];
+
+function mountImage(approach: Approach): Plan {
+  const { verb, facts, root } = approach;
+  const device = root.found[0]!;
+  const fstype = fstypeFound(approach)!;
   const flags: MountFlag[] = root.writable ? [] : ['MS_RDONLY'];
-  return stage(
-    verb,
-    facts,
-    'image',
-    `mounting ${describe(device)} (${fstype}), which root= names`,
-    [
+  return planOf(verb, facts, {
+    stage: 'image',
+    summary: `mounting ${describe(device)} (${fstype}), which root= names`,
+    steps: [
       fatal(
         'image-place',
         'The image is mounted here until the new root is ready.',
@@ -209,36 +314,45 @@ function towardsImage(
         mount(device.source, NEW_IMAGE, fstype, root.options, { writable: false, flags }),
       ),
     ],
-  );
+  });
 }
 
 /**
- * rootfstype= is a list from which the kernel takes the first that mounts; what the device shows
- * spares trying.
+ * rootfstype= is a list of which the kernel takes the first that mounts; where the device shows
+ * what it holds, that is taken at once.
  */
 function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): string | null {
-  const seen = content?.kind;
   const usable = fstypes.filter((type) => known.includes(type));
+  const seen = content?.kind;
   if (seen !== undefined && (usable.includes(seen) || fstypes.length === 0) && isFileSystem(seen))
     return seen;
   return usable[0] ?? fstypes[0] ?? null;
 }
 
-/** Behind the switch it is too late to learn that nothing can be started there. */
-function checked(
-  verb: Verb,
-  { programs, at }: Handover,
-  past: readonly StageResult[],
-): Refusal | null {
-  const [last] = failures(past, 'root', 'rom');
-  if (last)
-    return refuse(verb, 'switch-failed', {
-      found: `not even the bare image on ${at} could be switched to: ${last.failed!.error}`,
+type MountedImage = Departure & Handover;
+
+/** After the switch it is too late to learn that nothing can be started there. */
+export const IMAGE_CHECKS: readonly PlanRule<MountedImage, Refusal | null, Cause>[] = [
+  {
+    id: 'switch-failed',
+    when: ({ earlier }) => failures(earlier, 'root', 'rom').length > 0,
+    then: refused('switch-failed'),
+    because: ({ at, earlier }) => ({
+      found:
+        `not even the bare image on ${at} could be switched to: ` +
+        failures(earlier, 'root', 'rom')[0]!.failed!.error,
       cure: null,
-    });
-  if (programs.some(({ trouble }) => trouble === null)) return null;
-  return refuse(verb, 'no-init', {
-    found: `no init of the root on ${at} can be run: ${programs.map(({ trouble }) => trouble).join('; ') || 'none was named'}; correct init= or the image`,
-    cure: null,
-  });
-}
+    }),
+  },
+  {
+    id: 'no-init',
+    when: ({ programs }) => !programs.some(({ trouble }) => trouble === null),
+    then: refused('no-init'),
+    because: ({ at, programs }) => ({
+      found:
+        `no init of the root on ${at} can be run: ` +
+        (programs.map(({ trouble }) => trouble).join('; ') || 'none was named'),
+      cure: 'correct init= or the image',
+    }),
+  },
+];

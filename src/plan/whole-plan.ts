@@ -1,7 +1,9 @@
-import type { Facts, MountedVolume } from '../facts/facts.js';
+/** A verb from beginning to end, if nothing fails: what `plan`, scripts and reports show. */
 import { parseCommandLine } from '../facts/cmdline.js';
+import type { Facts, MountedVolume } from '../facts/facts.js';
 import { NEW_IMAGE, STAGING } from '../facts/places.js';
-import type { Decision, PlanningOptions, StageResult, Plan, Verb } from './plan.js';
+import type { Decision, Plan, PlanningOptions, Stage, StageResult, Verb } from './plan.js';
+import { stageResult } from './plan-of.js';
 import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
 import { fstypeOf } from '../volumes/mountable.js';
@@ -20,74 +22,91 @@ const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {
   identity: null,
 };
 
-/**
- * The facts as they will probably be behind a plan; null where that depends on what nobody can know
- * before.
- */
-function afterwards(facts: Facts, { stage, steps, verb }: Plan): Facts | null {
-  const { volume, opened } = facts;
+/** What an opened volume probably holds: settings, or nothing where it is blank. */
+function afterOpen(facts: Facts, { steps, verb }: Plan): Facts | null {
+  const { volume } = facts;
   const mounted = steps.find(
     ({ action }) => action.kind === 'mount' && action.target === STAGING,
   )?.action;
-  if (stage === 'open' && mounted?.kind === 'mount') {
-    const fresh = volume.content?.kind === 'blank';
-    const upper = fresh ? 'missing' : 'directory';
-    const seen: MountedVolume = {
-      ...HEALTHY,
-      at: STAGING,
-      fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype,
-      readonly: mounted.flags.includes('MS_RDONLY'),
-      upper,
-      work: upper,
-      state: fresh && verb === 'start' ? 'fresh' : 'ready',
-    };
-    return { ...facts, opened: seen };
-  }
-  if (stage === 'image' && facts.handover !== null) {
-    const init = parseCommandLine(facts.kernel.commandLine).get('init') || '/sbin/init';
-    return {
-      ...facts,
-      handover: {
-        ...facts.handover,
-        at: NEW_IMAGE,
-        paths: { '/tmp': 'directory', '/proc': 'directory' },
-        programs: [{ path: init, trouble: null }],
-      },
-    };
-  }
-  if (stage === 'erase')
-    return {
-      ...facts,
-      volume: { ...volume, content: { kind: 'blank', evidence: 'it will have been erased' } },
-    };
-  if (stage === 'copy' && opened !== null)
-    return { ...facts, opened: { ...opened, incoming: 'directory' } };
-  if (stage === 'reset' && opened !== null) return { ...facts, opened: { ...opened, order: null } };
-  if (stage === 'import' && opened?.imported !== undefined)
-    return {
-      ...facts,
-      opened: {
-        ...opened,
-        upper: 'directory',
-        work: 'missing',
-        imported: { ...opened.imported, ordered: false },
-      },
-    };
-  if (stage === 'order' && opened !== null)
-    return { ...facts, opened: { ...opened, order: { keep: [] } } };
-  return null;
+  if (mounted?.kind !== 'mount') return null;
+  const fresh = volume.content?.kind === 'blank';
+  const layer = fresh ? 'missing' : 'directory';
+  const opened: MountedVolume = {
+    ...HEALTHY,
+    at: STAGING,
+    fstype: fstypeOf(volume.found[0]!, volume) ?? mounted.fstype,
+    readonly: mounted.flags.includes('MS_RDONLY'),
+    upper: layer,
+    work: layer,
+    state: fresh && verb === 'start' ? 'fresh' : 'ready',
+  };
+  return { ...facts, opened };
 }
 
-/** One stage of what is foreseen: the facts that its plan rests on, and what came before it. */
+/** The image is mounted, and has the directories and the init that an image has. */
+function afterImage(facts: Facts): Facts | null {
+  const { handover, kernel } = facts;
+  if (handover === null) return null;
+  const init = parseCommandLine(kernel.commandLine).get('init') || '/sbin/init';
+  return {
+    ...facts,
+    handover: {
+      ...handover,
+      at: NEW_IMAGE,
+      paths: { '/tmp': 'directory', '/proc': 'directory' },
+      programs: [{ path: init, trouble: null }],
+    },
+  };
+}
+
+const withOpened =
+  (changes: Partial<MountedVolume>) =>
+  (facts: Facts): Facts | null =>
+    facts.opened === null ? null : { ...facts, opened: { ...facts.opened, ...changes } };
+
+function afterImport(facts: Facts): Facts | null {
+  const imported = facts.opened?.imported;
+  return imported === undefined
+    ? null
+    : withOpened({
+        upper: 'directory',
+        work: 'missing',
+        imported: { ...imported, ordered: false },
+      })(facts);
+}
+
+const afterErase = (facts: Facts): Facts => ({
+  ...facts,
+  volume: {
+    ...facts.volume,
+    content: { kind: 'blank', evidence: 'it will have been erased' },
+  },
+});
+
+/**
+ * The facts as they will probably be after a stage; null, and no row, where they depend on what
+ * nobody can know before.
+ */
+const AFTERWARDS: Partial<Record<Stage, (facts: Facts, plan: Plan) => Facts | null>> = {
+  open: afterOpen,
+  image: afterImage,
+  erase: afterErase,
+  copy: withOpened({ incoming: 'directory' }),
+  reset: withOpened({ order: null }),
+  import: afterImport,
+  order: withOpened({ order: { keep: [] } }),
+};
+
+/** One stage as foreseen: the facts that its plan rests on, and what came before it. */
 export interface PlannedStage {
   facts: Facts;
-  past: readonly StageResult[];
+  earlier: readonly StageResult[];
   plan: Plan;
 }
 
 interface Outlook {
   stages: PlannedStage[];
-  /** Why it is no longer. */
+  /** Why it ends where it does. */
   notes: string[];
   /** There is nothing to be done, or it must not be. */
   never: Exclude<Decision, Plan> | null;
@@ -95,37 +114,26 @@ interface Outlook {
 
 /** The stages of a verb, if nothing fails, each with the facts as they will probably be. */
 export function planStages(verb: Verb, facts: Facts, options: PlanningOptions): Outlook {
-  const decide = PLANNERS[verb];
-  const past: StageResult[] = [];
+  const earlier: StageResult[] = [];
   const outlook: Outlook = { stages: [], notes: [], never: null };
   let seen: Facts | null = facts;
   while (seen !== null) {
-    const decision: Decision = decide(seen, { ...options, past });
+    const decision: Decision = PLANNERS[verb](seen, { ...options, earlier });
     if (decision.decision !== 'go') {
       if (outlook.stages.length === 0) return { ...outlook, never: decision };
       outlook.notes.push(decision.summary);
       break;
     }
-    outlook.stages.push({ facts: seen, past: [...past], plan: decision });
+    outlook.stages.push({ facts: seen, earlier: [...earlier], plan: decision });
     if (decision.last) break;
-    past.push({
-      stage: decision.stage,
-      rung: decision.rung,
-      reason: decision.reason,
-      because: decision.because,
-      failed: null,
-      warned: [],
-    });
-    seen = afterwards(seen, decision);
+    earlier.push(stageResult(decision));
+    seen = AFTERWARDS[decision.stage]?.(seen, decision) ?? null;
     if (seen === null) outlook.notes.push('what comes next depends on what is then found');
   }
   return outlook;
 }
 
-/**
- * What a verb would do from beginning to end, if nothing fails: the plans of its stages put
- * together, for people and scripts to read.
- */
+/** The plans of all stages put together, for people and scripts to read. */
 export function planWhole(verb: Verb, facts: Facts, options: PlanningOptions): Decision {
   const { stages, notes, never } = planStages(verb, facts, options);
   return (

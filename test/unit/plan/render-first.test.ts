@@ -186,7 +186,7 @@ function judged(shell: string): { script: string; same: boolean } {
   const opened = lookInto(reader, mount(at, { device: '31:3', fstype: 'jffs2' }), [])!;
   const decision = planStart(
     { ...root!.facts, opened: { ...opened, at: STAGING } },
-    { dryRun: true, force: false, past: root!.past },
+    { dryRun: true, force: false, earlier: root!.earlier },
   );
   const steps = (plan: typeof decision): string =>
     plan.decision === 'go'

@@ -16,7 +16,7 @@ import {
 } from '../../fixtures/facts.js';
 
 const next = (facts: Facts, past: StageResult[] = []): Plan => {
-  const decision = planStart(facts, { dryRun: false, force: false, past });
+  const decision = planStart(facts, { dryRun: false, force: false, earlier: past });
   if (decision.decision !== 'go') throw new Error(decision.summary);
   return decision;
 };

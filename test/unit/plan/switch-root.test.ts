@@ -103,7 +103,7 @@ t.test('process 1 first mounts what it finds missing, and only that', async (t) 
   );
   t.match(planStart(initramfs(), real), { stage: 'image' }, 'with all there it goes on');
   t.match(
-    planStart(initramfs({}, true), { ...real, past: [past('early', 'cannot mount')] }),
+    planStart(initramfs({}, true), { ...real, earlier: [past('early', 'cannot mount')] }),
     { stage: 'image' },
     'and it is not tried twice',
   );
@@ -142,7 +142,7 @@ t.test(
   'what root= names is waited for, attached and mounted read-only, with the type that it has',
   async (t) => {
     const of = (changes: Partial<RootVolume>, before: StageResult[] = []): Decision =>
-      planStart(initramfs({ root: root(changes) }), { ...real, past: before });
+      planStart(initramfs({ root: root(changes) }), { ...real, earlier: before });
     t.match(plan(of({})).steps.at(-1)!.action, {
       kind: 'mount',
       source: '/dev/mtdblock2',
@@ -197,7 +197,7 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
     [
       planStart(initramfs({ root: root({ wanted: 'LABEL=r', found: [], content: null }) }), {
         ...real,
-        past: [past('image-wait', 'late')],
+        earlier: [past('image-wait', 'late')],
       }),
       /there is no root=LABEL=r, after 10 s of waiting/,
     ],
@@ -213,7 +213,7 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
       /holds no file system that is known here: it begins with 00; name it with rootfstype=/,
     ],
     [
-      planStart(initramfs(), { ...real, past: [past('image', 'cannot mount squashfs: EINVAL')] }),
+      planStart(initramfs(), { ...real, earlier: [past('image', 'cannot mount squashfs: EINVAL')] }),
       /cannot be mounted: cannot mount squashfs: EINVAL/,
     ],
     [

@@ -1,0 +1,196 @@
+/**
+ * What a start notes on the data volume, and what it puts aside there, before the volume becomes
+ * the upper layer.
+ */
+import type { Facts, MountedVolume } from '../facts/facts.js';
+import {
+  ATTEMPTS,
+  INCOMING,
+  META,
+  ORDER,
+  QUARANTINE,
+  STATE_LINK,
+  UPGRADE,
+} from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { describe } from '../volumes/device.js';
+import type { Stage, StageResult } from './plan.js';
+import { fatal, lastingFolder, mkdir, warn } from './steps.js';
+
+/** A name in quarantine that nothing has yet. */
+function quarantineName({ quarantine }: MountedVolume, what: string): string {
+  let number = 1;
+  while (quarantine.includes(`${what}-${number}`)) number++;
+  return `${QUARANTINE}/${what}-${number}`;
+}
+
+interface Doubtful {
+  /** Where it stands, below the volume's mountpoint. */
+  path: string;
+  /** What it is called in quarantine, before its number. */
+  what: string;
+  why: string;
+}
+
+/** Moves something doubtful aside, so that it does no harm and is not lost. */
+const quarantine = (opened: MountedVolume, { path, what, why }: Doubtful): Step[] => [
+  warn(
+    `quarantine-place-${what}`,
+    'What is doubtful is never deleted, but kept here.',
+    lastingFolder(`${opened.at}/${QUARANTINE}`),
+  ),
+  warn(`quarantine-${what}`, why, {
+    kind: 'rename',
+    from: `${opened.at}/${path}`,
+    to: `${opened.at}/${quarantineName(opened, what)}`,
+  }),
+];
+
+/** Makes our folder on the volume. */
+export const metaFolder = (at: string): Step['action'] => lastingFolder(`${at}/${META}`);
+
+/**
+ * Makes our folder on the volume. Anything else of that name is moved aside and not followed: a
+ * symlink would lead our notes into a folder of somebody else's.
+ */
+export const metaSteps = ({ at, stray }: MountedVolume, needed: typeof fatal = fatal): Step[] => [
+  ...(stray === undefined
+    ? []
+    : [
+        warn(
+          'meta-aside',
+          `A ${stray.kind} stands where mountroot's own folder belongs; it is kept beside it.`,
+          { kind: 'rename', from: `${at}/${META}`, to: `${at}/${stray.aside}` },
+        ),
+      ]),
+  needed('meta', 'What mountroot notes on the volume is in one folder.', metaFolder(at)),
+];
+
+/**
+ * Stages that use what is on the volume, so that a board may hang in them: the first of them counts
+ * the start, and a failure does not take the count back.
+ */
+const COUNTING: readonly Stage[] = ['reset', 'import', 'external-reset', 'external-root', 'root'];
+
+export const isCounted = (earlier: readonly StageResult[]): boolean =>
+  earlier.some(({ stage }) => COUNTING.includes(stage));
+
+/** Counts the start on the volume, once, before anything can go wrong with it. */
+export function countSteps({ opened }: Facts, earlier: readonly StageResult[]): Step[] {
+  if (opened === null || opened.readonly || isCounted(earlier)) return [];
+  return [
+    ...metaSteps(opened, warn),
+    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', {
+      kind: 'write',
+      path: `${opened.at}/${ATTEMPTS}`,
+      content: `${(opened.attempts ?? 0) + 1}\n`,
+    }),
+  ];
+}
+
+/** Marks the volume as in use and not confirmed, and puts a mark aside that cannot be read. */
+function stateSteps(opened: MountedVolume, device: string): Step[] {
+  const { at, state } = opened;
+  if (state !== 'damaged' && state !== 'fresh') return [];
+  const damaged = quarantine(opened, {
+    path: STATE_LINK,
+    what: 'fs_state',
+    why: 'It is none of the marks there are; it is kept for whoever wants to know what it was.',
+  });
+  return [
+    ...(state === 'damaged' ? damaged : []),
+    warn('state', `${device} is in use, and \`done\` has not confirmed it yet.`, {
+      kind: 'link',
+      path: `${at}/${STATE_LINK}`,
+      target: '1',
+    }),
+  ];
+}
+
+const orderSteps = (opened: MountedVolume): Step[] =>
+  opened.order === 'damaged'
+    ? quarantine(opened, {
+        path: ORDER,
+        what: 'reset',
+        why: 'An order to reset that cannot be read is none: what it would erase is not known.',
+      })
+    : [];
+
+/** The volume never had settings, and earlier in this start there was no room on it for any. */
+const lacksRoom = ({ upper }: MountedVolume, earlier: readonly StageResult[]): boolean =>
+  upper === 'missing' &&
+  earlier.some(({ failed, warned }) =>
+    [failed?.errno, ...warned].some((errno) => errno === 'ENOSPC' || errno === 'EDQUOT'),
+  );
+
+/** Deals with what a switch to flash had copied when it was cut off. */
+function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): Step[] {
+  const { at, incoming, switched } = opened;
+  if (incoming === 'directory' && lacksRoom(opened, earlier))
+    return [
+      warn(
+        'incoming-gone',
+        'A switch to flash was cut off in the middle, and what it had copied fills the volume, ' +
+          'so that there can be no settings on it.',
+        { kind: 'remove-tree', path: `${at}/${INCOMING}` },
+      ),
+    ];
+  if (incoming === 'missing' || switched) return [];
+  return quarantine(opened, {
+    path: INCOMING,
+    what: 'incoming',
+    why:
+      'A switch to flash was cut off in the middle; ' +
+      'what it had copied is kept, and is not the settings.',
+  });
+}
+
+/** The notes a start leaves on the volume; none of them is worth a boot. */
+export function bookkeeping(facts: Facts, earlier: readonly StageResult[]): Step[] {
+  const { opened, volume } = facts;
+  if (opened === null || opened.readonly) return [];
+  return [
+    ...countSteps(facts, earlier),
+    ...stateSteps(opened, describe(volume.found[0]!)),
+    ...orderSteps(opened),
+    ...halfCopySteps(opened, earlier),
+  ];
+}
+
+/** Puts aside what stands where a directory of the overlay belongs and is none. */
+const strayLayers = (opened: MountedVolume): Step[] =>
+  (['upper', 'work'] as const).flatMap((name) => {
+    const kind = opened[name];
+    if (kind === 'missing' || kind === 'directory') return [];
+    return quarantine(opened, {
+      path: name,
+      what: name,
+      why: `A ${kind} stands where the ${name} directory belongs, and it is not followed.`,
+    });
+  });
+
+/**
+ * Makes the upper layer what it must be, and brings in what a firmware upgrade left.
+ * @param opened null where nothing is known of the volume.
+ * @param at where the volume is mounted by then.
+ */
+export function upperSteps(opened: MountedVolume | null, at: string): Step[] {
+  const upgrade = opened?.upgrade
+    ? [
+        warn('upgrade', 'A firmware upgrade left it for the new root to unpack.', {
+          kind: 'rename',
+          from: `${at}/${UPGRADE}`,
+          to: `${at}/upper/${UPGRADE}`,
+        }),
+      ]
+    : [];
+  return [
+    ...(opened === null ? [] : strayLayers({ ...opened, at })),
+    fatal(
+      'upper',
+      'The upper layer: every change to the root is kept in it.',
+      mkdir(`${at}/upper`),
+    ),
+    ...upgrade,
+  ];
+}

@@ -1,0 +1,47 @@
+import type { Facts, MountedVolume } from '../facts/facts.js';
+import { layersOf } from '../facts/layers.js';
+import { QUARANTINE } from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { describe } from '../volumes/device.js';
+import { recordRom, startMarks, whiteoutProbe } from './done-marks.js';
+import { afterImport } from './import.js';
+import type { Plan, Reason } from './plan.js';
+import { planOf } from './plan-of.js';
+import { warn } from './steps.js';
+
+/** Removes the copies of switches that were cut off, but for the newest: that one is enough. */
+function removeHalfCopies({ quarantine }: MountedVolume, at: string): Step[] {
+  const numbers = quarantine
+    .flatMap((name) => /^incoming-(\d{1,9})$/.exec(name)?.[1] ?? [])
+    .map(Number);
+  return numbers
+    .sort((a, b) => a - b)
+    .slice(0, -1)
+    .map((number) =>
+      warn(
+        `half-copy-${number}`,
+        'A switch that was cut off had copied it, and a later one more; the settings are others.',
+        { kind: 'remove-tree', path: `${at}/${QUARANTINE}/incoming-${number}` },
+      ),
+    );
+}
+
+/** Confirms a start whose root is on flash. */
+export function confirmStart(facts: Facts, opened: MountedVolume): Plan {
+  const { at } = opened;
+  const plan = planOf('done', facts, {
+    stage: 'mark',
+    summary: `a confirmed start on ${describe(facts.volume.found[0]!)}`,
+    steps: [
+      ...startMarks(at),
+      ...afterImport(opened),
+      ...removeHalfCopies(opened, at),
+      whiteoutProbe(at),
+      ...recordRom(facts, at, layersOf(facts.mounts)?.upper),
+      warn('synced', 'A confirmed start is on stable storage.', { kind: 'sync', path: at }),
+    ],
+    last: true,
+  });
+  // What the start recorded, and how to mend it, still holds.
+  return { ...plan, reason: (facts.state?.reason ?? null) as Reason | null };
+}

@@ -1,0 +1,65 @@
+/** What `done` notes on the data volume when a start, or a move to flash, came to its end. */
+import type { Facts } from '../facts/facts.js';
+import { visibleAt } from '../facts/mountinfo.js';
+import { ATTEMPTS, META, OLD_ROOT, STATE_LINK } from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { metaFolder } from './bookkeeping.js';
+import { warn } from './steps.js';
+
+/** The marks of a start that came to its end. */
+export const startMarks = (at: string): Step[] => [
+  warn('meta', 'What mountroot notes on the volume is in one folder.', metaFolder(at)),
+  warn('count', 'This start reached its end, so the count of those that did not begins anew.', {
+    kind: 'write',
+    path: `${at}/${ATTEMPTS}`,
+    content: '0\n',
+  }),
+  warn('ready', 'The volume is in use, and all went well.', {
+    kind: 'link',
+    path: `${at}/${STATE_LINK}`,
+    target: '2',
+  }),
+];
+
+/**
+ * Tries whether the file system can leave a whiteout. Without RENAME_WHITEOUT overlay can neither
+ * rename files of the image nor remove its directories.
+ */
+export const whiteoutProbe = (at: string): Step =>
+  warn(
+    'whiteout',
+    'Without RENAME_WHITEOUT files of the image cannot be renamed, nor its directories removed; ' +
+      'better to know.',
+    { kind: 'probe-whiteout', folder: `${at}/${META}/probe` },
+  );
+
+/**
+ * So that `diff` can tell after an upgrade of the image which settings stand before a newer file of
+ * it.
+ */
+export function recordRom({ mounts }: Facts, at: string, upper: string | undefined): Step[] {
+  const image = visibleAt(mounts, OLD_ROOT);
+  if (image === undefined || upper === undefined) return [];
+  return [
+    warn('rom', 'After an upgrade it can be told which settings were made for the image before.', {
+      kind: 'record-rom',
+      at,
+      upper,
+      rom: OLD_ROOT,
+      fstype: image.fstype,
+      device: image.device,
+    }),
+  ];
+}
+
+/** A boot that did not use the volume keeps its journal there too, so that one can look why. */
+export const keepJournal = ({ configuration: { settings } }: Facts, at: string): Step[] =>
+  settings.journal === 0
+    ? []
+    : [
+        warn('journal', 'The journal of this boot is kept, so that one can look for the reason.', {
+          kind: 'keep-journal',
+          at,
+          most: settings.journal,
+        }),
+      ];

@@ -1,0 +1,137 @@
+/** The plan of a root on the external volume: as the upper layer, or as the whole of it. */
+import type { Facts, MountedVolume } from '../facts/facts.js';
+import { EXTERNAL, EXTROOT_IDENTITY, IDENTITY } from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { describe } from '../volumes/device.js';
+import { bookkeeping, metaFolder, upperSteps } from './bookkeeping.js';
+import { mountNotes, newRootOf } from './mountpoints.js';
+import { flashOverlay, makePrivate, placeData } from './overlay-root.js';
+import { pivotTo } from './pivot.js';
+import type { Plan, StageResult } from './plan.js';
+import { planOf } from './plan-of.js';
+import type { Trouble } from './reasons.js';
+import { fatal, mkdir, warn } from './steps.js';
+
+/** Gives this board an identity on its internal volume, unless it has one. */
+const identitySteps = ({ at, identity }: MountedVolume, offered: string): Step[] =>
+  identity !== null
+    ? []
+    : [
+        warn(
+          'identity-place',
+          'What mountroot notes on the volume is in one folder.',
+          metaFolder(at),
+        ),
+        fatal('identity', 'This board gets an identity, for external volumes to be tied to.', {
+          kind: 'write',
+          path: `${at}/${IDENTITY}`,
+          content: `${offered}\n`,
+        }),
+      ];
+
+/** Makes a folder and those above it, but for the two that a mounted volume has anyway. */
+const foldersTo = (folder: string): Step[] =>
+  folder
+    .split('/')
+    .map((_, index, parts) =>
+      fatal(
+        `adopt-place-${index + 1}`,
+        'The identity file goes here.',
+        mkdir(parts.slice(0, index + 1).join('/') || '/'),
+      ),
+    )
+    .slice(2);
+
+/**
+ * Ties an external volume without an owner to this board.
+ * @param folder where its /etc is by then.
+ */
+function adoptSteps({ external, opened }: Facts, folder: string): Step[] {
+  if (external!.identity !== null) return [];
+  const identity = opened!.identity ?? external!.offered;
+  return [
+    ...identitySteps(opened!, identity),
+    ...foldersTo(folder),
+    fatal(
+      'adopt',
+      'The external volume belonged to nobody; ' +
+        'from now on no other board takes it for its own.',
+      {
+        kind: 'write',
+        path: `${folder}/${EXTROOT_IDENTITY.split('/').at(-1)}`,
+        content: `${identity}\n`,
+      },
+    ),
+  ];
+}
+
+/** The external volume's own root becomes `/`. */
+function wholeRoot(facts: Facts): Step[] {
+  const newRoot = newRootOf(facts);
+  const probe = `${newRoot}/.mountroot-probe`;
+  return [
+    makePrivate(facts),
+    ...adoptSteps(facts, `${EXTERNAL}/etc`),
+    fatal(
+      'new-root-above',
+      'The folder of everything that is ours on /tmp.',
+      mkdir('/tmp/mountroot'),
+    ),
+    ...(newRoot.startsWith('/tmp')
+      ? [
+          fatal(
+            'new-root',
+            'The image has no free /mnt, so the new root is put here.',
+            mkdir(newRoot),
+          ),
+        ]
+      : []),
+    fatal('external-root', 'It is the whole new root.', {
+      kind: 'move',
+      from: EXTERNAL,
+      to: newRoot,
+    }),
+    fatal('writable', 'Write-protected storage shows only when it is written to.', {
+      kind: 'write-probe',
+      path: probe,
+    }),
+    fatal('probe-gone', 'The probe was only to see whether writing works.', {
+      kind: 'remove-tree',
+      path: probe,
+    }),
+    ...pivotTo(facts, null),
+  ];
+}
+
+/** The external volume keeps the changes to the image, in the internal one's place. */
+function overlayRoot(facts: Facts): Step[] {
+  const { at, steps: place } = placeData(facts, EXTERNAL);
+  return [
+    makePrivate(facts),
+    ...place,
+    ...upperSteps(null, at),
+    ...adoptSteps(facts, `${at}/upper/etc`),
+    ...flashOverlay(facts, at),
+    ...pivotTo(facts, at),
+  ];
+}
+
+/** @param trouble what could not be done on the external volume; null for nothing. */
+export function externalRoot(
+  facts: Facts,
+  earlier: readonly StageResult[],
+  trouble: Trouble | null,
+): Plan {
+  const name = describe(facts.external!.found[0]!);
+  const whole = facts.configuration.settings.extroot_target === 'root';
+  return planOf('start', facts, {
+    stage: 'external-root',
+    summary: whole
+      ? `the external root on ${name}`
+      : `an overlay root that keeps its changes on external ${name}`,
+    steps: [...bookkeeping(facts, earlier), ...(whole ? wholeRoot(facts) : overlayRoot(facts))],
+    trouble,
+    notes: mountNotes(facts),
+    last: true,
+  });
+}

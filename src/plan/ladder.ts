@@ -1,0 +1,403 @@
+/**
+ * The ladder: how far up a start gets, as README.md shows it ("The ladder"). The rows ask in the
+ * order in which the volume comes into reach: is there a place for a new root, is the volume there,
+ * can it be mounted, is anything ordered on it, does it take writes.
+ */
+import type { Facts, MountedVolume } from '../facts/facts.js';
+import { STAGING } from '../facts/places.js';
+import { describe } from '../volumes/device.js';
+import { FILE_SYSTEMS } from '../volumes/file-systems.js';
+import { fstypeOf } from '../volumes/mountable.js';
+import { countSteps, isCounted } from './bookkeeping.js';
+import { externalPlan } from './external.js';
+import { importSteps, importWaits } from './import.js';
+import { placeTrouble } from './mountpoints.js';
+import { attachSteps, openSteps, waitSteps } from './open.js';
+import { isLegacy } from './overlay-root.js';
+import type { Plan, StageResult } from './plan.js';
+import { failures, planOf, tried } from './plan-of.js';
+import { troubleOf, type Trouble } from './reasons.js';
+import { resetSteps } from './reset-steps.js';
+import { rootTrouble } from './root-trouble.js';
+import { imageRoot, keptReadOnlyRoot, memoryRoot, persistentRoot } from './roots.js';
+import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
+import { mayCome, volumeTrouble } from './volume.js';
+
+/** What the ladder's rows look at. */
+export interface Climb {
+  facts: Facts;
+  /** The stages before in this start, oldest first. */
+  earlier: readonly StageResult[];
+  /**
+   * What the external volume comes to: a plan, or why the internal volume is used instead; null
+   * where none is configured or it is too early to ask.
+   */
+  external: Plan | Trouble | null;
+}
+
+type View = Omit<Climb, 'external'>;
+
+const isPlan = (decided: Plan | Trouble | null): decided is Plan =>
+  decided !== null && 'decision' in decided;
+
+const errorOf = (result: StageResult | undefined): string | undefined => result?.failed?.error;
+
+const deviceName = ({ volume }: Facts): string => describe(volume.found[0]!);
+
+/* An overlay in memory, and what lies below it. */
+
+const noOverlay = ({ kernel: { filesystems } }: Facts): boolean =>
+  !filesystems.includes('overlay') && !filesystems.includes('overlayfs');
+
+const noOverlayTrouble = (): Trouble =>
+  troubleOf('no-overlay', 'this kernel has neither overlay nor overlayfs (see /proc/filesystems)');
+
+const memoryFailed = ({ earlier }: View): boolean =>
+  failures(earlier, 'root', 'volatile').length > 0;
+
+/** Where even an overlay in memory failed, the reason that led to it stays the reason. */
+function memoryTrouble({ earlier }: View): Trouble {
+  const { failed, reason, because } = failures(earlier, 'root', 'volatile')[0]!;
+  const found = `an overlay in memory failed: ${failed!.error}`;
+  return reason === null || reason === 'asked'
+    ? troubleOf('ram-failed', found, null)
+    : troubleOf(reason, `${because}; and ${found}`, null);
+}
+
+interface Descent extends View {
+  /** Why the root is to be in memory. */
+  trouble: Trouble;
+}
+
+const image = ({ facts }: View, trouble: Trouble): Plan => imageRoot(facts, trouble);
+
+export const MEMORY_OR_IMAGE: readonly PlanRule<Descent, Plan>[] = [
+  { id: 'memory-failed', when: memoryFailed, then: image, because: memoryTrouble },
+  {
+    id: 'no-overlay',
+    when: ({ facts }) => noOverlay(facts),
+    then: image,
+    because: noOverlayTrouble,
+  },
+  {
+    id: 'no-place',
+    when: ({ facts }) => placeTrouble(facts) !== null,
+    then: image,
+    because: ({ facts }) => placeTrouble(facts)!,
+  },
+  {
+    id: 'memory',
+    when: otherwise,
+    then: ({ facts, earlier }, trouble) => memoryRoot(facts, earlier, trouble),
+    because: ({ trouble }) => trouble,
+  },
+];
+
+/** A root in memory, or the image where there can be none. */
+export const memoryOrImage = (
+  facts: Facts,
+  earlier: readonly StageResult[],
+  trouble: Trouble,
+): Plan => firstMatch(MEMORY_OR_IMAGE, { facts, earlier, trouble })!;
+
+const inMemory = ({ facts, earlier }: Climb, trouble: Trouble): Plan =>
+  memoryOrImage(facts, earlier, trouble);
+
+/* The volume: waiting for it, attaching it, mounting it. */
+
+const mayStillCome = ({ facts, earlier }: Climb): boolean =>
+  facts.volume.found.length === 0 &&
+  facts.volume.attach === null &&
+  !tried(earlier, 'wait') &&
+  mayCome(facts, facts.volume.wanted);
+
+const waitForVolume = ({ facts }: Climb): Plan =>
+  planOf('start', facts, {
+    stage: 'wait',
+    summary: `waiting for volume ${facts.volume.wanted}`,
+    steps: waitSteps(facts.volume, facts.configuration.settings.wait),
+  });
+
+const isOnUnattachedUbi = ({ facts }: Climb): boolean => facts.volume.attach !== null;
+
+const attachUbi = ({ facts }: Climb): Plan =>
+  planOf('start', facts, {
+    stage: 'attach',
+    summary: `attaching UBI on mtd${facts.volume.attach}`,
+    steps: attachSteps(facts.volume.attach!),
+  });
+
+const attachTrouble = ({ facts, earlier }: Climb): Trouble =>
+  troubleOf(
+    'attach-failed',
+    errorOf(failures(earlier, 'attach')[0]) ??
+      `UBI was attached to mtd${facts.volume.attach}, but shows no volume on it`,
+    null,
+  );
+
+const unusable = ({ facts }: Climb): Trouble | null =>
+  volumeTrouble(facts, facts.volume, facts.configuration.origins.volume);
+
+const isClosed = ({ facts }: Climb): boolean => facts.opened === null;
+
+/** What mount(2) gives for a write-protected device (mount(2), EACCES and EROFS). */
+const WRITE_PROTECTED = ['EROFS', 'EACCES'];
+
+/** Mounting for writing was refused, and mounting read-only was not tried yet. */
+function refusesWrites({ earlier }: Climb): boolean {
+  const [first, ...more] = failures(earlier, 'open');
+  return more.length === 0 && WRITE_PROTECTED.includes(first?.failed?.errno ?? '');
+}
+
+function openNotes({ volume }: Facts): string[] {
+  const { content } = volume;
+  const device = volume.found[0]!;
+  if (content?.kind === 'blank')
+    return [
+      `the data volume is blank: ${FILE_SYSTEMS[fstypeOf(device, volume)!]!.title} makes it its own`,
+    ];
+  if (content?.kind === 'unreadable')
+    return [
+      `what the data volume holds could not be looked at (${content.evidence}); ` +
+        'mounting it will tell',
+    ];
+  return content?.behind === undefined
+    ? []
+    : [`${describe(device)} has a damaged beginning: ${content.evidence}`];
+}
+
+const openVolume =
+  (readonly: boolean) =>
+  ({ facts }: Climb): Plan =>
+    planOf('start', facts, {
+      stage: 'open',
+      summary:
+        `opening ${deviceName(facts)} ` +
+        `(${fstypeOf(facts.volume.found[0]!, facts.volume)}${readonly ? ', read-only' : ''})`,
+      steps: openSteps(facts, readonly),
+      notes: openNotes(facts),
+    });
+
+/* The open volume: is it to be used, and is anything ordered on it? */
+
+const isBootLoop = ({ facts, earlier }: Climb): boolean => {
+  const limit = facts.configuration.settings.boot_limit;
+  return limit > 0 && !isCounted(earlier) && (facts.opened!.attempts ?? 0) >= limit;
+};
+
+const isResetOrdered = ({ facts: { opened }, earlier }: Climb): boolean =>
+  opened!.order !== null &&
+  typeof opened!.order === 'object' &&
+  !opened!.readonly &&
+  !tried(earlier, 'reset');
+
+const resetVolume = ({ facts, earlier }: Climb): Plan => {
+  const opened = facts.opened!;
+  const { keep } = opened.order as Extract<MountedVolume['order'], object>;
+  return planOf('start', facts, {
+    stage: 'reset',
+    summary: 'carrying out an order to reset',
+    steps: [...countSteps(facts, earlier), ...resetSteps(opened, keep, isLegacy(facts))],
+  });
+};
+
+const isImportOrdered = ({ facts, earlier }: Climb): boolean =>
+  importWaits(facts) && !isLegacy(facts) && !tried(earlier, 'import');
+
+const importLayer = ({ facts, earlier }: Climb): Plan =>
+  planOf('start', facts, {
+    stage: 'import',
+    summary: 'carrying out an import',
+    steps: [...countSteps(facts, earlier), ...importSteps(facts.opened!)],
+  });
+
+/* The root: does the volume take writes? */
+
+const writeTrouble = ({ facts, earlier }: View): Trouble | null =>
+  facts.opened!.readonly
+    ? troubleOf(
+        'write-protected',
+        `${deviceName(facts)} can only be mounted read-only: the flash or its partition is ` +
+          'write-protected, or the kernel found an error on it (see the kernel log)',
+      )
+    : rootTrouble(failures(earlier, 'root', 'persistent')[0]);
+
+/**
+ * A volume without settings that a switch to flash filled before it was cut off: removing the half
+ * copy makes room.
+ */
+const canMakeRoom = ({ facts, earlier }: View): boolean =>
+  facts.opened!.incoming === 'directory' &&
+  facts.opened!.upper === 'missing' &&
+  failures(earlier, 'root', 'persistent').length === 1;
+
+function takesWrites(climb: Climb): boolean {
+  const trouble = writeTrouble(climb);
+  return trouble === null || (trouble.reason === 'full' && canMakeRoom(climb));
+}
+
+const externalTrouble = ({ external }: Climb): Trouble | null =>
+  isPlan(external) ? null : external;
+
+const isOrderUnreadable = ({ facts }: Climb): boolean => facts.opened!.order === 'unreadable';
+
+const failed =
+  (stage: 'reset' | 'import') =>
+  ({ earlier }: Climb): boolean =>
+    failures(earlier, stage).length > 0;
+
+/** What could not be done although the root keeps its changes. */
+export const LEFT_UNDONE: readonly PlanRule<Climb, Trouble>[] = [
+  {
+    id: 'external',
+    when: (climb) => externalTrouble(climb) !== null,
+    then: (climb) => externalTrouble(climb)!,
+  },
+  {
+    // Such an order is neither carried out nor forgotten.
+    id: 'order-unreadable',
+    when: isOrderUnreadable,
+    then: () =>
+      troubleOf(
+        'reset-failed',
+        'there is an order to reset that could not be read (see the notes), ' +
+          'so it was not carried out, and stands',
+      ),
+  },
+  {
+    id: 'reset-failed',
+    when: failed('reset'),
+    then: ({ earlier }) =>
+      troubleOf(
+        'reset-failed',
+        'the order to reset was not carried out, and stands: ' +
+          errorOf(failures(earlier, 'reset')[0]),
+        null,
+      ),
+  },
+  {
+    id: 'import-failed',
+    when: failed('import'),
+    then: ({ earlier }) =>
+      troubleOf(
+        'import-failed',
+        'the import was not carried out, and stands: ' + errorOf(failures(earlier, 'import')[0]),
+        null,
+      ),
+  },
+];
+
+const persistent = (climb: Climb): Plan =>
+  persistentRoot(climb.facts, climb.earlier, firstMatch(LEFT_UNDONE, climb));
+
+const holdsSettings = ({ facts, earlier }: Climb): boolean =>
+  failures(earlier, 'root', 'kept-read-only').length === 0 &&
+  facts.opened!.upper === 'directory' &&
+  !isLegacy(facts);
+
+/** What is wrong with the internal volume, and with the external one that should have done. */
+function bothTroubles(climb: Climb): Trouble {
+  const trouble = writeTrouble(climb)!;
+  const outside = externalTrouble(climb);
+  return outside === null
+    ? trouble
+    : { ...trouble, found: `${trouble.found}; and ${outside.found}` };
+}
+
+export const LADDER: readonly PlanRule<Climb, Plan>[] = [
+  {
+    id: 'no-place',
+    when: ({ facts }) => placeTrouble(facts) !== null,
+    then: image,
+    because: ({ facts }) => placeTrouble(facts)!,
+  },
+  { id: 'memory-failed', when: memoryFailed, then: image, because: memoryTrouble },
+  { id: 'wait', when: mayStillCome, then: waitForVolume },
+  {
+    id: 'attach',
+    when: (climb) => isOnUnattachedUbi(climb) && !tried(climb.earlier, 'attach'),
+    then: attachUbi,
+  },
+  { id: 'attach-failed', when: isOnUnattachedUbi, then: inMemory, because: attachTrouble },
+  {
+    id: 'no-overlay',
+    when: ({ facts }) => noOverlay(facts),
+    then: image,
+    because: noOverlayTrouble,
+  },
+  {
+    id: 'unusable',
+    when: (climb) => unusable(climb) !== null,
+    then: inMemory,
+    because: (climb) => unusable(climb)!,
+  },
+  {
+    id: 'open-read-only',
+    when: (climb) => isClosed(climb) && refusesWrites(climb),
+    then: openVolume(true),
+  },
+  {
+    id: 'open-failed',
+    when: (climb) => isClosed(climb) && failures(climb.earlier, 'open').length > 0,
+    then: inMemory,
+    because: ({ earlier }) =>
+      troubleOf('mount-failed', errorOf(failures(earlier, 'open')[0])!, null),
+  },
+  {
+    id: 'open',
+    when: (climb) => isClosed(climb) && !tried(climb.earlier, 'open'),
+    then: openVolume(false),
+  },
+  {
+    id: 'gone',
+    when: isClosed,
+    then: inMemory,
+    because: ({ facts }) =>
+      troubleOf(
+        'mount-failed',
+        `${deviceName(facts)} was mounted on ${STAGING}, and is not there any more`,
+        null,
+      ),
+  },
+  {
+    id: 'boot-loop',
+    when: isBootLoop,
+    then: inMemory,
+    because: ({ facts }) =>
+      troubleOf(
+        'boot-loop',
+        `${facts.opened!.attempts} starts in a row never reached \`done\`, ` +
+          `so this one leaves ${deviceName(facts)} as it is`,
+      ),
+  },
+  { id: 'reset', when: isResetOrdered, then: resetVolume },
+  { id: 'import', when: isImportOrdered, then: importLayer },
+  {
+    // It may do although the internal volume cannot be written to.
+    id: 'external',
+    when: ({ external }) => isPlan(external),
+    then: ({ external }) => external as Plan,
+  },
+  { id: 'persistent', when: takesWrites, then: persistent },
+  {
+    id: 'kept-read-only',
+    when: holdsSettings,
+    then: ({ facts }, trouble) => keptReadOnlyRoot(facts, trouble),
+    because: bothTroubles,
+  },
+  { id: 'volatile', when: otherwise, then: inMemory, because: bothTroubles },
+];
+
+/** An external volume is asked about once the internal one is open and no root has failed yet. */
+export const climbOf = (facts: Facts, earlier: readonly StageResult[]): Climb => ({
+  facts,
+  earlier,
+  external:
+    facts.external === null || facts.opened === null || failures(earlier, 'root').length > 0
+      ? null
+      : externalPlan(facts, earlier),
+});
+
+/** The next stage of a start. */
+export const climb = (facts: Facts, earlier: readonly StageResult[]): Plan =>
+  firstMatch(LADDER, climbOf(facts, earlier))!;

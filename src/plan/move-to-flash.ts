@@ -1,0 +1,214 @@
+/**
+ * The plans that move a root in memory to flash, while the system runs.
+ *
+ * The move loses nothing: all is copied while programs go on, then what has changed since; then the
+ * old root is made read-only, which the kernel refuses while anything on it is open for writing;
+ * what changed last is copied, and only when all of it is on stable storage does it become the
+ * upper layer. A power cut before that leaves a volume without settings, as it was; one after it
+ * leaves a complete one.
+ */
+import type { Facts, MountedVolume } from '../facts/facts.js';
+import { DATA, INCOMING, OLD_ROOT, RAM } from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { describe } from '../volumes/device.js';
+import { metaSteps } from './bookkeeping.js';
+import { keepJournal, recordRom, startMarks, whiteoutProbe } from './done-marks.js';
+import { newRootOf } from './mountpoints.js';
+import { remount } from './open.js';
+import { flashOverlay, makePrivate, placeData } from './overlay-root.js';
+import { pivotTo } from './pivot.js';
+import type { Plan, Reason } from './plan.js';
+import { planOf } from './plan-of.js';
+import { fatal, lastingFolder, warn } from './steps.js';
+
+/** Where the old root in memory goes after the pivot, until nobody uses it any more. */
+const PUT_OLD = '/mnt';
+
+/**
+ * Seconds in which a program that writes a file is expected to have closed it; a log that is always
+ * open is not worth waiting for.
+ */
+const CLOSING_S = 10;
+
+/** The step that finds what was mounted while the switch was at work. */
+export const LATE_MOUNTS = 'late-mounts';
+
+const deviceName = ({ volume }: Facts): string => describe(volume.found[0]!);
+
+/** Makes the root writable again. */
+export const thaw = (facts: Facts): Plan =>
+  planOf('done', facts, {
+    stage: 'thaw',
+    rung: 'volatile',
+    summary: 'the root in memory takes writes again',
+    steps: [
+      fatal(
+        'thaw',
+        'A switch to flash was killed when it had made it read-only.',
+        remount('/', 'writable', { undone: false }),
+      ),
+    ],
+  });
+
+/**
+ * Removes the copy after a switch that failed: all of it is in memory still, and the copy would
+ * only fill the volume.
+ */
+export const tidyUp = (facts: Facts, opened: MountedVolume, error: string): Plan =>
+  planOf('done', facts, {
+    stage: 'tidy',
+    rung: 'volatile',
+    summary: 'the root stays in memory',
+    steps: [
+      ...(opened.incoming === 'missing' || opened.switched
+        ? []
+        : [
+            warn('incoming-gone', 'What it was copied from is in use still.', {
+              kind: 'remove-tree',
+              path: `${opened.at}/${INCOMING}`,
+            }),
+          ]),
+      ...keepJournal(facts, opened.at),
+      warn('synced', 'The next start must find it as it is.', { kind: 'sync', path: opened.at }),
+    ],
+    trouble: {
+      reason: (facts.state?.reason ?? 'overlay-failed') as Reason,
+      found: `moving it to flash failed: ${error}`,
+      cure: null,
+    },
+    last: true,
+  });
+
+const copy =
+  (at: string) =>
+  (id: string, why: string, pass: 'whole' | 'changes' | 'last'): Step =>
+    fatal(id, why, { kind: 'copy', from: `${RAM}/upper`, to: `${at}/${INCOMING}`, pass });
+
+/**
+ * The longest part, while the system goes on. The facts are gathered anew after it, so that what
+ * was mounted meanwhile moves too.
+ */
+export function copyToFlash(facts: Facts, opened: MountedVolume): Plan {
+  const copyPass = copy(opened.at);
+  return planOf('done', facts, {
+    stage: 'copy',
+    rung: 'volatile',
+    summary: `copying what is in memory to ${deviceName(facts)}`,
+    steps: [
+      ...metaSteps(opened),
+      fatal(
+        'incoming',
+        'What is copied is no settings until all of it is there.',
+        lastingFolder(`${opened.at}/${INCOMING}`),
+      ),
+      copyPass('copy', 'Everything, while the system goes on.', 'whole'),
+      copyPass(
+        'copy-again',
+        'What was written meanwhile: little, so that the next steps are quick.',
+        'changes',
+      ),
+    ],
+  });
+}
+
+/** Stops all writing to the old root, and makes the copy complete and the upper layer. */
+const freezeAndFinish = (from: string): Step[] => [
+  fatal(
+    'freeze',
+    'From here on nothing is written to the old root; ' +
+      'the kernel refuses this while anything is open for writing.',
+    remount('/', 'read-only', { undone: true, patience: CLOSING_S }),
+  ),
+  copy(from)('copy-last', 'What was written before that.', 'last'),
+  fatal('copied', 'All of it is on stable storage before it counts.', {
+    kind: 'sync',
+    path: from,
+  }),
+  fatal('upper', 'The copy is complete and becomes the settings.', {
+    kind: 'rename',
+    from: `${from}/${INCOMING}`,
+    to: `${from}/upper`,
+  }),
+  fatal('upper-synced', 'So that a power cut after the pivot finds them.', {
+    kind: 'sync',
+    path: from,
+  }),
+];
+
+/** The overlay over the image, which is mounted on OLD_ROOT by now, and no longer on `/`. */
+const overlayOverOldRoot = (facts: Facts, at: string): Step[] =>
+  flashOverlay(facts, at).map((step) =>
+    step.id === 'overlay' && step.action.kind === 'mount'
+      ? {
+          ...step,
+          action: {
+            ...step.action,
+            data: step.action.data!.replace('lowerdir=/,', `lowerdir=${OLD_ROOT},`),
+          },
+        }
+      : step,
+  );
+
+/**
+ * The pivot, with every mount's move made fatal: what stays behind goes with the old root. For the
+ * same reason no mount may be new.
+ */
+function pivotWithAllMounts(facts: Facts, at: string): Step[] {
+  const steps = pivotTo(facts, at, PUT_OLD);
+  const pivot = steps.findIndex(({ action }) => action.kind === 'pivot-root');
+  const known = steps.flatMap(({ action }) =>
+    action.kind === 'move' ? [action.from, action.to] : [],
+  );
+  const before = steps
+    .slice(0, pivot)
+    .map((step): Step => (step.action.kind === 'move' ? { ...step, severity: 'fatal' } : step));
+  return [
+    ...before,
+    fatal(LATE_MOUNTS, 'What was mounted since this was planned would be lost.', {
+      kind: 'probe-mounts',
+      newRoot: newRootOf(facts),
+      known: ['/proc', ...known],
+    }),
+    ...steps.slice(pivot),
+  ];
+}
+
+const letGoOfMemory = (): Step[] => [
+  warn('old-root', 'The root in memory goes when nobody uses it any more.', {
+    kind: 'umount',
+    path: PUT_OLD,
+    fstype: 'overlay',
+    lazy: true,
+    again: null,
+  }),
+  warn('old-memory', 'And its memory with it.', {
+    kind: 'umount',
+    path: RAM,
+    fstype: 'tmpfs',
+    lazy: true,
+    again: null,
+  }),
+];
+
+export function switchToFlash(facts: Facts, opened: MountedVolume): Plan {
+  const { at, steps: place } = placeData(facts, opened.at);
+  return planOf('done', facts, {
+    stage: 'switch',
+    summary:
+      `an overlay root that keeps its changes on ${deviceName(facts)}, ` +
+      'with all that was in memory',
+    steps: [
+      makePrivate(facts),
+      ...freezeAndFinish(opened.at),
+      ...place,
+      ...overlayOverOldRoot(facts, at),
+      ...pivotWithAllMounts(facts, at),
+      ...letGoOfMemory(),
+      ...startMarks(DATA),
+      whiteoutProbe(DATA),
+      ...recordRom(facts, DATA, `${DATA}/upper`),
+      warn('synced', 'The switch is on stable storage.', { kind: 'sync', path: DATA }),
+    ],
+    last: true,
+  });
+}

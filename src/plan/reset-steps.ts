@@ -1,0 +1,71 @@
+/** The steps that carry out a reset on a volume. */
+import type { MountedVolume } from '../facts/facts.js';
+import { INCOMING, META, ORDER, QUARANTINE, STATE_LINK, UPGRADE } from '../facts/places.js';
+import type { Step } from '../steps/step.js';
+import { importGone } from './import.js';
+import { fatal } from './steps.js';
+
+/** What a reset looks at: the internal volume, or an external one, which has less on it. */
+type Resettable = Pick<MountedVolume, 'at' | 'upper'> &
+  Partial<Pick<MountedVolume, 'upgrade' | 'switched' | 'imported'>>;
+
+/**
+ * What lies beside the upper layer and holds settings too, or did: copies, what was put aside, and
+ * what overlay was about to change.
+ */
+function besideUpper(
+  { at, upgrade, switched }: Resettable,
+  keep: readonly string[],
+  legacy: boolean,
+): Step[] {
+  const gone = (id: string, why: string, path: string): Step =>
+    fatal(id, why, { kind: 'remove-tree', path: `${at}/${path}` });
+  return [
+    gone('quarantine-gone', 'What was put aside may hold settings.', QUARANTINE),
+    ...(switched
+      ? []
+      : [gone('incoming-gone', 'So may what a switch to flash had copied.', INCOMING)]),
+    ...(legacy ? [] : [gone('work-gone', 'And what overlay was about to change.', 'work')]),
+    ...(upgrade && !legacy && !keep.includes(`/${UPGRADE}`)
+      ? [
+          fatal(
+            'upgrade-gone',
+            'A firmware upgrade left settings in it, and it is not to be kept.',
+            { kind: 'unlink', path: `${at}/${UPGRADE}` },
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The order goes last, so that after a power cut the reset begins again. */
+const orderCarriedOut = (at: string): Step[] => [
+  fatal('reset-synced', 'It must be gone for good before the order is.', {
+    kind: 'sync',
+    path: at,
+  }),
+  fatal('reset-done', 'Nothing is left of it, so the order is carried out.', {
+    kind: 'unlink',
+    path: `${at}/${ORDER}`,
+  }),
+];
+
+/**
+ * Removes the settings from a volume.
+ * @param keep what is spared, as absolute paths within the root.
+ * @param legacy the upper layer is the volume's root, as the out-of-tree overlayfs has it.
+ */
+export function resetSteps(volume: Resettable, keep: readonly string[], legacy: boolean): Step[] {
+  const upper = legacy ? volume.at : `${volume.at}/upper`;
+  const spared = legacy ? [`/${META}`, `/${STATE_LINK}`, ...keep] : [...keep];
+  const clear =
+    legacy || volume.upper === 'directory'
+      ? [fatal('reset', 'A reset was ordered.', { kind: 'clear', path: upper, keep: spared })]
+      : [];
+  return [
+    ...clear,
+    ...besideUpper(volume, keep, legacy),
+    ...(legacy ? [] : importGone(volume)),
+    ...orderCarriedOut(volume.at),
+  ];
+}
