@@ -20,7 +20,20 @@ export interface Bundle {
   files: Map<string, Buffer>;
 }
 
-/** @throws {Error} one sentence. */
+/** A file is no bundle. */
+export class NoBundleError extends Error {
+  override name = 'NoBundleError';
+
+  /** @param file its name. @param finding what shows that it is no bundle. */
+  constructor(
+    readonly file: string,
+    readonly finding: string,
+  ) {
+    super(`${file} is no bundle: ${finding}; make one with \`mountroot bundle -o FILE\``);
+  }
+}
+
+/** @throws {NoBundleError} */
 export function readBundle(bytes: Buffer, name: string): Bundle {
   let files: File[];
   try {
@@ -35,7 +48,7 @@ export function readBundle(bytes: Buffer, name: string): Bundle {
           : code?.startsWith('Z_')
             ? `is damaged (${message})`
             : message;
-    throw new Error(`${name} is no bundle: it ${why}; make one with \`mountroot bundle -o FILE\``);
+    throw new NoBundleError(name, `it ${why}`);
   }
   const ours = files
     .filter((file) => file.name.replace(/^\.\//, '').startsWith(TOP))
@@ -45,9 +58,7 @@ export function readBundle(bytes: Buffer, name: string): Bundle {
     ]);
   const found = new Map(ours);
   if (!found.has('manifest.json'))
-    throw new Error(
-      `${name} is no bundle: there is no ${TOP}manifest.json in it; make one with \`mountroot bundle -o FILE\``,
-    );
+    throw new NoBundleError(name, `there is no ${TOP}manifest.json in it`);
   return { files: found };
 }
 

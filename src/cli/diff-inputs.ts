@@ -65,7 +65,8 @@ function layersHere(): ComparedLayers {
     );
   if (layers.rom === null)
     throw new Error(
-      `no path leads to the image below the overlay on / (nothing is mounted on /rom); ${ELSEWHERE}`,
+      'no path leads to the image below the overlay on / (nothing is mounted on /rom); ' +
+        ELSEWHERE,
     );
   const { kept, rom } = layers;
   const [changes] = [...kept, layers.upper];

@@ -89,7 +89,7 @@ export interface VerbRow<Args = never> {
   /** The exit statuses beside 0, 1 and 2. */
   exits: readonly VerbExit[];
   /** Returns the exit status. Whatever it throws is told as one message, with status 1 or 2. */
-  run: (args: Args, context: VerbContext) => Promise<number>;
+  run: (args: Args, context: VerbContext) => number | Promise<number>;
 }
 
 /** Several verbs behind one word. */
@@ -152,4 +152,4 @@ type TypedRow<O extends OptionRows, P extends PositionalRows> = Omit<
 /** Writes down one verb. */
 export const verb = <const O extends OptionRows, const P extends PositionalRows>(
   row: TypedRow<O, P>,
-): VerbRow => row as VerbRow;
+): VerbRow => row;

@@ -1,31 +1,39 @@
-/** The boards that are asked, as ssh is to be told of them. */
+/** The boards that are asked, by the names that ssh knows. */
 
-/** More than anybody has boards for one command. */
+/** More boards than anybody has for one command. */
 const MOST = 10_000;
+const LONGEST = 255;
+
+const USER = /[A-Za-z0-9_.+\\][\w.+\\@=-]*@/;
+const NAME_OR_ADDRESS = /[A-Za-z0-9_.:][\w.:%-]*/;
+const IPV6_IN_BRACKETS = /\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\](?::\d{1,5})?/;
 
 /**
- * What may be the name of a host: an alias, a name, an address, with a user before it, or ssh's own
- * URI. A leading dash would be an option to ssh, and a configuration may hand a name on to a shell
- * (ProxyCommand with %h), so nothing is in it that means something there.
+ * The name of a host: an alias, a name or an address, with a user before it, or ssh's own URI. A
+ * leading dash would be an option to ssh. A configuration may hand a name on to a shell
+ * (ProxyCommand with %h), so no character is allowed that means something there.
  */
-const HOST =
-  /^(?:ssh:\/\/)?(?:[A-Za-z0-9_.+\\][\w.+\\@=-]*@)?(?:[A-Za-z0-9_.:][\w.:%-]*|\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\](?::\d{1,5})?)$/;
-const LONGEST = 255;
+const HOST = new RegExp(
+  `^(?:ssh://)?(?:${USER.source})?(?:${NAME_OR_ADDRESS.source}|${IPV6_IN_BRACKETS.source})$`,
+);
 
 /** Why a name cannot be used; null where it can. */
 export function hostTrouble(name: string): string | null {
   const shown = JSON.stringify(name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60));
   if (name === '') return 'a host has no name';
   if (/^-|@-|\/\/-/.test(name))
-    return `${shown} cannot be a host, because ssh would take what begins with a dash for an option`;
+    return (
+      `${shown} cannot be a host, ` + 'because ssh would take what begins with a dash for an option'
+    );
   if (name.length > LONGEST || !HOST.test(name))
-    return `${shown} cannot be a host: give an alias of ssh's configuration, a name or an address, with USER@ before it where need be`;
+    return (
+      `${shown} cannot be a host: give an alias of ssh's configuration, a name or an address, ` +
+      'with USER@ before it where need be'
+    );
   return null;
 }
 
-/**
- * A list of hosts, one a line; what follows a # is a remark. @throws {Error} that names the line.
- */
+/** Parses a list of hosts, one a line, with remarks behind #. @throws {Error} with the line. */
 export function parseHosts(text: string, file: string): string[] {
   const hosts = text.split('\n').flatMap((line, index) => {
     const host = line.replace(/(^|\s)#.*$/s, '').trim();
@@ -38,7 +46,7 @@ export function parseHosts(text: string, file: string): string[] {
   return hosts;
 }
 
-/** Each of them once, in their order. @throws {Error} for one that cannot be used. */
+/** Each host once, in the order given. @throws {Error} for one that cannot be used. */
 export function chosenHosts(named: readonly string[]): string[] {
   for (const host of named) {
     const trouble = hostTrouble(host);

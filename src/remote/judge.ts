@@ -1,4 +1,4 @@
-/** What became of asking one board, and what of all of them. */
+/** What became of asking one board, and what of asking all of them. */
 import { EXIT } from '../plan/plan.js';
 import type { SshResult } from './ssh.js';
 import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
@@ -6,8 +6,8 @@ import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
 export const REMOTE_SCHEMA = 'mountroot.remote/1';
 
 /**
- * `problems`: it reported them (exit status 4); `failed`: it was reached, and could not report;
- * `unreachable`: no whole answer came.
+ * `problems`: the board reported some (exit status 4); `failed`: it was reached, and could not
+ * report; `unreachable`: no whole answer came.
  */
 type Fate = 'well' | 'degraded' | 'problems' | 'failed' | 'unreachable';
 
@@ -15,7 +15,7 @@ export interface Answer {
   schema: typeof REMOTE_SCHEMA;
   host: string;
   status: Fate;
-  /** What the board's mountroot exited with; null where no whole answer came. */
+  /** The exit status of the board's mountroot; null where no whole answer came. */
   exit: number | null;
   seconds: number;
   /** A report as data, or the text of one that has no such form. */
@@ -23,15 +23,15 @@ export interface Answer {
   /** Why there is no output, or none that is whole. */
   error?: string;
   /**
-   * The same in a few words that do not change; only where it is not the board's mountroot that
-   * said it.
+   * The same in a few words that do not change; only where the board's mountroot itself did not
+   * say it.
    */
   cause?: string;
-  /** What the board's mountroot said besides. */
+  /** The other messages of the board's mountroot. */
   messages?: string[];
 }
 
-/** The part of a status that is looked at here; it comes from another machine. */
+/** The part of a status that is looked at here. It comes from another machine. */
 export interface RemoteStatus {
   rung: string | null;
   reason: string | null;
@@ -48,25 +48,29 @@ const object = (value: unknown): Record<string, unknown> | null =>
     ? (value as Record<string, unknown>)
     : null;
 
-/** A root that nobody made and that keeps nothing is a board whose agent did not run. */
+/**
+ * Older agents do not say whether a root is degraded. A root without a rung that keeps nothing is
+ * one: the agent did not run on that board.
+ */
+function isDegraded(status: Record<string, unknown>, rung: string | null): boolean {
+  if (typeof status['degraded'] === 'boolean') return status['degraded'];
+  return rung === null ? status['persistent'] !== true : rung !== 'persistent';
+}
+
+/** A report's data as a status; null for any other report. */
 export function readStatus(value: unknown): RemoteStatus | null {
   const status = object(value);
-  if (status === null || !String(status['schema']).startsWith('mountroot.status/')) return null;
+  if (status === null || text(status['schema'])?.startsWith('mountroot.status/') !== true)
+    return null;
   const recorded = object(status['rung']);
   const rung = text(recorded?.['rung']);
-  const degraded =
-    typeof status['degraded'] === 'boolean'
-      ? status['degraded']
-      : rung === null
-        ? status['persistent'] !== true
-        : rung !== 'persistent';
   return {
     rung,
     reason: text(recorded?.['reason']),
     because: text(recorded?.['because']),
     todo: text(status['todo']),
     summary: text(status['summary']) ?? '',
-    degraded,
+    degraded: isDegraded(status, rung),
   };
 }
 
@@ -78,103 +82,81 @@ export interface Question {
   limits: { time: number; output: number };
 }
 
-function cutShort({ host, end, stdout, stderr }: SshResult, { limits }: Question): SshCause | null {
-  const had = stdout.length === 0 ? '' : ` (${stdout.length} bytes had come)`;
-  if (end === 'timed-out')
+type CutShort = Exclude<SshResult['end'], 'exit'>;
+type SayCutShort = (result: SshResult, limits: Question['limits'], had: string) => string;
+
+/** What is said of an ssh that did not end by itself. */
+const CUT_SHORT: Readonly<Record<CutShort, { short: string; say: SayCutShort }>> = {
+  'timed-out': {
+    short: 'timed out',
+    say: ({ host }, { time }, had) =>
+      `${host} did not answer within ${time / 1000} s${had}: it hangs or is slow, ` +
+      'or the network is; look at its console, or give it more with --timeout',
+  },
+  'too-much': {
+    short: 'too much',
+    say: ({ host }, { output }) =>
+      `${host} sent more than ${output >> 20} MiB, which no report is; ` +
+      'what answers there may not be mountroot',
+  },
+  interrupted: {
+    short: 'interrupted',
+    say: ({ host }, _, had) => `${host} was not waited for${had}, because this was interrupted`,
+  },
+  'no-program': {
+    short: 'no ssh',
+    say: ({ stderr }) => `ssh cannot be run here (${stderr}); install openssh-client`,
+  },
+};
+
+/** Why no whole answer came; null where one did. */
+function unreachableCause(result: SshResult, { limits }: Question): SshCause | null {
+  const { host, end, exit, signal, stdout, stderr } = result;
+  const { length } = stdout;
+  if (end !== 'exit') {
+    const had = length === 0 ? '' : ` (${length} bytes had come)`;
+    const { short, say } = CUT_SHORT[end];
+    return { short, sentence: say(result, limits, had) };
+  }
+  if (exit === null)
     return {
-      short: 'timed out',
-      sentence: `${host} did not answer within ${limits.time / 1000} s${had}: it hangs or is slow, or the network is; look at its console, or give it more with --timeout`,
+      short: 'ssh failed',
+      sentence: `ssh to ${host} was ended by ${signal ?? 'something'}`,
     };
-  if (end === 'too-much')
-    return {
-      short: 'too much',
-      sentence: `${host} sent more than ${limits.output >> 20} MiB, which no report is; what answers there may not be mountroot`,
-    };
-  if (end === 'interrupted')
-    return {
-      short: 'interrupted',
-      sentence: `${host} was not waited for${had}, because this was interrupted`,
-    };
-  if (end === 'no-program')
-    return {
-      short: 'no ssh',
-      sentence: `ssh cannot be run here (${stderr}); install openssh-client`,
-    };
-  return null;
+  if (exit !== 255) return null;
+  const cause = sshCause(host, stderr, length);
+  if (length === 0) return cause;
+  return {
+    short: 'cut off',
+    sentence: `${cause.sentence} (${length} bytes of its answer had come)`,
+  };
 }
 
-const unreachable = (ended: SshResult, { short, sentence }: SshCause): Answer => ({
-  ...head(ended),
-  status: 'unreachable',
-  exit: null,
-  error: sentence,
-  cause: short,
-});
 const head = ({ host, seconds }: SshResult) =>
   ({ schema: REMOTE_SCHEMA, host, seconds: Math.round(seconds * 100) / 100 }) as const;
 
-/** The answer of one board. */
-export function judge(ended: SshResult, question: Question): Answer {
-  const { host, exit, signal, stdout, stderr } = ended;
-  const cut = cutShort(ended, question);
-  if (cut !== null) return unreachable(ended, cut);
-  if (exit === 255) {
-    const cause = sshCause(host, stderr, stdout.length);
-    return unreachable(
-      ended,
-      stdout.length === 0
-        ? cause
-        : {
-            short: 'cut off',
-            sentence: `${cause.sentence} (${stdout.length} bytes of its answer had come)`,
-          },
-    );
-  }
-  if (exit === null)
-    return unreachable(ended, {
-      short: 'ssh failed',
-      sentence: `ssh to ${host} was ended by ${signal ?? 'something'}`,
-    });
-  const cause = boardCause(host, exit, stderr, question.command);
-  if (cause !== null)
-    return { ...head(ended), status: 'failed', exit, error: cause.sentence, cause: cause.short };
-  const messages = agentSaid(stderr);
-  const error =
-    exit === EXIT.done || exit === EXIT.degraded || exit === EXIT.problems
-      ? undefined
-      : messages.at(-1);
-  const answered = {
-    ...head(ended),
-    exit,
-    ...(error !== undefined && { error }),
-    ...(messages.length > 0 && { messages }),
-  };
-  if (!question.data)
-    return {
-      ...answered,
-      status: fateOf(exit, degradedIn(stdout)),
-      ...(stdout.length > 0 && { output: stdout.toString('utf8') }),
-    };
-  let output: unknown;
+/** What the board's mountroot printed: data, text, nothing, or what is no report. */
+type Printed = { output?: unknown; degraded: boolean } | { noReport: string };
+
+function printedData(stdout: Buffer, hasMessages: boolean): Printed {
   try {
-    output = JSON.parse(stdout.toString('utf8'));
+    const output: unknown = JSON.parse(stdout.toString('utf8'));
+    return { output, degraded: readStatus(output)?.degraded ?? false };
   } catch {
-    // A verb that is refused, or has nothing to report, says so on stderr, and nothing else.
-    if (stdout.length === 0 && messages.length > 0)
-      return { ...answered, status: fateOf(exit, false) };
-    const what = stdout.length === 0 ? 'nothing' : `${stdout.length} bytes that are no JSON`;
+    // A verb that is refused, or has nothing to report, has messages and no output.
+    if (stdout.length === 0 && hasMessages) return { degraded: false };
     return {
-      ...head(ended),
-      status: 'failed',
-      exit,
-      cause: 'no report',
-      error: `${host} answered with ${what}: what a login prints there (its shell's profile) may be in the way, or another program is called ${question.command}`,
+      noReport: stdout.length === 0 ? 'nothing' : `${stdout.length} bytes that are no JSON`,
     };
   }
-  return { ...answered, status: fateOf(exit, readStatus(output)?.degraded ?? false), output };
 }
 
-/** A status that somebody wants as the board writes it says nevertheless how the board is. */
+/** The text of a report; a status as the board itself writes it shows how the board is, too. */
+function printedText(stdout: Buffer): Printed {
+  if (stdout.length === 0) return { degraded: false };
+  return { output: stdout.toString('utf8'), degraded: degradedIn(stdout) };
+}
+
 function degradedIn(stdout: Buffer): boolean {
   if (!stdout.subarray(0, 200).toString('latin1').includes('"mountroot.status/')) return false;
   try {
@@ -184,32 +166,91 @@ function degradedIn(stdout: Buffer): boolean {
   }
 }
 
-function fateOf(exit: number, degraded: boolean): Fate {
-  if (exit === EXIT.done) return degraded ? 'degraded' : 'well';
-  return exit === EXIT.degraded ? 'degraded' : exit === EXIT.problems ? 'problems' : 'failed';
+/** With these exit statuses a verb has reported, whatever its messages say. */
+const REPORTED: readonly number[] = [EXIT.done, EXIT.degraded, EXIT.problems];
+
+function answerOf(result: SshResult, exit: number, question: Question): Answer {
+  const { host, stdout, stderr } = result;
+  const messages = agentSaid(stderr);
+  const printed = question.data ? printedData(stdout, messages.length > 0) : printedText(stdout);
+  if ('noReport' in printed)
+    return {
+      ...head(result),
+      status: 'failed',
+      exit,
+      cause: 'no report',
+      error:
+        `${host} answered with ${printed.noReport}: what a login prints there ` +
+        "(its shell's profile) may be in the way, " +
+        `or another program is called ${question.command}`,
+    };
+  const { degraded, ...output } = printed;
+  const error = REPORTED.includes(exit) ? undefined : messages.at(-1);
+  return {
+    ...head(result),
+    exit,
+    ...(error !== undefined && { error }),
+    ...(messages.length > 0 && { messages }),
+    status: fateOf(exit, degraded),
+    ...output,
+  };
 }
 
-/**
- * The worst of what the boards came to: 6 where one was not reached, else 3 where one is degraded,
- * else 1 (failed), 5 (refused), 2 (not understood), 4 (found problems), as one of them said.
- */
-export function exitOf(answers: readonly Answer[]): number {
-  if (answers.some(({ status }) => status === 'unreachable')) return EXIT.unreachable;
-  if (answers.some(({ status }) => status === 'degraded')) return EXIT.degraded;
-  const failed = answers.filter(({ status }) => status === 'failed').map(({ exit }) => exit);
-  if (failed.some((exit) => exit !== EXIT.refused && exit !== EXIT.usage)) return EXIT.failed;
-  if (failed.length > 0) return failed.includes(EXIT.refused) ? EXIT.refused : EXIT.usage;
-  return answers.some(({ status }) => status === 'problems') ? EXIT.problems : EXIT.done;
+/** The answer of one board. */
+export function judge(result: SshResult, question: Question): Answer {
+  const unreachable = unreachableCause(result, question);
+  if (unreachable !== null)
+    return {
+      ...head(result),
+      status: 'unreachable',
+      exit: null,
+      error: unreachable.sentence,
+      cause: unreachable.short,
+    };
+  const { host, stderr } = result;
+  const exit = result.exit!;
+  const cause = boardCause({ host, exit, command: question.command }, stderr);
+  if (cause !== null)
+    return { ...head(result), status: 'failed', exit, error: cause.sentence, cause: cause.short };
+  return answerOf(result, exit, question);
 }
+
+function fateOf(exit: number, degraded: boolean): Fate {
+  if (exit === EXIT.done) return degraded ? 'degraded' : 'well';
+  if (exit === EXIT.degraded) return 'degraded';
+  return exit === EXIT.problems ? 'problems' : 'failed';
+}
+
+/** The exit status for all answers: that of the first row which one of them fits. */
+const WORST_FIRST: readonly { when: (answer: Answer) => boolean; exit: number }[] = [
+  { when: ({ status }) => status === 'unreachable', exit: EXIT.unreachable },
+  { when: ({ status }) => status === 'degraded', exit: EXIT.degraded },
+  {
+    when: ({ status, exit }) => status === 'failed' && exit !== EXIT.refused && exit !== EXIT.usage,
+    exit: EXIT.failed,
+  },
+  { when: ({ status, exit }) => status === 'failed' && exit === EXIT.refused, exit: EXIT.refused },
+  { when: ({ status }) => status === 'failed', exit: EXIT.usage },
+  { when: ({ status }) => status === 'problems', exit: EXIT.problems },
+];
+
+/** The exit status of `remote`: the worst of what became of the boards. */
+export const exitOf = (answers: readonly Answer[]): number =>
+  WORST_FIRST.find(({ when }) => answers.some(when))?.exit ?? EXIT.done;
+
+/** The hosts that this became of. */
+export const hostsWith = (answers: readonly Answer[], fate: Fate): string[] =>
+  answers.filter(({ status }) => status === fate).map(({ host }) => host);
+
+/** How many boards were reached. */
+export const answeredCount = (answers: readonly Answer[]): number =>
+  answers.length - hostsWith(answers, 'unreachable').length;
 
 /** `2 of 4 answered; unreachable: c, d; degraded: b` */
 export function closingLine(answers: readonly Answer[]): string {
-  const parts = [
-    `${answers.filter(({ status }) => status !== 'unreachable').length} of ${answers.length} answered`,
-  ];
-  for (const fate of ['unreachable', 'degraded', 'failed', 'problems'] as const) {
-    const hosts = answers.filter(({ status }) => status === fate).map(({ host }) => host);
-    if (hosts.length > 0) parts.push(`${fate}: ${hosts.join(', ')}`);
-  }
-  return parts.join('; ');
+  const fates = (['unreachable', 'degraded', 'failed', 'problems'] as const).flatMap((fate) => {
+    const hosts = hostsWith(answers, fate);
+    return hosts.length === 0 ? [] : [`${fate}: ${hosts.join(', ')}`];
+  });
+  return [`${answeredCount(answers)} of ${answers.length} answered`, ...fates].join('; ');
 }

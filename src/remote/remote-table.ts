@@ -1,20 +1,26 @@
 /** The answers of many boards, for a person and for a program, as they come. */
 import { size } from '../text/units.js';
-import { closingLine, readStatus, REMOTE_SCHEMA, type Answer } from './judge.js';
+import {
+  answeredCount,
+  closingLine,
+  hostsWith,
+  readStatus,
+  REMOTE_SCHEMA,
+  type Answer,
+  type RemoteStatus,
+} from './judge.js';
 import { wrap } from '../text/columns.js';
 
-/**
- * How answers are shown: something before the first, each as it comes, something behind the last.
- */
+/** How answers are shown: a beginning, each answer as it comes, and an end. */
 export interface TableFormat {
   begin(hosts: readonly string[]): string;
-  /** @param bytes what the board sent, just as it came. */
+  /** @param bytes the board's output as it came. */
   answer(answer: Answer, bytes: Buffer): string | Buffer;
   /** In the order in which the hosts were named. */
   end(answers: readonly Answer[]): string;
 }
 
-/** What comes from another machine must not give orders to this terminal; lines and tabs stay. */
+/** Text from another machine without what a terminal takes for orders; lines and tabs stay. */
 export const withoutOrders = (text: string): string =>
   text.replace(/\r\n/g, '\n').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
 const inLine = (text: string): string => withoutOrders(text).replace(/\s+/g, ' ');
@@ -23,67 +29,99 @@ const WIDTH = 80;
 const [ROOT, EXIT, SECONDS] = [14, 4, 7];
 const LONGEST_HOST = 24;
 
+const paragraphs = (texts: readonly string[], indent: number): string =>
+  texts.map((each) => `${wrap(inLine(each), indent)}\n`).join('');
+const closing = (answers: readonly Answer[]): string => `${wrap(closingLine(answers), 0)}\n`;
+
 const clipped = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 3).trimEnd()}...`;
 
-/** A row a board. What is wrong is below the row, with what to do. */
-export function statusTable(): TableFormat {
-  let host = 4;
-  const row = (name: string, root: string, why: string, exit: string, seconds: string): string => {
-    const room = WIDTH - host - ROOT - EXIT - SECONDS - 7;
-    const rest = `${clipped(root, ROOT).padEnd(ROOT)}  ${clipped(why, room).padEnd(room)}  ${exit.padStart(EXIT)} ${seconds.padStart(SECONDS)}`;
-    return name.length <= host
-      ? `${name.padEnd(host)}  ${rest}\n`
-      : `${name}\n${''.padEnd(host)}  ${rest}\n`;
-  };
+interface StatusRow {
+  host: string;
+  root: string;
+  why: string;
+  exit: string;
+  seconds: string;
+}
+
+/** A row of the table; a host that does not fit has a line of its own. @param width of hosts */
+function rowText({ host, root, why, exit, seconds }: StatusRow, width: number): string {
+  const room = WIDTH - width - ROOT - EXIT - SECONDS - 7;
+  const rest = [
+    clipped(root, ROOT).padEnd(ROOT),
+    clipped(why, room).padEnd(room),
+    `${exit.padStart(EXIT)} ${seconds.padStart(SECONDS)}`,
+  ].join('  ');
+  const fits = host.length <= width;
+  return `${fits ? '' : `${host}\n`}${(fits ? host : '').padEnd(width)}  ${rest}\n`;
+}
+
+const STATUS_HEAD: StatusRow = {
+  host: 'HOST',
+  root: 'ROOT',
+  why: 'REASON',
+  exit: 'EXIT',
+  seconds: 'SECONDS',
+};
+
+function statusRow(answer: Answer, status: RemoteStatus | null): StatusRow {
+  const root = status === null ? answer.status : (status.rung ?? 'none');
+  const why =
+    status === null ? (answer.cause ?? answer.error ?? '') : (status.reason ?? status.summary);
   return {
-    begin: (hosts) => {
-      host = Math.min(LONGEST_HOST, Math.max(4, ...hosts.map(({ length }) => length)));
-      return row('HOST', 'ROOT', 'REASON', 'EXIT', 'SECONDS');
-    },
-    answer: (answer) => {
-      const status = readStatus(answer.output);
-      const below: string[] = [];
-      if (answer.status !== 'well') {
-        if (status?.because) below.push(status.because);
-        if (status?.todo) below.push(`to do: ${status.todo}`);
-        // What the agent itself said while it answered is in the data; here it would say the same
-        // again.
-        if (status === null && answer.error !== undefined) below.push(answer.error);
-      }
-      const root = status === null ? answer.status : (status.rung ?? 'none');
-      const why =
-        status === null ? (answer.cause ?? answer.error ?? '') : (status.reason ?? status.summary);
-      return (
-        row(
-          answer.host,
-          inLine(root),
-          inLine(why),
-          answer.exit === null ? '-' : String(answer.exit),
-          answer.seconds.toFixed(1),
-        ) + below.map((line) => `${wrap(inLine(line), 4)}\n`).join('')
-      );
-    },
-    end: (answers) => `${wrap(closingLine(answers), 0)}\n`,
+    host: answer.host,
+    root: inLine(root),
+    why: inLine(why),
+    exit: answer.exit === null ? '-' : String(answer.exit),
+    seconds: answer.seconds.toFixed(1),
   };
 }
 
-const seconds = (answer: Answer): string =>
-  `${answer.exit === null ? answer.status : `exit ${answer.exit}`}, ${answer.seconds.toFixed(1)} s`;
+/** What is wrong with a board, and what to do. Its messages would only say the same again. */
+function troublesOf(answer: Answer, status: RemoteStatus | null): string[] {
+  if (answer.status === 'well') return [];
+  if (status === null) return answer.error === undefined ? [] : [answer.error];
+  return [
+    ...(status.because === null ? [] : [status.because]),
+    ...(status.todo === null ? [] : [`to do: ${status.todo}`]),
+  ];
+}
 
-/** What each board says, below its name. */
+/** A row for each board, and below it what is wrong. */
+export function statusTable(): TableFormat {
+  let width = STATUS_HEAD.host.length;
+  return {
+    begin: (hosts) => {
+      width = Math.min(LONGEST_HOST, Math.max(width, ...hosts.map(({ length }) => length)));
+      return rowText(STATUS_HEAD, width);
+    },
+    answer: (answer) => {
+      const status = readStatus(answer.output);
+      const row = rowText(statusRow(answer, status), width);
+      return row + paragraphs(troublesOf(answer, status), 4);
+    },
+    end: closing,
+  };
+}
+
+const statusAndTime = ({ status, exit, seconds }: Answer): string =>
+  `${exit === null ? status : `exit ${exit}`}, ${seconds.toFixed(1)} s`;
+
+/** The report of each board below its name. */
 export const blocks = (): TableFormat => ({
   begin: () => '',
   answer: (answer) => {
     const output = withoutOrders(typeof answer.output === 'string' ? answer.output : '');
     const said = answer.messages ?? (answer.error === undefined ? [] : [answer.error]);
-    return `== ${answer.host} (${seconds(answer)})\n${output}${output === '' || output.endsWith('\n') ? '' : '\n'}${said.map((each) => `${wrap(inLine(each), 2)}\n`).join('')}\n`;
+    const lineEnd = output === '' || output.endsWith('\n') ? '' : '\n';
+    const title = `== ${answer.host} (${statusAndTime(answer)})\n`;
+    return `${title}${output}${lineEnd}${paragraphs(said, 2)}\n`;
   },
-  end: (answers) => `${wrap(closingLine(answers), 0)}\n`,
+  end: closing,
 });
 
 /**
- * One board's report and nothing else, which may be on its way into a file; a terminal is kept from
+ * One board's report and nothing else, which may be on its way into a file. A terminal gets no
  * orders.
  */
 export const asItIs = (terminal: boolean): TableFormat => ({
@@ -98,12 +136,13 @@ export const bundleLines = (): TableFormat => ({
   answer: ({ host, status, output, error, messages = [] }) => {
     const { file, bytes } = (output ?? {}) as { file?: string; bytes?: number };
     const said = error === undefined ? messages : [error];
-    return `${host}: ${file === undefined ? status : `${file}, ${size(bytes ?? 0)}`}\n${said.map((each) => `${wrap(inLine(each), 4)}\n`).join('')}`;
+    const stored = file === undefined ? status : `${file}, ${size(bytes ?? 0)}`;
+    return `${host}: ${stored}\n${paragraphs(said, 4)}`;
   },
-  end: (answers) => `${wrap(closingLine(answers), 0)}\n`,
+  end: closing,
 });
 
-/** JSON lets through what some terminals take for orders. */
+/** JSON in which the control characters are escaped that some terminals take for orders. */
 const json = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[\x7f-\x9f]/g,
@@ -117,16 +156,17 @@ export const ndjson = (): TableFormat => ({
   end: () => '',
 });
 
-/** One value, which nevertheless comes line by line. */
+const FATES = ['unreachable', 'degraded', 'failed', 'problems'] as const;
+
+/** One JSON value, of which a line comes with each answer. */
 export function oneValue(words: readonly string[]): TableFormat {
   let count = 0;
   return {
     begin: () => `{"schema":${json(REMOTE_SCHEMA)},"report":${json(words.join(' '))},"hosts":[\n`,
     answer: (answer) => `${count++ === 0 ? '' : ',\n'}${json(answer)}`,
     end: (answers) => {
-      const named = (fate: Answer['status']): string[] =>
-        answers.filter(({ status }) => status === fate).map(({ host }) => host);
-      return `\n],"answered":${answers.filter(({ status }) => status !== 'unreachable').length},"unreachable":${json(named('unreachable'))},"degraded":${json(named('degraded'))},"failed":${json(named('failed'))},"problems":${json(named('problems'))}}\n`;
+      const hosts = FATES.map((fate) => `${json(fate)}:${json(hostsWith(answers, fate))}`);
+      return `\n],"answered":${answeredCount(answers)},${hosts.join(',')}}\n`;
     },
   };
 }

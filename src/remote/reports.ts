@@ -4,7 +4,7 @@
  * whatever program sends it.
  */
 
-/** What an option takes: nothing, a whole number, one that is not negative, or one of some words. */
+/** What an option takes: nothing, a whole number, one from 0 on, or one of some words. */
 export type ValueRule = 'flag' | 'integer' | 'count' | readonly string[];
 
 /** A verb that reports and changes nothing, with options that name no file. */

@@ -1,18 +1,18 @@
 /** Words to and from the one string that ssh carries. */
 
 /**
- * Each word in single quotes, which mean the same to every shell that a login may have: what is
- * between them is left as it is.
+ * Puts each word in single quotes, between which every login shell leaves a text as it is.
  */
 export const quoteWords = (words: readonly string[]): string =>
   words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 
-/** Longer than any report's words. */
+/** Longer than the words of any report. */
 const LONGEST = 4096;
 
-export type Split = { words: string[] } | { refused: string };
+export type SplitWords = { words: string[] } | { refused: string };
 
-const NAMES: Record<string, string> = {
+/** Characters that mean something to a shell outside of quotes. */
+const OPERATORS: Readonly<Record<string, string>> = {
   ';': 'a semicolon',
   '|': 'a pipe',
   '&': 'an ampersand',
@@ -31,61 +31,104 @@ const NAMES: Record<string, string> = {
   '~': 'a tilde',
   '#': 'a comment',
   '!': 'an exclamation mark',
-  '\\': 'a backslash',
 };
 
-/** What a shell gives a meaning of its own outside of quotes. */
-const OPERATORS = /[;|&<>$`()*?[\]{}~#!]/;
-/** And between double quotes, where ! is one of some shells'. */
-const EXPANDED = /[$`!]/;
+/** Characters that mean something between double quotes; ! does in some shells. */
+const EXPANDED: readonly string[] = ['$', '`', '!'];
 
-/**
- * Splits a command into words as a POSIX shell does with blanks and quotes, and refuses whatever a
- * shell would make something else of: nothing is expanded and nothing carried out. Only printable
- * ASCII is taken, for no word of a report has more.
- */
-export function splitWords(text: string): Split {
-  if (text.length > LONGEST) return { refused: `the command is longer than ${LONGEST} characters` };
-  const strange = /[^\x20-\x7e]/.exec(text.replace(/\t/g, ' '));
-  if (strange !== null)
-    return {
-      refused:
-        strange[0] === '\n' || strange[0] === '\r'
-          ? 'the command has more than one line'
-          : 'the command has a character in it that is not printable ASCII',
-    };
-  const words: string[] = [];
-  let word: string | null = null;
-  let quote = '';
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]!;
-    if (quote === "'") {
-      if (character === "'") quote = '';
-      else word += character;
-    } else if (quote === '"') {
-      if (character === '"') quote = '';
-      else if (EXPANDED.test(character)) return refuse(character);
-      else if (character === '\\' && /["\\]/.test(text[at + 1] ?? '')) word += text[++at]!;
-      else word += character;
-    } else if (character === "'" || character === '"') {
-      quote = character;
-      word ??= '';
-    } else if (character === ' ' || character === '\t') {
-      if (word !== null) words.push(word);
-      word = null;
-    } else if (character === '\\') {
-      // Of what it stands before nothing is special any more.
-      const next = text[++at];
-      if (next === undefined) return { refused: 'the command ends with a backslash' };
-      word = (word ?? '') + next;
-    } else if (OPERATORS.test(character)) return refuse(character);
-    else word = (word ?? '') + character;
+/** A command cannot be split into words: one sentence. */
+class SplitRefused extends Error {}
+
+const refuse = (character: string): never => {
+  throw new SplitRefused(
+    `the command has ${OPERATORS[character]} (${character}) in it, and no shell is here to read it`,
+  );
+};
+
+/** Reads a command from its first to its last character, as a POSIX shell splits it. */
+class WordSplitter {
+  readonly #words: string[] = [];
+  /** The word that is being read; null between words. */
+  #word: string | null = null;
+  #at = 0;
+
+  constructor(private readonly text: string) {}
+
+  /** @throws {SplitRefused} */
+  words(): string[] {
+    while (this.#at < this.text.length) this.outside(this.text[this.#at++]!);
+    this.endWord();
+    return this.#words;
   }
-  if (quote !== '') return { refused: 'the command ends between quotes' };
-  if (word !== null) words.push(word);
-  return { words };
+
+  private add(characters: string): void {
+    this.#word = (this.#word ?? '') + characters;
+  }
+
+  private endWord(): void {
+    if (this.#word !== null) this.#words.push(this.#word);
+    this.#word = null;
+  }
+
+  /** A character outside of quotes. */
+  private outside(character: string): void {
+    if (character === "'") this.singleQuoted();
+    else if (character === '"') this.doubleQuoted();
+    else if (character === ' ' || character === '\t') this.endWord();
+    else if (character === '\\') this.escaped();
+    else if (Object.hasOwn(OPERATORS, character)) refuse(character);
+    else this.add(character);
+  }
+
+  private escaped(): void {
+    const next = this.text[this.#at++];
+    if (next === undefined) throw new SplitRefused('the command ends with a backslash');
+    this.add(next);
+  }
+
+  private singleQuoted(): void {
+    const end = this.text.indexOf("'", this.#at);
+    if (end < 0) throw new SplitRefused('the command ends between quotes');
+    this.add(this.text.slice(this.#at, end));
+    this.#at = end + 1;
+  }
+
+  private doubleQuoted(): void {
+    this.add('');
+    for (;;) {
+      const character = this.text[this.#at++];
+      if (character === undefined) throw new SplitRefused('the command ends between quotes');
+      if (character === '"') return;
+      if (EXPANDED.includes(character)) refuse(character);
+      // A backslash is itself here, except before a double quote and before another one.
+      const isEscape = character === '\\' && /["\\]/.test(this.text[this.#at] ?? '');
+      this.add(isEscape ? this.text[this.#at++]! : character);
+    }
+  }
 }
 
-const refuse = (character: string): Split => ({
-  refused: `the command has ${NAMES[character] ?? 'something'} (${character}) in it, and no shell is here to read it`,
-});
+/** Why a text cannot be a command at all; null where it can. */
+function textTrouble(text: string): string | null {
+  if (text.length > LONGEST) return `the command is longer than ${LONGEST} characters`;
+  const strange = /[^\x20-\x7e]/.exec(text.replace(/\t/g, ' '));
+  if (strange === null) return null;
+  return strange[0] === '\n' || strange[0] === '\r'
+    ? 'the command has more than one line'
+    : 'the command has a character in it that is not printable ASCII';
+}
+
+/**
+ * Splits a command into words as a POSIX shell does with blanks and quotes. It expands nothing and
+ * runs nothing, and it refuses whatever a shell would expand or run. It accepts printable ASCII
+ * only, because no word of a report has more.
+ */
+export function splitWords(text: string): SplitWords {
+  const trouble = textTrouble(text);
+  if (trouble !== null) return { refused: trouble };
+  try {
+    return { words: new WordSplitter(text).words() };
+  } catch (error) {
+    if (error instanceof SplitRefused) return { refused: error.message };
+    throw error;
+  }
+}

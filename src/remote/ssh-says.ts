@@ -1,108 +1,154 @@
-/** What ssh said, as one sentence: what is wrong, the probable cause, the cure. */
+/**
+ * Messages of ssh and of a board's shell as one sentence each: what is wrong, the probable cause,
+ * the cure.
+ */
 
+/** Why a board could not be asked, or could not answer. */
 export interface SshCause {
   /** For a table, and for programs. */
   short: string;
   sentence: string;
 }
 
-type Say = (host: string, match: RegExpExecArray, last: string) => string;
+/** What a sentence about ssh's message may name. */
+interface SshMessage {
+  host: string;
+  /** What the pattern found. */
+  match: RegExpExecArray;
+  /** The last line that ssh printed. */
+  last: string;
+}
 
-const CAUSES: readonly (readonly [RegExp, string, Say])[] = [
-  [
-    /REMOTE HOST IDENTIFICATION HAS CHANGED/,
-    'host key changed',
-    (host) =>
-      `the host key of ${host} is not the one that is known: the board was reset or written anew and made itself another one, or another machine answers in its place; compare the fingerprint at the board's console (\`ssh-keygen -lf\` or \`dropbearkey -y -f\` on its host key), and only then remove the old key (\`ssh-keygen -R\`)`,
-  ],
-  [
-    /(?:No \S+ host key is known|Host key verification failed)/,
-    'host key not known',
-    (host) =>
-      `the host key of ${host} is not known here yet, and nobody is asked about it in a batch; log in once with \`ssh ${host}\` and compare the fingerprint`,
-  ],
-  [
-    /Too many authentication failures/,
-    'permission denied',
-    (host) =>
-      `${host} refused after too many keys: the agent offers more than the board takes; name the right one in ssh's configuration (IdentityFile, and IdentitiesOnly yes)`,
-  ],
-  [
-    /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
-    'permission denied',
-    (host) =>
+interface SshRow {
+  pattern: RegExp;
+  short: string;
+  say: (message: SshMessage) => string;
+}
+
+/** The messages of OpenSSH's client, in the order in which they explain each other. */
+const SSH_ROWS: readonly SshRow[] = [
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    short: 'host key changed',
+    say: ({ host }) =>
+      `the host key of ${host} is not the one that is known: ` +
+      'the board was reset or written anew and made itself another one, ' +
+      'or another machine answers in its place; ' +
+      "compare the fingerprint at the board's console " +
+      '(`ssh-keygen -lf` or `dropbearkey -y -f` on its host key), ' +
+      'and only then remove the old key (`ssh-keygen -R`)',
+  },
+  {
+    pattern: /(?:No \S+ host key is known|Host key verification failed)/,
+    short: 'host key not known',
+    say: ({ host }) =>
+      `the host key of ${host} is not known here yet, and nobody is asked about it in a batch; ` +
+      `log in once with \`ssh ${host}\` and compare the fingerprint`,
+  },
+  {
+    pattern: /Too many authentication failures/,
+    short: 'permission denied',
+    say: ({ host }) =>
+      `${host} refused after too many keys: the agent offers more than the board takes; ` +
+      "name the right one in ssh's configuration (IdentityFile, and IdentitiesOnly yes)",
+  },
+  {
+    pattern: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,
+    short: 'permission denied',
+    say: ({ host }) =>
       `ssh does not use the key for ${host}, because others may read its file; chmod 600 it`,
-  ],
-  [
-    /Permission denied \(([^)]*)\)/,
-    'permission denied',
-    (host, [, methods = '']) =>
-      methods.split(',').includes('publickey')
-        ? `${host} took none of the keys: its authorized_keys has none of them (or may be written by others, which sshd does not accept), or the user is not the right one; try \`ssh -v ${host}\``
-        : `${host} lets nobody in by a key (it takes ${methods || 'nothing'}), and a batch has no password; allow keys there, and put yours into its authorized_keys`,
-  ],
-  [
-    /Could not resolve hostname/,
-    'name not found',
-    (host) =>
-      `no address is known for the name ${host}: it is misspelt, or neither in ssh's configuration nor in DNS or /etc/hosts; give the address, or an alias in ssh's configuration`,
-  ],
-  [
-    /Connection refused/,
-    'connection refused',
-    (host) =>
-      `${host} refused the connection: its SSH server does not run, or listens on another port; start it, or set Port in ssh's configuration`,
-  ],
-  [
-    /(?:Connection|Operation) timed out|timed out during banner exchange|Timeout, server/,
-    'timed out',
-    (host) =>
-      `${host} did not answer: it is off, hangs or is behind a firewall, or the address is another's; look at its console`,
-  ],
-  [
-    /No route to host|Network is unreachable|Host is unreachable|Host is down/,
-    'no route',
-    (host) =>
-      `no way leads to ${host}: it is off, not on this network, or its address has changed; look at its cable and its address`,
-  ],
-  [
-    /no matching (host key type|key exchange method|cipher|MAC) found\. Their offer: (\S{1,200})/i,
-    'no common method',
-    (host, [, what, offer]) =>
-      `${host} and ssh have no ${what} in common (it offers ${offer}): one of them is old; update the board's SSH server, or allow that in ssh's configuration for this host alone`,
-  ],
-  [
-    /invalid characters|Protocol (?:major versions|mismatch)/,
-    'no SSH server',
-    (host) => `what answers at ${host} is no SSH server; check the port in ssh's configuration`,
-  ],
-  [
-    /Bad configuration option|bad configuration options|Bad owner or permissions on|Can't open user config file|[Kk]eyword \S+ extra arguments|missing argument|command-line: line 0/,
-    'ssh configuration',
-    (_host, _match, last) =>
+  },
+  {
+    pattern: /Permission denied \((?:[^)]*,)?publickey(?:,[^)]*)?\)/,
+    short: 'permission denied',
+    say: ({ host }) =>
+      `${host} took none of the keys: its authorized_keys has none of them ` +
+      '(or may be written by others, which sshd does not accept), ' +
+      `or the user is not the right one; try \`ssh -v ${host}\``,
+  },
+  {
+    pattern: /Permission denied \(([^)]*)\)/,
+    short: 'permission denied',
+    say: ({ host, match: [, methods] }) =>
+      `${host} lets nobody in by a key (it takes ${methods || 'nothing'}), ` +
+      'and a batch has no password; allow keys there, and put yours into its authorized_keys',
+  },
+  {
+    pattern: /Could not resolve hostname/,
+    short: 'name not found',
+    say: ({ host }) =>
+      `no address is known for the name ${host}: it is misspelt, ` +
+      "or neither in ssh's configuration nor in DNS or /etc/hosts; " +
+      "give the address, or an alias in ssh's configuration",
+  },
+  {
+    pattern: /Connection refused/,
+    short: 'connection refused',
+    say: ({ host }) =>
+      `${host} refused the connection: its SSH server does not run, or listens on another port; ` +
+      "start it, or set Port in ssh's configuration",
+  },
+  {
+    pattern: /(?:Connection|Operation) timed out|timed out during banner exchange|Timeout, server/,
+    short: 'timed out',
+    say: ({ host }) =>
+      `${host} did not answer: it is off, hangs or is behind a firewall, ` +
+      "or the address is another's; look at its console",
+  },
+  {
+    pattern: /No route to host|Network is unreachable|Host is unreachable|Host is down/,
+    short: 'no route',
+    say: ({ host }) =>
+      `no way leads to ${host}: it is off, not on this network, or its address has changed; ` +
+      'look at its cable and its address',
+  },
+  {
+    pattern:
+      /no matching (host key type|key exchange method|cipher|MAC) found\. Their offer: (\S{1,200})/i,
+    short: 'no common method',
+    say: ({ host, match: [, what, offer] }) =>
+      `${host} and ssh have no ${what} in common (it offers ${offer}): one of them is old; ` +
+      "update the board's SSH server, or allow that in ssh's configuration for this host alone",
+  },
+  {
+    pattern: /invalid characters|Protocol (?:major versions|mismatch)/,
+    short: 'no SSH server',
+    say: ({ host }) =>
+      `what answers at ${host} is no SSH server; check the port in ssh's configuration`,
+  },
+  {
+    pattern:
+      /Bad configuration option|bad configuration options|Bad owner or permissions on|Can't open user config file|[Kk]eyword \S+ extra arguments|missing argument|command-line: line 0/,
+    short: 'ssh configuration',
+    say: ({ last }) =>
       `ssh cannot use its configuration: ${last}; mend it there, or in -F and --ssh-option`,
-  ],
-  [
-    /stdio forwarding failed|open failed: (?:connect failed|administratively prohibited)/,
-    'jump host',
-    (host, _match, last) =>
+  },
+  {
+    pattern: /stdio forwarding failed|open failed: (?:connect failed|administratively prohibited)/,
+    short: 'jump host',
+    say: ({ host, last }) =>
       `the jump host does not get through to ${host}: ${last}; try the way to it by hand`,
-  ],
-  [
-    /kex_exchange_identification|Connection (?:closed|reset) by (?!remote)|ssh_exchange_identification|Connection closed by UNKNOWN/,
-    'closed at once',
-    (host) =>
-      `${host} closed the connection before anybody could log in: its SSH server has no host keys, takes no more connections (MaxStartups) or bans this address, or a jump host on the way failed; try again, and see the server's log`,
-  ],
-  [
-    /Broken pipe|closed by remote host|Connection reset/,
-    'cut off',
-    (host) =>
-      `the connection to ${host} broke off: the board went down or was rebooted, or the network failed`,
-  ],
+  },
+  {
+    pattern:
+      /kex_exchange_identification|Connection (?:closed|reset) by (?!remote)|ssh_exchange_identification|Connection closed by UNKNOWN/,
+    short: 'closed at once',
+    say: ({ host }) =>
+      `${host} closed the connection before anybody could log in: its SSH server has no host ` +
+      'keys, takes no more connections (MaxStartups) or bans this address, ' +
+      "or a jump host on the way failed; try again, and see the server's log",
+  },
+  {
+    pattern: /Broken pipe|closed by remote host|Connection reset/,
+    short: 'cut off',
+    say: ({ host }) =>
+      `the connection to ${host} broke off: ` +
+      'the board went down or was rebooted, or the network failed',
+  },
 ];
 
 const clean = (text: string): string => text.replace(/[^\x20-\x7e\n]/g, '').trim();
+
 const lastLine = (stderr: string): string =>
   clean(stderr)
     .split('\n')
@@ -111,60 +157,100 @@ const lastLine = (stderr: string): string =>
     .at(-1)
     ?.slice(0, 200) ?? '';
 
-/** Of ssh that ended with 255, its own number for what went wrong with the connection. */
+/** ` (what was said)`; nothing where nothing was. */
+const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
+
+/**
+ * The cause where ssh ended with 255, its own status for a connection that failed.
+ * @param received how many bytes of an answer came.
+ */
 export function sshCause(host: string, stderr: string, received: number): SshCause {
   const text = clean(stderr);
-  for (const [pattern, short, say] of CAUSES) {
+  const last = lastLine(stderr);
+  for (const { pattern, short, say } of SSH_ROWS) {
     const match = pattern.exec(text);
-    if (match !== null) return { short, sentence: say(host, match, lastLine(stderr)) };
+    if (match !== null) return { short, sentence: say({ host, match, last }) };
   }
-  // In the middle of an answer ssh may say nothing at all.
+  // ssh may say nothing at all in the middle of an answer.
   if (received > 0 || text === '')
     return {
       short: 'cut off',
-      sentence: `the connection to ${host} broke off${text === '' ? '' : ` (${lastLine(stderr)})`}: the board went down or was rebooted, or ran out of memory and killed what answers, or the network failed`,
+      sentence:
+        `the connection to ${host} broke off${inBrackets(last)}: the board went down or was ` +
+        'rebooted, or ran out of memory and killed what answers, or the network failed',
     };
   return {
     short: 'ssh failed',
-    sentence: `ssh could not ask ${host}: ${lastLine(stderr)}; try \`ssh ${host}\` by hand`,
+    sentence: `ssh could not ask ${host}: ${last}; try \`ssh ${host}\` by hand`,
   };
 }
 
-/**
- * Of a program that the board's shell could not run (127, 126), or that did not end by itself; null
- * where it ended as ours does.
- */
-export function boardCause(
-  host: string,
-  exit: number,
-  stderr: string,
-  command: string,
-): SshCause | null {
-  const said = lastLine(stderr);
-  if (exit === 127 && /\bnode\b/.test(said) && !/mountroot/.test(said))
-    return {
-      short: 'no Node.js',
-      sentence: `there is no Node.js on ${host} (${said}); install it there, or take the plan as a script (\`mountroot plan start --format sh\`)`,
-    };
-  if (exit === 127)
-    return {
-      short: 'no mountroot',
-      sentence: `there is no ${command} on ${host}${said === '' ? '' : ` (${said})`}: it is not installed, or not where its shell looks; say where with --command PATH`,
-    };
-  if (exit === 126)
-    return {
-      short: 'not executable',
-      sentence: `${host} cannot run ${command}${said === '' ? '' : ` (${said})`}: it is not executable, or for another kind of machine`,
-    };
-  if (exit > 128 && exit < 255)
-    return {
-      short: 'killed',
-      sentence: `${command} was killed on ${host} by signal ${exit - 128}${exit === 137 ? ', which the kernel does when memory is short; see its log' : ''}${said === '' ? '' : ` (${said})`}`,
-    };
-  return null;
+/** What a sentence about the board's shell may name. */
+interface ShellMessage {
+  host: string;
+  exit: number;
+  /** The last line that was printed. */
+  said: string;
+  /** How mountroot is called on the boards. */
+  command: string;
 }
 
-/** What the agent itself said, without the name before it. A board may say much. */
+interface ShellRow {
+  when: (message: ShellMessage) => boolean;
+  short: string;
+  say: (message: ShellMessage) => string;
+}
+
+/** What the exit statuses of a shell mean (POSIX, 2.8.2); the first row that fits. */
+const SHELL_ROWS: readonly ShellRow[] = [
+  {
+    when: ({ exit, said }) => exit === 127 && /\bnode\b/.test(said) && !/mountroot/.test(said),
+    short: 'no Node.js',
+    say: ({ host, said }) =>
+      `there is no Node.js on ${host} (${said}); install it there, ` +
+      'or take the plan as a script (`mountroot plan start --format sh`)',
+  },
+  {
+    when: ({ exit }) => exit === 127,
+    short: 'no mountroot',
+    say: ({ host, said, command }) =>
+      `there is no ${command} on ${host}${inBrackets(said)}: it is not installed, ` +
+      'or not where its shell looks; say where with --command PATH',
+  },
+  {
+    when: ({ exit }) => exit === 126,
+    short: 'not executable',
+    say: ({ host, said, command }) =>
+      `${host} cannot run ${command}${inBrackets(said)}: it is not executable, ` +
+      'or for another kind of machine',
+  },
+  {
+    // SIGKILL.
+    when: ({ exit }) => exit === 137,
+    short: 'killed',
+    say: ({ host, said, command }) =>
+      `${command} was killed on ${host} by signal 9, ` +
+      `which the kernel does when memory is short; see its log${inBrackets(said)}`,
+  },
+  {
+    when: ({ exit }) => exit > 128 && exit < 255,
+    short: 'killed',
+    say: ({ host, exit, said, command }) =>
+      `${command} was killed on ${host} by signal ${exit - 128}${inBrackets(said)}`,
+  },
+];
+
+/**
+ * The cause where the board's shell could not run mountroot, or a signal ended it; null where it
+ * ended by itself.
+ */
+export function boardCause(message: Omit<ShellMessage, 'said'>, stderr: string): SshCause | null {
+  const whole = { ...message, said: lastLine(stderr) };
+  const row = SHELL_ROWS.find(({ when }) => when(whole));
+  return row === undefined ? null : { short: row.short, sentence: row.say(whole) };
+}
+
+/** The last messages of the board's mountroot, without its name before them. */
 export const agentSaid = (stderr: string): string[] =>
   clean(stderr)
     .split('\n')

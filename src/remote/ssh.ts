@@ -1,4 +1,4 @@
-/** One board is asked through the user's own ssh. */
+/** Asks one board through the user's own ssh. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { quoteWords } from './shell-words.js';
 
@@ -7,7 +7,7 @@ export interface Way {
   configFile?: string;
   /** KEY=VALUE, as ssh's -o. */
   options: readonly string[];
-  /** Seconds until a connection must stand. */
+  /** Seconds until there must be a connection. */
   connect: number;
 }
 
@@ -20,26 +20,26 @@ export interface Limits {
   grace?: number;
 }
 
-/** How it ended: by itself, or by what we had to do. */
+/** How an ssh ended: by itself (`exit`), or by what was done to it. */
 type SshEnd = 'exit' | 'no-program' | 'timed-out' | 'too-much' | 'interrupted';
 
 export interface SshResult {
   host: string;
   end: SshEnd;
-  /** What ssh exited with, which is what the board's program exited with, or 255. */
+  /** The exit status of ssh, which is that of the board's program, or 255. */
   exit: number | null;
   signal: string | null;
   stdout: Buffer;
-  /** Of ssh and of the board's program; the last of it. */
+  /** The last messages of ssh and of the board's program. */
   stderr: string;
   seconds: number;
 }
 
 /**
- * The words that ssh is called with. Of an option that is given twice ssh takes the first, so what
- * must hold comes before what the user chooses: nobody is there to answer a question, no output but
- * the report's may come, and a board that is looked at is given nothing of this machine (agent,
- * X11, forwardings). `--` ends the options.
+ * The words that ssh is called with. Where an option is given twice, ssh takes the first, so the
+ * options that must hold come before those that the user chooses. They make sure that ssh asks no
+ * question, that only the report is printed, and that the board gets no access to this machine
+ * (agent, X11, forwardings). `--` ends the options.
  */
 export const sshWords = (
   host: string,
@@ -64,35 +64,35 @@ export const sshWords = (
   quoteWords(words),
 ];
 
-/** How long what ssh left behind may keep its output open. */
+/** How many milliseconds a child of ssh may keep its output open after ssh has ended. */
 const LINGER = 500;
-/** Of messages. */
+/** How many characters of messages are kept. */
 const MESSAGES = 65_536;
 const GRACE = 2000;
 
-/** Those that run now, for whoever has to end them all. */
+/** Each ssh that runs now, with the function that ends it. */
 const running = new Map<ChildProcess, (end: SshEnd) => void>();
 
-/** Ends every ssh that runs: in groups of their own they do not hear of ^C. */
+/** Ends every ssh that runs. Each is in a process group of its own, which ^C does not reach. */
 export function interruptAll(): void {
   for (const stop of running.values()) stop('interrupted');
 }
 
-/** At the end of this process there is no time to be polite. */
+/** Kills every ssh that runs, because this process ends now. */
 export function killAll(): void {
   for (const child of running.keys()) signal(child, 'SIGKILL');
 }
 
-/** ssh with what it started itself (a ProxyCommand, a jump host's ssh), which are one group. */
+/** Signals the group of ssh and its children (a ProxyCommand, the ssh to a jump host). */
 function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   try {
     if (pid !== undefined) process.kill(-pid, name);
   } catch {
-    // It has ended meanwhile.
+    // The group has ended meanwhile.
   }
 }
 
-/** Asks one host. It never rejects: how it ended is what it is for. */
+/** Asks one host. The promise never rejects; the result says how ssh ended. */
 export function ask(
   host: string,
   words: readonly string[],
@@ -149,8 +149,7 @@ export function ask(
       settle(null, null);
     });
     child.on('close', settle);
-    // A connection that ssh keeps for the next one (ControlPersist) may hold these pipes open for
-    // long.
+    // A connection that ssh keeps for later (ControlPersist) may hold these pipes open for long.
     child.on('exit', (exit, by) => void timers.push(setTimeout(() => settle(exit, by), LINGER)));
   });
 }

@@ -71,7 +71,7 @@ function bootVerb(name: BootVerb): VerbRow {
       ...options,
       'dry-run': dryRunOption(name),
       ...PLAN_OPTIONS,
-    } as OptionRows,
+    },
     examples,
     overSsh: null,
     exits: ['degraded', 'refused'],

@@ -11,7 +11,7 @@ export const factsVerb = verb({
   examples: [['$0 facts >board.json', 'for a bug report, or to plan for the board elsewhere']],
   overSsh: { options: ['json'] },
   exits: [],
-  run: async (_args, { print }) => {
+  run: (_args, { print }) => {
     print(jsonText(factsWithOrigin()));
     return EXIT.done;
   },

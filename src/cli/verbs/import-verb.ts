@@ -43,8 +43,8 @@ function checkFile(file: string | undefined): string {
   if (reader.kind(file) === 'missing') throw new UsageError(`cannot read ${file}: it is missing`);
   if (!statSync(file).isFile())
     throw new UsageError(
-      `${file} is no file, and an archive is read twice, to be checked before anything is touched; ` +
-        'save it to a file first',
+      `${file} is no file, and an archive is read twice, ` +
+        'to be checked before anything is touched; save it to a file first',
     );
   return file;
 }

@@ -21,5 +21,5 @@ export const planVerb = verb({
   ],
   overSsh: { options: ['json', 'format'] },
   exits: ['refused'],
-  run: async (args, context) => printPlan(args.verb, args, context),
+  run: (args, context) => printPlan(args.verb, args, context),
 });

@@ -45,7 +45,7 @@ export const ramdiskLocateVerb = verb({
   ],
   overSsh: { options: ['json'] },
   exits: [],
-  run: async ({ file, json }, { print }) => {
+  run: ({ file, json }, { print }) => {
     const located = locate(file === undefined ? handedOverHere() : handedOverIn(file));
     print(json ? jsonText(located) : renderLocated(located));
     return EXIT.done;

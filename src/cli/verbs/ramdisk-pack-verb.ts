@@ -14,6 +14,8 @@ const LATEST_TIME = 0xffff_ffff;
 /** (uid_t)-1 means no user to chown(2). */
 const LARGEST_ID = 0xffff_fffe;
 
+const PROCESSORS = Object.keys(ARCHITECTURES) as Architecture[];
+
 const OPTIONS = {
   output: {
     type: 'text',
@@ -56,7 +58,7 @@ const OPTIONS = {
   uimage: { type: 'text', argument: 'TEXT', describe: "U-Boot's header with this name" },
   arch: {
     type: 'choice',
-    choices: Object.keys(ARCHITECTURES) as Architecture[],
+    choices: PROCESSORS,
     describe: "the processor in that header, for U-Boot refuses another one's; arm without it",
   },
 } as const satisfies OptionRows;

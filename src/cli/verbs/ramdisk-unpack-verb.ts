@@ -5,6 +5,7 @@ import { EXIT } from '../../plan/plan.js';
 import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import type { ByteSource } from '../../ramdisk/source.js';
 import type { Unpacker } from '../../ramdisk/unpack.js';
+import type { System } from '../../system/port.js';
 import { wholeNumber } from '../number-words.js';
 import { readingRamdisk } from '../ramdisk-input.js';
 import { UsageError } from '../usage-error.js';
@@ -38,6 +39,11 @@ function emptyDirectory(dir: string): boolean {
   return false;
 }
 
+async function kernelsMakeNode(): Promise<System['makeNode']> {
+  const { system } = await import('../../system/ffi.js');
+  return (...operands) => system.makeNode(...operands);
+}
+
 async function unpackerFor(dir: string, limit: number | undefined): Promise<Unpacker> {
   const { Unpacker } = await import('../../ramdisk/unpack.js');
   const { bavail, bsize } = statfsSync(dir);
@@ -45,7 +51,7 @@ async function unpackerFor(dir: string, limit: number | undefined): Promise<Unpa
   return new Unpacker(resolve(dir), {
     limit: limit ?? Math.floor(bavail * bsize * FREE_PART),
     privileged,
-    makeNode: privileged ? (await import('../../system/ffi.js')).system.makeNode : null,
+    makeNode: privileged ? await kernelsMakeNode() : null,
   });
 }
 
@@ -73,7 +79,8 @@ async function unpackAll(
       if (made) rmSync(dir, { recursive: true });
       const behind = uimage === null ? '' : ' behind its U-Boot header';
       throw new Error(
-        `nothing could be unpacked from ${file}${behind}; \`mountroot ramdisk list\` says what it is`,
+        `nothing could be unpacked from ${file}${behind}; ` +
+          '`mountroot ramdisk list` says what it is',
       );
     }
     const unfit = await verify();
