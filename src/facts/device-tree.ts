@@ -134,72 +134,114 @@ function understand(root: Node, reservations: Region[] | null): DeviceTree {
   };
 }
 
+const wrong = (what: string): never => {
+  throw new DeviceTreeError(`the device tree blob is damaged: ${what}`);
+};
+
+/** The bytes of a blob, each number and name read within its bounds. */
+class BlobReader {
+  readonly total: number;
+
+  constructor(readonly bytes: Buffer) {
+    this.total = this.word(4);
+    if (this.total > bytes.length)
+      wrong(`it should have ${this.total} bytes and has ${bytes.length}`);
+  }
+
+  word(at: number): number {
+    return at >= 0 && at + 4 <= this.bytes.length
+      ? this.bytes.readUInt32BE(at)
+      : wrong(`it ends before byte ${at + 4}`);
+  }
+
+  /** Where the name that begins at a byte ends. */
+  endOfName(from: number): number {
+    const at = from >= this.total ? -1 : this.bytes.indexOf(0, from);
+    return at >= 0 && at < this.total ? at : wrong(`a name at byte ${from} has no end`);
+  }
+
+  name(from: number): string {
+    return this.bytes.toString('utf8', from, this.endOfName(from));
+  }
+}
+
+/** The memory reservation block: pairs of 64 bits, ended by a pair of zeros. */
+function reservationsOf({ bytes, total }: BlobReader, from: number): Region[] {
+  const reservations: Region[] = [];
+  for (let at = from; ; at += 16) {
+    if (at + 16 > total) wrong('its table of reservations has no end');
+    const start = Number(bytes.readBigUInt64BE(at));
+    const size = Number(bytes.readBigUInt64BE(at + 8));
+    if (start === 0 && size === 0) return reservations;
+    reservations.push({ start, size });
+  }
+}
+
+const aligned = (at: number): number => (at + 3) & ~3;
+
+/** The structure block: tokens of 32 bits, with the names and values that follow them. */
+class StructureReader {
+  readonly root: Node = { properties: new Map(), children: new Map() };
+  private readonly path: Node[] = [];
+
+  constructor(
+    private readonly blob: BlobReader,
+    private readonly strings: number,
+  ) {}
+
+  read(from: number): Node {
+    for (let at = from; ;) {
+      const token = this.blob.word(at);
+      if (token === END) return this.root;
+      at = this.take(token, at + 4);
+    }
+  }
+
+  /** Takes what follows a token. @returns where the next token is. */
+  private take(token: number, at: number): number {
+    if (token === NOP) return at;
+    if (token === BEGIN_NODE) return this.beginNode(at);
+    if (token === PROPERTY) return this.property(at);
+    if (token !== END_NODE) return wrong(`at byte ${at - 4} stands ${token}, which is no token`);
+    if (this.path.pop() === undefined) wrong(`a node ends at byte ${at - 4} that did not begin`);
+    return at;
+  }
+
+  private beginNode(at: number): number {
+    const end = this.blob.endOfName(at);
+    const node =
+      this.path.length === 0 ? this.root : { properties: new Map(), children: new Map() };
+    this.path.at(-1)?.children.set(this.blob.bytes.toString('utf8', at, end), node);
+    if (this.path.push(node) > DEEPEST) wrong('its nodes are nested too deep');
+    return aligned(end + 1);
+  }
+
+  private property(at: number): number {
+    const { blob } = this;
+    const [length, name] = [blob.word(at), this.strings + blob.word(at + 4)];
+    const node = this.path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
+    const value = at + 8;
+    if (value + length > blob.total) wrong(`a property at byte ${at - 4} is longer than the blob`);
+    node.properties.set(blob.name(name), blob.bytes.subarray(value, value + length));
+    return aligned(value + length);
+  }
+}
+
 /**
  * A flattened device tree blob of version 16 or 17 (Devicetree Specification 0.4, chapter 5).
- * @throws {DeviceTreeError} for what is none.
+ * @throws {DeviceTreeError} if the bytes are no such blob, or a damaged one.
  */
-export function parseDeviceTree(blob: Uint8Array): DeviceTree {
-  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
   if (!isDeviceTree(bytes))
     throw new DeviceTreeError(
       'these bytes are no device tree blob: they do not begin with d00dfeed',
     );
-  const wrong = (what: string): never => {
-    throw new DeviceTreeError(`the device tree blob is damaged: ${what}`);
-  };
-  const word = (at: number): number =>
-    at >= 0 && at + 4 <= bytes.length
-      ? bytes.readUInt32BE(at)
-      : wrong(`it ends before byte ${at + 4}`);
-  const [total, structure, strings, reserve, version, compatible] = [4, 8, 12, 16, 20, 24].map(
-    word,
-  ) as [number, number, number, number, number, number];
-  if (total > bytes.length) wrong(`it should have ${total} bytes and has ${bytes.length}`);
+  const blob = new BlobReader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const [version, compatible] = [blob.word(20), blob.word(24)];
   if (version < 16 || compatible > 17)
     wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
-
-  const reservations: Region[] = [];
-  for (let at = reserve; ; at += 16) {
-    if (at + 16 > total) wrong('its table of reservations has no end');
-    const [start, size] = [
-      Number(bytes.readBigUInt64BE(at)),
-      Number(bytes.readBigUInt64BE(at + 8)),
-    ];
-    if (start === 0 && size === 0) break;
-    reservations.push({ start, size });
-  }
-
-  const zero = (from: number): number => {
-    const at = from >= total ? -1 : bytes.indexOf(0, from);
-    return at >= 0 && at < total ? at : wrong(`a name at byte ${from} has no end`);
-  };
-  const root: Node = { properties: new Map(), children: new Map() };
-  const path: Node[] = [];
-  for (let at = structure; ;) {
-    const token = word(at);
-    at += 4;
-    if (token === NOP) continue;
-    if (token === END) break;
-    if (token === BEGIN_NODE) {
-      const end = zero(at);
-      const node = path.length === 0 ? root : { properties: new Map(), children: new Map() };
-      path.at(-1)?.children.set(bytes.toString('utf8', at, end), node);
-      if (path.push(node) > DEEPEST) wrong('its nodes are nested too deep');
-      at = (end + 4) & ~3;
-    } else if (token === END_NODE) {
-      if (path.pop() === undefined) wrong(`a node ends at byte ${at - 4} that did not begin`);
-    } else if (token === PROPERTY) {
-      const [length, name] = [word(at), strings + word(at + 4)];
-      const node = path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
-      if (at + 8 + length > total) wrong(`a property at byte ${at - 4} is longer than the blob`);
-      node.properties.set(
-        bytes.toString('utf8', name, zero(name)),
-        bytes.subarray(at + 8, at + 8 + length),
-      );
-      at = (at + 8 + length + 3) & ~3;
-    } else wrong(`at byte ${at - 4} stands ${token}, which is no token`);
-  }
-  return understand(root, reservations);
+  const reservations = reservationsOf(blob, blob.word(16));
+  return understand(new StructureReader(blob, blob.word(12)).read(blob.word(8)), reservations);
 }
 
 /**

@@ -13,14 +13,16 @@ const INITS = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh'];
 
 const WANTED_INSIDE = ['/tmp', '/proc', DATA, OLD_ROOT];
 
-/** What the process that gathers is, as far as a hand-over goes. */
+/** What the command line of `switch-root` names; undefined for every other verb. */
+type Asked = { newRoot: string; init: string } | undefined;
+
+/** What a hand-over needs to know of the process that gathers. */
 export interface Handing {
   pid: number;
-  /** What stands on the command line of `switch-root`. */
-  asked?: { newRoot: string; init: string } | undefined;
-  /** What init is to be called with. */
+  asked?: Asked;
+  /** The arguments that init will be called with. */
   args: readonly string[];
-  /** The file of this program, which must not be taken for the init that comes after it. */
+  /** The file of this program. It must not be taken for the init that it hands over to. */
   self: string;
 }
 
@@ -30,7 +32,7 @@ interface HandoverLook {
   mtd: readonly MtdPartition[];
 }
 
-/** Before /proc is mounted only the file system itself tells what it is. */
+/** Before /proc is mounted, only statfs(2) tells the type of `/`. */
 function isRamfs(reader: Reader, mounts: readonly Mount[]): boolean {
   const root = visibleAt(mounts, '/');
   if (root !== undefined) return root.fstype === 'rootfs' || root.fstype === 'ramfs';
@@ -38,20 +40,24 @@ function isRamfs(reader: Reader, mounts: readonly Mount[]): boolean {
 }
 
 /**
- * `31:2`, or `1f02` as older boot loaders write it (init/do_mounts.c: devt_from_devnum), as the
- * node that sysfs gives it.
+ * `31:2`, or `1f02` as older boot loaders write it, as `major:minor` (init/do_mounts.c:
+ * devt_from_devnum; include/linux/kdev_t.h: new_decode_dev). null for other names.
  */
-function byNumber(reader: Reader, name: string): string {
-  const hex = /^[0-9a-f]{3,8}$/i.test(name) ? parseInt(name, 16) : NaN;
-  const [, major, minor] =
-    /^(\d{1,4}):(\d{1,8})$/.exec(name) ??
-    (Number.isNaN(hex)
-      ? []
-      : ['', String((hex & 0xfff00) >> 8), String((hex & 0xff) | ((hex >> 12) & 0xfff00))]);
-  if (major === undefined) return name;
+function numberIn(name: string): string | null {
+  if (/^\d{1,4}:\d{1,8}$/.test(name)) return name;
+  if (!/^[0-9a-f]{3,8}$/i.test(name)) return null;
+  const number = parseInt(name, 16);
+  const minor = (number & 0xff) | ((number >> 12) & 0xfff00);
+  return `${(number & 0xfff00) >> 8}:${minor}`;
+}
+
+/** root= as the kernel takes it; a device number becomes the device's node, found in sysfs. */
+function nodeNamed(reader: Reader, name: string): string {
+  const number = numberIn(name);
+  if (number === null) return name;
   return orElse(
     name,
-    () => `/dev/${reader.readLink(`/sys/dev/block/${major}:${minor}`).split('/').at(-1)!}`,
+    () => `/dev/${reader.readLink(`/sys/dev/block/${number}`).split('/').at(-1)!}`,
   );
 }
 
@@ -64,18 +70,46 @@ function rootVolume(
   const name = words.get('root');
   if (name === undefined || name === '') return null;
   return {
-    ...findVolume(reader, byNumber(reader, name), mtd),
+    ...findVolume(reader, nodeNamed(reader, name), mtd),
     fstypes: (words.get('rootfstype') ?? '').split(',').filter((type) => type !== ''),
     options: words.get('rootflags') || null,
-    // Of `ro` and `rw` the last one counts, and `ro` is the kernel's own choice.
+    // The last of `ro` and `rw` counts; without either the kernel mounts read-only.
     writable: /(?:^|\s)rw(?=\s|$)(?!.*\sro(?=\s|$))/s.test(commandLine),
     patient: words.has('rootwait'),
   };
 }
 
+/** Which programs may become init, in the order in which they are tried. */
+function initNames(words: ReadonlyMap<string, string>, ramfs: boolean, asked: Asked): string[] {
+  if (asked !== undefined) return [asked.init];
+  return ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
+}
+
+/** The programs with what keeps each from running. The agent itself is no init. */
+function programsIn(
+  reader: Reader,
+  top: string,
+  names: readonly string[],
+  self: string | null,
+): Program[] {
+  const resolved = (path: string): string => orElse(path, () => reader.realPath(path));
+  const candidates = names.filter(
+    (path) => path.startsWith('/') && (self === null || resolved(path) !== resolved(self)),
+  );
+  return [...new Set(candidates)].map((path): Program => ({
+    path,
+    trouble: programTrouble(reader, top, path),
+  }));
+}
+
+const kindsIn = (reader: Reader, root: string): Handover['paths'] =>
+  Object.fromEntries(
+    WANTED_INSIDE.map((path) => [path, orElse('missing', () => reader.kind(`${root}${path}`))]),
+  );
+
 /**
- * What a hand-over rests on; null where nobody thinks of one: this is not process 1, and the root
- * is an ordinary one.
+ * What a hand-over rests on; null if there can be none, because this is not process 1 and `/` is an
+ * ordinary root.
  */
 export function findHandover(
   reader: Reader,
@@ -87,35 +121,16 @@ export function findHandover(
   const words = parseCommandLine(commandLine);
   const place = asked?.newRoot ?? NEW_IMAGE;
   const at = ramfs && visibleAt(mounts, place) !== undefined ? place : null;
-  const top = at ?? '/';
-  const named =
-    asked !== undefined ? [asked.init] : ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
-  const resolved = (path: string): string => orElse(path, () => reader.realPath(path));
-  const candidates = named.filter(
-    (path) => path.startsWith('/') && (ramfs || resolved(path) !== resolved(self)),
-  );
+  const isRootToCome = ramfs && at === null;
+  const names = initNames(words, ramfs, asked);
   return {
     pid,
     ramfs,
     root: ramfs ? rootVolume(reader, words, commandLine, mtd) : null,
     asked: asked?.newRoot ?? null,
     at,
-    paths:
-      at === null
-        ? {}
-        : Object.fromEntries(
-            WANTED_INSIDE.map((path) => [
-              path,
-              orElse('missing', () => reader.kind(`${at}${path}`)),
-            ]),
-          ),
-    programs:
-      ramfs && at === null
-        ? []
-        : [...new Set(candidates)].map((path): Program => ({
-            path,
-            trouble: programTrouble(reader, top, path),
-          })),
+    paths: at === null ? {} : kindsIn(reader, at),
+    programs: isRootToCome ? [] : programsIn(reader, at ?? '/', names, ramfs ? null : self),
     args: [...args],
   };
 }

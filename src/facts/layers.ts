@@ -2,15 +2,12 @@ import type { Mount } from './facts.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
 
-/** The directories that an overlay root is made of, as they can be reached now. */
+/** The directories of an overlay root, by the paths at which they can be reached now. */
 export interface Layers {
   upper: string;
-  /**
-   * Layers of changes below it that cannot be written to, uppermost first: settings that are kept
-   * read-only.
-   */
+  /** Read-only layers with settings between the upper layer and the image, uppermost first. */
   kept: string[];
-  /** The image; null where no path leads to it. */
+  /** The image; null if no path leads to it. */
   rom: string | null;
 }
 
@@ -21,31 +18,37 @@ const valuesOf = ({ superOptions }: Mount, key: string): string[] =>
 const layersIn = (text: string): string[] =>
   text.split(/(?<!\\):/).map((path) => path.replace(/\\(.)/g, '$1'));
 
+/** Where the upper layer is today. The source `overlayfs:PATH` tells where the volume moved to. */
+function upperOf(mounts: readonly Mount[], { source }: Mount, given: string): string {
+  const moved = /^overlayfs:(\/.+)$/.exec(source)?.[1];
+  if (moved === undefined || visibleAt(mounts, moved) === undefined) return given;
+  return given.endsWith('/upper') ? `${moved}/upper` : moved;
+}
+
+/** Where the image is today: at /rom if something is mounted there, else where the overlay says. */
+function romOf(mounts: readonly Mount[], lowest: string | undefined): string | null {
+  if (visibleAt(mounts, OLD_ROOT) !== undefined) return OLD_ROOT;
+  // That path was the image before the pivot, and is the overlay itself now.
+  return lowest === undefined || lowest === '/' ? null : lowest;
+}
+
 /**
- * The layers of the overlay that is `/`; null where it is none, or one without an upper layer. The
- * kernel shows them as they were given, and both may have moved since: the data volume to its
- * place, of which the source `overlayfs:PATH` tells, and the image to /rom.
+ * The layers of the overlay that is `/`; null if `/` is no overlay, or one without an upper layer.
+ * The kernel shows the paths that the overlay was mounted with. Since then the data volume may have
+ * moved to its place, and the image to /rom.
  */
 export function layersOf(mounts: readonly Mount[]): Layers | null {
   const root = visibleAt(mounts, '/');
   if (root === undefined || !root.fstype.startsWith('overlay')) return null;
   const [given] = valuesOf(root, 'upperdir=');
   if (given === undefined) return null;
-  const told = /^overlayfs:(\/.+)$/.exec(root.source)?.[1];
-  const upper =
-    told !== undefined && visibleAt(mounts, told) !== undefined
-      ? `${told}${given.endsWith('/upper') ? '/upper' : ''}`
-      : given;
   const lowers = [
     ...valuesOf(root, 'lowerdir=').flatMap(layersIn),
     ...valuesOf(root, 'lowerdir+='),
   ];
-  const last = lowers.at(-1);
-  const rom =
-    visibleAt(mounts, OLD_ROOT) !== undefined
-      ? OLD_ROOT
-      : last === undefined || last === '/'
-        ? null
-        : last;
-  return { upper, kept: lowers.slice(0, -1), rom };
+  return {
+    upper: upperOf(mounts, root, given),
+    kept: lowers.slice(0, -1),
+    rom: romOf(mounts, lowers.at(-1)),
+  };
 }

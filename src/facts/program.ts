@@ -2,14 +2,13 @@ import type { PathKind, Reader } from '../system/port.js';
 
 const LINKS_AT_MOST = 40;
 
-/** Parts of an ELF file's header (elf(5)); only what leads to the interpreter. */
+/** The program header that names the dynamic linker (elf(5)). */
 const PT_INTERP = 3;
 const LOOKED_AT = 4096;
 
 /**
- * What a path leads to inside a new root, whose absolute links mean itself and not the root of
- * today.
- * @returns the path as it is to be opened from here, and what is there.
+ * Resolves a path inside a new root, in which an absolute symlink begins at that root's top.
+ * @returns the path by which it can be opened from here, and what is there.
  */
 export function inside(
   reader: Pick<Reader, 'kind' | 'readLink'>,
@@ -41,27 +40,39 @@ export function inside(
 }
 
 /**
- * The program that a program needs to be run: what stands behind `#!`, or an ELF file's dynamic
- * linker; null where it needs none.
+ * The program that the kernel needs to run this one: what follows `#!`, or an ELF file's dynamic
+ * linker. null if it needs none.
  */
 export function interpreterOf(start: Uint8Array): string | null {
   const bytes = Buffer.from(start);
   if (bytes.toString('latin1', 0, 2) === '#!')
     return /^#![ \t]*([^\s]+)/.exec(bytes.toString('utf8', 0, 256))?.[1] ?? null;
   if (bytes.length < 0x40 || bytes.readUInt32BE(0) !== 0x7f454c46) return null;
-  const wide = bytes[4] === 2;
+  return dynamicLinkerOf(bytes);
+}
+
+/** Where an ELF file's header and its program headers have their fields: [offset, bytes] each. */
+const ELF_FIELDS = {
+  wide: { table: [0x20, 6], size: [0x36, 2], count: [0x38, 2], offset: [8, 6], length: [32, 4] },
+  narrow: { table: [0x1c, 4], size: [0x2a, 2], count: [0x2c, 2], offset: [4, 4], length: [16, 4] },
+} as const;
+
+const MOST_HEADERS = 64;
+
+/** The path in an ELF file's PT_INTERP segment; null if it has none within these bytes. */
+function dynamicLinkerOf(bytes: Buffer): string | null {
+  const fields = bytes[4] === 2 ? ELF_FIELDS.wide : ELF_FIELDS.narrow;
   const little = bytes[5] === 1;
-  const number = (at: number, size: number): number =>
-    at + size > bytes.length ? 0 : little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
-  const [table, size, count] = wide
-    ? [number(0x20, 6), number(0x36, 2), number(0x38, 2)]
-    : [number(0x1c, 4), number(0x2a, 2), number(0x2c, 2)];
-  for (let index = 0; index < Math.min(count, 64); index++) {
-    const at = table + index * size;
-    if (number(at, 4) !== PT_INTERP) continue;
-    const [offset, length] = wide
-      ? [number(at + 8, 6), number(at + 32, 4)]
-      : [number(at + 4, 4), number(at + 16, 4)];
+  const number = ([from, size]: readonly [number, number], base = 0): number => {
+    const at = base + from;
+    if (at + size > bytes.length) return 0;
+    return little ? bytes.readUIntLE(at, size) : bytes.readUIntBE(at, size);
+  };
+  const headers = Math.min(number(fields.count), MOST_HEADERS);
+  for (let index = 0; index < headers; index++) {
+    const at = number(fields.table) + index * number(fields.size);
+    if (number([0, 4], at) !== PT_INTERP) continue;
+    const [offset, length] = [number(fields.offset, at), number(fields.length, at)];
     return offset + length <= bytes.length && length > 1
       ? bytes.toString('utf8', offset, offset + length - 1)
       : null;
@@ -70,9 +81,8 @@ export function interpreterOf(start: Uint8Array): string | null {
 }
 
 /**
- * What keeps a program of a root from being run, one sentence; null when nothing is seen to. The
- * kernel says ENOENT for a program that is there and whose interpreter is not, which has cost many
- * people an evening.
+ * Why a program of a root cannot run, in one sentence; null if nothing is in its way. The kernel
+ * says ENOENT for a program that exists if its interpreter does not, which misleads many people.
  */
 export function programTrouble(reader: Reader, top: string, path: string): string | null {
   try {
@@ -84,9 +94,9 @@ export function programTrouble(reader: Reader, top: string, path: string): strin
     const interpreter = interpreterOf(reader.readBytes(program.path, 0, LOOKED_AT));
     if (interpreter === null) return null;
     const { kind } = inside(reader, top, interpreter);
-    return kind === 'file'
-      ? null
-      : `${path} needs ${interpreter}, which is ${kind === 'missing' ? 'missing' : `a ${kind}`} in that root`;
+    if (kind === 'file') return null;
+    const is = kind === 'missing' ? 'missing' : `a ${kind}`;
+    return `${path} needs ${interpreter}, which is ${is} in that root`;
   } catch (error) {
     return (error as Error).message;
   }
