@@ -18,13 +18,12 @@ const clock = (): number => 0;
 function machine(mountinfo: () => string): System & { calls: string[]; there: Set<string> } {
   const there = new Set<string>();
   const system = { ...dryRun(), there };
-  const { mkdir, rmdir } = system;
   return {
     ...system,
     kind: (path) => (there.has(path) ? 'directory' : 'missing'),
     readText: mountinfo,
-    mkdir: (path, mode) => (mkdir(path, mode), void there.add(path)),
-    rmdir: (path) => (rmdir(path), void there.delete(path)),
+    mkdir: (path, mode) => (system.mkdir(path, mode), void there.add(path)),
+    rmdir: (path) => (system.rmdir(path), void there.delete(path)),
   };
 }
 
@@ -157,7 +156,8 @@ t.test('verification follows /proc into the new root and out of it again', async
   const read: string[] = [];
   const system = machine(
     () =>
-      '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n3 1 0:3 / /mnt/proc rw - proc p rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n',
+      '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n' +
+      '3 1 0:3 / /mnt/proc rw - proc p rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n',
   );
   const watched: System = {
     ...system,

@@ -25,7 +25,8 @@ const { outputFiles } = await build({
 const program = outputFiles[0]!.text;
 
 const SHOW =
-  'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; printf "%s %s " "$(stat -c %A "$name")" "$name"; cat "$name"; done';
+  'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; ' +
+  'printf "%s %s " "$(stat -c %A "$name")" "$name"; cat "$name"; done';
 const root = process.getuid?.() === 0;
 
 /** @param prepare shell lines run in the empty /tmp beforehand. */
@@ -100,7 +101,9 @@ t.test('a symlink in place of the journal is not followed', async (t) => {
 
 t.test('a symlink in place of the facts is replaced and not written through', async (t) => {
   const { stdout, stderr } = scenario(
-    'mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim /tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat /tmp/victim >&3" EXIT',
+    'mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim ' +
+      '/tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat ' +
+      '/tmp/victim >&3" EXIT',
   );
   t.equal(stderr, '');
   t.equal(stdout, `${FACTS}${JOURNAL}untouched\n`);

@@ -56,7 +56,8 @@ t.test('the script is good shell, whatever the board calls its things', async (t
 });
 
 t.test(
-  'where the facts do not say all that a start does, or a shell cannot look, there is no script, with the reason',
+  'where the facts do not say all that a start does, or a shell cannot look, there is no ' +
+    'script, with the reason',
   async (t) => {
     const never: [Facts, RegExp][] = [
       [withContent('blank'), /is blank, and what it will hold is not known before/],
@@ -88,22 +89,32 @@ t.test(
   },
 );
 
-/** Runs the looks at /proc on texts in place of the kernel's. */
+const REFUSE = 'refuse() { echo "refused: $1"; exit 5; }';
+
+/** Runs a script's looks at /proc on a text in place of the kernel's files. */
+function looked(facts: Facts, text: string): string {
+  const quoted = text.replaceAll("'", "'\\''");
+  const looks = part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(facts));
+  const lines = ['set -f', `cat() { printf %s '${quoted}'; }`, REFUSE, looks, 'echo passed'];
+  return sh(lines.join('\n')).stdout;
+}
+
+/** The same for a board that differs from the one that the script was planned for. */
 function lookAtProc({
   commandLine = 'console=ttyAMA0 root=/dev/mtdblock2',
   mtd = BOARD.mtd,
   filesystems = boardFacts().kernel.filesystems,
   mountinfo = BOARD.mountinfo,
 } = {}): string {
-  const files = `${commandLine}\n${mtd}${filesystems.map((name, index) => `${index % 2 === 0 ? 'nodev' : ''}\t${name}\n`).join('')}${mountinfo}`;
-  const quoted = files.replaceAll("'", "'\\''");
-  return sh(
-    `set -f\ncat() { printf %s '${quoted}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(boardFacts({ kernel: { ...boardFacts().kernel, commandLine: 'console=ttyAMA0 root=/dev/mtdblock2' } })))}\necho passed`,
-  ).stdout;
+  const types = filesystems.map((name, index) => `${index % 2 === 0 ? 'nodev' : ''}\t${name}\n`);
+  const planned = 'console=ttyAMA0 root=/dev/mtdblock2';
+  const facts = boardFacts({ kernel: { ...boardFacts().kernel, commandLine: planned } });
+  return looked(facts, `${commandLine}\n${mtd}${types.join('')}${mountinfo}`);
 }
 
 t.test(
-  'another command line, kernel, partition table or set of mounts than was planned for is refused, and who goes first is not asked',
+  'another command line, kernel, partition table or set of mounts than was planned for is ' +
+    'refused, and who goes first is not asked',
   async (t) => {
     t.equal(lookAtProc(), 'passed\n');
     for (const commandLine of ['quiet mountroot.first=script', 'mountroot.first=agent', 'a=b'])
@@ -148,14 +159,10 @@ t.test(
   async (t) => {
     const facts = boardFacts({ mounts: [...boardFacts().mounts, mount('/a b\\c')] });
     const line = '99 13 0:99 / /a\\040b\\134c rw - tmpfs tmpfs rw\n';
-    const script = part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(facts));
-    const files = `${facts.kernel.commandLine}\n${BOARD.mtd}${facts.kernel.filesystems.map((name) => `nodev\t${name}\n`).join('')}${BOARD.mountinfo}${line}`;
-    t.equal(
-      sh(
-        `set -f\ncat() { printf %s '${files}'; }\nrefuse() { echo "refused: $1"; exit 5; }\n${script}\necho passed`,
-      ).stdout,
-      'passed\n',
-    );
+    const { commandLine, filesystems } = facts.kernel;
+    const types = filesystems.map((name) => `nodev\t${name}\n`).join('');
+    const text = `${commandLine}\n${BOARD.mtd}${types}${BOARD.mountinfo}${line}`;
+    t.equal(looked(facts, text), 'passed\n');
   },
 );
 
@@ -165,7 +172,8 @@ let made = 0;
 
 /** What a healthy volume holds. */
 const HEALTHY =
-  'mkdir -p upper/etc work/work .mountroot/boots .mountroot/quarantine; echo x >.mountroot/quarantine/upper-1; ln -s 2 .fs_state; echo 0 >.mountroot/attempts';
+  'mkdir -p upper/etc work/work .mountroot/boots .mountroot/quarantine; ' +
+  'echo x >.mountroot/quarantine/upper-1; ln -s 2 .fs_state; echo 0 >.mountroot/attempts';
 
 /** Both the guards and the planner on one volume. */
 function judged(shell: string): { script: string; same: boolean } {
@@ -179,8 +187,9 @@ function judged(shell: string): { script: string; same: boolean } {
   const facts = boardFacts();
   const script = scriptFor(facts);
   const guards = part('{ { [ -d /tmp/overlay/.mountroot ]', '\n# What mountroot notes', script);
+  const functions = `now() { :; }\n${part('read_attempts() {', '\nundo() {', script)}${REFUSE}`;
   const { stdout } = sh(
-    `set -f\nattempts= state=\nnow() { :; }\n${part('read_attempts() {', '\nundo() {', script)}refuse() { echo "refused: $1"; exit 5; }\n${guards.replaceAll('/tmp/overlay', at)}`,
+    `set -f\nattempts= state=\n${functions}\n${guards.replaceAll('/tmp/overlay', at)}`,
   );
   const [, root] = planStages('start', facts, { dryRun: true, force: false }).stages;
   const opened = lookInto(reader, mount(at, { device: '31:3', fstype: 'jffs2' }), [])!;
@@ -282,9 +291,8 @@ t.test('a device is known by how it begins, in either order of bytes', async (t)
     const look = part('{ { IFS= read -r -n 2 head', '\n');
     // It takes two bytes, whatever they are: a shell that looked for one that is not zero would
     // read all of a flash of zeros.
-    return sh(
-      `refuse() { echo "refused: $1"; exit 5; }\n${look.replace('/dev/mtdblock3 ', `${at} `).replace('</dev/mtdblock3', `<${at}`)}\necho passed`,
-    ).stdout;
+    const here = look.replace('/dev/mtdblock3 ', `${at} `).replace('</dev/mtdblock3', `<${at}`);
+    return sh(`${REFUSE}\n${here}\necho passed`).stdout;
   };
   for (const bytes of ['\\205\\031\\003\\040', '\\031\\205\\040\\003'])
     t.equal(looks(bytes), 'passed\n');

@@ -73,7 +73,8 @@ t.test('of mounts stacked on one point the visible one is judged', async (t) => 
 });
 
 t.test(
-  'a tree is private only when nothing in it is shared; what only begins with its name is not in it',
+  'a tree is private only when nothing in it is shared; what only begins with its name is ' +
+    'not in it',
   async (t) => {
     const shared = '30 10 0:9 / /srv/data rw shared:4 - tmpfs x rw\n';
     t.equal(

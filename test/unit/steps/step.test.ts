@@ -1,6 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
-import { conditionAfter, inverseOf, type Action } from '../../../src/steps/step.js';
+import * as kinds from '../../../src/steps/index.js';
+import {
+  conditionAfter,
+  inverseOf,
+  kindOf,
+  pathAfter,
+  perform,
+  type Action,
+} from '../../../src/steps/step.js';
+import { dryRun } from '../../../src/system/dry-run.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
 import type { Condition } from '../../../src/steps/conditions.js';
 import { boardFacts } from '../../fixtures/facts.js';
@@ -118,4 +129,100 @@ t.test("every step of the board's plan up to the pivot can be taken back", async
     .filter(({ id }) => !notes.includes(id));
   t.ok(before.length > 10);
   for (const { id, action } of before) t.not(inverseOf(action), null, id);
+});
+
+/** One action of each kind. */
+const EXAMPLES: Action[] = [
+  { kind: 'attach-ubi', mtd: 3 },
+  { kind: 'chdir', path: '/' },
+  { kind: 'clear', path: '/overlay', keep: ['/etc/config'] },
+  { kind: 'copy', from: '/a', to: '/b', pass: 'last' },
+  { kind: 'erase', device: '/dev/mtd3', size: 0x40000, eraseBlock: 0x20000 },
+  { kind: 'free-memory' },
+  { kind: 'keep-journal', at: '/overlay', most: 3 },
+  { kind: 'link', path: '/overlay/.fs_state', target: '2' },
+  { kind: 'make-private', path: '/', before: [] },
+  { kind: 'mark-for-erase', device: '/dev/mtd3', eraseBlock: 0x20000 },
+  { kind: 'mkdir', path: '/d', mode: 0o755, accept: 'directory' },
+  {
+    kind: 'mount',
+    source: 's',
+    target: '/t',
+    fstype: 'jffs2',
+    flags: ['MS_NOATIME'],
+    data: 'a=b',
+    writable: true,
+  },
+  { kind: 'move', from: '/a', to: '/b' },
+  { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' },
+  { kind: 'probe-mounts', newRoot: '/mnt', known: ['/proc'] },
+  { kind: 'probe-whiteout', folder: '/overlay/.mountroot/probe' },
+  {
+    kind: 'record-rom',
+    at: '/overlay',
+    upper: '/overlay/upper',
+    rom: '/rom',
+    fstype: 'squashfs',
+    device: '31:2',
+  },
+  {
+    kind: 'remount',
+    path: '/',
+    readonly: true,
+    flags: ['MS_NOATIME'],
+    inverse: true,
+    patience: 1,
+  },
+  { kind: 'remove-tree', path: '/w' },
+  { kind: 'rename', from: '/a', to: '/b' },
+  {
+    kind: 'restore-propagation',
+    before: [{ mountpoint: '/a', was: 'shared' }],
+  },
+  { kind: 'rmdir', path: '/d' },
+  { kind: 'switch-root', newRoot: '/newroot', init: '/sbin/init' },
+  { kind: 'sync', path: '/overlay' },
+  { kind: 'umount', path: '/t', fstype: 'jffs2', lazy: true, again: null },
+  { kind: 'unlink', path: '/a' },
+  { kind: 'wait-for', volume: 'LABEL=data', seconds: 5 },
+  { kind: 'write', path: '/a', content: 'x' },
+  { kind: 'write-probe', path: '/p' },
+];
+
+t.test('every kind has a file of its name', async (t) => {
+  const folder = new URL('../../../src/steps/', import.meta.url);
+  for (const kind of Object.keys(ONE_OF_EACH))
+    t.ok(existsSync(new URL(`${kind}.ts`, folder)), kind);
+});
+
+t.test('a plan can show the calls of every kind, or shows it as one call', async (t) => {
+  for (const action of EXAMPLES) {
+    if (kindOf(action).shownAs === 'one call') continue;
+    const system = dryRun();
+    perform(action, system);
+    t.not(system.calls.length, 0, action.kind);
+  }
+});
+
+t.test('every form in the shell is good shell', async (t) => {
+  for (const action of EXAMPLES) {
+    const { shell, shellSkips, guardedShell, guardedUndo } = kindOf(action);
+    const forms = [shell, shellSkips, guardedShell, guardedUndo].map((form) => form?.(action));
+    for (const form of forms.filter((each) => typeof each === 'string'))
+      t.equal(spawnSync('busybox', ['sh', '-n'], { input: `${form} || false\n` }).status, 0, form);
+  }
+});
+
+t.test('a path is followed to where a step moves it', async (t) => {
+  const move: Action = { kind: 'move', from: '/a', to: '/b' };
+  const pivot: Action = { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' };
+  const switchRoot: Action = { kind: 'switch-root', newRoot: '/newroot', init: '/sbin/init' };
+  t.equal(pathAfter(move, '/a/x'), '/b/x');
+  t.equal(pathAfter(move, '/ab'), '/ab');
+  t.equal(pathAfter(pivot, '/mnt'), '/');
+  t.equal(pathAfter(pivot, '/mnt/proc'), '/proc');
+  t.equal(pathAfter(pivot, '/'), '/rom');
+  t.equal(pathAfter(pivot, '/dev'), '/rom/dev');
+  t.equal(pathAfter(switchRoot, '/newroot/proc'), '/proc');
+  t.equal(pathAfter({ kind: 'chdir', path: '/' }, '/dev'), '/dev');
 });

@@ -15,7 +15,8 @@ const ETC = [
 const SSH = ['/root', '/root/.ssh', '/root/.ssh/deep', '/root/.ssh/deep/er', '/root/.ssh/key'];
 
 t.test(
-  'what is kept stays with all below it and the directories above it, and all else goes, dot-files too',
+  'what is kept stays with all below it and the directories above it, and all else goes, ' +
+    'dot-files too',
   async (t) => {
     const left = (...names: string[]): object => ({ names, remaining: [] });
     t.same(got['keeping'], {

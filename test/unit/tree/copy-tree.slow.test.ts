@@ -17,7 +17,8 @@ const part = <T = Record<string, unknown>>(name: string): T => got[name] as T;
 const NOTHING: Outcome = { files: 0, bytes: 0, removed: 0, refused: [] };
 
 t.test(
-  "a copy has every kind of file with name, content, owner, mode, time, links and attributes, and none of overlay's notes on one mount",
+  'a copy has every kind of file with name, content, owner, mode, time, links and ' +
+    "attributes, and none of overlay's notes on one mount",
   async (t) => {
     // Three names of one file are brought over, and its bytes once; the leftover of a power cut is
     // not counted as removed.
@@ -32,7 +33,8 @@ t.test(
 );
 
 t.test(
-  'a further pass brings over nothing where nothing changed, what changed though size and time did not, and every kind in the place of every other',
+  'a further pass brings over nothing where nothing changed, what changed though size and ' +
+    'time did not, and every kind in the place of every other',
   async (t) => {
     t.same(part('passes'), {
       unchanged: NOTHING,
@@ -43,14 +45,16 @@ t.test(
 );
 
 t.test(
-  'names that the copy links otherwise than the original are put right, though everything else about them is the same',
+  'names that the copy links otherwise than the original are put right, though everything ' +
+    'else about them is the same',
   async (t) => {
     t.same(part('regrouped'), { a: true, b: true, apart: true });
   },
 );
 
 t.test(
-  'where one name of a file cannot be copied its other names are, and do not get what stood there before',
+  'where one name of a file cannot be copied its other names are, and do not get what ' +
+    'stood there before',
   async (t) => {
     const { result, a, b } = part<{ result: Outcome; a: string; b: string }>('halfLinked');
     t.same([a, b, result.files, result.refused.length], ['old', 'new', 1, 1]);
@@ -73,7 +77,8 @@ t.test('what cannot be removed or copied is listed, and all the rest is done', a
 });
 
 t.test(
-  'a file that vanishes meanwhile is no error, leaves nothing half made, and its other names are copied',
+  'a file that vanishes meanwhile is no error, leaves nothing half made, and its other ' +
+    'names are copied',
   async (t) => {
     t.same(part('vanishing'), {
       result: { files: 3, bytes: 13, removed: 0, refused: [] },
@@ -95,7 +100,8 @@ t.test(
 );
 
 t.test(
-  'on a file system without extended attributes a file comes without them, and each is told; one that is nothing without is refused',
+  'on a file system without extended attributes a file comes without them, and each is ' +
+    'told; one that is nothing without is refused',
   async (t) => {
     const { content, hollow, refused, lost } = part<{
       content: string;
@@ -110,7 +116,8 @@ t.test(
 );
 
 t.test(
-  'what is mounted in the original is not copied, and what is mounted in the copy is neither filled nor emptied',
+  'what is mounted in the original is not copied, and what is mounted in the copy is ' +
+    'neither filled nor emptied',
   async (t) => {
     const { result, precious, copied, original } = part<{
       result: Outcome;
@@ -156,14 +163,16 @@ t.test(
 );
 
 t.test(
-  'a call that fails, alone or with all after it, is told of, leaves each file old or new and nothing half made; done again, all is there',
+  'a call that fails, alone or with all after it, is told of, leaves each file old or new ' +
+    'and nothing half made; done again, all is there',
   async (t) => {
     t.same(part('cuts'), { wrong: [], many: true });
   },
 );
 
 t.test(
-  '200 passes over trees that go on changing, half of them with a call that fails, end in equal trees',
+  '200 passes over trees that go on changing, half of them with a call that fails, end in ' +
+    'equal trees',
   async (t) => {
     t.same(part('chance'), { rounds: 200, wrong: [] });
   },

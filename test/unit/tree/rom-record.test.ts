@@ -179,7 +179,8 @@ t.test('an upper layer that takes too long keeps what was noted of the rest', as
 });
 
 t.test(
-  'an upper layer that is more than one done has time for is noted in parts, one after the other, and diff says so until all of it is',
+  'an upper layer that is more than one done has time for is noted in parts, one after the ' +
+    'other, and diff says so until all of it is',
   async (t) => {
     const count = 2 * BASELINE_BUDGET.leastFiles + 50;
     const names = Array.from(

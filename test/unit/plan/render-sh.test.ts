@@ -1,65 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
-import { perform } from '../../../src/steps/step.js';
-import { overlayOptions } from '../../../src/plan/overlay-options.js';
 import type { Plan } from '../../../src/plan/plan.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
-import { renderText } from '../../../src/plan/render-text.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
-import type { Step } from '../../../src/steps/step.js';
-import { quote } from '../../../src/text/shell.js';
-import { dryRun } from '../../../src/system/dry-run.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 
 const planFor = (facts = boardFacts()): Plan =>
   planWhole('start', facts, { dryRun: false, force: false }) as Plan;
-const callsOf = ({ action }: Step): string[] => {
-  const system = dryRun();
-  perform(action, system);
-  return system.calls;
-};
 const busybox = (
   words: string[],
   input = '',
 ): { status: number | null; stdout: string; stderr: string } =>
   spawnSync('busybox', words, { input, encoding: 'utf8', env: { PATH: process.env['PATH'] } });
-
-t.test('the text form shows each system call as strace would', async (t) => {
-  const text = renderText(planFor(), callsOf);
-  for (const call of [
-    'mount(NULL, "/", NULL, MS_REC|MS_PRIVATE, NULL)',
-    'mount("/dev/mtdblock3", "/tmp/overlay", "jffs2", MS_NOATIME, NULL)',
-    'mount("/tmp/overlay", "/overlay", NULL, MS_MOVE, NULL)',
-    'mount("overlayfs:/overlay", "/mnt", "overlay", MS_NOATIME, "lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work")',
-    'pivot_root("/mnt", "/mnt/rom")',
-  ])
-    t.ok(text.includes(call), call);
-  t.ok(text.indexOf('behind this line nothing is undone') > text.indexOf('pivot_root('));
-});
-
-t.test('prose in the text form keeps to 80 columns', async (t) => {
-  for (const line of renderText(planFor(), callsOf).split('\n'))
-    if (!/^( ?\d| {4})/.test(line) || line.startsWith('      ')) t.ok(line.length <= 80, line);
-});
-
-t.test('any word reaches the shell as it is', async (t) => {
-  for (const word of [
-    "it's",
-    'a b',
-    '$(reboot)',
-    '`x`',
-    'new\nline',
-    '"',
-    '\\',
-    '*',
-    '',
-    '; rm -rf /',
-    '-n',
-  ]) {
-    const { stdout } = busybox(['sh', '-c', `printf '%s' ${quote(word)}`]);
-    t.equal(stdout, word === '-n' ? '-n' : word);
-  }
-});
 
 t.test('the script is good shell, whatever the board calls its things', async (t) => {
   const facts = boardFacts();
@@ -130,12 +82,5 @@ t.test('the script undoes in reverse what the steps did', async (t) => {
   t.same(
     order,
     [...order].sort((a, b) => a - b),
-  );
-});
-
-t.test('paths in overlay options are escaped where the kernel would part them', async (t) => {
-  t.equal(
-    overlayOptions({ lower: ['/a:b', '/c,d'], upper: '/e\\f', work: '/w' }),
-    'lowerdir=/a\\:b:/c\\,d,upperdir=/e\\\\f,workdir=/w',
   );
 });
