@@ -1,6 +1,6 @@
 /**
- * What a bug report needs of a board, put together without its secrets. Nothing here stops at what
- * cannot be had: that is a line in the manifest.
+ * Gathers what a bug report needs from a board, without its secrets. What cannot be read becomes a
+ * line of the manifest, and the rest is gathered all the same.
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -18,9 +18,9 @@ export interface BundleSources {
   reader: Reader;
   records: () => string[];
   facts: () => Facts;
-  /** Status as data, and as a person reads it. */
+  /** The status as data, and as text for a person. */
   status: () => Promise<{ data: object; text: string }>;
-  /** The same of these facts' explanation. */
+  /** The explanation of the facts, in the same two forms. */
   explanation: (facts: Facts) => Promise<{ data: object; text: string }>;
   /** Milliseconds since 1970; null where the clock was never set. */
   now: number | null;
@@ -33,15 +33,15 @@ export interface BundleManifest {
   versions: Record<string, string | undefined>;
   kernel: string;
   files: { name: string; bytes: number; sha256: string; from: string }[];
-  /** What could not be had, a sentence each. */
+  /** What could not be read, a sentence each. */
   problems: string[];
 }
 
-/** More of one file than a board writes: what stands there may have been put there by anybody. */
+/** More than a board ever writes into one file. Anybody may have put a larger one there. */
 const LONGEST = 4 << 20;
 const MOST_BOOTS = 64;
 
-/** Of what user space wrote into the kernel's log only our own lines are ours to send. */
+/** Of the lines that user space wrote into the kernel's log, only our own are sent. */
 const OURS = /^\d{1,10},\d{1,20},(\d{1,20}),[^;]{0,200};(mountroot: .*)$/;
 
 /** The kernel's log as dmesg writes it, which `explain --console` reads. */
@@ -79,7 +79,7 @@ class Collection {
     }
   }
 
-  /** A file of ours, where there is one; no symlink is followed. */
+  /** Adds one of our files, where there is one. It follows no symlink. */
   async file(name: string, path: string, redact: (text: string) => string): Promise<void> {
     await this.try(name, () => {
       const kind = this.reader.kind(path);
@@ -113,7 +113,7 @@ async function addJournals(into: Collection, reader: Reader): Promise<void> {
 async function addNotes(into: Collection, reader: Reader): Promise<void> {
   await into.file('state.json', `${JOURNAL_FOLDER}/state.json`, redactJson);
   await into.file('notice', `${JOURNAL_FOLDER}/notice`, redactText);
-  // What the verbs of this boot began with.
+  // The facts that the verbs of this boot began with.
   const names = await into.try('begun-with', () =>
     reader.kind(JOURNAL_FOLDER) === 'directory'
       ? reader.list(JOURNAL_FOLDER).filter((name) => /^facts(?:-[a-z-]{1,20})?\.json$/.test(name))
@@ -134,7 +134,7 @@ async function addConfiguration(into: Collection): Promise<void> {
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-/** The bundle, compressed. */
+/** The bundle as a compressed tar, and its manifest. */
 export async function gatherBundle({
   reader,
   records,
@@ -144,14 +144,14 @@ export async function gatherBundle({
   now,
 }: BundleSources): Promise<{ bytes: Buffer; manifest: BundleManifest }> {
   const into = new Collection(reader);
-  // Reports are made from what has no secrets any more, for a line that is broken anew hides them
-  // from whoever looks for them by their form.
+  // Secrets go before reports are made: a report may break a line in the middle of a secret, so
+  // that its form is not found any more.
   const gathered = await into.try('facts.json', () => redactData(facts()));
   if (gathered !== null) into.add('facts.json', json(gathered), 'mountroot facts');
-  const now_ = await into.try('status.json', status);
-  if (now_ !== null) {
-    into.add('status.json', json(redactData(now_.data)), 'mountroot status --json');
-    into.add('status.txt', redactText(now_.text), 'mountroot status');
+  const report = await into.try('status.json', status);
+  if (report !== null) {
+    into.add('status.json', json(redactData(report.data)), 'mountroot status --json');
+    into.add('status.txt', redactText(report.text), 'mountroot status');
   }
   const explained =
     gathered === null ? null : await into.try('explain.json', () => explanation(gathered));

@@ -10,8 +10,9 @@ import {
 import { basename, dirname } from 'node:path';
 
 /**
- * Whole or not at all, and for its owner alone: beside its place, fsync(2), rename(2). @throws
- * {Error} one sentence.
+ * Writes a file that only its owner can read. The file appears whole or not at all: it is written
+ * beside its place, synced, and renamed.
+ * @throws {Error} one sentence, which names the path and the kernel's error.
  */
 export function putWhole(path: string, bytes: Buffer): void {
   const next = `${dirname(path)}/.${basename(path)}.next-${process.pid}`;
@@ -31,6 +32,6 @@ export function putWhole(path: string, bytes: Buffer): void {
     renameSync(next, path);
   } catch (error) {
     rmSync(next, { force: true });
-    throw new Error(`cannot write to ${path}: ${(error as Error).message}`);
+    throw new Error(`cannot write to ${path}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -2,25 +2,25 @@ import { gunzipSync } from 'node:zlib';
 import { readTar, type File } from './tar.js';
 
 export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
-/** The directory in the archive. */
+/** The directory in the archive that holds all files. */
 export const TOP = 'mountroot-bundle/';
 
-/** More than a bundle ever holds, packed. */
+/** More bytes than a bundle ever has, compressed; and then uncompressed. */
 export const LARGEST_BUNDLE = 64 << 20;
 const MOST = 256 << 20;
 
 /**
- * A gzip stream begins with 1f 8b (RFC 1952), and the second of them is no UTF-8; no facts file and
- * no journal begins like that.
+ * Whether a file that was read as UTF-8 is a bundle. A gzip stream begins with 1f 8b (RFC 1952),
+ * and 8b is not UTF-8; no facts file and no journal begins like that.
  */
 export const looksLikeBundle = (text: string): boolean => text.startsWith('\x1f\ufffd');
 
 export interface Bundle {
-  /** By their names without the directory. */
+  /** By name, without the directory. */
   files: Map<string, Buffer>;
 }
 
-/** A file is no bundle. */
+/** A file that is no bundle. Its message is one sentence, with what to do. */
 export class NoBundleError extends Error {
   override name = 'NoBundleError';
 
@@ -28,27 +28,31 @@ export class NoBundleError extends Error {
   constructor(
     readonly file: string,
     readonly finding: string,
+    options: ErrorOptions = {},
   ) {
-    super(`${file} is no bundle: ${finding}; make one with \`mountroot bundle -o FILE\``);
+    super(`${file} is no bundle: ${finding}; make one with \`mountroot bundle -o FILE\``, options);
   }
 }
 
-/** @throws {NoBundleError} */
+/** Why the bytes are no bundle, as the rest of a sentence. */
+function whyUnreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'Z_BUF_ERROR') return 'is cut off: its end is missing';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return `holds more than ${MOST >> 20} MiB`;
+  // zlib's other errors; those of the tar are our own.
+  return code?.startsWith('Z_') ? `is damaged (${message})` : message;
+}
+
+/**
+ * @param name of the file, for the error.
+ * @throws {NoBundleError}
+ */
 export function readBundle(bytes: Buffer, name: string): Bundle {
   let files: File[];
   try {
     files = readTar(gunzipSync(bytes, { maxOutputLength: MOST }));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'Z_BUF_ERROR'
-        ? 'is cut off: its end is missing'
-        : code === 'ERR_BUFFER_TOO_LARGE'
-          ? `holds more than ${MOST >> 20} MiB`
-          : code?.startsWith('Z_')
-            ? `is damaged (${message})`
-            : message;
-    throw new NoBundleError(name, `it ${why}`);
+    const why = whyUnreadable(error as NodeJS.ErrnoException);
+    throw new NoBundleError(name, `it ${why}`, { cause: error });
   }
   const ours = files
     .filter((file) => file.name.replace(/^\.\//, '').startsWith(TOP))
@@ -62,7 +66,10 @@ export function readBundle(bytes: Buffer, name: string): Bundle {
   return { files: found };
 }
 
-/** The first of some files that a bundle has, as text. @throws {Error} one sentence. */
+/**
+ * The first of the wanted files that a bundle has, as text.
+ * @throws {Error} one sentence, where it has none of them.
+ */
 export function textInBundle(bytes: Buffer, name: string, wanted: readonly string[]): string {
   const { files } = readBundle(bytes, name);
   const found = wanted.map((file) => files.get(file)).find((content) => content !== undefined);
@@ -74,8 +81,8 @@ export function textInBundle(bytes: Buffer, name: string, wanted: readonly strin
 }
 
 /**
- * The journals in a bundle, oldest first, each by its name on the data volume; that of the boot it
- * was made in is last, `journal.ndjson`.
+ * The journals in a bundle with their names on the data volume, oldest first. The last one,
+ * `journal.ndjson`, is of the boot in which the bundle was made.
  */
 export const journalsInBundle = ({ files }: Bundle): { name: string; text: string }[] =>
   [...files]

@@ -1,16 +1,29 @@
 /**
- * Takes secrets out of what is sent to others. By the name before a value, or by a form that only
- * secrets have: what is nameless and looks like anything else stays, so only files of our own and
- * the kernel's words go through here at all.
+ * Takes secrets out of texts that are sent to others. A secret is found by the name before it, or
+ * by a form that only secrets have. A secret without either stays, so only our own files and the
+ * kernel's messages go through here.
  */
 
-/** Without a blank: on a command line it is to be one word. */
+/** One word, because a command line must keep its words. */
 export const LEFT_OUT = '[left-out]';
 
-/**
- * Whole words at the end of names whose value is secret: `wep_key0`, `apiToken`, `PrivateKey`,
- * `root_pw`.
- */
+const oneOf = (...words: string[]): string => `(?:${words.join('|')})`;
+
+/** A key of one of these is secret: `wep_key0`, `PrivateKey`. */
+const KEY_OF = oneOf(
+  ...['(?:wep|wpa)\\d?', 'sae', 'api', 'crypt', 'luks', 'private', 'priv', 'secret', 'access'],
+  ...['shared', 'ssh', 'host', 'auth', 'encryption', 'signing', 'master', 'session', 'wg'],
+  ...['wireguard', 'tls', 'ssl', 'client', 'aes', 'hmac', 'mac', 'license', 'product', 'app'],
+  ...['account', 'storage', 'subscription'],
+);
+
+/** The `pass` or `pw` of one of these is secret: `root_pw`. */
+const PASS_OF = oneOf(
+  ...['sae', 'eap', 'ppp', 'http', 'ftp', 'smb', 'cifs', 'iscsi', 'snmp', 'vpn', 'mqtt', 'root'],
+  ...['admin', 'user', 'wifi', 'wlan', 'bios', 'grub', 'db', 'login', 'my'],
+);
+
+/** Whole words at the end of a name whose value is secret: `api_token`, `sim_pin`. */
 const SECRET = [
   'puk',
   'otp',
@@ -19,15 +32,18 @@ const SECRET = [
   'bearer',
   'authorization',
   '(?:sim|wps|card)_?pin',
-  '(?:(?:wep|wpa)\\d?|sae|api|crypt|luks|private|priv|secret|access|shared|ssh|host|auth|encryption|signing|master|session|wg|wireguard|tls|ssl|client|aes|hmac|mac|license|product|app|account|storage|subscription)_?keys?',
-  '(?:sae|eap|ppp|http|ftp|smb|cifs|iscsi|snmp|vpn|mqtt|root|admin|user|wifi|wlan|bios|grub|db|login|my)_?(?:pass|pw)',
+  `${KEY_OF}_?keys?`,
+  `${PASS_OF}_?(?:pass|pw)`,
   '(?:smb|cifs|snmp)_?community',
   'passkeys?',
 ].join('|');
-/**
- * Those that are none but secrets, whatever stands before them, and be it without a sign between:
- * `adminpwd`, `wpa2psk`, `MYPASS`; but for filters, and what goes past something.
- */
+
+/** English words that end in `pass`: `bypass`, `compass`, and names of filters. */
+const NO_PASS = oneOf(
+  ...['com', 'by', 'tres', 'sur', 'over', 'under', 'low', 'high', 'band', 'all', 'single', 'multi'],
+);
+
+/** Ends of a name that are secret whatever stands before them: `adminpwd`, `wpa2psk`, `MYPASS`. */
 const ANYWHERE = [
   'passwd',
   'passwort',
@@ -39,17 +55,20 @@ const ANYWHERE = [
   'secrets?',
   'credentials?',
   'tokens?',
-  '(?<=[a-z\\d])(?<!com|by|tres|sur|over|under|low|high|band|all|single|multi)pass',
+  `(?<=[a-z\\d])(?<!${NO_PASS})pass`,
 ].join('|');
+
 /**
- * Names that also begin a message of some driver (`gpio-keys: probe failed`): before a colon they
- * count only between quotes.
+ * Before a colon these may be a driver's name (`gpio-keys: probe failed`), so there they count only
+ * in quotes.
  */
 const DRIVERS = 'pass|cookies?|keys?';
-/** What may stand before that in a name, and a number behind it. */
+
+/** Matches a name that ends in one of the words; a number or a kind of value may follow. */
 const named = (words: string, anywhere: string): RegExp =>
   new RegExp(
-    `(?:(?:^|[._-])(?:${words})|(?:${anywhere}))(?:[._-]?\\d{1,3})?(?:[._-](?:value|hash|text|hex|b64|base64))?$`,
+    `(?:(?:^|[._-])(?:${words})|(?:${anywhere}))` +
+      '(?:[._-]?\\d{1,3})?(?:[._-](?:value|hash|text|hex|b64|base64))?$',
     'i',
   );
 const NAME = named(`${SECRET}|${DRIVERS}`, ANYWHERE);
@@ -61,20 +80,20 @@ const plain = (name: string): string =>
 
 export const isSecretName = (name: string): boolean => NAME.test(plain(name.trim()));
 
-/** What is secret by its form. */
+/** Forms that only secrets have, with what takes their place. */
 const FORMS: readonly (readonly [RegExp, string])[] = [
-  // A private key of any kind, also one whose end is missing (RFC 7468).
+  // A private key of any kind (RFC 7468), even if its end is missing.
   [
     /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|$(?![\s\S]))/g,
     LEFT_OUT,
   ],
   [/PuTTY-User-Key-File-\d:[\s\S]*?(?:Private-MAC: \S+|$(?![\s\S]))/g, LEFT_OUT],
-  // A user's password in an address.
+  // A password in a URL (RFC 3986, section 3.2.1).
   [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@:]{0,256}:[^\s/@]{0,1024}@/gi, `$1${LEFT_OUT}@`],
   [/\b(Basic|Bearer|Digest) +(?!\[)[A-Za-z0-9+/._~=-]{8,}/g, `$1 ${LEFT_OUT}`],
-  // crypt(5): a password's hash can be tried out.
+  // A hash of crypt(5): the password can be found by trying.
   [/\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|md5|argon2(?:id|i|d))\$[./A-Za-z0-9$,=+-]{8,}/g, LEFT_OUT],
-  // JSON Web Tokens, and the tokens of those who mark theirs.
+  // JSON Web Tokens (RFC 7519), and tokens whose makers give them a prefix.
   [/\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]*/g, LEFT_OUT],
   [
     /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{15,}|xox[abprs]-[\w-]{10,}|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,}|sk_(?:live|test)_\w{16,}|npm_[A-Za-z0-9]{30,})/g,
@@ -83,25 +102,25 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A value: between quotes, also such as JSON in a text has, or a word with what is quoted in it;
- * one that begins with a quote and has no end goes on to the end of its line. More than the value
- * may go, for a comma can be part of a password as well as its end.
+ * A value: in quotes, in the escaped quotes of JSON in a text, or a word that may have quoted
+ * parts. A quote without an end reaches to the end of its line. It may take too much, because a
+ * comma can be the end of a password or a part of it.
  */
 const VALUE =
   /\\"(?:(?!\\")[^\n])*(?:\\"|$)|"(?:[^"\\\n]|\\.)*(?:"|$)|'[^'\n]*(?:'|$)|[^\s"'](?:[^\s"']|"[^"\n]*"|'[^'\n]*')*/my;
 const REST_OF_QUOTED = { '"': /[^"\n]+/y, "'": /[^'\n]+/y } as const;
 
 /**
- * What stands before a value: `name=`, `"name":`, `--name `, and `"name=value with blanks"`, which
- * the kernel takes too.
+ * The heads of values: `name=` and `"name":`, `--name `, and `"name=`, because the kernel also
+ * takes `"name=value with blanks"`.
  */
 const PAIR = /((?:\\?["'])?)([A-Za-z][\w.-]{0,80})\1([ \t]{0,4}[=:][ \t]{0,4})/g;
 const FLAG = /(?<=^|[\s"'])(--?)([A-Za-z][\w.-]{0,60})([ \t]+)(?!--)/gm;
 const QUOTED = /(["'])([A-Za-z][\w.-]{0,80})(=)/g;
 
 /**
- * Goes from one such beginning to the next, and takes the value out behind those that are secret:
- * what stands behind another one may hold a secret again.
+ * Goes from head to head, and takes the values of secret ones out. The value of another head is
+ * searched for heads again, because it may hold a secret.
  */
 function withoutValues(
   text: string,
@@ -126,7 +145,7 @@ function withoutValues(
   return out + text.slice(copied);
 }
 
-/** Keeps the quotes, so that what was JSON stays it. */
+/** Keeps the quotes, so that JSON stays JSON. */
 function leftOut(value: string): string {
   const quote = /^(?:\\"|"|')/.exec(value)?.[0];
   if (quote === undefined) return LEFT_OUT;
@@ -169,7 +188,7 @@ const isSecretFlag = (word: unknown): boolean =>
   !word.includes('=') &&
   isSecretName(word.replace(/^--?/, ''));
 
-/** Data without its secrets, of the same form: a secret text stays a text. */
+/** Data without its secrets, in the same form: a secret text stays a text. */
 export function redactData<T>(value: T): T {
   return redacted(value) as T;
 }
@@ -189,7 +208,7 @@ function redacted(value: unknown): unknown {
   );
 }
 
-/** A kernel's configuration says y, m and n of what has a secret's name, and that is none. */
+/** Options of the kernel have names like secrets, but their values y, m and n are none. */
 function withoutValue(value: unknown): unknown {
   if (typeof value === 'string') return value === '' || /^[ymn]$/.test(value) ? value : LEFT_OUT;
   if (Array.isArray(value)) return value.map(withoutValue);
@@ -200,8 +219,8 @@ function withoutValue(value: unknown): unknown {
 }
 
 /**
- * NDJSON or JSON as data where it is that, so that no secret hides in how it is written; a line
- * that is none as text.
+ * NDJSON without its secrets. Each line is read as data, so that no escape in it hides a secret; a
+ * line that is not JSON is treated as text.
  */
 export const redactLines = (text: string): string =>
   text
@@ -217,7 +236,7 @@ export const redactLines = (text: string): string =>
     })
     .join('\n');
 
-/** A file that should be JSON; one that is not stays legible, without its secrets. */
+/** A JSON file without its secrets. If it is not JSON it is treated as text. */
 export function redactJson(text: string): string {
   try {
     return `${JSON.stringify(redactData(JSON.parse(text)), null, 2)}\n`;

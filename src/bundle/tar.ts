@@ -1,10 +1,10 @@
 /**
- * A tar of a few plain files (POSIX.1-2008, pax: ustar): written whole, and read back.
- * `src/layer/archive` has the one that carries a layer.
+ * A tar of a few plain files (POSIX.1-2008, pax: ustar), written at once and read back. The tar
+ * that carries a layer is in `src/layer/archive`.
  */
 
 export interface File {
-  /** Of at most 100 characters. */
+  /** At most 100 bytes. */
   name: string;
   content: Buffer;
 }
@@ -17,12 +17,10 @@ function header({ name, content }: File, time: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long a name for this archive`);
   block.write(name, 0);
-  // Nobody else needs to read what a board says of itself.
-  block.write(
-    `${octal(0o600, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0${octal(content.length, 11)}\0${octal(time, 11)}\0`,
-    100,
-    'latin1',
-  );
+  // Only its owner may read what a board says about itself.
+  const [mode, uid, gid] = [octal(0o600, 7), octal(0, 7), octal(0, 7)];
+  const fields = [mode, uid, gid, octal(content.length, 11), octal(time, 11)];
+  block.write(fields.map((field) => `${field}\0`).join(''), 100, 'latin1');
   block.write('0', 156);
   block.write('ustar\x0000', 257, 'latin1');
   block.write('        ', 148);
@@ -32,7 +30,7 @@ function header({ name, content }: File, time: number): Buffer {
   return block;
 }
 
-/** @param time of all of them, in seconds since 1970. */
+/** @param time of all files, in seconds since 1970. */
 export function writeTar(files: readonly File[], time: number): Buffer {
   const parts = files.flatMap((file) => [
     header(file, time),
@@ -42,7 +40,7 @@ export function writeTar(files: readonly File[], time: number): Buffer {
   return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
 }
 
-/** @throws {Error} whose message goes on from the archive's name. */
+/** @throws {Error} whose message continues a sentence that begins with the archive's name. */
 export function readTar(bytes: Buffer): File[] {
   const files: File[] = [];
   for (let at = 0; ;) {
@@ -58,7 +56,7 @@ export function readTar(bytes: Buffer): File[] {
       throw new Error('is no tar, or a damaged one');
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
     if (content.length < size) throw new Error('is cut off in the middle of a file');
-    // Somebody may have unpacked it, and packed it again with directories.
+    // Somebody may have unpacked and packed it again, so that it has directories.
     if (block[156] === 0x30 || block[156] === 0) files.push({ name: text(0, 100), content });
     at += BLOCK + filled(size);
   }

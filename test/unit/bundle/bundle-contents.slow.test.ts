@@ -40,7 +40,10 @@ function board(
     return files[path];
   };
   return {
-    kind: (path) => (files[path] !== undefined ? 'file' : isFolder(path) ? 'directory' : 'missing'),
+    kind: (path) => {
+      if (files[path] !== undefined) return 'file';
+      return isFolder(path) ? 'directory' : 'missing';
+    },
     readText: text,
     readBytes: (path, offset, length) => Buffer.from(text(path)).subarray(offset, offset + length),
     list: (path) =>
@@ -194,7 +197,13 @@ t.test(
     const text = kernelLogText(RECORDS);
     t.equal(
       text,
-      '[    0.000000] Booting Linux on physical CPU 0x0\n[    0.000010] Linux version 6.1.0\n[    1.500000] Kernel command line: root=/dev/mtdblock2 wifi.password=HUNTER2 ro\n[    2.000000] mountroot: step 1/3\n[    3.000000] odd [31m\n',
+      [
+        '[    0.000000] Booting Linux on physical CPU 0x0\n',
+        '[    0.000010] Linux version 6.1.0\n',
+        '[    1.500000] Kernel command line: root=/dev/mtdblock2 wifi.password=HUNTER2 ro\n',
+        '[    2.000000] mountroot: step 1/3\n',
+        '[    3.000000] odd [31m\n',
+      ].join(''),
     );
     t.match(
       parseConsole(text),

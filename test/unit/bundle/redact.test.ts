@@ -12,7 +12,8 @@ import {
 import { parseFacts } from '../../../src/facts/validate.js';
 
 const PEM =
-  '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\nHUNTER2==\n-----END OPENSSH PRIVATE KEY-----';
+  '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\nHUNTER2==\n' +
+  '-----END OPENSSH PRIVATE KEY-----';
 
 /** Before, and after; whatever the table says, HUNTER2 must be gone. */
 const TABLE: [string, string][] = [
@@ -64,7 +65,8 @@ const TABLE: [string, string][] = [
     '[left-out]',
   ],
   [
-    'Unknown kernel command line parameters "password=HUNTER2 foo=1", will be passed to user space.',
+    'Unknown kernel command line parameters "password=HUNTER2 foo=1", ' +
+      'will be passed to user space.',
     'Unknown kernel command line parameters "password=[left-out]", will be passed to user space.',
   ],
   [
@@ -260,13 +262,15 @@ t.test('a secret behind a secret name never gets through, in whatever text it is
   const around = fc.string({ unit: 'grapheme', maxLength: 20 });
   fc.assert(
     fc.property(
-      name,
-      secret,
-      around,
-      around,
-      fc.constantFrom('=', ': ', ' = '),
-      fc.constantFrom('', '"', "'"),
-      (key, value, before, after, between, quote) => {
+      fc.record({
+        key: name,
+        value: secret,
+        before: around,
+        after: around,
+        between: fc.constantFrom('=', ': ', ' = '),
+        quote: fc.constantFrom('', '"', "'"),
+      }),
+      ({ key, value, before, after, between, quote }) => {
         const text = `${before} ${key}${between}${quote}${value}${quote} ${after}`;
         if (redactText(text).includes('HUNTER2')) throw new Error(JSON.stringify(text));
         if (
