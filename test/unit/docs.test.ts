@@ -1,4 +1,4 @@
-/** The pages of documentation: they are found, they name what exists, and they keep to their size. */
+/** The pages of documentation: they are found, name what exists, and keep to their size. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
