@@ -7,7 +7,7 @@ import { RAMDISK_DECISIONS } from './ramdisk-decisions.js';
 import { ROOT_DECISIONS } from './root-decisions.js';
 
 /** Every decision of the kernel's that explain tells, about in their order. */
-export const DECISIONS = { ...RAMDISK_DECISIONS, ...ROOT_DECISIONS, ...INIT_DECISIONS };
+const DECISIONS = { ...RAMDISK_DECISIONS, ...ROOT_DECISIONS, ...INIT_DECISIONS };
 
 export type DecisionId = keyof typeof DECISIONS;
 /** A decision's verdict, with the data that belongs to it. */

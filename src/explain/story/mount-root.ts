@@ -52,7 +52,7 @@ function deviceSource(name: RootName, kind: MountSource['kind']): MountSource {
 }
 
 /** What a root= leads to, given the image that came before. */
-const SOURCE_RULES: readonly DecisionRule<
+export const SOURCE_RULES: readonly DecisionRule<
   { name: RootName; image: LoadedImage | null },
   MountSource
 >[] = [

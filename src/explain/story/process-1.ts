@@ -28,7 +28,7 @@ interface Candidate {
 const ENOENT = -2;
 
 /** The programs in the order in which the kernel tries them (init/main.c: kernel_init). */
-export function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
+function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
   const { init, rdinit } = t.words;
   const configured = t.given.config?.['DEFAULT_INIT'] ?? '';
   const all: Candidate[] = [];

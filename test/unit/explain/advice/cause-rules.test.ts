@@ -1,0 +1,125 @@
+import t from 'tap';
+import {
+  causeOf,
+  INIT_ENDED_RULES,
+  NO_INIT_RULES,
+  NO_ROOT_RULES,
+} from '../../../../src/explain/advice/cause-rules.js';
+import type { FailedBoot } from '../../../../src/explain/advice/failed-boot.js';
+import { bootParameters } from '../../../../src/explain/boot-parameters.js';
+import { walkRules } from '../../../fixtures/rule-walk.js';
+
+const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoot => ({
+  words: bootParameters(commandLine),
+  types: null,
+  failedMount: { id: 'mount', fstype: null },
+  error: null,
+  brokenInitrd: null,
+  isCpio: false,
+  linuxrc: false,
+  failedInit: null,
+  exitCode: null,
+  ...changes,
+});
+
+t.test('why there is no root, row by row', async (t) => {
+  walkRules(t, NO_ROOT_RULES, [
+    [
+      'the image failed, not the root',
+      boot('rootfstype=squashfs', { failedMount: { id: 'mount-initrd', fstype: null } }),
+      { code: 'initrd-image-type', fstypes: ['squashfs'] },
+    ],
+    [
+      'an initrd that is neither cpio nor image',
+      boot('', { brokenInitrd: { reason: 'junk' } }),
+      { code: 'initrd-broken', reason: 'junk' },
+    ],
+    [
+      'an image with another root',
+      boot('', { linuxrc: true }),
+      { code: 'image-without-root-word' },
+    ],
+    [
+      'a cpio without the program',
+      boot('rdinit=/x', { isCpio: true }),
+      { code: 'initrd-without-init', program: '/x' },
+    ],
+    ['nothing at all', boot(''), { code: 'no-root-word' }],
+    [
+      "a file system's own id",
+      boot('root=UUID=1-2'),
+      { code: 'root-by-file-system-id', word: 'UUID' },
+    ],
+    [
+      'a type that could take an mtd name',
+      boot('root=mtd:a', { error: -2, types: ['cramfs'] }),
+      { code: 'mtd-name-not-built', fstype: 'cramfs', option: 'CRAMFS_MTD' },
+    ],
+    [
+      'a type that takes no flash name',
+      boot('root=mtd:a', { error: -2, types: ['squashfs'] }),
+      { code: 'flash-name-wants-type', root: 'mtd:a' },
+    ],
+    ['a UBI volume', boot('root=ubi0:a', { error: -19 }), { code: 'no-ubi-volume' }],
+    ['an mtd partition', boot('root=mtd:a', { error: -22 }), { code: 'no-mtd-partition' }],
+    ['a server', boot('root=/dev/nfs', { error: -6 }), { code: 'no-server' }],
+    [
+      'ENODEV',
+      boot('root=/dev/a', {
+        error: -19,
+        types: ['xfs'],
+        failedMount: { id: 'mount', fstype: 'xfs' },
+      }),
+      { code: 'type-missing', fstype: 'xfs', types: ['xfs'] },
+    ],
+    [
+      'EIO of jffs2',
+      boot('root=/dev/a', { error: -5, types: ['jffs2'] }),
+      { code: 'jffs2-finds-nothing' },
+    ],
+    ['EIO of another type', boot('root=/dev/a', { error: -5 }), { code: 'device-unreadable' }],
+    ['ENXIO', boot('root=/dev/a', { error: -6 }), { code: 'no-device', root: '/dev/a' }],
+    [
+      'a type that was chosen',
+      boot('root=/dev/a rootfstype=ext4'),
+      { code: 'wrong-type', fstypes: ['ext4'] },
+    ],
+    ['any other', boot('root=/dev/a'), { code: 'no-type-fits', root: '/dev/a' }],
+  ]);
+  t.match(
+    causeOf('no-root', boot('root=/dev/a', { failedMount: null })),
+    { code: 'no-device' },
+    'where no mount was decided, the device is missing',
+  );
+});
+
+t.test('why there is no process 1, row by row', async (t) => {
+  walkRules(t, NO_INIT_RULES, [
+    ['no program is named', boot(''), { code: 'no-init-on-root' }],
+    [
+      'one is',
+      boot('', { failedInit: { program: '/x', error: -8, known: null } }),
+      { code: 'init-does-not-run', program: '/x', error: -8 },
+    ],
+  ]);
+});
+
+t.test('how process 1 ended, row by row', async (t) => {
+  const ended = (exitCode: number | null): FailedBoot => boot('', { exitCode });
+  walkRules(t, INIT_ENDED_RULES, [
+    ['an old kernel prints no code', ended(null), { code: 'init-ended' }],
+    ['SIGILL', ended(4), { code: 'init-illegal-instruction' }],
+    ['SIGSEGV with a core', ended(0x8b), { code: 'init-signal', signal: 11 }],
+    ['127', ended(0x7f00), { code: 'init-not-found' }],
+    ['1', ended(0x100), { code: 'init-status', status: 1 }],
+  ]);
+});
+
+t.test('a panic of another kind has its cause too', async (t) => {
+  for (const [kind, code] of [
+    ['no-decompressor', 'no-decompressor'],
+    ['no-memory', 'no-memory'],
+    ['other', 'other-panic'],
+  ] as const)
+    t.match(causeOf(kind, boot('')), { code });
+});

@@ -1,0 +1,108 @@
+import t from 'tap';
+import { MESSAGES, readKernelMessages } from '../../../../src/explain/messages/kernel-messages.js';
+import type { KernelMessages } from '../../../../src/explain/messages/message-row.js';
+
+const read = (...lines: string[]): KernelMessages =>
+  readKernelMessages({
+    lines: lines.map((text) => ({ time: null, text })),
+    fromStart: true,
+    allLevels: true,
+  });
+
+/** Lines for each row of the table, in its order, and what they tell. */
+const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
+  [['Linux version 6.1.192-x (a@b) #1'], { release: { value: '6.1.192-x' } }],
+  [['OF: fdt: Machine model: Some Board'], { model: { value: 'Some Board' } }],
+  [['Kernel command line: root=/dev/a ro '], { commandLine: { value: 'root=/dev/a ro' } }],
+  [
+    ['Unknown kernel command line parameters "a b", will be passed to user space.'],
+    { unknownWords: { value: 'a b' } },
+  ],
+  [
+    ['INITRD: 0x20000000+0x1000 is not a memory region - disabling initrd'],
+    { refused: { value: '0x20000000+0x1000 is not a memory region' } },
+  ],
+  [['Trying to unpack rootfs image as initramfs...'], { tried: { value: true } }],
+  [
+    ['rootfs image is not initramfs (no cpio magic); looks like an initrd'],
+    { notCpio: { value: 'no cpio magic' } },
+  ],
+  [['Initramfs unpacking failed: junk'], { unpackFailed: { value: 'junk' } }],
+  [['RAMDISK: gzip image found at block 0'], { image: { value: 'gzip' } }],
+  [["RAMDISK: Couldn't find valid RAM disk image starting at 0."], { image: { value: '' } }],
+  [
+    ['RAMDISK: image too big! (100KiB/64KiB)'],
+    { imageFailed: { value: 'image too big! (100KiB/64KiB)' } },
+  ],
+  [['uncompression error'], { imageFailed: { value: 'uncompression error' } }],
+  [['using deprecated initrd support, will be removed in 2021.'], { linuxrc: { value: true } }],
+  [
+    ['RAMDISK: ext2 filesystem found at block 0', 'okay'],
+    { image: { value: 'ext2' }, oldRoot: { value: 'moved' } },
+  ],
+  [['Waiting 3 sec before mounting root device...'], { delay: { value: 3 } }],
+  [['Waiting for root device /dev/mmcblk0p2...'], { waiting: { value: '/dev/mmcblk0p2' } }],
+  [
+    ['VFS: Mounted root (squashfs filesystem) readonly on device 31:2.'],
+    { mounted: [{ value: { fstype: 'squashfs', readonly: true, device: '31:2' } }] },
+  ],
+  [
+    ['VFS: Cannot open root device "sda1" or unknown-block(0,0): error -6'],
+    { cannotOpen: { value: { name: 'sda1', device: 'unknown-block(0,0)', error: -6 } } },
+  ],
+  [
+    ['No filesystem could mount root, tried: ', ' ext4', ' vfat', 'x', ' no more'],
+    { noneCould: { value: ['ext4', 'vfat'] } },
+  ],
+  [
+    ['1f02           56832 mtdblock2 ', '103:00001 77 nvme0n1p1'],
+    {
+      devices: [
+        { value: { name: 'mtdblock2', number: '31:2', size: 56_832 << 10 } },
+        { value: { name: 'nvme0n1p1', number: '259:1' } },
+      ],
+    },
+  ],
+  [['devtmpfs: mounted'], { devtmpfs: { value: 0 } }],
+  [['devtmpfs: error mounting -2'], { devtmpfs: { value: -2 } }],
+  [['Freeing unused kernel image (initmem) memory: 1024K'], { started: { value: true } }],
+  [['Warning: unable to open an initial console.'], { noConsole: { value: true } }],
+  [['Run /sbin/init as init process'], { runs: [{ value: '/sbin/init' }] }],
+  [
+    ['Failed to execute /linuxrc (error -8)', 'Failed to execute /a.  Attempting defaults...'],
+    { failures: [{ value: { path: '/linuxrc', error: -8 } }, { value: { path: '/a' } }] },
+  ],
+  [
+    ["Starting init: /bin/sh exists but couldn't execute it (error -13)"],
+    { failures: [{ value: { path: '/bin/sh', error: -13 } }] },
+  ],
+  [
+    ['Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100'],
+    { panic: { value: { kind: 'init-ended', exitCode: 256 } } },
+  ],
+  [['reboot: Power down'], { down: { value: 'reboot: Power down' } }],
+];
+
+t.test('each row of the table understands its message, and no row before it does', async (t) => {
+  t.equal(EXAMPLES.length, MESSAGES.length, 'each row has an example');
+  for (const [row, [lines, told]] of EXAMPLES.entries()) {
+    const { pattern, source } = MESSAGES[row]!;
+    const own = lines.find((line) => pattern.test(line)) ?? '';
+    t.ok(own, `row ${row} is of this message: ${lines.join(' | ')}`);
+    t.equal(
+      MESSAGES.findIndex((each) => each.pattern.test(own)),
+      row,
+      own,
+    );
+    t.match(read(...lines), told, own);
+    t.match(source, /^\w.*\.c/, 'and says who prints it');
+  }
+});
+
+t.test('the first message of a kind counts, and its words are kept', async (t) => {
+  t.match(read('Linux version 1.1', 'Linux version 2.2').release, {
+    value: '1.1',
+    said: 'Linux version 1.1',
+  });
+  t.equal(read('okay').oldRoot, undefined, 'a common word counts only behind an image');
+});
