@@ -1,5 +1,9 @@
 import t from 'tap';
-import { COMMAND_LINE_RULES } from '../../../src/explain/effective-command-line.js';
+import {
+  COMMAND_LINE_RULES,
+  effectiveCommandLine,
+} from '../../../src/explain/effective-command-line.js';
+import { foretold } from '../../fixtures/explained.js';
 import { walkRules } from '../../fixtures/rule-walk.js';
 
 t.test('which command line holds, row by row', async (t) => {
@@ -23,4 +27,17 @@ t.test('which command line holds, row by row', async (t) => {
     ['the boot loader gives none', lines('', 'b'), { text: 'b', holder: 'kernel' }],
     ['both give one', lines('a', 'b'), { text: 'a', holder: 'boot-loader-first' }],
   ]);
+});
+
+t.test('of two command lines the configuration decides', async (t) => {
+  const own = { CMDLINE: 'root=/dev/own' };
+  t.equal(effectiveCommandLine('a', null).text, 'a');
+  t.equal(effectiveCommandLine('a', own).text, 'a');
+  t.equal(effectiveCommandLine('', own).text, 'root=/dev/own');
+  t.equal(effectiveCommandLine('a', { ...own, CMDLINE_EXTEND: 'y' }).text, 'a root=/dev/own');
+  t.equal(effectiveCommandLine('a', { ...own, CMDLINE_FORCE: 'y' }).text, 'root=/dev/own');
+  t.match(foretold('root=/dev/a', { config: { ...own, CMDLINE_FORCE: 'y' } }), {
+    commandLine: 'root=/dev/own',
+    decisions: [{ id: 'command-line', evidence: 'config' }],
+  });
 });

@@ -2,62 +2,49 @@
  * Explanations of boots that really were, and whether the same command lines are foretold to end as
  * they did.
  */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
-import {
-  explain,
-  type Explanation,
-  type ExplanationSources,
-} from '../../../src/explain/explanation.js';
-import type { KernelEnd } from '../../../src/explain/explanation.js';
-import { lookInto } from '../../../src/explain/initrd/initrd-file.js';
+import { explain, type Explanation, type KernelEnd } from '../../../src/explain/explanation.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
-import type { Facts } from '../../../src/facts/facts.js';
+import { lookInto } from '../../../src/explain/initrd/initrd-file.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';
-import { parseFacts } from '../../../src/facts/validate.js';
 import { CASES, type Case } from '../../fixtures/console/cases.js';
+import {
+  MTDPARTS,
+  NOTHING,
+  board,
+  changedFacts,
+  consoleFixture,
+  consoleLog,
+} from '../../fixtures/explained.js';
+import { golden, lineLengths } from '../../fixtures/golden.js';
+import { boardStatus } from '../../fixtures/status.js';
 
-const fixture = (name: string): URL => new URL(`../../fixtures/console/${name}`, import.meta.url);
-const text = (name: string): string => readFileSync(fixture(name), 'utf8');
-const NOTHING: ExplanationSources = {
-  facts: null,
-  commandLine: null,
-  config: null,
-  deviceTree: null,
-  initrd: null,
-  log: null,
-  ours: null,
-};
+const text = (name: string): string => readFileSync(consoleFixture(name), 'utf8');
 
-/**
- * The board's facts, gathered on it; with what its image has besides the programs that were looked
- * at.
- */
-const board = parseFacts(text('facts.json'), 'facts.json');
-const facts: Facts = {
-  ...board,
-  origin: {
-    ...board.origin!,
-    programs: [
-      ...board.origin!.programs,
-      { path: '/bin/poweroff', error: 0, why: '' },
-      { path: '/bin/false', error: 0, why: '' },
-      { path: '/sbin/nosuch', error: -2, why: '/sbin/nosuch does not exist' },
-      { path: '/nosuch', error: -2, why: '/nosuch does not exist' },
-      { path: '/etc/passwd', error: -13, why: '/etc/passwd is not executable' },
-      { path: '/etc', error: -13, why: '/etc is a directory' },
-    ],
-  },
-};
+/** The board's facts, with other programs of its image than those that were looked at. */
+const facts = changedFacts({
+  programs: [
+    ...board.origin!.programs,
+    { path: '/bin/poweroff', error: 0, why: '' },
+    { path: '/bin/false', error: 0, why: '' },
+    { path: '/sbin/nosuch', error: -2, why: '/sbin/nosuch does not exist' },
+    { path: '/nosuch', error: -2, why: '/nosuch does not exist' },
+    { path: '/etc/passwd', error: -13, why: '/etc/passwd is not executable' },
+    { path: '/etc', error: -13, why: '/etc is a directory' },
+  ],
+});
 
 const seen = ({ name }: Case): Explanation =>
   explain({ ...NOTHING, log: parseConsole(text(`${name}.txt`)).at(-1)! });
 
 async function foretold({ words, initrd }: Case): Promise<Explanation> {
-  const line = `console=ttyAMA0 panic=-1 ${/mtdparts=\S+/.exec(board.kernel.commandLine)![0]} ${words}`;
-  const size = initrd === undefined ? 0 : statSync(fixture(initrd)).size;
+  const line = `console=ttyAMA0 panic=-1 ${MTDPARTS} ${words}`;
+  const size = initrd === undefined ? 0 : statSync(consoleFixture(initrd)).size;
   const file =
-    initrd === undefined ? null : await lookInto(fixture(initrd).pathname, facts.origin!.config);
+    initrd === undefined
+      ? null
+      : await lookInto(consoleFixture(initrd).pathname, facts.origin!.config);
   return explain({
     ...NOTHING,
     facts,
@@ -78,14 +65,18 @@ const BEYOND: Record<string, string> = {
   'nodev-name': 'whether a server answers does not show beforehand',
 };
 
-const essence = (end: KernelEnd): string =>
-  end.kind === 'runs'
-    ? `runs ${end.program}`
-    : end.kind === 'panics'
-      ? `panics: ${end.message}`
-      : end.kind === 'waits'
-        ? `waits for ${end.forWhat}`
-        : 'unknown';
+function essence(end: KernelEnd): string {
+  switch (end.kind) {
+    case 'runs':
+      return `runs ${end.program}`;
+    case 'panics':
+      return `panics: ${end.message}`;
+    case 'waits':
+      return `waits for ${end.forWhat}`;
+    case 'unknown':
+      return 'unknown';
+  }
+}
 const yes = ({ decisions }: Explanation, id: string): boolean | undefined => {
   const answer = decisions.find((each) => each.id === id)?.answer;
   return answer === undefined ? undefined : answer.startsWith('yes');
@@ -121,9 +112,7 @@ t.test(
       const explanation = seen(each);
       t.same(explanation.contradictions, [], each.name);
       const story = renderExplanation(explanation);
-      const golden = new URL(`../../golden/explain/${each.name}.txt`, import.meta.url);
-      if (process.env['GOLDEN'] === 'write') writeFileSync(golden, story);
-      t.equal(story, readFileSync(golden, 'utf8'), each.name);
+      golden(t, `explain/${each.name}.txt`, story);
       for (const line of story.split('\n'))
         if (line.length > 80) t.fail(`${each.name} has a line of ${line.length} columns: ${line}`);
     }
@@ -137,7 +126,7 @@ t.test(
       const initrd =
         each.initrd === undefined
           ? null
-          : await lookInto(fixture(each.initrd).pathname, facts.origin!.config);
+          : await lookInto(consoleFixture(each.initrd).pathname, facts.origin!.config);
       const explanation = explain({
         ...NOTHING,
         facts,
@@ -146,5 +135,33 @@ t.test(
       });
       t.same(explanation.contradictions, [], each.name);
     }
+  },
+);
+
+t.test('where log and configuration contradict each other, both are told', async (t) => {
+  const log = consoleLog(text('cpio-init.txt'));
+  const told = explain({ ...NOTHING, log, config: { BLK_DEV_INITRD: 'n' } });
+  t.match(told.contradictions, [/whether there is an initrd: there is one, for the kernel said/]);
+  t.match(renderExplanation(told), /What does not fit together:\n {2}- whether there is an initrd/);
+});
+
+t.test('a log that breaks off says so, and foretells no end', async (t) => {
+  const log = consoleLog(
+    'Booting Linux on physical CPU 0x0\nLinux version 6.1.0\n' +
+      'Kernel command line: root=/dev/mtdblock2\nsome driver\n',
+  );
+  const told = explain({ ...NOTHING, log });
+  t.match(told.end, {
+    kind: 'unknown',
+    because: /ends before the kernel is done, with "some driver"/,
+  });
+});
+
+t.test(
+  'the story of a board that is up is the reviewed one, to its process 1 and our own steps',
+  async (t) => {
+    const text = renderExplanation(explain({ ...NOTHING, facts: board, ours: boardStatus() }));
+    golden(t, 'explain/this-boot.txt', text);
+    t.ok(lineLengths(text) <= 80);
   },
 );
