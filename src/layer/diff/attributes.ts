@@ -1,27 +1,24 @@
 import { errnoName } from '../../system/errno.js';
 
 /**
- * Names of the extended attributes of what is at a path (one character a byte; no symlink is
- * followed), and the value of one.
+ * Extended attributes: their names at a path, and the value of one. Paths and names have one
+ * character for each byte, and no symlink is followed.
  */
 export interface Attributes {
   names(path: string): string[];
   value(path: string, name: string): Buffer | null;
 }
 
-/**
- * Enough for almost all; XATTR_LIST_MAX and XATTR_SIZE_MAX (include/uapi/linux/limits.h) for the
- * rest.
- */
+/** Enough for almost all values; the limits of the kernel (include/uapi/linux/limits.h). */
 const USUAL = 1024;
 const LONGEST = 65_536;
 
 const NOT_THERE = ['EOPNOTSUPP', 'ENODATA', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP'];
 
 /**
- * Through the shim, like System.attributes, but for names that are no text, and with the same few
- * buffers for all calls: what a string costs a call is freed only when this process is idle, and
- * here are a hundred thousand.
+ * Like System.attributes, but for names that are not UTF-8, and with the same few buffers for all
+ * calls: the memory for the strings of a call is freed only when the process is idle, and a walk
+ * makes a hundred thousand calls.
  * @throws where the native parts cannot be loaded.
  */
 export async function openAttributes(): Promise<Attributes> {
@@ -50,7 +47,7 @@ export async function openAttributes(): Promise<Attributes> {
   return {
     names(of) {
       put(path, of);
-      // Most have none: no copy of nothing.
+      // Most files have none, and need no copy.
       const result = shim.mountroot_list_attributes(path as never, usual, USUAL);
       if (result === 0) return [];
       const list = read((room) => shim.mountroot_list_attributes(path as never, room, room.length));

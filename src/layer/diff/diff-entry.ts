@@ -1,12 +1,12 @@
 export const DIFF_SCHEMA = 'mountroot.diff/1';
 
 /**
- * What a name in the upper layer is to the image. `metadata`: content alike, but not mode, owner,
- * time or attributes. `replaced`: of another kind than the image's. `opaque`: a directory through
- * which nothing of the image's shows. `redirected`: a directory that shows another one of the
- * image's. `metacopy`: a file of which only the metadata is in the upper layer. `same`: copied up,
- * and no different. `stale`: a deletion of what the image does not have. `unread`: of the same
- * size, and its content cannot be read.
+ * How a name in the upper layer differs from the image. `metadata`: the content is the same, but
+ * not mode, owner, time or attributes. `replaced`: of another kind than the image's. `opaque`: a
+ * directory that hides the image's. `redirected`: a directory that shows another one of the image.
+ * `metacopy`: only the metadata of a file are in the upper layer. `same`: copied up, and not
+ * changed. `stale`: a whiteout of a name that the image does not have. `unread`: of the same size,
+ * but the content cannot be read.
  */
 export const KINDS = [
   'added',
@@ -23,13 +23,13 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Those by which / is not what the image is. */
+/** The kinds that make / differ from the image. */
 const DIFFERENT: readonly Kind[] = KINDS.filter((kind) => kind !== 'same' && kind !== 'stale');
 
 export type What =
   'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'other';
 
-/** What the image's file is known by; see facts/rom-manifest.ts. */
+/** What identifies a file of the image; see facts/rom-manifest.ts. */
 export interface KnownFile {
   size: number;
   mtime: number;
@@ -38,21 +38,21 @@ export interface KnownFile {
 
 export interface DiffEntry {
   kind: Kind;
-  /** Below the root, without a leading slash; one character a byte. The root itself is ''. */
+  /** Below the root, without a leading slash; one character for each byte. '' is the root. */
   path: string;
-  /** What it is in the upper layer; of what is deleted what it was. */
+  /** The type of the file in the upper layer; of a deleted one, that in the image. */
   of: What;
   /** Length of the content. */
   size: number;
-  /** Bytes that it takes on its volume, where that says; the second name of a file takes none. */
+  /** Bytes that it takes on its volume, as far as known; the second name of a file takes none. */
   takes: number;
-  /** What is at this path in the image. */
+  /** The same path in the image; null where it does not exist. */
   rom: { of: What; size: number } | null;
-  /** What of the metadata differs, as text: of the image's, and of this one. */
+  /** The metadata that differ, as text. */
   differs?: { what: 'mode' | 'owner' | 'time' | 'attributes'; rom: string; upper: string }[];
-  /** The image's path that a redirect names. */
+  /** The path of the image that a redirect names. */
   from?: string;
-  /** The image has a newer file than the one this was made from. */
+  /** The image's file is newer than the one that this was made from. */
   shadows?: { was: KnownFile; now: KnownFile; sure: boolean };
 }
 
@@ -62,10 +62,7 @@ export interface DiffProblem {
   error: string;
 }
 
-/**
- * What a walk tells, in the order in which it comes to it; null: a name of which there is nothing
- * to tell.
- */
+/** What a walk yields for each name that it comes to; null where there is nothing to say. */
 export type WalkResult = DiffEntry | { problem: DiffProblem } | null;
 
 export interface Sum {
@@ -74,7 +71,7 @@ export interface Sum {
   takes: number;
 }
 
-/** Sums over all that was told, and nothing that grows with it. */
+/** Sums over all results of a walk. */
 export class Totals {
   readonly kinds = Object.fromEntries(
     KINDS.map((kind) => [kind, { count: 0, size: 0, takes: 0 }]),
@@ -89,8 +86,7 @@ export class Totals {
     if ('problem' in told) return void this.problems++;
     const sum = this.kinds[told.kind];
     sum.count++;
-    // What the upper layer holds none of is not counted: what is deleted, and content that is the
-    // image's.
+    // Only content that is in the upper layer counts.
     if (told.of === 'file' && told.kind !== 'deleted' && told.kind !== 'metacopy')
       sum.size += told.size;
     sum.takes += told.takes;
@@ -110,10 +106,7 @@ export class Totals {
   }
 }
 
-/**
- * The entries that take most, as many as are asked for: a heap would be no faster for the few that
- * a person reads.
- */
+/** The entries that take most space. They are few, so a sorted list is as fast as a heap. */
 export class Biggest {
   readonly entries: DiffEntry[] = [];
   constructor(private readonly most: number) {}

@@ -1,7 +1,4 @@
-/**
- * The three forms of a report. Each begins, goes on entry by entry and ends, and keeps nothing in
- * between.
- */
+/** The three forms of a report. Each is written entry by entry, and keeps no entries. */
 import type { Biggest, DiffEntry, DiffProblem, Totals } from './diff-entry.js';
 import {
   aboutData,
@@ -15,8 +12,7 @@ import {
   type About,
 } from './diff-text.js';
 
-const FORMATS = ['table', 'ndjson', 'json'] as const;
-export type Format = (typeof FORMATS)[number];
+export type Format = 'table' | 'ndjson' | 'json';
 
 export interface DiffReport {
   begin(about: About): string;
@@ -27,10 +23,7 @@ export interface DiffReport {
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
-/**
- * One value for programs that want one: written as it comes, with what could not be looked at
- * behind the entries.
- */
+/** One JSON value, written piece by piece; the problems come behind the entries. */
 function json(): DiffReport {
   let first = true;
   const problems: DiffProblem[] = [];
@@ -41,13 +34,14 @@ function json(): DiffReport {
       first = false;
       return before + JSON.stringify(entryData(entry));
     },
-    // The totals have how many there are; a list of them all could be as long as the tree.
+    // The totals have their number. A list of all could be as long as the tree.
     problem: (problem) => {
       if (problems.length < 100) problems.push(problem);
       return '';
     },
     end: (totals, biggest) =>
-      `\n],"problems":${JSON.stringify(problems.map(problemData))},"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
+      `\n],"problems":${JSON.stringify(problems.map(problemData))},` +
+      `"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
   };
 }
 

@@ -3,6 +3,7 @@ import {
   KINDS,
   type Biggest,
   type DiffEntry,
+  type Kind,
   type KnownFile,
   type DiffProblem,
   type Totals,
@@ -48,7 +49,7 @@ const day = (mtime: number): string =>
   Math.abs(mtime) < 8.64e12
     ? new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ')
     : String(mtime);
-/** That by which two are told apart, and no more. */
+/** Two files in as few words as tell them apart. */
 function told(one: KnownFile, other: KnownFile): [string, string] {
   const words = ({ size, mtime, crc }: KnownFile): string => {
     const what = [
@@ -71,44 +72,54 @@ const WHAT: Record<What, string> = {
   other: 'something else',
 };
 
-function remarks({ kind, of, rom, differs = [], from, shadows }: DiffEntry): string[] {
-  const out: string[] = [];
-  if (kind === 'replaced' && rom) out.push(`${WHAT[of]}; in rom it is ${WHAT[rom.of]}`);
-  if (kind === 'opaque') out.push("a replaced directory: nothing of rom's shows through");
-  if (kind === 'redirected') out.push(`a renamed directory: it shows rom's ${shown(from ?? '')}/`);
-  if (kind === 'metacopy')
-    out.push(
-      `metadata only: the content is that of rom's ${from === undefined ? 'file' : shown(from)}`,
-    );
-  if (kind === 'same') out.push('copied up, and no different from rom');
-  if (kind === 'stale') out.push('a deletion of what rom does not have');
-  if (kind === 'unread')
-    out.push("as long as rom's; whether the content is the same cannot be read");
-  const metadata = differs.map(({ what, rom: was, upper }) =>
-    was === upper ? what : `${what} ${was || 'none'} to ${upper || 'none'}`,
+/** What an entry's kind means, where its name does not say enough. */
+const KIND_REMARKS: Partial<Record<Kind, (entry: DiffEntry) => string | null>> = {
+  replaced: ({ of, rom }) => rom && `${WHAT[of]}; in rom it is ${WHAT[rom.of]}`,
+  opaque: () => "a replaced directory: nothing of rom's shows through",
+  redirected: ({ from }) => `a renamed directory: it shows rom's ${shown(from ?? '')}/`,
+  metacopy: ({ from }) =>
+    `metadata only: the content is that of rom's ${from === undefined ? 'file' : shown(from)}`,
+  same: () => 'copied up, and no different from rom',
+  stale: () => 'a deletion of what rom does not have',
+  unread: () => "as long as rom's; whether the content is the same cannot be read",
+};
+
+function metadataRemark({ kind, differs = [] }: DiffEntry): string | null {
+  // A changed file has another time as a matter of course.
+  const telling = differs.filter(
+    ({ what }) => what !== 'time' || (kind !== 'changed' && kind !== 'unread'),
   );
-  // That a changed file has another time goes without saying.
-  const telling =
-    kind === 'changed' || kind === 'unread'
-      ? metadata.filter((_, index) => differs[index]!.what !== 'time')
-      : metadata;
-  if (telling.length > 0) out.push(telling.join(', '));
-  if (shadows) {
-    const [was, now] = told(shadows.was, shadows.now);
-    out.push(
-      `${shadows.sure ? 'shadows' : 'may shadow'} a newer rom file: rom's changed from ${was} to ${now} ${shadows.sure ? 'since you changed yours' : 'about when yours was changed'}`,
-    );
-  }
-  return out;
+  const words = telling.map(({ what, rom, upper }) =>
+    rom === upper ? what : `${what} ${rom || 'none'} to ${upper || 'none'}`,
+  );
+  return words.length > 0 ? words.join(', ') : null;
 }
 
+function shadowRemark({ shadows }: DiffEntry): string | null {
+  if (!shadows) return null;
+  const [was, now] = told(shadows.was, shadows.now);
+  const [verb, since] = shadows.sure
+    ? ['shadows', 'since you changed yours']
+    : ['may shadow', 'about when yours was changed'];
+  return `${verb} a newer rom file: rom's changed from ${was} to ${now} ${since}`;
+}
+
+const remarks = (entry: DiffEntry): string[] =>
+  [KIND_REMARKS[entry.kind]?.(entry) ?? null, metadataRemark(entry), shadowRemark(entry)].filter(
+    (remark) => remark !== null,
+  );
+
 const INDENT = 23;
+
+const row = (kind: string, amount: string, rest: string): string =>
+  `${kind.padEnd(10)} ${amount.padStart(10)}  ${rest}`;
 
 /** One line, and more below it where there is more to say than its kind. */
 export function renderEntry(entry: DiffEntry): string {
   const { kind, path, of, size } = entry;
   const long = of === 'file' && kind !== 'deleted' && kind !== 'stale' ? amount(size) : '-';
-  const head = `${kind.padEnd(10)} ${long.padStart(10)}  ${shown(path)}${of === 'directory' && path !== '' ? '/' : ''}`;
+  const name = shown(path) + (of === 'directory' && path !== '' ? '/' : '');
+  const head = row(kind, long, name);
   return [head, ...remarks(entry).map((each) => wrap(each, INDENT))].join('\n');
 }
 
@@ -140,20 +151,16 @@ export function renderTotals(totals: Totals, biggest: Biggest | null): string {
   if (all.count === 0) out.push('Nothing is changed.');
   for (const kind of KINDS) {
     const { count, size, takes } = kinds[kind];
-    if (count > 0)
-      out.push(
-        `${kind.padEnd(10)} ${String(count).padStart(10)}  ${amount(size)}, taking ${amount(takes)}`,
-      );
+    if (count > 0) out.push(row(kind, String(count), `${amount(size)}, taking ${amount(takes)}`));
   }
   if (all.count > 0)
-    out.push(
-      `${'in all'.padEnd(10)} ${String(all.count).padStart(10)}  ${amount(all.size)}, taking ${amount(all.takes)}`,
-    );
+    out.push(row('in all', String(all.count), `${amount(all.size)}, taking ${amount(all.takes)}`));
   if (shadows > 0)
     out.push(
       '',
       wrap(
-        `${plural(shadows, 'file of the upper layer stands', 'files of the upper layer stand')} before a newer one of rom: compare, take over what is new, or remove yours.`,
+        `${plural(shadows, 'file of the upper layer stands', 'files of the upper layer stand')} ` +
+          'before a newer one of rom: compare, take over what is new, or remove yours.',
         0,
       ),
     );

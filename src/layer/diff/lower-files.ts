@@ -3,7 +3,7 @@ import type { What } from './diff-entry.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFMT } = fs.constants;
 
-/** Names are bytes; here each is a character. Plain ones need no conversion. */
+/** A path for the kernel from one with a character for each byte; ASCII needs no conversion. */
 export const pathBytes = (path: string): string | Buffer =>
   /^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
 export const fromText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
@@ -21,11 +21,11 @@ export const whatOf = ({ mode }: fs.Stats): What => WHAT[mode & S_IFMT] ?? 'othe
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
 
-/** Gone since its name was read, or its directory is. */
+/** Whether a file was removed since its name was read, or its directory was. */
 export const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
 
-/** lstat(2); null for what is not there. */
+/** lstat(2); null where the path does not exist. */
 export function statOrNull(path: string): fs.Stats | null {
   try {
     return fs.lstatSync(pathBytes(path), { throwIfNoEntry: false }) ?? null;
@@ -35,7 +35,7 @@ export function statOrNull(path: string): fs.Stats | null {
   }
 }
 
-/** Sorted by their bytes. */
+/** The names in a directory, sorted by their bytes. */
 export const namesIn = (path: string): string[] =>
   fs.readdirSync(pathBytes(path), 'latin1' as BufferEncoding).sort();
 
@@ -43,8 +43,8 @@ export const readLink = (path: string): string =>
   fs.readlinkSync(pathBytes(path), 'latin1' as BufferEncoding);
 
 /**
- * A directory that is held open: by the path of the descriptor its names are reached whatever
- * becomes of the path that led to it. @throws as open(2), ELOOP for a symlink.
+ * Opens a directory, so that its names can be reached through the descriptor whatever happens to
+ * its path. @throws as open(2), ELOOP for a symlink.
  */
 export function openDirectory(path: string): number {
   return fs.openSync(pathBytes(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
@@ -53,7 +53,7 @@ export function openDirectory(path: string): number {
 const AT_ONCE = 65_536;
 const [ONE, OTHER] = [Buffer.allocUnsafeSlow(AT_ONCE), Buffer.allocUnsafeSlow(AT_ONCE)];
 
-/** Fills as much of the room as there is; read(2) may give less. */
+/** Reads until the room is full or the file ends; read(2) may give less. */
 function fill(fd: number, room: Buffer): number {
   let filled = 0;
   for (
@@ -64,7 +64,7 @@ function fill(fd: number, room: Buffer): number {
   return filled;
 }
 
-/** Without O_NONBLOCK a FIFO that has taken the file's place would wait for its writer. */
+/** O_NONBLOCK because a FIFO in the file's place would wait for its writer. */
 function withFile<T>(path: string, use: (fd: number) => T): T {
   const fd = fs.openSync(pathBytes(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
@@ -74,7 +74,7 @@ function withFile<T>(path: string, use: (fd: number) => T): T {
   }
 }
 
-/** Whether two files hold the same, read piece by piece. */
+/** Whether two files have the same content. */
 export const sameContent = (one: string, other: string): boolean =>
   withFile(one, (a) =>
     withFile(other, (b) => {

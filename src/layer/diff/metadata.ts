@@ -12,7 +12,7 @@ export interface Side {
 const octal = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0');
 const owner = ({ uid, gid }: Stats): string => `${uid}:${gid}`;
 
-/** Images have whole seconds; what differs by less is told with its fraction. */
+/** Two times in whole seconds, as images have them; with fractions only where those differ. */
 function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
   const text = ({ mtimeMs }: Stats): string =>
     Math.abs(mtimeMs) < 8.64e15 ? new Date(mtimeMs).toISOString() : String(mtimeMs);
@@ -21,7 +21,7 @@ function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
   return whole(rom) === whole(upper) ? { rom, upper } : { rom: whole(rom), upper: whole(upper) };
 }
 
-/** Overlay's own say what a layer shows, and no more. */
+/** All except overlay's own, which are not metadata of the file. */
 const others = (names: readonly string[]): string[] =>
   names.filter((name) => !name.startsWith('trusted.overlay.')).sort();
 
@@ -45,8 +45,8 @@ function attributesDiffer(
 }
 
 /**
- * In what two of one kind differ besides their content. A directory's time says only that something
- * in it was made or removed, and a symlink's mode says nothing.
+ * The metadata in which two files of one kind differ. A directory's time is left out, because it
+ * changes with every name in it; so is a symlink's mode, which means nothing.
  * @param names of the upper one's attributes, where they are known already.
  */
 export function metadataOf(

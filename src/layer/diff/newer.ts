@@ -1,6 +1,6 @@
 /**
- * Whether a file of the upper layer stands before a newer one of the image, by what `done` noted on
- * the data volume.
+ * Finds files of the upper layer that hide a newer file of the image, with the record that `done`
+ * keeps on the data volume.
  */
 import * as fs from 'node:fs';
 import {
@@ -18,16 +18,16 @@ import {
 } from '../../facts/rom-manifest.js';
 import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../../facts/places.js';
 import { firstBytes, pathBytes, isGone } from './lower-files.js';
-import type { WalkOptions } from './walk.js';
+import type { NewerThan } from './walk.js';
 
 export interface Record {
   baseline: Baseline;
   manifest: RomManifest | null;
 }
 
-/** What a record is not: sentences for a person. */
 export interface NewerFile {
   record: Record | null;
+  /** What is missing or wrong with the record, one sentence each. */
   complaints: string[];
 }
 
@@ -40,55 +40,78 @@ const textOf = (path: string): string | null => {
   }
 };
 
+const UNKNOWN = 'so which files of it stand before newer ones of the image cannot be told';
+
+/** What the record's files hold; null for one that is not there. */
+interface RecordState {
+  top: string;
+  baseline: Baseline | 'damaged' | null;
+  manifest: RomManifest | 'damaged' | null;
+  /** False where `done` has not come to the end of the upper layer yet. */
+  whole: boolean;
+}
+
+/** What can be wrong with a record; each rule that holds is a complaint. */
+const COMPLAINTS: readonly {
+  when: (state: RecordState) => boolean;
+  says: (top: string) => string;
+}[] = [
+  {
+    when: ({ baseline, manifest }) => baseline === null && manifest === null,
+    says: (top) =>
+      `there is no record of the image in ${top}, ${UNKNOWN}; \`mountroot done\` makes one at ` +
+      'each boot',
+  },
+  {
+    when: ({ baseline }) => baseline === 'damaged',
+    says: (top) =>
+      `${top}/${ROM_BASELINE} is damaged, ${UNKNOWN}; the next \`mountroot done\` begins it anew`,
+  },
+  {
+    when: ({ manifest }) => manifest === 'damaged',
+    says: (top) =>
+      `${top}/${ROM_MANIFEST} is damaged, and the next \`mountroot done\` makes it anew`,
+  },
+  {
+    when: ({ baseline, whole }) => !whole && baseline !== null && baseline !== 'damaged',
+    says: () =>
+      'not all of the upper layer is in the record so far, for it is more than one boot has time ' +
+      'for: of files that are not, it cannot be told whether they stand before newer ones of the ' +
+      'image; each `mountroot done` goes on with it',
+  },
+];
+
+function readRecord(top: string): RecordState {
+  const [baseline, manifest, cursor] = [ROM_BASELINE, ROM_MANIFEST, ROM_CURSOR].map((name) =>
+    textOf(`${top}/${name}`),
+  ) as [string | null, string | null, string | null];
+  return {
+    top,
+    baseline: baseline === null ? null : decodeBaseline(baseline),
+    manifest: manifest === null ? null : decodeManifest(manifest),
+    whole: cursor === null || decodeCursor(cursor).whole,
+  };
+}
+
 /**
- * The records below the top of a data volume. Never throws: without them only this cannot be told.
+ * The record below the top of a data volume. It never throws: without a record only newer files of
+ * the image are not found.
  */
 export function findRecord(top: string): NewerFile {
-  const nothing = 'so which files of it stand before newer ones of the image cannot be told';
   try {
-    const [baselineText, manifestText] = [
-      textOf(`${top}/${ROM_BASELINE}`),
-      textOf(`${top}/${ROM_MANIFEST}`),
-    ];
-    const baseline = baselineText === null ? null : decodeBaseline(baselineText);
-    const manifest = manifestText === null ? null : decodeManifest(manifestText);
-    const complaints = [];
-    if (baseline === null && manifest === null)
-      complaints.push(
-        `there is no record of the image in ${top}, ${nothing}; \`mountroot done\` makes one at each boot`,
-      );
-    if (baseline === 'damaged')
-      complaints.push(
-        `${top}/${ROM_BASELINE} is damaged, ${nothing}; the next \`mountroot done\` begins it anew`,
-      );
-    if (manifest === 'damaged')
-      complaints.push(
-        `${top}/${ROM_MANIFEST} is damaged, and the next \`mountroot done\` makes it anew`,
-      );
-    const cursor = textOf(`${top}/${ROM_CURSOR}`);
-    if (
-      cursor !== null &&
-      baseline !== null &&
-      baseline !== 'damaged' &&
-      !decodeCursor(cursor).whole
-    )
-      complaints.push(
-        `not all of the upper layer is in the record so far, for it is more than one boot has time for: of files that are not, it cannot be told whether they stand before newer ones of the image; each \`mountroot done\` goes on with it`,
-      );
-    const usable = {
-      baseline: baseline === null || baseline === 'damaged' ? new Map() : baseline,
-      manifest: manifest === 'damaged' ? null : manifest,
-    };
+    const state = readRecord(top);
+    const baseline = state.baseline === 'damaged' ? null : state.baseline;
+    const manifest = state.manifest === 'damaged' ? null : state.manifest;
+    const empty = manifest === null && (baseline === null || baseline.size === 0);
     return {
-      record: usable.baseline.size > 0 || usable.manifest !== null ? usable : null,
-      complaints,
+      record: empty ? null : { baseline: baseline ?? (new Map() as Baseline), manifest },
+      complaints: COMPLAINTS.filter(({ when }) => when(state)).map(({ says }) => says(top)),
     };
   } catch (error) {
+    const why = (error as Error).message;
     return {
       record: null,
-      complaints: [
-        `the record of the image in ${top} cannot be read (${(error as Error).message}), ${nothing}`,
-      ],
+      complaints: [`the record of the image in ${top} cannot be read (${why}), ${UNKNOWN}`],
     };
   }
 }
@@ -99,15 +122,15 @@ const known = (path: string, { size, mtimeMs }: fs.Stats): Fingerprint => ({
   crc: size <= LONGEST_READ ? crcOf(firstBytes(path, LONGEST_READ)) : null,
 });
 
-/** @param identity of the image as it is now; `done` may not have run since it changed. */
+/** @param identity of the image now; `done` may not have run since the image changed. */
 export function newerThan(
   { baseline, manifest }: Record,
   identity: string,
   moment: Moment,
-): NonNullable<WalkOptions['newer']> {
+): NewerThan {
   const before = manifest !== null && manifest.identity !== identity ? manifest : null;
   return (path, upper, lower, stat) => {
-    // Names that are no text are not in the records.
+    // The record holds only names that are UTF-8.
     const name = Buffer.from(path, 'latin1').toString('utf8');
     const { size, mtimeNs } = fs.lstatSync(pathBytes(upper), { bigint: true });
     let now: Fingerprint | undefined;
@@ -122,7 +145,7 @@ export function newerThan(
       );
       return isSame(was, is()) ? undefined : { was, now: is(), sure };
     } catch {
-      // What cannot be read is told by the walk itself.
+      // The walk itself reports what cannot be read.
       return undefined;
     }
   };

@@ -5,19 +5,16 @@ import { readLink } from './lower-files.js';
 const PREFIX = 'trusted.overlay.';
 
 /**
- * What overlay itself notes of a file or directory in its upper layer (fs/overlayfs/overlayfs.h).
+ * Overlay's own attributes of a file or directory in its upper layer (fs/overlayfs/overlayfs.h).
  */
 export interface Notes {
-  /**
-   * `y`: nothing of the lower layer's shows through; `x`: there may be whiteouts in it that are
-   * marked by an attribute.
-   */
+  /** `y`: hides the directory below; `x`: whiteouts in it may be files with an attribute. */
   opaque: string | null;
-  /** Where in the lower layer it was: a path from its top, or a name beside. */
+  /** Its place in the lower layer: a path from the top, or a name in the same directory. */
   redirect: string | null;
-  /** Only the metadata is here. */
+  /** Only its metadata are in the upper layer. */
   metacopy: boolean;
-  /** All names of its attributes, overlay's and others; null where they were not asked for. */
+  /** The names of all its attributes; null where they were not asked for. */
   names: readonly string[] | null;
 }
 
@@ -31,7 +28,7 @@ export function overlayNotes(attributes: Attributes | null, path: string): Notes
     names.includes(PREFIX + name)
       ? (attributes.value(path, PREFIX + name)?.toString('latin1') ?? null)
       : null;
-  // Some notes end in a NUL and some do not.
+  // Some values end in a NUL and some do not.
   return {
     opaque: text('opaque'),
     redirect: text('redirect')?.replace(/\0+$/, '') ?? null,
@@ -41,8 +38,8 @@ export function overlayNotes(attributes: Attributes | null, path: string): Notes
 }
 
 /**
- * What the out-of-tree overlayfs of kernels before 3.18 leaves in place of what is deleted (its
- * fs/overlayfs/super.c: ovl_whiteout).
+ * The target of the symlink that the out-of-tree overlayfs of kernels before 3.18 makes as a
+ * whiteout (its fs/overlayfs/super.c: ovl_whiteout).
  */
 const LEGACY = '(overlay-whiteout)';
 
@@ -55,7 +52,7 @@ export function isWhiteoutFile(
   if (stat.isCharacterDevice()) return stat.rdev === 0;
   const noted = (): boolean =>
     attributes === null || attributes.names(path).includes(`${PREFIX}whiteout`);
-  // Where attributes cannot be seen nobody else would make such a link.
+  // Where attributes cannot be read, the target alone decides: nobody else makes such a link.
   if (stat.isSymbolicLink())
     return stat.size === LEGACY.length && readLink(path) === LEGACY && noted();
   return marked && stat.isFile() && stat.size === 0 && attributes !== null && noted();

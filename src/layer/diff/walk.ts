@@ -1,65 +1,83 @@
 /**
- * Walks through an upper layer and tells what each name in it is to the image below. What is in the
- * image is looked at only where the upper layer has something, so the walk is as long as what was
- * changed. It holds no more than the names of the directories that it is in.
+ * Walks through an upper layer and compares each name in it with the image below. It looks at the
+ * image only where the upper layer has something, so the walk takes as long as the changes are
+ * many. It holds only the names of the directories that it is in.
  *
- * No symlink is followed and no mount walked into: each directory is opened as what it is and its
- * names are reached through the descriptor, whatever becomes of its path.
+ * It follows no symlink and enters no mount: each directory is opened without following links, and
+ * its names are reached through the descriptor, whatever happens to its path meanwhile.
  */
 import * as fs from 'node:fs';
 import { META, STATE_LINK } from '../../facts/places.js';
 import type { Attributes } from './attributes.js';
-import type { DiffEntry, Kind, DiffProblem, WalkResult } from './diff-entry.js';
-import {
-  codeOf,
-  isGone,
-  statOrNull,
-  namesIn,
-  openDirectory,
-  readLink,
-  sameContent,
-  whatOf,
-} from './lower-files.js';
-import { metadataOf, type Side } from './metadata.js';
+import { compared } from './compare.js';
+import type { DiffEntry, DiffProblem, Kind, WalkResult } from './diff-entry.js';
+import { codeOf, isGone, statOrNull, namesIn, openDirectory, whatOf } from './lower-files.js';
+import { metadataOf } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
 
+/** @param stat of the image's file. */
+export type NewerThan = (
+  path: string,
+  upper: string,
+  lower: string,
+  stat: fs.Stats,
+) => DiffEntry['shadows'];
+
 export interface WalkOptions {
-  /** The directories of the two layers, one character a byte. */
+  /** The directories of the two layers; paths have one character for each byte. */
   upper: string;
   lower: string;
-  /** null: they cannot be read here. */
+  /** null where extended attributes cannot be read. */
   attributes: Attributes | null;
-  /** Paths within that it is about, without a leading slash; all where there is none. */
+  /** The paths that are asked for, without a leading slash; all of them where there is none. */
   wanted?: readonly string[];
-  /** Whether the image's file is a newer one than that which this was made from. */
-  newer?: (path: string, upper: string, lower: string, stat: fs.Stats) => DiffEntry['shadows'];
+  /** Whether the image's file is newer than the one that the upper layer's was made from. */
+  newer?: NewerThan;
+}
+
+/** Which directory of the image one of the upper layer is compared with. */
+interface Shows {
+  /** Its path; null where there is none. */
+  lower: string | null;
+  /** Whether its names show through. */
+  merged: boolean;
+  redirected: boolean;
 }
 
 /** A directory that the walk is in. */
-interface Frame {
+interface Frame extends Omit<Shows, 'redirected'> {
   path: string;
   fd: number;
-  /** By which its names are reached. */
+  /** The path by which its names are reached. */
   at: string;
-  /** The image's directory that it is compared with; null where it has none. */
-  lower: string | null;
-  /** The image's shows through. */
-  merged: boolean;
-  /** Whiteouts may be files with an attribute here (since 6.7). */
+  /** Whether whiteouts may be files with an attribute here (since 6.7). */
   marked: boolean;
   names: string[];
-  /** Of these those that only the image has, in a directory through which it does not show. */
+  /** Names that only the image has, in a directory through which they do not show. */
   hidden: Set<string>;
   next: number;
 }
 
-/** jffs2 and UBIFS reckon the blocks from the length (include/uapi/linux/magic.h). */
+/** A name that the walk has come to, in both layers. */
+interface Found {
+  /** Within the layers. */
+  path: string;
+  /** Where it is in the upper layer. */
+  at: string;
+  stat: fs.Stats;
+  /** Where the image has it, whether it does or not; null where that cannot be. */
+  lower: string | null;
+  /** What the image has there. */
+  below: fs.Stats | null;
+}
+
+/** jffs2 and UBIFS compute the blocks from the length (include/uapi/linux/magic.h). */
 const COUNT_NO_BLOCKS: readonly number[] = [0x72b6, 0x24051905];
 
 const inside = (folder: string, name: string): string =>
   folder === '' ? name : `${folder}/${name}`;
 
-/** By path, where there is no /proc: on a workstation that is no Linux. */
+/** Without /proc, on a workstation that is not Linux, names are reached by path. */
 const DESCRIPTORS = fs.existsSync('/proc/self/fd');
 const through = (fd: number, path: string): string => (DESCRIPTORS ? `/proc/self/fd/${fd}` : path);
 
@@ -77,7 +95,7 @@ class Walker {
   private readonly device: number;
   private readonly lowerDevice: number;
   private readonly blocksSayNothing: boolean;
-  /** Files of several names that were counted; whiteouts are not among them. */
+  /** Inodes of files of several names whose size was counted. */
   private readonly counted = new Set<number>();
 
   constructor(private readonly options: WalkOptions) {
@@ -94,14 +112,8 @@ class Walker {
 
   *run(): Generator<WalkResult, void> {
     const { upper, lower } = this.options;
-    yield* this.directory(
-      '',
-      upper,
-      statOrNull(`${upper}/.`)!,
-      statOrNull(`${lower}/.`),
-      lower,
-      true,
-    );
+    const [stat, below] = [statOrNull(`${upper}/.`)!, statOrNull(`${lower}/.`)];
+    yield* this.directory({ path: '', at: upper, stat, lower, below }, true);
     for (let frame; (frame = this.frames.at(-1));) {
       const name = frame.names[frame.next++];
       if (name === undefined) {
@@ -112,11 +124,11 @@ class Walker {
       const path = inside(frame.path, name);
       const standing = this.standing(path);
       if (standing === 'beside') yield null;
-      else yield* this.name(frame, name, path, standing);
+      else yield* this.name(frame, name, standing);
     }
   }
 
-  /** What a path is to those that were asked for. */
+  /** Whether a path was asked for, or leads to one that was. */
   private standing(path: string): 'within' | 'above' | 'beside' {
     const { wanted = [] } = this.options;
     if (
@@ -130,62 +142,50 @@ class Walker {
   private *name(
     frame: Frame,
     name: string,
-    path: string,
     standing: 'within' | 'above',
   ): Generator<WalkResult, void> {
+    const path = inside(frame.path, name);
     try {
       const lower = frame.lower === null ? null : `${frame.lower}/${name}`;
       const below = lower === null ? null : statOrNull(lower);
-      // Without a stat of its own in the upper layer.
+      // A hidden name needs no lstat(2) in the upper layer.
       if (frame.hidden.has(name))
         return void (yield below === null ? null : this.entry('deleted', path, null, below));
-      const stat = statOrNull(`${frame.at}/${name}`);
+      const at = `${frame.at}/${name}`;
+      const stat = statOrNull(at);
       if (stat === null) return void (yield null);
-      if (stat.isDirectory())
-        return yield* this.directory(path, `${frame.at}/${name}`, stat, below, lower, frame.merged);
-      const told = this.file(frame, path, name, stat, below, lower);
-      // Above what was asked for it means that nothing is there.
-      yield standing === 'within' || (told !== null && !('problem' in told) && told.kind !== 'same')
-        ? told
-        : null;
+      const found = { path, at, stat, lower, below };
+      if (stat.isDirectory()) return yield* this.directory(found, frame.merged);
+      const told = this.file(found, frame.marked);
+      // Above a path that was asked for, a file or a whiteout means that the path does not exist.
+      const counts = told !== null && !('problem' in told) && told.kind !== 'same';
+      yield standing === 'within' || counts ? told : null;
     } catch (error) {
-      yield isGone(error) ? null : this.problem(path, error);
+      yield isGone(error) ? null : problem(path, error);
     }
   }
 
-  private problem(path: string, error: unknown): { problem: DiffProblem } {
-    return {
-      problem: {
-        path,
-        error:
-          codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM'
-            ? 'it cannot be read without being root'
-            : codeOf(error) === 'ELOOP'
-              ? 'it became a symlink meanwhile'
-              : `it cannot be looked at: ${(error as Error).message}`,
-      },
-    };
-  }
-
+  /** @param stat in the upper layer. @param below in the image. */
   private entry(
     kind: Kind,
     path: string,
     stat: fs.Stats | null,
     below: fs.Stats | null,
-    more: Partial<DiffEntry> = {},
   ): DiffEntry {
     const gone = kind === 'deleted' && below !== null;
     const shown = gone ? below : (stat ?? below)!;
-    const rom = below === null ? null : { of: whatOf(below), size: below.size };
     return {
       kind,
       path,
       of: whatOf(shown),
       size: kind === 'stale' ? 0 : shown.size,
       takes: stat === null ? 0 : this.takes(stat),
-      rom,
-      ...more,
+      rom: below === null ? null : { of: whatOf(below), size: below.size },
     };
+  }
+
+  private of(kind: Kind, { path, stat, below }: Found, more: Partial<DiffEntry> = {}): DiffEntry {
+    return { ...this.entry(kind, path, stat, below), ...more };
   }
 
   private takes({ nlink, ino, blocks, rdev, mode }: fs.Stats): number {
@@ -196,53 +196,39 @@ class Walker {
     return blocks * 512;
   }
 
-  /** Tells of a directory and goes into it. `lower` is its place in the image by its name. */
-  private *directory(
-    path: string,
-    at: string,
-    stat: fs.Stats,
-    below: fs.Stats | null,
-    lower: string | null,
-    merged: boolean,
-  ): Generator<WalkResult, void> {
+  /**
+   * Compares a directory and enters it. @param merged whether the one that it is in shows through.
+   */
+  private *directory(found: Found, merged: boolean): Generator<WalkResult, void> {
+    const { path, at, stat } = found;
     if (stat.dev !== this.device)
-      return void (yield {
-        problem: { path, error: 'something is mounted there, and it is not looked into' },
-      });
+      return void (yield { problem: { path, error: PROBLEMS.mounted } });
     const notes = overlayNotes(this.options.attributes, at);
-    const shows = this.source(notes, lower, below, merged);
-    const told = this.directoryEntry(path, at, stat, below, lower, shows, notes);
+    const shows = this.shows(notes, found, merged);
+    const told = this.directoryEntry(found, shows, notes);
     yield this.standing(path) === 'within' ? told : null;
-    let fd: number;
     try {
-      fd = openDirectory(at);
+      this.enter(found, shows, notes.opaque === 'x');
     } catch (error) {
-      return void (yield isGone(error) ? null : this.problem(path, error));
+      yield isGone(error) ? null : problem(path, error);
     }
-    // Closed with its frame, whatever happens from here on.
+  }
+
+  /** @throws as open(2) and readdir(3); the frame of a directory that is open is closed with it. */
+  private enter({ path, at }: Found, { lower, merged }: Shows, marked: boolean): void {
+    const fd = openDirectory(at);
     const frame: Frame = {
-      path,
-      fd,
-      at: through(fd, at),
-      lower: shows.lower,
-      merged: shows.merged,
-      marked: notes.opaque === 'x',
-      names: [],
-      hidden: new Set(),
-      next: 0,
+      ...{ path, fd, at: through(fd, at), lower, merged, marked },
+      ...{ names: [], hidden: new Set(), next: 0 },
     };
     this.frames.push(frame);
     if (fs.fstatSync(fd).dev !== this.device) return;
-    try {
-      frame.names = namesIn(frame.at);
-    } catch (error) {
-      return void (yield isGone(error) ? null : this.problem(path, error));
-    }
-    // The out-of-tree overlayfs has the data volume's root itself for its upper layer, and our
-    // notes in it.
+    frame.names = namesIn(frame.at);
+    // The upper layer of the out-of-tree overlayfs is the root of the data volume, which has our
+    // own records too.
     if (path === '' && frame.names.includes(META))
       frame.names = frame.names.filter((name) => name !== META && name !== STATE_LINK);
-    if (shows.lower !== null && !shows.merged) this.addHidden(frame, shows.lower);
+    if (lower !== null && !merged) this.addHidden(frame, lower);
   }
 
   private addHidden(frame: Frame, lower: string): void {
@@ -251,13 +237,7 @@ class Walker {
     frame.names = [...frame.names, ...frame.hidden].sort();
   }
 
-  /** Which directory of the image this one is compared with, and whether that shows through. */
-  private source(
-    notes: Notes,
-    lower: string | null,
-    below: fs.Stats | null,
-    merged: boolean,
-  ): { lower: string | null; merged: boolean; redirected: boolean } {
+  private shows(notes: Notes, { lower, below }: Found, merged: boolean): Shows {
     if (notes.redirect !== null) {
       const to = this.resolve(notes.redirect, lower);
       if (to !== null && statOrNull(to)?.isDirectory())
@@ -269,123 +249,106 @@ class Walker {
   }
 
   /**
-   * Where a redirect leads to: from the image's top, or beside. On the way there are directories
-   * only, as overlay finds it.
+   * The path of the image that a redirect names: from the image's top, or beside. On the way are
+   * only directories, as overlay wants it. null for any other redirect.
    */
   private resolve(redirect: string, lower: string | null): string | null {
     const parts = redirect.split('/').filter((part) => part !== '');
     if (parts.length === 0 || parts.some((part) => part === '.' || part === '..')) return null;
-    const top = redirect.startsWith('/')
-      ? this.options.lower
-      : lower === null || parts.length > 1
-        ? null
-        : lower.slice(0, lower.lastIndexOf('/'));
+    const top = redirect.startsWith('/') ? this.options.lower : beside(lower, parts);
     if (top === null) return null;
     for (let at = top, index = 0; index < parts.length - 1; index++)
       if (!statOrNull((at += `/${parts[index]}`))?.isDirectory()) return null;
     return `${top}/${parts.join('/')}`;
   }
 
-  private directoryEntry(
-    path: string,
-    at: string,
-    stat: fs.Stats,
-    below: fs.Stats | null,
-    lower: string | null,
-    shows: { lower: string | null; redirected: boolean },
-    { opaque, names }: Notes,
-  ): DiffEntry | null {
-    if (shows.redirected)
-      return this.entry('redirected', path, stat, below, {
-        from: shows.lower!.slice(this.options.lower.length).replace(/^\/+/, ''),
-      });
-    if (below === null) return this.entry('added', path, stat, null);
-    if (!below.isDirectory()) return this.entry('replaced', path, stat, below);
-    const differs = metadataOf(
-      this.options.attributes,
+  /** A path of the image within it. */
+  private within = (lower: string): string =>
+    lower.slice(this.options.lower.length).replace(/^\/+/, '');
+
+  private directoryEntry(found: Found, shows: Shows, { opaque, names }: Notes): DiffEntry | null {
+    const { at, stat, lower, below } = found;
+    if (shows.redirected) return this.of('redirected', found, { from: this.within(shows.lower!) });
+    if (below === null) return this.of('added', found);
+    if (!below.isDirectory()) return this.of('replaced', found);
+    const { attributes } = this.options;
+    const sides = [
       { path: at, stat },
       { path: lower!, stat: below },
-      names,
-    );
+    ] as const;
+    const differs = metadataOf(attributes, ...sides, names);
     const more = differs.length > 0 ? { differs } : {};
-    if (opaque === 'y') return this.entry('opaque', path, stat, below, more);
-    return differs.length > 0 ? this.entry('metadata', path, stat, below, more) : null;
+    if (opaque === 'y') return this.of('opaque', found, more);
+    return differs.length > 0 ? this.of('metadata', found, more) : null;
   }
 
-  private file(
-    frame: Frame,
-    path: string,
-    name: string,
-    stat: fs.Stats,
-    below: fs.Stats | null,
-    lower: string | null,
-  ): WalkResult {
-    const at = `${frame.at}/${name}`;
+  /** @param marked whether a whiteout may be a file with an attribute. */
+  private file(found: Found, marked: boolean): WalkResult {
+    const { path, at, stat, below, lower } = found;
     const { attributes } = this.options;
-    if (isWhiteoutFile(attributes, at, stat, frame.marked))
-      return this.entry(below === null ? 'stale' : 'deleted', path, stat, below);
+    if (isWhiteoutFile(attributes, at, stat, marked))
+      return this.of(below === null ? 'stale' : 'deleted', found);
     const what = whatOf(stat);
     const notes = what === 'file' && this.mayBeEmpty(stat) ? overlayNotes(attributes, at) : NONE;
-    if (notes.metacopy) {
-      const to = notes.redirect === null ? lower : this.resolve(notes.redirect, lower);
-      const data = to === null ? null : statOrNull(to);
-      const differs =
-        data === null
-          ? []
-          : metadataOf(attributes, { path: at, stat }, { path: to!, stat: data }, notes.names);
-      return this.entry('metacopy', path, stat, below, {
-        ...(differs.length > 0 && { differs }),
-        ...(notes.redirect !== null &&
-          to !== null && { from: to.slice(this.options.lower.length).replace(/^\/+/, '') }),
-      });
-    }
-    if (below === null) return this.entry('added', path, stat, null);
-    if (whatOf(below) !== what) return this.entry('replaced', path, stat, below);
-    return this.compared(path, { path: at, stat }, { path: lower!, stat: below }, notes.names);
-  }
-
-  /**
-   * A metacopy has its file's length, and nothing in it. To ask for attributes costs more than all
-   * else that is done with a file, so it is asked where blocks are lacking, or not counted.
-   */
-  private mayBeEmpty({ size, blocks }: fs.Stats): boolean {
-    return size > 0 && (this.blocksSayNothing || blocks * 512 < size);
-  }
-
-  private compared(
-    path: string,
-    upper: Side,
-    lower: Side,
-    names: readonly string[] | null,
-  ): WalkResult {
-    const { stat } = upper;
-    let kind: Kind;
-    try {
-      kind = this.isAlike(upper, lower) ? 'same' : 'changed';
-    } catch (error) {
-      if (isGone(error) && statOrNull(upper.path) === null) return null;
-      kind = 'unread';
-    }
-    // Of a file that is changed anyway they are looked at only where it has some.
-    const looked =
-      kind === 'same' || (names !== null && names.length > 0) ? this.options.attributes : null;
-    const differs = metadataOf(looked, upper, lower, names);
-    if (kind === 'same' && differs.length > 0) kind = 'metadata';
+    if (notes.metacopy) return this.metacopy(found, notes);
+    if (below === null) return this.of('added', found);
+    if (whatOf(below) !== what) return this.of('replaced', found);
+    const { newer } = this.options;
+    const sides = { upper: { path: at, stat }, lower: { path: lower!, stat: below } };
+    const told = compared(sides, attributes, notes.names);
+    if (told === null) return null;
     const shadows =
-      stat.isFile() && kind === 'changed'
-        ? this.options.newer?.(path, upper.path, lower.path, lower.stat)
-        : undefined;
-    return this.entry(kind, path, stat, lower.stat, {
-      ...(differs.length > 0 && { differs }),
+      told.kind === 'changed' && stat.isFile() ? newer?.(path, at, lower!, below) : undefined;
+    return this.of(told.kind, found, {
+      ...(told.differs.length > 0 && { differs: told.differs }),
       ...(shadows && { shadows }),
     });
   }
 
-  private isAlike(upper: Side, lower: Side): boolean {
-    const what = whatOf(upper.stat);
-    if (what === 'file')
-      return upper.stat.size === lower.stat.size && sameContent(upper.path, lower.path);
-    if (what === 'symlink') return readLink(upper.path) === readLink(lower.path);
-    return what === 'character' || what === 'block' ? upper.stat.rdev === lower.stat.rdev : true;
+  /** A file of which only the metadata are in the upper layer. */
+  private metacopy(found: Found, { redirect, names }: Notes): DiffEntry {
+    const { at, stat, lower } = found;
+    const to = redirect === null ? lower : this.resolve(redirect, lower);
+    const data = to === null ? null : statOrNull(to);
+    const differs =
+      data === null
+        ? []
+        : metadataOf(this.options.attributes, { path: at, stat }, { path: to!, stat: data }, names);
+    return this.of('metacopy', found, {
+      ...(differs.length > 0 && { differs }),
+      ...(redirect !== null && to !== null && { from: this.within(to) }),
+    });
+  }
+
+  /**
+   * A metacopy has the length of its file, and no content. Asking for attributes costs more than
+   * all else that is done with a file, so it is asked only where blocks are missing or not counted.
+   */
+  private mayBeEmpty({ size, blocks }: fs.Stats): boolean {
+    return size > 0 && (this.blocksSayNothing || blocks * 512 < size);
   }
 }
+
+/** The directory that a name without a path is in. */
+const beside = (lower: string | null, parts: readonly string[]): string | null =>
+  lower === null || parts.length > 1 ? null : lower.slice(0, lower.lastIndexOf('/'));
+
+const PROBLEMS = {
+  mounted: 'something is mounted there, and it is not looked into',
+  denied: 'it cannot be read without being root',
+  symlink: 'it became a symlink meanwhile',
+} as const;
+
+/** Errors of a look at a name that have a sentence of their own. */
+const BY_ERRNO: Record<string, string> = {
+  EACCES: PROBLEMS.denied,
+  EPERM: PROBLEMS.denied,
+  ELOOP: PROBLEMS.symlink,
+};
+
+const problem = (path: string, error: unknown): { problem: DiffProblem } => ({
+  problem: {
+    path,
+    error: BY_ERRNO[codeOf(error)] ?? `it cannot be looked at: ${(error as Error).message}`,
+  },
+});

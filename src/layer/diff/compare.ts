@@ -1,0 +1,43 @@
+import type { Attributes } from './attributes.js';
+import type { DiffEntry, Kind } from './diff-entry.js';
+import { isGone, readLink, sameContent, statOrNull, whatOf } from './lower-files.js';
+import { metadataOf, type Side } from './metadata.js';
+
+interface Compared {
+  kind: Extract<Kind, 'same' | 'metadata' | 'changed' | 'unread'>;
+  differs: NonNullable<DiffEntry['differs']>;
+}
+
+/**
+ * Compares two files of one kind: content first, then metadata.
+ * @param names of the upper one's attributes; null where they were not asked for.
+ * @returns null where the upper one was removed meanwhile.
+ */
+export function compared(
+  { upper, lower }: { upper: Side; lower: Side },
+  attributes: Attributes | null,
+  names: readonly string[] | null,
+): Compared | null {
+  const content = contentOf(upper, lower);
+  if (content === null) return null;
+  // A changed file's attributes are read only where it has some.
+  const looked = content === 'same' || (names !== null && names.length > 0) ? attributes : null;
+  const differs = metadataOf(looked, upper, lower, names);
+  return { kind: content === 'same' && differs.length > 0 ? 'metadata' : content, differs };
+}
+
+function contentOf(upper: Side, lower: Side): 'same' | 'changed' | 'unread' | null {
+  try {
+    return isAlike(upper, lower) ? 'same' : 'changed';
+  } catch (error) {
+    return isGone(error) && statOrNull(upper.path) === null ? null : 'unread';
+  }
+}
+
+function isAlike(upper: Side, lower: Side): boolean {
+  const what = whatOf(upper.stat);
+  if (what === 'file')
+    return upper.stat.size === lower.stat.size && sameContent(upper.path, lower.path);
+  if (what === 'symlink') return readLink(upper.path) === readLink(lower.path);
+  return what === 'character' || what === 'block' ? upper.stat.rdev === lower.stat.rdev : true;
+}
