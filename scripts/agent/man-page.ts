@@ -1,5 +1,5 @@
 /** mountroot(8), from the verb table and from the sections below. */
-import { STATUSES } from '../../src/cli/conventions.js';
+import { exitStatuses } from '../../src/cli/conventions.js';
 import { GLOBAL_OPTIONS } from '../../src/cli/global-options.js';
 import {
   argumentOf,
@@ -219,7 +219,9 @@ const pageOf = (version: string, date: string): string =>
     '.SH VERBS',
     ...sortedTable(VERB_TABLE).map((row) => verbSection(row, '')),
     '.SH EXIT STATUS',
-    ...items(STATUSES.map(([status, means]): [string, string] => [String(status), means])),
+    ...items(
+      exitStatuses(VERB_TABLE).map(([status, means]): [string, string] => [String(status), means]),
+    ),
     '.SH ENVIRONMENT',
     ...items(ENVIRONMENT),
     '.SH FILES',

@@ -77,7 +77,7 @@ export interface VerbRow<Args = never> {
   name: string;
   summary: string;
   /** The first lines of its `--help`, where the usual ones do not fit. */
-  usage?: () => string;
+  usage?: (table: VerbTable) => string;
   positionals: PositionalRows;
   options: OptionRows;
   examples: readonly Example[];

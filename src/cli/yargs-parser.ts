@@ -1,7 +1,7 @@
 /** yargs, told of the verb table. */
 import yargs, { type Argv, type Options, type PositionalOptions } from 'yargs';
 import { VERSION } from '../version.js';
-import { EPILOGUE } from './conventions.js';
+import { epilogue } from './conventions.js';
 import { checkRange } from './number-words.js';
 import { choicesOf, dashed, labelled, usageWords } from './spelling.js';
 import { UsageError } from './usage-error.js';
@@ -17,6 +17,12 @@ import {
 
 /** Is called with the row of the verb on the command line, and with its values. */
 export type UseRow = (row: VerbRow, args: Readonly<Record<string, unknown>>) => Promise<void>;
+
+interface Registering {
+  /** The whole table. */
+  whole: VerbTable;
+  use: UseRow;
+}
 
 /**
  * The last value of a repeated option counts, as on the kernel command line. yargs makes a list of
@@ -88,9 +94,9 @@ function checkRanges({ options }: VerbRow, args: Readonly<Record<string, unknown
   }
 }
 
-function addVerb(parser: Argv, row: VerbRow, use: UseRow): Argv {
+function addVerb(parser: Argv, row: VerbRow, { whole, use }: Registering): Argv {
   const build = (y: Argv): Argv => {
-    if (row.usage !== undefined) y.usage(row.usage());
+    if (row.usage !== undefined) y.usage(row.usage(whole));
     for (const [name, positional] of Object.entries(row.positionals)) {
       y.positional(name, positionalFor(positional));
       // Without this, yargs makes the empty string of a lone `-`.
@@ -105,9 +111,9 @@ function addVerb(parser: Argv, row: VerbRow, use: UseRow): Argv {
   });
 }
 
-function addGroup(parser: Argv, group: VerbGroup, use: UseRow): Argv {
+function addGroup(parser: Argv, group: VerbGroup, how: Registering): Argv {
   return parser.command(usageWords(group), group.summary, (y) => {
-    for (const row of group.verbs) addVerb(y, row, use);
+    for (const row of group.verbs) addVerb(y, row, how);
     return addExamples(y, group.examples).demandCommand(1, group.missing).strict();
   });
 }
@@ -115,9 +121,10 @@ function addGroup(parser: Argv, group: VerbGroup, use: UseRow): Argv {
 /** yargs for the whole command line. It throws a UsageError for words that it cannot use. */
 export function parserFor(table: VerbTable, words: readonly string[], use: UseRow): Argv {
   const parser = yargs().scriptName('mountroot');
+  const how: Registering = { whole: table, use };
   for (const row of table)
-    if (isGroup(row)) addGroup(parser, row, use);
-    else addVerb(parser, row, use);
+    if (isGroup(row)) addGroup(parser, row, how);
+    else addVerb(parser, row, how);
   return (
     parser
       .usage(
@@ -131,7 +138,7 @@ export function parserFor(table: VerbTable, words: readonly string[], use: UseRo
         '$0 plan start --format sh --facts board.json',
         'the same for another board, as a script',
       )
-      .epilogue(EPILOGUE)
+      .epilogue(epilogue(table))
       .demandCommand(1, 'no verb was given')
       .strict()
       .version(VERSION)

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Way } from '../../remote/ssh.js';
 import { askBoards, type RemoteRequest } from '../ask-boards.js';
+import { filledLines } from '../conventions.js';
+import { reportsOf } from '../ssh-reports.js';
 import { asUsageError, UsageError } from '../usage-error.js';
-import { verb, type OptionRows, type OptionValues } from '../verb-row.js';
+import { verb, type OptionRows, type OptionValues, type VerbTable } from '../verb-row.js';
 
 /** A program's path that the board's shell finds, and that ours need not quote. */
 const COMMAND = /^[\w/.+][\w/.+-]*$/;
@@ -116,13 +118,20 @@ function wordsBehind(words: readonly string[]): readonly string[] | null {
   return end < 0 ? null : words.slice(end + 1);
 }
 
+/** The reports by name, the one that needs no name first; a bundle has an option of its own. */
+function remoteUsage(table: VerbTable): string {
+  const names = reportsOf(table)
+    .map(({ verb: words, what }) => [...words, ...(what === undefined ? [] : ['VERB'])].join(' '))
+    .filter((name) => name !== 'status' && name !== 'bundle');
+  const reports = ['status (if nothing else is said)', ...names].join(', ');
+  const lines = filledLines(`Asks boards for a report: ${reports}.`, 75);
+  return ['$0 remote HOST... [options] -- VERB [options of the verb]', '', ...lines].join('\n');
+}
+
 export const remoteVerb = verb({
   name: 'remote',
   summary: 'reports of many boards at once, over your own ssh',
-  usage: () =>
-    '$0 remote HOST... [options] -- VERB [options of the verb]\n\n' +
-    'Asks boards for a report: status (if nothing else is said), doctor,\n' +
-    'explain, journal, diff, facts, plan VERB, timeline, ramdisk locate.',
+  usage: remoteUsage,
   positionals: {
     host: {
       type: 'repeated',
@@ -141,7 +150,6 @@ export const remoteVerb = verb({
   run: async ({ host, ...options }, context) => {
     checkOptions(options);
     const { reportWanted } = await import('../../remote/question.js');
-    const { reportsOf } = await import('../ssh-reports.js');
     const { json, ndjson, bundle, timeout: time = 60 } = options;
     const report = asUsageError(() =>
       reportWanted(
