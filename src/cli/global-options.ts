@@ -7,8 +7,8 @@ import type { OptionRow, OptionRows } from './verb-row.js';
 export const GLOBAL_OPTIONS = {
   verbose: { type: 'flag', describe: 'more messages on stderr' },
   'no-color': { type: 'flag', describe: 'no colours, as with NO_COLOR or TERM=dumb' },
-  help: { type: 'flag', describe: 'what it is for and how it is called' },
-  version: { type: 'flag', describe: 'the version' },
+  help: { type: 'flag', describe: 'show this help' },
+  version: { type: 'flag', describe: 'show the version' },
 } as const satisfies OptionRows;
 
 /** The options of a verb, then those of every verb. */

@@ -6,7 +6,7 @@ export const PLAN_OPTIONS = {
     type: 'choice',
     choices: ['text', 'json', 'sh'],
     default: 'text',
-    describe: 'as a person reads it, as data, or as a script for busybox',
+    describe: 'for a person, as data, or as a script for busybox',
   },
   json: { type: 'flag', describe: 'the same as --format json' },
   facts: {
@@ -18,7 +18,7 @@ export const PLAN_OPTIONS = {
     type: 'list',
     argument: 'KEY=VALUE',
     label: 'KEY=VALUE',
-    describe: 'a setting, over what the board is configured with',
+    describe: 'a setting, which wins over the configured ones',
   },
 } as const satisfies OptionRows;
 
@@ -27,7 +27,7 @@ export const KEEP_OPTION = {
     type: 'list',
     argument: 'PATH',
     label: 'PATH',
-    describe: 'what a reset keeps, besides what is configured',
+    describe: 'keep this path in a reset, besides the configured ones',
   },
 } as const satisfies OptionRows;
 

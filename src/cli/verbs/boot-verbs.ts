@@ -22,7 +22,7 @@ const BOOT_VERBS: Record<BootVerb, BootVerbText> = {
     options: {
       'after-script': {
         type: 'flag',
-        describe: 'only verify a root that the script made, and write it down',
+        describe: 'only verify and record a root that the script made',
       },
     },
   },
@@ -67,7 +67,7 @@ function bootVerb(name: BootVerb): VerbRow {
     summary,
     positionals: {},
     options: {
-      force: { type: 'flag', describe: 'although this does not look like the moment for it' },
+      force: { type: 'flag', describe: 'run it although this does not look like the right moment' },
       ...options,
       'dry-run': dryRunOption(name),
       ...PLAN_OPTIONS,

@@ -46,7 +46,7 @@ async function gathered() {
 
 export const bundleVerb = verb({
   name: 'bundle',
-  summary: 'all that a bug report needs in one archive, without passwords and keys',
+  summary: 'everything that a bug report needs in one archive, without passwords and keys',
   positionals: {},
   options: {
     output: {
@@ -54,7 +54,7 @@ export const bundleVerb = verb({
       alias: 'o',
       argument: 'FILE',
       label: 'FILE.tar.gz',
-      describe: 'where to; without it to the standard output',
+      describe: 'where to write it; without it the standard output',
     },
   },
   examples: [

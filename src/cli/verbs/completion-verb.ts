@@ -21,7 +21,7 @@ export const completionVerb = verb({
     shell: {
       type: 'choice',
       choices: ['bash', 'zsh', 'json'],
-      describe: 'the shell; json prints what the scripts are made from',
+      describe: 'the shell; json prints the definitions behind both scripts',
     },
   },
   options: {},

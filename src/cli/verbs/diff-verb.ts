@@ -21,19 +21,19 @@ const OPTIONS = {
     argument: 'N',
     label: 'N',
     range: [1, 10_000],
-    describe: 'also list the N that take most',
+    describe: 'also list the N largest',
   },
   upper: {
     type: 'text',
     argument: 'DIR',
     label: 'DIR',
-    describe: 'the changes, of an overlay that is somewhere else',
+    describe: 'the upper layer of an overlay that is not mounted here',
   },
   lower: {
     type: 'text',
     argument: 'DIR',
     label: 'DIR',
-    describe: 'what they are changes of',
+    describe: 'the image that it changes',
   },
 } as const satisfies OptionRows;
 
@@ -78,18 +78,18 @@ async function printDiff({ path, biggest: most, ...options }: DiffValues): Promi
 
 export const diffVerb = verb({
   name: 'diff',
-  summary: 'what the overlay changes against rom',
+  summary: 'the changes of the overlay against rom',
   positionals: {
     path: {
       type: 'repeated',
       completes: 'paths',
-      describe: 'only what is there and below, as on the root',
+      describe: 'only this path and what is below it, as on the root',
     },
   },
   options: OPTIONS,
   examples: [
-    ['$0 diff /etc', 'the settings that were made'],
-    ['$0 diff --upper overlay/upper --lower squashfs-root', 'of an unpacked overlay'],
+    ['$0 diff /etc', 'the settings that differ from the image'],
+    ['$0 diff --upper overlay/upper --lower squashfs-root', 'for an unpacked overlay'],
   ],
   overSsh: { options: ['json', 'format', 'exit-code', 'biggest'] },
   exits: [{ exit: 'problems', with: '--exit-code' }],

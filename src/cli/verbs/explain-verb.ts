@@ -21,12 +21,12 @@ const OPTIONS = {
     type: 'text',
     argument: 'TEXT',
     label: 'TEXT',
-    describe: 'foretell what would become of this kernel command line',
+    describe: 'foretell what this kernel command line would lead to',
   },
   initrd: {
     type: 'text',
     argument: 'FILE',
-    describe: 'the ramdisk that is handed over with it',
+    describe: 'the ramdisk that is handed over with the command line',
   },
   config: {
     type: 'text',
@@ -47,7 +47,7 @@ const OPTIONS = {
     type: 'number',
     argument: 'N',
     label: 'N',
-    describe: 'which boot of that log, from 1; else the last',
+    describe: 'the boot in that log, from 1; without it the last',
   },
 } as const satisfies OptionRows;
 
@@ -106,7 +106,7 @@ export const explainVerb = verb({
   options: OPTIONS,
   examples: [
     ['$0 explain --console serial.log', 'why a board panicked'],
-    ['$0 explain --facts board.json --cmdline "root=/dev/mtdblock2"', 'before it is booted'],
+    ['$0 explain --facts board.json --cmdline "root=/dev/mtdblock2"', 'before you boot with it'],
   ],
   overSsh: { options: ['json'] },
   exits: ['problems'],

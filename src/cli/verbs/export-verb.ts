@@ -84,7 +84,7 @@ async function writeArchive(
 
 export const exportVerb = verb({
   name: 'export',
-  summary: 'what is changed against the image, as a tar that carries what is removed too',
+  summary: 'the changes against the image as a tar, with marks for what was removed',
   positionals: {},
   options: {
     output: {
@@ -92,14 +92,14 @@ export const exportVerb = verb({
       alias: 'o',
       argument: 'FILE',
       label: 'FILE',
-      describe: 'where to; without it to the standard output',
+      describe: 'where to write it; without it the standard output',
     },
     gzip: { type: 'flag', alias: 'z', describe: 'compress it' },
     upper: {
       type: 'text',
       argument: 'DIR',
       label: 'DIR',
-      describe: 'this upper layer, and not that of /',
+      describe: 'this upper layer instead of that of /',
     },
   },
   examples: [

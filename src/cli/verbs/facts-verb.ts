@@ -5,7 +5,7 @@ import { jsonText } from '../write-report.js';
 
 export const factsVerb = verb({
   name: 'facts',
-  summary: 'print everything a plan rests on, as JSON',
+  summary: 'print everything that a plan depends on, as JSON',
   positionals: {},
   options: { json: { type: 'flag', default: true, describe: 'the only form there is' } },
   examples: [['$0 facts >board.json', 'for a bug report, or to plan for the board elsewhere']],

@@ -23,13 +23,12 @@ const OPTIONS = {
     type: 'text',
     argument: 'DIR',
     label: 'DIR',
-    describe: 'into this upper layer, which is not in use, at once',
+    describe: 'change this upper layer, which must not be in use, at once',
   },
   limit: {
     type: 'text',
     argument: 'TEXT',
-    describe:
-      'bytes that its files may have (or with K, M, G); nine tenths of what is free without it',
+    describe: 'most bytes of its files (or K, M, G); without it nine tenths of the free space',
   },
   cancel: { type: 'flag', describe: 'take back an import that waits for the next start' },
   json: { type: 'flag', describe: 'as data' },
@@ -168,7 +167,7 @@ async function importFile(
 
 export const importVerb = verb({
   name: 'import',
-  summary: 'an archive of `export`, or a container layer, as what is changed',
+  summary: 'make an archive of `export`, or a container layer, the upper layer',
   positionals: {
     file: {
       type: 'optional',

@@ -33,7 +33,7 @@ async function allBoots(last: number | undefined, { json, ndjson }: Form): Promi
 
 export const journalVerb = verb({
   name: 'journal',
-  summary: 'the boots so far, or one of them step by step',
+  summary: 'the boots so far, or one boot step by step',
   positionals: {},
   options: {
     boot: BOOT_OPTION,

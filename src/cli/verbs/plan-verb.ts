@@ -12,7 +12,8 @@ export const planVerb = verb({
     ...KEEP_OPTION,
     guarded: {
       type: 'flag',
-      describe: 'start as sh: that refuses whatever is unlike these facts, to run before the agent',
+      describe:
+        'start as sh: a script to run before the agent, which refuses to run on other facts',
     },
   },
   examples: [

@@ -65,7 +65,7 @@ function summaryOf(lister: Lister, { uimage, unfit }: RamdiskRead, image: string
 
 export const ramdiskListVerb = verb({
   name: 'list',
-  summary: 'what is in a ramdisk, and what the kernel would say to it',
+  summary: 'the files in a ramdisk, and the complaints of the kernel',
   positionals: {
     file: {
       type: 'optional',

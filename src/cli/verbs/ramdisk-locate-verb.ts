@@ -30,7 +30,7 @@ const handedOverHere = (): LocateInput => ({
 
 export const ramdiskLocateVerb = verb({
   name: 'locate',
-  summary: 'where the kernel was told that its initrd lies',
+  summary: 'where the boot loader told the kernel to find its initrd',
   positionals: {
     file: {
       type: 'optional',

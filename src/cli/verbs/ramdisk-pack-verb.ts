@@ -21,13 +21,13 @@ const OPTIONS = {
     type: 'text',
     alias: 'o',
     argument: 'FILE',
-    describe: 'where to; without it to the standard output',
+    describe: 'where to write it; without it the standard output',
   },
   compress: {
     type: 'choice',
     choices: [...METHODS, 'none'],
     default: 'gzip',
-    describe: 'how; the kernel must have been built with it (CONFIG_RD_…)',
+    describe: 'the method; the kernel must support it (CONFIG_RD_…)',
   },
   format: {
     type: 'choice',
@@ -38,17 +38,17 @@ const OPTIONS = {
   table: {
     type: 'text',
     argument: 'FILE',
-    describe: 'owners, modes and device nodes, as makedevs and Buildroot have them',
+    describe: 'owners, modes and device nodes, in the form of makedevs and Buildroot',
   },
   owner: {
     type: 'text',
     argument: 'TEXT',
-    describe: 'UID:GID of all, but for what the table says',
+    describe: 'UID:GID of all files that are not in the table',
   },
   time: {
     type: 'text',
     argument: 'TEXT',
-    describe: 'of all, in seconds since 1970; SOURCE_DATE_EPOCH is the latest without it',
+    describe: 'of all files, in seconds since 1970; without it SOURCE_DATE_EPOCH is the latest',
   },
   size: {
     type: 'text',
@@ -59,7 +59,7 @@ const OPTIONS = {
   arch: {
     type: 'choice',
     choices: PROCESSORS,
-    describe: "the processor in that header, for U-Boot refuses another one's; arm without it",
+    describe: "the processor in that header (arm), because U-Boot refuses another one's",
   },
 } as const satisfies OptionRows;
 
@@ -141,7 +141,7 @@ export const ramdiskPackVerb = verb({
   name: 'pack',
   summary: 'a directory as a ramdisk',
   positionals: {
-    dir: { type: 'required', completes: 'paths', describe: 'what is to be the root' },
+    dir: { type: 'required', completes: 'paths', describe: 'the directory that becomes the root' },
   },
   options: OPTIONS,
   examples: [

@@ -122,7 +122,7 @@ export const ramdiskUnpackVerb = verb({
       type: 'text',
       argument: 'TEXT',
       describe:
-        'bytes after which it stops (or with K, M, G); nine tenths of what is free without it',
+        'stop after so many bytes (or K, M, G); without it after nine tenths of the free space',
     },
     table: {
       type: 'text',
@@ -131,7 +131,7 @@ export const ramdiskUnpackVerb = verb({
     },
   },
   examples: [
-    ['$0 ramdisk unpack initrd.img tree', 'to look at it, or change it and pack it again'],
+    ['$0 ramdisk unpack initrd.img tree', 'to look at it, or to change it and pack it again'],
   ],
   overSsh: null,
   exits: ['problems'],

@@ -6,11 +6,11 @@ import { ramdiskUnpackVerb } from './ramdisk-unpack-verb.js';
 
 export const ramdiskVerbs: VerbGroup = {
   name: 'ramdisk',
-  summary: 'make and read initrd images; where the kernel was told that its initrd lies',
+  summary: 'make and read initrd images; where the kernel was told to find its initrd',
   second: 'what',
   missing: 'say what to do with a ramdisk: pack, list, unpack or locate',
   examples: [
-    ['$0 ramdisk list initrd.img', 'what is in it; `ramdisk pack --help` and so on say more'],
+    ['$0 ramdisk list initrd.img', 'the files in it; `ramdisk pack --help` and so on say more'],
   ],
   verbs: [ramdiskPackVerb, ramdiskListVerb, ramdiskUnpackVerb, ramdiskLocateVerb],
 };

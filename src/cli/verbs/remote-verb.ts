@@ -16,28 +16,28 @@ const OPTIONS = {
     type: 'text',
     argument: 'FILE',
     label: 'FILE',
-    describe: 'more of them, one a line; - is stdin',
+    describe: 'more hosts, one a line; - is stdin',
   },
   jobs: {
     type: 'number',
     argument: 'N',
     label: 'N',
     range: [1, 512],
-    describe: 'how many at once (8)',
+    describe: 'how many hosts at once (8)',
   },
   timeout: {
     type: 'number',
     argument: 'S',
     label: 'S',
     range: [1, DAY],
-    describe: 'seconds for each (60)',
+    describe: 'seconds for each host (60)',
   },
   'connect-timeout': {
     type: 'number',
     argument: 'S',
     label: 'S',
     range: [1, DAY],
-    describe: 'seconds until it is connected (10)',
+    describe: 'seconds for the connection (10)',
   },
   command: {
     type: 'text',
@@ -47,12 +47,15 @@ const OPTIONS = {
   },
   json: { type: 'flag', describe: 'as one value' },
   ndjson: { type: 'flag', describe: 'as data, a line for each board' },
-  bundle: { type: 'flag', describe: 'all that a bug report needs, as an archive of each' },
+  bundle: {
+    type: 'flag',
+    describe: 'everything that a bug report needs, as one archive for each host',
+  },
   output: {
     type: 'text',
     alias: 'o',
     argument: 'FILE',
-    describe: 'FILE or DIR: where bundles are put; - is stdout',
+    describe: 'FILE or DIR: where to write bundles; - is stdout',
   },
   config: {
     type: 'text',
@@ -65,7 +68,7 @@ const OPTIONS = {
     type: 'list',
     argument: 'KEY=VALUE',
     label: 'KEY=VALUE',
-    describe: 'as -o of ssh',
+    describe: 'an option for ssh, as its -o',
   },
 } as const satisfies OptionRows;
 
@@ -141,8 +144,8 @@ export const remoteVerb = verb({
   },
   options: OPTIONS,
   examples: [
-    ['$0 remote shelf1 root@192.168.1.1', 'how they are, a row for each'],
-    ['$0 remote --hosts boards.txt -- journal --last 3', 'what each of them did lately'],
+    ['$0 remote shelf1 root@192.168.1.1', 'their status, a row for each'],
+    ['$0 remote --hosts boards.txt -- journal --last 3', 'the last three boots of each'],
     ['$0 remote shelf1 --bundle', 'mountroot-shelf1.tar.gz, for a bug report'],
   ],
   overSsh: null,

@@ -40,18 +40,18 @@ async function rebootNow(log: Log): Promise<number> {
 
 export const resetVerb = verb({
   name: 'reset',
-  summary: 'back to the factory settings, except for what is kept',
+  summary: 'go back to the factory settings, except for what is kept',
   positionals: {},
   options: {
     ...KEEP_OPTION,
     'keep-upgrade': { type: 'flag', alias: 'k', describe: 'keep /sysupgrade.tgz' },
     yes: { type: 'flag', alias: 'y', describe: 'do not ask' },
-    reboot: { type: 'flag', alias: 'r', describe: 'reboot when it is ordered' },
+    reboot: { type: 'flag', alias: 'r', describe: 'reboot once the reset is ordered' },
     'dry-run': dryRunOption('reset'),
     ...PLAN_OPTIONS,
   },
   examples: [
-    ['$0 reset --keep /etc/network --yes --reboot', 'everything but how the board is reached'],
+    ['$0 reset --keep /etc/network --yes --reboot', 'everything except the network settings'],
   ],
   overSsh: null,
   exits: ['degraded', 'refused'],

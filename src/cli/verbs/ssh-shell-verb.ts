@@ -4,7 +4,7 @@ import { verb } from '../verb-row.js';
 
 export const sshShellVerb = verb({
   name: 'ssh-shell',
-  summary: 'answer over SSH with reports only: the forced command of a key (authorized_keys)',
+  summary: 'answer with reports only: the forced command of an SSH key (authorized_keys)',
   positionals: {},
   options: {},
   examples: [

@@ -17,14 +17,14 @@ async function statusText(format: StatusFormat, withSteps: boolean): Promise<str
 
 export const statusVerb = verb({
   name: 'status',
-  summary: 'what / is now and why, what it has room for, and what to do',
+  summary: 'what / is now and why, how much room it has, and what to do',
   positionals: {},
   options: {
     format: {
       type: 'choice',
       choices: ['text', 'json', 'prometheus'],
       default: 'text',
-      describe: "as a person reads it, as data, or for node_exporter's textfile collector",
+      describe: "for a person, as data, or for node_exporter's textfile collector",
     },
     json: { type: 'flag', describe: 'the same as --format json' },
     steps: { type: 'flag', describe: 'with the steps of the last start' },
@@ -33,7 +33,7 @@ export const statusVerb = verb({
       alias: 'o',
       argument: 'FILE',
       label: 'FILE',
-      describe: 'put it there, whole or not at all',
+      describe: 'write it there, whole or not at all',
     },
   },
   examples: [

@@ -12,7 +12,7 @@ export const switchRootVerb = verb({
       completes: 'paths',
       describe: 'the program to become, as a path in it',
     },
-    args: { type: 'repeated', completes: 'nothing', describe: 'what it is called with' },
+    args: { type: 'repeated', completes: 'nothing', describe: 'the arguments of that program' },
   },
   options: { 'dry-run': dryRunOption('switch-root'), ...PLAN_OPTIONS },
   examples: [['exec $0 switch-root /newroot /sbin/init', "at the end of a ramdisk's /init"]],
