@@ -25,7 +25,8 @@ const broken = (): Diagnosis => {
     ...facts.kernel,
     release: '4.4.302',
     commandLine:
-      'console=ttyAMA0 root=/dev/mmcblk0p2 ro init=/etc/preinit mtdparts=40000000.flash:512k(u-boot),1024k(rootfs_data)ro mountroot.boot_limt=3',
+      'console=ttyAMA0 root=/dev/mmcblk0p2 ro init=/etc/preinit ' +
+      'mtdparts=40000000.flash:512k(u-boot),1024k(rootfs_data)ro mountroot.boot_limt=3',
     filesystems: facts.kernel.filesystems.filter((name) => name !== 'devtmpfs' && name !== 'jffs2'),
   };
   const findings: FactsProblem[] = [

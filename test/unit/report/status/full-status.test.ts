@@ -102,7 +102,7 @@ t.test('what a journal or a volume holds cannot order the terminal about', async
 });
 
 t.test(
-  'since when is a date where the clock is known by now; else it counts from the start of the kernel',
+  'since when is a date where the clock is known by now; else it counts from the kernel start',
   async (t) => {
     t.match(boardStatus().since, { at: 6539.675, when: '2026-11-20T14:02:17.539Z' });
     t.match(

@@ -1,0 +1,254 @@
+/** Cases of the checks about the image, the root, the starts, and the settings. */
+import { boardFacts, mount, openedFacts, withSettings } from '../../../fixtures/facts.js';
+import { healthyLive, ramdiskFacts, startedFacts, startedLive } from '../../../fixtures/doctor.js';
+import { without, withCommandLine, withPaths, calling, type Case } from './changed-boards.js';
+
+export const BOOT_CASES: Case[] = [
+  ['notice', 'ok', boardFacts(), healthyLive()],
+  [
+    'notice',
+    'warning',
+    { ...startedFacts(), state: { rung: 'volatile', reason: 'full' } },
+    startedLive({ notice: 'mountroot: the saved settings are NOT IN USE' }),
+    /lower rung \(volatile, full\)/,
+  ],
+  ['notice', 'warning', { ...startedFacts(), state: { rung: 'volatile', reason: 'full' } }, null],
+  ['directories', 'ok', boardFacts(), null],
+  [
+    'directories',
+    'warning',
+    withPaths({ '/overlay': 'missing', '/rom': 'file' }),
+    null,
+    /no \/overlay and \/rom/,
+  ],
+  ['directories', 'problem', withPaths({ '/tmp': 'missing' }), null, /needs a directory there/],
+  [
+    'directories',
+    'problem',
+    {
+      ...boardFacts(),
+      mounts: boardFacts().mounts.filter(({ mountpoint }) => mountpoint !== '/proc'),
+    },
+    null,
+  ],
+  [
+    'directories',
+    'problem',
+    { ...boardFacts(), mounts: [...boardFacts().mounts, mount('/rom')] },
+    null,
+    /already mounted on \/rom/,
+  ],
+  [
+    'directories',
+    'warning',
+    {
+      ...boardFacts(),
+      mounts: boardFacts().mounts.filter(({ mountpoint }) => mountpoint !== '/dev'),
+    },
+    null,
+    /\/dev is not mounted/,
+  ],
+  ['directories', 'unknown', startedFacts(), null],
+  ['root-argument', 'ok', boardFacts(), null],
+  ['root-argument', 'warning', withCommandLine('ro'), null, /no root=/],
+  ['root-argument', 'warning', withCommandLine('root=/dev/mmcblk0p2 ro'), null, /no rootwait/],
+  ['root-argument', 'ok', withCommandLine('root=/dev/mmcblk0p2 ro rootwait'), null],
+  ['root-argument', 'ok', withCommandLine('root=/dev/mmcblk0p2 ro rootdelay=5'), null],
+  [
+    'root-argument',
+    'problem',
+    withCommandLine('root=/dev/mtdblock9'),
+    null,
+    /a partition that there is not/,
+  ],
+  ['initramfs', 'absent', boardFacts(), null],
+  ['initramfs', 'ok', ramdiskFacts(), null, /mtd2 "rootfs" is the root to switch to/],
+  ['initramfs', 'problem', ramdiskFacts({ root: null }), null, /does not know which root/],
+  [
+    'initramfs',
+    'problem',
+    ramdiskFacts({ root: { ...ramdiskFacts().handover!.root!, found: [], content: null } }),
+    null,
+    /there is no root=/,
+  ],
+  [
+    'initramfs',
+    'ok',
+    ramdiskFacts({
+      root: { ...ramdiskFacts().handover!.root!, found: [], content: null, patient: true },
+    }),
+    null,
+    /waited for/,
+  ],
+  [
+    'initramfs',
+    'problem',
+    { ...ramdiskFacts(), kernel: without('squashfs').kernel },
+    null,
+    /holds squashfs/,
+  ],
+  [
+    'initramfs',
+    'problem',
+    ramdiskFacts({
+      at: '/newroot',
+      programs: [{ path: '/sbin/init', trouble: '/sbin/init does not exist' }],
+    }),
+    null,
+    /no init/,
+  ],
+  ['initramfs', 'warning', ramdiskFacts({ pid: 77 }), null, /only process 1/],
+  ['preinit', 'unknown', boardFacts(), null, /only the running board/],
+  ['preinit', 'ok', boardFacts(), healthyLive(), /under a time limit/],
+  [
+    'preinit',
+    'warning',
+    boardFacts(),
+    calling('PREINIT=1 mount_root start'),
+    /without a time limit/,
+  ],
+  [
+    'preinit',
+    'warning',
+    boardFacts(),
+    healthyLive({
+      preinit: {
+        wanted: ['/etc/preinit'],
+        found: [
+          {
+            value: {
+              path: '/etc/preinit',
+              calls: [],
+              leadsTo: '/usr/lib/mountroot/mountroot.cjs',
+            },
+          },
+        ],
+      },
+    }),
+    /mountroot itself/,
+  ],
+  ['preinit', 'problem', boardFacts(), calling('mount_root done'), /does not call mount_root/],
+  [
+    'preinit',
+    'problem',
+    boardFacts(),
+    healthyLive({ preinit: { wanted: ['/etc/preinit'], found: [] } }),
+    /there is no \/etc\/preinit/,
+  ],
+  [
+    'preinit',
+    'unknown',
+    boardFacts(),
+    healthyLive({
+      preinit: {
+        wanted: ['/etc/preinit'],
+        found: [{ trouble: 'cannot read /etc/preinit: EACCES' }],
+      },
+    }),
+  ],
+  ['program', 'unknown', boardFacts(), null],
+  ['program', 'ok', boardFacts(), healthyLive()],
+  [
+    'program',
+    'warning',
+    boardFacts(),
+    healthyLive({ program: { path: '/sbin/mount_root', target: '/sbin/mount_root' } }),
+    /another program/,
+  ],
+  ['program', 'problem', boardFacts(), healthyLive({ program: null })],
+  ['first', 'ok', boardFacts(), null, /the agent makes the root itself/],
+  ['first', 'ok', withSettings({ first: 'script' }), null, /a script is to make the root/],
+  [
+    'first',
+    'warning',
+    withSettings({ first: 'script' }),
+    healthyLive({ first: { kind: 'missing', result: null } }),
+    /there is no \/usr\/lib\/mountroot\/start\.sh/,
+  ],
+  [
+    'first',
+    'ok',
+    withSettings({ first: 'script' }),
+    healthyLive({
+      first: { kind: 'file', result: { result: 'made', why: null, differences: [] } },
+    }),
+    /the agent has verified it/,
+  ],
+  [
+    'first',
+    'warning',
+    withSettings({ first: 'script' }),
+    healthyLive({
+      first: { kind: 'file', result: { result: 'refused', why: 'an order to reset waits' } },
+    }),
+    /refused: an order to reset waits; the agent made the root/,
+  ],
+  [
+    'first',
+    'problem',
+    withSettings({ first: 'script' }),
+    healthyLive({
+      first: {
+        kind: 'file',
+        result: { result: 'made', why: null, differences: ['/tmp is shared'] },
+      },
+    }),
+    /would not have made: \/tmp is shared/,
+  ],
+  ['done', 'unknown', boardFacts(), null],
+  ['done', 'ok', withSettings({ boot_limit: 0 }), null],
+  ['done', 'ok', boardFacts(), healthyLive(), /rcS calls mount_root done/],
+  ['done', 'warning', boardFacts(), healthyLive({ doneCallers: [] }), /no script is seen/],
+  ['done', 'ok', startedFacts(), startedLive(), /has confirmed the start of this boot/],
+  [
+    'done',
+    'warning',
+    { ...startedFacts(), opened: { ...startedFacts().opened!, attempts: 1 } },
+    startedLive({ confirmed: false }),
+    /not confirmed yet/,
+  ],
+  ['done', 'warning', openedFacts({ attempts: 3 }), null, /3 starts in a row/],
+  ['done', 'problem', openedFacts({ attempts: 5 }), null, /leaves the settings out/],
+  ['done', 'warning', openedFacts({ attempts: null }), null, /damaged/],
+  ['done', 'ok', openedFacts({ attempts: 1 }), null, /waits to be confirmed/],
+  ['configuration', 'ok', boardFacts(), null, /every setting is the default/],
+  [
+    'configuration',
+    'ok',
+    {
+      ...boardFacts(),
+      configuration: { ...boardFacts().configuration, origins: { wait: 'mountroot' } },
+    },
+    null,
+    /\(wait\) is understood/,
+  ],
+  [
+    'configuration',
+    'problem',
+    {
+      ...boardFacts(),
+      findings: [
+        {
+          code: 'bad-setting',
+          from: '/etc/mountroot.json',
+          setting: 'wait',
+          value: '"soon"',
+          expected: 'a whole number from 0 to 600',
+          holds: '10',
+        },
+      ],
+    },
+    null,
+    /sets wait to "soon"/,
+  ],
+  ['gathered', 'absent', boardFacts(), null],
+  [
+    'gathered',
+    'unknown',
+    {
+      ...boardFacts(),
+      findings: [{ code: 'not-read', text: 'cannot read /proc/cmdline: EACCES', errno: 'EACCES' }],
+    },
+    null,
+  ],
+];
