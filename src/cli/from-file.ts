@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readWhole } from '../facts/origin.js';
+import { readWhole } from '../facts/read-whole.js';
 import { reader } from '../system/files.js';
 import { SystemError } from '../system/system-error.js';
 import { UsageError } from './usage-error.js';

@@ -3,7 +3,8 @@ import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../bundle/read-bu
 import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
 import type { Handing } from '../facts/handover.js';
-import { readWhole, withOrigin } from '../facts/origin.js';
+import { withOrigin } from '../facts/origin.js';
+import { readWhole } from '../facts/read-whole.js';
 import { parseFacts } from '../facts/validate.js';
 import { reader } from '../system/files.js';
 import { readKernelRecords } from '../system/kernel-records.js';

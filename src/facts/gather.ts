@@ -16,7 +16,7 @@ import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-volume.js';
 import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
-import { notRead } from './problems.js';
+import { noting } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
@@ -27,7 +27,7 @@ const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 
 export const STATE_FILE = '/tmp/mountroot/state.json';
 
-/** What the process itself is, handed in so that gathering stays a function of its arguments. */
+/** The process itself, handed in so that gathering is a function of its arguments. */
 export interface Process {
   platform: string;
   arch: string;
@@ -35,10 +35,7 @@ export interface Process {
   env: Record<string, string | undefined>;
   /** `KEY=VALUE` settings from the command line of the verb. */
   flags?: readonly string[];
-  /**
-   * Whether and how this process could hand over to another root; where it is left out, it could
-   * not.
-   */
+  /** How this process could hand over to another root; left out if it could not. */
   handing?: Handing;
 }
 
@@ -57,23 +54,16 @@ export function parseState(text: string): RecordedState | null {
 }
 
 /**
- * Reads all that a decision rests on. Never throws: what cannot be read is an empty fact and a
- * sentence in `problems`, and it is for the plan to say what that means. It is called again after
- * each stage of a plan, because a data volume shows what it holds only when it is mounted.
+ * Reads all that a decision rests on. It never throws: a fact that cannot be read is empty and
+ * leaves a problem, and the plan decides what that means. It is called again after each stage of a
+ * plan, because a data volume shows what it holds only when it is mounted.
  */
 export function gather(
   reader: Reader,
   { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process,
 ): Facts {
   const problems: FactsProblem[] = [];
-  const attempt = <T>(fallback: T, call: () => T): T => {
-    try {
-      return call();
-    } catch (error) {
-      problems.push(notRead(error));
-      return fallback;
-    }
-  };
+  const attempt = noting(problems);
   const text = (path: string): string => attempt('', () => reader.readText(path));
   const kind = (path: string): PathKind => attempt('missing', () => reader.kind(path));
   const textIfThere = (path: string): string | null => (kind(path) === 'file' ? text(path) : null);
@@ -89,7 +79,8 @@ export function gather(
     problems,
   );
   const volume = findVolume(reader, chosen.settings.volume, mtd);
-  const opened = lookInto(reader, ourMount(mounts, volume), problems);
+  const look: Look = { reader, mtd, mounts, problems };
+  const opened = lookInto(reader, mountAt(mounts, volume, [STAGING, DATA]), problems);
   const configuration =
     opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
   const state = textIfThere(STATE_FILE);
@@ -111,11 +102,7 @@ export function gather(
     paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
     volume,
     opened,
-    external: withIdentity(
-      findExternal(reader, configuration, mtd, mounts, problems),
-      opened,
-      text,
-    ),
+    external: withIdentity(findExternal(look, configuration), opened, text),
     handover,
     state: state === null ? null : parseState(state),
     problems: problems.map(problemSentence),
@@ -123,12 +110,17 @@ export function gather(
   };
 }
 
-/** The volume's mount at a place of ours; one that somebody made elsewhere is theirs. */
-function ourMount(mounts: readonly Mount[], { found }: Volume): Mount | undefined {
-  const places: string[] = [STAGING, DATA];
+/** The volume's mount at one of these places. A mount that somebody made elsewhere is theirs. */
+function mountAt(
+  mounts: readonly Mount[],
+  { found }: Volume,
+  places: readonly string[],
+): Mount | undefined {
+  const [device] = found;
+  if (device === undefined || found.length > 1) return undefined;
   return mountOf(
     mounts.filter(({ mountpoint }) => places.includes(mountpoint)),
-    found.length === 1 ? found[0] : undefined,
+    device,
   );
 }
 
@@ -145,8 +137,8 @@ function withVolumeSettings(
 }
 
 /**
- * An identity is asked from the kernel only when one may be given: planning is pure, so what is
- * random is a fact.
+ * The external volume with a new identity for the board, if the board may need one. Planning is
+ * pure, so a random value must be a fact.
  */
 const withIdentity = (
   external: External | null,
@@ -157,19 +149,23 @@ const withIdentity = (
     ? external
     : { ...external, offered: text('/proc/sys/kernel/random/uuid').trim() };
 
+/** What looks for a volume need. */
+interface Look {
+  reader: Reader;
+  mtd: readonly MtdPartition[];
+  mounts: readonly Mount[];
+  problems: FactsProblem[];
+}
+
 function findExternal(
-  reader: Reader,
+  { reader, mtd, mounts, problems }: Look,
   { settings }: Configuration,
-  mtd: readonly MtdPartition[],
-  mounts: readonly Mount[],
-  problems: FactsProblem[],
 ): External | null {
   if (settings.extroot === '') return null;
   const volume = findVolume(reader, settings.extroot, mtd);
-  const places: string[] = [EXTERNAL, DATA, '/'];
-  const mount = mountOf(
-    mounts.filter(({ mountpoint }) => places.includes(mountpoint)),
-    volume.found.length === 1 ? volume.found[0] : undefined,
-  );
-  return lookIntoExternal(reader, volume, mount, settings.extroot_target, problems);
+  const mount = mountAt(mounts, volume, [EXTERNAL, DATA, '/']);
+  return {
+    ...volume,
+    ...lookIntoExternal(reader, mount, settings.extroot_target, problems),
+  };
 }

@@ -4,12 +4,9 @@ import { parseCommandLine } from './cmdline.js';
 import type { Handover, Mount, MtdPartition, Program, RootVolume } from './facts.js';
 import { visibleAt } from './mountinfo.js';
 import { DATA, NEW_IMAGE, OLD_ROOT } from './places.js';
-import { programTrouble } from './program.js';
+import { INITS, programTrouble } from './program.js';
 import { findVolume } from './find-volume.js';
 import { orElse } from '../system/or-else.js';
-
-/** The kernel's own list (init/main.c: kernel_init). */
-const INITS = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh'];
 
 const WANTED_INSIDE = ['/tmp', '/proc', DATA, OLD_ROOT];
 
@@ -80,7 +77,11 @@ function rootVolume(
 }
 
 /** Which programs may become init, in the order in which they are tried. */
-function initNames(words: ReadonlyMap<string, string>, ramfs: boolean, asked: Asked): string[] {
+function initNames(
+  words: ReadonlyMap<string, string>,
+  ramfs: boolean,
+  asked: Asked,
+): readonly string[] {
   if (asked !== undefined) return [asked.init];
   return ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
 }

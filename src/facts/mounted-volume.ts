@@ -11,7 +11,8 @@ import type {
   Volume,
 } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
-import { notRead } from './problems.js';
+import { noting } from './problems.js';
+import { INITS } from './program.js';
 import { keepPath } from './setting-rows.js';
 import {
   ATTEMPTS,
@@ -33,24 +34,19 @@ import {
  * way is followed, and no file is read that is huge.
  */
 class Inside {
+  private readonly try: ReturnType<typeof noting>;
+
   constructor(
     private readonly reader: Reader,
     private readonly top: string,
-    private readonly problems: FactsProblem[],
-  ) {}
-
-  private try<T>(otherwise: T, look: () => T): T {
-    try {
-      return look();
-    } catch (error) {
-      this.problems.push(notRead(error));
-      return otherwise;
-    }
+    problems: FactsProblem[],
+  ) {
+    this.try = noting(problems);
   }
 
   /** `otherwise`: what it counts as when the file system does not say; only ENOENT is missing. */
   kind(path: string, otherwise: PathKind = 'missing'): PathKind {
-    return this.try(otherwise, () => {
+    return this.try<PathKind>(otherwise, () => {
       const parts = path.split('/');
       for (let depth = 1; depth < parts.length; depth++)
         if (this.reader.kind(`${this.top}/${parts.slice(0, depth).join('/')}`) !== 'directory')
@@ -68,27 +64,27 @@ class Inside {
     if (kind === 'missing') return null;
     if (kind === 'other') return undefined;
     if (kind !== 'file') return '';
-    return this.try(undefined, () =>
+    return this.try<string | undefined>(undefined, () =>
       Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'),
     );
   }
 
   link(path: string): string | null {
     return this.kind(path) === 'symlink'
-      ? this.try(null, () => this.reader.readLink(`${this.top}/${path}`))
+      ? this.try<string | null>(null, () => this.reader.readLink(`${this.top}/${path}`))
       : null;
   }
 
   /** Number of a directory; null for what is none. */
   inode(path: string): number | null {
     return this.kind(path) === 'directory'
-      ? this.try(null, () => this.reader.details(`${this.top}/${path}`).inode)
+      ? this.try<number | null>(null, () => this.reader.details(`${this.top}/${path}`).inode)
       : null;
   }
 
   list(path: string): string[] {
     return this.kind(path) === 'directory'
-      ? this.try([], () => this.reader.list(`${this.top}/${path}`))
+      ? this.try<string[]>([], () => this.reader.list(`${this.top}/${path}`))
       : [];
   }
 }
@@ -179,7 +175,13 @@ export function mountOf(mounts: readonly Mount[], device: Device | undefined): M
     .at(-1);
 }
 
-/** What the data volume holds, when it is mounted at one of our places. */
+/**
+ * What `upper` and `work` count as if the kernel does not tell. A step that needs them then
+ * fails, and nothing is made or moved on a guess.
+ */
+const ASSUMED = 'directory';
+
+/** What the data volume holds while it is mounted; null if it is not. */
 export function lookInto(
   reader: Reader,
   mount: Mount | undefined,
@@ -198,10 +200,8 @@ export function lookInto(
     attempts: attemptsOf(inside.text(ATTEMPTS)),
     order: parseOrder(inside.text(ORDER)),
     upgrade: inside.kind(UPGRADE) === 'file',
-    // What the kernel does not tell of is what it should be: a step that needs it then fails, and
-    // nothing is made or moved on a guess.
-    upper: inside.kind('upper', 'directory'),
-    work: inside.kind('work', 'directory'),
+    upper: inside.kind('upper', ASSUMED),
+    work: inside.kind('work', ASSUMED),
     incoming: inside.kind(INCOMING),
     ...(incoming !== null && incoming === inside.inode('upper') && { switched: true as const }),
     ...(imported !== null && { imported }),
@@ -211,47 +211,46 @@ export function lookInto(
   };
 }
 
-/** The same for an external volume; `target` tells where its identity file is. */
+/** What shows that a directory is a whole root with an init. */
+const hasInit = (inside: Inside): boolean =>
+  INITS.some((path) => inside.kind(path.slice(1)) !== 'missing') ||
+  // A merged /usr: the symlink may lead to init by a path that is only valid as the root.
+  inside.kind('sbin') === 'symlink';
+
+/** What an external volume holds. `target` says what it should be, and so where its identity is. */
 export function lookIntoExternal(
   reader: Reader,
-  volume: Volume,
   mount: Mount | undefined,
   target: 'overlay' | 'root',
   problems: FactsProblem[],
-): External {
-  if (mount === undefined)
-    return {
-      ...volume,
-      at: null,
-      readonly: false,
-      identity: null,
-      upper: 'missing',
-      work: 'missing',
-      init: false,
-      offered: '',
-    };
+): Omit<External, keyof Volume> {
+  if (mount === undefined) return NOT_MOUNTED;
   const inside = new Inside(reader, mount.mountpoint, problems);
   const tied = target === 'root' ? EXTROOT_IDENTITY : `upper/${EXTROOT_IDENTITY}`;
   const text = inside.text(tied);
   const order = parseOrder(inside.text(ORDER));
   return {
-    ...volume,
     at: mount.mountpoint,
     readonly: readonly(mount),
     ...(order !== null && { order }),
     // A file that cannot be understood ties the volume to some other board.
     identity: text === null ? null : (identityOf(text) ?? 'unreadable'),
-    // What the kernel does not tell of is what it should be: a step that needs it then fails, and
-    // nothing is made or moved on a guess.
-    upper: inside.kind('upper', 'directory'),
-    work: inside.kind('work', 'directory'),
-    init:
-      ['sbin/init', 'etc/init', 'bin/init', 'bin/sh'].some(
-        (path) => inside.kind(path) !== 'missing',
-      ) || inside.kind('sbin') === 'symlink',
+    upper: inside.kind('upper', ASSUMED),
+    work: inside.kind('work', ASSUMED),
+    init: hasInit(inside),
     offered: '',
   };
 }
+
+const NOT_MOUNTED: Omit<External, keyof Volume> = {
+  at: null,
+  readonly: false,
+  identity: null,
+  upper: 'missing',
+  work: 'missing',
+  init: false,
+  offered: '',
+};
 
 /**
  * The settings that the data volume's upper layer lays over the image's; null where it has none.

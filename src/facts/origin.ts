@@ -1,122 +1,36 @@
+import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import { AtagsError, parseAtags } from './atags.js';
 import { commandLineWords } from './cmdline.js';
 import { DeviceTreeError, parseDeviceTree, readDeviceTree } from './device-tree.js';
 import type { ContentKind } from '../volumes/index.js';
-import type { Facts, RootOrigin, Partition, Runnable } from './facts.js';
+import type { Facts, RootOrigin, Partition } from './facts.js';
 import { KernelConfigError, readKernelConfig } from './kernel-config.js';
 import { parseKernelRecords, type KernelLog } from './kernel-log.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
-import { notRead } from './problems.js';
-import { inside, interpreterOf } from './program.js';
-
-const SMALL = 65_536;
-const LARGEST = 8 << 20;
-
-/** A file of unknown length: sysfs gives a page a read(2), and /proc no size. */
-export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most = LARGEST): Buffer {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at < most;) {
-    const part = reader.readBytes(path, at, SMALL);
-    if (part.length === 0) break;
-    parts.push(part);
-    at += part.length;
-  }
-  return Buffer.concat(parts);
-}
-
-/** The kernel's own list (init/main.c: kernel_init). */
-export const INITS = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh'] as const;
+import { notRead, noting } from './problems.js';
+import { INITS } from './program.js';
+import { readWhole } from './read-whole.js';
+import { runnable } from './runnable.js';
 
 const STARTED = /^(?:Run .* as init process$|Freeing (?:unused kernel|init) )/;
-/** How many messages behind the last of these may still say how it went. */
+/** How many messages after the last of these may still say how it went. */
 const BEHIND = 40;
+/** How many messages are kept if user space never started. */
+const MOST_WITHOUT_END = 1000;
 
 /**
- * The messages until user space ran: what comes later is not about the root, and may be very much.
- * Of a log that begins later nothing is kept.
+ * The messages until user space ran. Later ones are not about the root, and there may be very many.
+ * Nothing is kept of a log that begins later.
  */
 export function untilUserSpace(log: KernelLog): KernelLog {
   const last = log.lines.findLastIndex(({ text }) => STARTED.test(text));
-  return {
-    ...log,
-    lines:
-      last >= 0
-        ? log.lines.slice(0, last + 1 + BEHIND)
-        : log.fromStart
-          ? log.lines.slice(0, 1000)
-          : [],
-  };
-}
-
-/**
- * What execve(2) would say of a program of a root; `machine` is what ELF calls the board's
- * processor, null where it is not known.
- */
-export function runnable(
-  reader: Pick<Reader, 'kind' | 'readLink' | 'readBytes'> & {
-    details: (path: string) => { mode: number };
-  },
-  top: string,
-  path: string,
-  machine: number | null,
-): Runnable {
-  const say = (error: number, why: string): Runnable => ({ path, error, why });
-  const program = inside(reader, top, path);
-  if (program.kind === 'missing') return say(-2, `${path} does not exist`);
-  if (program.kind !== 'file') return say(-13, `${path} is a ${program.kind}`);
-  if ((reader.details(program.path).mode & 0o111) === 0)
-    return say(-13, `${path} is not executable`);
-  const start = Buffer.from(reader.readBytes(program.path, 0, 4096));
-  return startsAs(
-    programStart(start),
-    path,
-    machine,
-    (needed) => inside(reader, top, needed).kind === 'file',
-  );
-}
-
-/**
- * What a program's first bytes say: for which processor it is (null: a script), and the program
- * that it needs to be run.
- */
-export interface Start {
-  machine: number | null;
-  needs: string | null;
-}
-
-/** Null where they are of no program. */
-export function programStart(bytes: Buffer): Start | null {
-  const elf = bytes.length >= 20 && bytes.readUInt32BE(0) === 0x7f454c46;
-  if (!elf && bytes.toString('latin1', 0, 2) !== '#!') return null;
-  return {
-    machine: elf ? (bytes[5] === 2 ? bytes.readUInt16BE(18) : bytes.readUInt16LE(18)) : null,
-    needs: interpreterOf(bytes),
-  };
-}
-
-/** The same for a program whose first bytes are known. */
-export function startsAs(
-  start: Start | null,
-  path: string,
-  machine: number | null,
-  isThere: (path: string) => boolean,
-): Runnable {
-  if (start === null)
-    return { path, error: -8, why: `${path} is neither a program nor a script with #!` };
-  const { machine: its, needs } = start;
-  if (its !== null && machine !== null && its !== machine)
-    return {
-      path,
-      error: -8,
-      why: `${path} is a program for another processor (ELF machine ${its}, and here it is ${machine})`,
-    };
-  if (needs !== null && !isThere(needs))
-    return { path, error: -2, why: `${path} needs ${needs}, which does not exist` };
-  return { path, error: 0, why: '' };
+  const lines =
+    last >= 0 ? log.lines.slice(0, last + 1 + BEHIND) : log.lines.slice(0, MOST_WITHOUT_END);
+  return { ...log, lines: last >= 0 || log.fromStart ? lines : [] };
 }
 
 /** `8 0 1024 sda`, sizes in KiB. */
@@ -150,14 +64,8 @@ export function gatherOrigin(
   facts: Facts,
   problems: FactsProblem[],
 ): RootOrigin {
-  const orNull = <T>(look: () => T): T | null => {
-    try {
-      return look();
-    } catch (error) {
-      problems.push(problemOf(error));
-      return null;
-    }
-  };
+  const attempt = noting(problems, problemOf);
+  const orNull = <T>(look: () => T): T | null => attempt<T | null>(null, look);
   const there = (path: string): boolean => orNull(() => reader.kind(path)) === 'file';
   const text = (path: string): string =>
     there(path) ? (orNull(() => reader.readText(path)) ?? '') : '';
@@ -186,7 +94,7 @@ export function gatherOrigin(
       parsed('/sys/firmware/fdt', parseDeviceTree) ?? orNull(() => readDeviceTree(reader)),
     atags: parsed('/proc/atags', parseAtags),
     init: orNull(() => ({
-      program: linkOf(reader, '/proc/1/exe'),
+      program: orElse(null, () => reader.readLink('/proc/1/exe')),
       args: reader.readText('/proc/1/cmdline').split('\0').slice(0, -1),
     })),
     realRootDevice: /^[1-9]\d*$/.test(real) ? deviceOf(Number(real)) : null,
@@ -230,15 +138,10 @@ const problemOf = (error: unknown): FactsProblem =>
     ? { code: 'not-understood', file: error.file, why: error.why }
     : notRead(error);
 
-function linkOf(reader: Reader, path: string): string | null {
-  try {
-    return reader.readLink(path);
-  } catch {
-    return null;
-  }
-}
+/** How many blocks of a partition are looked at: `explain` asks for all partitions of a board. */
+const MOST_BLOCKS = 16;
 
-/** Ramdisks and loops hold what user space put there, and an empty drive would be waited for. */
+/** Ramdisks and loops hold what user space put there, and reading an empty drive would wait. */
 const NOT_READ = /^(?:ram|zram|loop|sr|fd|nbd)\d/;
 
 function contentOf(
@@ -248,14 +151,12 @@ function contentOf(
 ): ContentKind {
   if (NOT_READ.test(name)) return 'unreadable';
   const block = mtd.find(({ index }) => name === `mtdblock${index}`)?.eraseBlock ?? 4096;
-  try {
-    return identify(
-      (index) => reader.readBytes(`/dev/${name}`, index * block, BYTES_LOOKED_AT),
-      Math.min(16, Math.floor(size / block)),
-    ).kind;
-  } catch {
-    return 'unreadable';
-  }
+  const read = (index: number): Uint8Array =>
+    reader.readBytes(`/dev/${name}`, index * block, BYTES_LOOKED_AT);
+  return orElse(
+    'unreadable',
+    () => identify(read, Math.min(MOST_BLOCKS, Math.floor(size / block))).kind,
+  );
 }
 
 /** Facts with their origin. */

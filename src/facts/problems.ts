@@ -7,3 +7,15 @@ export const notRead = (error: unknown): FactsProblem => ({
   text: error instanceof Error ? error.message : String(error),
   errno: error instanceof SystemError ? error.errno : null,
 });
+
+/** Makes looks safe: one that fails comes to `otherwise`, and to a problem. */
+export const noting =
+  (problems: FactsProblem[], problemOf: (error: unknown) => FactsProblem = notRead) =>
+  <T>(otherwise: T, look: () => T): T => {
+    try {
+      return look();
+    } catch (error) {
+      problems.push(problemOf(error));
+      return otherwise;
+    }
+  };

@@ -1,5 +1,8 @@
 import type { PathKind, Reader } from '../system/port.js';
 
+/** The programs that the kernel itself tries as init (init/main.c: kernel_init). */
+export const INITS: readonly string[] = ['/sbin/init', '/etc/init', '/bin/init', '/bin/sh'];
+
 const LINKS_AT_MOST = 40;
 
 /** The program header that names the dynamic linker (elf(5)). */

@@ -2,7 +2,7 @@ import { locate, type LocateInput } from '../../explain/locate/locate-ramdisk.js
 import { renderLocated } from '../../explain/locate/locate-text.js';
 import { isAtags, parseAtags } from '../../facts/atags.js';
 import { isDeviceTree, parseDeviceTree, readDeviceTree } from '../../facts/device-tree.js';
-import { readWhole } from '../../facts/origin.js';
+import { readWhole } from '../../facts/read-whole.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import { orElse } from '../../system/or-else.js';

@@ -1,5 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
-import { runnable } from '../../facts/origin.js';
+import { runnable } from '../../facts/runnable.js';
 import { inside } from '../../facts/program.js';
 import { CompressionError, decompress } from '../../ramdisk/compression.js';
 import { Ext2Image, UnreadableImage } from '../../ramdisk/ext2-reader.js';

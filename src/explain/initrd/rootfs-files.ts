@@ -1,5 +1,5 @@
 import type { Runnable } from '../../facts/facts.js';
-import { programStart, startsAs, type Start } from '../../facts/origin.js';
+import { programStart, startsAs, type Start } from '../../facts/runnable.js';
 import type { CpioHeader } from '../../ramdisk/cpio.js';
 import type { Sink } from '../../ramdisk/cpio-machine.js';
 import { kindOf } from '../../ramdisk/member.js';

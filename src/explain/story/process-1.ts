@@ -1,4 +1,4 @@
-import { INITS } from '../../facts/origin.js';
+import { INITS } from '../../facts/program.js';
 import { older, type FindProgram } from '../kernel-inputs.js';
 import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
 import type { InitOrigin } from '../sentences/init-grounds.js';

@@ -1,7 +1,7 @@
 /** What the running kernel and its drivers show. */
 import { gunzipSync } from 'node:zlib';
 import type { Device, Facts } from '../../facts/facts.js';
-import { readWhole } from '../../facts/origin.js';
+import { readWhole } from '../../facts/read-whole.js';
 import { orElse } from '../../system/or-else.js';
 import type { Reader } from '../../system/port.js';
 import { smallText } from './live-read.js';

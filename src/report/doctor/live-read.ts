@@ -1,4 +1,4 @@
-import { readWhole } from '../../facts/origin.js';
+import { readWhole } from '../../facts/read-whole.js';
 import type { Reader } from '../../system/port.js';
 
 /** Something that was looked for: its value, or why it could not be read. */

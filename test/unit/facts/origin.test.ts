@@ -6,11 +6,11 @@ import { problemSentence, type FactsProblem } from '../../../src/text/problem-te
 import {
   gatherOrigin,
   parsePartitions,
-  readWhole,
-  runnable,
   untilUserSpace,
   withOrigin,
 } from '../../../src/facts/origin.js';
+import { readWhole } from '../../../src/facts/read-whole.js';
+import { runnable } from '../../../src/facts/runnable.js';
 import type { RootOrigin } from '../../../src/facts/facts.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { dryRun } from '../../../src/system/dry-run.js';

@@ -1,0 +1,19 @@
+import type { Reader } from '../system/port.js';
+
+const PART = 65_536;
+const LARGEST = 8 << 20;
+
+/**
+ * A file whose length is not known before: sysfs gives one page per read(2), and files of /proc
+ * have no size. It ends at `most` bytes.
+ */
+export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most = LARGEST): Buffer {
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < most;) {
+    const part = reader.readBytes(path, at, PART);
+    if (part.length === 0) break;
+    parts.push(part);
+    at += part.length;
+  }
+  return Buffer.concat(parts);
+}
