@@ -1,6 +1,6 @@
 /**
- * The words that the agent is called with: those of a boot are told apart with a glance, because
- * yargs and winston cost more start-up time than all the rest.
+ * The way in: reads the words that the agent is called with. The calls of a boot are recognised
+ * here, without yargs and winston, which cost more start-up time than all the rest.
  */
 import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
 import { kmsg, terminal } from '../log/kmsg.js';
@@ -12,7 +12,7 @@ import type { Reader, System } from '../system/port.js';
 import { takeOverFromScript } from './after-script.js';
 import { startRecord } from './start-record.js';
 import type { BootContext } from './context.js';
-import { runVerb } from './verb.js';
+import { runVerb, traceOf } from './verb.js';
 
 interface BootOptions {
   force: boolean;
@@ -28,7 +28,7 @@ interface BootOptions {
 
 type RunVerb = (verb: Verb, options: BootOptions) => Promise<number>;
 
-/** The doors to the outside, which one kind of bundle has in another way than another. */
+/** The doors to the outside, in which the kinds of bundle differ. */
 export interface Doors {
   openSystem: () => Promise<System>;
   /** All verbs that a boot does not call. */
@@ -36,7 +36,7 @@ export interface Doors {
   /** This process goes on with a kept heap. */
   heap?: true;
   reader?: Reader;
-  /** Where a boot says what it does, instead of /dev/kmsg. */
+  /** Where a boot logs what it does, instead of /dev/kmsg. */
   kernelLog?: string;
   openJournal?: (complain: (message: string) => void) => Journal;
   /** Ends this process. */
@@ -46,97 +46,116 @@ export interface Doors {
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /**
- * Called by the kernel, as /init of a ramdisk or with init=; its words are then the kernel's own,
- * for the init that comes after.
+ * The kernel called this process, as /init of a ramdisk or with init=. The words are then the
+ * kernel's own, and meant for the init that comes after.
  */
 const isFirst = (): boolean => process.pid === 1;
 const isEarly = (): boolean => isFirst() || Boolean(process.env['PREINIT']);
 
 /**
- * In early boot nobody reads a terminal, nor behind the other scripts that set this; called by
- * hand, nobody looks into the kernel log.
+ * Nobody reads a terminal in early boot, nor after the scripts that set MOUNTROOT_LOG; a person who
+ * calls the agent by hand does not look into the kernel log.
  */
 const earlyLog = (device?: string): Log =>
   isEarly() || process.env['MOUNTROOT_LOG'] === 'kmsg' ? kmsg(device) : terminal();
 
-/** @returns the exit status, and whether something was printed that may still be on its way. */
-async function carryOut(
-  words: string[],
-  { openSystem, reports, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors,
-): Promise<{ status: number; reporting: boolean }> {
-  const run: RunVerb = async (
-    verb,
-    { force, afterScript = false, keep = [], settings = [], asked, args = [] },
-  ) => {
-    const context: BootContext = {
-      verb,
-      reader,
-      openSystem,
-      process: {
-        platform: process.platform,
-        arch: process.arch,
-        uid: process.getuid?.() ?? -1,
-        env: process.env,
-        flags: settings,
-        handing: { pid: process.pid, asked, args, self: process.argv[1] ?? '' },
-      },
-      log: earlyLog(kernelLog),
-      clock,
-      force,
-      keep,
-      beginning: (facts) => ({ ...startRecord(reader, facts, clock), ...(heap && { heap }) }),
-      openJournal,
-    };
-    const settled = isFirst() ? null : await takeOverFromScript(context);
-    if (afterScript && settled === null)
-      context.log.error(
-        'start --after-script verifies a root that the script made, and none did in this boot; there is nothing to verify',
-      );
-    if (afterScript) return settled?.exit ?? EXIT.failed;
-    return runVerb({ ...context, locked: settled?.locked ?? false });
-  };
-  const boot = async (
-    verb: Verb,
-    options: BootOptions,
-  ): Promise<{ status: number; reporting: boolean }> => ({
-    status: await run(verb, options),
-    reporting: false,
-  });
-  if (words[0] === 'switch-root' && isFirst()) {
-    const [, newRoot = '', init = '', ...args] = words;
-    return boot('switch-root', { force: false, asked: { newRoot, init }, args });
-  }
-  if (isFirst()) return boot('start', { force: false, args: words });
+/** How a call ended. */
+interface CallOutcome {
+  status: number;
+  /** Something was printed that may still be on its way. */
+  reporting: boolean;
+}
+
+const contextOf = (
+  verb: Verb,
+  { force, keep = [], settings = [], asked, args = [] }: BootOptions,
+  { openSystem, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors,
+): BootContext => ({
+  verb,
+  reader,
+  openSystem,
+  process: {
+    platform: process.platform,
+    arch: process.arch,
+    uid: process.getuid?.() ?? -1,
+    env: process.env,
+    flags: settings,
+    handing: { pid: process.pid, asked, args, self: process.argv[1] ?? '' },
+  },
+  log: earlyLog(kernelLog),
+  clock,
+  force,
+  keep,
+  beginning: (facts) => ({ ...startRecord(reader, facts, clock), ...(heap && { heap }) }),
+  openJournal,
+});
+
+/** Runs a verb that changes something, after it verified a root that the script made. */
+async function runRootVerb(verb: Verb, options: BootOptions, doors: Doors): Promise<number> {
+  const context = contextOf(verb, options, doors);
+  const settled = isFirst() ? null : await takeOverFromScript(context);
+  if (!options.afterScript) return runVerb({ ...context, locked: settled?.locked ?? false });
+  if (settled === null)
+    context.log.error(
+      'start --after-script verifies a root that the script made, and none did in this boot; ' +
+        'there is nothing to verify',
+    );
+  return settled?.exit ?? EXIT.failed;
+}
+
+interface BootCall {
+  verb: Verb;
+  options: BootOptions;
+}
+
+/** What the kernel calls process 1 with. */
+function callOfProcessOne(words: readonly string[]): BootCall {
+  const [verb, newRoot = '', init = '', ...args] = words;
+  return verb === 'switch-root'
+    ? { verb, options: { force: false, asked: { newRoot, init }, args } }
+    : { verb: 'start', options: { force: false, args: words } };
+}
+
+/** A call that boot scripts make; null where the reporting verbs are to read the words. */
+function callOfBootScript(words: readonly string[], log: () => Log): BootCall | null {
   const [verb = 'start', ...options] = words;
   if (verb === 'start' && options.join() === '--after-script')
-    return boot('start', { force: false, afterScript: true });
-  if (
-    isBootVerb(verb) &&
-    options.every((option) => option === '--force' || (isEarly() && !option.startsWith('-')))
-  ) {
-    // OpenWrt's program takes mount options for the image here. A boot must not end over a word
-    // that is not understood.
-    const unknown = options.filter((option) => option !== '--force');
-    if (unknown.length > 0)
-      earlyLog(kernelLog).warn(`${verb} takes no mount options; ignoring ${unknown.join(' ')}`);
-    return boot(verb, { force: options.includes('--force') });
-  }
-  return { status: await reports(words, run), reporting: true };
+    return { verb, options: { force: false, afterScript: true } };
+  const isPlain = options.every(
+    (option) => option === '--force' || (isEarly() && !option.startsWith('-')),
+  );
+  if (!isBootVerb(verb) || !isPlain) return null;
+  // OpenWrt's program takes mount options for the image here. A boot must not end over a word that
+  // is not understood.
+  const unknown = options.filter((option) => option !== '--force');
+  if (unknown.length > 0)
+    log().warn(`${verb} takes no mount options; ignoring ${unknown.join(' ')}`);
+  return { verb, options: { force: options.includes('--force') } };
+}
+
+async function answerCall(words: string[], doors: Doors): Promise<CallOutcome> {
+  const call = isFirst()
+    ? callOfProcessOne(words)
+    : callOfBootScript(words, () => earlyLog(doors.kernelLog));
+  if (call !== null)
+    return { status: await runRootVerb(call.verb, call.options, doors), reporting: false };
+  const run: RunVerb = (verb, options) => runRootVerb(verb, options, doors);
+  return { status: await doors.reports(words, run), reporting: true };
 }
 
 /** Runs what `process.argv` asks for and sets the exit status. */
 export function enter(doors: Doors): Promise<void> {
-  const { exit = process.exit, kernelLog } = doors;
-  const leave = ({ status, reporting }: { status: number; reporting: boolean }): void => {
-    // Behind the verbs of a boot Node is left at once: taking its heap apart first takes 50 ms on
+  const exit = doors.exit ?? ((status: number) => process.exit(status));
+  const leave = ({ status, reporting }: CallOutcome): void => {
+    // After the verbs of a boot Node is left at once: taking its heap apart first takes 50 ms on
     // the board, and what they write is written when they end.
     if (isEarly() && !reporting) exit(status);
     else process.exitCode = status;
   };
-  return carryOut(process.argv.slice(2), doors).then(leave, (error: unknown) => {
-    earlyLog(kernelLog).error(
-      `mountroot failed in a way it does not know: ${(error as Error)?.stack ?? error}`,
+  return answerCall(process.argv.slice(2), doors).then(leave, (error: unknown) => {
+    earlyLog(doors.kernelLog).error(
+      `mountroot failed in a way it does not know: ${traceOf(error)}`,
     );
-    leave({ status: 1, reporting: false });
+    leave({ status: EXIT.failed, reporting: false });
   });
 }

@@ -58,10 +58,12 @@ export class VerbRun {
     this.limits.push(...outcome.limits);
     if (outcome.failed) {
       this.failures.push({ stage, rung, ...outcome.failed });
+      const what = last ? rung : stage;
       log.error(
         outcome.leftovers.length > 0
-          ? `${last ? rung : stage} failed, and not everything could be taken back: ${outcome.leftovers.join('; ')}`
-          : `${last ? rung : stage} failed; everything was taken back`,
+          ? `${what} failed, and not everything could be taken back: ` +
+              outcome.leftovers.join('; ')
+          : `${what} failed; everything was taken back`,
       );
     }
     return outcome;
@@ -87,7 +89,8 @@ export class VerbRun {
     this.journal.add({ type: 'before', ...before, at: this.context.clock() });
     if (before.crash.length > 0)
       this.context.log.warn(
-        `a boot before this one crashed (what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`,
+        `a boot before this one crashed ` +
+          `(what it left is in ${PSTORE} until somebody removes it): ${before.crash[0]}`,
       );
   }
 
@@ -109,7 +112,8 @@ export class VerbRun {
     const root = makesRoot(verb) || plan.stage === 'switch' ? '/ is ' : `${verb}: `;
     if (degraded)
       log.error(
-        `${root}${summary} (rung ${rung}, reason ${reason}), ${took}: ${because ?? 'see the journal'}`,
+        `${root}${summary} (rung ${rung}, reason ${reason}), ${took}: ` +
+          (because ?? 'see the journal'),
       );
     else log.info(`${root}${summary}, ${took}`);
     const exit = degraded || this.warnings.length > 0 ? EXIT.degraded : EXIT.done;

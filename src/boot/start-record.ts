@@ -5,26 +5,25 @@ import { visibleAt } from '../facts/mountinfo.js';
 import { OLD_ROOT } from '../facts/places.js';
 import type { Reader } from '../system/port.js';
 
+/** Where the image is by now: in front of an initramfs, below an overlay, or still `/`. */
+function placeOfImage({ handover, mounts }: Facts): string | null {
+  if (handover?.ramfs) return handover.at;
+  return visibleAt(mounts, OLD_ROOT) === undefined ? '/' : OLD_ROOT;
+}
+
 /**
- * Where the image is by now: below an overlay, ahead of an initramfs, or still `/`; null where
- * there is none yet, or what is there is no image but a root that changes.
+ * Where the image is mounted; null where there is none yet, or what is there is no image but a root
+ * that changes.
  */
-function imageAt({ handover, mounts }: Facts): string | null {
-  const at = handover?.ramfs
-    ? handover.at
-    : visibleAt(mounts, OLD_ROOT) === undefined
-      ? '/'
-      : OLD_ROOT;
-  const mount = at === null ? undefined : visibleAt(mounts, at);
+function imageAt(facts: Facts): string | null {
+  const at = placeOfImage(facts);
+  const mount = at === null ? undefined : visibleAt(facts.mounts, at);
   return mount !== undefined && (mount.superOptions.includes('ro') || mount.options.includes('ro'))
     ? at
     : null;
 }
 
-/**
- * Two calls that read no file: squashfs tells how large it is, and its top directory when it was
- * made.
- */
+/** Two system calls, and no file is read: squashfs gives its size, its top directory its age. */
 function markOf(reader: Reader, at: string): ImageMark | null {
   try {
     const { mtime, inode } = reader.details(at);
@@ -35,8 +34,8 @@ function markOf(reader: Reader, at: string): ImageMark | null {
 }
 
 /**
- * For whoever reads the journal later. `process.uptime()` counts from Node's own first moment,
- * which its dynamic linking comes before.
+ * What a reader of the journal wants to know of this run. `process.uptime()` counts from Node's own
+ * first moment; its dynamic linking comes before that and is not counted.
  */
 export function startRecord(reader: Reader, facts: Facts, clock: Clock): Beginning {
   const at = imageAt(facts);

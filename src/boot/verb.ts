@@ -1,49 +1,36 @@
 /**
- * Gather facts, plan, execute the plan, keep the journal: and again, until the plan that was
- * executed is the last.
+ * Runs a verb: gather facts, plan, execute the plan, keep the journal; and again, until the plan
+ * that was executed is the last.
  */
 import { JOURNAL_SCHEMA, LOCK_FILE } from '../execute/journal.js';
-import { gather } from '../facts/gather.js';
 import type { Facts } from '../facts/facts.js';
+import { gather } from '../facts/gather.js';
 import { madeRoot, scriptRecord } from '../facts/script-record.js';
 import type { Log } from '../log/log.js';
-import {
-  EXIT,
-  makesRoot,
-  type Decision,
-  type PlanningOptions,
-  type StageResult,
-  type RefusalReason,
-} from '../plan/plan.js';
+import { EXIT, makesRoot, type Decision, type Plan, type StageResult } from '../plan/plan.js';
+import { stageResult } from '../plan/plan-of.js';
+import { REFUSALS } from '../plan/reasons.js';
 import { PLANNERS } from '../plan/verbs.js';
 import type { System } from '../system/port.js';
 import { VERSION } from '../version.js';
 import { becomeInit } from './become-init.js';
 import type { BootContext } from './context.js';
+import { holdSignals, type HeldSignals } from './hold-signals.js';
 import { LateJournal } from './late-journal.js';
+import { openKernel } from './open-kernel.js';
 import { VerbRun } from './run.js';
-import { holdSignals } from './hold-signals.js';
-
-/** Here is nothing to do, and nobody's board to leave traces on: not even a journal is written. */
-const NOT_OURS: readonly RefusalReason[] = [
-  'guard',
-  'not-linux',
-  'not-root',
-  'bad-keep',
-  'no-overlay-root',
-  'root-is-ramfs',
-  'root-is-no-ramfs',
-];
 
 /**
  * No verb has more stages; a planner that never comes to an end must not keep a board from booting.
  */
 const MOST_ROUNDS = 16;
 
-/** Where a verb ended: what process 1 goes on with. */
-interface Ending {
+/** How far a verb has come: what process 1 goes on with. */
+interface Progress {
   facts: Facts;
   system: System | null;
+  /** The stages that were executed, oldest first. */
+  earlier: StageResult[];
   /** The last plan was executed, so a root that is an initramfs was left behind. */
   reached: boolean;
 }
@@ -54,60 +41,102 @@ interface Ending {
  */
 export async function runVerb(context: BootContext): Promise<number> {
   const { verb, process, log } = context;
-  const ending: Ending = { facts: gather(context.reader, process), system: null, reached: false };
-  const exit = await carryOut(context, ending).catch((error: unknown) => {
-    // Of any other process a caller goes on to init; of process 1 nobody does.
-    if (ending.facts.handover?.pid !== 1) throw error;
-    log.error(`${verb} failed in a way it does not know: ${(error as Error)?.stack ?? error}`);
+  const progress: Progress = {
+    facts: gather(context.reader, process),
+    system: null,
+    earlier: [],
+    reached: false,
+  };
+  const exit = await carryOut(context, progress).catch((error: unknown) => {
+    // After any other process its caller goes on to init; after process 1 nobody does.
+    if (progress.facts.handover?.pid !== 1) throw error;
+    log.error(`${verb} failed in a way it does not know: ${traceOf(error)}`);
     return EXIT.failed;
   });
-  const { facts, system, reached } = ending;
-  const { handover } = facts;
-  if (handover?.pid !== 1 || !makesRoot(verb)) return exit;
+  return progress.facts.handover?.pid === 1 && makesRoot(verb)
+    ? goOnToInit(context, progress, exit)
+    : exit;
+}
+
+export const traceOf = (error: unknown): string =>
+  (error instanceof Error ? error.stack : undefined) ?? String(error);
+
+/** Process 1 becomes init where there is a root to go on to. */
+function goOnToInit(
+  { process, log }: BootContext,
+  { facts, system, reached }: Progress,
+  exit: number,
+): number {
+  const handover = facts.handover!;
   if (system === null)
     log.error('this is process 1, and cannot become init without its native parts');
-  else if (reached || !handover.ramfs)
-    return becomeInit(system, handover, process.env, log) ? exit : EXIT.failed;
-  else log.error('there is no root to go on to, so process 1 ends');
+  else if (!reached && handover.ramfs) log.error('there is no root to go on to, so process 1 ends');
+  else if (becomeInit(system, handover, process.env, log)) return exit;
   return EXIT.failed;
 }
 
-async function carryOut(context: BootContext, ending: Ending): Promise<number> {
-  const { verb, reader, process, log, clock, force, keep = [] } = context;
+const isEarly = (decision: Decision): boolean =>
+  decision.decision === 'go' && decision.stage === 'early';
+
+const decide = ({ verb, force, keep = [] }: BootContext, { facts, earlier }: Progress): Decision =>
+  PLANNERS[verb](facts, { dryRun: false, force, earlier, keep });
+
+/** Checks first, then the beginning of the journal, then the plans. */
+async function carryOut(context: BootContext, progress: Progress): Promise<number> {
+  const { verb, log, clock } = context;
   const begun = clock();
-  const past: StageResult[] = [];
-  const options = (): PlanningOptions => ({ dryRun: false, force, earlier: past, keep });
-  const decide = (facts: Facts): Decision => PLANNERS[verb](facts, options());
-  let { facts } = ending;
-  let decision = decide(facts);
-  if (decision.decision === 'refuse' && NOT_OURS.includes(decision.reason)) {
-    log.error(decision.summary);
-    return decision.exit;
+  const first = decide(context, progress);
+  if (first.decision === 'refuse' && !REFUSALS[first.reason].journal) {
+    log.error(first.summary);
+    return first.exit;
   }
   const journal = new LateJournal(() => context.openJournal((message) => log.warn(message)));
-  const early = decision.decision === 'go' && decision.stage === 'early';
-  if (!early) journal.open();
-  let system: System | null = null;
-  let native: string | null = null;
-  if (decision.decision === 'go') {
-    try {
-      system = await context.openSystem();
-    } catch (error) {
-      native = `the native parts of mountroot cannot be loaded: ${(error as Error).message.split('\n')[0]}; install them beside the agent (npm run build makes them)`;
-    }
-    // Before there is a /tmp there is nobody else either.
-    if (system !== null && !early && context.locked !== true && !lockedByUs(system, log)) {
-      log.error(
-        `${verb} was refused because another mountroot is at work on this board; wait until it has ended`,
-      );
-      return EXIT.refused;
-    }
-    // Whoever held the lock a moment ago may have changed everything.
-    facts = gather(reader, process);
-    decision = decide(facts);
-    Object.assign(ending, { facts, system });
+  // Before there is a /tmp there is no place for a journal.
+  if (!isEarly(first)) journal.open();
+  const trouble = first.decision === 'go' ? await prepare(context, progress) : null;
+  // Before there is a /tmp there is nobody else either.
+  if (progress.system !== null && !isEarly(first) && !isAlone(context, progress.system)) {
+    log.error(
+      `${verb} was refused because another mountroot is at work on this board; ` +
+        'wait until it has ended',
+    );
+    return EXIT.refused;
   }
+  // Whoever held the lock a moment ago may have changed everything.
+  if (first.decision === 'go') progress.facts = gather(context.reader, context.process);
+  noteBeginning(context, journal, progress.facts, begun);
+  const run = new VerbRun(context, journal, begun);
+  if (trouble !== null) return run.withoutNative(trouble, decide(context, progress));
+  return underWatch(context, progress, (signals) =>
+    executePlans({ context, progress, journal, run, signals }),
+  );
+}
 
+/** Opens the door to the kernel. @returns why it does not open; null where it does. */
+async function prepare(context: BootContext, progress: Progress): Promise<string | null> {
+  const { system, trouble } = await openKernel(context);
+  progress.system = system;
+  return trouble;
+}
+
+const isAlone = ({ locked, log }: BootContext, system: System): boolean => {
+  if (locked === true) return true;
+  try {
+    return system.lock(LOCK_FILE);
+  } catch (error) {
+    // Without a lock two starts at once are only unlikely; a board that does not start is certain.
+    log.warn(`${(error as Error).message}; going on without a lock`);
+    return true;
+  }
+};
+
+/** The beginning of the journal: who runs what, and what became of a script that went first. */
+function noteBeginning(
+  { verb, reader, beginning }: BootContext,
+  journal: LateJournal,
+  facts: Facts,
+  begun: number,
+): void {
   journal.add({
     type: 'begin',
     schema: JOURNAL_SCHEMA,
@@ -115,7 +144,7 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
     version: VERSION,
     node: globalThis.process.version,
     at: begun,
-    ...context.beginning?.(facts),
+    ...beginning?.(facts),
   });
   const script = verb === 'start' ? scriptRecord(reader) : null;
   if (script !== null && !madeRoot(script))
@@ -125,61 +154,21 @@ async function carryOut(context: BootContext, ending: Ending): Promise<number> {
       why: script.why === null ? null : [script.why, ...script.said].join('; '),
       at: script.ended,
     });
-  const run = new VerbRun(context, journal, begun);
-  if (native !== null) return run.withoutNative(native, decision);
+}
+
+/** Feeds the watchdog while plans are executed, and holds the signals that would cut `done` off. */
+async function underWatch(
+  { verb, log }: BootContext,
+  { facts, system }: Progress,
+  work: (signals: HeldSignals | null) => Promise<number>,
+): Promise<number> {
   if (system !== null) feedWatchdog(system, facts.configuration.settings.watchdog, log);
   const signals = verb === 'done' ? holdSignals() : null;
   try {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      // Without /proc nothing can be read yet, and that is no problem but the reason for what comes
-      // first.
-      const began = past.some(({ stage }) => stage !== 'early');
-      if (decision.decision !== 'go' || decision.stage !== 'early') {
-        if (!began) for (const problem of facts.problems) log.warn(problem);
-        if (makesRoot(verb)) journal.facts(began ? 'facts-later' : 'facts', facts);
-        else journal.facts(`facts-${verb}`, facts);
-      }
-      run.decided(decision);
-      if (decision.decision !== 'go' || system === null) return run.noPlan(decision);
-      const told = (await signals?.told()) ?? null;
-      if (told !== null)
-        return run.failed(
-          `done was told to end (${told}), and did so between two of its plans; call it again to have it go on`,
-        );
-      const outcome = run.execute(decision, system);
-      journal.open();
-      past.push({
-        stage: decision.stage,
-        rung: decision.rung,
-        reason: decision.reason,
-        because: decision.because,
-        failed: outcome.failed ?? null,
-        warned: outcome.warned,
-      });
-      if (outcome.failed === undefined && decision.last) {
-        ending.reached = true;
-        if (makesRoot(verb)) run.lookBackOnce();
-        return run.reached(decision, facts, system);
-      }
-      run.lookBackOnce();
-      facts = gather(reader, process);
-      decision = decide(facts);
-      ending.facts = facts;
-    }
-    return run.failed(`${verb} was planned ${MOST_ROUNDS} times and came to no end`);
+    return await work(signals);
   } finally {
     signals?.end();
     if (system !== null) feedWatchdog(system, null, log);
-  }
-}
-
-function lockedByUs(system: System, log: Log): boolean {
-  try {
-    return system.lock(LOCK_FILE);
-  } catch (error) {
-    // Without a lock two starts at once are only unlikely; a board that does not start is certain.
-    log.warn(`${(error as Error).message}; going on without a lock`);
-    return true;
   }
 }
 
@@ -190,4 +179,57 @@ function feedWatchdog(system: System, device: string | null, log: Log): void {
   } catch (error) {
     log.warn((error as Error).message);
   }
+}
+
+/** All that the rounds share. */
+interface Work {
+  context: BootContext;
+  progress: Progress;
+  journal: LateJournal;
+  run: VerbRun;
+  signals: HeldSignals | null;
+}
+
+/** Plans, executes, and gathers the facts again, until the plan that was executed is the last. */
+async function executePlans(work: Work): Promise<number> {
+  const { context, progress, run, signals } = work;
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const decision = decide(context, progress);
+    noteFacts(work, decision);
+    run.decided(decision);
+    if (decision.decision !== 'go' || progress.system === null) return run.noPlan(decision);
+    const signal = (await signals?.told()) ?? null;
+    if (signal !== null)
+      return run.failed(
+        `done was told to end (${signal}), and did so between two of its plans; ` +
+          'call it again to have it go on',
+      );
+    if (executeStage(work, decision, progress.system) && decision.last) {
+      progress.reached = true;
+      if (makesRoot(context.verb)) run.lookBackOnce();
+      return run.reached(decision, progress.facts, progress.system);
+    }
+    run.lookBackOnce();
+    progress.facts = gather(context.reader, context.process);
+  }
+  return run.failed(`${context.verb} was planned ${MOST_ROUNDS} times and came to no end`);
+}
+
+/** @returns whether the stage succeeded. */
+function executeStage({ progress, journal, run }: Work, plan: Plan, system: System): boolean {
+  const { failed, warned } = run.execute(plan, system);
+  journal.open();
+  progress.earlier.push(stageResult(plan, failed, warned));
+  return failed === undefined;
+}
+
+/** Keeps the facts that a decision rests on. */
+function noteFacts({ context, progress, journal }: Work, decision: Decision): void {
+  // Without /proc nothing can be read yet. That is no problem, but the reason for the first stage.
+  if (isEarly(decision)) return;
+  const { facts, earlier } = progress;
+  const isLater = earlier.some(({ stage }) => stage !== 'early');
+  if (!isLater) for (const problem of facts.problems) context.log.warn(problem);
+  if (!makesRoot(context.verb)) journal.facts(`facts-${context.verb}`, facts);
+  else journal.facts(isLater ? 'facts-later' : 'facts', facts);
 }

@@ -1,0 +1,86 @@
+/** What a script did and what the kernel shows, against the plans of a start. */
+import { complaint } from '../steps/conditions.js';
+import type { Mount } from '../facts/facts.js';
+import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
+import { ATTEMPTS, DATA } from '../facts/places.js';
+import type { ScriptRecord } from '../facts/script-record.js';
+import { expectedMounts, mountDifferences } from '../plan/expected-mounts.js';
+import type { Plan } from '../plan/plan.js';
+import type { Condition } from '../steps/conditions.js';
+import type { Reader } from '../system/port.js';
+
+/** The steps as the script took them, against those of the plan. */
+export function stepDifferences(plans: readonly Plan[], { steps, said }: ScriptRecord): string[] {
+  const planned = plans.flatMap((plan) => plan.steps);
+  const told = said.length === 0 ? '' : ` (${said.join('; ')})`;
+  return planned
+    .flatMap(({ id }) => {
+      const taken = steps.find((step) => step.id === id);
+      if (taken === undefined) return [`the script did not take step ${id}`];
+      return taken.result === 'failed' ? [`step ${id} of the script failed${told}`] : [];
+    })
+    .concat(
+      steps
+        .filter(({ id }) => !planned.some((step) => step.id === id))
+        .map(({ id }) => `the script took a step ${id} that start would not have`),
+    );
+}
+
+/** The mounts before and after the script, as it wrote them down. */
+export interface ScriptMounts {
+  before: readonly Mount[];
+  /** null where it wrote none down. */
+  after: readonly Mount[] | null;
+}
+
+/** The directories of an overlay, from its mount options. */
+const layersIn = (options: readonly string[]): string[] =>
+  options.flatMap((option) => /^(?:upper|work)dir=(.*)$/.exec(option)?.[1] ?? []);
+
+/** What must hold on the volume: the overlay's directories are there, and the start is counted. */
+function conditionsOf(
+  expected: ReturnType<typeof expectedMounts>,
+  record: ScriptRecord,
+): Condition[] {
+  const root = expected.find(({ mountpoint }) => mountpoint === '/');
+  return [
+    ...layersIn(root?.options ?? []).map((path): Condition => ({ kind: 'directory', path })),
+    ...(record.found === null
+      ? []
+      : [
+          {
+            kind: 'reads' as const,
+            path: `${DATA}/${ATTEMPTS}`,
+            content: `${record.found.attempts + 1}\n`,
+          },
+        ]),
+  ];
+}
+
+/**
+ * What the kernel shows, against what the plan makes: as the script left it, and whether that is
+ * still the root.
+ */
+export function rootDifferences(
+  reader: Reader,
+  plans: readonly Plan[],
+  { before, after }: ScriptMounts,
+  record: ScriptRecord,
+): string[] {
+  const steps = plans.flatMap((plan) => plan.steps);
+  const now = parseMountinfo(reader.readText('/proc/self/mountinfo'));
+  const expected = expectedMounts(before, steps);
+  const differences = mountDifferences(expected, after ?? now, {
+    isPrivate: steps.some(({ action }) => action.kind === 'make-private'),
+  });
+  const [root, rootNow] = [visibleAt(after ?? now, '/'), visibleAt(now, '/')];
+  if (root?.id !== rootNow?.id)
+    differences.push(
+      'since the script ended another root was mounted: ' +
+        `${rootNow?.fstype ?? 'none'} ${rootNow?.source ?? ''}`,
+    );
+  const complaints = conditionsOf(expected, record).map((condition) =>
+    complaint(condition, reader, '/proc'),
+  );
+  return [...differences, ...complaints.filter((each) => each !== null)];
+}
