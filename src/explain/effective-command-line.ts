@@ -1,6 +1,7 @@
 import type { KernelConfig } from '../facts/kernel-config.js';
 import { option } from './kernel-inputs.js';
-import { firstMatch, otherwise, type DecisionRule } from './rules.js';
+import { otherwise } from '../plan/rule-table.js';
+import { decideBy, type DecisionRule } from './decision-rule.js';
 import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 
 /** The two command lines that a kernel may have, '' for none. */
@@ -46,4 +47,4 @@ export const effectiveCommandLine = (
   handed: string,
   config: KernelConfig | null,
 ): EffectiveCommandLine =>
-  firstMatch(COMMAND_LINE_RULES, { handed, own: config?.['CMDLINE'] ?? '', config });
+  decideBy(COMMAND_LINE_RULES, { handed, own: config?.['CMDLINE'] ?? '', config });

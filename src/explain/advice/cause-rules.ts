@@ -1,5 +1,6 @@
 import type { Panic } from '../messages/panic.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { Cause } from '../sentences/causes.js';
 import { FILE_SYSTEMS, isFlashOnly } from '../../volumes/file-systems.js';
 import type { FailedBoot } from './failed-boot.js';
@@ -146,4 +147,4 @@ const CAUSE_RULES: Record<Panic['kind'], readonly CauseRule[]> = {
 
 /** The probable cause of a panic. */
 export const causeOf = (kind: Panic['kind'], boot: FailedBoot): Cause =>
-  firstMatch(CAUSE_RULES[kind], boot);
+  decideBy(CAUSE_RULES[kind], boot);

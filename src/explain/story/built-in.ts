@@ -1,6 +1,7 @@
 import type { LogLine } from '../messages/message-row.js';
 import { mountsItself } from '../messages/kernel-messages.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { DecisionData } from '../sentences/decisions.js';
 import { because, type Because } from '../sentences/grounds.js';
 import { said, type DecisionLog } from './decision-log.js';
@@ -65,7 +66,7 @@ export const BUILT_IN_RULES: readonly DecisionRule<DecisionLog, BuiltIn>[] = [
  * three names; null where it is not known.
  */
 export function builtIn(t: DecisionLog): boolean | null {
-  const { data, ...why } = firstMatch(BUILT_IN_RULES, t);
+  const { data, ...why } = decideBy(BUILT_IN_RULES, t);
   t.decide('built-in', data, why);
   if (why.evidence.kind === 'unknown') return null;
   return data.verdict === 'nothing' || data.verdict === 'usual';

@@ -1,4 +1,5 @@
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import type { DecisionLog } from './decision-log.js';
 
@@ -39,6 +40,6 @@ export const FIRST_ROOT_RULES: readonly DecisionRule<DecisionLog, FirstRoot>[] =
 ];
 
 export function firstRoot(t: DecisionLog): void {
-  const { verdict, ...why } = firstMatch(FIRST_ROOT_RULES, t);
+  const { verdict, ...why } = decideBy(FIRST_ROOT_RULES, t);
   t.decide('rootfs', { verdict }, why);
 }

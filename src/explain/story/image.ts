@@ -1,5 +1,6 @@
 import type { Image } from '../../ramdisk/image.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because } from '../sentences/grounds.js';
 import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
 import type { RootName } from './root-name.js';
@@ -77,7 +78,7 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
     t.decide('image', { verdict: 'discarded' }, because('noinitrd'));
     return { loaded: false, image };
   }
-  const settled = t.settle({ code: 'image' }, seenImage(t), firstMatch(IMAGE_RULES, t));
+  const settled = t.settle({ code: 'image' }, seenImage(t), decideBy(IMAGE_RULES, t));
   const unlessLoaded = name.number === '1:0' ? 'incomplete' : 'no';
   t.decide('image', { verdict: settled.value ? 'yes' : unlessLoaded }, settled);
   return { loaded: settled.value, image };

@@ -1,7 +1,8 @@
 import type { Region } from '../../facts/device-tree.js';
 import { mountsItself } from '../messages/kernel-messages.js';
 import type { KernelMessages, LogLine } from '../messages/message-row.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because, unlessSure } from '../sentences/grounds.js';
 import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
 
@@ -78,7 +79,7 @@ export function takesInitrd(t: DecisionLog): Finding {
   const { seen, given, words } = t;
   const taken = seen.refused
     ? holds(false, said(seen.refused))
-    : t.settle({ code: 'initrd' }, seenInitrd(t), firstMatch(INITRD_RULES, t));
+    : t.settle({ code: 'initrd' }, seenInitrd(t), decideBy(INITRD_RULES, t));
   const refused =
     seen.refused !== undefined ||
     (words.initrd !== null && words.initrd.size > 0 && isOutside(words.initrd, given.memory));

@@ -1,6 +1,7 @@
 import type { FindProgram } from '../kernel-inputs.js';
 import { noRoot, type Panic } from '../messages/panic.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because } from '../sentences/grounds.js';
 import type { RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
@@ -175,7 +176,7 @@ export function mountsRoot(t: DecisionLog, rootfs: Rootfs): RootOutcome {
   if (forWhat !== null) return { kind: 'waits', forWhat };
   const failed = failsFromServer(t, name);
   if (failed !== null) return { kind: 'panics', panic: failed };
-  const source = firstMatch(SOURCE_RULES, { name, image });
+  const source = decideBy(SOURCE_RULES, { name, image });
   const { number } = name;
   const result = mounts(t, { id: 'mount', source, writable: isWritable(t), number, earlier });
   if ('panics' in result) return { kind: 'panics', panic: result.panics };

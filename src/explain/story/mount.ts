@@ -1,6 +1,7 @@
 import { hadRoot, noRoot, type Panic } from '../messages/panic.js';
 import type { LogLine } from '../messages/message-row.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { Contradiction } from '../sentences/contradictions.js';
 import { assumedFor, because, unlessSure, type Because } from '../sentences/grounds.js';
 import type { MountVerdict } from '../sentences/root-decisions.js';
@@ -184,7 +185,7 @@ export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
 /** Decides one mount. Returns the root, or the panic in which it ends. */
 export function mounts(t: DecisionLog, plan: MountPlan): { panics: Panic } | { mounted: Mounted } {
   const expected = predictMount(t, plan.source, plan.writable);
-  const { verdict, then, contradiction, ...why } = firstMatch(MOUNT_RULES, { t, plan, expected });
+  const { verdict, then, contradiction, ...why } = decideBy(MOUNT_RULES, { t, plan, expected });
   if (contradiction) t.contradictions.push(contradiction);
   t.decide(plan.id, verdict, why);
   return then;

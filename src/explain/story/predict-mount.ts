@@ -1,6 +1,7 @@
 import type { Image } from '../../ramdisk/image.js';
 import { FILE_SYSTEMS, isFlashOnly, rootTypes } from '../../volumes/file-systems.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because, type Because } from '../sentences/grounds.js';
 import type { DecisionLog } from './decision-log.js';
 
@@ -201,7 +202,7 @@ export function predictMount(t: DecisionLog, source: MountSource, writable: bool
   if (types === null) return withoutTypes(source, readonly);
   let last = because('no-type');
   for (const fstype of types) {
-    const { error, ...why } = firstMatch(ATTEMPT_RULES, { t, fstype, source });
+    const { error, ...why } = decideBy(ATTEMPT_RULES, { t, fstype, source });
     if (error === null || error === 0) {
       const sure = error === 0 && source.exists !== null && knows(t, fstype) !== null;
       // Where the outcome is not known, a single type still tells what was meant.

@@ -1,5 +1,6 @@
 import type { KernelInputs, KnownDevice } from '../kernel-inputs.js';
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { RootForm } from '../sentences/root-decisions.js';
 
 /** The device that root= names (init/do_mounts.c: name_to_dev_t and prepare_namespace). */
@@ -142,7 +143,7 @@ export const ROOT_NAME_RULES: readonly DecisionRule<NamedRoot, RootName>[] = [
 
 /** What root= names; without it, what the boot loader's tags name. */
 export function rootName(root: string | null, known: Known): RootName {
-  if (root !== null) return firstMatch(ROOT_NAME_RULES, { ...known, root });
+  if (root !== null) return decideBy(ROOT_NAME_RULES, { ...known, root });
   const tag = known.tags?.root;
   return tag ? byNumber('number', tag, tag, known) : byNumber('none', '', NO_DEVICE, known);
 }

@@ -1,4 +1,5 @@
-import { firstMatch, otherwise, type DecisionRule } from '../rules.js';
+import { otherwise } from '../../plan/rule-table.js';
+import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { DecisionData } from '../sentences/decisions.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import { said, type DecisionLog } from './decision-log.js';
@@ -53,7 +54,7 @@ export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
 /** Decides what rootwait does. Returns the device that it waits for without an end, or null. */
 export function waitsForRoot(t: DecisionLog, name: RootName, earlier: number): string | null {
   if (!t.words.wait) return null;
-  const { verdict, ...why } = firstMatch(ROOTWAIT_RULES, { t, name, earlier });
+  const { verdict, ...why } = decideBy(ROOTWAIT_RULES, { t, name, earlier });
   t.decide('rootwait', { verdict }, why);
   if (verdict === 'did-not-come') return t.seen.waiting!.value;
   const gone = name.exists === false && name.form !== 'none' && t.given.devices !== null;
