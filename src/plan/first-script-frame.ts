@@ -6,19 +6,19 @@ import { JOURNAL_FOLDER, SCRIPT_LOG } from '../facts/places.js';
 
 /** The functions that the rest of the script calls. @param count how many steps the script has. */
 export const functions = (count: number): string =>
-  `# Exit status: 0 done, 1 failed, 5 refused. Behind 1 and 5 the root is as it was, \
-and the agent, which can do more, is to make it.
+  `# Exit status: 0 done, 1 failed, 5 refused. After 1 and 5 the root is as it was, \
+and the agent makes it, because it can do more.
 
 set -f
 n=0 id=looks attempts= state= left= proc=/proc dev=/dev
 
 say() { if [ -c $dev/kmsg ]; then echo "<$1>mountroot: $2" >$dev/kmsg; else echo "$2"; fi; }
-# A clock without one, where the shell has none, is the kernel's, in hundredths of a second.
+# The time; where the shell has no clock, seconds since the kernel started.
 now() { clock=$EPOCHREALTIME; [ -n "$clock" ] || read -r clock rest <$proc/uptime; }
 note() { now; echo "step $clock $n $id $1"; \
 if [ -c $dev/kmsg ]; then echo "<7>mountroot: step $n/${count} $id: $1" >$dev/kmsg; fi; }
 end() { now; echo "end $clock $1 $2"; }
-# Taking back what was done leaves a root that the agent can begin with.
+# After everything is undone the agent can begin with the root.
 refuse() {
   say 4 "script refused: $1; the agent makes the root"
   if [ $n -gt 0 ]; then n=$((n + 1)); undo; fi
@@ -35,7 +35,7 @@ else taken='not everything could be taken back'; fi
   end failed "step $id, $taken"
   exit 1
 }
-# As the agent reads it: a number of at most six digits and nothing else.
+# A number of at most four digits and nothing else; the agent takes longer ones too.
 read_attempts() {
   if [ ! -e "$1" ] && [ ! -h "$1" ]; then return 0; fi
   more=
@@ -80,7 +80,7 @@ done`;
 export const BEGINNING = `if [ -z "$PREINIT" ] && [ ! -e /tmp/.preinit ]; then \
 say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
 umask 022
-# It is made once in a boot, by whoever comes first.
+# Script and agent make this folder, and only the first of them in a boot can.
 mkdir -m 0755 ${JOURNAL_FOLDER} || { say 4 "script refused: mountroot was at work in this boot \
 already, or cannot write to /tmp; the agent makes the root"; exit 5; }
 exec >${SCRIPT_LOG} 2>&1

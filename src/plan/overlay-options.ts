@@ -1,5 +1,5 @@
 /**
- * In overlay's option string `\`, `,` and `:` part things; a path that holds one has it escaped
+ * Overlay's option string is parted at `,` and `:`, and `\` escapes; in a path each is escaped
  * (fs/overlayfs/super.c: ovl_next_opt, ovl_split_lowerdirs).
  */
 const escape = (path: string): string => path.replace(/[\\,:]/g, (character) => `\\${character}`);

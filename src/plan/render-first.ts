@@ -1,8 +1,8 @@
 /**
  * The script that makes the root before the agent does. It is the plan of a start, made when the
- * image was built, behind guards that let it go on only where the agent would do the same today. The
- * script is one process that forks only for what a shell cannot do itself. It records each step with
- * its time, and undoes everything as soon as something is not as it was planned for.
+ * image was built, behind guards that let it go on only where the agent would do the same today.
+ * The script is one process that forks only for what a shell cannot do itself. It records each step
+ * with its time, and undoes everything as soon as something is not as it was planned for.
  */
 import type { Facts } from '../facts/facts.js';
 import { SCRIPT_AFTER, SCRIPT_BEFORE } from '../facts/places.js';

@@ -14,10 +14,7 @@ export const warn = (id: string, why: string, action: Action): Step => ({
   severity: 'warn',
 });
 
-/**
- * A folder that stays, whatever becomes of the plan: what is noted in it stays too, or it goes with
- * the memory it is in.
- */
+/** A directory that stays even if the plan fails, because what is noted in it stays too. */
 export const lastingFolder = (path: string): Action => ({
   kind: 'mkdir',
   path,
@@ -49,10 +46,10 @@ export const mount = (
   writable,
 });
 
-/** Part of a step's id: paths may hold anything, ids are words. */
+/** A path as part of a step's id, which is one word. */
 export const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, '-');
 
-/** Two odd paths may give one id; the later one gets its position behind it. */
+/** Makes ids unique: where two paths give one id, the later step gets its position appended. */
 export function distinct(steps: Step[]): Step[] {
   const taken = new Set<string>();
   return steps.map((step, index) => {

@@ -57,7 +57,7 @@ const CONDITIONS = {
     const left = remaining(reader, path, keep);
     return left.length === 0
       ? null
-      : `${path} should be empty but for what is kept, and still holds ${left.join(', ')}`;
+      : `${path} should be empty except for what is kept, and still holds ${left.join(', ')}`;
   },
 
   /**

@@ -40,7 +40,7 @@ export const copy: StepKind<Copy> = {
     if (pass === 'last' && first !== undefined) {
       const left = refused.length === 1 ? 'one file is' : `${refused.length} files are`;
       throw new SystemError({
-        what: `copy all of ${from}, of which ${left} left: ${first.path} (${first.error})`,
+        what: `copy all of ${from}, because ${left} left: ${first.path} (${first.error})`,
         syscall: 'copy-all',
         errno: first.errno,
         path: first.path,

@@ -16,7 +16,7 @@ export const freeMemory: StepKind<unknown> = {
     // One more look before all is removed: from a root on a disk nothing may go.
     if (old === undefined || !RAM_FILESYSTEMS.includes(system.space(old).type))
       throw new SystemError({
-        what: 'free the memory of the old root, for that is no file system in memory',
+        what: 'free the memory of the old root, because that is not a file system in memory',
         syscall: 'unlink',
         errno: 'EINVAL',
         path: '/',

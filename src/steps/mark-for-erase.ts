@@ -21,7 +21,7 @@ export const markForErase: StepKind<MarkForErase> = {
   execute: ({ device, eraseBlock }, system) => {
     if (!system.eraseBlock(device, 0, eraseBlock))
       throw new SystemError({
-        what: `mark ${device} to be erased, for its first block is bad`,
+        what: `mark ${device} to be erased, because its first block is bad`,
         syscall: 'erase',
         errno: 'EIO',
         path: device,

@@ -26,7 +26,7 @@ export const mkdir: StepKind<Mkdir> = {
     }
     if (accept === 'directory' && kind !== 'directory')
       throw new SystemError({
-        what: `use ${path} as a directory, for it is a ${kind}`,
+        what: `use ${path} as a directory, because it is a ${kind}`,
         syscall: 'mkdir',
         errno: 'ENOTDIR',
         path,

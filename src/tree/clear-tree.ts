@@ -17,7 +17,7 @@ function pathsToKeep(top: string, keep: readonly string[]): string[] {
       throw new SystemError({
         what:
           `keep ${JSON.stringify(each)}, ` +
-          'which is no absolute path of something below, without . and ..',
+          'which is not an absolute path, without . and .., to something in the directory',
         syscall: 'unlink',
         errno: 'EINVAL',
         path: top,

@@ -79,7 +79,7 @@ const refusal = (what: string, errno: string, path: string): SystemError =>
 function directoryAt(system: System, path: string): Details {
   const details = system.details(path);
   if (details.kind !== 'directory')
-    throw refusal(`copy from or to ${path}, for it is a ${details.kind}`, 'ENOTDIR', path);
+    throw refusal(`copy from or to ${path}, because it is a ${details.kind}`, 'ENOTDIR', path);
   return details;
 }
 
@@ -147,7 +147,7 @@ class Copier {
     const { system } = this;
     const [to, beside] = [`${directory}/${name}`, `${directory}/${BESIDE}`];
     if (name === BESIDE)
-      throw refusal(`copy ${from}, for its name is one that mountroot uses itself`, 'EEXIST', from);
+      throw refusal(`copy ${from}, because mountroot uses this name itself`, 'EEXIST', from);
     const original = system.details(from);
     const copy = system.kind(to) === 'missing' ? null : system.details(to);
     const entry = { from, to, beside, original, copy };
@@ -157,7 +157,7 @@ class Copier {
 
   private subdirectory({ from, to, original, copy }: Entry): void {
     if (original.device !== this.device)
-      throw refusal(`copy ${from}, for something is mounted there`, 'EXDEV', from);
+      throw refusal(`copy ${from}, because something is mounted there`, 'EXDEV', from);
     const isUsable =
       copy?.kind === 'directory' && copy.device === this.copyDevice && !this.hasMore(from, to);
     if (copy !== null && !isUsable) this.remove(to, copy);
@@ -217,7 +217,7 @@ class Copier {
   /** Removes what is in the copy's way. removeTree by itself would empty what is mounted there. */
   private remove(path: string, { kind, device }: Details): void {
     if (kind === 'directory' && device !== this.copyDevice)
-      throw refusal(`change ${path}, for something is mounted there`, 'EXDEV', path);
+      throw refusal(`change ${path}, because something is mounted there`, 'EXDEV', path);
     this.system.removeTree(path);
   }
 

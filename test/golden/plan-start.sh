@@ -3,7 +3,7 @@
 # Written by: mountroot plan start --format sh. Needs busybox only.
 # Exit status: 0 done, 1 failed and taken back, 5 refused; nothing was touched then.
 
-# Busybox has no words for some steps: with one of those the script fails, and takes back what it did.
+# Busybox has no command for some steps. At such a step the script fails, and undoes what it did.
 cannot() { say "a script cannot $1"; return 1; }
 say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
 refuse() { say "script refused: $*"; exit 5; }

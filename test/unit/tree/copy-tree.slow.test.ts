@@ -73,7 +73,7 @@ t.test('what cannot be removed or copied is listed, and all the rest is done', a
   t.same([result.files, result.removed, result.refused.length], [2, 0, 2]);
   t.match(result.refused, [/stays: .*EPERM/, /two: .*EIO/]);
   t.same(left, [], 'a leftover of ours goes even where the original has that name');
-  t.match(ours.refused, [/its name is one that mountroot uses itself/]);
+  t.match(ours.refused, [/mountroot uses this name itself/]);
 });
 
 t.test(
