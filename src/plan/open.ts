@@ -38,7 +38,7 @@ export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
     warn(
       'pstore',
       'It shows how the boot before ended, if that was a crash.',
-      mount('pstore', PSTORE, 'pstore', null, { writable: false, flags: [] }),
+      mount('pstore', PSTORE, 'pstore', { writable: false, flags: [] }),
     ),
   ];
 }
@@ -76,7 +76,7 @@ export const externalSteps = (volume: Volume): Step[] => [
 
 function mountDevice(volume: Volume, target: string, flags: MountFlag[]): Action {
   const device = volume.found[0]!;
-  return mount(device.source, target, fstypeOf(device, volume)!, null, { writable: false, flags });
+  return mount(device.source, target, fstypeOf(device, volume)!, { writable: false, flags });
 }
 
 /** Unmounts the data volume from STAGING, for good. */

@@ -97,7 +97,7 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
     fatal(
       'ram',
       'A file system in memory: what is written to it is gone at power-off.',
-      mount('tmpfs', RAM, 'tmpfs', 'mode=0755'),
+      mount('tmpfs', RAM, 'tmpfs', { data: 'mode=0755' }),
     ),
     ...(legacy
       ? []
@@ -150,7 +150,7 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
     fatal(
       'overlay',
       why,
-      mount(source, newRoot, isLegacy(facts) ? 'overlayfs' : 'overlay', options),
+      mount(source, newRoot, isLegacy(facts) ? 'overlayfs' : 'overlay', { data: options }),
     ),
     fatal(
       'writable',

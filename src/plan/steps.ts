@@ -34,8 +34,7 @@ export const mount = (
   source: string,
   target: string,
   fstype: string,
-  data: string | null,
-  { writable = true, flags = ['MS_NOATIME'] as MountFlag[] } = {},
+  { data = null as string | null, writable = true, flags = ['MS_NOATIME'] as MountFlag[] } = {},
 ): Action => ({
   kind: 'mount',
   source,

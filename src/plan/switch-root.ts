@@ -80,7 +80,7 @@ function earlySteps({ mounts, handover }: Facts): Step[] {
       needed(
         `early-${slug(path)}`,
         why,
-        mount(fstype, path, fstype, data, { writable: false, flags }),
+        mount(fstype, path, fstype, { data, writable: false, flags }),
       ),
     ];
   });
@@ -311,7 +311,7 @@ function mountImage(approach: Approach): Plan {
       fatal(
         'image',
         'The kernel command line names it as the root.',
-        mount(device.source, NEW_IMAGE, fstype, root.options, { writable: false, flags }),
+        mount(device.source, NEW_IMAGE, fstype, { data: root.options, writable: false, flags }),
       ),
     ],
   });
