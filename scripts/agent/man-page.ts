@@ -113,8 +113,13 @@ function verbSection(row: VerbRow | VerbGroup, above: string): string {
 }
 
 const DESCRIPTION = [
-  'mountroot gives an embedded Linux board its root. Called from /etc/preinit as `mount_root`, it mounts the data volume that holds the settings, lays it over the read-only image with overlay, and pivots into the result: afterwards / is the overlay, /rom the image and /overlay the volume.',
-  'It gathers facts, makes a plan of them, carries the plan out step by step, checks each step, and takes everything back if one fails. Where the best root cannot be made, it makes the next best one, and says so:',
+  'mountroot gives an embedded Linux board its root. ' +
+    'Called from /etc/preinit as `mount_root`, it mounts the data volume that holds the ' +
+    'settings, lays it over the read-only image with overlay, and pivots into the result: ' +
+    'afterwards / is the overlay, /rom the image and /overlay the volume.',
+  'It gathers facts, makes a plan of them, carries the plan out step by step, checks each step, ' +
+    'and takes everything back if one fails. ' +
+    'Where the best root cannot be made, it makes the next best one, and says so:',
 ];
 
 const FILES: [string, string][] = [
@@ -211,7 +216,9 @@ const pageOf = (version: string, date: string): string =>
     ...items(Object.entries(RUNGS).map(([name, { root }]) => [name, root])),
     '.PP',
     roff(
-      'Nothing is ever erased or overwritten on weak evidence. Reporting verbs change nothing, and most of them work without root. With --json they print data that has a versioned schema.',
+      'Nothing is ever erased or overwritten on weak evidence. ' +
+        'Reporting verbs change nothing, and most of them work without root. ' +
+        'With --json they print data that has a versioned schema.',
     ),
     '.SH OPTIONS',
     'Every verb understands these.',

@@ -11,8 +11,8 @@ import { boardFolder, kernelCommandLine, type Board } from '../lib/board.js';
 import { Failure, say } from '../lib/report.js';
 
 /**
- * The board as its image will find it: what was captured, with the settings of the image and of the
- * command line that are being built now.
+ * The facts of a board as its image will find it: those that were captured, with the settings of
+ * the image and of the command line that are being built now. null without captured facts.
  */
 function factsOf(board: Board, settings: string | null): Facts | null {
   const file = join(boardFolder(board.name), 'facts.json');
@@ -27,43 +27,59 @@ function factsOf(board: Board, settings: string | null): Facts | null {
 }
 
 /**
- * The script that may make the root before the agent, from the board's facts. Every image has it
- * that can, so that the kernel command line can choose it; null where there can be none.
- * @param tree the root file system, for its settings. @throws {Failure} where the board asks for it
- *   and it cannot be, or cannot be found by /etc/preinit.
+ * Whether the image's settings ask for the script.
+ * @throws {Failure} where the agent and /etc/preinit would read them differently.
+ */
+function asksForScript({ name }: Board, settings: string | null): boolean {
+  if (settings === null) return false;
+  const { first } = configure({ commandLine: '', file: settings, flags: [] }, []).settings;
+  const [asked, seen] = [first === 'script', settings.includes(FIRST_IS_SCRIPT)];
+  if (asked && !seen)
+    throw new Failure(
+      `${name}'s ${SETTINGS_FILE} asks for the script in a form that /etc/preinit does not ` +
+        `know; write it as ${FIRST_IS_SCRIPT}, on one line`,
+    );
+  if (!asked && seen)
+    throw new Failure(
+      `${name}'s ${SETTINGS_FILE} asks for the script where /etc/preinit sees it, ` +
+        'and not where the agent does; correct the file',
+    );
+  return asked;
+}
+
+/** @throws {Failure} for a script that a shell cannot parse. */
+function checkSyntax(script: string, { name }: Board): void {
+  const { status, stderr } = spawnSync('busybox', ['sh', '-n'], {
+    input: script,
+    encoding: 'utf8',
+  });
+  if (status !== 0)
+    throw new Failure(`the start of ${name} as a script is no good shell: ${stderr.trim()}`);
+}
+
+/** The script, or the reasons why there can be none. */
+function plannedScript({ name }: Board, facts: Facts | null): ReturnType<typeof firstScript> {
+  if (facts !== null) return firstScript(facts);
+  const missing =
+    `there is no board/${name}/facts.json; ` +
+    'take it from /tmp/mountroot/facts.json of the running board';
+  return { never: [missing] };
+}
+
+/**
+ * The script that may make the root before the agent, from the board's facts. Every image that can
+ * have it has it, so that the kernel command line can choose it; null where there can be none.
+ * @param tree the root file system, for its settings.
+ * @throws {Failure} where the board asks for a script that cannot be made, or that /etc/preinit
+ *   does not find.
  */
 export function startScript(board: Board, tree: string): string | null {
   const path = join(tree, SETTINGS_FILE);
   const settings = existsSync(path) ? readFileSync(path, 'utf8') : null;
-  const facts = factsOf(board, settings);
-  const asked =
-    settings !== null &&
-    configure({ commandLine: '', file: settings, flags: [] }, []).settings.first === 'script';
-  if (asked && !settings.includes(FIRST_IS_SCRIPT))
-    throw new Failure(
-      `${board.name}'s ${SETTINGS_FILE} asks for the script in a form that /etc/preinit does not know; write it as ${FIRST_IS_SCRIPT}, on one line`,
-    );
-  if (!asked && settings?.includes(FIRST_IS_SCRIPT))
-    throw new Failure(
-      `${board.name}'s ${SETTINGS_FILE} asks for the script where /etc/preinit sees it, and not where the agent does; correct the file`,
-    );
-  const made =
-    facts === null
-      ? {
-          never: [
-            `there is no board/${board.name}/facts.json; take it from /tmp/mountroot/facts.json of the running board`,
-          ],
-        }
-      : firstScript(facts);
+  const asked = asksForScript(board, settings);
+  const made = plannedScript(board, factsOf(board, settings));
   if ('script' in made) {
-    const { status, stderr } = spawnSync('busybox', ['sh', '-n'], {
-      input: made.script,
-      encoding: 'utf8',
-    });
-    if (status !== 0)
-      throw new Failure(
-        `the start of ${board.name} as a script is no good shell: ${stderr.trim()}`,
-      );
+    checkSyntax(made.script, board);
     return made.script;
   }
   const why = `${board.name}'s root cannot be made by a script: ${made.never.join('; ')}`;
