@@ -116,15 +116,21 @@ export class PowerCuts {
     await machine.kill();
     const committed = committedOn(machine);
     this.next = Math.max(this.next, ...committed.map((number) => number + 2));
-    // What is written to memory is synced to memory only, until the switch has it on flash: all
-    // that was there when nothing could be written any more.
-    const [beforeFreeze = '', sinceFreeze] = machine.console.split(exactly('freeze'));
-    const copied = committedOn({ console: beforeFreeze });
-    const whole = sinceFreeze !== undefined && exactly('upper-synced').test(machine.console);
-    this.perhaps = scene === 'switch' && !whole && !done ? copied : [];
+    this.perhaps = [];
     if (scene !== 'switch' || done) for (const number of committed) this.files.add(number);
-    else if (whole) for (const number of copied) this.files.add(number);
+    else this.expectAfterSwitch(machine.console);
     return { scene, moment, committed: committed.length, wrong: await this.checked(scene) };
+  }
+
+  /**
+   * A root in memory syncs its files to memory only, until the switch has copied them to flash: all
+   * that were there when it froze the root.
+   */
+  private expectAfterSwitch(console: string): void {
+    const [beforeFreeze = '', sinceFreeze] = console.split(exactly('freeze'));
+    const copied = committedOn({ console: beforeFreeze });
+    if (sinceFreeze === undefined || !exactly('upper-synced').test(console)) this.perhaps = copied;
+    else for (const number of copied) this.files.add(number);
   }
 
   /**

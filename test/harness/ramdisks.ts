@@ -134,14 +134,11 @@ export function filesUnpacked(
     if (name === '.') continue;
     const bytes = kind === 'file' ? readFileSync(file!) : null;
     const count = kind === 'directory' ? 2 + folders(name) : links.get(same ?? name)!;
-    const about =
-      bytes !== null
-        ? ` size=${bytes.length} crc=${crc32(bytes).toString(16).padStart(8, '0')}`
-        : major !== undefined
-          ? ` node=${major}:${minor}`
-          : target !== undefined
-            ? ` -> ${escaped(target)}`
-            : '';
+    let about = '';
+    if (bytes !== null)
+      about = ` size=${bytes.length} crc=${crc32(bytes).toString(16).padStart(8, '0')}`;
+    else if (major !== undefined) about = ` node=${major}:${minor}`;
+    else if (target !== undefined) about = ` -> ${escaped(target)}`;
     files.set(
       `/${escaped(name)}`,
       `${(TYPES[kind] | mode).toString(8)} ${uid}:${gid} links=${count} time=${mtime}${about}`,

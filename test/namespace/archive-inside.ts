@@ -52,8 +52,11 @@ const view = (top: string): string =>
 
 async function first(): Promise<void> {
   sh(`umask 022; cd /var/image
-    mkdir mine; echo new >mine/file; ln mine/file mine/link; ln -s ../x mine/symlink; chown 12:34 mine/file; chmod 4750 mine/file; mkfifo mine/fifo; touch -d '1999-12-31 23:59:59.123456789' mine/file
-    rm gone; echo more >>kept; rm -r replaced; mkdir replaced; echo mine >replaced/mine; rm -r removed; touch .hidden; chmod 711 .`);
+    mkdir mine; echo new >mine/file; ln mine/file mine/link; ln -s ../x mine/symlink
+    chown 12:34 mine/file; chmod 4750 mine/file; mkfifo mine/fifo
+    touch -d '1999-12-31 23:59:59.123456789' mine/file
+    rm gone; echo more >>kept; rm -r replaced; mkdir replaced; echo mine >replaced/mine
+    rm -r removed; touch .hidden; chmod 711 .`);
   const seen = view('/');
   said['seen'] = seen.split('\n').length;
 
@@ -100,8 +103,11 @@ async function second(): Promise<void> {
 
 async function main(): Promise<void> {
   // What the image holds; its settings name the loop device in the place of the data partition.
-  sh(`umask 022; mount -o remount,rw /; mkdir -p /etc /var/image/replaced /var/image/removed; cd /var/image
-    for file in kept gone replaced/theirs removed/theirs; do echo image >$file; touch -d '2020-01-01' $file; done
+  sh(`umask 022; mount -o remount,rw /
+    mkdir -p /etc /var/image/replaced /var/image/removed; cd /var/image
+    for file in kept gone replaced/theirs removed/theirs; do
+      echo image >$file; touch -d '2020-01-01' $file
+    done
     echo '{"volume":"${device}"}' >/etc/mountroot.json; mount -o remount,ro /`);
   said['start'] = await verb('start');
   await (boot === 1 ? first() : second());

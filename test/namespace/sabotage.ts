@@ -50,7 +50,7 @@ export function sabotaged(real: System, call: number, way: 'refused' | 'unverifi
   result.system.kind = (path) => look(() => real.kind(path));
   result.system.readText = (path) => look(() => real.readText(path));
   for (const verb of MUTATING) {
-    const make = real[verb] as (...values: unknown[]) => void;
+    const make = real[verb].bind(real) as (...values: unknown[]) => void;
     (result.system as unknown as Record<Verb, (...values: unknown[]) => void>)[verb] = (
       ...values
     ) => {

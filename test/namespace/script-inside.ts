@@ -67,10 +67,8 @@ function lines(top: string, path = ''): string[] {
       const at = `${path}/${name}`;
       const stat = fs.lstatSync(`${top}${at}`);
       if (stat.isDirectory()) return [`${at}/`, ...lines(top, at)];
-      return [
-        `${at} ` +
-          `${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special'}`,
-      ];
+      const own = stat.isFile() ? fs.readFileSync(`${top}${at}`, 'utf8') : 'special';
+      return [`${at} ${stat.isSymbolicLink() ? fs.readlinkSync(`${top}${at}`) : own}`];
     });
 }
 const volume = (): string[] => onVolume((at) => lines(at));

@@ -18,9 +18,7 @@ const garbage = (size: number): Buffer => {
   return bytes;
 };
 
-const state = async (
-  machine: Machine,
-): Promise<{
+interface BootState {
   rung: string;
   reason: string | null;
   because: string | null;
@@ -28,7 +26,10 @@ const state = async (
   persistent: boolean;
   failures: { error: string }[];
   limits: string[];
-}> => JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
+}
+
+const state = async (machine: Machine): Promise<BootState> =>
+  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as BootState;
 
 /** A board with a user's settings on it; `mine` is what is looked for afterwards. */
 async function withSettings(bench: Bench, more = 'true'): Promise<void> {
@@ -47,8 +48,11 @@ function scribble(bench: Bench, offset: number, bytes: Buffer): void {
 }
 const dataOf = (bench: Bench): Buffer => readFileSync(bench.flash.at(-1)!);
 
-/** Both ways to a root have the same tests. Where one look of the script's stands for several faults (a mark to be erased, garbage and blank flash are all no jffs2), one
- * of them is enough, and the quickest; what only `done` meets is the same behind either. */
+/**
+ * Runs a test for both ways to a root: the agent, and the script that goes first. Several faults
+ * may look the same to the script (a mark to be erased, garbage and blank flash are all not jffs2).
+ * Then one of them, the quickest, is enough. What only `done` meets is the same after either.
+ */
 const both = (
   title: string,
   test: (t: Test, goes: First) => Promise<void>,

@@ -181,7 +181,8 @@ t.test(
       `#!/bin/sh
 export PATH=/usr/bin
 mkdir -p /proc /sys /dev /tmp /new
-mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /tmp
+mount -t proc proc /proc; mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev; mount -t tmpfs tmpfs /tmp
 PREINIT=1 mountroot start </dev/null
 echo "init: start said $?" >/dev/console
 mount -t squashfs -o ro /dev/mtdblock2 /new

@@ -11,7 +11,7 @@ import { board, putOnBench } from '../harness/board.js';
 import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
 
 const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
+  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const PREINIT = readFileSync(join(boardFolder(board.name), 'rootfs/etc/preinit'), 'utf8');
 
 /** Two boots of one image: what is written in the first is there in the second. */
@@ -68,7 +68,9 @@ const killedAt = (line: string): Scripts => ({
 [ -e /tmp/killed ] && exec node /usr/lib/mountroot/mountroot.cjs "$@"
 node /usr/lib/mountroot/mountroot.cjs "$@" &
 agent=$!
-until grep -q '${line}' /proc/mounts /mnt/proc/mounts 2>/dev/null; do kill -0 $agent || exit 99; done
+until grep -q '${line}' /proc/mounts /mnt/proc/mounts 2>/dev/null; do
+  kill -0 $agent || exit 99
+done
 kill -9 $agent
 wait $agent
 `,

@@ -7,7 +7,7 @@ const BLANK = (): Buffer => blank(board.flash.chips.at(-1)!);
 t.test('a board with blank flash comes up on an overlay that is kept on it', async (t) => {
   const bench = await putOnBench(t, { data: BLANK() });
   const machine = await bench.bootToInit();
-  const status = JSON.parse(await machine.output('mountroot status --json'));
+  const status = JSON.parse(await machine.output('mountroot status --json')) as object;
   t.match(status, {
     root: { fstype: 'overlay', source: 'overlayfs:/overlay', writable: true },
     persistent: true,

@@ -13,7 +13,7 @@ import { rootfsWith, rootfsWithoutNode } from '../harness/rootfs-variant.js';
 /** Reports wrap their lines. */
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
 const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
+  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const SCRIPT = readFileSync(join(await stageRootfs(board), 'usr/lib/mountroot/start.sh'), 'utf8');
 const BY_SCRIPT = /mountroot: \/ is an overlay root .*, made by the script/;
 

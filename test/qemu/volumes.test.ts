@@ -11,7 +11,7 @@ import { blank } from '../../scripts/image/flash.js';
 import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
 
 const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json'));
+  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 
 function disk(t: Test, mkfs: string[], megabytes: number): string {
   const file = join(t.testdir({}), `disk-${mkfs[0]}.img`);
@@ -27,7 +27,8 @@ function disk(t: Test, mkfs: string[], megabytes: number): string {
 function ubi(t: Test): Buffer {
   const folder = t.testdir({
     'ubi.ini':
-      '[data]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs_data\nvol_size=8MiB\nvol_flags=autoresize\n',
+      '[data]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs_data\n' +
+      'vol_size=8MiB\nvol_flags=autoresize\n',
   });
   execFileSync('/usr/sbin/ubinize', [
     '-o',

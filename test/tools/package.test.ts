@@ -9,6 +9,7 @@ import t from 'tap';
 import { bundle, forBoard } from '../../scripts/agent/bundle.js';
 import { buildNative } from '../../scripts/agent/native.js';
 import { makePackages } from '../../scripts/package/build-packages.js';
+import { own } from '../../scripts/lib/npm.js';
 import { checkout } from '../../scripts/lib/report.js';
 
 const has = (program: string): boolean =>
@@ -64,10 +65,7 @@ t.test(
       const field = (name: string): string => said('dpkg-deb', ['--field', deb, name]).trim();
       t.equal(field('Package'), 'mountroot');
       t.equal(field('Architecture'), 'armhf');
-      t.equal(
-        field('Version'),
-        JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).version,
-      );
+      t.equal(field('Version'), own.version);
       t.match(
         field('Depends'),
         /^nodejs \(>= 20\), libc6 \(>= 2\.\d+\), libgcc-s1, libstdc\+\+6 \(>= \d+\)$/,

@@ -12,11 +12,13 @@ import { buildNative } from '../../../scripts/agent/native.js';
 const asRoot = (words: string[]): string[] =>
   process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
 // The test runner hooks itself into every Node it starts.
-const { NODE_OPTIONS: _, ...environment } = process.env;
+const environment = { ...process.env, NODE_OPTIONS: undefined };
 
 const LOAD = `
-const ffi = require('ffi-napi'), ref = require('ref-napi'), fs = require('node:fs'), { join } = require('node:path');
-const shim = ffi.Library(join(__dirname, 'native', process.platform + '-' + process.arch, 'libmountroot.so'), {
+const ffi = require('ffi-napi'), ref = require('ref-napi');
+const fs = require('node:fs'), { join } = require('node:path');
+const parts = join(__dirname, 'native', process.platform + '-' + process.arch);
+const shim = ffi.Library(join(parts, 'libmountroot.so'), {
   mountroot_mount: ['int32', ['string', 'string', 'string', 'uint32', 'string']],
   mountroot_umount: ['int32', ['string', 'int32']],
   mountroot_pivot_root: ['int32', ['string', 'string']],
@@ -27,7 +29,8 @@ const shim = ffi.Library(join(__dirname, 'native', process.platform + '-' + proc
 const vector = (words) => {
   const strings = words.map((word) => ref.allocCString(word));
   const pointers = Buffer.alloc((words.length + 1) * ref.sizeof.pointer);
-  strings.forEach((string, index) => ref.writePointer(pointers, index * ref.sizeof.pointer, string));
+  strings.forEach((string, index) =>
+    ref.writePointer(pointers, index * ref.sizeof.pointer, string));
   return Object.assign(pointers, { strings });
 };
 `;
@@ -72,9 +75,15 @@ t.test('ffi-napi calls libc through our addons, with strings both ways', async (
   const got = await answer(
     t,
     `
-    const libc = ffi.Library(null, { getpid: ['int', []], strdup: ['string', ['string']], strlen: ['size_t', ['string']], labs: ['int64', ['int64']] });
+    const libc = ffi.Library(null, {
+      getpid: ['int', []], strdup: ['string', ['string']],
+      strlen: ['size_t', ['string']], labs: ['int64', ['int64']],
+    });
     const long = 'é'.repeat(100000);
-    process.stdout.write(JSON.stringify({ pid: libc.getpid() === process.pid, text: libc.strdup('wörter'), long: libc.strdup(long) === long, length: libc.strlen(long), labs: libc.labs(-5) }));
+    process.stdout.write(JSON.stringify({
+      pid: libc.getpid() === process.pid, text: libc.strdup('wörter'),
+      long: libc.strdup(long) === long, length: libc.strlen(long), labs: libc.labs(-5),
+    }));
   `,
   );
   t.same(got, { pid: true, text: 'wörter', long: true, length: 200_000, labs: 5 });
@@ -102,7 +111,8 @@ t.test('the shim returns 0 for success, and -errno otherwise', async (t) => {
   const got = await answer(
     t,
     `
-    const base = process.argv[2], mnt = join(base, 'mnt'), file = join(base, 'file'), none = join(base, 'none');
+    const base = process.argv[2];
+    const mnt = join(base, 'mnt'), file = join(base, 'file'), none = join(base, 'none');
     const MS_BIND = 4096, seen = {};
     seen.missingTarget = shim.mountroot_mount('tmpfs', none, 'tmpfs', 0, null);
     seen.unknownType = shim.mountroot_mount('none', mnt, 'nosuchfs', 0, null);
@@ -167,7 +177,8 @@ t.test('pivot_root and chroot change the root', async (t) => {
     process.chdir('/');
     const root = fs.readdirSync('/').sort();
     const jailed = shim.mountroot_chroot('/jail');
-    process.stdout.write(JSON.stringify({ mounted, pivoted, root, jailed, jail: fs.readdirSync('/') }));
+    const jail = fs.readdirSync('/');
+    process.stdout.write(JSON.stringify({ mounted, pivoted, root, jailed, jail }));
   `,
   );
   t.same(got, { mounted: 0, pivoted: 0, root: ['jail', 'old'], jailed: 0, jail: ['inmate'] });
@@ -177,7 +188,9 @@ t.test('execve replaces Node: arguments, environment, standard output, SIGPIPE',
   const { status, stdout } = await ownNamespace(
     t,
     `
-    shim.mountroot_execve('/bin/sh', vector(['name', '-c', 'echo "$0 $WORD $HOME"; grep SigIgn /proc/self/status; exit 7', 'zero']), vector(['WORD=given', 'PATH=/usr/bin:/bin']));
+    const script = 'echo "$0 $WORD $HOME"; grep SigIgn /proc/self/status; exit 7';
+    const environment = vector(['WORD=given', 'PATH=/usr/bin:/bin']);
+    shim.mountroot_execve('/bin/sh', vector(['name', '-c', script, 'zero']), environment);
   `,
   );
   t.equal(status, 7);
@@ -219,7 +232,7 @@ t.test("measure reports a program's time and memory, and ends with its exit stat
   const file = join(t.testdir({}), 'result.json');
   const run = (...args: string[]) =>
     spawnSync(measure, args, { encoding: 'utf8', env: environment });
-  const line = (text: string): Record<string, number> => JSON.parse(text);
+  const line = (text: string): Record<string, number> => JSON.parse(text) as Record<string, number>;
 
   const slept = run('--', 'sh', '-c', 'sleep 0.2; exit 3');
   t.equal(slept.status, 3);
@@ -260,7 +273,10 @@ t.test("measure -p reports the peak of a program's private memory", async (t) =>
       encoding: 'utf8',
       env: environment,
     });
-    const { private_clean_kib, private_dirty_kib, swap_kib, status } = JSON.parse(stderr);
+    const { private_clean_kib, private_dirty_kib, swap_kib, status } = JSON.parse(stderr) as Record<
+      'private_clean_kib' | 'private_dirty_kib' | 'swap_kib' | 'status',
+      number
+    >;
     t.equal(status, 0);
     return private_clean_kib + private_dirty_kib + swap_kib;
   };

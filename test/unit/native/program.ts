@@ -6,7 +6,7 @@ import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
 
 // The test runner hooks itself into every Node it starts.
-const { NODE_OPTIONS: _, ...environment } = process.env;
+const environment = { ...process.env, NODE_OPTIONS: undefined };
 
 /**
  * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as

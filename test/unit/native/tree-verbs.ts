@@ -13,7 +13,8 @@ const work = process.argv[2]!;
 
 const outcome = (call: () => unknown): string => {
   try {
-    return String(call() ?? 'done');
+    const result = call() ?? 'done';
+    return typeof result === 'string' ? result : JSON.stringify(result);
   } catch (error) {
     return (error as SystemError).errno ?? String(error);
   }
@@ -103,7 +104,9 @@ const attributes = (): object => {
     long: found.get('trusted.long')?.equals(long),
     empty: found.get('trusted.empty')?.length,
     bytes: found.get('trusted.bytes')?.toString('hex'),
-    many: [...found].filter(([name, value]) => name === `trusted.with-a-long-name-${value}`).length,
+    many: [...found].filter(
+      ([name, value]) => name === `trusted.with-a-long-name-${value.toString()}`,
+    ).length,
     link: system.attributes(at('link')).get('trusted.of-link')?.toString(),
     none: [...system.attributes(join(ramfs, 'file')).keys()].filter(
       (name) => !name.startsWith('security.'),

@@ -67,7 +67,7 @@ t.test(
       socket.write('{"QMP":{}}\n');
       socket.on('data', (text) => {
         for (const line of text.toString().trim().split('\n')) {
-          const { execute } = JSON.parse(line);
+          const { execute } = JSON.parse(line) as { execute: string };
           if (execute === 'stop')
             socket.write('{"event":"SHUTDOWN","data":{"reason":"guest-shutdown"}}\n');
           socket.write(

@@ -10,7 +10,7 @@ import { checkout } from '../../../../scripts/lib/report.js';
 import { fakeBoard, files } from './fake-qemu.js';
 
 // The test runner hooks itself into every Node it starts.
-const { NODE_OPTIONS: _, ...environment } = process.env;
+const environment = { ...process.env, NODE_OPTIONS: undefined };
 
 /** Every process whose command line has the text. */
 const processesWith = (text: string): string[] =>
@@ -47,7 +47,9 @@ async function hold(t: Test, words: string[], how: string): Promise<Held> {
   t.teardown(() => child.kill('SIGKILL'));
   let stderr = '';
   child.stderr.on('data', (text) => (stderr += text));
-  const end = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  const end = (once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>).then(
+    ([code, signal]) => ({ code, signal }),
+  );
   if (how !== 'missing') await Promise.race([once(child.stdout, 'data'), end]);
   const qemu = join(temporary, 'mountroot-board-');
   const left = (): string[] => [

@@ -15,7 +15,9 @@ const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { createServer } = require('node:net');
 const words = process.argv.slice(2);
-const [console_, control, qmp] = words.filter((word) => word.startsWith('unix:')).map((word) => word.slice(5).split(',')[0]);
+const [console_, control, qmp] = words
+  .filter((word) => word.startsWith('unix:'))
+  .map((word) => word.slice(5).split(',')[0]);
 const taken = async (path) => {
   const server = createServer();
   server.listen(path);
@@ -28,8 +30,10 @@ const loop = 'cat | while sh "$0" /dev/stdin; [ $? -ge 128 ]; do :; done';
   line.on('error', () => {});
   const second = await taken(control);
   second.on('error', () => {});
-  const shell = spawn('sh', ['-c', loop, ${JSON.stringify(controlLine)}], { stdio: ['pipe', 'pipe', 'ignore'] });
-  shell.stdout.setEncoding('latin1').on('data', (text) => second.write(text.replaceAll('\\n', '\\r\\n'), 'latin1'));
+  const stdio = ['pipe', 'pipe', 'ignore'];
+  const shell = spawn('sh', ['-c', loop, ${JSON.stringify(controlLine)}], { stdio });
+  shell.stdout.setEncoding('latin1').on('data', (text) =>
+    second.write(text.replaceAll('\\n', '\\r\\n'), 'latin1'));
   let rest = '';
   let ask;
   second.setEncoding('latin1').on('data', (text) => {
@@ -38,10 +42,12 @@ const loop = 'cat | while sh "$0" /dev/stdin; [ $? -ge 128 ]; do :; done';
     for (const typed of lines) {
       // What ends the board must not end the machine that this runs on.
       if (/poweroff/.test(typed)) {
-        ask.write('{"event":"SHUTDOWN","data":{"reason":"guest-shutdown"}}\\n', () => process.exit(0));
+        const event = '{"event":"SHUTDOWN","data":{"reason":"guest-shutdown"}}\\n';
+        ask.write(event, () => process.exit(0));
         return;
       }
-      shell.stdin.write(typed.replace(/[\\x00-\\x08\\x0b-\\x1f\\x7f]/g, '').slice(0, 4095) + '\\n', 'latin1');
+      const line = typed.replace(/[\\x00-\\x08\\x0b-\\x1f\\x7f]/g, '').slice(0, 4095);
+      shell.stdin.write(line + '\\n', 'latin1');
     }
   });
   ask = await taken(qmp);

@@ -1,0 +1,109 @@
+/** Boots a board in one of the ways in which Linux gets its root, and has it explained. */
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import type { BootFiles } from '../../scripts/emulator/command.js';
+import type { MachineOptions } from '../../scripts/emulator/machine.js';
+import { buildKernel } from '../../scripts/image/kernel.js';
+import { kernelCommandLine } from '../../scripts/lib/board.js';
+import {
+  explain,
+  type Explanation,
+  type ExplanationSources,
+  type KernelEnd,
+} from '../../src/explain/explanation.js';
+import { parseConsole } from '../../src/facts/kernel-log.js';
+import { board, makeBench, type Bench } from './board.js';
+import { workbench, type Workbench } from './ramdisks.js';
+
+const NOTHING: ExplanationSources = {
+  facts: null,
+  commandLine: null,
+  config: null,
+  deviceTree: null,
+  initrd: null,
+  log: null,
+  ours: null,
+};
+/** The facts of this board, gathered on it. */
+const FACTS = fileURLToPath(new URL('../fixtures/console/facts.json', import.meta.url));
+export const IMAGE = 'root=/dev/mtdblock2 rootfstype=squashfs ro';
+
+export interface Way {
+  words: string;
+  /** The ramdisk, also where the emulator is not told of it. */
+  ramdisk?: string;
+  files?: Partial<BootFiles>;
+  options?: MachineOptions;
+  /** How it ends, by the console and by what is foretold. */
+  end: KernelEnd | Record<string, unknown>;
+  /** Answers of the story, by the decision's id. */
+  told?: Record<string, RegExp>;
+  /**
+   * Where the facts cannot know, which is said: what is built into another kernel, and programs
+   * that nobody has looked for, as those of an image.
+   */
+  unforeseen?: boolean;
+}
+
+function essence(end: KernelEnd): string {
+  if (end.kind === 'runs') return `runs ${end.program}`;
+  return end.kind === 'panics' ? `panics: ${end.message}` : end.kind;
+}
+
+/**
+ * Boots one way until the board is off, and holds what is told of it against what was seen. Returns
+ * the console.
+ */
+async function goOneWay(
+  t: Test,
+  { bench, work }: Pick<Ways, 'bench' | 'work'>,
+  { words, ramdisk, files, options, end, told = {}, unforeseen = false }: Way,
+): Promise<string> {
+  const commandLine = `console=ttyAMA0 panic=-1 ${words}`.trimEnd();
+  const machine = await bench.boot(
+    { commandLine, ...options },
+    files ?? (ramdisk === undefined ? {} : { ramdisk }),
+  );
+  await machine.ended;
+  const { console } = machine;
+  const was = explain({ ...NOTHING, log: parseConsole(console).at(-1)! });
+  t.match(was.end, end, 'the console is explained');
+  t.same(was.contradictions, []);
+  for (const [id, answer] of Object.entries(told)) t.match(answerOf(was, id), answer, id);
+  if (!unforeseen) {
+    const asked = work.agent(
+      'explain',
+      '--json',
+      '--facts',
+      FACTS,
+      '--cmdline',
+      kernelCommandLine({ ...board, commandLine }),
+      ...(ramdisk === undefined ? [] : ['--initrd', ramdisk]),
+    );
+    const would = JSON.parse(asked.stdout) as Explanation;
+    t.equal(essence(would.end), essence(was.end), 'it was foretold');
+    for (const [id, answer] of Object.entries(told))
+      t.match(answerOf(would, id), answer, `${id}, foretold`);
+  }
+  return console;
+}
+
+export const answerOf = ({ decisions }: Explanation, id: string): string =>
+  decisions.find((each) => each.id === id)?.answer ?? 'no such decision';
+
+export interface Ways {
+  bench: Bench;
+  work: Workbench;
+  /** The cached folder of the board's kernel. */
+  kernel: string;
+  goes: (t: Test, way: Way) => Promise<string>;
+}
+
+/** The bench and the workbench of a test file. */
+export async function waysToRoot(t: Test): Promise<Ways> {
+  const bench = await makeBench();
+  t.teardown(() => bench.clear());
+  const work = await workbench(t);
+  const goes = (t: Test, way: Way): Promise<string> => goOneWay(t, { bench, work }, way);
+  return { bench, work, kernel: await buildKernel(board), goes };
+}
