@@ -19,7 +19,7 @@ export function configuration({ now }: CheckInputs): Finding[] {
   const finding =
     set.length === 0
       ? 'every setting is the default'
-      : `what is set (${listed(set)}) is understood`;
+      : `every setting in use is understood: ${listed(set)}`;
   return [ok(finding, '/etc/mountroot.json and the kernel command line')];
 }
 

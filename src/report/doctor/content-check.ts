@@ -12,12 +12,12 @@ function unreadable(device: Device, evidence: string, isRoot: boolean): Finding 
   const on = describe(device);
   if (!isRoot && NOT_ALLOWED.test(evidence))
     return unknown(
-      `what ${on} holds: only root may look`,
+      `the content of ${on} is not known, because only root may look at it`,
       evidence,
       'run `mountroot doctor` as root',
     );
   return warning(
-    `what ${on} holds could not be looked at`,
+    `the content of ${on} could not be looked at`,
     evidence,
     device.kind === 'mtd'
       ? 'build the kernel with CONFIG_MTD_BLOCK=y, so that content is known before it is mounted'
@@ -30,7 +30,7 @@ const markedForErase = (on: string, evidence: string): Finding =>
     `${on} is marked to be erased: the next start leaves it out, and mountroot done erases it`,
     evidence,
     'nothing if that was meant; else save the partition first (`cat /dev/mtdN >FILE`), ' +
-      'for nothing takes the mark back',
+      'because nothing takes the mark back',
   );
 
 function unmountable(device: Device, content: Content): Finding {

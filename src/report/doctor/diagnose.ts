@@ -45,7 +45,7 @@ function noOutlook({ live }: CheckInputs): Finding {
   if (live === null)
     return unknown(
       finding,
-      'these facts were gathered behind a start',
+      'these facts were gathered after a start',
       'use /tmp/mountroot/facts.json of the board, which a start begins with',
     );
   const evidence =

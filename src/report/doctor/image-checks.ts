@@ -117,7 +117,7 @@ export function preinit({ live }: CheckInputs): Finding {
       `${caller.path} is mountroot itself, so nothing limits its time, ` +
         'and nothing goes on to init if it cannot run',
       `${caller.path} leads to ${caller.leadsTo}`,
-      'let a script call it under `timeout`, and go on to init whatever comes of it ' +
+      'let a script call it under `timeout`, and go on to init even if it fails ' +
         '(/usr/share/doc/mountroot/examples/preinit)',
     );
   const limited = caller.calls.find((line) => LIMITED.test(line));
@@ -145,6 +145,6 @@ export function program({ live }: CheckInputs): Finding {
   return warning(
     `${path} is another program, as a board's own mount_root may be`,
     `it leads to ${target}`,
-    'link it to /usr/lib/mountroot/launch, when this program shall do its work',
+    'link it to /usr/lib/mountroot/launch, if mountroot should do its work',
   );
 }

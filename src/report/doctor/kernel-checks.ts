@@ -68,7 +68,7 @@ export function filesystems({ now }: CheckInputs): Finding {
     return problem(
       `the image is ${image}, which the kernel does not have`,
       FILESYSTEMS,
-      `build the kernel with ${image} (=y, for modules lie on the root)`,
+      `build the kernel with ${image} (=y, because modules lie on the root)`,
     );
   const all = [...Object.keys(NEEDED), 'devtmpfs', ...(image === null ? [] : [image])];
   return ok(`the kernel has ${listed(all)}`, FILESYSTEMS);
@@ -98,7 +98,7 @@ export function volumeFilesystem({ now }: CheckInputs): Finding | null {
     `the data volume needs ${type}, which the kernel does not have`,
     `${FILESYSTEMS} does not have it`,
     `build the kernel with CONFIG_${FILE_SYSTEMS[type]?.options[0] ?? type}=y ` +
-      '(=m does not do, for modules lie on the root)',
+      '(=m is not enough, because modules lie on the root)',
     'no-filesystem',
   );
 }

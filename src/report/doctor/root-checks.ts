@@ -18,20 +18,20 @@ export function rootArgument({ now }: CheckInputs): Finding {
   if (root === null)
     return warning(
       'the kernel command line has no root=, ' +
-        'so what becomes the root is left to the boot loader or an initramfs',
+        'so the boot loader or an initramfs decides what becomes the root',
       evidence,
       'name the read-only image, as in root=/dev/mtdblock2 rootfstype=squashfs',
     );
   const [, index] = /^\/dev\/mtdblock(\d+)$/.exec(root) ?? [];
   if (index !== undefined && !mtd.some((each) => each.index === Number(index)))
     return problem(
-      `root=${root} is a partition that there is not`,
+      `root=${root} names a partition that does not exist`,
       `/proc/mtd has mtd0 to mtd${mtd.length - 1}`,
       'correct root= or the partition table',
     );
   if (LATE.test(root) && !wait && delay === 0)
     return warning(
-      `root=${root} may come later than the kernel looks for it, and there is no rootwait`,
+      `root=${root} may appear after the kernel has looked for it, and there is no rootwait`,
       evidence,
       'write rootwait on the kernel command line',
     );

@@ -30,7 +30,7 @@ function lowered({ state }: Facts, evidence: string): Finding {
 export function notice({ now, live }: CheckInputs): Finding | null {
   if (live !== null)
     return live.notice === null
-      ? ok('there is no notice for whoever logs in', '/tmp/mountroot/notice')
+      ? ok('there is no notice that a login shows', '/tmp/mountroot/notice')
       : lowered(now, live.notice);
   const { state } = now;
   if (state === null || state.reason === null) return null;
@@ -79,7 +79,7 @@ export function confirmed({ now, live, started }: CheckInputs): Finding {
   const limit = configuration.settings.boot_limit;
   if (limit === 0)
     return ok(
-      'starts that are not confirmed are not counted, for boot_limit is 0',
+      'starts that are not confirmed are not counted, because boot_limit is 0',
       'the configuration',
     );
   const evidence =
@@ -124,7 +124,7 @@ function scriptTrouble({ result, why, differences = [] }: ScriptResult): Finding
       `the script went first in this boot, and ${ended}${why === null ? '' : `: ${why}`}; ` +
         'the agent made the root',
       '/tmp/mountroot/script.log',
-      'nothing, where that is so in this boot alone; ' +
+      'nothing, if it happened in this boot only; ' +
         'else capture the facts anew and rebuild the image',
     );
   }

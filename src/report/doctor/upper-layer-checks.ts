@@ -46,7 +46,7 @@ export function whiteout({ now, live }: CheckInputs): Finding | null {
   if (complaint !== undefined)
     return lacksWhiteout('jffs2', `the kernel log: "${complaint}"`, cure);
   return unknown(
-    "whether this kernel's jffs2 has RENAME_WHITEOUT (mainline has it not): without it, " +
+    "whether this kernel's jffs2 has RENAME_WHITEOUT (mainline does not have it): without it, " +
       'files of the image cannot be renamed, nor its directories removed',
     live === null
       ? 'these facts do not show it'

@@ -12,20 +12,20 @@ function resetOrder({ at, order }: MountedVolume): Finding | null {
   if (order === null) return null;
   if (order === 'unreadable')
     return warning(
-      'an order to reset is there that could not be read, so it is not carried out, and stands',
+      'an order to reset could not be read, so it is not carried out, and stays there',
       file,
       'look at the kernel log for errors of the flash, ' +
         'and order it again with `mountroot reset`',
     );
   if (order === 'damaged')
     return warning(
-      'an order to reset is there that cannot be read, so it is not carried out',
+      'an order to reset is damaged, so it is not carried out',
       file,
       'order it again with `mountroot reset`, or let it be: the next start puts it aside',
     );
   const but = order.keep.length > 0 ? ` but ${listed(order.keep)}` : '';
   return warning(
-    `an order to reset is there: the next start removes all settings${but}`,
+    `an order to reset waits: the next start removes all settings${but}`,
     file,
     `nothing if that was meant; else delete ${file}`,
   );
@@ -35,7 +35,7 @@ function importOrder({ at, imported }: MountedVolume): Finding | null {
   if (!imported?.ordered) return null;
   return warning(
     'an import waits to be carried out: ' +
-      'the next start takes its settings for those that are there',
+      'the next start puts its settings in place of those on the volume',
     `${at}/.mountroot/import.json`,
     'nothing if that was meant; else `mountroot import --cancel`',
   );
@@ -44,7 +44,7 @@ function importOrder({ at, imported }: MountedVolume): Finding | null {
 function stateMark({ at, state }: MountedVolume): Finding | null {
   if (state !== 'damaged') return null;
   return warning(
-    "OpenWrt's mark of the volume's state is none of those there are",
+    "OpenWrt's mark of the volume's state has a value that is not known",
     `${at}/.fs_state`,
     'nothing: the next start puts it aside and makes a new one',
   );

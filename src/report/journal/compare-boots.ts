@@ -138,7 +138,7 @@ const unconfirmed: Compare = ({ before, earlier }) =>
           now: null,
           says:
             'the boot before was never confirmed by done: ' +
-            'its power went, or done was not called',
+            'its power failed, or done was not called',
         },
       ]
     : [];

@@ -112,8 +112,8 @@ function confirmation({ confirmed, start, current }: BootSummary): string[] {
   if (confirmed || start?.ok !== true || start.rung !== 'persistent') return [];
   return [
     current
-      ? 'not confirmed by done so far'
-      : 'never confirmed by done: the power went before, or done was not called',
+      ? 'not confirmed by done yet'
+      : 'never confirmed by done: the power failed before, or done was not called',
   ];
 }
 

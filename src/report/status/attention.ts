@@ -89,8 +89,7 @@ export function attentionWords(each: Attention): string {
       );
     case 'damaged-order':
       return (
-        'an order to reset is on the volume that cannot be read, so it is not carried out; ' +
-        'order it again'
+        'an order to reset on the volume is damaged, so it is not carried out; ' + 'order it again'
       );
     case 'went-read-only':
       return (

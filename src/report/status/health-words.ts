@@ -15,9 +15,9 @@ const TROUBLE: Record<HealthTrouble, (health: Health) => string> = {
     'its ECC could not correct: data is lost; save what matters, and replace the flash',
   'ubi-read-only': ({ ubi }) =>
     `${ubi!.device} has gone read-only after an error; ` +
-    'see the kernel log, and start the board anew',
+    'see the kernel log, and reboot the board',
   'ubi-spares': ({ ubi }) =>
-    `${ubi!.device} has no blocks left to take the place of ones that go bad ` +
+    `${ubi!.device} has no spare blocks left for ones that go bad ` +
     `(${ubi!.badBlocks} are): replace the flash`,
   'mmc-life': ({ mmc }) => {
     const used = mostUsed(mmc!);

@@ -66,15 +66,15 @@ function reasonText({ rung }: FullStatus): string | null {
 function spaceText({ space, data }: FullStatus): string | null {
   if (space !== null) return spaceWords(space);
   if (data === null) return null;
-  if (data.space === null) return `${data.mountpoint}: its space cannot be told`;
+  if (data.space === null) return `${data.mountpoint}: its space is not known`;
   return `${data.mountpoint}: ${size(data.space.free)} free of ${size(data.space.total)}`;
 }
 
 function confirmedWords({ boot }: FullStatus): string {
   const done = boot?.done;
-  if (!done) return 'done was not called so far';
+  if (!done) return 'done was not called yet';
   if (boot.confirmed) return `confirmed by done at ${moment(done.at + (done.ms ?? 0))}`;
-  return done.ok === null ? 'done has no end so far' : `done ended with status ${done.exit}`;
+  return done.ok === null ? 'done has not ended yet' : `done ended with status ${done.exit}`;
 }
 
 function startText(status: FullStatus): string {
@@ -151,9 +151,7 @@ const rowsOf = (status: FullStatus): StatusRow[] => [
     return words === null ? [] : [row(label, words)];
   }),
   ...status.attention.map((each, index) => row(index === 0 ? 'look at' : '', each)),
-  ...(status.notice === null
-    ? []
-    : [row('notice', 'whoever logs in is shown /tmp/mountroot/notice')]),
+  ...(status.notice === null ? [] : [row('notice', 'each login shows /tmp/mountroot/notice')]),
 ];
 
 const CUT = '(cut to one screen; `mountroot status --json` has all of it)';

@@ -59,7 +59,7 @@ export const BOOT_CASES: Case[] = [
     'problem',
     withCommandLine('root=/dev/mtdblock9'),
     null,
-    /a partition that there is not/,
+    /a partition that does not exist/,
   ],
   ['initramfs', 'absent', boardFacts(), null],
   ['initramfs', 'ok', ramdiskFacts(), null, /mtd2 "rootfs" is the root to switch to/],
@@ -220,7 +220,7 @@ export const BOOT_CASES: Case[] = [
       configuration: { ...boardFacts().configuration, origins: { wait: 'mountroot' } },
     },
     null,
-    /\(wait\) is understood/,
+    /is understood: wait$/,
   ],
   [
     'configuration',

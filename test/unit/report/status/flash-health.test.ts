@@ -111,7 +111,7 @@ t.test('flash that is at its end is told', async (t) => {
   };
   t.match(troubles(gatherHealth(sysfs(worn), mount({ fstype: 'ubifs', source: 'ubi0_1' }), [])!), [
     /gone read-only/,
-    /no blocks left/,
+    /no spare blocks left/,
   ]);
 });
 
