@@ -45,7 +45,7 @@ const CONTRADICTIONS = {
     `process 1: ${program} runs; but none of ${failed.join(', ')} was to be expected to`,
   'command-line': ({ console }: { console: string }) =>
     `the command line: the console shows ${JSON.stringify(console)}, ` +
-    'which is not the one given, and holds',
+    'which differs from the one given, and counts',
 };
 
 function shownWords(

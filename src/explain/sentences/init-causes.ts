@@ -25,7 +25,7 @@ const EXEC_ERRORS: Record<number, { means: string; todo: readonly string[] | nul
     todo: ['chmod +x it where the root is made'],
   },
   [-26]: {
-    means: 'the archive broke off in the middle of this file',
+    means: 'the archive ends in the middle of this file',
     todo: [
       'make the ramdisk anew, ' +
         'and check that the boot loader copies all of it and tells its whole size',
@@ -65,7 +65,7 @@ export const INIT_CAUSES = {
   'no-init-on-root': cause(
     () =>
       'the root has none of the programs that the kernel tries: ' +
-      'it may be empty, or another file system than was meant',
+      'it may be empty, or not the file system that was meant',
     LOOK_AT_ROOT,
   ),
   'init-does-not-run': cause(
@@ -80,7 +80,7 @@ export const INIT_CAUSES = {
   'init-signal': cause(
     ({ signal }: { signal: number }) =>
       `process 1 was ended by signal ${signal}` +
-      (signal === SIGSEGV ? ' (it touched memory that it has not)' : ''),
+      (signal === SIGSEGV ? ' (it accessed memory that is not its own)' : ''),
     ['look at the lines before; a wrong C library does this too'],
   ),
   'init-not-found': cause(
@@ -95,15 +95,15 @@ export const INIT_CAUSES = {
   ),
   'no-decompressor': cause(
     () =>
-      'the kernel cannot unpack a ramdisk: it is not built with its method of compression, ' +
+      'the kernel cannot unpack a ramdisk: it is built without its method of compression, ' +
       'or the image is damaged',
     ['build the kernel with it (CONFIG_RD_…=y), or compress with another method'],
   ),
   'no-memory': cause(
-    () => 'memory ran out: a ramdisk needs its own size twice while it is unpacked',
+    () => 'memory ran out: a ramdisk needs twice its size while the kernel unpacks it',
     ['make the ramdisk smaller, or give the board more memory (mem=)'],
   ),
-  'other-panic': cause(() => 'this panic is not one about the root', ['read the lines before it']),
+  'other-panic': cause(() => 'this panic is not about the root', ['read the lines before it']),
 };
 
 const SIGSEGV = 11;

@@ -24,14 +24,14 @@ export const INIT_DECISIONS = {
         case 'none':
           return init.tried.length === 0 ? 'none' : `none: tried were ${init.tried.join(', ')}`;
         case 'unknown':
-          return 'one that does not show any more';
+          return 'one that nothing shows any more';
       }
     },
   }),
 
   'process-1-ends': decision<{ verdict: 'ends' }>({
     question: 'what becomes of process 1?',
-    answer: (): string => 'it ends, which it must not',
+    answer: (): string => 'it ended, which process 1 must never do',
   }),
 
   console: decision<{ verdict: 'no' }>({
@@ -40,14 +40,14 @@ export const INIT_DECISIONS = {
   }),
 
   'process-1-now': decision({
-    question: 'what is process 1 by now?',
+    question: 'what is process 1 now?',
     answer: (now: { verdict: 'runs'; program: string | null; args: string[] }) =>
       processName(now) +
       (now.program !== null && now.program !== now.args[0] ? ` (${now.program})` : ''),
   }),
 
   'root-now': decision({
-    question: 'what is / by now?',
+    question: 'what is / now?',
     answer: ({ summary }: { verdict: 'mounted'; summary: string }) => summary,
   }),
 };

@@ -22,10 +22,10 @@ export const MOUNT_GROUNDS = {
     ({ root }: { root: string }) => `root=${root} is mounted before an image would be`,
   ),
   noinitrd: concludedFrom('cmdline', () => 'noinitrd'),
-  'image-content-unknown': nothingSays(() => 'what is in it is not known'),
+  'image-content-unknown': nothingSays(() => 'its content is not known'),
   'image-not-recognised': concludedFrom(
     'facts',
-    () => 'no compression and no file system is recognised in it',
+    () => 'it has no compression and no file system that is recognised',
   ),
   'image-broken': concludedFrom(
     'facts',

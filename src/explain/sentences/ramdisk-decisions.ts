@@ -9,12 +9,13 @@ const HOLDER_WORDS: Record<CommandLineHolder, string> = {
   'kernel-by-force': "CONFIG_CMDLINE_FORCE puts the kernel's own in the place of the boot loader's",
   both: "CONFIG_CMDLINE_EXTEND adds the kernel's own to the boot loader's",
   kernel: 'the boot loader gives none, so CONFIG_CMDLINE holds',
-  'boot-loader-first': "it is the boot loader's, before which CONFIG_CMDLINE gives way",
+  'boot-loader-first': "it is the boot loader's, which counts before CONFIG_CMDLINE",
 };
 
 const ROOTFS_WORDS = { ramfs: 'rootfs, a ramfs', tmpfs: 'rootfs, a tmpfs', unknown: 'rootfs' };
 
-const CPIO_STAYS = 'what was unpacked before stays, and it is kept to be looked at as an image';
+const CPIO_STAYS =
+  'the files unpacked so far stay, and the kernel keeps the initrd to try it as an image';
 
 /** Decisions about the first root and what fills it. */
 export const RAMDISK_DECISIONS = {
@@ -56,7 +57,9 @@ export const RAMDISK_DECISIONS = {
     answer: ({ verdict }: { verdict: 'yes' | 'no' | 'refused'; passedOver: string | null }) =>
       verdict === 'refused' ? 'yes, but the kernel refuses it' : verdict,
     also: ({ passedOver }) =>
-      passedOver === null ? '' : `; initrd=${passedOver} is not ADDRESS,SIZE and is passed over`,
+      passedOver === null
+        ? ''
+        : `; initrd=${passedOver} is not ADDRESS,SIZE, and the kernel passes over it`,
   }),
 
   'initrd-kind': decision({
@@ -65,8 +68,8 @@ export const RAMDISK_DECISIONS = {
       kind: { verdict: 'yes' } | { verdict: 'no'; reason: string | null; kept: boolean },
     ) => {
       if (kind.verdict === 'yes') return 'yes: unpacked into rootfs';
-      const stays = kind.kept ? CPIO_STAYS : 'what was unpacked before stays, the rest is lost';
-      return `no (${kind.reason ?? 'why does not show any more'}): ${stays}`;
+      const stays = kind.kept ? CPIO_STAYS : 'the files unpacked so far stay, and the rest is lost';
+      return `no (${kind.reason ?? 'the reason is lost'}): ${stays}`;
     },
     also: (kind) =>
       kind.verdict === 'no' && !kind.kept
@@ -86,6 +89,6 @@ export const RAMDISK_DECISIONS = {
         ? 'yes: it becomes process 1, and no other root is mounted'
         : 'no: the kernel mounts a root itself',
     also: ({ verdict, byRdinit }) =>
-      verdict === 'no' && byRdinit ? '; with rdinit= no /init is looked for' : '',
+      verdict === 'no' && byRdinit ? '; with rdinit= the kernel does not look for /init' : '',
   }),
 };

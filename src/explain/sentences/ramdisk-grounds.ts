@@ -24,7 +24,7 @@ export const RAMDISK_GROUNDS = {
   'no-initramfs-source': concludedFrom('config', () => 'CONFIG_INITRAMFS_SOURCE is empty'),
   'initramfs-source': concludedFrom(
     'config',
-    () => 'CONFIG_INITRAMFS_SOURCE names it; what is in it does not show from outside',
+    () => 'CONFIG_INITRAMFS_SOURCE names it; its content does not show from outside',
   ),
   'usual-built-in': nothingSays(() => 'the configuration is not known, and this is the usual one'),
   'initramfs-force': concludedFrom(
@@ -43,7 +43,7 @@ export const RAMDISK_GROUNDS = {
   ),
   'initrd-given': seenIn(
     'facts',
-    ({ name }: { name: string }) => `${name} is what was given to look at`,
+    ({ name }: { name: string }) => `${name} was given as the initrd`,
   ),
   'chosen-initrd': seenIn(
     'device-tree',
@@ -55,7 +55,7 @@ export const RAMDISK_GROUNDS = {
     ({ start, tag }: { start: number; tag: 'ATAG_INITRD' | 'ATAG_INITRD2' }) =>
       `${tag} says that it lies at ${hexadecimal(start)}`,
   ),
-  'nothing-tells-of-initrd': nothingSays(() => 'nothing tells of one'),
+  'nothing-tells-of-initrd': nothingSays(() => 'nothing tells the kernel of one'),
   'log-is-silent': concludedFrom(
     'log',
     () => 'the kernel did not say that it unpacks one, and its log is whole',
@@ -78,14 +78,14 @@ export const RAMDISK_GROUNDS = {
     ({ name, error }: { name: string; error: string }) =>
       `${name} stops the kernel with "${error}"`,
   ),
-  'most-are-cpio': nothingSays(() => 'what is in it is not known; most are a cpio'),
+  'most-are-cpio': nothingSays(() => 'its content is not known, and most initrds are a cpio'),
   'said-without-complaint': seenIn(
     'log',
     ({ line }: { line: string }) => `the kernel said: "${line.trim()}", and complained of nothing`,
   ),
   'noinitrd-is-for-images': concludedFrom(
     'rule',
-    () => 'noinitrd is only about images: a cpio is unpacked before it is looked at',
+    () => 'noinitrd is only about images: the kernel unpacks a cpio before it looks at noinitrd',
   ),
   'initrd-program': concludedFrom(
     'facts',
@@ -93,7 +93,7 @@ export const RAMDISK_GROUNDS = {
   ),
   'only-built-in': concludedFrom('rule', () => 'rootfs holds only what is built in'),
   'most-have-init': nothingSays(
-    () => 'what is in the initrd is not known; one that is a cpio has it as a rule',
+    () => 'the content of the initrd is not known, and a cpio usually has one',
   ),
   'built-in-unknown': nothingSays(() => 'what is built in is not known'),
   'went-to-mount': seenIn(

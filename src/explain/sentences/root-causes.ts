@@ -10,7 +10,7 @@ export const ROOT_CAUSES = {
       `${forWhat} does not come: its name is wrong, or its driver is not in the kernel`,
     [
       `compare root= with the devices that the kernel found; ${COMPARE_DEVICES}`,
-      'leave rootwait out to have the kernel list what it found, and panic',
+      'leave rootwait out: the kernel then panics, and lists the devices that it found',
     ],
   ),
   'initrd-image-type': cause(
@@ -20,12 +20,12 @@ export const ROOT_CAUSES = {
     [
       "name both types, the image's first: rootfstype=ext2,squashfs",
       'or make it a cpio with /init (`mountroot ramdisk pack`), ' +
-        'for which rootfstype= does not count',
+        'to which rootfstype= does not apply',
     ],
   ),
   'initrd-broken': cause(
     ({ reason }: { reason: string | null }) =>
-      `the initrd does not unpack (${reason ?? 'why does not show any more'}), ` +
+      `the initrd does not unpack (${reason ?? 'the reason is lost'}), ` +
       'and there is no root= to go on with',
     [
       'look at it with `mountroot ramdisk list FILE`, ' +
@@ -36,10 +36,10 @@ export const ROOT_CAUSES = {
   ),
   'image-without-root-word': cause(
     () =>
-      'the initrd is a file system image, whose /linuxrc comes before the real root; ' +
-      'and no root= names that one',
+      'the initrd is a file system image, whose /linuxrc runs before the real root is mounted; ' +
+      'and no root= names the real root',
     [
-      'to have the image itself as the root: root=/dev/ram0',
+      'if the image itself is the root: root=/dev/ram0',
       'else name the real root with root=, ' +
         'or have /linuxrc write its number to /proc/sys/kernel/real-root-dev',
     ],
@@ -48,7 +48,7 @@ export const ROOT_CAUSES = {
     ({ program }: { program: string }) =>
       `the initrd is unpacked, but ${program} is not in it; and there is no root= to go on with`,
     [
-      'put an executable /init into it, or name what it has with rdinit=',
+      'put an executable /init into it, or name another program of it with rdinit=',
       'or add root= for the device that holds the root',
     ],
   ),
@@ -63,7 +63,7 @@ export const ROOT_CAUSES = {
   'root-by-file-system-id': cause(
     ({ word }: { word: string }) =>
       `the kernel does not know root=${word}=: ` +
-      'finding a file system by its own id is what an initramfs does',
+      'only an initramfs can find a file system by its own id',
     [
       "use PARTUUID=, PARTLABEL= or the device's name",
       'or boot with an initramfs that understands it',
@@ -95,7 +95,7 @@ export const ROOT_CAUSES = {
   ),
   'no-mtd-partition': cause(
     ({ root }: { root: string }) =>
-      `${root} is not there, or holds no file system of the type that is tried`,
+      `${root} is not there, or holds no file system of the type that the kernel tries`,
     [`${CHECK_PARTITIONS} and rootfstype=`],
   ),
   'no-server': cause(
@@ -115,7 +115,7 @@ export const ROOT_CAUSES = {
   'jffs2-finds-nothing': cause(
     () =>
       'jffs2 found none of its nodes on the partition, ' +
-      "and does not erase what may be another's",
+      'and does not erase data that may not be its own',
     () => UNREADABLE,
   ),
   'device-unreadable': cause(
@@ -134,16 +134,16 @@ export const ROOT_CAUSES = {
   ),
   'wrong-type': cause(
     ({ root, fstypes }: { root: string; fstypes: string[] }) =>
-      `what is on ${root} is no ${fstypes.join(' and no ')}, or is damaged`,
+      `${root} holds no ${fstypes.join(' and no ')}, or it is damaged`,
     ({ root }) => [
-      'correct rootfstype=, or leave it out to have all types tried ' +
-        '(but jffs2 and UBIFS, which must be named)',
+      'correct rootfstype=, or leave it out: ' +
+        'the kernel then tries all types but jffs2 and UBIFS, which must be named',
       `look at the first bytes of ${root}`,
     ],
   ),
   'no-type-fits': cause(
     ({ root }: { root: string }) =>
-      `no file system that this kernel has is on ${root}, or it is damaged`,
+      `${root} holds no file system that this kernel has, or it is damaged`,
     [
       'build the kernel with the right one (=y), name jffs2 and UBIFS with rootfstype=',
       'check that root= names the right device',
@@ -152,6 +152,6 @@ export const ROOT_CAUSES = {
 };
 
 const UNREADABLE = [
-  'check that root= names the right partition, and that rootfstype= is what is on it',
+  'check that root= names the right partition, and rootfstype= its file system',
   'if it should be empty, erase it; if it cannot be read, look at the lines before',
 ];

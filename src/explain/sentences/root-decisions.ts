@@ -85,8 +85,8 @@ const IMAGE_WORDS = {
   yes: 'yes',
   incomplete: 'not whole',
   no: 'no: the boot goes on as if there were none',
-  'never-looked-at': 'no: it is never looked at',
-  discarded: 'no: it is thrown away',
+  'never-looked-at': 'no: the kernel never looks at it',
+  discarded: 'no: the kernel drops it',
 };
 
 const ROOTWAIT_WORDS = {
@@ -108,7 +108,7 @@ const LINUXRC_WAITS = 'the kernel waits for it, and it is not process 1';
 /** Decisions about the root that the kernel mounts itself. */
 export const ROOT_DECISIONS = {
   rootdelay: decision({
-    question: 'does it wait before?',
+    question: 'does the kernel wait before it mounts the root?',
     answer: ({ seconds }: { verdict: 'yes'; seconds: number }) =>
       `yes, ${seconds} s, whatever happens`,
   }),
@@ -118,7 +118,7 @@ export const ROOT_DECISIONS = {
     answer: (device: RootDevice) => {
       switch (device.verdict) {
         case 'unknown':
-          return 'that is not known';
+          return 'it is not known';
         case 'missing':
           return `${FORM_WORDS[device.form]}; there is none, so the number is ${device.number}`;
         case 'named':
@@ -152,14 +152,14 @@ export const ROOT_DECISIONS = {
         case 'fails':
           return (
             `no: ${errorWords(linuxrc.error)}; ` +
-            'nobody is told, and the boot goes on to the real root'
+            'the kernel says nothing, and the boot goes on to the real root'
           );
       }
     },
   }),
 
   rootwait: decision({
-    question: 'does it wait for the device?',
+    question: 'does the kernel wait for the device?',
     answer: ({ verdict }: { verdict: keyof typeof ROOTWAIT_WORDS }) => ROOTWAIT_WORDS[verdict],
   }),
 

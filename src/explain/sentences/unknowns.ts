@@ -18,7 +18,7 @@ const UNKNOWNS = {
   'console-begins-later': () => "what the kernel said at its start: the console's log begins later",
   'console-is-quiet': () =>
     'what the kernel said below the level of the console (quiet, loglevel=): ' +
-    'what is not in this log may have been said',
+    'the kernel may have said what this log does not show',
   'command-line': () => 'the command line: nothing shows it; give it with --cmdline',
   config: ({ running }: { running: boolean }) =>
     `how the kernel is configured${running ? ': there is no /proc/config.gz' : ''}; ` +
@@ -27,10 +27,9 @@ const UNKNOWNS = {
     "which devices and file systems there are: give the board's facts with --facts " +
     '(`mountroot facts >FILE` on it)',
   'initrd-content': () =>
-    'what the initrd holds: its memory is given back once it is unpacked; ' +
+    'what the initrd holds: the kernel frees its memory once it is unpacked; ' +
     'give the file with --initrd',
-  assumptions: () =>
-    'what is marked as assumed: it is what a kernel usually does with this command line',
+  assumptions: () => 'what is marked as assumed: a kernel usually does so with this command line',
 };
 
 /** Something that cannot be known, as data. */
