@@ -30,7 +30,7 @@ const namesIn = (reader: Reader, path: string): string[] => {
   }
 };
 
-/** A node that cannot even be looked at is none. */
+/** A path that cannot be examined is no block device. */
 const isBlock = (reader: Reader, node: string): boolean => {
   try {
     return reader.kind(node) === 'block';
@@ -40,8 +40,8 @@ const isBlock = (reader: Reader, node: string): boolean => {
 };
 
 /**
- * mtd as a source needs no device node (`mtd3`), but where there is one it is what people look for
- * in /proc/mounts.
+ * mount(2) takes `mtd3` without a device node. If there is a node, people look for it in
+ * /proc/mounts.
  */
 function mtdDevice(reader: Reader, { index, name, size, eraseBlock }: MtdPartition): Device {
   const node = `/dev/mtdblock${index}`;
@@ -56,30 +56,36 @@ function mtdDevice(reader: Reader, { index, name, size, eraseBlock }: MtdPartiti
   };
 }
 
-/** The volumes of attached UBI devices; `mtd` is the partition they lie on. */
-function ubiVolumes(reader: Reader): (Device & { mtd: number })[] {
-  const names = namesIn(reader, '/sys/class/ubi');
-  return names.flatMap((name) => {
-    const [, device] = /^(ubi\d+)_\d+$/.exec(name) ?? [];
-    if (device === undefined) return [];
+interface UbiVolume {
+  device: Device;
+  /** Index of the mtd partition on which its UBI device lies. */
+  mtd: number;
+}
+
+/** The volumes of all attached UBI devices. */
+function ubiVolumes(reader: Reader): UbiVolume[] {
+  return namesIn(reader, '/sys/class/ubi').flatMap((name) => {
+    const [, ubi] = /^(ubi\d+)_\d+$/.exec(name) ?? [];
+    if (ubi === undefined) return [];
     const read = (file: string): string => textOr(reader, `/sys/class/ubi/${name}/${file}`, '');
-    // An anonymous device number is made when UBIFS is mounted.
-    return [
-      {
-        kind: 'ubi' as const,
-        name,
-        label: read('name'),
-        source: name,
-        number: null,
-        size: Number(read('data_bytes')) || 0,
-        eraseBlock: Number(read('usable_eb_size')) || null,
-        mtd: Number(textOr(reader, `/sys/class/ubi/${device}/mtd_num`, '-1')),
-      },
-    ];
+    const device: Device = {
+      kind: 'ubi',
+      name,
+      label: read('name'),
+      source: name,
+      // The kernel makes an anonymous device number when it mounts UBIFS.
+      number: null,
+      size: Number(read('data_bytes')) || 0,
+      eraseBlock: Number(read('usable_eb_size')) || null,
+    };
+    return [{ device, mtd: Number(textOr(reader, `/sys/class/ubi/${ubi}/mtd_num`, '-1')) }];
   });
 }
 
-const withoutMtd = ({ mtd: _, ...device }: Device & { mtd: number }): Device => device;
+const ubiDevices = (reader: Reader, isIt: (device: Device) => boolean): Device[] =>
+  ubiVolumes(reader)
+    .map(({ device }) => device)
+    .filter(isIt);
 
 function blockDevice(reader: Reader, name: string, label = ''): Device {
   const read = (file: string): string => textOr(reader, `/sys/class/block/${name}/${file}`, '');
@@ -94,10 +100,7 @@ function blockDevice(reader: Reader, name: string, label = ''): Device {
   };
 }
 
-/**
- * Block devices that may carry a label of their own: no ramdisks, no loops of nothing, and not
- * flash through mtdblock.
- */
+/** Block devices that may have a label of their own: no ramdisks, and no flash through mtdblock. */
 const blockNames = (reader: Reader): string[] =>
   namesIn(reader, '/sys/class/block').filter((name) => !/^(mtdblock|ram|zram)\d/.test(name));
 
@@ -135,89 +138,127 @@ function bySuperblock(reader: Reader, key: 'label' | 'uuid', wanted: string): De
         ? [blockDevice(reader, name, labels.label)]
         : [];
     } catch {
-      // An empty card reader is a block device too, and cannot be read.
+      // An empty card reader is a block device too, but cannot be read.
       return [];
     }
   });
+}
+
+/** Whether a UBI device lies on the partition, with or without volumes. */
+const isAttached = (reader: Reader, index: number): boolean =>
+  namesIn(reader, '/sys/class/ubi').some(
+    (ubi) => textOr(reader, `/sys/class/ubi/${ubi}/mtd_num`, '') === String(index),
+  );
+
+/** The volume in a partition that holds UBI: the one of that name, else all of them. */
+function insideUbi(reader: Reader, { name, index }: MtdPartition): Resolution {
+  const inside = ubiVolumes(reader).filter(({ mtd }) => mtd === index);
+  if (inside.length === 0 && !isAttached(reader, index)) return { found: [], attach: index };
+  const named = inside.filter(({ device }) => device.label === name);
+  return only((named.length > 0 ? named : inside).map(({ device }) => device));
+}
+
+/** What a resolution looks at. */
+interface DeviceLook {
+  reader: Reader;
+  mtd: readonly MtdPartition[];
+  holdsUbi: (partition: MtdPartition) => boolean;
 }
 
 /**
  * A plain name, as OpenWrt looks for it: an mtd partition, a UBI volume, a partition label. It must
  * be exactly the name: `rootfs_data` is not `old_rootfs_data`.
  */
-function byName(
-  reader: Reader,
-  name: string,
-  mtd: readonly MtdPartition[],
-  holdsUbi: (partition: MtdPartition) => boolean,
-): Resolution {
+function byName({ reader, mtd, holdsUbi }: DeviceLook, name: string): Resolution {
   const partitions = mtd.filter((partition) => partition.name === name);
-  const volumes = ubiVolumes(reader);
   const [partition] = partitions;
-  if (partitions.length === 1 && partition !== undefined && holdsUbi(partition)) {
-    const inside = volumes.filter((volume) => volume.mtd === partition.index);
-    const named = inside.filter(({ label }) => label === name);
-    if (
-      inside.length === 0 &&
-      !namesIn(reader, '/sys/class/ubi').some(
-        (ubi) => textOr(reader, `/sys/class/ubi/${ubi}/mtd_num`, '') === String(partition.index),
-      )
-    )
-      return { found: [], attach: partition.index };
-    return only((named.length > 0 ? named : inside).map(withoutMtd));
-  }
+  if (partitions.length === 1 && partition !== undefined && holdsUbi(partition))
+    return insideUbi(reader, partition);
   if (partitions.length > 0) return only(partitions.map((each) => mtdDevice(reader, each)));
-  const named = volumes.filter(({ label }) => label === name);
-  if (named.length > 0) return only(named.map(withoutMtd));
+  const named = ubiDevices(reader, ({ label }) => label === name);
+  if (named.length > 0) return only(named);
   // OpenWrt's convention: the partition named "ubi" holds the volumes.
   const ubi = mtd.find((each) => each.name === 'ubi' && holdsUbi(each));
-  if (ubi !== undefined && !volumes.some((volume) => volume.mtd === ubi.index))
+  if (ubi !== undefined && !ubiVolumes(reader).some((volume) => volume.mtd === ubi.index))
     return { found: [], attach: ubi.index };
   return only(byPartitionLabel(reader, name));
 }
 
-/**
- * All devices that a volume's name may mean (see Settings.volume), read from /proc/mtd and sysfs.
- * Never throws.
- */
+interface NameForm {
+  /** What a name of this form looks like; its first group is what is looked for. */
+  form: RegExp;
+  find: (look: DeviceLook, value: string) => Resolution;
+}
+
+const mtdWith = (
+  { reader, mtd }: DeviceLook,
+  isIt: (partition: MtdPartition) => boolean,
+): Resolution => only(mtd.filter(isIt).map((each) => mtdDevice(reader, each)));
+
+/** The forms of a volume's name (see `volume` in setting-rows.ts). The first that fits counts. */
+const NAME_FORMS: readonly NameForm[] = [
+  {
+    form: /^PARTLABEL[=:](.+)$/,
+    find: ({ reader }, label) => only(byPartitionLabel(reader, label)),
+  },
+  {
+    form: /^PARTUUID[=:](.+)$/,
+    find: ({ reader }, uuid) => only(byPartitionUuid(reader, uuid.toLowerCase())),
+  },
+  {
+    form: /^LABEL[=:](.+)$/,
+    find: ({ reader }, label) => only(bySuperblock(reader, 'label', label)),
+  },
+  {
+    form: /^UUID[=:](.+)$/,
+    find: ({ reader }, uuid) => only(bySuperblock(reader, 'uuid', uuid.toLowerCase())),
+  },
+  {
+    form: /^mtd[=:](.+)$/,
+    find: (look, name) => mtdWith(look, (each) => each.name === name),
+  },
+  {
+    form: /^ubi[=:](.+)$/,
+    find: ({ reader }, name) => only(ubiDevices(reader, ({ label }) => label === name)),
+  },
+  {
+    form: /^(ubi\d+[=:].+)$/,
+    find: ({ reader }, value) => {
+      const [, ubi, wanted] = /^(ubi\d+)[=:](.+)$/.exec(value)!;
+      return only(
+        ubiDevices(reader, ({ label, name }) => label === wanted && name.startsWith(`${ubi}_`)),
+      );
+    },
+  },
+  {
+    form: /^(?:\/dev\/)?mtd(?:block)?(\d+)$/,
+    find: (look, index) => mtdWith(look, (each) => each.index === Number(index)),
+  },
+  {
+    form: /^(?:\/dev\/)?(ubi\d+_\d+)$/,
+    find: ({ reader }, ubi) => only(ubiDevices(reader, ({ name }) => name === ubi)),
+  },
+  {
+    form: /^(\/dev\/.*)$/s,
+    find: ({ reader }, node) => byNode(reader, node),
+  },
+  { form: /^(.*)$/s, find: byName },
+];
+
+const formOf = (wanted: string): NameForm => NAME_FORMS.find(({ form }) => form.test(wanted))!;
+
+/** All devices that a volume's name may mean, read from /proc/mtd and sysfs. Never throws. */
 export function resolve(
   reader: Reader,
   wanted: string,
   mtd: readonly MtdPartition[],
   holdsUbi: (partition: MtdPartition) => boolean,
 ): Resolution {
-  const [, key, value] = /^(PARTLABEL|PARTUUID|LABEL|UUID|mtd|ubi\d*)[=:](.+)$/.exec(wanted) ?? [];
-  if (key === 'PARTLABEL') return only(byPartitionLabel(reader, value!));
-  if (key === 'PARTUUID') return only(byPartitionUuid(reader, value!.toLowerCase()));
-  if (key === 'LABEL') return only(bySuperblock(reader, 'label', value!));
-  if (key === 'UUID') return only(bySuperblock(reader, 'uuid', value!.toLowerCase()));
-  if (key === 'mtd')
-    return only(mtd.filter(({ name }) => name === value).map((each) => mtdDevice(reader, each)));
-  if (key?.startsWith('ubi'))
-    return only(
-      ubiVolumes(reader)
-        .filter(
-          ({ label, name }) => label === value && (key === 'ubi' || name.startsWith(`${key}_`)),
-        )
-        .map(withoutMtd),
-    );
-  const [, index] = /^(?:\/dev\/)?mtd(?:block)?(\d+)$/.exec(wanted) ?? [];
-  if (index !== undefined)
-    return only(
-      mtd.filter((each) => each.index === Number(index)).map((each) => mtdDevice(reader, each)),
-    );
-  const [, ubi] = /^(?:\/dev\/)?(ubi\d+_\d+)$/.exec(wanted) ?? [];
-  if (ubi !== undefined)
-    return only(
-      ubiVolumes(reader)
-        .filter(({ name }) => name === ubi)
-        .map(withoutMtd),
-    );
-  if (wanted.startsWith('/dev/')) return byNode(reader, wanted);
-  return byName(reader, wanted, mtd, holdsUbi);
+  const { form, find } = formOf(wanted);
+  return find({ reader, mtd, holdsUbi }, form.exec(wanted)![1]!);
 }
 
-/** A device node by its path, through the links that udev makes. */
+/** A device node by its path, through the symlinks that udev makes. */
 function byNode(reader: Reader, path: string): Resolution {
   try {
     let node = path;
@@ -239,7 +280,7 @@ function byNode(reader: Reader, path: string): Resolution {
 }
 
 /**
- * True for a name whose device may still appear: mtd partitions are there as soon as the kernel
+ * Whether the device of a name may still appear. mtd partitions are there as soon as the kernel
  * runs.
  */
 export const mayAppear = (wanted: string): boolean =>

@@ -239,14 +239,13 @@ export interface Circumstances {
 }
 
 /**
- * What the image's file was when this one was last written. One that has not changed since it was
- * noted keeps what was noted. Another was written since: with the same image in view, or, where the
- * image is a new one, most probably with the one before.
- * @param now what the image's file is; asked for only where it is needed.
+ * What the image's file was when a file of the upper layer was last written. A file that has not
+ * changed since it was noted keeps its note. One that has changed was written while this image was
+ * in view; if the image is new, it was most probably written while the former one was.
+ * @param now what the image's file is. It is called only if it is needed.
  */
 export function notedFor(
-  path: string,
-  { size, mtime }: Pick<Noted, 'size' | 'mtime'>,
+  { path, size, mtime }: { path: string } & Pick<Noted, 'size' | 'mtime'>,
   noted: Noted | undefined,
   { before, moment }: Circumstances,
   now: () => Fingerprint,

@@ -28,16 +28,56 @@ export interface ScriptRecord {
   said: string[];
 }
 
+/** What a line says: a keyword, the script's clock, and the rest. null for other text. */
+interface LogWords {
+  keyword: string;
+  at: number;
+  rest: string;
+}
+
+function wordsOf(line: string, at: (clock: string) => number): LogWords | null {
+  const [, keyword, clock, rest = ''] =
+    /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
+  return keyword === undefined || clock === undefined ? null : { keyword, at: at(clock), rest };
+}
+
+/** What each keyword adds to the record; `ms` is the time since the line before. */
+const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) => void> = {
+  looked: () => undefined,
+  found: (record, { rest }) => {
+    const [, attempts, state] = /^attempts=(\d{1,6}) state=(\d)$/.exec(rest) ?? [];
+    if (attempts !== undefined)
+      record.found = { attempts: Number(attempts), state: STATES[state!] ?? 'damaged' };
+  },
+  step: (record, { at, rest }, ms) => {
+    const [, number, id, result] = /^(\d{1,4}) (\S+) (done|kept|failed)$/.exec(rest) ?? [];
+    if (id !== undefined)
+      record.steps.push({
+        number: Number(number),
+        id,
+        result: result as ScriptStep['result'],
+        at: at - ms,
+        ms,
+      });
+  },
+  end: (record, { rest }) => {
+    const [, result, why] = /^(made|refused|failed) ?(.*)$/.exec(rest) ?? [];
+    if (result === undefined) return;
+    record.result = result as ScriptRecord['result'];
+    record.why = why === '' ? null : why!;
+  },
+};
+
 /**
- * The script's log; null for what is none. Its clock counts from anywhere, and its first line says
- * where that is since the kernel started.
+ * The script's log; null for other text. The script's clock may count from anything, so the first
+ * line says what it showed at which time since the kernel started.
  */
 export function parseScriptLog(text: string): ScriptRecord | null {
   const [, clock, uptime] = /^begin ([\d.]+) ([\d.]+)\n/.exec(text) ?? [];
   if (clock === undefined || uptime === undefined) return null;
-  // To the microsecond, which is what the shell's clock tells.
-  const at = (told: string): number =>
-    Math.max(0, Math.round((Number(uptime) + Number(told) - Number(clock)) * 1e6) / 1e3);
+  // To the microsecond, which is what the shell's clock shows.
+  const at = (shown: string): number =>
+    Math.max(0, Math.round((Number(uptime) + Number(shown) - Number(clock)) * 1e6) / 1e3);
   const record: ScriptRecord = {
     begun: at(clock),
     ended: at(clock),
@@ -48,29 +88,14 @@ export function parseScriptLog(text: string): ScriptRecord | null {
     said: [],
   };
   for (const line of text.split('\n').slice(1)) {
-    const [, word, told, rest = ''] =
-      /^(looked|found|step|end) (\d+(?:\.\d+)?)(?: (.*))?$/.exec(line) ?? [];
-    if (word === undefined || told === undefined) {
+    const words = wordsOf(line, at);
+    if (words === null) {
       if (line !== '') record.said.push(line);
       continue;
     }
-    const [before, now] = [record.ended, at(told)];
-    record.ended = now;
-    const [, number, id, result] = /^(\d{1,4}) (\S+) (done|kept|failed)$/.exec(rest) ?? [];
-    const [, attempts, state] = /^attempts=(\d{1,6}) state=(\d)$/.exec(rest) ?? [];
-    const [, outcome, why] = /^(made|refused|failed) ?(.*)$/.exec(rest) ?? [];
-    if (word === 'step' && id !== undefined)
-      record.steps.push({
-        number: Number(number),
-        id,
-        result: result as ScriptStep['result'],
-        at: before,
-        ms: now - before,
-      });
-    else if (word === 'found' && attempts !== undefined)
-      record.found = { attempts: Number(attempts), state: STATES[state!] ?? 'damaged' };
-    else if (word === 'end' && outcome !== undefined)
-      Object.assign(record, { result: outcome, why: why === '' ? null : why });
+    const ms = words.at - record.ended;
+    record.ended = words.at;
+    TAKE[words.keyword]!(record, words, ms);
   }
   return record;
 }

@@ -82,7 +82,7 @@ const setting = <Value>(
   row: Omit<SettingRow<NoInfer<Value>>, keyof SettingForm<Value>>,
 ): SettingRow<Value> => ({ ...form, ...row });
 
-export const SETTINGS = {
+const SETTINGS = {
   /**
    * The data volume: a name (of an mtd partition, UBI volume or partition label), `mtd:NAME`,
    * `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `PARTUUID=`, `LABEL=` or `UUID=`.

@@ -38,7 +38,7 @@ function note(task: BaselineTask, next: Baseline, path: string, is: Details): vo
     const file = `${rom}/${path}`;
     if (system.kind(file) !== 'file') return;
     const now = () => fingerprintOf(system, file, system.details(file), true);
-    next.set(path, notedFor(path, state, noted, circumstances, now));
+    next.set(path, notedFor({ path, ...state }, noted, circumstances, now));
   });
 }
 

@@ -137,8 +137,7 @@ export function newerThan(
     const is = (): Fingerprint => (now ??= known(lower, stat));
     try {
       const { rom: was, sure } = notedFor(
-        name,
-        { size: Number(size), mtime: String(mtimeNs) },
+        { path: name, size: Number(size), mtime: String(mtimeNs) },
         baseline.get(name),
         { before, moment },
         is,

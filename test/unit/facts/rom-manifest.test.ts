@@ -143,34 +143,39 @@ t.test(
     const noted = { ...state, rom: print(9), sure: true };
     const never = (): never => t.fail('the image is not read for what is known') as never;
     t.equal(
-      notedFor('x', state, noted, { before: manifest({ x: old }), moment }, never),
+      notedFor({ path: 'x', ...state }, noted, { before: manifest({ x: old }), moment }, never),
       noted,
       'not written since it was noted',
     );
     t.same(
-      notedFor('x', { ...state, size: 8 }, noted, { before: null, moment }, () => now).rom,
+      notedFor({ path: 'x', ...state, size: 8 }, noted, { before: null, moment }, () => now).rom,
       now,
       'written since, in view of the same image',
     );
     t.same(
-      notedFor('x', { ...state, size: 8 }, noted, { before: manifest({ x: old }), moment }, never),
+      notedFor(
+        { path: 'x', ...state, size: 8 },
+        noted,
+        { before: manifest({ x: old }), moment },
+        never,
+      ),
       { ...state, size: 8, rom: old, sure: true },
       'written before the upgrade, and behind the last note',
     );
     t.same(
-      notedFor('x', state, undefined, { before: manifest({ x: old }), moment }, never).rom,
+      notedFor({ path: 'x', ...state }, undefined, { before: manifest({ x: old }), moment }, never)
+        .rom,
       old,
       'never noted',
     );
     t.same(
-      notedFor('x', state, undefined, { before: manifest({}), moment }, () => now),
+      notedFor({ path: 'x', ...state }, undefined, { before: manifest({}), moment }, () => now),
       { ...state, rom: now, sure: true },
       'what the image before had is not known',
     );
     t.notOk(
       notedFor(
-        'x',
-        { ...state, mtime: String(4_999_990n * NANO) },
+        { path: 'x', ...state, mtime: String(4_999_990n * NANO) },
         undefined,
         { before: manifest({ x: old }), moment },
         never,
