@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Bytes that are read once as a file in which they can be looked up, however many they are. It has
- * no name, so nothing is left of it whatever becomes of this process; zeros take no room in it.
- * @param what they are, for the error.
- * @returns its descriptor.
+ * Keeps a stream in a file, so that any part of it can be read again. The file has no name, so it
+ * is gone when this process ends, however that happens. Zeros take no space in it.
+ * @param what the stream is, for the error.
+ * @returns the descriptor.
  */
 export async function unnamedFile(
   what: string,
@@ -18,7 +18,8 @@ export async function unnamedFile(
       return call();
     } catch (error) {
       throw new Error(
-        `cannot keep ${what} in ${tmpdir()}: ${(error as Error).message}; make room there, or name another place with TMPDIR`,
+        `cannot keep ${what} in ${tmpdir()}: ${(error as Error).message}; make room there, or ` +
+          'name another place with TMPDIR',
         { cause: error },
       );
     }

@@ -18,7 +18,7 @@ const MAGIC = Buffer.from('fd377a585a00', 'hex');
  */
 const HEADER = 12;
 
-/** Whether a header has the right CRC. Without it the header is damaged, which the library finds. */
+/** Whether a header has the right CRC. Otherwise it is damaged, which the library finds. */
 const whole = (bytes: Buffer): boolean =>
   bytes.length >= 8 && crc32(bytes.subarray(0, -4)) === bytes.readUInt32LE(bytes.length - 4);
 

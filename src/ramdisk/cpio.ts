@@ -6,24 +6,21 @@
 export const HEADER_BYTES = 110;
 export const TRAILER = 'TRAILER!!!';
 
-/**
- * Longest name with its NUL that the kernel takes; members with a longer one it leaves out without
- * a word.
- */
+/** The longest name, with its NUL, that the kernel takes; it skips members with a longer one. */
 export const PATH_MAX = 4096;
 
-/** A hostile archive may have members without end; no ramdisk has so many. */
+/** More members than any ramdisk has; a hostile archive may have any number of them. */
 export const MEMBERS_AT_MOST = 500_000;
 
-/** Bytes of all their names, and of what symlinks say. */
+/** Bytes of all names and of all targets of symlinks. */
 export const NAMES_AT_MOST = 64 << 20;
 
-/** Numbers of a header are 8 hexadecimal digits. */
+/** The largest number of a header: 8 hexadecimal digits. */
 export const LARGEST = 0xffff_ffff;
 
 /**
- * As it stands in an archive. `nameLength` counts the NUL; `checksum` is the sum of the data's
- * bytes in the 070702 form, else 0.
+ * A header's fields. `nameLength` counts the NUL. `checksum` is the sum of the data's bytes in the
+ * 070702 form, else 0.
  */
 export interface CpioHeader {
   inode: number;
@@ -60,12 +57,12 @@ const FIELDS = [
 const padding = (length: number): Buffer => Buffer.alloc((4 - (length % 4)) % 4);
 
 /**
- * Bytes from the end of the header to the data: the name, and what aligns it (the header is 2 bytes
+ * Bytes from the end of the header to the data: the name and its padding (the header is 2 bytes
  * short of a multiple of 4).
  */
 export const afterName = (nameLength: number): number => Math.floor((nameLength + 1) / 4) * 4 + 2;
 
-/** A header with its name, as it stands before the data. */
+/** A header with its name and the padding before the data. */
 export function encodeHeader(header: Omit<CpioHeader, 'nameLength'>, name: Buffer): Buffer {
   const whole: CpioHeader = { ...header, nameLength: name.length + 1 };
   const text = FIELDS.map((field) => whole[field].toString(16).toUpperCase().padStart(8, '0')).join(
@@ -75,19 +72,19 @@ export function encodeHeader(header: Omit<CpioHeader, 'nameLength'>, name: Buffe
   return Buffer.concat([start, padding(start.length)]);
 }
 
-/** What aligns the next header behind so many bytes of data. */
+/** The padding behind so many bytes of data. */
 export const dataPadding = (size: number): Buffer => padding(size);
 
-const digitOf = (byte: number): number =>
-  byte >= 0x30 && byte <= 0x39
-    ? byte - 0x30
-    : (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66
-      ? (byte | 0x20) - 0x57
-      : -1;
+/** The value of a hexadecimal digit; -1 for any other character. */
+function digitOf(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
+}
 
 /**
- * As leniently as the kernel's simple_strtoul does: 0x may stand before it, it goes up to the first
- * character that is no digit, and without any it is 0.
+ * A number as the kernel's simple_strtoul reads it: it may begin with 0x and ends at the first
+ * character that is no digit; without digits it is 0.
  */
 function numberAt(bytes: Buffer, at: number): number {
   let value = 0;
@@ -106,7 +103,7 @@ export function decodeHeader(bytes: Buffer): CpioHeader {
   return header;
 }
 
-/** The end of an archive. */
+/** The member that ends an archive. */
 export const trailer = (): Buffer =>
   encodeHeader(
     {

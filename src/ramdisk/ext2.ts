@@ -7,16 +7,16 @@ import { BLOCK, nameBytes, ext2Size, usable } from './ext2-size.js';
 import { TYPES, type Member } from './member.js';
 import { ByteSource } from './source.js';
 
-/** What cannot be put into an ext2 file system. */
+/** An ext2 file system that cannot be made. */
 class Ext2Error extends Error {
   override name = 'Ext2Error';
 }
 
 const ROOT = 2;
 const LONGEST_NAME = 255;
-/** One block, with the NUL behind it. */
+/** One block with its NUL. */
 const LONGEST_TARGET = BLOCK - 1;
-/** Seconds are signed and have 32 bits. */
+/** Seconds are signed numbers of 32 bits. */
 const LAST_SECOND = 2 ** 31 - 1;
 
 async function openLibrary() {
@@ -47,16 +47,18 @@ async function openLibrary() {
     });
   } catch (error) {
     throw new Ext2Error(
-      `cannot make an ext2 image here: libmountroot-ext2.so, which does it, cannot be loaded (${String((error as Error)?.message ?? error).split('\n')[0]}); it is built for the workstation only, so do this there`,
+      'cannot make an ext2 image here: libmountroot-ext2.so, which does it, cannot be loaded ' +
+        `(${String((error as Error)?.message ?? error).split('\n')[0]}); it is built for the ` +
+        'workstation only, so do this there',
       { cause: error },
     );
   }
 }
 
 /**
- * Writes the members to a file system in the file `out`. The same members give the same bytes. A
- * member `.` is the root directory, which is root's with mode 0755 otherwise; every other directory
- * comes before what is in it.
+ * Writes the members to a file system in the file `out`. The same members give the same bytes. The
+ * member `.` is the root directory; without it that belongs to root and has mode 0755. Every other
+ * directory must come before what is in it.
  * @param how.time of the file system itself, in seconds since 1970.
  * @param how.size in bytes; just enough without it.
  * @returns how many KiB it has: what `ramdisk_size=` has to be at least.
@@ -72,7 +74,8 @@ export async function packExt2(
   const blocks = how.size === undefined ? least.blocks : Math.floor(how.size / BLOCK);
   if (usable(blocks, least.inodes) < least.blocks)
     throw new Ext2Error(
-      `cannot make an ext2 image of ${blocks} KiB: what goes into it may need ${least.blocks} KiB; ask for that, or for no size`,
+      `cannot make an ext2 image of ${blocks} KiB: what goes into it may need ${least.blocks} ` +
+        'KiB; ask for that, or for no size',
     );
   if (blocks >= 2 ** 31)
     throw new Ext2Error(
@@ -87,14 +90,14 @@ export async function packExt2(
       throw new Ext2Error(
         `cannot make an ext2 image of ${blocks} KiB in ${out}: ${library.ext2_message()}`,
       );
-    let whole = false;
     try {
       await fill(library, image, members, how.time);
-      whole = true;
-    } finally {
-      if (library.ext2_close(image, whole ? 1 : 0) < 0 && whole)
-        throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
+    } catch (error) {
+      library.ext2_close(image, 0);
+      throw error;
     }
+    if (library.ext2_close(image, 1) < 0)
+      throw new Ext2Error(`cannot finish the ext2 image ${out}: ${library.ext2_message()}`);
   } catch (error) {
     await rm(out, { force: true });
     throw error;
@@ -151,7 +154,7 @@ async function fill(
     named.set(member.name, inode);
     return inode;
   };
-  // e2fsck asks for it.
+  // e2fsck wants one.
   if (!members.some(({ name }) => name === 'lost+found'))
     add({
       name: 'lost+found',
@@ -191,48 +194,75 @@ async function content(
   member: Member,
   inode: number,
 ): Promise<void> {
-  if (member.file === undefined)
+  const fail = (attempt: string, why: string): never => {
     throw new Ext2Error(
-      `cannot put ${JSON.stringify(member.name)} into the ext2 image: it has ${member.size} bytes, and nothing says where they are`,
+      `cannot ${attempt} ${JSON.stringify(member.name)} into the ext2 image: ${why}`,
     );
+  };
+  if (member.file === undefined)
+    return fail('put', `it has ${member.size} bytes, and nothing says where they are`);
+  const file = member.file.toString();
   // As bytes: a file may be called `-`, which as text is standard input.
   const source = ByteSource.fromFile(Buffer.from(member.file as string));
   try {
     for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
       if (library.ext2_append(image, inode, chunk, chunk.length) < 0)
-        throw new Ext2Error(
-          `cannot write ${JSON.stringify(member.name)} into the ext2 image: ${library.ext2_message()}`,
-        );
+        fail('write', String(library.ext2_message()));
     if (source.offset !== member.size)
-      throw new Ext2Error(
-        `cannot put ${JSON.stringify(member.name)} into the ext2 image: ${member.file} has changed from ${member.size} bytes while it was read; keep the tree still and try again`,
+      fail(
+        'put',
+        `${file} has changed from ${member.size} bytes while it was read; keep the tree still ` +
+          'and try again',
       );
   } finally {
     await source.close();
   }
 }
 
-/** Refuses what ext2 has no room for, and what would be another name than it says. */
-function check(member: Member): void {
-  const { name, kind, target, uid, gid, major = 0, minor = 0, same } = member;
-  const refuse = (why: string): never => {
-    throw new Ext2Error(`cannot put ${JSON.stringify(name)} into an ext2 image: ${why}`);
-  };
-  if (name === '.' && kind === 'directory') return;
-  for (const part of nameBytes(member).split('/')) {
-    if (part === '' || part === '.' || part === '..' || part.includes('\0'))
-      refuse(`${JSON.stringify(part)} is no name of a file`);
-    if (part.length > LONGEST_NAME) refuse(`a name has at most ${LONGEST_NAME} bytes`);
-  }
-  if (uid > 0xffff_ffff || gid > 0xffff_ffff)
-    refuse('the numbers of its owner and group have at most 32 bits');
-  if (kind === 'symlink' && same === undefined) {
-    if (!target || target.includes('\0')) refuse('it is a symlink to nothing');
-    if (Buffer.byteLength(target ?? '') > LONGEST_TARGET)
-      refuse(`with blocks of 1 KiB a symlink's target has at most ${LONGEST_TARGET} bytes`);
-  }
-  if (major > 0xfff || minor > 0xf_ffff)
-    refuse(
+/** What ext2 has no room for, or what would be another name than it says. */
+const REFUSED: readonly {
+  when: (member: Member) => boolean;
+  because: (member: Member) => string;
+}[] = [
+  {
+    when: (member) => namesOf(member).some(isImpossible),
+    because: (member) =>
+      `${JSON.stringify(namesOf(member).find(isImpossible))} is no name of a file`,
+  },
+  {
+    when: (member) => namesOf(member).some((name) => name.length > LONGEST_NAME),
+    because: () => `a name has at most ${LONGEST_NAME} bytes`,
+  },
+  {
+    when: ({ uid, gid }) => uid > 0xffff_ffff || gid > 0xffff_ffff,
+    because: () => 'the numbers of its owner and group have at most 32 bits',
+  },
+  {
+    when: (member) => isSymlink(member) && (!member.target || member.target.includes('\0')),
+    because: () => 'it is a symlink to nothing',
+  },
+  {
+    when: (member) => isSymlink(member) && Buffer.byteLength(member.target ?? '') > LONGEST_TARGET,
+    because: () => `with blocks of 1 KiB a symlink's target has at most ${LONGEST_TARGET} bytes`,
+  },
+  {
+    when: ({ major = 0, minor = 0 }) => major > 0xfff || minor > 0xf_ffff,
+    because: ({ major = 0, minor = 0 }) =>
       `${major}:${minor} is no device number; major numbers go to 4095, minor ones to 1048575`,
+  },
+];
+
+const namesOf = (member: Member): string[] => nameBytes(member).split('/');
+const isImpossible = (name: string): boolean =>
+  ['', '.', '..'].includes(name) || name.includes('\0');
+const isSymlink = ({ kind, same }: Member): boolean => kind === 'symlink' && same === undefined;
+
+/** @throws {Ext2Error} */
+function check(member: Member): void {
+  if (member.name === '.' && member.kind === 'directory') return;
+  const rule = REFUSED.find(({ when }) => when(member));
+  if (rule !== undefined)
+    throw new Ext2Error(
+      `cannot put ${JSON.stringify(member.name)} into an ext2 image: ${rule.because(member)}`,
     );
 }

@@ -3,14 +3,14 @@ import type { ContentKind } from '../volumes/index.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { ramdiskSentence } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
-import { methodOf } from './method.js';
+import { methodOf, type Method } from './method.js';
 import type { ByteSource } from './source.js';
 
-/** What an initrd is found to be that is no cpio. */
+/** What an initrd is that is no cpio. */
 export interface Image {
   /** `gzip` and so on, or the file system's own name where it is not compressed. */
   found: string;
-  /** What the kernel's decompressor stops at; null when all of it unpacks. */
+  /** The message with which the kernel's decompressor stops; null where all of it unpacks. */
   error: string | null;
   /** The file system; null where none is recognised. */
   content: ContentKind | OtherContent | null;
@@ -25,7 +25,7 @@ const HEAD = BLOCK + BYTES_LOOKED_AT;
 const magic = (head: Buffer, at: number, value: number, size: 2 | 4 = 4): boolean =>
   head.length >= at + size && head.readUIntLE(at, size) === value;
 
-/** Superblocks up to the last number that is read of them; what is cut short within one is none. */
+/** Bytes that are needed of each superblock; one that is cut short before is none. */
 const NEEDED = { romfs: 12, cramfs: 8, squashfs: 48, minix: BLOCK + 12, ext2: BLOCK + 0x60 };
 
 /**
@@ -66,24 +66,44 @@ const hasJournal = (head: Buffer): boolean =>
   (head.readUInt32LE(BLOCK + 0x5c) & 4) !== 0;
 
 /**
- * What is found in an initrd that is no cpio: a compressed image is unpacked, for only then the
- * kernel knows that it is whole.
+ * Finds out what an initrd is that is no cpio. A compressed image is unpacked, because only then
+ * the kernel knows that it is whole.
  */
 export async function imageIn(source: ByteSource, most: number): Promise<Image | null> {
   const method = methodOf(await source.peek(2));
-  if (method === null) {
-    const head = await source.peek(HEAD);
-    const raw = uncompressed(head);
-    return (
-      raw && {
-        found: raw.content ?? '',
-        error: null,
-        content: raw.content === 'ext2' && hasJournal(head) ? 'ext4' : raw.content,
-        journal: hasJournal(head),
-        kibibytes: raw.kibibytes,
-      }
-    );
-  }
+  if (method !== null) return compressedImage(source, method, most);
+  const head = await source.peek(HEAD);
+  const raw = uncompressed(head);
+  if (raw === null) return null;
+  const content = contentOf(head, raw.content);
+  const journal = hasJournal(head);
+  const found = raw.content ?? '';
+  return { found, error: null, content, journal, kibibytes: raw.kibibytes };
+}
+
+/** The same superblock is ext2 without a journal, and ext3 or ext4 with one. */
+const contentOf = (head: Buffer, content: Image['content']): Image['content'] =>
+  content === 'ext2' && hasJournal(head) ? 'ext4' : content;
+
+async function compressedImage(source: ByteSource, method: Method, most: number): Promise<Image> {
+  const { head, total, error } = await unpackedHead(source, method, most);
+  const inside = uncompressed(head);
+  const guessed = head.length === 0 ? null : identify(() => head, 1).kind;
+  return {
+    found: method,
+    error,
+    content: inside === null ? guessed : contentOf(head, inside.content),
+    journal: hasJournal(head),
+    kibibytes: Math.ceil(total / BLOCK),
+  };
+}
+
+/** The first bytes of what is compressed, its length, and where the kernel would stop. */
+async function unpackedHead(
+  source: ByteSource,
+  method: Method,
+  most: number,
+): Promise<{ head: Buffer; total: number; error: string | null }> {
   const parts: Buffer[] = [];
   let [held, total] = [0, 0];
   let error: string | null = null;
@@ -99,14 +119,5 @@ export async function imageIn(source: ByteSource, most: number): Promise<Image |
     if (!(problem instanceof CompressionError)) throw problem;
     error = problem.kernel ?? ramdiskSentence(problem.problem);
   }
-  const head = Buffer.concat(parts);
-  const inside = uncompressed(head);
-  const content = inside?.content ?? (head.length === 0 ? null : identify(() => head, 1).kind);
-  return {
-    found: method,
-    error,
-    content: inside?.content === 'ext2' && hasJournal(head) ? 'ext4' : content,
-    journal: hasJournal(head),
-    kibibytes: Math.ceil(total / BLOCK),
-  };
+  return { head: Buffer.concat(parts), total, error };
 }

@@ -1,8 +1,8 @@
 /** One file of a ramdisk, as it is to be packed. */
 export interface Member {
   /**
-   * Relative, without a slash at either end; never ''. `.` is the top directory. Bytes that are no
-   * UTF-8 are in `raw`.
+   * Relative, without a slash at either end; never ''. `.` is the top directory. `raw` has the
+   * bytes of a name that is not UTF-8.
    */
   name: string;
   raw?: Buffer;
@@ -15,11 +15,11 @@ export interface Member {
   mtime: number;
   /** Bytes of a file. */
   size: number;
-  /** What a symlink says. */
+  /** The target of a symlink. */
   target?: string;
   major?: number;
   minor?: number;
-  /** Where a file's bytes are. */
+  /** The path at which a file's bytes are. */
   file?: string | Buffer;
   /** The name of an earlier member that this is a hard link to. */
   same?: string;
@@ -38,7 +38,7 @@ export const TYPES = {
 
 export const S_IFMT = 0o170000;
 
-/** The kind that a mode says; null for none there is. */
+/** The kind of file by its mode; null for an unknown one. */
 export const kindOf = (mode: number): Member['kind'] | null =>
   (Object.entries(TYPES).find(([, type]) => type === (mode & S_IFMT))?.[0] as
     Member['kind'] | undefined) ?? null;

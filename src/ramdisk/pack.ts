@@ -3,12 +3,12 @@ import { TYPES, type Member } from './member.js';
 import { ByteSource } from './source.js';
 import { TreeError } from './source-tree.js';
 
-/** The kernel finds an archive's end by its trailer, and U-Boot and others like whole blocks. */
+/** The archive is filled up to whole blocks, which U-Boot and others expect. */
 const BLOCK = 512;
 
 /**
- * Hard links of one file: how many names it has, and which of them comes last and carries the data,
- * as GNU cpio has it.
+ * Hard links of one file: how many names it has, and the last of them, which carries the data as in
+ * GNU cpio.
  */
 interface Linked {
   inode: number;
@@ -30,9 +30,9 @@ function links(members: readonly Member[]): Map<string, Linked> {
 }
 
 /**
- * A cpio of the members, piece by piece. Numbers of files are their order, so the same members give
- * the same bytes.
- * @throws {TreeError} when a file is not any more what it was when the tree was read.
+ * A cpio of the members, piece by piece. Inodes are numbered in the order of the members, so the
+ * same members give the same bytes.
+ * @throws {TreeError} when a file has changed since the tree was read.
  */
 export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buffer> {
   const linked = links(members);
@@ -41,44 +41,17 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
     written += bytes.length;
     return bytes;
   };
-  const sizes = new Map(members.map(({ name, size, file }) => [name, { size, file }]));
-  for (const {
-    name,
-    raw,
-    kind,
-    mode,
-    uid,
-    gid,
-    mtime,
-    target,
-    major = 0,
-    minor = 0,
-    same,
-  } of members) {
-    const { inode, names, last } = linked.get(name)!;
-    const body = kind === 'symlink' ? Buffer.from(target!) : null;
-    const content = kind === 'file' && last === name ? sizes.get(same ?? name)! : null;
+  const named = new Map(members.map((member) => [member.name, member]));
+  for (const member of members) {
+    const { inode, names, last } = linked.get(member.name)!;
+    const body = member.kind === 'symlink' ? Buffer.from(member.target!) : null;
+    // Of several names of one file, the last one carries the data.
+    const content =
+      member.kind === 'file' && last === member.name
+        ? named.get(member.same ?? member.name)!
+        : null;
     const size = body?.length ?? content?.size ?? 0;
-    // The kernel looks for an earlier name only where there is more than one.
-    yield count(
-      encodeHeader(
-        {
-          inode,
-          mode: TYPES[kind] | mode,
-          uid,
-          gid,
-          links: kind === 'directory' ? 2 : names,
-          mtime,
-          size,
-          major: 0,
-          minor: 0,
-          nodeMajor: major,
-          nodeMinor: minor,
-          checksum: 0,
-        },
-        raw ?? Buffer.from(name),
-      ),
-    );
+    yield count(headerOf(member, { inode, names, size }));
     if (body !== null) yield count(body);
     if (content !== null && size > 0)
       for await (const chunk of contents(content.file!, size)) yield count(chunk);
@@ -86,6 +59,17 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
   }
   yield count(trailer());
   yield Buffer.alloc((BLOCK - (written % BLOCK)) % BLOCK);
+}
+
+/** @param names how many there are: the kernel looks for an earlier one only where it is not 1. */
+function headerOf(
+  { name, raw, kind, mode, uid, gid, mtime, major = 0, minor = 0 }: Member,
+  { inode, names, size }: { inode: number; names: number; size: number },
+): Buffer {
+  const links = kind === 'directory' ? 2 : names;
+  const owned = { inode, mode: TYPES[kind] | mode, uid, gid, links, mtime, size };
+  const numbers = { major: 0, minor: 0, nodeMajor: major, nodeMinor: minor, checksum: 0 };
+  return encodeHeader({ ...owned, ...numbers }, raw ?? Buffer.from(name));
 }
 
 async function* contents(file: string | Buffer, size: number): AsyncGenerator<Buffer> {
@@ -97,23 +81,26 @@ async function* contents(file: string | Buffer, size: number): AsyncGenerator<Bu
     }
     if (source.offset !== size)
       throw new TreeError(
-        `cannot pack ${file.toString()}: it has changed from ${size} bytes while it was read; keep the tree still and try again`,
+        `cannot pack ${file.toString()}: it has changed from ${size} bytes while it was read; ` +
+          'keep the tree still and try again',
       );
   } finally {
     await source.close();
   }
 }
 
-/** What a kernel that is given this would miss, a sentence each. */
+/** What a kernel would miss in this ramdisk, a sentence each. */
 export function packWarnings(members: ReadonlyMap<string, Member>): string[] {
   const warnings: string[] = [];
   if (!members.has('init'))
     warnings.push(
-      'there is no /init in it, so the kernel will not use it as its root (unless rdinit= names another program); it unpacks it and then mounts root=',
+      'there is no /init in it, so the kernel will not use it as its root (unless rdinit= names ' +
+        'another program); it unpacks it and then mounts root=',
     );
   if (members.get('dev/console')?.kind !== 'character')
     warnings.push(
-      'there is no /dev/console in it: where the kernel has none built in, init has no standard output (a table with `/dev/console c 600 0 0 5 1 - - -` makes it without being root)',
+      'there is no /dev/console in it: where the kernel has none built in, init has no standard ' +
+        'output (a table with `/dev/console c 600 0 0 5 1 - - -` makes it without being root)',
     );
   for (const { name, uid, gid } of members.values())
     if (uid > LARGEST || gid > LARGEST)

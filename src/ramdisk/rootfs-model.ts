@@ -7,21 +7,20 @@ const LINKS_AT_MOST = 40;
 export interface RootfsEntry {
   kind: Member['kind'];
   mode: number;
-  /** What a symlink says. */
+  /** The target of a symlink. */
   target: string;
 }
 
 /**
- * The tree that an archive makes as the kernel unpacks it, by absolute path; paths are text of one
- * character a byte. Symlinks are followed within it, as they are in the kernel's own root, so
- * nothing leads out of it.
+ * The tree that the kernel makes of an archive, by absolute path; paths have one character for each
+ * byte. Symlinks are followed within the tree, as in the kernel's own root, so nothing leads out.
  */
 export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   readonly #files = new Map<string, E>();
   readonly #links = new Map<string, string>();
   #held = 0;
 
-  /** @param present directories that are there before. */
+  /** @param present directories that exist before. */
   constructor(present: readonly string[], directory: () => E) {
     for (const path of ['', ...present]) this.#files.set(path, directory());
   }
@@ -32,8 +31,8 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   }
 
   /**
-   * The path behind all symlinks but the last; null for one whose directory is not there, where the
-   * kernel makes nothing and says nothing.
+   * The path with all symlinks but the last resolved; null where its directory does not exist, so
+   * that the kernel makes nothing and prints nothing.
    */
   place(name: string): string | null {
     const parts = split(name);
@@ -57,9 +56,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     this.#files.delete(path);
   }
 
-  /**
-   * An earlier name of the same file (init/initramfs.c: find_link); the first one is remembered.
-   */
+  /** The first name of the same file (init/initramfs.c: find_link); null for the first itself. */
   earlier(
     { links, major, minor, inode }: CpioHeader,
     path: string,
@@ -72,15 +69,13 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return before ?? null;
   }
 
-  /**
-   * All directories but the top, each before what is in it: no directory is removed before that is.
-   */
+  /** All directories but the top, each before what is in it. */
   *directories(): Generator<[path: string, entry: E], void> {
     for (const [path, entry] of this.#files)
       if (entry.kind === 'directory' && path !== '') yield [path, entry];
   }
 
-  /** What a path leads to, through all symlinks. */
+  /** The file at a path, with all symlinks followed. */
   find(path: string): E | undefined {
     const resolved = this.#resolve(split(path));
     return resolved === null ? undefined : this.#files.get(resolved);
@@ -90,9 +85,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return this.#files.size;
   }
 
-  /**
-   * Whether it has more files, or longer names, than any ramdisk that is not made to fill memory.
-   */
+  /** Whether it has more files, or longer names, than any ramdisk that is not an attack. */
   get full(): boolean {
     return this.#files.size > MEMBERS_AT_MOST || this.#held > NAMES_AT_MOST;
   }

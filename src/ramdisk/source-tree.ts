@@ -8,9 +8,9 @@ export class TreeError extends Error {
 }
 
 export interface TreeOptions {
-  /** In place of the owners on this machine. */
+  /** Replaces all owners. */
   owner?: { uid: number; gid: number };
-  /** For all, in seconds since 1970. */
+  /** Replaces all times, in seconds since 1970. */
   time?: number;
   /**
    * No time is later than this (SOURCE_DATE_EPOCH,
@@ -23,8 +23,8 @@ const SLASH = Buffer.from('/');
 const text = (bytes: Buffer): string => bytes.toString('utf8');
 
 /**
- * A name as a person may read it, and its bytes where they are no UTF-8. Of those each byte above
- * 0x7f stands as half a surrogate pair, as in PEP 383: no other file can have that name.
+ * A name as text, and its bytes where they are not UTF-8. In that case each byte above 0x7f becomes
+ * a lone surrogate, as in PEP 383, so that no other file has that name.
  */
 function nameOf(bytes: Buffer): Pick<Member, 'name' | 'raw'> {
   const name = text(bytes);
@@ -54,78 +54,91 @@ function timeOf(stat: BigIntStats, { time, latest }: TreeOptions): number {
   return time ?? Math.min(own, latest ?? own);
 }
 
+const refuse = (path: Buffer | string, why: string): never => {
+  throw new TreeError(`cannot pack ${path.toString()}: ${why}`);
+};
+
+/** What only some kinds have. */
+function ofKind(kind: Member['kind'], path: Buffer, { rdev }: BigIntStats): Partial<Member> {
+  if (kind === 'file') return { file: path };
+  if (kind === 'symlink') return { target: targetOf(path) };
+  const isDevice = kind === 'character' || kind === 'block';
+  return isDevice ? { major: majorOf(rdev), minor: minorOf(rdev) } : {};
+}
+
+/** @param inner its path below the top; null for the top itself. @throws {TreeError} */
+function memberOf(
+  path: Buffer,
+  inner: Buffer | null,
+  stat: BigIntStats,
+  options: TreeOptions,
+): Member {
+  const kind = kindOf(Number(stat.mode) & constants.S_IFMT);
+  if (kind === null) return refuse(path, 'it is of a kind that no archive knows');
+  if (inner !== null && inner.length >= PATH_MAX)
+    refuse(path, `the kernel leaves out what has a path of ${PATH_MAX} bytes or more`);
+  const isFile = kind === 'file';
+  if (isFile && stat.size > BigInt(LARGEST))
+    refuse(path, `it has ${stat.size} bytes, and the format ends at 4 GiB`);
+  return {
+    ...(inner === null ? { name: '.' } : nameOf(inner)),
+    kind,
+    mode: Number(stat.mode) & 0o7777,
+    uid: options.owner?.uid ?? Number(stat.uid),
+    gid: options.owner?.gid ?? Number(stat.gid),
+    mtime: timeOf(stat, options),
+    size: isFile ? Number(stat.size) : 0,
+    ...ofKind(kind, path, stat),
+  };
+}
+
 /**
- * All below a directory, parents first and otherwise in the order of their names' bytes, by name.
- * Two names of one file are told; symlinks are not followed, and file systems mounted in it belong
- * to it.
+ * All files below a directory by name: parents first, otherwise in the order of their names' bytes.
+ * Hard links are recognised; symlinks are not followed; file systems mounted in it belong to it.
  * @throws {TreeError} for what no archive can hold, and for what cannot be read.
  */
 export function readTree(top: string, options: TreeOptions = {}): Map<string, Member> {
   const members = new Map<string, Member>();
+  /** The first name of each inode. */
   const first = new Map<string, string>();
   const add = (inner: Buffer | null, path: Buffer): void => {
     const stat = lstatSync(path, { bigint: true });
-    const kind = kindOf(Number(stat.mode) & constants.S_IFMT);
-    const named = inner === null ? { name: '.' } : nameOf(inner);
-    if (kind === null)
-      throw new TreeError(`cannot pack ${text(path)}: it is of a kind that no archive knows`);
-    if (inner !== null && inner.length >= PATH_MAX)
-      throw new TreeError(
-        `cannot pack ${text(path)}: the kernel leaves out what has a path of ${PATH_MAX} bytes or more`,
-      );
-    if (kind === 'file' && stat.size > BigInt(LARGEST))
-      throw new TreeError(
-        `cannot pack ${text(path)}: it has ${stat.size} bytes, and the format ends at 4 GiB`,
-      );
-    const member: Member = {
-      ...named,
-      kind,
-      mode: Number(stat.mode) & 0o7777,
-      uid: options.owner?.uid ?? Number(stat.uid),
-      gid: options.owner?.gid ?? Number(stat.gid),
-      mtime: timeOf(stat, options),
-      size: kind === 'file' ? Number(stat.size) : 0,
-      ...(kind === 'symlink' && { target: targetOf(path) }),
-      ...((kind === 'character' || kind === 'block') && {
-        major: majorOf(stat.rdev),
-        minor: minorOf(stat.rdev),
-      }),
-      ...(kind === 'file' && { file: path }),
-    };
+    const member = memberOf(path, inner, stat, options);
+    const isDirectory = member.kind === 'directory';
     const inode = `${stat.dev}:${stat.ino}`;
-    const earlier = kind !== 'directory' && stat.nlink > 1n ? first.get(inode) : undefined;
+    const earlier = !isDirectory && stat.nlink > 1n ? first.get(inode) : undefined;
     if (earlier !== undefined) member.same = earlier;
     else first.set(inode, member.name);
     members.set(member.name, member);
-    if (kind !== 'directory') return;
-    for (const name of readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare))
+    if (!isDirectory) return;
+    const names = readdirSync(path, { encoding: 'buffer' });
+    for (const name of names.sort((one, other) => one.compare(other)))
       add(
         inner === null ? name : Buffer.concat([inner, SLASH, name]),
         Buffer.concat([path, SLASH, name]),
       );
   };
   try {
-    if (!lstatSync(top).isDirectory())
-      throw new TreeError(`cannot pack ${top}: it is no directory`);
+    if (!lstatSync(top).isDirectory()) refuse(top, 'it is no directory');
     add(null, Buffer.from(top.replace(/\/+$/, '') || '/'));
   } catch (error) {
     if (error instanceof TreeError) throw error;
-    throw new TreeError(`cannot pack ${top}: ${(error as Error).message}`);
+    refuse(top, (error as Error).message);
   }
   return members;
 }
 
-/**
- * In the order in which they are packed: parents before what is in them, and otherwise by the bytes
- * of their names.
- */
+/** In the order in which they are packed: parents first, otherwise by the bytes of their names. */
 export const membersInOrder = (members: ReadonlyMap<string, Member>): Member[] => {
-  // As text of one character a byte, which compares as the bytes do; a slash comes before all that
-  // a name may have.
-  const key = ({ name, raw }: Member): string =>
-    name === '.' ? '' : (raw ?? Buffer.from(name)).toString('latin1').replaceAll('/', '\0');
+  // As text with one character for each byte, which compares as the bytes do. A slash comes before
+  // all that a name may have.
+  const key = ({ name, raw }: Member): Buffer =>
+    Buffer.from(
+      name === '.' ? '' : (raw ?? Buffer.from(name)).toString('latin1').replaceAll('/', '\0'),
+      'latin1',
+    );
   return [...members.values()]
     .map((member) => ({ member, at: key(member) }))
-    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .sort((one, other) => one.at.compare(other.at))
     .map(({ member }) => member);
 };

@@ -6,12 +6,12 @@ import { open } from 'node:fs/promises';
 import { errnoName } from '../system/errno.js';
 import { SystemError } from '../system/system-error.js';
 
-/** What is read at once from a file, and the most that chunk() gives. */
+/** How much is read at once from a file, and the most that chunk() returns. */
 export const CHUNK = 256 * 1024;
 
 export class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
-  /** Read and not yet consumed, in order; none of them is empty. */
+  /** What was read and not consumed, in order; no buffer is empty. */
   #waiting: Buffer[] = [];
   #held = 0;
   #consumed = 0;
@@ -33,7 +33,7 @@ export class ByteSource {
     return source;
   }
 
-  /** @param offset of the first of them, where they are a part of something. */
+  /** @param offset of the first byte, for a part of something. */
   static from(chunks: AsyncIterable<Buffer>, offset = 0): ByteSource {
     const source = new ByteSource(chunks);
     source.#consumed = offset;
@@ -70,7 +70,7 @@ export class ByteSource {
     return bytes;
   }
 
-  /** Gives back the last bytes that were read, which a decoder did not use. */
+  /** Takes back the last bytes that were read, because a decoder did not use them. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#waiting.unshift(bytes);
@@ -89,18 +89,18 @@ export class ByteSource {
   /** Reads on; false at the end. */
   async #pull(): Promise<boolean> {
     while (!this.#ended) {
-      const { done, value } = await this.#chunks.next();
-      if (done) this.#ended = true;
-      else if (value.length > 0) {
-        this.#waiting.push(value);
-        this.#held += value.length;
+      const next = await this.#chunks.next();
+      if (next.done === true) this.#ended = true;
+      else if (next.value.length > 0) {
+        this.#waiting.push(next.value);
+        this.#held += next.value.length;
         return true;
       }
     }
     return false;
   }
 
-  /** All of it is in the first buffer that waits. */
+  /** All these bytes are in the first buffer that waits. */
   #drop(length: number): void {
     const first = this.#waiting[0];
     if (first === undefined) return;
@@ -127,7 +127,7 @@ async function* fileChunks(path: string | Buffer): AsyncGenerator<Buffer, void> 
   try {
     file = await open(path, 'r');
     for (;;) {
-      // A fresh buffer each time: whoever reads may keep what he got.
+      // A new buffer each time, because the caller may keep it.
       const room = Buffer.allocUnsafeSlow(CHUNK);
       const { bytesRead } = await file.read(room, 0, CHUNK, null);
       if (bytesRead === 0) return;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Member } from './member.js';
 
-/** A line of a table that cannot be used. */
+/** A line that cannot be used. */
 class TableError extends Error {
   override name = 'TableError';
 }
@@ -14,7 +14,7 @@ const KINDS: Record<string, Member['kind']> = {
   p: 'fifo',
   s: 'socket',
 };
-/** More device nodes in one line than anybody wants are a slip of the keyboard. */
+/** The most device nodes in one line; more are a typing mistake. */
 const MOST = 10_000;
 
 interface TableRow {
@@ -32,37 +32,58 @@ interface TableRow {
   count: number;
 }
 
+const FORM =
+  'a line is `name type mode uid gid major minor start inc count`, with - for what does not matter';
+
+/** Words of a line; those behind the group may be missing. */
+interface Words {
+  path: string;
+  type: string;
+  mode: string;
+  gid: string;
+  rest: readonly string[];
+}
+
+/** Why a line cannot be used; the first rule that holds. */
+const REFUSED: readonly { when: (words: Words) => boolean; because: (words: Words) => string }[] = [
+  { when: ({ gid }) => gid === '', because: () => 'it has fewer than five words' },
+  {
+    when: ({ rest }) => rest.length > 5,
+    because: ({ rest }) => `it has ${5 + rest.length} words, which is more than ten`,
+  },
+  {
+    when: ({ path }) => !path.startsWith('/') || path.split('/').includes('..'),
+    because: ({ path }) => `${JSON.stringify(path)} is no absolute path`,
+  },
+  { when: ({ mode }) => mode === '-', because: () => 'a mode is needed' },
+  {
+    when: ({ type }) => !Object.hasOwn(KINDS, type) && type !== 'F' && type !== 'r',
+    because: ({ type }) => `${JSON.stringify(type)} is no type; there are f F d r c b p s`,
+  },
+];
+
+const NEEDS_NUMBERS = 'a device node needs a major and a minor number';
+
 function parseRow(text: string, line: number, table: string): TableRow | null {
   const bare = text.replace(/#.*$/, '').trim();
   if (bare === '') return null;
   const fail = (why: string): never => {
-    throw new TableError(
-      `${table}, line ${line}: ${why}; a line is \`name type mode uid gid major minor start inc count\`, with - for what does not matter`,
-    );
+    throw new TableError(`${table}, line ${line}: ${why}; ${FORM}`);
   };
   const [path = '', type = '', mode = '', uid = '', gid = '', ...rest] = bare.split(/\s+/);
-  if (gid === '') fail('it has fewer than five words');
-  if (rest.length > 5) fail(`it has ${5 + rest.length} words, which is more than ten`);
-  if (!path.startsWith('/') || path.split('/').includes('..'))
-    fail(`${JSON.stringify(path)} is no absolute path`);
-  if (mode === '-') fail('a mode is needed');
-  if (!Object.hasOwn(KINDS, type) && type !== 'F' && type !== 'r')
-    fail(`${JSON.stringify(type)} is no type; there are f F d r c b p s`);
+  const words = { path, type, mode, gid, rest };
+  const rule = REFUSED.find(({ when }) => when(words));
+  if (rule !== undefined) fail(rule.because(words));
   const number = (word: string | undefined, what: string, most: number, base = 10): number => {
     if (word === undefined || word === '-') return 0;
     const value = (base === 8 ? /^[0-7]+$/ : /^\d+$/).test(word) ? parseInt(word, base) : NaN;
     return value <= most
       ? value
-      : fail(
-          `${what} ${JSON.stringify(word)} is no number up to ${base === 8 ? most.toString(8) : most}`,
-        );
+      : fail(`${what} ${JSON.stringify(word)} is no number up to ${most.toString(base)}`);
   };
   const [major, minor, start, increment, count] = rest;
-  if (
-    (type === 'c' || type === 'b') &&
-    [major, minor].some((word) => word === undefined || word === '-')
-  )
-    fail('a device node needs a major and a minor number');
+  const lacks = [major, minor].some((word) => word === undefined || word === '-');
+  if ((type === 'c' || type === 'b') && lacks) fail(NEEDS_NUMBERS);
   return {
     line,
     name: posix.normalize(path).replace(/^\/+|\/+$/g, '') || '.',
@@ -81,72 +102,100 @@ function parseRow(text: string, line: number, table: string): TableRow | null {
 const parentOf = (name: string): string =>
   name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '';
 
-/**
- * What one row makes or changes. `named` gives all members that are one file: the kernel sets owner
- * and mode anew for each, so they must not differ.
- */
-function apply(
-  row: TableRow,
-  table: string,
-  members: Map<string, Member>,
-  named: (member: Member) => readonly Member[],
-  time: number,
-): void {
-  const { name, type, mode, uid, gid, line } = row;
-  const fail = (why: string): never => {
-    throw new TableError(`${table}, line ${line}: ${why}`);
-  };
-  const change = (member: Member, what: Partial<Member>): void =>
-    named(member).forEach((one) => Object.assign(one, what));
-  if (type === 'r') {
-    if (members.get(name)?.kind !== 'directory' && name !== '.')
-      fail(`/${name} is no directory of the tree`);
-    // As makedevs: the mode is for files and directories alike, and a directory that may be read
-    // may be entered.
+/** A table as it is applied to the members of a ramdisk. */
+class Applied {
+  /** All names of each hard-linked file, by the first one. */
+  private readonly linked = new Map<string, Member[]>();
+
+  constructor(
+    private readonly table: string,
+    private readonly members: Map<string, Member>,
+    private readonly time: number,
+  ) {
     for (const member of members.values())
-      if (name === '.' || member.name === name || member.name.startsWith(`${name}/`))
-        change(member, {
-          uid,
-          gid,
-          ...(member.kind !== 'symlink' && {
-            mode: member.kind === 'directory' ? mode | ((mode & 0o444) >> 2) : mode,
-          }),
-        });
-    return;
+      if (member.same !== undefined) {
+        const names = this.linked.get(member.same) ?? [members.get(member.same)!];
+        this.linked.set(member.same, [...names, member]);
+      }
   }
-  const kind = KINDS[type === 'F' ? 'f' : type]!;
-  const numbered =
-    row.count > 0 && kind !== 'file'
-      ? Array.from({ length: row.count }, (_, index) => ({
-          path: `${name}${row.start + index}`,
-          minor: row.minor + index * row.increment,
-        }))
-      : [{ path: name, minor: row.minor }];
-  for (const { path, minor } of numbered) {
-    const device = kind === 'character' || kind === 'block' ? { major: row.major, minor } : {};
-    const there = members.get(path);
-    if (there !== undefined) {
-      if (there.kind !== kind) fail(`/${path} is a ${there.kind} in the tree, and no ${kind}`);
-      change(there, { mode, uid, gid, ...device });
-    } else if (kind === 'file') {
-      if (type === 'f')
-        fail(`there is no file /${path} in the tree; use F for one that may be missing`);
-    } else {
-      const above = parentOf(path);
-      if (above !== '' && members.get(above)?.kind !== 'directory')
-        fail(
-          `/${path} has no directory to be in; add a line \`/${above} d 755 0 0 - - - - -\` before it`,
-        );
-      members.set(path, { name: path, kind, mode, uid, gid, mtime: time, size: 0, ...device });
+
+  row(row: TableRow): void {
+    if (row.type === 'r') return this.below(row);
+    const kind = KINDS[row.type === 'F' ? 'f' : row.type]!;
+    for (const { path, minor } of numbered(row, kind)) {
+      const device = kind === 'character' || kind === 'block' ? { major: row.major, minor } : {};
+      const there = this.members.get(path);
+      if (there === undefined) this.add(row, path, kind, device);
+      else {
+        if (there.kind !== kind)
+          this.fail(row, `/${path} is a ${there.kind} in the tree, and no ${kind}`);
+        this.change(there, { mode: row.mode, uid: row.uid, gid: row.gid, ...device });
+      }
     }
+  }
+
+  /**
+   * All below a directory. As in makedevs the mode is for files and directories alike, and who may
+   * read a directory may enter it.
+   */
+  private below(row: TableRow): void {
+    const { name, mode, uid, gid } = row;
+    if (this.members.get(name)?.kind !== 'directory' && name !== '.')
+      this.fail(row, `/${name} is no directory of the tree`);
+    const modeOf = (member: Member): number =>
+      member.kind === 'directory' ? mode | ((mode & 0o444) >> 2) : mode;
+    for (const member of this.members.values())
+      if (name === '.' || member.name === name || member.name.startsWith(`${name}/`))
+        this.change(member, {
+          ...{ uid, gid },
+          ...(member.kind !== 'symlink' && { mode: modeOf(member) }),
+        });
+  }
+
+  /** A member that is not in the tree. */
+  private add(row: TableRow, name: string, kind: Member['kind'], device: Partial<Member>): void {
+    const { type, mode, uid, gid } = row;
+    if (kind === 'file') {
+      if (type === 'f')
+        this.fail(row, `there is no file /${name} in the tree; use F for one that may be missing`);
+      return;
+    }
+    const above = parentOf(name);
+    if (above !== '' && this.members.get(above)?.kind !== 'directory')
+      this.fail(
+        row,
+        `/${name} has no directory to be in; add a line \`/${above} d 755 0 0 - - - - -\` ` +
+          'before it',
+      );
+    const made = { name, kind, mode, uid, gid, mtime: this.time, size: 0, ...device };
+    this.members.set(name, made);
+  }
+
+  /** All names of a file change together: the kernel sets owner and mode again for each. */
+  private change(member: Member, what: Partial<Member>): void {
+    const names = this.linked.get(member.same ?? member.name) ?? [member];
+    for (const each of names) Object.assign(each, what);
+  }
+
+  private fail({ line }: TableRow, why: string): never {
+    throw new TableError(`${this.table}, line ${line}: ${why}`);
   }
 }
 
+/** The paths of a row, which may be for a series of device nodes. */
+const numbered = (row: TableRow, kind: Member['kind']): { path: string; minor: number }[] =>
+  row.count > 0 && kind !== 'file'
+    ? Array.from({ length: row.count }, (_, index) => ({
+        path: `${row.name}${row.start + index}`,
+        minor: row.minor + index * row.increment,
+      }))
+    : [{ path: row.name, minor: row.minor }];
+
 /**
- * Applies a device table, in the form that makedevs, genext2fs and Buildroot have: owners and modes
- * of what is in a tree, and device nodes and directories that are not. So a ramdisk can be packed
- * without being root.
- * @param table the table's name, for errors. @param time of what is new, in seconds.
+ * Applies a device table in the form of makedevs, genext2fs and Buildroot. It sets owners and modes
+ * of what is in a tree, and adds device nodes and directories that are not, so that a ramdisk can
+ * be packed without being root.
+ * @param table the table's name, for errors. @param time of new members, in seconds since 1970.
  * @throws {TableError} that names the line.
  */
 export function applyTable(
@@ -155,17 +204,9 @@ export function applyTable(
   members: Map<string, Member>,
   time: number,
 ): void {
-  const linked = new Map<string, Member[]>();
-  for (const member of members.values())
-    if (member.same !== undefined)
-      linked.set(member.same, [
-        ...(linked.get(member.same) ?? [members.get(member.same)!]),
-        member,
-      ]);
-  const named = (member: Member): readonly Member[] =>
-    linked.get(member.same ?? member.name) ?? [member];
+  const applied = new Applied(table, members, time);
   text.split('\n').forEach((line, index) => {
     const row = parseRow(line, index + 1, table);
-    if (row !== null) apply(row, table, members, named, time);
+    if (row !== null) applied.row(row);
   });
 }

@@ -39,7 +39,7 @@ export interface UImage {
   checksum: number;
 }
 
-/** A header whose own checksum is wrong, or what cannot be wrapped. */
+/** A damaged header, or a ramdisk that cannot be wrapped. */
 export class UImageError extends Error {
   override name = 'UImageError';
 }
@@ -51,8 +51,8 @@ const headerChecksum = (header: Buffer): number => {
 };
 
 /**
- * Consumes the header where there is one. The kernel does not know it: whoever hands a ramdisk over
- * must have taken it off. @throws {UImageError}
+ * Consumes the header if there is one. The kernel does not know it; U-Boot takes it off.
+ * @throws {UImageError} where it is damaged.
  */
 export async function peelUImage(source: ByteSource): Promise<UImage | null> {
   const header = await source.peek(HEADER);
@@ -60,11 +60,13 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
   const at = source.offset;
   if (header.length < HEADER)
     throw new UImageError(
-      `the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; the file is cut short`,
+      `the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; ` +
+        'the file is cut short',
     );
   if (headerChecksum(header) !== header.readUInt32BE(HEADER_CRC))
     throw new UImageError(
-      `the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; U-Boot would say "Bad Header Checksum"`,
+      `the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; ` +
+        'U-Boot would say "Bad Header Checksum"',
     );
   await source.read(HEADER);
   const name = header.subarray(NAME.at, NAME.at + NAME.length);
@@ -83,14 +85,11 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
 }
 
 export interface HandedOver {
-  /** The header; null where there is none, and all of it is the ramdisk. */
+  /** null where there is no header, and the whole file is the ramdisk. */
   uimage: UImage | null;
-  /**
-   * What U-Boot gives to the kernel: as many bytes as the header says, whatever comes behind them
-   * on the flash.
-   */
+  /** What U-Boot gives to the kernel: as many bytes as the header says, and nothing behind them. */
   source: ByteSource;
-  /** Reads what is left of it, and compares; null where U-Boot finds nothing wrong. */
+  /** Reads the rest and compares its checksum; null where U-Boot finds nothing wrong. */
   verify: () => Promise<RamdiskProblem | null>;
 }
 
@@ -102,7 +101,10 @@ const unfit = (offset: number, fault: RamdiskFault): RamdiskProblem => ({
   fault,
 });
 
-/** What of a source reaches the kernel. @throws {UImageError} for a header that U-Boot refuses. */
+/**
+ * The part of a source that reaches the kernel. @throws {UImageError} for a header that U-Boot
+ * refuses.
+ */
 export async function handedOver(source: ByteSource): Promise<HandedOver> {
   const uimage = await peelUImage(source);
   if (uimage === null) return { uimage, source, verify: () => Promise.resolve(null) };
@@ -140,7 +142,8 @@ export async function wrapUImage(
   const name = Buffer.from(how.name);
   if (name.length > NAME.length || name.includes(0))
     throw new UImageError(
-      `cannot name a U-Boot image ${JSON.stringify(how.name)}: a name has at most ${NAME.length} bytes, and none of them 0`,
+      `cannot name a U-Boot image ${JSON.stringify(how.name)}: a name has at most ` +
+        `${NAME.length} bytes, and none of them 0`,
     );
   const source = ByteSource.fromFile(file);
   const target = await open(out, 'w');
@@ -154,7 +157,8 @@ export async function wrapUImage(
     const size = at - HEADER;
     if (size >= 2 ** 32)
       throw new UImageError(
-        `cannot wrap ${file} for U-Boot: it has ${size} bytes, and the header has room for a size below 4 GiB`,
+        `cannot wrap ${file} for U-Boot: it has ${size} bytes, and the header has room for a ` +
+          'size below 4 GiB',
       );
     const header = Buffer.alloc(HEADER);
     header.writeUInt32BE(MAGIC, 0);

@@ -6,7 +6,7 @@ import type { System } from '../system/port.js';
 import { inOctal } from '../text/printable.js';
 import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
 
-/** What stops an unpacking that the kernel would have gone on with. */
+/** Stops an unpacking that the kernel would go on with. */
 export class UnpackError extends Error {
   override name = 'UnpackError';
 }
@@ -17,7 +17,7 @@ interface UnpackedEntry extends RootfsEntry {
   mtime: number;
   /** Major and minor number as a table has them. */
   node: string;
-  /** Only root can make it, so it is in the table and not below the target. */
+  /** Whether it is only in the table, because root alone can make it. */
   absent: boolean;
 }
 
@@ -30,12 +30,50 @@ export interface UnpackOptions {
   makeNode: System['makeNode'] | null;
 }
 
+/** Errors after which nothing more can be written. */
+const ENDS_IT = ['ENOSPC', 'EDQUOT', 'EROFS'];
+
+const WARNINGS = {
+  noKind: 'it is of no kind that there is, and the kernel makes nothing of it',
+  noDirectory:
+    'its directory is not in the archive before it, so the kernel does not make it and says ' +
+    'nothing',
+  noTable:
+    'a table cannot have its name, so its owner or device numbers are lost without being root',
+} as const;
+
+/** Letters of kinds in a table. */
+const LETTERS: Record<Member['kind'], string> = {
+  file: 'f',
+  directory: 'd',
+  character: 'c',
+  block: 'b',
+  fifo: 'p',
+  socket: 's',
+  symlink: 'l',
+};
+
+/** A name of the top directory, which is there already. */
+const isTop = (name: string): boolean => /^[./]*$/.test(name) && !name.includes('..');
+
+function entryOf(header: CpioHeader, kind: Member['kind'], target: Buffer | null): UnpackedEntry {
+  const { uid, gid, mtime, nodeMajor, nodeMinor } = header;
+  const isDevice = kind === 'character' || kind === 'block';
+  return {
+    ...{ kind, uid, gid, mtime },
+    mode: header.mode & 0o7777,
+    target: target?.toString('latin1') ?? '',
+    node: isDevice ? `${nodeMajor} ${nodeMinor}` : '- -',
+    absent: false,
+  };
+}
+
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
 /**
- * Writes what an archive holds below a directory, as the kernel would below its root. Each path is
- * resolved in a model of what was made so far, and only ever made of directories that were made
- * here; symlinks and .. lead nowhere else, and nothing that was there before is written to.
+ * Writes an archive below a directory, as the kernel does below its root. Each path is resolved in
+ * a model of what was made so far, so it consists only of directories that were made here: symlinks
+ * and .. lead nowhere else, and no file that was there before is written to.
  */
 export class Unpacker implements Sink {
   readonly warnings: string[] = [];
@@ -62,7 +100,7 @@ export class Unpacker implements Sink {
     private readonly options: UnpackOptions,
   ) {}
 
-  /** What could not be made here as the archive has it, for `pack --table`. */
+  /** Lines for `pack --table`: owners and nodes that could not be made here. */
   get table(): string[] {
     return [...this.#table.values()];
   }
@@ -75,7 +113,7 @@ export class Unpacker implements Sink {
     return false;
   }
 
-  /** The reader tells of it. */
+  /** The reader reports it. */
   passedOver(): void {}
 
   trailer(): void {
@@ -83,65 +121,55 @@ export class Unpacker implements Sink {
   }
 
   member(header: CpioHeader, bytes: Buffer, target: Buffer | null): boolean {
-    if (++this.#seen > MEMBERS_AT_MOST)
-      throw new UnpackError(
-        `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill a disk`,
-      );
-    if (this.#model.full)
-      throw new UnpackError(
-        'it has more names, or longer ones, than any ramdisk that is not made to fill memory',
-      );
+    this.#count();
     const name = bytes.toString('latin1');
     const kind = kindOf(header.mode);
-    const node =
-      kind === 'character' || kind === 'block' ? `${header.nodeMajor} ${header.nodeMinor}` : '- -';
-    const made: UnpackedEntry = {
-      kind: kind ?? 'file',
-      mode: header.mode & 0o7777,
-      target: target?.toString('latin1') ?? '',
-      uid: header.uid,
-      gid: header.gid,
-      mtime: header.mtime,
-      node,
-      absent: false,
-    };
-    if (kind === null)
-      return this.#warn(name, 'it is of no kind that there is, and the kernel makes nothing of it');
+    if (kind === null) return this.#warn(name, WARNINGS.noKind);
     const path = this.#model.place(name);
-    // The root directory itself, as `.`, is there already.
-    if (path === null)
-      return /^[./]*$/.test(name) && !name.includes('..')
-        ? false
-        : this.#warn(
-            name,
-            'its directory is not in the archive before it, so the kernel does not make it and says nothing',
-          );
-    if (header.size > this.options.limit - this.bytes && kind === 'file')
+    // The root directory itself, as `.`, exists already.
+    if (path === null) return isTop(name) ? false : this.#warn(name, WARNINGS.noDirectory);
+    const { limit } = this.options;
+    if (header.size > limit - this.bytes && kind === 'file')
       throw new UnpackError(
-        `${nameInOctal(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ${this.options.limit} are unpacked; raise --limit if that is meant`,
+        `${nameInOctal(name)} alone has ${header.size} bytes, and ${this.bytes} of at most ` +
+          `${limit} are unpacked; raise --limit if that is meant`,
       );
     this.members++;
     try {
-      return this.#make(path, header, made);
+      return this.#make(path, header, entryOf(header, kind, target));
     } catch (error) {
       if (error instanceof UnpackError) throw error;
       const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS'
+      return ENDS_IT.includes(code ?? '')
         ? this.#stop(name, error)
         : this.#warn(name, `it could not be made: ${said(error)}`);
     }
   }
 
+  /** @throws {UnpackError} where there are more members than any ramdisk has. */
+  #count(): void {
+    if (++this.#seen > MEMBERS_AT_MOST)
+      throw new UnpackError(
+        `it has more than ${MEMBERS_AT_MOST} members, as no ramdisk has that is not made to fill ` +
+          'a disk',
+      );
+    if (this.#model.full)
+      throw new UnpackError(
+        'it has more names, or longer ones, than any ramdisk that is not made to fill memory',
+      );
+  }
+
   #stop(name: string, error: unknown): never {
     throw new UnpackError(
-      `${nameInOctal(name)} could not be written: ${said(error)}; make room, or choose another place`,
+      `${nameInOctal(name)} could not be written: ${said(error)}; make room, or choose another ` +
+        'place',
       { cause: error },
     );
   }
 
   /**
-   * Of another kind than what is there: that is removed, as the kernel does, which gives up on a
-   * directory that is not empty.
+   * Removes a file of another kind, as the kernel does. It fails for a directory that is not empty,
+   * as in the kernel.
    */
   #clean(path: string, kind: Member['kind'] | null): void {
     const there = this.#model.at(path);
@@ -156,30 +184,11 @@ export class Unpacker implements Sink {
     const file = this.#outside(path);
     const { kind } = made;
     this.#clean(path, kind === 'symlink' ? null : kind);
-    const there = this.#model.at(path);
-    if (kind === 'directory') {
-      // Writable until all that is in it is there.
-      if (there === undefined) fs.mkdirSync(file, { mode: 0o700 });
-      // Of several times for one directory the kernel keeps the first: it sets them last, in the
-      // opposite order (init/initramfs.c: dir_utime).
-      this.#model.set(path, there === undefined ? made : { ...made, mtime: there.mtime });
-      return false;
-    }
+    if (kind === 'directory') return this.#directory(path, file, made);
     const earlier = kind === 'symlink' ? null : this.#model.earlier(header, path, made);
-    if (earlier !== null) {
-      // As the kernel does, which makes room for the link first, also for one to itself.
-      this.#clean(path, null);
-      const linked = this.#model.at(earlier);
-      if (linked?.kind !== kind)
-        return this.#warn(
-          path,
-          `it is a hard link to ${nameInOctal(earlier)}, which is not there any more`,
-        );
-      if (linked.absent) this.#note(path, linked);
-      else fs.linkSync(this.#outside(earlier), file);
-      this.#model.set(path, linked);
-    }
-    if (kind === 'file') return this.#begin(path, file, header, made, earlier !== null);
+    if (earlier !== null && !this.#link(earlier, path, kind)) return false;
+    if (kind === 'file')
+      return this.#begin(path, file, made, earlier === null ? null : header.size);
     if (earlier !== null) return false;
     if (kind === 'symlink') fs.symlinkSync(Buffer.from(made.target, 'latin1'), file);
     else made.absent = !this.#node(path, made);
@@ -188,9 +197,35 @@ export class Unpacker implements Sink {
     return false;
   }
 
+  #directory(path: string, file: Buffer, made: UnpackedEntry): false {
+    const there = this.#model.at(path);
+    // Writable until all that is in it exists.
+    if (there === undefined) fs.mkdirSync(file, { mode: 0o700 });
+    // Of several times for one directory the kernel keeps the first: it sets them last, in the
+    // opposite order (init/initramfs.c: dir_utime).
+    this.#model.set(path, there === undefined ? made : { ...made, mtime: there.mtime });
+    return false;
+  }
+
+  /** A further name of an earlier member. @returns whether that is still there. */
+  #link(earlier: string, path: string, kind: Member['kind']): boolean {
+    // The kernel makes room for the link first, also for one to itself.
+    this.#clean(path, null);
+    const linked = this.#model.at(earlier);
+    if (linked?.kind !== kind)
+      return this.#warn(
+        path,
+        `it is a hard link to ${nameInOctal(earlier)}, which is not there any more`,
+      );
+    if (linked.absent) this.#note(path, linked);
+    else fs.linkSync(this.#outside(earlier), this.#outside(path));
+    this.#model.set(path, linked);
+    return true;
+  }
+
   /**
-   * Device nodes are for root; whoever is not finds them in the table. One that is there already
-   * keeps its numbers, as in the kernel.
+   * Makes a device node, FIFO or socket, or notes it in the table where only root can. One that
+   * exists keeps its numbers, as in the kernel. @returns whether it exists.
    */
   #node(path: string, made: UnpackedEntry): boolean {
     const { makeNode, privileged } = this.options;
@@ -214,51 +249,36 @@ export class Unpacker implements Sink {
         return true;
       }
     } catch (error) {
-      // In a container also root may not.
+      // Root of a container may not.
       if ((error as { errno?: unknown }).errno !== 'EPERM') throw error;
     }
     this.#note(path, made);
     return false;
   }
 
-  /** A line of the table, which has no way to write a name with a space in it. */
+  /** Adds a line to the table, in which a name cannot have a space. */
   #note(path: string, { kind, mode, uid, gid, node }: UnpackedEntry): void {
     const name = utf8(path);
     if (/[\s#]/.test(name) || !Buffer.from(name).equals(Buffer.from(path, 'latin1')))
-      return void this.#warn(
-        path,
-        'a table cannot have its name, so its owner or device numbers are lost without being root',
-      );
-    const letter = {
-      file: 'f',
-      directory: 'd',
-      character: 'c',
-      block: 'b',
-      fifo: 'p',
-      socket: 's',
-      symlink: 'l',
-    }[kind];
-    this.#table.set(path, `${name} ${letter} ${mode.toString(8)} ${uid} ${gid} ${node} - - -`);
+      return void this.#warn(path, WARNINGS.noTable);
+    this.#table.set(
+      path,
+      `${name} ${LETTERS[kind]} ${mode.toString(8)} ${uid} ${gid} ${node} - - -`,
+    );
   }
 
-  #begin(
-    path: string,
-    file: Buffer,
-    { size }: CpioHeader,
-    made: UnpackedEntry,
-    linked: boolean,
-  ): boolean {
-    const there = this.#model.at(path) !== undefined;
-    // Who is not root cannot write to what is read-only already.
-    if (there) fs.chmodSync(file, 0o600);
-    // Through no symlink, and into nothing that was not made here.
-    this.#fd = fs.openSync(
-      file,
-      O_WRONLY | O_NOFOLLOW | (there ? (linked ? 0 : O_TRUNC) : O_CREAT | O_EXCL),
-      0o600,
-    );
-    if (linked && size > 0) fs.ftruncateSync(this.#fd, size);
-    const entry = this.#model.at(path) ?? made;
+  /**
+   * @param linkedSize the size in the header of a further name of a file; null for a first name.
+   */
+  #begin(path: string, file: Buffer, made: UnpackedEntry, linkedSize: number | null): true {
+    const there = this.#model.at(path);
+    // Without being root nobody can write to a file that is read-only already.
+    if (there !== undefined) fs.chmodSync(file, 0o600);
+    const keep = linkedSize === null ? O_TRUNC : 0;
+    const way = there === undefined ? O_CREAT | O_EXCL : keep;
+    this.#fd = fs.openSync(file, O_WRONLY | O_NOFOLLOW | way, 0o600);
+    if (linkedSize !== null && linkedSize > 0) fs.ftruncateSync(this.#fd, linkedSize);
+    const entry = there ?? made;
     Object.assign(entry, made);
     this.#model.set(path, entry);
     this.#open = { path: file, made: entry };
@@ -293,7 +313,7 @@ export class Unpacker implements Sink {
     this.#open = null;
   }
 
-  /** Owner, mode and time, in the order in which the one does not undo the other. */
+  /** Sets owner, mode and time, in this order because an owner takes bits of the mode away. */
   #finish(path: string, file: Buffer, made: UnpackedEntry): void {
     const { kind, mode, mtime } = made;
     if (!this.#give(file, made) && kind !== 'symlink') this.#note(path, made);
@@ -301,7 +321,7 @@ export class Unpacker implements Sink {
     fs.lutimesSync(file, mtime, mtime);
   }
 
-  /** Owners that are not mapped in a container cannot be had there (EINVAL). */
+  /** @returns false where the owner cannot be set; EINVAL is one that a container does not map. */
   #give(file: Buffer, { uid, gid }: UnpackedEntry): boolean {
     if (!this.options.privileged) return false;
     try {
@@ -314,7 +334,7 @@ export class Unpacker implements Sink {
     }
   }
 
-  /** When all has been read, or nothing more will be: directories get their own mode and time. */
+  /** Ends the unpacking: directories get their own mode and time. */
   end(): void {
     this.#close();
     for (const [path, made] of [...this.#model.directories()].reverse())
@@ -327,5 +347,5 @@ const nameInOctal = (name: string): string => inOctal(Buffer.from(name, 'latin1'
 
 const utf8 = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
 
-/** Without the path behind it, which may be an order to a terminal. */
+/** Node's message without the path, which may hold escape sequences for the terminal. */
 const said = (error: unknown): string => (error as Error).message.replace(/ '\/.*$/s, '');

@@ -50,7 +50,7 @@ async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void>
   }
 }
 
-/** To a pipe, no faster than it is read. A reader that has gone away ends it. */
+/** Writes to a pipe, no faster than it is read. It ends when nobody reads any more. */
 export async function toStream(
   stream: NodeJS.WritableStream,
   bytes: AsyncIterable<Buffer>,
@@ -58,26 +58,27 @@ export async function toStream(
   for await (const chunk of bytes) if (!stream.write(chunk)) await once(stream, 'drain');
 }
 
-/** A ramdisk's cpio as it goes to a pipe. */
+/** The bytes of a cpio ramdisk. */
 export const cpioBytes = (
   members: readonly Member[],
   method: Method | null,
 ): AsyncIterable<Buffer> => packed(packCpio(members), method);
 
-/** A ramdisk that cannot be written where it was to be. */
+/** A ramdisk that cannot be written to the file that was named. */
 class WriteError extends Error {
   override name = 'WriteError';
 }
 
 /**
- * The file itself, where a symlink is named. Renaming over a device node would take that away from
- * the whole machine.
+ * The file to replace; behind a symlink, its target. A device node is refused, because renaming
+ * over it would take it away from the whole machine.
  */
 export function placeOf(file: string): string {
   const there = statSync(file, { throwIfNoEntry: false });
   if (there !== undefined && !there.isFile())
     throw new WriteError(
-      `cannot write ${file}: it is there and no regular file; name another one, or send the ramdisk to the standard output`,
+      `cannot write ${file}: it is there and no regular file; name another one, or send the ` +
+        'ramdisk to the standard output',
     );
   return there === undefined ? file : realpathSync(file);
 }
@@ -114,7 +115,8 @@ export async function writeRamdisk(
     throw code === undefined
       ? error
       : new WriteError(
-          `cannot write ${file}: ${message.replace(/ '\/.*$/s, '')}; nothing of it is left, and what was there before is as it was`,
+          `cannot write ${file}: ${message.replace(/ '\/.*$/s, '')}; nothing of it is left, and ` +
+            'what was there before is as it was',
           { cause: error },
         );
   } finally {
