@@ -1,6 +1,7 @@
 /**
- * `npm run lint`: format, lint, import rules, unused exports, shell and C, each by its own tool; says
- * which command mends what it finds. `npm run format` (`--fix`) mends what can be mended.
+ * `npm run lint`: checks format, lint rules, import rules, unused exports, shell and C, each with
+ * its own tool, all at once. For each tool that finds something it says what to do. `npm run
+ * format` (`--fix`) mends what the tools can mend.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,25 +9,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/run.js';
 import { checkout, main, say } from './lib/report.js';
+import type { Count } from './lib/tap-count.js';
 
 interface Check {
   name: string;
   /** The program and its words. */
   command: string[];
-  /** The same tool, mending what it can. */
+  /** The command that mends what the tool can mend. */
   fix?: string[];
-  /** What to do about its findings. */
+  /** How to mend its findings. */
   cure: string;
 }
 
-/** Of the kind of each file its first line tells: boards' scripts have no ending. */
+/** The boards' scripts have no ending; their first line tells what they are. */
 const isShell = (file: string): boolean =>
   file.endsWith('.sh') ||
-  /^#!.*\b(?:ba|da)?sh\b/.test(readFileSync(join(checkout, file), 'utf8').slice(0, 80));
+  /^#(!.*\b(?:ba|da)?sh\b| shellcheck shell=)/.test(readFileSync(join(checkout, file), 'utf8'));
 
 const FOLDERS = ['.ci', 'board', 'native', 'scripts', 'test'];
 
-/** What git knows of the folders that may hold shell or C. */
+/** The files in git of the folders with shell or C. */
 async function tracked(): Promise<string[]> {
   const list = await run('git', ['ls-files', '-z', '--', ...FOLDERS], { cwd: checkout });
   return list.split('\0').filter((file) => file !== '' && !file.startsWith('test/golden/'));
@@ -34,17 +36,17 @@ async function tracked(): Promise<string[]> {
 
 const program = (name: string): string => join('node_modules', '.bin', name);
 
-/** Where the tools remember which files they have seen. */
-const remembers = (name: string): string => join('node_modules', '.cache', name);
+/** The cache in which a tool remembers the files that it has seen. */
+const cacheOf = (name: string): string => join('node_modules', '.cache', name);
 
 async function checks(): Promise<Check[]> {
   const files = await tracked();
   const shell = files.filter((file) => /(^|\/)[^.]*$|\.sh$/.test(file) && isShell(file));
   const c = files.filter((file) => /\.[ch]$/.test(file));
   const eslint = [program('eslint'), '.', '--cache', '--cache-strategy=content'];
-  const eslintCache = `--cache-location=${remembers('eslint')}`;
+  const eslintCache = `--cache-location=${cacheOf('eslint')}`;
   const prettier = [program('prettier'), '.', '--log-level=warn', '--cache'];
-  const prettierCache = `--cache-location=${remembers('prettier.json')}`;
+  const prettierCache = `--cache-location=${cacheOf('prettier.json')}`;
   return [
     {
       name: 'prettier',
@@ -61,12 +63,8 @@ async function checks(): Promise<Check[]> {
     {
       name: 'dependency-cruiser',
       command: [
-        program('depcruise'),
-        'src',
-        'scripts',
-        'test',
-        '--config',
-        '.dependency-cruiser.js',
+        ...[program('depcruise'), 'src', 'scripts', 'test'],
+        ...['--config', '.dependency-cruiser.js'],
       ],
       cure: 'move what is shared to a lower room; the rooms are in .dependency-cruiser.js',
     },
@@ -85,7 +83,9 @@ async function checks(): Promise<Check[]> {
   ];
 }
 
-/** Runs one tool; its output is shown whole when it finds something. Returns whether it is content. */
+/**
+ * Runs one tool. Prints its output and the cure if it finds something. Returns whether it did not.
+ */
 async function isClean({ name, command, cure }: Check): Promise<boolean> {
   const [tool, ...words] = command;
   const child = spawn(tool!, words, { cwd: checkout, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -99,8 +99,8 @@ async function isClean({ name, command, cure }: Check): Promise<boolean> {
   return false;
 }
 
-/** All checks at once. Returns how many there were, and how many found nothing. */
-export async function lint(): Promise<{ passed: number; failed: number; skipped: number }> {
+/** Runs all tools at once. Each counts as one test. */
+export async function lint(): Promise<Count> {
   say('lint: prettier, eslint, import rules, unused exports, shell, C');
   const results = await Promise.all((await checks()).map(isClean));
   const passed = results.filter(Boolean).length;

@@ -7,7 +7,7 @@ import { manPage } from './agent/man-page.js';
 import { own } from './lib/npm.js';
 import { main } from './lib/report.js';
 
-await main(async () => {
+await main(() => {
   const page = manPage(own.version, new Date().toISOString().slice(0, 10));
   const file = process.argv[2];
   if (file === undefined) process.stdout.write(page);

@@ -9,18 +9,19 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { loadBoard } from './lib/board.js';
 import { buildNative } from './agent/native.js';
+import { house } from './house.js';
 import { buildImage } from './image/build-image.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { countTests, type Count } from './lib/tap-count.js';
 
-/**
- * @param jobs how many files at once: of the unit tests some only wait, and two emulators on two
- *   cores slow each other less than they gain. Numbers of peer groups are the whole kernel's, so of
- *   the tests that compare mountinfo to the letter none runs beside another one that shares mounts.
- */
 interface Suite {
   name: string;
   folder: string;
+  /**
+   * How many files run at once. Some unit tests only wait, and two emulators on two cores gain more
+   * than they slow each other. The namespace tests run one by one: they compare mountinfo to the
+   * letter, and the numbers of peer groups are the whole kernel's.
+   */
   jobs: number;
 }
 
@@ -45,16 +46,13 @@ function typecheck(): Count {
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/**
- * Of a TAP stream, what a person wants to see as it comes: each test with its result, and all that
- * is said about a failure.
- */
+/** Lines of TAP that a person wants to see: each test's result, and everything about a failure. */
 const worthShowing = (line: string): boolean =>
   !/^ {8,}ok |^ *1\.\.\d|^ *# |^ *$|^TAP version/.test(line);
 
 async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<Count> {
   const files = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
-    // What takes more than some seconds is called so, and is for `npm test`.
+    // Tests that take more than some seconds have this ending, and run in `npm test` only.
     .filter((file) => file.endsWith('.test.ts') && !(fast && file.endsWith('.slow.test.ts')))
     .map((file) => join(folder, file))
     .sort();
@@ -72,24 +70,28 @@ async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<C
     if (worthShowing(line)) process.stdout.write(`${line}\n`);
   }
   const count = countTests(`${lines.join('\n')}\n`);
-  // tap that died, or that counts otherwise than we do, must not pass for success.
-  const status = tap.exitCode ?? (await once(tap, 'exit'))[0];
+  // A tap that died, or that counts differently, is no success.
+  const status = tap.exitCode ?? ((await once(tap, 'exit')) as [number | null])[0];
   return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }
 
+const isGreen = ({ passed, failed }: Count): boolean => failed === 0 && passed > 0;
+
 await main(async () => {
   const fast = process.argv.includes('--fast');
-  await buildNative('host');
-  if (!fast) await buildImage(loadBoard());
   const counts = [typecheck()];
+  await buildNative('host');
+  if (!fast) {
+    process.stdout.write(await house());
+    await buildImage(loadBoard());
+  }
   for (const suite of fast ? FAST : FULL) counts.push(await runSuite(suite, fast));
   const total = counts.reduce((sum, each) => ({
     passed: sum.passed + each.passed,
     failed: sum.failed + each.failed,
     skipped: sum.skipped + each.skipped,
   }));
-  process.stdout.write(
-    `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}\n`,
-  );
-  return total.failed > 0 || total.passed === 0 ? 1 : 0;
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+  return isGreen(total) ? 0 : 1;
 });

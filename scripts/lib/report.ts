@@ -24,7 +24,7 @@ export function say(text: string): void {
  * Runs a script's main function, which may return an exit status. A Failure becomes one sentence
  * and exit status 1; any other error is a bug and keeps its stack.
  */
-export async function main(body: () => Promise<number | void>): Promise<void> {
+export async function main(body: () => Promise<number | void> | number | void): Promise<void> {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {

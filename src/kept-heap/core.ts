@@ -1,6 +1,6 @@
 /**
- * What of the agent the warm-up needs the very instances of. It is bundled by itself, so that the
- * model kernel it brings does not stay in the heap.
+ * The parts of the agent that the warm-up must share with it, as the same instances. The warm-up is
+ * bundled separately, so that its model kernel does not stay in the heap.
  */
 import { openJournal } from '../execute/journal.js';
 import { reader } from '../system/files.js';

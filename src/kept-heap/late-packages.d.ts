@@ -1,11 +1,8 @@
 /**
- * Made by the bundler (scripts/agent/bundle-heap.ts): ffi-napi and ref-napi as one function, which
- * can be run again.
+ * ffi-napi and ref-napi as one function that can run again. The bundler makes it
+ * (scripts/agent/bundle-heap.ts).
  */
 declare module 'late-packages' {
-  /**
-   * Runs both packages over the addons that `require` gives; what imports them has the new ones
-   * from then on.
-   */
+  /** Runs both packages over the addons that `require` gives. Their importers then have these. */
   export function loadPackages(require: (name: string) => unknown): void;
 }

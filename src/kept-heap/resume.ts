@@ -6,7 +6,7 @@ import { AGENT_FILE, BEGUN_FD } from '../facts/installation.js';
 import { openSystem } from '../system/ffi.js';
 import type { System } from '../system/port.js';
 
-/** Where the heap was written, beside the agent's own file. */
+/** The folder of the heap, which is also the agent's. */
 declare const __dirname: string;
 const AGENT = join(__dirname, AGENT_FILE);
 
@@ -22,8 +22,7 @@ const agentWhenWritten = agentMark();
 export type FindAddon = (path: string) => unknown;
 
 /**
- * Makes ffi-napi and ref-napi, and the shim, over some addons. What else they ask for is Node's
- * own.
+ * Loads ffi-napi, ref-napi and the shim over some addons. They import nothing else but Node's own.
  */
 export function openOver(find: FindAddon): System {
   loadPackages((name) => (name.endsWith('.node') ? find(name) : process.getBuiltinModule(name)));
@@ -39,38 +38,35 @@ export function dlopen(path: string): unknown {
 export interface Resumption {
   begun?: number;
   find?: FindAddon;
-  /** What stands before the system. */
+  /** Wraps the system. */
   before?: (system: System) => System;
   doors?: Partial<Doors>;
 }
 
-/**
- * Goes on with a kept heap, in a process that just began; all that is not as there is for warming
- * up.
- */
+/** Starts from a kept heap, in a process that has just begun. The warm-up passes options. */
 export function resume({
   begun = BEGUN_FD,
   find = dlopen,
   before,
   doors = {},
 }: Resumption = {}): Promise<void> {
-  // The heap is older than the agent: whoever called Node takes the agent's own file then.
+  // The heap is older than the agent: the launcher then starts the agent's own file.
   if (agentMark() !== agentWhenWritten) process.exit(1);
   try {
     writeSync(begun, '.');
   } catch {
-    // Called by hand.
+    // A person called it by hand, without the pipe.
   }
-  const open = async (): Promise<System> => {
+  const open = (): System => {
     const system = openOver(find);
     return before === undefined ? system : before(system);
   };
   return enter({
     heap: true,
-    openSystem: open,
-    reports: async (words) => {
-      (await open()).execve(process.execPath, [AGENT, ...words], process.env);
-      return 1;
+    openSystem: () => Promise.resolve(open()),
+    reports: (words) => {
+      open().execve(process.execPath, [AGENT, ...words], process.env);
+      return Promise.resolve(1);
     },
     ...doors,
   });

@@ -1,7 +1,7 @@
 /**
- * Stand in for the two addons while a heap is kept: what they make cannot be written into a
- * snapshot, so the code above them runs over these once, which compiles it, and again over the real
- * ones on the board. Only the shapes matter: sizes are those of 32-bit ARM, and every call
+ * Replacements of the two addons while a heap is written, because a snapshot cannot contain what
+ * the real ones make. The code above them runs over these once, which compiles it, and again over
+ * the real ones on the board. Only the shapes matter: sizes are those of 32-bit ARM, and every call
  * succeeds.
  */
 const SIZES: Record<string, number> = {

@@ -1,8 +1,8 @@
 /**
- * Runs starts on the model kernel while a heap is kept. V8 compiles a function when it is first
- * called, and what it compiled is kept with the heap: that is two thirds of what a start costs.
- * Each call that the model gets is also made of the real code below it, on files in a folder of its
- * own and with stand-ins for the kernel's verbs, so that nothing of the machine changes.
+ * Runs starts on the model kernel before a heap is written. V8 compiles a function at its first
+ * call, and the heap keeps the compiled functions: two thirds of a start's cost. Each call to the
+ * model is also made to the real system, with files in a temporary folder and with stand-ins for
+ * the addons, so that the machine does not change.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ declare const core: Core;
 
 type Call = (...words: unknown[]) => unknown;
 
-/** The model, with the real system called beside it: what that answers is not looked at. */
+/** The model, with the same calls made to the real system, whose answers are ignored. */
 function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
   const calls = real as unknown as Record<string, Call>;
   const inFolder = (word: unknown): unknown => {
@@ -40,7 +40,7 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
       if (typeof own !== 'function' || calls[name] === undefined) return own;
       return (...words: unknown[]) => {
         orElse(null, () => beside(name, words));
-        // The journal is not the model's.
+        // The model has no journal.
         return name === 'readText' && words[0] === JOURNAL_FILE
           ? core.reader.readText(join(folder, basename(JOURNAL_FILE)))
           : (own as Call)(...words);
@@ -49,10 +49,11 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
   });
 }
 
-/** A board that has been in use, as most are that start. */
+/** A board that has been in use, as most boards have. */
 function used(words = ''): Board {
   const board = makeBoard({
-    commandLine: `console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro init=/etc/preinit ${words}`,
+    commandLine:
+      'console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro init=/etc/preinit ' + words,
   });
   const [flash] = board.flash;
   flash!.blocks.fill('jffs2');
@@ -68,7 +69,7 @@ async function start(board: Board, folder: string): Promise<number> {
     find: standIn,
     before: (system) => accompanied(kernel, system, folder),
     doors: {
-      // Before the system is opened there are files only.
+      // Before the system is open, the agent only reads files.
       reader: accompanied(kernel, core.reader, folder),
       kernelLog: '/dev/null',
       openJournal: (complain) => core.openJournal(complain, folder),
@@ -78,9 +79,7 @@ async function start(board: Board, folder: string): Promise<number> {
   return ended;
 }
 
-/**
- * @throws when a start on a sound board does not succeed: then something is wrong with this file.
- */
+/** @throws when a start on a sound board fails, which is a mistake in this file. */
 async function warmUp(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-heap-'));
   const { argv, env } = process;
