@@ -1,0 +1,126 @@
+import t from 'tap';
+import type { Facts, MountedVolume } from '../../../src/facts/facts.js';
+import { DONE, DONE_IN_MEMORY } from '../../../src/plan/done.js';
+import { LATE_MOUNTS } from '../../../src/plan/move-to-flash.js';
+import type { Reason, StageResult } from '../../../src/plan/plan.js';
+import {
+  boardFacts,
+  openedFacts,
+  withContent,
+  withFilesystems,
+  withVolume,
+} from '../../fixtures/facts.js';
+import { failedAt, succeeded, walkTable } from '../../fixtures/walk-table.js';
+
+/** `/` is an overlay of ours; its source says on what. */
+const rootOn = (source: string, facts: Facts, ...superOptions: string[]): Facts => ({
+  ...facts,
+  mounts: facts.mounts.map((each) =>
+    each.mountpoint === '/' ? { ...each, fstype: 'overlay', source, superOptions } : each,
+  ),
+});
+const FLASH = 'overlayfs:/overlay';
+const MEMORY = 'overlayfs:/tmp/root';
+
+const completion = (facts: Facts, ...earlier: StageResult[]) => ({
+  facts,
+  earlier,
+  dryRun: false,
+});
+
+t.test('done, row by row', async (t) => {
+  const tried: Facts = boardFacts({ state: { rung: 'rom', reason: 'no-overlay' } });
+  const decisions: Record<string, string> = {};
+  walkTable(
+    t,
+    DONE,
+    {
+      'in-memory': completion(rootOn(MEMORY, withContent('unknown'))),
+      'on-flash': completion(rootOn(FLASH, openedFacts())),
+      'volume-gone': completion(rootOn(FLASH, boardFacts())),
+      'no-start': completion(boardFacts({ state: null })),
+      'not-ours': completion(tried),
+    },
+    ({ decision }, id) => {
+      decisions[id] = decision;
+    },
+  );
+  t.same(decisions, {
+    'in-memory': 'already',
+    'on-flash': 'go',
+    'volume-gone': 'already',
+    'no-start': 'refuse',
+    'not-ours': 'already',
+  });
+});
+
+const memory = (facts: Facts, ...earlier: StageResult[]) =>
+  completion(rootOn(MEMORY, facts, 'rw'), ...earlier);
+const after = (reason: Reason, facts: Facts = boardFacts()): Facts => ({
+  ...facts,
+  state: { rung: reason === 'boot-loop' ? 'volatile' : 'kept-read-only', reason },
+});
+const volume = (changes: Partial<MountedVolume> = {}): Facts =>
+  openedFacts({ upper: 'missing', work: 'missing', ...changes });
+const COPY_FAILED = failedAt('copy', 'ENOSPC', { step: 'copy' });
+const MOUNTED_MEANWHILE = failedAt('switch', null, { step: LATE_MOUNTS });
+const MARKED = withContent('erase-marker');
+
+t.test('done with a root in memory, row by row', async (t) => {
+  const stages: Record<string, string> = {};
+  walkTable(
+    t,
+    DONE_IN_MEMORY,
+    {
+      thaw: completion(rootOn(MEMORY, boardFacts(), 'ro')),
+      'move-failed': memory(volume(), COPY_FAILED),
+      'move-failed-and-gone': memory(boardFacts(), COPY_FAILED),
+      failed: memory(boardFacts(), failedAt('erase', 'EIO')),
+      'write-protected': memory(after('write-protected')),
+      'count-volume-gone': memory(after('boot-loop', withVolume({ found: [], content: null }))),
+      'count-open': memory(after('boot-loop')),
+      'count-set-back': memory(after('boot-loop'), succeeded('open'), succeeded('mark')),
+      count: memory(after('full', volume({ upper: 'directory' })), succeeded('open')),
+      'erase-failed': memory(MARKED, succeeded('erase')),
+      erase: memory(MARKED),
+      'old-overlayfs': memory(withFilesystems(['jffs2', 'overlayfs'], volume())),
+      copy: memory(volume()),
+      switch: memory(volume(), succeeded('copy'), MOUNTED_MEANWHILE),
+      'not-empty': memory(openedFacts()),
+      'not-blank': memory(withContent('unknown')),
+      gone: memory(withContent('blank'), succeeded('open')),
+      unusable: memory(withFilesystems(['overlay'], withContent('blank'))),
+      open: memory(withContent('blank')),
+    },
+    (decision, id) => {
+      stages[id] = decision.decision === 'go' ? decision.stage : decision.summary;
+    },
+  );
+  const stays = Object.entries(stages).filter(([, stage]) => / stays in memory, /.test(stage));
+  t.same(
+    stays.map(([id]) => id),
+    [
+      'move-failed-and-gone',
+      'failed',
+      'write-protected',
+      'count-volume-gone',
+      'count-set-back',
+      'erase-failed',
+      'old-overlayfs',
+      'not-empty',
+      'not-blank',
+      'gone',
+      'unusable',
+    ],
+  );
+  t.match(stages, {
+    thaw: 'thaw',
+    'move-failed': 'tidy',
+    'count-open': 'open',
+    count: 'mark',
+    erase: 'erase',
+    copy: 'copy',
+    switch: 'switch',
+    open: 'open',
+  });
+});
