@@ -107,7 +107,8 @@ const mountTable = (mounts: readonly Mount[]): string =>
   mounts
     .map(
       (mount) =>
-        `${mangled(mount.root)} ${mangled(mount.mountpoint)}${tags(mount)} ${mount.fstype} ${mangled(mount.source)};`,
+        `${mangled(mount.root)} ${mangled(mount.mountpoint)}${tags(mount)} ` +
+        `${mount.fstype} ${mangled(mount.source)};`,
     )
     .join('');
 
@@ -153,7 +154,8 @@ function contentGuards(device: Device, content: Content | null): (Guard | string
   const signatures = content === null ? [] : VOLUME_TYPES[content.kind].signatures;
   if (signatures.length === 0)
     return [
-      `the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is not known before`,
+      `the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is ` +
+        'not known before',
     ];
   return [
     path(node, ['block'], `there is no ${node}`),

@@ -11,6 +11,14 @@ import { fstypeOf } from '../volumes/mountable.js';
 import { countSteps, isCounted } from './bookkeeping.js';
 import { externalPlan } from './external.js';
 import { importSteps, importWaits } from './import.js';
+import {
+  image,
+  memoryFailed,
+  memoryOrImage,
+  memoryTrouble,
+  noOverlay,
+  noOverlayTrouble,
+} from './memory-or-image.js';
 import { placeTrouble } from './mountpoints.js';
 import { attachSteps, openSteps, waitSteps } from './open.js';
 import { isLegacy } from './overlay-root.js';
@@ -19,7 +27,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
 import { rootTrouble } from './root-trouble.js';
-import { imageRoot, keptReadOnlyRoot, memoryRoot, persistentRoot } from './roots.js';
+import { keptReadOnlyRoot, persistentRoot } from './roots.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { mayCome, volumeTrouble } from './volume.js';
 
@@ -43,62 +51,6 @@ const isPlan = (decided: Plan | Trouble | null): decided is Plan =>
 const errorOf = (result: StageResult | undefined): string | undefined => result?.failed?.error;
 
 const deviceName = ({ volume }: Facts): string => describe(volume.found[0]!);
-
-/* An overlay in memory, and what lies below it. */
-
-const noOverlay = ({ kernel: { filesystems } }: Facts): boolean =>
-  !filesystems.includes('overlay') && !filesystems.includes('overlayfs');
-
-const noOverlayTrouble = (): Trouble =>
-  troubleOf('no-overlay', 'this kernel has neither overlay nor overlayfs (see /proc/filesystems)');
-
-const memoryFailed = ({ earlier }: View): boolean =>
-  failures(earlier, 'root', 'volatile').length > 0;
-
-/** Where even an overlay in memory failed, the reason that led to it stays the reason. */
-function memoryTrouble({ earlier }: View): Trouble {
-  const { failed, reason, because } = failures(earlier, 'root', 'volatile')[0]!;
-  const found = `an overlay in memory failed: ${failed!.error}`;
-  return reason === null || reason === 'asked'
-    ? troubleOf('ram-failed', found, null)
-    : troubleOf(reason, `${because}; and ${found}`, null);
-}
-
-interface Descent extends View {
-  /** Why the root is to be in memory. */
-  trouble: Trouble;
-}
-
-const image = ({ facts }: View, trouble: Trouble): Plan => imageRoot(facts, trouble);
-
-export const MEMORY_OR_IMAGE: readonly PlanRule<Descent, Plan>[] = [
-  { id: 'memory-failed', when: memoryFailed, then: image, because: memoryTrouble },
-  {
-    id: 'no-overlay',
-    when: ({ facts }) => noOverlay(facts),
-    then: image,
-    because: noOverlayTrouble,
-  },
-  {
-    id: 'no-place',
-    when: ({ facts }) => placeTrouble(facts) !== null,
-    then: image,
-    because: ({ facts }) => placeTrouble(facts)!,
-  },
-  {
-    id: 'memory',
-    when: otherwise,
-    then: ({ facts, earlier }, trouble) => memoryRoot(facts, earlier, trouble),
-    because: ({ trouble }) => trouble,
-  },
-];
-
-/** A root in memory, or the image where there can be none. */
-export const memoryOrImage = (
-  facts: Facts,
-  earlier: readonly StageResult[],
-  trouble: Trouble,
-): Plan => firstMatch(MEMORY_OR_IMAGE, { facts, earlier, trouble })!;
 
 const inMemory = ({ facts, earlier }: Climb, trouble: Trouble): Plan =>
   memoryOrImage(facts, earlier, trouble);
@@ -154,7 +106,8 @@ function openNotes({ volume }: Facts): string[] {
   const device = volume.found[0]!;
   if (content?.kind === 'blank')
     return [
-      `the data volume is blank: ${FILE_SYSTEMS[fstypeOf(device, volume)!]!.title} makes it its own`,
+      `the data volume is blank: ${FILE_SYSTEMS[fstypeOf(device, volume)!]!.title} ` +
+        'makes it its own',
     ];
   if (content?.kind === 'unreadable')
     return [

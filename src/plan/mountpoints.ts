@@ -15,12 +15,10 @@ export const imageMountpoint = ({ handover }: Facts): string | null =>
  * Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or
  * something is mounted on it. An initramfs has room for a place of its own.
  */
-export const newRootOf = (facts: Facts): string =>
-  imageMountpoint(facts) !== null
-    ? NEW_OVERLAY
-    : isFree(facts, NEW_ROOTS[0])
-      ? NEW_ROOTS[0]
-      : NEW_ROOTS[1];
+export function newRootOf(facts: Facts): string {
+  if (imageMountpoint(facts) !== null) return NEW_OVERLAY;
+  return isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
+}
 
 /** What makes any new root impossible; null when nothing does. */
 export function placeTrouble(facts: Facts): Trouble | null {

@@ -63,12 +63,14 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
     : [
         fatal(
           'work',
-          'overlay prepares changes here before they appear; it must be on the same mount as the upper layer.',
+          'overlay prepares changes here before they appear; it must be on the same ' +
+            'mount as the upper layer.',
           mkdir(work),
         ),
         warn(
           'work-clean',
-          'What a power cut left half-prepared makes kernels before 4.8 mount read-only and say nothing.',
+          'What a power cut left half-prepared makes kernels before 4.8 mount ' +
+            'read-only and say nothing.',
           { kind: 'remove-tree', path: `${work}/work` },
         ),
       ];
@@ -114,7 +116,8 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
       RAM_SOURCE,
       overlayOptions({ lower, upper, ...(!legacy && { work }) }),
       lower.length > 1
-        ? 'The new root: the image, over it the settings as they are on flash, over those what changes from now on.'
+        ? 'The new root: the image, over it the settings as they are on flash, over ' +
+            'those what changes from now on.'
         : 'The new root: the read-only image under what changes from now on.',
     ),
   ];
@@ -154,7 +157,8 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
     ),
     fatal(
       'writable',
-      'Full or write-protected flash shows only when it is written to, and behind the pivot it is too late to learn it.',
+      'Full or write-protected flash shows only when it is written to, and behind ' +
+        'the pivot it is too late to learn it.',
       { kind: 'write-probe', path: probe },
     ),
     fatal('probe-gone', 'The probe was only to see whether writing works.', {

@@ -144,7 +144,8 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
     ...moves.map(along),
     fatal(
       'switch',
-      'pivot_root(2) cannot leave an initramfs. From here on the new root is /, and nothing is undone.',
+      'pivot_root(2) cannot leave an initramfs. From here on the new root is /, and ' +
+        'nothing is undone.',
       { kind: 'switch-root', newRoot, init },
     ),
     warn('memory', 'The initramfs stays in memory for ever unless its files are removed.', {

@@ -11,10 +11,11 @@
  * failure as the reason. Nothing on flash is erased here unless somebody ordered it.
  */
 import type { Facts } from '../facts/facts.js';
-import { climb, memoryOrImage } from './ladder.js';
+import { climb } from './ladder.js';
+import { memoryOrImage } from './memory-or-image.js';
 import type { Decision, PlanningOptions, Verb } from './plan.js';
 import { alreadyThere, preconditions } from './preconditions.js';
-import { beforeLadder } from './switch-root.js';
+import { beforeLadder } from './before-ladder.js';
 
 /** The next thing to do, from facts alone: no input or output, no clock. */
 export const planStart = (facts: Facts, options: PlanningOptions): Decision =>

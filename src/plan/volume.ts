@@ -39,7 +39,8 @@ export function volumeTrouble(
   if (!facts.kernel.filesystems.includes(fstype))
     return troubleOf(
       'no-filesystem',
-      `${describe(device)} needs ${fstype}, which this kernel does not have (see /proc/filesystems)`,
+      `${describe(device)} needs ${fstype}, which this kernel does not have (see ` +
+        '/proc/filesystems)',
     );
   return null;
 }

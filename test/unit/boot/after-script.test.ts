@@ -106,7 +106,8 @@ const differencesOf = ({ journal }: Scene): string[] =>
   journal.flatMap((record) => (record.type === 'script' ? (record.differences ?? []) : []));
 
 t.test(
-  'a root that the script made as start would have is verified, and written down with the times of the script',
+  'a root that the script made as start would have is verified, and written down ' +
+    'with the times of the script',
   async (t) => {
     const made = await scene();
     t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
@@ -317,7 +318,8 @@ t.test('the log of a script is understood as far as it goes', async (t) => {
     found: null,
   });
   const log =
-    'begin 2.33 2.33\nlooked 2.34\nstep 2.36 1 data done\nmount: no\nstep 2.37 2 meta failed\nend 2.40 failed step meta, everything was taken back\n';
+    'begin 2.33 2.33\nlooked 2.34\nstep 2.36 1 data done\nmount: no\nstep 2.37 2 ' +
+    'meta failed\nend 2.40 failed step meta, everything was taken back\n';
   const record = parseScriptLog(log)!;
   t.match(record, {
     result: 'failed',

@@ -141,7 +141,8 @@ t.test('the text form says where the way back ends, once', async (t) => {
 });
 
 t.test(
-  'the script is good shell for busybox and for this machine, and runs nothing that a name smuggles in',
+  'the script is good shell for busybox and for this machine, and runs nothing that ' +
+    'a name smuggles in',
   async (t) => {
     // All commands are functions that do nothing, so any word that the shell takes for a command of
     // its own is "not found", or the telling reboot.
@@ -214,7 +215,8 @@ const boardLine = (next: (below: number) => number): string =>
   `${next(99)} 1 0:${next(9)} / / ro - squashfs /dev/root ro\n`;
 
 t.test(
-  'whatever bytes a volume holds, it is called something, after at most as many reads as it has blocks',
+  'whatever bytes a volume holds, it is called something, after at most as many ' +
+    'reads as it has blocks',
   async (t) => {
     for (let seed = 1; seed <= 300; seed++) {
       const next = random(seed);

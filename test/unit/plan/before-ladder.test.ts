@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Facts, Handover, RootVolume } from '../../../src/facts/facts.js';
 import type { StageResult, Verb } from '../../../src/plan/plan.js';
-import { BEFORE_LADDER, IMAGE_CHECKS, TOWARDS_IMAGE } from '../../../src/plan/switch-root.js';
+import { BEFORE_LADDER, IMAGE_CHECKS, TOWARDS_IMAGE } from '../../../src/plan/before-ladder.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 import { failedAt, succeeded, walkTable } from '../../fixtures/walk-table.js';
 

@@ -1,12 +1,7 @@
 import t from 'tap';
 import type { Facts } from '../../../src/facts/facts.js';
-import {
-  LADDER,
-  LEFT_UNDONE,
-  MEMORY_OR_IMAGE,
-  climbOf,
-  type Climb,
-} from '../../../src/plan/ladder.js';
+import { LADDER, LEFT_UNDONE, climbOf, type Climb } from '../../../src/plan/ladder.js';
+import { MEMORY_OR_IMAGE } from '../../../src/plan/memory-or-image.js';
 import type { Plan, StageResult } from '../../../src/plan/plan.js';
 import { ROOT_FAILURES } from '../../../src/plan/root-trouble.js';
 import {

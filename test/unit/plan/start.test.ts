@@ -119,7 +119,8 @@ t.test('a kernel with both gets the mainline overlay', async (t) => {
 });
 
 t.test(
-  'every other mount on the root moves too, once a mountpoint, and what lies below one travels along',
+  'every other mount on the root moves too, once a mountpoint, and what lies below ' +
+    'one travels along',
   async (t) => {
     const facts = boardFacts();
     const run = mount('/run', { id: 501 });
@@ -228,7 +229,8 @@ t.test('what the volume holds decides what is mounted from it', async (t) => {
 });
 
 t.test(
-  'where start is not to run it is refused before anything is touched, and told in one sentence with a cure',
+  'where start is not to run it is refused before anything is touched, and told in ' +
+    'one sentence with a cure',
   async (t) => {
     const facts = boardFacts();
     const root = facts.mounts.find(({ mountpoint }) => mountpoint === '/')!;
@@ -257,7 +259,8 @@ t.test(
 );
 
 t.test(
-  'whatever keeps the settings from being used is known by its reason, and the next rung takes over',
+  'whatever keeps the settings from being used is known by its reason, and the next ' +
+    'rung takes over',
   async (t) => {
     const facts = boardFacts();
     const cases: [Reason, Plan['rung'], Facts, RegExp][] = [
@@ -528,7 +531,8 @@ t.test('a slow volume is waited for once, and UBI is attached once', async (t) =
 });
 
 t.test(
-  'an external volume is used when it belongs to this board, and otherwise the internal one is, loudly',
+  'an external volume is used when it belongs to this board, and otherwise the ' +
+    'internal one is, loudly',
   async (t) => {
     const external = {
       wanted: 'LABEL=ext',
@@ -678,7 +682,8 @@ t.test(
 );
 
 t.test(
-  'a plain name that was asked for is waited for where the image itself is on a disk, and not on flash',
+  'a plain name that was asked for is waited for where the image itself is on a ' +
+    'disk, and not on flash',
   async (t) => {
     const facts = boardFacts();
     const none = withVolume(

@@ -213,7 +213,10 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
       /holds no file system that is known here: it begins with 00; name it with rootfstype=/,
     ],
     [
-      planStart(initramfs(), { ...real, earlier: [past('image', 'cannot mount squashfs: EINVAL')] }),
+      planStart(initramfs(), {
+        ...real,
+        earlier: [past('image', 'cannot mount squashfs: EINVAL')],
+      }),
       /cannot be mounted: cannot mount squashfs: EINVAL/,
     ],
     [
@@ -247,7 +250,8 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
 });
 
 t.test(
-  'the way out of an initramfs builds the same overlay, takes every mount along and gives the memory back',
+  'the way out of an initramfs builds the same overlay, takes every mount along and ' +
+    'gives the memory back',
   async (t) => {
     const whole = plan(planWhole('start', initramfs(SOUND), { dryRun: true, force: false }));
     const actions = whole.steps.map(({ action }) => action);
@@ -283,7 +287,8 @@ t.test(
 );
 
 t.test(
-  'an initramfs without /overlay is given one, and one where something else is mounted there is left alone',
+  'an initramfs without /overlay is given one, and one where something else is ' +
+    'mounted there is left alone',
   async (t) => {
     const facts = initramfs(SOUND);
     const idsWith = (changes: Partial<Facts>): string[] =>

@@ -156,7 +156,8 @@ async function unreadable(
 }
 
 t.test(
-  'only what is not there counts as missing: what flash does not give is neither made anew nor moved nor forgotten',
+  'only what is not there counts as missing: what flash does not give is neither ' +
+    'made anew nor moved nor forgotten',
   async (t) => {
     const state = await unreadable('.fs_state');
     t.match(state.ran, { exit: 0, state: { rung: 'persistent' } });

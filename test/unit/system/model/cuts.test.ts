@@ -62,7 +62,8 @@ async function bootsWith(board: Board, settings: string[]): Promise<string[]> {
 
 for (const kind of KINDS)
   t.test(
-    `a power cut at any call of a start, and another during the recovery, cost a board with ${kind} nothing`,
+    'a power cut at any call of a start, and another during the recovery, cost a ' +
+      `board with ${kind} nothing`,
     async (t) => {
       const from = await prepared(kind);
       const { kernel } = await run(again(from).board);
@@ -78,7 +79,8 @@ for (const kind of KINDS)
               await cutAt(later, second, side, way, start);
               for (const complaint of await bootsWith(later, settings))
                 wrong.push(
-                  `${side} ${kernel.calls[first - 1]} (${way}), then ${kernel.calls[second - 1]}: ${complaint}`,
+                  `${side} ${kernel.calls[first - 1]} (${way}), then ` +
+                    `${kernel.calls[second - 1]}: ${complaint}`,
                 );
             }
           }
@@ -154,7 +156,8 @@ const MARKED = (): Board =>
   });
 
 t.test(
-  'the switch of done to flash carries everything over, and after a power cut at any of its calls the board has all of it or none, and comes to flash in the end',
+  'the switch of done to flash carries everything over, and after a power cut at any ' +
+    'of its calls the board has all of it or none, and comes to flash in the end',
   async (t) => {
     const done = startThen('done', {}, used);
     const whole = MARKED();
@@ -185,13 +188,15 @@ t.test(
             const seen = settingsOf(last.kernel).join('\n');
             if (seen !== settings.join('\n') && seen !== bare.join('\n'))
               wrong.push(
-                `${side} ${calls[position - 1]} (${way}): boot ${boot + 1} has half of the settings: ${seen}`,
+                `${side} ${calls[position - 1]} (${way}): boot ${boot + 1} has half ` +
+                  `of the settings: ${seen}`,
               );
             cutPower(board, 'lost');
           }
           if (last?.state?.rung !== 'persistent')
             wrong.push(
-              `${side} ${calls[position - 1]} (${way}): after three boots the root is ${last?.state?.rung} for ${last?.state?.reason}`,
+              `${side} ${calls[position - 1]} (${way}): after three boots the root ` +
+                `is ${last?.state?.rung} for ${last?.state?.reason}`,
             );
         }
     t.same(wrong, []);
@@ -199,7 +204,8 @@ t.test(
 );
 
 t.test(
-  'what is written while done copies is carried over too, up to the moment when nothing can be written any more',
+  'what is written while done copies is carried over too, up to the moment when ' +
+    'nothing can be written any more',
   async (t) => {
     for (const moment of ['copy /tmp/root/upper/etc/mine', 'remount / ro', 'syncfs /tmp/overlay']) {
       const board = MARKED();
@@ -235,7 +241,8 @@ t.test(
 );
 
 t.test(
-  'what is open for writing keeps done from switching, which says what it is, and the root goes on in memory',
+  'what is open for writing keeps done from switching, which says what it is, and ' +
+    'the root goes on in memory',
   async (t) => {
     const board = MARKED();
     const first = await run(board, 'start', { writers: ['/var/log/messages'] });
@@ -254,7 +261,8 @@ t.test(
 );
 
 t.test(
-  'a reset cut at any call of its order or of the start that carries it out is done in the end, and keeps what it was to keep',
+  'a reset cut at any call of its order or of the start that carries it out is done ' +
+    'in the end, and keeps what it was to keep',
   async (t) => {
     const KEEP = ['/etc/.hidden/.key'];
     const kinds: BoardKind[] = [
@@ -289,7 +297,8 @@ t.test(
             const seen = settingsOf((await run(board)).kernel).join('\n');
             if (seen !== settings.join('\n') && seen !== after.join('\n'))
               wrong.push(
-                `${side} ${calls[position - 1]} (${way}): the settings are neither those before nor those after`,
+                `${side} ${calls[position - 1]} (${way}): the settings are neither ` +
+                  'those before nor those after',
               );
           }
       const starting = (await run(copyBoard(clean))).kernel.calls;
@@ -303,7 +312,8 @@ t.test(
               await cutAt(later, second, side, way, start);
               if (settingsOf((await run(later)).kernel).join('\n') !== after.join('\n'))
                 wrong.push(
-                  `${side} ${starting[position - 1]} (${way}), then call ${second}: the reset is not done`,
+                  `${side} ${starting[position - 1]} (${way}), then call ${second}: ` +
+                    'the reset is not done',
                 );
             }
             if (settingsOf((await run(board)).kernel).join('\n') !== after.join('\n'))
@@ -315,7 +325,8 @@ t.test(
 );
 
 t.test(
-  'a rung that fails boot after boot is no boot loop: the board comes up each time, with its settings',
+  'a rung that fails boot after boot is no boot loop: the board comes up each time, ' +
+    'with its settings',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     for (let boot = 1; boot <= 8; boot++) {
@@ -332,7 +343,8 @@ t.test(
 );
 
 t.test(
-  'after five starts that never reached done the next one leaves the data alone, and the one after a done uses it again',
+  'after five starts that never reached done the next one leaves the data alone, and ' +
+    'the one after a done uses it again',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     for (let boot = 1; boot <= 5; boot++) {

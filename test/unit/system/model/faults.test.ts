@@ -69,7 +69,8 @@ async function tried(from: Prepared, position: number, errno: string): Promise<s
 
 for (const kind of KINDS)
   t.test(
-    `each call of a start fails with each of its errors on a board with ${kind}, and it comes up with its settings unharmed`,
+    `each call of a start fails with each of its errors on a board with ${kind}, and ` +
+      'it comes up with its settings unharmed',
     async (t) => {
       const from = await prepared(kind);
       const { kernel } = await run(again(from).board);
@@ -123,7 +124,8 @@ t.test(
 );
 
 t.test(
-  'out of an initramfs each rung is tried, down to the bare image, and where even that fails process 1 says so and ends',
+  'out of an initramfs each rung is tried, down to the bare image, and where even ' +
+    'that fails process 1 says so and ends',
   async (t) => {
     const from = await prepared('an initramfs');
     const bare = await run(again(from).board, 'start', {
@@ -163,7 +165,8 @@ t.test('a second start on a started board changes nothing', async (t) => {
 
 for (const verb of ['done', 'reset', 'stop'] as Verb[])
   t.test(
-    `each call of ${verb} fails with each of its errors, the root stays what it is, and nothing is lost`,
+    `each call of ${verb} fails with each of its errors, the root stays what it is, ` +
+      'and nothing is lost',
     async (t) => {
       const wrong: string[] = [];
       for (const kind of KINDS) {

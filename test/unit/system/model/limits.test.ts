@@ -3,7 +3,8 @@ import { makeBoard, type Block } from '../../../../src/system/model/board.js';
 import { run } from '../../../fixtures/model.js';
 
 t.test(
-  'a file system that cannot leave whiteouts is found out by done, which says what does not work and what would help',
+  'a file system that cannot leave whiteouts is found out by done, which says what ' +
+    'does not work and what would help',
   async (t) => {
     const board = makeBoard({ whiteout: false });
     const { kernel } = await run(board);

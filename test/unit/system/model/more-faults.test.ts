@@ -140,7 +140,8 @@ function wrongNow(ran: Ran, verb: Verb, always: boolean): string[] {
 
 for (const [scene, { name, board: make, verb, after }] of SCENES.entries())
   t.test(
-    `each call of ${name} fails with each of its errors, once and for ever: the board comes up, says what it is, and in the next boot nothing is lost`,
+    `each call of ${name} fails with each of its errors, once and for ever: the ` +
+      'board comes up, says what it is, and in the next boot nothing is lost',
     async (t) => {
       const { kernel } = await run(make(), verb);
       const wrong: string[] = [];
@@ -188,7 +189,9 @@ async function moving(
 }
 
 t.test(
-  'each call of a switch to flash fails with each of its errors, once and for ever: the root shows what it showed, takes writes, and either stays in memory or is whole on flash',
+  'each call of a switch to flash fails with each of its errors, once and for ever: ' +
+    'the root shows what it showed, takes writes, and either stays in memory or is ' +
+    'whole on flash',
   async (t) => {
     const clean = await moving(() => null);
     t.equal(clean.done.exit, 0);

@@ -50,7 +50,8 @@ t.test('a start that fails in a way nobody foresaw still ends in init', async (t
 });
 
 t.test(
-  "an init that is not there, or that the kernel refuses, is followed by the next of the kernel's list",
+  'an init that is not there, or that the kernel refuses, is followed by the next of ' +
+    "the kernel's list",
   async (t) => {
     const board = makeBoard({
       initramfs: fill(new Tree('rootfs'), ['/init', 'mountroot']),

@@ -94,7 +94,8 @@ t.test('a mount that fails for a reason that passes costs nobody his settings', 
 });
 
 t.test(
-  'flash that cannot be mounted is not erased where something on it is to be kept, nor by a kernel that lacks its file system',
+  'flash that cannot be mounted is not erased where something on it is to be kept, ' +
+    'nor by a kernel that lacks its file system',
   async (t) => {
     const { board } = again(await prepared('jffs2 on mtd'));
     const broken = {
@@ -233,7 +234,8 @@ t.test(
 );
 
 t.test(
-  'settings on an external volume that is out of reach keep a reset from looking as if it had worked',
+  'settings on an external volume that is out of reach keep a reset from looking as ' +
+    'if it had worked',
   async (t) => {
     const root = again(await prepared('external root'));
     const { kernel } = await run(root.board);

@@ -143,7 +143,8 @@ t.test(
 );
 
 t.test(
-  'a file is moved without an attribute that flash cannot keep, which is told; what only the first pass refused is no fault',
+  'a file is moved without an attribute that flash cannot keep, which is told; what ' +
+    'only the first pass refused is no fault',
   async (t) => {
     const { done } = await moved(
       (call) => (call.startsWith('setxattr') ? 'EOPNOTSUPP' : null),
@@ -188,7 +189,8 @@ t.test(
 );
 
 t.test(
-  'settings under two names, as jffs2 leaves them when power goes during the rename, are not taken for half a copy',
+  'settings under two names, as jffs2 leaves them when power goes during the rename, ' +
+    'are not taken for half a copy',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     const { tree } = board.flash[0]!;
@@ -219,7 +221,8 @@ t.test('a root that a killed switch left read-only takes writes again, and moves
 });
 
 t.test(
-  'a volume that is marked to be erased and is no raw flash is left alone, and told how it is emptied',
+  'a volume that is marked to be erased and is no raw flash is left alone, and told ' +
+    'how it is emptied',
   async (t) => {
     const { board } = again(await prepared('UBIFS on UBI'));
     const kernel = powerOn(board);

@@ -1,0 +1,67 @@
+/** A root in memory, and what lies below it: the bare image. */
+import type { Facts } from '../facts/facts.js';
+import { placeTrouble } from './mountpoints.js';
+import type { Plan, StageResult } from './plan.js';
+import { failures } from './plan-of.js';
+import { troubleOf, type Trouble } from './reasons.js';
+import { imageRoot, memoryRoot } from './roots.js';
+import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
+
+interface View {
+  facts: Facts;
+  earlier: readonly StageResult[];
+}
+
+export const noOverlay = ({ kernel: { filesystems } }: Facts): boolean =>
+  !filesystems.includes('overlay') && !filesystems.includes('overlayfs');
+
+export const noOverlayTrouble = (): Trouble =>
+  troubleOf('no-overlay', 'this kernel has neither overlay nor overlayfs (see /proc/filesystems)');
+
+export const memoryFailed = ({ earlier }: View): boolean =>
+  failures(earlier, 'root', 'volatile').length > 0;
+
+/** Where even an overlay in memory failed, the reason that led to it stays the reason. */
+export function memoryTrouble({ earlier }: View): Trouble {
+  const { failed, reason, because } = failures(earlier, 'root', 'volatile')[0]!;
+  const found = `an overlay in memory failed: ${failed!.error}`;
+  return reason === null || reason === 'asked'
+    ? troubleOf('ram-failed', found, null)
+    : troubleOf(reason, `${because}; and ${found}`, null);
+}
+
+interface Descent extends View {
+  /** Why the root is to be in memory. */
+  trouble: Trouble;
+}
+
+export const image = ({ facts }: View, trouble: Trouble): Plan => imageRoot(facts, trouble);
+
+export const MEMORY_OR_IMAGE: readonly PlanRule<Descent, Plan>[] = [
+  { id: 'memory-failed', when: memoryFailed, then: image, because: memoryTrouble },
+  {
+    id: 'no-overlay',
+    when: ({ facts }) => noOverlay(facts),
+    then: image,
+    because: noOverlayTrouble,
+  },
+  {
+    id: 'no-place',
+    when: ({ facts }) => placeTrouble(facts) !== null,
+    then: image,
+    because: ({ facts }) => placeTrouble(facts)!,
+  },
+  {
+    id: 'memory',
+    when: otherwise,
+    then: ({ facts, earlier }, trouble) => memoryRoot(facts, earlier, trouble),
+    because: ({ trouble }) => trouble,
+  },
+];
+
+/** A root in memory, or the image where there can be none. */
+export const memoryOrImage = (
+  facts: Facts,
+  earlier: readonly StageResult[],
+  trouble: Trouble,
+): Plan => firstMatch(MEMORY_OR_IMAGE, { facts, earlier, trouble })!;
