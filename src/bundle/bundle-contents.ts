@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import type { Facts } from '../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
-import { BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
+import { BOOT_FILE, BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
 import type { Reader } from '../system/port.js';
 import { VERSION } from '../version.js';
 import { BUNDLE_SCHEMA, TOP } from './read-bundle.js';
@@ -101,7 +101,7 @@ async function addJournals(into: Collection, reader: Reader): Promise<void> {
     const folder = `${at}/${BOOTS}`;
     const names = await into.try('journals', () =>
       reader.kind(`${at}/${META}`) === 'directory' && reader.kind(folder) === 'directory'
-        ? reader.list(folder).filter((name) => /^\d{8}-[\w-]{8}\.ndjson$/.test(name))
+        ? reader.list(folder).filter((name) => BOOT_FILE.test(name))
         : [],
     );
     for (const name of (names ?? []).slice(-MOST_BOOTS))

@@ -27,6 +27,8 @@ export const ATTEMPTS = `${META}/attempts`;
 export const ORDER = `${META}/reset.json`;
 export const IDENTITY = `${META}/identity`;
 export const BOOTS = `${META}/boots`;
+/** The names of files in BOOTS: the number of the boot, and the beginning of its boot id. */
+export const BOOT_FILE = /^(\d{8})-([\w-]{8})\.ndjson$/;
 export const QUARANTINE = `${META}/quarantine`;
 export const INCOMING = `${META}/incoming`;
 /** What is known of the image, to tell later that a setting stands before a newer file of it. */

@@ -1,4 +1,4 @@
-import { BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/places.js';
+import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/places.js';
 import type { System } from '../system/port.js';
 import type { StepKind } from './step-kind.js';
 
@@ -12,9 +12,6 @@ interface KeepJournal {
 
 /** How many characters of one boot's journal are kept. */
 const LONGEST = 65_536;
-
-/** Number and boot id of a boot. */
-const NAME = /^(\d{8})-([\w-]{8})\.ndjson$/;
 
 /**
  * Where the volume with our folder is: beside an external overlay the internal volume stays where
@@ -53,10 +50,10 @@ export function keepBoot(
   if (at === null || most === 0) return;
   const folder = `${at}/${BOOTS}`;
   if (system.kind(folder) === 'missing') system.mkdir(folder, 0o755);
-  const names = system.list(folder).filter((name) => NAME.test(name));
+  const names = system.list(folder).filter((name) => BOOT_FILE.test(name));
   const id = boot.id.trim().slice(0, 8);
-  const mine = names.find((name) => NAME.exec(name)?.[2] === id);
-  const next = Number(NAME.exec(names.at(-1) ?? '')?.[1] ?? 0) + 1;
+  const mine = names.find((name) => BOOT_FILE.exec(name)?.[2] === id);
+  const next = Number(BOOT_FILE.exec(names.at(-1) ?? '')?.[1] ?? 0) + 1;
   const name = mine ?? `${String(next).padStart(8, '0')}-${id}.ndjson`;
   system.replace(`${folder}/${name}`, bounded(boot.journal), 0o644);
   const others = names.filter((each) => each !== mine);

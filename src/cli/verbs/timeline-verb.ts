@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Boot } from '../../report/journal/boot-runs.js';
+import { BOOT_FILE } from '../../facts/places.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import { readKernelRecords } from '../../system/kernel-records.js';
@@ -13,7 +14,7 @@ import { writeReport } from '../write-report.js';
 /** The boot in a journal's file; a file of the data volume has the boot's number in its name. */
 async function bootInFile(file: string): Promise<Boot> {
   const { bootOf } = await import('../../report/journal/boot-runs.js');
-  const number = /^(\d{8})-[\w-]{8}\.ndjson$/.exec(basename(file))?.[1];
+  const number = BOOT_FILE.exec(basename(file))?.[1];
   return fromFile(file, (bytes) => {
     const boot = bootOf(
       { number: number === undefined ? null : Number(number), id: null, current: false, file },

@@ -4,8 +4,9 @@ import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
 import { DEVICE_KINDS, describe } from '../../volumes/device.js';
+import { JFFS2_LEAST_BLOCKS, jffs2Levels } from '../../volumes/jffs2-levels.js';
 import { spaceFinding, spaceWords } from '../status/space-words.js';
-import { jffs2Levels, spaceOf, spaceTrouble } from '../status/space.js';
+import { spaceOf, spaceTrouble } from '../status/space.js';
 import {
   ok,
   problem,
@@ -107,9 +108,6 @@ export function ubi({ now, live }: CheckInputs): Finding | null {
   );
 }
 
-/** mount(2) gives EINVAL for fewer (fs/jffs2/fs.c: jffs2_do_fill_super). */
-const LEAST_BLOCKS = 5;
-
 const ENLARGE = 'make the partition larger in mtdparts= or the device tree';
 
 export function eraseBlocks({ now }: CheckInputs): Finding | null {
@@ -119,9 +117,9 @@ export function eraseBlocks({ now }: CheckInputs): Finding | null {
   const { eraseBlocks: count, reservedBlocks, reserved } = levels;
   const blockSize = size(device.eraseBlock).replace('.0 ', ' ');
   const is = `${describe(device)} has ${plural(count, 'erase block')} of ${blockSize}`;
-  if (count < LEAST_BLOCKS)
+  if (count < JFFS2_LEAST_BLOCKS)
     return problem(
-      `${is}, and jffs2 needs ${LEAST_BLOCKS} at least`,
+      `${is}, and jffs2 needs ${JFFS2_LEAST_BLOCKS} at least`,
       '/proc/mtd',
       ENLARGE,
       'mount-failed',

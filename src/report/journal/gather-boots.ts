@@ -1,10 +1,8 @@
-import { JOURNAL_FILE, BOOTS, DATA, META, STAGING } from '../../facts/places.js';
+import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
-/** The names of files in the folder of boots (see execute/boots.ts): number and boot id. */
-const NAME = /^(\d{8})-([\w-]{8})\.ndjson$/;
 /** More than a boot ever writes. Anybody may have put a larger file there. */
 const MOST = 4 << 20;
 
@@ -50,7 +48,7 @@ function folderOf(reader: Reader, problems: string[]): { path: string; names: st
     try {
       const path = `${at}/${BOOTS}`;
       if (reader.kind(`${at}/${META}`) === 'directory' && reader.kind(path) === 'directory')
-        return { path, names: reader.list(path).filter((name) => NAME.test(name)) };
+        return { path, names: reader.list(path).filter((name) => BOOT_FILE.test(name)) };
     } catch (error) {
       problems.push((error as Error).message);
     }
@@ -82,7 +80,7 @@ function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const folder = folderOf(reader, problems);
   const memory = read(reader, JOURNAL_FILE, problems);
   const kept = (folder?.names ?? []).map((name): BootName => {
-    const [, digits, id] = NAME.exec(name)!;
+    const [, digits, id] = BOOT_FILE.exec(name)!;
     return {
       number: Number(digits),
       id: id!,

@@ -1,4 +1,5 @@
 import type { Mount, MtdPartition } from '../../facts/facts.js';
+import { jffs2Levels, type Jffs2Levels } from '../../volumes/jffs2-levels.js';
 
 /** How much room a data volume has. All sizes in bytes. */
 export interface Space {
@@ -11,45 +12,6 @@ export interface Space {
   /** How much can be written for sure, before compression. */
   writable: number;
   jffs2: Jffs2Levels | null;
-}
-
-/** The room that jffs2 reserves for its garbage collection. */
-export interface Jffs2Levels {
-  eraseBlock: number;
-  eraseBlocks: number;
-  /** With fewer free erase blocks nothing new is written; statfs(2) does not count them as free. */
-  reservedBlocks: number;
-  reserved: number;
-  /** Erase blocks that stay free so that files can still be deleted. */
-  deletionBlocks: number;
-  /**
-   * Less obsolete data than this is not collected: statfs(2) counts it as free, but a write that
-   * needs it can fail with ENOSPC.
-   */
-  uncollected: number;
-}
-
-/**
- * The levels of jffs2_calc_trigger_levels (fs/jffs2/build.c), unchanged since Linux 2.6.10. Two
- * blocks are kept for deleting; 2 % of the medium and 100 bytes per block, rounded up to blocks,
- * must be free before anything new is written. Beyond that jffs2_reserve_space
- * (fs/jffs2/nodemgmt.c) refuses `nospc_dirty_size`: one block and 1 % of the medium.
- */
-export function jffs2Levels(flash: number, eraseBlock: number): Jffs2Levels {
-  const eraseBlocks = Math.floor(flash / eraseBlock);
-  const used = eraseBlocks * eraseBlock;
-  const deletionBlocks = 2;
-  const reservedBlocks =
-    deletionBlocks +
-    Math.floor((Math.floor(used / 50) + eraseBlocks * 100 + eraseBlock - 1) / eraseBlock);
-  return {
-    eraseBlock,
-    eraseBlocks,
-    reservedBlocks,
-    reserved: reservedBlocks * eraseBlock,
-    deletionBlocks,
-    uncollected: eraseBlock + Math.floor(used / 100),
-  };
 }
 
 /** The mtd partition of a jffs2 mount: by its block device 31:N, else by its source. */
