@@ -93,7 +93,10 @@ t.test(
   { skip: spawnSync('dtc', ['--version']).status !== 0 && 'there is no dtc' },
   async (t) => {
     const source =
-      '/dts-v1/; /memreserve/ 0x68000000 0x1000; / { #address-cells = <1>; #size-cells = <1>; model = "X"; compatible = "x,y"; chosen { bootargs = "a b"; linux,initrd-start = <0x68000000>; linux,initrd-end = <0x68001000>; }; memory { device_type = "memory"; reg = <0x60000000 0x10000000>; }; };';
+      '/dts-v1/; /memreserve/ 0x68000000 0x1000; / { #address-cells = <1>; #size-cells = ' +
+      '<1>; model = "X"; compatible = "x,y"; chosen { bootargs = "a b"; linux,' +
+      'initrd-start = <0x68000000>; linux,initrd-end = <0x68001000>; }; memory { ' +
+      'device_type = "memory"; reg = <0x60000000 0x10000000>; }; };';
     for (const version of ['16', '17']) {
       const tree = parseDeviceTree(
         execFileSync('dtc', ['-q', '-I', 'dts', '-O', 'dtb', '-V', version], { input: source }),
@@ -202,7 +205,9 @@ t.test('a damaged tag list is refused with one sentence, or is one', async (t) =
 
 t.test("of a kernel's configuration the options that decide are kept", async (t) => {
   const text =
-    '#\n# Linux/arm 6.1\n#\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_INITRAMFS_SOURCE=""\nCONFIG_CMDLINE="console=ttyAMA0 a=\\"b\\""\n# CONFIG_BLK_DEV_RAM is not set\nCONFIG_SQUASHFS=m\nCONFIG_SOUND=y\nCONFIG_BLK_DEV_RAM_SIZE=4096\n';
+    '#\n# Linux/arm 6.1\n#\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_INITRAMFS_SOURCE=""\n' +
+    'CONFIG_CMDLINE="console=ttyAMA0 a=\\"b\\""\n# CONFIG_BLK_DEV_RAM is not set\n' +
+    'CONFIG_SQUASHFS=m\nCONFIG_SOUND=y\nCONFIG_BLK_DEV_RAM_SIZE=4096\n';
   const expected = {
     BLK_DEV_INITRD: 'y',
     INITRAMFS_SOURCE: '',

@@ -9,7 +9,7 @@ import { mountsToMove } from '../../../src/plan/moves.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
 import { planStart } from '../../../src/plan/start.js';
 import { dryRun } from '../../../src/system/dry-run.js';
-import type { Reader } from '../../../src/system/port.js';
+import type { PathKind, Reader } from '../../../src/system/port.js';
 import { BOARD, BOARD_STARTED, OPENWRT_3_10, SYSTEMD } from '../../fixtures/captures.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
@@ -42,20 +42,18 @@ t.test(
       '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
       '/proc/sys/kernel/osrelease': '3.10.49\n',
     };
+    const kinds: Record<string, PathKind> = {
+      '/dev/mtdblock4': 'block',
+      '/proc/mtd': 'file',
+      '/tmp/.preinit': 'missing',
+    };
     const openwrt: Reader = {
       ...dryRun(),
       readText: (path) => read[path] ?? '',
       readBytes: (_, offset) =>
         offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array(),
       list: () => [],
-      kind: (path) =>
-        path === '/dev/mtdblock4'
-          ? 'block'
-          : path === '/proc/mtd'
-            ? 'file'
-            : path === '/tmp/.preinit'
-              ? 'missing'
-              : 'directory',
+      kind: (path) => kinds[path] ?? 'directory',
     };
     const facts = gather(openwrt, {
       platform: 'linux',
@@ -87,7 +85,8 @@ t.test(
 );
 
 t.test(
-  'on a systemd machine the mount over the automount is the visible one, and only mounts directly on / move',
+  'on a systemd machine the mount over the automount is the visible one, and only mounts ' +
+    'directly on / move',
   async (t) => {
     const mounts = parseMountinfo(SYSTEMD);
     t.equal(visibleAt(mounts, '/proc/sys/fs/binfmt_misc')?.fstype, 'binfmt_misc');

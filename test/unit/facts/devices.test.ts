@@ -26,14 +26,11 @@ function machine(files: Record<string, string | Buffer>): Reader {
     readBytes: (path, offset, length) =>
       Buffer.isBuffer(files[path]) ? files[path].subarray(offset, offset + length) : none(path),
     readLink: (path) => (isLink(path) ? (files[path] as string).slice(3) : none(path)),
-    kind: (path) =>
-      files[path] === undefined
-        ? 'missing'
-        : Buffer.isBuffer(files[path])
-          ? 'block'
-          : isLink(path)
-            ? 'symlink'
-            : 'file',
+    kind: (path) => {
+      if (files[path] === undefined) return 'missing';
+      if (Buffer.isBuffer(files[path])) return 'block';
+      return isLink(path) ? 'symlink' : 'file';
+    },
     list: (path) => {
       const names = Object.keys(files).flatMap((name) =>
         name.startsWith(`${path}/`) ? [name.slice(path.length + 1).split('/')[0]!] : [],
@@ -63,7 +60,8 @@ const names = (
 ): string[] => resolve(reader, wanted, partitions, holdsUbi).found.map(({ name }) => name);
 
 t.test(
-  'a plain name is an mtd partition, else a UBI volume, else a partition label, and always the whole name',
+  'a plain name is an mtd partition, else a UBI volume, else a partition label, and ' +
+    'always the whole name',
   async (t) => {
     const reader = machine({
       ...DISKS,
@@ -90,7 +88,8 @@ t.test(
 );
 
 t.test(
-  'an mtd partition is mounted from its node where there is one, and by its number where there is none',
+  'an mtd partition is mounted from its node where there is one, and by its number where ' +
+    'there is none',
   async (t) => {
     t.match(
       resolve(machine({ '/dev/mtdblock3': Buffer.alloc(1) }), 'mtd:x', [mtd(3, 'x')], no).found,
@@ -119,7 +118,8 @@ t.test(
 );
 
 t.test(
-  'a partition that holds UBI is attached once, and its volume of that name or its only one is taken',
+  'a partition that holds UBI is attached once, and its volume of that name or its only ' +
+    'one is taken',
   async (t) => {
     const holds = ({ index }: MtdPartition): boolean => index === 5;
     t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), {

@@ -79,7 +79,8 @@ t.test('the kernel command line becomes names and values without quotes', async 
 });
 
 t.test(
-  '/proc/filesystems, /proc/mtd and mountinfo become what is understood of them, and a sentence for each line that is not',
+  '/proc/filesystems, /proc/mtd and mountinfo become what is understood of them, and a ' +
+    'sentence for each line that is not',
   async (t) => {
     holds(anyOf(OPENWRT_3_10.filesystems), (text) =>
       parseFilesystems(text).every((name) => name !== '' && !name.includes('\n')),
@@ -103,7 +104,8 @@ t.test(
 );
 
 t.test(
-  'a configuration, however damaged, gives settings of the right form, and says what was wrong with it',
+  'a configuration, however damaged, gives settings of the right form, and says what was ' +
+    'wrong with it',
   async (t) => {
     const file = {
       volume: 'data',
@@ -263,13 +265,10 @@ const machine = fc
     return {
       ...dryRun(),
       readText: (path) =>
-        see(() =>
-          path === '/proc/mtd'
-            ? BOARD.mtd
-            : path === '/proc/self/mountinfo' && looks % 2
-              ? BOARD.mountinfo
-              : text(),
-        ),
+        see(() => {
+          if (path === '/proc/mtd') return BOARD.mtd;
+          return path === '/proc/self/mountinfo' && looks % 2 ? BOARD.mountinfo : text();
+        }),
       readBytes: (_, __, length) => see(() => Buffer.from(text()).subarray(0, length)),
       readLink: () => see(text),
       kind: () => see(() => kinds[looks % kinds.length]!),

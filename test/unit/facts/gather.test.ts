@@ -1,16 +1,17 @@
 import t from 'tap';
 import { gather } from '../../../src/facts/gather.js';
 import { parseFacts } from '../../../src/facts/validate.js';
-import type { PathKind, Reader } from '../../../src/system/port.js';
+import type { Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
 const MTD =
-  'dev:    size   erasesize  name\nmtd0: 00100000 00040000 "old_rootfs_data"\nmtd1: 00100000 00040000 "rootfs_data"\nmtd2: 00100000 00040000 "rootfs_data2"\n';
+  'dev:    size   erasesize  name\nmtd0: 00100000 00040000 "old_rootfs_data"\nmtd1: ' +
+  '00100000 00040000 "rootfs_data"\nmtd2: 00100000 00040000 "rootfs_data2"\n';
 const PROCESS = { platform: 'linux', arch: 'arm', uid: 0, env: {} };
 
 /** A machine as paths and contents; a Uint8Array is a block device. */
-function machine(files: Record<string, string | Uint8Array | PathKind>): Reader {
+function machine(files: Record<string, string | Uint8Array>): Reader {
   const missing = (path: string): never => {
     throw new SystemError({ what: `read ${path}`, syscall: 'read', errno: 'ENOENT', path });
   };
@@ -20,14 +21,11 @@ function machine(files: Record<string, string | Uint8Array | PathKind>): Reader 
       files[path] instanceof Uint8Array
         ? files[path].subarray(offset, offset + length)
         : missing(path),
-    kind: (path) =>
-      files[path] === undefined
-        ? 'missing'
-        : files[path] instanceof Uint8Array
-          ? 'block'
-          : files[path] === 'directory'
-            ? 'directory'
-            : 'file',
+    kind: (path) => {
+      if (files[path] === undefined) return 'missing';
+      if (files[path] instanceof Uint8Array) return 'block';
+      return files[path] === 'directory' ? 'directory' : 'file';
+    },
     list: () => missing('x'),
     readLink: missing,
     realPath: missing,

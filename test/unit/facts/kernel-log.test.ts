@@ -33,7 +33,8 @@ t.test('records that begin later are known not to go back to the boot', async (t
 
 t.test("a console with times keeps the kernel's lines apart from those of programs", async (t) => {
   const [log] = parseConsole(
-    `U-Boot 2023\r\n\n${timed(BOOT)}init: Kernel panic - not syncing: not the kernel's\n[   12.345678] last\r\n`,
+    `U-Boot 2023\r\n\n${timed(BOOT)}init: Kernel panic - not syncing: not the kernel's\n` +
+      '[   12.345678] last\r\n',
   );
   t.same(
     log?.lines.map(({ text }) => text),

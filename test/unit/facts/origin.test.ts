@@ -67,7 +67,8 @@ t.test('a running system shows how its root came to be', async (t) => {
       '/proc/sys/kernel/real-root-dev': '7938\n',
       '/proc/filesystems': 'nodev\tproc\n\text4\nnodev\tjffs2\n\tsquashfs\n',
       '/proc/partitions':
-        'major minor  #blocks  name\n\n   1        0       4096 ram0\n  31        3      65536 mtdblock3\n',
+        'major minor  #blocks  name\n\n   1        0       4096 ram0\n  31        3      ' +
+        '65536 mtdblock3\n',
       '/sys/class/block/mtdblock3/ro': '1\n',
       '/dev/mtdblock3': Buffer.alloc(64 << 20, 0xff),
       '/init': 'x',
@@ -206,7 +207,8 @@ t.test('what execve would say of a program shows beforehand', async (t) => {
 t.test('/proc/partitions gives names, numbers and sizes', async (t) => {
   t.same(
     parsePartitions(
-      'major minor  #blocks  name\n\n  31        0        512 mtdblock0\n 179        2    1024 mmcblk0p2\nnonsense\n',
+      'major minor  #blocks  name\n\n  31        0        512 mtdblock0\n 179        2   ' +
+        ' 1024 mmcblk0p2\nnonsense\n',
     ),
     [
       { name: 'mtdblock0', number: '31:0', size: 512 << 10 },

@@ -38,7 +38,8 @@ t.test('a file system counts by its whole name', async (t) => {
 t.test('/proc/mtd is read with whatever its names hold, and bad lines are reported', async (t) => {
   const problems: FactsProblem[] = [];
   const text =
-    'dev:    size   erasesize  name\nmtd0: 00080000 00040000 "u-boot"\nmtd12: 04000000 00020000 "a "b" c"\nmtd1: zz 00040000 "x"\n';
+    'dev:    size   erasesize  name\nmtd0: 00080000 00040000 "u-boot"\nmtd12: 04000000 ' +
+    '00020000 "a "b" c"\nmtd1: zz 00040000 "x"\n';
   t.same(parseMtd(text, problems), [
     { index: 0, name: 'u-boot', size: 0x80000, eraseBlock: 0x40000 },
     { index: 12, name: 'a "b" c', size: 0x4000000, eraseBlock: 0x20000 },
@@ -56,7 +57,8 @@ t.test(
     const problems: FactsProblem[] = [];
     const [root, blank, dash, utf8] = parseMountinfo(
       [
-        '21 1 0:15 / / rw,noatime shared:5 master:2 propagate_from:3 - overlay overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper',
+        '21 1 0:15 / / rw,noatime shared:5 master:2 propagate_from:3 - overlay ' +
+          'overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper',
         '22 21 8:1 /sub\\040dir /mnt/my\\040disk\\134 ro unbindable - ext4 /dev/sda1 ro',
         '23 21 0:3 / - rw - tmpfs - rw',
         '24 21 0:4 / /m\\303\\274ll rw - tmpfs tmpfs rw',
@@ -94,7 +96,9 @@ t.test(
   'of stacked mounts the visible one is found, and what stands on a mount is listed once',
   async (t) => {
     const mounts = parseMountinfo(
-      '1 0 8:1 / / rw - ext4 a rw\n2 1 0:2 / /tmp rw - tmpfs below rw\n3 2 0:3 / /tmp rw - tmpfs above rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n5 4 0:5 / /dev/pts rw - devpts p rw\n',
+      '1 0 8:1 / / rw - ext4 a rw\n2 1 0:2 / /tmp rw - tmpfs below rw\n3 2 0:3 / /tmp rw ' +
+        '- tmpfs above rw\n4 1 0:4 / /dev rw - devtmpfs d rw\n5 4 0:5 / /dev/pts rw - ' +
+        'devpts p rw\n',
     );
     t.equal(visibleAt(mounts, '/tmp')?.source, 'above');
     t.equal(visibleAt(mounts, '/nothing'), undefined);

@@ -16,7 +16,8 @@ const configured = (sources: {
 };
 
 t.test(
-  'a flag is stronger than the kernel command line, that than fstools_overlay_name=, that than the file, that than the default',
+  'a flag is stronger than the kernel command line, that than fstools_overlay_name=, ' +
+    'that than the file, that than the default',
   async (t) => {
     const file = '{"volume":"file"}';
     t.equal(configured({}).settings.volume, 'rootfs_data');
@@ -40,7 +41,8 @@ t.test(
 );
 
 t.test(
-  'who goes first is said by the image and the command line, and not by the volume, which is not mounted then',
+  'who goes first is said by the image and the command line, and not by the volume, ' +
+    'which is not mounted then',
   async (t) => {
     t.equal(configured({}).settings.first, 'agent');
     t.match(configured({ file: '{"first": "script"}' }), {
@@ -70,7 +72,8 @@ t.test(
     t.match(
       configured({
         commandLine:
-          'mountroot.boot-limit=3 mountroot.wait=0 mountroot.keep=/etc/a,/etc/b mountroot.watchdog=/dev/watchdog0',
+          'mountroot.boot-limit=3 mountroot.wait=0 mountroot.keep=/etc/a,/etc/b ' +
+          'mountroot.watchdog=/dev/watchdog0',
       }),
       {
         settings: {
@@ -122,14 +125,16 @@ t.test('what cannot be used is told in a sentence, and the next weaker value hol
 });
 
 t.test(
-  'settings on the data volume change what comes after it was opened, and nothing that the command line says',
+  'settings on the data volume change what comes after it was opened, and nothing that ' +
+    'the command line says',
   async (t) => {
     const chosen = configured({ commandLine: 'mountroot.boot_limit=9' });
     const problems: FactsProblem[] = [];
     const { settings } = overlaid(
       chosen,
       'inner',
-      '{"volume":"elsewhere","watchdog":"/dev/null","boot_limit":1,"extroot":"LABEL=x","keep":["/etc/y"]}',
+      '{"volume":"elsewhere","watchdog":"/dev/null","boot_limit":1,"extroot":"LABEL=x",' +
+        '"keep":["/etc/y"]}',
       problems,
     );
     t.match(settings, {
