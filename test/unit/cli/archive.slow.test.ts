@@ -107,7 +107,8 @@ t.test(
 );
 
 t.test(
-  'a dry run checks and changes nothing; an import replaces at once, or lays over, what is not in use',
+  'a dry run checks and changes nothing; an import replaces at once, or lays over, what ' +
+    'is not in use',
   async (t) => {
     const upper = fresh('layer');
     const dry = mountroot('import', 'layer.tar', '--upper', upper, '--dry-run');
@@ -158,7 +159,8 @@ t.test('what an import before had put aside when it was cut off is not lost', as
 });
 
 t.test(
-  'an export goes to a file that only its owner can read, whole or not at all, and is the same as through a pipe',
+  'an export goes to a file that only its owner can read, whole or not at all, and is ' +
+    'the same as through a pipe',
   needsRoot,
   async (t) => {
     const upper = fresh('exported');
@@ -169,7 +171,8 @@ t.test(
       'sh',
       [
         '-c',
-        `env -i PATH="$PATH" "${process.execPath}" "${agent}" export --upper "${upper}" | cmp - "${join(folder, 'out.tar')}"`,
+        `env -i PATH="$PATH" "${process.execPath}" "${agent}" export --upper "${upper}" ` +
+          `| cmp - "${join(folder, 'out.tar')}"`,
       ],
       { encoding: 'utf8' },
     );
@@ -190,7 +193,8 @@ t.test('a reader that has seen enough is no failure', needsRoot, async (t) => {
     'bash',
     [
       '-c',
-      `env -i PATH="$PATH" "${process.execPath}" "${agent}" export --upper "${upper}" | head -c 100 >/dev/null; exit \${PIPESTATUS[0]}`,
+      `env -i PATH="$PATH" "${process.execPath}" "${agent}" export --upper "${upper}" | ` +
+        `head -c 100 >/dev/null; exit \${PIPESTATUS[0]}`,
     ],
     { encoding: 'utf8' },
   );

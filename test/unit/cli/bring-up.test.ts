@@ -1,5 +1,5 @@
 /**
- * docs/bring-up.md is followed word for word by people with a board in front of them: each call in it is
+ * People with a board in front of them follow docs/bring-up.md word for word: each call in it is
  * one that there is.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const nothing = { run: () => Promise.reject(new Error('nothing is run')) };
 
 /** What a call prints, without a process of its own. */
 async function printed(words: string[]): Promise<{ status: number; stdout: string }> {
-  const { write } = process.stdout;
+  const write = process.stdout.write.bind(process.stdout);
   let stdout = '';
   process.stdout.write = (chunk: string) => ((stdout += chunk), true);
   try {
@@ -48,11 +48,10 @@ function verbOf(
 ): { verb: VerbDefinition; rest: readonly string[] } | null {
   const verb = definitions.verbs.find(({ name }) => name === words[0]);
   const below = verb?.verbs.find(({ name }) => name === words[1]);
-  return verb === undefined
-    ? null
-    : below === undefined
-      ? { verb, rest: words.slice(1) }
-      : { verb: below, rest: words.slice(2) };
+  if (verb === undefined) return null;
+  return below === undefined
+    ? { verb, rest: words.slice(1) }
+    : { verb: below, rest: words.slice(2) };
 }
 
 t.test('each call has a verb and options that there are', async (t) => {
@@ -93,8 +92,9 @@ t.test('the settings and the files that it names are there', async (t) => {
     t.ok(Object.hasOwn(DEFAULTS, name!), `mountroot.${name}=`);
   for (const [, path] of text.matchAll(/\]\(([^)]+)\)/g))
     t.ok(existsSync(join(checkout, 'docs', path!)), path!);
-  const version = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'))
-    .version as string;
+  const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')) as {
+    version: string;
+  };
   for (const [, shown] of text.matchAll(/mountroot[-_](\d+\.\d+\.\d+)[-_]/g))
     t.equal(shown, version);
   t.ok(text.split('\n').length < 200);

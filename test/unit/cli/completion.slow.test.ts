@@ -29,7 +29,9 @@ const names = definitions.verbs.map(({ name }) => name);
 /** What bash offers behind these words; the last one is being typed. */
 const bash = (...words: string[]): string[] => {
   // As readline does it: COMP_WORDS are the words, parted at = too.
-  const script = `. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mountroot; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const script =
+    '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mountroot; ' +
+    `printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout, stderr } = spawnSync(
     'bash',
     [
@@ -93,7 +95,9 @@ t.test(
   'bash completes at the press of the key',
   { skip: spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is not there' },
   async (t) => {
-    const keys = `PS1=; . ${join(folder, 'mountroot.bash')}; mountroot() { echo "GOT:$*:"; }\nmountroot doct\t--js\t\nexit\n`;
+    const keys =
+      `PS1=; . ${join(folder, 'mountroot.bash')}; mountroot() { echo "GOT:$*:"; }\n` +
+      'mountroot doct\t--js\t\nexit\n';
     const { stdout } = spawnSync(
       'script',
       ['-qec', 'env -i PATH="$PATH" TERM=dumb bash --norc --noprofile -i', '/dev/null'],
@@ -128,12 +132,19 @@ t.test(
     const out = join(folder, 'line');
     const typed = cases.map(
       ([line], index) =>
-        `zpty -n -w z $'${line}\\t\\x18'\nfor wait in {1..100}; do [[ -e ${out}.${index} ]] && break; sleep 0.05; done`,
+        `zpty -n -w z $'${line}\\t\\x18'\n` +
+        `for wait in {1..100}; do [[ -e ${out}.${index} ]] && break; sleep 0.05; done`,
     );
+    const setUp = [
+      `PROMPT=READY; fpath=(${folder} $fpath)`,
+      'autoload -Uz compinit; compinit -u -D; unsetopt beep; setopt no_auto_menu; n=0',
+      `take() { print -r -- $BUFFER >${out}.$((n++)); zle kill-whole-line }`,
+      'zle -N take; bindkey "^X" take; print ALL-SET',
+    ];
     const driver = `
 zmodload zsh/zpty
 zpty z 'env -i PATH=$PATH TERM=dumb HOME=${folder} zsh -f -i'
-zpty -w z 'PROMPT=READY; fpath=(${folder} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt beep; setopt no_auto_menu; n=0; take() { print -r -- $BUFFER >${out}.$((n++)); zle kill-whole-line }; zle -N take; bindkey "^X" take; print ALL-SET'
+zpty -w z '${setUp.join('; ')}'
 zpty -r z output '*ALL-SET*ALL-SET*READY*'
 ${typed.join('\n')}
 zpty -d z`;

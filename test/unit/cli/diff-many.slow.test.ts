@@ -12,7 +12,8 @@ const folder = scratch();
 const hook = join(folder, 'hook.cjs');
 writeFileSync(
   hook,
-  `process.on('exit', () => require('node:fs').writeFileSync(process.env.SAID, String(process.resourceUsage().maxRSS)));`,
+  `process.on('exit', () => require('node:fs').writeFileSync(process.env.SAID, ` +
+    `String(process.resourceUsage().maxRSS)));`,
 );
 
 /** An upper layer of so many files, each tenth of which changes one of the image. */

@@ -40,14 +40,14 @@ t.test('a board in order gets status 0, one with a problem 4', async (t) => {
 });
 
 t.test('--json is data with a schema, --verbose names what is fine', async (t) => {
-  const data = JSON.parse(run(['--facts', FACTS, '--json']).stdout);
+  const data = JSON.parse(run(['--facts', FACTS, '--json']).stdout) as { checks: object[] };
   t.match(data, {
     schema: 'mountroot.doctor/1',
     of: 'a facts file',
     rung: 'persistent',
     counts: { problem: 0 },
   });
-  t.match(data.checks[0], { id: 'ladder', verdict: 'ok', cure: null });
+  t.match(data.checks[0]!, { id: 'ladder', verdict: 'ok', cure: null });
   t.match(run(['--facts', FACTS, '--verbose']).stdout, /^ok {8}overlay: the kernel has overlay$/m);
 });
 
@@ -67,9 +67,9 @@ t.test('a file that is no facts file is refused in one sentence, with status 2',
 
 t.test('this machine is looked at, with its native parts or without', async (t) => {
   const verdict = (name: string) =>
-    (JSON.parse(run(['--json']).stdout).checks as { id: string; verdict: string }[]).find(
-      ({ id }) => id === name,
-    )?.verdict;
+    (
+      JSON.parse(run(['--json']).stdout) as { checks: { id: string; verdict: string }[] }
+    ).checks.find(({ id }) => id === name)?.verdict;
   t.equal(verdict('native'), 'problem');
   await placeNative('host', folder);
   t.equal(verdict('native'), 'ok');
@@ -109,7 +109,9 @@ t.test(
   'looking changes nothing: no call that could, and nothing is opened for writing',
   async (t) => {
     const watched =
-      'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
+      'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,' +
+      'renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,' +
+      'ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
     const calls = (words: string[]): string[] =>
       spawnSync(
         'env',

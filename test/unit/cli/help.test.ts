@@ -74,7 +74,8 @@ t.test('the exit statuses are at the end of --help, each of them', async (t) => 
 });
 
 t.test(
-  '--version says one line; without a terminal, and with what turns colour off, nothing is coloured',
+  '--version says one line; without a terminal, and with what turns colour off, nothing ' +
+    'is coloured',
   async (t) => {
     t.match(run(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
     for (const words of [

@@ -1,6 +1,4 @@
 import t from 'tap';
-import { reportsOf } from '../../../src/cli/ssh-reports.js';
-import { VERB_TABLE } from '../../../src/cli/verb-table.js';
 import {
   closingLine,
   exitOf,
@@ -9,7 +7,6 @@ import {
   type Answer,
   type Question,
 } from '../../../src/remote/judge.js';
-import { reportWanted } from '../../../src/remote/question.js';
 import {
   asItIs,
   blocks,
@@ -22,7 +19,6 @@ import {
 } from '../../../src/remote/remote-table.js';
 import type { SshResult } from '../../../src/remote/ssh.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
-import { sshCause } from '../../../src/remote/ssh-says.js';
 
 const ended = (
   host: string,
@@ -57,83 +53,17 @@ const VOLATILE = {
   persistent: false,
   degraded: true,
   summary:
-    'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost at power-off',
+    'an overlay, its changes on tmpfs overlayfs:/tmp/root; what is changed on it is lost ' +
+    'at power-off',
   rung: {
     rung: 'volatile',
     reason: 'no-volume',
     because: 'no partition is called rootfs_data; there are u-boot, kernel and rootfs',
   },
-  todo: 'compare the names in /proc/mtd with `mountroot.volume=` on the command line; correct the one that is wrong',
+  todo:
+    'compare the names in /proc/mtd with `mountroot.volume=` on the command line; correct ' +
+    'the one that is wrong',
 };
-
-t.test('what ssh says is told with its cause and its cure', async (t) => {
-  const cases: [string, string][] = [
-    [
-      '@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n@@@@@@@@@\nIT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!\nHost key verification failed.',
-      'host key changed',
-    ],
-    [
-      'No ED25519 host key is known for board and you have requested strict checking.\r\nHost key verification failed.\r\n',
-      'host key not known',
-    ],
-    ['root@board: Permission denied (publickey,password).', 'permission denied'],
-    ['root@board: Permission denied (password,keyboard-interactive).', 'permission denied'],
-    [
-      'Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\nDisconnected from 10.0.0.1 port 22',
-      'permission denied',
-    ],
-    [
-      "@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @\nPermissions 0644 for 'k' are too open.\nroot@b: Permission denied (publickey).",
-      'permission denied',
-    ],
-    ['ssh: connect to host board port 22: Connection refused', 'connection refused'],
-    ['ssh: connect to host board port 22: Connection timed out', 'timed out'],
-    [
-      'Connection timed out during banner exchange\nConnection to 10.0.0.1 port 22 timed out',
-      'timed out',
-    ],
-    ['ssh: connect to host board port 22: No route to host', 'no route'],
-    ['ssh: Could not resolve hostname board: Name or service not known', 'name not found'],
-    [
-      'Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: ssh-rsa',
-      'no common method',
-    ],
-    [
-      'kex_exchange_identification: banner line contains invalid characters\nbanner exchange: Connection to 127.0.0.1 port 80: invalid format',
-      'no SSH server',
-    ],
-    [
-      'kex_exchange_identification: Connection closed by remote host\nConnection closed by 10.0.0.1 port 22',
-      'closed at once',
-    ],
-    [
-      '/home/me/.ssh/config: line 3: Bad configuration option: porrt\n/home/me/.ssh/config: terminating, 1 bad configuration options',
-      'ssh configuration',
-    ],
-    [
-      'channel 0: open failed: connect failed: No address\nstdio forwarding failed\nConnection closed by UNKNOWN port 65535',
-      'jump host',
-    ],
-    ['client_loop: send disconnect: Broken pipe', 'cut off'],
-    ['something new\nthat nobody foresaw', 'ssh failed'],
-    ['', 'cut off'],
-  ];
-  for (const [stderr, short] of cases) {
-    const cause = sshCause('board', stderr, 0);
-    t.equal(cause.short, short, stderr);
-    t.match(cause.sentence, /^[^\n]+[:;(][^\n]+[^.\n]$/, cause.sentence);
-  }
-  t.match(
-    sshCause('board', 'something new\nthat nobody foresaw', 0).sentence,
-    /that nobody foresaw/,
-    'what is not known is quoted',
-  );
-  t.match(
-    sshCause('board', 'ssh: connect\x1b[2J failed', 0).sentence,
-    /^[\x20-\x7e]+$/,
-    'without orders to the terminal',
-  );
-});
 
 t.test('a board is well, degraded, in trouble, or was not reached', async (t) => {
   const fate = (each: SshResult, asked = question): [string, number | null, string | undefined] => {
@@ -354,7 +284,9 @@ t.test('another report is a block for each board, below its name', async (t) => 
       ended('shelf3', {
         exit: 1,
         stderr:
-          'mountroot: / is no overlay with an upper layer, so there is nothing it changes; --upper DIR and --lower DIR name the two layers of one that is somewhere else\n',
+          'mountroot: / is no overlay with an upper layer, so there is nothing it ' +
+          'changes; --upper DIR and --lower DIR name the two layers of one that is ' +
+          'somewhere else\n',
       }),
       text,
     ),
@@ -384,7 +316,7 @@ t.test('for programs there is a line for each board, or one value', async (t) =>
   ];
   const lines = show(ndjson(), [], answers).trimEnd().split('\n');
   t.match(
-    lines.map((line) => JSON.parse(line)),
+    lines.map((line): unknown => JSON.parse(line)),
     [
       {
         schema: 'mountroot.remote/1',
@@ -422,58 +354,4 @@ t.test("one board's report goes on as it is, but for a terminal", async (t) => {
   );
   t.equal(asItIs(true).answer(answer('a', 'well'), Buffer.from('a\x1b[2J\tb\r\n')), 'a?[2J\tb\n');
   t.equal(withoutOrders('é ü 漢\n'), 'é ü 漢\n');
-});
-
-const REPORTS = reportsOf(VERB_TABLE);
-
-t.test('a report is asked for as data where its answers are shown as data', async (t) => {
-  const wanted = (report: string[] | null, asData = false, hosts = ['a']) =>
-    reportWanted({ report, hosts, bundle: false, asData }, REPORTS);
-  t.strictSame(
-    wanted(null),
-    { words: ['status', '--json'], table: true, data: true },
-    'status, where nothing is said',
-  );
-  t.strictSame(wanted(['status', '--steps']), {
-    words: ['status', '--steps'],
-    table: false,
-    data: false,
-  });
-  t.strictSame(wanted(['status', '--json']), {
-    words: ['status', '--json'],
-    table: false,
-    data: false,
-  });
-  t.strictSame(wanted(['journal'], true), {
-    words: ['journal', '--json'],
-    table: false,
-    data: true,
-  });
-  t.strictSame(wanted(['journal', '--ndjson'], true), {
-    words: ['journal', '--ndjson'],
-    table: false,
-    data: false,
-  });
-  t.strictSame(wanted(['plan', 'start', '--format', 'sh'], true), {
-    words: ['plan', 'start', '--format=sh'],
-    table: false,
-    data: false,
-  });
-  t.strictSame(wanted(['plan', 'start', '--format=json'], true), {
-    words: ['plan', 'start', '--format=json'],
-    table: false,
-    data: true,
-  });
-  t.strictSame(wanted(['timeline'], true), { words: ['timeline'], table: false, data: false });
-  t.throws(() => wanted(['reset']), /"reset" is not among the reports/);
-  t.throws(() => wanted([]), /no verb was given/);
-  t.throws(() => wanted(['bundle']), /ask for it with --bundle/);
-  t.throws(
-    () => wanted(null, false, ['board', 'status']),
-    /status is taken for a host here; write `-- status`/,
-  );
-  t.throws(
-    () => reportWanted({ report: ['status'], hosts: ['a'], bundle: true, asData: false }, REPORTS),
-    /leave out what stands behind --/,
-  );
 });

@@ -19,7 +19,7 @@ case $last in
   "'words'") printf '%s\\n' "$@" ;;
   "'hang'") sleep 60 & echo $! >${folder}/child; wait ;;
   "'stubborn'") trap '' TERM; sleep 60 & echo $! >${folder}/child; while :; do wait; done ;;
-  "'flood'") while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done ;;
+  "'flood'") while :; do echo 01234567890123456789012345678901234567890123456789; done ;;
   "'linger'") echo done; sleep 60 & echo $! >${folder}/child; exit 0 ;;
 esac
 `,
@@ -100,7 +100,8 @@ t.test('an interruption ends those that run, and the others are not begun', asyn
 });
 
 t.test(
-  'no more are asked at once than is said, each is told as it comes, and all are told in their order',
+  'no more are asked at once than is said, each is told as it comes, and all are told in ' +
+    'their order',
   async (t) => {
     let [now, most] = [0, 0];
     const came: string[] = [];
