@@ -7,7 +7,7 @@ import type { Initrd } from './kernel-inputs.js';
 
 /** What mountroot itself did in this boot, as `status` knows it; times in milliseconds. */
 export interface OwnPart {
-  /** One sentence: what / is. */
+  /** One sentence about the root that the board has now. */
   summary: string;
   rung: { rung: Rung; reason: string | null; because: string | null } | null;
   start: {

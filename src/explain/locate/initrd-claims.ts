@@ -9,7 +9,7 @@ export interface InitrdClaim {
   /** Behind the last byte. */
   end: number;
   size: number;
-  /** It begins on a page: else the kernel reserves the whole page with what else is on it. */
+  /** It begins on a page. If not, the kernel reserves the whole first page. */
   aligned: boolean;
   /** It lies in the memory that the same hand-over tells of; null where that is not known. */
   inMemory: boolean | null;

@@ -32,7 +32,7 @@ interface SaidOnce {
   waiting: string;
   /** `device` is what the kernel prints, as `unknown-block(31,2)`; `error` a negative errno. */
   cannotOpen: { name: string; device: string; error: number | null };
-  /** The types of file systems of which none could mount the root. */
+  /** The types that the kernel tried in vain. */
   noneCould: string[];
   /** What became of the image that was the root until /linuxrc returned. */
   oldRoot: 'moved' | 'no /initrd' | 'failed';

@@ -39,7 +39,7 @@ type RootDevice =
 export type MountVerdict =
   /** It was seen to be mounted. */
   | { verdict: 'yes'; how: 'seen'; fstype: string; device: string | null; readonly: boolean }
-  /** It must have mounted, for the boot went on. */
+  /** The boot went on, so it must have mounted. */
   | { verdict: 'yes'; how: 'went-on'; fstype: string | null }
   | { verdict: 'yes'; how: 'foretold'; fstype: string | null; readonly: boolean }
   /** `fstype`: the type that failed; null where the kernel does not say. */

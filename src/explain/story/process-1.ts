@@ -112,8 +112,8 @@ function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOu
 }
 
 /**
- * Decides which program becomes process 1: the first that runs, as far as that can be foreseen. A
- * program of which nothing is known is taken to run.
+ * Decides which program becomes process 1: the first that runs, as far as that can be foreseen. If
+ * nothing is known of a program, it is taken to run.
  */
 export function becomesInit(t: DecisionLog, where: InitPlace, early: string | null): InitOutcome {
   const seen = seenInit(t, where);

@@ -3,7 +3,7 @@
  * what the boot loader handed over, whether a program in it becomes process 1, else which device is
  * mounted and how, and which program of it becomes process 1. The story follows Linux 6.1, with
  * notes where others differ. The same walk foretells and explains: at each fork, what was seen
- * counts first; what is not known is assumed, and marked as such.
+ * counts first; everything unknown is assumed, and marked as such.
  */
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
