@@ -80,7 +80,8 @@ t.test('a symlink is not written through', async (t) => {
 });
 
 t.test(
-  'while the device is out of sight, as /dev is between the pivot and its move, the one opened last still takes records',
+  'while the device is out of sight, as /dev is between the pivot and its move, the one ' +
+    'opened last still takes records',
   async (t) => {
     const file = device();
     const log = kmsg(file);
@@ -102,7 +103,8 @@ t.test(
 );
 
 t.test(
-  'each record is written by an opening of its own, because the kernel lets only ten pass through one',
+  'each record is written by an opening of its own, because the kernel lets only ten pass ' +
+    'through one',
   async (t) => {
     const file = device();
     const log = kmsg(file);

@@ -47,7 +47,8 @@ const TOOLS: Record<
 };
 
 t.test(
-  'what is compressed here comes back, from nothing to more than one block, and is known by its first bytes',
+  'what is compressed here comes back, from nothing to more than one block, and is known by' +
+    ' its first bytes',
   async (t) => {
     for (const method of METHODS)
       for (const data of [EMPTY, Buffer.from('x'), DATA]) {
@@ -142,7 +143,8 @@ t.test(
 );
 
 t.test(
-  'streams of two methods one behind the other are read one by one; two of lz4 are one, as in the kernel',
+  'streams of two methods one behind the other are read one by one; two of lz4 are one, as ' +
+    'in the kernel',
   async (t) => {
     const streams = await Promise.all(METHODS.map((method) => packed(method, Buffer.from(method))));
     const lz4 = METHODS.indexOf('lz4');
@@ -252,7 +254,8 @@ t.test(
 );
 
 t.test(
-  'a wrong checksum that the kernel does not look at is a warning, and one that it does look at is an error',
+  'a wrong checksum that the kernel does not look at is a warning, and one that it does ' +
+    'look at is an error',
   async (t) => {
     for (const method of METHODS) {
       const stream = Buffer.from(STREAMS[method]);

@@ -128,10 +128,10 @@ t.test('what GNU cpio packs is listed, and unpacked as the same tree', async (t)
   const expected = describe(tree);
   const listed = JSON.parse(
     mountroot(['ramdisk', 'list', '--json'], { input: bytes }).stdout.toString(),
-  );
+  ) as { problems: unknown[]; members: { name: string }[] };
   t.same(listed.problems, []);
   t.same(
-    listed.members.map(({ name }: { name: string }) => Buffer.from(name).toString('latin1')).sort(),
+    listed.members.map(({ name }) => Buffer.from(name).toString('latin1')).sort(),
     ['.', ...Object.keys(expected)].sort(),
   );
   for (const [name, is] of [
@@ -141,7 +141,7 @@ t.test('what GNU cpio packs is listed, and unpacked as the same tree', async (t)
     ...(root ? [['dev/nvme0n1', { node: '259:70000' }]] : []),
   ] as const)
     t.match(
-      listed.members.find((one: { name: string }) => one.name === name),
+      listed.members.find((one) => one.name === name),
       is,
     );
   const there = join(scratch(), 'there');

@@ -91,7 +91,8 @@ for (const name of Object.keys(VARIANTS))
   });
 
 t.test(
-  'an image with what is not understood in it, or that is damaged or cut short, is told to be unreadable, and nothing else happens',
+  'an image with what is not understood in it, or that is damaged or cut short, is told to ' +
+    'be unreadable, and nothing else happens',
   async (t) => {
     const next = random(7);
     for (const name of ['ext2', 'ext4']) {

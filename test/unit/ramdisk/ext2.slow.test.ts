@@ -118,7 +118,8 @@ t.test(
 );
 
 t.test(
-  'the kernel finds it as an image-initrd: ext2 with blocks of 1 KiB and no features that ext2 lacks',
+  'the kernel finds it as an image-initrd: ext2 with blocks of 1 KiB and no features that ' +
+    'ext2 lacks',
   async (t) => {
     const image = join(t.testdir({}), 'image');
     const { kib } = await packExt2([], image, { time: TIME });
@@ -234,7 +235,8 @@ t.test(
 );
 
 t.test(
-  'what ext2 cannot hold, and what would end up elsewhere, is refused by name, and no image is left',
+  'what ext2 cannot hold, and what would end up elsewhere, is refused by name, and no image' +
+    ' is left',
   async (t) => {
     const folder = t.testdir({ file: 'x' });
     const image = join(folder, 'image');

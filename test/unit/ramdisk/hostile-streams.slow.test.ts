@@ -34,7 +34,8 @@ t.test('a stream cut short anywhere is an error, or what was there in full', asy
 });
 
 t.test(
-  'a stream with any byte changed is an error or gives some bytes, and does not crash, hang or grow without bound',
+  'a stream with any byte changed is an error or gives some bytes, and does not crash, hang' +
+    ' or grow without bound',
   async (t) => {
     for (const method of METHODS) {
       const stream = await packed(method, SMALL);

@@ -70,7 +70,8 @@ t.test(
 );
 
 t.test(
-  'a file is read, from its name or as standard input, and one that cannot be read is told in one sentence',
+  'a file is read, from its name or as standard input, and one that cannot be read is told ' +
+    'in one sentence',
   async (t) => {
     const folder = t.testdir({ file: '' });
     const path = join(folder, 'file');

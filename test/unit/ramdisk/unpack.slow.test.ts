@@ -327,7 +327,8 @@ t.test('what stands at a place already is replaced as the kernel replaces it', a
 });
 
 t.test(
-  'device nodes, fifos and owners of whoever is not root are in a table, from which they are packed again',
+  'device nodes, fifos and owners of whoever is not root are in a table, from which they ' +
+    'are packed again',
   async (t) => {
     const dev = { mode: 0o020600, uid: 3, gid: 4, nodeMajor: 5, nodeMinor: 1 };
     const outcome = await unpacked(

@@ -72,7 +72,8 @@ t.test("flags are the kernel's bits", async (t) => {
 });
 
 t.test(
-  'a refused call tells what was attempted, on what, what was said, the probable cause and what to do',
+  'a refused call tells what was attempted, on what, what was said, the probable cause and ' +
+    'what to do',
   async (t) => {
     const cases: [ConstructorParameters<typeof SystemError>[0], string | RegExp][] = [
       [

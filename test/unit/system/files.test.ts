@@ -105,7 +105,8 @@ t.test('a file is created only where nothing is, not even a symlink to nowhere',
 });
 
 t.test(
-  'a tree is removed with what begins with a dot, symlinks are not followed, and a missing one is no error',
+  'a tree is removed with what begins with a dot, symlinks are not followed, and a missing ' +
+    'one is no error',
   async (t) => {
     const top = t.testdir({
       tree: { '.hidden': { deep: 'x' }, a: { b: { c: 'x' } } },
@@ -223,7 +224,8 @@ t.test('a copy has every byte, and is made only where nothing is, of what is a f
 });
 
 t.test(
-  'details are those of the path itself, times to the nanosecond and numbers of devices as the kernel counts them',
+  'details are those of the path itself, times to the nanosecond and numbers of devices as ' +
+    'the kernel counts them',
   async (t) => {
     const top = t.testdir({ file: 'four', link: t.fixture('symlink', 'file') });
     chmodSync(join(top, 'file'), 0o2750);

@@ -12,7 +12,8 @@ t.test('whatever bytes a name has, the kernel gets the same back', async () => {
 });
 
 t.test(
-  'a name in UTF-8 is itself, also one with characters of four bytes or with the one that stands for what cannot be read',
+  'a name in UTF-8 is itself, also one with characters of four bytes or with the one that ' +
+    'stands for what cannot be read',
   async (t) => {
     fc.assert(
       fc.property(

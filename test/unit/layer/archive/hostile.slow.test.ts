@@ -572,7 +572,8 @@ t.test(
             made++;
           } catch (error) {
             if ((error as Error).name !== 'ArchiveError') throw error;
-            if (existsSync(join(here, 'next'))) throw new Error('something was left of it');
+            if (existsSync(join(here, 'next')))
+              throw new Error('something was left of it', { cause: error });
           }
           if (tree(join(at.folder, 'canary')).join('\n') !== outside)
             throw new Error('the canary is dead');
@@ -708,7 +709,8 @@ t.test('an archive cut off anywhere is refused', async (t) => {
 });
 
 t.test(
-  'an archive with bytes changed anywhere is understood or refused, never a crash, and the canary lives',
+  'an archive with bytes changed anywhere is understood or refused, never a crash, and the ' +
+    'canary lives',
   async (t) => {
     const at = place(t, GOOD);
     copyFileSync(at.job.file, `${at.job.file}.good`);

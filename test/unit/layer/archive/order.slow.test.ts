@@ -134,7 +134,8 @@ t.test(
 );
 
 t.test(
-  'a power cut at any call of the start, in any way, costs nothing: the old layer or the new one, and in the end the new one',
+  'a power cut at any call of the start, in any way, costs nothing: the old layer or the ' +
+    'new one, and in the end the new one',
   async (t) => {
     for (const former of [false, true]) {
       const from = await waiting(
@@ -166,7 +167,8 @@ t.test(
 );
 
 t.test(
-  'whatever call of the start fails, with whatever error, the board comes up with one of the two layers whole',
+  'whatever call of the start fails, with whatever error, the board comes up with one of ' +
+    'the two layers whole',
   async (t) => {
     const from = await waiting();
     const { kernel } = await run(copyBoard(from));

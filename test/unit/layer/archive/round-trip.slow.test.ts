@@ -11,7 +11,8 @@ t.test(
 );
 
 t.test(
-  'GNU tar lists and unpacks our archive as the tree it is of, and what it makes of a tree with whiteouts is a layer to us',
+  'GNU tar lists and unpacks our archive as the tree it is of, and what it makes of a tree ' +
+    'with whiteouts is a layer to us',
   async (t) => {
     t.same(got['gnu'], {
       listed: 0,
@@ -31,7 +32,8 @@ t.test('files that change while they are read are named, and the archive is vali
 });
 
 t.test(
-  'what refers to the image fails before anything is written, with the cure; what a tar cannot hold is left out by name',
+  'what refers to the image fails before anything is written, with the cure; what a tar ' +
+    'cannot hold is left out by name',
   async (t) => {
     t.match(got['refusals'], {
       redirect:

@@ -164,7 +164,8 @@ t.test('every form is the data it says it is, also of nothing', async (t) => {
 });
 
 t.test(
-  'names are shown so that they do nothing to a terminal, and given to programs so that nothing is lost',
+  'names are shown so that they do nothing to a terminal, and given to programs so that ' +
+    'nothing is lost',
   async (t) => {
     t.equal(shown('etc/\x1b[2J'), 'etc/\\033[2J');
     t.equal(shown(Buffer.from('a\u202eb').toString('latin1')), 'a\\342\\200\\256b');
