@@ -6,7 +6,6 @@ import type { StepResult } from './execute.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
-
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /**
