@@ -71,7 +71,8 @@ await main(async () => {
       const result = await cuts.cut(cut);
       results.push(result);
       say(
-        `${round + 1}/${count} ${scene}, ${moment}: ${result.committed} files synced, ${result.wrong.length === 0 ? 'all as it should be' : result.wrong.join('; ')}`,
+        `${round + 1}/${count} ${scene}, ${moment}: ${result.committed} files synced, ` +
+          `${result.wrong.length === 0 ? 'all as it should be' : result.wrong.join('; ')}`,
       );
       if (scene === 'switch' || result.wrong.length > 0) cuts.renew();
     }

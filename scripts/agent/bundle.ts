@@ -75,8 +75,8 @@ const reportsApart = (file: string): Plugin => ({
 export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cli.cjs');
 
 /**
- * The agent as boards run it. The first line of a script can pass one option to its interpreter, and
- * no more.
+ * The agent as boards run it. The first line of a script can pass one option to its interpreter,
+ * and no more.
  */
 export const forBoard = (agent: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`#!${NODE} ${NO_REHASH}\n`), agent.subarray(agent.indexOf('\n') + 1)]);
