@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 
+const MODULE = new URL('../../../src/boot/hold-signals.ts', import.meta.url).href;
 const PROGRAM = `
-import { holdSignals } from ${JSON.stringify(new URL('../../../src/boot/hold-signals.ts', import.meta.url).href)};
+import { holdSignals } from ${JSON.stringify(MODULE)};
 const at = holdSignals();
 console.log('at work', await at.told());
 for (const end = Date.now() + 800; Date.now() < end; );
