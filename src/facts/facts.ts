@@ -89,22 +89,21 @@ export interface MountedVolume {
   /** Starts since the last `done`; null where the counter is damaged. */
   attempts: number | null;
   /**
-   * `damaged`: there is something that is no order; `unreadable`: the file system would not give
-   * it.
+   * `damaged`: the file is no order; `unreadable`: the file system did not give the file.
    */
   order: ResetOrder | 'damaged' | 'unreadable' | null;
   /** A sysupgrade.tgz stands in the volume's root. */
   upgrade: boolean;
   upper: PathKind;
   work: PathKind;
-  /** What a cut-off switch to flash left. */
+  /** The copy that an interrupted switch to flash left. */
   incoming: PathKind;
   /**
    * `incoming` and `upper` are one directory: the switch was done, and a power cut halved the
    * rename. Emptying one would empty the other.
    */
   switched?: true;
-  /** Only where there is something of it. */
+  /** Left out if there is no import. */
   imported?: Imported;
   /**
    * Something that is no directory stands where our own folder belongs; `aside` is a name beside it
@@ -225,8 +224,8 @@ export interface RootOrigin {
 }
 
 /**
- * Everything a decision rests on, as one JSON value. A bug report is such a file; a test is such a
- * value and the plan made from it.
+ * Everything that a decision rests on, as one JSON value. A bug report is such a file; a unit test
+ * is such a value and the plan that is made from it.
  */
 export interface Facts {
   schema: typeof FACTS_SCHEMA;
@@ -251,7 +250,7 @@ export interface Facts {
   opened: MountedVolume | null;
   /** null where no external volume is configured. */
   external: External | null;
-  /** null in all but the two cases that it is for. */
+  /** null unless this is process 1, or `/` is the kernel's own ramfs. */
   handover: Handover | null;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;

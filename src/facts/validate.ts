@@ -119,12 +119,12 @@ const factsFile = v.object({
   volume,
   opened: v.nullable(opened),
   external: v.nullable(external),
-  // Not in files of before there was one.
+  // Older files have no such field.
   handover: v.optional(v.nullable(handover), null),
   state: v.nullable(state),
   origin: v.exactOptional(originOf),
   problems: v.array(v.string()),
-  // Not in files of before there were codes.
+  // Older files have sentences only.
   findings: v.optional(v.array(v.unknown()), []),
 });
 
