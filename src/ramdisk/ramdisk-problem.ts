@@ -163,7 +163,7 @@ export interface RamdiskProblem {
 }
 
 /** What a fault means, and its cure. */
-export const faultText = (fault: RamdiskFault): Told => sentenceOf(FAULTS, fault);
+const faultText = (fault: RamdiskFault): Told => sentenceOf(FAULTS, fault);
 
 /** A problem as `ramdisk list --json` gives it. */
 export const problemData = ({

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   closeSync,
   fsyncSync,
@@ -48,14 +47,6 @@ async function toFile(path: string, bytes: AsyncIterable<Buffer>): Promise<void>
   } finally {
     await file.close();
   }
-}
-
-/** Writes to a pipe, no faster than it is read. It ends when nobody reads any more. */
-export async function toStream(
-  stream: NodeJS.WritableStream,
-  bytes: AsyncIterable<Buffer>,
-): Promise<void> {
-  for await (const chunk of bytes) if (!stream.write(chunk)) await once(stream, 'drain');
 }
 
 /** The bytes of a cpio ramdisk. */
