@@ -2,12 +2,12 @@ import { gunzipSync } from 'node:zlib';
 import { FILE_SYSTEMS } from '../volumes/file-systems.js';
 
 /**
- * What a kernel was built with, of the options that decide where its root comes from: `y`, `m`, a
- * text or number; absent where it is not set.
+ * The build options of a kernel that decide where its root comes from. A value is `y`, `m`, a text
+ * or a number; an option that is not set is absent.
  */
 export type KernelConfig = Record<string, string>;
 
-/** These bytes are no kernel configuration: one sentence. */
+/** These bytes are no kernel configuration. The message is one sentence. */
 export class KernelConfigError extends Error {
   override name = 'KernelConfigError';
 }
@@ -75,16 +75,19 @@ const NAMES = [
     'IP_PNP',
   ],
   'OVERLAY_FS',
-  ...Object.values(FILE_SYSTEMS).flatMap((each) => each?.options ?? []),
+  ...Object.values(FILE_SYSTEMS).flatMap((each) => [
+    ...(each?.options ?? []),
+    ...(each?.mtdOption ? [each.mtdOption] : []),
+  ]),
 ];
 const WANTED = new Set(NAMES);
 
-/** A configuration of a large kernel has 300 kB; what unpacks to more is none. */
+/** A large kernel's configuration has 300 kB. Data that unpacks to more is no configuration. */
 const LONGEST = 8 << 20;
 
 /**
- * The lines of a .config: `CONFIG_NAME=value`, and `# CONFIG_NAME is not set`, which is as if it
- * were not there.
+ * Reads the lines of a .config: `CONFIG_NAME=value`. A line `# CONFIG_NAME is not set` counts as if
+ * it were absent.
  */
 export function parseKernelConfig(text: string): KernelConfig {
   const found: KernelConfig = {};
@@ -97,7 +100,7 @@ export function parseKernelConfig(text: string): KernelConfig {
 }
 
 /**
- * A .config, or what /proc/config.gz holds.
+ * Reads a .config, or the same text in gzip as /proc/config.gz has it.
  * @throws {KernelConfigError} for bytes that are neither.
  */
 export function readKernelConfig(bytes: Uint8Array): KernelConfig {

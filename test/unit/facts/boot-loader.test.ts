@@ -15,6 +15,7 @@ import {
   readKernelConfig,
 } from '../../../src/facts/kernel-config.js';
 import { reader } from '../../../src/system/files.js';
+import { FILE_SYSTEMS } from '../../../src/volumes/file-systems.js';
 import {
   ATAG_CORE,
   ATAG_MEM,
@@ -218,6 +219,14 @@ t.test("of a kernel's configuration the options that decide are kept", async (t)
   t.same(parseKernelConfig(text), expected);
   t.same(readKernelConfig(Buffer.from(text)), expected);
   t.same(readKernelConfig(gzipSync(text)), expected, 'as /proc/config.gz has it');
+});
+
+t.test('the options of every file system are kept, also those for MTD partitions', async (t) => {
+  for (const [name, row] of Object.entries(FILE_SYSTEMS)) {
+    const { options, mtdOption } = row!;
+    for (const option of mtdOption ? [...options, mtdOption] : options)
+      t.same(parseKernelConfig(`CONFIG_${option}=y\n`), { [option]: 'y' }, `${name}: ${option}`);
+  }
 });
 
 t.test('what is no configuration is refused with one sentence', async (t) => {
