@@ -13,7 +13,7 @@ export type { Configuration, Content, Device, Rung };
 
 export const FACTS_SCHEMA = 'mountroot.facts/2';
 
-/** One partition of /proc/mtd. Sizes in bytes. */
+/** One partition of /proc/mtd. Sizes are in bytes. */
 export interface MtdPartition {
   index: number;
   name: string;
@@ -27,13 +27,13 @@ export interface Mount {
   parent: number;
   /** `major:minor` of the mounted file system. */
   device: string;
-  /** The directory of that file system that is mounted. */
+  /** The directory of that file system that the mount shows. */
   root: string;
   mountpoint: string;
   options: string[];
-  /** Peer group, when the mount is shared. */
+  /** The peer group of a shared mount. */
   shared?: number;
-  /** Peer group it receives from, when it is a slave. */
+  /** The peer group from which a slave mount receives events. */
   master?: number;
   unbindable?: true;
   fstype: string;
@@ -41,156 +41,157 @@ export interface Mount {
   superOptions: string[];
 }
 
-/** The data volume: where the settings live. */
+/** The data volume, which holds the settings. */
 export interface Volume {
-  /** As it was asked for. */
+  /** The name by which it was requested. */
   wanted: string;
-  /** Devices of exactly this name: one is right, none and several are not. */
+  /** Devices with exactly this name. One is right; none or several are an error. */
   found: Device[];
   content: Content | null;
-  /** Number of the mtd partition that holds the volume in UBI form and must be attached first. */
+  /**
+   * The number of the mtd partition that holds the volume in UBI form and must be attached first.
+   */
   attach: number | null;
 }
 
 /**
- * The symlink `.fs_state` of OpenWrt: fresh where there is none; `damaged`: something else stands
- * there.
+ * OpenWrt's symlink `.fs_state`. `fresh`: it does not exist. `damaged`: something else has that
+ * name.
  */
 export type State = 'fresh' | 'unknown' | 'pending' | 'ready' | 'damaged';
 
-/** An order to reset, recorded on the volume until it is carried out. */
+/** A request to reset the volume. It stays on the volume until it is carried out. */
 export interface ResetOrder {
   keep: string[];
 }
 
-/** What an import has put on the data volume. */
+/** The result of an import on the data volume. */
 export interface Imported {
-  /** The layer at `next` is complete, and the next start is to use it. */
+  /** True when the layer at `next` is complete and the next start must use it. */
   ordered: boolean;
   next: PathKind;
-  /**
-   * The upper layer that one before took the place of, until a start with the new one is confirmed.
-   */
+  /** The previous upper layer, kept until a start with the new one is confirmed. */
   former: PathKind;
   /**
-   * Two of the names are one directory, as a power cut during a rename can leave it on jffs2:
-   * removing one would empty the other.
+   * True when two of the names are one directory. A power cut during a rename can cause this on
+   * jffs2. Removing one name would empty the other.
    */
   same: boolean;
 }
 
-/** What a mounted data volume holds besides the settings. */
+/** The contents of a mounted data volume, except the settings. */
 export interface MountedVolume {
-  /** Where it is mounted. */
+  /** Its mountpoint. */
   at: string;
   fstype: string;
   readonly: boolean;
   state: State;
   /** Starts since the last `done`; null where the counter is damaged. */
   attempts: number | null;
-  /**
-   * `damaged`: the file is no order; `unreadable`: the file system did not give the file.
-   */
+  /** `damaged`: the file is no valid order. `unreadable`: the file system could not read it. */
   order: ResetOrder | 'damaged' | 'unreadable' | null;
-  /** A sysupgrade.tgz stands in the volume's root. */
+  /** True when the volume's root has a sysupgrade.tgz. */
   upgrade: boolean;
   upper: PathKind;
   work: PathKind;
   /** The copy that an interrupted switch to flash left. */
   incoming: PathKind;
   /**
-   * `incoming` and `upper` are one directory: the switch was done, and a power cut halved the
-   * rename. Emptying one would empty the other.
+   * True when `incoming` and `upper` are one directory: the switch was complete, and a power cut
+   * interrupted the rename. Emptying one name would empty the other.
    */
   switched?: true;
-  /** Left out if there is no import. */
+  /** Left out when there is no import. */
   imported?: Imported;
   /**
-   * Something that is no directory stands where our own folder belongs; `aside` is a name beside it
-   * that nothing has.
+   * Set when something other than a directory has our own folder's name. `aside` is an unused name
+   * to move it to.
    */
   stray?: { kind: PathKind; aside: string };
   /** Names in quarantine. */
   quarantine: string[];
-  /** This board's own identity, which external volumes are tied to. */
+  /** This board's own identity, which external volumes record as their owner. */
   identity: string | null;
 }
 
-/** An external volume in place of the data volume. */
+/** An external volume that replaces the data volume. */
 export interface External extends Volume {
-  /** Where it is mounted; null while it is not. */
+  /** Its mountpoint; null while it is not mounted. */
   at: string | null;
   readonly: boolean;
-  /** An order to reset it, where there is one. */
+  /** The request to reset it, if there is one. */
   order?: Exclude<MountedVolume['order'], null>;
-  /** The identity of the board it belongs to; null: nobody's yet. */
+  /** The identity of the board that owns it; null when it has no owner yet. */
   identity: string | null;
   upper: PathKind;
   work: PathKind;
   /** For a whole root: whether it has an init. */
   init: boolean;
-  /** A new identity for a board that has none yet; '' where none is needed. */
+  /** A new identity for a board that has none yet; '' when the board has one. */
   offered: string;
 }
 
 /** A program that may become process 1. */
 export interface Program {
   path: string;
-  /** Why it cannot run, as far as that shows beforehand; null when nothing speaks against it. */
+  /** Why it cannot run, as far as we can tell beforehand; null when we see no obstacle. */
   trouble: string | null;
 }
 
-/** What root= and the words beside it name. */
+/** The root that root= and the related words of the command line name. */
 export interface RootVolume extends Volume {
-  /** rootfstype=, in the order of trying; [] where nothing is said. */
+  /** The types of rootfstype=, in the order in which the kernel tries them; [] without the word. */
   fstypes: string[];
-  /** rootflags=; null where nothing is said. */
+  /** The text of rootflags=; null without the word. */
   options: string | null;
   writable: boolean;
-  /** rootwait: its device may come at any time. */
+  /** True with rootwait: the kernel waits for the device without a limit. */
   patient: boolean;
 }
 
 /**
- * Where this is process 1 or `/` is the kernel's own ramfs (an initramfs): what handing over to
- * another root and to init rests on.
+ * Facts for switching to another root and starting init. They are gathered when this is process 1,
+ * or when `/` is the kernel's own ramfs (an initramfs).
  */
 export interface Handover {
-  /** Our process id: only process 1 may switch the root of all, and become init. */
+  /** Our process id. Only process 1 may switch the root of all processes and become init. */
   pid: number;
-  /** `/` is a file system in memory that the kernel made, from which only a switch leads out. */
+  /**
+   * True when `/` is an in-memory file system that the kernel made. It cannot be unmounted, only
+   * left by switch_root.
+   */
   ramfs: boolean;
-  /** null where the command line says nothing of a root. */
+  /** null when the command line names no root. */
   root: RootVolume | null;
-  /** The directory that was named as the new root; null where none was. */
+  /** The directory given as the new root; null when none was given. */
   asked: string | null;
-  /** Where a new root is mounted; null while none is. */
+  /** The mountpoint of a new root; null while none is mounted. */
   at: string | null;
-  /** What is at the paths in it that a plan needs. */
+  /** The kind of file at each path in the new root that a plan needs. */
   paths: Record<string, PathKind>;
   /**
-   * Programs of the new root (or of this one, where there is none to come), in the order in which
-   * they are tried as init.
+   * Programs to try as init, in this order. They are in the new root, or in this root if there is
+   * no new one.
    */
   programs: Program[];
-  /** What init is called with. */
+  /** The arguments of init. */
   args: string[];
 }
 
-/** A line of /proc/partitions, and what is on it. */
+/** A line of /proc/partitions, and the content of that partition. */
 export interface Partition {
   name: string;
   /** `major:minor`. */
   number: string;
   size: number;
-  /** The device itself refuses to be written. */
+  /** True when the device itself refuses writes. */
   readonly: boolean;
   content: ContentKind;
 }
 
 /**
- * What execve(2) would say of a program: 0 or the error's number, negative as the kernel prints it,
- * and why.
+ * The result that execve(2) would have for a program, and why: 0, or the negative error number as
+ * the kernel prints it.
  */
 export interface Runnable {
   path: string;
@@ -199,33 +200,38 @@ export interface Runnable {
 }
 
 /**
- * How this root came to be, as far as the running system still shows it. It costs time and is no
- * part of a boot: `facts` and `explain` ask for it.
+ * How this root came to be, as far as the running system still shows it. Gathering this takes time,
+ * so a boot skips it; `facts` and `explain` ask for it.
  */
 export interface RootOrigin {
-  /** The kernel's messages from its start until user space ran; null where they cannot be read. */
+  /** The kernel's messages from its start until user space ran; null when they cannot be read. */
   log: KernelLog | null;
-  /** When the oldest message was written, in seconds; null without a log. */
+  /** The time of the oldest message, in seconds; null without a log. */
   logBegins: number | null;
   config: KernelConfig | null;
   deviceTree: DeviceTree | null;
   atags: Atags | null;
-  /** What process 1 is by now. */
+  /** The program that process 1 runs now. */
   init: { program: string | null; args: string[] } | null;
-  /** What an image-initrd's /linuxrc was started before (`major:minor`); null where none was. */
+  /**
+   * The root device (`major:minor`) that the kernel noted in real-root-dev before it ran an
+   * image-initrd's /linuxrc; null when it ran none.
+   */
   realRootDevice: string | null;
-  /** The types of /proc/filesystems in the kernel's order, and whether they need a block device. */
+  /**
+   * The types of /proc/filesystems in the kernel's order, and whether each needs a block device.
+   */
   types: { name: string; device: boolean }[];
   partitions: Partition[];
-  /** The programs that the kernel looks for, in the image that is the root's lower layer. */
+  /** The programs that the kernel tries as init, in the image that is the root's lower layer. */
   programs: Runnable[];
-  /** What rdinit= names, or /init, on the root of today. */
+  /** The program that rdinit= names, or /init, on the current root. */
   earlyInit: { path: string; kind: PathKind };
 }
 
 /**
- * Everything that a decision rests on, as one JSON value. A bug report is such a file; a unit test
- * is such a value and the plan that is made from it.
+ * Everything that a decision depends on, as one JSON value. A bug report contains such a file. A
+ * unit test consists of such a value and the plan made from it.
  */
 export interface Facts {
   schema: typeof FACTS_SCHEMA;
@@ -234,35 +240,37 @@ export interface Facts {
   uid: number;
   kernel: { release: string; commandLine: string; filesystems: string[] };
   /**
-   * True when env PREINIT is set or /tmp/.preinit exists: the sign that this is the early boot and
+   * True when the environment has PREINIT or /tmp/.preinit exists. Then this is the early boot, and
    * `start` may run.
    */
   preinit: boolean;
-  /** True when env SHUTDOWN is set, the sign for `stop`. */
+  /** True when the environment has SHUTDOWN. Then `stop` may run. */
   shutdown: boolean;
   configuration: Configuration;
   mtd: MtdPartition[];
   mounts: Mount[];
-  /** What is at the paths that a plan may need (lstat). */
+  /** The kind of file at each path that a plan may need (lstat). */
   paths: Record<string, PathKind>;
   volume: Volume;
   /** null while the volume is not mounted. */
   opened: MountedVolume | null;
-  /** null where no external volume is configured. */
+  /** null when no external volume is configured. */
   external: External | null;
   /** null unless this is process 1, or `/` is the kernel's own ramfs. */
   handover: Handover | null;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
-  /** How the root came to be; only where somebody asked for it (see `facts` and `explain`). */
+  /** How the root came to be; present only on request (see `facts` and `explain`). */
   origin?: RootOrigin;
-  /** What could not be read or understood while gathering, a sentence each, for people. */
+  /**
+   * Problems while gathering: what could not be read or understood, one sentence each, for people.
+   */
   problems: string[];
-  /** The same, in the same order, for programs. */
+  /** The same problems in the same order, for programs. */
   findings: FactsProblem[];
 }
 
-/** The part of /tmp/mountroot/state.json that later verbs rest on. */
+/** The part of /tmp/mountroot/state.json that later verbs need. */
 export interface RecordedState {
   rung: Rung;
   reason: string | null;

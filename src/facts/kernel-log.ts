@@ -5,16 +5,21 @@ export interface LogLine {
   text: string;
 }
 
-/** What is known of the kernel's messages of one boot. */
+/** The kernel's messages of one boot, and how complete they are. */
 export interface KernelLog {
   lines: LogLine[];
-  /** It begins with the kernel's very first message; otherwise absence proves nothing. */
+  /**
+   * True when the record begins with the kernel's very first message. Otherwise a missing message
+   * proves nothing.
+   */
   fromStart: boolean;
-  /** Messages of all levels are in it: without them absence proves nothing either. */
+  /** True when messages of all levels are recorded. Otherwise a missing message proves nothing. */
   allLevels: boolean;
 }
 
-/** What a kernel prints first: ARM its CPU, all of them their version. */
+/**
+ * The first messages of a kernel: ARM prints its CPU, and every architecture prints its version.
+ */
 const FIRST = /^(?:Booting Linux on (?:physical CPU|CPU)|Linux version \d)/;
 const VERSION = /^Linux version \d/;
 
@@ -24,9 +29,7 @@ const VERSION = /^Linux version \d/;
  */
 const RECORD = /^(\d{1,10}),(\d{1,20}),(\d{1,20}),[^;]{0,200};(.*)$/;
 
-/**
- * Records of /dev/kmsg, one string each. What user space wrote there is no word of the kernel's.
- */
+/** Parses records of /dev/kmsg, one string each. Leaves out records that user space wrote. */
 export function parseKernelRecords(records: readonly string[]): KernelLog {
   const lines: LogLine[] = [];
   let first: bigint | null = null;
@@ -40,10 +43,10 @@ export function parseKernelRecords(records: readonly string[]): KernelLog {
   return { lines, fromStart: first === 0n, allLevels: true };
 }
 
-/** A line has no orders to a terminal in it. */
+/** A line without terminal control sequences. */
 const withoutOrders = (text: string): string => text.replace(/[\0-\x08\x0a-\x1f\x7f]/g, '');
 
-/** The kernel writes what is not printable as \xNN (printk_ringbuffer's msg_add_ext_text). */
+/** The kernel writes unprintable bytes as \xNN (printk_ringbuffer's msg_add_ext_text). */
 const unescape = (text: string): string =>
   text.includes('\\x')
     ? Buffer.from(
@@ -55,18 +58,18 @@ const unescape = (text: string): string =>
     : text;
 
 /**
- * What stands before a message: a level (`<6>`), what syslog or `dmesg -x` put there, and a time:
- * seconds, or a date of `dmesg -T`.
+ * The prefix of a message: a level (`<6>`), the words that syslog or `dmesg -x` adds, and a time in
+ * seconds or as `dmesg -T` prints it.
  */
 const BEFORE =
   /^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,64} kernel: )?(?:kern {2}:[a-z]{1,8} {0,6}: )?\[(?: {0,5}(\d{1,9}\.\d{6})|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\](?:\[ {0,8}[TC]\d{1,8}\])? ?/;
-/** Orders to a terminal. */
+/** Terminal control sequences. */
 const TERMINAL =
   /\x1b(?:\[[0-9;?]{0,20}[A-Za-z]|\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])/g;
 
 /**
- * What a terminal would show of a line: what a carriage return or a backspace took back is gone,
- * and its orders are.
+ * Returns what a terminal would show of a line, without control sequences and without the text that
+ * a carriage return or a backspace overwrites.
  */
 function shown(line: string): string {
   let text = line.replace(TERMINAL, '');
@@ -87,15 +90,15 @@ function shown(line: string): string {
 }
 
 /**
- * A level too low for the messages that the story needs (KERN_INFO is 6): what is missing on such a
- * console may have been said.
+ * Command line words that keep messages which the story needs off the console (KERN_INFO is 6). The
+ * kernel may have logged a message that such a console lacks.
  */
 const HUSHED = /(?:^|\s)(?:quiet|loglevel=[0-6])(?=\s|$)/;
 
 /**
- * The boots in what a serial console, dmesg or syslog recorded, in their order. Where messages have
- * times, lines without one are a program's or the boot loader's and are left out; where none has,
- * all lines are taken.
+ * Splits a recording of a serial console, dmesg or syslog into boots, in their order. If some
+ * messages have times, lines without one come from a program or the boot loader and are left out.
+ * If no message has a time, every line counts.
  */
 export function parseConsole(text: string): KernelLog[] {
   const all = text.split('\n').map((line): LogLine & { timed: boolean } => {
@@ -112,7 +115,8 @@ export function parseConsole(text: string): KernelLog[] {
   const boots: (LogLine & { timed: boolean })[][] = [[]];
   for (const line of all) {
     const boot = boots.at(-1)!;
-    // One boot says both of its first words, the version second.
+    // A boot prints both of the first messages, the version second. So a version after the other
+    // message starts no new boot.
     if (
       FIRST.test(line.text) &&
       boot.some(({ text }) => (VERSION.test(line.text) ? VERSION.test(text) : FIRST.test(text)))

@@ -2,7 +2,7 @@ import type { Mount } from './facts.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
 
-/** The directories of an overlay root, by the paths at which they can be reached now. */
+/** The directories of an overlay root, by the paths that reach them now. */
 export interface Layers {
   upper: string;
   /** Read-only layers with settings between the upper layer and the image, uppermost first. */
@@ -14,21 +14,26 @@ export interface Layers {
 const valuesOf = ({ superOptions }: Mount, key: string): string[] =>
   superOptions.flatMap((option) => (option.startsWith(key) ? [option.slice(key.length)] : []));
 
-/** A colon in a name has a backslash before it (fs/overlayfs/params.c). */
+/** overlayfs puts a backslash before a colon in a name (fs/overlayfs/params.c). */
 const layersIn = (text: string): string[] =>
   text.split(/(?<!\\):/).map((path) => path.replace(/\\(.)/g, '$1'));
 
-/** Where the upper layer is today. The source `overlayfs:PATH` tells where the volume moved to. */
+/**
+ * The current path of the upper layer. The source `overlayfs:PATH` tells where the volume moved to.
+ */
 function upperOf(mounts: readonly Mount[], { source }: Mount, given: string): string {
   const moved = /^overlayfs:(\/.+)$/.exec(source)?.[1];
   if (moved === undefined || visibleAt(mounts, moved) === undefined) return given;
   return given.endsWith('/upper') ? `${moved}/upper` : moved;
 }
 
-/** Where the image is today: at /rom if something is mounted there, else where the overlay says. */
+/**
+ * The current path of the image: /rom if something is mounted there, else the path that the overlay
+ * names.
+ */
 function romOf(mounts: readonly Mount[], lowest: string | undefined): string | null {
   if (visibleAt(mounts, OLD_ROOT) !== undefined) return OLD_ROOT;
-  // That path was the image before the pivot, and is the overlay itself now.
+  // Before the pivot, that path was the image. Now it is the overlay itself.
   return lowest === undefined || lowest === '/' ? null : lowest;
 }
 

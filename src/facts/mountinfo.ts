@@ -2,13 +2,13 @@ import type { FactsProblem } from '../text/problem-text.js';
 import type { Mount } from './facts.js';
 
 /**
- * The kernel writes blanks, backslashes and a few others as \ooo (fs/seq_file.c: mangle_path); any
- * three octal digits are taken.
+ * The kernel writes blanks, backslashes and a few other characters as \ooo (fs/seq_file.c:
+ * mangle_path). This decodes any three octal digits.
  */
 function decode(text: string): string {
   if (!text.includes('\\')) return text;
-  // A path is bytes; several \ooo in a row may be one character of UTF-8, so bytes are put together
-  // first.
+  // A path is bytes, and several \ooo in a row may form one UTF-8 character. So we decode to bytes
+  // first and to text afterwards.
   const bytes = Buffer.from(text, 'utf8').toString('latin1');
   const plain = bytes.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) =>
     String.fromCharCode(parseInt(octal, 8)),
@@ -18,8 +18,8 @@ function decode(text: string): string {
 
 function parseLine(line: string): Mount | null {
   const words = line.split(' ');
-  // Optional fields end at a lone "-"; a mountpoint named "-" is why the search starts behind the
-  // six fixed fields.
+  // A lone "-" ends the optional fields. A mountpoint may be named "-" too, so the search starts
+  // after the six fixed fields.
   const dash = words.indexOf('-', 6);
   const [id, parent, device, root, mountpoint, options] = words;
   const [fstype, source, superOptions] = words.slice(dash + 1);
@@ -51,7 +51,7 @@ function parseLine(line: string): Mount | null {
   return mount;
 }
 
-/** /proc/self/mountinfo; lines that are not of its form go to `problems` and are left out. */
+/** Parses /proc/self/mountinfo. Leaves out malformed lines and reports them in `problems`. */
 export function parseMountinfo(text: string, problems: FactsProblem[] = []): Mount[] {
   return text.split('\n').flatMap((line) => {
     if (line === '') return [];
@@ -63,8 +63,8 @@ export function parseMountinfo(text: string, problems: FactsProblem[] = []): Mou
 }
 
 /**
- * Of the mounts stacked on one point the visible one, which is nobody's parent there; undefined
- * where nothing is mounted.
+ * Returns the visible mount among those stacked on one mountpoint: the one that is no other's
+ * parent there. undefined when nothing is mounted.
  */
 export function visibleAt(mounts: readonly Mount[], mountpoint: string): Mount | undefined {
   const stacked = mounts.filter((mount) => mount.mountpoint === mountpoint);
@@ -74,8 +74,8 @@ export function visibleAt(mounts: readonly Mount[], mountpoint: string): Mount |
 }
 
 /**
- * Ids of the mounts that another one on the same mountpoint hides; in one pass, for there may be
- * thousands.
+ * Returns the ids of mounts that another mount on the same mountpoint hides. It takes one pass,
+ * because there may be thousands of mounts.
  */
 export function hiddenMounts(mounts: readonly Mount[]): Set<number> {
   const byId = new Map(mounts.map((mount) => [mount.id, mount]));
@@ -87,8 +87,9 @@ export function hiddenMounts(mounts: readonly Mount[]): Set<number> {
 }
 
 /**
- * The mountpoints that stand directly on the given mount, each once. What lies under a mount
- * travels along when it moves; of several stacked on one point only the visible one does.
+ * Returns the mountpoints directly on the given mount, each once. A mount takes its own submounts
+ * along when it moves, so they are not listed. Stacked mounts share one entry, because only the
+ * visible one moves.
  */
 export function childrenOf(mounts: readonly Mount[], parent: Mount): string[] {
   const points = mounts

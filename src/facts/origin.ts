@@ -17,14 +17,16 @@ import { readWhole } from './read-whole.js';
 import { runnable } from './runnable.js';
 
 const STARTED = /^(?:Run .* as init process$|Freeing (?:unused kernel|init) )/;
-/** How many messages after the last of these may still say how it went. */
+/**
+ * The number of messages to keep after user space starts: they may still tell how the start went.
+ */
 const BEHIND = 40;
-/** How many messages are kept if user space never started. */
+/** The number of messages to keep if user space never started. */
 const MOST_WITHOUT_END = 1000;
 
 /**
- * The messages until user space ran. Later ones are not about the root, and there may be very many.
- * Nothing is kept of a log that begins later.
+ * Keeps the messages until user space ran. Later ones are not about the root, and there may be very
+ * many. A log that begins later keeps nothing.
  */
 export function untilUserSpace(log: KernelLog): KernelLog {
   const last = log.lines.findLastIndex(({ text }) => STARTED.test(text));
@@ -33,7 +35,7 @@ export function untilUserSpace(log: KernelLog): KernelLog {
   return { ...log, lines: last >= 0 || log.fromStart ? lines : [] };
 }
 
-/** `8 0 1024 sda`, sizes in KiB. */
+/** Parses lines such as `8 0 1024 sda`; sizes are in KiB. */
 export function parsePartitions(text: string): Pick<Partition, 'name' | 'number' | 'size'>[] {
   return [...text.matchAll(/^ *(\d{1,10}) +(\d{1,10}) +(\d{1,15}) (\S{1,64})$/gm)].map(
     ([, major, minor, size, name]) => ({
@@ -55,8 +57,8 @@ const deviceOf = (number: number): string =>
   `${(number & 0xfff00) >> 8}:${(number & 0xff) | ((number >> 12) & 0xfff00)}`;
 
 /**
- * Gathers it. Never throws: what cannot be read is null, and a sentence in `problems` where
- * somebody may want to know why.
+ * Gathers the origin. Never throws: an unreadable part is null, and `problems` says so where a user
+ * may want to know why.
  */
 export function gatherOrigin(
   reader: Reader,
@@ -89,7 +91,7 @@ export function gatherOrigin(
     log: log && untilUserSpace(log),
     logBegins: log?.lines[0]?.time ?? null,
     config,
-    // The blob has what the files have not: its table of reservations. Only root may read it.
+    // Unlike the files, the blob has the table of reservations. Only root may read it.
     deviceTree:
       parsed('/sys/firmware/fdt', parseDeviceTree) ?? orNull(() => readDeviceTree(reader)),
     atags: parsed('/proc/atags', parseAtags),
@@ -111,7 +113,7 @@ export function gatherOrigin(
   };
 }
 
-/** A parser does not know the name of the file that it does not understand. */
+/** A parser's error with the file's name, which the parser does not know. */
 class NotUnderstood extends Error {
   constructor(
     readonly file: string,
@@ -138,10 +140,16 @@ const problemOf = (error: unknown): FactsProblem =>
     ? { code: 'not-understood', file: error.file, why: error.why }
     : notRead(error);
 
-/** How many blocks of a partition are looked at: `explain` asks for all partitions of a board. */
+/**
+ * The number of blocks of a partition to look at. `explain` asks for all partitions of a board, so
+ * the number is small.
+ */
 const MOST_BLOCKS = 16;
 
-/** Ramdisks and loops hold what user space put there, and reading an empty drive would wait. */
+/**
+ * We skip ramdisks and loops, because user space filled them, and removable drives, because reading
+ * an empty one would wait.
+ */
 const NOT_READ = /^(?:ram|zram|loop|sr|fd|nbd)\d/;
 
 function contentOf(
@@ -159,7 +167,7 @@ function contentOf(
   );
 }
 
-/** Facts with their origin. */
+/** Adds the origin to facts. */
 export function withOrigin(reader: Reader, records: () => string[], facts: Facts): Facts {
   const problems: FactsProblem[] = [];
   const origin = gatherOrigin(reader, records, facts, problems);

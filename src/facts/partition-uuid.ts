@@ -1,12 +1,12 @@
 import type { Reader } from '../system/port.js';
 
 const SECTOR = 512;
-/** Partition entries that are looked at: no tool makes more. */
+/** The highest number of partition entries that we read. No tool makes more. */
 const MOST_ENTRIES = 128;
 
 /**
- * Bytes of a GUID as its text: the first three fields are little-endian (UEFI specification,
- * appendix A).
+ * Formats the bytes of a GUID as text. Its first three fields are little-endian (UEFI
+ * specification, appendix A).
  */
 function guid(bytes: Buffer, at: number): string {
   const hex = (from: number, to: number): string => bytes.toString('hex', at + from, at + to);
@@ -18,8 +18,8 @@ function guid(bytes: Buffer, at: number): string {
 }
 
 /**
- * The unique id of a disk's n-th partition, as PARTUUID= has it: from a GPT, or an MBR's signature
- * and the number. null where the disk has neither.
+ * Returns the unique id of a disk's n-th partition in the form of PARTUUID=: from a GPT, or from an
+ * MBR's signature and the number. null when the disk has neither.
  */
 export function partitionUuid(reader: Reader, disk: string, number: number): string | null {
   const [boot, header] = [0, 1].map((sector) =>

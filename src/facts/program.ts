@@ -10,8 +10,8 @@ const PT_INTERP = 3;
 const LOOKED_AT = 4096;
 
 /**
- * Resolves a path inside a new root, in which an absolute symlink begins at that root's top.
- * @returns the path by which it can be opened from here, and what is there.
+ * Resolves a path inside a new root. An absolute symlink there begins at that root's top.
+ * @returns the path that opens the file from here, and its kind.
  */
 export function inside(
   reader: Pick<Reader, 'kind' | 'readLink'>,
@@ -43,8 +43,8 @@ export function inside(
 }
 
 /**
- * The program that the kernel needs to run this one: what follows `#!`, or an ELF file's dynamic
- * linker. null if it needs none.
+ * Returns the program that the kernel needs to run this one: the one after `#!`, or an ELF file's
+ * dynamic linker. null if it needs none.
  */
 export function interpreterOf(start: Uint8Array): string | null {
   const bytes = Buffer.from(start);
@@ -54,7 +54,7 @@ export function interpreterOf(start: Uint8Array): string | null {
   return dynamicLinkerOf(bytes);
 }
 
-/** Where an ELF file's header and its program headers have their fields: [offset, bytes] each. */
+/** The fields of an ELF file's header and of its program headers: [offset, bytes] each. */
 const ELF_FIELDS = {
   wide: { table: [0x20, 6], size: [0x36, 2], count: [0x38, 2], offset: [8, 6], length: [32, 4] },
   narrow: { table: [0x1c, 4], size: [0x2a, 2], count: [0x2c, 2], offset: [4, 4], length: [16, 4] },
@@ -84,8 +84,9 @@ function dynamicLinkerOf(bytes: Buffer): string | null {
 }
 
 /**
- * Why a program of a root cannot run, in one sentence; null if nothing is in its way. The kernel
- * says ENOENT for a program that exists if its interpreter does not, which misleads many people.
+ * Says in one sentence why a program of a root cannot run; null if we see no obstacle. The kernel
+ * reports ENOENT for a program that exists when its interpreter does not, which misleads many
+ * people.
  */
 export function programTrouble(reader: Reader, top: string, path: string): string | null {
   try {

@@ -2,21 +2,27 @@ import type { Reader } from '../system/port.js';
 
 export const PSTORE = '/sys/fs/pstore';
 
-/** The end of the kernel log of the boot before: what it says last is what matters. */
+/**
+ * How many lines of the previous boot's kernel log we keep: the last ones, because they show the
+ * crash.
+ */
 const LINES = 20;
 
 /**
- * What the boot before left in memory that outlasts a reset
- * (Documentation/admin-guide/ramoops.rst), or null where nothing is.
+ * What the previous boot left in memory that survives a reset
+ * (Documentation/admin-guide/ramoops.rst), or null if it left nothing.
  */
 export interface Before {
-  /** The kernel's own words of a crash, one line each. */
+  /** The kernel's messages about a crash, one line each. */
   crash: string[];
   /** The last lines of its console. */
   last: string[];
 }
 
-/** A watchdog driver that says hello is no crash; one that found a processor stuck is. */
+/**
+ * Matches the messages of a crash. A watchdog driver's greeting is no crash, but a watchdog that
+ * found a stuck processor is.
+ */
 const CRASH = /Kernel panic|Oops|BUG:|Unable to handle|Internal error|watchdog: .*(lockup|bark)/i;
 
 export function lookBack(reader: Reader): Before | null {

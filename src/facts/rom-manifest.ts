@@ -1,46 +1,46 @@
 /**
- * What mountroot notes of the image on the data volume, so that later it can be told that a file of
- * the upper layer stands before a newer one of the image: a manifest of the image's files, made
- * once for each image, and a baseline, which has for each file of the upper layer what the image's
- * was when that was last written.
+ * What mountroot records about the image on the data volume, so that it can later tell when a file
+ * of the upper layer hides a newer file of the image. The manifest lists the image's files and is
+ * made once for each image. The baseline lists each file of the upper layer, and the state of the
+ * image's file when the upper one was last written.
  *
- * Both are a line of JSON that says what follows, with its checksum, and a line of JSON for each
- * file: a damaged one is known for what it is, and is as good as none.
+ * Both begin with a line of JSON that describes the rest and has its checksum. A line of JSON for
+ * each file follows. So damage is detected, and a damaged record counts as missing.
  */
 
 /**
- * What a file of the image is known by. Images that are built to be reproducible have one time for
- * all files, so small ones have a checksum too.
+ * Identifies the content of an image's file. A reproducible build gives all files the same time, so
+ * small files have a checksum too.
  */
 export interface Fingerprint {
   size: number;
   /** Seconds since 1970. */
   mtime: number;
-  /** CRC-32 of the content; null where it was not read. */
+  /** CRC-32 of the content; null when it was not read. */
   crc: string | null;
 }
 
 export interface RomManifest {
-  /** Which image; see rom-identity.ts. */
+  /** Identifies the image; see rom-identity.ts. */
   identity: string;
-  /** All that is to be in it is. */
+  /** True when the manifest lists every file of the image. */
   complete: boolean;
-  /** By path without a leading slash. */
+  /** Keys are paths without a leading slash. */
   files: Map<string, Fingerprint>;
 }
 
 /**
- * A file of the upper layer, as it was when it was noted, and what the image's was when it was
- * written.
+ * The state of an upper layer's file when it was recorded, and of the image's file when the upper
+ * one was written.
  */
 export interface Noted {
   size: number;
-  /** Nanoseconds since 1970, in digits. */
+  /** Nanoseconds since 1970, as decimal digits. */
   mtime: string;
   rom: Fingerprint;
   /**
-   * false: it was written in the first boot of an image, and may have been written with that one's
-   * file in view.
+   * false: the file was written in the first boot of an image, so its writer may have seen the file
+   * of this image or of the former one.
    */
   sure: boolean;
 }
@@ -49,14 +49,14 @@ export type Baseline = Map<string, Noted>;
 const MANIFEST_SCHEMA = 'mountroot.rom-manifest/1';
 const BASELINE_SCHEMA = 'mountroot.rom-baseline/1';
 
-/** Bigger files are known by size and time alone. */
+/** Larger files are identified by size and time alone. */
 export const LONGEST_READ = 65_536;
 
-/** zlib is loaded when it is needed: a start is not to pay for it. */
+/** zlib is loaded on first use, so that a start does not pay for it. */
 export const crcOf = (bytes: Uint8Array): string =>
   process.getBuiltinModule('node:zlib').crc32(bytes).toString(16).padStart(8, '0');
 
-/** Checksums decide where both have one; else size and time must do. */
+/** Compares checksums if both files have one, else sizes and times. */
 export const isSame = (one: Fingerprint, other: Fingerprint): boolean =>
   one.size === other.size &&
   (one.crc !== null && other.crc !== null ? one.crc === other.crc : one.mtime === other.mtime);
@@ -68,7 +68,7 @@ const withHeader = (header: Record<string, unknown>, lines: readonly unknown[]):
   return `${JSON.stringify({ ...header, check: crcOf(Buffer.from(body)) })}\n${body}`;
 };
 
-/** @throws for whatever is not what was written. */
+/** @throws {Error} if the text is not exactly one that withHeader() returned. */
 function opened(text: string, schema: string): { header: ManifestHeader; lines: unknown[] } {
   const end = text.indexOf('\n');
   const header = JSON.parse(text.slice(0, end)) as ManifestHeader;
@@ -95,7 +95,10 @@ const orDamaged = <T>(read: () => T): T | 'damaged' => {
 const slash = (path: string): number => path.lastIndexOf('/');
 const folderOf = (path: string): string => path.slice(0, Math.max(0, slash(path)));
 
-/** A directory is named once, before its files; a time that most have is in the first line. */
+/**
+ * Each directory is named once, before its files. The first line has the time that most files
+ * share.
+ */
 export function encodeManifest({ identity, complete, files }: RomManifest): string {
   const times = new Map<number, number>();
   for (const { mtime } of files.values()) times.set(mtime, (times.get(mtime) ?? 0) + 1);
@@ -140,7 +143,10 @@ export function decodeManifest(text: string): RomManifest | 'damaged' {
   });
 }
 
-/** What the first line alone says: enough to see in most boots that there is nothing to do. */
+/**
+ * The content of the first line alone. In most boots it is enough to see that there is nothing to
+ * do.
+ */
 export function headOf(text: string): Pick<RomManifest, 'identity' | 'complete'> | null {
   const head = orDamaged(
     () => JSON.parse(text.slice(0, text.indexOf('\n'))) as ManifestHeader & RomManifest,
@@ -184,13 +190,15 @@ export function decodeBaseline(text: string): Baseline | 'damaged' {
 }
 
 /**
- * Where in the upper layer the next `done` goes on, when the last one had not the time for all of
- * it.
+ * The path in the upper layer from which the next `done` continues, if the last one ran out of
+ * time.
  */
 export interface Cursor {
   /** A path; '' is the beginning. */
   from: string;
-  /** All of it was come to since the record was begun, or since the image is another one. */
+  /**
+   * True when every file has been visited since the record was begun, or since the image changed.
+   */
   whole: boolean;
 }
 
@@ -198,7 +206,7 @@ const CURSOR_SCHEMA = 'mountroot.rom-cursor/1';
 export const encodeCursor = ({ from, whole }: Cursor): string =>
   `${JSON.stringify({ schema: CURSOR_SCHEMA, from, whole })}\n`;
 
-/** One that is damaged stands at the beginning. */
+/** Reads a cursor. A damaged one becomes the beginning. */
 export function decodeCursor(text: string): Cursor {
   const cursor = orDamaged(() => JSON.parse(text) as Partial<Cursor> & { schema?: unknown });
   return cursor !== 'damaged' &&
@@ -210,8 +218,8 @@ export function decodeCursor(text: string): Cursor {
 }
 
 /**
- * When this boot was, in terms of the board's clock, which may have been set in the middle of it:
- * seconds since 1970 at the start (null: not known) and now, and since the kernel started.
+ * The time of this boot on the board's clock, which may have been set during the boot. `start`
+ * (null: unknown) and `now` are seconds since 1970, `uptime` is seconds since the kernel started.
  */
 export interface Moment {
   start: number | null;
@@ -219,7 +227,7 @@ export interface Moment {
   uptime: number;
 }
 
-/** File times come from a coarse clock, and some file systems keep whole seconds. */
+/** File times come from a coarse clock, and some file systems keep whole seconds only. */
 const LAG = 2;
 
 /** Whether a file may have been written in this boot, before or after the clock was set. */
@@ -231,18 +239,19 @@ export function inThisBoot(mtime: string, { start, now, uptime }: Moment): boole
 
 export interface Circumstances {
   /**
-   * The manifest of the image before this one; null: the image is the same, or what it held is not
-   * known.
+   * The manifest of the image before this one. null: the image is the same, or the files of the
+   * former one are unknown.
    */
   before: RomManifest | null;
   moment: Moment;
 }
 
 /**
- * What the image's file was when a file of the upper layer was last written. A file that has not
- * changed since it was noted keeps its note. One that has changed was written while this image was
- * in view; if the image is new, it was most probably written while the former one was.
- * @param now what the image's file is. It is called only if it is needed.
+ * Returns the state of the image's file when a file of the upper layer was last written. A file
+ * that has not changed since it was recorded keeps its record. A file that has changed was written
+ * while this image was mounted. If the image is new, it was most probably written while the former
+ * one was.
+ * @param now returns the current state of the image's file; called only when needed.
  */
 export function notedFor(
   { path, size, mtime }: { path: string } & Pick<Noted, 'size' | 'mtime'>,

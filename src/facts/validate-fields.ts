@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { VOLUME_TYPES, type ContentKind } from '../volumes/index.js';
 
-/** Fields that several parts of a facts file have. */
+/** Fields that several parts of a facts file share. */
 export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 export const pathKind = v.picklist([

@@ -25,7 +25,7 @@ const atags = v.object({
   tags: v.array(v.object({ tag: count, name: v.string(), bytes: count })),
 });
 
-/** The form of a facts file's `origin`; that it is that of Origin, the compiler checks. */
+/** The form of a facts file's `origin`. The compiler checks that it matches the type Origin. */
 export const originOf: v.GenericSchema<unknown, RootOrigin> = v.object({
   log: v.nullable(
     v.object({

@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { FactsProblem } from '../text/problem-text.js';
 
-/** The form of one of a facts file's `findings`. The compiler checks that no code is forgotten. */
+/**
+ * The form of an entry in a facts file's `findings`. The compiler checks that no code is missing.
+ */
 const FORMS = {
   'unknown-setting': v.object({
     code: v.literal('unknown-setting'),

@@ -24,7 +24,7 @@ function settingSchema(name: SettingName): v.GenericSchema {
 const forEach = (schema: (name: SettingName) => v.GenericSchema): v.GenericSchema =>
   v.object(Object.fromEntries(SETTING_NAMES.map((name) => [name, schema(name)])));
 
-// The entries are made from the rows that the types are made from; TypeScript does not see that.
+// The entries come from the same rows as the types, but TypeScript cannot see that.
 export const settings = forEach(settingSchema) as v.GenericSchema<unknown, Settings>;
 
 const origin = v.exactOptional(v.picklist(SETTING_ORIGINS));

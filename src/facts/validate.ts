@@ -128,13 +128,13 @@ const factsFile = v.object({
   findings: v.optional(v.array(v.unknown()), []),
 });
 
-/** A sentence without a code that is known here keeps its text. */
+/** A problem whose code is unknown here keeps its sentence. */
 const findingOf = (text: string, finding: unknown): FactsProblem => {
   const known = v.safeParse(problemSchema, finding);
   return known.success ? known.output : { code: 'other', text };
 };
 
-/** The form of a facts file. The compiler checks that it is the form of Facts. */
+/** The form of a facts file. The compiler checks that it matches the type Facts. */
 const facts: v.GenericSchema<unknown, Facts> = v.pipe(
   factsFile,
   v.transform(({ findings, ...others }) => ({
@@ -156,7 +156,7 @@ function json(text: string, name: string): unknown {
   }
 }
 
-/** The first thing that is wrong, and where. */
+/** Returns the first error and its place. */
 function wrongness(issue: v.BaseIssue<unknown>): string {
   const where = v.getDotPath(issue) ?? 'the whole';
   return issue.received === 'undefined'
@@ -164,7 +164,7 @@ function wrongness(issue: v.BaseIssue<unknown>): string {
     : `${where} should be ${issue.expected} and is ${issue.received}`;
 }
 
-/** What of a facts file contradicts the rest; null if nothing does. */
+/** Describes a contradiction between fields of a facts file; null if there is none. */
 function contradiction({ volume, mtd, mounts }: Facts): string | null {
   const missing = volume.found.find(
     ({ kind, name }) => kind === 'mtd' && !mtd.some(({ index }) => name === `mtd${index}`),
@@ -176,8 +176,8 @@ function contradiction({ volume, mtd, mounts }: Facts): string | null {
 }
 
 /**
- * A facts file's text as facts.
- * @throws {Error} with one sentence that names the first thing that is wrong.
+ * Parses the text of a facts file.
+ * @throws {Error} with one sentence that names the first error.
  */
 export function parseFacts(text: string, name: string): Facts {
   const result = v.safeParse(facts, json(text, name));
