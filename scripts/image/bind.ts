@@ -1,12 +1,12 @@
 /**
- * Binds the references of a library to its own symbols when the image is made. libnode alone has
- * sixteen thousand, each with a name of a hundred characters, and the dynamic linker looks all of
- * them up at every start of Node. An image has a fixed set of libraries, so we know which one
- * answers. Where that is the library itself, the reference becomes an offset from its load address
- * (R_ARM_RELATIVE), as `-Bsymbolic` does at link time. Nothing else in the file changes, nor does
- * its size.
+ * Binds a library's references to its own symbols when the image is made. libnode alone has sixteen
+ * thousand such references, each with a name of a hundred characters, and the dynamic linker looks
+ * all of them up at every start of Node. An image has a fixed set of libraries, so we know which
+ * library defines each symbol. If it is the library itself, the reference becomes an offset from
+ * its load address (R_ARM_RELATIVE), as `-Bsymbolic` does at link time. Nothing else in the file
+ * changes, and its size stays the same.
  *
- * It earns its keep: a warm start is about 30 ms faster, of some 320.
+ * The benefit: a warm start is about 30 ms faster, of some 320.
  *
  * Source: elf(5); ELF for the Arm Architecture (types of relocations); glibc's
  * sysdeps/arm/dl-machine.h.
@@ -31,11 +31,11 @@ export interface Bound {
 }
 
 /**
- * Binds in place the references that can be bound in `files` (name → content).
- * @param scopes of every program that loads them. A symbol is bound only if the library itself is
- *   the first to define it in each of them.
- * @param untouched the C library and the dynamic linker, because a program may replace their malloc
- *   by its own.
+ * Binds all possible references in `files` (name → content) in place.
+ * @param scopes the scope of every program that loads them. A symbol is bound only if the library
+ *   itself is the first to define it in each of them.
+ * @param untouched true for the C library and the dynamic linker, because a program may replace
+ *   their malloc with its own.
  */
 export function bindOwn(
   files: ReadonlyMap<string, Buffer>,
@@ -76,7 +76,7 @@ function bindFile(file: DynamicFile, name: string, isFirst: (symbol: string) => 
         counts.left++;
         continue;
       }
-      // R_ARM_ABS32 adds the value that is in the place; the other types do not.
+      // R_ARM_ABS32 adds the value at the place; the other types do not.
       file.write(place, (target.value + (type === R_ARM_ABS32 ? file.read(place) : 0)) >>> 0);
       file.setRelocation(relocations!, index, { place, type: R_ARM_RELATIVE, symbol: 0 });
       counts.bound++;
@@ -84,7 +84,7 @@ function bindFile(file: DynamicFile, name: string, isFirst: (symbol: string) => 
   };
   bind(file.relocations, [R_ARM_ABS32, R_ARM_GLOB_DAT, R_ARM_JUMP_SLOT]);
   // Lazily bound references cost nothing at the start, and the dynamic linker accepts no other type
-  // for them.
+  // for them, so we leave them.
   if (file.bindsNow) bind(file.pltRelocations, [R_ARM_JUMP_SLOT]);
   file.relativeFirst(R_ARM_RELATIVE);
   return { file: name, ...counts };

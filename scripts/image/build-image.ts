@@ -1,4 +1,4 @@
-/** Puts an image together: the kernel and the root file system on a board's chips and disks. */
+/** Assembles an image: the kernel and the root file system on a board's chips and disks. */
 import {
   existsSync,
   mkdirSync,
@@ -30,8 +30,8 @@ export interface Image {
 }
 
 /**
- * The image of a chip. The last chip holds only the data partition, so the others can be made anew
- * without touching it.
+ * The image file of a chip. The last chip holds only the data partition, so the other images can be
+ * rebuilt without touching it.
  */
 const chipFile = (folder: string, index: number): string => join(folder, `flash${index}.img`);
 
@@ -42,7 +42,7 @@ function replace(path: string, content: Buffer | string): void {
   renameSync(next, path);
 }
 
-/** The image of a disk. As with the chips, the last disk holds only the data. */
+/** The image file of a disk. As with the chips, the last disk holds only the data. */
 const diskFile = (folder: string, index: number): string => join(folder, `disk${index}.img`);
 
 interface SystemParts {
@@ -51,7 +51,7 @@ interface SystemParts {
   stage: string;
 }
 
-/** Makes the contents of a disk's partitions, as files by the partition's name. */
+/** Makes the contents of a disk's partitions. Returns files by the partition's name. */
 async function diskContents(
   board: Board,
   partitions: readonly DiskPartition[],
@@ -95,7 +95,7 @@ async function putDisk(
   }
 }
 
-/** Makes the last disk as a factory leaves it: with an empty file system for the settings. */
+/** Makes the last disk with an empty file system for the settings, as a factory leaves it. */
 export async function emptyDataDisk(board: Board, output: string): Promise<void> {
   const last = board.disks.length - 1;
   if (board.disks[last]!.partitions.some(({ holds }) => holds !== 'data'))
@@ -106,13 +106,13 @@ export async function emptyDataDisk(board: Board, output: string): Promise<void>
   await putDisk(board, last, { zImage: '', rootfs: '', stage: '' }, output);
 }
 
-/** The image of every chip and disk but the last, and the last, which holds the data. */
+/** Splits the files of chips or disks into the system's, and the last one, which holds the data. */
 const system = (files: readonly string[]): readonly string[] => files.slice(0, -1);
 const data = (files: readonly string[]): readonly string[] => files.slice(-1);
 
 /**
- * All inputs of the image except the data: two cached folders, the board and the checkout. If this
- * is the same, so is the image.
+ * All inputs of the image except the data: two cached folders, the board and the checkout. The same
+ * inputs give the same image.
  */
 const stampOf = (board: Board, kernel: string, rootfs: string): string =>
   JSON.stringify([
@@ -137,7 +137,7 @@ function isCurrent(folder: string, stamp: string, { boot }: Image): boolean {
   ].every((made) => existsSync(made));
 }
 
-/** Makes everything but the data. */
+/** Makes everything except the data. */
 async function makeSystem(
   board: Board,
   { folder, boot, contents, packed }: Image,
@@ -158,9 +158,9 @@ async function makeSystem(
 }
 
 /**
- * Makes build/<board>/. Whatever is current is not made again. The chip or disk with the data
- * partition holds the user's files, so it is made only if it is missing, or if `fresh` asks for an
- * empty one.
+ * Makes build/<board>/, except the parts that are up to date. The chip or disk with the data
+ * partition holds the user's files, so this makes it only if it is missing, or if `fresh` asks for
+ * an empty one.
  */
 export async function buildImage(
   board: Board,

@@ -1,12 +1,10 @@
-/** What the flash chips of a board hold, from what is on its partitions. */
+/** Makes the contents of a board's flash chips from the contents of its partitions. */
 import { readFileSync } from 'node:fs';
 import type { Board, Partition } from '../lib/board.js';
 import { cleanMarked, composeChips } from './flash.js';
 import { Failure } from '../lib/report.js';
 
-/**
- * The kernel lies in flash as a boot loader would find it; the emulator is handed the same file.
- */
+/** The kernel is in flash for a boot loader to find. The emulator gets the same file directly. */
 const systemContents = (zImage: Buffer, rootfs: Buffer): Record<string, Buffer> => ({
   kernel: zImage,
   rootfs,
@@ -14,7 +12,9 @@ const systemContents = (zImage: Buffer, rootfs: Buffer): Record<string, Buffer> 
 
 const dataPartition = ({ flash }: Board): Partition => flash.partitions.at(-1)!;
 
-/** The images of the chips that hold the system, from a kernel and a packed root file system. */
+/**
+ * Makes the images of the chips that hold the system, from a kernel and a packed root file system.
+ */
 export function systemChips(board: Board, zImage: string, rootfs: string): Buffer[] {
   return composeChips(board, systemContents(readFileSync(zImage), readFileSync(rootfs))).slice(
     0,
@@ -22,7 +22,7 @@ export function systemChips(board: Board, zImage: string, rootfs: string): Buffe
   );
 }
 
-/** An empty data partition, marked as jffs2's own tools would. */
+/** Makes an empty data partition with the clean markers of jffs2's own tools. */
 export function emptyData(board: Board): Buffer {
   const { chips, eraseBlock } = board.flash;
   const size = chips.at(-1)!;

@@ -1,4 +1,4 @@
-/** The contents of a root file system by purpose: how many bytes as files, and packed. */
+/** Lists the contents of a root file system by purpose, with their bytes as files and packed. */
 import {
   copyFileSync,
   linkSync,
@@ -16,7 +16,10 @@ export interface Group {
   group: string;
   files: number;
   bytes: number;
-  /** Packed alone, so the sum is some kilobytes more than the packed root file system. */
+  /**
+   * Each group is packed alone, so the sum is some kilobytes larger than the packed root file
+   * system.
+   */
   packed: number;
 }
 
@@ -37,7 +40,7 @@ function scopes(
     board.rootfs.programs.map((program) => {
       const { interpreter, needed } = parseElf(readFileSync(join(tree, program)), program);
       const names = new Set([...needed, ...(interpreter === null ? [] : [basename(interpreter)])]);
-      // The set grows during the loop, and the loop visits the new names too.
+      // The loop adds names to the set, and visits the new names too.
       for (const name of names) {
         const path = libraries.get(name);
         if (path !== undefined)
@@ -50,7 +53,7 @@ function scopes(
 
 const isLibrary = (path: string): boolean => /^usr\/lib\/([^/]+\/)?[^/]+\.so(\.|$)/.test(path);
 
-/** The group of a library that has no group of its own, given the programs that need it. */
+/** Returns the group of a library that NAMED does not match, given the programs that need it. */
 function groupOfUsers(users: readonly string[]): string {
   if (users.length === 0) return 'libraries that no program names';
   if (users.length > 2) return 'libraries of several programs';
@@ -58,8 +61,8 @@ function groupOfUsers(users: readonly string[]): string {
 }
 
 /**
- * The paths of a tree's files by group. Programs of one package are separate groups, because each
- * may be left out.
+ * The paths of a tree's files by group. Programs of one package are separate groups, because an
+ * image may leave out each of them.
  */
 function grouped(board: Board, tree: string): Map<string, string[]> {
   const paths = readdirSync(tree, { recursive: true, withFileTypes: true }).flatMap((entry) =>
@@ -96,8 +99,9 @@ function put(from: string, to: string): void {
 }
 
 /**
+ * Measures the contents of a tree.
  * @param work a folder that does not exist yet.
- * @param pack packs a tree to a file as the root file system is packed.
+ * @param pack packs a tree to a file, as the root file system is packed.
  */
 export async function contentsOf(
   board: Board,

@@ -16,10 +16,13 @@ import type { Board, DiskPartition } from '../lib/board.js';
 import { Failure } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
-/** Partitions begin at full mebibytes; the table has the first one, and its copy the last. */
+/**
+ * Partitions begin at full mebibytes. The first mebibyte holds the partition table, the last one
+ * its copy.
+ */
 const MIB = 2 ** 20;
 
-/** An id that is the same whenever the same image is made, in the form of a version 4 UUID. */
+/** Makes an id in the form of a version 4 UUID. The same image always has the same id. */
 function idOf(...what: string[]): string {
   const hex = createHash('sha256').update(what.join('\0')).digest('hex');
   return [
@@ -32,8 +35,8 @@ function idOf(...what: string[]): string {
 }
 
 /**
- * An ext4 file system in a file, with the files of a folder, if one is given; the same bytes
- * whenever it is made of the same.
+ * Makes a file with an ext4 file system, and with the files of a folder if one is given. The same
+ * arguments give the same bytes.
  */
 export async function makeExt4(
   file: string,
@@ -45,7 +48,8 @@ export async function makeExt4(
   writeFileSync(file, '');
   truncateSync(file, size);
   const id = idOf('ext4', label);
-  // What U-Boot of 2023 cannot read, and what makes no sense on so small a disk.
+  // These switch off features that U-Boot of 2023 cannot read or that are useless on so small a
+  // disk.
   const options = [
     '-q',
     '-t',
@@ -67,8 +71,8 @@ export async function makeExt4(
 }
 
 /**
- * A disk with a GPT and what is in its partitions, as the file `output`. @param contents by the
- * partition's name, files; what has none is zeros.
+ * Makes the file `output`: a disk with a GPT and the contents of its partitions.
+ * @param contents files by the partition's name. A partition without one is filled with zeros.
  */
 export async function makeDisk(
   board: Board,
@@ -115,8 +119,8 @@ export async function makeDisk(
 }
 
 /**
- * What U-Boot reads (the extlinux format of its distro boot): which files to load, and the kernel
- * command line.
+ * Fills a folder with the files that U-Boot reads in the extlinux format of its distro boot. They
+ * name the files to load and the kernel command line.
  */
 export function bootFolder(
   folder: string,

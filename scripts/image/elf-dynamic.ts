@@ -29,7 +29,7 @@ export interface DynamicSymbol {
   name: string;
   value: number;
   defined: boolean;
-  /** Its address is the file's load address plus its value; nothing changes that while loading. */
+  /** True when the symbol's address is always the file's load address plus its value. */
   plain: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface Relocations {
 }
 
 export interface Relocation {
-  /** Address of the word that is relocated. */
+  /** The address of the word to relocate. */
   place: number;
   type: number;
   symbol: number;
@@ -53,7 +53,7 @@ export class DynamicFile {
   readonly bindsNow: boolean;
   private readonly elf: ElfFile;
 
-  /** @throws {Error} with one sentence when it is no such file, or is cut short. */
+  /** @throws {Error} with one sentence when the bytes are no such file or are cut short. */
   constructor(
     private readonly bytes: Buffer,
     name: string,
@@ -89,15 +89,15 @@ export class DynamicFile {
     void this.bytes.writeUInt32LE(value, this.elf.offsetOf(address));
 
   /**
-   * Moves relative relocations to the front and counts them (DT_RELCOUNT): then the dynamic linker
-   * goes through them in a tight loop.
+   * Moves relative relocations to the front and counts them (DT_RELCOUNT), so that the dynamic
+   * linker can process them in a tight loop.
    */
   relativeFirst(type: number): void {
     const counted = this.elf.entries.find(({ tag }) => tag === DT.RELCOUNT);
     if (this.relocations === null || counted === undefined) return;
     const table = this.relocations;
     const all = Array.from({ length: table.count }, (_, index) => this.relocation(table, index));
-    // By address, so that they touch one page after the other.
+    // They are sorted by address, so that the linker touches one page after the other.
     const relative = all.filter((each) => each.type === type).sort((a, b) => a.place - b.place);
     [...relative, ...all.filter((each) => each.type !== type)].forEach((each, index) =>
       this.setRelocation(table, index, each),
@@ -112,7 +112,7 @@ export class DynamicFile {
       : { at: this.elf.offsetOf(address), count: this.elf.value(bytes) / REL_BYTES };
   }
 
-  /** The offset in the file of a symbol's value. */
+  /** The offset of a symbol's value in the file. */
   offsetOf({ value }: DynamicSymbol): number {
     return this.elf.offsetOf(value);
   }
@@ -141,7 +141,9 @@ export class DynamicFile {
     });
   }
 
-  /** No entry of the dynamic section gives this number; the hash tables do. */
+  /**
+   * The dynamic section does not give the number of symbols, so we derive it from the hash tables.
+   */
   private symbolCount(): number {
     const old = this.elf.value(DT.HASH);
     if (old !== 0) return this.read(old + 4);
@@ -153,7 +155,7 @@ export class DynamicFile {
     for (let bucket = 0; bucket < buckets; bucket++)
       last = Math.max(last, this.read(table + bucket * 4));
     if (last < first) return first;
-    // A chain ends with an odd hash.
+    // An odd hash ends a chain.
     while ((this.read(table + buckets * 4 + (last - first) * 4) & 1) === 0) last++;
     return last + 1;
   }

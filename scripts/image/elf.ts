@@ -1,6 +1,6 @@
 /** The parts of an ELF file that the dynamic linker reads first. Source: elf(5). */
 
-/** What a program or a library asks of the dynamic linker. */
+/** A program's or a library's requests to the dynamic linker. */
 export interface Elf {
   /** PT_INTERP: the program's dynamic linker, an absolute path. */
   interpreter: string | null;
@@ -10,9 +10,9 @@ export interface Elf {
 
 interface Segment {
   type: number;
-  /** In the file. */
+  /** Offset in the file. */
   offset: number;
-  /** In memory. */
+  /** Address in memory. */
   address: number;
   size: number;
 }
@@ -31,7 +31,7 @@ const DT_NEEDED = 1;
 const DT_STRTAB = 5;
 const DT_SONAME = 14;
 
-/** Where the fields lie: offsets in the ELF header, and in an entry of the program header. */
+/** The layout of fields: offsets in the ELF header, and in an entry of the program header. */
 const LAYOUTS = {
   32: { word: 4, table: 28, size: 42, count: 44, offset: 4, address: 8, bytes: 16 },
   64: { word: 8, table: 32, size: 54, count: 56, offset: 8, address: 16, bytes: 32 },
@@ -43,7 +43,7 @@ export class ElfFile {
   readonly segments: readonly Segment[];
   readonly entries: readonly DynamicEntry[];
 
-  /** @throws {Error} with one sentence when it is no such file, or is cut short. */
+  /** @throws {Error} with one sentence when the bytes are no such file or are cut short. */
   constructor(
     readonly bytes: Buffer,
     readonly name: string,
@@ -70,13 +70,13 @@ export class ElfFile {
     }
   }
 
-  /** The value of the first entry with a tag; 0 without one. */
+  /** The value of the first entry with this tag; 0 without one. */
   value(tag: number): number {
     return this.entries.find((entry) => entry.tag === tag)?.value ?? 0;
   }
 
   /**
-   * The offset in the file of an address in memory, such as the dynamic section has.
+   * Converts an address in memory, as the dynamic section has them, to an offset in the file.
    * @throws {RangeError} when the file does not hold the address.
    */
   offsetOf(address: number): number {
@@ -131,7 +131,9 @@ export class ElfFile {
   }
 }
 
-/** @throws {Error} with one sentence when the bytes are no little-endian ELF file, or cut short. */
+/**
+ * @throws {Error} with one sentence when the bytes are no little-endian ELF file or are cut short.
+ */
 export function parseElf(bytes: Buffer, name: string): Elf {
   const file = new ElfFile(bytes, name);
   return file.whole(() => {

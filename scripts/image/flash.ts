@@ -5,14 +5,14 @@ import { Failure } from '../lib/report.js';
 export const blank = (size: number): Buffer => Buffer.alloc(size, 0xff);
 
 /**
- * A jffs2 clean marker: magic, node type 0x2003, length 12, CRC of those
+ * A jffs2 clean marker: magic, node type 0x2003, length 12, and the CRC of these fields
  * (include/uapi/linux/jffs2.h), little-endian.
  */
 const CLEAN_MARKER = Buffer.from('851903200c000000b1b01ee4', 'hex');
 
 /**
- * Flash as mkfs for jffs2 leaves it: erased, and each erase block marked so, which spares jffs2 to
- * erase them all again in the background.
+ * Makes erased flash with a clean marker in each erase block, as mkfs for jffs2 does. The markers
+ * spare jffs2 from erasing all blocks again in the background.
  */
 export function cleanMarked(size: number, eraseBlock: number): Buffer {
   const flash = blank(size);
@@ -20,9 +20,7 @@ export function cleanMarked(size: number, eraseBlock: number): Buffer {
   return flash;
 }
 
-/**
- * The raw image of each chip, from the contents of partitions by name; what is not given is blank.
- */
+/** Makes the raw image of each chip from the contents of partitions by name. The rest is blank. */
 export function composeChips({ flash }: Board, contents: Record<string, Buffer>): Buffer[] {
   const unknown = Object.keys(contents).find(
     (name) => !flash.partitions.some((partition) => partition.name === name),

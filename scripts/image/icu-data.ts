@@ -1,15 +1,15 @@
 /**
- * ICU's data: one file with a table of contents and named items, which is one symbol of Debian's
- * libicudata. This reads and writes it, and removes names from an index of locales, for icu.ts.
+ * Reads and writes ICU's data, and removes names from its index of locales, for icu.ts. The data is
+ * one file with a table of contents and named items. Debian's libicudata has it as one symbol.
  *
  * Source: ICU's source/common/udata.h (UDataInfo), source/common/ucmndata.h (table of contents,
- * format "CmnD") and source/common/uresdata.h (resource bundles, "ResB"). Only what is
- * little-endian is read, because the boards are.
+ * format "CmnD") and source/common/uresdata.h (resource bundles, "ResB"). This reads only
+ * little-endian data, because the boards are little-endian.
  */
 import { Failure } from '../lib/report.js';
 
 export interface Item {
-  /** `icudt78l/zone/en.res`: the package's name, then the tree's. */
+  /** `icudt78l/zone/en.res`: the name of the package, then a path in its tree. */
   name: string;
   bytes: Buffer;
 }
@@ -17,7 +17,7 @@ export interface Item {
 export interface IcuData {
   /** Everything before the table of contents. */
   header: Buffer;
-  /** In the order of their names, as the table must have them. */
+  /** Sorted by name, as the table requires. */
   items: Item[];
 }
 
@@ -25,8 +25,8 @@ export interface IcuData {
 const ALIGN = 16;
 
 /**
- * UDataInfo: the size of the header, two magic bytes, the sizes and byte order of what follows, and
- * which of ICU's formats it is.
+ * Returns the offset of the body from a UDataInfo. It has the size of the header, two magic bytes,
+ * the sizes and byte order of the data, and the name of ICU's format.
  */
 function bodyOf(bytes: Buffer, format: string, name: string): number {
   if (
@@ -40,7 +40,7 @@ function bodyOf(bytes: Buffer, format: string, name: string): number {
   return bytes.readUInt16LE(0);
 }
 
-/** @throws {Failure} with one sentence for what is no such data, or is cut short. */
+/** @throws {Failure} with one sentence when the bytes are no such data or are cut short. */
 export function readIcuData(bytes: Buffer, name: string): IcuData {
   const start = bodyOf(bytes, 'CmnD', name);
   try {
@@ -71,7 +71,7 @@ export function readIcuData(bytes: Buffer, name: string): IcuData {
   }
 }
 
-/** The items with a table of contents before them. */
+/** Writes the header, a table of contents and the items. */
 export function writeIcuData({ header, items }: IcuData): Buffer {
   const padded = (size: number): number => Math.ceil(size / ALIGN) * ALIGN;
   const names = items.map(({ name }) => Buffer.from(`${name}\0`, 'latin1'));
@@ -93,14 +93,17 @@ export function writeIcuData({ header, items }: IcuData): Buffer {
   return Buffer.concat(parts);
 }
 
-/** The first four bits of a resource: tables with 16-bit keys and items of 32 or 16 bits. */
+/**
+ * The first four bits of a resource give its type. Tables have 16-bit keys, and items of 32 bits
+ * (TABLE) or 16 bits (TABLE16).
+ */
 const TABLE = 2;
 const TABLE16 = 5;
 
 /**
- * Removes locales from a copy of an index of locales (res_index.res): in each of its tables the
- * kept names move to the front, and the count becomes theirs. Without that a program would learn of
- * languages that have no data.
+ * Removes locales from a copy of an index of locales (res_index.res). In each of its tables the
+ * kept names move to the front, and the count is reduced. Otherwise a program would find languages
+ * in the index that have no data.
  */
 export function keepInIndex(index: Buffer, kept: (locale: string) => boolean): Buffer {
   const bytes = Buffer.from(index);
@@ -132,12 +135,12 @@ export function keepInIndex(index: Buffer, kept: (locale: string) => boolean): B
 }
 
 interface Entry {
-  /** Where its name is, in bytes from the body's beginning. */
+  /** The offset of the name, in bytes from the beginning of the body. */
   key: number;
   item: number;
 }
 
-/** A table of resources: a count, the keys, and then, at a multiple of their size, the items. */
+/** Reads a table of resources: a count, the keys, and then the items, aligned to their size. */
 function tableAt(
   bytes: Buffer,
   at: number,

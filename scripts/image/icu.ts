@@ -1,10 +1,11 @@
 /**
- * Cuts the image's libicudata down to what a board needs. Debian's has some seven hundred locales
- * and takes a third of the root file system. English stays, and the root locale, on which all
- * others are based; so does the data of no language, except the dictionaries and the data that Node
- * cannot ask for. A program that asks for another language gets English.
+ * Reduces the image's libicudata to the data that a board needs. Debian's has some seven hundred
+ * locales and takes a third of the root file system. This keeps English and the root locale, on
+ * which all others are based. It also keeps data that belongs to no language, except the
+ * dictionaries and the data that Node never asks for. A program that asks for another language gets
+ * English.
  *
- * It earns its keep: the packed image becomes 11.9 MiB smaller, by two fifths.
+ * The benefit: the packed image becomes 11.9 MiB smaller, by two fifths.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +18,9 @@ import { run } from '../lib/run.js';
 const GCC = 'arm-linux-gnueabihf-gcc';
 
 /**
- * The converters that `new TextDecoder(label)` may ask for, by ICU's names: those of the Encoding
- * Standard's labels, and those on which these are based. Converters that are code instead of tables
- * are not among the data.
+ * The converters that `new TextDecoder(label)` may ask for, by ICU's names: the converters for the
+ * labels of the Encoding Standard, and those on which these are based. ICU has some converters as
+ * code, not data; they are not listed.
  */
 const CONVERTERS = new Set([
   ...[
@@ -70,16 +71,18 @@ const CONVERTERS = new Set([
  */
 const UNUSED = /^(translit\/|unames\.icu$|confusables\.cfu$|.*\.spp$)/;
 /**
- * The words of languages that put no spaces between them. Without these, `Intl.Segmenter` takes
- * each character for a word.
+ * Dictionaries of languages without spaces between words. Without them, `Intl.Segmenter` takes each
+ * character for a word.
  */
 const DICTIONARY = /\.dict$/;
-/** A language with an optional region or script. Data of no language has a longer name. */
+/**
+ * A language with an optional region or script. Data that belongs to no language has a longer name.
+ */
 const LOCALE = /^([a-z]{2,3})(_[A-Z0-9_]\w*)?$/;
 
 const isKept = (locale: string): boolean => LOCALE.exec(locale)?.[1] === 'en';
 
-/** @param name without the package's: `zone/en.res`. */
+/** @param name without the name of the package: `zone/en.res`. */
 export function isNeeded(name: string): boolean {
   if (UNUSED.test(name) || DICTIONARY.test(name)) return false;
   const [, base, extension] = /([^/]+)\.(\w+)$/.exec(name) ?? [];
@@ -87,7 +90,7 @@ export function isNeeded(name: string): boolean {
   return extension !== 'res' || !LOCALE.test(base!) || isKept(base!);
 }
 
-/** The item for the image, or none. */
+/** Returns the item as the image has it, or nothing if the image leaves it out. */
 function itemFor({ name, bytes }: Item): Item[] {
   const own = name.slice(name.indexOf('/') + 1);
   if (!isNeeded(own)) return [];
@@ -131,8 +134,8 @@ async function trimLibrary(path: string, name: string): Promise<void> {
   try {
     const [packed, source] = [join(work, 'icu.dat'), join(work, 'icu.S')];
     writeFileSync(packed, writeIcuData({ ...data, items }));
-    // The attribute says that arguments are in the VFP's registers: the dynamic linker skips
-    // libraries that say otherwise.
+    // The attribute says that arguments are in the VFP's registers. Without it, the dynamic linker
+    // would skip the library.
     writeFileSync(
       source,
       [

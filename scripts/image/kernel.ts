@@ -19,8 +19,8 @@ import { run } from '../lib/run.js';
 const cross = 'arm-linux-gnueabihf-';
 
 /**
- * Passed to every make: the same sources give the same zImage, whoever builds it and when. An empty
- * LOCALVERSION keeps scripts/setlocalversion from appending "+".
+ * Variables for every make. With them the same sources give the same zImage for every user at any
+ * time. An empty LOCALVERSION keeps scripts/setlocalversion from appending "+".
  */
 const variables = {
   ARCH: 'arm',
@@ -43,8 +43,8 @@ export async function installedVersion(name: string): Promise<string> {
 }
 
 /**
- * Lines of a fragment that a final .config does not honour: olddefconfig silently drops an option
- * whose dependencies are not met, and switches one on again that another option selects.
+ * Returns the lines of a fragment that a final .config does not honour. olddefconfig silently drops
+ * an option with unmet dependencies, and silently sets an option that another one selects.
  */
 export function lostOptions(fragment: string, config: string): string[] {
   const wanted = fragment.split('\n').map((line) => line.trim());
@@ -56,7 +56,7 @@ export function lostOptions(fragment: string, config: string): string[] {
   });
 }
 
-/** A board's own kernel patches, in the order in which they are applied. */
+/** A board's own kernel patches, in the order of applying them. */
 function patches(board: Board): string[] {
   const folder = join(boardFolder(board.files), 'patches');
   if (!existsSync(folder)) return [];
@@ -67,16 +67,17 @@ function patches(board: Board): string[] {
 }
 
 /**
- * A ramdisk for the kernel to carry in itself, in the notation of the kernel's own
- * usr/gen_init_cpio: the program for tests, and what it writes to.
+ * A ramdisk to build into the kernel, in the notation of the kernel's own usr/gen_init_cpio. It
+ * contains the program for tests as /init, the console, and a file /built-in.
  */
 const builtIn = (init: string): string =>
   `dir /dev 0755 0 0\nnod /dev/console 0600 0 0 c 5 1\nfile /init ${init} 0755 0 0\nfile ` +
   `/built-in ${init} 0644 0 0\n`;
 
 /**
- * The cached folder with a board's zImage, board.dtb, kernel.config (the final one), version (the
- * kernel's release), and zImage-initramfs: the same kernel with a ramdisk in it, for tests.
+ * Returns the cached folder with a board's zImage, board.dtb, kernel.config (the final one) and
+ * version (the kernel's release). It also has zImage-initramfs for tests: the same kernel with a
+ * built-in ramdisk.
  */
 export async function buildKernel(board: Board): Promise<string> {
   const { source, defconfig, deviceTree } = board.kernel;
@@ -135,7 +136,7 @@ export async function buildKernel(board: Board): Promise<string> {
     copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage'));
     const list = join(work, 'initramfs.list');
     writeFileSync(list, builtIn(join(probe, 'probe')));
-    // Only the last links are made anew.
+    // This make repeats only the last links.
     await run(join(tree, 'scripts/config'), [
       '--file',
       join(out, '.config'),

@@ -12,16 +12,19 @@ import { fetchPackages } from './packages.js';
 const digestOf = (path: string): string =>
   createHash('sha256').update(readFileSync(path)).digest('hex');
 
-/** The parts of an image that its manifest tells of. */
+/** The parts of an image that its manifest describes. */
 interface ManifestInput {
-  /** The image's folder, and the cached one with the kernel. */
+  /** The image's folder, and the cached folder with the kernel. */
   folder: string;
   kernel: string;
   boot: BootFiles;
   contents: readonly Group[];
 }
 
-/** All that went into an image: versions, packages, digests, and the command that boots it. */
+/**
+ * Lists everything that went into an image: versions, packages, digests, and the command that boots
+ * it.
+ */
 export async function manifest(
   board: Board,
   { folder, kernel, boot, contents }: ManifestInput,

@@ -27,7 +27,7 @@ export interface DebianPackage {
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const TRIES = 4;
 
-/** The mirror this machine uses for Debian, so that whoever has one near keeps it. */
+/** The Debian mirror in this machine's sources, so that a user with a mirror nearby keeps it. */
 async function mirror(): Promise<string> {
   const sites = await run('apt-get', [
     'indextargets',
@@ -43,10 +43,10 @@ async function mirror(): Promise<string> {
 }
 
 /**
- * An apt of its own, for another architecture and another suite, that shares nothing with this
- * machine's: neither its sources, nor its list of installed packages, nor its dpkg. Signatures are
- * checked; only the date of the suite's Release file is not, because on a mirror that lags behind a
- * testing suite looks expired within a week.
+ * Writes the configuration of a separate apt for another architecture and another suite. It shares
+ * nothing with this machine's apt: neither its sources, nor its list of installed packages, nor its
+ * dpkg. It checks signatures, but not the date of the suite's Release file, because a testing suite
+ * on a slow mirror looks expired within a week.
  */
 async function configure(
   folder: string,
@@ -86,7 +86,7 @@ async function configure(
     'Acquire::Retries': '3',
     'Binary::apt-get::Acquire::AllowInsecureRepositories': 'false',
   };
-  // Who reaches the mirror through a proxy has told apt so.
+  // A user behind a proxy has configured it in apt, so we pass that on.
   const proxies = await run('apt-config', [
     'shell',
     'http',
@@ -113,7 +113,7 @@ async function sha256(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What a file is: `name version`. */
+/** The identity of a package file: `name version`. */
 async function identify(file: string): Promise<[name: string, version: string]> {
   const fields = await run('dpkg-deb', ['--show', '--showformat', '${Package}\t${Version}', file]);
   const [name = '', version = ''] = fields.split('\t');
@@ -121,8 +121,9 @@ async function identify(file: string): Promise<[name: string, version: string]> 
 }
 
 /**
- * Fetches with an apt of its own, as often as a mirror in mid-sync needs, and returns the folder of
- * the files. @param words what apt-get is to do behind its update.
+ * Fetches with the separate apt and returns the folder of the files. It retries, because a mirror
+ * may be in the middle of its sync.
+ * @param words the apt-get command to run after the update.
  */
 async function fetched(
   work: string,
@@ -154,9 +155,9 @@ async function fetched(
 }
 
 /**
- * The board's Debian packages and all that they depend on, as files, with packages.json beside
- * them. They are fetched once: a testing suite moves daily, and an image must not change under
- * whoever is working with it. Whoever wants what is current removes the cache's packages-* folder.
+ * Returns the board's Debian packages and all their dependencies as files, with packages.json
+ * beside them. They are fetched once: a testing suite changes daily, and an image must not change
+ * while somebody works with it. To get current packages, remove the cache's packages-* folder.
  */
 export async function fetchPackages(
   board: Board,
@@ -190,8 +191,8 @@ export async function fetchPackages(
 }
 
 /**
- * A program of a package that tests need and that nobody is to find installed, because installing
- * it would start a service: unpacked in the cache. Returns its path there.
+ * Returns the path of a program that tests need. Its package is unpacked in the cache and not
+ * installed, because installing it would start a service.
  */
 export async function uninstalledProgram(name: string, path: string): Promise<string> {
   const architecture = (await run('dpkg', ['--print-architecture'])).trim();

@@ -8,12 +8,12 @@ import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
 /**
- * What a program finds on its standard descriptors, before anything is mounted: `ramdisk pack
- * --table`.
+ * The devices for a program's standard descriptors before anything is mounted, in the notation of
+ * `ramdisk pack --table`.
  */
 const CONSOLE = '/dev d 755 0 0 - - - - -\n/dev/console c 600 0 0 5 1 - - -\n';
 
-/** Packs a tree with the agent's own `ramdisk pack`, as a user would. */
+/** Packs a tree with the agent's own `ramdisk pack`, as a user does. */
 async function pack(tree: string, output: string, options: readonly string[] = []): Promise<void> {
   const table = `${output}.table`;
   writeFileSync(table, CONSOLE);
@@ -40,10 +40,10 @@ async function pack(tree: string, output: string, options: readonly string[] = [
 }
 
 /**
- * A ramdisk whose /init is mountroot: with all that a board's root file system has, it goes on to
- * the root that root= names. Returns the file.
+ * Makes a ramdisk with mountroot as /init, and returns the file. The ramdisk has everything of a
+ * board's root file system, and goes on to the root that root= names.
  * @param stage the root file system as a tree, see stageRootfs.
- * @param init a script to be /init in place of mountroot.
+ * @param init a script to use as /init instead of mountroot.
  */
 export async function packRamdisk(
   board: Board,
@@ -60,7 +60,7 @@ export async function packRamdisk(
     const tree = join(made, 'tree');
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
-    // Process 1 does not go on with a heap, and a ramdisk is memory.
+    // Process 1 does not use a heap, and a ramdisk takes memory, so we leave the heap out.
     rmSync(join(tree, HOME, HEAP_FILE), { force: true });
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });

@@ -1,4 +1,4 @@
-/** The root file system: the system, the agent, its heap, and all of it packed. */
+/** Makes the root file system: it combines the system, the agent and its heap, and packs them. */
 import {
   chmodSync,
   cpSync,
@@ -26,8 +26,8 @@ import { squash } from './squash.js';
 import { place, stageSystem } from './system.js';
 
 /**
- * Sets the permissions that the board has, whatever umask the checkout and this process have: all
- * may read, and execute what the owner may execute.
+ * Sets the board's permissions, independent of the umask of the checkout and of this process:
+ * everybody may read, and may execute what the owner may execute.
  */
 function normalise(tree: string): void {
   for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
@@ -52,7 +52,7 @@ async function installAgent(tree: string): Promise<void> {
   symlinkSync('mountroot', join(tree, 'usr/bin/mount_root'));
 }
 
-/** The root file system without the agent's heap. */
+/** Makes the root file system without the agent's heap. */
 async function stageBare(board: Board): Promise<string> {
   const system = await stageSystem(board);
   const script = startScript(board, join(system, 'tree'));
@@ -74,7 +74,10 @@ async function stageBare(board: Board): Promise<string> {
   return join(folder, 'tree');
 }
 
-/** Returns the whole root file system as a tree of files. Do not change it: others use it too. */
+/**
+ * Returns the whole root file system as a tree of files. Do not change it, because others use it
+ * too.
+ */
 export async function stageRootfs(board: Board): Promise<string> {
   const bare = await stageBare(board);
   const heap = await buildHeap(board, bare);
@@ -91,8 +94,8 @@ export async function stageRootfs(board: Board): Promise<string> {
 }
 
 /**
- * Packs a tree of stageRootfs(). Returns the cached file; contents.json (see contents.ts) is beside
- * it.
+ * Packs a tree of stageRootfs() and returns the cached file. contents.json (see contents.ts) is
+ * beside it.
  */
 export async function packRootfs(board: Board, tree: string): Promise<string> {
   const folder = await cached(

@@ -1,4 +1,4 @@
-/** The root file system without the agent, from Debian's packages; it changes seldom. */
+/** Makes the root file system without the agent, from Debian's packages. It seldom changes. */
 import {
   chmodSync,
   copyFileSync,
@@ -24,7 +24,7 @@ import { trimIcu } from './icu.js';
 import { fetchPackages } from './packages.js';
 
 /**
- * Empty directories of the image: those that every Unix has, and those that `start` needs for its
+ * Empty directories of the image: the usual ones of Unix, and those that `start` needs for its
  * mounts and its pivot.
  */
 const DIRECTORIES = [
@@ -43,11 +43,12 @@ const DIRECTORIES = [
   'usr/lib',
 ];
 
-/** All programs are in one folder, which has the other usual names too. */
+/** All programs are in one folder. The other usual names are links to it. */
 const LINKS = { bin: 'usr/bin', sbin: 'usr/bin', lib: 'usr/lib', 'usr/sbin': 'bin' };
 
 /**
- * A file of the unpacked packages, given its path on the board, which may lead through symlinks.
+ * Returns a file of the unpacked packages, given its path on the board, which may lead through
+ * symlinks.
  */
 function find(packages: string, path: string): string {
   const file = join(packages, path.replace(/^\/?(?:usr\/)?/, 'usr/'));
@@ -56,7 +57,7 @@ function find(packages: string, path: string): string {
   return realpathSync(file);
 }
 
-/** Copies programs with their dynamic linker and all libraries that they need, also indirectly. */
+/** Copies programs with their dynamic linker and all their direct and indirect libraries. */
 export function copyPrograms(packages: string, tree: string, programs: readonly string[]): void {
   const libraries = readdirSync(join(packages, 'usr/lib'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -98,8 +99,9 @@ export function place(from: string, to: string): void {
 }
 
 /**
- * Copies and minifies a script of Debian's Node. Node reads these whole at each start, although it
- * runs them only for fetch() and the like; minified they cost a third.
+ * Copies and minifies a script of Debian's Node. Node reads these scripts in full at each start,
+ * although it runs them only for fetch() and similar features. Minified they cost a third of the
+ * time.
  */
 async function placeScript(from: string, to: string): Promise<void> {
   place(from, to);
@@ -124,7 +126,7 @@ function bindLibraries(tree: string, programs: readonly string[]): void {
   const files = new Map([...paths].map(([name, path]) => [name, readFileSync(path)]));
   const scopes = programs.map((program) => {
     const scope = [program];
-    // The list grows during the loop: breadth first, as in the dynamic linker.
+    // The loop appends to the list, which makes the order breadth first, as in the dynamic linker.
     for (const name of scope)
       scope.push(
         ...parseElf(files.get(name)!, name).needed.filter((each) => !scope.includes(each)),
@@ -145,8 +147,8 @@ function bindLibraries(tree: string, programs: readonly string[]): void {
 }
 
 /**
- * Strips the dynamic linker. Debian leaves in it the table of all symbols, for debuggers, which is
- * eight ninths of the file.
+ * Strips the dynamic linker. Debian keeps its whole symbol table for debuggers, and that is eight
+ * ninths of the file.
  */
 async function stripLinker(tree: string, program: string): Promise<void> {
   const { interpreter } = parseElf(readFileSync(join(tree, program)), program);
@@ -154,7 +156,7 @@ async function stripLinker(tree: string, program: string): Promise<void> {
     await run('arm-linux-gnueabihf-strip', [join(tree, `usr${interpreter}`)]);
 }
 
-/** Links the applets to busybox, which holds their names, each between two NULs. */
+/** Makes a link to busybox for each applet. busybox contains their names, each between two NULs. */
 function linkApplets(tree: string, applets: readonly string[]): void {
   const busybox = readFileSync(join(tree, 'usr/bin/busybox'));
   const lost = applets.filter((applet) => !busybox.includes(`\0${applet}\0`));
