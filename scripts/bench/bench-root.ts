@@ -19,9 +19,9 @@ function planAsShell(board: Board): string {
 }
 
 /**
- * Makes the board's packed root with /bench appended to it. Appending leaves the packed files where
- * they lie in flash, so they cost what they cost on the board. Returns the file.
- * @param work an empty folder to make it in.
+ * Makes the board's packed root with /bench appended, and returns the file. Appending leaves the
+ * packed files at their places in flash, so reading them costs as much as on the board.
+ * @param work an empty folder for the file.
  */
 export async function benchRootfs({ folder }: Image, board: Board, work: string): Promise<string> {
   const rootfs = join(work, 'rootfs.squashfs');

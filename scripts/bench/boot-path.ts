@@ -1,4 +1,4 @@
-/** The programs of the boot path, measured on the emulated board: cold, and warm. */
+/** Measures the programs of the boot path on the emulated board, cold and warm. */
 import { writeFileSync } from 'node:fs';
 import type { Image } from '../image/build-image.js';
 import { emptyData } from '../image/chips.js';
@@ -6,7 +6,7 @@ import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
 
-/** By the name that scripts/bench/preinit knows. */
+/** The names are those that scripts/bench/preinit knows. */
 export const PROGRAMS = {
   node: '`node -e 0`',
   start: '`mountroot start`',
@@ -32,7 +32,7 @@ interface Watched extends Sample {
   swap_kib: number;
 }
 
-/** What scripts/bench/preinit printed on the console. */
+/** The output of scripts/bench/preinit on the console. */
 interface Printed {
   cold: Sample;
   warm: Sample[];
@@ -56,14 +56,15 @@ export interface Figures {
   coldPeakKiB: number;
   warmPeakKiB: number;
   /**
-   * The memory that only this program maps, warm, at its peak: how much more the machine needs
-   * because it runs (see native/measure.c). Dirty memory is the part that is not a file's page.
+   * The peak of the memory that only this program maps, warm: how much more memory the machine
+   * needs while it runs (see native/measure.c). privateDirtyKiB counts only the part that is no
+   * file's page.
    */
   privateKiB: number;
   privateDirtyKiB: number;
 }
 
-/** null when a line is missing or a run failed. */
+/** Parses the console's output; null when a line is missing or a run failed. */
 function parseConsole(console: string): Printed | null {
   const [cold, ...warm] = [...console.matchAll(/^bench: (?:cold|warm) (\{.*\})\r?$/gm)].map(
     ([, json]) => JSON.parse(json!) as Sample,
@@ -97,7 +98,7 @@ function figuresOf(program: string, { cold, warm, watched, pivot }: Printed): Fi
 
 /**
  * Boots the board with an empty data partition and measures one program.
- * @param flash the chips' images; the root file system in them is benchRootfs()'s.
+ * @param flash the images of the chips, with the root file system of benchRootfs().
  */
 export async function measureProgram(
   board: Board,
@@ -107,7 +108,7 @@ export async function measureProgram(
 ): Promise<Figures> {
   say(`measuring ${PROGRAMS[name]}`);
   writeFileSync(flash.at(-1)!, emptyData(board));
-  // The script that goes first refuses a board with settings of its own on the command line.
+  // The script that runs first refuses a board with settings on its kernel command line.
   const settings = name === 'first' ? '' : ' mountroot.boot_limit=0';
   const files = { ...image.boot, flash };
   const machine = await Machine.start(board, files, {

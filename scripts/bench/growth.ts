@@ -1,11 +1,11 @@
 /**
- * How a cost grows with a program's work: the same call on at least three sizes shows whether twice
+ * How a cost grows with a program's work. The same call on at least three sizes shows whether twice
  * the work takes twice as long.
  */
 
 export interface Cost {
   size: number;
-  /** Guest time on the board; on this machine the user and system time of the whole process. */
+  /** Guest time on the board. On this machine: the user and system time of the whole process. */
   ms: number;
   /** The largest resident set. */
   peakKiB: number;
@@ -13,21 +13,21 @@ export interface Cost {
 
 type Clock = 'guest time' | 'CPU time here';
 
-/** The part of the benchmark that a measurement belongs to. */
+/** The part of the benchmark to which a measurement belongs. */
 export interface GrowingPart {
   part: string;
-  /** What the sizes count, such as `mounts`. */
+  /** The unit of the sizes, such as `mounts`. */
   of: string;
   clock: Clock;
 }
 
 export interface Growth extends GrowingPart {
-  /** The call, as a user writes it. */
+  /** The call as a user writes it. */
   call: string;
   costs: Cost[];
   /**
-   * Microseconds for each additional one, between each size and the size before. They are alike
-   * where the cost grows in proportion.
+   * Microseconds for each additional unit, between each size and the previous one. They are nearly
+   * equal when the cost grows in proportion.
    */
   eachUs: number[];
 }
@@ -44,7 +44,7 @@ const number = (value: number): string =>
   value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 const small = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(1) : number(value));
 
-/** One table for each part, with the sizes from left to right: time and memory. */
+/** Makes one table for each part, with the sizes from left to right, the time and the memory. */
 export function growthTables(all: readonly Growth[]): string {
   return [...new Set(all.map(({ part }) => part))]
     .map((name) => {

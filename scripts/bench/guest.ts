@@ -5,8 +5,8 @@ import type { BootFiles } from '../emulator/command.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
 /**
- * The parts that scripts/bench/growth measures on the board, by the names that it knows. 365 boots
- * are a year of one boot a day; a board keeps the journals of at most a thousand.
+ * The parts that scripts/bench/growth measures on the board, by its own names. 365 boots stand for
+ * one boot a day for a year. A board keeps the journals of at most a thousand boots.
  */
 export const GUEST_PARTS = {
   mounts: {
@@ -30,7 +30,8 @@ export type GuestPart = keyof typeof GUEST_PARTS;
 
 /**
  * Measures each call of a part at each of its sizes, in guest time, in one boot.
- * @param files whose flash has the benchmark's root file system and an empty data partition.
+ * @param files the board's files. Their flash has the benchmark's root file system and an empty
+ *   data partition.
  */
 export async function growOnBoard(
   board: Board,

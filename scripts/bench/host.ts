@@ -1,6 +1,6 @@
 /**
- * Calls that need more memory or flash than a board has are measured on this machine: user and
- * system time, and peak memory, of a whole process of the real bundle.
+ * Measures calls that need more memory or flash than a board has. They run on this machine, each as
+ * a whole process of the real bundle: user and system time, and peak memory.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { buildNative } from '../agent/native.js';
 import { Failure, readJson, say } from '../lib/report.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
-/** The words of a call; `{}` in a word stands for the folder that `make` filled. */
+/** The words of a call. `{}` in a word stands for the folder that `make` filled. */
 type Call = readonly string[];
 
 interface HostPart {
@@ -21,7 +21,10 @@ interface HostPart {
   calls: Record<string, Call>;
 }
 
-/** Makes an upper layer of so many small files; every tenth of them changes a file of the image. */
+/**
+ * Makes an upper layer with this number of small files. Every tenth file changes a file of the
+ * image.
+ */
 function layers(folder: string, files: number): void {
   const [upper, lower] = [join(folder, 'upper'), join(folder, 'lower')];
   for (let at = 0; at < files; at++) {
@@ -33,7 +36,9 @@ function layers(folder: string, files: number): void {
   }
 }
 
-/** Makes files of 1 MB that compress about as well as programs: half of each line is random. */
+/**
+ * Makes files of 1 MB that compress about as well as programs, because half of each line is random.
+ */
 function members(folder: string, count: number): void {
   const tree = join(folder, 'tree');
   mkdirSync(tree, { recursive: true });

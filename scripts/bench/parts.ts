@@ -1,7 +1,8 @@
 import { Failure } from '../lib/report.js';
 
 /**
- * The parts that `--only NAME[,NAME…]` chooses, in the order of `all`; without the option all.
+ * Returns the parts that `--only NAME[,NAME…]` chooses, in the order of `all`; without the option,
+ * all parts.
  * @throws {Failure} for an unknown part or option, with the names of all parts.
  */
 export function chosenParts<Name extends string>(

@@ -6,7 +6,7 @@ export interface Ratio {
 }
 
 /**
- * The costs of a start, divided by those of a Node that does nothing. Empty unless both were
+ * Divides the costs of a start by those of a Node that does nothing. Empty unless both were
  * measured.
  */
 export function ratios({ node, start }: { node?: Figures; start?: Figures }): Ratio[] {

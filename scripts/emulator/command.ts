@@ -8,12 +8,12 @@ export interface Command {
 
 export interface BootFiles {
   zImage: string;
-  /** null: the emulator makes one itself, or one is appended to the zImage. */
+  /** null: the emulator makes a device tree itself, or the zImage has one appended. */
   deviceTree: string | null;
   /** A boot loader, which then loads everything else. */
   firmware?: string;
   ramdisk?: string;
-  /** Raw images, one for each flash chip and exactly as large as it. */
+  /** Raw images, one for each flash chip. Each is exactly as large as its chip. */
   flash: readonly string[];
   /** Raw images of the board's own disks: /dev/vda, /dev/vdb … */
   disks?: readonly string[];
@@ -49,7 +49,7 @@ export interface BootOptions {
   memory?: string;
   /** Replaces the board's own kernel command line, except for the flash partitions. */
   commandLine?: string;
-  /** A file that is in memory at this address before the start. */
+  /** A file to put into memory at this address before the start. */
   loaded?: { file: string; address: number };
   /** Raw images of disks in addition to the board's own. */
   disks?: readonly string[];

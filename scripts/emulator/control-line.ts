@@ -6,9 +6,12 @@ export interface Result {
   output: string;
 }
 
-/** A control line needs these of its machine. */
+/** The part of a machine that a control line needs. */
 export interface Host {
-  /** Calls `look` whenever the machine has printed something, until it returns other than null. */
+  /**
+   * Calls `look` whenever the machine has printed something, until `look` returns a value other
+   * than null.
+   */
   until<T>(awaited: string, timeLimitMs: number, look: () => T | null): Promise<T>;
   failure(what: string): Error;
 }

@@ -23,7 +23,7 @@ const TIME_LIMIT_MS = 120_000;
 /** How many of the console's last lines a failure shows. */
 const TAIL = 25;
 
-/** One emulated board under power: its console, a second line for commands, and its plug. */
+/** One emulated board under power, with its console, its second line for commands, and its plug. */
 export class Machine {
   /** All that the console has shown so far. */
   console = '';
@@ -63,7 +63,7 @@ export class Machine {
     return new Machine(await startQemu(board, files, options), { timeLimitMs, onConsole });
   }
 
-  /** Waits for the next match on the console after the last one that was waited for. */
+  /** Waits for the next match on the console, after the end of the previous one. */
   async waitFor(pattern: RegExp, timeLimitMs = 120_000): Promise<RegExpExecArray> {
     return this.until(`${pattern} on the console`, timeLimitMs, () => {
       const match = pattern.exec(this.console.slice(this.seen));
@@ -89,7 +89,7 @@ export class Machine {
     return output;
   }
 
-  /** Has the board switch itself off, and waits for QEMU's end. */
+  /** Tells the board to switch itself off, and waits for QEMU's end. */
   async powerOff(): Promise<End> {
     await this.control.send('sync; poweroff -f', 120_000);
     const end = await this.ended;

@@ -12,7 +12,7 @@ import { Qmp, connectWhenThere } from './qmp.js';
 
 type QemuProcess = ChildProcessByStdio<null, null, Readable>;
 
-/** A QEMU that has begun to run a board. */
+/** A running QEMU with its board. */
 export interface RunningQemu {
   child: QemuProcess;
   /** The board's serial lines. */

@@ -66,9 +66,9 @@ export class Qmp {
 }
 
 /**
- * Connects to a unix socket as soon as a program that is starting listens on it.
- * @throws the signal's reason as soon as it is known that no program will, and a Failure after the
- *   time limit.
+ * Connects to a unix socket as soon as a starting program listens on it.
+ * @throws the signal's reason once the program can no longer listen, and a Failure after the time
+ *   limit.
  */
 export async function connectWhenThere(
   path: string,

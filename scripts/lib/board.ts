@@ -26,8 +26,8 @@ export interface Board {
   name: string;
   /**
    * The board whose folder has the kernel's configuration, the patches and the files of the root
-   * file system: this board, or the `base` that its board.json names. Then the fields of the base's
-   * board.json apply too, unless this board's own override them.
+   * file system. It is this board, or the `base` that its board.json names. A base's board.json
+   * also supplies all fields that this board's own does not set.
    */
   files: string;
   kernel: { source: string; defconfig: string; fragment: string; deviceTree: string };
@@ -52,7 +52,7 @@ export interface Board {
     packages: string[];
     /** Programs in the image; the libraries that they are linked with come along. */
     programs: string[];
-    /** More files of the packages: those that a program opens by name. */
+    /** More files of the packages, which a program opens by name. */
     files: string[];
     applets: string[];
     /**
@@ -73,7 +73,7 @@ export interface Board {
 
 export const boardFolder = (name: string): string => join(checkout, 'board', name);
 
-/** Where `npm run image` leaves a board's files. */
+/** The folder in which `npm run image` leaves a board's files. */
 export const imageFolder = (name: string): string => join(checkout, 'build', name);
 
 const read = (name: string): Partial<Board> & { base?: string } =>
@@ -81,7 +81,7 @@ const read = (name: string): Partial<Board> & { base?: string } =>
     base?: string;
   };
 
-/** @throws {Failure} when there is no such board, naming those there are. */
+/** @throws {Failure} when there is no such board, with the names of all boards. */
 export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
   const boards = readdirSync(join(checkout, 'board'));
   if (!boards.includes(name))
@@ -92,7 +92,7 @@ export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
   return { ...(base === undefined ? {} : read(base)), ...own, name, files: base ?? name } as Board;
 }
 
-/** The kernel's own notation for the partition table (drivers/mtd/parsers/cmdlinepart.c). */
+/** Returns the partition table in the kernel's notation (drivers/mtd/parsers/cmdlinepart.c). */
 export function mtdparts(flash: Board['flash']): string {
   const parts = flash.partitions.map(
     ({ name, size, readOnly }) => `${size / 1024}k(${name})${readOnly ? 'ro' : ''}`,
@@ -100,7 +100,7 @@ export function mtdparts(flash: Board['flash']): string {
   return `mtdparts=${flash.mtdId}:${parts.join(',')}`;
 }
 
-/** The whole kernel command line of a board. */
+/** Returns the whole kernel command line of a board. */
 export const kernelCommandLine = (board: Board): string =>
   board.flash.partitions.length === 0
     ? board.commandLine

@@ -15,16 +15,16 @@ import { join, relative } from 'node:path';
 import { say } from './report.js';
 
 /**
- * The one folder outside the checkout that scripts write: results of long builds, named after the
- * digest of their inputs.
+ * The only folder outside the checkout that scripts write. It has the results of long builds, named
+ * after the digest of their inputs.
  */
 export const cacheRoot =
   process.env['MOUNTROOT_CACHE'] ??
   join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'mountroot');
 
 /**
- * SHA-256 of files, and of all files in folders. The names, relative to the argument, count too: a
- * renamed file is a change.
+ * Returns the SHA-256 of files, and of all files in folders. Names relative to the argument count
+ * too, so a renamed file is a change.
  */
 export function digest(...paths: string[]): string {
   const hash = createHash('sha256');
@@ -45,11 +45,11 @@ export function digest(...paths: string[]): string {
 }
 
 /**
- * Returns the folder that `make` fills, from the cache if it is there.
- * @param inputs any JSON value. It must name every version and digest that the result depends on.
- *
- * The folder appears whole or not at all: it is made under another name and then renamed, so an
- * interrupted build leaves nothing that a later run would take for finished.
+ * Returns the folder that `make` fills, from the cache if it is there. The folder appears complete
+ * or not at all: it is made under another name and then renamed, so an interrupted build leaves
+ * nothing that a later run could mistake for a finished one.
+ * @param inputs any JSON value. It must contain every version and digest on which the result
+ *   depends.
  */
 export async function cached(
   kind: string,
@@ -70,7 +70,7 @@ export async function cached(
     await make(work);
     renameSync(work, folder);
   } catch (error) {
-    // Another run may have finished the same build in the meantime: its result will do.
+    // Another run may have finished the same build in the meantime. Then we use its result.
     if (!existsSync(folder)) throw error;
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -82,16 +82,16 @@ export async function cached(
 const UNUSED_AFTER_MS = 14 * 24 * 3600 * 1000;
 
 /**
- * Removes results that no run has used for two weeks. Every change of the sources leaves some that
- * are never needed again.
+ * Removes results that no run has used for two weeks. Every change of the sources leaves some
+ * results that nobody needs again.
  */
 function prune(): void {
   if (!existsSync(cacheRoot)) return;
   for (const name of readdirSync(cacheRoot)) {
-    // MOUNTROOT_CACHE may hold other things, which are not ours to remove.
+    // MOUNTROOT_CACHE may contain other files. They are not ours, so we leave them.
     if (!/^[a-z-]+-[0-9a-f]{16}(\.partial-\d+)?$/.test(name)) continue;
     const path = join(cacheRoot, name);
-    // Another run may rename or remove it right now.
+    // Another run may be renaming or removing it at this moment.
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (status !== undefined && Date.now() - status.mtimeMs > UNUSED_AFTER_MS)
       rmSync(path, { recursive: true, force: true });

@@ -19,5 +19,5 @@ export const packageFolder = (name: string): string =>
 
 export const versionOf = (name: string): string => packageJson(packageFolder(name)).version;
 
-/** The project's own. */
+/** Returns the project's own package.json. */
 export const own = packageJson(checkout);

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 export const checkout = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /**
- * A failure that we foresee. Its message is the one sentence that the user reads, so main() prints
- * it without a stack.
+ * An expected failure. Its message is the one sentence that the user reads, so main() prints it
+ * without a stack.
  */
 export class Failure extends Error {
   override name = 'Failure';
@@ -34,16 +34,19 @@ export async function main(body: () => Promise<number | void> | number | void): 
   }
 }
 
-/** Returns the path. @throws {Failure} when nothing is there, naming the command that makes it. */
+/**
+ * Returns the path.
+ * @throws {Failure} when nothing is there, with the command that makes it.
+ */
 export function need(path: string, madeBy: string): string {
   if (!existsSync(path)) throw new Failure(`${path} is missing; \`${madeBy}\` makes it`);
   return path;
 }
 
-/** A JSON file whose shape we know, because this project or its tools wrote it. */
+/** Reads a JSON file of a known shape, because this project or its tools wrote it. */
 export const readJson = <Shape>(path: string): Shape =>
   JSON.parse(readFileSync(path, 'utf8')) as Shape;
 
-/** The last lines of a program's output or of a console, for a failure's message. */
+/** Returns the last lines of a program's output or of a console, for a failure's message. */
 export const lastLines = (text: string, most: number): string =>
   text.trimEnd().split('\n').slice(-most).join('\n');

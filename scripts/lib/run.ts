@@ -3,22 +3,22 @@ import { Failure, lastLines, say } from './report.js';
 
 export interface RunOptions {
   cwd?: string;
-  /** Added to this process's environment; undefined takes a name out of it. */
+  /** Variables to add to this process's environment. undefined removes a name. */
   env?: Record<string, string | undefined>;
   /** The program's standard input; empty by default. */
   input?: string;
-  /** The name of this step in lines of progress; without it the step is silent until it fails. */
+  /** The name of this step in progress lines. Without it the step is silent unless it fails. */
   label?: string;
 }
 
-/** How many last lines of a failed program we show: enough for a compiler's error. */
+/** The number of last lines to show of a failed program: enough for a compiler's error. */
 const TAIL = 15;
 
 /**
- * Runs a program without a shell and returns its standard output. With a label, prints every five
- * seconds how many lines the program has printed so far (make prints one for each file).
- * @throws {Failure} when the program is missing, and when it does not exit with 0: with its last
- *   lines.
+ * Runs a program without a shell and returns its standard output. With a label, it reports every
+ * five seconds how many lines the program has printed so far (make prints one for each file).
+ * @throws {Failure} when the program is missing or does not exit with 0. In the latter case the
+ *   message has the program's last lines.
  */
 export function run(
   program: string,
@@ -31,7 +31,8 @@ export function run(
       env: { ...process.env, ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
-    // A program that fails early may not read its input: its status tells, not this pipe.
+    // A program that fails early may not read its input. We ignore the pipe's error, because the
+    // exit status reports the failure.
     child.stdin?.on('error', () => {}).end(options.input);
     const output: string[] = [];
     const everything: string[] = [];

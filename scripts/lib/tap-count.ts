@@ -7,8 +7,8 @@ export interface Count {
 }
 
 /**
- * Counts the tests in a TAP stream of several files. A file's subtests are its tests. A file that
- * has none, or that broke before its first one ended, counts as one test itself.
+ * Counts the tests in a TAP stream of several files. The subtests of a file are its tests. A file
+ * without subtests, or one that broke before its first subtest ended, counts as one test.
  */
 export function countTests(tap: string): Count {
   const count: Count = { passed: 0, failed: 0, skipped: 0 };

@@ -1,6 +1,6 @@
 /**
- * A Debian package of the agent for armhf, and the same files as an archive for boards without
- * dpkg. The same sources give the same bytes.
+ * Makes a Debian package of the agent for armhf, and an archive with the same files for boards
+ * without dpkg. The same sources give the same bytes.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -82,7 +82,8 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
           .update(readFileSync(join(tree, path)))
           .digest('hex')}  ${path}\n`,
     );
-  // The way dpkg-gencontrol counts: each file in whole KiB, and one for each link and directory.
+  // This counts as dpkg-gencontrol does: each file in whole KiB, and 1 KiB for each link and
+  // directory.
   const entries = readdirSync(tree, { recursive: true, withFileTypes: true });
   const size = entries.reduce(
     (sum, entry) =>
@@ -106,8 +107,8 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
 }
 
 /**
- * The archive has files and links only: an entry for a directory would replace a link, which
- * /usr/sbin may be.
+ * Archives files and links only. An entry for a directory would replace a link, and /usr/sbin may
+ * be a link.
  */
 async function makeArchive(
   tree: string,
@@ -146,7 +147,7 @@ async function makeArchive(
   return archive;
 }
 
-/** Makes both, and SHA256SUMS. Returns their paths. */
+/** Makes both packages and SHA256SUMS. Returns their paths. */
 export async function makePackages(input: PackageInput): Promise<string[]> {
   if (!Number.isInteger(input.epoch) || input.epoch < 0)
     throw new Failure(

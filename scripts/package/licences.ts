@@ -1,4 +1,4 @@
-/** The licences of all parts of a package, as Debian's copyright file. */
+/** Collects the licences of all parts of a package in Debian's copyright file. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { own, packageJson } from '../lib/npm.js';
@@ -14,7 +14,7 @@ interface Part {
   text: string;
 }
 
-/** The folder in which Node finds a package that a module in `from` imports. */
+/** Returns the folder in which Node finds a package that a module in `from` imports. */
 function find(name: string, from: string): string | null {
   for (let at = from; at.startsWith(checkout); at = join(at, '..')) {
     const folder = join(at, 'node_modules', name);
@@ -47,7 +47,7 @@ function partOf(folder: string): Part {
   };
 }
 
-/** libffi, whose sources ffi-napi contains. */
+/** Describes libffi, because ffi-napi contains its sources. */
 function libffi(file: string, within: string): Part {
   // The first paragraph names the holders, with the years, on several lines.
   const [holders = '', ...rest] = readFileSync(file, 'utf8').split('\n\n');
@@ -60,7 +60,7 @@ function libffi(file: string, within: string): Part {
   };
 }
 
-/** All npm packages that the agent is bundled from, and libffi. */
+/** Describes all npm packages that the agent is bundled from, and libffi. */
 function parts(): Part[] {
   const found = new Map<string, Part>();
   const queue = Object.keys(own.dependencies ?? {}).map((name) => ({ name, from: checkout }));
@@ -76,7 +76,9 @@ function parts(): Part[] {
   return [...found.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Groups parts by licence. Texts that differ only in their line breaks and title are one. */
+/**
+ * Groups parts by licence. Texts count as one if they differ only in their line breaks and title.
+ */
 function byText(all: readonly Part[]): Part[][] {
   const groups = new Map<string, Part[]>();
   for (const part of all) {
@@ -118,7 +120,7 @@ the patch in native/patches, under ref-napi's licence):
 `;
 
 /**
- * Debian's copyright file: the holders of the rights, and each licence's text once.
+ * Writes Debian's copyright file: the holders of the rights, and each licence's text once.
  * @param debian leaves out the text that every Debian system has.
  */
 export const copyrightFile = ({ debian }: { debian: boolean }): string =>

@@ -1,4 +1,4 @@
-/** The files of the package, as a tree. */
+/** Makes the tree of the package's files. */
 import {
   chmodSync,
   copyFileSync,
@@ -27,9 +27,9 @@ import { copyrightFile } from './licences.js';
 export interface PackageInput {
   /** The agent. */
   bundle: string;
-  /** Folder with its native parts for the board. */
+  /** The folder with its native parts for the board. */
   native: string;
-  /** Where the packages go. */
+  /** The folder for the packages. */
   to: string;
   /** Seconds since 1970: the time of every file, and the date of the man page. */
   epoch: number;
@@ -39,14 +39,14 @@ const HOME = BOARD_HOME.slice(1);
 export const DOC = 'usr/share/doc/mountroot';
 
 /**
- * A package has a maintainer. The distributor names one in the variables that Debian's other tools
- * read; the default domain belongs to nobody (RFC 2606).
+ * Returns the maintainer, which every package must name. The distributor sets the variables that
+ * Debian's other tools read. The default domain belongs to nobody (RFC 2606).
  */
 export const MAINTAINER =
   `${process.env['DEBFULLNAME'] || 'mountroot'} ` +
   `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
-/** The pages of docs/ for those who have a board and no checkout. */
+/** The pages of docs/ for users who have a board and no checkout. */
 const PAGES = ['bring-up.md', 'verbs.md', 'configuration.md', 'how-it-fails.md'];
 
 /**
@@ -111,7 +111,7 @@ export async function stage(
   settle(tree, epoch);
 }
 
-/** Gives all files one time, and lets everybody enter directories. */
+/** Gives all files the same time, and lets everybody enter directories. */
 export function settle(tree: string, epoch: number): void {
   for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);

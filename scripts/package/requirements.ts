@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { run } from '../lib/run.js';
 
-/** Versions of libraries, oldest first: libstdc++'s GLIBCXX_3.4.N, and the GCC that brought it. */
+/**
+ * Versions of libraries, oldest first: libstdc++'s GLIBCXX_3.4.N, and the GCC that introduced it.
+ */
 const GCC_OF_GLIBCXX = [
   [21, 5],
   [24, 7],
@@ -16,8 +18,8 @@ const GCC_OF_GLIBCXX = [
 ] as const;
 
 /**
- * The newest versions of glibc and GCC that the native parts ask for. They depend on the machine
- * that compiled them, and a board may have older ones. Source:
+ * Returns the newest versions of glibc and GCC that the native parts require. They depend on the
+ * machine that compiled the parts, and a board may have older ones. Source:
  * https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
  */
 export async function requirements(native: string): Promise<{ glibc: string; gcc: number }> {
