@@ -28,7 +28,7 @@ const NOTHING: ExplanationSources = {
 const FACTS = fileURLToPath(new URL('../fixtures/console/facts.json', import.meta.url));
 export const IMAGE = 'root=/dev/mtdblock2 rootfstype=squashfs ro';
 
-export interface Way {
+interface Way {
   words: string;
   /** The ramdisk, also where the emulator is not told of it. */
   ramdisk?: string;

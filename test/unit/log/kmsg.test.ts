@@ -7,9 +7,12 @@ import { kmsg, terminal } from '../../../src/log/kmsg.js';
 
 /** What a call writes to this process's stderr. */
 function stderrOf(call: () => void): string {
-  const { write } = process.stderr;
+  const write = process.stderr.write.bind(process.stderr);
   let out = '';
-  process.stderr.write = (text) => ((out += text), true);
+  process.stderr.write = (text) => {
+    out += typeof text === 'string' ? text : Buffer.from(text).toString();
+    return true;
+  };
   try {
     call();
   } finally {
@@ -131,7 +134,8 @@ t.test(
     const source = (name: string): string =>
       fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));
     const say = `import { messages } from ${JSON.stringify(source('winston'))};
-const log = messages({ verbose: process.argv.includes('verbose'), colour: process.argv.includes('colour') });
+const asked = (word) => process.argv.includes(word);
+const log = messages({ verbose: asked('verbose'), colour: asked('colour') });
 log.error('e'); log.warn('w'); log.info('i\\nj'); log.debug('d');`;
     const file = join(t.testdir({ 'say.mts': say }), 'say.mts');
     const run = (...words: string[]): { stdout: string; stderr: string } =>

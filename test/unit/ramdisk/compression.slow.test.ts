@@ -312,7 +312,8 @@ t.test('without the library gzip still works, and the others say what is missing
   );
   for (const method of METHODS.filter((method) => method !== 'gzip')) {
     const message = new RegExp(
-      `^cannot use ${method} here: libmountroot-codecs\\.so, which has it, cannot be loaded .*do this there$`,
+      `^cannot use ${method} here: libmountroot-codecs\\.so, which has it, cannot be loaded ` +
+        '.*do this there$',
     );
     await t.rejects(collected(alone.compress(method, inChunks(DATA))), {
       name: 'MissingCodecError',

@@ -227,8 +227,8 @@ function told(bytes: Buffer): Record<string, string> {
   return Object.fromEntries(
     rows
       .map((row) => /^(\S+) +\d+ +(\d+) +(\d+) +(\d+(?:, +\d+)?) .* \d\d\d\d (.*)$/.exec(row)!)
-      .map(([, mode, uid, gid, size, name]) => [
-        name,
+      .map(([, mode, uid, gid, size, name]): [string, string] => [
+        name!,
         `${mode} ${uid}:${gid}${size!.includes(',') ? ` ${size!.replace(/ /g, '')}` : ''}`,
       ]),
   );

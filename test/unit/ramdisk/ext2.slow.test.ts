@@ -21,11 +21,16 @@ function check(image: string): { status: number | null; report: string } {
 const debugfs = (image: string, request: string): Buffer =>
   spawnSync('debugfs', ['-R', request, image]).stdout;
 
-/** A directory by debugfs: name → inode, mode with type, owner, group, size. */
-function list(
-  image: string,
-  inode: number,
-): Record<string, { inode: number; mode: string; uid: number; gid: number }> {
+interface Row {
+  inode: number;
+  /** With the type, in octal. */
+  mode: string;
+  uid: number;
+  gid: number;
+}
+
+/** A directory as debugfs lists it, by name. */
+function list(image: string, inode: number): Record<string, Row> {
   const rows = debugfs(image, `ls -p <${inode}>`)
     .toString()
     .split('\n')
@@ -33,8 +38,8 @@ function list(
   return Object.fromEntries(
     rows
       .map((row) => row.split('/'))
-      .map(([, number, mode, uid, gid, name]) => [
-        name,
+      .map(([, number, mode, uid, gid, name]): [string, Row] => [
+        name!,
         { inode: Number(number), mode: mode!, uid: Number(uid), gid: Number(gid) },
       ]),
   );

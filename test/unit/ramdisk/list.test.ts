@@ -34,7 +34,14 @@ t.test(
       onProblem: (problem) => lister.problem(problem),
     });
     const { parts, problems } = lister;
-    const text = `${lines.join('\n')}\n\n${renderSummary({ uimage: { name: 'my board', size: whole.length }, parts, image: null, problems, leftOut: { parts: 1, problems: 2 } })}`;
+    const summary = renderSummary({
+      uimage: { name: 'my board', size: whole.length },
+      parts,
+      image: null,
+      problems,
+      leftOut: { parts: 1, problems: 2 },
+    });
+    const text = `${lines.join('\n')}\n\n${summary}`;
     golden(t, 'ramdisk/list.txt', text);
     t.match(text, /^[\x20-\x7e\n]+$/, 'no archive gives orders to the terminal');
     golden(

@@ -20,7 +20,10 @@ const file = (name: string, content: Buffer): string => {
 const hook = file(
   'hook.cjs',
   Buffer.from(
-    `process.on('exit', () => require('node:fs').writeFileSync(process.env.SAID, String(process.resourceUsage().maxRSS)));`,
+    `const { writeFileSync } = require('node:fs');
+process.on('exit', () => {
+  writeFileSync(process.env.SAID, String(process.resourceUsage().maxRSS));
+});`,
   ),
 );
 

@@ -90,7 +90,11 @@ t.test(
       message: /EISDIR/,
     });
     const input = openSync(path, 'r');
-    const program = `import { ByteSource } from ${JSON.stringify(new URL('../../../src/ramdisk/source.ts', import.meta.url).pathname)}; const source = ByteSource.fromFile('-'); process.stdout.write(String((await source.read(1e6)).length)); await source.close();`;
+    const module = new URL('../../../src/ramdisk/source.ts', import.meta.url).pathname;
+    const program = `import { ByteSource } from ${JSON.stringify(module)};
+const source = ByteSource.fromFile('-');
+process.stdout.write(String((await source.read(1e6)).length));
+await source.close();`;
     const { stdout, stderr } = spawnSync(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '-e', program],

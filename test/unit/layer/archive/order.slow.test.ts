@@ -156,10 +156,9 @@ t.test(
                 cutPower(board, way);
               }
               const ran = await run(board);
-              if (ran.exit !== 0 || ran.state?.rung !== 'persistent' || settings(ran) !== NEW)
-                wrong.push(
-                  `${side} ${kernel.calls[position - 1]} (${way}): ${ran.state?.rung} ${settings(ran)}`,
-                );
+              const now = `${ran.state?.rung} ${settings(ran)}`;
+              if (ran.exit !== 0 || now !== `persistent ${NEW}`)
+                wrong.push(`${side} ${kernel.calls[position - 1]} (${way}): ${now}`);
             }
       t.same(wrong, []);
     }
@@ -183,10 +182,13 @@ t.test(
           wrong.push(`${errno} at ${kernel.calls[position - 1]}: ${now}`);
         cutPower(board, 'kept');
         const next = await run(board);
-        if (settings(next) !== NEW)
+        if (settings(next) !== NEW) {
+          const errors = next.log.filter((line) => line.startsWith('error')).join();
           wrong.push(
-            `${errno} at ${kernel.calls[position - 1]}, the next start: ${settings(next)} ${next.log.filter((line) => line.startsWith('error')).join()}`,
+            `${errno} at ${kernel.calls[position - 1]}, ` +
+              `the next start: ${settings(next)} ${errors}`,
           );
+        }
       }
     t.same(wrong, []);
   },

@@ -61,6 +61,20 @@ export function block({
   return bytes;
 }
 
+/** Changes a header, and makes its checksum right again. */
+export function rewrite(bytes: Buffer, change: () => void): void {
+  change();
+  bytes.fill(0x20, 148, 156);
+  bytes.write(
+    `${bytes
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0')}\0 `,
+    148,
+    'latin1',
+  );
+}
+
 const filled = (bytes: Buffer): Buffer =>
   Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
 

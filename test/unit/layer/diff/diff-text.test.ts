@@ -99,7 +99,8 @@ function whole(format: Format): string {
     upper: '/overlay/upper',
     lower: '/rom',
     notes: [
-      "overlay's own attributes (trusted.overlay.*) are shown to root alone, so opaque and redirected directories and metacopies cannot be told from others",
+      "overlay's own attributes (trusted.overlay.*) are shown to root alone, so opaque and " +
+        'redirected directories and metacopies cannot be told from others',
     ],
   });
   for (const told of TOLD) {

@@ -1,43 +1,17 @@
 import * as fs from 'node:fs';
-import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import type { Attributes } from '../../../../src/layer/diff/attributes.js';
 import {
   Biggest,
   Totals,
   type DiffEntry,
   type WalkResult,
 } from '../../../../src/layer/diff/diff-entry.js';
-import { walk, type WalkOptions } from '../../../../src/layer/diff/walk.js';
-import { asView, viewDiff } from '../../../fixtures/view-diff.js';
-
-/**
- * Attributes by path, for whoever is not root and cannot set those of overlay: of the path behind a
- * descriptor.
- */
-function noted(notes: Map<string, Record<string, string>>): Attributes {
-  const of = (path: string): Record<string, string> =>
-    notes.get(join(fs.realpathSync(dirname(path)), path.slice(path.lastIndexOf('/') + 1))) ?? {};
-  return {
-    names: (path) => Object.keys(of(path)),
-    value: (path, name) => (of(path)[name] === undefined ? null : Buffer.from(of(path)[name]!)),
-  };
-}
-const NO_NOTES = noted(new Map());
-
-const diff = (upper: string, lower: string, options: Partial<WalkOptions> = {}): WalkResult[] => [
-  ...walk({ upper, lower, attributes: NO_NOTES, ...options }),
-];
-const entries = (told: readonly WalkResult[]): DiffEntry[] =>
-  told.filter((each): each is DiffEntry => each !== null && !('problem' in each));
-const lines = (told: readonly WalkResult[]): string[] =>
-  entries(told).map(({ kind, path }) => `${kind} ${path}`);
+import { walk } from '../../../../src/layer/diff/walk.js';
+import { NO_NOTES, WHITEOUT, diff, entries, lines, noted } from './walking.js';
 
 /** Node's times are no whole nanoseconds, so both get a new one. */
 const alike = (...paths: string[]): void => paths.forEach((path) => fs.lutimesSync(path, 1, 1));
-
-const WHITEOUT = '(overlay-whiteout)';
 
 t.test('each change is named for what it is', async (t) => {
   const top = fs.realpathSync(
@@ -319,92 +293,4 @@ t.test('totals are sums, and the biggest are those that take most, in order', as
   totals.add(entry('a', 0, 'deleted'));
   t.ok(totals.different);
   t.equal(totals.kinds.deleted.size, 0);
-});
-
-/** A tree by path; null is a directory. Parents may be missing or be files: then it is left out. */
-type Model = Record<string, string | null>;
-const tree = fc.dictionary(
-  fc
-    .array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 })
-    .map((parts) => parts.join('/')),
-  fc.option(fc.constantFrom('x', 'y', 'zz')),
-  { maxKeys: 14 },
-);
-
-function fitting(model: Model): [path: string, content: string | null][] {
-  const kept = new Map<string, string | null>();
-  for (const path of Object.keys(model).sort())
-    if (!path.includes('/') || kept.get(dirname(path)) === null) kept.set(path, model[path]!);
-  return [...kept];
-}
-
-function make(top: string, model: Model): void {
-  fs.mkdirSync(top);
-  for (const [path, content] of fitting(model)) {
-    if (content === null) fs.mkdirSync(`${top}/${path}`);
-    else {
-      fs.writeFileSync(`${top}/${path}`, content);
-      fs.lutimesSync(`${top}/${path}`, 1, 1);
-    }
-  }
-}
-
-/**
- * An upper layer that makes the view of the image, as overlay would have it; `opaque` says which
- * directories it replaces whole.
- */
-function layer(
-  upper: string,
-  rom: Model,
-  view: Model,
-  opaque: (path: string) => boolean,
-  notes: Map<string, Record<string, string>>,
-): void {
-  const [below, above] = [new Map(fitting(rom)), new Map(fitting(view))];
-  fs.mkdirSync(upper);
-  const hidden: string[] = [];
-  for (const [path, content] of above) {
-    const within = hidden.some((each) => path.startsWith(`${each}/`));
-    if (content === null) {
-      fs.mkdirSync(`${upper}/${path}`);
-      if (within || below.get(path) !== null || opaque(path)) hidden.push(path);
-      if (!within && below.get(path) === null && opaque(path))
-        notes.set(`${upper}/${path}`, { 'trusted.overlay.opaque': 'y' });
-    } else if (below.get(path) !== content || within || path.length % 2 === 0) {
-      fs.writeFileSync(`${upper}/${path}`, content);
-      fs.lutimesSync(`${upper}/${path}`, 1, 1);
-    }
-  }
-  for (const path of below.keys()) {
-    const parent = path.includes('/') ? dirname(path) : '';
-    if (
-      above.has(path) ||
-      (parent !== '' && above.get(parent) !== null) ||
-      hidden.some((each) => path.startsWith(`${each}/`))
-    )
-      continue;
-    fs.symlinkSync(WHITEOUT, `${upper}/${path}`);
-    notes.set(`${upper}/${path}`, { 'trusted.overlay.whiteout': 'y' });
-  }
-}
-
-t.test('for any image and any view of it diff names exactly how they differ', async (t) => {
-  const top = fs.realpathSync(t.testdir({}));
-  let number = 0;
-  fc.assert(
-    fc.property(tree, tree, fc.func(fc.boolean()), (rom, view, opaque) => {
-      const at = `${top}/${number++}`;
-      fs.mkdirSync(at);
-      make(`${at}/rom`, rom);
-      make(`${at}/view`, view);
-      const notes = new Map<string, Record<string, string>>();
-      layer(`${at}/upper`, rom, view, opaque, notes);
-      t.same(
-        asView(entries(diff(`${at}/upper`, `${at}/rom`, { attributes: noted(notes) }))),
-        viewDiff(`${at}/rom`, `${at}/view`),
-      );
-      fs.rmSync(at, { recursive: true });
-    }),
-    { numRuns: 100 },
-  );
 });

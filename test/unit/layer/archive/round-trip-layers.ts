@@ -1,0 +1,74 @@
+/** Layers through an archive and back, below the directory that is this program's argument. */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import {
+  checkArchive,
+  prepare,
+  type Layering,
+} from '../../../../src/layer/archive/import-archive.js';
+import { layerTar, type ExportReport } from '../../../../src/layer/archive/tar-writer.js';
+import { system } from '../../../../src/system/ffi.js';
+
+export const work = process.argv[2]!;
+export const at = (...parts: string[]): string => join(work, ...parts);
+/** The value of security.capability for a file with cap_net_raw. */
+export const CAPABILITY = Buffer.from('0100000200200000000000000000000000000000', 'hex');
+
+export const report = (): ExportReport => ({
+  entries: 0,
+  whiteouts: 0,
+  opaque: 0,
+  bytes: 0,
+  problems: [],
+});
+
+export async function exported(top: string, told = report()): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of layerTar(system, top, told)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+export async function imported(
+  archive: Buffer,
+  next: string,
+  more: Partial<Layering> = {},
+): Promise<string[]> {
+  fs.writeFileSync(at('archive'), archive);
+  const job = {
+    file: at('archive'),
+    upper: null,
+    merge: false,
+    bytes: 1 << 27,
+    privileged: true,
+    ...more,
+  };
+  const checked = await checkArchive(system, job);
+  return [...checked.warnings, ...(await prepare(system, job, checked, next))];
+}
+
+/** All of a tree that a layer consists of, in an order of its own; hard links by the first name. */
+export function listing(top: string, { opaque = true } = {}): string[] {
+  const first = new Map<number, string>();
+  const look = (path: string): string[] => {
+    const place = path === '' ? top : `${top}/${path}`;
+    const { kind, mode, uid, gid, mtime, node, links, inode } = system.details(place);
+    if (node === '0:0') return [`${path} whiteout`];
+    if (kind !== 'directory' && links > 1 && !first.has(inode)) first.set(inode, path);
+    const attributes = [...system.attributes(place)]
+      .filter(([name]) => opaque || !name.startsWith('trusted.overlay.'))
+      .map(([name, value]) => `${name}=${value.toString('hex')}`)
+      .sort();
+    let content = node;
+    if (kind === 'file') content = fs.readFileSync(place).toString('base64');
+    else if (kind === 'symlink') content = fs.readlinkSync(place);
+    const same = kind === 'directory' ? '' : (first.get(inode) ?? '');
+    return [
+      `${path} ${kind} ${mode.toString(8)} ${uid}:${gid} ${mtime} ${same} ${content} ` +
+        attributes.join(' '),
+      ...(kind === 'directory'
+        ? system.list(place).flatMap((name) => look(path === '' ? name : `${path}/${name}`))
+        : []),
+    ];
+  };
+  return look('');
+}
