@@ -11,21 +11,24 @@ import { buildImage, emptyDataDisk } from '../../scripts/image/build-image.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 
-/** The board that the tests are about; those of another one name it. */
+/** The board of most tests. Tests of another board name it. */
 export const board = loadBoard('vexpress-a9');
 
 /**
- * Who goes first: the agent, or the script that the agent then verifies. Both have the same tests.
+ * Who makes the root first: the agent, or the script that the agent then verifies. The same tests
+ * run for both.
  */
 export type First = 'agent' | 'script';
 
-/** A board with flash of its own, which stays as it is from one boot to the next. */
+/** A board with its own flash, which keeps its content between boots. */
 export interface Bench {
   flash: readonly string[];
   files: BootFiles;
-  /** @param changes what differs in what is booted, this once. */
+  /** @param changes replaces files for this boot only. */
   boot(options?: MachineOptions, changes?: Partial<BootFiles>): Promise<Machine>;
-  /** Boots and waits until init has run its own start-up and `done` has confirmed it. */
+  /**
+   * Boots and waits until init has finished its own start-up and `done` has confirmed the start.
+   */
   bootToInit(
     options?: MachineOptions,
     until?: RegExp,
@@ -34,21 +37,21 @@ export interface Bench {
 }
 
 export interface BenchOptions {
-  /** Another board than the usual one. */
+  /** A board other than the usual one. */
   board?: Board;
-  /** What differs in what is booted: a ramdisk, another kernel. */
+  /** Replaces boot files, such as the ramdisk or the kernel. */
   files?: Partial<BootFiles>;
-  /** The data chip's content; without it, as a factory leaves it. */
+  /** The data chip's content. Without it, the chip is in factory state. */
   data?: Buffer;
-  /** A packed root file system in place of the board's own. */
+  /** A packed root file system that replaces the board's own. */
   rootfs?: string;
-  /** Who makes the root; the agent where nothing is said. */
+  /** Who makes the root; by default the agent. */
   first?: First;
 }
 
 /**
- * Puts a board on the bench for one test; it is switched off and its flash forgotten when the test
- * ends.
+ * Puts a board on the bench for one test. When the test ends, this switches the board off and
+ * forgets its flash.
  */
 export async function putOnBench(t: Test, options: BenchOptions = {}): Promise<Bench> {
   const bench = await makeBench(options);
@@ -125,8 +128,8 @@ export async function makeBench({
 }
 
 /**
- * The mounts of a running board, without what differs from boot to boot: ids become the mountpoint
- * of the parent, device numbers of nodev mounts go.
+ * The mounts of a running board in a form that is the same for each boot: the parent's mountpoint
+ * replaces ids, and nodev mounts have no device number.
  */
 export async function mountsOf(machine: Machine): Promise<object[]> {
   const mounts = parseMountinfo(await machine.output('cat /proc/self/mountinfo'));

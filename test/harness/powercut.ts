@@ -1,6 +1,6 @@
 /**
- * Boards whose plug is pulled: at the milestones that their console shows, and at moments of
- * chance, while files of known content are written and synced.
+ * Pulls boards' plugs while files of known content are written and synced: at the milestones that
+ * the console shows, and at random moments.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,39 +9,39 @@ import { blank } from '../../scripts/image/flash.js';
 import { emptyData } from '../../scripts/image/chips.js';
 import { board, type Bench } from './board.js';
 
-/** What the board is at when the plug is pulled. */
+/** The activity of the board when its plug is pulled. */
 export type Scene = 'start' | 'done' | 'switch' | 'order' | 'reset' | 'chance';
 export const SCENES: readonly Scene[] = ['start', 'done', 'switch', 'order', 'reset', 'chance'];
 
 export interface Cut {
   scene: Scene;
-  /** The id of the step behind which it is; `1234 ms`: so long after the board was up. */
+  /** The id of the last finished step; or `1234 ms`, the time since the board was up. */
   moment: string;
 }
 
 export interface Result extends Cut {
-  /** Files that had been synced, as the console told, before the plug was pulled. */
+  /** The number of files that the console reported as synced before the plug was pulled. */
   committed: number;
-  /** What was wrong afterwards, in words; nothing is as it should be. */
+  /** The errors found afterwards, in words; empty when everything is correct. */
   wrong: string[];
 }
 
 /**
- * What is written under a number: long enough to reach over several flash pages, and different each
- * time.
+ * The content of the file with a number. It is long enough to span several flash pages, and differs
+ * from file to file.
  */
 const content = (number: number): string =>
   `${String(number).padStart(8, '0')}-`.repeat(40 * (1 + (number % 7)));
 
 const FOLDER = '/root/powercut';
 
-/** How often the console is looked at for a step, and how long. */
+/** How often to look for a step on the console, and how long to wait for it. */
 const LOOK_MS = 5;
 const ORDER_MS = 60_000;
 
 /**
- * A program on the board that writes one file after the other, syncs each, and only then says so.
- * The shell makes the same content.
+ * A shell program for the board. It writes one file after the other, syncs each, and reports it
+ * only then. Its files have the same content as content().
  */
 const writer = (from: number, pauseMs: number): string =>
   `mkdir -p ${FOLDER}; (i=${from}; while :; do n=$(printf %08d $i); c=; k=$((40 * (1 + i % ` +
@@ -53,8 +53,7 @@ const committedOn = ({ console }: Pick<Machine, 'console'>): number[] =>
   [...console.matchAll(/^committed (\d+)\r?$/gm)].map(([, number]) => Number(number));
 
 /**
- * The steps that a boot shows on its console, in order; several stages of one verb follow one
- * another.
+ * The steps that a boot shows on its console, in order. The stages of a verb follow one another.
  */
 const milestones = (console: string): string[] =>
   [...console.matchAll(/mountroot: step \d+\/\d+ (\S+): (?:done|kept)/g)].map(([, step]) => step!);
@@ -62,7 +61,7 @@ const milestones = (console: string): string[] =>
 export class PowerCuts {
   private next = 1;
   private readonly files = new Set<number>();
-  /** Files that a switch had copied when it was cut off: all of them are there, or none. */
+  /** Files that an interrupted switch had copied. Either all of them must be there, or none. */
   private perhaps: number[] = [];
 
   constructor(private readonly bench: Bench) {}
@@ -70,7 +69,7 @@ export class PowerCuts {
   /** Boots once without a cut, and returns the moments at which a scene can be cut. */
   async moments(scene: Scene): Promise<string[]> {
     if (scene === 'chance') return [];
-    // The steps of an order are few and always the same.
+    // An order has few steps, and they are always the same.
     if (scene === 'order') return ['meta', 'order', 'state', 'order-synced'];
     const machine = await this.begin(scene);
     await machine.waitFor(/init: done, status \d/);
@@ -81,7 +80,7 @@ export class PowerCuts {
     return scene === 'reset' ? all.filter((step) => /^reset(-synced|-done)?$/.test(step)) : all;
   }
 
-  /** A board under power whose next boot is the scene. */
+  /** Starts a board whose next activity is the scene. */
   private async begin(scene: Scene): Promise<Machine> {
     if (scene === 'switch') {
       const data = blank(board.flash.chips.at(-1)!);
@@ -97,7 +96,7 @@ export class PowerCuts {
       );
       await machine.kill();
     }
-    // Steps are told at the level for debugging.
+    // The agent logs steps at the debug level.
     return this.bench.boot({ append: 'loglevel=8' });
   }
 
@@ -107,7 +106,8 @@ export class PowerCuts {
     if (scene === 'start' || scene === 'reset') await machine.waitFor(exactly(moment));
     else {
       await machine.waitFor(/init: ready/);
-      // Erasing flash takes minutes of the board's time, in which it is not to fill its memory.
+      // Erasing flash takes minutes of the board's time. The pause keeps the board from filling its
+      // memory during that.
       await machine.run(writer(this.next, scene === 'switch' ? 3000 : 50));
       if (scene === 'chance') await delay(Number.parseInt(moment, 10));
       else await machine.waitFor(exactly(moment));
@@ -123,8 +123,8 @@ export class PowerCuts {
   }
 
   /**
-   * A root in memory syncs its files to memory only, until the switch has copied them to flash: all
-   * that were there when it froze the root.
+   * A root in memory syncs its files to memory only, until the switch has copied them to flash. The
+   * switch copies all files that existed when it froze the root.
    */
   private expectAfterSwitch(console: string): void {
     const [beforeFreeze = '', sinceFreeze] = console.split(exactly('freeze'));
@@ -134,13 +134,13 @@ export class PowerCuts {
   }
 
   /**
-   * A reset is ordered on a running board, which loses power meanwhile: it is ordered, or nothing
-   * has happened.
+   * Orders a reset on a running board and cuts its power meanwhile. Afterwards the reset must be
+   * ordered, or nothing has changed.
    */
   private async cutOrder(machine: Machine, moment: string): Promise<Result> {
     await machine.waitFor(/init: done, status \d/);
     await machine.output('echo kept >/etc/kept && echo gone >/etc/.gone && sync');
-    // What the boot itself told of steps of the same names is not meant.
+    // We skip the console's text so far, because the boot reported steps of the same names.
     const told = machine.console.length;
     await machine.run(
       `(MOUNTROOT_LOG=kmsg mountroot reset --yes --keep /etc/kept --keep ${FOLDER}) ` +
@@ -154,7 +154,7 @@ export class PowerCuts {
     return { scene: 'order', moment, committed: 0, wrong: await this.checked('order') };
   }
 
-  /** A board that does not come up is a result too, and the worst. */
+  /** A board that does not come up is a result too: the worst one. */
   private checked = (scene: Scene): Promise<string[]> =>
     this.check(scene).catch((error: unknown) => [
       `the next boot did not come up: ${(error as Error).message}`,
@@ -210,13 +210,13 @@ export class PowerCuts {
     return wrong;
   }
 
-  /** An empty board again. */
+  /** Empties the board's data. */
   renew(): void {
     writeFileSync(this.bench.flash.at(-1)!, emptyData(board));
     this.files.clear();
   }
 }
 
-/** Plans differ in their number of steps from boot to boot, so a step is known by its id. */
+/** The number of steps in a plan varies from boot to boot, so we identify a step by its id. */
 const exactly = (moment: string): RegExp =>
   new RegExp(`step \\d+/\\d+ ${moment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}: (done|kept)`);

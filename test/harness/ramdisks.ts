@@ -1,6 +1,6 @@
 /**
- * Ramdisks for boards under test, with a program as their init that says what it finds
- * (native/probe.c), and what our own tools make of the same bytes.
+ * Makes ramdisks for boards under test. Their init is a program that reports what it finds
+ * (native/probe.c). Our own tools read the same bytes for comparison.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -25,19 +25,21 @@ import { applyTable } from '../../src/ramdisk/table.js';
 import { readTree } from '../../src/ramdisk/source-tree.js';
 
 export interface Workbench {
-  /** A path in a folder that is gone when the test ends. */
+  /** A path in a folder that is removed when the test ends. */
   path(name: string): string;
-  /** Lays out a tree: text is a file, PROBE the program, null a directory. Returns its path. */
+  /**
+   * Makes a tree: text is a file's content, PROBE the probe, null a directory. Returns its path.
+   */
   tree(name: string, files: Record<string, string | Buffer | null>): string;
-  /** Runs the agent as a user would. */
+  /** Runs the agent as a user does. */
   agent(...args: string[]): { status: number | null; stdout: string; stderr: string };
   /** Packs a tree and returns the file. */
   pack(name: string, tree: string, ...options: string[]): string;
-  /** Writes a file that is put together from others. */
+  /** Writes a file with the given bytes, such as several ramdisks joined. */
   file(name: string, bytes: Buffer): string;
 }
 
-/** Stands for the program's bytes. */
+/** Stands for the bytes of the probe. */
 export const PROBE = 'the probe';
 
 export async function workbench(t: Test): Promise<Workbench> {
@@ -89,7 +91,10 @@ export async function workbench(t: Test): Promise<Workbench> {
   };
 }
 
-/** What the kernel made of a ramdisk, as the probe saw it in its root: a line each, by name. */
+/**
+ * The files that the kernel made from a ramdisk, as the probe saw them in its root: one line each,
+ * by name.
+ */
 export function filesSeen(console: string): Map<string, string> {
   const lines = [...console.matchAll(/^probe: file (\S+) (.*?)\r?$/gm)].map(
     ([, name, what]) => [name!, what!] as const,
@@ -98,8 +103,8 @@ export function filesSeen(console: string): Map<string, string> {
 }
 
 /**
- * What `ramdisk unpack` makes of the same ramdisk, in the same words. Owners and nodes that an
- * ordinary user cannot make come from the table that unpacking leaves.
+ * The files that `ramdisk unpack` makes from the same ramdisk, in the same form. Owners and nodes
+ * that an ordinary user cannot make come from the table that unpacking writes.
  */
 export function filesUnpacked(
   bench: Workbench,
@@ -147,7 +152,7 @@ export function filesUnpacked(
   return { status, stderr, files };
 }
 
-/** As the probe prints names. */
+/** Prints a name in the form that the probe uses. */
 const escaped = (name: string): string =>
   [...Buffer.from(name)]
     .map((byte) =>

@@ -7,16 +7,16 @@ import { copyPrograms } from '../../scripts/image/system.js';
 import { squash } from '../../scripts/image/squash.js';
 import { board } from './board.js';
 
-/** Scripts to put into the root file system, by path; null takes away what is there. */
+/** Scripts to put into the root file system, by path. null removes the file. */
 export type Scripts = Record<string, string | null>;
 
 /**
- * A packed root file system that differs from the board's: without Node (which also makes it small,
- * and packing quick), and with the given scripts in place of what is there. Cached by what went in.
+ * Makes a packed root file system with the given scripts and without Node, which makes it small and
+ * packing quick. The cache keeps it by its inputs.
  */
 export const rootfsWithoutNode = (scripts: Scripts): Promise<string> => variant(scripts, false);
 
-/** The same with Node and the agent, which takes longer to pack. */
+/** Makes the same variant with Node and the agent. Packing takes longer. */
 export const rootfsWith = (scripts: Scripts): Promise<string> => variant(scripts, true);
 
 async function variant(scripts: Scripts, node: boolean): Promise<string> {

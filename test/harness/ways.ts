@@ -1,4 +1,7 @@
-/** Boots a board in one of the ways in which Linux gets its root, and has it explained. */
+/**
+ * Boots a board in one of the ways in which Linux gets its root, and compares the outcome with the
+ * explanation.
+ */
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { BootFiles } from '../../scripts/emulator/command.js';
@@ -30,17 +33,17 @@ export const IMAGE = 'root=/dev/mtdblock2 rootfstype=squashfs ro';
 
 interface Way {
   words: string;
-  /** The ramdisk, also where the emulator is not told of it. */
+  /** The ramdisk. Explain reads it even if the emulator does not get it. */
   ramdisk?: string;
   files?: Partial<BootFiles>;
   options?: MachineOptions;
-  /** How it ends, by the console and by what is foretold. */
+  /** The end of the boot, on the console and in the prediction. */
   end: KernelEnd | Record<string, unknown>;
-  /** Answers of the story, by the decision's id. */
+  /** The expected answers of the story, by the decision's id. */
   told?: Record<string, RegExp>;
   /**
-   * Where the facts cannot know, which is said: what is built into another kernel, and programs
-   * that nobody has looked for, as those of an image.
+   * True when the facts cannot determine the end and the explanation says so: they lack another
+   * kernel's built-in ramdisk, and programs that were never checked, such as those of an image.
    */
   unforeseen?: boolean;
 }
@@ -51,8 +54,8 @@ function essence(end: KernelEnd): string {
 }
 
 /**
- * Boots one way until the board is off, and holds what is told of it against what was seen. Returns
- * the console.
+ * Boots one way until the board is off, and compares the explanation with the console. Returns the
+ * console.
  */
 async function goOneWay(
   t: Test,
@@ -99,7 +102,7 @@ export interface Ways {
   goes: (t: Test, way: Way) => Promise<string>;
 }
 
-/** The bench and the workbench of a test file. */
+/** Returns the bench and the workbench of a test file. */
 export async function waysToRoot(t: Test): Promise<Ways> {
   const bench = await makeBench();
   t.teardown(() => bench.clear());
