@@ -1,11 +1,10 @@
 /*
- * The compression libraries for src/ramdisk/codec-native.ts, behind one small interface: streams
- * (xz, lzma, zstd, bzip2) and single blocks (lz4, lzo). Arguments are int32 or buffers; results are
- * 0 or more, or one of the errors below, negated. Only for the workstation: a board has no need of
- * it.
+ * A small interface to the compression libraries, for src/ramdisk/codec-native.ts. It has streams
+ * (xz, lzma, zstd, bzip2) and single blocks (lz4, lzo). Arguments are int32 or buffers. Results are
+ * 0 or more, or one of the errors below, negated. Only the workstation needs it, not the board.
  *
- * Decoders have the limits of the kernel's own, so that a hostile stream costs no more memory here
- * than there.
+ * Decoders have the same limits as the kernel's, so a hostile stream costs no more memory here than
+ * there.
  */
 #include <bzlib.h>
 #include <lz4.h>
@@ -21,13 +20,13 @@
 
 enum { XZ, LZMA, ZSTD, BZIP2, LZ4, LZO };
 enum { COMPRESS, DECOMPRESS };
-/* What src/ramdisk/codec-native.ts knows by the same numbers. */
+/* src/ramdisk/codec-native.ts has the same numbers. */
 enum { MEMORY = 1, FORMAT, OPTIONS, DATA, OTHER };
 
-/* The kernel takes a dictionary as big as vmalloc() gives; a 32-bit ARM kernel has 240 MiB for all
- * of it (arch/arm/mm/mmu.c). */
+/* The kernel allocates a dictionary with vmalloc(). A 32-bit ARM kernel has 240 MiB for all of
+ * vmalloc() (arch/arm/mm/mmu.c). */
 #define DICTIONARIES (UINT64_C(240) << 20)
-/* What the decoder of a small board is to allocate in one piece. */
+/* The most that the decoder of a small board should allocate in one piece. */
 #define DICTIONARY (8u << 20)
 
 struct stream {
@@ -44,7 +43,7 @@ static const int slots = sizeof streams / sizeof *streams;
 static int lzma_error(lzma_ret result)
 {
 	switch (result) {
-	/* Neither room nor input is left. */
+	/* There is neither room nor input left. */
 	case LZMA_OK:
 	case LZMA_BUF_ERROR:
 		return 0;
@@ -105,14 +104,14 @@ static int start_lzma(struct stream *stream, int level)
 	lzma_options_lzma options;
 	lzma_filter filters[] = { { LZMA_FILTER_LZMA2, &options }, { LZMA_VLI_UNKNOWN, NULL } };
 	if (stream->direction == DECOMPRESS)
-		/* Without LZMA_CONCATENATED: one stream, and not a byte behind it. */
+		/* Without LZMA_CONCATENATED, it decodes one stream and no byte after it. */
 		return lzma_error(stream->method == XZ
 					  ? lzma_stream_decoder(&stream->lzma, DICTIONARIES, 0)
 					  : lzma_alone_decoder(&stream->lzma, DICTIONARIES));
 	if (lzma_lzma_preset(&options, (uint32_t)level))
 		return -OPTIONS;
 	options.dict_size = DICTIONARY;
-	/* CRC64, which xz uses by default, is unknown to the kernel (lib/xz/xz_dec_stream.c). */
+	/* xz uses CRC64 by default, which the kernel does not know (lib/xz/xz_dec_stream.c). */
 	return lzma_error(stream->method == XZ
 				  ? lzma_stream_encoder(&stream->lzma, filters, LZMA_CHECK_CRC32)
 				  : lzma_alone_encoder(&stream->lzma, &options));
@@ -120,7 +119,7 @@ static int start_lzma(struct stream *stream, int level)
 
 static int start_zstd(struct stream *stream, int level)
 {
-	/* The library's own limit of the window, 128 MiB, is the kernel's too. */
+	/* The library and the kernel limit the window to the same size, 128 MiB. */
 	if (stream->direction == DECOMPRESS)
 		return (stream->unpack = ZSTD_createDCtx()) ? 0 : -MEMORY;
 	if (!(stream->pack = ZSTD_createCCtx()))
@@ -151,7 +150,7 @@ static int start(struct stream *stream, int level)
 static void end(struct stream *stream)
 {
 	lzma_end(&stream->lzma);
-	/* Does nothing for a stream that was not started. */
+	/* These calls do nothing for a stream that was not started. */
 	if (stream->method == BZIP2)
 		(stream->direction == COMPRESS ? BZ2_bzCompressEnd : BZ2_bzDecompressEnd)(
 			&stream->bzip2);
@@ -212,7 +211,7 @@ static int step_bzip2(struct stream *stream, const uint8_t *in, size_t in_length
 	int result;
 	if (stream->direction == DECOMPRESS)
 		result = BZ2_bzDecompress(bzip2);
-	/* It calls it an error to be given nothing. */
+	/* The library reports an error when it gets no input. */
 	else
 		result = in_length == 0 && !finish
 				 ? BZ_RUN_OK
@@ -238,9 +237,9 @@ static int step_zstd(struct stream *stream, const uint8_t *in, size_t in_length,
 }
 
 /*
- * Takes up to in_length bytes and gives up to `room`; counts[] become how many it took and gave.
- * Returns 1 at the stream's end, else 0. A compressor is told to finish, without input, until it
- * says 1.
+ * Takes up to in_length bytes and writes up to `room` bytes; counts[] returns both numbers. Returns
+ * 1 at the stream's end, else 0. To end a stream, call a compressor with `finish` and without input
+ * until it returns 1.
  */
 EXPORT int32_t codecs_step(int32_t slot, const uint8_t *in, int32_t in_length, uint8_t *out,
 	int32_t room, int32_t finish, int32_t *counts)
@@ -269,8 +268,8 @@ static int32_t lzo_block(int32_t direction, int32_t level, const uint8_t *in, in
 	if (direction == DECOMPRESS)
 		result = lzo1x_decompress_safe(in, (lzo_uint)in_length, out, &length, NULL);
 	else {
-		/* The compressor trusts that there is room for data that does not compress; this is
-		 * what its own manual asks for. */
+		/* The compressor assumes enough room for incompressible data. This is the size
+		 * that its manual requires. */
 		if (room < in_length + in_length / 16 + 64 + 3)
 			return -OPTIONS;
 		void *work = malloc(LZO1X_999_MEM_COMPRESS);
@@ -285,7 +284,7 @@ static int32_t lzo_block(int32_t direction, int32_t level, const uint8_t *in, in
 					       : -DATA;
 }
 
-/* One block as a whole, of at most 64 MiB. Returns how long its other form is. */
+/* Converts one whole block of at most 64 MiB. Returns the length of the result. */
 EXPORT int32_t codecs_block(int32_t method, int32_t direction, int32_t level, const uint8_t *in,
 	int32_t in_length, uint8_t *out, int32_t room)
 {
@@ -304,7 +303,7 @@ EXPORT int32_t codecs_block(int32_t method, int32_t direction, int32_t level, co
 				       : -OTHER;
 }
 
-/* lzop's checksum of a block. */
+/* Returns the checksum that lzop uses for a block. */
 EXPORT uint32_t codecs_adler32(const uint8_t *in, int32_t length)
 {
 	return lzo_adler32(1, in, (lzo_uint)length);

@@ -1,10 +1,10 @@
 /*
- * Makes an ext2 file system in a file, for src/ramdisk/ext2.ts: e2fsprogs' own library, behind one
- * call per member. mke2fs -d cannot be told an owner, nor make a device node without being root,
- * and debugfs has a command language that not every name fits into. Only for the workstation.
+ * Makes an ext2 file system in a file, for src/ramdisk/ext2.ts. It uses e2fsprogs' own library,
+ * with one call per member. mke2fs -d takes no owner, and makes device nodes only as root. debugfs
+ * has a command language that cannot express every name. Only the workstation needs this.
  *
- * The same calls make the same bytes: all times are given, the UUID is fixed, nothing is random.
- * Results are 0 or more, or -1: ext2_message() says why.
+ * The same calls make the same bytes: the caller gives all times, the UUID is fixed, nothing is
+ * random. Results are 0 or more, or -1; then ext2_message() tells why.
  */
 #include <et/com_err.h>
 #include <ext2fs/ext2fs.h>
@@ -17,7 +17,7 @@
 
 static struct image {
 	ext2_filsys fs;
-	/* The file that is being filled. */
+	/* The file that is open for writing. */
 	ext2_file_t file;
 	ext2_ino_t filling;
 } * images[8];
@@ -40,7 +40,7 @@ static struct image *at(int32_t slot)
 	return slot >= 0 && slot < slots ? images[slot] : NULL;
 }
 
-/* Inodes 1 to 10 are the file system's own. */
+/* The file system itself uses inodes 1 to 10. */
 static errcode_t lay_out(ext2_filsys fs)
 {
 	errcode_t code = ext2fs_allocate_tables(fs);
@@ -56,8 +56,8 @@ static errcode_t lay_out(ext2_filsys fs)
 static const uint8_t uuid[16] = { 0x6d, 0x6f, 0x75, 0x6e, 0x74, 0x72, 0x4f, 0x6f, 0x84, 0x2d, 0x72,
 	0x61, 0x6d, 0x64, 0x73, 0x6b };
 
-/* `path` exists, and is as long as the file system is to be. Blocks are of 1 KiB, the size the
- * kernel looks for an image-initrd in (init/do_mounts_rd.c). */
+/* `path` must exist and have the length of the file system. Blocks are 1 KiB, because the kernel
+ * expects this size when it looks for an image-initrd (init/do_mounts_rd.c). */
 EXPORT int32_t ext2_create(const char *path, uint32_t blocks, uint32_t inodes, uint32_t time)
 {
 	initialize_ext2_error_table();
@@ -87,7 +87,8 @@ EXPORT int32_t ext2_create(const char *path, uint32_t blocks, uint32_t inodes, u
 	fs->super->s_mkfs_time = fs->super->s_lastcheck = fs->super->s_wtime = time;
 	fs->super->s_max_mnt_count = -1;
 	fs->super->s_checkinterval = 0;
-	/* It holds only how this machine's compiler takes a char, for hashes that are not used. */
+	/* The flags tell only whether this machine's compiler has a signed char, for hashes that
+	 * we do not use. */
 	fs->super->s_flags = 0;
 	memcpy(fs->super->s_uuid, uuid, sizeof uuid);
 	images[slot] = image;
@@ -142,7 +143,8 @@ static void set_owner(
 	inode->i_atime = inode->i_mtime = inode->i_ctime = time;
 }
 
-/* As the kernel keeps it (old_encode_dev and new_encode_dev, include/linux/kdev_t.h). */
+/* Writes the number as the kernel does (old_encode_dev and new_encode_dev,
+ * include/linux/kdev_t.h). */
 static void set_device(struct ext2_inode *inode, uint32_t major, uint32_t minor)
 {
 	if (major < 256 && minor < 256)
@@ -151,7 +153,7 @@ static void set_device(struct ext2_inode *inode, uint32_t major, uint32_t minor)
 		inode->i_block[1] = (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
 }
 
-/* mkdir and symlink make room for the name only on their second try. */
+/* mkdir and symlink need a second try after the directory has room for the name. */
 static errcode_t make(ext2_filsys fs, ext2_ino_t parent, const char *name, uint32_t mode,
 	const char *target, ext2_ino_t inode)
 {
@@ -165,7 +167,7 @@ static errcode_t make(ext2_filsys fs, ext2_ino_t parent, const char *name, uint3
 	}
 }
 
-/* Returns the inode's number. `mode` has the type in it. */
+/* Returns the inode's number. `mode` includes the file type. */
 EXPORT int32_t ext2_add(int32_t slot, uint32_t parent, const char *name, uint32_t mode,
 	uint32_t uid, uint32_t gid, uint32_t time, uint32_t major, uint32_t minor,
 	const char *target)
@@ -203,7 +205,7 @@ EXPORT int32_t ext2_add(int32_t slot, uint32_t parent, const char *name, uint32_
 	return (int32_t)number;
 }
 
-/* A further name. */
+/* Adds another name. */
 EXPORT int32_t ext2_link(int32_t slot, uint32_t parent, const char *name, uint32_t number)
 {
 	struct image *image = at(slot);
@@ -213,7 +215,7 @@ EXPORT int32_t ext2_link(int32_t slot, uint32_t parent, const char *name, uint32
 	errcode_t code = settle(image);
 	if (!code)
 		code = ext2fs_read_inode(image->fs, number, &inode);
-	/* The kernel's limit (fs/ext2/ext2.h); the library has a bigger one, for ext4. */
+	/* This is the kernel's limit (fs/ext2/ext2.h). The library has a larger one, for ext4. */
 	if (!code && inode.i_links_count >= 32000)
 		code = EXT2_ET_INVALID_ARGUMENT;
 	if (!code)
@@ -225,7 +227,7 @@ EXPORT int32_t ext2_link(int32_t slot, uint32_t parent, const char *name, uint32
 	return code ? fail(code) : 0;
 }
 
-/* The next bytes of a file. */
+/* Appends bytes to a file. */
 EXPORT int32_t ext2_append(int32_t slot, uint32_t number, const uint8_t *bytes, uint32_t length)
 {
 	struct image *image = at(slot);
@@ -244,7 +246,7 @@ EXPORT int32_t ext2_append(int32_t slot, uint32_t number, const uint8_t *bytes, 
 	return code ? fail(code) : 0;
 }
 
-/* Owner, mode and time of what is there already: the root directory. */
+/* Sets owner, mode and time of an existing file: the root directory. */
 EXPORT int32_t ext2_set(
 	int32_t slot, uint32_t number, uint32_t mode, uint32_t uid, uint32_t gid, uint32_t time)
 {
@@ -262,7 +264,7 @@ EXPORT int32_t ext2_set(
 	return code ? fail(code) : 0;
 }
 
-/* Writes what is still to be written, unless the image is given up. */
+/* Writes all pending data, unless `keep` is 0, which discards the image. */
 EXPORT int32_t ext2_close(int32_t slot, int32_t keep)
 {
 	struct image *image = at(slot);

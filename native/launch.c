@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The folder of this program: HOME while there is no /proc to tell. */
+/* The folder of this program. It stays HOME if /proc is missing. */
 static char home[PATH_MAX] = HOME;
 static char agent[PATH_MAX + 32], heap[PATH_MAX + 32];
 
@@ -66,7 +66,7 @@ static int is_boot_verb(const char *word)
 	return 0;
 }
 
-/* Replaces this program by Node with these words and then the ones we were called with. */
+/* Replaces this program by Node, with these words and then our own arguments. */
 static void become(const char *const *words, size_t count, int argc, char **argv)
 {
 	char **all = calloc(count + argc + 1, sizeof(*all));
@@ -91,7 +91,7 @@ static void run_heap(int argc, char **argv, const int begun[2])
 {
 	const char *const words[] = { NODE, HEAP_OPTIONS, "--snapshot-blob", heap, agent };
 
-	/* A signal that kills this program is meant for the agent. */
+	/* If a signal kills this program, the agent must end too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(begun[0]);
 	if (begun[1] != BEGUN_FD && (dup2(begun[1], BEGUN_FD) < 0 || close(begun[1]) < 0))
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	if (child == 0)
 		run_heap(argc, argv, begun);
 	close(begun[1]);
-	/* The signal came before there was a child to pass it on to. */
+	/* The signal came before there was a child to receive it. */
 	if (told)
 		kill(child, SIGTERM);
 	while (waitpid(child, &status, 0) < 0)

@@ -2,22 +2,24 @@
  * measure [-m] [-p] [-o FILE] -- PROGRAM [ARG...]: runs a program and writes one line of JSON about
  * it, for benchmarks on the board.
  *
- *   start_us      CLOCK_MONOTONIC before fork(2)
- *   wall_us       CLOCK_MONOTONIC from before fork(2) to after wait4(2)
- *   user_us, system_us, max_rss_kib   of the program and the children it waited for, as wait4(2)
- * accounts them status        its exit status, or 128 + the signal that ended it; also measure's
- * own
+ *   start_us   CLOCK_MONOTONIC before fork(2)
+ *   wall_us    CLOCK_MONOTONIC from before fork(2) to after wait4(2)
+ *   user_us, system_us, max_rss_kib
+ *              of the program and the children it waited for, as wait4(2) returns them
+ *   status     the program's exit status, or 128 + the signal that ended it. measure exits with it
+ *   private_clean_kib, private_dirty_kib, swap_kib
+ *              only with -p: the peak memory of the program, from /proc/PID/smaps_rollup. All three
+ *              are from the moment when their sum was largest
  *
- *   private_clean_kib, private_dirty_kib, swap_kib   with -p, else left out: of the program itself,
- * at the moment when they were most together, as /proc/PID/smaps_rollup has them. Private pages are
- * mapped by this process alone: what the machine needs more because it runs. Dirty ones are its own
- * memory; clean ones are files' pages, which the kernel may drop and read again. What two programs
- * share (the C library) is nobody's.
+ * Only this process maps private pages, so they tell how much more memory the machine needs while
+ * the program runs. Dirty pages are the program's own memory. Clean pages belong to files, so the
+ * kernel may drop them and read them again. Pages that two programs share (the C library) count for
+ * neither.
  *
- * -p looks at the program's memory every 2 ms, for Node gives its heap back before it exits. That
- * costs time, so what is timed is run without it. -m gives the program a mount namespace of its
- * own, so that one that switches the root can be measured several times in one boot. -o FILE
- * appends the line there instead of writing it to stderr.
+ * -p samples the program's memory every 2 ms, because Node frees its heap before it exits. Sampling
+ * costs time, so measure times without it. -m gives the program its own mount namespace, so that a
+ * program that switches the root can run several times in one boot. -o FILE appends the line there
+ * instead of writing it to stderr.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -56,8 +58,8 @@ struct memory {
 	long clean, dirty, swap;
 };
 
-/* In KiB, as the kernel tells them. A program that has ended has no memory any more, and its file
- * is empty or gone. */
+/* The numbers are in KiB, as the kernel prints them. A program that has ended has no memory, and
+ * its file is empty or missing. */
 static struct memory memory_of(pid_t pid)
 {
 	struct memory memory = { 0, 0, 0 };
@@ -83,7 +85,7 @@ static pid_t parent_of(const char *pid)
 	FILE *file = fopen(path, "re");
 	if (!file)
 		return 0;
-	/* Behind the program's name, which may hold anything. */
+	/* We parse after the program's name, which may contain anything. */
 	const char *name_end = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
 	if (name_end)
 		sscanf(name_end, ") %*c %d", &parent);
@@ -91,7 +93,7 @@ static pid_t parent_of(const char *pid)
 	return parent;
 }
 
-/* Of a program, and of those that it called: the agent's launcher waits for Node. */
+/* Adds up the memory of a program and its children, because the agent's launcher waits for Node. */
 static struct memory memory_of_all(pid_t pid)
 {
 	struct memory all = memory_of(pid);
@@ -109,7 +111,7 @@ static struct memory memory_of_all(pid_t pid)
 	return all;
 }
 
-/* Waits for the child's end and looks at its memory meanwhile. */
+/* Waits for the child's end, and samples its memory meanwhile. */
 static pid_t watch(pid_t child, int *status, struct rusage *used, struct memory *most)
 {
 	const struct timespec pause = { 0, 2000000 };

@@ -1,10 +1,10 @@
 /*
- * The system calls that Node has no words for, as functions that return 0 (or what they were asked
- * for, which is positive) or -errno.
+ * System calls that Node does not offer, as functions that return -errno, or 0, or a positive
+ * result.
  *
- * The result and its errno travel in one value because ffi.errno() asks for errno in a second call,
- * and whatever runs between the two (a garbage collection) overwrites it. A function of our own
- * also gives a name to pivot_root(2), which libc has none for, and fixes the width of every
+ * The result and errno are one value, because ffi.errno() would read errno in a second call. Code
+ * that runs between the two calls, such as a garbage collection, overwrites errno. A function of
+ * our own also gives a name to pivot_root(2), which libc lacks, and fixes the width of every
  * argument at compile time.
  */
 #define _GNU_SOURCE
@@ -64,8 +64,8 @@ EXPORT int32_t mountroot_chroot(const char *path)
 	return result(chroot(path));
 }
 
-/* syncfs(2) of the file system that holds `path`. Since Linux 5.8 it also reports what could not be
- * written back. */
+/* syncfs(2) of the file system with `path`. Since Linux 5.8 it also reports earlier failures to
+ * write data back. */
 EXPORT int32_t mountroot_syncfs(const char *path)
 {
 	/* Without O_NONBLOCK a FIFO would wait for its writer. */
@@ -78,9 +78,9 @@ EXPORT int32_t mountroot_syncfs(const char *path)
 }
 
 /*
- * execve(2): returns only on failure. Node starts by ignoring SIGPIPE and by marking the standard
- * descriptors close-on-exec (uv_disable_stdio_inheritance); both would reach the new program, which
- * then has no console.
+ * execve(2): returns only on failure. At its start, Node ignores SIGPIPE and marks the standard
+ * descriptors close-on-exec (uv_disable_stdio_inheritance). Without our changes, the new program
+ * would inherit both and have no console.
  */
 EXPORT int32_t mountroot_execve(const char *path, char *const argv[], char *const envp[])
 {
@@ -92,21 +92,21 @@ EXPORT int32_t mountroot_execve(const char *path, char *const argv[], char *cons
 	return failed;
 }
 
-/* renameat2(2) with its flags, which Node has no words for. */
+/* renameat2(2) with its flags, which Node does not offer. */
 EXPORT int32_t mountroot_rename(const char *from, const char *to, uint32_t flags)
 {
 	return result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
 }
 
-/* mknod(2); major and minor are of no account for FIFOs and sockets. */
+/* mknod(2). FIFOs and sockets ignore major and minor. */
 EXPORT int32_t mountroot_mknod(
 	const char *path, uint32_t mode, uint32_t major_number, uint32_t minor_number)
 {
 	return result(mknod(path, mode, makedev(major_number, minor_number)));
 }
 
-/* utimensat(2) of the modification time alone: Node's times are floating-point seconds, which hold
- * no nanoseconds. */
+/* utimensat(2) of the modification time only. Node's own times are floating-point seconds, which
+ * are too coarse for nanoseconds. */
 EXPORT int32_t mountroot_set_modified(const char *path, int64_t seconds, uint32_t nanoseconds)
 {
 	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
@@ -119,7 +119,7 @@ static int32_t length(ssize_t returned)
 	return returned < 0 ? -errno : (int32_t)returned;
 }
 
-/* llistxattr(2): names, each with a NUL behind it; the length in bytes. */
+/* llistxattr(2). The names end with a NUL each. Returns their length in bytes. */
 EXPORT int32_t mountroot_list_attributes(const char *path, char *names, uint32_t room)
 {
 	return length(llistxattr(path, names, room));
@@ -139,7 +139,7 @@ EXPORT int32_t mountroot_set_attribute(
 	return result(lsetxattr(path, name, value, bytes, 0));
 }
 
-/* ENOTSUPP of include/linux/errno.h: not for user space, and yet some drivers let it out. */
+/* ENOTSUPP of include/linux/errno.h. It is not meant for user space, but some drivers return it. */
 #define KERNEL_ENOTSUPP 524
 
 static int32_t erase_block(int fd, uint64_t start, uint64_t bytes)
@@ -150,8 +150,8 @@ static int32_t erase_block(int fd, uint64_t start, uint64_t bytes)
 		return 0;
 	if (bad < 0 && errno != EOPNOTSUPP)
 		return -errno;
-	/* Takes 32 bits only, but no chip that locks its blocks is that big. One that has no locks
-	 * says so in one of three ways. */
+	/* The call takes 32 bits only, but no chip that locks its blocks is larger. A chip
+	 * without locks reports this in one of three ways. */
 	struct erase_info_user locked = { .start = start, .length = bytes };
 	if (start + bytes <= UINT32_MAX && ioctl(fd, MEMUNLOCK, &locked) < 0 &&
 		errno != EOPNOTSUPP && errno != EROFS && errno != KERNEL_ENOTSUPP)
@@ -160,8 +160,8 @@ static int32_t erase_block(int fd, uint64_t start, uint64_t bytes)
 	return ioctl(fd, MEMERASE64, &block) < 0 ? -errno : 1;
 }
 
-/* Erases one block of flash: 1 when it was, 0 for a bad block of NAND, which is left alone. Chips
- * that lock their blocks at power-on want each unlocked first. */
+/* Erases one block of flash. Returns 1, or 0 for a bad block of NAND, which it skips. Some chips
+ * lock their blocks at power-on, so it unlocks the block first. */
 EXPORT int32_t mountroot_erase_block(const char *path, uint64_t start, uint64_t bytes)
 {
 	int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
@@ -172,7 +172,7 @@ EXPORT int32_t mountroot_erase_block(const char *path, uint64_t start, uint64_t 
 	return done;
 }
 
-/* UBI_IOCATT: the kernel chooses the device number, and the place of the header in NAND blocks. */
+/* UBI_IOCATT. The kernel chooses the device number, and the offset of the header in NAND blocks. */
 EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 {
 	int fd = open(control, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -184,8 +184,8 @@ EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 	return done;
 }
 
-/* flock(2) on a file that is made where it is missing. It stays locked until this process ends:
- * nothing here closes it. */
+/* flock(2) on a file, which it creates if necessary. The lock lasts until this process ends,
+ * because nothing here closes the file. */
 EXPORT int32_t mountroot_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -199,9 +199,9 @@ EXPORT int32_t mountroot_lock(const char *path)
 }
 
 /*
- * A thread that lives while a call keeps the only JavaScript thread busy: it says so on the kernel
- * log and feeds the watchdog. It is made with the first text or watchdog, so that a start in which
- * nothing is slow does not pay for it. Nobody waits for it: it ends with the process.
+ * A thread for the time in which a call blocks the only JavaScript thread. It reports the call on
+ * the kernel log and feeds the watchdog. The first text or watchdog creates it, so a start without
+ * slow calls does not pay for it. Nobody joins it: it ends with the process.
  */
 #define FEED_MS 1000
 #define LONGEST_TEXT 700
@@ -214,7 +214,7 @@ static struct {
 	char text[LONGEST_TEXT];
 	char log[PATH_MAX];
 	int64_t every_ms;
-	/* How many times `every_ms` had passed when it was told last. */
+	/* How many times `every_ms` had passed at the last report. */
 	int64_t told;
 	struct timespec since;
 } alive = { .mutex = PTHREAD_MUTEX_INITIALIZER, .watchdog = -1 };
@@ -239,8 +239,8 @@ static struct timespec in_ms(int64_t wait)
 	return then;
 }
 
-/* One record is one write(2). Called with the mutex held, and gives it back for the writing:
- * printk() may wait for a slow serial line. */
+/* Writes one record with one write(2). The caller holds the mutex. This releases it while
+ * writing, because printk() may wait for a slow serial line. */
 static void tell(int64_t ms)
 {
 	char line[LONGEST_TEXT + 80], log[PATH_MAX];
@@ -249,8 +249,8 @@ static void tell(int64_t ms)
 	strcpy(log, alive.log);
 	pthread_mutex_unlock(&alive.mutex);
 	int fd = open(log, O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
-	/* Standard error may be a pipe that nobody empties, and whoever waits for that feeds no
-	 * watchdog. */
+	/* Standard error may be a pipe that nobody reads. A thread that waits for it could not
+	 * feed the watchdog. */
 	struct pollfd error = { .fd = STDERR_FILENO, .events = POLLOUT };
 	if (fd >= 0 || poll(&error, 1, 0) == 1) {
 		ssize_t written = write(fd >= 0 ? fd : STDERR_FILENO, line, bytes);
@@ -292,14 +292,15 @@ static void *keep_alive(void *unused)
 	return NULL;
 }
 
-/* Called with the mutex held. */
+/* The caller holds the mutex. */
 static int32_t wake(void)
 {
 	if (alive.running) {
 		pthread_cond_signal(&alive.changed);
 		return 0;
 	}
-	/* The time of day jumps when somebody sets it. */
+	/* The monotonic clock, unlike the time of day, does not jump when somebody sets the
+	 * time. */
 	pthread_condattr_t clock;
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -309,7 +310,7 @@ static int32_t wake(void)
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, 65536);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	/* Signals are for Node's own threads. */
+	/* Only Node's own threads handle signals. */
 	sigset_t all, before;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -321,7 +322,7 @@ static int32_t wake(void)
 	return -failed;
 }
 
-/* A record of the kernel log is one line. */
+/* A record of the kernel log must be one line. */
 static void set_text(const char *text)
 {
 	snprintf(alive.text, sizeof alive.text, "%s", text);
@@ -330,8 +331,8 @@ static void set_text(const char *text)
 			*at = ' ';
 }
 
-/* From now on `text` is told on `log` every so often; NULL ends it. A text in the place of another
- * tells how far the same thing has come: its time goes on. */
+/* From now on, reports `text` on `log` at this interval. NULL ends the reports. A new text in
+ * place of another describes the progress of the same call, so the time continues. */
 EXPORT int32_t mountroot_during(const char *text, const char *log, uint32_t every_ms)
 {
 	int32_t done = 0;
@@ -349,7 +350,7 @@ EXPORT int32_t mountroot_during(const char *text, const char *log, uint32_t ever
 	return done;
 }
 
-/* Called with the mutex held. 'V' is the magic word without which closing does not stop the timer
+/* The caller holds the mutex. Without the magic character 'V', closing does not stop the timer
  * (Documentation/watchdog/watchdog-api.rst). */
 static void disarm(void)
 {
@@ -361,7 +362,7 @@ static void disarm(void)
 	alive.watchdog = -1;
 }
 
-/* Opens a watchdog, which is fed once a second from then on. NULL disarms and closes it. */
+/* Opens a watchdog and feeds it once a second from then on. NULL disarms and closes it. */
 EXPORT int32_t mountroot_watchdog(const char *path)
 {
 	int32_t done = 0;
@@ -370,7 +371,7 @@ EXPORT int32_t mountroot_watchdog(const char *path)
 	if (path) {
 		alive.watchdog = open(path, O_WRONLY | O_CLOEXEC);
 		done = alive.watchdog < 0 ? -errno : wake();
-		/* Opening starts its timer, and what nobody feeds resets the board. */
+		/* Opening starts the timer. If nobody feeds the watchdog, it resets the board. */
 		if (done < 0)
 			disarm();
 	}
