@@ -1,7 +1,7 @@
 /**
- * The ladder: how far up a start gets, as docs/verbs.md shows it ("The ladder"). The rows ask in the
- * order in which the volume comes into reach: is there a place for a new root, is the volume there,
- * can it be mounted, is anything ordered on it, does it take writes.
+ * The ladder: how far up a start gets, as docs/verbs.md shows it ("The ladder"). The rows ask in
+ * the order in which the volume comes into reach: is there a place for a new root, is the volume
+ * there, can it be mounted, is anything ordered on it, does it take writes.
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { STAGING } from '../facts/places.js';

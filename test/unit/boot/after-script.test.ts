@@ -37,7 +37,7 @@ async function scene({
   log = (lines: string[]): string[] => lines,
   after = (text: string): string => text,
   board = makeBoard(),
-  spoil = (_: Kernel): void => {},
+  spoil = null as ((kernel: Kernel) => void) | null,
 } = {}): Promise<Scene> {
   const first = await run(board);
   await run(board, 'done', {}, { on: first.kernel });
@@ -64,7 +64,7 @@ async function scene({
   put(kernel, 'script.log', `${log(lines).join('\n')}\n`);
   for (const name of ['state.json', 'journal.ndjson', 'notice'])
     kernel.mounts.resolve('/tmp').mount.files.remove(`/mountroot/${name}`);
-  spoil(kernel);
+  spoil?.(kernel);
   const out: Scene = {
     kernel,
     log: [],

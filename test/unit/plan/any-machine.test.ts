@@ -146,7 +146,8 @@ t.test(
   async (t) => {
     // All commands are functions that do nothing, so any word that the shell takes for a command of
     // its own is "not found", or the telling reboot.
-    const prelude = `${['mount', 'umount', 'pivot_root', 'mkdir', 'rmdir', 'rm', 'mv', 'ln', 'sync', 'cd'].map((name) => `${name}() { :; }`).join('\n')}
+    const commands = 'mount umount pivot_root mkdir rmdir rm mv ln sync cd'.split(' ');
+    const prelude = `${commands.map((name) => `${name}() { :; }`).join('\n')}
 reboot() { echo smuggled >&2; }
 grep() { [ "$1" = -qxF ]; }
 PREINIT=1
@@ -192,12 +193,10 @@ t.test('facts gathered from garbage are still facts, and are decided on', async 
       ).join('');
     const machine: Reader = {
       ...dryRun(),
-      readText: (path) =>
-        path === '/proc/mtd'
-          ? `mtd0: 00100000 00010000 "rootfs_data"\n${garbage()}`
-          : next(4) === 0
-            ? boardLine(next)
-            : garbage(),
+      readText: (path) => {
+        if (path === '/proc/mtd') return `mtd0: 00100000 00010000 "rootfs_data"\n${garbage()}`;
+        return next(4) === 0 ? boardLine(next) : garbage();
+      },
       readBytes: (_, __, length) => Uint8Array.from({ length: next(length + 1) }, () => next(256)),
       kind: () =>
         (['missing', 'directory', 'file', 'symlink', 'block', 'character', 'other'] as const)[

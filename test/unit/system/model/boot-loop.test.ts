@@ -141,7 +141,7 @@ async function unreadable(
   const { board, settings } = again(await prepared('jffs2 on mtd'));
   prepare(board);
   const kernel = powerOn(board);
-  const { kind } = kernel;
+  const kind = kernel.kind.bind(kernel);
   kernel.kind = (each) => {
     if (each === `/tmp/overlay/${path}` || each === `/overlay/${path}`)
       throw new SystemError({

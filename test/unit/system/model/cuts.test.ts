@@ -16,12 +16,17 @@ type Side = 'cut' | 'cut within' | 'cut after';
 const sidesOf = (call: string): readonly Side[] =>
   call.startsWith('rename') ? ['cut', 'cut within', 'cut after'] : ['cut', 'cut after'];
 
+/** Where the power goes, and what becomes of writes that were not synced. */
+interface PowerCut {
+  position: number;
+  side: Side;
+  way: Cut;
+}
+
 /** A board that lost power at a call; how far it got. */
 async function cutAt(
   board: Board,
-  position: number,
-  side: Side,
-  way: Cut,
+  { position, side, way }: PowerCut,
   boot: (board: Board, at: (each: number) => Side | null) => Promise<Ran>,
 ): Promise<Ran> {
   const ran = await boot(board, (each) => (each === position ? side : null));
@@ -72,11 +77,11 @@ for (const kind of KINDS)
         for (const side of sidesOf(kernel.calls[first - 1]!))
           for (const way of CUTS) {
             const { board, settings } = again(from);
-            await cutAt(board, first, side, way, start);
+            await cutAt(board, { position: first, side, way }, start);
             // Every ninth, each time another nine: all pairs of moments would take minutes.
             for (let second = 1 + (first % STEP); second <= kernel.calls.length; second += STEP) {
               const later = copyBoard(board);
-              await cutAt(later, second, side, way, start);
+              await cutAt(later, { position: second, side, way }, start);
               for (const complaint of await bootsWith(later, settings))
                 wrong.push(
                   `${side} ${kernel.calls[first - 1]} (${way}), then ` +
@@ -101,9 +106,9 @@ t.test(
         for (const side of sidesOf(calls[position - 1]!))
           for (const way of sampled(CUTS, position)) {
             const { board, settings } = again(from);
-            await cutAt(board, position, side, way, done);
+            await cutAt(board, { position, side, way }, done);
             const later = copyBoard(board);
-            await cutAt(later, position, side, way, start);
+            await cutAt(later, { position, side, way }, start);
             for (const each of [board, later])
               for (const complaint of await bootsWith(each, settings))
                 wrong.push(`${side} ${calls[position - 1]} (${way}): ${complaint}`);
@@ -131,7 +136,7 @@ t.test(
           for (const side of sidesOf(calls[position - 1]!))
             for (const way of sampled(CUTS, position)) {
               const { board, settings } = again(from);
-              await cutAt(board, position, side, way, boot);
+              await cutAt(board, { position, side, way }, boot);
               for (const complaint of await bootsWith(board, settings))
                 wrong.push(`${verb}: ${side} ${calls[position - 1]} (${way}): ${complaint}`);
             }
@@ -176,10 +181,14 @@ t.test(
       for (const side of sidesOf(calls[position - 1]!))
         for (const way of sampled(CUTS, position)) {
           const board = MARKED();
-          await cutAt(board, position, side, way, done);
+          await cutAt(board, { position, side, way }, done);
           // Every other time the next switch is cut off too, elsewhere each time.
           if (position % 2 === 0)
-            await cutAt(board, 1 + ((position * 7) % calls.length), side, way, startThen('done'));
+            await cutAt(
+              board,
+              { position: 1 + ((position * 7) % calls.length), side, way },
+              startThen('done'),
+            );
           // As often as it takes: first the rest of the erasing may be to be done.
           let last: Ran | null = null;
           for (let boot = 0; boot < 3; boot++) {
@@ -293,7 +302,7 @@ t.test(
         for (const side of sidesOf(calls[position - 1]!))
           for (const way of sampled(CUTS, position)) {
             const { board, settings } = again(from);
-            await cutAt(board, position, side, way, reset);
+            await cutAt(board, { position, side, way }, reset);
             const seen = settingsOf((await run(board)).kernel).join('\n');
             if (seen !== settings.join('\n') && seen !== after.join('\n'))
               wrong.push(
@@ -306,10 +315,10 @@ t.test(
         for (const side of sidesOf(starting[position - 1]!))
           for (const way of sampled(CUTS, position)) {
             const board = copyBoard(clean);
-            await cutAt(board, position, side, way, start);
+            await cutAt(board, { position, side, way }, start);
             for (let second = 1 + (position % STEP); second <= starting.length; second += STEP) {
               const later = copyBoard(board);
-              await cutAt(later, second, side, way, start);
+              await cutAt(later, { position: second, side, way }, start);
               if (settingsOf((await run(later)).kernel).join('\n') !== after.join('\n'))
                 wrong.push(
                   `${side} ${starting[position - 1]} (${way}), then call ${second}: ` +

@@ -7,7 +7,14 @@ import { visibleAt } from '../../../../src/facts/mountinfo.js';
 import type { Verb } from '../../../../src/plan/plan.js';
 import { cutPower } from '../../../../src/system/model/board.js';
 import { powerOn } from '../../../../src/system/model/kernel.js';
-import { KINDS, again, prepared, settingsOf, type Prepared } from '../../../fixtures/boards.js';
+import {
+  KINDS,
+  again,
+  prepared,
+  settingsOf,
+  type BoardKind,
+  type Prepared,
+} from '../../../fixtures/boards.js';
 import { ERRNOS } from '../../../fixtures/errnos.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 import { SPARSE } from '../../../fixtures/sampling.js';
@@ -19,35 +26,65 @@ const HAD_TO_BE: [string, string][] = [
   ['/tmp', 'tmpfs'],
 ];
 
-/** What is wrong with a board that came up, in words; nothing is what there should be. */
-function complaints(
-  { kernel, mounts, root, state, exit, log }: Ran,
-  settings: string[],
-  initramfs: boolean,
-): string[] {
+type Recorded = NonNullable<Ran['state']>;
+
+const isDegraded = ({ rung, reason }: Recorded): boolean =>
+  rung !== 'persistent' || reason !== null;
+
+/** Rungs that must show the settings, unless an external volume should have. */
+const mustShowSettings = ({ rung, reason }: Recorded): boolean =>
+  (rung === 'persistent' || rung === 'kept-read-only') && !(reason ?? '').startsWith('extroot');
+
+interface CameUp {
+  state: Recorded;
+  ran: Ran;
+  shown: boolean;
+}
+
+/** What can be wrong with a board that came up and recorded its state. */
+const STATE_FAULTS: readonly {
+  when: (up: CameUp) => boolean;
+  says: (up: CameUp) => string;
+}[] = [
+  {
+    when: ({ state, shown }) => mustShowSettings(state) && !shown,
+    says: ({ state }) => `on rung ${state.rung} the settings are not what they were`,
+  },
+  {
+    when: ({ state, ran }) => state.rung === 'rom' && ran.root !== 'squashfs',
+    says: ({ ran }) => `rung rom, but / is ${ran.root}`,
+  },
+  {
+    when: ({ state, ran }) => state.rung !== 'rom' && ran.root === 'squashfs',
+    says: ({ state }) => `rung ${state.rung}, but / is the image`,
+  },
+  {
+    when: ({ state, ran }) => isDegraded(state) && ran.exit !== 3,
+    says: ({ state, ran }) => `exit status ${ran.exit} on rung ${state.rung} for ${state.reason}`,
+  },
+  {
+    when: ({ state, ran }) =>
+      isDegraded(state) && !ran.log.some((line) => line.startsWith('error: /')),
+    says: () => 'it is not logged as an error',
+  },
+  {
+    when: ({ state }) => isDegraded(state) && state.reason === null,
+    says: () => 'it has no reason',
+  },
+];
+
+/** What is wrong with a board that came up, in words; an empty list if nothing is. */
+function complaints(ran: Ran, settings: string[], initramfs: boolean): string[] {
+  const { kernel, mounts, state } = ran;
   const wrong: string[] = [];
   for (const [path, fstype] of HAD_TO_BE)
     if (visibleAt(mounts, path)?.fstype !== fstype)
       wrong.push(`${path} has ${visibleAt(mounts, path)?.fstype ?? 'nothing'} on it`);
   if (state === null) return [...wrong, 'no state was recorded'];
   if (initramfs && kernel.init === null) wrong.push('process 1 did not become init');
-  const degraded = state.rung !== 'persistent' || state.reason !== null;
   const shown = settingsOf(kernel).join('\n') === settings.join('\n');
-  if (
-    (state.rung === 'persistent' || state.rung === 'kept-read-only') &&
-    !(state.reason ?? '').startsWith('extroot') &&
-    !shown
-  )
-    wrong.push(`on rung ${state.rung} the settings are not what they were`);
-  if (state.rung === 'rom' && root !== 'squashfs') wrong.push(`rung rom, but / is ${root}`);
-  if (state.rung !== 'rom' && root === 'squashfs')
-    wrong.push(`rung ${state.rung}, but / is the image`);
-  if (degraded && exit !== 3)
-    wrong.push(`exit status ${exit} on rung ${state.rung} for ${state.reason}`);
-  if (degraded && !log.some((line) => line.startsWith('error: /')))
-    wrong.push('it is not logged as an error');
-  if (degraded && state.reason === null) wrong.push('it has no reason');
-  return wrong;
+  const up = { state, ran, shown };
+  return [...wrong, ...STATE_FAULTS.filter(({ when }) => when(up)).map(({ says }) => says(up))];
 }
 
 /** A start with one call refused, then a start without faults. */
@@ -67,6 +104,15 @@ async function tried(from: Prepared, position: number, errno: string): Promise<s
   return wrong;
 }
 
+/** Complaints that no start can avoid, by board. */
+const EXPECTED: Partial<Record<BoardKind, RegExp>> = {
+  // Without /mnt the new root stands on /tmp, which can then only follow it; if that fails,
+  // /etc/preinit brings /tmp back.
+  'no /mnt and no /overlay': /^move \/rom\/tmp \/tmp: /,
+  // Without the image's device there is no root to come up on; the kernel would panic there too.
+  'an initramfs': /^(mkdir|mount) \/(proc|sys|dev|tmp|newroot)\b(?!-)/,
+};
+
 for (const kind of KINDS)
   t.test(
     `each call of a start fails with each of its errors on a board with ${kind}, and ` +
@@ -82,15 +128,7 @@ for (const kind of KINDS)
           for (const complaint of await tried(from, index + 1, errno))
             wrong.push(`${call}: ${errno}: ${complaint}`);
         }
-      // Without /mnt the new root stands on /tmp, which can then only follow it; where that fails
-      // /etc/preinit brings /tmp back. Without the image's device there is no root to come up on;
-      // the kernel would panic there as well.
-      const expected =
-        kind === 'no /mnt and no /overlay'
-          ? /^move \/rom\/tmp \/tmp: /
-          : kind === 'an initramfs'
-            ? /^(mkdir|mount) \/(proc|sys|dev|tmp|newroot)\b(?!-)/
-            : /^$/;
+      const expected = EXPECTED[kind] ?? /^$/;
       t.same(
         wrong.filter((each) => !expected.test(each)),
         [],

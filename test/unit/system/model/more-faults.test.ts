@@ -188,6 +188,67 @@ async function moving(
   return { board, start, before, offset, done: await run(board, 'done', {}, { on: start.kernel }) };
 }
 
+interface Moved {
+  board: Board;
+  done: Ran;
+  /** The settings before the move. */
+  before: string;
+}
+
+/** Whether a root shows the settings that were there before the move. */
+function sameSettings(
+  { done, before }: Moved,
+  errno: string,
+): (ran: Pick<Ran, 'kernel'>) => boolean {
+  // An attribute that flash cannot keep is reported, and is no reason to stay in memory; a
+  // directory's is tried again in each pass.
+  const lost =
+    errno === 'EOPNOTSUPP' && done.log.some((line) => line.includes('has lost its attribute'));
+  const good = [before, ...(lost ? [before.replace('user.note=x', '')] : [])];
+  return ({ kernel }) => good.includes(settingsOf(kernel).join('\n'));
+}
+
+/** What is wrong with the root right after `done`. */
+function rootFaults(
+  { kernel, state, exit, log }: Ran,
+  same: (ran: Pick<Ran, 'kernel'>) => boolean,
+  always: boolean,
+): string[] {
+  const wrong: string[] = [];
+  if (!same({ kernel }))
+    wrong.push(`the root shows something else on rung ${state?.rung}, exit status ${exit}`);
+  if (exit === 0 && state?.rung !== 'persistent')
+    wrong.push(`exit status 0 on rung ${state?.rung}`);
+  const unfinished = always ? /came to no end/ : /came to no end|not everything/;
+  wrong.push(...log.filter((line) => unfinished.test(line)));
+  try {
+    kernel.replace('/etc/later', 'x', 0o644);
+    kernel.unlink('/etc/later');
+    kernel.syncfs('/');
+  } catch (error) {
+    wrong.push(`the root takes no writes: ${(error as Error).message}`);
+  }
+  return wrong;
+}
+
+/** What is wrong after a `done` in which a call failed: now, in a second `done`, and next boot. */
+async function afterMoving(moved: Moved, errno: string, always: boolean): Promise<string[]> {
+  const { board, done } = moved;
+  const { kernel, state } = done;
+  const same = sameSettings(moved, errno);
+  const wrong = rootFaults(done, same, always);
+  if (state?.rung !== 'persistent') {
+    const second = await run(board, 'done', {}, { on: kernel });
+    if (second.state?.rung !== 'persistent')
+      wrong.push(`a second done does not move it: ${second.log.at(-1)}`);
+  }
+  cutPower(board, 'lost');
+  const next = await run(board);
+  wrong.push(...persistent(next));
+  if (!same(next)) wrong.push(`the next boot shows something else; done ended on ${state?.rung}`);
+  return wrong;
+}
+
 t.test(
   'each call of a switch to flash fails with each of its errors, once and for ever: ' +
     'the root shows what it showed, takes writes, and either stays in memory or is ' +
@@ -206,42 +267,8 @@ t.test(
             !healed && (always ? each === call : position === index + 1) ? errno : null,
           );
           healed = true;
-          const say = (complaint: string): void =>
-            void wrong.push(`${call}: ${errno}${always ? ' for ever' : ''}: ${complaint}`);
-          const { kernel, state, exit, log } = done;
-          // An attribute that flash cannot keep is told of, and is no reason to stay in memory; a
-          // directory's is tried again in each pass.
-          const lost =
-            errno === 'EOPNOTSUPP' && log.some((line) => line.includes('has lost its attribute'));
-          const same = ({ kernel: of }: Pick<Ran, 'kernel'>): boolean =>
-            [before, ...(lost ? [before.replace('user.note=x', '')] : [])].includes(
-              settingsOf(of).join('\n'),
-            );
-          if (!same(done))
-            say(`the root shows something else on rung ${state?.rung}, exit status ${exit}`);
-          if (exit === 0 && state?.rung !== 'persistent')
-            say(`exit status 0 on rung ${state?.rung}`);
-          log
-            .filter((line) =>
-              (always ? /came to no end/ : /came to no end|not everything/).test(line),
-            )
-            .forEach(say);
-          try {
-            kernel.replace('/etc/later', 'x', 0o644);
-            kernel.unlink('/etc/later');
-            kernel.syncfs('/');
-          } catch (error) {
-            say(`the root takes no writes: ${(error as Error).message}`);
-          }
-          if (state?.rung !== 'persistent') {
-            const second = await run(board, 'done', {}, { on: kernel });
-            if (second.state?.rung !== 'persistent')
-              say(`a second done does not move it: ${second.log.at(-1)}`);
-          }
-          cutPower(board, 'lost');
-          const next = await run(board);
-          persistent(next).forEach(say);
-          if (!same(next)) say(`the next boot shows something else; done ended on ${state?.rung}`);
+          for (const complaint of await afterMoving({ board, done, before }, errno, always))
+            wrong.push(`${call}: ${errno}${always ? ' for ever' : ''}: ${complaint}`);
         }
     t.same(wrong, []);
   },

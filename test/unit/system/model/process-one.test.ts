@@ -40,10 +40,10 @@ t.test('without native parts it says so, because nothing else can be done', asyn
 t.test('a start that fails in a way nobody foresaw still ends in init', async (t) => {
   const { board } = again(await prepared('jffs2 on mtd'));
   const kernel = powerOn(board);
-  kernel.syncfs = kernel.lock = () => {
+  const broken = (): never => {
     throw new TypeError('a mistake of ours');
   };
-  kernel.during = kernel.lock;
+  kernel.syncfs = kernel.lock = kernel.during = broken;
   const { log } = await first(board, kernel);
   t.equal(kernel.init, '/sbin/init');
   t.notOk(log.some((line) => line.startsWith('error: no init')));

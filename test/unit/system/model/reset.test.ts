@@ -24,11 +24,11 @@ t.test(
 t.test(
   'flash that cannot be mounted is marked to be erased, and the next boot erases it and uses it',
   async (t) => {
-    const board = makeBoard({ blocks: Array(8).fill('garbage') });
+    const board = makeBoard({ blocks: Array<Block>(8).fill('garbage') });
     t.match((await run(board)).state, { rung: 'volatile', reason: 'unknown-content' });
     cutPower(board, 'lost');
     t.equal((await run(board, 'reset')).exit, 0);
-    t.same(board.flash[0]!.blocks, ['marker', ...Array(7).fill('garbage')]);
+    t.same(board.flash[0]!.blocks, ['marker', ...Array<Block>(7).fill('garbage')]);
     cutPower(board, 'lost');
     const start = await run(board);
     t.match(start.state, { rung: 'volatile', reason: 'erase-marker' });
@@ -265,7 +265,7 @@ t.test(
       t.equal((await run(board, 'reset')).exit, 0);
       t.same(
         board.flash[0]!.blocks,
-        ['erased', ...Array(7).fill('ubi')],
+        ['erased', ...Array<Block>(7).fill('ubi')],
         'and its flash is not touched',
       );
       t.equal((await run(board)).kernel.kind('/etc/mine'), 'missing');

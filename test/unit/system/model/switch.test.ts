@@ -226,7 +226,7 @@ t.test(
   async (t) => {
     const { board } = again(await prepared('UBIFS on UBI'));
     const kernel = powerOn(board);
-    const { readBytes } = kernel;
+    const readBytes = kernel.readBytes.bind(kernel);
     kernel.readBytes = (path, offset, length) =>
       path === '/dev/ubi3_0' ? Buffer.from('deadc0de', 'hex') : readBytes(path, offset, length);
     t.match((await run(board, 'start', {}, { on: kernel })).state, {
