@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { readTar, type File } from './tar.js';
+import { filesOfTar, type File } from './tar.js';
 
 export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
 /** The directory in the archive that holds all files. */
@@ -49,7 +49,7 @@ function whyUnreadable({ code, message }: NodeJS.ErrnoException): string {
 export function readBundle(bytes: Buffer, name: string): Bundle {
   let files: File[];
   try {
-    files = readTar(gunzipSync(bytes, { maxOutputLength: MOST }));
+    files = filesOfTar(gunzipSync(bytes, { maxOutputLength: MOST }));
   } catch (error) {
     const why = whyUnreadable(error as NodeJS.ErrnoException);
     throw new NoBundleError(name, `it ${why}`, { cause: error });

@@ -41,7 +41,7 @@ export function writeTar(files: readonly File[], time: number): Buffer {
 }
 
 /** @throws {Error} whose message continues a sentence that begins with the archive's name. */
-export function readTar(bytes: Buffer): File[] {
+export function filesOfTar(bytes: Buffer): File[] {
   const files: File[] = [];
   for (let at = 0; ;) {
     const block = bytes.subarray(at, at + BLOCK);

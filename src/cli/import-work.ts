@@ -7,12 +7,12 @@ import type { Log } from '../log/log.js';
 import { reader } from '../system/files.js';
 import type { System } from '../system/port.js';
 import type { TargetLater, TargetNow } from './import-target.js';
-import { openSystem } from './open-system.js';
+import { loadSystem } from './open-system.js';
 import { RefusedError } from './usage-error.js';
 
 /** Opens the kernel, and keeps starts, resets and other imports away until this process ends. */
 async function openLocked(log: Log): Promise<System> {
-  const system = await openSystem();
+  const system = await loadSystem();
   openJournal((message) => log.warn(message));
   let ours = true;
   try {
@@ -80,7 +80,7 @@ export async function importNow(
   const beside = (what: string): string =>
     join(dirname(upper), `.${basename(upper)}.mountroot-${what}`);
   const former = beside('former');
-  const system = await openSystem();
+  const system = await loadSystem();
   checkNoFormer(former, upper, job);
   const { next, warnings } = freeName(
     system,

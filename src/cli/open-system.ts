@@ -1,7 +1,7 @@
 import type { System } from '../system/port.js';
 
 /** The real kernel. @throws one sentence where its native parts cannot be loaded. */
-export async function openSystem(): Promise<System> {
+export async function loadSystem(): Promise<System> {
   try {
     return (await import('../system/ffi.js')).system;
   } catch (error) {

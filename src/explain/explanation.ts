@@ -1,18 +1,18 @@
-import { diagnose, type Diagnosis, type FoundDevice } from './advice/advice.js';
+import { diagnose, type BootDiagnosis, type FoundDevice } from './advice/advice.js';
 import { collectInputs } from './collect-inputs.js';
 import type { KernelInputs } from './kernel-inputs.js';
 import { readKernelMessages } from './messages/kernel-messages.js';
 import type { KernelMessages } from './messages/message-row.js';
 import { tellCause, type CauseCode } from './sentences/causes.js';
 import { contradictionSentence, type Contradiction } from './sentences/contradictions.js';
-import { tellDecision, type Decision, type KernelDecision } from './sentences/decisions.js';
+import { tellDecision, type CodedDecision, type KernelDecision } from './sentences/decisions.js';
 import { because } from './sentences/grounds.js';
 import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 import { unknownSentence } from './sentences/unknowns.js';
 import { placeName } from './sentences/words.js';
 import type { ExplanationSources, OwnPart } from './sources.js';
 import { tellStory, type StoryEnd } from './story/story.js';
-import { unknownsOf } from './unknowns.js';
+import { unknownsOf } from './unknown-rows.js';
 
 export type { ExplanationSources };
 
@@ -57,7 +57,7 @@ function subjectOf({ log, commandLine, facts }: ExplanationSources): Explanation
 function commandLineDecision(
   holder: CommandLineHolder | null,
   { config }: KernelInputs,
-): Decision[] {
+): CodedDecision[] {
   if (holder === null || config === null) return [];
   const own = config['CMDLINE'] ?? '';
   const data = { verdict: holder };
@@ -65,8 +65,8 @@ function commandLineDecision(
 }
 
 /** What the machine shows today, after the kernel's own end. */
-function decisionsOfToday({ facts, ours }: ExplanationSources): Decision[] {
-  const out: Decision[] = [];
+function decisionsOfToday({ facts, ours }: ExplanationSources): CodedDecision[] {
+  const out: CodedDecision[] = [];
   const init = facts?.origin?.init;
   if (init)
     out.push({ id: 'process-1-now', data: { verdict: 'runs', ...init }, ...because('proc-1') });
@@ -114,7 +114,7 @@ function endOf(of: Explanation['of'], end: StoryEnd, seen: KernelMessages): Kern
   };
 }
 
-const tellAdvice = ({ cause, noConsole, devices }: Diagnosis): Advice => ({
+const tellAdvice = ({ cause, noConsole, devices }: BootDiagnosis): Advice => ({
   code: cause.code,
   ...tellCause(cause, noConsole),
   devices,

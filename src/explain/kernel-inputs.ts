@@ -1,4 +1,4 @@
-import type { Image } from '../ramdisk/image.js';
+import type { Image } from '../ramdisk/initrd-image.js';
 import type { Region } from '../facts/device-tree.js';
 import type { MtdPartition } from '../facts/facts.js';
 import type { ContentKind } from '../volumes/index.js';

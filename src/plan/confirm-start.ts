@@ -3,7 +3,7 @@ import { layersOf } from '../facts/layers.js';
 import { QUARANTINE } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
-import { recordRom, startMarks, whiteoutProbe } from './done-marks.js';
+import { recordRomSteps, startMarks, whiteoutProbe } from './done-marks.js';
 import { afterImport } from './import.js';
 import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
@@ -37,7 +37,7 @@ export function confirmStart(facts: Facts, opened: MountedVolume): Plan {
       ...afterImport(opened),
       ...removeHalfCopies(opened, at),
       whiteoutProbe(at),
-      ...recordRom(facts, at, layersOf(facts.mounts)?.upper),
+      ...recordRomSteps(facts, at, layersOf(facts.mounts)?.upper),
       warn('synced', 'A confirmed start is on stable storage.', { kind: 'sync', path: at }),
     ],
     last: true,

@@ -37,7 +37,7 @@ export const whiteoutProbe = (at: string): Step =>
  * So that `diff` can tell after an upgrade of the image which settings stand before a newer file of
  * it.
  */
-export function recordRom({ mounts }: Facts, at: string, upper: string | undefined): Step[] {
+export function recordRomSteps({ mounts }: Facts, at: string, upper: string | undefined): Step[] {
   const image = visibleAt(mounts, OLD_ROOT);
   if (image === undefined || upper === undefined) return [];
   return [
@@ -53,7 +53,7 @@ export function recordRom({ mounts }: Facts, at: string, upper: string | undefin
 }
 
 /** A boot that did not use the volume keeps its journal there too, so that one can look why. */
-export const keepJournal = ({ configuration: { settings } }: Facts, at: string): Step[] =>
+export const keepJournalSteps = ({ configuration: { settings } }: Facts, at: string): Step[] =>
   settings.journal === 0
     ? []
     : [

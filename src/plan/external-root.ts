@@ -5,7 +5,7 @@ import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { bookkeeping, metaFolder, upperSteps } from './bookkeeping.js';
 import { mountNotes, newRootOf } from './mountpoints.js';
-import { flashOverlay, makePrivate, placeData } from './overlay-root.js';
+import { flashOverlay, makeRootPrivate, placeData } from './overlay-root.js';
 import { pivotTo } from './pivot.js';
 import type { Plan, StageResult } from './plan.js';
 import { planOf } from './plan-of.js';
@@ -70,7 +70,7 @@ function wholeRoot(facts: Facts): Step[] {
   const newRoot = newRootOf(facts);
   const probe = `${newRoot}/.mountroot-probe`;
   return [
-    makePrivate(facts),
+    makeRootPrivate(facts),
     ...adoptSteps(facts, `${EXTERNAL}/etc`),
     fatal(
       'new-root-above',
@@ -107,7 +107,7 @@ function wholeRoot(facts: Facts): Step[] {
 function overlayRoot(facts: Facts): Step[] {
   const { at, steps: place } = placeData(facts, EXTERNAL);
   return [
-    makePrivate(facts),
+    makeRootPrivate(facts),
     ...place,
     ...upperSteps(null, at),
     ...adoptSteps(facts, `${at}/upper/etc`),

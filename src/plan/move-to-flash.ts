@@ -12,10 +12,10 @@ import { DATA, INCOMING, OLD_ROOT, RAM } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { metaSteps } from './bookkeeping.js';
-import { keepJournal, recordRom, startMarks, whiteoutProbe } from './done-marks.js';
+import { keepJournalSteps, recordRomSteps, startMarks, whiteoutProbe } from './done-marks.js';
 import { newRootOf } from './mountpoints.js';
-import { remount } from './open.js';
-import { flashOverlay, makePrivate, placeData } from './overlay-root.js';
+import { remountStep } from './open.js';
+import { flashOverlay, makeRootPrivate, placeData } from './overlay-root.js';
 import { pivotTo } from './pivot.js';
 import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
@@ -45,7 +45,7 @@ export const thaw = (facts: Facts): Plan =>
       fatal(
         'thaw',
         'A switch to flash was killed when it had made it read-only.',
-        remount('/', 'writable', { undone: false }),
+        remountStep('/', 'writable', { undone: false }),
       ),
     ],
   });
@@ -68,7 +68,7 @@ export const tidyUp = (facts: Facts, opened: MountedVolume, error: string): Plan
               path: `${opened.at}/${INCOMING}`,
             }),
           ]),
-      ...keepJournal(facts, opened.at),
+      ...keepJournalSteps(facts, opened.at),
       warn('synced', 'The next start must find it as it is.', { kind: 'sync', path: opened.at }),
     ],
     trouble: {
@@ -117,7 +117,7 @@ const freezeAndFinish = (from: string): Step[] => [
     'freeze',
     'From here on nothing is written to the old root; ' +
       'the kernel refuses this while anything is open for writing.',
-    remount('/', 'read-only', { undone: true, patience: CLOSING_S }),
+    remountStep('/', 'read-only', { undone: true, patience: CLOSING_S }),
   ),
   copy(from)('copy-last', 'What was written before that.', 'last'),
   fatal('copied', 'All of it is on stable storage before it counts.', {
@@ -198,7 +198,7 @@ export function switchToFlash(facts: Facts, opened: MountedVolume): Plan {
       `an overlay root that keeps its changes on ${deviceName(facts)}, ` +
       'with all that was in memory',
     steps: [
-      makePrivate(facts),
+      makeRootPrivate(facts),
       ...freezeAndFinish(opened.at),
       ...place,
       ...overlayOverOldRoot(facts, at),
@@ -206,7 +206,7 @@ export function switchToFlash(facts: Facts, opened: MountedVolume): Plan {
       ...letGoOfMemory(),
       ...startMarks(DATA),
       whiteoutProbe(DATA),
-      ...recordRom(facts, DATA, `${DATA}/upper`),
+      ...recordRomSteps(facts, DATA, `${DATA}/upper`),
       warn('synced', 'The switch is on stable storage.', { kind: 'sync', path: DATA }),
     ],
     last: true,

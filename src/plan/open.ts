@@ -91,7 +91,7 @@ interface RemountOptions {
 }
 
 /** Makes a whole file system read-only or writable. */
-export const remount = (
+export const remountStep = (
   path: string,
   to: 'read-only' | 'writable',
   { undone, patience = 0 }: RemountOptions,

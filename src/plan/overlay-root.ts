@@ -15,7 +15,7 @@ export const isLegacy = ({ kernel: { filesystems } }: Facts): boolean =>
   !filesystems.includes('overlay');
 
 /** pivot_root(2) and MS_MOVE refuse to work next to shared mounts. */
-export const makePrivate = ({ mounts }: Facts): Step =>
+export const makeRootPrivate = ({ mounts }: Facts): Step =>
   fatal('private', 'pivot_root(2) and MS_MOVE refuse to work next to shared mounts.', {
     kind: 'make-private',
     path: '/',

@@ -19,7 +19,7 @@ import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { metaFolder, metaSteps } from './bookkeeping.js';
 import { importCancelled } from './import.js';
-import { remount, unmountStaging } from './open.js';
+import { remountStep, unmountStaging } from './open.js';
 import { isLegacy } from './overlay-root.js';
 import { refuse, type Decision, type Plan, type StageResult } from './plan.js';
 import { failures, planOf, tried } from './plan-of.js';
@@ -120,7 +120,7 @@ const writable = ({ opened: { at, readonly } }: MountedReset): Step[] =>
         fatal(
           'writable',
           'An order can be written only where writing is possible.',
-          remount(at, 'writable', { undone: true }),
+          remountStep(at, 'writable', { undone: true }),
         ),
       ]
     : [];
@@ -130,7 +130,7 @@ const protectAgain = ({ opened: { at, readonly }, used }: MountedReset): Step[] 
         warn(
           'protect',
           'It is a lower layer, and must not change under the overlay.',
-          remount(at, 'read-only', { undone: true }),
+          remountStep(at, 'read-only', { undone: true }),
         ),
       ]
     : [];

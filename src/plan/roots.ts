@@ -6,8 +6,8 @@ import { describe } from '../volumes/device.js';
 import { fstypeOf } from '../volumes/mountable.js';
 import { bookkeeping, upperSteps } from './bookkeeping.js';
 import { imageMountpoint, mountNotes } from './mountpoints.js';
-import { pstoreSteps, remount, unmountStaging } from './open.js';
-import { flashOverlay, isLegacy, makePrivate, placeData, ramOverlay } from './overlay-root.js';
+import { pstoreSteps, remountStep, unmountStaging } from './open.js';
+import { flashOverlay, isLegacy, makeRootPrivate, placeData, ramOverlay } from './overlay-root.js';
 import { pivotTo, switchTo } from './pivot.js';
 import type { Plan, StageResult } from './plan.js';
 import { planOf, tried } from './plan-of.js';
@@ -39,7 +39,7 @@ export function persistentRoot(
     summary: `an overlay root that keeps its changes on ${describeVolume(facts)}`,
     steps: [
       ...bookkeeping(facts, earlier),
-      makePrivate(facts),
+      makeRootPrivate(facts),
       ...place,
       ...(legacy ? [] : upperSteps(facts.opened, at)),
       ...flashOverlay(facts, at),
@@ -60,7 +60,7 @@ export function keptReadOnlyRoot(facts: Facts, trouble: Trouble): Plan {
         warn(
           'protect',
           'It is a lower layer now, and must not change under the overlay.',
-          remount(at, 'read-only', { undone: true }),
+          remountStep(at, 'read-only', { undone: true }),
         ),
       ];
   return planOf('start', facts, {
@@ -70,7 +70,7 @@ export function keptReadOnlyRoot(facts: Facts, trouble: Trouble): Plan {
       `an overlay root with the settings of ${describeVolume(facts)} as they are, ` +
       'whose changes are lost at power-off',
     steps: [
-      makePrivate(facts),
+      makeRootPrivate(facts),
       ...place,
       ...protect,
       ...ramOverlay(facts, `${at}/upper`),
@@ -101,7 +101,7 @@ export function memoryRoot(facts: Facts, earlier: readonly StageResult[], troubl
     steps: [
       ...close,
       ...(tried(earlier, 'open') ? [] : pstoreSteps(facts)),
-      makePrivate(closed),
+      makeRootPrivate(closed),
       ...ramOverlay(closed, null),
       ...pivotTo(closed, null),
     ],
@@ -120,7 +120,7 @@ export function imageRoot(facts: Facts, trouble: Trouble): Plan {
     summary: image === null ? 'the read-only image, which stays / as it is' : 'the read-only image',
     steps: [
       ...closeVolume(facts),
-      ...(image === null ? [] : [makePrivate(facts), ...switchTo(facts, image, null)]),
+      ...(image === null ? [] : [makeRootPrivate(facts), ...switchTo(facts, image, null)]),
     ],
     trouble,
     last: true,

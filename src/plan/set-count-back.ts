@@ -2,8 +2,8 @@ import type { Facts, MountedVolume, Rung } from '../facts/facts.js';
 import { ATTEMPTS, STAGING } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
-import { keepJournal } from './done-marks.js';
-import { remount, unmountStaging } from './open.js';
+import { keepJournalSteps } from './done-marks.js';
+import { remountStep, unmountStaging } from './open.js';
 import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
 import { fatal, warn } from './steps.js';
@@ -15,13 +15,13 @@ const writableFor = ({ at, readonly }: MountedVolume, steps: readonly Step[]): S
         fatal(
           'writable',
           'It was made read-only for the overlay over it, which does not look into our own folder.',
-          remount(at, 'writable', { undone: false }),
+          remountStep(at, 'writable', { undone: false }),
         ),
         ...steps,
         warn(
           'protect',
           'It is a lower layer, and must not change under the overlay.',
-          remount(at, 'read-only', { undone: false }),
+          remountStep(at, 'read-only', { undone: false }),
         ),
       ]
     : [...steps];
@@ -41,7 +41,7 @@ export function setCountBack(facts: Facts, opened: MountedVolume, rung: Rung): P
           kind: 'unlink',
           path: `${at}/${ATTEMPTS}`,
         }),
-        ...keepJournal(facts, at),
+        ...keepJournalSteps(facts, at),
         warn('synced', 'The next start must find it.', { kind: 'sync', path: at }),
       ]),
       ...(at === STAGING

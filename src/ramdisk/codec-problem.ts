@@ -1,5 +1,5 @@
 /** What can be wrong with compressed data, and the sentence for it. */
-import { sentenceOf, type Coded } from '../text/coded.js';
+import { codedSentence, type Coded } from '../text/coded.js';
 
 const SENTENCES = {
   // Of any method.
@@ -70,7 +70,7 @@ const KERNEL_DOES: Partial<Record<CodecProblem['code'], string>> = {
 };
 
 /** What is wrong, for any reader of such data. */
-export const codecSentence = (problem: CodecProblem): string => sentenceOf(SENTENCES, problem);
+export const codecSentence = (problem: CodecProblem): string => codedSentence(SENTENCES, problem);
 
 /** The same for a ramdisk: with what the kernel does about it. */
 export function ramdiskSentence(problem: CodecProblem): string {

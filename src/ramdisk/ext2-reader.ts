@@ -3,7 +3,7 @@
  * It takes nothing for granted: an image comes from anywhere.
  */
 import type { PathKind, Reader } from '../system/port.js';
-import { kindOf } from './member.js';
+import { kindOfMode } from './member.js';
 
 /** What is not understood, or damaged: what is in the image is then not known. */
 export class UnreadableImage extends Error {
@@ -183,7 +183,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
   #find(path: string): Ext2Inode | null {
     let found: Ext2Inode | null = this.#inode(ROOT);
     for (const part of path.split('/').filter((each) => each !== '')) {
-      if (found === null || kindOf(found.mode) !== 'directory') return null;
+      if (found === null || kindOfMode(found.mode) !== 'directory') return null;
       found = this.#child(found, part);
     }
     return found;
@@ -191,7 +191,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
 
   kind(path: string): PathKind {
     const found = this.#find(path);
-    return found === null ? 'missing' : (kindOf(found.mode) ?? 'other');
+    return found === null ? 'missing' : (kindOfMode(found.mode) ?? 'other');
   }
 
   details(path: string): { mode: number } {

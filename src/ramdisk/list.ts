@@ -1,7 +1,7 @@
 import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
 import type { Part } from './kernel-reader.js';
-import { kindOf } from './member.js';
+import { kindOfMode } from './member.js';
 import { problemData, problemText, type RamdiskProblem } from './ramdisk-problem.js';
 import { printable } from '../text/printable.js';
 import { plural } from '../text/units.js';
@@ -60,7 +60,7 @@ function permissions(mode: number): string {
   special(2, (mode & 0o4000) !== 0, 's');
   special(5, (mode & 0o2000) !== 0, 's');
   special(8, (mode & 0o1000) !== 0, 't');
-  return `${LETTERS[kindOf(mode) ?? ''] ?? '?'}${letters.join('')}`;
+  return `${LETTERS[kindOfMode(mode) ?? ''] ?? '?'}${letters.join('')}`;
 }
 
 const readable = (bytes: Buffer): string => {
@@ -107,7 +107,7 @@ export class Lister implements Sink {
     target: Buffer | null,
   ): boolean {
     if (++this.members > MEMBERS_AT_MOST) return true;
-    const kind = kindOf(mode);
+    const kind = kindOfMode(mode);
     this.tell({
       name: readable(name),
       kind: kind ?? 'unknown',

@@ -39,6 +39,6 @@ export const TYPES = {
 export const S_IFMT = 0o170000;
 
 /** The kind of file by its mode; null for an unknown one. */
-export const kindOf = (mode: number): Member['kind'] | null =>
+export const kindOfMode = (mode: number): Member['kind'] | null =>
   (Object.entries(TYPES).find(([, type]) => type === (mode & S_IFMT))?.[0] as
     Member['kind'] | undefined) ?? null;

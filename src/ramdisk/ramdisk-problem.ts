@@ -1,5 +1,5 @@
 /** What can be wrong with a ramdisk, as data, and the sentences for it. */
-import { sentenceOf, type Coded } from '../text/coded.js';
+import { codedSentence, type Coded } from '../text/coded.js';
 import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
 import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
 import { kernelOption, type Method } from './method.js';
@@ -78,7 +78,7 @@ const FAULTS = {
 
   // Those that it does not notice.
   'member-left-out': ({ why }: { why: LeftOut }) => ({
-    means: `the kernel leaves a member out without a word, for ${sentenceOf(LEFT_OUT, why)}`,
+    means: `the kernel leaves a member out without a word, for ${codedSentence(LEFT_OUT, why)}`,
     cure: 'leave it out, or pack it so that the kernel takes it',
   }),
   'stream-passed': ({ codec }: { codec: CodecProblem }) => ({
@@ -163,7 +163,7 @@ export interface RamdiskProblem {
 }
 
 /** What a fault means, and its cure. */
-const faultText = (fault: RamdiskFault): Told => sentenceOf(FAULTS, fault);
+const faultText = (fault: RamdiskFault): Told => codedSentence(FAULTS, fault);
 
 /** A problem as `ramdisk list --json` gives it. */
 export const problemData = ({

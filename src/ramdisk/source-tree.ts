@@ -1,6 +1,6 @@
 import { constants, lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
 import { LARGEST, PATH_MAX } from './cpio.js';
-import { kindOf, type Member } from './member.js';
+import { kindOfMode, type Member } from './member.js';
 
 /** A tree that cannot be packed. */
 export class TreeError extends Error {
@@ -73,7 +73,7 @@ function memberOf(
   stat: BigIntStats,
   options: TreeOptions,
 ): Member {
-  const kind = kindOf(Number(stat.mode) & constants.S_IFMT);
+  const kind = kindOfMode(Number(stat.mode) & constants.S_IFMT);
   if (kind === null) return refuse(path, 'it is of a kind that no archive knows');
   if (inner !== null && inner.length >= PATH_MAX)
     refuse(path, `the kernel leaves out what has a path of ${PATH_MAX} bytes or more`);

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
-import { kindOf, type Member } from './member.js';
+import { kindOfMode, type Member } from './member.js';
 import type { System } from '../system/port.js';
 import { inOctal } from '../text/printable.js';
 import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
@@ -123,7 +123,7 @@ export class Unpacker implements Sink {
   member(header: CpioHeader, bytes: Buffer, target: Buffer | null): boolean {
     this.#count();
     const name = bytes.toString('latin1');
-    const kind = kindOf(header.mode);
+    const kind = kindOfMode(header.mode);
     if (kind === null) return this.#warn(name, WARNINGS.noKind);
     const path = this.#model.place(name);
     // The root directory itself, as `.`, exists already.

@@ -4,7 +4,7 @@ import { optionsOf } from './mount-options.js';
 import type { StepKind } from './step-kind.js';
 
 /** Mounts a file system. */
-export interface Mount {
+export interface MountCall {
   source: string;
   target: string;
   fstype: string;
@@ -15,7 +15,7 @@ export interface Mount {
   writable: boolean;
 }
 
-export const mount: StepKind<Mount> = {
+export const mount: StepKind<MountCall> = {
   inverse: ({ target, fstype }) => ({
     kind: 'umount',
     path: target,

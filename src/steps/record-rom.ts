@@ -1,4 +1,4 @@
-import { recordRom as record, type RomToRecord } from '../tree/rom-record.js';
+import { writeRomRecord as record, type RomToRecord } from '../tree/rom-record.js';
 import type { StepKind } from './step-kind.js';
 
 /**

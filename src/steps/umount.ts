@@ -1,5 +1,5 @@
 import { quote } from '../text/shell.js';
-import type { Mount } from './mount.js';
+import type { MountCall } from './mount.js';
 import type { StepKind } from './step-kind.js';
 
 /** Unmounts what is visible at a path. */
@@ -9,7 +9,7 @@ interface Umount {
   /** Only hides the mount until nobody uses it any more (MNT_DETACH). */
   lazy: boolean;
   /** The mount that undoing makes; null where nothing is to be undone. */
-  again: ({ kind: 'mount' } & Mount) | null;
+  again: ({ kind: 'mount' } & MountCall) | null;
 }
 
 export const umount: StepKind<Umount> = {

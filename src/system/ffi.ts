@@ -9,7 +9,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import ffi from 'ffi-napi';
 import ref from 'ref-napi';
-import type { Attempt } from './causes.js';
+import type { Attempt } from './probable-cause.js';
 import { errnoName } from './errno.js';
 import { reader, writer } from './files.js';
 import { pathOf } from './names.js';

@@ -1,5 +1,5 @@
 import { errnoText } from './errno.js';
-import { probableCause, type Attempt } from './causes.js';
+import { probableCause, type Attempt } from './probable-cause.js';
 
 /** A call that the kernel refused: its parts for a report, and one sentence for a person. */
 export class SystemError extends Error implements Attempt {

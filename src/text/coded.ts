@@ -13,7 +13,7 @@ export type Coded<Table extends SentenceTable> = {
 }[keyof Table & string];
 
 /** What the table says about a problem. */
-export function sentenceOf<Table extends SentenceTable>(
+export function codedSentence<Table extends SentenceTable>(
   table: Table,
   problem: Coded<Table>,
 ): ReturnType<Table[keyof Table]> {

@@ -209,7 +209,7 @@ class RomRecorder {
  * @returns whether anything was written, and what a person should know.
  * @throws {SystemError} when a record cannot be written.
  */
-export function recordRom(
+export function writeRomRecord(
   system: System,
   task: RomToRecord,
   clocks: Clocks = { ms: () => performance.now(), moment: momentOf(system) },

@@ -93,7 +93,7 @@ async function explanationOf(values: ExplainValues): Promise<Explanation> {
         ? null
         : await (
             await import('../../explain/initrd/initrd-file.js')
-          ).lookInto(values.initrd, config),
+          ).lookIntoInitrd(values.initrd, config),
     log: boots === null || log === undefined ? null : bootOf(boots, values.boot, log),
     ours: here ? localStatus() : null,
   });

@@ -6,7 +6,7 @@ import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import { namedUpper } from '../named-upper.js';
-import { openSystem } from '../open-system.js';
+import { loadSystem } from '../open-system.js';
 import { checkNotTerminal, isStdout, writeAllOut } from '../stdout.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
@@ -76,7 +76,7 @@ async function writeArchive(
 ): Promise<ExportReport> {
   const { layerTar } = await import('../../layer/archive/tar-writer.js');
   const counts: ExportReport = { entries: 0, whiteouts: 0, opaque: 0, bytes: 0, problems: [] };
-  const tar = layerTar(await openSystem(), top, counts);
+  const tar = layerTar(await loadSystem(), top, counts);
   const bytes = gzip ? (await import('../../ramdisk/compression.js')).compress('gzip', tar) : tar;
   await (isStdout(output) ? writeAllOut(bytes) : writeWhole(resolve(output), bytes));
   return counts;

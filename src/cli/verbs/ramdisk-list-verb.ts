@@ -18,7 +18,7 @@ interface RamdiskRead {
 /** The file system image that the kernel would find in what is no cpio; null from a pipe. */
 async function imageOf(file: string): Promise<string | null> {
   if (file === '-') return null;
-  const { imageIn } = await import('../../ramdisk/image.js');
+  const { imageIn } = await import('../../ramdisk/initrd-image.js');
   const { handedOver } = await import('../../ramdisk/uimage.js');
   const image = await readingRamdisk(file, async (again) =>
     imageIn((await handedOver(again)).source, 1 << 30),

@@ -1,6 +1,6 @@
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
-import type { Cause } from '../sentences/causes.js';
+import type { CodedCause } from '../sentences/causes.js';
 import type { Story } from '../story/story.js';
 import { causeOf } from './cause-rules.js';
 import { failedBoot } from './failed-boot.js';
@@ -13,8 +13,8 @@ export interface FoundDevice {
 }
 
 /** Why a boot did not get through, as data. */
-export interface Diagnosis {
-  cause: Cause;
+export interface BootDiagnosis {
+  cause: CodedCause;
   /** The first messages of process 1 were lost. */
   noConsole: boolean;
   /** The devices among which the root should be; [] where none is missing, or none is known. */
@@ -37,11 +37,11 @@ export function diagnose(
   { end, decisions }: Pick<Story, 'end' | 'decisions'>,
   given: KernelInputs,
   seen: KernelMessages,
-): Diagnosis | null {
+): BootDiagnosis | null {
   const noConsole = seen.noConsole !== undefined;
   if (end.kind === 'runs') return null;
   if (end.kind === 'waits') {
-    const cause: Cause = { code: 'device-does-not-come', forWhat: end.forWhat };
+    const cause: CodedCause = { code: 'device-does-not-come', forWhat: end.forWhat };
     return { cause, noConsole, devices: foundDevices(given, seen) };
   }
   const { panic } = end;

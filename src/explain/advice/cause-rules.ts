@@ -1,11 +1,11 @@
 import type { Panic } from '../messages/panic.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
-import type { Cause } from '../sentences/causes.js';
+import type { CodedCause } from '../sentences/causes.js';
 import { FILE_SYSTEMS, isFlashOnly } from '../../volumes/file-systems.js';
 import type { FailedBoot } from './failed-boot.js';
 
-type CauseRule = DecisionRule<FailedBoot, Cause>;
+type CauseRule = DecisionRule<FailedBoot, CodedCause>;
 
 const ENOENT = -2;
 const EIO = -5;
@@ -146,5 +146,5 @@ const CAUSE_RULES: Record<Panic['kind'], readonly CauseRule[]> = {
 };
 
 /** The probable cause of a panic. */
-export const causeOf = (kind: Panic['kind'], boot: FailedBoot): Cause =>
+export const causeOf = (kind: Panic['kind'], boot: FailedBoot): CodedCause =>
   decideBy(CAUSE_RULES[kind], boot);

@@ -2,7 +2,7 @@ import { bootParameters, type BootParameters } from '../boot-parameters.js';
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
-import type { Decision, DecisionId } from '../sentences/decisions.js';
+import type { CodedDecision, DecisionId } from '../sentences/decisions.js';
 import { because, type Ground } from '../sentences/grounds.js';
 import { triedTypes } from '../story/predict-mount.js';
 
@@ -27,15 +27,17 @@ export interface FailedBoot {
   exitCode: number | null;
 }
 
-type DecisionOf<Id extends DecisionId> = Extract<Decision, { id: Id }>;
+type DecisionOf<Id extends DecisionId> = Extract<CodedDecision, { id: Id }>;
 
 const isOf =
   <Id extends DecisionId>(...ids: Id[]) =>
-  (decision: Decision): decision is DecisionOf<Id> =>
+  (decision: CodedDecision): decision is DecisionOf<Id> =>
     (ids as DecisionId[]).includes(decision.id);
 
 /** The first mount that failed, and the errno that its decision tells. */
-function failedMountOf(decisions: readonly Decision[]): Pick<FailedBoot, 'failedMount' | 'error'> {
+function failedMountOf(
+  decisions: readonly CodedDecision[],
+): Pick<FailedBoot, 'failedMount' | 'error'> {
   for (const { id, data } of decisions.filter(isOf('mount', 'mount-initrd'))) {
     if (data.verdict !== 'no') continue;
     if (data.how !== 'error') return { failedMount: { id, fstype: null }, error: null };
@@ -44,7 +46,7 @@ function failedMountOf(decisions: readonly Decision[]): Pick<FailedBoot, 'failed
   return { failedMount: null, error: null };
 }
 
-function brokenInitrdOf(decisions: readonly Decision[]): FailedBoot['brokenInitrd'] {
+function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['brokenInitrd'] {
   const kind = decisions.find(isOf('initrd-kind'))?.data;
   const image = decisions.find(isOf('image'))?.data;
   return kind?.verdict === 'no' && image !== undefined && image.verdict !== 'yes'
@@ -66,7 +68,7 @@ function knownOf(
 function failedInitOf(
   panic: Panic,
   given: KernelInputs,
-  decisions: readonly Decision[],
+  decisions: readonly CodedDecision[],
 ): FailedBoot['failedInit'] {
   const failure = decisions.filter(isOf('init-fails')).at(-1);
   const requested = panic.kind === 'no-init' ? panic : null;
@@ -82,7 +84,7 @@ export function failedBoot(
   panic: Panic,
   given: KernelInputs,
   seen: KernelMessages,
-  decisions: readonly Decision[],
+  decisions: readonly CodedDecision[],
 ): FailedBoot {
   const words = bootParameters(given.commandLine);
   const { failedMount, error } = failedMountOf(decisions);

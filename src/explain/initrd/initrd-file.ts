@@ -8,7 +8,7 @@ import { ByteSource } from '../../ramdisk/source.js';
 import { unnamedFile } from '../../ramdisk/anonymous-file.js';
 import { UImageError, handedOver } from '../../ramdisk/uimage.js';
 import type { Initrd } from '../kernel-inputs.js';
-import { imageIn, type Image } from '../../ramdisk/image.js';
+import { imageIn, type Image } from '../../ramdisk/initrd-image.js';
 import { lookIntoImage } from './image-files.js';
 import { RootfsFiles } from './rootfs-files.js';
 
@@ -52,7 +52,7 @@ const isReadable = (image: Image | null): boolean =>
  * file system image. `-` is standard input. @throws {UImageError}, {MissingCodecError}, and
  * {SystemError} where the file cannot be read.
  */
-export async function lookInto(
+export async function lookIntoInitrd(
   file: string,
   config: KernelConfig | null,
   name = basename(file),
@@ -62,7 +62,9 @@ export async function lookInto(
       'the ramdisk from standard input',
       chunksOf(ByteSource.fromFile('-')),
     );
-    return lookInto(`/proc/self/fd/${fd}`, config, 'standard input').finally(() => closeSync(fd));
+    return lookIntoInitrd(`/proc/self/fd/${fd}`, config, 'standard input').finally(() =>
+      closeSync(fd),
+    );
   }
   const files = new RootfsFiles(name);
   const configured = (method: Method): boolean =>

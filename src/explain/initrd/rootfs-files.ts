@@ -2,7 +2,7 @@ import type { Runnable } from '../../facts/facts.js';
 import { programStart, startsAs, type Start } from '../../facts/runnable.js';
 import type { CpioHeader } from '../../ramdisk/cpio.js';
 import type { Sink } from '../../ramdisk/cpio-machine.js';
-import { kindOf } from '../../ramdisk/member.js';
+import { kindOfMode } from '../../ramdisk/member.js';
 import { RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
 
 /** A file that an archive made in rootfs, with what matters for running it. */
@@ -46,7 +46,7 @@ export class RootfsFiles implements Sink {
           'than any ramdisk that is not made to fill memory; ' +
           '`mountroot ramdisk list` shows them',
       );
-    const kind = kindOf(header.mode);
+    const kind = kindOfMode(header.mode);
     const path = kind === null ? null : this.#model.place(name.toString('latin1'));
     if (kind === null || path === null) return false;
     // A directory that is there already stays, with its entries.

@@ -1,6 +1,6 @@
 import type { Atags } from '../../facts/atags.js';
 import type { DeviceTree, Region } from '../../facts/device-tree.js';
-import { sentenceOf } from '../../text/coded.js';
+import { codedSentence } from '../../text/coded.js';
 import { bootParameters } from '../boot-parameters.js';
 import { initrdClaims, type HandOver, type InitrdClaim } from './initrd-claims.js';
 import { LOCATE_PROBLEMS, comparable, locateProblems } from './locate-problems.js';
@@ -45,6 +45,6 @@ export function locate({ commandLine, deviceTree, atags }: LocateInput): Located
     agree,
     taken: first !== undefined && first.size > 0 ? first.source : null,
     memory,
-    problems: problems.map((problem) => sentenceOf(LOCATE_PROBLEMS, problem)),
+    problems: problems.map((problem) => codedSentence(LOCATE_PROBLEMS, problem)),
   };
 }

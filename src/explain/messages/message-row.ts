@@ -1,7 +1,7 @@
 import type { Panic } from './panic.js';
 
 /** A message of the kernel, as its log has it, and what it tells. */
-export interface LogLine<T> {
+export interface KernelMessage<T> {
   value: T;
   said: string;
 }
@@ -60,8 +60,8 @@ interface SaidOften {
  * What a log shows of the kernel's decisions. A member that is missing was not said, which proves
  * something only in a whole log.
  */
-export type KernelMessages = { [Key in keyof SaidOnce]?: LogLine<SaidOnce[Key]> } & {
-  [Key in keyof SaidOften]: LogLine<SaidOften[Key]>[];
+export type KernelMessages = { [Key in keyof SaidOnce]?: KernelMessage<SaidOnce[Key]> } & {
+  [Key in keyof SaidOften]: KernelMessage<SaidOften[Key]>[];
 } & {
   /** Nothing was lost and no level was left out: the kernel did not say what is not in the log. */
   whole: boolean;
@@ -92,7 +92,7 @@ export interface MessageRow {
 export const once =
   <Key extends keyof SaidOnce>(key: Key, value: (match: RegExpExecArray) => SaidOnce[Key]): Note =>
   (seen, match, said) => {
-    const all: { [Each in keyof SaidOnce]?: LogLine<SaidOnce[Each]> } = seen;
+    const all: { [Each in keyof SaidOnce]?: KernelMessage<SaidOnce[Each]> } = seen;
     all[key] ??= { value: value(match), said } as (typeof all)[Key];
   };
 
@@ -103,7 +103,7 @@ export const often =
     value: (match: RegExpExecArray) => SaidOften[Key],
   ): Note =>
   (seen, match, said) => {
-    const lines = seen[key] as LogLine<SaidOften[Key]>[];
+    const lines = seen[key] as KernelMessage<SaidOften[Key]>[];
     lines.push({ value: value(match), said });
   };
 

@@ -9,7 +9,7 @@ type CauseData<Code extends CauseCode> =
   (typeof CAUSES)[Code] extends CauseRow<infer Data> ? Data : never;
 
 /** A probable cause as data. */
-export type Cause = {
+export type CodedCause = {
   [Code in CauseCode]: { code: Code } & (unknown extends CauseData<Code>
     ? object
     : CauseData<Code>);
@@ -20,8 +20,11 @@ const NO_CONSOLE =
   'add `nod /dev/console 644 0 0 c 5 1` to the built-in cpio';
 
 /** The sentences of a cause, and of what to do. */
-export function tellCause(cause: Cause, noConsole: boolean): { cause: string; todo: string[] } {
-  const row = CAUSES[cause.code] as CauseRow<Cause>;
+export function tellCause(
+  cause: CodedCause,
+  noConsole: boolean,
+): { cause: string; todo: string[] } {
+  const row = CAUSES[cause.code] as CauseRow<CodedCause>;
   return {
     cause: row.cause(cause),
     todo: [...row.todo(cause), ...(noConsole ? [NO_CONSOLE] : [])],

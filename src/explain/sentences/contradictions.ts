@@ -1,4 +1,4 @@
-import { sentenceOf, type Coded } from '../../text/coded.js';
+import { codedSentence, type Coded } from '../../text/coded.js';
 import type { Ground } from './grounds.js';
 import { groundSentence } from './grounds.js';
 
@@ -64,4 +64,4 @@ function shownWords(
 export type Contradiction = Coded<typeof CONTRADICTIONS>;
 
 export const contradictionSentence = (contradiction: Contradiction): string =>
-  sentenceOf(CONTRADICTIONS, contradiction);
+  codedSentence(CONTRADICTIONS, contradiction);

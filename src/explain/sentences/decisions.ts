@@ -15,7 +15,7 @@ export type DecisionData<Id extends DecisionId> =
   (typeof DECISIONS)[Id] extends DecisionRow<infer Data> ? Data : never;
 
 /** One decision of the kernel's on the way to its root, as data. */
-export type Decision = {
+export type CodedDecision = {
   [Id in DecisionId]: { id: Id; data: DecisionData<Id> } & Because;
 }[DecisionId];
 
@@ -35,8 +35,8 @@ export interface KernelDecision {
 }
 
 /** Makes a decision's sentences. */
-export function tellDecision({ id, data, because, evidence }: Decision): KernelDecision {
-  const row = DECISIONS[id] as DecisionRow<Decision['data']>;
+export function tellDecision({ id, data, because, evidence }: CodedDecision): KernelDecision {
+  const row = DECISIONS[id] as DecisionRow<CodedDecision['data']>;
   return {
     id,
     verdict: data.verdict,

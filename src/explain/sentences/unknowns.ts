@@ -1,4 +1,4 @@
-import { sentenceOf, type Coded } from '../../text/coded.js';
+import { codedSentence, type Coded } from '../../text/coded.js';
 
 const GATHER = 'these facts were gathered without their origin; gather them with `mountroot facts`';
 const NEED_ROOT =
@@ -35,4 +35,4 @@ const UNKNOWNS = {
 /** Something that cannot be known, as data. */
 export type Unknown = Coded<typeof UNKNOWNS>;
 
-export const unknownSentence = (unknown: Unknown): string => sentenceOf(UNKNOWNS, unknown);
+export const unknownSentence = (unknown: Unknown): string => codedSentence(UNKNOWNS, unknown);

@@ -1,4 +1,4 @@
-import type { LogLine } from '../messages/message-row.js';
+import type { KernelMessage } from '../messages/message-row.js';
 import { mountsItself } from '../messages/kernel-messages.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
@@ -19,7 +19,7 @@ const source = ({ given }: DecisionLog): string | null =>
  * A program of rootfs that ran although a whole log shows no initrd: it can only be built in. null
  * where there is none.
  */
-function ranWithoutInitrd({ seen, words }: DecisionLog): LogLine<string> | null {
+function ranWithoutInitrd({ seen, words }: DecisionLog): KernelMessage<string> | null {
   const [first] = seen.runs;
   return first?.value === (words.rdinit ?? '/init') &&
     seen.whole &&

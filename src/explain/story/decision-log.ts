@@ -1,19 +1,19 @@
 import { bootParameters, type BootParameters } from '../boot-parameters.js';
 import { option, type KernelInputs } from '../kernel-inputs.js';
-import type { KernelMessages, LogLine } from '../messages/message-row.js';
+import type { KernelMessages, KernelMessage } from '../messages/message-row.js';
 import type { Contradiction } from '../sentences/contradictions.js';
-import type { Decision, DecisionData, DecisionId } from '../sentences/decisions.js';
+import type { CodedDecision, DecisionData, DecisionId } from '../sentences/decisions.js';
 import { because, type Because } from '../sentences/grounds.js';
 
 /** What holds at one point of the story, why, and on what that rests. */
-export interface Finding extends Because {
+export interface GroundedAnswer extends Because {
   value: boolean;
 }
 
-export const holds = (value: boolean, why: Because): Finding => ({ value, ...why });
+export const holds = (value: boolean, why: Because): GroundedAnswer => ({ value, ...why });
 
 /** The reason that the kernel itself said it, in these words. */
-export const said = (line: Pick<LogLine<unknown>, 'said'>): Because =>
+export const said = (line: Pick<KernelMessage<unknown>, 'said'>): Because =>
   because('said', { line: line.said });
 
 /** What a question with two answers is about, in a contradiction. */
@@ -22,7 +22,7 @@ type Disputed = { code: 'initrd' | 'initrd-kind' | 'image' } | { code: 'early-in
 /** A story while it is told: what is given, what was seen, and the decisions so far. */
 export class DecisionLog {
   readonly words: BootParameters;
-  readonly decisions: Decision[] = [];
+  readonly decisions: CodedDecision[] = [];
   readonly contradictions: Contradiction[] = [];
 
   constructor(
@@ -39,14 +39,18 @@ export class DecisionLog {
 
   decide<Id extends DecisionId>(id: Id, data: DecisionData<Id>, why: Because): void {
     const decision = { id, data, because: why.because, evidence: why.evidence };
-    this.decisions.push(decision as unknown as Decision);
+    this.decisions.push(decision as unknown as CodedDecision);
   }
 
   /**
    * What was seen counts before what was to be expected. Where both are sure and differ, the
    * contradiction is kept.
    */
-  settle(disputed: Disputed, seen: Finding | null, expected: Finding): Finding {
+  settle(
+    disputed: Disputed,
+    seen: GroundedAnswer | null,
+    expected: GroundedAnswer,
+  ): GroundedAnswer {
     if (seen === null) return expected;
     if (expected.evidence.kind !== 'unknown' && expected.value !== seen.value)
       this.contradictions.push({

@@ -1,6 +1,6 @@
 import { mountsItself } from '../messages/kernel-messages.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
-import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 import type { Rootfs } from './rootfs.js';
 
 /** How many words of process 1 may name it: a script's name stands behind its interpreter's. */
@@ -11,7 +11,7 @@ export const wasCalled = ({ given }: DecisionLog, path: string): boolean =>
   given.init?.args.slice(0, NAMES).includes(path) === true;
 
 /** What the log shows of it. */
-function shownEarlyInit({ seen }: DecisionLog, path: string): Finding | null {
+function shownEarlyInit({ seen }: DecisionLog, path: string): GroundedAnswer | null {
   const itself = mountsItself(seen);
   if (itself !== null) return holds(false, because('went-to-mount', { line: itself }));
   const [first] = seen.runs;
@@ -19,7 +19,7 @@ function shownEarlyInit({ seen }: DecisionLog, path: string): Finding | null {
 }
 
 /** What the machine shows of it today. */
-function rememberedEarlyInit(t: DecisionLog, path: string): Finding | null {
+function rememberedEarlyInit(t: DecisionLog, path: string): GroundedAnswer | null {
   const { given, words } = t;
   if (given.kernelRoot === 'rootfs') return holds(true, because('root-is-rootfs'));
   if (given.kernelRoot !== null) return holds(false, because('kernel-mounted-root'));
@@ -30,7 +30,7 @@ function rememberedEarlyInit(t: DecisionLog, path: string): Finding | null {
 }
 
 /** What is to be expected of it. */
-function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs): Finding {
+function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs): GroundedAnswer {
   const { handed, cpio } = rootfs;
   const program = rootfs.look(path);
   if (program === undefined)

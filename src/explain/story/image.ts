@@ -1,8 +1,8 @@
-import type { Image } from '../../ramdisk/image.js';
+import type { Image } from '../../ramdisk/initrd-image.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because } from '../sentences/grounds.js';
-import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 import type { RootName } from './root-name.js';
 import type { Rootfs } from './rootfs.js';
 
@@ -24,7 +24,7 @@ const ramdiskSize = ({ words, given }: DecisionLog): number =>
   words.ramdiskSize ?? (Number(given.config?.['BLK_DEV_RAM_SIZE']) || USUAL_RAMDISK);
 
 /** Whether the image would go to /dev/ram0, by what is given. */
-export const IMAGE_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
+export const IMAGE_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
   {
     when: ({ given }) => given.initrd === null,
     then: () => holds(true, because('image-content-unknown')),
@@ -53,7 +53,7 @@ export const IMAGE_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
   },
 ];
 
-function seenImage({ seen }: DecisionLog): Finding | null {
+function seenImage({ seen }: DecisionLog): GroundedAnswer | null {
   const failed = seen.imageFailed ?? (seen.image?.value === '' ? seen.image : undefined);
   if (failed) return holds(false, said(failed));
   return seen.image ? holds(true, said(seen.image)) : null;

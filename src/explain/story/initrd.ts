@@ -1,10 +1,10 @@
 import type { Region } from '../../facts/device-tree.js';
 import { mountsItself } from '../messages/kernel-messages.js';
-import type { KernelMessages, LogLine } from '../messages/message-row.js';
+import type { KernelMessages, KernelMessage } from '../messages/message-row.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because, unlessSure } from '../sentences/grounds.js';
-import { holds, said, type DecisionLog, type Finding } from './decision-log.js';
+import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 
 const PAGE = 4096;
 
@@ -22,7 +22,7 @@ function isOutside({ start, size }: Region, memory: readonly Region[] | null): b
 }
 
 /** The first message that shows that an initrd was there. */
-export const initrdSeen = (seen: KernelMessages): LogLine<unknown> | undefined =>
+export const initrdSeen = (seen: KernelMessages): KernelMessage<unknown> | undefined =>
   seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
 
 /** The kernel went on past the point at which it unpacks an initrd. */
@@ -30,7 +30,7 @@ const wentOn = (seen: KernelMessages): boolean =>
   seen.runs.length > 0 || mountsItself(seen) !== null;
 
 /** Whether the kernel would take an initrd, by what is given. */
-export const INITRD_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
+export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
   {
     when: (t) => t.option('BLK_DEV_INITRD') === false,
     then: () => holds(false, because('built-without', { option: 'BLK_DEV_INITRD' })),
@@ -65,7 +65,7 @@ export const INITRD_RULES: readonly DecisionRule<DecisionLog, Finding>[] = [
 ];
 
 /** Whether there was an initrd, by the log or by what the kernel remembers; null: not seen. */
-function seenInitrd({ seen, given }: DecisionLog): Finding | null {
+function seenInitrd({ seen, given }: DecisionLog): GroundedAnswer | null {
   const shown = initrdSeen(seen);
   if (shown !== undefined) return holds(true, said(shown));
   if (given.realRoot !== null)
@@ -75,7 +75,7 @@ function seenInitrd({ seen, given }: DecisionLog): Finding | null {
 }
 
 /** Decides whether the kernel takes an initrd from the boot loader. */
-export function takesInitrd(t: DecisionLog): Finding {
+export function takesInitrd(t: DecisionLog): GroundedAnswer {
   const { seen, given, words } = t;
   const taken = seen.refused
     ? holds(false, said(seen.refused))
@@ -90,7 +90,7 @@ export function takesInitrd(t: DecisionLog): Finding {
 }
 
 /** Whether the initrd is a cpio, by what is given. */
-function expectedCpio({ given: { initrd } }: DecisionLog): Finding {
+function expectedCpio({ given: { initrd } }: DecisionLog): GroundedAnswer {
   if (initrd === null) return holds(true, because('most-are-cpio'));
   const { name, error } = initrd;
   return error === null
@@ -98,7 +98,7 @@ function expectedCpio({ given: { initrd } }: DecisionLog): Finding {
     : holds(false, because('initrd-stops-kernel', { name, error }));
 }
 
-function seenCpio({ seen, given }: DecisionLog): Finding | null {
+function seenCpio({ seen, given }: DecisionLog): GroundedAnswer | null {
   const refused = seen.notCpio ?? seen.unpackFailed;
   if (refused) return holds(false, said(refused));
   if (given.realRoot !== null) return holds(false, because('initrd-was-image'));
@@ -108,7 +108,7 @@ function seenCpio({ seen, given }: DecisionLog): Finding | null {
 }
 
 /** Decides whether an initrd that the kernel took is a cpio. */
-export function isCpio(t: DecisionLog): Finding {
+export function isCpio(t: DecisionLog): GroundedAnswer {
   const { seen, given, words } = t;
   const cpio = t.settle({ code: 'initrd-kind' }, seenCpio(t), expectedCpio(t));
   if (cpio.value) t.decide('initrd-kind', { verdict: 'yes' }, cpio);

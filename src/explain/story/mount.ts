@@ -1,5 +1,5 @@
 import { hadRoot, noRoot, type Panic } from '../messages/panic.js';
-import type { LogLine } from '../messages/message-row.js';
+import type { KernelMessage } from '../messages/message-row.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { Contradiction } from '../sentences/contradictions.js';
@@ -57,7 +57,7 @@ const rememberedMount = ({ t, plan }: MountCase) =>
     : null;
 
 /** A message that the kernel says only once it has a root. */
-const behindMount = ({ t: { seen } }: MountCase): LogLine<unknown> | undefined =>
+const behindMount = ({ t: { seen } }: MountCase): KernelMessage<unknown> | undefined =>
   seen.started ??
   seen.runs[0] ??
   (seen.panic !== undefined && hadRoot(seen.panic.value) ? seen.panic : undefined);
@@ -84,7 +84,7 @@ const wentOn = ({ plan, expected }: MountCase, why: Because): MountResult => {
   };
 };
 
-function panicked({ seen }: DecisionLog, panic: LogLine<Panic>): MountResult {
+function panicked({ seen }: DecisionLog, panic: KernelMessage<Panic>): MountResult {
   const { cannotOpen, noneCould } = seen;
   const then = { panics: panic.value };
   const error = cannotOpen?.value.error ?? null;

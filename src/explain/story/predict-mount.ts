@@ -1,4 +1,4 @@
-import type { Image } from '../../ramdisk/image.js';
+import type { Image } from '../../ramdisk/initrd-image.js';
 import { FILE_SYSTEMS, isFlashOnly, rootTypes } from '../../volumes/file-systems.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';

@@ -1,15 +1,15 @@
 import type { FindProgram } from '../kernel-inputs.js';
 import { builtIn } from './built-in.js';
-import type { DecisionLog, Finding } from './decision-log.js';
+import type { DecisionLog, GroundedAnswer } from './decision-log.js';
 import { firstRoot } from './first-root.js';
 import { isCpio, takesInitrd } from './initrd.js';
 
 /** What is in the kernel's own first root when it looks for a program there. */
 export interface Rootfs {
   /** The kernel took an initrd from the boot loader. */
-  handed: Finding;
+  handed: GroundedAnswer;
   /** The initrd is a cpio, and is unpacked; null where the kernel took none. */
-  cpio: Finding | null;
+  cpio: GroundedAnswer | null;
   look: FindProgram;
 }
 

@@ -9,7 +9,7 @@ import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
 import type { Contradiction } from '../sentences/contradictions.js';
-import type { Decision } from '../sentences/decisions.js';
+import type { CodedDecision } from '../sentences/decisions.js';
 import { DecisionLog, said } from './decision-log.js';
 import { findsEarlyInit } from './early-init.js';
 import { mountsRoot } from './mount-root.js';
@@ -20,7 +20,7 @@ import { fillRootfs } from './rootfs.js';
 export type StoryEnd = InitOutcome | { kind: 'waits'; forWhat: string };
 
 export interface Story {
-  decisions: Decision[];
+  decisions: CodedDecision[];
   end: StoryEnd;
   contradictions: Contradiction[];
 }

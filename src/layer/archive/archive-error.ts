@@ -30,6 +30,6 @@ export class ArchiveError extends Error {
   }
 }
 
-export function refuse(problem: ArchiveProblem): never {
+export function refuseArchive(problem: ArchiveProblem): never {
   throw new ArchiveError(problem);
 }

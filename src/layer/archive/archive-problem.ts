@@ -1,7 +1,7 @@
 /** What makes an archive or a layer unusable, what is lost of one, and the sentences for it. */
 import { codecSentence, type CodecProblem } from '../../ramdisk/codec-problem.js';
 import type { PathKind } from '../../system/port.js';
-import { sentenceOf, type Coded } from '../../text/coded.js';
+import { codedSentence, type Coded } from '../../text/coded.js';
 import { printable } from '../../text/printable.js';
 import type { Accepted } from './accepted.js';
 import { LIMITS } from './limits.js';
@@ -130,7 +130,8 @@ const COPY_UP: Record<ReferringMark, (path: string) => string> = {
 
 export type ArchiveProblem = Coded<typeof PROBLEMS>;
 
-export const archiveSentence = (problem: ArchiveProblem): string => sentenceOf(PROBLEMS, problem);
+export const archiveSentence = (problem: ArchiveProblem): string =>
+  codedSentence(PROBLEMS, problem);
 
 /** What is not in the archive, or not in the new layer, as it was. */
 const LOSSES = {
@@ -162,7 +163,7 @@ const LOSSES = {
 
 export type Loss = Coded<typeof LOSSES>;
 
-export const lossSentence = (loss: Loss): string => sentenceOf(LOSSES, loss);
+export const lossSentence = (loss: Loss): string => codedSentence(LOSSES, loss);
 
 /** More than these are not kept: an archive may have one for each of its entries. */
 const KEPT = 100;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PathKind } from '../../system/port.js';
 import type { Accepted } from './accepted.js';
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import { above } from './entry-path.js';
 
 /** An archive may say as much of each entry as fits into a header, and of a great many entries. */
@@ -42,8 +42,8 @@ export class ArchiveTree {
     const folder = above(path);
     if (folder === '') return;
     const kind = this.kindAt(folder);
-    if (kind === 'missing') refuse({ code: 'no-directory' });
-    if (kind !== 'directory') refuse({ code: 'below-file', folder, kind });
+    if (kind === 'missing') refuseArchive({ code: 'no-directory' });
+    if (kind !== 'directory') refuseArchive({ code: 'below-file', folder, kind });
   }
 
   private kindAt(path: string): PathKind | Accepted['kind'] {
@@ -76,7 +76,7 @@ export class ArchiveTree {
     // A directory that leads to an entry must stay one: a symlink in its place would lead the
     // entries behind it out of the layer.
     if (kind !== 'directory' && this.found.get(path) === 'directory')
-      refuse({ code: 'entries-below', path, kind });
+      refuseArchive({ code: 'entries-below', path, kind });
     const says =
       kind === 'file'
         ? ''
@@ -85,7 +85,7 @@ export class ArchiveTree {
     if (before !== undefined) {
       // The content of a file may differ.
       if (kind !== 'file' && before.says === says) return false;
-      refuse({ code: 'twice', path, kind, before: before.kind });
+      refuseArchive({ code: 'twice', path, kind, before: before.kind });
     }
     this.seen.set(path, { kind, says });
     return true;
@@ -99,7 +99,7 @@ export class ArchiveTree {
     for (const [path, kind] of this.found) {
       if (kind !== 'directory' || this.seen.has(path)) continue;
       for (let folder = above(path); folder !== ''; folder = above(folder))
-        if (opaque.has(folder)) refuse({ code: 'hidden-entries', folder, path });
+        if (opaque.has(folder)) refuseArchive({ code: 'hidden-entries', folder, path });
     }
   }
 }

@@ -4,10 +4,10 @@
  */
 import type { PathKind } from '../../system/port.js';
 import type { Accepted, Counts } from './accepted.js';
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import { Losses } from './archive-problem.js';
 import { ArchiveTree } from './archive-tree.js';
-import { above, base, inside, textOf } from './entry-path.js';
+import { above, lastName, pathInside, textOf } from './entry-path.js';
 import { LIMITS } from './limits.js';
 import { OPAQUE_MARK, SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 import type { TarHeader } from './tar-reader.js';
@@ -90,17 +90,17 @@ export class Checker {
   accept(header: TarHeader): Accepted | null {
     this.names += header.name.length + header.link.length;
     if (++this.members > LIMITS.members || this.names > LIMITS.names)
-      refuse({ code: 'too-many-entries' });
-    const path = inside(header.name, 'a name');
+      refuseArchive({ code: 'too-many-entries' });
+    const path = pathInside(header.name, 'a name');
     const kind = KINDS[header.type];
-    if (kind !== 'file' && header.size > 0) refuse({ code: 'content', kind });
+    if (kind !== 'file' && header.size > 0) refuseArchive({ code: 'content', kind });
     this.tree.directoryOf(path);
-    if (base(path).startsWith(WHITEOUT)) return this.whiteout(path, kind, header);
+    if (lastName(path).startsWith(WHITEOUT)) return this.whiteout(path, kind, header);
     if (path.split('/').some((part) => part.startsWith(WHITEOUT)))
-      refuse({ code: 'below-whiteout' });
+      refuseArchive({ code: 'below-whiteout' });
     const attributes = this.attributesOf(header, path, kind);
     if (kind === 'directory') this.hold(attributes);
-    else if (path === '') refuse({ code: 'root-kind', kind });
+    else if (path === '') refuseArchive({ code: 'root-kind', kind });
     const { mode, uid, gid, mtime } = header;
     return this.note({
       ...{ path, mode, uid, gid, mtime, attributes, node: '', target: '', size: 0 },
@@ -120,19 +120,19 @@ export class Checker {
     file: ({ size }) => {
       const { bytes } = this.rules;
       const before = this.counts.bytes;
-      if (size > bytes - before) refuse({ code: 'too-large', bytes, size, before });
+      if (size > bytes - before) refuseArchive({ code: 'too-large', bytes, size, before });
       return { kind: 'file', size };
     },
     symlink: ({ link }) => {
       const target = textOf(link, 'a symlink');
-      if (target === '' || link.length > LIMITS.path) refuse({ code: 'symlink-target' });
+      if (target === '' || link.length > LIMITS.path) refuseArchive({ code: 'symlink-target' });
       return { kind: 'symlink', target };
     },
     link: ({ link }) => {
-      const target = inside(link, 'a hard link');
+      const target = pathInside(link, 'a hard link');
       const linked = this.tree.entry(target);
       if (linked === undefined || linked === 'directory' || linked === 'whiteout')
-        refuse({ code: 'hard-link', target });
+        refuseArchive({ code: 'hard-link', target });
       return { kind: 'link', target };
     },
     character: (header) => {
@@ -147,27 +147,27 @@ export class Checker {
   private nodeOf = ({ major, minor }: TarHeader): string => `${major}:${minor}`;
 
   private device(kind: 'character' | 'block', node: string): Particular {
-    return this.rules.privileged ? { kind, node } : refuse({ code: 'device-node' });
+    return this.rules.privileged ? { kind, node } : refuseArchive({ code: 'device-node' });
   }
 
   /** The attributes of directories are held until their content is there. */
   private hold(attributes: ReadonlyMap<string, Buffer>): void {
     for (const [key, value] of attributes) this.held += key.length + value.length + LIMITS.heldEach;
-    if (this.held > LIMITS.held) refuse({ code: 'too-many-attributes' });
+    if (this.held > LIMITS.held) refuseArchive({ code: 'too-many-attributes' });
   }
 
   private whiteout(path: string, kind: TarKind, { size }: TarHeader): Accepted | null {
-    if (kind !== 'file') refuse({ code: 'whiteout-kind', kind });
-    if (size !== 0) refuse({ code: 'whiteout-content' });
+    if (kind !== 'file') refuseArchive({ code: 'whiteout-kind', kind });
+    if (size !== 0) refuseArchive({ code: 'whiteout-content' });
     const folder = above(path);
-    if (base(path) === OPAQUE_MARK) {
-      if (folder === '') refuse({ code: 'opaque-mark' });
+    if (lastName(path) === OPAQUE_MARK) {
+      if (folder === '') refuseArchive({ code: 'opaque-mark' });
       this.hide(folder);
       return null;
     }
-    const hidden = base(path).slice(WHITEOUT.length);
+    const hidden = lastName(path).slice(WHITEOUT.length);
     if (['', '.', '..'].includes(hidden) || hidden.startsWith(WHITEOUT))
-      refuse({ code: 'whiteout-name' });
+      refuseArchive({ code: 'whiteout-name' });
     const hiding = folder === '' ? hidden : `${folder}/${hidden}`;
     return this.note({ ...WHITEOUT_ENTRY, path: hiding, attributes: new Map() });
   }
@@ -178,7 +178,8 @@ export class Checker {
     for (const [name, value] of header.attributes) {
       const mark = overlayMark(name);
       if (mark !== null) this.overlayAttribute(path, kind, { mark, name, value });
-      else if (!isPossible(name, value)) refuse({ code: 'attribute', name, bytes: value.length });
+      else if (!isPossible(name, value))
+        refuseArchive({ code: 'attribute', name, bytes: value.length });
       else attributes.set(name, value);
     }
     return attributes;
@@ -190,9 +191,9 @@ export class Checker {
     kind: TarKind,
     { mark, name, value }: { mark: string; name: string; value: Buffer },
   ): void {
-    if (refersBelow(mark)) return refuse({ code: 'refers-below', mark });
+    if (refersBelow(mark)) return refuseArchive({ code: 'refers-below', mark });
     if (mark === 'opaque' && value.toString() === 'y' && kind === 'directory') {
-      if (path === '') refuse({ code: 'opaque-root' });
+      if (path === '') refuseArchive({ code: 'opaque-root' });
       this.hide(path);
     } else if (!SAID_OTHERWISE.includes(mark))
       this.losses.add(path, { code: 'attribute-lost', name });

@@ -1,14 +1,14 @@
 /** Names in an archive as paths below a layer's root. */
 import { utf8 } from '../../text/printable.js';
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import { LIMITS } from './limits.js';
 import { WHITEOUT } from './marks.js';
 
 /** Text that the kernel takes for a name. @param what it is, for the error. */
 export function textOf(bytes: Buffer, what: string): string {
   const found = utf8(bytes);
-  if (found === null) return refuse({ code: 'not-utf8', what, bytes });
-  return found.includes('\0') ? refuse({ code: 'nul', what }) : found;
+  if (found === null) return refuseArchive({ code: 'not-utf8', what, bytes });
+  return found.includes('\0') ? refuseArchive({ code: 'nul', what }) : found;
 }
 
 /** The whiteout of a name of full length is longer than a name may be. */
@@ -16,18 +16,18 @@ const longest = (part: string): number =>
   LIMITS.name + (part.startsWith(WHITEOUT) ? WHITEOUT.length : 0);
 
 /** A path below the root, without `.` and empty parts. @param what it is, for the error. */
-export function inside(bytes: Buffer, what: string): string {
+export function pathInside(bytes: Buffer, what: string): string {
   const path = textOf(bytes, what);
-  if (path.startsWith('/')) refuse({ code: 'absolute', what });
+  if (path.startsWith('/')) refuseArchive({ code: 'absolute', what });
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) refuse({ code: 'dot-dot', what });
-  if (path === '') refuse({ code: 'no-name', what });
+  if (parts.includes('..')) refuseArchive({ code: 'dot-dot', what });
+  if (path === '') refuseArchive({ code: 'no-name', what });
   if (bytes.length > LIMITS.path || parts.some((part) => Buffer.byteLength(part) > longest(part)))
-    refuse({ code: 'long-name', what });
+    refuseArchive({ code: 'long-name', what });
   return parts.join('/');
 }
 
 /** The directory that a path is in; '' for the root, and for a path in it. */
 export const above = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
-export const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+export const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -2,7 +2,7 @@
  * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header") as bytes. Libraries read them
  * as text, which damages capabilities and names that are not UTF-8.
  */
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import { utf8 } from '../../text/printable.js';
 
 export type Records = Map<string, Buffer>;
@@ -41,11 +41,11 @@ export function decodeRecords(bytes: Buffer): Records {
       equals < 0 ||
       equals >= end - 1
     )
-      refuse({ code: 'pax-damaged', at });
+      refuseArchive({ code: 'pax-damaged', at });
     const keyword = bytes.subarray(blank + 1, equals);
     const key = utf8(keyword);
     if (key === null || key === '' || key.includes('\0'))
-      return refuse({ code: 'pax-keyword', bytes: keyword });
+      return refuseArchive({ code: 'pax-keyword', bytes: keyword });
     records.set(key, bytes.subarray(equals + 1, end - 1));
     at = end;
   }

@@ -4,7 +4,7 @@ import { CompressionError, decompress } from '../../ramdisk/compression.js';
 import { methodOf } from '../../ramdisk/method.js';
 import { ByteSource } from '../../ramdisk/source.js';
 import type { Accepted } from './accepted.js';
-import { ArchiveError, refuse } from './archive-error.js';
+import { ArchiveError, refuseArchive } from './archive-error.js';
 import type { Checker } from './check-archive.js';
 import { readTar } from './tar-reader.js';
 
@@ -29,20 +29,20 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {
 /** The bytes of the tar itself, whatever it is compressed with. */
 async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const first = await source.peek(512);
-  if (first.length === 0) refuse({ code: 'empty' });
+  if (first.length === 0) refuseArchive({ code: 'empty' });
   if (isTar(first)) return yield* chunksOf(source);
   const method = methodOf(first);
-  if (method === null) return refuse({ code: 'unknown-format' });
-  const damaged = (codec: CodecProblem): never => refuse({ code: 'stream-damaged', codec });
+  if (method === null) return refuseArchive({ code: 'unknown-format' });
+  const damaged = (codec: CodecProblem): never => refuseArchive({ code: 'stream-damaged', codec });
   // Several streams behind each other are one (RFC 1952), as parallel compressors write them.
   for (let next = first; next.length > 0; next = await source.peek(2)) {
-    if (methodOf(next) !== method) refuse({ code: 'behind-end' });
+    if (methodOf(next) !== method) refuseArchive({ code: 'behind-end' });
     try {
       yield* decompress(method, source, damaged);
     } catch (error) {
       if (!(error instanceof CompressionError)) throw error;
       const { offset, problem: codec } = error;
-      refuse({ code: 'stream-refused', method, offset, codec });
+      refuseArchive({ code: 'stream-refused', method, offset, codec });
     }
   }
 }

@@ -4,7 +4,7 @@
  * it takes archives without an end, damaged pax records, and attributes that are no text.
  */
 import type { ByteSource } from '../../ramdisk/source.js';
-import { ArchiveError, refuse } from './archive-error.js';
+import { ArchiveError, refuseArchive } from './archive-error.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 
 export interface TarHeader {
@@ -49,7 +49,7 @@ const untilNul = (bytes: Buffer): Buffer => {
 /** Octal digits, or GNU's base 256 for what they cannot hold. */
 function number(field: Buffer, what: string): bigint {
   if ((field[0]! & 0x80) !== 0) {
-    if (field[0] !== 0x80 && field[0] !== 0xff) refuse({ code: 'number-form', what });
+    if (field[0] !== 0x80 && field[0] !== 0xff) refuseArchive({ code: 'number-form', what });
     const value = BigInt(`0x${field.subarray(1).toString('hex')}`);
     return field[0] === 0x80 ? value : value - (1n << BigInt(8 * (field.length - 1)));
   }
@@ -57,12 +57,12 @@ function number(field: Buffer, what: string): bigint {
     .toString('latin1')
     .replace(/[\0 ]+$/, '')
     .replace(/^ +/, '');
-  if (!/^[0-7]*$/.test(text)) refuse({ code: 'no-octal', what });
+  if (!/^[0-7]*$/.test(text)) refuseArchive({ code: 'no-octal', what });
   return text === '' ? 0n : BigInt(`0o${text}`);
 }
 
 function within(value: bigint, most: number, what: string): number {
-  if (value < 0n || value > BigInt(most)) refuse({ code: 'out-of-range', what, value });
+  if (value < 0n || value > BigInt(most)) refuseArchive({ code: 'out-of-range', what, value });
   return Number(value);
 }
 
@@ -70,14 +70,14 @@ function checkSum(block: Buffer): void {
   let sum = 0;
   for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 0x20 : block[at]!;
   if (number(block.subarray(148, 156), 'a checksum') !== BigInt(sum))
-    refuse({ code: 'header-checksum' });
+    refuseArchive({ code: 'header-checksum' });
 }
 
 /** A header block without what stands before it. */
 function basic(block: Buffer): { name: Buffer; type: string; size: number } {
   checkSum(block);
   const magic = block.toString('latin1', 257, 265);
-  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') refuse({ code: 'header-form' });
+  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') refuseArchive({ code: 'header-form' });
   const name = untilNul(block.subarray(0, 100));
   const prefix = magic === 'ustar\x0000' ? untilNul(block.subarray(345, 500)) : Buffer.alloc(0);
   const type = block[156] === 0 || block[156] === 0x37 ? '0' : String.fromCharCode(block[156]!);
@@ -91,7 +91,7 @@ function basic(block: Buffer): { name: Buffer; type: string; size: number } {
 function decimal(records: Records, key: string, most: number): number | undefined {
   const value = records.get(key)?.toString('latin1');
   if (value === undefined) return undefined;
-  if (!/^\d{1,20}$/.test(value)) refuse({ code: 'pax-number', key });
+  if (!/^\d{1,20}$/.test(value)) refuseArchive({ code: 'pax-number', key });
   return within(BigInt(value), most, key);
 }
 
@@ -115,7 +115,7 @@ function timeOf(block: Buffer, records: Records): bigint {
       ? number(block.subarray(136, 148), 'a time') * 1_000_000_000n
       : parseTime(time);
   return mtime === null || mtime >= LAST_TIME || mtime < -LAST_TIME
-    ? refuse({ code: 'no-time' })
+    ? refuseArchive({ code: 'no-time' })
     : mtime;
 }
 
@@ -152,8 +152,8 @@ function complete(block: Buffer, { records, ...long }: Before): TarHeader {
   const { name, type, size } = basic(block);
   const mtime = timeOf(block, records);
   const keys = [...records.keys()];
-  if (keys.some((key) => key.startsWith('GNU.sparse.'))) refuse({ code: 'sparse' });
-  if (!isEntry(type)) return refuse({ code: 'entry-type', type });
+  if (keys.some((key) => key.startsWith('GNU.sparse.'))) refuseArchive({ code: 'sparse' });
+  if (!isEntry(type)) return refuseArchive({ code: 'entry-type', type });
   return {
     name: records.get('path') ?? long.name ?? name,
     type,
@@ -173,7 +173,7 @@ function complete(block: Buffer, { records, ...long }: Before): TarHeader {
 /** Reads exactly so many bytes. */
 async function exactly(source: ByteSource, length: number): Promise<Buffer> {
   const bytes = await source.read(length);
-  if (bytes.length < length) refuse({ code: 'cut-off' });
+  if (bytes.length < length) refuseArchive({ code: 'cut-off' });
   return bytes;
 }
 
@@ -190,12 +190,12 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
   // For all entries behind it; it may hold comments only.
   g: (before, bytes) =>
     [...decodeRecords(bytes).keys()].some((key) => key !== 'comment')
-      ? refuse({ code: 'pax-global' })
+      ? refuseArchive({ code: 'pax-global' })
       : before,
 };
 
 async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
-  if (size > LONGEST_HEADER) refuse({ code: 'header-too-long', bytes: size });
+  if (size > LONGEST_HEADER) refuseArchive({ code: 'header-too-long', bytes: size });
   const bytes = await exactly(source, size);
   await exactly(source, filled(size));
   return bytes;
@@ -204,7 +204,7 @@ async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
 async function readContent(source: ByteSource, size: number, sink: TarSink): Promise<void> {
   for (let left = size; left > 0;) {
     const chunk = await source.chunk(left);
-    if (chunk === null) return refuse({ code: 'cut-in-file' });
+    if (chunk === null) return refuseArchive({ code: 'cut-in-file' });
     sink.data(chunk);
     left -= chunk.length;
   }
@@ -238,15 +238,15 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
     sink.complete();
     [before, alone] = [{ records: new Map() }, false];
   }
-  if (alone) refuse({ code: 'cut-behind-header' });
+  if (alone) refuseArchive({ code: 'cut-behind-header' });
   await nothingBehind(source);
 }
 
 /** A second block of zeros ends the archive, and more of them fill it up. */
 async function nothingBehind(source: ByteSource): Promise<void> {
-  if (!isZero(await exactly(source, BLOCK))) refuse({ code: 'behind-end' });
+  if (!isZero(await exactly(source, BLOCK))) refuseArchive({ code: 'behind-end' });
   for (let seen = 0, chunk; (chunk = await source.chunk()) !== null;) {
     seen += chunk.length;
-    if (!isZero(chunk) || seen > LONGEST_FILL) refuse({ code: 'behind-end' });
+    if (!isZero(chunk) || seen > LONGEST_FILL) refuseArchive({ code: 'behind-end' });
   }
 }

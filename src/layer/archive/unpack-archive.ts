@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import type { Accepted } from './accepted.js';
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import { Losses, type Loss } from './archive-problem.js';
 import { above } from './entry-path.js';
 import { OPAQUE } from './marks.js';
@@ -85,7 +85,7 @@ export class LayerWriter {
     }
     const folder = above(path);
     // The check has made sure of it. Root writes here, so it is checked once more.
-    if (!this.isWithin(folder)) refuse({ code: 'below-nothing', folder });
+    if (!this.isWithin(folder)) refuseArchive({ code: 'below-nothing', folder });
     if (kind === 'directory') return this.makeDirectory(entry);
     const place = this.at(path);
     if (this.system.kind(place) !== 'missing') this.system.removeTree(place);
@@ -171,7 +171,7 @@ export class LayerWriter {
   /** All entries are made. @param root what the layer's root gets where the archive has none. */
   end(root: Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>): void {
     for (const path of this.opaque) {
-      if (!this.isWithin(path)) refuse({ code: 'opaque-no-directory', path });
+      if (!this.isWithin(path)) refuseArchive({ code: 'opaque-no-directory', path });
       this.system.setAttribute(this.at(path), OPAQUE, Buffer.from('y'));
     }
     for (const entry of this.directories.toReversed()) this.describe(entry);

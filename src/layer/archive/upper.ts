@@ -4,7 +4,7 @@ import { META } from '../../facts/places.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import { printable, utf8 } from '../../text/printable.js';
-import { refuse } from './archive-error.js';
+import { refuseArchive } from './archive-error.js';
 import type { Loss } from './archive-problem.js';
 import { SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 
@@ -129,7 +129,8 @@ function look(
   for (const [mark, value] of marks)
     if (!refersBelow(mark)) {
       if (!SAID_OTHERWISE.includes(mark)) lose(path, { code: 'overlay-mark', mark });
-    } else if (kind !== 'whiteout') refuse({ code: 'layer-refers-below', mark, path, value });
+    } else if (kind !== 'whiteout')
+      refuseArchive({ code: 'layer-refers-below', mark, path, value });
   const attributes = new Map(
     [...all].filter(([name]) => overlayMark(name) === null).sort(([a], [b]) => (a < b ? -1 : 1)),
   );

@@ -3,7 +3,7 @@ import type { Biggest, DiffEntry, DiffProblem, Totals } from './diff-entry.js';
 import {
   aboutData,
   entryData,
-  problemData,
+  diffProblemData,
   renderEntry,
   renderHead,
   renderProblem,
@@ -40,7 +40,7 @@ function json(): DiffReport {
       return '';
     },
     end: (totals, biggest) =>
-      `\n],"problems":${JSON.stringify(problems.map(problemData))},` +
+      `\n],"problems":${JSON.stringify(problems.map(diffProblemData))},` +
       `"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
   };
 }
@@ -51,7 +51,7 @@ export function report(format: Format): DiffReport {
     return {
       begin: (about) => line({ type: 'begin', ...aboutData(about) }),
       entry: (entry) => line({ type: 'entry', ...entryData(entry) }),
-      problem: (problem) => line({ type: 'problem', ...problemData(problem) }),
+      problem: (problem) => line({ type: 'problem', ...diffProblemData(problem) }),
       end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
     };
   return {

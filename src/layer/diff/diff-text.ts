@@ -190,7 +190,10 @@ export const entryData = ({
   ...(shadows && { shadows }),
 });
 
-export const problemData = ({ path, error }: DiffProblem): object => ({ ...named(path), error });
+export const diffProblemData = ({ path, error }: DiffProblem): object => ({
+  ...named(path),
+  error,
+});
 export const aboutData = (about: About): object => ({ schema: DIFF_SCHEMA, ...about });
 export const totalsData = (
   { kinds, all, looked, shadows, problems, different }: Totals,

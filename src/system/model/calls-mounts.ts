@@ -4,7 +4,7 @@ import type { Machine } from './machine.js';
 import type { Devices } from './model-devices.js';
 import { Errno, Tree } from './model-tree.js';
 import type { ModelMount } from './mounts.js';
-import { overlay } from './overlay.js';
+import { mountOverlay } from './overlay.js';
 
 /** mount(2) copies one page of options, with the NUL that ends them. */
 const LONGEST_DATA = 4095;
@@ -83,7 +83,7 @@ const FILE_SYSTEMS: readonly {
   {
     when: (fstype) => fstype.startsWith('overlay'),
     make: ({ devices, faults, mounts, paths }, { fstype, data }) => {
-      const files = overlay(mounts, fstype, data ?? '', paths.isWriteProtected);
+      const files = mountOverlay(mounts, fstype, data ?? '', paths.isWriteProtected);
       files.readonly ||= faults.readonly.includes(fstype);
       const superOptions = [files.readonly ? 'ro' : 'rw', ...(data ?? '').split(',')];
       return { files, device: devices.nextNumber(), superOptions };

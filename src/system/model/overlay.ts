@@ -161,7 +161,7 @@ export class Overlay implements Files {
  * What mount(2) of an overlay makes of its options. @param failing whether the upper layer is on
  * flash that takes no writes.
  */
-export function overlay(
+export function mountOverlay(
   mounts: Mounts,
   fstype: string,
   data: string,

@@ -12,7 +12,7 @@ import {
   type BundleSources,
 } from '../../../src/bundle/bundle-contents.js';
 import { journalsInBundle, readBundle, textInBundle } from '../../../src/bundle/read-bundle.js';
-import { readTar, writeTar } from '../../../src/bundle/tar.js';
+import { filesOfTar, writeTar } from '../../../src/bundle/tar.js';
 import type { Facts } from '../../../src/facts/facts.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';
 import { parseFacts } from '../../../src/facts/validate.js';
@@ -227,7 +227,7 @@ t.test('a tar is read back as it was written, and GNU tar reads it', async (t) =
         { maxLength: 5 },
       ),
       (files) => {
-        const back = readTar(writeTar(files, 1_700_000_000));
+        const back = filesOfTar(writeTar(files, 1_700_000_000));
         if (JSON.stringify(back) !== JSON.stringify(files)) throw new Error('not the same');
       },
     ),
@@ -292,7 +292,7 @@ t.test('what is no bundle, or only a part of one, is told in one sentence', asyn
       const changed = Buffer.from(tar);
       changed[at] = byte;
       try {
-        readTar(changed);
+        filesOfTar(changed);
       } catch (error) {
         if (!/^is /.test((error as Error).message)) throw error;
       }

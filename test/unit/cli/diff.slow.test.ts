@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
-import { recordRom } from '../../../src/tree/rom-record.js';
+import { writeRomRecord } from '../../../src/tree/rom-record.js';
 import { reader, writer } from '../../../src/system/files.js';
 import type { System } from '../../../src/system/port.js';
 
@@ -25,7 +25,7 @@ function board(t: Test): { at: string; words: string[]; done: () => void } {
     }),
   );
   const done = (): void =>
-    void recordRom({ ...reader, ...writer } as System, {
+    void writeRomRecord({ ...reader, ...writer } as System, {
       at: `${at}/data`,
       upper: `${at}/data/upper`,
       rom: `${at}/rom`,

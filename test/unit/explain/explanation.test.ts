@@ -6,7 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { explain, type Explanation, type KernelEnd } from '../../../src/explain/explanation.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
-import { lookInto } from '../../../src/explain/initrd/initrd-file.js';
+import { lookIntoInitrd } from '../../../src/explain/initrd/initrd-file.js';
 import { parseConsole } from '../../../src/facts/kernel-log.js';
 import { CASES, type Case } from '../../fixtures/console/cases.js';
 import {
@@ -44,7 +44,7 @@ async function foretold({ words, initrd }: Case): Promise<Explanation> {
   const file =
     initrd === undefined
       ? null
-      : await lookInto(consoleFixture(initrd).pathname, facts.origin!.config);
+      : await lookIntoInitrd(consoleFixture(initrd).pathname, facts.origin!.config);
   return explain({
     ...NOTHING,
     facts,
@@ -126,7 +126,7 @@ t.test(
       const initrd =
         each.initrd === undefined
           ? null
-          : await lookInto(consoleFixture(each.initrd).pathname, facts.origin!.config);
+          : await lookIntoInitrd(consoleFixture(each.initrd).pathname, facts.origin!.config);
       const explanation = explain({
         ...NOTHING,
         facts,

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { findRecord } from '../../../src/layer/diff/newer.js';
 import { BASELINE_BUDGET } from '../../../src/tree/rom-baseline.js';
 import { MANIFEST_BUDGET } from '../../../src/tree/rom-files.js';
-import { recordRom } from '../../../src/tree/rom-record.js';
+import { writeRomRecord } from '../../../src/tree/rom-record.js';
 import { isBefore, walk } from '../../../src/tree/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';
 import { decodeManifest, type RomManifest } from '../../../src/facts/rom-manifest.js';
@@ -16,7 +16,7 @@ const MOMENT = { start: null, now: 0, uptime: 0 };
 
 interface Place {
   at: string;
-  run: (on?: System, ms?: () => number) => ReturnType<typeof recordRom>;
+  run: (on?: System, ms?: () => number) => ReturnType<typeof writeRomRecord>;
   write: (path: string, content: string, time?: number) => void;
   manifest: () => RomManifest;
   noted: (path: string) => number | undefined;
@@ -43,7 +43,7 @@ function place(t: Test, files: Record<string, string>): Place {
   for (const [path, content] of Object.entries(files)) write(path, content);
   return {
     at,
-    run: (on = system, ms = () => 0) => recordRom(on, action, { ms, moment: MOMENT }),
+    run: (on = system, ms = () => 0) => writeRomRecord(on, action, { ms, moment: MOMENT }),
     write,
     manifest: () =>
       decodeManifest(fs.readFileSync(`${at}/data/.mountroot/rom-manifest`, 'utf8')) as RomManifest,

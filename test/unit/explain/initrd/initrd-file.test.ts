@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
 import { MissingCodecError } from '../../../../src/ramdisk/codec-error.js';
-import { lookInto } from '../../../../src/explain/initrd/initrd-file.js';
+import { lookIntoInitrd } from '../../../../src/explain/initrd/initrd-file.js';
 import type { Initrd } from '../../../../src/explain/kernel-inputs.js';
 import { encodeHeader, trailer } from '../../../../src/ramdisk/cpio.js';
 
@@ -48,7 +48,7 @@ const folder = t.testdir({});
 const look = (bytes: Buffer, config: Record<string, string> | null = null): Promise<Initrd> => {
   const file = join(folder, 'initrd');
   writeFileSync(file, bytes);
-  return lookInto(file, config);
+  return lookIntoInitrd(file, config);
 };
 const error = (initrd: Initrd, path: string): number | null => initrd.program(path)?.error ?? null;
 
@@ -143,7 +143,7 @@ t.test(
   'an image is looked into for its programs, compressed or not, and one that is no ext2 is not',
   async (t) => {
     const fixture = (name: string): Promise<Initrd> =>
-      lookInto(new URL(`../../../fixtures/console/${name}`, import.meta.url).pathname, null);
+      lookIntoInitrd(new URL(`../../../fixtures/console/${name}`, import.meta.url).pathname, null);
     for (const name of ['root.ext2', 'root.ext2.gz', 'linuxrc.ext2.gz']) {
       const { inImage } = await fixture(name);
       t.match(inImage('/sbin/init'), { error: 0 }, name);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { KernelInputs } from '../../../../src/explain/kernel-inputs.js';
 import { IMAGE_RULES } from '../../../../src/explain/story/image.js';
-import type { Image } from '../../../../src/ramdisk/image.js';
+import type { Image } from '../../../../src/ramdisk/initrd-image.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 import { storyOf } from '../../../fixtures/story.js';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { imageIn } from '../../../src/ramdisk/image.js';
+import { imageIn } from '../../../src/ramdisk/initrd-image.js';
 import { ByteSource } from '../../../src/ramdisk/source.js';
 
 /** The first bytes of an image of each kind. */

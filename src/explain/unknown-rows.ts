@@ -1,6 +1,6 @@
 import type { KernelInputs } from './kernel-inputs.js';
 import type { KernelMessages } from './messages/message-row.js';
-import type { Decision } from './sentences/decisions.js';
+import type { CodedDecision } from './sentences/decisions.js';
 import type { Unknown } from './sentences/unknowns.js';
 import type { ExplanationSources } from './sources.js';
 
@@ -8,7 +8,7 @@ interface Known {
   sources: ExplanationSources;
   seen: KernelMessages;
   given: KernelInputs;
-  decisions: readonly Decision[];
+  decisions: readonly CodedDecision[];
   /** No log and no command line was given. */
   running: boolean;
 }

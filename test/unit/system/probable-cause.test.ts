@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ERRNO_RULES, probableCause } from '../../../src/system/causes.js';
+import { ERRNO_RULES, probableCause } from '../../../src/system/probable-cause.js';
 
 /** Each pair of a call and an error that has a probable cause, with the beginning of it. */
 const ROWS: [call: string, fstype: string | null, errno: string, begins: string][] = [

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { because } from '../../../src/explain/sentences/grounds.js';
 import type { ExplanationSources } from '../../../src/explain/sources.js';
-import { UNKNOWN_ROWS, unknownsOf } from '../../../src/explain/unknowns.js';
+import { UNKNOWN_ROWS, unknownsOf } from '../../../src/explain/unknown-rows.js';
 import type { Facts, RootOrigin } from '../../../src/facts/facts.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { storyOf } from '../../fixtures/story.js';
