@@ -1,7 +1,7 @@
 import type { Region } from './device-tree.js';
 
 /**
- * A tag list: how boot loaders hand over to an ARM kernel without a device tree
+ * A tag list, by which boot loaders hand over to an ARM kernel without a device tree
  * (arch/arm/include/uapi/asm/setup.h).
  */
 export interface Atags {
@@ -24,7 +24,7 @@ export class AtagsError extends Error {
   override name = 'AtagsError';
 }
 
-/** What is read of a tag: `value(n)` is its n-th word behind the header. */
+/** How to read a tag. `value(n)` is its n-th word after the header. */
 type TagReader = (found: Atags, value: (index: number) => number) => void;
 
 interface TagRow {

@@ -1,13 +1,13 @@
-/** A word of the kernel command line; `value` is null where there is no `=`. */
+/** A word of the kernel command line. `value` is null without a `=`. */
 export interface Word {
   name: string;
   value: string | null;
 }
 
 /**
- * The words of the kernel command line in their order. As in the kernel (lib/cmdline.c: next_arg)
- * they are parted by white space, double quotes keep a value together and are dropped, and what
- * follows a lone `--` belongs to init.
+ * Splits the kernel command line into words, as the kernel does (lib/cmdline.c: next_arg). White
+ * space separates words. Double quotes keep a value together and are dropped. Words after a lone
+ * `--` belong to init.
  */
 export function commandLineWords(text: string): { words: Word[]; init: string[] } {
   const all = (text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? []).map((word) => word.replaceAll('"', ''));
@@ -22,8 +22,8 @@ export function commandLineWords(text: string): { words: Word[]; init: string[] 
 }
 
 /**
- * The kernel command line as name → value; a name without `=` has the value '', and of a repeated
- * one the last counts.
+ * Returns the kernel command line as name → value. A name without `=` has the value ''. The last of
+ * repeated names counts.
  */
 export const parseCommandLine = (text: string): Map<string, string> =>
   new Map(commandLineWords(text).words.map(({ name, value }) => [name, value ?? '']));

@@ -7,26 +7,29 @@ export interface Region {
   size: number;
 }
 
-/** What a device tree says of the hand-over to the kernel. */
+/** The part of a device tree that hands over to the kernel. */
 export interface DeviceTree {
   model: string;
   compatible: string[];
-  /** Cells of 32 bits that an address and a size of the root's children have. */
+  /** The number of 32-bit cells in an address and in a size of the root's children. */
   cells: { address: number; size: number };
-  /** /chosen/bootargs; null where there are none. */
+  /** /chosen/bootargs; null when it is missing. */
   bootargs: string | null;
-  /** linux,initrd-start and -end as they stand there; null for one that is missing. */
+  /**
+   * The values of linux,initrd-start and -end, null for a missing one, and the length of each in
+   * bytes.
+   */
   initrd: { start: number | null; end: number | null; bytes: number[] };
   memory: Region[];
   /**
-   * Reserved: by the blob's own table, and by the nodes below /reserved-memory. null: only the blob
-   * has that table, and it was not there to be read.
+   * Memory that the blob's own table reserves. null when we could not read the blob, because only
+   * the blob has this table. `reserved` has the nodes below /reserved-memory.
    */
   reservations: Region[] | null;
   reserved: (Region & { name: string })[];
 }
 
-/** These bytes are no device tree blob, or a damaged one: one sentence. */
+/** These bytes are no device tree blob, or a damaged one. The message is one sentence. */
 export class DeviceTreeError extends Error {
   override name = 'DeviceTreeError';
 }
@@ -39,15 +42,18 @@ interface Node {
 
 const MAGIC = 0xd00dfeed;
 const [BEGIN_NODE, END_NODE, PROPERTY, NOP, END] = [1, 2, 3, 4, 9];
-/** Deeper than any board's tree, and less than what a damaged one could make of the stack. */
+/**
+ * The deepest nesting that we read. No board's tree is deeper, and a damaged one must not exhaust
+ * the stack.
+ */
 const DEEPEST = 64;
 
 export const isDeviceTree = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32BE(0) === MAGIC;
 
 /**
- * A big-endian number of any length, as the kernel reads it (of_read_number): only its last 64 bits
- * count. null for what is no whole number of cells.
+ * Reads a big-endian number of any length as the kernel does (of_read_number): only its last 64
+ * bits count. null when there is not even one cell.
  */
 function numberOf(bytes: Buffer | undefined): number | null {
   if (bytes === undefined || bytes.length < 4) return null;
@@ -66,10 +72,7 @@ const textsOf = (bytes: Buffer | undefined): string[] =>
     .split('\0')
     .filter((text) => text !== '');
 
-/**
- * Pairs of address and size; what is left over at the end is no pair, and is passed over as the
- * kernel does.
- */
+/** Reads pairs of address and size. Ignores an incomplete pair at the end, as the kernel does. */
 function regionsOf(bytes: Buffer | undefined, { address, size }: DeviceTree['cells']): Region[] {
   const regions: Region[] = [];
   const step = 4 * (address + size);
@@ -82,8 +85,8 @@ function regionsOf(bytes: Buffer | undefined, { address, size }: DeviceTree['cel
 }
 
 /**
- * #address-cells or #size-cells: the specification's own default where they are missing or cannot
- * be.
+ * Returns #address-cells or #size-cells. When the value is missing or impossible, returns the
+ * specification's default.
  */
 const cellsOf = (bytes: Buffer | undefined, otherwise: number): number => {
   const cells = numberOf(bytes);
@@ -100,7 +103,8 @@ function understand(root: Node, reservations: Region[] | null): DeviceTree {
     new Map<string, Buffer>();
   const ends = [chosen.get('linux,initrd-start'), chosen.get('linux,initrd-end')];
   const bootargs = chosen.get('bootargs');
-  // Told by device_type, as the kernel does (early_init_dt_scan_memory): the name may be anything.
+  // device_type decides, as in the kernel (early_init_dt_scan_memory), because the name may be
+  // anything.
   const memory = [...root.children.values()].filter(
     ({ properties }) => textOf(properties.get('device_type')) === 'memory',
   );
@@ -154,7 +158,7 @@ class BlobReader {
       : wrong(`it ends before byte ${at + 4}`);
   }
 
-  /** Where the name that begins at a byte ends. */
+  /** The end of the name that begins at this byte. */
   endOfName(from: number): number {
     const at = from >= this.total ? -1 : this.bytes.indexOf(0, from);
     return at >= 0 && at < this.total ? at : wrong(`a name at byte ${from} has no end`);
@@ -197,7 +201,10 @@ class StructureReader {
     }
   }
 
-  /** Takes what follows a token. @returns where the next token is. */
+  /**
+   * Reads the data after a token.
+   * @returns the place of the next token.
+   */
   private take(token: number, at: number): number {
     if (token === NOP) return at;
     if (token === BEGIN_NODE) return this.beginNode(at);
@@ -228,7 +235,8 @@ class StructureReader {
 }
 
 /**
- * A flattened device tree blob of version 16 or 17 (Devicetree Specification 0.4, chapter 5).
+ * Parses a flattened device tree blob of version 16 or 17 (Devicetree Specification 0.4, chapter
+ * 5).
  * @throws {DeviceTreeError} if the bytes are no such blob, or a damaged one.
  */
 export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
@@ -245,14 +253,15 @@ export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
 }
 
 /**
- * Only these are read from the running kernel's tree: a board's whole tree is thousands of files.
+ * We read only these from the running kernel's tree, because a board's whole tree has thousands of
+ * files.
  */
 const WANTED = /^(?:chosen(?:@0)?|reserved-memory|memory(?:@.*)?)$/;
 const LONGEST = 65_536;
 
 /**
- * /proc/device-tree, where a node is a directory and a property a file with its bytes; null where
- * there is none.
+ * Reads /proc/device-tree. A node is a directory, and a property is a file with its bytes. null
+ * when there is no such tree.
  */
 export function readDeviceTree(reader: Reader, top = '/proc/device-tree'): DeviceTree | null {
   const names = (path: string): string[] => orElse([], () => reader.list(path));

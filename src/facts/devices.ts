@@ -4,7 +4,7 @@ import type { Device, MtdPartition } from './facts.js';
 import { partitionUuid } from './partition-uuid.js';
 import { SUPERBLOCK_BYTES, readLabels } from '../volumes/labels.js';
 
-/** What a volume's name means on this machine. */
+/** The meaning of a volume's name on this machine. */
 export interface Resolution {
   found: Device[];
   /** Number of an mtd partition that holds the volume in UBI form and is not attached yet. */
@@ -158,7 +158,7 @@ function insideUbi(reader: Reader, { name, index }: MtdPartition): Resolution {
   return only((named.length > 0 ? named : inside).map(({ device }) => device));
 }
 
-/** What a resolution looks at. */
+/** The inputs of a resolution. */
 interface DeviceLook {
   reader: Reader;
   mtd: readonly MtdPartition[];
@@ -185,7 +185,7 @@ function byName({ reader, mtd, holdsUbi }: DeviceLook, name: string): Resolution
 }
 
 interface NameForm {
-  /** What a name of this form looks like; its first group is what is looked for. */
+  /** The pattern of a name in this form. Its first group is the name to look for. */
   form: RegExp;
   find: (look: DeviceLook, value: string) => Resolution;
 }

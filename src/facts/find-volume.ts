@@ -9,8 +9,8 @@ const unreadable = (error: unknown): Content => ({
 });
 
 /**
- * What an mtd partition holds, read through its block device; `mtdN` as a source needs no node, but
- * gives no bytes to look at.
+ * Identifies the content of an mtd partition through its block device. mount(2) accepts the source
+ * `mtdN` without a device node, but reading needs one.
  */
 function partitionContent(
   reader: Reader,
@@ -55,8 +55,8 @@ function contentOf(reader: Reader, device: Device): Content {
 }
 
 /**
- * The volume of a name and what it holds. Never throws: what cannot be read is `unreadable`, with
- * the reason.
+ * Finds the volume of a name and identifies its content. Never throws: unreadable content is
+ * `unreadable`, with the reason.
  */
 export function findVolume(reader: Reader, wanted: string, mtd: readonly MtdPartition[]): Volume {
   const holdsUbi = ({ index, size, eraseBlock }: MtdPartition): boolean =>

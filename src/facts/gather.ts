@@ -33,9 +33,9 @@ export interface Process {
   arch: string;
   uid: number;
   env: Record<string, string | undefined>;
-  /** `KEY=VALUE` settings from the command line of the verb. */
+  /** `KEY=VALUE` settings from the verb's command line. */
   flags?: readonly string[];
-  /** How this process could hand over to another root; left out if it could not. */
+  /** Facts for handing over to another root; left out when this process cannot hand over. */
   handing?: Handing;
 }
 
@@ -54,9 +54,9 @@ export function parseState(text: string): RecordedState | null {
 }
 
 /**
- * Reads all that a decision rests on. It never throws: a fact that cannot be read is empty and
- * leaves a problem, and the plan decides what that means. It is called again after each stage of a
- * plan, because a data volume shows what it holds only when it is mounted.
+ * Reads everything that a decision depends on. Never throws: an unreadable fact is empty and leaves
+ * a problem, and the plan decides what that means. It runs again after each stage of a plan,
+ * because the contents of a data volume are visible only while it is mounted.
  */
 export function gather(
   reader: Reader,
@@ -110,7 +110,7 @@ export function gather(
   };
 }
 
-/** The volume's mount at one of these places. A mount that somebody made elsewhere is theirs. */
+/** Returns the volume's mount at one of these places. Mounts elsewhere belong to somebody else. */
 function mountAt(
   mounts: readonly Mount[],
   { found }: Volume,
@@ -149,7 +149,7 @@ const withIdentity = (
     ? external
     : { ...external, offered: text('/proc/sys/kernel/random/uuid').trim() };
 
-/** What looks for a volume need. */
+/** The inputs of a search for a volume. */
 interface Look {
   reader: Reader;
   mtd: readonly MtdPartition[];

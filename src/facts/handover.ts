@@ -13,11 +13,11 @@ const WANTED_INSIDE = ['/tmp', '/proc', DATA, OLD_ROOT];
 /** What the command line of `switch-root` names; undefined for every other verb. */
 type Asked = { newRoot: string; init: string } | undefined;
 
-/** What a hand-over needs to know of the process that gathers. */
+/** The parts of the gathering process that a hand-over depends on. */
 export interface Handing {
   pid: number;
   asked?: Asked;
-  /** The arguments that init will be called with. */
+  /** The arguments for init. */
   args: readonly string[];
   /** The file of this program. It must not be taken for the init that it hands over to. */
   self: string;
@@ -76,7 +76,7 @@ function rootVolume(
   };
 }
 
-/** Which programs may become init, in the order in which they are tried. */
+/** Returns the programs that may become init, in the order of trying. */
 function initNames(
   words: ReadonlyMap<string, string>,
   ramfs: boolean,
@@ -86,7 +86,10 @@ function initNames(
   return ramfs ? [words.get('init') ?? '', ...INITS] : INITS;
 }
 
-/** The programs with what keeps each from running. The agent itself is no init. */
+/**
+ * Returns the programs, each with the obstacle that keeps it from running. The agent itself is no
+ * init.
+ */
 function programsIn(
   reader: Reader,
   top: string,
@@ -109,8 +112,8 @@ const kindsIn = (reader: Reader, root: string): Handover['paths'] =>
   );
 
 /**
- * What a hand-over rests on; null if there can be none, because this is not process 1 and `/` is an
- * ordinary root.
+ * Gathers the facts for a hand-over; null if none is possible, because this is not process 1 and
+ * `/` is an ordinary root.
  */
 export function findHandover(
   reader: Reader,

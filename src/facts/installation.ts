@@ -1,7 +1,7 @@
 /**
- * How the agent is installed on a board, and how it is started there. The build hands these to
- * native/launch.c (scripts/agent/launcher.ts); /etc/preinit writes some of them out, which
- * test/unit/native/shared-constants.test.ts compares.
+ * How the agent is installed on a board, and how it is started there. The build passes these values
+ * to native/launch.c (scripts/agent/launcher.ts). /etc/preinit repeats some of them, and
+ * test/unit/native/shared-constants.test.ts compares them.
  */
 
 /** The folder of the agent, and the Node that runs it. */
@@ -19,19 +19,22 @@ export const HEAP_FILE = 'boot.heap';
 export const BEGUN_FD = 3;
 
 /**
- * Node's option for the agent. V8 seeds the hashes of strings anew in each process, which makes it
- * hash all strings of its start-up snapshot again and look for three large primes: 95 of the 335 ms
- * that `node -e 0` takes, and all of its variation. Those seeds protect a server from a flood of
- * names that collide; the names here are on the board's own flash.
+ * Node's option for the agent. By default V8 seeds the hashes of strings anew in each process. Then
+ * it must hash all strings of its start-up snapshot again and find three large primes. That is 95
+ * of the 335 ms that `node -e 0` takes, and all of its variation. The seeds protect a server from a
+ * flood of colliding names, but the names here are on the board's own flash.
  */
 export const NO_REHASH = '--no-rehash-snapshot';
 
 /**
- * Node's options for a heap, when it is written and when a boot goes on with it. Without compilers
- * to machine code a warm start took 341 ms instead of 374, and 3 MiB less: V8 would compile 364
- * functions of a heap that is warm, which then run once.
+ * Node's options for writing a heap and for continuing with it in a boot. Without compilers to
+ * machine code, a warm start took 341 ms instead of 374, and 3 MiB less. With them, V8 would
+ * compile 364 functions of a warm heap, and each would run only once.
  */
 export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
 
-/** How /etc/mountroot.json asks for the script, in the characters that /etc/preinit looks for. */
+/**
+ * The text by which /etc/mountroot.json selects the script, with the exact characters that
+ * /etc/preinit looks for.
+ */
 export const FIRST_IS_SCRIPT = '"first": "script"';

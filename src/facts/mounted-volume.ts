@@ -30,8 +30,8 @@ import {
 } from './places.js';
 
 /**
- * Reads below a volume's root. What stands there may have been made by anybody: no symlink on the
- * way is followed, and no file is read that is huge.
+ * Reads below a volume's root. Anybody may have made the files there, so this follows no symlink on
+ * the way and reads no huge file.
  */
 class Inside {
   private readonly try: ReturnType<typeof noting>;
@@ -44,7 +44,10 @@ class Inside {
     this.try = noting(problems);
   }
 
-  /** `otherwise`: what it counts as when the file system does not say; only ENOENT is missing. */
+  /**
+   * @param otherwise the result when the file system reports an error. Only ENOENT counts as
+   *   missing.
+   */
   kind(path: string, otherwise: PathKind = 'missing'): PathKind {
     return this.try<PathKind>(otherwise, () => {
       const parts = path.split('/');
@@ -56,8 +59,8 @@ class Inside {
   }
 
   /**
-   * null where there is no such file; '' for what is no text; undefined for what the file system
-   * does not give.
+   * null when the file is missing; '' when it is no text; undefined when the file system cannot
+   * read it.
    */
   text(path: string): string | null | undefined {
     const kind = this.kind(path, 'other');
@@ -75,7 +78,7 @@ class Inside {
       : null;
   }
 
-  /** Number of a directory; null for what is none. */
+  /** The inode number of a directory; null for anything else. */
   inode(path: string): number | null {
     return this.kind(path) === 'directory'
       ? this.try<number | null>(null, () => this.reader.details(`${this.top}/${path}`).inode)
@@ -89,7 +92,7 @@ class Inside {
   }
 }
 
-/** What the symlink `.fs_state` may say. */
+/** The possible targets of the symlink `.fs_state`. */
 export const STATES: Readonly<Record<string, State>> = {
   '0': 'unknown',
   '1': 'pending',
@@ -100,7 +103,7 @@ function stateOf(inside: Inside): State {
   const kind = inside.kind(STATE_LINK, 'other');
   if (kind === 'missing') return 'fresh';
   const target = inside.link(STATE_LINK);
-  // What cannot be read is left as it is.
+  // An unreadable state is not damaged: nothing may change it.
   if (kind === 'other' || (kind === 'symlink' && target === null)) return 'unknown';
   return STATES[target ?? ''] ?? 'damaged';
 }
@@ -111,7 +114,9 @@ function attemptsOf(text: string | null | undefined): number | null {
   return count === undefined ? null : Number(count);
 }
 
-/** An order that cannot be read is not an order: what it would erase is not known. */
+/**
+ * Parses a reset order. An unreadable order is not carried out, because it is unknown what to keep.
+ */
 export function parseOrder(text: string | null | undefined): MountedVolume['order'] {
   if (text === null) return null;
   if (text === undefined) return 'unreadable';
@@ -120,7 +125,7 @@ export function parseOrder(text: string | null | undefined): MountedVolume['orde
     const keep = Array.isArray(value.keep) ? value.keep.map(keepPath) : [null];
     if (keep.every((path) => path !== null)) return { keep };
   } catch {
-    // Reported as damaged.
+    // The result below is `damaged`.
   }
   return 'damaged';
 }
@@ -138,12 +143,12 @@ function importedOf(inside: Inside): Imported | null {
   return { ordered, next, former, same: new Set(numbers).size < numbers.length };
 }
 
-/** What stands in the place of our folder, and a name that it can be moved to. */
+/** Returns the kind of a file that has our own folder's name, and an unused name to move it to. */
 function strayOf(inside: Inside): MountedVolume['stray'] {
   const kind = inside.kind(META);
   if (kind === 'missing' || kind === 'directory') return undefined;
-  // On flash that gives something else at each look none of them may ever be free, and a boot must
-  // not wait for one.
+  // Faulty flash may give a different result for each call, so that no name is ever free. The limit
+  // keeps a boot from waiting forever.
   for (let number = 1; number < 100; number++)
     if (inside.kind(`${META}-aside-${number}`) === 'missing')
       return { kind, aside: `${META}-aside-${number}` };
@@ -157,8 +162,8 @@ const readonly = (mount: Mount): boolean =>
   mount.options.includes('ro') || mount.superOptions.includes('ro');
 
 /**
- * Where a device is mounted as a whole, of all its visible mounts the newest. All three spellings
- * of an mtd partition give device 31:N.
+ * Returns the newest visible mount of a whole device. All three spellings of an mtd partition mean
+ * the device 31:N.
  */
 export function mountOf(mounts: readonly Mount[], device: Device | undefined): Mount | undefined {
   if (device === undefined) return undefined;
@@ -176,12 +181,12 @@ export function mountOf(mounts: readonly Mount[], device: Device | undefined): M
 }
 
 /**
- * What `upper` and `work` count as if the kernel does not tell. A step that needs them then
- * fails, and nothing is made or moved on a guess.
+ * The kind of `upper` and `work` when the kernel cannot tell it. A step that needs them then fails,
+ * and no step makes or moves anything on a guess.
  */
 const ASSUMED = 'directory';
 
-/** What the data volume holds while it is mounted; null if it is not. */
+/** Reads the contents of the mounted data volume; null if it is not mounted. */
 export function lookInto(
   reader: Reader,
   mount: Mount | undefined,
@@ -211,13 +216,13 @@ export function lookInto(
   };
 }
 
-/** What shows that a directory is a whole root with an init. */
+/** True when a directory looks like a whole root with an init. */
 const hasInit = (inside: Inside): boolean =>
   INITS.some((path) => inside.kind(path.slice(1)) !== 'missing') ||
-  // A merged /usr: the symlink may lead to init by a path that is only valid as the root.
+  // With a merged /usr, the symlink may lead to init by a path that is valid only inside that root.
   inside.kind('sbin') === 'symlink';
 
-/** What an external volume holds. `target` says what it should be, and so where its identity is. */
+/** Reads the contents of an external volume. Its `target` decides where its identity is. */
 export function lookIntoExternal(
   reader: Reader,
   mount: Mount | undefined,
@@ -233,7 +238,7 @@ export function lookIntoExternal(
     at: mount.mountpoint,
     readonly: readonly(mount),
     ...(order !== null && { order }),
-    // A file that cannot be understood ties the volume to some other board.
+    // A malformed file counts as another board's identity.
     identity: text === null ? null : (identityOf(text) ?? 'unreadable'),
     upper: inside.kind('upper', ASSUMED),
     work: inside.kind('work', ASSUMED),
@@ -253,7 +258,8 @@ const NOT_MOUNTED: Omit<External, keyof Volume> = {
 };
 
 /**
- * The settings that the data volume's upper layer lays over the image's; null where it has none.
+ * Returns the settings of the data volume's upper layer, which replace the image's; null without
+ * any.
  */
 export function settingsInside(
   reader: Reader,

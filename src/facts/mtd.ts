@@ -2,13 +2,13 @@ import type { FactsProblem } from '../text/problem-text.js';
 import type { MtdPartition } from './facts.js';
 
 /**
- * `mtd3: 04000000 00040000 "rootfs_data"` (drivers/mtd/mtdcore.c: mtd_proc_show); the name may hold
- * anything, quotes too.
+ * Matches `mtd3: 04000000 00040000 "rootfs_data"` (drivers/mtd/mtdcore.c: mtd_proc_show). The name
+ * may contain any character, even quotes.
  */
 const LINE = /^mtd(\d+): ([0-9a-f]+) ([0-9a-f]+) "(.*)"$/;
 const HEADING = /^dev: +size/;
 
-/** /proc/mtd; lines that are not of its form go to `problems` and are left out. */
+/** Parses /proc/mtd. Leaves out malformed lines and reports them in `problems`. */
 export function parseMtd(text: string, problems: FactsProblem[] = []): MtdPartition[] {
   return text.split('\n').flatMap((line) => {
     if (line === '' || HEADING.test(line)) return [];

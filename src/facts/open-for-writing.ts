@@ -1,7 +1,7 @@
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 
-/** How many files are named. A person who knows these will find the others. */
+/** The highest number of files to name. With these a user can find the others. */
 const NAMED = 5;
 
 /** O_WRONLY and O_RDWR, as /proc/PID/fdinfo/FD shows them (octal `flags:`). */
@@ -11,7 +11,10 @@ const opensForWriting = (fdinfo: string): boolean =>
 /** The mount that a file descriptor is on, by its number in mountinfo (proc_pid_fdinfo(5)). */
 const mountOf = (fdinfo: string): string | undefined => /^mnt_id:\s*(\d+)$/m.exec(fdinfo)?.[1];
 
-/** What one process holds open for writing on one of these mounts. It may end meanwhile. */
+/**
+ * Lists the files that one process has open for writing on these mounts. The process may end
+ * meanwhile.
+ */
 function heldBy(reader: Reader, pid: string, mounts: ReadonlySet<string | undefined>): string[] {
   const fds = orElse([] as string[], () => reader.list(`/proc/${pid}/fd`));
   return fds.flatMap((fd) => {
@@ -23,10 +26,7 @@ function heldBy(reader: Reader, pid: string, mounts: ReadonlySet<string | undefi
   });
 }
 
-/**
- * Which processes hold which files on a mount open for writing, as words to stand after "because
- * of".
- */
+/** Names the processes and their files open for writing on a mount, as words after "because of". */
 export function writersOn(reader: Reader, mountpoint: string): string {
   const mounts = orElse('', () => reader.readText('/proc/self/mountinfo'))
     .split('\n')

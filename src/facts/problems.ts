@@ -1,14 +1,14 @@
 import { SystemError } from '../system/system-error.js';
 import type { FactsProblem } from '../text/problem-text.js';
 
-/** What a failed call comes to. */
+/** Makes a problem from the error of a failed call. */
 export const notRead = (error: unknown): FactsProblem => ({
   code: 'not-read',
   text: error instanceof Error ? error.message : String(error),
   errno: error instanceof SystemError ? error.errno : null,
 });
 
-/** Makes looks safe: one that fails comes to `otherwise`, and to a problem. */
+/** Makes calls safe: a failed call returns `otherwise` and adds a problem. */
 export const noting =
   (problems: FactsProblem[], problemOf: (error: unknown) => FactsProblem = notRead) =>
   <T>(otherwise: T, look: () => T): T => {

@@ -4,8 +4,8 @@ const PART = 65_536;
 const LARGEST = 8 << 20;
 
 /**
- * A file whose length is not known before: sysfs gives one page per read(2), and files of /proc
- * have no size. It ends at `most` bytes.
+ * Reads a file of unknown length, at most about `most` bytes. sysfs gives one page per read(2), and
+ * files of /proc have no size.
  */
 export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most = LARGEST): Buffer {
   const parts: Uint8Array[] = [];

@@ -3,7 +3,7 @@ import { crcOf } from './rom-manifest.js';
 import { VOLUME_TYPE_LIST } from '../volumes/index.js';
 import { orElse } from '../system/or-else.js';
 
-/** Where the image is and what it is mounted from. */
+/** The path of the image, and its mounted device. */
 export interface RomMount {
   path: string;
   fstype: string;
@@ -12,7 +12,8 @@ export interface RomMount {
 }
 
 /**
- * Where builds say which one they are; a symlink may lead out of the image, so only files count.
+ * Files in which builds record their version. Only regular files count, because a symlink may lead
+ * out of the image.
  */
 const RELEASES = [
   'etc/openwrt_release',
@@ -24,8 +25,8 @@ const RELEASES = [
 const LOOKED_AT = 4096;
 
 /**
- * The name by which the kernel shows a device does for /dev; the source of the mount may be
- * `/dev/root`, which is none.
+ * Reads the beginning of a device. It takes the kernel's name of the device in /dev, because the
+ * source of the mount may be `/dev/root`, which does not exist.
  */
 function startOf(reader: Reader, device: string): Uint8Array | null {
   const name = orElse(
@@ -48,8 +49,8 @@ function contentWords(start: Uint8Array | null, fstype: string): string {
 }
 
 /**
- * Words that are other ones for another image. Never throws: what cannot be read tells nothing
- * apart.
+ * Returns words that differ between images. Never throws: an unreadable part is left out of the
+ * words.
  */
 export function identityOf(reader: Reader, { path, fstype, device }: RomMount): string {
   const releases = RELEASES.map((name) => `${path}/${name}`).filter((file) =>

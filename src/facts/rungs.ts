@@ -1,9 +1,9 @@
 interface RungRow {
-  /** What `/` is on this rung. */
+  /** The kind of `/` on this rung. */
   root: string;
-  /** What becomes of the settings on the data volume, for the notice that a login shows. */
+  /** What happens to the settings on the data volume, for the notice at a login. */
   notice: string;
-  /** Whether the root is less than one that keeps its changes. */
+  /** True when the root does not keep its changes. */
   degraded: boolean;
 }
 

@@ -13,22 +13,22 @@ interface ScriptStep {
   ms: number;
 }
 
-/** What the script that went first says it did. Times in milliseconds since the kernel started. */
+/** The script's own record of its work. Times are milliseconds since the kernel started. */
 export interface ScriptRecord {
   begun: number;
-  /** Of one that was cut off, its last sign of life. */
+  /** For a script that was cut off, the time of its last line. */
   ended: number;
   result: 'made' | 'refused' | 'failed' | 'cut off';
-  /** Why it refused, or where it failed. */
+  /** The reason for refusing or failing. */
   why: string | null;
-  /** What the volume held that the plan rests on; null while it was not looked at. */
+  /** The state of the volume on which the plan depends; null if the script had not read it yet. */
   found: { attempts: number; state: State } | null;
   steps: ScriptStep[];
-  /** What the commands it called complained of. */
+  /** Error messages of the commands that the script ran. */
   said: string[];
 }
 
-/** What a line says: a keyword, the script's clock, and the rest. null for other text. */
+/** The parts of a line: a keyword, the script's clock, and the rest. Other text gives null. */
 interface LogWords {
   keyword: string;
   at: number;
@@ -41,7 +41,7 @@ function wordsOf(line: string, at: (clock: string) => number): LogWords | null {
   return keyword === undefined || clock === undefined ? null : { keyword, at: at(clock), rest };
 }
 
-/** What each keyword adds to the record; `ms` is the time since the line before. */
+/** Adds a line to the record, by its keyword. `ms` is the time since the previous line. */
 const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) => void> = {
   looked: () => undefined,
   found: (record, { rest }) => {
@@ -69,13 +69,13 @@ const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) =
 };
 
 /**
- * The script's log; null for other text. The script's clock may count from anything, so the first
- * line says what it showed at which time since the kernel started.
+ * Parses the script's log; null for other text. The script's clock may start anywhere, so the first
+ * line has both the clock and the time since the kernel started.
  */
 export function parseScriptLog(text: string): ScriptRecord | null {
   const [, clock, uptime] = /^begin ([\d.]+) ([\d.]+)\n/.exec(text) ?? [];
   if (clock === undefined || uptime === undefined) return null;
-  // To the microsecond, which is what the shell's clock shows.
+  // The shell's clock has microseconds, so we round to them.
   const at = (shown: string): number =>
     Math.max(0, Math.round((Number(uptime) + Number(shown) - Number(clock)) * 1e6) / 1e3);
   const record: ScriptRecord = {
@@ -100,7 +100,7 @@ export function parseScriptLog(text: string): ScriptRecord | null {
   return record;
 }
 
-/** /tmp is open to all: what another user put there is not believed. */
+/** Returns a file's text only if we wrote it, because any user may write in /tmp. */
 function ours(reader: Reader, path: string): string | null {
   try {
     const [folder, file] = [reader.details(JOURNAL_FOLDER), reader.details(path)];
@@ -115,13 +115,13 @@ function ours(reader: Reader, path: string): string | null {
   }
 }
 
-/** What the script of this boot did; null where none went first. */
+/** Returns the record of this boot's script; null when no script ran. */
 export function scriptRecord(reader: Reader): ScriptRecord | null {
   const text = ours(reader, SCRIPT_LOG);
   return text === null ? null : parseScriptLog(text);
 }
 
-/** The mounts as the script found and as it left them; null where it did not come so far. */
+/** Returns the mounts before and after the script; null when the script did not come so far. */
 export function scriptMounts(reader: Reader): { before: Mount[] | null; after: Mount[] | null } {
   const read = (path: string): Mount[] | null => {
     const text = ours(reader, path);
@@ -130,11 +130,11 @@ export function scriptMounts(reader: Reader): { before: Mount[] | null; after: M
   return { before: read(SCRIPT_BEFORE), after: read(SCRIPT_AFTER) };
 }
 
-/** The root is the script's: it says so, or was cut off behind the pivot. */
+/** True when the script made the root: it says so, or it was cut off after the pivot. */
 export const madeRoot = ({ result, steps }: ScriptRecord): boolean =>
   result === 'made' ||
   (result === 'cut off' && steps.some((step) => step.id === 'pivot' && step.result === 'done'));
 
-/** The root is the script's, and nobody has verified it yet. */
+/** True when the script made the root and nobody has verified it yet. */
 export const isUnverified = (reader: Reader, record: ScriptRecord): boolean =>
   madeRoot(record) && reader.kind(STATE_FILE) === 'missing';
