@@ -3,9 +3,10 @@ import type { Log } from '../log/log.js';
 import type { System } from '../system/port.js';
 
 /**
- * Process 1 becomes init: the first program of the root that can be run. Returns false when none
- * can (and true only where a model runs it); then this process ends, and the kernel panics, which
- * is what `panic=` on its command line is for.
+ * Process 1 becomes init: it runs the first program of the root that execve(2) accepts. On a board
+ * it does not return then; in a model of the kernel it returns true. It returns false when no
+ * program can be run. This process then ends, and the kernel panics and does what `panic=` on its
+ * command line says.
  */
 export function becomeInit(
   system: System,
@@ -13,7 +14,7 @@ export function becomeInit(
   env: Record<string, string | undefined>,
   log: Log,
 ): boolean {
-  // What looked sound goes first; behind that there is nothing to lose by trying.
+  // Programs that look runnable go first. Trying the others after them can do no harm.
   const order = [
     ...programs.filter(({ trouble }) => trouble === null),
     ...programs.filter(({ trouble }) => trouble !== null),

@@ -9,7 +9,7 @@ import { isDegraded } from '../plan/reasons.js';
 import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
 
-/** One run of a verb: what is said of it, and what is written down. */
+/** One run of a verb: it writes the log, the journal and the recorded state. */
 export class VerbRun {
   private readonly failures: VerbOutcome['failures'] = [];
   private readonly warnings: string[] = [];
@@ -78,8 +78,8 @@ export class VerbRun {
   }
 
   /**
-   * What the boot before left in memory that outlasts a reset: looked for once the first stage has
-   * mounted it.
+   * Reads the messages that the previous boot left in pstore. This is done once, after the first
+   * stage has mounted pstore.
    */
   lookBackOnce(): void {
     if (this.lookedBack) return;
@@ -94,15 +94,16 @@ export class VerbRun {
       );
   }
 
-  /** Something that is part of how the verb ends, though no step failed. */
+  /** Adds a warning to the result of the verb although no step failed. */
   warn(text: string): void {
     this.warnings.push(text);
     this.context.log.error(text);
   }
 
   /**
-   * The last plan was executed. @param system null where nothing can be called, and so nothing be
-   * kept.
+   * Ends the verb after its last plan was executed.
+   * @param system null if the kernel cannot be called; the journal is then not kept on the volume.
+   * @returns the exit status.
    */
   reached(plan: Plan, { configuration }: Facts, system: System | null): number {
     const { log, clock, verb } = this.context;
@@ -143,7 +144,7 @@ export class VerbRun {
     }
   }
 
-  /** There was nothing to do, or it must not be done. */
+  /** Ends the verb without a plan: there was nothing to do, or it was refused. */
   noPlan(decision: Exclude<Decision, Plan> | Plan): number {
     const { log } = this.context;
     if (decision.decision === 'refuse') {
@@ -158,8 +159,8 @@ export class VerbRun {
   }
 
   /**
-   * A root that stays what it is because the way to a better one failed: that is part of what is
-   * known of it.
+   * Adds the failures of a `done` to the recorded state. The root stays as it is then, and the
+   * state says why.
    */
   private recordFailures(exit: number): void {
     const { verb, reader, clock } = this.context;
@@ -177,7 +178,7 @@ export class VerbRun {
       });
   }
 
-  /** Nothing can be called. The root that is there is the one there will be. */
+  /** Ends the verb if the native parts are missing: without them the root cannot be changed. */
   withoutNative(why: string, decision: Decision): number {
     const { verb, clock, log, reader } = this.context;
     this.decided(decision);

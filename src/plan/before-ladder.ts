@@ -1,7 +1,7 @@
 /**
- * What comes before the ladder: the mounts that process 1 cannot do without, and out of an
- * initramfs the image, over which the ladder then builds the new root as it does over a root that
- * the kernel mounted.
+ * The stages before the ladder. Process 1 mounts /proc and the other early file systems. In an
+ * initramfs it also mounts the image, and the ladder then builds the new root over the image, as it
+ * does over a root that the kernel mounted.
  */
 import { mayAppear } from '../facts/devices.js';
 import type { Facts, Handover, RootVolume } from '../facts/facts.js';
@@ -25,7 +25,7 @@ import type { Cause, RefusalReason } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
 
-/** The kernel calls process 1 with nothing mounted but the root. */
+/** The kernel starts process 1 with only the root mounted, so we mount these. */
 const EARLY: readonly {
   path: string;
   fstype: string;
@@ -58,17 +58,17 @@ const EARLY: readonly {
   },
 ];
 
-/** A ramdisk may have its own device nodes, and few need /run so early. */
+/** A ramdisk may have device nodes of its own, and few programs need /run so early. */
 const DISPENSABLE = ['/dev', '/run'];
 
 /**
- * Seconds that `rootwait` waits for a root. The kernel would wait for ever; a board that says why
- * it does not boot is better.
+ * Seconds that `rootwait` waits for a root. The kernel would wait for ever; we stop, so that the
+ * board can say why it does not boot.
  */
 const ROOTWAIT_S = 600;
 
 function earlySteps({ mounts, handover }: Facts): Step[] {
-  // An ordinary root has an init that mounts /run itself, and may not even have the directory.
+  // The init of an ordinary root mounts /run itself, and the directory may be missing there.
   const missing = EARLY.filter(
     ({ path }) =>
       visibleAt(mounts, path) === undefined && (path !== '/run' || handover?.ramfs === true),
@@ -86,7 +86,7 @@ function earlySteps({ mounts, handover }: Facts): Step[] {
   });
 }
 
-/** What the rows look at. */
+/** The input of the rules before the ladder. */
 export interface Departure {
   verb: Verb;
   facts: Facts;
@@ -103,7 +103,7 @@ const noRoot = refused('no-new-root');
 
 const isInitramfs = ({ facts }: Departure): boolean => facts.handover?.ramfs === true;
 
-/** The kernel's own root, in facts of a version that knew no way out of it. */
+/** An initramfs, in facts of an older version that could not switch away from one. */
 const isUnknownRamfs = ({ facts }: Departure): boolean =>
   facts.handover === null &&
   ['rootfs', 'ramfs'].includes(visibleAt(facts.mounts, '/')?.fstype ?? '');
@@ -188,8 +188,8 @@ export const BEFORE_LADDER: readonly PlanRule<Departure, Plan | Refusal | null, 
 ];
 
 /**
- * What must happen before the ladder can be climbed: the next stage, or why it never can; null when
- * nothing is in the way.
+ * The next stage before the ladder, or the refusal if there can be no new root; null when the
+ * ladder can begin.
  */
 export const beforeLadder = (
   verb: Verb,
@@ -197,9 +197,9 @@ export const beforeLadder = (
   { dryRun, earlier = [] }: PlanningOptions,
 ): Plan | Refusal | null => firstMatch(BEFORE_LADDER, { verb, facts, earlier, dryRun });
 
-/** A departure whose image is not mounted yet. */
+/** The image is not mounted yet. */
 interface Approach extends Departure {
-  /** What root= names. */
+  /** The device that root= names. */
   root: RootVolume;
 }
 
@@ -318,8 +318,8 @@ function mountImage(approach: Approach): Plan {
 }
 
 /**
- * rootfstype= is a list of which the kernel takes the first that mounts; where the device shows
- * what it holds, that is taken at once.
+ * The file system type to mount the image with. rootfstype= is a list, and the kernel tries its
+ * types in order. If the device has the signature of a file system, we take that type at once.
  */
 function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): string | null {
   const usable = fstypes.filter((type) => known.includes(type));
@@ -331,7 +331,7 @@ function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): s
 
 type MountedImage = Departure & Handover;
 
-/** After the switch it is too late to learn that nothing can be started there. */
+/** Checks that come before the switch: after it we could not return from a root without an init. */
 export const IMAGE_CHECKS: readonly PlanRule<MountedImage, Refusal | null, Cause>[] = [
   {
     id: 'switch-failed',

@@ -1,8 +1,7 @@
 /**
- * What a script must find as it was planned for, before it may do what the agent would have done.
- * The guards are drawn from the facts that each stage's plan rests on: the tables below have a row
- * for every fact, so a fact that is new does not compile until somebody says how a script looks at
- * it, or why it need not.
+ * The checks that a script makes before it runs a plan in place of the agent: the board must still
+ * be as the plan assumed. The tables below have a row for every fact that a plan can rest on. A new
+ * fact does not compile until it has a row that says how a script checks it, or why it need not.
  */
 import type { Content, Device, Facts, Mount, MountedVolume, State } from '../facts/facts.js';
 import { VOLUME_TYPES } from '../volumes/index.js';
@@ -25,29 +24,29 @@ import type { PathKind } from '../system/port.js';
 import type { PlannedStage } from './whole-plan.js';
 import { PLANNERS } from './verbs.js';
 
-/** What is looked at, and what it must be. */
+/** What a guard reads, and what it expects there. */
 export type GuardedFact =
-  /** Text of /proc, in the form that the functions below give it. */
+  /** Text from /proc, in the form that the functions below write. */
   | { kind: 'words' | 'types' | 'partitions' | 'mounts'; is: string }
-  /** lstat(2) gives one of these. */
+  /** The path has one of these file types (lstat(2)). */
   | { kind: 'path'; path: string; kinds: readonly PathKind[] }
-  /** A device begins with one of these, at one offset. */
+  /** The device has one of these signatures. */
   | { kind: 'begins'; device: string; signatures: readonly Signature[] }
-  /** The count of starts: a number below `limit`, or no file; 0 is no limit. */
+  /** The count of starts is below `limit`, or there is no file; a limit of 0 is none. */
   | { kind: 'attempts'; path: string; limit: number }
   | { kind: 'link'; path: string; targets: readonly string[] };
 
 export interface Guard {
   look: GuardedFact;
-  /** What is so where the look fails, to stand behind "script refused:". */
+  /** What differs if the check fails; the script prints it after "script refused:". */
   says: string;
 }
 
-/** A row gives guards, or sentences: why no script can look at this. */
+/** A row gives guards, or sentences that say why a script cannot check this fact. */
 type GuardRow<T> = (value: T, stage: PlannedStage) => readonly (Guard | string)[];
 type Table<T> = { [K in keyof T]-?: GuardRow<T[K]> };
 
-/** Nothing is planned from it, or another row's guard stands for it. */
+/** No plan depends on this fact, or another row's guard covers it. */
 const nothing = (): readonly Guard[] => [];
 
 const KINDS: readonly PathKind[] = [
@@ -67,8 +66,9 @@ const path = (at: string, kinds: readonly PathKind[], says: string): Guard => ({
 });
 
 /**
- * A script cannot resolve names or follow settings: whatever word could be one of ours, or hide one
- * behind a quote, must be the same. `first` only says whether it runs.
+ * The words of the command line that could be settings of ours, or hide one in quotes. A script
+ * cannot parse settings, so these words must be the same as in the plan. `first` is left out: it
+ * only says whether the script runs.
  */
 const settingWords = (commandLine: string): string =>
   commandLine
@@ -81,7 +81,7 @@ const settingWords = (commandLine: string): string =>
     .map((word) => `${word} `)
     .join('');
 
-/** As /proc/mtd has them. */
+/** Numbers as /proc/mtd writes them. */
 const hex = (value: number): string => value.toString(16).padStart(8, '0');
 const partitions = (mtd: Facts['mtd']): string =>
   mtd
@@ -91,7 +91,7 @@ const partitions = (mtd: Facts['mtd']): string =>
     )
     .join('');
 
-/** As the kernel writes them in mountinfo (fs/proc_namespace.c: mangle). */
+/** Escapes a path as the kernel does in mountinfo (fs/proc_namespace.c: mangle). */
 const mangled = (text: string): string =>
   text.replace(
     /[ \t\n\\#]/g,
@@ -113,8 +113,8 @@ const mountTable = (mounts: readonly Mount[]): string =>
     .join('');
 
 /**
- * Whether the planner would do the same if the volume held something else: the plan itself says
- * what it rests on.
+ * Whether the planner would make the same plan if the volume held something else. So the planner
+ * itself tells which differences a guard may allow.
  */
 function alike(
   { facts, earlier: past, plan }: PlannedStage,
@@ -132,8 +132,8 @@ function alike(
 }
 
 const SETTINGS: Table<Facts['configuration']['settings']> = {
-  // The command line and the image's own file are as they were, and the file on the volume that
-  // could change the others is none.
+  // Other guards make sure that the command line and the image's own file are unchanged, and that
+  // the volume has no settings file.
   volume: nothing,
   wait: nothing,
   boot_limit: nothing,
@@ -168,11 +168,11 @@ function contentGuards(device: Device, content: Content | null): (Guard | string
 
 const FACTS: Table<Omit<Facts, 'opened'>> = {
   schema: nothing,
-  // The image is built for one architecture, and preinit has no user but root.
+  // The image is built for one architecture, and preinit runs as root.
   platform: nothing,
   architecture: nothing,
   uid: nothing,
-  // Every script asks whether it is the early boot.
+  // Every script checks that it runs in the early boot.
   preinit: nothing,
   shutdown: nothing,
   kernel: ({ commandLine, filesystems }) => [
@@ -211,8 +211,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
     const [device] = found;
     if (attach !== null || device === undefined || found.length !== 1)
       return ['the data volume is not there from the beginning'];
-    // A partition's name is in the table that is compared whole; what is found by a label may be
-    // something else each time.
+    // The name of an mtd partition is in /proc/mtd, which a guard compares as a whole. A label may
+    // name another device in each boot.
     if (device.kind !== 'mtd' && device.source !== wanted)
       return [`the data volume ${wanted} is looked for by its name, which a shell cannot`];
     return contentGuards(device, content);
@@ -228,10 +228,10 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   findings: nothing,
 };
 
-/** In the order of looking: what our own folder is comes before what is in it. */
+/** The rows are in the order of the checks: our folder on the volume first, then its content. */
 const OPENED: Table<MountedVolume> = {
-  // The script mounts it there itself; and where it cannot be written the count of starts cannot
-  // either, which is the next step.
+  // The script mounts the volume there itself. If the volume is read-only, the next step fails: it
+  // writes the count of starts.
   at: nothing,
   fstype: nothing,
   readonly: nothing,
@@ -294,24 +294,24 @@ const OPENED: Table<MountedVolume> = {
       'a switch to flash was cut off',
     ),
   ],
-  // Only told where there is an incoming layer.
+  // It has a meaning only if there is an incoming layer.
   switched: nothing,
   imported: (_, { facts }) =>
     [IMPORT_ORDER, NEXT_UPPER, FORMER_UPPER].map((name) =>
       path(`${facts.opened!.at}/${name}`, ['missing'], 'an import waits, or is not confirmed'),
     ),
-  // Names for what is put there, and nothing is.
+  // It only helps to choose a name for something to put there, and a script puts nothing there.
   quarantine: nothing,
-  // Only asked for beside an external volume.
+  // It is only used with an external volume.
   identity: nothing,
 };
 
 export interface Guards {
-  /** Before anything is touched. */
+  /** They run before anything is changed. */
   before: Guard[];
-  /** Behind the first stage, when the volume shows what it holds. */
+  /** They run after the first stage, when the volume is mounted. */
   opened: Guard[];
-  /** Why no script can stand in for the agent, a sentence each. */
+  /** Why no script can replace the agent, one sentence each. */
   never: string[];
 }
 
@@ -324,7 +324,7 @@ const rows = <T extends object>(
     (table[key] as GuardRow<unknown>)(values[key], stage),
   );
 
-/** The guards of a start with two stages: opening the volume, and the root. */
+/** The guards of a start with two stages: mounting the volume, and making the root. */
 export function guardsOf([open, root]: readonly [PlannedStage, PlannedStage]): Guards {
   const before = rows(FACTS, open.facts, open);
   const settings = path(

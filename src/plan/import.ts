@@ -1,15 +1,14 @@
 /**
- * The steps that carry an import out: the layer that was made ready beside the upper one takes its
- * place, before anything uses either. A power cut between any two of them leaves an order that is
- * carried out from there on; the layer from before is kept until `done` has confirmed a start with
- * the new one.
+ * The steps that carry out an import: the prepared layer replaces the upper layer before an overlay
+ * uses either. After a power cut between two steps the order is still there, and the next start
+ * continues. The former layer is kept until `done` confirms a start with the new one.
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { FORMER_UPPER, IMPORT_ORDER, NEXT_UPPER } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { fatal, warn } from './steps.js';
 
-/** Whether an import waits that can be carried out on this volume. */
+/** Whether an import was ordered and can be carried out: the volume must be writable. */
 export const importWaits = ({ opened }: Facts): boolean =>
   opened?.imported?.ordered === true && !opened.readonly;
 
@@ -26,8 +25,8 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
     }),
   ];
   const { next: there, former: before, same } = imported!;
-  // One directory under two names is a new layer that is in its place, and whose old name the
-  // kernel has not got round to.
+  // One directory under two names: a power cut interrupted the rename, so the new layer is in its
+  // place, and its old name is still there.
   if (there !== 'directory' || same) {
     const back =
       upper === 'missing' && before === 'directory' && !same
@@ -58,7 +57,7 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
   ];
   return [
     ...(upper === 'missing' ? [] : aside),
-    // What overlay keeps there (work, index) belongs to the old layer.
+    // The files that overlay keeps there (work, index) belong to the old layer.
     fatal(
       'import-work',
       'What overlay has noted of the old layer would be wrong for the new one.',
@@ -73,7 +72,7 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
   ];
 }
 
-/** What is left of an import when a start with its layer is confirmed. */
+/** The steps that remove the former layer when a start with the new one is confirmed. */
 export const afterImport = ({ at, imported }: MountedVolume): Step[] =>
   imported === undefined || imported.former === 'missing' || imported.same || imported.ordered
     ? []
@@ -86,8 +85,8 @@ export const afterImport = ({ at, imported }: MountedVolume): Step[] =>
       ];
 
 /**
- * A reset leaves nothing of what was imported, nor of what was there before it; an order to import
- * that still stands was given later than the one to reset.
+ * The steps of a reset that remove the imported layer and the former one. If an import is still
+ * ordered, its layer stays: that order was given after the order to reset.
  */
 export const importGone = ({
   at,
@@ -110,7 +109,7 @@ export const importGone = ({
         }),
       ];
 
-/** Orders of two kinds contradict each other, and the later one holds. */
+/** An order to reset and an order to import contradict each other; the later one holds. */
 export const importCancelled = ({ at, imported }: MountedVolume): Step[] =>
   imported?.ordered === true
     ? [

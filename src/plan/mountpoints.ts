@@ -3,24 +3,24 @@ import { hiddenMounts, visibleAt } from '../facts/mountinfo.js';
 import { NEW_OVERLAY, NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
 import { troubleOf, type Trouble } from './reasons.js';
 
-/** Whether a plan may mount something on a directory: it is one, and nothing is mounted there. */
+/** Whether a plan may mount something at a path: a directory on which nothing is mounted. */
 export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
   paths[path] === 'directory' && visibleAt(mounts, path) === undefined;
 
-/** Where the image is mounted that an initramfs leads to; null where `/` itself is the image. */
+/** Where an initramfs has mounted the image; null if `/` itself is the image. */
 export const imageMountpoint = ({ handover }: Facts): string | null =>
   handover?.ramfs ? handover.at : null;
 
 /**
- * Where the new root is put together: OpenWrt's /mnt, or below /tmp where an image lacks that or
- * something is mounted on it. An initramfs has room for a place of its own.
+ * Where the new root is mounted first: on /mnt as in OpenWrt, or below /tmp if the image has no
+ * free /mnt. An initramfs has a directory of its own for it.
  */
 export function newRootOf(facts: Facts): string {
   if (imageMountpoint(facts) !== null) return NEW_OVERLAY;
   return isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
 }
 
-/** What makes any new root impossible; null when nothing does. */
+/** Why no new root is possible at all; null if one is. */
 export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
   const paths = imageMountpoint(facts) === null ? facts.paths : facts.handover!.paths;
@@ -45,7 +45,7 @@ export function placeTrouble(facts: Facts): Trouble | null {
   return null;
 }
 
-/** Something about the mounts that a person should know, although it changes no step. */
+/** Something about the mounts that the user should know, although it changes no step. */
 export type MountNote = { code: 'stacked'; on: string[] } | { code: 'tied' };
 
 export function notesOnMounts({ mounts }: Facts): MountNote[] {
@@ -68,5 +68,5 @@ export const mountNoteWords = (note: MountNote): string =>
     : 'some mounts receive events from others or have peers: ' +
       'undoing a failed start cannot put that tie back';
 
-/** The same in words, for the notes of a plan. */
+/** The notes on mounts as sentences, for a plan. */
 export const mountNotes = (facts: Facts): string[] => notesOnMounts(facts).map(mountNoteWords);

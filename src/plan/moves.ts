@@ -1,13 +1,13 @@
 import { childrenOf, visibleAt } from '../facts/mountinfo.js';
 import type { Mount } from '../facts/facts.js';
 
-/** What OpenWrt moves, in its order; everything else in mountinfo follows. */
+/** The mounts that OpenWrt moves, in its order; all others in mountinfo follow. */
 const USUAL = ['/dev', '/tmp', '/sys'];
 
 /**
- * The mountpoints to move from the old root to the new one, in order, /proc left out because it
- * moves before the pivot. Only mounts that stand directly on the root: what lies under them travels
- * along.
+ * The mountpoints to move from the old root to the new one, in order. /proc is left out because it
+ * has a step of its own. Only mounts directly on the root are listed: the mounts below them move
+ * with them.
  */
 export function mountsToMove(mounts: readonly Mount[]): string[] {
   const root = visibleAt(mounts, '/');

@@ -1,6 +1,6 @@
 /**
- * The steps from a mounted data volume, or from none, to an overlay that may become the root: the
- * part that every rung of the ladder shares. How it becomes the root is in pivot.ts.
+ * The steps that mount the overlay, over the data volume or in memory. Every rung of the ladder
+ * uses them. The steps that make the overlay the root are in pivot.ts.
  */
 import type { Facts, Mount } from '../facts/facts.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
@@ -23,8 +23,8 @@ export const makeRootPrivate = ({ mounts }: Facts): Step =>
   });
 
 /**
- * Where the data volume stands while the overlay is built: at its place, or where it is when the
- * image has no such directory.
+ * The steps that move the data volume to /overlay, and its mountpoint after them. If the image has
+ * no /overlay, the volume stays where it is.
  */
 export interface Placed {
   at: string;
@@ -33,7 +33,8 @@ export interface Placed {
 
 export function placeData(facts: Facts, from: string): Placed {
   if (from === DATA) return { at: from, steps: [] };
-  // An initramfs can be given the place, so that upperdir= reads the same as on any other boot.
+  // An initramfs is writable, so we make the directory there: upperdir= is then the same as in an
+  // ordinary boot.
   const made = imageMountpoint(facts) !== null && facts.paths[DATA] === 'missing';
   if (!made && !isFree(facts, DATA)) return { at: from, steps: [] };
   return {
@@ -46,8 +47,8 @@ export function placeData(facts: Facts, from: string): Placed {
 }
 
 /**
- * The overlay that keeps its changes in `at`. The out-of-tree overlayfs keeps its upper layer in
- * the volume's root and has no workdir: another on-disk layout.
+ * The overlay that keeps its changes below `at`. The out-of-tree overlayfs has another layout on
+ * the volume: the volume's root is its upperdir, and it has no workdir.
  */
 export function flashOverlay(facts: Facts, at: string): Step[] {
   const legacy = isLegacy(facts);
@@ -86,8 +87,8 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
 }
 
 /**
- * An overlay whose changes live in memory, over the image and, where there are any, the settings as
- * they are.
+ * An overlay that keeps its changes in memory.
+ * @param kept an upper layer to use as a second, read-only lower layer; null for the image alone.
  */
 export function ramOverlay(facts: Facts, kept: string | null): Step[] {
   const lower = [...(kept === null ? [] : [kept]), imageMountpoint(facts) ?? '/'];
@@ -125,7 +126,7 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
 
 function overlay(facts: Facts, source: string, options: string, why: string): Step[] {
   const newRoot = newRootOf(facts);
-  // A fixed name, so that one left by a power cut is known for what it is.
+  // The name is fixed, so that the next start recognises a probe that a power cut left.
   const probe = `${newRoot}/.mountroot-probe`;
   const made =
     newRoot === NEW_ROOTS[0]
@@ -169,12 +170,13 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
 }
 
 /**
- * Peer groups get the lowest free number, so restoring them in the order of their numbers gives
- * them the same ones again.
+ * The mounts whose propagation must be restored if the start is undone. The kernel gives a new peer
+ * group the lowest free number, so restoring groups in the order of their numbers gives each its
+ * old number.
  */
 function propagation(mounts: readonly Mount[]): Propagation[] {
-  // A mount that another one hides cannot be reached by its path: what is put back there would be
-  // put on the other one.
+  // A mount that another one hides cannot be reached by its path: the change would be made to the
+  // visible mount.
   const hidden = hiddenMounts(mounts);
   const reachable = mounts.filter(({ id }) => !hidden.has(id));
   const shared = reachable

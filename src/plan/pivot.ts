@@ -1,9 +1,9 @@
 /**
- * The steps from a new root that is ready, mounted somewhere, to the one that is `/`.
+ * The steps that make a mounted new root `/`.
  *
- * Up to pivot_root, or the switch, each step can be undone, and is when one fails: the root is then
- * as it was found. Behind it there is no way back, so whatever could fail is tried before it, and
- * what comes after it is not fatal.
+ * Every step before pivot_root, or before the switch, can be undone. If one fails, all are undone,
+ * and the root is as it was before. No step after pivot_root can be undone. So everything that may
+ * fail comes before it, and no step after it is fatal.
  */
 import type { Facts } from '../facts/facts.js';
 import { DATA, OLD_ROOT } from '../facts/places.js';
@@ -12,15 +12,15 @@ import { imageMountpoint, newRootOf } from './mountpoints.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir, slug, warn } from './steps.js';
 
-/** Without these no init runs; whatever else stays behind is only missed. */
+/** No init runs without these mounts. If another mount cannot move, that is only a warning. */
 const ESSENTIAL = ['/dev', '/tmp', '/sys'];
 
 /**
- * From a file system mounted at the new root's place to one that is /, with every other mount where
- * it was. OpenWrt's program moves most mounts behind pivot_root, where a failure leaves a board
- * without /dev; here they move before it, and are moved back when one fails.
- * @param data where the data volume stands; null where none is mounted.
- * @param putOld where the old root goes, in the new one.
+ * The steps that make the new root `/` and keep every other mount at its path. OpenWrt's program
+ * moves most mounts after pivot_root, and a failure then leaves the board without /dev. Here they
+ * move before pivot_root, and move back if one fails.
+ * @param data the mountpoint of the data volume; null if none is mounted.
+ * @param putOld the old root's directory in the new one (put_old of pivot_root(2)).
  */
 export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_ROOT): Step[] {
   if (imageMountpoint(facts) !== null) return switchTo(facts, newRootOf(facts), data);
@@ -29,18 +29,18 @@ export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_
     ...mountsToMove(facts.mounts).filter((path) => path !== DATA),
     ...(data === DATA ? [DATA] : []),
   ];
-  // A mount cannot move below itself, so what the new root stands on follows it.
+  // A mount cannot move to a place below itself, so the mount that holds the new root moves later.
   const [late, early] = [
     moves.filter((path) => newRoot.startsWith(`${path}/`)),
     moves.filter((path) => !newRoot.startsWith(`${path}/`)),
   ];
-  const along = (path: string): Step =>
+  const intoNewRoot = (path: string): Step =>
     (ESSENTIAL.includes(path) ? fatal : warn)(
       `move-${slug(path)}`,
       `${path} goes where it is to be in the new root.`,
       { kind: 'move', from: path, to: `${newRoot}${path}` },
     );
-  const behind = (path: string): Step =>
+  const outOfOldRoot = (path: string): Step =>
     warn(
       `move-${slug(path)}`,
       `${path} goes where it was; the old root took it along to ${putOld}${path}.`,
@@ -63,7 +63,7 @@ export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_
       from: '/proc',
       to: `${newRoot}/proc`,
     }),
-    ...early.map(along),
+    ...early.map(intoNewRoot),
     fatal('pivot', 'From here on the overlay is / for every process, and nothing is undone.', {
       kind: 'pivot-root',
       newRoot,
@@ -73,14 +73,14 @@ export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_
       kind: 'chdir',
       path: '/',
     }),
-    ...late.map(behind),
+    ...late.map(outOfOldRoot),
     ...ownMount,
   ];
 }
 
 /**
- * Mountpoints come from the image, but the upper layer may hide one behind a whiteout; then it is
- * made again while a failure can still be undone.
+ * The steps that make missing mountpoints in the new root. The image has them, but a whiteout in
+ * the upper layer may hide one. They are made before pivot_root, where a failure can be undone.
  */
 function prepareMountpoints(
   newRoot: string,
@@ -92,7 +92,7 @@ function prepareMountpoints(
   const essential = [...(putOld === null ? [] : [putOld]), '/proc', ...(data ? [DATA] : [])].map(
     (path) => fatal(`dir-${slug(path)}`, why(path), mkdir(`${newRoot}${path}`)),
   );
-  // A mountpoint may as well be a file, so anything that is there will do.
+  // A mountpoint may also be a file, so any existing file type is accepted.
   const others = moves
     .filter((path) => path !== DATA)
     .map((path) => warn(`dir-${slug(path)}`, why(path), mkdir(`${newRoot}${path}`, 'anything')));
@@ -100,15 +100,15 @@ function prepareMountpoints(
 }
 
 /**
- * The same out of an initramfs, where pivot_root(2) cannot work: all that is mounted goes into the
- * new root, then that becomes `/`, and the old one's memory is given back.
- * @param newRoot the overlay, or the image itself where there is none.
+ * The same for an initramfs, where pivot_root(2) cannot work. Every mount moves into the new root,
+ * the new root becomes `/`, and the files of the initramfs are removed to free their memory.
+ * @param newRoot the overlay, or the image itself if there is no overlay.
  */
 export function switchTo(facts: Facts, newRoot: string, data: string | null): Step[] {
   const image = imageMountpoint(facts)!;
   const over = newRoot !== image;
   const moves = mountsToMove(facts.mounts).filter((path) => path !== image && path !== data);
-  const along = (path: string): Step =>
+  const intoNewRoot = (path: string): Step =>
     (ESSENTIAL.includes(path) ? fatal : warn)(
       `move-${slug(path)}`,
       `${path} goes where it is to be in the new root.`,
@@ -117,7 +117,7 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
   const init = facts.handover!.programs.find(({ trouble }) => trouble === null)!.path;
   return [
     ...prepareMountpoints(newRoot, over ? OLD_ROOT : null, moves, data !== null),
-    // First: it may stand on /tmp, which goes too.
+    // It moves first: it may be mounted below /tmp, which also moves.
     ...(data === null
       ? []
       : [
@@ -141,7 +141,7 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
       from: '/proc',
       to: `${newRoot}/proc`,
     }),
-    ...moves.map(along),
+    ...moves.map(intoNewRoot),
     fatal(
       'switch',
       'pivot_root(2) cannot leave an initramfs. From here on the new root is /, and ' +
