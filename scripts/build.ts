@@ -1,6 +1,6 @@
 /**
- * `npm run build`: dist/mountroot.cjs, and beside it the native parts for this machine and for the
- * board.
+ * `npm run build`: makes dist/mountroot.cjs, and beside it the native parts for this machine and
+ * for the board.
  */
 import { buildAgent } from './agent/agent.js';
 import { main, say } from './lib/report.js';

@@ -1,6 +1,6 @@
 /**
- * `npm run house`: the code in figures: complexity, length of lines, files and functions. ESLint
- * measures them; `npm run lint` enforces the limits of eslint.config.js.
+ * `npm run house`: prints figures of the code: complexity, and length of lines, files and
+ * functions. ESLint measures them, and `npm run lint` enforces the limits of eslint.config.js.
  */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -8,7 +8,7 @@ import { ESLint } from 'eslint';
 import { parser } from 'typescript-eslint';
 import { checkout, main } from './lib/report.js';
 
-/** One function, as ESLint names it. */
+/** One function, with the name that ESLint gives it. */
 interface Measured {
   file: string;
   line: number;

@@ -1,6 +1,6 @@
 /**
- * `npm run image [-- --fresh]`: build/<board>/ with kernel, device tree, root file system, flash
- * images and a manifest of all that went in.
+ * `npm run image [-- --fresh]`: makes build/<board>/ with kernel, device tree, root file system,
+ * flash images, and a manifest of all inputs.
  */
 import { loadBoard } from './lib/board.js';
 import { contentsTable } from './image/contents.js';

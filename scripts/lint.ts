@@ -1,7 +1,7 @@
 /**
- * `npm run lint`: checks format, lint rules, import rules, unused exports, shell and C, each with
- * its own tool, all at once. For each tool that finds something it says what to do. `npm run
- * format` (`--fix`) mends what the tools can mend.
+ * `npm run lint`: checks format, lint rules, import rules, unused exports, shell and C. Each check
+ * has its own tool, and all tools run at once. For each tool with findings, it prints what to do.
+ * `npm run format` (`--fix`) corrects everything that the tools can correct.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,15 +13,15 @@ import type { Count } from './lib/tap-count.js';
 
 interface Check {
   name: string;
-  /** The program and its words. */
+  /** The program and its arguments. */
   command: string[];
-  /** The command that mends what the tool can mend. */
+  /** The command that corrects the findings that the tool can correct. */
   fix?: string[];
-  /** How to mend its findings. */
+  /** How to correct its findings. */
   cure: string;
 }
 
-/** The boards' scripts have no ending; their first line tells what they are. */
+/** The boards' scripts have no file ending; their first line tells their type. */
 const isShell = (file: string): boolean =>
   file.endsWith('.sh') ||
   /^#(!.*\b(?:ba|da)?sh\b| shellcheck shell=)/.test(readFileSync(join(checkout, file), 'utf8'));
@@ -36,7 +36,7 @@ async function tracked(): Promise<string[]> {
 
 const program = (name: string): string => join('node_modules', '.bin', name);
 
-/** The cache in which a tool remembers the files that it has seen. */
+/** The cache in which a tool remembers the files that it has checked. */
 const cacheOf = (name: string): string => join('node_modules', '.cache', name);
 
 async function checks(): Promise<Check[]> {
@@ -84,7 +84,8 @@ async function checks(): Promise<Check[]> {
 }
 
 /**
- * Runs one tool. Prints its output and the cure if it finds something. Returns whether it did not.
+ * Runs one tool. If it finds something, prints its output and the cure. Returns true if it finds
+ * nothing.
  */
 async function isClean({ name, command, cure }: Check): Promise<boolean> {
   const [tool, ...words] = command;

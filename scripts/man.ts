@@ -1,6 +1,6 @@
 /**
- * `npx tsx scripts/man.ts [FILE]`: mountroot(8), made from the verb table; without FILE to the
- * standard output.
+ * `npx tsx scripts/man.ts [FILE]`: makes mountroot(8) from the verb table. Without FILE it writes
+ * to the standard output.
  */
 import { writeFileSync } from 'node:fs';
 import { manPage } from './agent/man-page.js';

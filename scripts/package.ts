@@ -1,6 +1,6 @@
 /**
- * `npm run package`: build/packages/ with the agent for armhf as a Debian package and as an
- * archive, and their sums.
+ * `npm run package`: makes build/packages/ with the agent for armhf as a Debian package and as an
+ * archive, and their checksums.
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -10,7 +10,7 @@ import { makePackages } from './package/build-packages.js';
 import { checkout, main, say } from './lib/report.js';
 import { run } from './lib/run.js';
 
-/** The time of the last commit; of a checkout without git, of package.json. */
+/** The time of the last commit. In a checkout without git, the time of package.json. */
 async function epochOf(): Promise<number> {
   const asked = process.env['SOURCE_DATE_EPOCH'];
   if (asked !== undefined && asked !== '') return Number(asked);

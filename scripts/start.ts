@@ -9,11 +9,11 @@ import { loadBoard } from './lib/board.js';
 import { buildImage } from './image/build-image.js';
 import { main, say } from './lib/report.js';
 
-/** Ctrl-], as telnet has it: no program on the board wants it. */
+/** Ctrl-], as in telnet: no program on the board needs this key. */
 const LEAVE = '\x1d';
 const HOURS_MS = 24 * 3600 * 1000;
 
-/** The terminal becomes the board's console until the board is off or the user leaves. */
+/** Connects the terminal to the board's console until the board is off or the user leaves. */
 async function attach(machine: Machine): Promise<void> {
   process.stdout.write(
     "\nYou are on the board's console. `poweroff` switches it off; Ctrl-] pulls the plug.\n",

@@ -1,6 +1,6 @@
 /**
  * `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`.
- * `--fast` leaves out what needs the emulator.
+ * `--fast` leaves out the tests that need the emulator.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,9 +18,9 @@ interface Suite {
   name: string;
   folder: string;
   /**
-   * How many files run at once. Some unit tests only wait, and two emulators on two cores gain more
-   * than they slow each other. The namespace tests run one by one: they compare mountinfo to the
-   * letter, and the numbers of peer groups are the whole kernel's.
+   * The number of files that run at once. Some unit tests only wait, and two emulators on two cores
+   * gain more than they slow each other down. The namespace tests run one by one, because they
+   * compare all of mountinfo, and the kernel counts peer groups for all of them together.
    */
   jobs: number;
 }
@@ -46,7 +46,7 @@ function typecheck(): Count {
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** Lines of TAP that a person wants to see: each test's result, and everything about a failure. */
+/** Lines of TAP for people: each test's result, and everything about a failure. */
 const worthShowing = (line: string): boolean =>
   !/^ {8,}ok |^ *1\.\.\d|^ *# |^ *$|^TAP version/.test(line);
 
@@ -70,7 +70,7 @@ async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<C
     if (worthShowing(line)) process.stdout.write(`${line}\n`);
   }
   const count = countTests(`${lines.join('\n')}\n`);
-  // A tap that died, or that counts differently, is no success.
+  // A tap that died, or that counts differently, means failure.
   const status = tap.exitCode ?? ((await once(tap, 'exit')) as [number | null])[0];
   return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
 }

@@ -6,8 +6,8 @@ import { buildNative, buildWorkstation } from './native.js';
 import { checkout } from '../lib/report.js';
 
 /**
- * The native parts that the agent loads on a board. The others of buildNative() are for tests and
- * benchmarks.
+ * The native parts that the agent loads on a board. Tests and benchmarks use the other parts of
+ * buildNative().
  */
 export const NATIVE_PARTS = ['ffi-napi.node', 'ref-napi.node', 'libmountroot.so'];
 
@@ -22,8 +22,8 @@ export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<
 }
 
 /**
- * Copies the native parts to where a bundle in `folder` looks for them. Files that are current
- * stay, because another run may be using them.
+ * Copies the native parts to the folder where a bundle in `folder` looks for them. It leaves files
+ * that are up to date, because another run may be using them.
  */
 export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
   const native = await buildNative(target);

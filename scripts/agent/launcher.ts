@@ -16,7 +16,7 @@ import { compileProgram, compilerVersion } from './compile.js';
 const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');
 
-/** What native/launch.c knows of the agent: each as `-DNAME=VALUE`. */
+/** The constants of the agent for native/launch.c, each as `-DNAME=VALUE`. */
 export const launcherDefinitions = (home: string, node: string): string[] =>
   Object.entries({
     HOME: text(home),
@@ -29,7 +29,7 @@ export const launcherDefinitions = (home: string, node: string): string[] =>
     BOOT_VERBS: texts(BOOT_VERBS),
   }).map(([name, value]) => `-D${name}=${value}`);
 
-/** The launcher: what a board calls as mountroot. */
+/** Builds the launcher, which a board calls as mountroot. */
 export async function buildLauncher(): Promise<string> {
   const source = join(checkout, 'native', 'launch.c');
   const definitions = launcherDefinitions(HOME, NODE);

@@ -29,8 +29,8 @@ import {
 import { RUNGS } from '../../src/facts/rungs.js';
 
 /**
- * Text for roff: no backslash, dash or leading dot may be an order to it, and what is not ASCII is
- * spelled in ASCII.
+ * Converts text for roff: it escapes backslashes, dashes and leading dots, and spells other
+ * characters in ASCII.
  */
 function roff(text: string): string {
   const ascii = text
@@ -167,8 +167,8 @@ const EXAMPLES: [string, string][] = [
 ];
 
 /**
- * Lines of text no longer than a terminal's, as man pages are written; examples stay as they are,
- * and no line may begin with an order by accident.
+ * Fills lines to a terminal's width, as man pages are written. Examples stay unchanged, and no line
+ * may begin with a roff request by accident.
  */
 function filled(page: string): string {
   let example = false;

@@ -11,8 +11,8 @@ import { boardFolder, kernelCommandLine, type Board } from '../lib/board.js';
 import { Failure, say } from '../lib/report.js';
 
 /**
- * The facts of a board as its image will find it: those that were captured, with the settings of
- * the image and of the command line that are being built now. null without captured facts.
+ * Returns a board's facts as its image will find them: the captured facts, with the settings of the
+ * image and of the command line in this build. null without captured facts.
  */
 function factsOf(board: Board, settings: string | null): Facts | null {
   const file = join(boardFolder(board.name), 'facts.json');
@@ -27,8 +27,8 @@ function factsOf(board: Board, settings: string | null): Facts | null {
 }
 
 /**
- * Whether the image's settings ask for the script.
- * @throws {Failure} where the agent and /etc/preinit would read them differently.
+ * True when the image's settings select the script.
+ * @throws {Failure} when the agent and /etc/preinit would read them differently.
  */
 function asksForScript({ name }: Board, settings: string | null): boolean {
   if (settings === null) return false;
@@ -57,7 +57,7 @@ function checkSyntax(script: string, { name }: Board): void {
     throw new Failure(`the start of ${name} as a script is no good shell: ${stderr.trim()}`);
 }
 
-/** The script, or the reasons why there can be none. */
+/** Returns the script, or the reasons that prevent one. */
 function plannedScript({ name }: Board, facts: Facts | null): ReturnType<typeof firstScript> {
   if (facts !== null) return firstScript(facts);
   const missing =
@@ -67,11 +67,12 @@ function plannedScript({ name }: Board, facts: Facts | null): ReturnType<typeof 
 }
 
 /**
- * The script that may make the root before the agent, from the board's facts. Every image that can
- * have it has it, so that the kernel command line can choose it; null where there can be none.
+ * Makes the script that may make the root before the agent, from the board's facts. Every image
+ * that can have the script gets it, so that the kernel command line can select it; null when there
+ * can be none.
  * @param tree the root file system, for its settings.
- * @throws {Failure} where the board asks for a script that cannot be made, or that /etc/preinit
- *   does not find.
+ * @throws {Failure} when the board selects a script that cannot be made, or in a form that
+ *   /etc/preinit does not find.
  */
 export function startScript(board: Board, tree: string): string | null {
   const path = join(tree, SETTINGS_FILE);

@@ -9,9 +9,9 @@ const EACCES = -13;
 const LOOKED_AT = 4096;
 const ELF_MAGIC = 0x7f454c46;
 
-/** What a program's first bytes show. */
+/** The information in a program's first bytes. */
 export interface Start {
-  /** The processor that it is for, as ELF calls it (e_machine); null for a script. */
+  /** The program's processor as an ELF number (e_machine); null for a script. */
   machine: number | null;
   /** The program that the kernel needs to run it; null if it needs none. */
   needs: string | null;
@@ -29,7 +29,7 @@ export function programStart(bytes: Buffer): Start | null {
   return { machine: isElf ? machineOf(bytes) : null, needs: interpreterOf(bytes) };
 }
 
-/** What execve(2) would say of a program with these first bytes. */
+/** The result of execve(2) for a program with these first bytes. */
 export function startsAs(
   start: Start | null,
   path: string,
@@ -54,8 +54,8 @@ type ProgramReader = Pick<Reader, 'kind' | 'readLink' | 'readBytes'> & {
 };
 
 /**
- * What execve(2) would say of a program of a root.
- * @param machine what ELF calls the board's processor; null if it is not known.
+ * The result that execve(2) would have for a program of a root.
+ * @param machine the ELF number of the board's processor; null if unknown.
  */
 export function runnable(
   reader: ProgramReader,

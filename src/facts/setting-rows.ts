@@ -1,25 +1,31 @@
 /**
- * What a board's maintainer may choose: one row for each setting. Types, defaults, the words on the
- * kernel command line and the form of a facts file follow from the rows.
+ * The settings of a board's maintainer: one row for each. Types, defaults, the words on the kernel
+ * command line and the form of a facts file follow from the rows.
  */
 
-/** A form that a value can have. */
+/** A form of values. */
 interface SettingForm<Value> {
   /** Completes "which is not …". */
   expected: string;
-  /** The value, from JSON or from a word on a command line; undefined if it has not this form. */
+  /**
+   * Converts JSON or a word of a command line to the value; undefined if it does not have this
+   * form.
+   */
   read: (value: unknown) => Value | undefined;
-  /** What a facts file has: a text, a number, a list of texts, or one of these words. */
+  /** The value's type in a facts file: a text, a number, a list of texts, or one of these words. */
   stored: 'text' | 'count' | 'list' | readonly string[];
 }
 
 interface SettingRow<Value> extends SettingForm<Value> {
   default: Value;
-  /** Another word on the kernel command line for it, which is weaker than `mountroot.KEY=`. */
+  /** Another word for it on the kernel command line. `mountroot.KEY=` overrides this word. */
   kernelWord?: 'fstools_overlay_name';
-  /** It is decided after the data volume was opened, so the file on the volume may set it too. */
+  /**
+   * True when the setting is decided after the data volume was opened, so that the file on the
+   * volume may set it too.
+   */
   afterOpening?: true;
-  /** Facts files from before this setting existed have the default. */
+  /** Facts files from before this setting existed get the default. */
   optionalInFiles?: true;
 }
 
@@ -48,8 +54,8 @@ const volumeName = textThat('the name of a volume', (name) => name !== '');
 const devicePath = textThat('a path below /dev', (path) => path === '' || path.startsWith('/dev/'));
 
 /**
- * A path that a reset keeps, in its plain form: `/etc/config` for `/etc//config/`. null if it names
- * no path below the root.
+ * Returns the plain form of a path that a reset keeps: `/etc/config` for `/etc//config/`. null if
+ * it names no path below the root.
  */
 export function keepPath(path: unknown): string | null {
   if (typeof path !== 'string' || !/^\/[^\0]*$/.test(path)) return null;
@@ -88,29 +94,26 @@ const SETTINGS = {
    * `mtdN`, `ubiN:NAME`, a device node, `PARTLABEL=`, `PARTUUID=`, `LABEL=` or `UUID=`.
    */
   volume: setting(volumeName, { default: 'rootfs_data', kernelWord: 'fstools_overlay_name' }),
-  /**
-   * Seconds to wait for a volume that is not there yet. mtd partitions are there from the
-   * beginning.
-   */
+  /** Seconds to wait for a missing volume. mtd partitions exist from the beginning. */
   wait: setting(count(0, 600), { default: 10, afterOpening: true }),
   /**
-   * After so many starts that never reached `done` the next one leaves the data volume out; 0:
+   * After this many starts that never reached `done`, the next one leaves the data volume out. 0:
    * never.
    */
   boot_limit: setting(count(0, 1000), { default: 5, afterOpening: true }),
-  /** How many boots the journal on the data volume holds. */
+  /** The number of boots whose journals the data volume keeps. */
   journal: setting(count(0, 1000), { default: 8, afterOpening: true }),
-  /** A watchdog to feed while a verb is at work, or ''. */
+  /** A watchdog to feed while a verb runs, or ''. */
   watchdog: setting(devicePath, { default: '' }),
-  /** What `reset` keeps: absolute paths. */
+  /** The paths that `reset` keeps; they are absolute. */
   keep: setting(paths, { default: [], afterOpening: true }),
   /** An external volume, named as `volume` is, or ''. */
   extroot: setting(text, { default: '', afterOpening: true }),
-  /** What the external volume holds: an overlay like the internal one, or a whole root. */
+  /** The content of the external volume: an overlay like the internal one, or a whole root. */
   extroot_target: setting(choice('overlay', 'root'), { default: 'overlay', afterOpening: true }),
   /**
-   * Who makes the root: the agent, or the script that was planned when the image was built, which
-   * the agent verifies afterwards.
+   * The maker of the root: the agent, or the script that was planned when the image was built. The
+   * agent verifies the script's work afterwards.
    */
   first: setting(choice('agent', 'script'), { default: 'agent', optionalInFiles: true }),
 };
@@ -125,14 +128,14 @@ export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 
 export const isSetting = (key: string): key is SettingName => Object.hasOwn(SETTINGS, key);
 
-/** A row for those who treat all settings alike. */
+/** A row for callers that treat all settings alike. */
 export const settingRow = (name: SettingName): SettingRow<unknown> => SETTINGS[name];
 
 export const DEFAULTS = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, SETTINGS[name].default]),
 ) as unknown as Settings;
 
-/** Where a setting can come from, weakest first, and how a sentence names that place. */
+/** The sources of a setting, weakest first, and their names in a sentence. */
 const ORIGINS = {
   default: () => null,
   '/etc/mountroot.json': () => '/etc/mountroot.json',
@@ -145,6 +148,6 @@ export type SettingOrigin = keyof typeof ORIGINS;
 
 export const SETTING_ORIGINS = Object.keys(ORIGINS) as SettingOrigin[];
 
-/** What a setting was set with, for a sentence; null if it has its default. */
+/** Returns the source that a setting came from, for a sentence; null for the default. */
 export const setWith = (name: SettingName, origin: SettingOrigin = 'default'): string | null =>
   ORIGINS[origin](name);

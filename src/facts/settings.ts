@@ -13,11 +13,11 @@ import { SETTINGS_FILE } from './places.js';
 
 export interface Configuration {
   settings: Settings;
-  /** Only of settings that have not their default. */
+  /** Only for settings that differ from their default. */
   origins: Partial<Record<SettingName, SettingOrigin>>;
 }
 
-/** What one source says: values by name, as they were found. */
+/** The settings of one source: values by name, before any check. */
 interface SettingSource {
   origin: SettingOrigin;
   /** The source's name for a person. */
@@ -26,8 +26,8 @@ interface SettingSource {
 }
 
 /**
- * Takes settings from a source over those from weaker ones. What is not understood goes to
- * `problems`, and the weaker value holds.
+ * Applies a source's settings over those of weaker sources. A setting that we do not understand
+ * goes to `problems`, and the weaker value remains.
  */
 function take(
   { settings, origins }: Configuration,
@@ -58,7 +58,7 @@ function take(
   }
 }
 
-/** The settings of a JSON file: an object of them by name. */
+/** Reads the settings of a JSON file, which has an object of them by name. */
 function fromFile(file: string, content: string, problems: FactsProblem[]): SettingSource {
   const source = { origin: SETTINGS_FILE, from: file } as const;
   try {
@@ -72,12 +72,15 @@ function fromFile(file: string, content: string, problems: FactsProblem[]): Sett
   return { ...source, values: [] };
 }
 
-/** In a parameter's name the kernel takes `-` and `_` for the same (kernel/params.c: parameq). */
+/** In a parameter's name the kernel treats `-` and `_` as equal (kernel/params.c: parameq). */
 const withUnderscores = (key: string): string => key.replaceAll('-', '_');
 
 const PREFIX = 'mountroot.';
 
-/** Settings on the kernel command line: other programs' words for them, then `mountroot.KEY=`. */
+/**
+ * Reads settings from the kernel command line: other programs' words for them, then
+ * `mountroot.KEY=`.
+ */
 function fromCommandLine(commandLine: string): SettingSource[] {
   const words = parseCommandLine(commandLine);
   const foreign = SETTING_NAMES.flatMap((name): SettingSource[] => {
@@ -122,8 +125,8 @@ export interface SettingSources {
 }
 
 /**
- * The settings that hold, from defaults to flags. It never throws, because a bad configuration must
- * not stop a boot: a bad setting goes to `problems`, and the next weaker value holds.
+ * Returns the effective settings, from defaults to flags. Never throws, because a bad configuration
+ * must not stop a boot. A bad setting goes to `problems`, and the next weaker value remains.
  */
 export function configure(
   { commandLine, file, flags }: SettingSources,
@@ -143,8 +146,9 @@ export function configure(
 }
 
 /**
- * The configuration with what the data volume's own /etc/mountroot.json changes: settings that are
- * decided after the volume was opened, unless something stronger than a file has set them.
+ * Applies the data volume's own /etc/mountroot.json to a configuration. It changes only settings
+ * that are decided after the volume was opened, and only where no source stronger than a file has
+ * set them.
  */
 export function overlaid(
   { settings, origins }: Configuration,
