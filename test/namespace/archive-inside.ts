@@ -1,7 +1,8 @@
 /**
- * Runs in the small board that enter.sh makes: an overlay root is changed, exported, imported
- * elsewhere and mounted there, and imported into the board itself, which the next start carries
- * out; prints what was seen. Everything is below /var: /usr and the like are this machine's own.
+ * Runs in the small board that enter.sh makes. It changes an overlay root, exports it, imports it
+ * elsewhere and mounts it there. It also imports it into the board itself, and the next start
+ * carries that out. Prints the results. Everything is below /var, because /usr and similar folders
+ * are this machine's own.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { runVerb } from '../../src/boot/verb.js';
@@ -17,7 +18,10 @@ const said: Record<string, unknown> = { log };
 const sh = (script: string): string =>
   execFileSync('/bin/sh', ['-ec', script], { encoding: 'utf8' });
 
-/** The rest of main.ts; the lock is held until a process ends, and here verbs are one process. */
+/**
+ * This does the rest of main.ts. A lock lasts until its process ends, and here all verbs share one
+ * process.
+ */
 const verb = (name: Verb): Promise<number> =>
   runVerb({
     verb: name,
@@ -35,7 +39,7 @@ const verb = (name: Verb): Promise<number> =>
     openJournal,
   });
 
-/** The agent, in a process of its own, as a person calls it. */
+/** Runs the agent in its own process, as a user does. */
 function agent(...words: string[]): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`/opt/mountroot.cjs`, ...words], {
     encoding: 'utf8',
@@ -43,7 +47,7 @@ function agent(...words: string[]): { status: number | null; stdout: string; std
   return { status, stdout, stderr };
 }
 
-/** What a person sees of it. */
+/** The parts that a user sees. */
 const view = (top: string): string =>
   sh(
     `cd ${top}var/image && find . -type d -printf '%p %y %m %U:%G\\n' -o -printf '%p %y %m ` +
@@ -77,7 +81,7 @@ async function first(): Promise<void> {
   said['in use'] = agent('import', '/tmp/layer.tar.gz', '--upper', '/tmp/other/upper');
   sh('umount /tmp/other/root');
 
-  // On the board itself it is an order.
+  // On the board itself, an import leaves an order.
   sh('cd /var/image; echo later >kept; rm -r mine; echo x >late');
   said['dry'] = agent('import', '--dry-run', '/tmp/layer.tar.gz').status;
   said['cancelled nothing'] = agent('import', '--cancel').stderr;
@@ -102,7 +106,7 @@ async function second(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  // What the image holds; its settings name the loop device in the place of the data partition.
+  // The files of the image. Its settings name the loop device instead of the data partition.
   sh(`umask 022; mount -o remount,rw /
     mkdir -p /etc /var/image/replaced /var/image/removed; cd /var/image
     for file in kept gone replaced/theirs removed/theirs; do

@@ -1,6 +1,6 @@
 /**
- * Runs inside a private mount namespace: changes of every kind through a real overlay, and what
- * diff says of its upper layer. Prints one JSON value.
+ * Runs inside a private mount namespace. It makes changes of every kind through a real overlay, and
+ * prints diff's report on its upper layer as one JSON value.
  */
 import * as fs from 'node:fs';
 import { openAttributes } from '../../src/layer/diff/attributes.js';
@@ -11,11 +11,11 @@ import { random } from '../fixtures/random.js';
 import { asView, viewDiff } from '../fixtures/view-diff.js';
 
 export interface DiffReport {
-  /** `kind path`, in the order told, of the changes that are made on purpose. */
+  /** The deliberate changes as `kind path`, in the order of the report. */
   every: string[];
   problems: string[];
   seeds: number;
-  /** Of random changes: those of which diff says something else than looking at both trees. */
+  /** The random changes for which diff's report differs from a comparison of both trees. */
   wrong: { seed: number; expected: string[]; told: string[] }[];
 }
 
@@ -113,8 +113,8 @@ async function everyKind(): Promise<Pick<DiffReport, 'every' | 'problems'>> {
 const NAMES = ['a', 'b', 'c', 'd'];
 
 /**
- * One change as programs make them, at a path made up by chance; most are possible, and those that
- * are not change nothing.
+ * Makes one change at a random path, as programs make them. Most changes are possible. The others
+ * change nothing.
  */
 function change(view: string, next: (below: number) => number): void {
   const path = (): string =>
@@ -140,7 +140,7 @@ function change(view: string, next: (below: number) => number): void {
   try {
     changes[next(changes.length)]!();
   } catch {
-    // There is no such file, or one is in the way.
+    // The file is missing, or another one is in the way.
   }
 }
 

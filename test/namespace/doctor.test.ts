@@ -1,4 +1,4 @@
-/** The doctor on this machine's kernel, on a root that a start has just made. */
+/** Runs the doctor on this machine's kernel, on a root that a start has just made. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { asRoot, runInSandbox } from './sandbox.js';
 const [sudo, ...words] = asRoot(['true']);
 const skip = spawnSync(sudo!, words).status === 0 ? false : 'needs root to mount';
 
-/** The volume is a loop device, which the doctor must be told as the start was. */
+/** The volume is a loop device, so both the doctor and the start need its name as a setting. */
 const DOCTOR =
   `device=$(sed -n 's|^\\(/dev/[^ ]*\\) /overlay .*|\\1|p' /proc/mounts); /node.bin ` +
   '/opt/mountroot.cjs doctor --json --set "volume=$device" || [ $? -eq 4 ]';
@@ -20,7 +20,7 @@ t.test(
   "after a start the doctor reports the state before it, and the volume's health",
   { skip },
   async (t) => {
-    // Where runInSandbox() puts its own program, which the small board sees as /opt.
+    // runInSandbox() puts its own program here, and the small board sees it as /opt.
     const folder = join(checkout, 'build', 'test', `inside-${process.pid}`);
     mkdirSync(folder, { recursive: true });
     await bundle('src/main.ts', join(folder, 'mountroot.cjs'));

@@ -1,5 +1,5 @@
 /**
- * Runs inside the private mount namespace that enter.sh makes; prints one JSON value for the test
+ * Runs inside the private mount namespace that enter.sh makes. Prints one JSON value for the test
  * outside.
  */
 import { execFileSync } from 'node:child_process';
@@ -14,16 +14,16 @@ import type { System } from '../../src/system/port.js';
 import { sabotaged } from './sabotage.js';
 
 export interface Scenario {
-  /** The loop device that stands in for the data partition. */
+  /** The loop device that serves as the data partition. */
   device: string;
   /**
-   * Before the start, make each mutating call fail in turn: not made at all, or made and then not
-   * verifiable.
+   * Before the start, makes each mutating call fail in turn. Either the call does not happen, or it
+   * happens and cannot be verified.
    */
   sabotage: boolean;
   verbs: Verb[];
   settings: string[];
-  /** Shell lines to run in the new root behind the first verb. */
+  /** Shell lines to run in the new root after the first verb. */
   then: string;
   keep: string[];
 }
@@ -44,7 +44,7 @@ export interface Report {
   attempts: Attempt[];
   ran: { verb: Verb; exit: number; log: string[]; state: StateFile | null }[];
   output: string;
-  /** Files below /, /overlay and /tmp/overlay, without what belongs to the machine. */
+  /** Files below /, /overlay and /tmp/overlay, except this machine's own. */
   files: string[];
 }
 
@@ -108,8 +108,8 @@ async function main(): Promise<void> {
     files: [],
   };
   if (sabotage) {
-    // pivot_root always fails, so every rung is tried and taken back; the attempt in which the
-    // numbered call is not reached any more is the last.
+    // pivot_root always fails, so the start tries every rung and takes it back. The loop ends with
+    // the first attempt that makes fewer calls than the number.
     for (let call = 0, verb: string | undefined = ''; verb !== undefined; call++) {
       report.callsBeforePivot = call;
       for (const way of ['refused', 'unverified'] as const) {
@@ -122,7 +122,7 @@ async function main(): Promise<void> {
     }
   }
   for (const [index, verb] of verbs.entries()) {
-    // The lock of a verb is held until its process ends, and here they are one process.
+    // A verb's lock lasts until its process ends, and here all verbs share one process.
     report.ran.push({ verb, ...(await run(verb, { ...kernel, lock: () => true })) });
     if (index === 0 && then !== '')
       report.output = execFileSync('/bin/sh', ['-ec', then], {

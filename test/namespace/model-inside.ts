@@ -1,6 +1,6 @@
 /**
- * Runs the same calls on the real kernel and on the model, and prints where they answer
- * differently.
+ * Runs the same calls on the real kernel and on the model, and prints the differences between their
+ * results.
  */
 import * as fs from 'node:fs';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
@@ -32,15 +32,14 @@ interface Call {
   on: (system: System) => void;
 }
 
-/** One call made up by chance; most paths exist, some do not. */
+/** Makes one random call. Most paths exist, some do not. */
 function anyCall(next: (below: number) => number): Call {
   const [path, other] = [PATHS[next(PATHS.length)]!, PATHS[next(PATHS.length)]!];
   const propagate = (flags: MountFlag[]): Call => ({
     text: `${flags.join('|')} ${path}`,
     on: (system) => system.mount(null, path, null, flags, null),
   });
-  // Layers that are parts of each other are for overlay to judge, and it judges otherwise from one
-  // kernel to the next.
+  // We skip layers that are parts of each other, because kernels differ in how overlay treats them.
   const overlay = `lowerdir=${TOP}/a,upperdir=${TOP}/b,workdir=${TOP}/f`;
   const calls: Call[] = [
     { text: `mkdir ${path}`, on: (system) => system.mkdir(path, 0o755) },
@@ -121,14 +120,14 @@ for (let seed = 1; seed <= Number(process.argv[2]); seed++) {
   const done: string[] = [];
   for (let step = 0; step < 40; step++) {
     const call = anyCall(next);
-    // What becomes of an overlay whose layers are changed under it is undefined.
+    // The kernel leaves it undefined what happens to an overlay when its layers change underneath.
     if (
       mountsOf(model.mounts.text()).includes(' overlay') &&
       new RegExp(`${TOP}/[abf]`).test(call.text)
     )
       continue;
     const expected = answer(() => call.on(model));
-    // Nobody comes back from a pivot: only those that must fail are tried.
+    // A process cannot come back from a pivot, so we try only those that must fail.
     if (call.text.startsWith('pivot') && expected === 'done') break;
     const got = answer(() => call.on(real));
     calls++;
@@ -137,8 +136,8 @@ for (let seed = 1; seed <= Number(process.argv[2]); seed++) {
       mountsOf(fs.readFileSync('/proc/self/mountinfo', 'utf8')),
       mountsOf(model.mounts.text()),
     ];
-    // What is wrong with an overlay's layers is looked for in another order from one kernel to the
-    // next, and whether they overlap.
+    // Kernels differ in the order in which they check an overlay's layers, and in whether they
+    // check for overlap.
     if (expected !== got && call.text.startsWith('mount overlay') && got !== 'done') {
       if (expected === 'done') break;
       continue;

@@ -20,22 +20,22 @@ type Verb = (typeof MUTATING)[number];
 
 export interface Sabotage {
   system: System;
-  /** The verb that was hit; undefined while the numbered call was not reached. */
+  /** The verb that failed; undefined while the numbered call was not reached. */
   verb?: Verb;
 }
 
 /**
- * The given system, but its mutating call number `call` (from 0) fails: `refused`, it is not made
- * and throws EIO; `unverified`, it is made, and the next look at anything fails. Only one call
- * fails, so that undoing meets the real kernel; and every pivot_root does, for nobody comes back
- * from it.
+ * Returns the given system, but its mutating call number `call` (from 0) fails. `refused`: it is
+ * not made and throws EIO. `unverified`: it is made, and the next read of anything fails. Only one
+ * call fails, so that undoing uses the real kernel. Every pivot_root fails too, because a process
+ * cannot come back from it.
  */
 export function sabotaged(real: System, call: number, way: 'refused' | 'unverified'): Sabotage {
   let made = 0;
-  // Behind the first failure calls are undone, and other rungs tried: those are let through.
+  // After the first failure, calls to undo steps and calls of other rungs pass.
   let over = false;
   let blind = false;
-  // One process stands for many starts here, and a lock is held until its process ends.
+  // One process stands for many starts here, and a lock lasts until its process ends.
   const result: Sabotage = { system: { ...real, lock: () => true } };
   const look = <T>(see: () => T): T => {
     if (!blind) return see();

@@ -10,15 +10,14 @@ import { checkout } from '../../scripts/lib/report.js';
 import type { Report, Scenario } from './inside.js';
 
 /**
- * mount(2) and losetup(8) need root; whoever may use sudo without a password may run these tests
- * too.
+ * mount(2) and losetup(8) need root. A user with sudo without a password may run these tests too.
  */
 export const asRoot = (words: string[]): string[] =>
   process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
 
 /**
- * A program of this folder, bundled with its native parts beside it, in a folder that goes when the
- * test ends.
+ * Bundles a program of this folder with its native parts beside it, in a folder that is removed
+ * when the test ends.
  */
 export async function program(t: Test, name: string): Promise<string> {
   const folder = join(checkout, 'build', 'test', `${name}-${process.pid}`);
@@ -72,29 +71,29 @@ export function enterBoard({
 export interface SandboxOptions {
   shared?: boolean;
   sabotage?: boolean;
-  /** What is run, one after the other; `start` where nothing is said. */
+  /** The verbs to run, one after the other; by default `start`. */
   verbs?: Scenario['verbs'];
   settings?: string[];
-  /** Shell lines to run in the new root behind the first verb. */
+  /** Shell lines to run in the new root after the first verb. */
   then?: string;
   keep?: string[];
-  /** Given the mountpoint of the freshly made data volume, to put something on it beforehand. */
+  /** Called with the mountpoint of the new data volume, to put files on it beforehand. */
   prepare?: (mountpoint: string) => void;
   /** Leave the data volume without a file system. */
   unformatted?: boolean;
 }
 
-/** What a sandbox is made of. */
+/** The parts of a sandbox. */
 export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' | 'unformatted'> {
-  /** The program of this folder that runs in it, without its ending. */
+  /** The program of this folder to run in it, without its file ending. */
   program: string;
   programs: 'bound' | 'copied';
 }
 
 /**
- * Runs a program on this machine's kernel in a mount namespace of its own, from a read-only root,
- * with ext4 on a loop device in place of jffs2 on flash.
- * @returns what it printed, as JSON.
+ * Runs a program on this machine's kernel in its own mount namespace, from a read-only root, with
+ * ext4 on a loop device in place of jffs2 on flash.
+ * @returns the JSON that it printed.
  */
 export async function inSandbox(
   t: Test,
@@ -108,7 +107,8 @@ export async function inSandbox(
   const root = join(folder, 'root');
   mkdirSync(root);
   execFileSync('truncate', ['-s', '16M', image]);
-  // Owned by whoever runs the test, who prepares it without being root.
+  // The user who runs the test owns the root of the file system, and so can prepare it without
+  // being root.
   if (!unformatted)
     execFileSync('/sbin/mkfs.ext4', [
       '-q',

@@ -1,6 +1,6 @@
 /**
- * Runs inside the private mount namespace: the script that goes before the agent, on this machine's
- * real kernel. Prints one JSON value for the test outside.
+ * Runs inside the private mount namespace: tests the script that runs before the agent, on this
+ * machine's real kernel. Prints one JSON value for the test outside.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -15,11 +15,11 @@ import { reader } from '../../src/system/files.js';
 
 export interface ScriptScenario {
   device: string;
-  /** Who makes the root in the end. */
+  /** The maker of the root in the end. */
   first: 'agent' | 'script';
-  /** Shell lines that change a healthy volume; each is tried on its own. */
+  /** Shell lines that change a healthy volume. Each one has its own run. */
   spoils: string[];
-  /** Whether each step is made to fail in turn. */
+  /** True to make each step fail in turn. */
   failing: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface Attempted {
   status: number | null;
   log: string;
   mountinfo: string;
-  /** The volume's files with what is in them, before and behind it. */
+  /** The volume's files with their contents, before and after it. */
   volume: { before: string[]; after: string[] };
 }
 
@@ -106,7 +106,7 @@ async function main(): Promise<void> {
   const before = mountinfo();
   const made = firstScript(gather(reader, process_));
   if ('never' in made) throw new Error(made.never.join('; '));
-  // The kernel's log is this machine's.
+  // The kernel log belongs to this machine.
   const script = made.script.replaceAll('$dev/kmsg', '$dev/no-log');
   const healthy = fs.readFileSync(device);
   const attempts: Attempted[] = [];

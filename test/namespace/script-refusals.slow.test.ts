@@ -1,11 +1,11 @@
 /**
- * Whatever the script that goes before the agent refuses, and whichever of its steps fails, all is
- * as it was, on the real kernel.
+ * On the real kernel, a refusal of the script that runs before the agent, or a failure in any of
+ * its steps, leaves everything as it was.
  */
 import t from 'tap';
 import { runScript } from './script-sandbox.js';
 
-/** Each is refused, or fails, for the reason given. */
+/** The script refuses each of these, or fails, for the given reason. */
 const SPOILS: [string, RegExp][] = [
   ['rm .fs_state', /not in use yet/],
   ['rm .fs_state; echo nonsense >.fs_state', /mark \.fs_state is damaged/],
@@ -41,8 +41,7 @@ t.test('a script that refuses or fails leaves mounts and volume as they were', a
       { log },
     );
     t.equal(mountinfo, before, `${what}: the mounts are as they were`, { log });
-    // The overlay's own scratch is made anew by every mount, and a start may leave our folder
-    // behind.
+    // Every mount makes the overlay's own scratch folder again, and a start may leave our folder.
     const kept = (lines: string[]): string[] =>
       lines.filter((line) => !/^\/work\/|attempts\.next/.test(line));
     t.same(kept(volume.after), kept(volume.before), `${what}: the volume is as it was`, { log });

@@ -12,7 +12,7 @@ function healthy(data: string): void {
   symlinkSync('2', `${data}/.fs_state`);
 }
 
-/** Runs the script that goes first in a sandbox, from a healthy volume. */
+/** Runs the script that goes before the agent in a sandbox, from a healthy volume. */
 export const runScript = async (
   t: Test,
   scenario: Partial<ScriptScenario> = {},

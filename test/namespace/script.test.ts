@@ -1,11 +1,11 @@
-/** The script that goes before the agent, on the real kernel: it ends in the agent's mounts. */
+/** On the real kernel, the script that runs before the agent makes the same mounts as the agent. */
 import t from 'tap';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 import { runScript } from './script-sandbox.js';
 
 /**
- * Without what differs from one namespace to the next: ids become the mountpoint of the parent, and
- * numbers of devices and loops go.
+ * Removes the differences between namespaces: the parent's mountpoint replaces ids, and numbers of
+ * devices and loops are left out.
  */
 function table(mountinfo: string): string[] {
   const mounts = parseMountinfo(mountinfo);

@@ -56,7 +56,7 @@ t.test(
   },
 );
 
-/** It shows what the boot before left, and stays. */
+/** pstore shows what the previous boot left, so it stays. */
 const withoutPstore = (text: string): string => text.replace(/^.* \/sys\/fs\/pstore .*\n/m, '');
 
 for (const [rung, unformatted] of [
@@ -84,7 +84,7 @@ for (const [rung, unformatted] of [
             `${name} leaves mountinfo as it was`,
             { log },
           );
-          // Overlay's own scratch stays where it could be removed neither before nor after.
+          // The overlay's own scratch folder stays if it could be removed neither before nor after.
           const told = log.filter((line) => line.includes('not everything')).join();
           t.ok(
             told === '' ||

@@ -1,6 +1,6 @@
 /**
- * Runs inside the private mount namespace that enter.sh makes: a start and a done by the agent
- * itself, as a boot runs it, and then the reports of them.
+ * Runs inside the private mount namespace that enter.sh makes. The agent itself runs a start and a
+ * done, as in a boot, and then reports on them.
  */
 import { spawnSync } from 'node:child_process';
 

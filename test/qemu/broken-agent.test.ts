@@ -8,8 +8,8 @@ const READY = /init: ready/;
 const sh = (body: string): string => `#!/bin/sh\n${body}\n`;
 
 /**
- * What may be wrong with the agent, and what /etc/preinit then says. In every case the board must
- * come up on its read-only root.
+ * Faults of the agent, and the message of /etc/preinit for each. In every case the board must come
+ * up on its read-only root.
  */
 const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
   { title: 'Node is missing', scripts: {}, says: /mount_root failed with status 127/ },
@@ -36,8 +36,8 @@ const CASES: { title: string; scripts: Scripts; says: RegExp }[] = [
 ];
 
 /**
- * An agent that builds its overlay on /tmp and is killed on the way: before or behind the pivot,
- * with some of the mounts moved.
+ * An agent that builds its overlay on /tmp and is killed meanwhile: before or after the pivot, with
+ * some of the mounts moved.
  */
 const building = (until: string): Scripts => ({
   'usr/bin/mount_root': sh(

@@ -1,6 +1,6 @@
 /**
- * Whatever flash holds, the board comes up, says truthfully on which rung, and what can be kept is
- * kept.
+ * With any content of flash, the board comes up, reports its true rung, and keeps everything that
+ * can be kept.
  */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import t, { type Test } from 'tap';
@@ -11,7 +11,7 @@ import { board, putOnBench, type Bench, type First } from '../harness/board.js';
 const SIZE = board.flash.chips.at(-1)!;
 const BLOCK = board.flash.eraseBlock;
 
-/** Bytes that look like nothing. */
+/** Bytes that resemble no known format. */
 const garbage = (size: number): Buffer => {
   const bytes = Buffer.alloc(size);
   for (let at = 0; at < size; at += 4) bytes.writeUInt32LE((at * 2654435761) >>> 0, at);
@@ -31,7 +31,7 @@ interface BootState {
 const state = async (machine: Machine): Promise<BootState> =>
   JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as BootState;
 
-/** A board with a user's settings on it; `mine` is what is looked for afterwards. */
+/** A board with a user's settings. The test looks for the file `mine` afterwards. */
 async function withSettings(bench: Bench, more = 'true'): Promise<void> {
   const machine = await bench.bootToInit();
   await machine.output(`echo mine >/root/mine && rm /etc/os-release && ${more} && sync`);
@@ -49,9 +49,9 @@ function scribble(bench: Bench, offset: number, bytes: Buffer): void {
 const dataOf = (bench: Bench): Buffer => readFileSync(bench.flash.at(-1)!);
 
 /**
- * Runs a test for both ways to a root: the agent, and the script that goes first. Several faults
- * may look the same to the script (a mark to be erased, garbage and blank flash are all not jffs2).
- * Then one of them, the quickest, is enough. What only `done` meets is the same after either.
+ * Runs a test for both makers of the root: the agent, and the script. Several faults look the same
+ * to the script (a reset mark, garbage and blank flash are all not jffs2). Then the quickest of
+ * them is enough. Faults that only `done` meets are the same after either maker.
  */
 const both = (
   title: string,
@@ -62,7 +62,7 @@ const both = (
     t.test(goes === 'agent' ? title : `${title} (a script went first)`, async (t) => test(t, goes));
 };
 
-/** Why the script left the root to the agent, as the console shows it. */
+/** The script's reason for leaving the root to the agent, from the console. */
 const leftToAgent = (t: Test, goes: First, machine: Machine, why: RegExp): void => {
   if (goes === 'script')
     t.match(
@@ -178,10 +178,10 @@ both('a full volume is used read-only, and the login says so', async (t, goes) =
 });
 
 /**
- * The emulator's read-only chip answers a refused write with what is in the array there, and not
- * with its status. Where those bytes look like a status ("bad VPP") the kernel's driver is lost, as
- * it would not be on a board. Which bytes they are depends on what was written before, so then it
- * is tried with something else on flash.
+ * The emulator's read-only chip answers a refused write with the data in the array, not with its
+ * status. If those bytes look like a status ("bad VPP"), the kernel's driver hangs, which does not
+ * happen on a board. The bytes depend on earlier writes, so the test then tries again with other
+ * data on flash.
  */
 async function writeProtected(t: Test, goes: First): Promise<Machine> {
   for (let attempt = 1; ; attempt++) {
@@ -235,7 +235,8 @@ both(
       ),
       '2\n0\n',
     );
-    // Of the damaged journals nothing is left to read; that of this boot is whole, behind them.
+    // The damaged journals have nothing readable left. The journal of this boot follows them and is
+    // complete.
     t.match(
       await machine.output('cd /overlay/.mountroot/boots && grep -c type.:.end $(ls | tail -n 1)'),
       /^[1-9]\n$/,
@@ -247,8 +248,8 @@ both(
 t.test('damaged blocks hide nothing that can still be read', async (t) => {
   const bench = await putOnBench(t);
   await withSettings(bench);
-  // The settings are in the blocks that jffs2 wrote; the beginning of flash becomes garbage, and
-  // so does everything that is still erased.
+  // The settings are in the blocks that jffs2 wrote. The beginning of flash becomes garbage, and so
+  // do all blocks that are still erased.
   const before = dataOf(bench);
   for (let at = 0; at < SIZE; at += BLOCK)
     if (before.subarray(at + 12, at + BLOCK).every((byte) => byte === 0xff))
@@ -349,7 +350,7 @@ both(
   'after five unfinished boots one boot leaves the data alone, and the next uses it',
   async (t, goes) => {
     const bench = await putOnBench(t, { first: goes });
-    // Three more are behind it already.
+    // Three unfinished boots already count.
     await withSettings(bench, 'echo 3 >/overlay/.mountroot/attempts');
     for (let boot = 0; boot < 2; boot++) {
       const machine = await bench.boot();

@@ -1,6 +1,6 @@
 /**
- * mountroot as /init of a ramdisk, where pivot_root(2) cannot work: the board ends on the same root
- * as one that the kernel mounted itself.
+ * mountroot as /init of a ramdisk, where pivot_root(2) cannot work. The board must end on the same
+ * root as when the kernel mounts it.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,8 @@ const withRamdisk = async (t: Test): Promise<Bench> =>
   putOnBench(t, { files: { ramdisk: await packRamdisk(board, await stageRootfs(board)) } });
 
 /**
- * What the two ways to a root have in common: everything but the paths at which the overlay's
- * layers were found, and what only one kind of start mounts.
+ * The common part of both ways to a root. It leaves out the paths of the overlay's layers, and the
+ * mounts that only one kind of start makes.
  */
 const comparable = (mounts: readonly object[]): object[] =>
   (mounts as Mount[])
@@ -101,9 +101,9 @@ t.test(
       glued,
       Buffer.concat([readFileSync(bench.files.zImage), readFileSync(bench.files.deviceTree!)]),
     );
-    // The random number device is in the tree that the emulator makes, not in this one; without it
-    // Node waits for the kernel to find chance in its clocks, and counted instructions have none.
-    // That takes a minute, or two on a machine that has other work.
+    // The emulator's own tree has the random number device; this tree lacks it. Without it, Node
+    // waits until the kernel has gathered entropy from its clocks, which counted instructions do
+    // not supply. That takes a minute, or two on a busy machine.
     const machine = await bench.bootToInit(
       { commandLine: COMMAND_LINE, icount: false, timeLimitMs: 600_000 },
       undefined,
@@ -115,8 +115,8 @@ t.test(
       taken: '/chosen',
       problems: [],
     });
-    // CONFIG_ARM_ATAG_DTB_COMPAT leaves no list behind; a kernel for a machine without a device
-    // tree has /proc/atags.
+    // CONFIG_ARM_ATAG_DTB_COMPAT leaves no tag list. A kernel for a machine without a device tree
+    // has /proc/atags.
     t.match((await machine.run('ls /proc/atags')).status, 1);
     await machine.powerOff();
   },

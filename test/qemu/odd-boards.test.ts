@@ -1,6 +1,5 @@
 /**
- * Images, agents and mounts that are not as they should be: the board comes up, says on which rung,
- * and keeps its settings.
+ * With odd images, agents and mounts, the board comes up, reports its rung, and keeps its settings.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ const state = async (machine: Machine): Promise<object> =>
   JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const PREINIT = readFileSync(join(boardFolder(board.name), 'rootfs/etc/preinit'), 'utf8');
 
-/** Two boots of one image: what is written in the first is there in the second. */
+/** Two boots of one image. The second boot has the files that the first one wrote. */
 async function keepsSettings(
   t: Test,
   bench: Awaited<ReturnType<typeof putOnBench>>,
@@ -59,8 +58,8 @@ t.test('shared mounts, more than OpenWrt moves, all stay where they were', async
 });
 
 /**
- * The agent is killed as soon as a line of /proc/mounts shows how far it has come; Node is a
- * program as others, and may run out of memory.
+ * Kills the agent as soon as /proc/mounts has a given line. Node is an ordinary program and may run
+ * out of memory.
  */
 const killedAt = (line: string): Scripts => ({
   'usr/bin/mount_root': `#!/bin/sh

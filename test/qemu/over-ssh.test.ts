@@ -1,6 +1,6 @@
 /**
- * Two boards with real dropbear, asked over the user's own ssh: one sound, one degraded, one that
- * is not there; and a key that is for reports only.
+ * Asks boards with real dropbear over the user's own ssh: one healthy, one degraded, one that is
+ * missing. Also tests a key that is for reports only.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,8 +23,8 @@ const cli = await buildAgent(['host', 'arm']);
 const KEYS = { admin: makeKey(file('admin')), diagnostics: makeKey(file('diagnostics')) };
 
 /**
- * The client's own configuration, as its user would write it: the boards by name, and whom to
- * believe.
+ * The client's own configuration, as its user writes it: the names of the boards, and the host keys
+ * to trust.
  */
 function writeConfig(ports: Record<string, number>): string {
   const hosts = Object.entries(ports).flatMap(([name, port]) =>
@@ -61,7 +61,7 @@ const ssh = (
   return { status, stdout, stderr };
 };
 
-/** Lets both keys in, as a person would on the board's console. */
+/** Allows both keys, as a person does on the board's console. */
 async function admit(machine: Machine): Promise<void> {
   writeFileSync(
     file('authorized_keys'),
@@ -71,7 +71,7 @@ async function admit(machine: Machine): Promise<void> {
     'mkdir -p -m 700 /root/.ssh && cat >/root/.ssh/authorized_keys ' +
       `<<'KEYS'\n${readFileSync(file('authorized_keys'), 'utf8')}KEYS`,
   );
-  // It is up within seconds of init, but makes its host key first.
+  // It runs within seconds after init, but makes its host key first.
   await machine.output('while ! [ -s /run/dropbear.pid ]; do sleep 1; done; sync');
 }
 
@@ -82,7 +82,8 @@ t.test(
     const ports = { sound: await freePort(), worse: await freePort(), gone: await freePort() };
     const config = writeConfig(ports);
     const [one, other] = [await putOnBench(t), await putOnBench(t)];
-    // Chance and time are the machine's own here: two boards with one seed would have one host key.
+    // This machine supplies entropy and time here, because two boards with the same seed would have
+    // the same host key.
     const real = { icount: false, timeLimitMs: 600_000 };
     const sound = await one.bootToInit({ ...real, ssh: ports.sound });
     await admit(sound);
@@ -172,7 +173,8 @@ t.test(
           ],
           'another key': ['-i', file('stranger'), '-oPreferredAuthentications=publickey'],
         })) {
-          // Without BatchMode a password would be sent: an empty one, as the board's root has.
+          // Without BatchMode, ssh would send a password: an empty one, like that of the board's
+          // root.
           const { status, stdout, stderr } = spawnSync(
             'ssh',
             [

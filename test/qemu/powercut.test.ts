@@ -1,4 +1,4 @@
-/** A few of the cuts that `npm run test:powercut` makes many of. */
+/** A few of the many cuts that `npm run test:powercut` makes. */
 import t from 'tap';
 import { PowerCuts, type Cut } from '../harness/powercut.js';
 import { putOnBench, type First } from '../harness/board.js';
@@ -16,8 +16,8 @@ const CUTS: Cut[] = [
 ];
 
 /**
- * What is cut in the script itself: the other scenes are those of `done` and `reset`, which are the
- * same behind it.
+ * The cuts within the script itself. The scenes of `done` and `reset` are the same after the script
+ * as after the agent.
  */
 const CUTS_OF_THE_SCRIPT: Cut[] = [
   { scene: 'start', moment: 'data' },

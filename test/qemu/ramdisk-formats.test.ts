@@ -36,7 +36,7 @@ t.test('the kernel unpacks each compression to the same files as we do', async (
   }
 });
 
-/** What the kernel has besides: its own built-in cpio, and what the probe mounts. */
+/** Other files in the root: those of the kernel's own built-in cpio, and the probe's mounts. */
 const KERNELS_OWN = ['/dev', '/dev/console', '/root', '/proc'];
 
 function same(
@@ -117,13 +117,13 @@ t.test(
         'none',
       ),
     );
-    // Damaged where it is stored, not deflated: what one changed byte of a deflated stream does
-    // hangs on the codes around it, and with them on the directory times in the archive.
+    // The damage is in a stored part, not in a deflated one. One changed byte of a deflated stream
+    // has effects that depend on the codes around it, and so on the directory times in the archive.
     const deflated = gzipSync(packed);
     const flipped = gzipSync(packed, { level: 0 });
     flipped[flipped.length - 3000]! ^= 0xff;
-    // What it says, and the file in whose middle it stopped: the kernel leaves that at its full
-    // length, with zeros for what is missing.
+    // Compares the message, and the file in which unpacking stopped. The kernel leaves that file at
+    // its full length, with zeros for the missing bytes.
     const broken: [string, Buffer, string | null, string | null][] = [
       ['one that is cut short', deflated.subarray(0, deflated.length / 2), 'read error', '/usr/b'],
       ['one that is damaged', flipped, null, null],
@@ -155,7 +155,7 @@ t.test(
       );
       t.equal(status, 4, what);
       const seen = filesSeen(console);
-      // It keeps the whole of what may be an image, to look at it later.
+      // The kernel keeps everything that may be an image, to examine it later.
       t.equal(seen.delete('/initrd.image'), complaint !== null, what);
       if (cut !== null)
         t.ok(seen.delete(cut) && files.delete(cut), `${cut} is there, and not whole`);

@@ -50,7 +50,8 @@ t.test(
 t.test('a first erase block that is damaged does not hide the settings behind it', async (t) => {
   const bench = await putOnBench(t);
   const first = await bench.bootToInit();
-  // Enough to reach the second erase block, so that the first is not all there is.
+  // This is enough data to reach the second erase block, so that the volume has more than the
+  // first.
   await first.output(
     'dd if=/dev/urandom of=/root/filler bs=1k count=600 2>/dev/null && echo mine >/root/mine ' +
       '&& sync',

@@ -1,6 +1,5 @@
 /**
- * What a board's overlay changes, carried off and put back, and its boots as they are reported, on
- * flash.
+ * On flash, exports the changes of a board's overlay and imports them again, and reports its boots.
  */
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';

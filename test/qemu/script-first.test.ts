@@ -134,7 +134,7 @@ t.test(
     });
     const machine = await bench.bootToInit({}, /init: done, status 127/);
     t.match(machine.console, BY_SCRIPT);
-    // Whoever verifies is behind init in the queue for the processor.
+    // The verifying agent has a lower priority than init.
     const told = /preinit: the root that the script made could not be verified/;
     if (!told.test(machine.console)) await machine.waitFor(told);
     t.equal(

@@ -59,7 +59,7 @@ t.test(
 );
 
 t.test('the script stops at its first failure and takes back what it did', async (t) => {
-  // It fails after jffs2 was mounted and moved.
+  // The script fails after it mounted and moved jffs2.
   const script = (await planOf(CAPTURED)).replace('mkdir -m 0755 /overlay/work', 'false');
   const bench = await putOnBench(t, {
     rootfs: await rootfsWithoutNode({ 'usr/bin/mount_root': script }),

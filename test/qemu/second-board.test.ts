@@ -1,6 +1,6 @@
 /**
- * A board that is nothing but data (board/qemu-virt): a boot loader on disks, another machine, and
- * not a line of src that knows of it.
+ * A board that consists of data only (board/qemu-virt): a boot loader on disks, and another
+ * machine. No line of src knows it.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,11 +1,11 @@
 /**
- * A board with as little memory as boards have, and what Node can do there with languages, texts
- * and names, of which the image holds less than Debian's Node does elsewhere.
+ * A board with as little memory as boards have. Tests the languages, texts and names that Node
+ * supports there, because the image has less of their data than Debian's Node.
  */
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 
-/** Each throws or says something else where what it needs is not in the image. */
+/** Each of these throws or returns another result if the image lacks the necessary data. */
 const WORDS: Record<string, [program: string, says: string]> = {
   'a date in words': [
     `new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'long', timeZone: ` +

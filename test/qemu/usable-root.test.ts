@@ -2,8 +2,8 @@ import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 
 /**
- * What people do to a root, on files and directories that come from the image. Each works on an
- * ordinary file system.
+ * Ordinary uses of a root, on files and directories from the image. Each works on an ordinary file
+ * system.
  */
 const OPERATIONS = [
   'mv /etc/hostname /etc/hostname.old && test ! -e /etc/hostname && test "$(cat ' +

@@ -21,8 +21,8 @@ function disk(t: Test, mkfs: string[], megabytes: number): string {
 }
 
 /**
- * UBI on the whole data chip, with one empty volume that takes all of it; UBIFS formats it when it
- * is first mounted.
+ * Puts UBI on the whole data chip, with one empty volume in all of it. UBIFS formats it when it is
+ * first mounted.
  */
 function ubi(t: Test): Buffer {
   const folder = t.testdir({
@@ -44,7 +44,9 @@ function ubi(t: Test): Buffer {
   return data;
 }
 
-/** Two boots with a power cut between: what was synced in the first is there in the second. */
+/**
+ * Two boots with a power cut between them. The second boot has the files that the first one synced.
+ */
 async function keeps(
   t: Test,
   bench: Bench,
@@ -170,7 +172,7 @@ t.test(
 t.test('an external volume may be the whole root', async (t) => {
   const tree = t.testdir({ root: { sbin: {}, etc: {}, dev: {}, proc: {}, sys: {}, tmp: {} } });
   const image = join(tree, 'root.img');
-  // Its programs are those of the image below, which it reaches on /rom.
+  // Its programs are those of the image below. It finds them in /rom.
   for (const name of ['bin', 'lib', 'usr']) symlinkSync(`rom/${name}`, join(tree, 'root', name));
   writeFileSync(
     join(tree, 'root', 'sbin', 'init'),

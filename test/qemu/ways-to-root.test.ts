@@ -1,8 +1,8 @@
 /**
- * Each way in which Linux gets its root, on the board; and for each, that its console is explained
- * as what it did, and that the same was foretold from the command line and the ramdisk alone. The
- * ramdisks are made by our own tools, and hold a program that says what it finds and switches off
- * (native/probe.c).
+ * Boots the board in each way in which Linux gets its root. The explanation of its console must
+ * match the boot, and the prediction from the command line and the ramdisk alone must match too.
+ * Our own tools make the ramdisks. Their init is a program that reports what it finds and switches
+ * off (native/probe.c).
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
