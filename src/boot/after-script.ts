@@ -124,7 +124,7 @@ function compare(context: BootContext, record: ScriptRecord): Verification {
     facts,
     plans,
     differences: [
-      ...(record.result === 'cut off' ? ['the script was cut off behind the pivot'] : []),
+      ...(record.result === 'cut off' ? ['the script was cut off after the pivot'] : []),
       ...(before === null ? ['the mounts from before the script are not written down'] : []),
       ...differences,
       ...(plans.length === 0

@@ -31,6 +31,6 @@ export function becomeInit(
       log.error((error as Error).message);
     }
   }
-  log.error('no init could be run, and process 1 ends');
+  log.error('no init could be run, so process 1 ends');
   return false;
 }

@@ -47,14 +47,14 @@ const EARLY: readonly {
     fstype: 'tmpfs',
     data: 'mode=1777',
     flags: ['MS_NOSUID', 'MS_NODEV'],
-    why: 'The journal is kept here, and goes along.',
+    why: 'The journal is kept here, and moves to the new root.',
   },
   {
     path: '/run',
     fstype: 'tmpfs',
     data: 'mode=0755',
     flags: ['MS_NOSUID', 'MS_NODEV'],
-    why: 'What programs put here goes along.',
+    why: 'Files that programs put here move to the new root.',
   },
 ];
 

@@ -74,7 +74,7 @@ function wholeRoot(facts: Facts): Step[] {
     ...adoptSteps(facts, `${EXTERNAL}/etc`),
     fatal(
       'new-root-above',
-      'The folder of everything that is ours on /tmp.',
+      'The directory for all files of mountroot on /tmp.',
       mkdir('/tmp/mountroot'),
     ),
     ...(newRoot.startsWith('/tmp')
@@ -86,16 +86,16 @@ function wholeRoot(facts: Facts): Step[] {
           ),
         ]
       : []),
-    fatal('external-root', 'It is the whole new root.', {
+    fatal('external-root', 'The external volume is the whole new root.', {
       kind: 'move',
       from: EXTERNAL,
       to: newRoot,
     }),
-    fatal('writable', 'Write-protected storage shows only when it is written to.', {
+    fatal('writable', 'Only a write shows that storage is write-protected.', {
       kind: 'write-probe',
       path: probe,
     }),
-    fatal('probe-gone', 'The probe was only to see whether writing works.', {
+    fatal('probe-gone', 'The probe was only there to test whether writing works.', {
       kind: 'remove-tree',
       path: probe,
     }),

@@ -155,7 +155,7 @@ function contentGuards(device: Device, content: Content | null): (Guard | string
   if (signatures.length === 0)
     return [
       `the volume is ${content?.kind ?? 'not looked at'}, and what it will hold is ` +
-        'not known before',
+        'not known in advance',
     ];
   return [
     path(node, ['block'], `there is no ${node}`),
@@ -204,7 +204,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   paths: (paths) =>
     Object.entries(paths).flatMap(([at, kind]): (Guard | string)[] =>
       kind === 'other'
-        ? [`${at} is of no kind that a shell knows`]
+        ? [`${at} has a file type that a shell cannot test`]
         : [path(at, [kind], `${at} is not what it was (${kind})`)],
     ),
   volume: ({ wanted, found, content, attach }) => {
@@ -214,7 +214,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
     // The name of an mtd partition is in /proc/mtd, which a guard compares as a whole. A label may
     // name another device in each boot.
     if (device.kind !== 'mtd' && device.source !== wanted)
-      return [`the data volume ${wanted} is looked for by its name, which a shell cannot`];
+      return [`the data volume ${wanted} is looked for by its name, and a shell cannot do that`];
     return contentGuards(device, content);
   },
   external: (external) => (external === null ? [] : ['an external volume is configured']),

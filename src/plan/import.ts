@@ -15,7 +15,7 @@ export const importWaits = ({ opened }: Facts): boolean =>
 export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
   const [next, former] = [`${at}/${NEXT_UPPER}`, `${at}/${FORMER_UPPER}`];
   const done = [
-    fatal('import-synced', 'The new layer is in its place before the order is gone.', {
+    fatal('import-synced', 'The new layer must be on flash before the order is removed.', {
       kind: 'sync',
       path: at,
     }),
@@ -31,7 +31,7 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
     const back =
       upper === 'missing' && before === 'directory' && !same
         ? [
-            fatal('import-back', 'There is no new layer, so the old one stays.', {
+            fatal('import-back', 'There is no new layer, so the old one returns to its place.', {
               kind: 'rename',
               from: former,
               to: `${at}/upper`,
@@ -44,7 +44,7 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
     ...(before === 'missing'
       ? []
       : [
-          fatal('import-former', 'It was kept for an import before this one.', {
+          fatal('import-former', 'It was kept for an earlier import.', {
             kind: 'remove-tree',
             path: former,
           }),
@@ -58,12 +58,11 @@ export function importSteps({ at, upper, imported }: MountedVolume): Step[] {
   return [
     ...(upper === 'missing' ? [] : aside),
     // The files that overlay keeps there (work, index) belong to the old layer.
-    fatal(
-      'import-work',
-      'What overlay has noted of the old layer would be wrong for the new one.',
-      { kind: 'remove-tree', path: `${at}/work` },
-    ),
-    fatal('import', 'An import was ordered: what it made ready becomes the upper layer.', {
+    fatal('import-work', 'The files that overlay keeps here describe the old layer.', {
+      kind: 'remove-tree',
+      path: `${at}/work`,
+    }),
+    fatal('import', 'An import was ordered: its layer becomes the upper layer.', {
       kind: 'rename',
       from: next,
       to: `${at}/upper`,
@@ -79,7 +78,7 @@ export const afterImport = ({ at, imported }: MountedVolume): Step[] =>
     : [
         warn(
           'former',
-          'The start with the imported layer is confirmed, so the one from before goes.',
+          'A start with the imported layer is confirmed, so the former layer is removed.',
           { kind: 'remove-tree', path: `${at}/${FORMER_UPPER}` },
         ),
       ];
@@ -98,12 +97,12 @@ export const importGone = ({
         ...(imported.ordered
           ? []
           : [
-              fatal('import-gone', 'A layer that waits to be used holds settings too.', {
+              fatal('import-gone', 'The prepared layer holds settings too.', {
                 kind: 'remove-tree',
                 path: `${at}/${NEXT_UPPER}`,
               } as const),
             ]),
-        fatal('former-gone', 'And so does the one that was in use before it.', {
+        fatal('former-gone', 'The layer that was in use before the import holds settings too.', {
           kind: 'remove-tree',
           path: `${at}/${FORMER_UPPER}`,
         }),
@@ -113,7 +112,7 @@ export const importGone = ({
 export const importCancelled = ({ at, imported }: MountedVolume): Step[] =>
   imported?.ordered === true
     ? [
-        fatal('import-cancelled', 'A reset takes back an import that has not been carried out.', {
+        fatal('import-cancelled', 'A reset cancels an import that was not carried out yet.', {
           kind: 'unlink',
           path: `${at}/${IMPORT_ORDER}`,
         }),

@@ -27,8 +27,7 @@ export function placeTrouble(facts: Facts): Trouble | null {
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
     return troubleOf(
       'no-mountinfo',
-      'nothing is mounted on / or /proc as far as /proc/self/mountinfo tells, ' +
-        'where every step is verified',
+      '/proc/self/mountinfo, which verifies every step, shows no mount on / or on ' + '/proc',
     );
   if (paths['/tmp'] !== 'directory')
     return troubleOf(
@@ -64,9 +63,9 @@ export function notesOnMounts({ mounts }: Facts): MountNote[] {
 export const mountNoteWords = (note: MountNote): string =>
   note.code === 'stacked'
     ? `several mounts are stacked on ${note.on.join(' and ')}: ` +
-      `the visible one goes along, what it hides stays below ${OLD_ROOT}`
+      `the visible one moves to the new root, the hidden ones stay below ${OLD_ROOT}`
     : 'some mounts receive events from others or have peers: ' +
-      'undoing a failed start cannot put that tie back';
+      'undoing a failed start cannot restore that';
 
 /** The notes on mounts as sentences, for a plan. */
 export const mountNotes = (facts: Facts): string[] => notesOnMounts(facts).map(mountNoteWords);

@@ -40,8 +40,14 @@ export function placeData(facts: Facts, from: string): Placed {
   return {
     at: DATA,
     steps: [
-      ...(made ? [fatal('data-folder', 'The initramfs has no such place yet.', mkdir(DATA))] : []),
-      fatal('data-place', 'It mounted, so it goes to its place.', { kind: 'move', from, to: DATA }),
+      ...(made
+        ? [fatal('data-folder', 'The initramfs does not have this directory yet.', mkdir(DATA))]
+        : []),
+      fatal('data-place', 'The data volume is mounted, so it moves to its place.', {
+        kind: 'move',
+        from,
+        to: DATA,
+      }),
     ],
   };
 }
@@ -70,8 +76,8 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
         ),
         warn(
           'work-clean',
-          'What a power cut left half-prepared makes kernels before 4.8 mount ' +
-            'read-only and say nothing.',
+          'Kernels before 4.8 mount the overlay read-only, without a message, if a ' +
+            'power cut left files here.',
           { kind: 'remove-tree', path: `${work}/work` },
         ),
       ];
@@ -96,10 +102,10 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
   const upper = legacy ? RAM : `${RAM}/upper`;
   const work = `${RAM}/work`;
   return [
-    fatal('ram-place', 'Changes are held in memory, here.', mkdir(RAM)),
+    fatal('ram-place', 'The changes are kept here, in memory.', mkdir(RAM)),
     fatal(
       'ram',
-      'A file system in memory: what is written to it is gone at power-off.',
+      'A file system in memory: its files are lost at power-off.',
       mount('tmpfs', RAM, 'tmpfs', { data: 'mode=0755' }),
     ),
     ...(legacy
@@ -117,9 +123,9 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
       RAM_SOURCE,
       overlayOptions({ lower, upper, ...(!legacy && { work }) }),
       lower.length > 1
-        ? 'The new root: the image, over it the settings as they are on flash, over ' +
-            'those what changes from now on.'
-        : 'The new root: the read-only image under what changes from now on.',
+        ? 'The new root: the image, the settings on flash over it, and new changes ' +
+            'in memory over both.'
+        : 'The new root: the read-only image with new changes in memory over it.',
     ),
   ];
 }
@@ -136,7 +142,7 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
             ? [
                 warn(
                   'new-root-above',
-                  'The folder of everything that is ours on /tmp.',
+                  'The directory for all files of mountroot on /tmp.',
                   mkdir('/tmp/mountroot'),
                 ),
               ]
@@ -144,8 +150,8 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
           fatal(
             'new-root',
             imageMountpoint(facts) === null
-              ? 'The image has no free /mnt, so the new root is put together here.'
-              : 'The new root is put together here.',
+              ? 'The image has no free /mnt, so the new root is mounted here.'
+              : 'The new root is mounted here.',
             mkdir(newRoot),
           ),
         ];
@@ -158,11 +164,11 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
     ),
     fatal(
       'writable',
-      'Full or write-protected flash shows only when it is written to, and behind ' +
-        'the pivot it is too late to learn it.',
+      'Only a write shows that flash is full or write-protected, and after the ' +
+        'pivot it is too late to find out.',
       { kind: 'write-probe', path: probe },
     ),
-    fatal('probe-gone', 'The probe was only to see whether writing works.', {
+    fatal('probe-gone', 'The probe was only there to test whether writing works.', {
       kind: 'remove-tree',
       path: probe,
     }),

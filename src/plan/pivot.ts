@@ -37,13 +37,13 @@ export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_
   const intoNewRoot = (path: string): Step =>
     (ESSENTIAL.includes(path) ? fatal : warn)(
       `move-${slug(path)}`,
-      `${path} goes where it is to be in the new root.`,
+      `${path} moves to its place in the new root.`,
       { kind: 'move', from: path, to: `${newRoot}${path}` },
     );
   const outOfOldRoot = (path: string): Step =>
     warn(
       `move-${slug(path)}`,
-      `${path} goes where it was; the old root took it along to ${putOld}${path}.`,
+      `${path} moves back from ${putOld}${path}, where it went with the old root.`,
       { kind: 'move', from: `${putOld}${path}`, to: path },
     );
   const ownMount =
@@ -51,25 +51,25 @@ export function pivotTo(facts: Facts, data: string | null, putOld: string = OLD_
       ? [
           warn(
             `move-${slug(DATA)}`,
-            'The data volume goes to its place, which the image has not.',
+            'The data volume moves to its place, which the image does not have.',
             { kind: 'move', from: data, to: DATA },
           ),
         ]
       : [];
   return [
     ...prepareMountpoints(newRoot, putOld, moves, data !== null),
-    fatal('move-proc', 'Without /proc in the new root nothing can be verified in it.', {
+    fatal('move-proc', 'No step in the new root can be verified without /proc.', {
       kind: 'move',
       from: '/proc',
       to: `${newRoot}/proc`,
     }),
     ...early.map(intoNewRoot),
-    fatal('pivot', 'From here on the overlay is / for every process, and nothing is undone.', {
+    fatal('pivot', 'From here on the overlay is / for every process, and no step can be undone.', {
       kind: 'pivot-root',
       newRoot,
       putOld: `${newRoot}${putOld}`,
     }),
-    warn('chdir', 'The kernel moves the working directory along only where it was the old root.', {
+    warn('chdir', 'The kernel changes the working directory only if it was the old root.', {
       kind: 'chdir',
       path: '/',
     }),
@@ -111,7 +111,7 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
   const intoNewRoot = (path: string): Step =>
     (ESSENTIAL.includes(path) ? fatal : warn)(
       `move-${slug(path)}`,
-      `${path} goes where it is to be in the new root.`,
+      `${path} moves to its place in the new root.`,
       { kind: 'move', from: path, to: `${newRoot}${path}` },
     );
   const init = facts.handover!.programs.find(({ trouble }) => trouble === null)!.path;
@@ -121,7 +121,7 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
     ...(data === null
       ? []
       : [
-          fatal(`move-${slug(DATA)}`, 'The data volume goes to its place.', {
+          fatal(`move-${slug(DATA)}`, 'The data volume moves to its place.', {
             kind: 'move',
             from: data,
             to: `${newRoot}${DATA}`,
@@ -131,12 +131,12 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
       ? [
           fatal(
             `move-${slug(OLD_ROOT)}`,
-            `The image goes to ${OLD_ROOT}, where it is under an overlay that was pivoted to.`,
+            `The image moves to ${OLD_ROOT}, where it is in an ordinary boot too.`,
             { kind: 'move', from: image, to: `${newRoot}${OLD_ROOT}` },
           ),
         ]
       : []),
-    fatal('move-proc', 'Without /proc in the new root nothing can be verified in it.', {
+    fatal('move-proc', 'No step in the new root can be verified without /proc.', {
       kind: 'move',
       from: '/proc',
       to: `${newRoot}/proc`,
@@ -145,10 +145,10 @@ export function switchTo(facts: Facts, newRoot: string, data: string | null): St
     fatal(
       'switch',
       'pivot_root(2) cannot leave an initramfs. From here on the new root is /, and ' +
-        'nothing is undone.',
+        'no step can be undone.',
       { kind: 'switch-root', newRoot, init },
     ),
-    warn('memory', 'The initramfs stays in memory for ever unless its files are removed.', {
+    warn('memory', 'The initramfs uses memory until its files are removed.', {
       kind: 'free-memory',
     }),
   ];

@@ -25,7 +25,7 @@ export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[
       wrap(`${step.why}${remark(step)}`, 6),
     );
     if (entersNewRoot(step.action))
-      out.push('', '    --- behind this line nothing is undone ---', '');
+      out.push('', '    --- no step after this line can be undone ---', '');
   }
   if (plan.notes.length > 0) out.push('', ...plan.notes.map((note) => wrap(`Note: ${note}.`, 0)));
   return `${out.join('\n')}\n`;

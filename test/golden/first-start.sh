@@ -153,7 +153,7 @@ if { [ ! -e /tmp/overlay/.mountroot/attempts.next ] || rm -f /tmp/overlay/.mount
 n=6 id=private
 if mount -o make-rprivate none /; then note done; else fail; fi
 
-# It mounted, so it goes to its place.
+# The data volume is mounted, so it moves to its place.
 n=7 id=data-place
 if mount -n -o move /tmp/overlay /overlay; then note done; else fail; fi
 
@@ -165,7 +165,7 @@ if { [ -d /overlay/upper ] && [ ! -h /overlay/upper ]; }; then note kept; elif m
 n=9 id=work
 if { [ -d /overlay/work ] && [ ! -h /overlay/work ]; }; then note kept; elif mkdir -m 0755 /overlay/work; then made9=1; note done; else fail; fi
 
-# What a power cut left half-prepared makes kernels before 4.8 mount read-only and say nothing.
+# Kernels before 4.8 mount the overlay read-only, without a message, if a power cut left files here.
 n=10 id=work-clean
 if { [ ! -e /overlay/work/work ] && [ ! -h /overlay/work/work ]; } || rm -rf /overlay/work/work; then note done; else fail; fi
 
@@ -173,11 +173,11 @@ if { [ ! -e /overlay/work/work ] && [ ! -h /overlay/work/work ]; } || rm -rf /ov
 n=11 id=overlay
 if mount -n -t overlay -o noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work overlayfs:/overlay /mnt; then note done; else fail; fi
 
-# Full or write-protected flash shows only when it is written to, and behind the pivot it is too late to learn it.
+# Only a write shows that flash is full or write-protected, and after the pivot it is too late to find out.
 n=12 id=writable
 if { [ ! -f /mnt/.mountroot-probe ] || rm -f /mnt/.mountroot-probe; } && set -C && echo mountroot >/mnt/.mountroot-probe; result=$?; set +C; [ $result -eq 0 ]; then note done; else fail; fi
 
-# The probe was only to see whether writing works.
+# The probe was only there to test whether writing works.
 n=13 id=probe-gone
 if { [ ! -e /mnt/.mountroot-probe ] && [ ! -h /mnt/.mountroot-probe ]; } || rm -rf /mnt/.mountroot-probe; then note done; else fail; fi
 
@@ -205,33 +205,33 @@ if [ -e /mnt/tmp ]; then note kept; elif mkdir -m 0755 /mnt/tmp; then made18=1; 
 n=19 id=dir-sys
 if [ -e /mnt/sys ]; then note kept; elif mkdir -m 0755 /mnt/sys; then made19=1; note done; else fail; fi
 
-# Without /proc in the new root nothing can be verified in it.
+# No step in the new root can be verified without /proc.
 n=20 id=move-proc
 if mount -n -o move /proc /mnt/proc; then note done; else fail; fi
 proc=/mnt/proc
 
-# /dev goes where it is to be in the new root.
+# /dev moves to its place in the new root.
 n=21 id=move-dev
 if mount -n -o move /dev /mnt/dev; then note done; else fail; fi
 dev=/mnt/dev
 
-# /tmp goes where it is to be in the new root.
+# /tmp moves to its place in the new root.
 n=22 id=move-tmp
 if mount -n -o move /tmp /mnt/tmp; then note done; else fail; fi
 
-# /sys goes where it is to be in the new root.
+# /sys moves to its place in the new root.
 n=23 id=move-sys
 if mount -n -o move /sys /mnt/sys; then note done; else fail; fi
 
-# /overlay goes where it is to be in the new root.
+# /overlay moves to its place in the new root.
 n=24 id=move-overlay
 if mount -n -o move /overlay /mnt/overlay; then note done; else fail; fi
 
-# From here on the overlay is / for every process, and nothing is undone.
+# From here on the overlay is / for every process, and no step can be undone.
 n=25 id=pivot
 if pivot_root /mnt /mnt/rom; then proc=/proc dev=/dev; note done; else fail; fi
 
-# The kernel moves the working directory along only where it was the old root.
+# The kernel changes the working directory only if it was the old root.
 n=26 id=chdir
 if cd /; then note done; else note failed; fi
 

@@ -69,7 +69,7 @@ at='5 (count)'; n=5
 at='6 (private)'; n=6
 mount -o make-rprivate none / || fail
 
-# It mounted, so it goes to its place.
+# The data volume is mounted, so it moves to its place.
 at='7 (data-place)'; n=7
 mount -n -o move /tmp/overlay /overlay || fail
 
@@ -81,7 +81,7 @@ at='8 (upper)'; n=8
 at='9 (work)'; n=9
 { [ -d /overlay/work ] && [ ! -h /overlay/work ]; } || { mkdir -m 0755 /overlay/work && made9=1; } || fail
 
-# What a power cut left half-prepared makes kernels before 4.8 mount read-only and say nothing.
+# Kernels before 4.8 mount the overlay read-only, without a message, if a power cut left files here.
 at='10 (work-clean)'; n=10
 { rm -rf /overlay/work/work && made10=1; } || say "step $at failed, going on"
 
@@ -89,11 +89,11 @@ at='10 (work-clean)'; n=10
 at='11 (overlay)'; n=11
 mount -n -t overlay -o noatime,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work overlayfs:/overlay /mnt || fail
 
-# Full or write-protected flash shows only when it is written to, and behind the pivot it is too late to learn it.
+# Only a write shows that flash is full or write-protected, and after the pivot it is too late to find out.
 at='12 (writable)'; n=12
 { rm -f /mnt/.mountroot-probe && (set -C && echo mountroot >/mnt/.mountroot-probe); } || fail
 
-# The probe was only to see whether writing works.
+# The probe was only there to test whether writing works.
 at='13 (probe-gone)'; n=13
 rm -rf /mnt/.mountroot-probe || fail
 
@@ -121,31 +121,31 @@ at='18 (dir-tmp)'; n=18
 at='19 (dir-sys)'; n=19
 [ -e /mnt/sys ] || { mkdir -m 0755 /mnt/sys && made19=1; } || say "step $at failed, going on"
 
-# Without /proc in the new root nothing can be verified in it.
+# No step in the new root can be verified without /proc.
 at='20 (move-proc)'; n=20
 mount -n -o move /proc /mnt/proc || fail
 
-# /dev goes where it is to be in the new root.
+# /dev moves to its place in the new root.
 at='21 (move-dev)'; n=21
 mount -n -o move /dev /mnt/dev || fail
 
-# /tmp goes where it is to be in the new root.
+# /tmp moves to its place in the new root.
 at='22 (move-tmp)'; n=22
 mount -n -o move /tmp /mnt/tmp || fail
 
-# /sys goes where it is to be in the new root.
+# /sys moves to its place in the new root.
 at='23 (move-sys)'; n=23
 mount -n -o move /sys /mnt/sys || fail
 
-# /overlay goes where it is to be in the new root.
+# /overlay moves to its place in the new root.
 at='24 (move-overlay)'; n=24
 { mount -n -o move /overlay /mnt/overlay && made24=1; } || say "step $at failed, going on"
 
-# From here on the overlay is / for every process, and nothing is undone.
+# From here on the overlay is / for every process, and no step can be undone.
 at='25 (pivot)'; n=25
 pivot_root /mnt /mnt/rom || fail
 
-# The kernel moves the working directory along only where it was the old root.
+# The kernel changes the working directory only if it was the old root.
 at='26 (chdir)'; n=26
 cd / || say "step $at failed, going on"
 

@@ -160,7 +160,7 @@ const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: Re
     says: /took a step other/,
   },
   {
-    title: 'a step behind the pivot failed',
+    title: 'a step after the pivot failed',
     changes: {
       log: (lines) =>
         lines.flatMap((line) =>
@@ -172,9 +172,9 @@ const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: Re
     says: /step chdir of the script failed \(sh: can't cd to \/\)/,
   },
   {
-    title: 'the script was cut off behind the pivot',
+    title: 'the script was cut off after the pivot',
     changes: { log: (lines) => lines.slice(0, -1) },
-    says: /cut off behind the pivot/,
+    says: /cut off after the pivot/,
   },
   {
     title: 'the overlay has no noatime',

@@ -133,7 +133,7 @@ t.test(
     t.match(decision.notes.join(), /several mounts are stacked on \/proc\/sys\/fs\/binfmt_misc/);
     t.same(listed.slice(0, 5), ['/', '/dev', '/dev/pts', '/dev/shm', '/run']);
     t.same(first.action.before.at(-1), { mountpoint: '/run/private', was: 'unbindable' });
-    t.match(decision.notes.join(), /undoing a failed start cannot put that tie back/);
+    t.match(decision.notes.join(), /undoing a failed start cannot restore that/);
   },
 );
 

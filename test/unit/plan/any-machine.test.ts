@@ -136,7 +136,7 @@ t.test('the text form says where the way back ends, once', async (t) => {
       return system.calls;
     });
     t.notMatch(text, /[\0-\x09\x0b-\x1f\x7f]/, 'no orders to a terminal');
-    t.equal(text.split('behind this line nothing is undone').length, 2);
+    t.equal(text.split('no step after this line can be undone').length, 2);
   }
 });
 

@@ -60,7 +60,7 @@ t.test(
     'script, with the reason',
   async (t) => {
     const never: [Facts, RegExp][] = [
-      [withContent('blank'), /is blank, and what it will hold is not known before/],
+      [withContent('blank'), /is blank, and what it will hold is not known in advance/],
       [withContent('erase-marker'), /stages root,/],
       [withContent('unknown'), /stages root,/],
       [withFilesystems(['jffs2', 'squashfs']), /stages root,/],

@@ -25,7 +25,7 @@ t.test('the text form shows each system call as strace would', async (t) => {
     'pivot_root("/mnt", "/mnt/rom")',
   ])
     t.ok(text.includes(call), call);
-  t.ok(text.indexOf('behind this line nothing is undone') > text.indexOf('pivot_root('));
+  t.ok(text.indexOf('no step after this line can be undone') > text.indexOf('pivot_root('));
 });
 
 t.test('prose in the text form keeps to 80 columns', async (t) => {

@@ -162,7 +162,7 @@ t.test('ten thousand mounts are planned for', async (t) => {
 });
 
 t.test(
-  'in every plan ids are unique, each step says why, and behind the pivot nothing is fatal',
+  'in every plan ids are unique, each step says why, and after the pivot nothing is fatal',
   async (t) => {
     const facts = boardFacts();
     for (const each of [

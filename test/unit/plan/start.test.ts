@@ -138,7 +138,7 @@ t.test(
 
 t.test('a tie between mounts that undoing cannot put back is told beforehand', async (t) => {
   const facts = openedFacts();
-  const note = /undoing a failed start cannot put that tie back/;
+  const note = /undoing a failed start cannot restore that/;
   t.match(
     next({ ...facts, mounts: [...facts.mounts, mount('/a', { master: 3 })] }).notes.join(),
     note,

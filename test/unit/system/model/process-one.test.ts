@@ -71,7 +71,7 @@ t.test(
       at: (_, call) => (call.startsWith('execve') ? 'ENOEXEC' : null),
     });
     t.match(none, { exit: 1, kernel: { init: null } });
-    t.equal(none.log.at(-1), 'error: no init could be run, and process 1 ends');
+    t.equal(none.log.at(-1), 'error: no init could be run, so process 1 ends');
   },
 );
 
