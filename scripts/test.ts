@@ -11,6 +11,8 @@ import { loadBoard } from './lib/board.js';
 import { buildNative } from './agent/native.js';
 import { house } from './house.js';
 import { buildImage } from './image/build-image.js';
+import { compileTests, sourceNames } from './lib/compile-tests.js';
+import { lint } from './lint.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { countTests, type Count } from './lib/tap-count.js';
 
@@ -50,7 +52,7 @@ function typecheck(): Count {
 const worthShowing = (line: string): boolean =>
   !/^ {8,}ok |^ *1\.\.\d|^ *# |^ *$|^TAP version/.test(line);
 
-async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<Count> {
+function filesOf({ folder }: Suite, fast: boolean): string[] {
   const files = readdirSync(join(checkout, folder), { recursive: true, encoding: 'utf8' })
     // Tests that take more than some seconds have this ending, and run in `npm test` only.
     .filter((file) => file.endsWith('.test.ts') && !(fast && file.endsWith('.slow.test.ts')))
@@ -58,6 +60,10 @@ async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<C
     .sort();
   // Without a file tap would look for tests on its own.
   if (files.length === 0) throw new Failure(`there are no tests in ${folder}`);
+  return files;
+}
+
+async function runSuite({ name, jobs }: Suite, files: string[], fast: boolean): Promise<Count> {
   say(`${name}: ${files.length} files`);
   const tap = spawn(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, ...files], {
     cwd: checkout,
@@ -67,7 +73,7 @@ async function runSuite({ name, folder, jobs }: Suite, fast: boolean): Promise<C
   const lines: string[] = [];
   for await (const line of createInterface({ input: tap.stdout! })) {
     lines.push(line);
-    if (worthShowing(line)) process.stdout.write(`${line}\n`);
+    if (worthShowing(line)) process.stdout.write(`${sourceNames(line)}\n`);
   }
   const count = countTests(`${lines.join('\n')}\n`);
   // A tap that died, or that counts differently, means failure.
@@ -79,13 +85,16 @@ const isGreen = ({ passed, failed }: Count): boolean => failed === 0 && passed >
 
 await main(async () => {
   const fast = process.argv.includes('--fast');
-  const counts = [typecheck()];
+  const counts = [await lint(), typecheck()];
   await buildNative('host');
   if (!fast) {
     process.stdout.write(await house());
     await buildImage(loadBoard());
   }
-  for (const suite of fast ? FAST : FULL) counts.push(await runSuite(suite, fast));
+  const suites = fast ? FAST : FULL;
+  const compiled = await compileTests(suites.map((suite) => filesOf(suite, fast)));
+  for (const [index, suite] of suites.entries())
+    counts.push(await runSuite(suite, compiled[index]!, fast));
   const total = counts.reduce((sum, each) => ({
     passed: sum.passed + each.passed,
     failed: sum.failed + each.failed,

@@ -339,11 +339,9 @@ t.test('leaving out twice is leaving out once, and no text takes long', async (t
     ' ',
     'a:',
   ]) {
-    const began = performance.now();
+    const began = process.cpuUsage();
     redactText(unit.repeat(Math.ceil(200_000 / unit.length)));
-    t.ok(
-      performance.now() - began < 2500,
-      `${JSON.stringify(unit)} takes ${(performance.now() - began).toFixed(0)} ms`,
-    );
+    const spent = process.cpuUsage(began).user / 1000;
+    t.ok(spent < 2500, `${JSON.stringify(unit)} takes ${spent.toFixed(0)} ms of processor time`);
   }
 });
