@@ -36,7 +36,7 @@ interface Doubtful {
 const quarantine = (opened: MountedVolume, { path, what, why }: Doubtful): Step[] => [
   warn(
     `quarantine-place-${what}`,
-    'What is doubtful is never deleted, but kept here.',
+    'Doubtful files are kept here and never deleted.',
     lastingFolder(`${opened.at}/${QUARANTINE}`),
   ),
   warn(`quarantine-${what}`, why, {
@@ -63,7 +63,7 @@ export const metaSteps = ({ at, stray }: MountedVolume, needed: typeof fatal = f
           { kind: 'rename', from: `${at}/${META}`, to: `${at}/${stray.aside}` },
         ),
       ]),
-  needed('meta', 'What mountroot notes on the volume is in one folder.', metaFolder(at)),
+  needed('meta', 'mountroot keeps its notes on the volume in one folder.', metaFolder(at)),
 ];
 
 /**
@@ -130,8 +130,8 @@ function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): 
     return [
       warn(
         'incoming-gone',
-        'A switch to flash was cut off in the middle, and what it had copied fills the volume, ' +
-          'so that there can be no settings on it.',
+        'An interrupted switch to flash left copies that fill the volume, so there is no room for ' +
+          'settings.',
         { kind: 'remove-tree', path: `${at}/${INCOMING}` },
       ),
     ];

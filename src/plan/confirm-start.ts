@@ -20,7 +20,7 @@ function removeHalfCopies({ quarantine }: MountedVolume, at: string): Step[] {
     .map((number) =>
       warn(
         `half-copy-${number}`,
-        'A switch that was cut off had copied it, and a later one more; the settings are others.',
+        'It is the copy of an interrupted switch; a later switch made the settings.',
         { kind: 'remove-tree', path: `${at}/${QUARANTINE}/incoming-${number}` },
       ),
     );

@@ -8,7 +8,7 @@ import { warn } from './steps.js';
 
 /** The marks of a start that came to its end. */
 export const startMarks = (at: string): Step[] => [
-  warn('meta', 'What mountroot notes on the volume is in one folder.', metaFolder(at)),
+  warn('meta', 'mountroot keeps its notes on the volume in one folder.', metaFolder(at)),
   warn('count', 'This start reached its end, so the count of those that did not begins anew.', {
     kind: 'write',
     path: `${at}/${ATTEMPTS}`,
@@ -28,8 +28,8 @@ export const startMarks = (at: string): Step[] => [
 export const whiteoutProbe = (at: string): Step =>
   warn(
     'whiteout',
-    'Without RENAME_WHITEOUT files of the image cannot be renamed, nor its directories removed; ' +
-      'better to know.',
+    'Without RENAME_WHITEOUT, files of the image cannot be renamed and its directories cannot ' +
+      'be removed; `status` has to say so.',
     { kind: 'probe-whiteout', folder: `${at}/${META}/probe` },
   );
 

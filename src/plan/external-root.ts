@@ -19,7 +19,7 @@ const identitySteps = ({ at, identity }: MountedVolume, offered: string): Step[]
     : [
         warn(
           'identity-place',
-          'What mountroot notes on the volume is in one folder.',
+          'mountroot keeps its notes on the volume in one folder.',
           metaFolder(at),
         ),
         fatal('identity', 'This board gets an identity, for external volumes to be tied to.', {

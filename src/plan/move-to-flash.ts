@@ -98,7 +98,7 @@ export function copyToFlash(facts: Facts, opened: MountedVolume): Plan {
       ...metaSteps(opened),
       fatal(
         'incoming',
-        'What is copied is no settings until all of it is there.',
+        'The copy counts as settings only when it is complete.',
         lastingFolder(`${opened.at}/${INCOMING}`),
       ),
       copyPass('copy', 'Everything, while the system goes on.', 'whole'),

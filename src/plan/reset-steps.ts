@@ -30,7 +30,7 @@ function besideUpper(
       ? [
           fatal(
             'upgrade-gone',
-            'A firmware upgrade left settings in it, and it is not to be kept.',
+            'A firmware upgrade left settings in it, and the reset does not keep them.',
             { kind: 'unlink', path: `${at}/${UPGRADE}` },
           ),
         ]

@@ -141,7 +141,7 @@ if mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay; then note done; els
 now
 echo "found $clock attempts=${attempts:-0} state=$state"
 
-# What mountroot notes on the volume is in one folder.
+# mountroot keeps its notes on the volume in one folder.
 n=4 id=meta
 if { [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ]; }; then note kept; elif mkdir -m 0755 /tmp/overlay/.mountroot; then made4=1; note done; else fail; fi
 

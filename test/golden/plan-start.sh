@@ -56,7 +56,7 @@ at='2 (staging)'; n=2
 at='3 (data)'; n=3
 mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay || fail
 
-# What mountroot notes on the volume is in one folder.
+# mountroot keeps its notes on the volume in one folder.
 at='4 (meta)'; n=4
 { [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ]; } || { mkdir -m 0755 /tmp/overlay/.mountroot && made4=1; } || say "step $at failed, going on"
 

@@ -61,7 +61,7 @@ t.test('what is not there, or is no journal, is told in one sentence', async (t)
     [['journal', '--boot', '4711'], /the journal of boot 4711 is not there/],
     [['journal', '--boot', '-4711'], /the journal of boot -4711 is not there/],
     [['journal', '--boot', '1.5'], /--boot takes the number of a boot/],
-    [['journal', '--last', '0'], /--last takes the number of boots/],
+    [['journal', '--last', '0'], /--last takes a whole number, 1 or more/],
     [['journal', '--json', '--ndjson'], /use one of them/],
     [['journal', '--boot', '1', '--last', '2'], /use one of them/],
     [['timeline', other], /it has no record of a journal/],

@@ -28,15 +28,23 @@ const scriptFor = (facts: Facts = boardFacts()): string => {
   if ('never' in made) throw new Error(made.never.join('; '));
   return made.script;
 };
+/** Whatever is run here, nothing is mounted on this machine. */
+const NOTHING_IS_MOUNTED = ['mount', 'umount', 'pivot_root', 'switch_root']
+  .map((name) => `${name}() { echo "${name} was called" >&2; exit 99; }\n`)
+  .join('');
 const sh = (script: string, env: Record<string, string> = {}) =>
   spawnSync('busybox', ['sh'], {
-    input: script,
+    input: NOTHING_IS_MOUNTED + script,
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], ...env },
   });
 /** A part of the script, from where one line begins to where another one does. */
-const part = (from: string, to: string, script = scriptFor()): string =>
-  script.slice(script.indexOf(from), script.indexOf(to, script.indexOf(from)));
+function part(from: string, to: string, script = scriptFor()): string {
+  const begin = script.indexOf(from);
+  const end = script.indexOf(to, begin);
+  if (begin < 0 || end < 0) throw new Error(`the script has no part from ${from} to ${to}`);
+  return script.slice(begin, end);
+}
 
 t.test('the script for the board is the reviewed one', async (t) =>
   golden(t, 'first-start.sh', scriptFor()),
@@ -186,7 +194,7 @@ function judged(shell: string): { script: string; same: boolean } {
   if (status !== 0) throw new Error(`${shell}: ${stderr}`);
   const facts = boardFacts();
   const script = scriptFor(facts);
-  const guards = part('{ { [ -d /tmp/overlay/.mountroot ]', '\n# What mountroot notes', script);
+  const guards = part('{ { [ -d /tmp/overlay/.mountroot ]', '\nn=4 id=meta', script);
   const functions = `now() { :; }\n${part('read_attempts() {', '\nundo() {', script)}${REFUSE}`;
   const { stdout } = sh(
     `set -f\nattempts= state=\n${functions}\n${guards.replaceAll('/tmp/overlay', at)}`,

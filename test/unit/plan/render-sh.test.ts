@@ -7,6 +7,10 @@ import { boardFacts, device, mount } from '../../fixtures/facts.js';
 
 const planFor = (facts = boardFacts()): Plan =>
   planWhole('start', facts, { dryRun: false, force: false }) as Plan;
+/** A script that should refuse mounts nothing on this machine if it does not. */
+const NOTHING_IS_MOUNTED = ['mount', 'umount', 'pivot_root', 'mkdir', 'rm']
+  .map((name) => `${name}() { echo "${name} was called" >&2; exit 99; }\n`)
+  .join('');
 const busybox = (
   words: string[],
   input = '',
@@ -55,12 +59,15 @@ t.test('the script is good shell, whatever the board calls its things', async (t
 
 t.test('the script refuses to run on a live system and on another board', async (t) => {
   const script = renderSh(planFor());
-  const { status, stderr } = busybox(['sh'], script.replaceAll('/dev/kmsg', '/nonexistent/kmsg'));
+  const { status, stderr } = busybox(
+    ['sh'],
+    NOTHING_IS_MOUNTED + script.replaceAll('/dev/kmsg', '/nonexistent/kmsg'),
+  );
   t.equal(status, 5);
   t.match(stderr, /script refused: this is not the early boot/);
   const forced = busybox(
     ['sh'],
-    `PREINIT=1\n${script.replaceAll('/dev/kmsg', '/nonexistent/kmsg')}`,
+    `${NOTHING_IS_MOUNTED}PREINIT=1\n${script.replaceAll('/dev/kmsg', '/nonexistent/kmsg')}`,
   );
   t.equal(forced.status, 5);
   t.match(forced.stderr, /it was planned for a board with mtd3: 04000000 00040000 "rootfs_data"/);
