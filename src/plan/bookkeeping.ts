@@ -130,8 +130,8 @@ function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): 
     return [
       warn(
         'incoming-gone',
-        'An interrupted switch to flash left copies that fill the volume, so there is no room for ' +
-          'settings.',
+        'An interrupted switch to flash left copies that fill the volume, so there is no room ' +
+          'for settings.',
         { kind: 'remove-tree', path: `${at}/${INCOMING}` },
       ),
     ];
