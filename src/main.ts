@@ -1,6 +1,6 @@
 /**
- * The way in. What a boot does not need is imported when it is asked for: V8 reads the whole of a
- * file, whatever is called in it.
+ * The entry of the agent. It imports the verbs that a boot does not need only on request, because
+ * V8 reads the whole of a file even if only one function of it is called.
  */
 import { enter } from './boot/enter.js';
 

@@ -1,3 +1,3 @@
-// Put in by the bundler from package.json; a run from source has no version of its own.
+// The bundler fills this in from package.json. A run from source has no version.
 declare const MOUNTROOT_VERSION: string | undefined;
 export const VERSION = typeof MOUNTROOT_VERSION === 'undefined' ? 'source' : MOUNTROOT_VERSION;

@@ -1,7 +1,8 @@
 /**
  * Verifies a root that the script made. The agent plans the start that it would have made itself,
- * from the root as it was before, compares that with what the script says it did and with what the
- * kernel shows, and writes the journal and the state as `start` does. It changes nothing else.
+ * from the root before the script. It compares this plan with the script's record and with the
+ * mounts of the kernel. Then it writes the journal and the state as `start` does. It changes
+ * nothing else.
  */
 import { JOURNAL_SCHEMA, LOCK_FILE, type Journal } from '../execute/journal.js';
 import type { Facts } from '../facts/facts.js';
@@ -24,8 +25,8 @@ import { rootDifferences, stepDifferences } from './script-differences.js';
 import { factsOfStart, plansOfStart, type StartFacts } from './script-plans.js';
 
 /**
- * Seconds to wait for another mountroot that is at work on the same root: `done` and this one start
- * at almost the same moment.
+ * Seconds to wait for another mountroot process that works on the same root: `done` and this
+ * process start at almost the same moment.
  */
 const PATIENCE = 120;
 const LOOK_MS = 50;
@@ -37,8 +38,8 @@ export interface Settled {
 }
 
 /**
- * Verifies the script's root before any verb of the boot: once, by the process that comes first.
- * @returns null where the script made no root.
+ * Verifies the script's root before any verb of the boot. Only the first process does this.
+ * @returns null if the script made no root.
  */
 export async function takeOverFromScript(context: BootContext): Promise<Settled | null> {
   const { reader, log } = context;
@@ -59,7 +60,7 @@ function lockPatiently(system: System): boolean {
       system.sleep(LOOK_MS);
     }
   } catch {
-    // Without a lock two at once are only unlikely.
+    // Without a lock two processes at once are unlikely, so we continue.
   }
   return false;
 }
@@ -99,7 +100,7 @@ function writeSteps(
   }
 }
 
-/** Everything that verifying a script's root rests on. */
+/** The input for verifying a script's root. */
 interface Verification {
   context: BootContext;
   record: ScriptRecord;
@@ -109,7 +110,7 @@ interface Verification {
   differences: string[];
 }
 
-/** Compares only: nothing is written. */
+/** Only compares, and writes nothing. */
 function compare(context: BootContext, record: ScriptRecord): Verification {
   const { reader } = context;
   const { before, after } = scriptMounts(reader);
@@ -158,7 +159,7 @@ function writeJournal(journal: Journal, verification: Verification): void {
   journal.add({ type: 'script', result: 'made', why: null, differences, at: clock() });
 }
 
-/** Says in what the script's root differs: the first with what to do, the others behind it. */
+/** Reports the differences of the script's root. The first one comes with its cure. */
 function sayDifferences(run: VerbRun, log: Log, [first, ...more]: readonly string[]): void {
   if (first === undefined) return;
   const others = more.length > 0 ? `; and ${more.length} more (mountroot journal)` : '';
@@ -170,13 +171,13 @@ function sayDifferences(run: VerbRun, log: Log, [first, ...more]: readonly strin
   for (const difference of more) log.error(`the root that the script made: ${difference}`);
 }
 
-/** @returns the exit status of a start: 0 where the root is what the agent would have made. */
+/** @returns the exit status of a start: 0 if the agent would have made the same root. */
 function verifyScript(context: BootContext, record: ScriptRecord, kernel: OpenedKernel): number {
   const journal = context.openJournal((message) => context.log.warn(message));
   const verification = compare(context, record);
   const { plans, differences, facts } = verification;
   writeJournal(journal, verification);
-  // What is told of the start is told with its own times.
+  // The log lines about the start have the times of the start.
   const run = new VerbRun(
     { ...context, verb: 'start', clock: () => record.ended },
     journal,

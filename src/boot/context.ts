@@ -6,24 +6,25 @@ import type { Log } from '../log/log.js';
 import type { Verb } from '../plan/plan.js';
 import type { Reader, System } from '../system/port.js';
 
-/** What a verb is run with: the doors to the outside, which tests hang otherwise. */
+/** The environment of a verb: its interfaces to the outside, which tests replace. */
 export interface BootContext {
   verb: Verb;
   reader: Reader;
-  /** Opens the door to the kernel; called only when there is something to do, and may throw. */
+  /**
+   * Opens the interface to the kernel. It is called only if the verb has something to do, and may
+   * throw.
+   */
   openSystem: () => Promise<System>;
   process: Process;
   log: Log;
   clock: Clock;
   force: boolean;
-  /** This process holds the lock already. */
+  /** True if this process already holds the lock. */
   locked?: boolean;
-  /** What `reset` keeps. */
+  /** The paths that `reset` keeps. */
   keep?: readonly string[];
-  /**
-   * What the journal's reader wants to know of this run; it costs no file read and never throws.
-   */
+  /** Information about this run for readers of the journal. It reads no file and never throws. */
   beginning?: (facts: Facts) => Beginning;
-  /** Opens the journal; it never throws, and tells once when it cannot be kept. */
+  /** Opens the journal. Never throws, and complains once if the journal cannot be written. */
   openJournal: (complain: (message: string) => void) => Journal;
 }

@@ -1,6 +1,6 @@
 /**
- * The way in: reads the words that the agent is called with. The calls of a boot are recognised
- * here, without yargs and winston, which cost more start-up time than all the rest.
+ * The entry: parses the arguments of the agent. It recognises the calls of a boot without yargs and
+ * winston, which cost more start-up time than everything else.
  */
 import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
 import { kmsg, terminal } from '../log/kmsg.js';
@@ -16,27 +16,27 @@ import { runVerb, traceOf } from './verb.js';
 
 interface BootOptions {
   force: boolean;
-  /** Only to verify a root that the script made. */
+  /** True if the call only verifies a root that the script made. */
   afterScript?: boolean;
   keep?: readonly string[];
   settings?: readonly string[];
-  /** What `switch-root` is told to go to. */
+  /** The root that `switch-root` names. */
   asked?: { newRoot: string; init: string };
-  /** What init is called with. */
+  /** The arguments of init. */
   args?: readonly string[];
 }
 
 type RunVerb = (verb: Verb, options: BootOptions) => Promise<number>;
 
-/** The doors to the outside, in which the kinds of bundle differ. */
+/** The interfaces to the outside, which differ between the kinds of bundle. */
 export interface Doors {
   openSystem: () => Promise<System>;
-  /** All verbs that a boot does not call. */
+  /** Runs the verbs that a boot does not call. */
   reports: (words: string[], run: RunVerb) => Promise<number>;
-  /** This process goes on with a kept heap. */
+  /** True if this process continues from a kept heap. */
   heap?: true;
   reader?: Reader;
-  /** Where a boot logs what it does, instead of /dev/kmsg. */
+  /** The log of a boot, instead of /dev/kmsg. */
   kernelLog?: string;
   openJournal?: (complain: (message: string) => void) => Journal;
   /** Ends this process. */
@@ -46,23 +46,23 @@ export interface Doors {
 const clock = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /**
- * The kernel called this process, as /init of a ramdisk or with init=. The words are then the
- * kernel's own, and meant for the init that comes after.
+ * True if the kernel called this process, as /init of a ramdisk or with init=. The arguments then
+ * come from the kernel and are meant for the real init.
  */
 const isFirst = (): boolean => process.pid === 1;
 const isEarly = (): boolean => isFirst() || Boolean(process.env['PREINIT']);
 
 /**
- * Nobody reads a terminal in early boot, nor after the scripts that set MOUNTROOT_LOG; a person who
- * calls the agent by hand does not look into the kernel log.
+ * Chooses the log. Nobody reads a terminal in early boot or after the scripts that set
+ * MOUNTROOT_LOG. A person who calls the agent by hand does not read the kernel log.
  */
 const earlyLog = (device?: string): Log =>
   isEarly() || process.env['MOUNTROOT_LOG'] === 'kmsg' ? kmsg(device) : terminal();
 
-/** How a call ended. */
+/** The end of a call. */
 interface CallOutcome {
   status: number;
-  /** Something was printed that may still be on its way. */
+  /** True if printed text may still wait in a buffer. */
   reporting: boolean;
 }
 
@@ -90,7 +90,7 @@ const contextOf = (
   openJournal,
 });
 
-/** Runs a verb that changes something, after it verified a root that the script made. */
+/** Verifies a root that the script made, and then runs a verb that changes something. */
 async function runRootVerb(verb: Verb, options: BootOptions, doors: Doors): Promise<number> {
   const context = contextOf(verb, options, doors);
   const settled = isFirst() ? null : await takeOverFromScript(context);
@@ -108,7 +108,7 @@ interface BootCall {
   options: BootOptions;
 }
 
-/** What the kernel calls process 1 with. */
+/** The arguments that the kernel gives to process 1. */
 function callOfProcessOne(words: readonly string[]): BootCall {
   const [verb, newRoot = '', init = '', ...args] = words;
   return verb === 'switch-root'
@@ -116,7 +116,7 @@ function callOfProcessOne(words: readonly string[]): BootCall {
     : { verb: 'start', options: { force: false, args: words } };
 }
 
-/** A call that boot scripts make; null where the reporting verbs are to read the words. */
+/** Recognises a call of the boot scripts; null if the reporting verbs must parse the arguments. */
 function callOfBootScript(words: readonly string[], log: () => Log): BootCall | null {
   const [verb = 'start', ...options] = words;
   if (verb === 'start' && options.join() === '--after-script')
@@ -125,8 +125,8 @@ function callOfBootScript(words: readonly string[], log: () => Log): BootCall | 
     (option) => option === '--force' || (isEarly() && !option.startsWith('-')),
   );
   if (!isBootVerb(verb) || !isPlain) return null;
-  // OpenWrt's program takes mount options for the image here. A boot must not end over a word that
-  // is not understood.
+  // OpenWrt's program takes mount options for the image here. A boot must not fail because of an
+  // unknown argument.
   const unknown = options.filter((option) => option !== '--force');
   if (unknown.length > 0)
     log().warn(`${verb} takes no mount options; ignoring ${unknown.join(' ')}`);
@@ -143,12 +143,12 @@ async function answerCall(words: string[], doors: Doors): Promise<CallOutcome> {
   return { status: await doors.reports(words, run), reporting: true };
 }
 
-/** Runs what `process.argv` asks for and sets the exit status. */
+/** Runs the verb that `process.argv` names, and sets the exit status. */
 export function enter(doors: Doors): Promise<void> {
   const exit = doors.exit ?? ((status: number) => process.exit(status));
   const leave = ({ status, reporting }: CallOutcome): void => {
-    // After the verbs of a boot Node is left at once: taking its heap apart first takes 50 ms on
-    // the board, and what they write is written when they end.
+    // After a verb of the boot we exit at once. Tearing down Node's heap would take 50 ms on the
+    // board, and these verbs have written everything when they end.
     if (isEarly() && !reporting) exit(status);
     else process.exitCode = status;
   };

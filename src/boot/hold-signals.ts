@@ -1,13 +1,13 @@
 /**
- * Keeps a verb from being ended half-way by whoever loses patience: a switch to flash that is cut
- * off between making the old root read-only and leaving it leaves one that takes no writes. Node
- * runs a signal's handler only when nothing else runs, so one that is there keeps the signal until
- * the plan at work has ended.
+ * Holds signals so that an impatient caller cannot end a verb half-way. If a switch to flash ended
+ * after it made the old root read-only and before it left it, the root would stay read-only. Node
+ * runs a signal's handler only when no other code runs, so a handler delays the signal until the
+ * current plan has ended.
  */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 export interface HeldSignals {
-  /** The signal that has come by now; null while none has. */
+  /** The signal that has arrived; null if none has. */
   told: () => Promise<NodeJS.Signals | null>;
   end: () => void;
 }

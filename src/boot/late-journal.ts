@@ -1,8 +1,8 @@
 import type { Journal } from '../execute/journal.js';
 
 /**
- * A journal that is kept in memory until there is a place for it: process 1 begins without a /tmp,
- * and what it writes before is covered by the one that it mounts.
+ * A journal that stays in memory until /tmp is mounted. Process 1 begins without a /tmp, and the
+ * mount would hide files that it wrote there before.
  */
 export class LateJournal implements Journal {
   private opened: Journal | null = null;

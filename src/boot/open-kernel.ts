@@ -1,10 +1,10 @@
 import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
 
-/** The door to the kernel, or why it does not open. */
+/** The interface to the kernel, or the reason why it cannot be opened. */
 export type OpenedKernel = { system: System; trouble: null } | { system: null; trouble: string };
 
-/** Never throws: a board without native parts must still say what it lacks. */
+/** Never throws, because a board without native parts must still report which part is missing. */
 export async function openKernel(context: BootContext): Promise<OpenedKernel> {
   try {
     return { system: await context.openSystem(), trouble: null };

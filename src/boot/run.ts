@@ -144,7 +144,7 @@ export class VerbRun {
     }
   }
 
-  /** Ends the verb without a plan: there was nothing to do, or it was refused. */
+  /** Ends the verb without a plan: it had nothing to do, or was refused. */
   noPlan(decision: Exclude<Decision, Plan> | Plan): number {
     const { log } = this.context;
     if (decision.decision === 'refuse') {

@@ -1,4 +1,4 @@
-/** What a script did and what the kernel shows, against the plans of a start. */
+/** Compares a script's record and the kernel's state with the plans of a start. */
 import { complaint } from '../steps/conditions.js';
 import type { Mount } from '../facts/facts.js';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
@@ -9,7 +9,7 @@ import type { Plan } from '../plan/plan.js';
 import type { Condition } from '../steps/conditions.js';
 import type { Reader } from '../system/port.js';
 
-/** The steps as the script took them, against those of the plan. */
+/** Compares the script's steps with those of the plan. */
 export function stepDifferences(plans: readonly Plan[], { steps, said }: ScriptRecord): string[] {
   const planned = plans.flatMap((plan) => plan.steps);
   const told = said.length === 0 ? '' : ` (${said.join('; ')})`;
@@ -26,10 +26,10 @@ export function stepDifferences(plans: readonly Plan[], { steps, said }: ScriptR
     );
 }
 
-/** The mounts before and after the script, as it wrote them down. */
+/** Compares the mounts that the script recorded before and after its work. */
 export interface ScriptMounts {
   before: readonly Mount[];
-  /** null where it wrote none down. */
+  /** null if the script recorded none. */
   after: readonly Mount[] | null;
 }
 
@@ -37,7 +37,7 @@ export interface ScriptMounts {
 const layersIn = (options: readonly string[]): string[] =>
   options.flatMap((option) => /^(?:upper|work)dir=(.*)$/.exec(option)?.[1] ?? []);
 
-/** What must hold on the volume: the overlay's directories are there, and the start is counted. */
+/** Checks the volume: the overlay's directories exist, and the start is counted. */
 function conditionsOf(
   expected: ReturnType<typeof expectedMounts>,
   record: ScriptRecord,
@@ -58,8 +58,8 @@ function conditionsOf(
 }
 
 /**
- * What the kernel shows, against what the plan makes: as the script left it, and whether that is
- * still the root.
+ * Compares the mounts that the script left with those of the plan, and checks that the script's
+ * root is still `/`.
  */
 export function rootDifferences(
   reader: Reader,

@@ -12,13 +12,13 @@ import type { Reader } from '../system/port.js';
 export interface StartFacts {
   /** Before anything was mounted. */
   begun: Facts;
-  /** With the volume open; null where the script did not look so far. */
+  /** With the volume open; null if the script did not get so far. */
   open: Facts | null;
 }
 
 /**
- * What stood on the image before something was mounted over it is below the old root now; what
- * stood on other mounts is where it was.
+ * Files of the image that a later mount hides are now below the old root. Files on other mounts are
+ * where they were.
  */
 function pathsBefore(reader: Reader, now: Facts, before: readonly Mount[]): Facts['paths'] {
   const isOnImage = (path: string): boolean =>
@@ -47,7 +47,8 @@ function volumeBefore(
     fstype,
     readonly: false,
     ...found,
-    // The running system may have ordered something since; the script looked that nothing was.
+    // The running system may have written an order since then. The script checked that there was
+    // none.
     order: null,
     upgrade: false,
     upper: layer('upper'),
@@ -58,7 +59,7 @@ function volumeBefore(
   };
 }
 
-/** @param before the mounts that the script began with. */
+/** @param before the mounts at the beginning of the script. */
 export function factsOfStart(
   reader: Reader,
   now: Facts,
@@ -75,13 +76,13 @@ export function factsOfStart(
   };
   if (now.opened === null || record.found === null) return { begun, open: null };
   const data: Mount = { ...visibleAt(now.mounts, now.opened.at)!, mountpoint: STAGING };
-  // Whether it is shared by now is init's doing.
+  // init may have made it shared since then.
   delete data.shared;
   const opened = volumeBefore(now.opened, record.found, record);
   return { begun, open: { ...begun, opened, mounts: [...before, data] } };
 }
 
-/** The plans of a start, and in what they differ from those of a script. */
+/** The plans of a start, and their differences from those of a script. */
 export interface StartPlans {
   plans: Plan[];
   /** Sentences without a full stop. */

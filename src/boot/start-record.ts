@@ -5,15 +5,15 @@ import { visibleAt } from '../facts/mountinfo.js';
 import { OLD_ROOT } from '../facts/places.js';
 import type { Reader } from '../system/port.js';
 
-/** Where the image is by now: in front of an initramfs, below an overlay, or still `/`. */
+/** The present place of the image: mounted by an initramfs, below an overlay, or still `/`. */
 function placeOfImage({ handover, mounts }: Facts): string | null {
   if (handover?.ramfs) return handover.at;
   return visibleAt(mounts, OLD_ROOT) === undefined ? '/' : OLD_ROOT;
 }
 
 /**
- * Where the image is mounted; null where there is none yet, or what is there is no image but a root
- * that changes.
+ * The mountpoint of the image; null if it is not mounted yet, or if the root is writable and thus
+ * no image.
  */
 function imageAt(facts: Facts): string | null {
   const at = placeOfImage(facts);
@@ -23,7 +23,10 @@ function imageAt(facts: Facts): string | null {
     : null;
 }
 
-/** Two system calls, and no file is read: squashfs gives its size, its top directory its age. */
+/**
+ * This takes two system calls and reads no file: statfs(2) gives the size of the squashfs, and
+ * lstat(2) the time of its top directory.
+ */
 function markOf(reader: Reader, at: string): ImageMark | null {
   try {
     const { mtime, inode } = reader.details(at);
@@ -34,7 +37,7 @@ function markOf(reader: Reader, at: string): ImageMark | null {
 }
 
 /**
- * What a reader of the journal wants to know of this run. `process.uptime()` counts from Node's own
+ * Information about this run for readers of the journal. `process.uptime()` counts from Node's own
  * first moment; its dynamic linking comes before that and is not counted.
  */
 export function startRecord(reader: Reader, facts: Facts, clock: Clock): Beginning {

@@ -1,6 +1,6 @@
 /**
- * Runs a verb: gather facts, plan, execute the plan, keep the journal; and again, until the plan
- * that was executed is the last.
+ * Runs a verb: gathers facts, plans, executes the plan and writes the journal, until the executed
+ * plan is the last one.
  */
 import { JOURNAL_SCHEMA, LOCK_FILE } from '../execute/journal.js';
 import type { Facts } from '../facts/facts.js';
@@ -20,24 +20,22 @@ import { LateJournal } from './late-journal.js';
 import { openKernel } from './open-kernel.js';
 import { VerbRun } from './run.js';
 
-/**
- * No verb has more stages; a planner that never comes to an end must not keep a board from booting.
- */
+/** No verb has more stages. The limit lets a board boot even if a planner never ends. */
 const MOST_ROUNDS = 16;
 
-/** How far a verb has come: what process 1 goes on with. */
+/** The progress of a verb, which decides how process 1 continues. */
 interface Progress {
   facts: Facts;
   system: System | null;
   /** The stages that were executed, oldest first. */
   earlier: StageResult[];
-  /** The last plan was executed, so a root that is an initramfs was left behind. */
+  /** True if the last plan was executed, which also switched away from an initramfs. */
   reached: boolean;
 }
 
 /**
- * Runs a verb. Returns the exit status; nothing is thrown that could be foreseen. Process 1 does
- * not return from making a root: it becomes init.
+ * Runs a verb and returns the exit status. Throws only for programming errors. Process 1 does not
+ * return after it made a root, because it becomes init.
  */
 export async function runVerb(context: BootContext): Promise<number> {
   const { verb, process, log } = context;
@@ -48,7 +46,7 @@ export async function runVerb(context: BootContext): Promise<number> {
     reached: false,
   };
   const exit = await carryOut(context, progress).catch((error: unknown) => {
-    // After any other process its caller goes on to init; after process 1 nobody does.
+    // Any other process has a caller that continues to init. Process 1 has none.
     if (progress.facts.handover?.pid !== 1) throw error;
     log.error(`${verb} failed in a way it does not know: ${traceOf(error)}`);
     return EXIT.failed;
@@ -61,7 +59,7 @@ export async function runVerb(context: BootContext): Promise<number> {
 export const traceOf = (error: unknown): string =>
   (error instanceof Error ? error.stack : undefined) ?? String(error);
 
-/** Process 1 becomes init where there is a root to go on to. */
+/** Process 1 becomes init if it has a root to continue with. */
 function goOnToInit(
   { process, log }: BootContext,
   { facts, system, reached }: Progress,
@@ -81,7 +79,7 @@ const isEarly = (decision: Decision): boolean =>
 const decide = ({ verb, force, keep = [] }: BootContext, { facts, earlier }: Progress): Decision =>
   PLANNERS[verb](facts, { dryRun: false, force, earlier, keep });
 
-/** Checks first, then the beginning of the journal, then the plans. */
+/** Makes all checks, begins the journal, and then executes the plans. */
 async function carryOut(context: BootContext, progress: Progress): Promise<number> {
   const { verb, log, clock } = context;
   const begun = clock();
@@ -91,10 +89,10 @@ async function carryOut(context: BootContext, progress: Progress): Promise<numbe
     return first.exit;
   }
   const journal = new LateJournal(() => context.openJournal((message) => log.warn(message)));
-  // Before there is a /tmp there is no place for a journal.
+  // Without a /tmp the journal has no place.
   if (!isEarly(first)) journal.open();
   const trouble = first.decision === 'go' ? await prepare(context, progress) : null;
-  // Before there is a /tmp there is nobody else either.
+  // Before /tmp is mounted, no other mountroot process can run.
   if (progress.system !== null && !isEarly(first) && !isAlone(context, progress.system)) {
     log.error(
       `${verb} was refused because another mountroot is at work on this board; ` +
@@ -102,7 +100,7 @@ async function carryOut(context: BootContext, progress: Progress): Promise<numbe
     );
     return EXIT.refused;
   }
-  // Whoever held the lock a moment ago may have changed everything.
+  // The process that held the lock before may have changed everything.
   if (first.decision === 'go') progress.facts = gather(context.reader, context.process);
   noteBeginning(context, journal, progress.facts, begun);
   const run = new VerbRun(context, journal, begun);
@@ -112,7 +110,10 @@ async function carryOut(context: BootContext, progress: Progress): Promise<numbe
   );
 }
 
-/** Opens the door to the kernel. @returns why it does not open; null where it does. */
+/**
+ * Opens the interface to the kernel. @returns the reason if it cannot be opened; null if it is
+ * open.
+ */
 async function prepare(context: BootContext, progress: Progress): Promise<string | null> {
   const { system, trouble } = await openKernel(context);
   progress.system = system;
@@ -124,13 +125,14 @@ const isAlone = ({ locked, log }: BootContext, system: System): boolean => {
   try {
     return system.lock(LOCK_FILE);
   } catch (error) {
-    // Without a lock two starts at once are only unlikely; a board that does not start is certain.
+    // We continue without a lock. Two starts at once are unlikely, but a refusal would certainly
+    // stop the board from starting.
     log.warn(`${(error as Error).message}; going on without a lock`);
     return true;
   }
 };
 
-/** The beginning of the journal: who runs what, and what became of a script that went first. */
+/** Begins the journal: the run itself, and the result of a script that ran first. */
 function noteBeginning(
   { verb, reader, beginning }: BootContext,
   journal: LateJournal,
@@ -181,7 +183,7 @@ function feedWatchdog(system: System, device: string | null, log: Log): void {
   }
 }
 
-/** All that the rounds share. */
+/** The state that all rounds share. */
 interface Work {
   context: BootContext;
   progress: Progress;
@@ -223,7 +225,7 @@ function executeStage({ progress, journal, run }: Work, plan: Plan, system: Syst
   return failed === undefined;
 }
 
-/** Keeps the facts that a decision rests on. */
+/** Writes the facts that a decision depends on to a file. */
 function noteFacts({ context, progress, journal }: Work, decision: Decision): void {
   // Without /proc nothing can be read yet. That is no problem, but the reason for the first stage.
   if (isEarly(decision)) return;

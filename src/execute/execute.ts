@@ -23,12 +23,12 @@ export interface StepResult {
   number: number;
   id: string;
   action: Action;
-  /** `kept`: what the step makes was there already. `undone`: it worked and was taken back. */
+  /** `kept`: the result of the step existed already. `undone`: the step worked and was undone. */
   result: 'done' | 'kept' | 'failed' | 'undone';
   error?: string;
-  /** Name of the error, where the kernel gave one. */
+  /** Name of the error, if the kernel gave one. */
   errno?: string;
-  /** What it left out although it went well. */
+  /** The parts that a successful step left out. */
   warnings?: string[];
   at: number;
   ms: number;
@@ -38,16 +38,19 @@ export interface PlanOutcome {
   ok: boolean;
   /**
    * The first fatal error, one sentence, with the id of its step and the name of the kernel's error
-   * where there was one.
+   * if there was one.
    */
   failed?: { step: string; errno: string | null; error: string };
-  /** Errors of steps that are not fatal, and what steps left out. */
+  /** Errors of steps that are not fatal, and the parts that steps left out. */
   warnings: string[];
   /** Names of the kernel's errors among them. */
   warned: string[];
-  /** What the root was found not to be able to do. */
+  /** The abilities that the root lacks. */
   limits: Limit[];
-  /** What could not be undone after a fatal error. Where this is empty, the root is as before. */
+  /**
+   * The steps that could not be undone after a fatal error. If this is empty, the root is as
+   * before.
+   */
   leftovers: string[];
 }
 
@@ -59,10 +62,10 @@ interface Undoing {
 }
 
 /**
- * Runs steps in order and verifies each. The first fatal failure before another root is entered
- * undoes what was done, in reverse. Undoing goes on over its own failures, because each thing put
- * back is one less left behind. In the new root every failure is only a warning.
- * @param onStep is told of each step when it has ended; it must not throw.
+ * Runs steps in order and verifies each. The first fatal failure before the new root becomes `/`
+ * undoes the done steps in reverse order. Undoing continues after its own failures, so that as
+ * little as possible is left behind. In the new root every failure is only a warning.
+ * @param onStep is called after each step; it must not throw.
  */
 export function execute(
   steps: readonly Step[],
@@ -98,7 +101,7 @@ export function execute(
   return outcome;
 }
 
-/** Undoes steps, last first. Returns what could not be undone, one sentence each. */
+/** Undoes steps, last first. Returns the failures, one sentence each. */
 function undo(
   undoings: readonly Undoing[],
   attempt: (action: Action) => Attempted,
@@ -114,7 +117,7 @@ function undo(
 }
 
 interface Attempted extends Performed {
-  /** The calls succeeded, whatever the look afterwards says. */
+  /** The calls succeeded, even if the check afterwards fails. */
   performed: boolean;
   error?: string;
   errno?: string;
@@ -140,8 +143,8 @@ function resultOf(
 }
 
 /**
- * Performs one action, then looks whether its condition holds. Remembers where /proc is, because
- * the look needs it.
+ * Performs one action, then checks its condition. Remembers where /proc is, because the check needs
+ * it.
  */
 function attempter(system: System, clock: Clock): (action: Action) => Attempted {
   let proc = '/proc';

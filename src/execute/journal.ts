@@ -9,8 +9,8 @@ export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /**
- * What tells one read-only image from another without reading it: its size, and the number and time
- * of its top directory. Times in milliseconds since 1970.
+ * Identifies a read-only image without reading it: its size, and the inode number and time of its
+ * top directory. Times in milliseconds since 1970.
  */
 export interface ImageMark {
   size: number;
@@ -18,25 +18,27 @@ export interface ImageMark {
   inode: number;
 }
 
-/** What a verb begins with besides its own time: for reports, no decision rests on it. */
+/**
+ * The circumstances of a run besides its time. Only reports use them; no decision depends on them.
+ */
 export interface Beginning {
   /** When this process started, in milliseconds since the kernel started. */
   started?: number;
-  /** What the clock showed, in milliseconds since 1970; it may never have been set. */
+  /** The clock, in milliseconds since 1970; it may never have been set. */
   time?: number;
   /** The kernel's release. */
   kernel?: string;
   image?: ImageMark;
-  /** It went on with a kept heap (src/kept-heap). */
+  /** True if it continued from a kept heap (src/kept-heap). */
   heap?: true;
 }
 
-/** How the script that went first ended. */
+/** The end of the script that ran first. */
 export interface ScriptResult {
   result: 'made' | 'refused' | 'failed' | 'cut off';
-  /** Why the script did not make the root; null where it did, or did not say. */
+  /** The reason why the script did not make the root; null if it did, or gave none. */
   why: string | null;
-  /** How the root that it made differs from the root that a start would have made. */
+  /** The differences between its root and the root that a start would have made. */
   differences?: string[];
 }
 
@@ -50,7 +52,7 @@ export type JournalRecord =
       node: string;
       at: number;
     } & Beginning)
-  /** What the boot before left in memory that outlasts a reset (pstore). */
+  /** The messages that the previous boot left in memory that survives a reset (pstore). */
   | { type: 'before'; crash: string[]; last: string[]; at: number }
   | ({ type: 'script'; at: number } & ScriptResult)
   | {
@@ -81,18 +83,18 @@ export type JournalRecord =
 export interface Journal {
   add(record: JournalRecord): void;
   /**
-   * `facts`: those a start began with, as `--facts` takes them; `facts-later`: those its last plan
-   * was made from; `facts-VERB`: those of another verb.
+   * `facts`: the facts at the beginning of a start, in the form for `--facts`. `facts-later`: the
+   * facts of its last plan. `facts-VERB`: the facts of another verb.
    */
   facts(name: 'facts' | `facts-${string}`, facts: Facts): void;
-  /** A file of ours beside the journal, replaced whole. */
+  /** Replaces a file of ours beside the journal as a whole. */
   keep(name: string, content: string): void;
 }
 
 /**
- * Opens the journal for appending. It never throws and never stops a boot: when it cannot be
- * written, `complain` is told once and records are dropped. Lines are appended as they come, so a
- * killed start leaves a journal that says how far it got.
+ * Opens the journal for appending. Never throws and never stops a boot: if the journal cannot be
+ * written, `complain` is called once and records are dropped. Each line is appended at once, so the
+ * journal of a killed start shows how far it got.
  */
 export function openJournal(complain: (message: string) => void, folder = JOURNAL_FOLDER): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
@@ -109,7 +111,7 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
     }
   };
   attempt(() => {
-    // /tmp is open to all: a folder that somebody else prepared, or a symlink, is not used.
+    // Any user may write in /tmp, so we use neither a symlink nor a folder of another user.
     if (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined)
       fs.mkdirSync(folder, { mode: 0o755 });
     const { uid } = fs.lstatSync(folder);
@@ -120,8 +122,7 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
       O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW,
       0o644,
     );
-    // A start that was killed may have left half a line, and what is written next must not become
-    // part of it.
+    // A killed start may have left half a line. The next record must not become part of it.
     const last = Buffer.alloc(1);
     const { size } = fs.fstatSync(fd);
     if (size > 0 && fs.readSync(fd, last, 0, 1, size - 1) === 1 && last.toString() !== '\n')

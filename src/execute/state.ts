@@ -5,7 +5,7 @@ import type { Reader } from '../system/port.js';
 import type { Journal } from './journal.js';
 import { oneLine } from '../text/columns.js';
 
-/** What a verb came to. */
+/** The result of a verb. */
 export interface VerbOutcome {
   verb: Verb;
   rung: Rung;
@@ -15,14 +15,15 @@ export interface VerbOutcome {
   exit: number;
   /** Milliseconds since the kernel started. */
   at: number;
-  /** The plans that failed on the way, and were taken back. */
+  /** The plans that failed before, and were undone. */
   failures: ({ stage: StageResult['stage']; rung: Rung } & NonNullable<StageResult['failed']>)[];
   warnings: string[];
   limits: Limit[];
 }
 
 /**
- * /tmp/mountroot/state.json: what the root is in this boot, for people, programs and later verbs.
+ * /tmp/mountroot/state.json: the state of the root in this boot, for people, programs and later
+ * verbs.
  */
 export interface StateFile extends VerbOutcome {
   schema: 'mountroot.state/1';
@@ -49,8 +50,8 @@ export function noticeOf({
 }
 
 /**
- * Records the state and the notice for logins, each replaced whole. What `done` finds out is added
- * to what `start` recorded.
+ * Records the state and the notice for logins, and replaces each file as a whole. `done` adds its
+ * findings to the state that `start` recorded.
  */
 export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome): void {
   const before = earlier(reader);
@@ -82,7 +83,7 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
   journal.keep('notice', noticeOf(merged));
 }
 
-/** What an earlier verb of this boot recorded. */
+/** The state that an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {
   try {
     const state = JSON.parse(reader.readText('/tmp/mountroot/state.json')) as StateFile;

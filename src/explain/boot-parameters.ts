@@ -5,32 +5,32 @@ import { commandLineWords } from '../facts/cmdline.js';
  * init/{main,do_mounts,do_mounts_initrd,do_mounts_rd}.c and drivers/block/brd.c take them.
  */
 export interface BootParameters {
-  /** root=, cut to the 63 characters that the kernel keeps; null where it is missing or empty. */
+  /** root=, cut to the 63 characters that the kernel keeps; null if it is missing or empty. */
   root: string | null;
-  /** rootfstype=; null where it is missing. */
+  /** rootfstype=; null if it is missing. */
   fstypes: string[] | null;
   flags: string | null;
   /** rootdelay= in seconds. */
   delay: number;
   wait: boolean;
   writable: boolean;
-  /** The last of `ro` and `rw`; null where neither is there. */
+  /** The last of `ro` and `rw`; null without either. */
   access: 'ro' | 'rw' | null;
   init: string | null;
   rdinit: string | null;
   noinitrd: boolean;
-  /** initrd=START,SIZE in bytes; null where it is missing, or not in that form. */
+  /** initrd=START,SIZE in bytes; null if it is missing or has another form. */
   initrd: { start: number; size: number } | null;
-  /** An initrd= of another form, which the kernel passes over. */
+  /** An initrd= of another form, which the kernel ignores. */
   strangeInitrd: string | null;
   retain: boolean;
   /** ramdisk_size= in KiB. */
   ramdiskSize: number | null;
   /** ramdisk_start= in KiB. */
   ramdiskStart: number;
-  /** What init is called with, behind `--`. */
+  /** The arguments of init, after `--`. */
   initArgs: string[];
-  /** Words that the kernel knows only to warn of them. */
+  /** Words that the kernel only recognises to print a warning. */
   deprecated: string[];
 }
 
@@ -40,8 +40,8 @@ function numberOf(digits: string): number {
 }
 
 /**
- * Reads a number as lib/cmdline.c: memparse does: of base 8, 10 or 16, and with a letter for a
- * power of 1024. `rest` is the text behind it.
+ * Reads a number as the kernel does (lib/cmdline.c: memparse): in base 8, 10 or 16, with an
+ * optional letter for a power of 1024. `rest` is the text after it.
  */
 export function memparse(text: string): { value: number; rest: string } {
   const [, digits = '', unit = ''] = /^(0x[0-9a-f]+|\d+)?([KMGTPE]?)/i.exec(text) ?? [];
@@ -55,7 +55,7 @@ const KEPT_OF_ROOT = 63;
 
 export function bootParameters(commandLine: string): BootParameters {
   const { words, init } = commandLineWords(commandLine);
-  // The kernel takes - and _ for the same in a name (kernel/params.c: parameqn).
+  // The kernel treats - and _ in a name as equal (kernel/params.c: parameqn).
   const all = words.map(({ name, value }) => ({ name: name.replaceAll('-', '_'), value }));
   const said = (name: string): string | null =>
     all.findLast((word) => word.name === name)?.value ?? null;

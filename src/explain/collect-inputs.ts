@@ -11,8 +11,8 @@ import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 import type { ExplanationSources } from './sources.js';
 
 /**
- * The root that the kernel mounted, by the mounts of today. The kernel calls its source /dev/root,
- * or as root= says for flash names (init/do_mounts.c).
+ * Finds the root that the kernel mounted in the present mounts. Its source is /dev/root, or the
+ * name in root= for flash (init/do_mounts.c).
  */
 function kernelRootOf(mounts: readonly Mount[], root: string | null): KernelInputs['kernelRoot'] {
   const top = visibleAt(mounts, '/');
@@ -27,11 +27,11 @@ function kernelRootOf(mounts: readonly Mount[], root: string | null): KernelInpu
     : { fstype: mount.fstype, device: mount.device, readonly: mount.superOptions.includes('ro') };
 }
 
-/** CONFIG_BLK_DEV_RAM_COUNT's default, and the most that are listed. */
+/** The default of CONFIG_BLK_DEV_RAM_COUNT, and the largest number that we list. */
 const USUAL_RAMDISKS = 16;
 const MOST_RAMDISKS = 64;
 
-/** Adds the ramdisks: no list of partitions shows them, and they are there. */
+/** Adds the ramdisks, which exist although no list of partitions shows them. */
 function withRamdisks(
   devices: readonly KnownDevice[],
   config: KernelConfig | null,
@@ -62,22 +62,24 @@ function taggedInitrd(facts: Facts | null): KernelInputs['handed'] {
   return { value: true, ...because('atag-initrd', { tag, start: initrd.start }) };
 }
 
-/** What the boot loader says of an initrd, in the device tree or in its tags; null: nothing. */
+/**
+ * What the boot loader says about an initrd, in the device tree or in its tags; null if nothing.
+ */
 function handedOver(sources: ExplanationSources): KernelInputs['handed'] {
   const { facts, deviceTree, commandLine } = sources;
   const tree = deviceTree ?? facts?.origin?.deviceTree ?? null;
   const told = chosenInitrd(tree) ?? taggedInitrd(facts);
   if (told !== null) return told;
-  // A boot loader may hand over next time what it did not hand over last time.
+  // In the next boot, a boot loader may hand over an initrd that it did not hand over in this one.
   const live = commandLine === null && deviceTree === null;
   return tree !== null && live ? { value: false, ...because('chosen-without-initrd') } : null;
 }
 
-/** The command line, and whose it is; `holder` null: it is as the kernel printed it. */
+/** The command line and its owner. `holder` is null if the kernel printed the line. */
 interface SpokenCommandLine {
   text: string;
   holder: CommandLineHolder | null;
-  /** False where nothing shows it. */
+  /** False if no source shows it. */
   spoken: boolean;
 }
 
@@ -96,7 +98,7 @@ function commandLineOf(
 const mtdparts = (commandLine: string): string =>
   /(?:^|\s)mtdparts=(\S+)/.exec(commandLine)?.[1] ?? '';
 
-/** The devices that the log lists, with what the facts know of them; null: it lists none. */
+/** The devices that the log lists, with the facts about them; null if it lists none. */
 function listedDevices(
   seen: KernelMessages,
   partitions: readonly Partition[],
@@ -110,7 +112,7 @@ function listedDevices(
   }));
 }
 
-/** The memory that the kernel is told of; null: not known. */
+/** The memory that the boot loader names to the kernel; null if unknown. */
 function memoryOf({ deviceTree, facts }: ExplanationSources): KernelInputs['memory'] {
   const origin = facts?.origin;
   const memory = (deviceTree ?? origin?.deviceTree)?.memory ?? origin?.atags?.memory ?? [];
@@ -126,7 +128,7 @@ function hardware(
 ): Pick<KernelInputs, 'devices' | 'mtd'> {
   const { facts } = sources;
   const origin = facts?.origin;
-  // Another partition table makes other partitions than those that were looked at.
+  // With another partition table, the partitions differ from those in the facts.
   const same = facts !== null && mtdparts(commandLine) === mtdparts(facts.kernel.commandLine);
   const devices =
     same && origin ? origin.partitions : listedDevices(seen, origin?.partitions ?? []);
@@ -136,7 +138,10 @@ function hardware(
   };
 }
 
-/** What the root of a machine shows; what it shows of its own boot counts only for that boot. */
+/**
+ * The evidence in a machine's root. Evidence about the machine's own boot counts only for that
+ * boot.
+ */
 function rootOf(
   facts: Facts | null,
   live: boolean,
@@ -157,13 +162,13 @@ function rootOf(
   };
 }
 
-/** What a tag list says of the root; a device tree takes its place. */
+/** The root in a tag list. The kernel ignores the tags if it has a device tree. */
 function tagsOf(facts: Facts | null): KernelInputs['tags'] {
   const { atags = null, deviceTree = null } = facts?.origin ?? {};
   return atags && !deviceTree ? { root: atags.root, readonly: atags.readonly } : null;
 }
 
-/** Brings together what the sources and the log's messages say. */
+/** Combines the sources and the messages of the log. */
 export function collectInputs(
   sources: ExplanationSources,
   seen: KernelMessages,

@@ -4,7 +4,7 @@ import { otherwise } from '../plan/rule-table.js';
 import { decideBy, type DecisionRule } from './decision-rule.js';
 import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 
-/** The two command lines that a kernel may have, '' for none. */
+/** The two command lines that a kernel may have; '' for a missing one. */
 interface CommandLines {
   handed: string;
   own: string;
@@ -40,7 +40,7 @@ export const COMMAND_LINE_RULES: readonly DecisionRule<CommandLines, EffectiveCo
 ];
 
 /**
- * What the kernel makes of the boot loader's command line and its own (drivers/of/fdt.c:
+ * The command line that the kernel makes from the boot loader's and its own (drivers/of/fdt.c:
  * early_init_dt_scan_chosen; arch/arm/kernel/atags_parse.c).
  */
 export const effectiveCommandLine = (

@@ -5,7 +5,7 @@ import type { KernelDecision } from './sentences/decisions.js';
 import type { EvidenceSource } from './sentences/ground-row.js';
 import type { OwnPart } from './sources.js';
 
-/** What stands before a reason; '' where the reason itself says it. */
+/** The words before a reason; '' if the reason contains them. */
 const FROM: Record<EvidenceSource, string> = {
   cmdline: 'command line',
   config: 'configuration',
@@ -98,7 +98,7 @@ function ownLines({ rung, start }: OwnPart): string[] {
 
 const WIDEST_WORD = 78;
 
-/** Breaks words that are longer than a line behind their commas: partition tables are. */
+/** Breaks words that are longer than a line, such as partition tables, after their commas. */
 const breakable = (commandLine: string): string =>
   commandLine
     .split(' ')

@@ -16,14 +16,14 @@ import { unknownsOf } from './unknown-rows.js';
 
 export type { ExplanationSources };
 
-/** What the story comes to. */
+/** The result of the story. */
 export type KernelEnd =
   | { kind: 'runs'; program: string; root: string }
   | { kind: 'panics'; message: string; ran: string | null }
   | { kind: 'waits'; forWhat: string }
   | { kind: 'unknown'; because: string };
 
-/** What is probably behind a boot that did not get through, and what to do about it. */
+/** The probable cause of a failed boot, and its cure. */
 export interface Advice {
   code: CauseCode;
   cause: string;
@@ -31,7 +31,7 @@ export interface Advice {
   devices: FoundDevice[];
 }
 
-/** How a root came to be, or would: what `explain --json` prints. */
+/** The explanation of a root, real or predicted, as `explain --json` prints it. */
 export interface Explanation {
   schema: 'mountroot.explain/1';
   of: 'this boot' | 'a console log' | 'a command line';
@@ -41,9 +41,9 @@ export interface Explanation {
   decisions: KernelDecision[];
   end: KernelEnd;
   contradictions: string[];
-  /** What cannot be known from the sources, a sentence each. */
+  /** The facts that the sources do not show, one sentence each. */
   unknown: string[];
-  /** After a panic, or a wait without an end. */
+  /** The advice after a panic or an endless wait. */
   advice: Advice | null;
   ours: OwnPart | null;
 }
@@ -53,7 +53,7 @@ function subjectOf({ log, commandLine, facts }: ExplanationSources): Explanation
   return commandLine !== null || facts === null ? 'a command line' : 'this boot';
 }
 
-/** Which command line holds, where there are two. */
+/** Which of two command lines is used. */
 function commandLineDecision(
   holder: CommandLineHolder | null,
   { config }: KernelInputs,
@@ -64,7 +64,7 @@ function commandLineDecision(
   return [{ id: 'command-line', data, ...because('own-command-line', { own }) }];
 }
 
-/** What the machine shows today, after the kernel's own end. */
+/** The present state of the machine, after the end of the kernel's story. */
 function decisionsOfToday({ facts, ours }: ExplanationSources): CodedDecision[] {
   const out: CodedDecision[] = [];
   const init = facts?.origin?.init;
@@ -79,7 +79,7 @@ function decisionsOfToday({ facts, ours }: ExplanationSources): CodedDecision[] 
   return out;
 }
 
-/** A console that shows another command line than the one that was given. */
+/** The console shows a command line that differs from the given one. */
 function otherCommandLine(
   { log, commandLine }: ExplanationSources,
   seen: KernelMessages,
@@ -90,7 +90,7 @@ function otherCommandLine(
     : [];
 }
 
-/** Whether the log of a console shows how the boot ended. */
+/** Whether a console log shows the end of the boot. */
 const showsEnd = (seen: KernelMessages): boolean =>
   seen.runs.length > 0 ||
   [seen.panic, seen.waiting, seen.started, seen.down].some((line) => line !== undefined);
@@ -124,7 +124,7 @@ function modelOf({ deviceTree, facts }: ExplanationSources, seen: KernelMessages
   return seen.model?.value ?? deviceTree?.model ?? facts?.origin?.deviceTree?.model ?? null;
 }
 
-/** Tells how a root came to be, or would. */
+/** Explains a root, real or predicted. */
 export function explain(sources: ExplanationSources): Explanation {
   const { facts, log, commandLine } = sources;
   const ofMachine = commandLine === null ? (facts?.origin?.log ?? null) : null;

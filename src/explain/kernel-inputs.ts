@@ -6,18 +6,18 @@ import type { KernelConfig } from '../facts/kernel-config.js';
 import type { Runnable } from '../facts/facts.js';
 import type { Because } from './sentences/grounds.js';
 
-/** Finds a program by its path: null, it is not there; undefined, that is not known. */
+/** Finds a program by its path. null if it is missing; undefined if that is unknown. */
 export type FindProgram = (path: string) => Runnable | null | undefined;
 
-/** What the kernel makes of an initrd's bytes. */
+/** The kernel's view of an initrd's bytes. */
 export interface Initrd {
-  /** What to call it, as the name of its file. */
+  /** Its name for a person, such as the name of its file. */
   name: string;
-  /** The kernel's message when it does not unpack as a cpio; null when it does. */
+  /** The kernel's message if it does not unpack as a cpio; null if it does. */
   error: string | null;
-  /** Finds a program that the cpio made, also before it broke off; null: there is none. */
+  /** Finds a program that the cpio made, also before a fault in it; null if there is none. */
   program: (path: string) => Runnable | null;
-  /** What it is as a file system image; null where nothing is recognised. */
+  /** Its file system as an image; null if none is recognised. */
   image: Image | null;
   /** Finds programs in that file system. */
   inImage: FindProgram;
@@ -32,56 +32,56 @@ export interface KnownDevice {
   readonly: boolean;
 }
 
-/** All that a story may rest on besides the log; null: not known. */
+/** The input of a story besides the log; null if unknown. */
 export interface KernelInputs {
   commandLine: string;
-  /** False where nothing shows the command line: a word that it lacks then proves nothing. */
+  /** False if no source shows the command line. A missing word then proves nothing. */
   spoken: boolean;
   release: string | null;
   config: KernelConfig | null;
-  /** Whether the boot loader told the kernel of an initrd, and how; null: not known. */
+  /** Whether and how the boot loader told the kernel about an initrd; null if unknown. */
   handed: ({ value: boolean } & Because) | null;
   /** The board's memory; the kernel refuses an initrd outside of it. */
   memory: readonly Region[] | null;
-  /** The initrd, where its bytes are at hand. */
+  /** The initrd, if we have its bytes. */
   initrd: Initrd | null;
   devices: readonly KnownDevice[] | null;
   mtd: MtdPartition[] | null;
   /** Types of file systems in the kernel's order; `device`: it needs a block device. */
   types: { name: string; device: boolean }[] | null;
-  /** Programs of a root, and the number of the device on which they were looked at. */
+  /** Programs of a root, and the number of the device that they were read from. */
   programs: { on: string | null; found: readonly Runnable[] };
   /**
-   * The root that the kernel mounted, by the mounts of today; `rootfs`: it mounted none, and `/` is
-   * still rootfs.
+   * The root that the kernel mounted, from the present mounts. `rootfs`: it mounted none, and `/`
+   * is still rootfs.
    */
   kernelRoot: { fstype: string; device: string; readonly: boolean } | 'rootfs' | null;
   /**
    * The number of the real root, which the kernel keeps while the /linuxrc of an image runs
-   * (/proc/sys/kernel/real-root-dev); null where none ran, or this is another boot.
+   * (/proc/sys/kernel/real-root-dev); null if none ran, or if this is another boot.
    */
   realRoot: string | null;
   /**
-   * What process 1 is today, where this very boot is explained: such a boot did not panic, whatever
-   * was to be expected.
+   * The present process 1, if this boot is the one to explain. Such a boot did not panic, even if
+   * we would predict a panic.
    */
   init: { program: string | null; args: string[] } | null;
-  /** What the boot loader's tags say of the root; root=, ro and rw count before it. */
+  /** The root in the boot loader's tags; root=, ro and rw override it. */
   tags: { root: string | null; readonly: boolean | null } | null;
 }
 
-/** `6.1.192-x` as [6, 1]; null where it is no release. */
+/** `6.1.192-x` as [6, 1]; null if it is no release. */
 function versionOf(release: string | null): readonly [number, number] | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release ?? '') ?? [];
   return major === undefined ? null : [Number(major), Number(minor)];
 }
 
-/** Whether a kernel is older than a version; an unknown one is taken for new. */
+/** Whether a kernel is older than a version. An unknown kernel counts as new. */
 export function older(release: string | null, [major, minor]: readonly [number, number]): boolean {
   const version = versionOf(release);
   return version !== null && (version[0] < major || (version[0] === major && version[1] < minor));
 }
 
-/** An option's state: null where the configuration is not known. */
+/** An option's state; null if the configuration is unknown. */
 export const option = (config: KernelConfig | null, name: string): boolean | null =>
   config === null ? null : config[name] === 'y';

@@ -5,7 +5,7 @@ import type { KernelLog } from '../facts/kernel-log.js';
 import type { ScriptResult } from '../execute/journal.js';
 import type { Initrd } from './kernel-inputs.js';
 
-/** What mountroot itself did in this boot, as `status` knows it; times in milliseconds. */
+/** mountroot's own actions in this boot, as in `status`; times in milliseconds. */
 export interface OwnPart {
   /** One sentence about the root that the board has now. */
   summary: string;
@@ -15,7 +15,7 @@ export interface OwnPart {
     /** Since the kernel started. */
     at: number;
     ms: number | null;
-    /** null: the start was cut off. */
+    /** null if the start was interrupted. */
     ok: boolean | null;
     error?: string;
     steps: { number: number; id: string; result: string; ms: number; error?: string }[];
@@ -23,13 +23,13 @@ export interface OwnPart {
   } | null;
 }
 
-/** All that an explanation may rest on; null: it is not there. */
+/** The sources of an explanation; null if a source is missing. */
 export interface ExplanationSources {
-  /** A machine's facts, with their origin where it was gathered. */
+  /** A machine's facts, with their origin if it was gathered. */
   facts: Facts | null;
   /**
-   * A command line as a boot loader would hand it over. Then the end is foretold, and what the
-   * machine shows of its own boot does not count.
+   * A command line that a boot loader would hand over. With it the story is a prediction, and
+   * evidence of the machine's own boot does not count.
    */
   commandLine: string | null;
   config: KernelConfig | null;

@@ -9,7 +9,7 @@ interface Known {
   seen: KernelMessages;
   given: KernelInputs;
   decisions: readonly CodedDecision[];
-  /** No log and no command line was given. */
+  /** Neither a log nor a command line was given. */
   running: boolean;
 }
 
@@ -62,7 +62,7 @@ export const UNKNOWN_ROWS: readonly {
   },
 ];
 
-/** What cannot be known from the sources. */
+/** The facts that the sources do not show. */
 export function unknownsOf(known: Omit<Known, 'running'>): Unknown[] {
   const { log, commandLine } = known.sources;
   const all = { ...known, running: log === null && commandLine === null };

@@ -5,8 +5,8 @@
  *
  * Measured on the emulated board, in guest time of a warm start: 472 ms without a heap, 390 with
  * one, 374 without Node's code cache in it (scripts/agent/heap-file.ts), 341 without compilers to
- * machine code, for which a start is too short, and 322 without the model kernel and Node's streams
- * in it.
+ * machine code, which a short start does not need, and 322 without the model kernel and Node's
+ * streams in it.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

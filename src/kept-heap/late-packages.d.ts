@@ -3,6 +3,6 @@
  * (scripts/agent/bundle-heap.ts).
  */
 declare module 'late-packages' {
-  /** Runs both packages over the addons that `require` gives. Their importers then have these. */
+  /** Runs both packages over the addons that `require` gives. Their importers then use these. */
   export function loadPackages(require: (name: string) => unknown): void;
 }

@@ -1,4 +1,4 @@
-/** What all rooms log through; boot and cli choose where it goes. */
+/** The log of all rooms. boot and cli choose its destination. */
 export interface Log {
   error(text: string): void;
   warn(text: string): void;

@@ -103,7 +103,9 @@ const noRoot = refused('no-new-root');
 
 const isInitramfs = ({ facts }: Departure): boolean => facts.handover?.ramfs === true;
 
-/** An initramfs, in facts of an older version that could not switch away from one. */
+/**
+ * Facts of an older version, taken in an initramfs. That version could not switch away from one.
+ */
 const isUnknownRamfs = ({ facts }: Departure): boolean =>
   facts.handover === null &&
   ['rootfs', 'ramfs'].includes(visibleAt(facts.mounts, '/')?.fstype ?? '');

@@ -1,6 +1,6 @@
 /**
- * What a start notes on the data volume, and what it puts aside there, before the volume becomes
- * the upper layer.
+ * The notes that a start writes on the data volume before the volume becomes the upper layer, and
+ * the things that it moves to quarantine there.
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import {
@@ -17,7 +17,7 @@ import { describe } from '../volumes/device.js';
 import type { Stage, StageResult } from './plan.js';
 import { fatal, lastingFolder, mkdir, warn } from './steps.js';
 
-/** A name in quarantine that nothing has yet. */
+/** An unused name in quarantine. */
 function quarantineName({ quarantine }: MountedVolume, what: string): string {
   let number = 1;
   while (quarantine.includes(`${what}-${number}`)) number++;
@@ -25,9 +25,9 @@ function quarantineName({ quarantine }: MountedVolume, what: string): string {
 }
 
 interface Doubtful {
-  /** Where it stands, below the volume's mountpoint. */
+  /** Its path below the volume's mountpoint. */
   path: string;
-  /** What it is called in quarantine, before its number. */
+  /** Its name in quarantine, without the number that follows. */
   what: string;
   why: string;
 }
@@ -67,7 +67,7 @@ export const metaSteps = ({ at, stray }: MountedVolume, needed: typeof fatal = f
 ];
 
 /**
- * Stages that use what is on the volume, so that a board may hang in them: the first of them counts
+ * Stages that use the content of the volume. A board may hang in them, so the first of them counts
  * the start, and a failure does not take the count back.
  */
 const COUNTING: readonly Stage[] = ['reset', 'import', 'external-reset', 'external-root', 'root'];
@@ -88,7 +88,7 @@ export function countSteps({ opened }: Facts, earlier: readonly StageResult[]): 
   ];
 }
 
-/** Marks the volume as in use and not confirmed, and puts a mark aside that cannot be read. */
+/** Marks the volume as in use and not confirmed. Moves a mark that cannot be read to quarantine. */
 function stateSteps(opened: MountedVolume, device: string): Step[] {
   const { at, state } = opened;
   if (state !== 'damaged' && state !== 'fresh') return [];
@@ -116,14 +116,14 @@ const orderSteps = (opened: MountedVolume): Step[] =>
       })
     : [];
 
-/** The volume never had settings, and earlier in this start there was no room on it for any. */
+/** The volume never had settings, and it had no room for any earlier in this start. */
 const lacksRoom = ({ upper }: MountedVolume, earlier: readonly StageResult[]): boolean =>
   upper === 'missing' &&
   earlier.some(({ failed, warned }) =>
     [failed?.errno, ...warned].some((errno) => errno === 'ENOSPC' || errno === 'EDQUOT'),
   );
 
-/** Deals with what a switch to flash had copied when it was cut off. */
+/** Deals with the copy that an interrupted switch to flash left. */
 function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): Step[] {
   const { at, incoming, switched } = opened;
   if (incoming === 'directory' && lacksRoom(opened, earlier))
@@ -145,7 +145,7 @@ function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): 
   });
 }
 
-/** The notes a start leaves on the volume; none of them is worth a boot. */
+/** The notes that a start leaves on the volume. A failure to write them never stops a boot. */
 export function bookkeeping(facts: Facts, earlier: readonly StageResult[]): Step[] {
   const { opened, volume } = facts;
   if (opened === null || opened.readonly) return [];
@@ -157,7 +157,10 @@ export function bookkeeping(facts: Facts, earlier: readonly StageResult[]): Step
   ];
 }
 
-/** Puts aside what stands where a directory of the overlay belongs and is none. */
+/**
+ * Moves a thing to quarantine that is not a directory and has the name of a directory of the
+ * overlay.
+ */
 const strayLayers = (opened: MountedVolume): Step[] =>
   (['upper', 'work'] as const).flatMap((name) => {
     const kind = opened[name];
@@ -170,9 +173,9 @@ const strayLayers = (opened: MountedVolume): Step[] =>
   });
 
 /**
- * Makes the upper layer what it must be, and brings in what a firmware upgrade left.
- * @param opened null where nothing is known of the volume.
- * @param at where the volume is mounted by then.
+ * Prepares the upper layer, and brings in the files that a firmware upgrade left.
+ * @param opened null if nothing is known about the volume.
+ * @param at the mountpoint of the volume at that time.
  */
 export function upperSteps(opened: MountedVolume | null, at: string): Step[] {
   const upgrade = opened?.upgrade

@@ -9,7 +9,7 @@ import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
 import { warn } from './steps.js';
 
-/** Removes the copies of switches that were cut off, but for the newest: that one is enough. */
+/** Removes the copies that interrupted switches left. It keeps the newest one, which is enough. */
 function removeHalfCopies({ quarantine }: MountedVolume, at: string): Step[] {
   const numbers = quarantine
     .flatMap((name) => /^incoming-(\d{1,9})$/.exec(name)?.[1] ?? [])
@@ -42,6 +42,6 @@ export function confirmStart(facts: Facts, opened: MountedVolume): Plan {
     ],
     last: true,
   });
-  // What the start recorded, and how to mend it, still holds.
+  // The state that the start recorded is still true, and so is its cure.
   return { ...plan, reason: (facts.state?.reason ?? null) as Reason | null };
 }

@@ -1,4 +1,4 @@
-/** What `done` notes on the data volume when a start, or a move to flash, came to its end. */
+/** The notes that `done` writes on the data volume after a start or a move to flash is complete. */
 import type { Facts } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { ATTEMPTS, META, OLD_ROOT, STATE_LINK } from '../facts/places.js';
@@ -6,7 +6,7 @@ import type { Step } from '../steps/step.js';
 import { metaFolder } from './bookkeeping.js';
 import { warn } from './steps.js';
 
-/** The marks of a start that came to its end. */
+/** The marks of a complete start. */
 export const startMarks = (at: string): Step[] => [
   warn('meta', 'mountroot keeps its notes on the volume in one folder.', metaFolder(at)),
   warn('count', 'This start reached its end, so the count of those that did not begins anew.', {
@@ -22,8 +22,8 @@ export const startMarks = (at: string): Step[] => [
 ];
 
 /**
- * Tries whether the file system can leave a whiteout. Without RENAME_WHITEOUT overlay can neither
- * rename files of the image nor remove its directories.
+ * Tests whether the file system supports RENAME_WHITEOUT. Without it overlay cannot rename files of
+ * the image and cannot remove its directories.
  */
 export const whiteoutProbe = (at: string): Step =>
   warn(
@@ -34,8 +34,8 @@ export const whiteoutProbe = (at: string): Step =>
   );
 
 /**
- * So that `diff` can tell after an upgrade of the image which settings stand before a newer file of
- * it.
+ * Records the image, so that `diff` can tell after an upgrade which settings hide a newer file of
+ * the image.
  */
 export function recordRomSteps({ mounts }: Facts, at: string, upper: string | undefined): Step[] {
   const image = visibleAt(mounts, OLD_ROOT);
@@ -52,7 +52,7 @@ export function recordRomSteps({ mounts }: Facts, at: string, upper: string | un
   ];
 }
 
-/** A boot that did not use the volume keeps its journal there too, so that one can look why. */
+/** A boot that did not use the volume keeps its journal there too, so that a person can see why. */
 export const keepJournalSteps = ({ configuration: { settings } }: Facts, at: string): Step[] =>
   settings.journal === 0
     ? []

@@ -1,6 +1,6 @@
 /**
- * Plans `done`, called late in boot: the start is confirmed, and a root in memory moves to flash
- * that was only not ready yet. move-to-flash.ts says how nothing is lost on the way.
+ * Plans `done`, which runs late in boot. It confirms the start. If flash was not ready at the
+ * start, it moves a root in memory to flash; move-to-flash.ts says how this loses nothing.
  */
 import type { Device, Facts, MountedVolume, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
@@ -28,17 +28,20 @@ import { setCountBack } from './set-count-back.js';
 import { fatal } from './steps.js';
 import { volumeTrouble } from './volume.js';
 
-/** What the rows look at. */
+/** The input of the rows. */
 export interface Completion {
   facts: Facts;
   earlier: readonly StageResult[];
   dryRun: boolean;
 }
 
-/** A switch to flash is planned again so often because something was mounted meanwhile. */
+/** How many times a switch to flash is planned again because something was mounted meanwhile. */
 const MOST_RETRIES = 3;
 
-/** Why a start left the volume unused, or unwritten, although it could be mounted and counted. */
+/**
+ * The reasons for which a start did not use the volume, or did not write to it, although it could
+ * mount it and count the start.
+ */
 const COUNTED_BUT_UNUSED: readonly Reason[] = [
   'boot-loop',
   'full',
@@ -100,8 +103,8 @@ const moveFailure = (completion: Completion): StageResult['failed'] =>
   movesThatFailed(completion).at(-1)?.failed ?? null;
 
 /**
- * What was mounted during the switch is in the facts by now, so the switch is planned again; but
- * somebody who goes on mounting is not waited for.
+ * The facts now include the mounts that were made during the switch, so we plan the switch again.
+ * The number of attempts is limited, because a program may mount again and again.
  */
 function hasGivenUp(completion: Completion): boolean {
   const last = moveFailure(completion);
@@ -117,7 +120,7 @@ const failureBefore = (completion: Completion): StageResult['failed'] =>
     (each) => each.failed !== null && !movesThatFailed(completion).includes(each),
   )?.failed ?? null;
 
-/** The rung as the start recorded it, or as the overlay's layers show it. */
+/** The rung that the start recorded, or else the one that the overlay's layers show. */
 function rungOf({ state, mounts }: Facts): Rung {
   const lower =
     visibleAt(mounts, '/')?.superOptions.find((option) => option.startsWith('lowerdir=')) ?? '';
@@ -125,8 +128,8 @@ function rungOf({ state, mounts }: Facts): Rung {
 }
 
 /**
- * The board came up, though without its data or without writing to it, and the start was counted:
- * somebody had a chance to look after it, so starts are counted anew.
+ * The start was counted, and the board came up without its data or without writing to it. Somebody
+ * could look after it, so we count starts from zero again.
  */
 const isCountKept = (completion: Completion): boolean =>
   isKeptReadOnly(completion) ||
@@ -198,10 +201,10 @@ const whatItHolds = (completion: Completion): Cause => {
   );
 };
 
-/** What becomes of a root in memory. */
+/** Decides whether a root in memory moves to flash. */
 export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] = [
   {
-    // A switch that was killed left the root so.
+    // A killed switch left the root in this state.
     id: 'thaw',
     when: (completion) => isReadOnly(completion) && !tried(completion.earlier, 'thaw'),
     then: ({ facts }) => thaw(facts),

@@ -4,8 +4,8 @@ import type { ExpectedMount, MountTable } from '../steps/mount-table.js';
 import { kindOf, pathAfter, type Step } from '../steps/step.js';
 
 /**
- * The mounts after a plan whose every step was done, from those before it. Pure: each step moves,
- * adds or removes lines of the table, as the kernel does.
+ * Computes the mounts after a plan from the mounts before it, if every step is done. Pure: each
+ * step moves, adds or removes lines of the table, as the kernel does.
  */
 export function expectedMounts(before: readonly Mount[], steps: readonly Step[]): MountTable {
   let table: MountTable = before.map(({ id, mountpoint, fstype, source }) => ({
@@ -31,7 +31,7 @@ function complaintOf(expected: ExpectedMount, mounts: readonly Mount[]): string[
   const is = visibleAt(mounts, mountpoint);
   if (is === undefined)
     return [`${fstype} ${source} should be mounted on ${mountpoint}, and nothing is`];
-  // The source of what has no device is free text, and some file systems drop it.
+  // The source of a mount without a device is free text, and some file systems drop it.
   const isIt =
     id === null
       ? is.fstype === fstype && (source === fstype || is.source === source)
@@ -49,7 +49,7 @@ function complaintOf(expected: ExpectedMount, mounts: readonly Mount[]): string[
   ];
 }
 
-/** How mounts differ from those that a plan makes, a sentence each. */
+/** The differences between mounts and those that a plan makes, one sentence each. */
 export function mountDifferences(
   expected: readonly ExpectedMount[],
   mounts: readonly Mount[],

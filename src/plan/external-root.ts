@@ -1,4 +1,4 @@
-/** The plan of a root on the external volume: as the upper layer, or as the whole of it. */
+/** The plan of a root on the external volume, which is the upper layer or the whole root. */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { EXTERNAL, EXTROOT_IDENTITY, IDENTITY } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
@@ -29,7 +29,7 @@ const identitySteps = ({ at, identity }: MountedVolume, offered: string): Step[]
         }),
       ];
 
-/** Makes a folder and those above it, but for the two that a mounted volume has anyway. */
+/** Makes a folder and the folders above it, except the two that a mounted volume always has. */
 const foldersTo = (folder: string): Step[] =>
   folder
     .split('/')
@@ -44,7 +44,7 @@ const foldersTo = (folder: string): Step[] =>
 
 /**
  * Ties an external volume without an owner to this board.
- * @param folder where its /etc is by then.
+ * @param folder the path of its /etc at that time.
  */
 function adoptSteps({ external, opened }: Facts, folder: string): Step[] {
   if (external!.identity !== null) return [];
@@ -103,7 +103,7 @@ function wholeRoot(facts: Facts): Step[] {
   ];
 }
 
-/** The external volume keeps the changes to the image, in the internal one's place. */
+/** The external volume keeps the changes to the image instead of the internal one. */
 function overlayRoot(facts: Facts): Step[] {
   const { at, steps: place } = placeData(facts, EXTERNAL);
   return [
@@ -116,7 +116,7 @@ function overlayRoot(facts: Facts): Step[] {
   ];
 }
 
-/** @param trouble what could not be done on the external volume; null for nothing. */
+/** @param trouble the failure on the external volume; null if there was none. */
 export function externalRoot(
   facts: Facts,
   earlier: readonly StageResult[],

@@ -1,7 +1,7 @@
 /**
- * The external volume's way: a stage towards it, a root on it, or why the internal volume is used
- * instead. It must belong to this board and take writes; otherwise a memory stick from another
- * board would bring that board's settings along.
+ * Plans the external volume: a stage towards it, a root on it, or the reason to use the internal
+ * volume instead. The volume must be writable and belong to this board, because a memory stick from
+ * another board would bring that board's settings along.
  */
 import type { External, Facts } from '../facts/facts.js';
 import { EXTROOT_IDENTITY } from '../facts/places.js';
@@ -20,7 +20,7 @@ interface Outside {
   facts: Facts;
   earlier: readonly StageResult[];
   external: External;
-  /** What the internal volume shows: whose board this is. */
+  /** The internal volume's content, which has this board's identity. */
   opened: NonNullable<Facts['opened']>;
 }
 
@@ -29,7 +29,10 @@ const INSTEAD = 'the internal one is used instead';
 const isAbsent = ({ external }: Outside): boolean =>
   external.found.length === 0 && external.attach === null;
 
-/** A volume on UBI that nothing has attached is not there: only the internal one is attached. */
+/**
+ * An external volume on UBI counts as missing until something attaches it: we attach only the
+ * internal one.
+ */
 function missingTrouble({ facts, external }: Outside): Trouble | null {
   const trouble = volumeTrouble(facts, external, undefined);
   if (trouble === null && external.found.length > 0) return null;
@@ -61,7 +64,7 @@ const resetExternal = (outside: Outside): Plan => {
     `carrying out an order to reset external volume ${external.wanted}`,
     [
       ...countSteps(facts, earlier),
-      // Its tie to this board stays, or the next board that sees it could take it.
+      // The reset keeps its tie to this board. Otherwise the next board that sees it could take it.
       ...resetSteps(
         { at: external.at!, upper: external.upper },
         [...keep, `/${EXTROOT_IDENTITY}`],
@@ -186,7 +189,7 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
   },
 ];
 
-/** @returns null where no external volume is configured, or the internal one is not open. */
+/** @returns null if no external volume is configured or the internal one is not open. */
 export function externalPlan(facts: Facts, earlier: readonly StageResult[]): Plan | Trouble | null {
   const { external, opened } = facts;
   if (external === null || opened === null) return null;

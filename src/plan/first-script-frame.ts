@@ -45,7 +45,7 @@ read_attempts() {
 [1-9][0-9][0-9][0-9]) ;; *) return 1 ;; esac
 }`;
 
-/** One process reads all files of /proc that are looked at; the shell takes them apart. */
+/** One process reads all files of /proc that the checks need, and the shell parses them. */
 export const gathering = (hasMtd: boolean): string =>
   `seen=$(cat /proc/cmdline ${hasMtd ? '/proc/mtd ' : ''}/proc/filesystems \
 /proc/self/mountinfo) || refuse 'what is in /proc cannot be read'

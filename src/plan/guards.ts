@@ -24,7 +24,7 @@ import type { PathKind } from '../system/port.js';
 import type { PlannedStage } from './whole-plan.js';
 import { PLANNERS } from './verbs.js';
 
-/** What a guard reads, and what it expects there. */
+/** The data that a guard reads, and the value that it expects. */
 export type GuardedFact =
   /** Text from /proc, in the form that the functions below write. */
   | { kind: 'words' | 'types' | 'partitions' | 'mounts'; is: string }
@@ -32,13 +32,13 @@ export type GuardedFact =
   | { kind: 'path'; path: string; kinds: readonly PathKind[] }
   /** The device has one of these signatures. */
   | { kind: 'begins'; device: string; signatures: readonly Signature[] }
-  /** The count of starts is below `limit`, or there is no file; a limit of 0 is none. */
+  /** The count of starts is below `limit`, or the file is missing. 0 means no limit. */
   | { kind: 'attempts'; path: string; limit: number }
   | { kind: 'link'; path: string; targets: readonly string[] };
 
 export interface Guard {
   look: GuardedFact;
-  /** What differs if the check fails; the script prints it after "script refused:". */
+  /** Names the difference if the check fails. The script prints it after "script refused:". */
   says: string;
 }
 
@@ -294,7 +294,7 @@ const OPENED: Table<MountedVolume> = {
       'a switch to flash was cut off',
     ),
   ],
-  // It has a meaning only if there is an incoming layer.
+  // It matters only if the volume has an incoming layer.
   switched: nothing,
   imported: (_, { facts }) =>
     [IMPORT_ORDER, NEXT_UPPER, FORMER_UPPER].map((name) =>

@@ -1,7 +1,7 @@
 /**
- * The ladder: how far up a start gets, as docs/verbs.md shows it ("The ladder"). The rows ask in
- * the order in which the volume comes into reach: is there a place for a new root, is the volume
- * there, can it be mounted, is anything ordered on it, does it take writes.
+ * The ladder decides which root a start makes (docs/verbs.md, "The ladder"). The rows ask in the
+ * order in which a start learns about the volume: is there a place for a new root, is the volume
+ * there, can it be mounted, does it hold an order, is it writable.
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { STAGING } from '../facts/places.js';
@@ -31,14 +31,14 @@ import { keptReadOnlyRoot, persistentRoot } from './roots.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { mayCome, volumeTrouble } from './volume.js';
 
-/** What the ladder's rows look at. */
+/** The input of the ladder's rows. */
 export interface Climb {
   facts: Facts;
-  /** The stages before in this start, oldest first. */
+  /** The earlier stages of this start, oldest first. */
   earlier: readonly StageResult[];
   /**
-   * What the external volume comes to: a plan, or why the internal volume is used instead; null
-   * where none is configured or it is too early to ask.
+   * The decision about the external volume: a plan, or the reason to use the internal volume
+   * instead. null if none is configured or it is too early to decide.
    */
   external: Plan | Trouble | null;
 }
@@ -131,7 +131,7 @@ const openVolume =
       notes: openNotes(facts),
     });
 
-/* The open volume: is it to be used, and is anything ordered on it? */
+/* The open volume: may the start use it, and does it hold an order? */
 
 const isBootLoop = ({ facts, earlier }: Climb): boolean => {
   const limit = facts.configuration.settings.boot_limit;
@@ -164,7 +164,7 @@ const importLayer = ({ facts, earlier }: Climb): Plan =>
     steps: [...countSteps(facts, earlier), ...importSteps(facts.opened!)],
   });
 
-/* The root: does the volume take writes? */
+/* The root: is the volume writable? */
 
 const writeTrouble = ({ facts, earlier }: View): Trouble | null =>
   facts.opened!.readonly
@@ -176,7 +176,7 @@ const writeTrouble = ({ facts, earlier }: View): Trouble | null =>
     : rootTrouble(failures(earlier, 'root', 'persistent')[0]);
 
 /**
- * A volume without settings that a switch to flash filled before it was cut off: removing the half
+ * An interrupted switch to flash filled this volume, which has no settings. Removing the partial
  * copy makes room.
  */
 const canMakeRoom = ({ facts, earlier }: View): boolean =>
@@ -199,7 +199,7 @@ const failed =
   ({ earlier }: Climb): boolean =>
     failures(earlier, stage).length > 0;
 
-/** What could not be done although the root keeps its changes. */
+/** The failures that do not stop the root from keeping its changes. */
 export const LEFT_UNDONE: readonly PlanRule<Climb, Trouble>[] = [
   {
     id: 'external',
@@ -207,7 +207,7 @@ export const LEFT_UNDONE: readonly PlanRule<Climb, Trouble>[] = [
     then: (climb) => externalTrouble(climb)!,
   },
   {
-    // Such an order is neither carried out nor forgotten.
+    // Such an order is not carried out, and it stays on the volume.
     id: 'order-unreadable',
     when: isOrderUnreadable,
     then: () =>
@@ -248,7 +248,7 @@ const holdsSettings = ({ facts, earlier }: Climb): boolean =>
   facts.opened!.upper === 'directory' &&
   !isLegacy(facts);
 
-/** What is wrong with the internal volume, and with the external one that should have done. */
+/** The trouble with the internal volume, and with the external one that should have replaced it. */
 function bothTroubles(climb: Climb): Trouble {
   const trouble = writeTrouble(climb)!;
   const outside = externalTrouble(climb);
@@ -326,7 +326,7 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
   { id: 'reset', when: isResetOrdered, then: resetVolume },
   { id: 'import', when: isImportOrdered, then: importLayer },
   {
-    // It may do although the internal volume cannot be written to.
+    // The external volume may serve although the internal one cannot be written to.
     id: 'external',
     when: ({ external }) => isPlan(external),
     then: ({ external }) => external as Plan,
@@ -341,7 +341,7 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
   { id: 'volatile', when: otherwise, then: inMemory, because: bothTroubles },
 ];
 
-/** An external volume is asked about once the internal one is open and no root has failed yet. */
+/** The external volume is considered only while the internal one is open and no root has failed. */
 export const climbOf = (facts: Facts, earlier: readonly StageResult[]): Climb => ({
   facts,
   earlier,

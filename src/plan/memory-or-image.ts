@@ -1,4 +1,4 @@
-/** A root in memory, and what lies below it: the bare image. */
+/** The two lowest rungs: a root in memory, and the bare image. */
 import type { Facts } from '../facts/facts.js';
 import { placeTrouble } from './mountpoints.js';
 import type { Plan, StageResult } from './plan.js';
@@ -21,7 +21,7 @@ export const noOverlayTrouble = (): Trouble =>
 export const memoryFailed = ({ earlier }: View): boolean =>
   failures(earlier, 'root', 'volatile').length > 0;
 
-/** Where even an overlay in memory failed, the reason that led to it stays the reason. */
+/** If the overlay in memory fails too, the reason that led to it stays the reason. */
 export function memoryTrouble({ earlier }: View): Trouble {
   const { failed, reason, because } = failures(earlier, 'root', 'volatile')[0]!;
   const found = `an overlay in memory failed: ${failed!.error}`;
@@ -31,7 +31,7 @@ export function memoryTrouble({ earlier }: View): Trouble {
 }
 
 interface Descent extends View {
-  /** Why the root is to be in memory. */
+  /** The reason for a root in memory. */
   trouble: Trouble;
 }
 
@@ -59,7 +59,7 @@ export const MEMORY_OR_IMAGE: readonly PlanRule<Descent, Plan>[] = [
   },
 ];
 
-/** A root in memory, or the image where there can be none. */
+/** A root in memory, or the bare image if an overlay in memory is impossible. */
 export const memoryOrImage = (
   facts: Facts,
   earlier: readonly StageResult[],

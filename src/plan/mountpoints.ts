@@ -20,7 +20,7 @@ export function newRootOf(facts: Facts): string {
   return isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
 }
 
-/** Why no new root is possible at all; null if one is. */
+/** The reason why no new root is possible; null if one is possible. */
 export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
   const paths = imageMountpoint(facts) === null ? facts.paths : facts.handover!.paths;

@@ -1,11 +1,11 @@
 /**
  * The plans that move a root in memory to flash, while the system runs.
  *
- * The move loses nothing: all is copied while programs go on, then what has changed since; then the
- * old root is made read-only, which the kernel refuses while anything on it is open for writing;
- * what changed last is copied, and only when all of it is on stable storage does it become the
- * upper layer. A power cut before that leaves a volume without settings, as it was; one after it
- * leaves a complete one.
+ * The move loses nothing. It copies all files while programs run, and then copies the files that
+ * have changed since. It then makes the old root read-only, which the kernel refuses while a file
+ * on it is open for writing. It copies the last changes, and the copy becomes the upper layer only
+ * after all of it is on stable storage. A power cut before that leaves the volume without settings,
+ * as it was. A power cut after that leaves a complete upper layer.
  */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { DATA, INCOMING, OLD_ROOT, RAM } from '../facts/places.js';
@@ -21,12 +21,12 @@ import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 
-/** Where the old root in memory goes after the pivot, until nobody uses it any more. */
+/** put_old for the old root in memory, which stays there until no process uses it. */
 const PUT_OLD = '/mnt';
 
 /**
- * Seconds in which a program that writes a file is expected to have closed it; a log that is always
- * open is not worth waiting for.
+ * Seconds to wait for programs to close the files that they write. Waiting longer would not help
+ * with a log that is always open.
  */
 const CLOSING_S = 10;
 
@@ -51,8 +51,8 @@ export const thaw = (facts: Facts): Plan =>
   });
 
 /**
- * Removes the copy after a switch that failed: all of it is in memory still, and the copy would
- * only fill the volume.
+ * Removes the copy after a failed switch. The files are still in memory, so the copy would only
+ * fill the volume.
  */
 export const tidyUp = (facts: Facts, opened: MountedVolume, error: string): Plan =>
   planOf('done', facts, {
@@ -85,8 +85,8 @@ const copy =
     fatal(id, why, { kind: 'copy', from: `${RAM}/upper`, to: `${at}/${INCOMING}`, pass });
 
 /**
- * The longest part, while the system goes on. The facts are gathered anew after it, so that what
- * was mounted meanwhile moves too.
+ * This is the longest part, and programs run meanwhile. Facts are gathered again after it, so that
+ * new mounts move too.
  */
 export function copyToFlash(facts: Facts, opened: MountedVolume): Plan {
   const copyPass = copy(opened.at);
@@ -135,7 +135,7 @@ const freezeAndFinish = (from: string): Step[] => [
   }),
 ];
 
-/** The overlay over the image, which is mounted on OLD_ROOT by now, and no longer on `/`. */
+/** The overlay over the image. The image is on OLD_ROOT at that time and no longer on `/`. */
 const overlayOverOldRoot = (facts: Facts, at: string): Step[] =>
   flashOverlay(facts, at).map((step) =>
     step.id === 'overlay' && step.action.kind === 'mount'
@@ -150,8 +150,8 @@ const overlayOverOldRoot = (facts: Facts, at: string): Step[] =>
   );
 
 /**
- * The pivot, with every mount's move made fatal: what stays behind goes with the old root. For the
- * same reason no mount may be new.
+ * The pivot, in which a failure to move any mount is fatal: a mount that stays behind is lost with
+ * the old root. For the same reason no mount may be new.
  */
 function pivotWithAllMounts(facts: Facts, at: string): Step[] {
   const steps = pivotTo(facts, at, PUT_OLD);

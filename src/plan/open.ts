@@ -1,6 +1,6 @@
 /**
- * The steps that bring a volume into reach, and let it go again: waiting for it, attaching it,
- * mounting it where it covers nothing.
+ * The steps that make a volume accessible (wait for it, attach it, mount it where it covers
+ * nothing) and those that release it.
  */
 import type { Facts, MountedVolume, Volume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
@@ -26,7 +26,9 @@ export const attachSteps = (mtd: number): Step[] => [
   }),
 ];
 
-/** Mounts the file system that shows what the boot before left in memory that outlasts a reset. */
+/**
+ * Mounts pstore, which shows the messages of the previous boot from memory that survives a reset.
+ */
 export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
   if (
     !kernel.filesystems.includes('pstore') ||
@@ -84,7 +86,7 @@ export const unmountStaging = ({ fstype }: Pick<MountedVolume, 'fstype'>, why: s
   warn('close', why, { kind: 'umount', path: STAGING, fstype, lazy: false, again: null });
 
 interface RemountOptions {
-  /** Whether it is undone when the plan fails. */
+  /** Whether a failed plan undoes it. */
   undone: boolean;
   /** Seconds to wait for files that are open for writing. */
   patience?: number;

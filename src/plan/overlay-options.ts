@@ -1,12 +1,12 @@
 /**
- * Overlay's option string is parted at `,` and `:`, and `\` escapes; in a path each is escaped
- * (fs/overlayfs/super.c: ovl_next_opt, ovl_split_lowerdirs).
+ * Overlay splits its option string at `,` and `:`, and `\` escapes a character. So all three are
+ * escaped in a path (fs/overlayfs/super.c: ovl_next_opt, ovl_split_lowerdirs).
  */
 const escape = (path: string): string => path.replace(/[\\,:]/g, (character) => `\\${character}`);
 
 /**
- * The data string of an overlay mount. Without a workdir it is that of the out-of-tree overlayfs,
- * which has none.
+ * The data string of an overlay mount. The out-of-tree overlayfs has no workdir, so `workdir` is
+ * left out for it.
  */
 export function overlayOptions(layers: { lower: string[]; upper: string; work?: string }): string {
   const options = [

@@ -4,7 +4,7 @@ import { PLAN_SCHEMA, type Plan, type Stage, type StageResult, type Verb } from 
 import { sentenceOf, type Trouble } from './reasons.js';
 import { distinct } from './steps.js';
 
-/** The results of one stage, or of one rung's attempts at it, that failed; oldest first. */
+/** The failed results of one stage, or of one rung's attempts at it, oldest first. */
 export const failures = (
   earlier: readonly StageResult[],
   stage: Stage,
@@ -15,7 +15,7 @@ export const failures = (
       each.failed !== null && each.stage === stage && (rung === undefined || each.rung === rung),
   );
 
-/** Whether a stage was executed before in this run, with success or without. */
+/** Whether this run has executed a stage, successfully or not. */
 export const tried = (earlier: readonly StageResult[], stage: Stage): boolean =>
   earlier.some((each) => each.stage === stage);
 
@@ -23,11 +23,11 @@ interface PlanParts {
   stage: Stage;
   summary: string;
   steps: Step[];
-  /** `persistent` where nothing else is said. */
+  /** The default is `persistent`. */
   rung?: Rung;
   trouble?: Trouble | null;
   notes?: string[];
-  /** The verb ends with this plan; otherwise the facts are gathered again after it. */
+  /** True if the verb ends with this plan. Otherwise facts are gathered again after it. */
   last?: boolean;
 }
 
@@ -59,7 +59,7 @@ export const planOf = (
   last,
 });
 
-/** A plan as the planner is told of it when it was executed. */
+/** The result of an executed plan, as the planner gets it. */
 export const stageResult = (
   { stage, rung, reason, because }: Plan,
   failed: StageResult['failed'] = null,

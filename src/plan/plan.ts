@@ -19,8 +19,8 @@ export const PLAN_SCHEMA = 'mountroot.plan/2';
 export { makesRoot, VERBS, type Verb };
 
 /**
- * A part of a verb. Behind each one that succeeds the facts are gathered again, because what it did
- * shows more; behind `root` nothing follows.
+ * A part of a verb. After each one that succeeds, facts are gathered again, because more is visible
+ * then. `root` is always the last.
  */
 export type Stage =
   | 'early'
@@ -45,7 +45,7 @@ export type Stage =
   | 'mark'
   | 'order';
 
-/** An ordered list of steps and what the root will be after them. */
+/** An ordered list of steps, and the root that they make. */
 export interface Plan {
   schema: typeof PLAN_SCHEMA;
   decision: 'go';
@@ -54,18 +54,18 @@ export interface Plan {
   /** The rung of the ladder this plan leads to. */
   rung: Rung;
   reason: Reason | null;
-  /** One sentence: what this plan makes, or on which way to it is. */
+  /** One sentence: the root that this plan makes, or the stage towards it. */
   summary: string;
-  /** Why the rung is not a better one, one sentence; null on the first. */
+  /** One sentence: why the rung is not a better one. null on the best rung. */
   because: string | null;
-  /** What `because` says, as data; absent where the plan itself found no trouble. */
+  /** The content of `because` as data. Absent if the plan itself found no trouble. */
   trouble?: Trouble;
-  /** What the plan was made for, so that its shell form can check that it runs there. */
+  /** The board and the moment that the plan is for. Its shell form checks them. */
   rests: { device: Device | null };
   steps: Step[];
-  /** What a person should know although it changes no step. */
+  /** Notes for a person that change no step. */
   notes: string[];
-  /** The verb ends here; otherwise the facts are gathered again and planned from. */
+  /** True if the verb ends here. Otherwise facts are gathered again for the next plan. */
   last: boolean;
 }
 
@@ -75,9 +75,9 @@ export interface Refusal {
   verb: Verb;
   reason: RefusalReason;
   exit: (typeof REFUSALS)[RefusalReason]['exit'];
-  /** One sentence: what is in the way and what to do. */
+  /** One sentence: the obstacle, and what to do. */
   summary: string;
-  /** What `summary` says, as data. */
+  /** The content of `summary` as data. */
   cause: Cause;
 }
 
@@ -91,7 +91,7 @@ export const refuse = (verb: Verb, reason: RefusalReason, cause: Cause): Refusal
   cause,
 });
 
-/** There is nothing to do. */
+/** The verb has nothing to do. */
 export interface Already {
   schema: typeof PLAN_SCHEMA;
   decision: 'already';
@@ -110,31 +110,31 @@ export const already = (verb: Verb, summary: string, exit: Already['exit']): Alr
 
 export type Decision = Plan | Refusal | Already;
 
-/** A plan that was executed before in this run of the verb, for the next one to rest on. */
+/** The result of a plan that this run of the verb has executed. The next plan depends on it. */
 export interface StageResult {
   stage: Stage;
   rung: Rung;
   reason: Reason | null;
   because: string | null;
   /**
-   * Id of the step that failed, with the name of the error where the kernel gave one; null when all
-   * went well.
+   * Id of the step that failed, and the name of the error if the kernel gave one; null if no step
+   * failed.
    */
   failed: { step: string; errno: string | null; error: string } | null;
   /**
-   * Names of the kernel's errors in steps that were only to be warned of: they may tell why a later
-   * one failed.
+   * Names of the kernel's errors in steps whose failure is only a warning. They may tell why a
+   * later step failed.
    */
   warned: readonly string[];
 }
 
 export interface PlanningOptions {
-  /** Only to be looked at: neither the early boot nor root is asked for. */
+  /** True if nobody will execute the plan. It then needs neither the early boot nor root. */
   dryRun: boolean;
-  /** Although this does not look like the moment for it. */
+  /** True if the verb runs although this does not look like the early boot or the shutdown. */
   force: boolean;
-  /** What was executed before, oldest first. */
+  /** The plans that were executed before, oldest first. */
   earlier?: readonly StageResult[];
-  /** `reset`: what to keep besides what the configuration names. */
+  /** `reset`: the paths to keep besides those of the configuration. */
   keep?: readonly string[];
 }

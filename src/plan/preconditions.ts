@@ -1,4 +1,4 @@
-/** Whether a verb may run at all, and whether a root of ours is there already. */
+/** Decides whether a verb may run, and whether `/` is already a root of ours. */
 import type { Facts } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
@@ -59,7 +59,7 @@ export const PRECONDITIONS: readonly PlanRule<Call, Refusal | null, Cause>[] = [
   },
 ];
 
-/** Why the verb may not run; null where it may. */
+/** The reason why the verb may not run; null if it may. */
 export const preconditions = (verb: Verb, facts: Facts, options: PlanningOptions): Refusal | null =>
   firstMatch(PRECONDITIONS, { verb, facts, options });
 
@@ -93,6 +93,6 @@ export const ROOTS_OF_OURS: readonly PlanRule<Root, Already, string>[] = [
   },
 ];
 
-/** `/` is a root of ours; null where it is not. */
+/** The result if `/` is already a root of ours; null if it is not. */
 export const alreadyThere = (verb: Verb, facts: Facts): Already | null =>
   firstMatch(ROOTS_OF_OURS, { verb, facts });

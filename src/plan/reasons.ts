@@ -1,14 +1,14 @@
 /**
- * Why a root is less than one that keeps its changes, and why there is no plan at all: one row for
- * each. The names are stable, because journals, state.json and other programs use them.
+ * The reasons why a root does not keep its changes or why no plan exists, one row for each. The
+ * names are stable, because journals, state.json and other programs use them.
  */
 import { RUNGS, type Rung } from '../facts/rungs.js';
 import { EXIT } from './exit.js';
 
 interface ReasonRow {
-  /** What to do about it: half a sentence that is true whatever led to this reason. */
+  /** The cure, as half a sentence that is true for every cause of this reason. */
   cure: string;
-  /** False where the root is what somebody asked for. */
+  /** False if somebody asked for this root. */
   degraded?: false;
 }
 
@@ -109,33 +109,33 @@ export const REASONS = {
   },
 } as const satisfies Record<string, ReasonRow>;
 
-/** Why a root is less than one that keeps its changes. */
+/** The reason why a root does not keep its changes. */
 export type Reason = keyof typeof REASONS;
 
 /** Whether a root is less than what was configured. */
 export function isDegraded({ rung, reason }: { rung: Rung; reason: Reason | null }): boolean {
   if (reason === null) return RUNGS[rung].degraded;
-  // A state.json that another version wrote may have a reason without a row.
+  // A state.json of another version may have a reason that has no row here.
   const row: ReasonRow | undefined = REASONS[reason];
   return row?.degraded ?? true;
 }
 
-/** What was found, and what to do about it. */
+/** The finding and its cure. */
 export interface Cause {
   /** Half a sentence, without its cure. */
   found: string;
-  /** Half a sentence; null where `found` is the error of a step, which says what to do itself. */
+  /** Half a sentence; null if `found` is the error of a step, which has its own cure. */
   cure: string | null;
 }
 
-/** Why something cannot be: a word for programs, and a cause for people. */
+/** The reason for a refusal: a word for programs, and a cause for people. */
 export interface Trouble extends Cause {
   reason: Reason;
 }
 
 /**
- * @param cure where the circumstances are known better than the reason's own row knows them; null
- * where `found` says what to do itself.
+ * @param cure replaces the cure of the reason's row if more is known here; null if `found` has its
+ * own cure.
  */
 export const troubleOf = (
   reason: Reason,
@@ -149,11 +149,11 @@ export const sentenceOf = ({ found, cure }: Cause): string =>
 
 interface RefusalRow {
   exit: typeof EXIT.failed | typeof EXIT.refused | typeof EXIT.usage;
-  /** False where there is nothing to do here, so that no trace is left, not even a journal. */
+  /** False if this is not a place for the verb. Then it leaves no trace, not even a journal. */
   journal: boolean;
 }
 
-/** Why there is no plan. */
+/** The reason why no plan exists. */
 export const REFUSALS = {
   guard: { exit: EXIT.refused, journal: false },
   'not-linux': { exit: EXIT.failed, journal: false },

@@ -25,7 +25,7 @@ import { planStages, whole, type PlannedStage } from './whole-plan.js';
 const guardedCommandOf = (action: Action): string =>
   kindOf(action).guardedShell?.(action) ?? commandOf(action);
 
-/** The command that undoes a step; null where there is none. */
+/** The command that undoes a step; null if nothing undoes it. */
 function guardedUndoOf(action: Action): string | null {
   const { guardedUndo } = kindOf(action);
   if (guardedUndo !== undefined) return guardedUndo(action);
@@ -33,7 +33,7 @@ function guardedUndoOf(action: Action): string | null {
   return inverse === null ? null : commandOf(inverse);
 }
 
-/** The shell's variables that say where /proc and the kernel log are, where a step moves them. */
+/** Sets the shell's variables for the paths of /proc and the kernel log if a step moves them. */
 function movedPlaces(action: Action): string[] {
   const places = { proc: '/proc', dev: '/dev' };
   return Object.entries(places).flatMap(([variable, path]) => {
@@ -42,7 +42,7 @@ function movedPlaces(action: Action): string[] {
   });
 }
 
-/** In the new root all is where it was in the old one before the plan. */
+/** In the new root every path is again what it was before the plan. */
 const USUAL_PLACES = 'proc=/proc dev=/dev';
 
 /** @param inNewRoot whether the step comes after the one that makes the new root `/`. */
@@ -66,7 +66,7 @@ function stepLines({ id, action, why }: Step, number: number, inNewRoot: boolean
   ].join('\n');
 }
 
-/** Undoing, last first. A step was done if the step that failed comes after it. */
+/** Undoes the steps, last first. A step was done if the failed step comes after it. */
 function undoLines(steps: readonly Step[]): string[] {
   return steps
     .flatMap(({ action }, index) => {
@@ -80,13 +80,13 @@ function undoLines(steps: readonly Step[]): string[] {
     .reverse();
 }
 
-/** What the script is made of: two stages, each with guards before it. */
+/** The parts of the script: two stages, each with guards before it. */
 interface Parts {
   plan: Plan;
   facts: Facts;
   before: readonly Guard[];
   opened: readonly Guard[];
-  /** How many steps open the volume; the others make the root. */
+  /** The number of steps that open the volume. The others make the root. */
   opening: number;
 }
 
@@ -126,7 +126,7 @@ exit 0
 `;
 }
 
-/** Why a script cannot do what these stages do, whatever the guards find; one sentence each. */
+/** The reasons why a script cannot do these stages on any board, one sentence each. */
 function stageTroubles(stages: readonly PlannedStage[], plan: Plan): string[] {
   const names = stages.map(({ plan: { stage } }) => stage).join(', ');
   if (names !== 'open, root')
@@ -141,7 +141,7 @@ function stageTroubles(stages: readonly PlannedStage[], plan: Plan): string[] {
   return [];
 }
 
-/** Steps that the shell has no form for, one sentence each; and a plan without pivot_root. */
+/** Names the steps that have no shell form, and a plan without pivot_root, one sentence each. */
 function stepTroubles(steps: readonly Step[]): string[] {
   const troubles = steps
     .filter(({ action }) => typeof kindOf(action).shell(action) !== 'string')
@@ -151,7 +151,7 @@ function stepTroubles(steps: readonly Step[]): string[] {
     : [...troubles, 'no pivot_root(2) is planned'];
 }
 
-/** @returns the script, or why there can be none for these facts, one sentence each. */
+/** @returns the script, or the reasons why these facts allow none, one sentence each. */
 export function firstScript(facts: Facts): { script: string } | { never: string[] } {
   const { stages, never } = planStages('start', facts, { dryRun: true, force: false });
   if (never !== null) return { never: [never.summary] };

@@ -1,4 +1,6 @@
-/** Guards as commands of busybox's sh, which forks only for what it cannot do itself. */
+/**
+ * Renders guards as commands of busybox's sh. It forks only if the shell cannot do a check itself.
+ */
 import type { PathKind } from '../system/port.js';
 import { quote } from '../text/shell.js';
 import type { Signature } from '../volumes/volume-type.js';
@@ -31,7 +33,7 @@ const bytesWord = (values: readonly number[]): string =>
 const canRead = ({ offset, bytes }: Signature, length: number): boolean =>
   offset === 0 && bytes.length === length && !bytes.some((byte) => byte === 0 || byte === 10);
 
-/** With the shell's own `read` where that will do; od(1) would be a process for two bytes. */
+/** Uses the shell's own `read` if possible, because od(1) would cost a process for two bytes. */
 function beginsWith(device: string, signatures: readonly Signature[]): string {
   const [{ offset, bytes }] = signatures as [Signature];
   const { length } = bytes;
@@ -44,7 +46,7 @@ function beginsWith(device: string, signatures: readonly Signature[]): string {
   return `[ "$(${dump})" = ${quote(hex)} ]`;
 }
 
-/** A command whose status says whether a fact is still as it was planned for. */
+/** A command whose status says whether a fact is still as planned. */
 const LOOK: { [K in GuardedFact['kind']]: (look: Extract<GuardedFact, { kind: K }>) => string } = {
   words: ({ is }) => `[ "$words" = ${quote(is)} ]`,
   types: ({ is }) => `[ "$types" = ${quote(is)} ]`,
@@ -63,7 +65,7 @@ const LOOK: { [K in GuardedFact['kind']]: (look: Extract<GuardedFact, { kind: K 
   },
 };
 
-/** A guard as one line of the script: what is looked at, or the refusal. */
+/** A guard as one line of the script: the check, or else the refusal. */
 export function guardLine({ look, says }: Guard): string {
   const test = (LOOK[look.kind] as (look: GuardedFact) => string)(look);
   return `{ ${test}; } || refuse ${quote(says)}`;

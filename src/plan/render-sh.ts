@@ -12,8 +12,8 @@ export function commandOf(action: Action): string {
 }
 
 /**
- * The command of one step. It sets `made` where the undoing could not tell otherwise whether the
- * step was done: where it may be skipped, and where the script goes on over its failure.
+ * The command of one step. It sets `made` if the step may be skipped, or if the script continues
+ * after its failure. Otherwise the undoing could not tell whether the step was done.
  */
 function stepCommand({ action, severity }: Step, number: number, inNewRoot: boolean): string {
   const command = commandOf(action);
@@ -34,15 +34,15 @@ function stepLines(step: Step, number: number, inNewRoot: boolean): string {
   ].join('\n');
 }
 
-/** The index of the step that makes another root `/`; the number of steps where there is none. */
+/** The index of the step that makes another root `/`; the number of steps if no step does. */
 function entrance(steps: readonly Step[]): number {
   const index = steps.findIndex(({ action }) => entersNewRoot(action));
   return index < 0 ? steps.length : index;
 }
 
 /**
- * Undoing, last first. A fatal step was done if the step that failed comes after it; the others set
- * `made`.
+ * Undoes the steps, last first. A fatal step was done if the failed step comes after it; the other
+ * steps set `made`.
  */
 function undoLines(steps: readonly Step[]): string[] {
   return steps
@@ -70,7 +70,10 @@ function deviceCheck(device: Plan['rests']['device']): string {
   return `grep -qxF ${quote(partition)} /proc/mtd || ${refusal(partition)}`;
 }
 
-/** Whether this is the moment: a plan that switches roots is for process 1, others for preinit. */
+/**
+ * Checks the moment: only process 1 may run a plan that switches roots, and only preinit may run
+ * others.
+ */
 const momentCheck = (steps: readonly Step[]): string =>
   steps.some(({ action }) => action.kind === 'switch-root')
     ? `[ $$ -eq 1 ] || refuse 'only process 1 can leave an initramfs; run it with exec from /init'`

@@ -1,7 +1,4 @@
-/**
- * A reset of a volume that is mounted: an order on it, and where no root uses the volume the reset
- * itself at once.
- */
+/** Resets a mounted volume: writes an order on it, and resets it at once if no root uses it. */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import {
@@ -41,7 +38,7 @@ function isInUse({ mounts }: Facts, at: string): boolean {
   );
 }
 
-/** What the rows look at. */
+/** The input of the rows. */
 export interface MountedReset {
   facts: Facts;
   opened: MountedVolume;

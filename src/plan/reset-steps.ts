@@ -5,13 +5,13 @@ import type { Step } from '../steps/step.js';
 import { importGone } from './import.js';
 import { fatal } from './steps.js';
 
-/** What a reset looks at: the internal volume, or an external one, which has less on it. */
+/** The input of a reset: the internal volume, or an external one, which holds less. */
 type Resettable = Pick<MountedVolume, 'at' | 'upper'> &
   Partial<Pick<MountedVolume, 'upgrade' | 'switched' | 'imported'>>;
 
 /**
- * What lies beside the upper layer and holds settings too, or did: copies, what was put aside, and
- * what overlay was about to change.
+ * Directories beside the upper layer that may also hold settings: copies, the quarantine, and the
+ * workdir of overlay.
  */
 function besideUpper(
   { at, upgrade, switched }: Resettable,
@@ -52,7 +52,7 @@ const orderCarriedOut = (at: string): Step[] => [
 
 /**
  * Removes the settings from a volume.
- * @param keep what is spared, as absolute paths within the root.
+ * @param keep the absolute paths within the root that stay.
  * @param legacy the upper layer is the volume's root, as the out-of-tree overlayfs has it.
  */
 export function resetSteps(volume: Resettable, keep: readonly string[], legacy: boolean): Step[] {

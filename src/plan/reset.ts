@@ -1,11 +1,11 @@
 /**
- * Plans `reset`: the factory's state, except for what is to be kept.
+ * Plans `reset`, which restores the factory's state except for the paths to keep.
  *
- * On a running overlay only the order is written, and the next start carries it out before anything
- * uses the settings: nothing is pulled away from under running programs, and after a power cut the
- * reset begins again. Flash whose file system is broken is marked to be erased, which `done` then
- * does; that takes everything, so it is refused where something is to be kept, and where the mount
- * failed for a reason that passes.
+ * On a running overlay it only writes an order, and the next start carries the order out before
+ * anything uses the settings. So running programs lose no files, and after a power cut the reset
+ * begins again. If the file system on flash is broken, it marks the flash, and `done` erases it.
+ * This removes everything, so it is refused if there are paths to keep, or if the mount failed for
+ * a passing reason.
  */
 import type { Device, Facts } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
@@ -31,21 +31,21 @@ import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { fatal } from './steps.js';
 import { volumeTrouble } from './volume.js';
 
-/** What the rows look at. */
+/** The input of the rows. */
 export interface ResetCall {
   facts: Facts;
   earlier: readonly StageResult[];
-  /** What --keep names, as it was given. */
+  /** The paths of --keep, as they were given. */
   asked: readonly string[];
-  /** What is kept: from the configuration and from --keep, as absolute paths. */
+  /** The paths to keep, from the configuration and from --keep, as absolute paths. */
   keep: readonly string[];
 }
 
 type View = Omit<ResetCall, 'asked'>;
 
 /**
- * What mount(2) gives for a file system that is broken; other errors belong to the moment, and are
- * no reason to give anything up.
+ * The errors of mount(2) for a broken file system. Other errors may pass, so they are no reason to
+ * erase anything.
  */
 const BROKEN = ['EIO', 'EUCLEAN', 'EBADMSG'];
 
@@ -86,7 +86,7 @@ const isBroken = (call: View): boolean => {
   return failed?.step === 'data' && BROKEN.includes(failed.errno ?? '');
 };
 
-/** What shows that the volume cannot be mounted. */
+/** The evidence that the volume cannot be mounted. */
 const evidenceOf = (call: View): string =>
   mountFailure(call)?.error ?? call.facts.volume.content?.evidence ?? 'nothing is known of it';
 
@@ -195,7 +195,7 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
     because: (call) => withHead('nothing was reset', volumeCause(call)),
   },
   {
-    // What looks blank may have settings after the blocks that were looked at, so it is opened too.
+    // A volume that looks blank may have settings after the blocks that we read, so we open it too.
     id: 'open',
     when: (call) => isMountable(call) && !tried(call.earlier, 'open'),
     then: (call) =>

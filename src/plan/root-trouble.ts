@@ -2,7 +2,7 @@ import type { StageResult } from './plan.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 
-/** A root that failed, with what the kernel said before. */
+/** A root that failed, with the kernel's errors before it. */
 interface FailedRoot extends NonNullable<StageResult['failed']> {
   /** See StageResult. */
   warned: readonly string[];
@@ -10,10 +10,10 @@ interface FailedRoot extends NonNullable<StageResult['failed']> {
 
 const NO_ROOM = ['ENOSPC', 'EDQUOT'];
 
-/** The steps that write to the data volume: what fails in them with EIO is the flash itself. */
+/** The steps that write to the data volume. If they fail with EIO, the flash itself is bad. */
 const WRITING = ['upper', 'work', 'writable'];
 
-/** The overlay was mounted, mount(2) returned 0, and it takes no writes. */
+/** mount(2) of the overlay returned 0, but the overlay is read-only. */
 const isSilent = ({ errno, step }: FailedRoot): boolean => errno === null && step === 'overlay';
 
 const said =
@@ -41,6 +41,9 @@ export const ROOT_FAILURES: readonly PlanRule<FailedRoot, Trouble>[] = [
   { id: 'otherwise', when: otherwise, then: said('overlay-failed') },
 ];
 
-/** Why a persistent root failed, from what the kernel said and where; null where none failed. */
+/**
+ * The reason why a persistent root failed, from the kernel's error and the step; null if none
+ * failed.
+ */
 export const rootTrouble = (result: StageResult | undefined): Trouble | null =>
   result?.failed ? firstMatch(ROOT_FAILURES, { ...result.failed, warned: result.warned }) : null;

@@ -1,12 +1,12 @@
 /**
  * The verbs that change a root, in the order in which they are listed. The planners, the boot, the
- * command line and the launcher (native/launch.c, through the build) have their names from here.
+ * command line and the launcher (native/launch.c, through the build) take the names from here.
  */
 
 interface RootVerbRow {
-  /** It ends in a root, and records which. */
+  /** True if it ends in a root, which it records. */
   makesRoot: boolean;
-  /** The scripts of a boot call it, so it runs without yargs, and from the kept heap. */
+  /** True if the scripts of a boot call it. It then runs without yargs, and from the kept heap. */
   inBoot: boolean;
 }
 

@@ -19,7 +19,10 @@ const describeVolume = ({ volume }: Facts): string => {
   return `${describe(device)} (${fstypeOf(device, volume)})`;
 };
 
-/** @param trouble what could not be done although the root keeps its changes; null for nothing. */
+/**
+ * @param trouble a failure that does not stop the root from keeping its changes; null if there was
+ * none.
+ */
 export function persistentRoot(
   facts: Facts,
   earlier: readonly StageResult[],
@@ -89,7 +92,7 @@ const closeVolume = ({ opened }: Facts): Step[] =>
 
 export function memoryRoot(facts: Facts, earlier: readonly StageResult[], trouble: Trouble): Plan {
   const close = closeVolume(facts);
-  // A mount that is gone by then has no propagation to be restored.
+  // These mounts are gone at that time, so their propagation needs no restoring.
   const closed =
     close.length > 0
       ? { ...facts, mounts: facts.mounts.filter(({ mountpoint }) => mountpoint !== STAGING) }
@@ -111,7 +114,7 @@ export function memoryRoot(facts: Facts, earlier: readonly StageResult[], troubl
   });
 }
 
-/** The bare image: it stays `/`, or is what an initramfs switches to. */
+/** The bare image: it stays `/`, or an initramfs switches to it. */
 export function imageRoot(facts: Facts, trouble: Trouble): Plan {
   const image = imageMountpoint(facts);
   return planOf('start', facts, {

@@ -1,6 +1,6 @@
 /**
- * Decisions as tables: the rows are asked in the order in which a person would ask, and the first
- * one that matches decides. A test walks each table row by row.
+ * Decisions as tables. The rows are in the order in which a person would ask, and the first one
+ * that matches decides. A test walks each table row by row.
  */
 import type { Trouble } from './reasons.js';
 
@@ -10,13 +10,13 @@ interface RowHead<Situation> {
   when: (situation: Situation) => boolean;
 }
 
-/** A row whose outcome needs no reason: the next part of the way, or the best there is. */
+/** A row whose outcome needs no reason: the next stage, or the best outcome. */
 interface PlainRow<Situation, Outcome> extends RowHead<Situation> {
   then: (situation: Situation) => Outcome;
   because?: undefined;
 }
 
-/** A row whose outcome is less than what was wanted; `because` says why. */
+/** A row whose outcome is worse than the wanted one. `because` gives the reason. */
 interface ReasonedRow<Situation, Outcome, Because> extends RowHead<Situation> {
   then: (situation: Situation, because: Because) => Outcome;
   because: (situation: Situation) => Because;
@@ -25,7 +25,7 @@ interface ReasonedRow<Situation, Outcome, Because> extends RowHead<Situation> {
 export type PlanRule<Situation, Outcome, Because = Trouble> =
   PlainRow<Situation, Outcome> | ReasonedRow<Situation, Outcome, Because>;
 
-/** The outcome of the first row that matches; null where none does. */
+/** The outcome of the first row that matches; null if none does. */
 export function firstMatch<Situation, Outcome, Because>(
   table: readonly PlanRule<Situation, Outcome, Because>[],
   situation: Situation,

@@ -8,7 +8,7 @@ import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
 import { fatal, warn } from './steps.js';
 
-/** What is done on a volume that is a lower layer: it is writable for these steps only. */
+/** Wraps steps on a volume that is a lower layer: it is writable for these steps only. */
 const writableFor = ({ at, readonly }: MountedVolume, steps: readonly Step[]): Step[] =>
   readonly
     ? [
@@ -36,7 +36,7 @@ export function setCountBack(facts: Facts, opened: MountedVolume, rung: Rung): P
     summary: `the count of starts on ${describe(facts.volume.found[0]!)} set back`,
     steps: [
       ...writableFor(opened, [
-        // Removing it works also where the volume is too full for anything new.
+        // Removing the file works even if the volume is too full for a new one.
         warn('count', 'The board came up, so starts that did not are counted anew.', {
           kind: 'unlink',
           path: `${at}/${ATTEMPTS}`,
@@ -50,7 +50,7 @@ export function setCountBack(facts: Facts, opened: MountedVolume, rung: Rung): P
     ],
     last: true,
   });
-  // What the start recorded, and how to mend it, still holds.
+  // The state that the start recorded is still true, and so is its cure.
   return {
     ...plan,
     reason,

@@ -1,6 +1,6 @@
 /**
  * Plans `start`, `switch-root` and `ram`: from a read-only root to an overlay of it and the data
- * volume, or to the next best root there can be.
+ * volume, or to the next best possible root.
  *
  * Before: `/` is the read-only image; /proc, /sys, /dev and /tmp are mounted on it; the data volume
  * is not mounted. After: `/` is the overlay, `/rom` the image, `/overlay` the data volume; every
@@ -8,7 +8,7 @@
  *
  * The planner is asked again after each stage, with new facts and with the results of the stages
  * before. A rung that failed was undone, and the planner then plans the rung below it and gives the
- * failure as the reason. Nothing on flash is erased here unless somebody ordered it.
+ * failure as the reason. A start erases nothing on flash unless somebody ordered it.
  */
 import type { Facts } from '../facts/facts.js';
 import { climb } from './ladder.js';
@@ -21,11 +21,11 @@ import { beforeLadder } from './before-ladder.js';
 export const planStart = (facts: Facts, options: PlanningOptions): Decision =>
   planRoot('start', facts, options);
 
-/** The same out of an initramfs, by process 1, to a root that somebody mounted. */
+/** The same for process 1 of an initramfs, with a root that somebody has mounted. */
 export const planSwitchRoot = (facts: Facts, options: PlanningOptions): Decision =>
   planRoot('switch-root', facts, options);
 
-/** What keeps any root from being made now: a refusal, or a stage that must come first. */
+/** The obstacle to any root at this moment: a refusal, or a stage that must come first. */
 const beforeRoot = (verb: Verb, facts: Facts, options: PlanningOptions): Decision | null =>
   preconditions(verb, facts, options) ??
   alreadyThere(verb, facts) ??

@@ -14,7 +14,7 @@ export const warn = (id: string, why: string, action: Action): Step => ({
   severity: 'warn',
 });
 
-/** A directory that stays even if the plan fails, because what is noted in it stays too. */
+/** A directory that stays even if the plan fails, because the notes in it stay too. */
 export const lastingFolder = (path: string): Action => ({
   kind: 'mkdir',
   path,
@@ -48,7 +48,7 @@ export const mount = (
 /** A path as part of a step's id, which is one word. */
 export const slug = (path: string): string => path.slice(1).replace(/[^A-Za-z0-9.]+/g, '-');
 
-/** Makes ids unique: where two paths give one id, the later step gets its position appended. */
+/** Makes ids unique: if two paths give one id, the later step gets its position appended. */
 export function distinct(steps: Step[]): Step[] {
   const taken = new Set<string>();
   return steps.map((step, index) => {

@@ -1,6 +1,4 @@
-/**
- * Plans `stop`, called at shutdown: what was written is on stable storage before the power goes.
- */
+/** Plans `stop`, which runs at shutdown and syncs, so that no data are lost when the power goes. */
 import type { Facts } from '../facts/facts.js';
 import { EXIT, already, refuse, type Decision, type PlanningOptions } from './plan.js';
 import { planOf } from './plan-of.js';

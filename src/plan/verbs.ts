@@ -5,7 +5,7 @@ import { planReset } from './reset.js';
 import { planRam, planStart, planSwitchRoot } from './start.js';
 import { planStop } from './stop.js';
 
-/** Each verb's planner: facts and what was done before → what to do next. */
+/** Each verb's planner: from facts and the earlier stages to the next stage. */
 export const PLANNERS: Record<Verb, (facts: Facts, options: PlanningOptions) => Decision> = {
   start: planStart,
   ram: planRam,

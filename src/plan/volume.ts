@@ -6,15 +6,14 @@ import { describe } from '../volumes/device.js';
 import { fstypeOf, whyUnmountable } from '../volumes/mountable.js';
 import { troubleOf, type Trouble } from './reasons.js';
 
-/** Which setting asks for the volume, as a clause; '' for the name that every board has. */
+/** The setting that names the volume, as a clause; '' for the default name. */
 export function askedBy(origin: Facts['configuration']['origins']['volume']): string {
   const by = setWith('volume', origin);
   return by === null ? '' : `, which ${by} asks for`;
 }
 
 /**
- * What keeps a volume from being found or mounted, as far as it shows beforehand; null when nothing
- * does.
+ * The obstacle to finding or mounting a volume, as far as the facts show it; null if there is none.
  */
 export function volumeTrouble(
   facts: Facts,
@@ -46,9 +45,9 @@ export function volumeTrouble(
 }
 
 /**
- * Whether a volume that is not there may still come. A plain name that somebody asked for may be
- * the label of a partition of a disk, and where the image itself is on one (neither on mtdblock,
- * major 31, nor on what has no device) that disk or another may take its time.
+ * Whether a missing volume may still appear. A plain name in the settings may be the label of a
+ * partition of a disk. If the image itself is on a disk (not on mtdblock, major 31, and not on a
+ * mount without a device), a disk may appear late.
  */
 export function mayCome({ mounts, handover, configuration }: Facts, wanted: string): boolean {
   if (mayAppear(wanted)) return true;

@@ -1,4 +1,4 @@
-/** A verb from beginning to end, if nothing fails: what `plan`, scripts and reports show. */
+/** A verb from beginning to end, if nothing fails. `plan`, scripts and reports show this. */
 import { parseCommandLine } from '../facts/cmdline.js';
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { NEW_IMAGE, STAGING } from '../facts/places.js';
@@ -8,7 +8,7 @@ import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
 import { fstypeOf } from '../volumes/mountable.js';
 
-/** A data volume in order: what most boards have most of the time. */
+/** A sound data volume, as most boards have it most of the time. */
 const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {
   readonly: false,
   state: 'ready',
@@ -22,7 +22,7 @@ const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {
   identity: null,
 };
 
-/** What an opened volume probably holds: settings, or nothing where it is blank. */
+/** The probable content of an opened volume: settings, or nothing if it is blank. */
 function afterOpen(facts: Facts, { steps, verb }: Plan): Facts | null {
   const { volume } = facts;
   const mounted = steps.find(
@@ -83,10 +83,7 @@ const afterErase = (facts: Facts): Facts => ({
   },
 });
 
-/**
- * The facts as they will probably be after a stage; null, and no row, where they depend on what
- * nobody can know before.
- */
+/** The probable facts after a stage. null, and no row, if nobody can know them beforehand. */
 const AFTERWARDS: Partial<Record<Stage, (facts: Facts, plan: Plan) => Facts | null>> = {
   open: afterOpen,
   image: afterImage,
@@ -97,7 +94,7 @@ const AFTERWARDS: Partial<Record<Stage, (facts: Facts, plan: Plan) => Facts | nu
   order: withOpened({ order: { keep: [] } }),
 };
 
-/** One stage as foreseen: the facts that its plan rests on, and what came before it. */
+/** One foreseen stage: the facts that its plan depends on, and the stages before it. */
 export interface PlannedStage {
   facts: Facts;
   earlier: readonly StageResult[];
@@ -106,9 +103,9 @@ export interface PlannedStage {
 
 interface Outlook {
   stages: PlannedStage[];
-  /** Why it ends where it does. */
+  /** The reason why the verb ends here. */
   notes: string[];
-  /** There is nothing to be done, or it must not be. */
+  /** The verb has nothing to do, or is refused. */
   never: Exclude<Decision, Plan> | null;
 }
 

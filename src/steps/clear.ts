@@ -1,7 +1,7 @@
 import { clearTree } from '../tree/clear-tree.js';
 import type { StepKind } from './step-kind.js';
 
-/** Removes all that is in a directory, apart from what is to be kept. */
+/** Removes the contents of a directory except the paths to keep. */
 interface Clear {
   path: string;
   /** Absolute paths within the directory: `/etc/config` is `etc/config` in it. */

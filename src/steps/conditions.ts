@@ -4,7 +4,7 @@ import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
 import { isWithin } from './mount-table.js';
 
-/** What a condition is looked up with. */
+/** The input of a check. */
 interface Look {
   reader: Reader;
   mounts: () => Mount[];
@@ -27,8 +27,8 @@ const isReadonly = ({ options, superOptions }: Mount): boolean =>
   options.includes('ro') || superOptions.includes('ro');
 
 /**
- * One row for each thing that may have to hold after a step: the data that says what, and the look
- * that finds out. It gives null where the condition holds, else what is wrong, one sentence.
+ * One row for each kind of condition that may hold after a step: its data, and its check. The check
+ * gives null if the condition holds, else one sentence that names the fault.
  */
 const CONDITIONS = {
   nothing: (): string | null => null,
@@ -46,7 +46,7 @@ const CONDITIONS = {
       ? null
       : `${path} does not hold what was written to it`,
 
-  /** A symlink says exactly this. */
+  /** A symlink has exactly this target. */
   links: ({ path, target }: AtPath & { target: string }, { reader }: Look): string | null =>
     reader.kind(path) === 'symlink' && reader.readLink(path) === target
       ? null
@@ -61,8 +61,7 @@ const CONDITIONS = {
   },
 
   /**
-   * The visible mount at `path` is of this type (null: any), and takes writes where `writable` asks
-   * for that.
+   * The visible mount at `path` has this type (null: any), and is writable if `writable` is set.
    */
   mounted: (
     { path, fstype, writable }: AtPath & { fstype: string | null; writable: boolean },
@@ -110,7 +109,7 @@ const CONDITIONS = {
       : `${path} should be ${readonly ? 'read-only' : 'writable'} and is not`;
   },
 
-  /** Nothing is mounted on the root but the new root and what `known` names. */
+  /** The new root and the paths in `known` are the only mounts on the root. */
   'mounts-known': (
     { newRoot, known }: { newRoot: string; known: string[] },
     { mounts }: Look,
@@ -130,13 +129,13 @@ const CONDITIONS = {
 type Rows = typeof CONDITIONS;
 type DataOf<Row> = Row extends (data: infer Data, look: Look) => string | null ? Data : never;
 
-/** What holds after a step. */
+/** A condition that holds after a step. */
 export type Condition = { [K in keyof Rows]: { kind: K } & DataOf<Rows[K]> }[keyof Rows];
 
 /**
- * What is wrong with a condition, as a sentence; null when it holds.
- * @param proc where /proc is at this moment: it moves into the new root before the pivot.
- * @throws {SystemError} where the look itself fails.
+ * Checks a condition. Returns the fault as a sentence; null if the condition holds.
+ * @param proc the present path of /proc, which moves into the new root before the pivot.
+ * @throws {SystemError} if the check itself fails.
  */
 export function complaint(condition: Condition, reader: Reader, proc: string): string | null {
   // TypeScript cannot see that the kind and the data go together; each row is checked by itself.

@@ -8,19 +8,19 @@ interface Copy {
   from: string;
   to: string;
   /**
-   * `whole` copies everything, `changes` only what has changed since the pass before; so does
-   * `last`, after which nothing may be missing.
+   * `whole` copies everything. `changes` copies only the changes since the previous pass. `last`
+   * does the same, and then nothing may be missing.
    */
   pass: 'whole' | 'changes' | 'last';
 }
 
 /**
- * When the last pass between two places began, so that the next one looks only at what has changed
- * since. Nanoseconds since 1970, by `from` and `to` with a NUL between them.
+ * The start of the last pass between two places, so that the next one copies only later changes.
+ * Nanoseconds since 1970, by `from` and `to` with a NUL between them.
  */
 const begun = new WeakMap<System, Map<string, bigint>>();
 
-/** Nanoseconds by which the coarse clock that gives files their times may lag behind. */
+/** The most nanoseconds by which the coarse clock of file times may lag behind. */
 const CLOCK_LAG = 1_000_000_000n;
 
 export const copy: StepKind<Copy> = {
@@ -35,7 +35,8 @@ export const copy: StepKind<Copy> = {
     const options = since === undefined ? {} : { changedSince: since };
     const { refused, lost } = copyTree(system, from, to, options);
     times.set(places, now);
-    // A later pass may copy what this one could not. After the last one the original goes.
+    // A later pass may copy files that this one could not. After the last pass the original is
+    // lost.
     const [first] = refused;
     if (pass === 'last' && first !== undefined) {
       const left = refused.length === 1 ? 'one file is' : `${refused.length} files are`;

@@ -14,11 +14,11 @@ const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 
 
 export const erase: StepKind<Erase> = {
   inverse: () => null,
-  // Each block is read again right after it was erased.
+  // Each block is read again immediately after it was erased.
   condition: () => ({ kind: 'nothing' }),
   /**
-   * The last block goes first, because the first one holds the order to erase, which must outlast a
-   * power cut. Blocks that are erased already are left alone: jffs2 erases each block that has no
+   * Erases the last block first, because the first block holds the order to erase, which must
+   * survive a power cut. Skips blocks that are already erased: jffs2 erases each block that has no
    * clean marker once more before it writes there.
    * @throws {SystemError} EIO for a block that is not erased afterwards.
    */

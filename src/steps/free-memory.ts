@@ -5,15 +5,16 @@ import type { StepKind } from './step-kind.js';
 import { oldRootOf } from './switch-root.js';
 
 /**
- * Removes the files of the initramfs that was switched away from. They are memory, and nothing else
- * frees it.
+ * Removes the files of the initramfs after the switch. They occupy memory, which nothing else
+ * frees.
  */
 export const freeMemory: StepKind<unknown> = {
   inverse: () => null,
   condition: () => ({ kind: 'nothing' }),
   execute: (_, system) => {
     const old = oldRootOf(system);
-    // One more look before all is removed: from a root on a disk nothing may go.
+    // We check once more before we remove everything, because no file of a root on a disk may be
+    // removed.
     if (old === undefined || !RAM_FILESYSTEMS.includes(system.space(old).type))
       throw new SystemError({
         what: 'free the memory of the old root, because that is not a file system in memory',

@@ -1,6 +1,6 @@
 /**
- * Every kind of step, under the name that it has in plans and journals. To add a kind, describe it
- * in a file beside this one and name it here.
+ * Every kind of step, by its name in plans and journals. To add a kind, describe it in a file
+ * beside this one and name it here.
  */
 export { attachUbi as 'attach-ubi' } from './attach-ubi.js';
 export { chdir } from './chdir.js';

@@ -2,25 +2,25 @@ import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/pl
 import type { System } from '../system/port.js';
 import type { StepKind } from './step-kind.js';
 
-/** Keeps the journal of this boot, so far, on a data volume. */
+/** Copies the present journal of this boot to a data volume. */
 interface KeepJournal {
-  /** Where the volume is mounted. */
+  /** The mountpoint of the volume. */
   at: string;
-  /** How many boots' journals stay there. */
+  /** The number of boots whose journals stay there. */
   most: number;
 }
 
-/** How many characters of one boot's journal are kept. */
+/** The number of characters to keep of one boot's journal. */
 const LONGEST = 65_536;
 
 /**
- * Where the volume with our folder is: beside an external overlay the internal volume stays where
- * it was mounted first.
+ * The mountpoint of the volume with our folder. With an external overlay the internal volume stays
+ * at its first mountpoint.
  */
 const volumeAt = (system: System): string | null =>
   [STAGING, DATA].find((at) => system.kind(`${at}/${META}`) === 'directory') ?? null;
 
-/** Of a journal that is too long its beginning and its end, in whole lines. */
+/** Shortens a journal that is too long to its beginning and its end, in whole lines. */
 function bounded(text: string): string {
   if (text.length <= LONGEST) return text;
   const half = LONGEST / 2;
@@ -36,10 +36,10 @@ export const thisBoot = (system: System): { journal: string; id: string } => ({
 });
 
 /**
- * Keeps the journal of one boot on the data volume, and those of the boots before it, `most` in
- * all. Each boot has one file, which is replaced whole, so a power cut leaves either the old one or
- * the new one. A number in the file's name gives the order, because a board without a clock has no
- * times to tell it.
+ * Keeps the journals of this boot and of earlier boots on the data volume, at most `most` in all.
+ * Each boot has one file, which is replaced whole, so a power cut leaves either the old one or the
+ * new one. A number in the file's name gives the order, because a board without a clock cannot
+ * order them by time.
  */
 export function keepBoot(
   system: System,

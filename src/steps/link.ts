@@ -1,14 +1,14 @@
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** Puts one of our symlinks in the place of what has its name, whole or not at all. */
+/** Replaces the file at a path by one of our symlinks, atomically. */
 interface Link {
   path: string;
   target: string;
 }
 
 export const link: StepKind<Link> = {
-  // A note says what was true when it was written, and the next one replaces it.
+  // Nothing undoes a note: it was true when it was written, and the next one replaces it.
   inverse: () => null,
   condition: ({ path, target }) => ({ kind: 'links', path, target }),
   execute: ({ path, target }, system) => {

@@ -5,7 +5,7 @@ import type { StepKind } from './step-kind.js';
 /** Takes a tree of mounts out of all peer groups, because the kernel moves no shared mount. */
 interface MakePrivate {
   path: string;
-  /** What its undoing restores, peer groups in the order of their numbers. */
+  /** The propagation that undoing restores, in the order of the peer group numbers. */
   before: Propagation[];
 }
 

@@ -16,7 +16,7 @@ export const markForErase: StepKind<MarkForErase> = {
   condition: () => ({ kind: 'nothing' }),
   /**
    * A power cut between erasing and writing leaves a blank first block, and no order.
-   * @throws {SystemError} EIO where the first block is bad.
+   * @throws {SystemError} EIO if the first block is bad.
    */
   execute: ({ device, eraseBlock }, system) => {
     if (!system.eraseBlock(device, 0, eraseBlock))

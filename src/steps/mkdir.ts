@@ -6,9 +6,9 @@ import type { StepKind } from './step-kind.js';
 interface Mkdir {
   path: string;
   mode: number;
-  /** What may be there already. A symlink never counts as a directory. */
+  /** The file types that may exist already. A symlink never counts as a directory. */
   accept: 'directory' | 'anything';
-  /** It is not removed when the plan fails, because what is noted in it stays too. */
+  /** True if a failed plan leaves the directory, because the notes in it stay too. */
   stays?: true;
 }
 

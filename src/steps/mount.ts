@@ -11,7 +11,7 @@ export interface MountCall {
   flags: MountFlag[];
   /** The options of the file system itself, as mount(2) takes them. */
   data: string | null;
-  /** The plan is of no use if the file system comes up read-only. */
+  /** True if the plan is useless with a read-only file system. */
   writable: boolean;
 }
 
@@ -23,8 +23,8 @@ export const mount: StepKind<MountCall> = {
     lazy: false,
     again: null,
   }),
-  // A dirty workdir gives a read-only overlay although mount(2) returned 0 (kernels before 4.8),
-  // and so does an upper layer on flash that fails.
+  // A dirty workdir gives a read-only overlay although mount(2) returned 0 (kernels before 4.8). An
+  // upper layer on failing flash does the same.
   condition: ({ target, fstype, writable }) => ({
     kind: 'mounted',
     path: target,
@@ -47,7 +47,7 @@ export const mount: StepKind<MountCall> = {
       mountpoint: target,
       fstype,
       source,
-      // A comma behind a backslash is part of a path (see plan/overlay-options.ts).
+      // A comma after a backslash is part of a path (see plan/overlay-options.ts).
       options: [...optionsOf(flags), ...(data?.split(/(?<!\\),/) ?? [])],
       writable,
     },

@@ -2,7 +2,7 @@ import { quote } from '../text/shell.js';
 import { isWithin } from './mount-table.js';
 import type { StepKind } from './step-kind.js';
 
-/** Moves a mount, with all that is mounted below it (MS_MOVE). */
+/** Moves a mount and all mounts below it (MS_MOVE). */
 interface Move {
   from: string;
   to: string;

@@ -2,15 +2,15 @@ import { quote } from '../text/shell.js';
 import { isWithin } from './mount-table.js';
 import type { StepKind } from './step-kind.js';
 
-/** Makes a mount `/`, and puts the old root on a directory in it (pivot_root(2)). */
+/** Makes a mount `/`, and moves the old root to put_old (pivot_root(2)). */
 interface PivotRoot {
   newRoot: string;
-  /** As it is before the pivot, within `newRoot`. */
+  /** The path before the pivot, within `newRoot`. */
   putOld: string;
 }
 
 export const pivotRoot: StepKind<PivotRoot> = {
-  // Nobody comes back from pivot_root.
+  // pivot_root cannot be undone.
   inverse: () => null,
   condition: ({ newRoot, putOld }) => ({
     kind: 'mounted',

@@ -1,19 +1,19 @@
 import type { StepKind } from './step-kind.js';
 
 /**
- * Looks whether anything was mounted on the root since the plan was made: what the plan does not
- * move stays behind, and is lost.
+ * Checks that nothing was mounted on the root after the plan was made. The plan would not move such
+ * a mount, so it would be lost.
  */
 interface ProbeMounts {
   newRoot: string;
-  /** The mountpoints that the plan knows, besides the new root. */
+  /** The mountpoints that the plan knows, without the new root. */
   known: string[];
 }
 
 export const probeMounts: StepKind<ProbeMounts> = {
   inverse: () => null,
   condition: ({ newRoot, known }) => ({ kind: 'mounts-known', newRoot, known }),
-  // The condition is all there is to it.
+  // This step does nothing. Its condition is the check.
   execute: () => false,
   busy: null,
   shownAs: 'one call',

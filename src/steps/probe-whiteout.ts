@@ -1,13 +1,13 @@
 import { SystemError } from '../system/system-error.js';
 import type { Limit, StepKind } from './step-kind.js';
 
-/** Tries whether a file system has the two kinds of renameat2(2) that overlay needs of it. */
+/** Tests whether a file system supports the two flags of renameat2(2) that overlay needs. */
 interface ProbeWhiteout {
-  /** Made for the trial and removed after it. */
+  /** The path of a file that is made for the test and removed afterwards. */
   folder: string;
 }
 
-/** Any other error says nothing about what the file system or the kernel can do. */
+/** Other errors do not show whether the file system and the kernel support the flag. */
 const REFUSED_AS_UNKNOWN: readonly string[] = ['EINVAL', 'ENOSYS'];
 
 export const probeWhiteout: StepKind<ProbeWhiteout> = {

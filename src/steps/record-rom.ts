@@ -2,8 +2,8 @@ import { writeRomRecord as record, type RomToRecord } from '../tree/rom-record.j
 import type { StepKind } from './step-kind.js';
 
 /**
- * Records on the data volume what the files of the image are, and over which of them the upper
- * layer's files were written.
+ * Records the files of the image on the data volume, and which version of them each file of the
+ * upper layer replaced.
  */
 export const recordRom: StepKind<RomToRecord> = {
   inverse: () => null,

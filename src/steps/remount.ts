@@ -6,14 +6,14 @@ import { optionsOf } from './mount-options.js';
 import type { StepKind } from './step-kind.js';
 import { POLL_MS } from './wait-for.js';
 
-/** Makes the whole file system that is mounted at `path` read-only, or writable again. */
+/** Makes the whole file system at `path` read-only or writable. */
 interface Remount {
   path: string;
   readonly: boolean;
   flags: MountFlag[];
-  /** Whether a failure of the plan turns it back. */
+  /** Whether a failed plan undoes it. */
   inverse: boolean;
-  /** Seconds to wait while a file on it is open for writing, for which the kernel says EBUSY. */
+  /** Seconds to wait while a file on it is open for writing (EBUSY). */
   patience: number;
 }
 
@@ -31,7 +31,8 @@ export const remount: StepKind<Remount> = {
         return true;
       } catch (error) {
         if (!(error instanceof SystemError) || error.errno !== 'EBUSY') throw error;
-        // The kernel says only that it is busy. A person who has to mend it needs to know why.
+        // The kernel only says EBUSY. A person who must repair this needs the names of the open
+        // files.
         if (waited >= patience * 1000)
           throw new SystemError({
             ...error,

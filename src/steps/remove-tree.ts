@@ -1,7 +1,7 @@
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** Removes a directory and all that is in it, if it is there. */
+/** Removes a directory and its contents, if it exists. */
 interface RemoveTree {
   path: string;
 }
@@ -9,8 +9,8 @@ interface RemoveTree {
 const rm = ({ path }: RemoveTree): string => `rm -rf ${quote(path)}`;
 
 export const removeTree: StepKind<RemoveTree> = {
-  // Plans remove only scratch, and it may come again: a mount of the overlay makes new scratch in
-  // the same place.
+  // No condition: plans remove only scratch files, and a mount of the overlay makes new ones in the
+  // same place.
   inverse: ({ path }) => ({ kind: 'remove-tree', path }),
   condition: ({ path }) => ({ kind: 'missing', path }),
   execute: ({ path }, system) => {
@@ -19,7 +19,7 @@ export const removeTree: StepKind<RemoveTree> = {
   },
   busy: ({ path }) => `removing ${path}`,
   shell: rm,
-  // Most often there is nothing to remove, and each command is a process.
+  // Usually there is nothing to remove, and rm would cost a process.
   guardedShell: (action) =>
     `{ [ ! -e ${quote(action.path)} ] && [ ! -h ${quote(action.path)} ]; } || ${rm(action)}`,
 };

@@ -1,7 +1,7 @@
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** How a mount took part in the mount events of its peers before a plan changed it. */
+/** The propagation of a mount before a plan changed it. */
 export interface Propagation {
   mountpoint: string;
   was: 'shared' | 'unbindable';
@@ -16,8 +16,8 @@ export const restorePropagation: StepKind<RestorePropagation> = {
   inverse: () => null,
   condition: () => ({ kind: 'nothing' }),
   execute: ({ before }, system) => {
-    // A mountpoint may be hidden under a later mount and out of reach. The others are restored all
-    // the same.
+    // A later mount may hide a mountpoint, which we then cannot reach. We restore the others
+    // anyway.
     const errors = before.flatMap(({ mountpoint, was }) => {
       try {
         const flag = was === 'shared' ? 'MS_SHARED' : 'MS_UNBINDABLE';

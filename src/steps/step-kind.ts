@@ -4,59 +4,64 @@ import type { MountTable } from './mount-table.js';
 import type { Action } from './step.js';
 
 /**
- * What the root cannot do although it is there, because its file system or the kernel lacks a flag
- * of renameat2(2). Stable words: state.json has them.
+ * The operations that fail on the root because its file system or the kernel lacks a flag of
+ * renameat2(2). The words are stable, because state.json has them.
  */
 export type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
 
-/** What a step came to. */
+/** The result of a step. */
 export interface Performed {
-  /** False where what the step makes was there already, so that it is not undone either. */
+  /** False if the step's result existed already. Then the step is not undone either. */
   changed: boolean;
-  /** What was left out on the way although the whole went well, one sentence each. */
+  /** The parts that a successful step left out, one sentence each. */
   warnings: string[];
-  /** What it found that the root cannot do. */
+  /** The operations that fail on the root, as the step found out. */
   limits?: Limit[];
 }
 
-/** One command for busybox's sh whose status says whether it worked, or what sh cannot do. */
+/**
+ * One command for busybox's sh whose status says whether it worked, or the operation that sh cannot
+ * do.
+ */
 type ShellForm = string | { cannot: string };
 
 /**
- * All that is known about one kind of step. Each file beside this one describes one kind, and
- * index.ts names them all. `Data` is what a plan says about a step of this kind.
+ * Everything about one kind of step. Each file beside this one describes one kind, and index.ts
+ * lists them all. `Data` is the data that a plan has for a step of this kind.
  */
 export interface StepKind<Data> {
-  /** The action that undoes this one; null where nothing has to be undone, or nothing can be. */
+  /** The action that undoes this one; null if undoing is unnecessary or impossible. */
   inverse: (action: Data) => Action | null;
   /**
-   * What must hold afterwards. It is looked up in the kernel, not concluded from a return value.
+   * The condition that must hold afterwards. The check asks the kernel and does not rely on a
+   * return value.
    */
   condition: (action: Data) => Condition;
   /**
-   * Does it, and returns whether it changed anything. A dry run calls it too, to learn its calls.
-   * @throws {SystemError} as the calls that it makes.
+   * Performs the step, and returns whether it changed anything. A dry run calls this too, to learn
+   * the system calls.
+   * @throws {SystemError} from its system calls.
    */
   execute: (action: Data, system: System) => boolean | Performed;
   /**
-   * What the console shows while it runs, for a step that may take seconds or minutes; the watchdog
-   * is fed meanwhile. Null for a step that is over at once.
+   * The text that the console shows during a step that may take seconds or minutes; the watchdog is
+   * fed meanwhile. Null for a quick step.
    */
   busy: ((action: Data) => string) | null;
-  /** Its form in a script that `plan --format sh` writes. */
+  /** Its command in a script of `plan --format sh`. */
   shell: (action: Data) => ShellForm;
   /**
-   * `plan` shows the system calls of a step, but for one whose calls depend on what it finds: that
-   * is shown as one call, which bears the step's name.
+   * True if the system calls of a step depend on the files that it finds. `plan` then shows one
+   * call with the step's name instead.
    */
   shownAs?: 'one call';
   /** A test for the shell that says whether the step can be left out; it is not undone then. */
   shellSkips?: (action: Data) => string;
-  /** Its form in the script that goes before the agent, where that differs. */
+  /** Its command in the script that runs before the agent, if it differs. */
   guardedShell?: (action: Data) => string;
-  /** Its undoing in that script, where `inverse` has none; null for nothing. */
+  /** The command that undoes it in that script if `inverse` has none; null for nothing. */
   guardedUndo?: (action: Data) => string | null;
-  /** Only for a step that moves mounts: where a path leads after it. */
+  /** Only for a step that moves mounts: the new path of a file after it. */
   relocate?: (action: Data, path: string) => string;
   /** Only for a step that mounts or unmounts: the table of mounts after it. */
   remakeTable?: (action: Data, table: MountTable) => MountTable;

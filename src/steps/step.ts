@@ -9,7 +9,9 @@ type DataOf<Kind> = Kind extends StepKind<infer Data> ? Data : never;
 type ActionKind = keyof Kinds;
 type ActionOf<K extends ActionKind> = { kind: K } & DataOf<Kinds[K]>;
 
-/** What a step does, as plans and journals hold it. The kinds and their data are in index.ts. */
+/**
+ * The action of a step, as plans and journals hold it. The kinds and their data are in index.ts.
+ */
 export type Action = { [K in ActionKind]: ActionOf<K> }[ActionKind];
 
 export interface Step {
@@ -24,18 +26,18 @@ export interface Step {
 
 const ALL: Record<ActionKind, StepKind<never>> = kinds;
 
-/** All that is known about the kind of an action. */
+/** Everything about the kind of an action. */
 export const kindOf = ({ kind }: Action): StepKind<Action> =>
   // TypeScript cannot see that kind and data go together; the compiler checks each kind by itself.
   ALL[kind] as StepKind<Action>;
 
-/** The action that undoes another; null where nothing has to be undone, or nothing can be. */
+/** The action that undoes another; null if undoing is unnecessary or impossible. */
 export const inverseOf = (action: Action): Action | null => kindOf(action).inverse(action);
 
-/** What must hold after an action. */
+/** The condition that must hold after an action. */
 export const conditionAfter = (action: Action): Condition => kindOf(action).condition(action);
 
-/** Does what an action says. @throws {SystemError} as the calls it makes. */
+/** Performs an action. @throws {SystemError} as the calls it makes. */
 export function perform(action: Action, system: System): Performed {
   const done = kindOf(action).execute(action, system);
   return typeof done === 'boolean' ? { changed: done, warnings: [] } : done;
@@ -44,6 +46,6 @@ export function perform(action: Action, system: System): Performed {
 /** Whether an action makes another root `/`: nothing is undone after it. */
 export const entersNewRoot = (action: Action): boolean => kindOf(action).entersNewRoot === true;
 
-/** Where a path leads after an action. */
+/** The new path of a file after an action. */
 export const pathAfter = (action: Action, path: string): string =>
   kindOf(action).relocate?.(action, path) ?? path;

@@ -3,16 +3,16 @@ import { quote } from '../text/shell.js';
 import { isWithin } from './mount-table.js';
 import type { StepKind } from './step-kind.js';
 
-/** Makes a mount `/` where pivot_root(2) cannot: out of an initramfs. */
+/** Makes a mount `/` from an initramfs, where pivot_root(2) fails. */
 interface SwitchRoot {
   newRoot: string;
-  /** What this process becomes when the plan is carried out. */
+  /** The program that this process becomes after the plan. */
   init: string;
 }
 
 const oldRoots = new WeakMap<System, string>();
 
-/** A path through which the root that was switched away from can still be reached. */
+/** A path that still leads to the old root after the switch. */
 export const oldRootOf = (system: System): string | undefined => oldRoots.get(system);
 
 export const switchRoot: StepKind<SwitchRoot> = {

@@ -1,6 +1,6 @@
 import type { StepKind } from './step-kind.js';
 
-/** Writes back all that is cached of the file system that holds a path. */
+/** Writes back all cached data of the file system that holds a path (syncfs(2)). */
 interface Sync {
   path: string;
 }

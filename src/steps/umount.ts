@@ -2,13 +2,13 @@ import { quote } from '../text/shell.js';
 import type { MountCall } from './mount.js';
 import type { StepKind } from './step-kind.js';
 
-/** Unmounts what is visible at a path. */
+/** Unmounts the visible mount at a path. */
 interface Umount {
   path: string;
   fstype: string;
-  /** Only hides the mount until nobody uses it any more (MNT_DETACH). */
+  /** True to hide the mount now and unmount it when no process uses it any more (MNT_DETACH). */
   lazy: boolean;
-  /** The mount that undoing makes; null where nothing is to be undone. */
+  /** The mount that undoing makes; null if undoing is unnecessary. */
   again: ({ kind: 'mount' } & MountCall) | null;
 }
 

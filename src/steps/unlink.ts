@@ -1,7 +1,7 @@
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** Removes one of our files, if it is there. */
+/** Removes one of our files, if it exists. */
 interface Unlink {
   path: string;
 }

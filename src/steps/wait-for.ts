@@ -4,21 +4,21 @@ import { SystemError } from '../system/system-error.js';
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** Waits until a volume is there. */
+/** Waits until a volume appears. */
 interface WaitFor {
-  /** As the settings name it: a device node, `LABEL=`, `UUID=` and so on. */
+  /** The name in the settings: a device node, `LABEL=`, `UUID=` and so on. */
   volume: string;
-  /** For how long at most. */
+  /** The longest wait. */
   seconds: number;
 }
 
-/** How long to sleep between two looks. */
+/** The pause between two checks. */
 export const POLL_MS = 100;
 
 export const waitFor: StepKind<WaitFor> = {
   inverse: () => null,
   condition: () => ({ kind: 'nothing' }),
-  /** @throws {SystemError} ENODEV when the time is over. */
+  /** @throws {SystemError} ENODEV after the longest wait. */
   execute: ({ volume, seconds }, system) => {
     // The next plan sees whether UBI must be attached first.
     const isThere = (): boolean =>

@@ -10,7 +10,7 @@ export const writeProbe: StepKind<WriteProbe> = {
   inverse: ({ path }) => ({ kind: 'remove-tree', path }),
   condition: ({ path }) => ({ kind: 'present', path }),
   execute: ({ path }, system) => {
-    // A start that lost power before it removed the file may have left one.
+    // A start may have lost power before it removed the file.
     if (system.kind(path) === 'file') system.unlink(path);
     system.create(path, 'mountroot\n', 0o600);
     return true;
@@ -18,7 +18,7 @@ export const writeProbe: StepKind<WriteProbe> = {
   busy: null,
   // noclobber (set -C) is the shell's O_EXCL. It does not follow a symlink that somebody put there.
   shell: ({ path }) => `{ rm -f ${quote(path)} && (set -C && echo mountroot >${quote(path)}); }`,
-  // Nothing is forked here: not for rm, where there is no file, and not for a subshell.
+  // This forks neither an rm, if the file is missing, nor a subshell.
   guardedShell: ({ path }) =>
     `{ [ ! -f ${quote(path)} ] || rm -f ${quote(path)}; } && ` +
     `set -C && echo mountroot >${quote(path)}; result=$?; set +C; [ $result -eq 0 ]`,

@@ -2,7 +2,7 @@ import { ATTEMPTS } from '../facts/places.js';
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
 
-/** Puts one of our small files in the place of the file before it, whole or not at all. */
+/** Replaces one of our small files atomically. */
 interface Write {
   path: string;
   content: string;
@@ -17,12 +17,12 @@ const printed = ({ path, content }: Write): string => {
 };
 
 /**
- * The count of starts that were not confirmed. A script does not know it before it runs, and holds
- * it in the shell's variable `attempts`, which is empty where there is no such file.
+ * The count of unconfirmed starts. A script learns it only when it runs, and holds it in the
+ * shell's variable `attempts`, which is empty if the file is missing.
  */
 const isCount = ({ path }: Write): boolean => path.endsWith(`/${ATTEMPTS}`);
 
-/** The same for a number. rm runs only where there is something, for each command is a process. */
+/** The same for a number. rm runs only if the file exists, because each command costs a process. */
 const echoed = (path: string, text: string): string => {
   const next = quote(`${path}.next`);
   return (
@@ -32,7 +32,7 @@ const echoed = (path: string, text: string): string => {
 };
 
 export const write: StepKind<Write> = {
-  // A note says what was true when it was written, and the next one replaces it.
+  // Nothing undoes a note: it was true when it was written, and the next one replaces it.
   inverse: () => null,
   condition: ({ path, content }) => ({ kind: 'reads', path, content }),
   execute: ({ path, content }, system) => {
@@ -43,7 +43,7 @@ export const write: StepKind<Write> = {
   shell: printed,
   guardedShell: (action) =>
     isCount(action) ? echoed(action.path, '$((${attempts:-0} + 1))') : printed(action),
-  // The agent, which comes after a script that failed, counts this start itself.
+  // After a failed script the agent runs, and it counts this start itself.
   guardedUndo: (action) =>
     isCount(action)
       ? `if [ -n "$attempts" ]; then ${echoed(action.path, '$attempts')}; ` +

@@ -5,23 +5,25 @@ import type { Story } from '../story/story.js';
 import { causeOf } from './cause-rules.js';
 import { failedBoot } from './failed-boot.js';
 
-/** A block device that the kernel has found; `size` in bytes, null: not known. */
+/** A block device that the kernel found. `size` is in bytes; null if unknown. */
 export interface FoundDevice {
   name: string;
   number: string;
   size: number | null;
 }
 
-/** Why a boot did not get through, as data. */
+/** The cause of a failed boot, as data. */
 export interface BootDiagnosis {
   cause: CodedCause;
   /** The first messages of process 1 were lost. */
   noConsole: boolean;
-  /** The devices among which the root should be; [] where none is missing, or none is known. */
+  /**
+   * The devices that could be the root; [] if the root is not missing, or if no device is known.
+   */
   devices: FoundDevice[];
 }
 
-/** Devices that every kernel has, and that are nobody's root. */
+/** Devices that every kernel has and that no board uses as its root. */
 const NO_DISK = /^(?:ram|loop)\d/;
 
 function foundDevices(given: KernelInputs, seen: KernelMessages): FoundDevice[] {
@@ -32,7 +34,7 @@ function foundDevices(given: KernelInputs, seen: KernelMessages): FoundDevice[] 
   return all.filter(({ name }) => !NO_DISK.test(name));
 }
 
-/** Looks for the cause of a panic, or of a wait without an end; null where the boot went well. */
+/** Finds the cause of a panic or of an endless wait; null if the boot succeeded. */
 export function diagnose(
   { end, decisions }: Pick<Story, 'end' | 'decisions'>,
   given: KernelInputs,

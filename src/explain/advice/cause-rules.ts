@@ -14,11 +14,11 @@ const ENODEV = -19;
 
 const root = ({ words }: FailedBoot): string => words.root ?? '';
 const isFlashName = (boot: FailedBoot): boolean => /^(?:mtd|ubi)/.test(root(boot));
-/** The first type that is tried of those that take an mtd name only in some kernels. */
+/** The first tried type among those that accept an mtd name only in some kernels. */
 const onMtdType = ({ types }: FailedBoot): string | undefined =>
   types?.find((type) => FILE_SYSTEMS[type]?.mtdOption !== undefined);
 
-/** Why no root was mounted: first what becomes of an initrd, then what root= names. */
+/** The reasons why no root was mounted: first those about an initrd, then those about root=. */
 export const NO_ROOT_RULES: readonly CauseRule[] = [
   {
     when: ({ failedMount }) => failedMount?.id === 'mount-initrd',
@@ -103,7 +103,7 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   { when: otherwise, then: (boot) => ({ code: 'no-type-fits', root: root(boot) }) },
 ];
 
-/** Why no program became process 1. */
+/** The reasons why no program became process 1. */
 export const NO_INIT_RULES: readonly CauseRule[] = [
   {
     when: ({ failedInit }) => failedInit === null,
@@ -120,7 +120,7 @@ const NOT_FOUND = 127;
 const signal = ({ exitCode }: FailedBoot): number => (exitCode ?? 0) & 0x7f;
 const status = ({ exitCode }: FailedBoot): number => ((exitCode ?? 0) >> 8) & 0xff;
 
-/** How process 1 ended: the exit code is that of wait(2). */
+/** The reasons why process 1 ended. The exit code is that of wait(2). */
 export const INIT_ENDED_RULES: readonly CauseRule[] = [
   { when: ({ exitCode }) => exitCode === null, then: () => ({ code: 'init-ended' }) },
   {

@@ -6,24 +6,24 @@ import type { CodedDecision, DecisionId } from '../sentences/decisions.js';
 import { because, type Ground } from '../sentences/grounds.js';
 import { triedTypes } from '../story/predict-mount.js';
 
-/** What the causes of a failed boot are told from: the story's decisions, seen or foretold. */
+/** The input for the causes of a failed boot: the story's decisions, seen or predicted. */
 export interface FailedBoot {
   words: BootParameters;
-  /** The types of file systems that the kernel tried; null: not known. */
+  /** The file system types that the kernel tried; null if unknown. */
   types: string[] | null;
-  /** The mount that failed; `fstype`: the type at which the search ended, null: not known. */
+  /** The mount that failed. `fstype` is the type at which the search ended; null if unknown. */
   failedMount: { id: 'mount' | 'mount-initrd'; fstype: string | null } | null;
-  /** The negative errno of that mount; null: not known. */
+  /** The negative errno of that mount; null if unknown. */
   error: number | null;
-  /** An initrd that is no cpio, and no image that the kernel could load. */
+  /** True if the initrd is neither a cpio nor an image that the kernel could load. */
   brokenInitrd: { reason: string | null } | null;
   /** The initrd is a cpio. */
   isCpio: boolean;
-  /** The initrd is an image that comes before the real root. */
+  /** The initrd is an image that is mounted before the real root. */
   linuxrc: boolean;
-  /** The last program that did not run as process 1; null where none is named. */
+  /** The last program that failed to run as process 1; null if none is named. */
   failedInit: { program: string; error: number | null; known: Ground | null } | null;
-  /** How process 1 ended, as wait(2) has it; null: not known. */
+  /** The wait(2) status of process 1; null if unknown. */
   exitCode: number | null;
 }
 
@@ -34,7 +34,7 @@ const isOf =
   (decision: CodedDecision): decision is DecisionOf<Id> =>
     (ids as DecisionId[]).includes(decision.id);
 
-/** The first mount that failed, and the errno that its decision tells. */
+/** The first mount that failed, and the errno in its decision. */
 function failedMountOf(
   decisions: readonly CodedDecision[],
 ): Pick<FailedBoot, 'failedMount' | 'error'> {
@@ -54,7 +54,7 @@ function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['broken
     : null;
 }
 
-/** What the facts say of a program. */
+/** The facts about a program. */
 function knownOf(
   program: string | null,
   { programs }: KernelInputs,
@@ -79,7 +79,7 @@ function failedInitOf(
   return { program, error, known: knownOf(program, given, failure) };
 }
 
-/** Takes from the story what the causes of its panic are told from. */
+/** Takes the input for the causes of the panic from the story. */
 export function failedBoot(
   panic: Panic,
   given: KernelInputs,

@@ -16,8 +16,8 @@ import { RootfsFiles } from './rootfs-files.js';
 const LARGEST_RAMDISK = 1 << 30;
 
 /**
- * Reads the part of a file that the kernel gets. U-Boot takes its own header off, and hands nothing
- * over whose checksum is wrong. @throws {UImageError} for such a file.
+ * Reads the part of a file that the kernel gets. U-Boot removes its own header, and refuses a file
+ * with a wrong checksum. @throws {UImageError} for such a file.
  */
 async function reading<T>(
   file: string,
@@ -40,7 +40,7 @@ async function reading<T>(
   }
 }
 
-/** An image that can be looked into, and that fits into memory. */
+/** An image that we can read and that fits into memory. */
 const isReadable = (image: Image | null): boolean =>
   image !== null &&
   image.error === null &&

@@ -5,9 +5,11 @@ import type { Sink } from '../../ramdisk/cpio-machine.js';
 import { kindOfMode } from '../../ramdisk/member.js';
 import { RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
 
-/** A file that an archive made in rootfs, with what matters for running it. */
+/** A file that an archive made in rootfs, with the data that decide whether it can run. */
 interface BuiltEntry extends RootfsEntry {
-  /** What the first bytes say; the bytes are dropped, for an archive may have many files. */
+  /**
+   * The information in the first bytes. We drop the bytes, because an archive may have many files.
+   */
   start: Start | null;
   /**
    * The archive ended in the middle of this file. The kernel leaves it open for writing, so it
@@ -22,8 +24,8 @@ const START = 4096;
 const asBytes = (path: string): string => Buffer.from(path).toString('latin1');
 
 /**
- * The files in rootfs once the kernel has unpacked a ramdisk over its built-in cpio, with what
- * matters for running them.
+ * The files in rootfs after the kernel has unpacked a ramdisk over its built-in cpio, with the data
+ * that decide whether they can run.
  */
 export class RootfsFiles implements Sink {
   readonly #model = new RootfsModel<BuiltEntry>(['/dev', '/root'], () => ({
@@ -49,21 +51,21 @@ export class RootfsFiles implements Sink {
     const kind = kindOfMode(header.mode);
     const path = kind === null ? null : this.#model.place(name.toString('latin1'));
     if (kind === null || path === null) return false;
-    // A directory that is there already stays, with its entries.
+    // An existing directory stays, with its entries.
     if (kind === 'directory' && this.#model.at(path)?.kind === 'directory') return true;
     const text = target?.toString('latin1') ?? '';
     const entry = { kind, mode: header.mode, target: text, start: null, open: false };
     const linked = target === null ? this.#linked(header, path, entry) : undefined;
     const made = linked ?? entry;
     this.#model.set(path, made);
-    // A further name of a file without bytes of its own leaves it as it is.
+    // A further name without data leaves the file unchanged.
     if (kind !== 'file' || (linked !== undefined && header.size === 0)) this.#file = null;
     else this.#file = Object.assign(made, { mode: header.mode, start: null, open: true });
     this.#first = Buffer.alloc(0);
     return true;
   }
 
-  /** The file that an earlier name of the same inode made; undefined for none. */
+  /** The file that an earlier name of the same inode made; undefined if there is none. */
   #linked(header: CpioHeader, path: string, entry: BuiltEntry): BuiltEntry | undefined {
     if (entry.kind === 'directory') return undefined;
     const earlier = this.#model.earlier(header, path, entry);
@@ -78,7 +80,7 @@ export class RootfsFiles implements Sink {
   complete(): void {
     if (this.#file === null) return;
     const start = programStart(this.#first);
-    // A copy: a slice of a string keeps the whole string in memory.
+    // We make a copy, because a slice of a string keeps the whole string in memory.
     Object.assign(this.#file, {
       open: false,
       start: start && { ...start, needs: start.needs && Buffer.from(start.needs).toString() },
@@ -91,7 +93,7 @@ export class RootfsFiles implements Sink {
 
   passedOver(): void {}
 
-  /** What execve(2) would say of a program; null where there is none. */
+  /** The result of execve(2) for a program; null if it is missing. */
   program(path: string): Runnable | null {
     const made = this.#model.find(asBytes(path));
     if (made === undefined) return null;

@@ -2,36 +2,36 @@ import type { Atags } from '../../facts/atags.js';
 import type { DeviceTree, Region } from '../../facts/device-tree.js';
 import type { BootParameters } from '../boot-parameters.js';
 
-/** One place where the kernel was told of an initrd. */
+/** One hand-over of an initrd's place to the kernel. */
 export interface InitrdClaim {
   source: 'command line' | '/chosen' | 'ATAG_INITRD2' | 'ATAG_INITRD';
   start: number;
-  /** Behind the last byte. */
+  /** The address after the last byte. */
   end: number;
   size: number;
   /** It begins on a page. If not, the kernel reserves the whole first page. */
   aligned: boolean;
-  /** It lies in the memory that the same hand-over tells of; null where that is not known. */
+  /** It lies in the memory that the same hand-over names; null if unknown. */
   inMemory: boolean | null;
   /**
    * The reservation that covers it: an entry of the blob's own table, or a node of
-   * /reserved-memory. '' for none; null where that table could not be read.
+   * /reserved-memory. '' for none; null if that table could not be read.
    */
   reserved: string | null;
-  /** In what form it was told; '' for the usual one. */
+  /** The form of the hand-over; '' for the usual one. */
   note: string;
 }
 
-/** What tells the kernel of an initrd. */
+/** The sources that tell the kernel about an initrd. */
 export interface HandOver {
   words: BootParameters;
   deviceTree: DeviceTree | null;
   atags: Atags | null;
-  /** The memory that device tree and tags tell of. */
+  /** The memory in the device tree and in the tags. */
   memory: readonly Region[];
 }
 
-/** The page of every 32-bit ARM kernel, and of most 64-bit ones. */
+/** The page size of every 32-bit ARM kernel and of most 64-bit ones. */
 const PAGE = 4096;
 
 export const address = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
@@ -98,8 +98,8 @@ function tagClaim(handOver: HandOver): InitrdClaim[] {
 }
 
 /**
- * Every place where the kernel was told of an initrd, the one that it takes first: it reads the
- * command line last, and no tags where it has a device tree (drivers/of/fdt.c,
+ * Every hand-over of an initrd, the one that the kernel uses first. The kernel reads the command
+ * line last, and ignores tags if it has a device tree (drivers/of/fdt.c,
  * arch/arm/kernel/atags_parse.c, init/do_mounts_initrd.c).
  */
 export const initrdClaims = (handOver: HandOver): InitrdClaim[] => [

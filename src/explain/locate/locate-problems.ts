@@ -3,7 +3,7 @@ import { address, type HandOver, type InitrdClaim } from './initrd-claims.js';
 
 type Source = InitrdClaim['source'];
 
-/** What is wrong with what the kernel was told of an initrd. */
+/** The faults of the hand-over of an initrd. */
 export const LOCATE_PROBLEMS = {
   'strange-word': ({ word }: { word: string }) =>
     `initrd=${word} on the command line is not ADDRESS,SIZE, and the kernel passes over it`,
@@ -31,7 +31,7 @@ type LocateProblem = Coded<typeof LOCATE_PROBLEMS>;
 
 const FOUR_GIB = 2 ** 32;
 
-/** What the kernel passes over, so that it makes no claim. */
+/** The words that the kernel ignores, so that they make no claim. */
 function passedOver({ words, deviceTree }: HandOver): LocateProblem[] {
   const out: LocateProblem[] = [];
   if (words.strangeInitrd !== null) out.push({ code: 'strange-word', word: words.strangeInitrd });
@@ -51,7 +51,7 @@ function problemsOf({ source, size, inMemory, end }: InitrdClaim): LocateProblem
   return out;
 }
 
-/** @param agree whether all claims say the same; null where there is nothing to compare. */
+/** @param agree whether all claims are equal; null if there is nothing to compare. */
 export const locateProblems = (
   handOver: HandOver,
   claims: readonly InitrdClaim[],

@@ -5,19 +5,19 @@ import { bootParameters } from '../boot-parameters.js';
 import { initrdClaims, type HandOver, type InitrdClaim } from './initrd-claims.js';
 import { LOCATE_PROBLEMS, comparable, locateProblems } from './locate-problems.js';
 
-/** Where the kernel was told that its initrd lies: what `ramdisk locate --json` prints. */
+/** The places of the initrd that the kernel was given, as `ramdisk locate --json` prints them. */
 export interface Located {
   schema: 'mountroot.locate/1';
   claims: InitrdClaim[];
-  /** Whether all of them say the same; null where there are fewer than two. */
+  /** Whether all of them are equal; null for fewer than two. */
   agree: boolean | null;
-  /** The one that the kernel takes; null for none. */
+  /** The one that the kernel uses; null for none. */
   taken: InitrdClaim['source'] | null;
   memory: Region[];
   problems: string[];
 }
 
-/** null: there is none, or it is not at hand. */
+/** null if there is none, or if we do not have it. */
 export interface LocateInput {
   commandLine: string | null;
   deviceTree: DeviceTree | null;
@@ -30,7 +30,7 @@ function doAgree(claims: readonly InitrdClaim[]): boolean | null {
   return others.every(({ start, size }) => start === first.start && size === first.size);
 }
 
-/** Finds what the kernel was told of an initrd, and which of it the kernel takes. */
+/** Finds the places of an initrd that the kernel was given, and the one that it uses. */
 export function locate({ commandLine, deviceTree, atags }: LocateInput): Located {
   const memory = [...(deviceTree?.memory ?? []), ...(atags?.memory ?? [])];
   const words = bootParameters(commandLine ?? deviceTree?.bootargs ?? atags?.commandLine ?? '');

@@ -40,7 +40,7 @@ function table(claims: readonly InitrdClaim[]): string[] {
   );
 }
 
-/** What does not fit in the table; [] for nothing. */
+/** The lines that do not fit into the table; [] for none. */
 function notes({ source, note, reserved }: InitrdClaim): string[] {
   const all = [note, reserved ? `reserved by ${reserved}` : ''].filter((text) => text !== '');
   return all.length === 0 ? [] : [`${source}: ${all.join('; ')}`];

@@ -1,6 +1,6 @@
 import { once, type MessageRow } from './message-row.js';
 
-/** What the kernel says of itself, and of the machine it runs on. */
+/** Messages of the kernel about itself and its machine. */
 export const BOOT_MESSAGES: readonly MessageRow[] = [
   {
     pattern: /^Linux version (\S+)/,

@@ -1,7 +1,7 @@
 import { errorIn, often, once, type MessageRow } from './message-row.js';
 import { readPanic } from './panic.js';
 
-/** What the kernel says from the search for process 1 to its own end. */
+/** Messages of the kernel from the search for process 1 to its own end. */
 export const INIT_MESSAGES: readonly MessageRow[] = [
   {
     pattern: /^Freeing (?:unused kernel|init) /,

@@ -50,7 +50,7 @@ function readLine(seen: KernelMessages, text: string): MessageRow | undefined {
   return undefined;
 }
 
-/** The message that shows that the kernel went to mount a root itself; null where none does. */
+/** The message that shows that the kernel began to mount a root itself; null if none does. */
 export function mountsItself(seen: KernelMessages): string | null {
   const sights = [
     ...seen.mounted,

@@ -1,12 +1,12 @@
 import type { Panic } from './panic.js';
 
-/** A message of the kernel, as its log has it, and what it tells. */
+/** A message of the kernel as in its log, and the data in it. */
 export interface KernelMessage<T> {
   value: T;
   said: string;
 }
 
-/** What the kernel says once in a boot. Where a log repeats it, the first line counts. */
+/** Messages that the kernel prints once in a boot. If a log repeats one, the first line counts. */
 interface SaidOnce {
   release: string;
   model: string;
@@ -23,7 +23,7 @@ interface SaidOnce {
   unpackFailed: string;
   /** Seconds of rootdelay=. */
   delay: number;
-  /** What the kernel found in the image; '' where it recognised nothing. */
+  /** The content that the kernel found in the image; '' if it recognised nothing. */
   image: string;
   imageFailed: string;
   /** The kernel runs the image's /linuxrc before it mounts the real root. */
@@ -34,7 +34,7 @@ interface SaidOnce {
   cannotOpen: { name: string; device: string; error: number | null };
   /** The types that the kernel tried in vain. */
   noneCould: string[];
-  /** What became of the image that was the root until /linuxrc returned. */
+  /** The fate of the image that was the root until /linuxrc returned. */
   oldRoot: 'moved' | 'no /initrd' | 'failed';
   /** 0, or a negative errno. */
   devtmpfs: number;
@@ -42,11 +42,11 @@ interface SaidOnce {
   /** The kernel freed its own init code: process 1 comes next. */
   started: true;
   panic: Panic;
-  /** The machine went down in an orderly way, so user space had run. */
+  /** The machine shut down properly, so user space had run. */
   down: string;
 }
 
-/** What the kernel may say several times; all lines count, in their order. */
+/** Messages that the kernel may print several times. All lines count, in their order. */
 interface SaidOften {
   mounted: { fstype: string; readonly: boolean; device: string | null };
   /** The block devices that the kernel lists when it finds no root; `size` in bytes. */
@@ -57,13 +57,16 @@ interface SaidOften {
 }
 
 /**
- * What a log shows of the kernel's decisions. A member that is missing was not said, which proves
- * something only in a whole log.
+ * What a log shows of the kernel's decisions. A missing member was not printed. This proves
+ * something only in a complete log.
  */
 export type KernelMessages = { [Key in keyof SaidOnce]?: KernelMessage<SaidOnce[Key]> } & {
   [Key in keyof SaidOften]: KernelMessage<SaidOften[Key]>[];
 } & {
-  /** Nothing was lost and no level was left out: the kernel did not say what is not in the log. */
+  /**
+   * True if no message was lost and no level was left out. A message that is not in the log was
+   * then never printed.
+   */
   whole: boolean;
   /** The last line. */
   last: string | null;
@@ -71,15 +74,15 @@ export type KernelMessages = { [Key in keyof SaidOnce]?: KernelMessage<SaidOnce[
 
 type Note = (seen: KernelMessages, match: RegExpExecArray, said: string) => void;
 
-/** One message of the kernel: how it is recognised, who prints it, and what it tells. */
+/** One message of the kernel: its pattern, its source file, and the data in it. */
 export interface MessageRow {
   /** Matches the message without its level and its time. */
   pattern: RegExp;
   /** The kernel's source file that prints it. */
   source: string;
-  /** The first release that prints it in these words; missing: 2.6 or older. */
+  /** The first release that prints it in these words; missing for 2.6 or older. */
   since?: string;
-  /** The last release that prints it in these words; missing: it still does. */
+  /** The last release that prints it in these words; missing if the kernel still does. */
   until?: string;
   /** Words so common that they count only after certain other messages. */
   when?: (seen: KernelMessages) => boolean;
@@ -107,6 +110,6 @@ export const often =
     lines.push({ value: value(match), said });
   };
 
-/** A negative errno of the kernel's; null where the message has none. */
+/** A negative errno of the kernel; null if the message has none. */
 export const errorIn = (text: string | undefined): number | null =>
   text === undefined ? null : Number(text);

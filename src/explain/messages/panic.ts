@@ -1,14 +1,14 @@
 import { older } from '../kernel-inputs.js';
 
 /**
- * What a panic is about. `message` is the kernel's text behind "Kernel panic - not syncing: ". The
- * same texts are made here for a panic that is foretold.
+ * The subject of a panic. `message` is the kernel's text after "Kernel panic - not syncing: ". A
+ * predicted panic gets the same text.
  */
 export type Panic = { message: string } & (
   | { kind: 'no-root' }
-  /** No program became process 1; `program` and `error` where init= named it (Linux 4.0). */
+  /** No program became process 1. `program` and `error` are set if init= named one (Linux 4.0). */
   | { kind: 'no-init'; program: string | null; error: number | null }
-  /** Process 1 ended; `exitCode` as wait(2) has it, null where the kernel does not print it. */
+  /** Process 1 ended. `exitCode` is the status of wait(2); null if the kernel does not print it. */
   | { kind: 'init-ended'; exitCode: number | null }
   | { kind: 'no-decompressor' }
   | { kind: 'no-memory' }
@@ -17,7 +17,7 @@ export type Panic = { message: string } & (
 
 interface PanicRow {
   pattern: RegExp;
-  /** The kernel's source file that panics so. */
+  /** The kernel's source file with this panic. */
   source: string;
   is: (
     match: RegExpExecArray,
@@ -74,11 +74,11 @@ export function readPanic(message: string): Panic {
   return { message, kind: 'other' };
 }
 
-/** Whether the kernel had a root by then: it was at the search for an init, or past it. */
+/** Whether the kernel already had a root: it was at the search for an init or past it. */
 export const hadRoot = ({ kind, message }: Panic): boolean =>
   kind !== 'no-root' && kind !== 'no-decompressor' && /init/.test(message);
 
-/** The panic of init/do_mounts.c: mount_block_root; `number` is `major:minor`, null: not known. */
+/** The panic of init/do_mounts.c: mount_block_root; `number` is `major:minor`; null if unknown. */
 export function noRoot(number: string | null): Panic {
   const [major = '?', minor = '?'] = number?.split(':') ?? [];
   return {
@@ -95,7 +95,7 @@ export const requestedInitFailed = (program: string, error: number): Panic => ({
   message: `Requested init ${program} failed (error ${error}).`,
 });
 
-/** What the kernel says when no program of its list runs; the words changed with its manual. */
+/** The kernel's message if no program of its list runs. The text changed when its manual moved. */
 const NO_INIT: readonly { before: readonly [number, number]; words: string }[] = [
   { before: [2, 6], words: 'No init found.  Try passing init= option to kernel.' },
   {

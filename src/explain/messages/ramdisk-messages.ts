@@ -1,6 +1,6 @@
 import { once, type MessageRow } from './message-row.js';
 
-/** What the kernel says of an initrd, as a cpio archive and as an image. */
+/** Messages of the kernel about an initrd, as a cpio archive and as an image. */
 export const RAMDISK_MESSAGES: readonly MessageRow[] = [
   {
     pattern: /^INITRD: (.*?)(?: - disabling initrd)?$/,

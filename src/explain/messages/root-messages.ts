@@ -8,7 +8,7 @@ function fromHex(text: string): string {
   return `${parseInt(major, 16)}:${parseInt(minor, 16)}`;
 }
 
-/** What the kernel says when it mounts the root that root= names. */
+/** Messages of the kernel while it mounts the root that root= names. */
 export const ROOT_MESSAGES: readonly MessageRow[] = [
   {
     pattern: /^Waiting (\d+) ?sec before mounting root device/,
@@ -42,7 +42,7 @@ export const ROOT_MESSAGES: readonly MessageRow[] = [
     pattern: /^No filesystem could mount root, tried: ?(.*)$/,
     source: 'init/do_mounts.c: mount_block_root',
     tells: once('noneCould', ([, types]) => types!.split(' ').filter((type) => type !== '')),
-    // Since 5.x each type stands in a line of its own, behind a blank.
+    // Since 5.x each type is on its own line, after a blank.
     continues: {
       pattern: /^ (\S+)$/,
       tells: ({ noneCould }, [, type]) => noneCould?.value.push(type!),

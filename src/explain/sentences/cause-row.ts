@@ -1,4 +1,4 @@
-/** A probable cause of a boot that did not get through, and what to do about it. */
+/** A probable cause of a failed boot, and its cure. */
 export interface CauseRow<Data> {
   cause: (data: Data) => string;
   todo: (data: Data) => readonly string[];

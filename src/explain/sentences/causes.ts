@@ -19,7 +19,7 @@ const NO_CONSOLE =
   '/dev/console is missing in rootfs, so the first messages of process 1 were lost: ' +
   'add `nod /dev/console 644 0 0 c 5 1` to the built-in cpio';
 
-/** The sentences of a cause, and of what to do. */
+/** The sentences of a cause and of its cure. */
 export function tellCause(
   cause: CodedCause,
   noConsole: boolean,

@@ -2,14 +2,14 @@ import { codedSentence, type Coded } from '../../text/coded.js';
 import type { Ground } from './grounds.js';
 import { groundSentence } from './grounds.js';
 
-/** What was seen, and what was to be expected, of one question that has two answers. */
+/** The seen and the expected answer to one question with two answers. */
 interface Disagreement {
   seen: boolean;
   seenFor: Ground;
   expectedFor: Ground;
 }
 
-/** How the root mounts, or does not, as far as it was foretold. */
+/** The predicted result of mounting the root. */
 type MountExpectation = { mounts: true; fstype: string | null } | { mounts: false };
 
 const expects = (expected: MountExpectation): string => {
@@ -23,7 +23,7 @@ const differs =
     `${what}: ${seen ? ifTrue : ifFalse}, for ${groundSentence(seenFor)}; ` +
     `but ${seen ? ifFalse : ifTrue} was to be expected, for ${groundSentence(expectedFor)}`;
 
-/** Where what was seen and what was to be expected do not fit together. */
+/** The contradictions between evidence and expectation. */
 const CONTRADICTIONS = {
   initrd: differs('whether there is an initrd', 'there is one', 'there is none'),
   'initrd-kind': differs('what the initrd is', 'a cpio', 'no cpio'),

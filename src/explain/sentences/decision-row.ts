@@ -2,7 +2,7 @@
 export interface DecisionRow<Data> {
   question: string | ((data: Data) => string);
   answer: (data: Data) => string;
-  /** What is added to the reason's sentence. */
+  /** The words after the reason's sentence. */
   also?: (data: Data) => string;
 }
 

@@ -6,15 +6,15 @@ import { INIT_DECISIONS } from './init-decisions.js';
 import { RAMDISK_DECISIONS } from './ramdisk-decisions.js';
 import { ROOT_DECISIONS } from './root-decisions.js';
 
-/** Every decision of the kernel's that explain tells, about in their order. */
+/** Every decision of the kernel that explain shows, roughly in order of time. */
 const DECISIONS = { ...RAMDISK_DECISIONS, ...ROOT_DECISIONS, ...INIT_DECISIONS };
 
 export type DecisionId = keyof typeof DECISIONS;
-/** A decision's verdict, with the data that belongs to it. */
+/** A decision's verdict and its data. */
 export type DecisionData<Id extends DecisionId> =
   (typeof DECISIONS)[Id] extends DecisionRow<infer Data> ? Data : never;
 
-/** One decision of the kernel's on the way to its root, as data. */
+/** One decision of the kernel on the way to its root, as data. */
 export type CodedDecision = {
   [Id in DecisionId]: { id: Id; data: DecisionData<Id> } & Because;
 }[DecisionId];
@@ -30,7 +30,7 @@ export interface KernelDecision {
   /** The reason as a code. */
   cause: string;
   evidence: EvidenceSource;
-  /** False where the usual was assumed because nothing says. */
+  /** False if no source shows it and the usual case is assumed. */
   certain: boolean;
 }
 

@@ -1,36 +1,36 @@
-/** From where something is known. `rule`: every kernel does so; `unknown`: nothing says. */
+/** The source of knowledge. `rule`: every kernel does so. `unknown`: no source shows it. */
 export type EvidenceSource =
   'cmdline' | 'config' | 'log' | 'device-tree' | 'facts' | 'rule' | 'unknown';
 
 /**
- * What a decision rests on. `seen`: a log or the machine shows the outcome; `concluded`: it follows
- * from what is given; `unknown`: nothing says, and the usual is assumed.
+ * The evidence for a decision. `seen`: a log or the machine shows the outcome. `concluded`: the
+ * outcome follows from the input. `unknown`: no source shows it, and the usual case is assumed.
  */
 export interface Evidence {
   kind: 'seen' | 'concluded' | 'unknown';
   from: EvidenceSource;
 }
 
-/** One reason for a decision: what it rests on, and its sentence, made from its data. */
+/** One reason for a decision: its evidence, and its sentence, which is made from its data. */
 export interface GroundRow<Data> extends Evidence {
   say: (data: Data) => string;
 }
 
 type Say<Data> = (data: Data) => string;
 
-/** For rows of reasons: the outcome itself was seen there. */
+/** For rows of reasons: the source shows the outcome itself. */
 export const seenIn = <Data>(from: EvidenceSource, say: Say<Data>): GroundRow<Data> => ({
   kind: 'seen',
   from,
   say,
 });
-/** For rows of reasons: the outcome follows from what stands there. */
+/** For rows of reasons: the outcome follows from the source. */
 export const concludedFrom = <Data>(from: EvidenceSource, say: Say<Data>): GroundRow<Data> => ({
   kind: 'concluded',
   from,
   say,
 });
-/** For rows of reasons: nothing says it. */
+/** For rows of reasons: no source shows it. */
 export const nothingSays = <Data>(say: Say<Data>): GroundRow<Data> => ({
   kind: 'unknown',
   from: 'unknown',

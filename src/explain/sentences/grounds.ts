@@ -24,14 +24,14 @@ export type GroundCode = keyof typeof GROUNDS;
 type GroundData<Code extends GroundCode> =
   (typeof GROUNDS)[Code] extends GroundRow<infer Data> ? Data : never;
 
-/** A reason as data: its code, and what its sentence needs. */
+/** A reason as data: its code, and the data for its sentence. */
 export type Ground = {
   [Code in GroundCode]: { code: Code } & (unknown extends GroundData<Code>
     ? object
     : GroundData<Code>);
 }[GroundCode];
 
-/** Why something is so, and what that rests on. */
+/** A reason and its evidence. */
 export interface Because {
   because: Ground;
   evidence: Evidence;
@@ -40,19 +40,19 @@ export interface Because {
 type Arguments<Code extends GroundCode> =
   unknown extends GroundData<Code> ? [] : [GroundData<Code>];
 
-/** A reason with its data; the evidence is that of its row. */
+/** Makes a reason with its data. Its row gives the evidence. */
 export function because<Code extends GroundCode>(code: Code, ...[data]: Arguments<Code>): Because {
   const { kind, from } = GROUNDS[code];
   return { because: { code, ...(data as object | undefined) } as Ground, evidence: { kind, from } };
 }
 
-/** The same reason where it does not suffice: the outcome is only probable. */
+/** Makes a reason that is not sufficient: the outcome is only probable. */
 export const unlessSure = (sure: boolean, { because: ground, evidence }: Because): Because => ({
   because: ground,
   evidence: sure ? evidence : { ...evidence, kind: 'unknown' },
 });
 
-/** The same reason where nothing but the usual speaks for the outcome. */
+/** Makes a reason that only assumes the usual case. */
 export const assumedFor = ({ because: ground }: Because): Because => ({
   because: ground,
   evidence: { kind: 'unknown', from: 'unknown' },

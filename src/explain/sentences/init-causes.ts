@@ -1,7 +1,9 @@
 import { cause } from './cause-row.js';
 import { groundSentence, type Ground } from './grounds.js';
 
-/** What execve(2) means with an errno, and what helps; `todo` null: nothing of its own. */
+/**
+ * The meaning of an errno of execve(2), and its cure. `todo` is null if it has no cure of its own.
+ */
 const EXEC_ERRORS: Record<number, { means: string; todo: readonly string[] | null }> = {
   [-2]: {
     means:
@@ -47,7 +49,7 @@ interface InitFailure {
   program: string;
   /** A negative errno. */
   error: number | null;
-  /** What the facts say of this program. */
+  /** The facts about this program. */
   known: Ground | null;
 }
 
@@ -60,7 +62,9 @@ function whyNot({ error, known }: InitFailure): string {
 const MUST_NOT_END = 'process 1 must never end';
 const LAST_WORDS = 'look at its last words before the panic';
 
-/** Why there is no process 1, or none any more; and the panics that are not about the root. */
+/**
+ * The reasons why no process 1 exists or why it ended, and the panics that are not about the root.
+ */
 export const INIT_CAUSES = {
   'no-init-on-root': cause(
     () =>

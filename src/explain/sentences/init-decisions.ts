@@ -1,7 +1,7 @@
 import { decision } from './decision-row.js';
 import { errorWords, placeName, processName, type RootPlace } from './words.js';
 
-/** Decisions about process 1, and what the machine shows of them today. */
+/** Decisions about process 1, and the present evidence on the machine. */
 export const INIT_DECISIONS = {
   'init-fails': decision({
     question: ({ program }) => `does ${program} run?`,
@@ -14,7 +14,9 @@ export const INIT_DECISIONS = {
     answer: (
       init:
         | { verdict: 'program'; program: string; place: RootPlace }
-        /** `tried`: the programs that the kernel said it would run; [] where it said nothing. */
+        /**
+         * `tried`: the programs that the kernel printed before it ran them; [] if it printed none.
+         */
         | { verdict: 'none'; tried: string[] }
         | { verdict: 'unknown' },
     ) => {

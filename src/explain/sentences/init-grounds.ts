@@ -1,7 +1,7 @@
 import { concludedFrom, seenIn } from './ground-row.js';
 import { placeName, type RootPlace } from './words.js';
 
-/** Where a program's name comes from that the kernel tries as process 1. */
+/** The source of the name of a program that the kernel tries as process 1. */
 export type InitOrigin =
   | { from: 'rdinit'; word: string }
   | { from: 'usual-early' }
@@ -24,7 +24,7 @@ function originWords(origin: InitOrigin): string {
   }
 }
 
-/** Reasons for which program becomes process 1. */
+/** Reasons for the choice of process 1. */
 export const INIT_GROUNDS = {
   'process-1-called-so': seenIn('facts', () => 'process 1 was called so'),
   'init-candidate': concludedFrom(
@@ -34,7 +34,7 @@ export const INIT_GROUNDS = {
       (failed.length > 0 ? `; ${failed.join(', ')} cannot` : '') +
       (known ? '' : '; whether it is there and runs is not known'),
   ),
-  /** The sentence is the one that the facts give for this program. */
+  /** The sentence comes from the facts about this program. */
   'program-fails': seenIn('facts', ({ why }: { why: string }) => why),
   'program-missing': concludedFrom(
     'facts',

@@ -1,6 +1,6 @@
 import { concludedFrom, nothingSays, seenIn } from './ground-row.js';
 
-/** Reasons for which device is the root, and whether it mounts. */
+/** Reasons for the choice of the root device and for the result of its mount. */
 export const MOUNT_GROUNDS = {
   'command-line-unknown': nothingSays(() => 'the command line is not known'),
   'no-root-word': concludedFrom('cmdline', () => 'the command line has no root='),
@@ -56,7 +56,7 @@ export const MOUNT_GROUNDS = {
   ),
   'directories-unknown': nothingSays(() => 'the directories of the root are not known'),
 
-  // What one attempt to mount comes to (init/do_mounts.c: do_mount_root).
+  // The result of one attempt to mount (init/do_mounts.c: do_mount_root).
   'types-unknown': nothingSays(
     () => 'rootfstype= is not given, and which types the kernel has is not known',
   ),

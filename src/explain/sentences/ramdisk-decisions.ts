@@ -1,6 +1,6 @@
 import { decision } from './decision-row.js';
 
-/** Which command line the kernel goes by (CONFIG_CMDLINE_FORCE and _EXTEND). */
+/** The command line that the kernel uses (CONFIG_CMDLINE_FORCE and _EXTEND). */
 export type CommandLineHolder =
   'boot-loader' | 'kernel-by-force' | 'both' | 'kernel' | 'boot-loader-first';
 
@@ -17,7 +17,7 @@ const ROOTFS_WORDS = { ramfs: 'rootfs, a ramfs', tmpfs: 'rootfs, a tmpfs', unkno
 const CPIO_STAYS =
   'the files unpacked so far stay, and the kernel keeps the initrd to try it as an image';
 
-/** Decisions about the first root and what fills it. */
+/** Decisions about the first root and its content. */
 export const RAMDISK_DECISIONS = {
   'command-line': decision({
     question: 'whose command line holds?',

@@ -2,7 +2,7 @@ import { concludedFrom, hexadecimal, nothingSays, seenIn } from './ground-row.js
 
 const MOST_HAVE_TMPFS = ', and most kernels have CONFIG_TMPFS';
 
-/** Reasons for what is in rootfs: what is built in, and what the boot loader hands over. */
+/** Reasons for the content of rootfs: the built-in cpio, and the initrd of the boot loader. */
 export const RAMDISK_GROUNDS = {
   'rootfs-kind-unknown': nothingSays(
     () => 'whether it is a ramfs or a tmpfs depends on the command line, which is not known',

@@ -3,7 +3,7 @@ import { cause } from './cause-row.js';
 const CHECK_PARTITIONS = 'check the partitions (mtdparts=, the device tree)';
 const COMPARE_DEVICES = 'if the right one is missing, build the kernel with its driver (=y)';
 
-/** Why the kernel has no root. */
+/** The reasons why the kernel has no root. */
 export const ROOT_CAUSES = {
   'device-does-not-come': cause(
     ({ forWhat }: { forWhat: string }) =>

@@ -1,7 +1,7 @@
 import { decision } from './decision-row.js';
 import { errorWords } from './words.js';
 
-/** How root= names a device. */
+/** The forms in which root= names a device. */
 export type RootForm =
   | 'none'
   | 'mtd'
@@ -35,14 +35,14 @@ type RootDevice =
   | { verdict: 'missing'; form: RootForm; number: string }
   | { verdict: 'named'; form: RootForm; number: string | null };
 
-/** How a mount ended. `error` is a negative errno. */
+/** The result of a mount. `error` is a negative errno. */
 export type MountVerdict =
-  /** It was seen to be mounted. */
+  /** The evidence shows that it was mounted. */
   | { verdict: 'yes'; how: 'seen'; fstype: string; device: string | null; readonly: boolean }
   /** The boot went on, so it must have mounted. */
   | { verdict: 'yes'; how: 'went-on'; fstype: string | null }
   | { verdict: 'yes'; how: 'foretold'; fstype: string | null; readonly: boolean }
-  /** `fstype`: the type that failed; null where the kernel does not say. */
+  /** `fstype` is the type that failed; null if the kernel does not print it. */
   | { verdict: 'no'; how: 'error'; error: number; fstype: string | null; foretold: boolean }
   | { verdict: 'no'; how: 'cannot-open' | 'not-said' }
   | { verdict: 'no'; how: 'none-fits'; tried: string[]; foretold: boolean };

@@ -7,7 +7,7 @@ const ENLARGE =
   'enlarge it with log_buf_len=1M on the command line, ' +
   'or take the log of the serial console (--console)';
 
-/** What cannot be known from the sources, and what would tell. */
+/** The facts that the sources do not show, and the sources that would show them. */
 const UNKNOWNS = {
   'no-origin': () => `what the kernel said: ${GATHER}`,
   'no-log': () => `what the kernel said: ${NEED_ROOT}`,
@@ -32,7 +32,7 @@ const UNKNOWNS = {
   assumptions: () => 'what is marked as assumed: a kernel usually does so with this command line',
 };
 
-/** Something that cannot be known, as data. */
+/** An unknown fact, as data. */
 export type Unknown = Coded<typeof UNKNOWNS>;
 
 export const unknownSentence = (unknown: Unknown): string => codedSentence(UNKNOWNS, unknown);

@@ -11,13 +11,13 @@ interface BuiltIn extends Because {
   data: DecisionData<'built-in'>;
 }
 
-/** INITRAMFS_SOURCE; null where the configuration is not known. */
+/** INITRAMFS_SOURCE; null if the configuration is unknown. */
 const source = ({ given }: DecisionLog): string | null =>
   given.config === null ? null : (given.config['INITRAMFS_SOURCE'] ?? '');
 
 /**
- * A program of rootfs that ran although a whole log shows no initrd: it can only be built in. null
- * where there is none.
+ * A program of rootfs that ran although a complete log shows no initrd, so it must be built in.
+ * null if there is none.
  */
 function ranWithoutInitrd({ seen, words }: DecisionLog): KernelMessage<string> | null {
   const [first] = seen.runs;
@@ -62,8 +62,8 @@ export const BUILT_IN_RULES: readonly DecisionRule<DecisionLog, BuiltIn>[] = [
 ];
 
 /**
- * Decides what was linked into the kernel. Returns whether that is nothing but the kernel's own
- * three names; null where it is not known.
+ * Decides which cpio was linked into the kernel. Returns whether it has only the kernel's own three
+ * names; null if unknown.
  */
 export function builtIn(t: DecisionLog): boolean | null {
   const { data, ...why } = decideBy(BUILT_IN_RULES, t);

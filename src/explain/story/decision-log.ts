@@ -5,21 +5,21 @@ import type { Contradiction } from '../sentences/contradictions.js';
 import type { CodedDecision, DecisionData, DecisionId } from '../sentences/decisions.js';
 import { because, type Because } from '../sentences/grounds.js';
 
-/** What holds at one point of the story, why, and on what that rests. */
+/** One decision of the story, its reason, and its evidence. */
 export interface GroundedAnswer extends Because {
   value: boolean;
 }
 
 export const holds = (value: boolean, why: Because): GroundedAnswer => ({ value, ...why });
 
-/** The reason that the kernel itself said it, in these words. */
+/** The reason that the kernel printed these words. */
 export const said = (line: Pick<KernelMessage<unknown>, 'said'>): Because =>
   because('said', { line: line.said });
 
-/** What a question with two answers is about, in a contradiction. */
+/** The subject of a contradiction: a question with two answers. */
 type Disputed = { code: 'initrd' | 'initrd-kind' | 'image' } | { code: 'early-init'; path: string };
 
-/** A story while it is told: what is given, what was seen, and the decisions so far. */
+/** A story in progress: the input, the evidence, and the decisions so far. */
 export class DecisionLog {
   readonly words: BootParameters;
   readonly decisions: CodedDecision[] = [];
@@ -32,7 +32,7 @@ export class DecisionLog {
     this.words = bootParameters(given.commandLine);
   }
 
-  /** An option of the kernel's configuration; null where the configuration is not known. */
+  /** An option of the kernel's configuration; null if the configuration is unknown. */
   option(name: string): boolean | null {
     return option(this.given.config, name);
   }
@@ -43,8 +43,7 @@ export class DecisionLog {
   }
 
   /**
-   * What was seen counts before what was to be expected. Where both are sure and differ, the
-   * contradiction is kept.
+   * Evidence overrides expectation. If both are certain and differ, the contradiction is recorded.
    */
   settle(
     disputed: Disputed,

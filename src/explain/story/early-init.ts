@@ -3,14 +3,17 @@ import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 import type { Rootfs } from './rootfs.js';
 
-/** How many words of process 1 may name it: a script's name stands behind its interpreter's. */
+/**
+ * The number of words of process 1 that may name it, because a script's name follows its
+ * interpreter's.
+ */
 const NAMES = 3;
 
 /** Whether process 1 was called by this name. */
 export const wasCalled = ({ given }: DecisionLog, path: string): boolean =>
   given.init?.args.slice(0, NAMES).includes(path) === true;
 
-/** What the log shows of it. */
+/** The evidence in the log. */
 function shownEarlyInit({ seen }: DecisionLog, path: string): GroundedAnswer | null {
   const itself = mountsItself(seen);
   if (itself !== null) return holds(false, because('went-to-mount', { line: itself }));
@@ -18,7 +21,7 @@ function shownEarlyInit({ seen }: DecisionLog, path: string): GroundedAnswer | n
   return first?.value === path ? holds(true, said(first)) : null;
 }
 
-/** What the machine shows of it today. */
+/** The present evidence on the machine. */
 function rememberedEarlyInit(t: DecisionLog, path: string): GroundedAnswer | null {
   const { given, words } = t;
   if (given.kernelRoot === 'rootfs') return holds(true, because('root-is-rootfs'));
@@ -29,7 +32,7 @@ function rememberedEarlyInit(t: DecisionLog, path: string): GroundedAnswer | nul
     : null;
 }
 
-/** What is to be expected of it. */
+/** The expectation from the input. */
 function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs): GroundedAnswer {
   const { handed, cpio } = rootfs;
   const program = rootfs.look(path);
@@ -45,7 +48,7 @@ function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs)
 }
 
 /**
- * Decides whether a program in rootfs becomes process 1; else the kernel mounts a root itself
+ * Decides whether a program in rootfs becomes process 1. Otherwise the kernel mounts a root itself
  * (init/main.c: kernel_init_freeable).
  */
 export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): { path: string; runs: boolean } {

@@ -12,7 +12,7 @@ const namesTmpfs = ({ words }: DecisionLog): boolean =>
 const namesNothing = ({ words }: DecisionLog): boolean =>
   words.root === null && words.fstypes === null;
 
-/** What rootfs is (init/do_mounts.c: init_rootfs). */
+/** The file system of rootfs (init/do_mounts.c: init_rootfs). */
 export const FIRST_ROOT_RULES: readonly DecisionRule<DecisionLog, FirstRoot>[] = [
   {
     when: (t) => !t.given.spoken,

@@ -6,16 +6,16 @@ import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-l
 import type { RootName } from './root-name.js';
 import type { Rootfs } from './rootfs.js';
 
-/** An initrd that the kernel took for a file system image; `loaded`: it is in /dev/ram0. */
+/** An initrd that the kernel treated as a file system image. `loaded`: it is in /dev/ram0. */
 export interface LoadedImage {
   loaded: boolean;
   image: Image | null;
 }
 
-/** CONFIG_BLK_DEV_RAM_SIZE's default, in KiB. */
+/** The default of CONFIG_BLK_DEV_RAM_SIZE, in KiB. */
 const USUAL_RAMDISK = 4096;
 
-/** The initrd as an image: null where it is none, or is not at hand. */
+/** The initrd as an image; null if it is none, or if we do not have it. */
 const imageOf = ({ given }: DecisionLog): Image | null =>
   given.initrd?.error === null ? null : (given.initrd?.image ?? null);
 
@@ -23,7 +23,7 @@ const imageOf = ({ given }: DecisionLog): Image | null =>
 const ramdiskSize = ({ words, given }: DecisionLog): number =>
   words.ramdiskSize ?? (Number(given.config?.['BLK_DEV_RAM_SIZE']) || USUAL_RAMDISK);
 
-/** Whether the image would go to /dev/ram0, by what is given. */
+/** Predicts whether the image would go to /dev/ram0. */
 export const IMAGE_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
   {
     when: ({ given }) => given.initrd === null,
@@ -61,7 +61,7 @@ function seenImage({ seen }: DecisionLog): GroundedAnswer | null {
 
 /**
  * Decides what initrd_load does with an initrd that is no cpio (init/do_mounts_initrd.c,
- * init/do_mounts_rd.c). null: there is no image.
+ * init/do_mounts_rd.c). Returns null if there is no image.
  */
 export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): LoadedImage | null {
   const { seen, words } = t;
@@ -85,8 +85,8 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
 }
 
 /**
- * Decides whether the image's /linuxrc runs. The kernel starts it and waits; what it does then is
- * the same whether it ran or not (init/do_mounts_initrd.c: handle_initrd).
+ * Decides whether the image's /linuxrc runs. The kernel starts it and waits, and then continues in
+ * the same way whether it ran or not (init/do_mounts_initrd.c: handle_initrd).
  */
 export function runsLinuxrc(t: DecisionLog, { image }: Pick<LoadedImage, 'image'>): void {
   const { initrd } = t.given;
@@ -102,7 +102,7 @@ export function runsLinuxrc(t: DecisionLog, { image }: Pick<LoadedImage, 'image'
   t.decide('linuxrc', { verdict: 'fails', error }, because('program-fails', { why }));
 }
 
-/** Decides what becomes of the image once the real root is mounted. */
+/** Decides the fate of the image after the real root is mounted. */
 export function leavesImage(t: DecisionLog): void {
   const { oldRoot } = t.seen;
   if (oldRoot === undefined)

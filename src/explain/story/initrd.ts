@@ -29,7 +29,7 @@ export const initrdSeen = (seen: KernelMessages): KernelMessage<unknown> | undef
 const wentOn = (seen: KernelMessages): boolean =>
   seen.runs.length > 0 || mountsItself(seen) !== null;
 
-/** Whether the kernel would take an initrd, by what is given. */
+/** Predicts whether the kernel would take an initrd. */
 export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
   {
     when: (t) => t.option('BLK_DEV_INITRD') === false,
@@ -64,13 +64,13 @@ export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] 
   { when: otherwise, then: () => holds(false, because('nothing-tells-of-initrd')) },
 ];
 
-/** Whether there was an initrd, by the log or by what the kernel remembers; null: not seen. */
+/** Whether there was an initrd, from the log or from the kernel's present state; null if unseen. */
 function seenInitrd({ seen, given }: DecisionLog): GroundedAnswer | null {
   const shown = initrdSeen(seen);
   if (shown !== undefined) return holds(true, said(shown));
   if (given.realRoot !== null)
     return holds(true, because('image-before-root', { device: given.realRoot }));
-  // In a whole log the kernel would have said that it tries.
+  // A complete log would have the message that the kernel tries.
   return seen.whole && wentOn(seen) ? holds(false, because('log-is-silent')) : null;
 }
 
@@ -89,7 +89,7 @@ export function takesInitrd(t: DecisionLog): GroundedAnswer {
   return taken;
 }
 
-/** Whether the initrd is a cpio, by what is given. */
+/** Predicts whether the initrd is a cpio. */
 function expectedCpio({ given: { initrd } }: DecisionLog): GroundedAnswer {
   if (initrd === null) return holds(true, because('most-are-cpio'));
   const { name, error } = initrd;

@@ -13,11 +13,11 @@ import type { RootName } from './root-name.js';
 import type { Rootfs } from './rootfs.js';
 import { waitsForRoot } from './rootwait.js';
 
-/** How the kernel's own way to a root ends. */
+/** The end of the kernel's own way to a root. */
 export type RootOutcome =
   { kind: 'panics'; panic: Panic } | { kind: 'waits'; forWhat: string } | MountedRoot;
 
-/** The root that the kernel mounted, and what is known of its programs. */
+/** The root that the kernel mounted, and the known facts about its programs. */
 interface MountedRoot {
   kind: 'mounted';
   place: RootPlace;
@@ -43,7 +43,7 @@ const imageSource = (image: LoadedImage['image']): MountSource => ({
   journal: image?.journal ?? false,
 });
 
-/** A device that is neither flash by its name nor the first ramdisk. */
+/** Whether a device is neither flash, by its name, nor the first ramdisk. */
 function deviceSource(name: RootName, kind: MountSource['kind']): MountSource {
   const { exists, number, device } = name;
   const content = device?.content ?? null;
@@ -52,7 +52,7 @@ function deviceSource(name: RootName, kind: MountSource['kind']): MountSource {
   return { kind, exists, content, journal: content === 'ext4', flash, readonly };
 }
 
-/** What a root= leads to, given the image that came before. */
+/** The result of a root=, depending on the image before it. */
 export const SOURCE_RULES: readonly DecisionRule<
   { name: RootName; image: LoadedImage | null },
   MountSource
@@ -84,8 +84,8 @@ const SERVER_OPTIONS: Partial<Record<RootName['form'], string>> = {
 };
 
 /**
- * Decides that a root on a server fails, where the kernel said so or is built without it. How a
- * server answers is not foretold. Returns the panic; null where it may mount.
+ * Decides whether a root on a server fails: the kernel printed so, or is built without support. We
+ * cannot predict a server's answer. Returns the panic; null if the mount may succeed.
  */
 function failsFromServer(t: DecisionLog, { form, number }: RootName): Panic | null {
   const option = SERVER_OPTIONS[form];
@@ -127,7 +127,7 @@ function mountsDev(t: DecisionLog): void {
     t.decide('dev', { verdict: 'if-there' }, because('built-with', { option }));
 }
 
-/** What is known of the programs on the root. */
+/** The known facts about the programs on the root. */
 function programsOn(
   t: DecisionLog,
   name: RootName,
@@ -139,14 +139,14 @@ function programsOn(
   if (isFirstRamdisk(name) && image?.loaded === true && image.image !== null && initrd !== null)
     return initrd.inImage;
   if (fstype === 'tmpfs' || fstype === 'ramfs') return () => null;
-  // They were looked at on the root of that board, and this may be another.
+  // The facts are about the root of that board, and this may be another root.
   const same = programs.on !== null && programs.on === (name.device?.number ?? name.number);
   return (path) => (same ? programs.found.find((each) => each.path === path) : undefined);
 }
 
 /**
- * Mounts an image that comes before the real root (init/do_mounts_initrd.c: handle_initrd). Returns
- * the panic where that fails.
+ * Decides the mount of an image before the real root (init/do_mounts_initrd.c: handle_initrd).
+ * Returns the panic if it fails.
  */
 function mountsImage(t: DecisionLog, image: LoadedImage | null, name: RootName): Panic | null {
   const source = imageSource(image?.image ?? null);

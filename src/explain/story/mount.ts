@@ -8,18 +8,18 @@ import type { MountVerdict } from '../sentences/root-decisions.js';
 import { said, type DecisionLog } from './decision-log.js';
 import { predictMount, type MountOutcome, type MountSource } from './predict-mount.js';
 
-/** What the kernel is about to mount. */
+/** The mount to decide. */
 export interface MountPlan {
   id: 'mount' | 'mount-initrd';
   source: MountSource;
   writable: boolean;
-  /** `major:minor` in the panic if it fails; null: not known. */
+  /** `major:minor` in the panic if it fails; null if unknown. */
   number: string | null;
-  /** How many mounts of the log came before this one. */
+  /** The number of mounts in the log before this one. */
   earlier: number;
 }
 
-/** A mount that went well: null: not known. */
+/** A successful mount; null if unknown. */
 export interface Mounted {
   fstype: string | null;
   device: string | null;
@@ -31,7 +31,7 @@ interface MountCase {
   expected: MountOutcome;
 }
 
-/** How a mount ended: what is decided, with the panic or the mounted root it leads to. */
+/** The decision about a mount, with the resulting panic or mounted root. */
 interface MountResult extends Because {
   verdict: MountVerdict;
   then: { panics: Panic } | { mounted: Mounted };
@@ -50,13 +50,13 @@ const contradicts = (shown: Shown, expected: MountOutcome): Contradiction => ({
 
 const shownMount = ({ t, plan }: MountCase) => t.seen.mounted[plan.earlier];
 
-/** The mounts of today show the root that the kernel mounted, never an image before it. */
+/** The present mounts show the root that the kernel mounted, never an image before it. */
 const rememberedMount = ({ t, plan }: MountCase) =>
   plan.id === 'mount' && t.given.kernelRoot !== null && t.given.kernelRoot !== 'rootfs'
     ? t.given.kernelRoot
     : null;
 
-/** A message that the kernel says only once it has a root. */
+/** A message that the kernel prints only after it has a root. */
 const behindMount = ({ t: { seen } }: MountCase): KernelMessage<unknown> | undefined =>
   seen.started ??
   seen.runs[0] ??
@@ -107,7 +107,7 @@ function panicked({ seen }: DecisionLog, panic: KernelMessage<Panic>): MountResu
   return { verdict: { verdict: 'no', how: 'not-said' }, then, ...said(panic) };
 }
 
-/** A verdict on a mount that is only foretold. */
+/** The verdict on a mount that is only predicted. */
 function foretold({ plan, expected }: MountCase): MountResult {
   const { because: ground, evidence } = expected;
   const why = { because: ground, evidence };
@@ -135,7 +135,7 @@ function foretold({ plan, expected }: MountCase): MountResult {
   };
 }
 
-/** What was seen counts before what is to be expected. */
+/** Evidence overrides expectation. */
 export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
   {
     when: (each) => shownMount(each) !== undefined,
@@ -182,7 +182,7 @@ export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
   { when: otherwise, then: foretold },
 ];
 
-/** Decides one mount. Returns the root, or the panic in which it ends. */
+/** Decides one mount. Returns the root, or the panic. */
 export function mounts(t: DecisionLog, plan: MountPlan): { panics: Panic } | { mounted: Mounted } {
   const expected = predictMount(t, plan.source, plan.writable);
   const { verdict, then, contradiction, ...why } = decideBy(MOUNT_RULES, { t, plan, expected });

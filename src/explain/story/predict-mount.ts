@@ -5,34 +5,36 @@ import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because, type Because } from '../sentences/grounds.js';
 import type { DecisionLog } from './decision-log.js';
 
-/** What a root would be mounted from. */
+/** The source of a root's mount. */
 export interface MountSource {
   /**
-   * A block device through /dev/root, an mtd or UBI name that only some file systems take, or
-   * nothing at all.
+   * A block device through /dev/root, an mtd or UBI name that only some file systems accept, or no
+   * source.
    */
   kind: 'block' | 'mtd' | 'ubi' | 'none';
   exists: boolean | null;
   content: Image['content'];
   journal: boolean;
-  /** The device lies on flash: jffs2 works on no other. */
+  /** The device is on flash, which jffs2 requires. */
   flash: boolean;
   /** The device cannot be written, so the kernel mounts it read-only even with rw. */
   readonly: boolean;
 }
 
-/** How trying the types ends: one mounts, one fails for good, or none fits. */
+/** The end of the search for a type: one mounts, one fails for good, or none fits. */
 export type MountOutcome = Because &
   (
     | { kind: 'mounted'; fstype: string | null; readonly: boolean; certain: boolean }
-    /** `error` is a negative errno; `fstype` null: before any type was tried. */
+    /**
+     * `error` is a negative errno. `fstype` is null if the kernel failed before it tried a type.
+     */
     | { kind: 'fails'; error: number; fstype: string | null }
     | { kind: 'none'; tried: string[] }
   );
 
 const WITHOUT_DEVICE = ['tmpfs', 'ramfs'];
 
-/** Whether the kernel has a type of file system; null where nothing says. */
+/** Whether the kernel has a type of file system; null if no source shows it. */
 function knows(t: DecisionLog, fstype: string): boolean | null {
   if (t.given.types !== null) return t.given.types.some(({ name }) => name === fstype);
   const name = FILE_SYSTEMS[fstype]?.options[0];
@@ -49,7 +51,7 @@ const needsNoDevice = (fstype: string, { given }: DecisionLog): boolean =>
 
 /**
  * The types that the kernel tries: those of rootfstype=, else all that need a block device, in the
- * order in which they registered. null: not known.
+ * order of their registration. null if unknown.
  */
 export const triedTypes = ({
   words,
@@ -70,7 +72,7 @@ interface Attempt {
   source: MountSource;
 }
 
-/** 0, a negative errno, or null where the outcome is not known. */
+/** 0, a negative errno, or null if the outcome is unknown. */
 interface AttemptOutcome extends Because {
   error: number | null;
 }
@@ -82,7 +84,7 @@ const onMtd = ({ source, fstype }: Attempt): string | undefined =>
 const fits = ({ source, fstype }: Attempt): boolean =>
   rootTypes(source.content ?? 'unknown').includes(fstype);
 
-/** What mounting one type comes to (init/do_mounts.c: do_mount_root). */
+/** The result of mounting one type (init/do_mounts.c: do_mount_root). */
 export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
   {
     when: ({ t, fstype }) => knows(t, fstype) === false,
@@ -155,7 +157,8 @@ export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
     then: () => comesTo(EINVAL, because('jffs2-wants-flash')),
   },
   {
-    // It finds no node of its own and refuses to erase what may be another's (fs/jffs2/scan.c).
+    // It finds no node of its own, and refuses to erase data that may be another file system's
+    // (fs/jffs2/scan.c).
     when: (each) => each.fstype === 'jffs2' && !fits(each),
     then: ({ source }) => comesTo(EIO, because('no-jffs2', { content: source.content! })),
   },
@@ -174,7 +177,7 @@ export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
   },
 ];
 
-/** Where neither rootfstype= nor the kernel's types are known, only the content speaks. */
+/** Predicts from the content alone, if neither rootfstype= nor the kernel's types are known. */
 function withoutTypes(
   source: MountSource,
   readonly: (fstype: string | null) => boolean,
@@ -192,8 +195,8 @@ function withoutTypes(
 }
 
 /**
- * Foresees mount_block_root (init/do_mounts.c): after EINVAL the kernel tries the next type, any
- * other error ends the search. A device that cannot be written is tried again read-only.
+ * Predicts mount_block_root (init/do_mounts.c). After EINVAL the kernel tries the next type; any
+ * other error ends the search. The kernel tries a write-protected device again read-only.
  */
 export function predictMount(t: DecisionLog, source: MountSource, writable: boolean): MountOutcome {
   const types = triedTypes(t);
@@ -205,7 +208,7 @@ export function predictMount(t: DecisionLog, source: MountSource, writable: bool
     const { error, ...why } = decideBy(ATTEMPT_RULES, { t, fstype, source });
     if (error === null || error === 0) {
       const sure = error === 0 && source.exists !== null && knows(t, fstype) !== null;
-      // Where the outcome is not known, a single type still tells what was meant.
+      // If the outcome is unknown, a single type is still the probable one.
       const named = error === 0 || types.length === 1;
       return {
         kind: 'mounted',

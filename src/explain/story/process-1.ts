@@ -7,13 +7,15 @@ import { processName, type RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
 import { wasCalled } from './early-init.js';
 
-/** Where process 1 is looked for. */
+/** The root on which the kernel looks for process 1. */
 export interface InitPlace {
   place: RootPlace;
   look: FindProgram;
 }
 
-/** How the search for process 1 ends; `ran`: the program that was process 1 before the panic. */
+/**
+ * The end of the search for process 1. `ran` is the program that was process 1 before the panic.
+ */
 export type InitOutcome =
   | { kind: 'runs'; program: string; place: RootPlace }
   | { kind: 'panics'; panic: Panic; ran: string | null };
@@ -21,7 +23,7 @@ export type InitOutcome =
 interface Candidate {
   path: string;
   origin: InitOrigin;
-  /** The kernel panics when it does not run, and tries no other. */
+  /** True if the kernel panics when it does not run, instead of trying another. */
   last: boolean;
 }
 
@@ -36,14 +38,14 @@ function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
     void all.push({ path, origin, last });
   if (early !== null)
     add(early, rdinit === null ? { from: 'usual-early' } : { from: 'rdinit', word: rdinit });
-  // Before Linux 4.0 the kernel only complained of an init= that does not run.
+  // Before Linux 4.0 the kernel only warned about an init= that does not run.
   if (init !== null) add(init, { from: 'init', word: init }, !older(t.given.release, [4, 0]));
   if (configured !== '') add(configured, { from: 'default-init' });
   for (const path of INITS) add(path, { from: 'list' });
   return all;
 }
 
-/** What the log says of process 1; null where it does not get so far. */
+/** The evidence in the log about process 1; null if the log ends before. */
 function seenInit(t: DecisionLog, { place }: InitPlace): InitOutcome | null {
   const { failures, runs, panic } = t.seen;
   for (const failure of failures) {
@@ -66,7 +68,7 @@ function seenInit(t: DecisionLog, { place }: InitPlace): InitOutcome | null {
   return { kind: 'panics', panic: panic.value, ran: program };
 }
 
-/** Decides that the kernel runs this program, as far as that is known. */
+/** Records that the kernel runs this program, as far as that is known. */
 function runs(
   t: DecisionLog,
   { path, origin }: Candidate,
@@ -82,11 +84,11 @@ function runs(
   return { kind: 'runs', program: path, place };
 }
 
-/** Decides that this program does not run. Returns the errno. */
+/** Records that this program does not run. Returns the errno. */
 function fails(t: DecisionLog, { path, origin }: Candidate, { place, look }: InitPlace): number {
   const program = look(path);
   const error = program?.error ?? ENOENT;
-  // The kernel's own list is long: a name of it that is merely missing is not worth a word.
+  // The kernel's own list is long, so we do not report its missing programs.
   if (program || origin.from !== 'list')
     t.decide(
       'init-fails',
@@ -98,7 +100,7 @@ function fails(t: DecisionLog, { path, origin }: Candidate, { place, look }: Ini
   return error;
 }
 
-/** No candidate runs, by what is known of them. */
+/** Decides the panic if no candidate runs, as far as we know them. */
 function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOutcome {
   const { init, release } = t.given;
   if (init !== null) {
@@ -112,8 +114,8 @@ function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOu
 }
 
 /**
- * Decides which program becomes process 1: the first that runs, as far as that can be foreseen. If
- * nothing is known of a program, it is taken to run.
+ * Decides which program becomes process 1: the first that runs, as far as we can predict. If
+ * nothing is known about a program, we assume that it runs.
  */
 export function becomesInit(t: DecisionLog, where: InitPlace, early: string | null): InitOutcome {
   const seen = seenInit(t, where);

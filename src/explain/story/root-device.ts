@@ -3,11 +3,13 @@ import type { RootForm } from '../sentences/root-decisions.js';
 import type { DecisionLog } from './decision-log.js';
 import { rootName, type RootName } from './root-name.js';
 
-/** Forms of root= that are sure whether the device is there or not. */
+/** Forms of root= that have a known number whether or not the device exists. */
 const SURE_FORMS: readonly RootForm[] = ['none', 'mtd', 'ubi', 'other'];
 const ENXIO = -6;
 
-/** The kernel's own messages show which number it gave the name, and whether it found it. */
+/**
+ * The kernel's own messages show the number of the name, and whether the kernel found the device.
+ */
 function witnessed({ seen }: DecisionLog, name: RootName): RootName {
   const { waiting, cannotOpen, mounted, linuxrc } = seen;
   const [, major, minor] =
@@ -18,7 +20,7 @@ function witnessed({ seen }: DecisionLog, name: RootName): RootName {
       number: `${major}:${minor}`,
       exists: cannotOpen!.value.error === ENXIO ? false : name.exists,
     };
-  // With a /linuxrc the first mount is that of the image.
+  // With a /linuxrc, the first mount is the image's.
   const device = mounted[linuxrc ? 1 : 0]?.value.device;
   if (device) return { ...name, number: device, exists: true };
   return waiting ? { ...name, number: '0:0', exists: false } : name;

@@ -9,11 +9,11 @@ export interface RootName {
   /** The text of root=, or the number from the boot loader's tags; '' for nothing. */
   said: string;
   /**
-   * `major:minor` that the kernel gives it: 0:0 for a device that it does not find, null where that
-   * is not known.
+   * `major:minor` that the kernel gives it; 0:0 for a device that it does not find; null if
+   * unknown.
    */
   number: string | null;
-  /** Whether there is such a device; null where that is not known. */
+  /** Whether the device exists; null if unknown. */
   exists: boolean | null;
   device: KnownDevice | null;
 }
@@ -56,12 +56,12 @@ function fromNumber(text: string): string {
 
 type Known = Pick<KernelInputs, 'commandLine' | 'devices' | 'mtd' | 'tags'>;
 
-/** A root= with what is known of the devices. */
+/** A root=, and the known devices. */
 interface NamedRoot extends Known {
   root: string;
 }
 
-/** Whether a device is there: null where the devices are not known. */
+/** Whether a device exists; null if the devices are unknown. */
 function isThere(device: KnownDevice | null, devices: Known['devices']): boolean | null {
   if (device !== null) return true;
   return devices === null ? null : false;
@@ -120,7 +120,7 @@ function otherName(named: NamedRoot): RootName {
   return byNumber(number === NO_DEVICE ? 'other' : 'number', named.root, number, named);
 }
 
-/** In the order in which the kernel looks at the text of root=. */
+/** The forms, in the order in which the kernel tests the text of root=. */
 export const ROOT_NAME_RULES: readonly DecisionRule<NamedRoot, RootName>[] = [
   { when: ({ root }) => root.startsWith('mtd'), then: mtdName },
   { when: ({ root }) => root.startsWith('ubi'), then: ubiName },
@@ -141,7 +141,7 @@ export const ROOT_NAME_RULES: readonly DecisionRule<NamedRoot, RootName>[] = [
   { when: otherwise, then: otherName },
 ];
 
-/** What root= names; without it, what the boot loader's tags name. */
+/** The device of root=; without root=, the device of the boot loader's tags. */
 export function rootName(root: string | null, known: Known): RootName {
   if (root !== null) return decideBy(ROOT_NAME_RULES, { ...known, root });
   const tag = known.tags?.root;

@@ -4,18 +4,16 @@ import type { DecisionLog, GroundedAnswer } from './decision-log.js';
 import { firstRoot } from './first-root.js';
 import { isCpio, takesInitrd } from './initrd.js';
 
-/** What is in the kernel's own first root when it looks for a program there. */
+/** The content of the kernel's own first root when the kernel looks for a program there. */
 export interface Rootfs {
   /** The kernel took an initrd from the boot loader. */
   handed: GroundedAnswer;
-  /** The initrd is a cpio, and is unpacked; null where the kernel took none. */
+  /** The initrd is a cpio and is unpacked; null if the kernel took none. */
   cpio: GroundedAnswer | null;
   look: FindProgram;
 }
 
-/**
- * What populate_rootfs does: the built-in cpio first, then the initrd over it (init/initramfs.c).
- */
+/** Follows populate_rootfs: the built-in cpio first, then the initrd over it (init/initramfs.c). */
 export function fillRootfs(t: DecisionLog): Rootfs {
   firstRoot(t);
   const plain = builtIn(t);
@@ -25,7 +23,7 @@ export function fillRootfs(t: DecisionLog): Rootfs {
   const sure = handed.evidence.kind !== 'unknown';
   const look: FindProgram = (path) => {
     if (handed.value) {
-      // Only a known initrd that has the program hides what may be built in.
+      // Only a known initrd that has the program hides a built-in one.
       if (initrd === null) return undefined;
       const inInitrd = initrd.program(path);
       if (inInitrd) return inInitrd;

@@ -8,17 +8,17 @@ import type { RootName } from './root-name.js';
 interface WaitCase {
   t: DecisionLog;
   name: RootName;
-  /** How many mounts of the log came before the root's. */
+  /** The number of mounts in the log before the root's. */
   earlier: number;
 }
 
 interface Wait extends Because, DecisionData<'rootwait'> {}
 
-/** The kernel waits only for a name that it has no number for (init/do_mounts.c). */
+/** The kernel waits only for a name without a number (init/do_mounts.c). */
 const hasNoNumber = ({ name }: WaitCase): boolean =>
   name.number === '0:0' && name.form !== 'mtd' && name.form !== 'ubi';
 
-/** The log shows nothing that would come after the wait. */
+/** The log has no message that would follow the wait. */
 const didNotCome = ({ t: { seen }, earlier }: WaitCase): boolean =>
   seen.mounted.length <= earlier && seen.runs.length === 0;
 
@@ -51,7 +51,7 @@ export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
   { when: otherwise, then: (each) => ({ verdict: 'no', ...whyNotToWait(each) }) },
 ];
 
-/** Decides what rootwait does. Returns the device that it waits for without an end, or null. */
+/** Decides what rootwait does. Returns the device of an endless wait, or null. */
 export function waitsForRoot(t: DecisionLog, name: RootName, earlier: number): string | null {
   if (!t.words.wait) return null;
   const { verdict, ...why } = decideBy(ROOTWAIT_RULES, { t, name, earlier });

@@ -1,9 +1,9 @@
 /**
- * The kernel's way to its root, told as its own decisions in their order: which first root it has,
- * what the boot loader handed over, whether a program in it becomes process 1, else which device is
- * mounted and how, and which program of it becomes process 1. The story follows Linux 6.1, with
- * notes where others differ. The same walk foretells and explains: at each fork, what was seen
- * counts first; everything unknown is assumed, and marked as such.
+ * The kernel's way to its root, as a list of its decisions in order: its first root, the boot
+ * loader's hand-over, whether a program there becomes process 1, and otherwise which device the
+ * kernel mounts, how, and which program there becomes process 1. The story follows Linux 6.1, with
+ * notes about other versions. The same code predicts and explains: in each decision evidence counts
+ * first, and the usual case is assumed and marked if nothing is known.
  */
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
@@ -16,7 +16,7 @@ import { mountsRoot } from './mount-root.js';
 import { becomesInit, type InitOutcome } from './process-1.js';
 import { fillRootfs } from './rootfs.js';
 
-/** How the story ends, as data. */
+/** The end of the story, as data. */
 export type StoryEnd = InitOutcome | { kind: 'waits'; forWhat: string };
 
 export interface Story {
@@ -40,7 +40,7 @@ function walk(t: DecisionLog): StoryEnd {
   }
 }
 
-/** The kernel's last word is the end, whatever was foreseen. */
+/** The kernel's last message is the end, even if we predicted another. */
 function lastWord(told: StoryEnd, panic: Panic | undefined): StoryEnd {
   if (panic === undefined) return told;
   return told.kind === 'panics' && told.panic.message === panic.message
