@@ -1,7 +1,7 @@
 import type { Reader, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
-/** How many names are enough to say what is wrong. */
+/** The number of names to list; more would not help a person. */
 const NAMED = 20;
 
 /**
@@ -27,8 +27,8 @@ function pathsToKeep(top: string, keep: readonly string[]): string[] {
 }
 
 /**
- * Calls `gone` with the uppermost paths that are neither kept nor above one that is.
- * @param keep as it is given to clearTree.
+ * Calls `gone` with the uppermost paths that are neither kept nor above a kept path.
+ * @param keep as in clearTree.
  */
 function walkPast(
   reader: Reader,
@@ -38,8 +38,8 @@ function walkPast(
 ): void {
   const { device } = reader.details(top);
   const kept = pathsToKeep(top, keep);
-  // A symlink on the way keeps nothing behind it, because what it points to may be anywhere. A
-  // mount is not walked into.
+  // A kept path does not lead through a symlink, whose target may be anywhere. We do not enter a
+  // mount.
   const isAboveKept = (inner: string): boolean => {
     if (!kept.some((each) => each.startsWith(`${inner}/`))) return false;
     const is = reader.details(`${top}${inner}`);
@@ -56,27 +56,26 @@ function walkPast(
   below('');
 }
 
-/** Removes a tree, apart from what is mounted in it and the directories above that. */
+/** Removes a tree except the mounts in it and the directories above them. */
 function remove(system: System, path: string, device: number): void {
   const is = system.details(path);
-  // removeTree by itself would empty what is mounted right there.
+  // removeTree alone would empty a file system mounted at this path.
   if (is.device !== device) return;
   try {
     system.removeTree(path);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== 'EXDEV' || is.kind !== 'directory')
       throw error;
-    // removeTree stopped at a mount somewhere below, and there may be more beside that.
+    // removeTree stopped at a mount below, and more files may be beside it.
     for (const name of system.list(path)) remove(system, `${path}/${name}`, device);
   }
 }
 
 /**
- * Removes all that is in a directory, apart from what is to be kept. It may be cut off anywhere and
- * done again. Symlinks are removed and never followed. What is mounted below stays with all that is
- * on it, and `remaining` lists it; a bind mount of the same file system cannot be told from a
- * directory.
- * @param keep absolute paths within the directory. All that is below a kept path is kept too, and
+ * Removes the contents of a directory except the paths to keep. It may be interrupted anywhere and
+ * repeated. It removes symlinks and never follows them. Mounts below stay with all their files, and
+ * `remaining` lists them; but a bind mount of the same file system looks like a directory.
+ * @param keep absolute paths within the directory. Everything below a kept path is kept too, and
  *   so are the directories above it with their owners and modes.
  * @throws {SystemError} EINVAL for a path to keep that is empty, not absolute, the directory
  *   itself, or has . or .. in it, before anything is removed; else as removeTree.
@@ -87,8 +86,8 @@ export function clearTree(system: System, path: string, keep: readonly string[])
 }
 
 /**
- * What is still in a directory that was cleared, as paths within it, only the uppermost of each
- * tree; 20 at most.
+ * Lists the paths that remain in a cleared directory, relative to it: only the uppermost of each
+ * tree, and 20 at most.
  * @throws {SystemError} EINVAL as clearTree.
  */
 export function remaining(reader: Reader, path: string, keep: readonly string[]): string[] {

@@ -2,63 +2,61 @@ import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
 export interface CopyResult {
-  /** How many non-directories this pass copied. */
+  /** The number of non-directories that this pass copied. */
   files: number;
   bytes: number;
-  /** How many names were in the copy and are not in the original any more. */
+  /** The number of names that were removed because the original no longer has them. */
   removed: number;
-  /** What could not be copied, and why: one sentence each. */
+  /** The failures to copy, with the reason: one sentence each. */
   refused: { path: string; error: string; errno: string }[];
   /**
-   * Attributes that the copy cannot have, though all else of the file is there: one sentence each.
+   * Attributes that the copy lacks although the rest of the file is complete: one sentence each.
    */
   lost: string[];
 }
 
 export interface CopyOptions {
   /**
-   * When the last pass began, in nanoseconds since 1970. A file that changed since then is copied
-   * even if it has kept its size and time; one that did not and has the same size and time is left
-   * alone. Without it everything is copied, because nobody knows who wrote what is there already.
+   * The start of the last pass, in nanoseconds since 1970. A file that changed since then is copied
+   * even if its size and time are the same. A file that did not change since then is skipped if its
+   * size and time are the same. Without `since` everything is copied, because nobody knows who
+   * wrote the existing files.
    */
   changedSince?: bigint;
-  /** Is told after each file how many files and bytes were copied by now. */
+  /** Is called after each file with the number of files and bytes copied so far. */
   onProgress?: (done: { files: number; bytes: number }) => void;
 }
 
-/**
- * A file is complete under this name before it gets its own. One that is found was left by a power
- * cut.
- */
+/** A file is completed under this name before it gets its own. A power cut may leave one. */
 const BESIDE = '.mountroot-copy';
 
 /**
- * Overlay's notes about one mount of its own (fs/overlayfs/overlayfs.h): where a file was copied up
- * from, by a handle and the number of a file system (origin), whether a directory holds such files
- * (impure), what links are counted by (nlink), what an index entry stands for (upper), which
- * overlay it is (uuid). In another mount they would be wrong, and overlay makes them anew or does
- * without. All others are copied, because they say what the layer shows: opaque, redirect, metacopy
- * (the data is the lower file's, found by name or redirect, never by origin), whiteout and
- * whiteouts (6.7), protattr (immutable and append-only, 5.14).
+ * Overlay's notes about one of its mounts (fs/overlayfs/overlayfs.h): the source of a copied-up
+ * file, as a handle and the number of a file system (origin), whether a directory holds such files
+ * (impure), the base of the link count (nlink), the file of an index entry (upper), and the
+ * overlay's own id (uuid). They would be wrong in another mount, and overlay makes them anew or
+ * does not need them. All others are copied, because they decide what the layer shows: opaque,
+ * redirect, metacopy (the data is the lower file's, found by name or redirect, never by origin),
+ * whiteout and whiteouts (6.7), protattr (immutable and append-only, 5.14).
  */
 const OF_ONE_MOUNT = ['origin', 'impure', 'nlink', 'upper', 'uuid'].map(
   (name) => `trusted.overlay.${name}`,
 );
 
-/** These say where the content is. A file without them would be another one. */
+/** These tell overlay where the content is. Without them the file would have other content. */
 const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`);
 
 /** Nothing more can be copied after one of these. */
 const FULL = ['ENOSPC', 'EDQUOT'];
 
 /**
- * Makes one directory a copy of another, so that an overlay with the copy as its upper layer shows
- * what it showed with the original: dot-files, whiteouts, opaque directories, hard links, devices,
- * owners, modes, times, extended attributes. Each name in the copy is as it was or as it is to be,
- * never half. No symlink is followed and no mount crossed; a bind mount of the same file system
- * cannot be told from a directory. Done again it copies only what has changed.
- * @throws {SystemError} ENOSPC and EDQUOT at once, ENOTDIR where one of the two is no directory.
- *   All other failures are listed in the result, and the rest is copied.
+ * Makes one directory a copy of another, so that an overlay shows the same files with either as its
+ * upper layer: dot-files, whiteouts, opaque directories, hard links, devices, owners, modes, times,
+ * extended attributes. Each name in the copy changes atomically. The copy follows no symlink and
+ * crosses no mount; but a bind mount of the same file system looks like a directory. A repeated
+ * call copies only the changes.
+ * @throws {SystemError} ENOSPC and EDQUOT at once, ENOTDIR if one of the two is no directory. All
+ *   other failures are listed in the result, and the rest is copied.
  */
 export function copyTree(
   system: System,
@@ -84,8 +82,8 @@ function directoryAt(system: System, path: string): Details {
 }
 
 /**
- * How many names a file has. Overlay makes all whiteouts links of one file in the workdir (since
- * 5.7), and they have nothing else in common.
+ * The number of names of a file. Whiteouts count as separate files: overlay makes all of them links
+ * of one file in the workdir (since 5.7), and they have nothing else in common.
  */
 const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links);
 
@@ -93,18 +91,18 @@ const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links)
 interface Entry {
   from: string;
   to: string;
-  /** Where the copy is made before it gets its name. */
+  /** The path at which the copy is made before it gets its name. */
   beside: string;
   original: Details;
-  /** What has the name in the copy now. */
+  /** The file that has this name in the copy now. */
   copy: Details | null;
 }
 
 class Copier {
   readonly result: CopyResult = { files: 0, bytes: 0, removed: 0, refused: [], lost: [] };
-  /** By the inode of an original with several names: the first of its copy's names. */
+  /** From the inode of an original with several names to the first name of its copy. */
   private readonly linked = new Map<number, string>();
-  /** By the inode of a copy with several names that was up to date: the inode of its original. */
+  /** From the inode of an up-to-date copy with several names to the inode of its original. */
   private readonly claimed = new Map<number, number>();
 
   constructor(
@@ -114,7 +112,7 @@ class Copier {
     private readonly options: CopyOptions,
   ) {}
 
-  /** Makes a call and lists its failure, unless nothing can go on after it. */
+  /** Makes a call and lists its failure. Throws if no further copying is possible after it. */
   private attempt(path: string, call: () => void): void {
     try {
       call();
@@ -139,7 +137,7 @@ class Copier {
         });
     for (const name of found)
       this.attempt(`${from}/${name}`, () => this.entry(`${from}/${name}`, to, name));
-    // Last, because everything that is made in a directory changes its time.
+    // This is last, because every new name in a directory changes its time.
     this.attempt(from, () => this.describe(from, to, original));
   }
 
@@ -176,15 +174,15 @@ class Copier {
       if (copy?.kind === 'directory') this.remove(to, copy);
       this.put(entry, first);
     }
-    // Not before the copy is there: otherwise, where a file could not be copied, its other names
-    // would become names of what stood here until now.
+    // We wait until the copy exists. Otherwise, if the copy failed, the file's other names would
+    // become names of the old file at this path.
     if (hasMoreNames && first === undefined) this.linked.set(original.inode, to);
   }
 
   /** Puts the copy in its place. @param first another name of the copy, if there is one already. */
   private put({ from, to, beside, original }: Entry, first: string | undefined): void {
     const { system, result } = this;
-    // An entry before this one left it if it could not discard it.
+    // An earlier entry left it if it could not remove it.
     system.removeTree(beside);
     try {
       if (first === undefined) {
@@ -202,9 +200,9 @@ class Copier {
   }
 
   /**
-   * Removes a file that is half made, because an overlay would show it. A failure here is not
-   * reported, because the caller reports why it is half made; before the next file it is tried
-   * again.
+   * Removes a partial file, because an overlay would show it. A failure here is not reported,
+   * because the caller reports why the file is partial. The removal is tried again before the next
+   * file.
    */
   private discard(beside: string): void {
     try {
@@ -214,7 +212,10 @@ class Copier {
     }
   }
 
-  /** Removes what is in the copy's way. removeTree by itself would empty what is mounted there. */
+  /**
+   * Removes the obstacle at the copy's path. removeTree alone would empty a file system mounted
+   * there.
+   */
   private remove(path: string, { kind, device }: Details): void {
     if (kind === 'directory' && device !== this.copyDevice)
       throw refusal(`change ${path}, because something is mounted there`, 'EXDEV', path);
@@ -259,7 +260,7 @@ class Copier {
         } catch (error) {
           const isUnsupported = error instanceof SystemError && error.errno === 'EOPNOTSUPP';
           if (!isUnsupported || NEEDED.includes(name)) throw error;
-          // A file without this attribute is worth more than no file.
+          // A file without this attribute is better than no file.
           result.lost.push(`${from} has lost its attribute ${name}: ${error.message}`);
         }
   }
@@ -292,8 +293,8 @@ class Copier {
   }
 
   /**
-   * Whether a file is the copy of this original alone; from now on it is. That it has as many names
-   * does not mean that they are the right ones.
+   * Whether a file is the copy of this original alone. Records that it now is. An equal number of
+   * names does not mean that they are the right names.
    */
   private claim(original: Details, copy: Details): boolean {
     if (names(copy) === 1) return true;

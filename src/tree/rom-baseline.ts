@@ -1,13 +1,13 @@
 /**
- * Brings the baseline up to date: for each file of the upper layer, what the image's file was when
- * that one was written (see facts/rom-manifest.ts).
+ * Brings the baseline up to date. For each file of the upper layer it records the image's file at
+ * the time when the upper one was written (see facts/rom-manifest.ts).
  */
 import { notedFor, type Baseline, type Circumstances, type Cursor } from '../facts/rom-manifest.js';
 import type { Details, System } from '../system/port.js';
 import { fingerprintOf } from './rom-fingerprint.js';
 import { isBefore, quiet, walk } from './rom-walk.js';
 
-/** What one `done` may take for the upper layer. The rest is left for the next one. */
+/** The limits of one `done` for the upper layer. The next one does the rest. */
 export const BASELINE_BUDGET = { ms: 400, files: 5000, leastFiles: 200 } as const;
 
 export interface BaselineTask {
@@ -15,13 +15,13 @@ export interface BaselineTask {
   /** Absolute paths of the upper layer and of the image. */
   upper: string;
   rom: string;
-  /** The baseline so far, and where the last `done` stopped. */
+  /** The baseline so far, and the place where the last `done` stopped. */
   old: Baseline;
   cursor: Cursor;
-  /** Whether the image is the one that the old baseline was made with. */
+  /** Whether the old baseline was made with the present image. */
   sameImage: boolean;
   circumstances: Circumstances;
-  /** Milliseconds that only ever grow. */
+  /** A monotonic clock in milliseconds. */
   ms: () => number;
 }
 
@@ -43,8 +43,8 @@ function note(task: BaselineTask, next: Baseline, path: string, is: Details): vo
 }
 
 /**
- * Goes on through the upper layer where the last `done` stopped, and after the end from the
- * beginning again, as far as the budget allows.
+ * Continues through the upper layer where the last `done` stopped, and after its end from the
+ * beginning, as far as the budget allows.
  */
 export function nextBaseline(task: BaselineTask): { baseline: Baseline; cursor: Cursor } {
   const { system, upper, rom, old, cursor, ms } = task;
@@ -53,10 +53,10 @@ export function nextBaseline(task: BaselineTask): { baseline: Baseline; cursor: 
   const isInRom = (path: string): boolean =>
     quiet(false, () => system.kind(`${rom}/${path}`) === 'directory');
   let seen = 0;
-  // Where flash is so slow that the time is over at once, some files are looked at all the same.
+  // If flash is so slow that the time is over at once, we still look at some files.
   const isOver = (): boolean =>
     ++seen > BASELINE_BUDGET.files || (seen > BASELINE_BUDGET.leastFiles && ms() > end);
-  /** Returns the path at which it stopped; null at the end, or at `until`. */
+  /** Returns the path where it stopped; null at the end or at `until`. */
   const goOn = (from: string, until: string | null): string | null => {
     for (const { path, is } of walk(system, upper, isInRom, from)) {
       if (until !== null && !isBefore(path, until)) return null;
@@ -79,7 +79,7 @@ export function nextBaseline(task: BaselineTask): { baseline: Baseline; cursor: 
     const isBeforeStop = isBefore(path, stopped);
     return turned ? isBehindStart || isBeforeStop : isBehindStart && isBeforeStop;
   };
-  // Files that the walk did not come to keep what was noted of them.
+  // Files that the walk did not reach keep their records.
   for (const [path, noted] of old) if (!next.has(path) && !isPassed(path)) next.set(path, noted);
   return { baseline: next, cursor: { from: stopped ?? '', whole } };
 }

@@ -1,21 +1,23 @@
-/** Fills the manifest of an image: what each of its files is (see facts/rom-manifest.ts). */
+/**
+ * Fills the manifest of an image, which identifies each of its files (see facts/rom-manifest.ts).
+ */
 import type { RomManifest } from '../facts/rom-manifest.js';
 import type { Details, System } from '../system/port.js';
 import { fingerprintOf } from './rom-fingerprint.js';
 import { quiet, walk } from './rom-walk.js';
 
-/** What one `done` may take for the image. The rest is left for the next one. */
+/** The limits of one `done` for the image. The next one does the rest. */
 export const MANIFEST_BUDGET = { ms: 400, files: 6000, leastFiles: 200 } as const;
 
 /**
- * The one directory whose files have checksums. What people change is here, and it is small; to
- * read all of an image would take seconds on a board.
+ * The only directory whose files get checksums. People change files here, and it is small. Reading
+ * a whole image would take seconds on a board.
  */
 const READ_WHOLE = 'etc';
 
 /**
- * Adds files to a manifest: first /etc with checksums, then all else by size and time alone. Files
- * that are in it already are not looked at again. Adds to the map that it is given.
+ * Adds files to a manifest: first /etc with checksums, then all other files by size and time alone.
+ * Skips files that are already in it. Changes the given map.
  * @param rom absolute path of the image.
  * @param ms milliseconds that only ever grow.
  */
@@ -27,8 +29,8 @@ export function fillManifest(
 ): RomManifest {
   const end = ms() + MANIFEST_BUDGET.ms;
   const { files } = manifest;
-  // Where flash is so slow that the time is over before the walk comes to anything new, some files
-  // are added all the same.
+  // If flash is so slow that the time is over before the walk reaches a new file, we still add some
+  // files.
   const least = files.size + MANIFEST_BUDGET.leastFiles;
   const note = (path: string, is: Details, read: boolean): void => {
     if (is.kind !== 'file' || files.has(path)) return;

@@ -5,7 +5,7 @@ import type { Details, Reader } from '../system/port.js';
 export const SECOND = 1_000_000_000n;
 
 /**
- * What a file of the image is known by.
+ * Identifies a file of the image.
  * @param read whether its content counts too, if it is small.
  * @throws {SystemError} as open(2) and pread(2).
  */

@@ -1,6 +1,6 @@
 /**
- * Keeps two records on the data volume: what the image's files are (the manifest), and what they
- * were when those of the upper layer were written (the baseline); see facts/rom-manifest.ts.
+ * Keeps two records on the data volume: the image's files (the manifest), and the image's files at
+ * the time when those of the upper layer were written (the baseline). See facts/rom-manifest.ts.
  */
 import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
@@ -23,33 +23,33 @@ import { fillManifest } from './rom-files.js';
 import { SECOND } from './rom-fingerprint.js';
 import { quiet } from './rom-walk.js';
 
-/** A record may take one part in this many of the space that is free. */
+/** A record may take this fraction of the free space: one part in so many. */
 const SHARE = 8;
 
 /** Bytes. */
 const LONGEST_RECORD = 4 << 20;
 const LEAST_RECORD = 16 << 10;
 
-/** Where an image, its upper layer and the records of both are. Absolute paths. */
+/** The places of an image, its upper layer and their records. Absolute paths. */
 export interface RomToRecord {
   /** The data volume, for the records. */
   at: string;
   upper: string;
   rom: string;
-  /** What is mounted at `rom`. */
+  /** The mount at `rom`. */
   fstype: string;
   /** `major:minor`, as in mountinfo. */
   device: string;
 }
 
 interface Clocks {
-  /** Milliseconds that only ever grow. */
+  /** A monotonic clock in milliseconds. */
   ms: () => number;
   moment: Moment;
 }
 
 const momentOf = (system: System): Moment => ({
-  // A start writes this file first of all.
+  // A start writes this file before all others.
   start: quiet(null, () => Number(system.details(`${JOURNAL_FOLDER}/facts.json`).mtime / SECOND)),
   now: Math.floor(Date.now() / 1000),
   uptime: Number(process.hrtime.bigint() / SECOND),
@@ -62,27 +62,27 @@ const textOf = (system: System, path: string): string | null =>
       : null,
   );
 
-/** The manifest as it is on the volume. */
+/** The manifest on the volume. */
 interface ManifestOnVolume {
   text: string | null;
-  /** It is of the image that is there now. */
+  /** It belongs to the present image. */
   sameImage: boolean;
-  /** It is of that image, and complete. */
+  /** It belongs to the present image and is complete. */
   upToDate: boolean;
-  /** Null where it is not needed, missing or damaged. */
+  /** Null if it is unnecessary, missing or damaged. */
   manifest: RomManifest | null;
 }
 
 interface BaselineOnVolume {
   text: string | null;
-  /** Empty where it is missing or damaged. */
+  /** Empty if it is missing or damaged. */
   baseline: Baseline;
   cursorText: string | null;
   cursor: Cursor;
 }
 
 const BEGINNING: Cursor = { from: '', whole: false };
-/** Where the last `done` came to the end. */
+/** The last `done` came to the end. */
 const ALL_SEEN: Cursor = { from: '', whole: true };
 
 /** One `done`'s work on the records of one volume. */
@@ -96,7 +96,7 @@ class RomRecorder {
     private readonly clocks: Clocks,
   ) {}
 
-  /** The baseline goes first, because it may rest on the manifest of the image before. */
+  /** The baseline is first, because it may depend on the manifest of the previous image. */
   run(): void {
     const { rom, fstype, device } = this.task;
     const identity = identityOf(this.system, { path: rom, fstype, device });
@@ -165,7 +165,8 @@ class RomRecorder {
       if (!this.hasRoom(next.length)) return;
       this.replace(ROM_BASELINE, next);
     }
-    // After the baseline: what a power cut takes between the two is done again.
+    // This follows the baseline. After a power cut between the two, the next `done` repeats the
+    // work.
     const isThrough = cursor.from === '' && cursor.whole;
     if (!isThrough) {
       if (encodeCursor(cursor) !== old.cursorText) this.replace(ROM_CURSOR, encodeCursor(cursor));
@@ -174,7 +175,7 @@ class RomRecorder {
 
   private updateManifest(identity: string, old: ManifestOnVolume): void {
     const { system, task, clocks } = this;
-    // A full volume is not worth the time.
+    // On a full volume the work would be in vain.
     if (this.hasRoom(LEAST_RECORD)) {
       const begun =
         old.sameImage && old.manifest !== null
@@ -183,7 +184,7 @@ class RomRecorder {
       const filled = encodeManifest(fillManifest(system, task.rom, begun, clocks.ms));
       if (this.hasRoom(filled.length)) return this.replace(ROM_MANIFEST, filled);
     }
-    // A manifest of an older image would be taken for that of the image before this one for ever.
+    // Otherwise we would always mistake the manifest of an older image for the previous image's.
     if (old.text !== null && !old.sameImage) this.remove(ROM_MANIFEST);
   }
 
@@ -204,9 +205,9 @@ class RomRecorder {
 }
 
 /**
- * Brings both records up to date. In most boots that is a look at the first line of the manifest
- * and a walk through the upper layer, and nothing is written.
- * @returns whether anything was written, and what a person should know.
+ * Brings both records up to date. In most boots it only reads the first line of the manifest and
+ * walks through the upper layer, and writes nothing.
+ * @returns whether it wrote anything, and notes for a person.
  * @throws {SystemError} when a record cannot be written.
  */
 export function writeRomRecord(

@@ -1,11 +1,11 @@
 /**
- * A walk through a tree that can be left and taken up again, because one `done` may not have the
- * time for all of a tree.
+ * A walk through a tree that can stop and continue later, because one `done` may have no time for
+ * the whole tree.
  */
 import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 
-/** What a look gives, or `otherwise` where the kernel refuses it. */
+/** The result of a call, or `otherwise` if the kernel refuses it. */
 export function quiet<T>(otherwise: T, look: () => T): T {
   try {
     return look();
@@ -16,8 +16,8 @@ export function quiet<T>(otherwise: T, look: () => T): T {
 }
 
 /**
- * Where a walk that begins at `from` begins in a folder: at which name, and whether `from` is in
- * that folder itself and not further down. Null where it takes the whole folder.
+ * The place in a folder where a walk from `from` begins: the name, and whether `from` is in the
+ * folder itself and not further down. Null if the walk takes the whole folder.
  */
 function firstIn(folder: string, from: string): { name: string; here: boolean } | null {
   const before = folder === '' ? '' : `${folder}/`;
@@ -28,10 +28,10 @@ function firstIn(folder: string, from: string): { name: string; here: boolean } 
 }
 
 /**
- * Paths below a directory with what each is: all names in a directory come before the names in its
- * directories. What is mounted in there is left out, and so is what cannot be read.
+ * Yields the paths below a directory with their kinds: all names in a directory come before the
+ * names in its directories. Leaves out mounts and unreadable directories.
  * @param into whether to go into a directory.
- * @param from the path to begin at, which need not be there any more; '' is the beginning.
+ * @param from the path to begin at, which may no longer exist; '' is the beginning.
  */
 export function* walk(
   system: System,
@@ -45,7 +45,7 @@ export function* walk(
     const first = firstIn(folder, from);
     const below: string[] = [];
     for (const name of quiet([], () => system.list(`${top}/${folder}`))) {
-      // The walk has passed all of a folder above the one that it begins in, and all that is below
+      // The walk has already passed the folders above the one where it begins, and everything below
       // earlier names.
       if (first !== null && !first.here && name < first.name) continue;
       const path = folder === '' ? name : `${folder}/${name}`;

@@ -100,7 +100,10 @@ function fails(t: DecisionLog, { path, origin }: Candidate, { place, look }: Ini
   return error;
 }
 
-/** Decides the panic if no candidate runs, as far as we know them. */
+/**
+ * Ends the search if no candidate runs: with the panic, or with a contradiction if user space ran
+ * anyway.
+ */
 function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOutcome {
   const { init, release } = t.given;
   if (init !== null) {

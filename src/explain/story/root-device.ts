@@ -3,7 +3,7 @@ import type { RootForm } from '../sentences/root-decisions.js';
 import type { DecisionLog } from './decision-log.js';
 import { rootName, type RootName } from './root-name.js';
 
-/** Forms of root= that have a known number whether or not the device exists. */
+/** Forms of root= whose verdict is certain even if the devices are unknown. */
 const SURE_FORMS: readonly RootForm[] = ['none', 'mtd', 'ubi', 'other'];
 const ENXIO = -6;
 
