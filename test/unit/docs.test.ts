@@ -1,4 +1,4 @@
-/** The pages of documentation: they are found, name what exists, and keep to their size. */
+/** The documentation pages are found, name only existing things, and keep to their size. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import t from 'tap';
@@ -42,7 +42,7 @@ t.test('the README is short', async (t) => {
   t.ok(read('README.md').split(/\s+/).length <= 1300);
 });
 
-t.test('pages are 100 columns wide, but for tables, code and links', async (t) => {
+t.test('pages are 100 columns wide, except tables, code and links', async (t) => {
   for (const page of PAGES)
     for (const line of prose(read(page)).split('\n'))
       if (!line.startsWith('|') && !line.startsWith('!['))

@@ -1,6 +1,6 @@
 /**
- * The agent behind a root that the script made, on the model kernel: the script's part is played by
- * the steps of a start, and by the log that it leaves.
+ * The agent after a script made the root, on the model kernel: the steps of a start stand for the
+ * script, with the log that it leaves.
  */
 import t, { type Test } from 'tap';
 import { runVerb } from '../../../src/boot/verb.js';
@@ -32,7 +32,7 @@ function put(kernel: Kernel, name: string, content: string): void {
   files.add(`/mountroot/${name}`, inode('file', { content }));
 }
 
-/** A board in use, whose root a script has made in its second boot. */
+/** A board in use; a script made its root in its second boot. */
 async function scene({
   log = (lines: string[]): string[] => lines,
   after = (text: string): string => text,
@@ -106,8 +106,7 @@ const differencesOf = ({ journal }: Scene): string[] =>
   journal.flatMap((record) => (record.type === 'script' ? (record.differences ?? []) : []));
 
 t.test(
-  'a root that the script made as start would have is verified, and written down ' +
-    'with the times of the script',
+  'a root that the script made correctly is verified, and recorded with the times of the script',
   async (t) => {
     const made = await scene();
     t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
@@ -137,16 +136,13 @@ t.test(
   },
 );
 
-t.test(
-  'it is verified once, by whoever comes first, and the other one goes on behind it',
-  async (t) => {
-    const made = await scene();
-    await takeOverFromScript(made.context);
-    const told = made.journal.length;
-    t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
-    t.equal(made.journal.length, told);
-  },
-);
+t.test('the first caller verifies it, and the other one continues after that', async (t) => {
+  const made = await scene();
+  await takeOverFromScript(made.context);
+  const told = made.journal.length;
+  t.same(await takeOverFromScript(made.context), { exit: 0, locked: true });
+  t.equal(made.journal.length, told);
+});
 
 const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: RegExp }[] = [
   {
@@ -234,7 +230,7 @@ const DIFFERENT: { title: string; changes: Parameters<typeof scene>[0]; says: Re
 ];
 
 for (const { title, changes, says } of DIFFERENT)
-  t.test(`where ${title}, that is told aloud, with what to do`, async (t) => {
+  t.test(`if ${title}, this is reported loudly, with the cure`, async (t) => {
     const made = await scene(changes);
     const settled = await takeOverFromScript(made.context);
     t.ok(settled!.exit === 3 || settled!.exit === 1);
@@ -246,7 +242,7 @@ for (const { title, changes, says } of DIFFERENT)
     if (settled!.exit === 3) t.match(made.kept.get('notice'), /not what start would have made/);
   });
 
-t.test('without native parts it is verified all the same, and says what is missing', async (t) => {
+t.test('without native parts it is verified too, and the missing part is named', async (t) => {
   const made = await scene();
   const settled = await takeOverFromScript({
     ...made.context,
@@ -258,7 +254,7 @@ t.test('without native parts it is verified all the same, and says what is missi
 });
 
 t.test(
-  'where no script made the root there is nothing to verify, and an ordinary user does not try',
+  'without a root by the script nothing is verified, and an ordinary user does not try',
   async (t: Test) => {
     const made = await scene();
     t.equal(
@@ -280,7 +276,7 @@ t.test(
 );
 
 t.test(
-  'a start behind a script that refused says in its journal who went first, and why not',
+  'a start after a script that refused records who went first, and why the script refused',
   async (t) => {
     const kernel = powerOn(makeBoard());
     put(
@@ -307,7 +303,7 @@ t.test(
   },
 );
 
-t.test('the log of a script is understood as far as it goes', async (t) => {
+t.test('the log of a script is read up to its first fault', async (t) => {
   t.equal(parseScriptLog(''), null);
   t.equal(parseScriptLog('begin x y\n'), null);
   t.match(parseScriptLog('begin 100.5 2.33\n'), {

@@ -12,18 +12,15 @@ console.log('ended', await at.told());
 at.end();
 `;
 
-t.test(
-  'a signal in the middle of a plan does not end it, and is known when it has ended',
-  async (t) => {
-    const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', PROGRAM], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (said === '') child.kill('SIGTERM');
-      said += text;
-    });
-    t.same(await once(child, 'exit'), [0, null]);
-    t.equal(said, 'at work null\nended SIGTERM\n');
-  },
-);
+t.test('a signal during a plan does not end the plan, and is known at its end', async (t) => {
+  const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', PROGRAM], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (said === '') child.kill('SIGTERM');
+    said += text;
+  });
+  t.same(await once(child, 'exit'), [0, null]);
+  t.equal(said, 'at work null\nended SIGTERM\n');
+});

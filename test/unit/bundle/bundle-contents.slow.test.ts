@@ -28,7 +28,7 @@ const FACTS = parseFacts(
   'facts.json',
 );
 
-/** A board of files alone. */
+/** A board that has only files. */
 function board(
   files: Record<string, string>,
 ): Pick<typeof reader, 'kind' | 'readBytes' | 'readText' | 'list'> {
@@ -105,7 +105,7 @@ const sources = (rest: Partial<BundleSources> = {}): BundleSources => ({
   ...rest,
 });
 
-t.test('a bundle has what is ours, by names that do not change, and no secret', async (t) => {
+t.test('a bundle has our files under stable names, and no secret', async (t) => {
   const { bytes, manifest } = await gatherBundle(sources());
   const { files } = readBundle(bytes, 'b.tar.gz');
   t.strictSame(
@@ -157,7 +157,7 @@ t.test('a bundle has what is ours, by names that do not change, and no secret', 
   );
 });
 
-t.test('what cannot be had is told, and the rest is there', async (t) => {
+t.test('missing files are reported, and the rest is there', async (t) => {
   const fail = (what: string) => (): never => {
     throw new Error(`cannot read ${what} with password=HUNTER2`);
   };
@@ -191,29 +191,26 @@ t.test('what cannot be had is told, and the rest is there', async (t) => {
   ]);
 });
 
-t.test(
-  "the kernel's log is as dmesg writes it, and of user space has only what is ours",
-  async (t) => {
-    const text = kernelLogText(RECORDS);
-    t.equal(
-      text,
-      [
-        '[    0.000000] Booting Linux on physical CPU 0x0\n',
-        '[    0.000010] Linux version 6.1.0\n',
-        '[    1.500000] Kernel command line: root=/dev/mtdblock2 wifi.password=HUNTER2 ro\n',
-        '[    2.000000] mountroot: step 1/3\n',
-        '[    3.000000] odd [31m\n',
-      ].join(''),
-    );
-    t.match(
-      parseConsole(text),
-      [{ fromStart: true, lines: { length: 5 } }],
-      'so `explain --console` reads it',
-    );
-  },
-);
+t.test("the kernel's log is in dmesg's format, and has only our lines of user space", async (t) => {
+  const text = kernelLogText(RECORDS);
+  t.equal(
+    text,
+    [
+      '[    0.000000] Booting Linux on physical CPU 0x0\n',
+      '[    0.000010] Linux version 6.1.0\n',
+      '[    1.500000] Kernel command line: root=/dev/mtdblock2 wifi.password=HUNTER2 ro\n',
+      '[    2.000000] mountroot: step 1/3\n',
+      '[    3.000000] odd [31m\n',
+    ].join(''),
+  );
+  t.match(
+    parseConsole(text),
+    [{ fromStart: true, lines: { length: 5 } }],
+    'so `explain --console` reads it',
+  );
+});
 
-t.test('a tar is read back as it was written, and GNU tar reads it', async (t) => {
+t.test('a tar is read back unchanged, and GNU tar reads it', async (t) => {
   const name = fc
     .string({ unit: fc.constantFrom(...'abc/._-0'), minLength: 1, maxLength: 99 })
     .map((text) => `x${text}`);
@@ -256,7 +253,7 @@ t.test('a tar is read back as it was written, and GNU tar reads it', async (t) =
   );
 });
 
-t.test('what is no bundle, or only a part of one, is told in one sentence', async (t) => {
+t.test('a file that is no bundle, or part of one, is reported in one sentence', async (t) => {
   const { bytes } = await gatherBundle(sources());
   const said = (broken: Buffer): string => {
     try {
@@ -323,7 +320,7 @@ t.test("this machine's bundle is planned for and explained elsewhere", async (t)
   t.ok(readBundle(piped.stdout, 'stdout').files.has('facts.json'));
 });
 
-t.test('what cannot be written, or read as facts, is one sentence', async (t) => {
+t.test('files that cannot be written, or read as facts, give one sentence', async (t) => {
   const cut = join(folder, 'cut.tar.gz');
   writeFileSync(cut, run(['bundle']).stdout.subarray(0, 1000));
   const cases: [string[], RegExp][] = [

@@ -15,7 +15,7 @@ const PEM =
   '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\nHUNTER2==\n' +
   '-----END OPENSSH PRIVATE KEY-----';
 
-/** Before, and after; whatever the table says, HUNTER2 must be gone. */
+/** The text before, and after; HUNTER2 must be gone in any case. */
 const TABLE: [string, string][] = [
   [
     'root=/dev/mtdblock2 wifi.password=HUNTER2 ro',
@@ -101,12 +101,12 @@ const TABLE: [string, string][] = [
   ['snmp_community=HUNTER2', 'snmp_community=[left-out]'],
 ];
 
-t.test('secrets are left out, by the name before them or by their form', async (t) => {
+t.test('secrets are removed, by the name before them or by their form', async (t) => {
   for (const [before, after] of TABLE) t.equal(redactText(before), after);
   t.notMatch(redactText(TABLE.map(([before]) => before).join('\n')), /HUNTER2/);
 });
 
-t.test('what only looks a little like one stays', async (t) => {
+t.test('text that only resembles a secret stays', async (t) => {
   for (const text of [
     'root=/dev/mtdblock2 rootfstype=squashfs ro mtdparts=40000000.flash:512k(u-boot),8192k(kernel)',
     'mountroot.volume=mtd:rootfs_data mountroot.keep=/etc/dropbear,/etc/ssh',
@@ -141,7 +141,7 @@ t.test('what only looks a little like one stays', async (t) => {
     t.equal(redactText(text), text);
 });
 
-t.test('names are told apart', async (t) => {
+t.test('names of secrets and other names are distinguished', async (t) => {
   for (const name of [
     'password',
     'Password',
@@ -234,7 +234,7 @@ t.test('data keep their form', async (t) => {
   );
 });
 
-t.test("a board's facts have no secrets, and come through as they are", async (t) => {
+t.test("a board's facts have no secrets, and stay unchanged", async (t) => {
   for (const file of ['board/vexpress-a9/facts.json', 'test/fixtures/console/facts.json']) {
     const text = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
     t.strictSame(redactData(JSON.parse(text)), JSON.parse(text), file);
@@ -247,7 +247,7 @@ t.test("a board's facts have no secrets, and come through as they are", async (t
   }
 });
 
-t.test('a secret behind a secret name never gets through, in whatever text it is', async (t) => {
+t.test('a secret after a secret name is always removed, in any text', async (t) => {
   const name = fc.constantFrom(
     'password',
     'wifi.psk',
@@ -288,7 +288,7 @@ t.test('a secret behind a secret name never gets through, in whatever text it is
   t.pass('3000 texts');
 });
 
-t.test('leaving out twice is leaving out once, and no text takes long', async (t) => {
+t.test('a second redaction changes nothing, and no text takes long', async (t) => {
   fc.assert(
     fc.property(
       fc.string({

@@ -1,4 +1,4 @@
-/** `export` and `import` as they are called: what they say, and their exit statuses. */
+/** Calls `export` and `import`: their messages and exit statuses. */
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -107,8 +107,8 @@ t.test(
 );
 
 t.test(
-  'a dry run checks and changes nothing; an import replaces at once, or lays over, what ' +
-    'is not in use',
+  'a dry run checks and changes nothing; an import replaces, or merges into, an unused ' +
+    'layer at once',
   async (t) => {
     const upper = fresh('layer');
     const dry = mountroot('import', 'layer.tar', '--upper', upper, '--dry-run');
@@ -143,7 +143,7 @@ t.test(
   },
 );
 
-t.test('what an import before had put aside when it was cut off is not lost', async (t) => {
+t.test('data that an interrupted import had put aside are not lost', async (t) => {
   mkdirSync(join(folder, '.cut.mountroot-former'));
   t.match(mountroot('import', 'layer.tar', '--upper', 'cut'), {
     status: 1,
@@ -159,8 +159,8 @@ t.test('what an import before had put aside when it was cut off is not lost', as
 });
 
 t.test(
-  'an export goes to a file that only its owner can read, whole or not at all, and is ' +
-    'the same as through a pipe',
+  'an export goes to a file that only its owner can read, complete or not at all, with ' +
+    'the same bytes as through a pipe',
   needsRoot,
   async (t) => {
     const upper = fresh('exported');
@@ -186,7 +186,7 @@ t.test(
   },
 );
 
-t.test('a reader that has seen enough is no failure', needsRoot, async (t) => {
+t.test('a reader that stops early is no failure', needsRoot, async (t) => {
   const upper = fresh('large');
   writeFileSync(join(upper, 'large'), Buffer.alloc(4 << 20, 7));
   const { status, stderr } = spawnSync(

@@ -1,7 +1,4 @@
-/**
- * People with a board in front of them follow docs/bring-up.md word for word: each call in it is
- * one that there is.
- */
+/** People follow docs/bring-up.md word for word on a board: each call in it must be valid. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -18,7 +15,7 @@ const text = readFileSync(join(checkout, 'docs/bring-up.md'), 'utf8');
 const FACTS = join(checkout, 'board/vexpress-a9/facts.json');
 const nothing = { run: () => Promise.reject(new Error('nothing is run')) };
 
-/** What a call prints, without a process of its own. */
+/** The output of a call, without a process of its own. */
 async function printed(words: string[]): Promise<{ status: number; stdout: string }> {
   const write = process.stdout.write.bind(process.stdout);
   let stdout = '';
@@ -30,7 +27,7 @@ async function printed(words: string[]): Promise<{ status: number; stdout: strin
   }
 }
 
-/** The calls of mountroot in it, as words; what a shell makes of them is cut off. */
+/** The calls of mountroot in it, as words, without the shell's own syntax. */
 const calls = [
   ...text.matchAll(
     /(?:^ {4}(?:board# |\$ )?(?:exec )?|`(?:[A-Z]+=[^\s`]+ )*(?:timeout (?:-k 10 )?600 )?)(?:mountroot|mount_root) ([^`\n]+)/gm,
@@ -54,7 +51,7 @@ function verbOf(
     : { verb: below, rest: words.slice(2) };
 }
 
-t.test('each call has a verb and options that there are', async (t) => {
+t.test('each call has an existing verb and existing options', async (t) => {
   t.ok(calls.length > 15, `${calls.length} calls`);
   for (const words of calls) {
     const found = verbOf(words);
@@ -69,7 +66,8 @@ t.test('each call has a verb and options that there are', async (t) => {
 });
 
 t.test(
-  "what looks at a board works on the emulated board's facts, and prints what is shown",
+  "calls that examine a board work on the emulated board's facts, and print the output " +
+    'in the page',
   async (t) => {
     t.equal((await printed(['doctor', '--facts', FACTS])).status, 0);
     const plan = await printed(['plan', 'start', '--facts', FACTS]);
@@ -87,7 +85,7 @@ t.test(
   },
 );
 
-t.test('the settings and the files that it names are there', async (t) => {
+t.test('the settings and the files that it names exist', async (t) => {
   for (const [, name] of text.matchAll(/mountroot\.(\w+)=/g))
     t.ok(Object.hasOwn(DEFAULTS, name!), `mountroot.${name}=`);
   for (const [, path] of text.matchAll(/\]\(([^)]+)\)/g))

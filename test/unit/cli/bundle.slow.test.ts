@@ -13,7 +13,7 @@ const folder = t.testdir({});
 const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
 await placeNative('host', folder);
 
-/** Names on stderr each module that is asked for and is not Node's own. */
+/** Prints each imported module that is not Node's own on stderr. */
 const TELL = `
 const Module = require('node:module');
 const load = Module._load;
@@ -30,7 +30,7 @@ interface Result {
 
 /**
  * `env -i`, because the test runner hooks itself into every Node it starts. Another user may still
- * read the checkout, wherever it lies.
+ * read the checkout at any place.
  */
 const bare = (
   words: string[],
@@ -99,7 +99,7 @@ t.test(
 );
 
 t.test(
-  'who is not root is told so, and no journal is begun',
+  'a user who is not root is told so, and no journal is begun',
   { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' },
   async (t) => {
     const before = existsSync('/tmp/mountroot');
@@ -111,8 +111,8 @@ t.test(
 );
 
 t.test(
-  "in the early boot a word that start does not know is passed over, for OpenWrt's " +
-    'program takes mount options there',
+  "in the early boot start skips unknown words, because OpenWrt's program accepts mount " +
+    'options there',
   { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' },
   async (t) => {
     const { status, stderr } = mountroot(['start', 'noatime'], {
@@ -145,7 +145,7 @@ t.test('help and version go to stdout', async (t) => {
   t.match(mountroot(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-t.test("this machine's facts are a facts file", async (t) => {
+t.test("this machine's facts are a valid facts file", async (t) => {
   const { stdout, status } = mountroot(['facts']);
   t.equal(status, 0);
   const file = join(t.testdir({ facts: stdout }), 'facts');
@@ -192,7 +192,7 @@ t.test(
         ...words,
       ]);
       t.equal(status, 0);
-      // strace writes to stderr, between what the program says there.
+      // strace writes to stderr, between the program's own lines.
       return stderr.split('\n').filter((line) => /^(\[pid +\d+\] )?\w+\(/.test(line));
     };
     const changing = (lines: string[]): string[] =>
@@ -218,8 +218,8 @@ t.test(
 t.test(
   'the boot path loads neither yargs nor winston nor any other package, and a dry run no ffi-napi',
   async (t) => {
-    // The packages stay outside of this bundle, so each one that is loaded is asked for by name. It
-    // must lie where node_modules can be found.
+    // The packages stay outside of this bundle, so that each loaded one is imported by name. The
+    // bundle must be where node_modules can be found.
     const watched = await bundle(
       'src/main.ts',
       join(checkout, 'build', 'test', `watched-${process.pid}.cjs`),

@@ -1,7 +1,4 @@
-/**
- * The completions, asked for as a person does: in a real bash, and in a real zsh where there is
- * one.
- */
+/** Asks for the completions as a person does: in a real bash, and in a real zsh if there is one. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,9 +23,9 @@ writeFileSync(join(folder, '_mountroot'), print('zsh'));
 const definitions = JSON.parse(print('json')) as Definitions;
 const names = definitions.verbs.map(({ name }) => name);
 
-/** What bash offers behind these words; the last one is being typed. */
+/** The words that bash offers after these words; the last one is being typed. */
 const bash = (...words: string[]): string[] => {
-  // As readline does it: COMP_WORDS are the words, parted at = too.
+  // As in readline: COMP_WORDS are the words, split at = too.
   const script =
     '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mountroot; ' +
     `printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -54,30 +51,27 @@ const bash = (...words: string[]): string[] => {
     : [stderr];
 };
 
-t.test(
-  'bash is offered the verbs, the options of the verb, and what may stand behind an option',
-  async (t) => {
-    t.same(bash(''), [...names].sort());
-    t.same(bash('do'), ['doctor', 'done']);
-    t.same(bash('plan', ''), ['done', 'ram', 'reset', 'start', 'stop', 'switch-root']);
-    t.same(bash('plan', 'start', '--fo'), ['--format']);
-    t.same(bash('plan', 'start', '--format', ''), ['json', 'sh', 'text']);
-    t.same(bash('plan', '--format', '=', 'j'), ['json'], 'with an equals sign, which parts words');
-    t.same(bash('plan', '--format', '='), ['json', 'sh', 'text']);
-    t.same(
-      bash('plan', '--format', 'json', 'st'),
-      ['start', 'stop'],
-      'what stands behind an option is no positional',
-    );
-    t.same(bash('doctor', '--facts', 'bo'), ['board.json']);
-    t.same(bash('doctor', '--facts', ''), ['board.json', 'sub']);
-    t.same(bash('ramdisk', ''), ['list', 'locate', 'pack', 'unpack']);
-    t.same(bash('ramdisk', 'pack', '--compress', 'gz'), ['gzip']);
-    t.same(bash('ramdisk', 'list', 'bo'), ['board.json']);
-    t.same(bash('--no'), ['--no-color']);
-    t.same(bash('explain', '--boot', ''), [], 'nobody can guess a number');
-  },
-);
+t.test('bash offers the verbs, the options of the verb, and the values of an option', async (t) => {
+  t.same(bash(''), [...names].sort());
+  t.same(bash('do'), ['doctor', 'done']);
+  t.same(bash('plan', ''), ['done', 'ram', 'reset', 'start', 'stop', 'switch-root']);
+  t.same(bash('plan', 'start', '--fo'), ['--format']);
+  t.same(bash('plan', 'start', '--format', ''), ['json', 'sh', 'text']);
+  t.same(bash('plan', '--format', '=', 'j'), ['json'], 'with an equals sign, which parts words');
+  t.same(bash('plan', '--format', '='), ['json', 'sh', 'text']);
+  t.same(
+    bash('plan', '--format', 'json', 'st'),
+    ['start', 'stop'],
+    'what stands behind an option is no positional',
+  );
+  t.same(bash('doctor', '--facts', 'bo'), ['board.json']);
+  t.same(bash('doctor', '--facts', ''), ['board.json', 'sub']);
+  t.same(bash('ramdisk', ''), ['list', 'locate', 'pack', 'unpack']);
+  t.same(bash('ramdisk', 'pack', '--compress', 'gz'), ['gzip']);
+  t.same(bash('ramdisk', 'list', 'bo'), ['board.json']);
+  t.same(bash('--no'), ['--no-color']);
+  t.same(bash('explain', '--boot', ''), [], 'nobody can guess a number');
+});
 
 t.test('bash knows every option of every verb', async (t) => {
   for (const { name, options, verbs } of definitions.verbs) {
@@ -92,7 +86,7 @@ t.test('bash knows every option of every verb', async (t) => {
 });
 
 t.test(
-  'bash completes at the press of the key',
+  'bash completes when Tab is pressed',
   { skip: spawnSync('script', ['--version']).status === 0 ? false : 'script(1) is not there' },
   async (t) => {
     const keys =
@@ -107,7 +101,7 @@ t.test(
   },
 );
 
-t.test('the scripts are sound', async (t) => {
+t.test('the scripts have valid syntax', async (t) => {
   t.equal(spawnSync('bash', ['-n', join(folder, 'mountroot.bash')]).status, 0);
   t.notMatch(print('bash') + print('zsh'), /undefined|\[object/);
 });
@@ -115,7 +109,7 @@ t.test('the scripts are sound', async (t) => {
 const zsh = spawnSync('zsh', ['--version']).status === 0;
 
 t.test(
-  'zsh completes at the press of the key',
+  'zsh completes when Tab is pressed',
   { skip: zsh ? false : 'there is no zsh here' },
   async (t) => {
     const cases: [string, string][] = [
@@ -127,8 +121,8 @@ t.test(
       ['mountroot plan sw', 'mountroot plan switch-root'],
       ['mountroot ramdisk unp', 'mountroot ramdisk unpack'],
     ];
-    // What is typed ends in a tab; then the line is taken as it stands, and written to a file of
-    // its own.
+    // The typed text ends in a tab; then the line is taken unchanged, and written to a separate
+    // file.
     const out = join(folder, 'line');
     const typed = cases.map(
       ([line], index) =>

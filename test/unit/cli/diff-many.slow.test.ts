@@ -1,6 +1,5 @@
 /**
- * A diff of a hundred thousand files: how long it takes, and that it needs no more memory than one
- * of ten thousand.
+ * The time of a diff of a hundred thousand files; it needs no more memory than one of ten thousand.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +15,7 @@ writeFileSync(
     `String(process.resourceUsage().maxRSS)));`,
 );
 
-/** An upper layer of so many files, each tenth of which changes one of the image. */
+/** An upper layer of so many files; each tenth changes one of the image. */
 function layers(name: string, files: number): string[] {
   const [upper, lower] = ['upper', 'lower'].map((layer) => join(folder, name, layer)) as [
     string,

@@ -16,7 +16,7 @@ const env = { PATH: process.env['PATH'] ?? '' };
 const diff = (...words: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync(process.execPath, [program, 'diff', ...words], { encoding: 'utf8', env });
 
-/** An image, and a data volume with settings over it that `done` has noted. */
+/** An image, and a data volume with settings over it that `done` has recorded. */
 function board(t: Test): { at: string; words: string[]; done: () => void } {
   const at = fs.realpathSync(
     t.testdir({
@@ -36,7 +36,7 @@ function board(t: Test): { at: string; words: string[]; done: () => void } {
 }
 
 t.test(
-  'after an upgrade of the image diff says which settings stand before a newer file of it',
+  'after an upgrade of the image diff names the settings that hide a newer file of it',
   async (t) => {
     const { at, words, done } = board(t);
     t.match(diff(...words).stdout, /Note: there is no record of the image in/);
@@ -63,7 +63,7 @@ t.test(
   },
 );
 
-t.test('a record that is damaged is said to be, and all else is told', async (t) => {
+t.test('a damaged record is reported, and everything else is shown', async (t) => {
   const { at, words, done } = board(t);
   done();
   fs.writeFileSync(`${at}/data/.mountroot/rom-baseline`, '{"schema"');
@@ -76,7 +76,7 @@ t.test('a record that is damaged is said to be, and all else is told', async (t)
   t.match(stdout, /changed +4 B +etc\/config\/x/);
 });
 
-t.test('exit statuses, and one sentence for what cannot be done', async (t) => {
+t.test('exit statuses, and one sentence for each impossible call', async (t) => {
   const { at, words } = board(t);
   t.equal(diff(...words, '--exit-code').status, 4);
   t.equal(diff('/usr', ...words, '--exit-code').status, 0);
@@ -96,7 +96,7 @@ t.test('exit statuses, and one sentence for what cannot be done', async (t) => {
 });
 
 t.test(
-  'who is not root is told what is not seen',
+  'a user who is not root learns what diff cannot see',
   { skip: process.getuid?.() === 0 ? 'root sees all' : false },
   async (t) => {
     const { words } = board(t);
@@ -107,7 +107,7 @@ t.test(
   },
 );
 
-t.test('a reader that has seen enough, or that reads slowly, is no trouble', async (t) => {
+t.test('a reader that stops early, or that reads slowly, is no trouble', async (t) => {
   const many = Object.fromEntries(
     Array.from({ length: 5000 }, (_, index) => [`file-with-a-long-name-${index}`, '']),
   );

@@ -25,7 +25,7 @@ const run = (words: string[], before: string[] = []) =>
     { encoding: 'utf8' },
   );
 
-t.test('a board in order gets status 0, one with a problem 4', async (t) => {
+t.test('a healthy board gives status 0, one with a problem 4', async (t) => {
   const { status, stdout, stderr } = run(['--facts', FACTS]);
   t.equal(
     stdout,
@@ -39,7 +39,7 @@ t.test('a board in order gets status 0, one with a problem 4', async (t) => {
   );
 });
 
-t.test('--json is data with a schema, --verbose names what is fine', async (t) => {
+t.test('--json is data with a schema, --verbose names the good results too', async (t) => {
   const data = JSON.parse(run(['--facts', FACTS, '--json']).stdout) as { checks: object[] };
   t.match(data, {
     schema: 'mountroot.doctor/1',
@@ -65,7 +65,7 @@ t.test('a file that is no facts file is refused in one sentence, with status 2',
   }
 });
 
-t.test('this machine is looked at, with its native parts or without', async (t) => {
+t.test('this machine is examined, with its native parts or without', async (t) => {
   const verdict = (name: string) =>
     (
       JSON.parse(run(['--json']).stdout) as { checks: { id: string; verdict: string }[] }
@@ -88,7 +88,7 @@ t.test('this machine is looked at, with its native parts or without', async (t) 
 });
 
 t.test(
-  'an ordinary user is told what could not be looked at',
+  'an ordinary user learns which checks were impossible',
   { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' },
   async (t) => {
     const other = [
@@ -105,48 +105,45 @@ t.test(
   },
 );
 
-t.test(
-  'looking changes nothing: no call that could, and nothing is opened for writing',
-  async (t) => {
-    const watched =
-      'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,' +
-      'renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,' +
-      'ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
-    const calls = (words: string[]): string[] =>
-      spawnSync(
-        'env',
-        [
-          '-i',
-          `PATH=${process.env['PATH']}`,
-          'strace',
-          '-f',
-          '-qq',
-          '-e',
-          'signal=none',
-          '-e',
-          `trace=${watched}`,
-          process.execPath,
-          ...words,
-        ],
-        { encoding: 'utf8' },
-      )
-        .stderr.split('\n')
-        .filter((line) => /^(\[pid +\d+\] )?\w+\(/.test(line))
-        .map((line) => line.replace(/^\[pid +\d+\] /, '').replace(/ = .*/, ''));
-    const changing = (lines: string[]): string[] =>
-      lines.filter((line) =>
-        /^open(at)?\(/.test(line) ? /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line) : true,
-      );
-    const seen = calls([agent, 'doctor']);
-    t.ok(
-      seen.some((line) => line.includes('/proc/self/mountinfo')),
-      'the run is seen',
+t.test('the doctor changes nothing: no such call, and no file opened for writing', async (t) => {
+  const watched =
+    'mount,umount2,pivot_root,chroot,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,' +
+    'renameat,renameat2,symlink,symlinkat,link,linkat,open,openat,creat,truncate,' +
+    'ftruncate,chmod,fchmod,chown,utimensat,setxattr,mknod,mknodat';
+  const calls = (words: string[]): string[] =>
+    spawnSync(
+      'env',
+      [
+        '-i',
+        `PATH=${process.env['PATH']}`,
+        'strace',
+        '-f',
+        '-qq',
+        '-e',
+        'signal=none',
+        '-e',
+        `trace=${watched}`,
+        process.execPath,
+        ...words,
+      ],
+      { encoding: 'utf8' },
+    )
+      .stderr.split('\n')
+      .filter((line) => /^(\[pid +\d+\] )?\w+\(/.test(line))
+      .map((line) => line.replace(/^\[pid +\d+\] /, '').replace(/ = .*/, ''));
+  const changing = (lines: string[]): string[] =>
+    lines.filter((line) =>
+      /^open(at)?\(/.test(line) ? /O_(WRONLY|RDWR|CREAT|TRUNC)/.test(line) : true,
     );
-    const node = new Set(changing(calls(['-e', '0'])));
-    t.same(
-      changing(seen).filter((call) => !node.has(call)),
-      [],
-      'but for what Node itself does',
-    );
-  },
-);
+  const seen = calls([agent, 'doctor']);
+  t.ok(
+    seen.some((line) => line.includes('/proc/self/mountinfo')),
+    'the run is seen',
+  );
+  const node = new Set(changing(calls(['-e', '0'])));
+  t.same(
+    changing(seen).filter((call) => !node.has(call)),
+    [],
+    'but for what Node itself does',
+  );
+});

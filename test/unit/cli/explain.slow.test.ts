@@ -25,7 +25,7 @@ const run = (words: string[], input = '') =>
   });
 
 t.test(
-  "a console's log that ends in a panic is explained with status 4, another one with 0",
+  'a console log that ends in a panic is explained with status 4, another one with 0',
   async (t) => {
     const { status, stdout, stderr } = run(['explain', '--console', fixture('no-root.txt')]);
     t.equal(status, 4);
@@ -38,7 +38,7 @@ t.test(
   },
 );
 
-t.test('a log may come from standard input, and one of its boots be chosen', async (t) => {
+t.test('a log may come from standard input, and one of its boots can be chosen', async (t) => {
   const both =
     readFileSync(fixture('no-root.txt'), 'utf8') + readFileSync(fixture('squashfs.txt'), 'utf8');
   t.equal(run(['explain', '--console', '-'], both).status, 0, 'the last one');
@@ -48,7 +48,7 @@ t.test('a log may come from standard input, and one of its boots be chosen', asy
   t.match(stderr, /--boot 3 is not there: .* shows 2 boots, counted from 1/);
 });
 
-t.test('a command line is foretold, with all that is given', async (t) => {
+t.test('a command line gets a prediction that uses all inputs', async (t) => {
   const mtdparts =
     'mtdparts=40000000.flash:512k(u-boot),8192k(kernel),56832k(rootfs)ro,65536k(rootfs_data)';
   const { status, stdout } = run([
@@ -79,7 +79,7 @@ t.test('a command line is foretold, with all that is given', async (t) => {
   );
 });
 
-t.test('a ramdisk may come from standard input, also one that is looked at twice', async (t) => {
+t.test('a ramdisk may come from standard input, also one that is read twice', async (t) => {
   const words = [
     'explain',
     '--facts',
@@ -105,14 +105,14 @@ t.test('another machine is explained by its facts', async (t) => {
   t.match(stdout, /^So \/bin\/sh ran as process 1, on squashfs on \/dev\/mtdblock2\.$/m);
 });
 
-t.test('this machine is explained, and its facts tell how its root came to be', async (t) => {
+t.test('this machine is explained, and its facts show how its root was mounted', async (t) => {
   const { status, stdout } = run(['explain']);
   t.equal(status, 0);
   t.match(stdout, /^How this root came to be: Linux /);
   t.ok('origin' in JSON.parse(run(['facts']).stdout));
 });
 
-t.test('a file that is not of its kind is refused in one sentence, with status 2', async (t) => {
+t.test('a file of the wrong kind is refused in one sentence, with status 2', async (t) => {
   const wrong = file('wrong', 'nothing of the kind');
   for (const [option, says] of [
     ['--facts', 'is not a facts file'],

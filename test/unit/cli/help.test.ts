@@ -1,4 +1,4 @@
-/** What --help says of the whole and of each verb: reviewed, within 80 columns, with examples. */
+/** The help of the program and of each verb: reviewed, within 80 columns, with examples. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const run = (words: string[]) =>
   });
 const definitions = JSON.parse(run(['completion', 'json']).stdout) as Definitions;
 
-/** Without starting Node anew for each page. */
+/** Does not start Node anew for each page. */
 async function help(path: readonly string[]): Promise<{ status: number; text: string }> {
   const { log } = console;
   const lines: string[] = [];
@@ -47,7 +47,7 @@ const PAGES: [string, string[]][] = [
   ...paths(definitions.verbs).map((path): [string, string[]] => [path.join('-'), path]),
 ];
 
-t.test('the help of the whole and of each verb is the reviewed one', async (t) => {
+t.test('the help of the program and of each verb is the reviewed one', async (t) => {
   for (const [name, path] of PAGES) {
     const { status, text: stdout } = await help(path);
     t.equal(status, 0, name);
@@ -67,15 +67,14 @@ t.test('the help of the whole and of each verb is the reviewed one', async (t) =
   }
 });
 
-t.test('the exit statuses are at the end of --help, each of them', async (t) => {
+t.test('--help ends with all exit statuses', async (t) => {
   const { status, stdout, stderr } = run(['--help']);
   t.same([status, stderr], [0, '']);
   t.match(stdout, /Exit status:\n {2}0 {2}done[^]*\n {2}6 {2}a host could not be reached/);
 });
 
 t.test(
-  '--version says one line; without a terminal, and with what turns colour off, nothing ' +
-    'is coloured',
+  '--version prints one line; without a terminal, or with colour turned off, nothing is coloured',
   async (t) => {
     t.match(run(['--version']).stdout, /^\d+\.\d+\.\d+\n$/);
     for (const words of [
@@ -88,7 +87,7 @@ t.test(
 );
 
 t.test(
-  'on a terminal verdicts are coloured, unless NO_COLOR, TERM=dumb or --no-color say otherwise',
+  'on a terminal verdicts are coloured, unless NO_COLOR, TERM=dumb or --no-color forbids it',
   async (t) => {
     const doctor = (settings: string[], words: string[] = []): string =>
       spawnSync(

@@ -24,7 +24,7 @@ const none = {
   bytes: 1,
 };
 
-t.test('what import says of its work is the reviewed text', async (t) => {
+t.test("import's report of its work is the reviewed text", async (t) => {
   const said = (
     [
       {

@@ -20,7 +20,7 @@ const run = (words: string[], stdout: number | 'pipe' = 'pipe') =>
     stdio: ['ignore', stdout, 'pipe'],
   });
 
-t.test('a reader that stops reading ends the agent without a word', async (t) => {
+t.test('a reader that stops reading ends the agent silently', async (t) => {
   const { stderr, stdout } = run([
     'bash',
     '-c',
@@ -32,19 +32,19 @@ t.test('a reader that stops reading ends the agent without a word', async (t) =>
   t.equal(stdout, '0\n');
 });
 
-t.test('a disk that is full is told in one sentence', async (t) => {
+t.test('a full disk is reported in one sentence', async (t) => {
   const { status, stderr } = run(PLAN, openSync('/dev/full', 'w'));
   t.equal(status, 1);
   t.match(stderr, /^mountroot: cannot write to stdout: ENOSPC[^\n]*\n$/);
 });
 
-t.test('of a repeated option the last one counts', async (t) => {
+t.test('the last one of a repeated option counts', async (t) => {
   const { status, stdout } = run([...PLAN, '--format', 'sh', '--format', 'json', '--facts', FACTS]);
   t.equal(status, 0);
   t.match(JSON.parse(stdout), { schema: 'mountroot.plan/2' });
 });
 
-t.test('every path that is to be kept is kept, however they are given', async (t) => {
+t.test('every path to keep is kept, in any form of the options', async (t) => {
   const board = join(t.testdir({ facts: JSON.stringify(openedFacts()) }), 'facts');
   const { status, stdout } = run([
     process.execPath,

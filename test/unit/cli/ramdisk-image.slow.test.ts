@@ -1,4 +1,4 @@
-/** Ramdisks that are file system images, or lie behind U-Boot's header. */
+/** Ramdisks that are file system images, or have U-Boot's header. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -17,7 +17,7 @@ mkdirSync(join(tree, 'etc'), { recursive: true });
 writeFileSync(join(tree, 'init'), '#!/bin/sh\n', { mode: 0o755 });
 writeFileSync(join(tree, 'etc/hosts'), noise(3000));
 
-t.test('an image-initrd and a U-Boot header are told by a listing', async (t) => {
+t.test('a listing shows an image-initrd and a U-Boot header', async (t) => {
   const out = join(folder, 'image');
   t.equal(
     mountroot(['ramdisk', 'pack', tree, '-o', out, '--format', 'ext2', '--size', '256K']).status,
@@ -36,7 +36,7 @@ t.test('an image-initrd and a U-Boot header are told by a listing', async (t) =>
   );
 });
 
-t.test('of an image for U-Boot counts what U-Boot hands over', async (t) => {
+t.test('for a U-Boot image only the data that U-Boot hands over count', async (t) => {
   const out = join(folder, 'for-u-boot');
   mountroot(['ramdisk', 'pack', tree, '-o', out, '--compress', 'none', '--uimage', 'x']);
   const whole = readFileSync(out);
@@ -83,7 +83,7 @@ t.test('of an image for U-Boot counts what U-Boot hands over', async (t) => {
   });
 });
 
-t.test('an image that is cut short in its superblock is no crash', async (t) => {
+t.test('an image cut short within its superblock causes no crash', async (t) => {
   for (const bytes of ['-rom1fs-', 'hsqs', Buffer.from([0x45, 0x3d, 0xcd, 0x28])]) {
     const { status, stdout, stderr } = mountroot([
       'ramdisk',

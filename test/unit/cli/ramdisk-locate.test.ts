@@ -21,7 +21,7 @@ async function run(...words: string[]): Promise<{ stdout: string; status: number
 }
 
 t.test(
-  'where an initrd lies is read from a blob or a tag list, told by how the file begins',
+  'the address of an initrd is read from a blob or a tag list, chosen by the first bytes',
   async (t) => {
     t.match(await run(file('board.dtb', withInitrd(0x6800_0000, 0x6800_1000))), {
       status: 0,
@@ -34,7 +34,7 @@ t.test(
   },
 );
 
-t.test('this machine is asked where no file is named', async (t) => {
+t.test('without a file this machine is examined', async (t) => {
   const { status, stdout } = await run();
   t.equal(status, 0);
   t.not(stdout, '');

@@ -44,7 +44,7 @@ const ramdisk = file('good', good);
 const full = join(folder, 'full');
 mkdirSync(join(full, 'x'), { recursive: true });
 
-/** A call whose words yargs takes, in this process. */
+/** A call in this process, for words that yargs accepts. */
 async function inside(words: string[]): Promise<void> {
   const nothing = (): void => {};
   const log = { error: nothing, warn: nothing, info: nothing, debug: nothing };
@@ -103,7 +103,8 @@ t.test(
       ],
       [['unpack', ramdisk, out, '--table', table], 2, /cannot write the table \S+table: it exists/],
     ];
-    // A process takes its time: those of one kind but for the first are called in this one.
+    // A process is slow: of each kind only the first call gets one, and the others run in this
+    // process.
     const seen = new Set<string>();
     for (const [words, status, says] of cases) {
       const name = words.join(' ');
@@ -147,7 +148,7 @@ p--------- 0:0                0 1970-01-01 00:00 p
 part at byte 0: not compressed, 852 bytes, 6 members
 `;
 
-t.test('a listing is a line for each member, then the parts, in 80 columns', async (t) => {
+t.test('a listing has a line for each member, then the parts, in 80 columns', async (t) => {
   const { status, stdout, stderr } = mountroot(['ramdisk', 'list', ramdisk]);
   t.same([status, stderr], [0, '']);
   t.equal(stdout.toString(), LISTING);
@@ -199,7 +200,7 @@ t.test('a listing is data with --json', async (t) => {
   t.equal(listing.members[4]!.name, 'od\x1b[31md ä\n');
 });
 
-t.test('a damaged archive is listed as far as it goes, and the exit status says so', async (t) => {
+t.test('a damaged archive is listed up to the damage, and the exit status says so', async (t) => {
   const cases: [what: string, bytes: Buffer, lines: RegExp][] = [
     [
       'cut short',
@@ -255,7 +256,7 @@ t.test('a damaged archive is listed as far as it goes, and the exit status says 
 });
 
 t.test(
-  'what is packed with each method, to a file or a pipe, is unpacked as the same tree',
+  'an archive of each method, in a file or a pipe, is unpacked as the same tree',
   async (t) => {
     const out = join(folder, 'packed');
     const all: Buffer[] = [];
@@ -271,7 +272,7 @@ t.test(
       ]);
       t.equal(status, 0, stderr);
       const bytes = readFileSync(out);
-      // Aligned, and zeros behind each.
+      // Aligned, with zeros after each.
       all.push(bytes, Buffer.alloc(8 + (-bytes.length & 3)));
     }
     const whole = file('all', Buffer.concat(all));
@@ -324,7 +325,7 @@ t.test(
   },
 );
 
-t.test('an output that is there is replaced whole, or not at all', async (t) => {
+t.test('an existing output is replaced completely, or not at all', async (t) => {
   const place = scratch();
   const [out, other, link] = [
     join(place, 'ramdisk'),

@@ -18,7 +18,7 @@ const run = (words: string[], input = '') =>
     input,
   });
 
-t.test('the status of this machine is told in each form', async (t) => {
+t.test('the status of this machine is shown in each form', async (t) => {
   t.match(run(['status']), { status: 0, stderr: '', stdout: /^root {6}/m });
   t.match(JSON.parse(run(['status', '--json']).stdout), { schema: 'mountroot.status/1' });
   t.match(run(['status', '--format', 'prometheus']).stdout, /^# HELP mountroot_info /);
@@ -29,7 +29,7 @@ t.test('the status of this machine is told in each form', async (t) => {
   );
 });
 
-t.test('a file is put in its place whole, with nothing left beside it', async (t) => {
+t.test('a file is replaced completely, with nothing left beside it', async (t) => {
   const file = join(folder, 'metrics', 'mountroot.prom');
   t.match(run(['status', '--format', 'prometheus', '-o', file]), {
     status: 2,
@@ -54,7 +54,7 @@ t.test('a boot is drawn from its journal, from a file or from standard input', a
   t.match(run(['timeline', '-'], readFileSync(BOOT, 'utf8')).stdout, /^<\?xml/);
 });
 
-t.test('what is not there, or is no journal, is told in one sentence', async (t) => {
+t.test('a missing file, or one that is no journal, is reported in one sentence', async (t) => {
   const other = join(folder, 'other');
   writeFileSync(other, 'a\nb\n');
   for (const [words, says] of [
@@ -77,7 +77,7 @@ t.test('what is not there, or is no journal, is told in one sentence', async (t)
   }
 });
 
-t.test('the boots are listed, or it is said that there are none', async (t) => {
+t.test('the boots are listed, or a message says that there are none', async (t) => {
   t.match(run(['journal']), { status: 0, stderr: '' });
   t.match(JSON.parse(run(['journal', '--json']).stdout), { schema: 'mountroot.boots/1' });
 });

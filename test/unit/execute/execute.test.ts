@@ -12,8 +12,8 @@ import { boardFacts } from '../../fixtures/facts.js';
 const clock = (): number => 0;
 
 /**
- * A machine on which a step is done by naming it: directories are a set, and what `mountinfo` shows
- * is up to the test.
+ * A machine that does a step by recording its name: directories are a set, and the test defines
+ * `mountinfo`.
  */
 function machine(mountinfo: () => string): System & { calls: string[]; there: Set<string> } {
   const there = new Set<string>();
@@ -57,7 +57,7 @@ const run = (
 };
 
 t.test(
-  'a fatal failure takes back what was done, last first, and leaves what was there before',
+  'a fatal failure undoes the done steps, last first, and leaves earlier files alone',
   async (t) => {
     const system = machine(() => '');
     system.there.add('/kept');
@@ -104,7 +104,7 @@ t.test(
   },
 );
 
-t.test('a step that is only a warning is told and gone past', async (t) => {
+t.test('a failed step that is only a warning is reported and skipped', async (t) => {
   const { outcome, results } = run(
     [failing('mount', 'warn'), dir('one', '/one')],
     machine(() => ''),
@@ -113,7 +113,7 @@ t.test('a step that is only a warning is told and gone past', async (t) => {
   t.match(outcome, { ok: true, warnings: [/nothing is mounted/] });
 });
 
-t.test('behind pivot_root nothing is taken back, whatever fails', async (t) => {
+t.test('after pivot_root nothing is undone, whatever fails', async (t) => {
   const system = machine(
     () => '1 0 0:1 / / rw - overlay o rw\n2 1 0:2 / /rom ro - squashfs s ro\n',
   );
@@ -128,7 +128,7 @@ t.test('behind pivot_root nothing is taken back, whatever fails', async (t) => {
   t.match(outcome, { ok: true, warnings: [/nothing is mounted/] });
 });
 
-t.test('what cannot be taken back is told, and the rest is taken back all the same', async (t) => {
+t.test('a step that cannot be undone is reported, and the rest is undone', async (t) => {
   const system = machine(() => '');
   const refusing: System = {
     ...system,
@@ -185,11 +185,11 @@ t.test('verification follows /proc into the new root and out of it again', async
   t.same(read, ['/mnt/proc/self/mountinfo', '/proc/self/mountinfo', '/proc/self/mountinfo']);
 });
 
-t.test('a run makes the very calls that the dry run prints', async (t) => {
+t.test('a run makes the same calls that the dry run prints', async (t) => {
   const { steps } = planWhole('start', boardFacts(), { dryRun: false, force: false }) as Plan;
   const printed = dryRun();
   for (const { action } of steps) perform(action, printed);
-  // Everything seems to be as it should, nothing exists beforehand: the calls of a first start.
+  // Every check succeeds and nothing exists beforehand: the calls of a first start.
   const made = dryRun();
   execute(
     steps.map((step) => ({ ...step, severity: 'warn' })),

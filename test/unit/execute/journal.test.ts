@@ -1,13 +1,13 @@
 /**
- * The journal's folder is fixed, so each scenario runs in a mount namespace of its own with an
- * empty /tmp in it.
+ * The journal's folder is fixed, so each scenario runs in its own mount namespace with an empty
+ * /tmp.
  */
 import { spawnSync } from 'node:child_process';
 import { build } from 'esbuild';
 import t from 'tap';
 import { checkout } from '../../../scripts/lib/report.js';
 
-/** Two records and the facts; what the journal complains of goes to stderr. */
+/** Writes two records and the facts; the journal's complaints go to stderr. */
 const WRITE = `import { openJournal } from './src/execute/journal.js';
 const journal = openJournal((message) => console.error(message));
 journal.add({ type: 'begin', at: 1 } as never);
@@ -21,7 +21,7 @@ const { outputFiles } = await build({
   format: 'cjs',
   write: false,
 });
-// Handed over as an argument: a file could lie below /tmp, which is hidden there.
+// Passed as an argument: a file could be below /tmp, which is hidden there.
 const program = outputFiles[0]!.text;
 
 const SHOW =
@@ -66,14 +66,14 @@ t.test('a second start appends to the journal and replaces the facts', async (t)
   t.equal(stdout, `${FACTS}${JOURNAL}{"type":"begin","at":1}\n{"type":"end","at":2}\n`);
 });
 
-t.test('what a killed start left half-written stays a line of its own', async (t) => {
+t.test('a half-written line of a killed start stays a separate line', async (t) => {
   const { stdout } = scenario(
     `mkdir /tmp/mountroot; printf '{"type":"beg' >/tmp/mountroot/journal.ndjson`,
   );
   t.match(stdout, '{"type":"beg\n{"type":"begin","at":1}\n');
 });
 
-t.test('a folder that is not ours to trust is not written to, and that is told once', async (t) => {
+t.test('an untrusted folder is not written to, and this is reported once', async (t) => {
   for (const [name, prepare] of [
     ['a symlink', 'mkdir /tmp/victim; ln -s victim /tmp/mountroot'],
     ['a file', 'touch /tmp/mountroot'],
@@ -99,7 +99,7 @@ t.test('a symlink in place of the journal is not followed', async (t) => {
   t.notMatch(stdout, /begin/);
 });
 
-t.test('a symlink in place of the facts is replaced and not written through', async (t) => {
+t.test('a symlink in place of the facts is replaced, and its target is not changed', async (t) => {
   const { stdout, stderr } = scenario(
     'mkdir /tmp/mountroot; for name in facts.json facts.json.next; do ln -s ../victim ' +
       '/tmp/mountroot/$name; done; echo untouched >/tmp/victim; exec 3>&1; trap "cat ' +
@@ -109,7 +109,7 @@ t.test('a symlink in place of the facts is replaced and not written through', as
   t.equal(stdout, `${FACTS}${JOURNAL}untouched\n`);
 });
 
-t.test('a /tmp that cannot be written costs the journal and not the boot', async (t) => {
+t.test('an unwritable /tmp costs the journal and not the boot', async (t) => {
   const { status, stderr, stdout } = scenario('mount -o remount,ro /tmp');
   t.equal(status, 0);
   t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: EROFS.*; going on without it\n$/);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { bootParameters, memparse } from '../../../src/explain/boot-parameters.js';
 
-t.test('the words of the command line are taken as the kernel takes them', async (t) => {
+t.test('the words of the command line are read as the kernel reads them', async (t) => {
   t.match(
     bootParameters(
       'root=/dev/a rw root=/dev/mtdblock2 ro rootfstype=ext4,,squashfs rootwait ' +
@@ -28,7 +28,7 @@ t.test('the words of the command line are taken as the kernel takes them', async
 });
 
 t.test(
-  "initrd= needs an address and a size, with the kernel's letters; the last such one counts",
+  "initrd= needs an address and a size, with the kernel's suffixes; the last valid one " + 'counts',
   async (t) => {
     t.same(bootParameters('initrd=0x68000000,4M').initrd, { start: 0x6800_0000, size: 4 << 20 });
     t.same(bootParameters('initrd=1G,010 initrdmem=/boot/x').initrd, { start: 2 ** 30, size: 8 });

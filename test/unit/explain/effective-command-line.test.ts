@@ -6,7 +6,7 @@ import {
 import { foretold } from '../../fixtures/explained.js';
 import { walkRules } from '../../fixtures/rule-walk.js';
 
-t.test('which command line holds, row by row', async (t) => {
+t.test('the effective command line, row by row', async (t) => {
   const lines = (handed: string, own: string, config: Record<string, string> = {}) => ({
     handed,
     own,
@@ -29,7 +29,7 @@ t.test('which command line holds, row by row', async (t) => {
   ]);
 });
 
-t.test('of two command lines the configuration decides', async (t) => {
+t.test('the configuration chooses between two command lines', async (t) => {
   const own = { CMDLINE: 'root=/dev/own' };
   t.equal(effectiveCommandLine('a', null).text, 'a');
   t.equal(effectiveCommandLine('a', own).text, 'a');

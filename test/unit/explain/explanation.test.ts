@@ -1,6 +1,6 @@
 /**
- * Explanations of boots that really were, and whether the same command lines are foretold to end as
- * they did.
+ * Explanations of real boots, and whether the predictions for their command lines match the
+ * results.
  */
 import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
@@ -22,7 +22,7 @@ import { boardStatus } from '../../fixtures/status.js';
 
 const text = (name: string): string => readFileSync(consoleFixture(name), 'utf8');
 
-/** The board's facts, with other programs of its image than those that were looked at. */
+/** The board's facts, with other programs of its image than the examined ones. */
 const facts = changedFacts({
   programs: [
     ...board.origin!.programs,
@@ -54,8 +54,8 @@ async function foretold({ words, initrd }: Case): Promise<Explanation> {
 }
 
 /**
- * What no look beforehand could tell: what a program does when it runs, and what is in a file
- * system that was not looked into.
+ * No examination can predict this: the actions of a running program, and the content of a file
+ * system that was not examined.
  */
 const BEYOND: Record<string, string> = {
   'init-exits': 'that a program ends does not show before it runs',
@@ -82,7 +82,7 @@ const yes = ({ decisions }: Explanation, id: string): boolean | undefined => {
   return answer === undefined ? undefined : answer.startsWith('yes');
 };
 
-t.test('what a command line is foretold to end in is what the board did', async (t) => {
+t.test("the prediction for a command line matches the board's result", async (t) => {
   for (const each of CASES) {
     const [was, would] = [seen(each), await foretold(each)];
     const surely = would.decisions.every(
@@ -94,9 +94,9 @@ t.test('what a command line is foretold to end in is what the board did', async 
       continue;
     }
     t.equal(essence(would.end), essence(was.end), each.name);
-    // Where the console was hushed there is nothing to compare with.
+    // A quiet console gives nothing to compare with.
     if (each.words.includes('quiet')) continue;
-    // A log does not show whether the image had one: who looks into it knows more.
+    // A log does not show whether the image had one; an examination of the image does.
     const shown = was.decisions.find(({ id }) => id === 'linuxrc')?.answer.startsWith('yes if')
       ? []
       : ['linuxrc'];
@@ -106,7 +106,7 @@ t.test('what a command line is foretold to end in is what the board did', async 
 });
 
 t.test(
-  'every log is explained as a story that is kept, in 80 columns, without a contradiction',
+  'every log has the reviewed explanation, in 80 columns, without a contradiction',
   async (t) => {
     for (const each of CASES) {
       const explanation = seen(each);
@@ -120,7 +120,7 @@ t.test(
 );
 
 t.test(
-  "with the board's facts and the very initrd a log shows nothing that was not to be expected",
+  "with the board's facts and the same initrd a log shows only the predicted events",
   async (t) => {
     for (const each of CASES) {
       const initrd =
@@ -138,14 +138,14 @@ t.test(
   },
 );
 
-t.test('where log and configuration contradict each other, both are told', async (t) => {
+t.test('a contradiction between log and configuration is reported with both', async (t) => {
   const log = consoleLog(text('cpio-init.txt'));
   const told = explain({ ...NOTHING, log, config: { BLK_DEV_INITRD: 'n' } });
   t.match(told.contradictions, [/whether there is an initrd: there is one, for the kernel said/]);
   t.match(renderExplanation(told), /What does not fit together:\n {2}- whether there is an initrd/);
 });
 
-t.test('a log that breaks off says so, and foretells no end', async (t) => {
+t.test('a log that breaks off is reported, and gives no prediction of the end', async (t) => {
   const log = consoleLog(
     'Booting Linux on physical CPU 0x0\nLinux version 6.1.0\n' +
       'Kernel command line: root=/dev/mtdblock2\nsome driver\n',
@@ -158,7 +158,7 @@ t.test('a log that breaks off says so, and foretells no end', async (t) => {
 });
 
 t.test(
-  'the story of a board that is up is the reviewed one, to its process 1 and our own steps',
+  'the story of a running board is the reviewed one, up to its process 1 and our own steps',
   async (t) => {
     const text = renderExplanation(explain({ ...NOTHING, facts: board, ours: boardStatus() }));
     golden(t, 'explain/this-boot.txt', text);

@@ -17,7 +17,7 @@ const facts = (origin: Partial<RootOrigin>): Facts => ({
 });
 const log = { lines: [], fromStart: true, allLevels: true };
 
-/** Everything is known but what the changes take away. */
+/** Everything is known except the facts that the changes remove. */
 function codes(
   sources: Partial<ExplanationSources>,
   { given = {}, sure = true }: { given?: Parameters<typeof storyOf>[0]; sure?: boolean } = {},
@@ -41,7 +41,7 @@ function codes(
   }).map(({ code }) => code);
 }
 
-t.test('each thing that is not known is told, and nothing else is', async (t) => {
+t.test('each unknown fact is reported, and no other', async (t) => {
   const withoutOrigin: Facts = { ...board };
   delete withoutOrigin.origin;
   const told = [

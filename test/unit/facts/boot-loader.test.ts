@@ -29,7 +29,7 @@ import {
 
 const RUNS = { numRuns: 1000 };
 
-/** Bytes with a few of them changed, and an end cut off. */
+/** Bytes with a few of them changed, and the end cut off. */
 const damaged = (bytes: Buffer): fc.Arbitrary<Buffer> =>
   fc
     .tuple(
@@ -44,7 +44,7 @@ const damaged = (bytes: Buffer): fc.Arbitrary<Buffer> =>
       return out.subarray(0, edits.length % 2 ? bytes.length : length);
     });
 
-/** Only the declared error leaves a parser, and it is one sentence. */
+/** A parser throws only its declared error, and the message is one sentence. */
 const onlyThrows = (kind: new (message: string) => Error, call: () => unknown): boolean => {
   try {
     call();
@@ -54,7 +54,7 @@ const onlyThrows = (kind: new (message: string) => Error, call: () => unknown): 
   }
 };
 
-t.test('a blob tells where the initrd lies, in cells of 32 and of 64 bits', async (t) => {
+t.test('a blob gives the address of the initrd, in cells of 32 and of 64 bits', async (t) => {
   for (const size of [4, 8] as const)
     t.match(parseDeviceTree(withInitrd(0x6800_0000, 0x6800_01ff, size)), {
       model: 'Some Board',
@@ -67,7 +67,7 @@ t.test('a blob tells where the initrd lies, in cells of 32 and of 64 bits', asyn
     });
 });
 
-t.test('the table of reservations is read, and memory of 64 bits', async (t) => {
+t.test('the reservation table and 64-bit memory are read', async (t) => {
   const wide = blob(
     {
       properties: { '#address-cells': [2], '#size-cells': [2] },
@@ -90,7 +90,7 @@ t.test('the table of reservations is read, and memory of 64 bits', async (t) => 
 });
 
 t.test(
-  'what the device tree compiler makes is read',
+  'blobs of the device tree compiler are read',
   { skip: spawnSync('dtc', ['--version']).status !== 0 && 'there is no dtc' },
   async (t) => {
     const source =
@@ -116,7 +116,7 @@ t.test(
   },
 );
 
-t.test("the running kernel's tree is read from its files", async (t) => {
+t.test("the running kernel's device tree is read from its files", async (t) => {
   const top = t.testdir({
     tree: {
       model: 'X\0',
@@ -141,7 +141,7 @@ t.test("the running kernel's tree is read from its files", async (t) => {
   t.equal(readDeviceTree(reader, `${top}/none`), null);
 });
 
-t.test('a damaged blob is refused with one sentence, or is one', async (t) => {
+t.test('a damaged blob is read, or refused with one sentence', async (t) => {
   const whole = withInitrd(0x6800_0000, 0x6800_1000, 8, [[1n, 2n]]);
   fc.assert(
     fc.property(
@@ -160,7 +160,7 @@ t.test('a damaged blob is refused with one sentence, or is one', async (t) => {
   t.throws(() => parseDeviceTree(Buffer.from('no tree')), { name: 'DeviceTreeError' });
 });
 
-t.test('a tag list tells of memory, root, initrd and command line', async (t) => {
+t.test('a tag list gives memory, root, initrd and command line', async (t) => {
   const list = parseAtags(
     tagList(
       ATAG_MEM,
@@ -184,12 +184,12 @@ t.test('a tag list tells of memory, root, initrd and command line', async (t) =>
   t.match(parseAtags(tagList(tag(0x54410005, 0xc800_0000, 4096))).initrd, { virtual: true });
 });
 
-t.test('a list without its last tag, or in the other byte order, is read as well', async (t) => {
+t.test('a list without its last tag, or in the other byte order, is read too', async (t) => {
   t.match(parseAtags(Buffer.concat([ATAG_CORE, ATAG_MEM])).memory, [{ size: 0x1000_0000 }]);
   t.match(parseAtags(tagList(ATAG_MEM).swap32()).memory, [{ start: 0x6000_0000 }]);
 });
 
-t.test('a damaged tag list is refused with one sentence, or is one', async (t) => {
+t.test('a damaged tag list is read, or refused with one sentence', async (t) => {
   const whole = tagList(ATAG_MEM, initrd2(1, 2), commandLineTag('a b'));
   fc.assert(
     fc.property(
@@ -204,7 +204,7 @@ t.test('a damaged tag list is refused with one sentence, or is one', async (t) =
   t.throws(() => parseAtags(whole.subarray(0, whole.length - 12)), { name: 'AtagsError' });
 });
 
-t.test("of a kernel's configuration the options that decide are kept", async (t) => {
+t.test('only the deciding options of a kernel configuration are kept', async (t) => {
   const text =
     '#\n# Linux/arm 6.1\n#\nCONFIG_BLK_DEV_INITRD=y\nCONFIG_INITRAMFS_SOURCE=""\n' +
     'CONFIG_CMDLINE="console=ttyAMA0 a=\\"b\\""\n# CONFIG_BLK_DEV_RAM is not set\n' +
@@ -229,7 +229,7 @@ t.test('the options of every file system are kept, also those for MTD partitions
   }
 });
 
-t.test('what is no configuration is refused with one sentence', async (t) => {
+t.test('a text that is no configuration is refused with one sentence', async (t) => {
   const whole = gzipSync('CONFIG_BLK_DEV_INITRD=y\n');
   fc.assert(
     fc.property(

@@ -13,7 +13,7 @@ import type { PathKind, Reader } from '../../../src/system/port.js';
 import { BOARD, BOARD_STARTED, OPENWRT_3_10, SYSTEMD } from '../../fixtures/captures.js';
 import { boardFacts } from '../../fixtures/facts.js';
 
-t.test('each capture is understood to its last line', async (t) => {
+t.test('each capture is parsed to its last line', async (t) => {
   const problems: FactsProblem[] = [];
   for (const text of [BOARD.mountinfo, BOARD_STARTED, OPENWRT_3_10.mountinfo, SYSTEMD])
     t.equal(parseMountinfo(text, problems).length, text.trimEnd().split('\n').length);
@@ -22,70 +22,67 @@ t.test('each capture is understood to its last line', async (t) => {
   t.same(problems, []);
 });
 
-t.test('the captured text of the board gives the facts that were captured with it', async (t) => {
+t.test('the captured text of the board gives the facts captured with it', async (t) => {
   const { mounts, mtd } = boardFacts();
   t.same(parseMountinfo(BOARD.mountinfo), mounts);
   t.same(parseMtd(BOARD.mtd), mtd);
 });
 
-t.test('a partition that is no whole number of erase blocks keeps its size', async (t) => {
+t.test('a partition that is not a multiple of the erase block keeps its size', async (t) => {
   t.match(parseMtd(OPENWRT_3_10.mtd)[2], { name: 'kernel', size: 0x129804, eraseBlock: 0x10000 });
 });
 
-t.test(
-  'an overlayfs kernel of 3.10, from its files to its plan, gets the old layout',
-  async (t) => {
-    const read: Record<string, string> = {
-      '/proc/cmdline': 'board=TL console=ttyATH0,115200 rootfstype=squashfs,jffs2 noinitrd\n',
-      '/proc/filesystems': OPENWRT_3_10.filesystems,
-      '/proc/mtd': OPENWRT_3_10.mtd,
-      '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
-      '/proc/sys/kernel/osrelease': '3.10.49\n',
-    };
-    const kinds: Record<string, PathKind> = {
-      '/dev/mtdblock4': 'block',
-      '/proc/mtd': 'file',
-      '/tmp/.preinit': 'missing',
-    };
-    const openwrt: Reader = {
-      ...dryRun(),
-      readText: (path) => read[path] ?? '',
-      readBytes: (_, offset) =>
-        offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array(),
-      list: () => [],
-      kind: (path) => kinds[path] ?? 'directory',
-    };
-    const facts = gather(openwrt, {
-      platform: 'linux',
-      arch: 'mips',
-      uid: 0,
-      env: { PREINIT: '1' },
-    });
-    t.same(facts.problems, []);
-    t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
-    t.match(facts.volume, {
-      found: [{ name: 'mtd4', source: '/dev/mtdblock4' }],
-      content: { kind: 'jffs2' },
-    });
-    t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
-    const decision = planWhole('start', facts, { dryRun: false, force: false });
-    if (decision.decision !== 'go') return t.fail(decision.summary);
-    const overlay = decision.steps.find(({ id }) => id === 'overlay');
-    t.match(overlay?.action, {
-      fstype: 'overlayfs',
-      source: 'overlayfs:/overlay',
-      target: '/mnt',
-      data: 'lowerdir=/,upperdir=/overlay',
-    });
-    t.same(
-      decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])),
-      ['/overlay', '/mnt/proc', '/mnt/dev', '/mnt/tmp', '/mnt/sys', '/mnt/overlay'],
-    );
-  },
-);
+t.test('an overlayfs kernel of 3.10 gets the old layout, from its files to its plan', async (t) => {
+  const read: Record<string, string> = {
+    '/proc/cmdline': 'board=TL console=ttyATH0,115200 rootfstype=squashfs,jffs2 noinitrd\n',
+    '/proc/filesystems': OPENWRT_3_10.filesystems,
+    '/proc/mtd': OPENWRT_3_10.mtd,
+    '/proc/self/mountinfo': OPENWRT_3_10.mountinfo,
+    '/proc/sys/kernel/osrelease': '3.10.49\n',
+  };
+  const kinds: Record<string, PathKind> = {
+    '/dev/mtdblock4': 'block',
+    '/proc/mtd': 'file',
+    '/tmp/.preinit': 'missing',
+  };
+  const openwrt: Reader = {
+    ...dryRun(),
+    readText: (path) => read[path] ?? '',
+    readBytes: (_, offset) =>
+      offset === 0 ? Uint8Array.of(0x19, 0x85, 0x20, 0x03) : new Uint8Array(),
+    list: () => [],
+    kind: (path) => kinds[path] ?? 'directory',
+  };
+  const facts = gather(openwrt, {
+    platform: 'linux',
+    arch: 'mips',
+    uid: 0,
+    env: { PREINIT: '1' },
+  });
+  t.same(facts.problems, []);
+  t.notOk(parseFilesystems(OPENWRT_3_10.filesystems).includes('overlay'));
+  t.match(facts.volume, {
+    found: [{ name: 'mtd4', source: '/dev/mtdblock4' }],
+    content: { kind: 'jffs2' },
+  });
+  t.same(parseFacts(JSON.stringify(facts), 'x'), facts);
+  const decision = planWhole('start', facts, { dryRun: false, force: false });
+  if (decision.decision !== 'go') return t.fail(decision.summary);
+  const overlay = decision.steps.find(({ id }) => id === 'overlay');
+  t.match(overlay?.action, {
+    fstype: 'overlayfs',
+    source: 'overlayfs:/overlay',
+    target: '/mnt',
+    data: 'lowerdir=/,upperdir=/overlay',
+  });
+  t.same(
+    decision.steps.flatMap(({ action }) => (action.kind === 'move' ? [action.to] : [])),
+    ['/overlay', '/mnt/proc', '/mnt/dev', '/mnt/tmp', '/mnt/sys', '/mnt/overlay'],
+  );
+});
 
 t.test(
-  'on a systemd machine the mount over the automount is the visible one, and only mounts ' +
+  'on a systemd machine the mount over the automount is visible, and only mounts ' +
     'directly on / move',
   async (t) => {
     const mounts = parseMountinfo(SYSTEMD);
@@ -111,7 +108,7 @@ t.test(
 );
 
 t.test(
-  "a systemd machine's propagation is listed for undoing by peer group, and its ties are told",
+  "a systemd machine's propagation is listed by peer group, and its ties are reported",
   async (t) => {
     const decision = planWhole(
       'start',
@@ -137,12 +134,12 @@ t.test(
   },
 );
 
-t.test("a comma in an overlay option's path is the kernel's \\054 and parts nothing", async (t) => {
+t.test("a comma in an overlay option's path appears as \\054 and separates nothing", async (t) => {
   const [root] = parseMountinfo('1 0 0:1 / / rw - overlay o rw,lowerdir=/,upperdir=/a\\054b\n');
   t.same(root?.superOptions, ['rw', 'lowerdir=/', 'upperdir=/a,b']);
 });
 
-t.test('a started board is seen as started', async (t) => {
+t.test('a started board is recognised as started', async (t) => {
   t.match(
     planStart(
       { ...boardFacts(), mounts: parseMountinfo(BOARD_STARTED) },

@@ -60,8 +60,8 @@ const names = (
 ): string[] => resolve(reader, wanted, partitions, holdsUbi).found.map(({ name }) => name);
 
 t.test(
-  'a plain name is an mtd partition, else a UBI volume, else a partition label, and ' +
-    'always the whole name',
+  'a plain name matches an mtd partition, else a UBI volume, else a partition label, ' +
+    'always as a whole',
   async (t) => {
     const reader = machine({
       ...DISKS,
@@ -87,25 +87,21 @@ t.test(
   },
 );
 
-t.test(
-  'an mtd partition is mounted from its node where there is one, and by its number where ' +
-    'there is none',
-  async (t) => {
+t.test('an mtd partition is mounted from its node, or by number if it has none', async (t) => {
+  t.match(
+    resolve(machine({ '/dev/mtdblock3': Buffer.alloc(1) }), 'mtd:x', [mtd(3, 'x')], no).found,
+    [{ source: '/dev/mtdblock3', number: '31:3' }],
+  );
+  for (const wanted of ['mtd3', '/dev/mtd3', '/dev/mtdblock3', 'x'])
     t.match(
-      resolve(machine({ '/dev/mtdblock3': Buffer.alloc(1) }), 'mtd:x', [mtd(3, 'x')], no).found,
-      [{ source: '/dev/mtdblock3', number: '31:3' }],
+      resolve(machine({}), wanted, [mtd(3, 'x')], no).found,
+      [{ source: 'mtd3', name: 'mtd3' }],
+      wanted,
     );
-    for (const wanted of ['mtd3', '/dev/mtd3', '/dev/mtdblock3', 'x'])
-      t.match(
-        resolve(machine({}), wanted, [mtd(3, 'x')], no).found,
-        [{ source: 'mtd3', name: 'mtd3' }],
-        wanted,
-      );
-  },
-);
+});
 
 t.test(
-  'disks are found by what they call themselves, and ramdisks and flash are not taken for disks',
+  'disks are found by label and UUID, and ramdisks and flash are not taken for disks',
   async (t) => {
     const reader = machine(DISKS);
     t.same(names(reader, 'LABEL=settings'), ['sda']);
@@ -117,44 +113,40 @@ t.test(
   },
 );
 
-t.test(
-  'a partition that holds UBI is attached once, and its volume of that name or its only ' +
-    'one is taken',
-  async (t) => {
-    const holds = ({ index }: MtdPartition): boolean => index === 5;
-    t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), {
-      found: [],
-      attach: 5,
-    });
-    t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'ubi')], holds), { found: [], attach: 5 });
-    t.match(
-      resolve(machine({}), 'rootfs_data', [mtd(6, 'ubi')], holds),
-      { found: [], attach: null },
-      'nothing is attached that does not hold UBI',
-    );
-    const attached = machine({
-      '/sys/class/ubi/ubi1/mtd_num': '5\n',
-      '/sys/class/ubi/ubi1_0/name': 'kernel\n',
-      '/sys/class/ubi/ubi1_1/name': 'rootfs_data\n',
-    });
-    t.same(names(attached, 'rootfs_data', [mtd(5, 'rootfs_data')], holds), ['ubi1_1']);
-    t.same(names(attached, 'ubi1:kernel'), ['ubi1_0']);
-    t.same(names(attached, 'ubi:kernel'), ['ubi1_0']);
-    t.same(names(attached, 'ubi1_1'), ['ubi1_1']);
-    t.match(
-      resolve(
-        machine({ '/sys/class/ubi/ubi1/mtd_num': '5\n' }),
-        'rootfs_data',
-        [mtd(5, 'rootfs_data')],
-        holds,
-      ),
-      { found: [], attach: null },
-      'attached, and without a volume',
-    );
-  },
-);
+t.test('a UBI partition is attached once, and its named or only volume is used', async (t) => {
+  const holds = ({ index }: MtdPartition): boolean => index === 5;
+  t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'rootfs_data')], holds), {
+    found: [],
+    attach: 5,
+  });
+  t.match(resolve(machine({}), 'rootfs_data', [mtd(5, 'ubi')], holds), { found: [], attach: 5 });
+  t.match(
+    resolve(machine({}), 'rootfs_data', [mtd(6, 'ubi')], holds),
+    { found: [], attach: null },
+    'nothing is attached that does not hold UBI',
+  );
+  const attached = machine({
+    '/sys/class/ubi/ubi1/mtd_num': '5\n',
+    '/sys/class/ubi/ubi1_0/name': 'kernel\n',
+    '/sys/class/ubi/ubi1_1/name': 'rootfs_data\n',
+  });
+  t.same(names(attached, 'rootfs_data', [mtd(5, 'rootfs_data')], holds), ['ubi1_1']);
+  t.same(names(attached, 'ubi1:kernel'), ['ubi1_0']);
+  t.same(names(attached, 'ubi:kernel'), ['ubi1_0']);
+  t.same(names(attached, 'ubi1_1'), ['ubi1_1']);
+  t.match(
+    resolve(
+      machine({ '/sys/class/ubi/ubi1/mtd_num': '5\n' }),
+      'rootfs_data',
+      [mtd(5, 'rootfs_data')],
+      holds,
+    ),
+    { found: [], attach: null },
+    'attached, and without a volume',
+  );
+});
 
-t.test('what may still appear is waited for, and mtd partitions are not', async (t) => {
+t.test('devices that may still appear are waited for, and mtd partitions are not', async (t) => {
   for (const wanted of ['LABEL=x', 'UUID=x', 'PARTLABEL=x', '/dev/sda1', 'ubi0:x', 'ubi0_1'])
     t.ok(mayAppear(wanted), wanted);
   for (const wanted of ['rootfs_data', 'mtd3', 'mtd:x', '/dev/mtdblock3', '/dev/mtd3'])

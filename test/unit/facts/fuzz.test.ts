@@ -1,6 +1,6 @@
 /**
- * Whatever comes from outside, no parser throws, hangs or gives what cannot be: each is fed with
- * anything, and with damaged forms of what it knows.
+ * No parser throws, hangs or returns an impossible value on outside input: each gets random input,
+ * and damaged forms of valid input.
  */
 import fc from 'fast-check';
 import t from 'tap';
@@ -28,10 +28,7 @@ import { boardFacts, openedFacts } from '../../fixtures/facts.js';
 
 const RUNS = { numRuns: 500 };
 
-/**
- * Text with a few of its characters changed, removed or doubled, as a cut or a worn-out cell leaves
- * it.
- */
+/** Text with a few characters changed, removed or doubled, as after a cut or on a worn-out cell. */
 const damaged = (text: string): fc.Arbitrary<string> =>
   fc
     .array(
@@ -79,8 +76,7 @@ t.test('the kernel command line becomes names and values without quotes', async 
 });
 
 t.test(
-  '/proc/filesystems, /proc/mtd and mountinfo become what is understood of them, and a ' +
-    'sentence for each line that is not',
+  '/proc/filesystems, /proc/mtd and mountinfo are read; each bad line gives a sentence',
   async (t) => {
     holds(anyOf(OPENWRT_3_10.filesystems), (text) =>
       parseFilesystems(text).every((name) => name !== '' && !name.includes('\n')),
@@ -103,75 +99,63 @@ t.test(
   },
 );
 
-t.test(
-  'a configuration, however damaged, gives settings of the right form, and says what was ' +
-    'wrong with it',
-  async (t) => {
-    const file = {
-      volume: 'data',
-      wait: 3,
-      boot_limit: 2,
-      journal: 4,
-      watchdog: '/dev/watchdog',
-      keep: ['/etc/x'],
-      extroot: 'LABEL=x',
-      extroot_target: 'root',
-    };
-    const sources = fc.record({
-      commandLine: anyOf('mountroot.wait=5 mountroot.keep=/a,/b fstools_overlay_name=x'),
-      file: fc.option(json(file)),
-      flags: fc.array(anyOf('wait=7'), { maxLength: 3 }),
-    });
-    holds(sources, (each) => {
-      const problems: FactsProblem[] = [];
-      const { settings } = configure(each, problems);
-      const later = overlaid(
-        { settings, origins: {} },
-        'inner',
-        each.file ?? '',
-        problems,
-      ).settings;
-      for (const { volume, wait, boot_limit, journal, watchdog, keep, extroot, extroot_target } of [
-        settings,
-        later,
-      ]) {
-        const right =
-          volume !== '' &&
-          [wait, boot_limit, journal].every(
-            (number) => Number.isInteger(number) && number >= 0 && number <= 1000,
-          ) &&
-          /^$|^\/dev\//.test(watchdog) &&
-          keep.every((path) => path.startsWith('/') && !path.split('/').includes('..')) &&
-          typeof extroot === 'string' &&
-          ['overlay', 'root'].includes(extroot_target);
-        if (!right) return false;
-      }
-      return problems.every((problem) => problemSentence(problem).length < 1000);
-    });
-    t.same(configure({ commandLine: '', file: null, flags: [] }, []).settings, DEFAULTS);
-  },
-);
+t.test('a damaged configuration gives valid settings, and reports its errors', async (t) => {
+  const file = {
+    volume: 'data',
+    wait: 3,
+    boot_limit: 2,
+    journal: 4,
+    watchdog: '/dev/watchdog',
+    keep: ['/etc/x'],
+    extroot: 'LABEL=x',
+    extroot_target: 'root',
+  };
+  const sources = fc.record({
+    commandLine: anyOf('mountroot.wait=5 mountroot.keep=/a,/b fstools_overlay_name=x'),
+    file: fc.option(json(file)),
+    flags: fc.array(anyOf('wait=7'), { maxLength: 3 }),
+  });
+  holds(sources, (each) => {
+    const problems: FactsProblem[] = [];
+    const { settings } = configure(each, problems);
+    const later = overlaid({ settings, origins: {} }, 'inner', each.file ?? '', problems).settings;
+    for (const { volume, wait, boot_limit, journal, watchdog, keep, extroot, extroot_target } of [
+      settings,
+      later,
+    ]) {
+      const right =
+        volume !== '' &&
+        [wait, boot_limit, journal].every(
+          (number) => Number.isInteger(number) && number >= 0 && number <= 1000,
+        ) &&
+        /^$|^\/dev\//.test(watchdog) &&
+        keep.every((path) => path.startsWith('/') && !path.split('/').includes('..')) &&
+        typeof extroot === 'string' &&
+        ['overlay', 'root'].includes(extroot_target);
+      if (!right) return false;
+    }
+    return problems.every((problem) => problemSentence(problem).length < 1000);
+  });
+  t.same(configure({ commandLine: '', file: null, flags: [] }, []).settings, DEFAULTS);
+});
 
-t.test(
-  'marks, orders and states that are damaged are none, or ones that name no path outside',
-  async (t) => {
-    holds(json({ keep: ['/etc/passwd'] }), (text) => {
-      const order = parseOrder(text);
-      return (
-        order === null ||
-        typeof order !== 'object' ||
-        order.keep.every((path) => path.startsWith('/') && !path.split('/').includes('..'))
-      );
-    });
-    holds(json({ rung: 'volatile', reason: null }), (text) => {
-      const state = parseState(text);
-      return state === null || typeof state.rung === 'string';
-    });
-    t.equal(parseOrder('null'), 'damaged');
-  },
-);
+t.test('damaged marks, orders and states are ignored, or name only paths inside', async (t) => {
+  holds(json({ keep: ['/etc/passwd'] }), (text) => {
+    const order = parseOrder(text);
+    return (
+      order === null ||
+      typeof order !== 'object' ||
+      order.keep.every((path) => path.startsWith('/') && !path.split('/').includes('..'))
+    );
+  });
+  holds(json({ rung: 'volatile', reason: null }), (text) => {
+    const state = parseState(text);
+    return state === null || typeof state.rung === 'string';
+  });
+  t.equal(parseOrder('null'), 'damaged');
+});
 
-t.test('a journal of anything gives records or none', async (t) => {
+t.test('a journal of any content gives records or none', async (t) => {
   const line = JSON.stringify({
     type: 'begin',
     schema: 'mountroot.journal/2',
@@ -188,36 +172,33 @@ t.test('a journal of anything gives records or none', async (t) => {
   t.pass();
 });
 
-t.test(
-  'whatever flash begins with, it is called something within as many reads as it has blocks',
-  async (t) => {
-    const block = fc.oneof(
-      fc.uint8Array({ maxLength: 0x440 }),
-      fc.constantFrom(
-        ...['8519', 'deadc0de', '55424923', 'ffffffff', ''].map((hex) =>
-          Uint8Array.from(Buffer.from(hex, 'hex')),
-        ),
+t.test('any flash content gets a type, in at most one read per block', async (t) => {
+  const block = fc.oneof(
+    fc.uint8Array({ maxLength: 0x440 }),
+    fc.constantFrom(
+      ...['8519', 'deadc0de', '55424923', 'ffffffff', ''].map((hex) =>
+        Uint8Array.from(Buffer.from(hex, 'hex')),
       ),
+    ),
+  );
+  holds(
+    fc.tuple(fc.array(block, { minLength: 1, maxLength: 12 }), fc.nat(2000)),
+    ([blocks, count]) => {
+      let reads = 0;
+      const content = identify((index) => (reads++, blocks[index % blocks.length]!), count);
+      return content.evidence !== '' && reads <= count;
+    },
+  );
+  holds(fc.uint8Array({ maxLength: 0x900 }), (bytes) => {
+    const labels = readLabels(bytes);
+    return (
+      labels === null || (typeof labels.label === 'string' && /^[0-9a-f-]*$/.test(labels.uuid))
     );
-    holds(
-      fc.tuple(fc.array(block, { minLength: 1, maxLength: 12 }), fc.nat(2000)),
-      ([blocks, count]) => {
-        let reads = 0;
-        const content = identify((index) => (reads++, blocks[index % blocks.length]!), count);
-        return content.evidence !== '' && reads <= count;
-      },
-    );
-    holds(fc.uint8Array({ maxLength: 0x900 }), (bytes) => {
-      const labels = readLabels(bytes);
-      return (
-        labels === null || (typeof labels.label === 'string' && /^[0-9a-f-]*$/.test(labels.uuid))
-      );
-    });
-    t.pass();
-  },
-);
+  });
+  t.pass();
+});
 
-t.test('a facts file that is damaged is refused with one sentence, or is one', async (t) => {
+t.test('a damaged facts file is read, or refused with one sentence', async (t) => {
   holds(fc.oneof(json(boardFacts()), json(openedFacts({ attempts: 3 }))), (text) => {
     try {
       parseFacts(text, 'facts');
@@ -244,7 +225,7 @@ const KINDS: PathKind[] = [
   'other',
 ];
 
-/** A machine on which every look shows something else, or fails. */
+/** A machine on which each read gives something else, or fails. */
 const machine = fc
   .record({
     texts: fc.array(
@@ -282,7 +263,7 @@ const machine = fc
   });
 
 t.test(
-  'facts are gathered from any machine, are a facts file, and every verb decides on them',
+  'facts from any machine make a valid facts file, and every verb decides on them',
   async (t) => {
     holds(machine, (reader) => {
       const facts = gather(reader, {

@@ -73,7 +73,7 @@ t.test('fstools_overlay_name= on the kernel command line names another volume', 
   t.equal(facts.configuration.origins.volume, 'fstools_overlay_name');
 });
 
-t.test('several partitions of one name are all told, and none is examined', async (t) => {
+t.test('several partitions with one name are all reported, and none is examined', async (t) => {
   const facts = gather(
     machine({ ...usual, '/proc/mtd': `${MTD}mtd3: 00100000 00040000 "rootfs_data"\n` }),
     PROCESS,
@@ -82,7 +82,7 @@ t.test('several partitions of one name are all told, and none is examined', asyn
 });
 
 t.test(
-  'without a device node the volume is mounted by its number and its content is not known',
+  'without a device node the volume is mounted by number and its content is unknown',
   async (t) => {
     t.match(gather(machine(usual), PROCESS).volume, {
       found: [{ source: 'mtd1' }],
@@ -91,41 +91,38 @@ t.test(
   },
 );
 
-t.test('a machine that shows nothing gives facts all the same, with what was wrong', async (t) => {
+t.test('a machine that shows nothing still gives facts, with the errors', async (t) => {
   const facts = gather(machine({}), PROCESS);
   t.match(facts, { mtd: [], mounts: [], volume: { found: [] }, preinit: false });
   t.match(facts.problems.join('\n'), /cannot read \/proc\/self\/mountinfo: ENOENT/);
   t.same(parseFacts(JSON.stringify(facts), 'x'), facts, 'and they are a facts file');
 });
 
-t.test('the early boot shows by PREINIT or by /tmp/.preinit', async (t) => {
+t.test('PREINIT or /tmp/.preinit marks the early boot', async (t) => {
   t.equal(gather(machine(usual), { ...PROCESS, env: { PREINIT: '1' } }).preinit, true);
   t.equal(gather(machine({ ...usual, '/tmp/.preinit': 'file' }), PROCESS).preinit, true);
   t.equal(gather(machine(usual), { ...PROCESS, env: { PREINIT: '' } }).preinit, false);
 });
 
-t.test(
-  'a facts file that is wrong is refused with one sentence that names the place',
-  async (t) => {
-    const good = boardFacts();
-    const cases: [unknown, RegExp][] = [
-      ['{', /is not JSON/],
-      ['[]', /schema is missing/],
-      ['null', /the whole should be Object and is null/],
-      [
-        { ...good, schema: 'mountroot.facts/1' },
-        /schema should be "mountroot.facts\/2" and is "mountroot.facts\/1"/,
-      ],
-      [
-        { ...good, mounts: [{ ...good.mounts[0], id: 'x' }] },
-        /mounts\.0\.id should be number and is "x"/,
-      ],
-      [{ ...good, mtd: [] }, /contradicts itself: volume\.found names mtd3/],
-      [{ ...good, mounts: [good.mounts[0], good.mounts[0]] }, /two mounts have the same id/],
-    ];
-    for (const [value, pattern] of cases) {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
-      t.throws(() => parseFacts(text, 'board.json'), { message: pattern });
-    }
-  },
-);
+t.test('an invalid facts file is refused with one sentence that names the place', async (t) => {
+  const good = boardFacts();
+  const cases: [unknown, RegExp][] = [
+    ['{', /is not JSON/],
+    ['[]', /schema is missing/],
+    ['null', /the whole should be Object and is null/],
+    [
+      { ...good, schema: 'mountroot.facts/1' },
+      /schema should be "mountroot.facts\/2" and is "mountroot.facts\/1"/,
+    ],
+    [
+      { ...good, mounts: [{ ...good.mounts[0], id: 'x' }] },
+      /mounts\.0\.id should be number and is "x"/,
+    ],
+    [{ ...good, mtd: [] }, /contradicts itself: volume\.found names mtd3/],
+    [{ ...good, mounts: [good.mounts[0], good.mounts[0]] }, /two mounts have the same id/],
+  ];
+  for (const [value, pattern] of cases) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    t.throws(() => parseFacts(text, 'board.json'), { message: pattern });
+  }
+});

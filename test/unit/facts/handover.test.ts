@@ -18,7 +18,7 @@ import { dryRun } from '../../../src/system/dry-run.js';
 import { reader } from '../../../src/system/files.js';
 import type { Reader } from '../../../src/system/port.js';
 
-t.test('paths in a new root are followed as if it were the root already', async (t) => {
+t.test('paths in a new root are resolved as if it were already the root', async (t) => {
   const top = t.testdir({ usr: { bin: { busybox: 'x' } }, etc: {} });
   symlinkSync('/usr/bin', join(top, 'bin'));
   symlinkSync('busybox', join(top, 'usr/bin/sh'));
@@ -34,7 +34,7 @@ t.test('paths in a new root are followed as if it were the root already', async 
   t.match(inside(reader, top, '/etc/../usr'), { kind: 'directory' });
 });
 
-t.test('a program that cannot run is told beforehand, with what is missing', async (t) => {
+t.test('a program that cannot run is reported in advance, with the missing part', async (t) => {
   const top = t.testdir({
     bin: { script: '#! /bin/sh -e\n', data: 'text', gone: '#!/bin/none\n', folder: {} },
     lib: {},
@@ -65,25 +65,22 @@ t.test('a program that cannot run is told beforehand, with what is missing', asy
   t.equal(programTrouble(reader, top, '/bin/true'), null);
 });
 
-t.test(
-  'the unique ids of partitions are those that sfdisk gave them, in either kind of table',
-  async (t) => {
-    const disk = join(t.testdir(), 'disk');
-    const make = (script: string): void => {
-      writeFileSync(disk, '');
-      truncateSync(disk, 8 << 20);
-      execFileSync('sfdisk', ['--quiet', disk], { input: script });
-    };
-    make('label: gpt\nsize=1M, name=a\nsize=1M, uuid=01234567-89AB-CDEF-0123-456789ABCDEF\n');
-    t.equal(partitionUuid(reader, disk, 2), '01234567-89ab-cdef-0123-456789abcdef');
-    t.equal(partitionUuid(reader, disk, 3), null);
-    t.equal(partitionUuid(reader, disk, 0), null);
-    make('label: dos\nlabel-id: 0xdeadbeef\nsize=1M\n');
-    t.equal(partitionUuid(reader, disk, 1), 'deadbeef-01');
-    writeFileSync(disk, 'short');
-    t.equal(partitionUuid(reader, disk, 1), null);
-  },
-);
+t.test('partition UUIDs are those that sfdisk wrote, in both kinds of table', async (t) => {
+  const disk = join(t.testdir(), 'disk');
+  const make = (script: string): void => {
+    writeFileSync(disk, '');
+    truncateSync(disk, 8 << 20);
+    execFileSync('sfdisk', ['--quiet', disk], { input: script });
+  };
+  make('label: gpt\nsize=1M, name=a\nsize=1M, uuid=01234567-89AB-CDEF-0123-456789ABCDEF\n');
+  t.equal(partitionUuid(reader, disk, 2), '01234567-89ab-cdef-0123-456789abcdef');
+  t.equal(partitionUuid(reader, disk, 3), null);
+  t.equal(partitionUuid(reader, disk, 0), null);
+  make('label: dos\nlabel-id: 0xdeadbeef\nsize=1M\n');
+  t.equal(partitionUuid(reader, disk, 1), 'deadbeef-01');
+  writeFileSync(disk, 'short');
+  t.equal(partitionUuid(reader, disk, 1), null);
+});
 
 const RAMFS = parseMountinfo('1 0 0:2 / / rw - rootfs rootfs rw\n');
 const SQUASHFS = parseMountinfo('1 0 31:2 / / ro - squashfs /dev/root ro\n');
@@ -95,35 +92,32 @@ const machine = (changes: Partial<Reader> = {}): Reader => ({
   ...changes,
 });
 
-t.test(
-  'a hand-over is thought of by process 1 and in an initramfs, and by nobody else',
-  async (t) => {
-    const handing = { pid: 7, args: [], self: '/usr/bin/mountroot' };
-    const seen = { commandLine: 'root=/dev/mtdblock2', mounts: SQUASHFS, mtd: [] };
-    t.equal(findHandover(machine(), handing, seen), null);
-    t.match(findHandover(machine(), { ...handing, pid: 1 }, seen), {
-      pid: 1,
-      ramfs: false,
-      root: null,
-    });
-    t.match(findHandover(machine(), handing, { ...seen, mounts: RAMFS }), {
-      pid: 7,
-      ramfs: true,
-      root: { wanted: '/dev/mtdblock2' },
-    });
-    t.match(
-      findHandover(
-        machine({ space: () => ({ total: 0, free: 0, type: 0x858458f6 }) }),
-        { ...handing, pid: 1 },
-        { ...seen, mounts: [] },
-      ),
-      { ramfs: true },
-      'before /proc is mounted statfs tells',
-    );
-  },
-);
+t.test('only process 1 and an initramfs look at a hand-over', async (t) => {
+  const handing = { pid: 7, args: [], self: '/usr/bin/mountroot' };
+  const seen = { commandLine: 'root=/dev/mtdblock2', mounts: SQUASHFS, mtd: [] };
+  t.equal(findHandover(machine(), handing, seen), null);
+  t.match(findHandover(machine(), { ...handing, pid: 1 }, seen), {
+    pid: 1,
+    ramfs: false,
+    root: null,
+  });
+  t.match(findHandover(machine(), handing, { ...seen, mounts: RAMFS }), {
+    pid: 7,
+    ramfs: true,
+    root: { wanted: '/dev/mtdblock2' },
+  });
+  t.match(
+    findHandover(
+      machine({ space: () => ({ total: 0, free: 0, type: 0x858458f6 }) }),
+      { ...handing, pid: 1 },
+      { ...seen, mounts: [] },
+    ),
+    { ramfs: true },
+    'before /proc is mounted statfs tells',
+  );
+});
 
-t.test('the words beside root= are read as the kernel reads them', async (t) => {
+t.test('the words next to root= are read as the kernel reads them', async (t) => {
   const root = (commandLine: string): object | null =>
     findHandover(
       machine(),
@@ -143,7 +137,7 @@ t.test('the words beside root= are read as the kernel reads them', async (t) => 
   t.equal(root('quiet'), null);
 });
 
-t.test('process 1 is not taken for the init that comes after it', async (t) => {
+t.test('process 1 is not mistaken for the init that follows it', async (t) => {
   const files: Record<string, string> = {
     '/sbin/init': '/usr/bin/mountroot',
     '/usr/bin/mount_root': '/usr/bin/mountroot',

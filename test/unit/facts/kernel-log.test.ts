@@ -7,7 +7,7 @@ const BOOT = `${FIRST}\nLinux version 6.1.0\nKernel command line: console=ttyAMA
 const timed = (text: string): string => text.replace(/^(?=.)/gm, '[    0.000000] ');
 
 t.test(
-  'records of /dev/kmsg become lines with their times, and what user space wrote is left out',
+  'records of /dev/kmsg become lines with times; records of user space are left out',
   async (t) => {
     const log = parseKernelRecords([
       '6,0,0,-;Booting Linux on physical CPU 0x0\n',
@@ -26,12 +26,12 @@ t.test(
   },
 );
 
-t.test('records that begin later are known not to go back to the boot', async (t) => {
+t.test('records that begin after the start of the boot are recognised', async (t) => {
   t.equal(parseKernelRecords(['6,17,0,-;x']).fromStart, false);
   t.same(parseKernelRecords([]), { lines: [], fromStart: false, allLevels: true });
 });
 
-t.test("a console with times keeps the kernel's lines apart from those of programs", async (t) => {
+t.test('on a console with times, kernel lines are separated from lines of programs', async (t) => {
   const [log] = parseConsole(
     `U-Boot 2023\r\n\n${timed(BOOT)}init: Kernel panic - not syncing: not the kernel's\n` +
       '[   12.345678] last\r\n',
@@ -44,13 +44,13 @@ t.test("a console with times keeps the kernel's lines apart from those of progra
   t.equal(log?.lines.at(-1)?.time, 12.345678);
 });
 
-t.test("a console without times takes all lines from the kernel's first on", async (t) => {
+t.test('on a console without times, all lines count from the first kernel line on', async (t) => {
   const [log] = parseConsole(`U-Boot 2023\n${BOOT}VFS: Mounted root\n`);
   t.same(log?.lines.map(({ text }) => text).slice(-1), ['VFS: Mounted root']);
   t.equal(log?.lines.length, 4);
 });
 
-t.test('several boots in one log are told apart', async (t) => {
+t.test('several boots in one log are separated', async (t) => {
   const logs = parseConsole(
     `${timed(BOOT)}[    1.0 cut off\n${timed(BOOT)}${timed(BOOT)}[    2.000000] third\n`,
   );
@@ -63,7 +63,7 @@ t.test('several boots in one log are told apart', async (t) => {
   );
 });
 
-t.test('levels, prefixes of syslog and dmesg, and dates are taken off', async (t) => {
+t.test('levels, syslog and dmesg prefixes, and dates are removed', async (t) => {
   for (const line of [
     '<6>[    0.000000] x',
     'Jan  1 00:00:00 board kernel: [    0.000000] x',
@@ -76,14 +76,14 @@ t.test('levels, prefixes of syslog and dmesg, and dates are taken off', async (t
     t.equal(parseConsole(line)[0]?.lines[0]?.text, 'x', JSON.stringify(line));
 });
 
-t.test('what a terminal would have overwritten is gone', async (t) => {
+t.test('text that a terminal would overwrite is removed', async (t) => {
   t.equal(
     parseConsole('Loading 100KiB [1 disk] into ram disk... |\b/\b-\bdone.\r\n')[0]?.lines[0]?.text,
     'Loading 100KiB [1 disk] into ram disk... done.',
   );
 });
 
-t.test('a hushed console is known to leave things out', async (t) => {
+t.test('a quiet console is recognised as incomplete', async (t) => {
   for (const word of ['quiet', 'loglevel=4'])
     t.equal(parseConsole(BOOT.replace('console', `${word} console`))[0]?.allLevels, false, word);
   t.equal(parseConsole(BOOT.replace('console', 'loglevel=7 console'))[0]?.allLevels, true);
@@ -91,7 +91,7 @@ t.test('a hushed console is known to leave things out', async (t) => {
 });
 
 t.test(
-  'whatever a console or the log device holds, it becomes lines without orders to a terminal',
+  'any content of a console or the log device becomes lines without terminal escapes',
   async (t) => {
     const piece = fc.constantFrom(
       '[    0.000000] ',

@@ -9,7 +9,7 @@ const root = (source: string, options: string, fstype = 'overlay'): string =>
 const of = (text: string): ReturnType<typeof layersOf> => layersOf(parseMountinfo(text));
 
 t.test(
-  'the layers of / are where they can be reached now, not where they were when it was mounted',
+  'the layers of / are given where they can be reached now, not where they were at the mount',
   async (t) => {
     t.same(
       of(
@@ -49,7 +49,7 @@ t.test(
   },
 );
 
-t.test("other people's overlays are understood too", async (t) => {
+t.test('overlays of other programs are understood too', async (t) => {
   t.same(
     of(root('overlay', 'rw,lowerdir=/mnt/a\\134:b:/mnt/image,upperdir=/mnt/up,workdir=/mnt/work')),
     { upper: '/mnt/up', kept: ['/mnt/a:b'], rom: '/mnt/image' },

@@ -3,7 +3,7 @@ import { writersOn } from '../../../src/facts/open-for-writing.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
 
-t.test('who has files on a mount open for writing is named, with the file', async (t) => {
+t.test('a process with files open for writing on a mount is named, with the file', async (t) => {
   const files: Record<string, string> = {
     '/proc/self/mountinfo': '21 1 0:5 / / rw - overlay o rw\n30 21 0:9 / /tmp rw - tmpfs t rw\n',
     '/proc/7/comm': 'syslogd\n',

@@ -21,7 +21,7 @@ import { SystemError } from '../../../src/system/system-error.js';
 import { boardFacts } from '../../fixtures/facts.js';
 import { ATAG_MEM, initrd2, tagList, withInitrd } from '../../fixtures/boot-loader.js';
 
-/** A machine of nothing but these files; all else is missing. */
+/** A machine that has only these files. */
 function machine(
   files: Record<string, Buffer | string>,
   links: Record<string, string> = {},
@@ -57,7 +57,7 @@ const gathered = (
   };
 };
 
-t.test('a running system shows how its root came to be', async (t) => {
+t.test('a running system shows how its root was mounted', async (t) => {
   const { origin, problems } = gathered(
     {
       '/proc/config.gz': gzipSync('CONFIG_BLK_DEV_INITRD=y\n'),
@@ -113,7 +113,7 @@ t.test('a running system shows how its root came to be', async (t) => {
   );
 });
 
-t.test('a system that shows nothing of it has an origin too', async (t) => {
+t.test('a system that shows nothing has an origin too', async (t) => {
   const { origin } = gathered({});
   t.match(origin, {
     config: null,
@@ -132,7 +132,7 @@ t.test('a system that shows nothing of it has an origin too', async (t) => {
   );
 });
 
-t.test('what is damaged is a sentence, and no origin', async (t) => {
+t.test('damaged input gives a sentence, and no origin', async (t) => {
   const { origin, problems } = gathered({
     '/sys/firmware/fdt': withInitrd(1, 2).subarray(0, 60),
     '/proc/atags': 'nothing',
@@ -150,7 +150,7 @@ t.test('what is damaged is a sentence, and no origin', async (t) => {
     );
 });
 
-t.test('a log that cannot be read is said not to be', async (t) => {
+t.test('a log that cannot be read is reported', async (t) => {
   const refused = (): never => {
     throw new SystemError({
       what: 'read the kernel log from /dev/kmsg',
@@ -164,7 +164,7 @@ t.test('a log that cannot be read is said not to be', async (t) => {
   t.ok(facts.problems.some((problem) => /kernel log from \/dev\/kmsg: EPERM/.test(problem)));
 });
 
-t.test('of the log the beginning is kept, until user space has run for a while', async (t) => {
+t.test('only the beginning of the log is kept, until user space has run for a while', async (t) => {
   const line = (text: string): { time: number; text: string } => ({ time: 1, text });
   const noise = Array.from({ length: 5000 }, () => line('noise'));
   const log = (lines: { time: number; text: string }[], fromStart = true) =>
@@ -174,7 +174,7 @@ t.test('of the log the beginning is kept, until user space has run for a while',
   t.equal(log(noise, false), 0, 'of one that begins later nothing is');
 });
 
-t.test('what execve would say of a program shows beforehand', async (t) => {
+t.test('the error that execve would give for a program is predicted', async (t) => {
   const elf = (machineNumber: number): Buffer =>
     Buffer.concat([
       Buffer.from([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]),
@@ -217,9 +217,9 @@ t.test('/proc/partitions gives names, numbers and sizes', async (t) => {
   );
 });
 
-t.test('a file whose size nobody knows is read to its end', async (t) => {
+t.test('a file of unknown size is read to its end', async (t) => {
   const whole = Buffer.alloc(200_000, 7);
-  // As sysfs: no more than a page a read.
+  // As in sysfs: a read returns at most one page.
   t.same(
     readWhole(
       { readBytes: (_, offset, length) => whole.subarray(offset, offset + Math.min(length, 4096)) },

@@ -10,7 +10,7 @@ import {
 } from '../../../src/facts/mountinfo.js';
 import { parseMtd } from '../../../src/facts/mtd.js';
 
-t.test('the kernel command line is parted as the kernel parts it', async (t) => {
+t.test('the kernel command line is split as the kernel splits it', async (t) => {
   const parse = (text: string): Record<string, string> =>
     Object.fromEntries(parseCommandLine(text));
   t.same(parse('console=ttyAMA0,115200 ro root=/dev/mtdblock2\n'), {
@@ -28,14 +28,14 @@ t.test('the kernel command line is parted as the kernel parts it', async (t) => 
   t.same(parse('a="never closed'), { a: 'never closed' });
 });
 
-t.test('a file system counts by its whole name', async (t) => {
+t.test('a file system matches only by its whole name', async (t) => {
   const types = parseFilesystems('nodev\tsysfs\nnodev\toverlayfs\n\tsquashfs\n\tjffs2\n');
   t.same(types, ['sysfs', 'overlayfs', 'squashfs', 'jffs2']);
   t.notOk(types.includes('overlay'), 'overlayfs is not overlay');
   t.same(parseFilesystems(''), []);
 });
 
-t.test('/proc/mtd is read with whatever its names hold, and bad lines are reported', async (t) => {
+t.test('/proc/mtd is read with any characters in names, and bad lines are reported', async (t) => {
   const problems: FactsProblem[] = [];
   const text =
     'dev:    size   erasesize  name\nmtd0: 00080000 00040000 "u-boot"\nmtd12: 04000000 ' +
@@ -51,49 +51,46 @@ t.test('/proc/mtd is read with whatever its names hold, and bad lines are report
   );
 });
 
-t.test(
-  'mountinfo is read with its escapes, its optional fields and a mountpoint named "-"',
-  async (t) => {
-    const problems: FactsProblem[] = [];
-    const [root, blank, dash, utf8] = parseMountinfo(
-      [
-        '21 1 0:15 / / rw,noatime shared:5 master:2 propagate_from:3 - overlay ' +
-          'overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper',
-        '22 21 8:1 /sub\\040dir /mnt/my\\040disk\\134 ro unbindable - ext4 /dev/sda1 ro',
-        '23 21 0:3 / - rw - tmpfs - rw',
-        '24 21 0:4 / /m\\303\\274ll rw - tmpfs tmpfs rw',
-        'not a line of it',
-        '25 21 0:4 / /cut rw',
-        '',
-      ].join('\n'),
-      problems,
-    );
-    t.match(root, {
-      id: 21,
-      parent: 1,
-      device: '0:15',
-      mountpoint: '/',
-      shared: 5,
-      master: 2,
-      fstype: 'overlay',
-      source: 'overlayfs:/overlay',
-      superOptions: ['rw', 'lowerdir=/', 'upperdir=/overlay/upper'],
-    });
-    t.match(blank, {
-      root: '/sub dir',
-      mountpoint: '/mnt/my disk\\',
-      options: ['ro'],
-      unbindable: true,
-    });
-    t.equal(blank?.shared, undefined);
-    t.match(dash, { mountpoint: '-', fstype: 'tmpfs', source: '-' });
-    t.equal(utf8?.mountpoint, '/müll');
-    t.equal(problems.length, 2);
-  },
-);
+t.test('mountinfo is read with escapes, optional fields and a mountpoint named "-"', async (t) => {
+  const problems: FactsProblem[] = [];
+  const [root, blank, dash, utf8] = parseMountinfo(
+    [
+      '21 1 0:15 / / rw,noatime shared:5 master:2 propagate_from:3 - overlay ' +
+        'overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper',
+      '22 21 8:1 /sub\\040dir /mnt/my\\040disk\\134 ro unbindable - ext4 /dev/sda1 ro',
+      '23 21 0:3 / - rw - tmpfs - rw',
+      '24 21 0:4 / /m\\303\\274ll rw - tmpfs tmpfs rw',
+      'not a line of it',
+      '25 21 0:4 / /cut rw',
+      '',
+    ].join('\n'),
+    problems,
+  );
+  t.match(root, {
+    id: 21,
+    parent: 1,
+    device: '0:15',
+    mountpoint: '/',
+    shared: 5,
+    master: 2,
+    fstype: 'overlay',
+    source: 'overlayfs:/overlay',
+    superOptions: ['rw', 'lowerdir=/', 'upperdir=/overlay/upper'],
+  });
+  t.match(blank, {
+    root: '/sub dir',
+    mountpoint: '/mnt/my disk\\',
+    options: ['ro'],
+    unbindable: true,
+  });
+  t.equal(blank?.shared, undefined);
+  t.match(dash, { mountpoint: '-', fstype: 'tmpfs', source: '-' });
+  t.equal(utf8?.mountpoint, '/müll');
+  t.equal(problems.length, 2);
+});
 
 t.test(
-  'of stacked mounts the visible one is found, and what stands on a mount is listed once',
+  'the visible one of stacked mounts is found, and mounts on a mount are listed once',
   async (t) => {
     const mounts = parseMountinfo(
       '1 0 8:1 / / rw - ext4 a rw\n2 1 0:2 / /tmp rw - tmpfs below rw\n3 2 0:3 / /tmp rw ' +
@@ -107,7 +104,7 @@ t.test(
   },
 );
 
-t.test('no parser throws, whatever it is given', async (t) => {
+t.test('no parser throws on any input', async (t) => {
   // xorshift32: the same thousand inputs in every run.
   let state = 0x9e3779b9;
   const random = (below: number): number => {

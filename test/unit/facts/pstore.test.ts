@@ -4,8 +4,7 @@ import { dryRun } from '../../../src/system/dry-run.js';
 import type { Reader } from '../../../src/system/port.js';
 
 t.test(
-  'what the boot before left in memory is its crash and its last words, and nothing where ' +
-    'it left nothing',
+  'pstore gives the crash and the last messages of the previous boot, or nothing',
   async (t) => {
     const machine = (files: Record<string, string>): Reader => ({
       ...dryRun(),

@@ -50,7 +50,7 @@ const baselines: fc.Arbitrary<Baseline> = fc
   )
   .map((each) => new Map(each));
 
-t.test('records are read as they were written, whatever the names', async (t) => {
+t.test('records are read back as they were written, with any names', async (t) => {
   fc.assert(
     fc.property(manifests, (manifest) =>
       t.same(decodeManifest(encodeManifest(manifest)), manifest),
@@ -68,7 +68,7 @@ t.test('records are read as they were written, whatever the names', async (t) =>
   );
 });
 
-t.test('a damaged record is known for damaged, wherever the damage is', async (t) => {
+t.test('damage anywhere in a record is detected', async (t) => {
   const text = encodeBaseline(
     new Map([
       [
@@ -108,7 +108,7 @@ t.test('a damaged record is known for damaged, wherever the damage is', async (t
   t.equal(headOf('{"schema":"other"}\n'), null);
 });
 
-t.test('checksums decide where both have one, and else size and time', async (t) => {
+t.test('checksums decide if both have one, else size and time', async (t) => {
   t.ok(isSame(print(1, 'aaaaaaaa', 5), print(1, 'aaaaaaaa', 6)), 'a later build of the same file');
   t.notOk(isSame(print(1, 'aaaaaaaa'), print(1, 'bbbbbbbb')), 'images of one time for all');
   t.notOk(isSame(print(1, null, 5), print(1, 'bbbbbbbb', 6)));
@@ -117,7 +117,7 @@ t.test('checksums decide where both have one, and else size and time', async (t)
   t.equal(crcOf(Buffer.from('123456789')), 'cbf43926');
 });
 
-t.test('a manifest of a usual image takes some 30 bytes a file', async (t) => {
+t.test('a manifest of a usual image takes some 30 bytes per file', async (t) => {
   const files = new Map(
     Array.from({ length: 2000 }, (_, index) => [
       `usr/lib/lua/luci/${index >> 5}/name-${index}.lua`,
@@ -136,56 +136,53 @@ const NANO = 1_000_000_000n;
 const moment = { start: 1000, now: 5_000_000, uptime: 60 };
 const state = { size: 7, mtime: String(4_000_000n * NANO) };
 
-t.test(
-  "the image's file that a setting was made from is the one that was there when it was written",
-  async (t) => {
-    const [old, now] = [print(1, '00000001'), print(2, '00000002')];
-    const noted = { ...state, rom: print(9), sure: true };
-    const never = (): never => t.fail('the image is not read for what is known') as never;
-    t.equal(
-      notedFor({ path: 'x', ...state }, noted, { before: manifest({ x: old }), moment }, never),
+t.test('a setting is recorded with the image file at the time it was written', async (t) => {
+  const [old, now] = [print(1, '00000001'), print(2, '00000002')];
+  const noted = { ...state, rom: print(9), sure: true };
+  const never = (): never => t.fail('the image is not read for what is known') as never;
+  t.equal(
+    notedFor({ path: 'x', ...state }, noted, { before: manifest({ x: old }), moment }, never),
+    noted,
+    'not written since it was noted',
+  );
+  t.same(
+    notedFor({ path: 'x', ...state, size: 8 }, noted, { before: null, moment }, () => now).rom,
+    now,
+    'written since, in view of the same image',
+  );
+  t.same(
+    notedFor(
+      { path: 'x', ...state, size: 8 },
       noted,
-      'not written since it was noted',
-    );
-    t.same(
-      notedFor({ path: 'x', ...state, size: 8 }, noted, { before: null, moment }, () => now).rom,
-      now,
-      'written since, in view of the same image',
-    );
-    t.same(
-      notedFor(
-        { path: 'x', ...state, size: 8 },
-        noted,
-        { before: manifest({ x: old }), moment },
-        never,
-      ),
-      { ...state, size: 8, rom: old, sure: true },
-      'written before the upgrade, and behind the last note',
-    );
-    t.same(
-      notedFor({ path: 'x', ...state }, undefined, { before: manifest({ x: old }), moment }, never)
-        .rom,
-      old,
-      'never noted',
-    );
-    t.same(
-      notedFor({ path: 'x', ...state }, undefined, { before: manifest({}), moment }, () => now),
-      { ...state, rom: now, sure: true },
-      'what the image before had is not known',
-    );
-    t.notOk(
-      notedFor(
-        { path: 'x', ...state, mtime: String(4_999_990n * NANO) },
-        undefined,
-        { before: manifest({ x: old }), moment },
-        never,
-      ).sure,
-      'perhaps written by the first boot itself',
-    );
-  },
-);
+      { before: manifest({ x: old }), moment },
+      never,
+    ),
+    { ...state, size: 8, rom: old, sure: true },
+    'written before the upgrade, and behind the last note',
+  );
+  t.same(
+    notedFor({ path: 'x', ...state }, undefined, { before: manifest({ x: old }), moment }, never)
+      .rom,
+    old,
+    'never noted',
+  );
+  t.same(
+    notedFor({ path: 'x', ...state }, undefined, { before: manifest({}), moment }, () => now),
+    { ...state, rom: now, sure: true },
+    'what the image before had is not known',
+  );
+  t.notOk(
+    notedFor(
+      { path: 'x', ...state, mtime: String(4_999_990n * NANO) },
+      undefined,
+      { before: manifest({ x: old }), moment },
+      never,
+    ).sure,
+    'perhaps written by the first boot itself',
+  );
+});
 
-t.test('this boot is known although its clock may have been set in the middle of it', async (t) => {
+t.test('the current boot is recognised even if the clock was set during it', async (t) => {
   const at = (seconds: number): boolean => inThisBoot(String(BigInt(seconds) * NANO), moment);
   t.same([990, 1000, 1060, 1070, 4_000_000, 4_999_930, 4_999_950, 5_000_000, 5_000_100].map(at), [
     false,

@@ -8,7 +8,7 @@ import {
   type SettingName,
 } from '../../../src/facts/setting-rows.js';
 
-t.test('the defaults are what the boards of today rest on', async (t) => {
+t.test('the defaults are those that present boards rely on', async (t) => {
   t.same(DEFAULTS, {
     volume: 'rootfs_data',
     wait: 10,
@@ -24,7 +24,7 @@ t.test('the defaults are what the boards of today rest on', async (t) => {
 
 const LONG = 'x'.repeat(255);
 
-/** Values that a setting takes, with what they become, and values that it does not take. */
+/** Values that a setting accepts, with the results, and values that it refuses. */
 const VALUES: Record<SettingName, { takes: [given: unknown, value: unknown][]; not: unknown[] }> = {
   volume: { takes: [['mtd3', 'mtd3']], not: ['', 7, null, `${LONG}x`, 'a\nb'] },
   wait: {
@@ -74,7 +74,7 @@ const VALUES: Record<SettingName, { takes: [given: unknown, value: unknown][]; n
   },
 };
 
-t.test('each setting takes the values of its form', async (t) => {
+t.test('each setting accepts the values of its form', async (t) => {
   for (const name of SETTING_NAMES) {
     const { read, default: byDefault } = settingRow(name);
     const { takes, not } = VALUES[name];
@@ -84,7 +84,7 @@ t.test('each setting takes the values of its form', async (t) => {
   }
 });
 
-t.test('a sentence can say where a setting came from', async (t) => {
+t.test('a sentence can name the source of a setting', async (t) => {
   t.same(
     SETTING_ORIGINS.map((origin) => setWith('volume', origin)),
     [

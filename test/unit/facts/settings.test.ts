@@ -15,34 +15,29 @@ const configured = (sources: {
   };
 };
 
-t.test(
-  'a flag is stronger than the kernel command line, that than fstools_overlay_name=, ' +
-    'that than the file, that than the default',
-  async (t) => {
-    const file = '{"volume":"file"}';
-    t.equal(configured({}).settings.volume, 'rootfs_data');
-    t.match(configured({ file }), {
-      settings: { volume: 'file' },
-      origins: { volume: '/etc/mountroot.json' },
-    });
-    t.match(configured({ file, commandLine: 'fstools_overlay_name=fstools' }), {
-      settings: { volume: 'fstools' },
-      origins: { volume: 'fstools_overlay_name' },
-    });
-    t.match(
-      configured({ file, commandLine: 'mountroot.volume=ours fstools_overlay_name=fstools' }),
-      { settings: { volume: 'ours' }, origins: { volume: 'mountroot' } },
-    );
-    t.match(configured({ file, commandLine: 'mountroot.volume=ours', flags: ['volume=flag'] }), {
-      settings: { volume: 'flag' },
-      origins: { volume: 'flag' },
-    });
-  },
-);
+t.test('precedence: flag, kernel command line, fstools_overlay_name=, file, default', async (t) => {
+  const file = '{"volume":"file"}';
+  t.equal(configured({}).settings.volume, 'rootfs_data');
+  t.match(configured({ file }), {
+    settings: { volume: 'file' },
+    origins: { volume: '/etc/mountroot.json' },
+  });
+  t.match(configured({ file, commandLine: 'fstools_overlay_name=fstools' }), {
+    settings: { volume: 'fstools' },
+    origins: { volume: 'fstools_overlay_name' },
+  });
+  t.match(configured({ file, commandLine: 'mountroot.volume=ours fstools_overlay_name=fstools' }), {
+    settings: { volume: 'ours' },
+    origins: { volume: 'mountroot' },
+  });
+  t.match(configured({ file, commandLine: 'mountroot.volume=ours', flags: ['volume=flag'] }), {
+    settings: { volume: 'flag' },
+    origins: { volume: 'flag' },
+  });
+});
 
 t.test(
-  'who goes first is said by the image and the command line, and not by the volume, ' +
-    'which is not mounted then',
+  'the image and the command line say who goes first; the volume, not yet mounted, cannot',
   async (t) => {
     t.equal(configured({}).settings.first, 'agent');
     t.match(configured({ file: '{"first": "script"}' }), {
@@ -67,7 +62,7 @@ t.test(
 );
 
 t.test(
-  'words on the command line are numbers and lists where settings are, and dashes are underscores',
+  'words on the command line become numbers and lists, and dashes become underscores',
   async (t) => {
     t.match(
       configured({
@@ -88,7 +83,7 @@ t.test(
   },
 );
 
-t.test('what cannot be used is told in a sentence, and the next weaker value holds', async (t) => {
+t.test('an invalid value is reported in a sentence, and the next weaker value holds', async (t) => {
   const cases: [Parameters<typeof configured>[0], RegExp][] = [
     [{ file: '{' }, /^\/etc\/mountroot.json is not JSON .*; none of it holds$/],
     [{ file: '[]' }, /is a list and should be an object/],
@@ -125,8 +120,7 @@ t.test('what cannot be used is told in a sentence, and the next weaker value hol
 });
 
 t.test(
-  'settings on the data volume change what comes after it was opened, and nothing that ' +
-    'the command line says',
+  'settings on the data volume change later decisions, and never override the command line',
   async (t) => {
     const chosen = configured({ commandLine: 'mountroot.boot_limit=9' });
     const problems: FactsProblem[] = [];
@@ -149,7 +143,7 @@ t.test(
 );
 
 t.test(
-  'a path to keep is taken in its plain form, and what names nothing below the root is none',
+  'a path to keep is normalised, and is null unless it is plain and below the root',
   async (t) => {
     t.equal(keepPath('/etc//config/'), '/etc/config');
     for (const path of ['', '/', 'etc', '/etc/../x', '/./etc', '/a\0b', 7, null])

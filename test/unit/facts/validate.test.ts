@@ -5,7 +5,7 @@ import { boardFacts } from '../../fixtures/facts.js';
 const read = (changed: object): ReturnType<typeof parseFacts> =>
   parseFacts(JSON.stringify({ ...boardFacts(), ...changed }), 'facts.json');
 
-t.test('a problem of a facts file keeps its code', async (t) => {
+t.test('a problem in a facts file keeps its code', async (t) => {
   const finding = { code: 'not-read', text: 'cannot read /a: EIO', errno: 'EIO' };
   t.match(read({ problems: [finding.text], findings: [finding] }), {
     problems: [finding.text],
@@ -13,7 +13,7 @@ t.test('a problem of a facts file keeps its code', async (t) => {
   });
 });
 
-t.test('a problem without a code that is known here keeps its sentence', async (t) => {
+t.test('a problem with an unknown code keeps its sentence', async (t) => {
   const problems = ['one; two', 'three'];
   const others = problems.map((text) => ({ code: 'other', text }));
   t.same(read({ problems, findings: undefined }).findings, others, 'files without codes');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { kmsg, terminal } from '../../../src/log/kmsg.js';
 
-/** What a call writes to this process's stderr. */
+/** Returns the text that a call writes to this process's stderr. */
 function stderrOf(call: () => void): string {
   const write = process.stderr.write.bind(process.stderr);
   let out = '';
@@ -21,7 +21,7 @@ function stderrOf(call: () => void): string {
   return out;
 }
 
-/** An ordinary file takes the place of /dev/kmsg: each record is written from its start. */
+/** An ordinary file replaces /dev/kmsg: each record is written from its start. */
 const device = (): string => join(t.testdir({ kmsg: '' }), 'kmsg');
 
 t.test("each level is the kernel's", async (t) => {
@@ -39,17 +39,14 @@ t.test("each level is the kernel's", async (t) => {
   }
 });
 
-t.test(
-  'a text is one record, whatever it holds: no newline of its own can start another',
-  async (t) => {
-    const file = device();
-    kmsg(file).info('one\n<0>two\r\0\u001b[2Jthree\t');
-    const record = readFileSync(file, 'latin1');
-    t.equal(record, '<6>mountroot: one <0>two [2Jthree \n');
-  },
-);
+t.test('a text is one record: a newline in it cannot start another', async (t) => {
+  const file = device();
+  kmsg(file).info('one\n<0>two\r\0\u001b[2Jthree\t');
+  const record = readFileSync(file, 'latin1');
+  t.equal(record, '<6>mountroot: one <0>two [2Jthree \n');
+});
 
-t.test('a long text is cut to what the kernel takes', async (t) => {
+t.test("a long text is cut to the kernel's limit", async (t) => {
   const file = device();
   kmsg(file).info('x'.repeat(5000));
   const record = readFileSync(file, 'utf8');
@@ -57,7 +54,7 @@ t.test('a long text is cut to what the kernel takes', async (t) => {
   t.match(record, /^<6>mountroot: x{800,}\n$/);
 });
 
-t.test('what counts is bytes: the kernel refuses a record that is too long', async (t) => {
+t.test('the limit counts bytes: the kernel refuses a record that is too long', async (t) => {
   const file = device();
   kmsg(file).info('ü€'.repeat(2000));
   const record = readFileSync(file);
@@ -65,7 +62,7 @@ t.test('what counts is bytes: the kernel refuses a record that is too long', asy
   t.equal(record.at(-1), 10);
 });
 
-t.test('where there is no device the text goes to stderr', async (t) => {
+t.test('without the device the text goes to stderr', async (t) => {
   t.equal(
     stderrOf(() => kmsg(join(t.testdir({}), 'none')).error('a\nb')),
     'mountroot: a b\n',
@@ -83,8 +80,7 @@ t.test('a symlink is not written through', async (t) => {
 });
 
 t.test(
-  'while the device is out of sight, as /dev is between the pivot and its move, the one ' +
-    'opened last still takes records',
+  'while /dev is unreachable between the pivot and its move, the device opened last takes records',
   async (t) => {
     const file = device();
     const log = kmsg(file);
@@ -106,8 +102,7 @@ t.test(
 );
 
 t.test(
-  'each record is written by an opening of its own, because the kernel lets only ten pass ' +
-    'through one',
+  'each record opens the device anew, because the kernel allows only ten per opening',
   async (t) => {
     const file = device();
     const log = kmsg(file);
@@ -120,7 +115,7 @@ t.test(
   },
 );
 
-t.test('on a terminal the same lines go to stderr, without those for debugging', async (t) => {
+t.test('on a terminal the same lines go to stderr, without debug lines', async (t) => {
   const log = terminal();
   t.equal(
     stderrOf(() => (log.error('e'), log.warn('w'), log.info('i\nj'), log.debug('d'))),
@@ -129,7 +124,7 @@ t.test('on a terminal the same lines go to stderr, without those for debugging',
 });
 
 t.test(
-  'messages of the other verbs go to stderr only, and name their level but for errors',
+  'messages of the other verbs go to stderr only, and name their level unless it is error',
   async (t) => {
     const source = (name: string): string =>
       fileURLToPath(new URL(`../../../src/log/${name}.ts`, import.meta.url));

@@ -3,23 +3,26 @@ import { asRootAlone } from './program.js';
 
 const { json: got, stderr } = await asRootAlone(t, 'test/unit/native/keep-alive.ts');
 
-t.test('while JavaScript is busy, a thread reports what runs and for how long', async (t) => {
-  t.equal(got['returned'], 0);
-  t.equal(got['thread'], 1);
-  t.equal(got['threads'], 1, 'and there is never a second one');
-  const told = got['told'] as string[];
-  t.ok(told.length >= 2);
-  let before = 0;
-  for (const line of told) {
-    const [, seconds] =
-      /^<6>mountroot: still at it after (\d+) s: copying {2}settings$/.exec(line) ?? [];
-    t.ok(Number(seconds) > before, line);
-    before = Number(seconds);
-  }
-  t.equal(got['silence'], 0);
-});
+t.test(
+  'while JavaScript is busy, a thread reports the running action and its duration',
+  async (t) => {
+    t.equal(got['returned'], 0);
+    t.equal(got['thread'], 1);
+    t.equal(got['threads'], 1, 'and there is never a second one');
+    const told = got['told'] as string[];
+    t.ok(told.length >= 2);
+    let before = 0;
+    for (const line of told) {
+      const [, seconds] =
+        /^<6>mountroot: still at it after (\d+) s: copying {2}settings$/.exec(line) ?? [];
+      t.ok(Number(seconds) > before, line);
+      before = Number(seconds);
+    }
+    t.equal(got['silence'], 0);
+  },
+);
 
-t.test('a text that changes does not begin the time anew', async (t) => {
+t.test('a new text does not restart the time', async (t) => {
   const [line] = got['progress'] as string[];
   const [, step] = /^<6>mountroot: still at it after \d+ s: step (\d+)$/.exec(line!) ?? [];
   t.ok(Number(step) > 1, 'what is told is how far it has come', { line });
@@ -29,7 +32,7 @@ t.test('a text that is too long for a record is cut', async (t) => {
   t.same(got['long'], [['<6>mountroot: still at it after 0 s: éééééééé', true]]);
 });
 
-t.test('without a kernel log it is told on standard error', async (t) => {
+t.test('without a kernel log the reports go to standard error', async (t) => {
   t.match(stderr, /^<6>mountroot: still at it after 0 s: nowhere$/m);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Runs as root in a mount namespace of its own, where an ordinary file stands for the kernel log
- * and for a watchdog: keeps JavaScript busy, and prints what was written meanwhile.
+ * Runs as root in its own mount namespace, where an ordinary file stands for the kernel log and for
+ * a watchdog: keeps JavaScript busy, and prints the records written during that.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,15 +27,15 @@ const during = (text: string | null, file: string, every: number): number =>
 const threads = (): number =>
   Number(/^Threads:\s+(\d+)/m.exec(reader.readText('/proc/self/status'))![1]);
 
-/** Nothing of JavaScript runs meanwhile, as during a long call. */
+/** No JavaScript runs during this, as during a long call. */
 function busy(milliseconds: number): void {
   const end = process.hrtime.bigint() + BigInt(milliseconds) * 1_000_000n;
   while (process.hrtime.bigint() < end);
 }
 
 /**
- * Until there is what is waited for: a loaded machine needs longer, and only a thread that never
- * writes needs this long.
+ * Waits until the text is there: a loaded machine needs longer, and only a thread that never writes
+ * needs this long.
  */
 function busyUntil(done: () => boolean): void {
   for (let waited = 0; !done() && waited < 20_000; waited += 50) busy(50);
@@ -48,13 +48,13 @@ const returned = during('copying\n\x1bsettings', log, 1100);
 const thread = threads() - before;
 busyUntil(() => lines(log).length >= 2);
 during(null, log, 1100);
-// A record on its way when it was ended may still come.
+// A record written at the end may still arrive.
 busy(50);
 const told = lines(log);
 busy(1500);
 const silence = lines(log).length - told.length;
 
-// One thing with a text that changes: its time goes on.
+// One action with a changing text: its time continues.
 const progress = place('progress');
 for (let step = 0; step < 400 && lines(progress).length < 1; step++) {
   during(`step ${step}`, progress, 1200);
@@ -83,7 +83,7 @@ system.watchdog(null);
 const fed = readFileSync(device);
 busy(1500);
 
-// The very text on what ffi.ts takes for the kernel log.
+// The same text on the file that ffi.ts takes for the kernel log.
 const kernel = place('kmsg');
 system.mount(kernel, '/dev/kmsg', null, ['MS_BIND'], null);
 const start = process.hrtime.bigint();
@@ -91,7 +91,7 @@ system.during('attaching UBI to mtd3');
 busyUntil(() => lines(kernel).length >= 1);
 const after = Number((process.hrtime.bigint() - start) / 1_000_000n);
 
-// Nobody ended the last text: that keeps no process from ending.
+// Nobody ended the last text: this keeps no process from ending.
 process.stdout.write(
   JSON.stringify({
     returned,

@@ -7,8 +7,8 @@ import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
 import { buildNative } from '../../../scripts/agent/native.js';
 
-// mount(2) needs root. Whoever may use sudo without a password may run these tests too; the mount
-// namespace keeps the machine's own mounts out of it.
+// mount(2) needs root. A user with sudo without a password may run these tests too; the mount
+// namespace protects the machine's own mounts.
 const asRoot = (words: string[]): string[] =>
   process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
 // The test runner hooks itself into every Node it starts.
@@ -36,8 +36,8 @@ const vector = (words) => {
 `;
 
 /**
- * Runs a piece of JavaScript, bundled as the agent is, in a mount namespace of its own; returns
- * what became of it.
+ * Runs a piece of JavaScript, bundled as the agent is, in a mount namespace of its own; returns the
+ * result.
  */
 async function ownNamespace(
   t: Test,
@@ -62,7 +62,7 @@ async function ownNamespace(
   return spawnSync(program!, words, { encoding: 'utf8', env: environment });
 }
 
-/** What the body printed, as JSON. */
+/** The output of the body, as JSON. */
 async function answer(t: Test, body: string): Promise<unknown> {
   const { status, stdout, stderr } = await ownNamespace(t, body);
   if (status !== 0) t.fail(`the program ended with ${status}`, { stderr });
@@ -288,8 +288,8 @@ t.test("measure -p reports the peak of a program's private memory", async (t) =>
 t.test("measure -m hides a program's mounts, so that it can run again", async (t) => {
   const measure = join(await buildNative('host'), 'measure');
   const mnt = join(t.testdir({ mnt: {} }), 'mnt');
-  // The second run would see the first one's mount, and the test would end with 9, were it not
-  // private.
+  // Without private mounts, the second run would see the first one's mount, and the test would end
+  // with 9.
   const script =
     'grep -q " $0 " /proc/self/mountinfo && exit 9; mount -t tmpfs tmpfs "$0" && grep -q " ' +
     '$0 " /proc/self/mountinfo';

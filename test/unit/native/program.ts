@@ -10,8 +10,8 @@ const environment = { ...process.env, NODE_OPTIONS: undefined };
 
 /**
  * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as
- * root and in a mount namespace of its own, with an empty folder as argument. Returns what it
- * printed, which is JSON, and what it said.
+ * root and in its own mount namespace, with an empty folder as argument. Returns its output, which
+ * is JSON, and its messages.
  */
 export async function asRootAlone(
   t: Test,

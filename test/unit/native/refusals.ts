@@ -1,6 +1,6 @@
 /**
- * Runs in a Node of its own with --expose-gc: asks the real kernel for what it must refuse, and
- * prints what it said.
+ * Runs in a separate Node with --expose-gc: makes calls that the real kernel must refuse, and
+ * prints the errors.
  */
 import { system } from '../../../src/system/ffi.js';
 import type { SystemError } from '../../../src/system/system-error.js';
@@ -17,8 +17,8 @@ const errnoOf = (call: () => void): string => {
 };
 
 /**
- * Everything is refused before anything could be mounted: the paths do not exist, or the call is
- * not made at all.
+ * Every call is refused before it could mount anything: the paths do not exist, or the call is not
+ * made at all.
  */
 const CALLS: Record<string, () => void> = {
   mount: () => system.mount('none', '/nonexistent/mountpoint', 'tmpfs', [], null),

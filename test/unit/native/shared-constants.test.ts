@@ -1,6 +1,6 @@
 /**
- * What C, TypeScript and shell write down each for itself, because no build step joins them: the
- * two sides say the same.
+ * C, TypeScript and shell each write down these constants, because no build step joins them: the
+ * copies must be equal.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ const exported = (path: string): Map<string, string[]> =>
     ),
   );
 
-/** The same as a TypeScript source hands them to ffi-napi. */
+/** The same as a TypeScript source passes them to ffi-napi. */
 const called = (path: string): [name: string, types: string[]][] =>
   [...source(path).matchAll(/^\s+(\w+): \[\s*'(\w+)',\s*\[([^\]]*)\],?\s*\]/gm)].map(
     ([, name, result, list]) => [
@@ -54,7 +54,7 @@ const called = (path: string): [name: string, types: string[]][] =>
     ],
   );
 
-/** A pointer may stand in for a string: the bytes of a name are handed over as they are. */
+/** A pointer may replace a string: the bytes of a name are passed unchanged. */
 const asBytes = (types: readonly string[]): string[] =>
   types.map((type) => (type === 'string' ? 'pointer' : type));
 
@@ -139,14 +139,17 @@ t.test('the numbers of codecs, directions and faults are those of codecs.c', asy
     );
 });
 
-t.test('/etc/preinit looks for the script as the agent and the build name it', async (t) => {
-  const preinit = source('board/vexpress-a9/rootfs/etc/preinit');
-  t.ok(preinit.includes(`*'${FIRST_IS_SCRIPT}'*`), FIRST_IS_SCRIPT);
-  t.ok(preinit.includes(`script=${FIRST_SCRIPT}`), FIRST_SCRIPT);
-  t.ok(preinit.includes(`<${SETTINGS_FILE}`), SETTINGS_FILE);
-});
+t.test(
+  '/etc/preinit looks for the script under the same name as the agent and the build',
+  async (t) => {
+    const preinit = source('board/vexpress-a9/rootfs/etc/preinit');
+    t.ok(preinit.includes(`*'${FIRST_IS_SCRIPT}'*`), FIRST_IS_SCRIPT);
+    t.ok(preinit.includes(`script=${FIRST_SCRIPT}`), FIRST_SCRIPT);
+    t.ok(preinit.includes(`<${SETTINGS_FILE}`), SETTINGS_FILE);
+  },
+);
 
-t.test('the scripts of a boot call verbs of a boot', async (t) => {
+t.test('the scripts of a boot call only boot verbs', async (t) => {
   const etc = 'board/vexpress-a9/rootfs/etc';
   const scripts = [`${etc}/preinit`, `${etc}/init.d/rcS`, `${etc}/init.d/shutdown`].map(source);
   const verbs = [...scripts.join('\n').matchAll(/\b600 mount_?root (\w+)/g)].map(
@@ -159,7 +162,7 @@ t.test('the scripts of a boot call verbs of a boot', async (t) => {
   );
 });
 
-t.test('the launcher is told of everything that it does not define itself', async (t) => {
+t.test('the launcher gets every constant that it does not define itself', async (t) => {
   const defined = launcherDefinitions(HOME, '/usr/bin/node').map(
     (definition) => /^-D(\w+)=/.exec(definition)![1]!,
   );

@@ -16,7 +16,7 @@ t.test('nodes get their type, mode and both halves of their number', async (t) =
 });
 
 t.test(
-  'owner, mode and time are set exactly, before 1970, after 2038, and of symlinks',
+  'owner, mode and time are set exactly, before 1970, after 2038, and on symlinks',
   async (t) => {
     t.same(got['properties'], {
       file: {
@@ -59,19 +59,16 @@ t.test(
   },
 );
 
-t.test(
-  'a rename leaves a whiteout where the file system can, and is refused where it cannot',
-  async (t) => {
-    t.same(got['whiteouts'], {
-      from: { kind: 'character', node: '0:0' },
-      to: 'moved',
-      lacking: 'EINVAL',
-    });
-  },
-);
+t.test('a rename leaves a whiteout if the file system can, and is refused otherwise', async (t) => {
+  t.same(got['whiteouts'], {
+    from: { kind: 'character', node: '0:0' },
+    to: 'moved',
+    lacking: 'EINVAL',
+  });
+});
 
 t.test(
-  'on a full or read-only file system the old file stays, and no half-made file is left',
+  'on a full or read-only file system the old file stays, and no partial file is left',
   async (t) => {
     t.same(got['full'], {
       replaced: 'ENOSPC',
@@ -83,7 +80,7 @@ t.test(
   },
 );
 
-t.test('a lock excludes everybody until this process ends, and follows no symlink', async (t) => {
+t.test('a lock excludes all others until this process ends, and follows no symlink', async (t) => {
   t.same(got['locks'], {
     first: true,
     again: false,

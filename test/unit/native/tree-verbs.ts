@@ -1,6 +1,6 @@
 /**
- * Runs as root in a mount namespace of its own: calls the verbs that a tree needs on file systems
- * of its own, and prints what became of them.
+ * Runs as root in its own mount namespace: calls the verbs for trees on its own file systems, and
+ * prints the results.
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const outcome = (call: () => unknown): string => {
   }
 };
 
-/** What of a file can be told in JSON and does not change with the day. */
+/** The data of a file that fit in JSON and do not change with the day. */
 const seen = (path: string): object => {
   const { kind, mode, uid, gid, node, links, mtime, size } = system.details(path);
   return {

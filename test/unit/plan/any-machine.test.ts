@@ -1,4 +1,4 @@
-/** What holds for the plan of any machine, tried on a few hundred made up by chance. */
+/** Properties of the plan of any machine, tried on a few hundred random ones. */
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { perform } from '../../../src/steps/step.js';
@@ -84,11 +84,11 @@ for (let seed = 1; seed <= 300; seed++) {
   if (decision.decision === 'go') plans.push(decision);
 }
 
-t.test('machines made up by chance get plans', async (t) => {
+t.test('random machines get plans', async (t) => {
   t.equal(plans.length, 300);
 });
 
-t.test('ids are words, each once, and every step says why in a sentence', async (t) => {
+t.test('ids are unique words, and every step says why in a sentence', async (t) => {
   for (const { steps } of plans) {
     const ids = steps.map(({ id }) => id);
     t.equal(new Set(ids).size, ids.length);
@@ -103,7 +103,7 @@ t.test('ids are words, each once, and every step says why in a sentence', async 
   }
 });
 
-t.test('there is one pivot, and nothing behind it is fatal', async (t) => {
+t.test('there is one pivot, and no step after it is fatal', async (t) => {
   for (const { steps } of plans) {
     const pivots = steps.filter(({ action }) => action.kind === 'pivot-root');
     t.equal(pivots.length, 1);
@@ -114,7 +114,7 @@ t.test('there is one pivot, and nothing behind it is fatal', async (t) => {
   }
 });
 
-t.test('what moves from the old root has had its mountpoint made in the new one', async (t) => {
+t.test('each mount that moves has its mountpoint in the new root made first', async (t) => {
   for (const { steps } of plans) {
     const made = steps.flatMap(({ action }) => (action.kind === 'mkdir' ? [action.path] : []));
     const moved = steps.flatMap(({ action }) =>
@@ -128,7 +128,7 @@ t.test('what moves from the old root has had its mountpoint made in the new one'
   }
 });
 
-t.test('the text form says where the way back ends, once', async (t) => {
+t.test('the text form marks the point of no return, once', async (t) => {
   for (const plan of plans) {
     const text = renderText(plan, ({ action }) => {
       const system = dryRun();
@@ -141,11 +141,10 @@ t.test('the text form says where the way back ends, once', async (t) => {
 });
 
 t.test(
-  'the script is good shell for busybox and for this machine, and runs nothing that ' +
-    'a name smuggles in',
+  'the script is valid shell for busybox and for this machine, and no name injects a command',
   async (t) => {
-    // All commands are functions that do nothing, so any word that the shell takes for a command of
-    // its own is "not found", or the telling reboot.
+    // All commands are functions that do nothing, so a word that the shell takes for any other
+    // command gives "not found", or runs the reboot above, which reports it.
     const commands = 'mount umount pivot_root mkdir rmdir rm mv ln sync cd'.split(' ');
     const prelude = `${commands.map((name) => `${name}() { :; }`).join('\n')}
 reboot() { echo smuggled >&2; }
@@ -170,7 +169,7 @@ PATH=/nonexistent
   },
 );
 
-t.test('the script that goes first is good shell, or there is none and why is said', async (t) => {
+t.test('the first script is valid shell, or it is missing with a reason', async (t) => {
   let made = 0;
   for (let seed = 1; seed <= 60; seed++) {
     const first = firstScript(anyMachine(seed));
@@ -184,7 +183,7 @@ t.test('the script that goes first is good shell, or there is none and why is sa
   t.ok(made > 5, `${made} of them have one`);
 });
 
-t.test('facts gathered from garbage are still facts, and are decided on', async (t) => {
+t.test('facts gathered from garbage are still facts, and give decisions', async (t) => {
   for (let seed = 1; seed <= 300; seed++) {
     const next = random(seed);
     const garbage = (): string =>
@@ -213,21 +212,17 @@ t.test('facts gathered from garbage are still facts, and are decided on', async 
 const boardLine = (next: (below: number) => number): string =>
   `${next(99)} 1 0:${next(9)} / / ro - squashfs /dev/root ro\n`;
 
-t.test(
-  'whatever bytes a volume holds, it is called something, after at most as many ' +
-    'reads as it has blocks',
-  async (t) => {
-    for (let seed = 1; seed <= 300; seed++) {
-      const next = random(seed);
-      const blocks = 1 + next(40);
-      let reads = 0;
-      const content = identify(() => {
-        reads++;
-        const byte = next(3) === 0 ? 0xff : next(256);
-        return new Uint8Array(next(0x440)).fill(byte);
-      }, blocks);
-      t.ok(content.evidence);
-      t.ok(reads >= 1 && reads <= blocks);
-    }
-  },
-);
+t.test('any volume content gets a type, in at most one read per block', async (t) => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const next = random(seed);
+    const blocks = 1 + next(40);
+    let reads = 0;
+    const content = identify(() => {
+      reads++;
+      const byte = next(3) === 0 ? 0xff : next(256);
+      return new Uint8Array(next(0x440)).fill(byte);
+    }, blocks);
+    t.ok(content.evidence);
+    t.ok(reads >= 1 && reads <= blocks);
+  }
+});

@@ -26,7 +26,7 @@ const HANDOVER: Handover = {
   args: [],
 };
 
-/** Facts of an initramfs where everything that process 1 needs is mounted. */
+/** Facts of an initramfs that has all mounts that process 1 needs. */
 function initramfs(handover: Partial<Handover> | null): Facts {
   const facts = boardFacts();
   return {
@@ -48,7 +48,7 @@ const departure = (facts: Facts, verb: Verb = 'start', earlier: StageResult[] = 
   dryRun: false,
 });
 
-t.test('what comes before the ladder, row by row', async (t) => {
+t.test('the checks before the ladder, row by row', async (t) => {
   const bare = { ...initramfs({}), mounts: [] };
   const outcomes: Record<string, string> = {};
   walkTable(
@@ -107,7 +107,7 @@ t.test('the way to the image, row by row', async (t) => {
   );
 });
 
-t.test('what is checked of the image, row by row', async (t) => {
+t.test('the checks of the image, row by row', async (t) => {
   const image = (handover: Partial<Handover>, ...earlier: StageResult[]) => ({
     ...departure(initramfs(handover), 'start', earlier),
     ...HANDOVER,

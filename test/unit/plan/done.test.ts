@@ -12,7 +12,7 @@ import {
 } from '../../fixtures/facts.js';
 import { failedAt, succeeded, walkTable } from '../../fixtures/walk-table.js';
 
-/** `/` is an overlay of ours; its source says on what. */
+/** `/` is an overlay of ours; its source names the upper layer's file system. */
 const rootOn = (source: string, facts: Facts, ...superOptions: string[]): Facts => ({
   ...facts,
   mounts: facts.mounts.map((each) =>

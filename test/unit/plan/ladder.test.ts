@@ -74,7 +74,7 @@ const SITUATIONS: Record<string, Climb> = {
   volatile: climb(openedFacts({ upper: 'missing' }), OPEN, ROOT_FULL),
 };
 
-/** What each row leads to: a stage, or a rung and its reason. */
+/** The result of each row: a stage, or a rung and its reason. */
 const LEADS_TO: Record<string, [stage: string, rung: string, reason: string | null]> = {
   'no-place': ['root', 'rom', 'no-directory'],
   'memory-failed': ['root', 'rom', 'mount-failed'],
@@ -103,7 +103,7 @@ t.test('the ladder, row by row', async (t) => {
   });
 });
 
-t.test('what is left undone on a root that keeps its changes, row by row', async (t) => {
+t.test('the omissions on a root that keeps its changes, row by row', async (t) => {
   walkTable(
     t,
     LEFT_UNDONE,
@@ -117,7 +117,7 @@ t.test('what is left undone on a root that keeps its changes, row by row', async
   );
 });
 
-t.test('in memory, or the image where that cannot be, row by row', async (t) => {
+t.test('a root in memory, or the image if that is impossible, row by row', async (t) => {
   const trouble = { reason: 'mount-failed', found: 'it cannot be mounted', cure: null } as const;
   const down = (facts: Facts, ...earlier: StageResult[]) => ({ facts, earlier, trouble });
   walkTable(
@@ -133,7 +133,7 @@ t.test('in memory, or the image where that cannot be, row by row', async (t) => 
   );
 });
 
-t.test('what a failed root means, row by row', async (t) => {
+t.test('the results of a failed root, row by row', async (t) => {
   const failed = (step: string, errno: string | null, ...warned: string[]) => ({
     step,
     errno,
@@ -160,7 +160,7 @@ t.test('what a failed root means, row by row', async (t) => {
   );
 });
 
-t.test('a blank volume is opened with a note, whatever it is on', async (t) => {
+t.test('a blank volume is opened with a note, on any device', async (t) => {
   const ubi = withVolume({
     found: [device({ kind: 'ubi', name: 'ubi0_0', source: 'ubi0_0', number: null })],
     content: { kind: 'blank', evidence: 'as seen' },

@@ -23,7 +23,7 @@ t.test('the preconditions, row by row', async (t) => {
   );
 });
 
-t.test('the roots of ours, row by row', async (t) => {
+t.test('our kinds of root, row by row', async (t) => {
   const root = (source: string, changes: Partial<Facts> = {}) => {
     const facts = boardFacts(changes);
     const mounts = facts.mounts.map((each) =>

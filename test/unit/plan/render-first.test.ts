@@ -1,4 +1,4 @@
-/** The script that goes before the agent: it does what the agent would, or nothing. */
+/** The script that runs before the agent: it does the same as the agent, or nothing. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,7 +38,7 @@ const sh = (script: string, env: Record<string, string> = {}) =>
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], ...env },
   });
-/** A part of the script, from where one line begins to where another one does. */
+/** A part of the script, from the beginning of one line to the beginning of another. */
 function part(from: string, to: string, script = scriptFor()): string {
   const begin = script.indexOf(from);
   const end = script.indexOf(to, begin);
@@ -50,7 +50,7 @@ t.test('the script for the board is the reviewed one', async (t) =>
   golden(t, 'first-start.sh', scriptFor()),
 );
 
-t.test('the script is good shell, whatever the board calls its things', async (t) => {
+t.test('the script is valid shell with any names from the board', async (t) => {
   const facts = boardFacts();
   const name = "a'; reboot; '$(x)`y`\n#";
   const hostile = scriptFor({
@@ -64,8 +64,8 @@ t.test('the script is good shell, whatever the board calls its things', async (t
 });
 
 t.test(
-  'where the facts do not say all that a start does, or a shell cannot look, there is no ' +
-    'script, with the reason',
+  'if the facts lack a part of a start, or a shell cannot check it, there is no script, ' +
+    'with the reason',
   async (t) => {
     const never: [Facts, RegExp][] = [
       [withContent('blank'), /is blank, and what it will hold is not known in advance/],
@@ -99,7 +99,7 @@ t.test(
 
 const REFUSE = 'refuse() { echo "refused: $1"; exit 5; }';
 
-/** Runs a script's looks at /proc on a text in place of the kernel's files. */
+/** Runs a script's checks of /proc on a text in place of the kernel's files. */
 function looked(facts: Facts, text: string): string {
   const quoted = text.replaceAll("'", "'\\''");
   const looks = part('seen=$(cat', '{ { [ -d /overlay ]', scriptFor(facts));
@@ -107,7 +107,7 @@ function looked(facts: Facts, text: string): string {
   return sh(lines.join('\n')).stdout;
 }
 
-/** The same for a board that differs from the one that the script was planned for. */
+/** The same for a board that differs from the planned one. */
 function lookAtProc({
   commandLine = 'console=ttyAMA0 root=/dev/mtdblock2',
   mtd = BOARD.mtd,
@@ -121,8 +121,8 @@ function lookAtProc({
 }
 
 t.test(
-  'another command line, kernel, partition table or set of mounts than was planned for is ' +
-    'refused, and who goes first is not asked',
+  'a different command line, kernel, partition table or set of mounts is refused; the ' +
+    'setting for who goes first is ignored',
   async (t) => {
     t.equal(lookAtProc(), 'passed\n');
     for (const commandLine of ['quiet mountroot.first=script', 'mountroot.first=agent', 'a=b'])
@@ -162,23 +162,20 @@ t.test(
   },
 );
 
-t.test(
-  'mountpoints that the kernel writes with escapes are compared as it writes them',
-  async (t) => {
-    const facts = boardFacts({ mounts: [...boardFacts().mounts, mount('/a b\\c')] });
-    const line = '99 13 0:99 / /a\\040b\\134c rw - tmpfs tmpfs rw\n';
-    const { commandLine, filesystems } = facts.kernel;
-    const types = filesystems.map((name) => `nodev\t${name}\n`).join('');
-    const text = `${commandLine}\n${BOARD.mtd}${types}${BOARD.mountinfo}${line}`;
-    t.equal(looked(facts, text), 'passed\n');
-  },
-);
+t.test('mountpoints that the kernel escapes are compared in escaped form', async (t) => {
+  const facts = boardFacts({ mounts: [...boardFacts().mounts, mount('/a b\\c')] });
+  const line = '99 13 0:99 / /a\\040b\\134c rw - tmpfs tmpfs rw\n';
+  const { commandLine, filesystems } = facts.kernel;
+  const types = filesystems.map((name) => `nodev\t${name}\n`).join('');
+  const text = `${commandLine}\n${BOARD.mtd}${types}${BOARD.mountinfo}${line}`;
+  t.equal(looked(facts, text), 'passed\n');
+});
 
 const volumes = mkdtempSync(join(tmpdir(), 'mountroot-first-'));
 t.teardown(() => rmSync(volumes, { recursive: true, force: true }));
 let made = 0;
 
-/** What a healthy volume holds. */
+/** The content of a healthy volume. */
 const HEALTHY =
   'mkdir -p upper/etc work/work .mountroot/boots .mountroot/quarantine; ' +
   'echo x >.mountroot/quarantine/upper-1; ln -s 2 .fs_state; echo 0 >.mountroot/attempts';
@@ -213,7 +210,7 @@ function judged(shell: string): { script: string; same: boolean } {
 }
 
 /**
- * What the planner does not mind; the script needs no more than what most boards have most of the
+ * Oddities that the planner accepts; the script supports only what most boards need most of the
  * time.
  */
 const ALIKE: [string, RegExp][] = [
@@ -227,7 +224,7 @@ const ALIKE: [string, RegExp][] = [
   ['mkdir sysupgrade.tgz', /^found/],
   ['mkdir -p work/work/x; echo y >work/work/y', /^found/],
 ];
-/** Where the script is more careful than the planner. */
+/** Cases where the script is more careful than the planner. */
 const CAREFUL = [
   'echo 007 >.mountroot/attempts',
   'printf "1\\n\\n" >.mountroot/attempts',
@@ -263,7 +260,7 @@ const OTHERS = [
 ];
 
 t.test(
-  'whatever the volume holds, the script goes on only where the agent would do the same',
+  'on any volume content, the script continues only if the agent would do the same',
   async (t) => {
     for (const [shell, says] of ALIKE) {
       const { script, same } = judged(shell);
@@ -286,19 +283,19 @@ t.test('two oddities at once are refused as one is', async (t) => {
       t.match(judged(`${other}; ${one}`).script, /^refused: /, `${other}; ${one}`);
 });
 
-t.test('without a limit of starts none is too many', async (t) => {
+t.test('without a limit, no number of starts is too many', async (t) => {
   const script = scriptFor(withSettings({ boot_limit: 0 }));
   t.match(script, /read_attempts \/tmp\/overlay\/\.mountroot\/attempts; }/);
   t.notMatch(script, /-lt/);
 });
 
-t.test('a device is known by how it begins, in either order of bytes', async (t) => {
+t.test('a device is recognised by its first bytes, in either byte order', async (t) => {
   const looks = (bytes: string): string => {
     const at = join(volumes, `device-${++made}`);
     spawnSync('busybox', ['sh', '-c', `printf '${bytes}' >${at}`]);
     const look = part('{ { IFS= read -r -n 2 head', '\n');
-    // It takes two bytes, whatever they are: a shell that looked for one that is not zero would
-    // read all of a flash of zeros.
+    // It reads two bytes of any value: a shell that searched for a nonzero byte would read a whole
+    // flash of zeros.
     const here = look.replace('/dev/mtdblock3 ', `${at} `).replace('</dev/mtdblock3', `<${at}`);
     return sh(`${REFUSE}\n${here}\necho passed`).stdout;
   };
@@ -322,23 +319,20 @@ t.test('the script refuses a live system before it does anything', async (t) => 
   t.match(stdout, /script refused: this is not the early boot/);
 });
 
-t.test(
-  'each step before the pivot that changes something has its undoing, in reverse',
-  async (t) => {
-    const undo = part('undo() {', '\n}');
-    const order = [
-      '/mnt/proc /proc',
-      'umount -n /mnt',
-      'rmdir /overlay/upper',
-      '-o move /overlay /tmp/overlay',
-      'echo "$attempts"',
-      'umount -n /tmp/overlay',
-      'rmdir /tmp/overlay',
-    ].map((text) => undo.indexOf(text));
-    t.notOk(order.includes(-1));
-    t.same(
-      order,
-      [...order].sort((a, b) => a - b),
-    );
-  },
-);
+t.test('each changing step before the pivot has its undo, in reverse order', async (t) => {
+  const undo = part('undo() {', '\n}');
+  const order = [
+    '/mnt/proc /proc',
+    'umount -n /mnt',
+    'rmdir /overlay/upper',
+    '-o move /overlay /tmp/overlay',
+    'echo "$attempts"',
+    'umount -n /tmp/overlay',
+    'rmdir /tmp/overlay',
+  ].map((text) => undo.indexOf(text));
+  t.notOk(order.includes(-1));
+  t.same(
+    order,
+    [...order].sort((a, b) => a - b),
+  );
+});

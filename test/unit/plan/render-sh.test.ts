@@ -17,7 +17,7 @@ const busybox = (
 ): { status: number | null; stdout: string; stderr: string } =>
   spawnSync('busybox', words, { input, encoding: 'utf8', env: { PATH: process.env['PATH'] } });
 
-t.test('the script is good shell, whatever the board calls its things', async (t) => {
+t.test('the script is valid shell with any names from the board', async (t) => {
   const facts = boardFacts();
   const name = "a'; reboot; '$(x)`y`\n#";
   const hostile = planFor({
@@ -27,8 +27,8 @@ t.test('the script is good shell, whatever the board calls its things', async (t
     mounts: [...facts.mounts, mount("/m'; reboot #\n")],
   });
   for (const plan of [planFor(), hostile]) t.equal(busybox(['sh', '-n'], renderSh(plan)).status, 0);
-  // Run with every command it may use replaced by one that does nothing, and those that the names
-  // would smuggle in by one that tells.
+  // The test replaces every command that the script may use by one that does nothing, and the
+  // commands that the names would inject by one that reports.
   const harmless = [
     'mount',
     'umount',
@@ -73,7 +73,7 @@ t.test('the script refuses to run on a live system and on another board', async 
   t.match(forced.stderr, /it was planned for a board with mtd3: 04000000 00040000 "rootfs_data"/);
 });
 
-t.test('the script undoes in reverse what the steps did', async (t) => {
+t.test('the script undoes its steps in reverse order', async (t) => {
   const script = renderSh(planFor());
   const undo = script.slice(script.indexOf('undo() {'), script.indexOf('fail() {'));
   const order = [

@@ -14,8 +14,7 @@ import {
 import { next, actions, past } from '../../fixtures/start-plans.js';
 
 t.test(
-  'where start is not to run it is refused before anything is touched, and told in ' +
-    'one sentence with a cure',
+  'a start that must not run is refused before any change, in one sentence with a cure',
   async (t) => {
     const facts = boardFacts();
     const root = facts.mounts.find(({ mountpoint }) => mountpoint === '/')!;
@@ -44,8 +43,7 @@ t.test(
 );
 
 t.test(
-  'whatever keeps the settings from being used is known by its reason, and the next ' +
-    'rung takes over',
+  'each cause that makes the settings unusable has its reason, and the next rung follows',
   async (t) => {
     const facts = boardFacts();
     const cases: [Reason, Plan['rung'], Facts, RegExp][] = [
@@ -110,49 +108,46 @@ t.test(
   },
 );
 
-t.test(
-  "a rung that failed is followed by the one below it, with the kernel's reason",
-  async (t) => {
-    const open = past('open');
-    const root = (step: string, errno: string | null): StageResult[] => [
-      open,
-      past('root', { step, errno, error: `${step} failed` }),
-    ];
-    const cases: [StageResult[], Facts, Plan['rung'], Reason][] = [
-      [[past('open', { errno: 'EIO' })], boardFacts(), 'volatile', 'mount-failed'],
-      [root('writable', 'ENOSPC'), openedFacts(), 'kept-read-only', 'full'],
-      [root('writable', 'EROFS'), openedFacts(), 'kept-read-only', 'write-protected'],
-      [root('writable', 'EIO'), openedFacts(), 'kept-read-only', 'write-protected'],
-      [root('overlay', null), openedFacts(), 'kept-read-only', 'write-protected'],
-      [root('pivot', 'EINVAL'), openedFacts(), 'kept-read-only', 'overlay-failed'],
+t.test("a failed rung is followed by the one below it, with the kernel's reason", async (t) => {
+  const open = past('open');
+  const root = (step: string, errno: string | null): StageResult[] => [
+    open,
+    past('root', { step, errno, error: `${step} failed` }),
+  ];
+  const cases: [StageResult[], Facts, Plan['rung'], Reason][] = [
+    [[past('open', { errno: 'EIO' })], boardFacts(), 'volatile', 'mount-failed'],
+    [root('writable', 'ENOSPC'), openedFacts(), 'kept-read-only', 'full'],
+    [root('writable', 'EROFS'), openedFacts(), 'kept-read-only', 'write-protected'],
+    [root('writable', 'EIO'), openedFacts(), 'kept-read-only', 'write-protected'],
+    [root('overlay', null), openedFacts(), 'kept-read-only', 'write-protected'],
+    [root('pivot', 'EINVAL'), openedFacts(), 'kept-read-only', 'overlay-failed'],
+    [
+      root('overlay', null).map((each) => ({ ...each, warned: ['ENOSPC'] })),
+      openedFacts(),
+      'kept-read-only',
+      'full',
+    ],
+    [
+      [...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only')],
+      openedFacts(),
+      'volatile',
+      'overlay-failed',
+    ],
+    [
       [
-        root('overlay', null).map((each) => ({ ...each, warned: ['ENOSPC'] })),
-        openedFacts(),
-        'kept-read-only',
-        'full',
+        ...root('overlay', 'EINVAL'),
+        past('root', {}, 'kept-read-only'),
+        past('root', {}, 'volatile'),
       ],
-      [
-        [...root('overlay', 'EINVAL'), past('root', {}, 'kept-read-only')],
-        openedFacts(),
-        'volatile',
-        'overlay-failed',
-      ],
-      [
-        [
-          ...root('overlay', 'EINVAL'),
-          past('root', {}, 'kept-read-only'),
-          past('root', {}, 'volatile'),
-        ],
-        openedFacts(),
-        'rom',
-        'overlay-failed',
-      ],
-      [root('overlay', 'EINVAL'), openedFacts({ upper: 'missing' }), 'volatile', 'overlay-failed'],
-    ];
-    for (const [before, facts, rung, reason] of cases)
-      t.match(next(facts, before), { rung, reason, last: true }, `${rung} ${reason}`);
-  },
-);
+      openedFacts(),
+      'rom',
+      'overlay-failed',
+    ],
+    [root('overlay', 'EINVAL'), openedFacts({ upper: 'missing' }), 'volatile', 'overlay-failed'],
+  ];
+  for (const [before, facts, rung, reason] of cases)
+    t.match(next(facts, before), { rung, reason, last: true }, `${rung} ${reason}`);
+});
 
 t.test(
   'a volume that refuses to be mounted for writing is mounted read-only, and its settings are used',
@@ -169,7 +164,7 @@ t.test(
   },
 );
 
-t.test('what is kept read-only becomes a lower layer that nobody can write to', async (t) => {
+t.test('settings kept read-only become a lower layer that nobody can write to', async (t) => {
   const plan = next(openedFacts(), [
     past('open'),
     past('root', { step: 'writable', errno: 'ENOSPC' }),

@@ -35,8 +35,8 @@ t.test('a slow volume is waited for once, and UBI is attached once', async (t) =
 });
 
 t.test(
-  'an external volume is used when it belongs to this board, and otherwise the ' +
-    'internal one is, loudly',
+  'an external volume is used if it belongs to this board, otherwise the internal one, ' +
+    'with a loud message',
   async (t) => {
     const external = {
       wanted: 'LABEL=ext',
@@ -101,19 +101,16 @@ t.test(
   },
 );
 
-t.test(
-  'a root in memory that was asked for is no degraded one, and looks at no volume',
-  async (t) => {
-    const decision = planRam(withContent('unknown'), { dryRun: false, force: false });
-    t.match(decision, {
-      decision: 'go',
-      verb: 'ram',
-      rung: 'volatile',
-      reason: 'asked',
-      last: true,
-    });
-  },
-);
+t.test('a requested root in memory is not degraded, and examines no volume', async (t) => {
+  const decision = planRam(withContent('unknown'), { dryRun: false, force: false });
+  t.match(decision, {
+    decision: 'go',
+    verb: 'ram',
+    rung: 'volatile',
+    reason: 'asked',
+    last: true,
+  });
+});
 
 t.test('a dry run and --force plan past the guard', async (t) => {
   const facts = { ...boardFacts(), preinit: false };
@@ -186,8 +183,7 @@ t.test(
 );
 
 t.test(
-  'a plain name that was asked for is waited for where the image itself is on a ' +
-    'disk, and not on flash',
+  'a plain name is waited for if the image itself is on a disk, and not on flash',
   async (t) => {
     const facts = boardFacts();
     const none = withVolume(

@@ -13,7 +13,7 @@ import {
 import { next, whole, actions, ids, past } from '../../fixtures/start-plans.js';
 
 t.test(
-  "the board gets OpenWrt's steps, and the mounts move while there is a way back",
+  "the board gets OpenWrt's steps, and the mounts move before the point of no return",
   async (t) => {
     const moving = actions(whole(boardFacts())).filter(({ kind }) =>
       ['make-private', 'mount', 'move', 'pivot-root', 'chdir'].includes(kind),
@@ -91,8 +91,7 @@ t.test('a kernel with both gets the mainline overlay', async (t) => {
 });
 
 t.test(
-  'every other mount on the root moves too, once a mountpoint, and what lies below ' +
-    'one travels along',
+  'every other mount on the root moves too, once per mountpoint, with the mounts below it',
   async (t) => {
     const facts = boardFacts();
     const run = mount('/run', { id: 501 });
@@ -113,7 +112,7 @@ t.test(
 );
 
 t.test(
-  'propagation is put back in the order of the peer groups, so that they get their numbers again',
+  'propagation is restored in the order of the peer groups, so that they get their numbers again',
   async (t) => {
     const facts = openedFacts();
     const mounts = [
@@ -136,7 +135,7 @@ t.test(
   },
 );
 
-t.test('a tie between mounts that undoing cannot put back is told beforehand', async (t) => {
+t.test('a tie between mounts that undoing cannot restore is reported in advance', async (t) => {
   const facts = openedFacts();
   const note = /undoing a failed start cannot restore that/;
   t.match(
@@ -157,7 +156,7 @@ t.test('a tie between mounts that undoing cannot put back is told beforehand', a
   t.notMatch(next(facts).notes.join(), note);
 });
 
-t.test('what the volume holds decides what is mounted from it', async (t) => {
+t.test('the content of the volume decides the mount', async (t) => {
   for (const kind of ['jffs2', 'blank', 'unreadable'] as const)
     t.match(
       actions(next(withContent(kind))).find(
@@ -200,7 +199,7 @@ t.test('what the volume holds decides what is mounted from it', async (t) => {
   }
 });
 
-t.test('a board whose image lacks /overlay or /mnt keeps its settings all the same', async (t) => {
+t.test('a board whose image lacks /overlay or /mnt still keeps its settings', async (t) => {
   const lacking = (path: string): Facts =>
     openedFacts({}, { paths: { ...boardFacts().paths, [path]: 'missing' } });
   const noMnt = next(lacking('/mnt'));
@@ -219,7 +218,7 @@ t.test('a board whose image lacks /overlay or /mnt keeps its settings all the sa
 });
 
 t.test(
-  'what is doubtful on the volume is moved aside under a name of its own, and nothing is deleted',
+  'doubtful files on the volume are moved aside under a separate name, and nothing is deleted',
   async (t) => {
     const facts = openedFacts({
       state: 'damaged',
@@ -244,47 +243,43 @@ t.test(
   },
 );
 
-t.test(
-  'only an order to reset leads to a reset, and the order goes when nothing is left',
-  async (t) => {
-    const plan = next(openedFacts({ order: { keep: ['/etc/passwd'] } }));
-    t.match(plan, { stage: 'reset', last: false });
-    t.same(ids(plan).slice(0, 2), ['meta', 'count'], 'a start that dies of it is counted');
-    t.match(actions(plan)[2], { kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] });
-    t.match(actions(plan).slice(-2), [
-      { kind: 'sync' },
-      { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' },
-    ]);
+t.test('only an order to reset leads to a reset, and the order is removed last', async (t) => {
+  const plan = next(openedFacts({ order: { keep: ['/etc/passwd'] } }));
+  t.match(plan, { stage: 'reset', last: false });
+  t.same(ids(plan).slice(0, 2), ['meta', 'count'], 'a start that dies of it is counted');
+  t.match(actions(plan)[2], { kind: 'clear', path: '/tmp/overlay/upper', keep: ['/etc/passwd'] });
+  t.match(actions(plan).slice(-2), [
+    { kind: 'sync' },
+    { kind: 'unlink', path: '/tmp/overlay/.mountroot/reset.json' },
+  ]);
+  t.notOk(
+    ids(next({ ...openedFacts({ attempts: 1 }) }, [past('reset')])).includes('count'),
+    'once',
+  );
+  t.match(next(openedFacts({ order: 'unreadable' })), {
+    rung: 'persistent',
+    reason: 'reset-failed',
+    because: /could not be read.*stands/,
+  });
+  t.notOk(
+    actions(next(openedFacts({ order: 'unreadable' }))).some((action) => action.kind === 'rename'),
+    'nor is it moved',
+  );
+  t.match(next(openedFacts({ order: { keep: [] } }), [past('reset', { error: 'it failed' })]), {
+    rung: 'persistent',
+    reason: 'reset-failed',
+    because: /stands: it failed/,
+  });
+  for (const state of ['fresh', 'unknown', 'pending', 'damaged'] as const)
     t.notOk(
-      ids(next({ ...openedFacts({ attempts: 1 }) }, [past('reset')])).includes('count'),
-      'once',
+      actions(next(openedFacts({ state }))).some(({ kind }) => kind === 'clear'),
+      state,
     );
-    t.match(next(openedFacts({ order: 'unreadable' })), {
-      rung: 'persistent',
-      reason: 'reset-failed',
-      because: /could not be read.*stands/,
-    });
-    t.notOk(
-      actions(next(openedFacts({ order: 'unreadable' }))).some(
-        (action) => action.kind === 'rename',
-      ),
-      'nor is it moved',
-    );
-    t.match(next(openedFacts({ order: { keep: [] } }), [past('reset', { error: 'it failed' })]), {
-      rung: 'persistent',
-      reason: 'reset-failed',
-      because: /stands: it failed/,
-    });
-    for (const state of ['fresh', 'unknown', 'pending', 'damaged'] as const)
-      t.notOk(
-        actions(next(openedFacts({ state }))).some(({ kind }) => kind === 'clear'),
-        state,
-      );
-  },
-);
+});
 
 t.test(
-  'each start is counted, a fresh volume is marked pending, and what an upgrade left is brought in',
+  'each start is counted, a fresh volume is marked pending, and the files kept by an ' +
+    'upgrade are imported',
   async (t) => {
     const plan = next(openedFacts({ attempts: 2, state: 'fresh', upgrade: true }));
     t.match(

@@ -26,7 +26,7 @@ const IN = {
 } as const;
 const SOUND = { at: '/newroot', paths: IN, programs: [{ path: '/sbin/init', trouble: null }] };
 
-/** An initramfs of the emulated board, with process 1 looking at it. */
+/** An initramfs of the emulated board; process 1 looks at it. */
 function initramfs(changes: Partial<Handover> = {}, bare = false): Facts {
   const facts = boardFacts();
   const handover: Handover = {
@@ -78,7 +78,7 @@ const past = (stage: StageResult['stage'], error: string | null = null): StageRe
   warned: [],
 });
 
-t.test('process 1 first mounts what it finds missing, and only that', async (t) => {
+t.test('process 1 first makes the missing mounts, and only those', async (t) => {
   t.same(ids(planStart(initramfs({}, true), real)), [
     'place-proc',
     'early-proc',
@@ -110,7 +110,7 @@ t.test('process 1 first mounts what it finds missing, and only that', async (t) 
 });
 
 t.test(
-  'process 1 on a root that the kernel mounted gets its mounts too, and then the usual root',
+  'on a root that the kernel mounted, process 1 makes its mounts too, and then the usual root',
   async (t) => {
     const facts = {
       ...boardFacts(),
@@ -139,7 +139,7 @@ t.test(
 );
 
 t.test(
-  'what root= names is waited for, attached and mounted read-only, with the type that it has',
+  'the device in root= is waited for, attached and mounted read-only, with its own type',
   async (t) => {
     const of = (changes: Partial<RootVolume>, before: StageResult[] = []): Decision =>
       planStart(initramfs({ root: root(changes) }), { ...real, earlier: before });
@@ -187,7 +187,7 @@ t.test(
   },
 );
 
-t.test('where no root can be had the refusal says why and what to do', async (t) => {
+t.test('without any possible root the refusal gives the reason and the cure', async (t) => {
   const cases: [Decision, RegExp][] = [
     [planStart(initramfs({ root: null }), real), /the kernel command line has no root=; add root=/],
     [
@@ -250,8 +250,7 @@ t.test('where no root can be had the refusal says why and what to do', async (t)
 });
 
 t.test(
-  'the way out of an initramfs builds the same overlay, takes every mount along and ' +
-    'gives the memory back',
+  'leaving an initramfs builds the same overlay, moves every mount and frees the memory',
   async (t) => {
     const whole = plan(planWhole('start', initramfs(SOUND), { dryRun: true, force: false }));
     const actions = whole.steps.map(({ action }) => action);
@@ -287,8 +286,7 @@ t.test(
 );
 
 t.test(
-  'an initramfs without /overlay is given one, and one where something else is ' +
-    'mounted there is left alone',
+  'an initramfs without /overlay gets one, and one with another mount there is left alone',
   async (t) => {
     const facts = initramfs(SOUND);
     const idsWith = (changes: Partial<Facts>): string[] =>
@@ -303,21 +301,15 @@ t.test(
   },
 );
 
-t.test(
-  'where no overlay can be, the image itself becomes the root, and the reason stays',
-  async (t) => {
-    const facts = initramfs(SOUND);
-    const bare = plan(
-      planStart(
-        { ...facts, kernel: { ...facts.kernel, filesystems: ['squashfs', 'jffs2'] } },
-        real,
-      ),
-    );
-    t.match(bare, { rung: 'rom', reason: 'no-overlay', stage: 'root', last: true });
-    t.match(bare.steps.at(-2)!.action, { kind: 'switch-root', newRoot: '/newroot' });
-    t.notOk(bare.steps.some(({ id }) => id === 'move-rom'));
-  },
-);
+t.test('without an overlay the image itself becomes the root, and the reason stays', async (t) => {
+  const facts = initramfs(SOUND);
+  const bare = plan(
+    planStart({ ...facts, kernel: { ...facts.kernel, filesystems: ['squashfs', 'jffs2'] } }, real),
+  );
+  t.match(bare, { rung: 'rom', reason: 'no-overlay', stage: 'root', last: true });
+  t.match(bare.steps.at(-2)!.action, { kind: 'switch-root', newRoot: '/newroot' });
+  t.notOk(bare.steps.some(({ id }) => id === 'move-rom'));
+});
 
 t.test('a dry run shows the whole way, from the image to the new root', async (t) => {
   const whole = plan(planWhole('start', initramfs({ pid: 77 }), { dryRun: true, force: false }));

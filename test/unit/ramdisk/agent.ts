@@ -23,7 +23,7 @@ export interface Calling {
   env?: Record<string, string>;
   /** Options of Node. */
   node?: string[];
-  /** What calls it in its turn. */
+  /** The program that calls it, such as strace. */
   before?: string[];
 }
 

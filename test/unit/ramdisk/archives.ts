@@ -1,6 +1,6 @@
 /**
- * cpio archives byte by byte, as an attacker or a damaged disk has them; written apart from our own
- * encoder, so that the two check each other.
+ * cpio archives byte by byte, as an attacker or a damaged disk gives them. They are independent of
+ * our own encoder, so that the two check each other.
  */
 const NUMBERS = [
   'inode',
@@ -26,7 +26,7 @@ export interface Written extends Partial<Record<(typeof NUMBERS)[number], number
 const aligned = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
 let count = 0;
 
-/** A member; numbers that are not given are right ones. */
+/** A member; numbers that are not given are correct ones. */
 export function member(
   name: Buffer | string,
   { magic = '070701', data = '', ...given }: Written = {},

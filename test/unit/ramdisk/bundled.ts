@@ -8,8 +8,8 @@ import { bundle } from '../../../scripts/agent/bundle.js';
 
 /**
  * A module of ours bundled as the agent is, with the native libraries beside it, and loaded into
- * this process: they are found beside a bundle and nowhere else. Its classes are its own, so
- * `instanceof` does not hold for those that a test imports.
+ * this process: the libraries are found only beside a bundle. It has its own classes, so
+ * `instanceof` fails for the classes that a test imports.
  */
 export async function bundled<T>(source: string): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-test-'));

@@ -21,7 +21,7 @@ import {
 } from './streams.js';
 
 const EMPTY = Buffer.alloc(0);
-/** More than one block of lzo, and of what is read at once. */
+/** More than one block of lzo, and more than one read. */
 const DATA = sample(300_000);
 const STREAMS = Object.fromEntries(
   await Promise.all(METHODS.map(async (method) => [method, await packed(method, DATA)])),
@@ -47,8 +47,7 @@ const TOOLS: Record<
 };
 
 t.test(
-  'what is compressed here comes back, from nothing to more than one block, and is known by' +
-    ' its first bytes',
+  'compressed data of any size up to several blocks come back, and the first bytes give the method',
   async (t) => {
     for (const method of METHODS)
       for (const data of [EMPTY, Buffer.from('x'), DATA]) {
@@ -64,14 +63,14 @@ t.test(
   },
 );
 
-t.test('lz4 blocks end at 8 MiB, and what follows is in the next one', async (t) => {
+t.test('lz4 blocks end at 8 MiB, and the rest is in the next one', async (t) => {
   const data = Buffer.alloc(8 * 1024 * 1024 + 5, 'a root file system, ');
   const stream = await packed('lz4', data);
   t.ok((await collected(decompress('lz4', ByteSource.from(inChunks(stream))))).equals(data));
   t.ok(through('lz4', ['-dc'], stream).equals(data));
 });
 
-t.test("each method's own tool reads what is compressed here", async (t) => {
+t.test("each method's own tool reads our compressed data", async (t) => {
   for (const method of METHODS) {
     const { program, ...args } = TOOLS[method];
     const stream = STREAMS[method];
@@ -80,7 +79,7 @@ t.test("each method's own tool reads what is compressed here", async (t) => {
   }
 });
 
-t.test('what the tools write is read here', async (t) => {
+t.test("our decoders read the tools' compressed data", async (t) => {
   const more: [Method, string[]][] = [
     ['gzip', ['-1c']],
     ['gzip', ['-9nc']],
@@ -110,41 +109,34 @@ t.test('what the tools write is read here', async (t) => {
     }
 });
 
-t.test(
-  'the same data give the same bytes however they come, and no time or name gets into them',
-  async (t) => {
-    for (const method of METHODS)
-      t.ok(STREAMS[method].equals(await collected(compress(method, inChunks(DATA, 7777)))), method);
-  },
-);
+t.test('the same data give the same bytes in any pieces, without times or names', async (t) => {
+  for (const method of METHODS)
+    t.ok(STREAMS[method].equals(await collected(compress(method, inChunks(DATA, 7777)))), method);
+});
 
-t.test(
-  'one stream is read and no more: the source is left at the first byte behind it',
-  async (t) => {
-    for (const method of METHODS) {
-      const stream = STREAMS[method];
-      // Zeros are all that can follow lz4: the kernel takes whatever else comes for a block.
-      for (const behind of method === 'lz4'
-        ? ['\x00\x00\x00\x00070701', '\x00\x00\x00']
-        : ['070701', '\x00\x00\x00\x00070701', '']) {
-        const source = ByteSource.from(
-          inChunks(Buffer.concat([Buffer.from('before'), stream, Buffer.from(behind)]), 12_345),
-        );
-        await source.read(6);
-        t.ok(
-          (await collected(decompress(method, source))).equals(DATA),
-          `${method} before ${JSON.stringify(behind)}`,
-        );
-        t.equal(source.offset, 6 + stream.length);
-        t.equal((await source.read(100)).toString(), behind);
-      }
+t.test('one stream is read and no more: the source stops at the first byte after it', async (t) => {
+  for (const method of METHODS) {
+    const stream = STREAMS[method];
+    // Only zeros can follow lz4: the kernel takes anything else for a block.
+    for (const behind of method === 'lz4'
+      ? ['\x00\x00\x00\x00070701', '\x00\x00\x00']
+      : ['070701', '\x00\x00\x00\x00070701', '']) {
+      const source = ByteSource.from(
+        inChunks(Buffer.concat([Buffer.from('before'), stream, Buffer.from(behind)]), 12_345),
+      );
+      await source.read(6);
+      t.ok(
+        (await collected(decompress(method, source))).equals(DATA),
+        `${method} before ${JSON.stringify(behind)}`,
+      );
+      t.equal(source.offset, 6 + stream.length);
+      t.equal((await source.read(100)).toString(), behind);
     }
-  },
-);
+  }
+});
 
 t.test(
-  'streams of two methods one behind the other are read one by one; two of lz4 are one, as ' +
-    'in the kernel',
+  'consecutive streams of two methods are read separately; two of lz4 are one, as in the kernel',
   async (t) => {
     const streams = await Promise.all(METHODS.map((method) => packed(method, Buffer.from(method))));
     const lz4 = METHODS.indexOf('lz4');
@@ -162,7 +154,7 @@ t.test(
   },
 );
 
-t.test('whoever stops early leaves nothing open, in any number', async (t) => {
+t.test('readers that stop early leave nothing open', async (t) => {
   for (const method of METHODS) {
     const stream = STREAMS[method];
     for (let time = 0; time < 70; time++)
@@ -180,7 +172,7 @@ t.test("the first two bytes decide, by the kernel's table", async (t) => {
 });
 
 t.test(
-  'what the kernel cannot read is refused with its reason, though the tools can',
+  'formats that the kernel cannot read are refused with the reason, even if the tools can',
   async (t) => {
     const refused = async (method: Method, stream: Buffer): Promise<string> =>
       (await outcome(method, ByteSource.fromBuffer(stream))).error?.message ?? 'it is read';
@@ -219,7 +211,7 @@ t.test(
 );
 
 t.test(
-  'a gzip header with fields that the kernel does not skip is refused as it would be',
+  'a gzip header with fields that the kernel does not skip is refused, as in the kernel',
   async (t) => {
     const stream = STREAMS.gzip;
     const comment = Buffer.concat([
@@ -254,12 +246,11 @@ t.test(
 );
 
 t.test(
-  'a wrong checksum that the kernel does not look at is a warning, and one that it does ' +
-    'look at is an error',
+  'a wrong checksum is an error if the kernel checks it, and otherwise a warning',
   async (t) => {
     for (const method of METHODS) {
       const stream = Buffer.from(STREAMS[method]);
-      // Where the checksum of the data is: none in lz4 and lzma; of xz it is before the index and
+      // The place of the data's checksum: lz4 and lzma have none; in xz it is before the index and
       // the footer.
       const at = {
         gzip: stream.length - 8,
@@ -283,7 +274,7 @@ t.test(
   },
 );
 
-t.test('where a stream ends too early is told with the offset', async (t) => {
+t.test('the offset of a premature end is given', async (t) => {
   for (const method of METHODS) {
     const stream = STREAMS[method].subarray(0, 5000);
     const { error } = await outcome(method, ByteSource.from(inChunks(stream)));
@@ -295,30 +286,35 @@ t.test('where a stream ends too early is told with the offset', async (t) => {
   }
 });
 
-t.test('without the library gzip still works, and the others say what is missing', async (t) => {
-  const folder = t.testdir({});
-  const file = await bundle('src/ramdisk/compression.ts', join(folder, 'bundle.cjs'));
-  await placeNative('host', folder);
-  rmSync(join(folder, 'native', `linux-${process.arch}`, 'libmountroot-codecs.so'));
-  const alone = createRequire(import.meta.url)(
-    file,
-  ) as typeof import('../../../src/ramdisk/compression.js');
-  t.ok(
-    (
-      await collected(
-        alone.decompress('gzip', ByteSource.from(alone.compress('gzip', inChunks(DATA)))),
-      )
-    ).equals(DATA),
-  );
-  for (const method of METHODS.filter((method) => method !== 'gzip')) {
-    const message = new RegExp(
-      `^cannot use ${method} here: libmountroot-codecs\\.so, which has it, cannot be loaded ` +
-        '.*do this there$',
+t.test(
+  'without the library gzip still works, and the other methods name the missing file',
+  async (t) => {
+    const folder = t.testdir({});
+    const file = await bundle('src/ramdisk/compression.ts', join(folder, 'bundle.cjs'));
+    await placeNative('host', folder);
+    rmSync(join(folder, 'native', `linux-${process.arch}`, 'libmountroot-codecs.so'));
+    const alone = createRequire(import.meta.url)(
+      file,
+    ) as typeof import('../../../src/ramdisk/compression.js');
+    t.ok(
+      (
+        await collected(
+          alone.decompress('gzip', ByteSource.from(alone.compress('gzip', inChunks(DATA)))),
+        )
+      ).equals(DATA),
     );
-    await t.rejects(collected(alone.compress(method, inChunks(DATA))), {
-      name: 'MissingCodecError',
-      message,
-    });
-    await t.rejects(collected(alone.decompress(method, ByteSource.fromBuffer(DATA))), { message });
-  }
-});
+    for (const method of METHODS.filter((method) => method !== 'gzip')) {
+      const message = new RegExp(
+        `^cannot use ${method} here: libmountroot-codecs\\.so, which has it, cannot be loaded ` +
+          '.*do this there$',
+      );
+      await t.rejects(collected(alone.compress(method, inChunks(DATA))), {
+        name: 'MissingCodecError',
+        message,
+      });
+      await t.rejects(collected(alone.decompress(method, ByteSource.fromBuffer(DATA))), {
+        message,
+      });
+    }
+  },
+);

@@ -20,10 +20,10 @@ import { describe, root, scratch } from './trees.js';
 const TIME = 1_500_000_000;
 const LONG = 'n'.repeat(255);
 
-/** A step of making a tree. */
+/** A step that makes part of a tree. */
 type Step = (at: (name: string) => string) => void;
 
-/** Steps that need nothing but their parent directory, which is a step before them by its name. */
+/** Steps that need only their parent directory; an earlier step of that name makes it. */
 const STEPS: Step[] = [
   (at) => mkdirSync(at('bin')),
   (at) => {
@@ -48,7 +48,7 @@ const STEPS: Step[] = [
   (at) => mkdirSync(at('sticky')),
   (at) => mkdirSync(at('dev')),
   (at) => void through('mkfifo', ['-m', '622', at('dev/initctl')], Buffer.alloc(0)),
-  // Sorted by bytes it stands before bin/.
+  // Sorted by bytes it comes before bin/.
   (at) => writeFileSync(at('bin-2'), 'beside a directory'),
   ...(root
     ? [
@@ -67,11 +67,11 @@ const MODES: [string, number][] = [
   ['dev', 0o2755],
 ];
 
-/** The tree of all the steps; what they make has this and following times. */
+/** The tree of all the steps; its files have this time and the following ones. */
 function made({ time = TIME, steps = STEPS }: { time?: number; steps?: Step[] } = {}): string {
   const top = scratch();
   const at = (name: string): string => join(top, name);
-  // Those that only wait for a directory go into the next round.
+  // Steps that wait for a directory go into the next round.
   for (let left = steps; left.length > 0;)
     left = left.filter((step) => {
       try {
@@ -85,7 +85,7 @@ function made({ time = TIME, steps = STEPS }: { time?: number; steps?: Step[] } 
   for (const [name, mode] of MODES) chmodSync(at(name), mode);
   if (root)
     through('chown', ['-h', '12:34', at('init'), at('locked'), at('.hidden')], Buffer.alloc(0));
-  // Deepest first, for making a file changes its directory's time.
+  // Deepest first, because making a file changes its directory's time.
   Object.keys(describe(top))
     .sort()
     .reverse()
@@ -101,7 +101,7 @@ function made({ time = TIME, steps = STEPS }: { time?: number; steps?: Step[] } 
 
 const tree = made();
 
-t.test('what is packed here, GNU cpio lists and unpacks as the same tree', async (t) => {
+t.test('GNU cpio lists and unpacks our archive as the same tree', async (t) => {
   const [file, there] = [join(scratch(), 'ramdisk'), scratch()];
   const { status } = mountroot(['ramdisk', 'pack', tree, '-o', file, '--compress', 'none']);
   t.equal(status, 0);
@@ -118,7 +118,7 @@ t.test('what is packed here, GNU cpio lists and unpacks as the same tree', async
   t.same(describe(there, { times: 'files' }), describe(tree, { times: 'files' }));
 });
 
-t.test('what GNU cpio packs is listed, and unpacked as the same tree', async (t) => {
+t.test('an archive of GNU cpio is listed and unpacked as the same tree', async (t) => {
   const found = spawnSync('find', ['.', '-print0'], { cwd: tree }).stdout;
   const bytes = spawnSync('cpio', ['-o', '-0', '-H', 'newc', '--quiet'], {
     cwd: tree,
@@ -158,56 +158,48 @@ const packed = (top: string, table = '', options = {}): Promise<Buffer> => {
   return collected(packCpio(membersInOrder(members).filter(({ name }) => name !== '.')));
 };
 
-t.test(
-  'the same tree gives the same bytes, in whatever order and at whatever time it was made',
-  async (t) => {
-    const other = made({ time: TIME + 1_000_000, steps: [...STEPS].reverse() });
-    t.not(describe(other)['empty'], describe(tree)['empty']);
-    const [one, two] = [await packed(tree, '', { time: 0 }), await packed(other, '', { time: 0 })];
-    t.ok(one.equals(two), 'with a fixed time');
-    t.notOk(
-      (await packed(tree)).equals(await packed(other)),
-      'without it their own times are kept',
+t.test('the same tree gives the same bytes, in any order and at any time', async (t) => {
+  const other = made({ time: TIME + 1_000_000, steps: [...STEPS].reverse() });
+  t.not(describe(other)['empty'], describe(tree)['empty']);
+  const [one, two] = [await packed(tree, '', { time: 0 }), await packed(other, '', { time: 0 })];
+  t.ok(one.equals(two), 'with a fixed time');
+  t.notOk((await packed(tree)).equals(await packed(other)), 'without it their own times are kept');
+  t.ok(
+    (await packed(tree, '', { latest: 5 })).equals(await packed(other, '', { latest: 5 })),
+    'and with one that is the latest',
+  );
+  t.equal(one.length % 512, 0);
+  const file = (name: string, time: string, env = {}): Buffer => {
+    const out = join(scratch(), name);
+    t.equal(
+      mountroot(
+        [
+          'ramdisk',
+          'pack',
+          name === 'one' ? tree : other,
+          '-o',
+          out,
+          ...(time === '' ? [] : ['--time', time]),
+        ],
+        { env },
+      ).status,
+      0,
     );
-    t.ok(
-      (await packed(tree, '', { latest: 5 })).equals(await packed(other, '', { latest: 5 })),
-      'and with one that is the latest',
-    );
-    t.equal(one.length % 512, 0);
-    const file = (name: string, time: string, env = {}): Buffer => {
-      const out = join(scratch(), name);
-      t.equal(
-        mountroot(
-          [
-            'ramdisk',
-            'pack',
-            name === 'one' ? tree : other,
-            '-o',
-            out,
-            ...(time === '' ? [] : ['--time', time]),
-          ],
-          { env },
-        ).status,
-        0,
-      );
-      return readFileSync(out);
-    };
-    t.ok(file('one', '7').equals(file('two', '7')), 'also as a compressed file');
-    t.ok(
-      file('one', '', { SOURCE_DATE_EPOCH: '7' }).equals(
-        file('two', '', { SOURCE_DATE_EPOCH: '7' }),
-      ),
-    );
-  },
-);
+    return readFileSync(out);
+  };
+  t.ok(file('one', '7').equals(file('two', '7')), 'also as a compressed file');
+  t.ok(
+    file('one', '', { SOURCE_DATE_EPOCH: '7' }).equals(file('two', '', { SOURCE_DATE_EPOCH: '7' })),
+  );
+});
 
 t.test(
-  'names that are no UTF-8 are packed with their bytes, beside a name that looks the same',
+  'names that are not UTF-8 are packed with their bytes, beside a name that looks the same',
   async (t) => {
     const top = scratch();
     const name = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from(`${top}/`), bytes]);
     // An é in Latin-1, in UTF-8, and as the two bytes of the UTF-8 in a name that another byte
-    // spoils.
+    // makes invalid.
     for (const bytes of [[0xe9], [0xc3, 0xa9], [0xc3, 0xa9, 0xff], [0xed, 0xb3, 0xa9]])
       writeFileSync(name(Buffer.from(bytes)), Buffer.from(bytes));
     mkdirSync(name(Buffer.from([0xfe])));
@@ -221,7 +213,7 @@ t.test(
   },
 );
 
-/** What GNU cpio says of each member: name → `mode uid gid numbers`. */
+/** GNU cpio's report of each member: name → `mode uid gid numbers`. */
 function told(bytes: Buffer): Record<string, string> {
   const rows = through('cpio', ['-tvn', '--quiet'], bytes).toString().trimEnd().split('\n');
   return Object.fromEntries(
@@ -234,7 +226,7 @@ function told(bytes: Buffer): Record<string, string> {
   );
 }
 
-t.test('a table gives owners, modes and device nodes to whoever is not root', async (t) => {
+t.test('a table gives owners, modes and device nodes without root', async (t) => {
   const top = scratch();
   for (const folder of ['bin', 'dev', 'etc', 'etc/init.d']) mkdirSync(join(top, folder));
   for (const file of ['bin/busybox', 'etc/shadow', 'etc/init.d/rcS'])
@@ -259,7 +251,7 @@ t.test('a table gives owners, modes and device nodes to whoever is not root', as
   const bytes = await packed(top, table.join('\n'), { owner: { uid: 9, gid: 9 }, time: TIME });
   t.same(told(bytes), {
     bin: 'drwxr-xr-x 9:9',
-    // Both are one file, of which the kernel takes what the last one says.
+    // Both are one file, and the kernel applies the last attributes.
     'bin/ash': '-rwsr-xr-x 0:0',
     'bin/busybox': '-rwsr-xr-x 0:0',
     dev: 'drwxr-xr-x 0:0',
@@ -291,59 +283,53 @@ function applied(top: string, table: string): ReturnType<typeof readTree> {
   return members;
 }
 
-t.test(
-  'each line of a table that cannot be used is refused in one sentence, with its number',
-  async (t) => {
-    const top = scratch();
-    mkdirSync(join(top, 'dev'));
-    mkdirSync(join(top, 'dev/null1'));
-    writeFileSync(join(top, 'file'), '');
-    const cases: [string, RegExp][] = [
-      ['/file f 644 0', /it has fewer than five words; a line is `name type mode uid gid/],
-      ['/file f 644 0 0 - - - - - -', /it has 11 words, which is more than ten/],
-      ['file f 644 0 0', /"file" is no absolute path/],
-      ['/dev/../../x d 755 0 0', /"\/dev\/..\/..\/x" is no absolute path/],
-      ['/file x 644 0 0', /"x" is no type; there are f F d r c b p s/],
-      ['/file constructor 644 0 0', /"constructor" is no type/],
-      ['/file f 888 0 0', /the mode "888" is no number up to 7777/],
-      ['/file f 10000 0 0', /the mode "10000" is no number/],
-      ['/file f - 0 0', /a mode is needed/],
-      ['/file f 644 root 0', /the owner "root" is no number up to 4294967294/],
-      ['/file f 644 0 4294967295', /the group "4294967295" is no number/],
-      ['/file f 644 -1 0', /the owner "-1"/],
-      ['/dev/x c 600 0 0 4096 0 - - -', /the major number "4096" is no number up to 4095/],
-      ['/dev/x c 600 0 0 1 1048576 - - -', /the minor number "1048576"/],
-      ['/dev/x c 600 0 0', /a device node needs a major and a minor number/],
-      ['/dev/x b 600 0 0 31 - - - -', /a device node needs a major and a minor number/],
-      ['/dev/x c 600 0 0 4 0 0 1 10001', /count "10001" is no number up to 10000/],
-      ['/dev/x c 600 0 0 4 0 a 1 1', /start "a"/],
-      ['/dev/x c 600 0 0 4 0 0 1.5 1', /inc "1.5"/],
-      ['/gone f 644 0 0', /there is no file \/gone in the tree; use F/],
-      ['/gone r 644 0 0', /\/gone is no directory of the tree/],
-      ['/file d 755 0 0', /\/file is a file in the tree, and no directory/],
-      [
-        '/dev/null c 666 0 0 1 3 0 1 2',
-        /\/dev\/null1 is a directory in the tree, and no character/,
-      ],
-      ['/gone/x c 600 0 0 1 3', /\/gone\/x has no directory to be in; add a line `\/gone d 755/],
-      ['/file/x c 600 0 0 1 3', /\/file\/x has no directory to be in/],
-    ];
-    for (const [line, says] of cases) {
-      t.throws(
-        () => applied(top, `# first\n\n${line}\n`),
-        { name: 'TableError', message: says },
-        line,
-      );
-      t.throws(
-        () => applied(top, `# first\n\n${line}\n`),
-        { message: /^devices\.txt, line 3: [^\n]+$/ },
-        line,
-      );
-    }
-  },
-);
+t.test('each unusable line of a table is refused in one sentence, with its number', async (t) => {
+  const top = scratch();
+  mkdirSync(join(top, 'dev'));
+  mkdirSync(join(top, 'dev/null1'));
+  writeFileSync(join(top, 'file'), '');
+  const cases: [string, RegExp][] = [
+    ['/file f 644 0', /it has fewer than five words; a line is `name type mode uid gid/],
+    ['/file f 644 0 0 - - - - - -', /it has 11 words, which is more than ten/],
+    ['file f 644 0 0', /"file" is no absolute path/],
+    ['/dev/../../x d 755 0 0', /"\/dev\/..\/..\/x" is no absolute path/],
+    ['/file x 644 0 0', /"x" is no type; there are f F d r c b p s/],
+    ['/file constructor 644 0 0', /"constructor" is no type/],
+    ['/file f 888 0 0', /the mode "888" is no number up to 7777/],
+    ['/file f 10000 0 0', /the mode "10000" is no number/],
+    ['/file f - 0 0', /a mode is needed/],
+    ['/file f 644 root 0', /the owner "root" is no number up to 4294967294/],
+    ['/file f 644 0 4294967295', /the group "4294967295" is no number/],
+    ['/file f 644 -1 0', /the owner "-1"/],
+    ['/dev/x c 600 0 0 4096 0 - - -', /the major number "4096" is no number up to 4095/],
+    ['/dev/x c 600 0 0 1 1048576 - - -', /the minor number "1048576"/],
+    ['/dev/x c 600 0 0', /a device node needs a major and a minor number/],
+    ['/dev/x b 600 0 0 31 - - - -', /a device node needs a major and a minor number/],
+    ['/dev/x c 600 0 0 4 0 0 1 10001', /count "10001" is no number up to 10000/],
+    ['/dev/x c 600 0 0 4 0 a 1 1', /start "a"/],
+    ['/dev/x c 600 0 0 4 0 0 1.5 1', /inc "1.5"/],
+    ['/gone f 644 0 0', /there is no file \/gone in the tree; use F/],
+    ['/gone r 644 0 0', /\/gone is no directory of the tree/],
+    ['/file d 755 0 0', /\/file is a file in the tree, and no directory/],
+    ['/dev/null c 666 0 0 1 3 0 1 2', /\/dev\/null1 is a directory in the tree, and no character/],
+    ['/gone/x c 600 0 0 1 3', /\/gone\/x has no directory to be in; add a line `\/gone d 755/],
+    ['/file/x c 600 0 0 1 3', /\/file\/x has no directory to be in/],
+  ];
+  for (const [line, says] of cases) {
+    t.throws(
+      () => applied(top, `# first\n\n${line}\n`),
+      { name: 'TableError', message: says },
+      line,
+    );
+    t.throws(
+      () => applied(top, `# first\n\n${line}\n`),
+      { message: /^devices\.txt, line 3: [^\n]+$/ },
+      line,
+    );
+  }
+});
 
-t.test('what changes while it is packed is refused', async (t) => {
+t.test('files that change during packing are refused', async (t) => {
   const top = scratch();
   writeFileSync(join(top, 'log'), 'four');
   for (const text of ['longer', 'x']) {

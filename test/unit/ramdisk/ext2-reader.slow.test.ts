@@ -1,6 +1,6 @@
 /**
- * What is read of an image is what went into it, by mke2fs and by ours; and a damaged one is no
- * crash.
+ * The content read from an image is the content written, by mke2fs and by us; a damaged image
+ * causes no crash.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ const open = (bytes: Buffer): Ext2Image =>
   new Ext2Image((offset, length) => bytes.subarray(offset, offset + length));
 
 for (const name of Object.keys(VARIANTS))
-  t.test(`what is in ${name} is found`, async (t) => {
+  t.test(`the content of ${name} is found`, async (t) => {
     const image = open(made(name));
     t.same(
       ['/sbin/init', '/sbin', '/bin', '/nosuch', '/sbin/init/x', '/'].map((path) =>
@@ -91,8 +91,8 @@ for (const name of Object.keys(VARIANTS))
   });
 
 t.test(
-  'an image with what is not understood in it, or that is damaged or cut short, is told to ' +
-    'be unreadable, and nothing else happens',
+  'an image that is unsupported, damaged or cut short is reported as unreadable, and ' +
+    'nothing else happens',
   async (t) => {
     const next = random(7);
     for (const name of ['ext2', 'ext4']) {

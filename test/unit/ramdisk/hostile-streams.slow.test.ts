@@ -8,7 +8,7 @@ const SMALL = sample(120);
 /** A stream of a few hundred bytes that grows beyond this is out of control. */
 const MOST = 64 * 1024 * 1024;
 
-/** Reads a stream to its end or its error, whatever is in it. Only our own error may come. */
+/** Reads a stream to its end or its error. Only our own error is allowed. */
 async function survives(method: Method, stream: Buffer): Promise<Buffer | null> {
   const { bytes, error } = await outcome(method, ByteSource.fromBuffer(stream));
   if (error !== null && error.name !== 'CompressionError') throw error;
@@ -16,26 +16,29 @@ async function survives(method: Method, stream: Buffer): Promise<Buffer | null> 
   return error === null ? bytes : null;
 }
 
-t.test('a stream cut short anywhere is an error, or what was there in full', async (t) => {
-  for (const method of METHODS) {
-    const stream = await packed(method, SMALL);
-    for (let length = 0; length < stream.length; length++) {
-      const bytes = await survives(method, stream.subarray(0, length));
-      // lz4 has no mark of the end: behind its magic number, and with up to three bytes of a size,
-      // it is whole for the kernel.
-      if (bytes !== null)
-        t.ok(
-          method === 'lz4' && length >= 4 && length < 8 && bytes.length === 0,
-          `${method}, ${length} of ${stream.length} bytes`,
-        );
+t.test(
+  'a stream cut short anywhere is an error, or gives the complete data before the cut',
+  async (t) => {
+    for (const method of METHODS) {
+      const stream = await packed(method, SMALL);
+      for (let length = 0; length < stream.length; length++) {
+        const bytes = await survives(method, stream.subarray(0, length));
+        // lz4 has no end mark: the kernel takes it as complete after its magic number, and with up to
+        // three bytes of a size.
+        if (bytes !== null)
+          t.ok(
+            method === 'lz4' && length >= 4 && length < 8 && bytes.length === 0,
+            `${method}, ${length} of ${stream.length} bytes`,
+          );
+      }
     }
-  }
-  t.pass();
-});
+    t.pass();
+  },
+);
 
 t.test(
-  'a stream with any byte changed is an error or gives some bytes, and does not crash, hang' +
-    ' or grow without bound',
+  'a stream with any byte changed is an error or gives bytes; it does not crash, hang ' +
+    'or grow without bound',
   async (t) => {
     for (const method of METHODS) {
       const stream = await packed(method, SMALL);
@@ -50,7 +53,7 @@ t.test(
   },
 );
 
-t.test('junk behind the first bytes of each method is survived', async (t) => {
+t.test('random bytes after the first bytes of each method do no harm', async (t) => {
   const headers: Record<Method, string> = {
     gzip: '1f8b0800000000000003',
     xz: 'fd377a585a0000016922de36',
@@ -72,7 +75,7 @@ t.test('junk behind the first bytes of each method is survived', async (t) => {
   t.pass();
 });
 
-t.test('sizes that nobody has memory for are refused before any memory is asked for', async (t) => {
+t.test('sizes beyond any memory are refused before memory is allocated', async (t) => {
   const refusals: [Method, string, RegExp][] = [
     ['lz4', '02214c18ffffff7f00000000', /"Decoding failed"/],
     ['lz4', '02214c18ffffffff00000000', /"Decoding failed"/],
@@ -112,7 +115,7 @@ t.test('three hundred megabytes of zeros pass through in little memory', async (
     for await (const chunk of compress(method, zeros(count))) all.push(chunk);
     return Buffer.concat(all);
   };
-  // lz4's blocks stand on their own, so many of them are quickly had.
+  // lz4's blocks are independent, so many of them are made quickly.
   const block = (await whole('lz4', 8)).subarray(4);
   const bombs: [Method, Buffer, number][] = [
     ['gzip', await whole('gzip', 300), 300],

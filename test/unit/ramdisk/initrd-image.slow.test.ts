@@ -31,7 +31,7 @@ const IMAGES: [content: string, kibibytes: number, bytes: Buffer][] = [
   ],
 ];
 
-t.test('an image is known by its superblock, compressed or not', async (t) => {
+t.test('an image is recognised by its superblock, compressed or not', async (t) => {
   for (const [content, kibibytes, bytes] of IMAGES) {
     t.match(await imageIn(ByteSource.fromBuffer(bytes), 1 << 20), {
       content,
@@ -46,7 +46,7 @@ t.test('an image is known by its superblock, compressed or not', async (t) => {
   }
 });
 
-t.test('one that is cut short in its superblock is none, wherever it is cut', async (t) => {
+t.test('an image cut short within its superblock is not recognised', async (t) => {
   for (const [content, , bytes] of IMAGES)
     for (let length = 0; length < 1200; length++) {
       const short = bytes.subarray(0, length);

@@ -4,7 +4,7 @@ import { archive, directory, member, symlink } from './archives.js';
 import { read, type Read } from './kernel-reading.js';
 import { METHODS, packed } from './streams.js';
 
-/** Everything in it that an archive has. */
+/** An archive with every kind of content. */
 const SMALL = archive(
   directory('d'),
   member('d/a', { magic: '070702', data: 'ab', sum: 195 }),
@@ -17,7 +17,7 @@ t.test('an archive that is cut short anywhere ends in a result that says so', as
   for (let length = 0; length < SMALL.length; length++) {
     const { complaint, problems, names } = await read(SMALL.subarray(0, length));
     const [problem] = problems;
-    // Of all this the kernel notices nothing.
+    // The kernel does not notice any of this.
     if (
       complaint !== null ||
       problems.length !== 1 ||
@@ -33,7 +33,7 @@ t.test('an archive that is cut short anywhere ends in a result that says so', as
     for (let length = 1; length < part.length; length++) {
       const { complaint, problems } = await read(part.subarray(0, length));
       const [problem] = problems;
-      // What closes a gzip stream the kernel does not look at.
+      // The kernel ignores the trailer of a gzip stream.
       if (
         (complaint === null && !(method === 'gzip' && length >= part.length - 8)) ||
         problems.length !== 1 ||
@@ -51,13 +51,13 @@ function changed(bytes: Buffer, at: number, change: number): Buffer {
 }
 
 t.test(
-  'an archive with any byte changed ends in a result, and where it is another one it says where',
+  'an archive with any byte changed ends in a result, which locates each refusal',
   async (t) => {
     const right = await read(SMALL);
-    // A fault may come to light later, and never before the member that is damaged.
+    // A fault may show later, and never before the damaged member.
     const begins = [...SMALL.toString('latin1').matchAll(/07070[12]/g)].map(({ index }) => index);
     t.equal(begins.length, 6);
-    /** Whether a refusal after a change of byte `at` is explained, and at an offset that can be. */
+    /** True when a refusal after a change of byte `at` is explained, and its offset is possible. */
     const explained = ({ complaint, problems }: Read, at: number): boolean => {
       const problem = problems.find(({ kernelSays }) => kernelSays === complaint);
       return (

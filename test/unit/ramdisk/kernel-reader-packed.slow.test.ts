@@ -1,4 +1,4 @@
-/** Members made at random, packed by us: the reader must list them as they were. */
+/** Random members, packed by us: the reader must list them unchanged. */
 import fc from 'fast-check';
 import t from 'tap';
 import type { Listed } from '../../../src/ramdisk/list.js';
@@ -32,9 +32,7 @@ const shape = fc.record({
   minor: fc.nat(0xf_ffff),
 });
 
-/**
- * Members as a tree has them: each below a directory, and some of them further names of one before.
- */
+/** Members as in a tree: each below a directory, and some of them hard links to earlier ones. */
 function tree(
   shapes: (typeof shape extends fc.Arbitrary<infer S> ? S : never)[],
   links: number[],
@@ -67,7 +65,7 @@ function tree(
   return ordered;
 }
 
-t.test('whatever members are packed, those are listed', async (t) => {
+t.test('the reader lists the members that were packed', async (t) => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(shape, { maxLength: 12 }),

@@ -6,7 +6,8 @@ import { noise, packed } from './streams.js';
 const [A, B] = [member('a', { data: 'one' }), member('b', { data: 'two' })];
 
 t.test(
-  'what the kernel refuses is refused in its words, with the offset, and what came before stays',
+  'members that the kernel refuses are refused in its words, with the offset, and ' +
+    'earlier ones stay',
   async (t) => {
     const gz = (bytes: Buffer): Promise<Buffer> => packed('gzip', bytes);
     const odd = Buffer.concat([archive(A), zeros(2)]);
@@ -189,7 +190,7 @@ t.test(
   },
 );
 
-t.test('what the kernel passes over in silence is told', async (t) => {
+t.test('data that the kernel skips silently are reported', async (t) => {
   const cases: [what: string, bytes: Buffer, offset: number, names: string[], means: RegExp][] = [
     [
       'a name of no bytes',

@@ -3,11 +3,11 @@ import { archive, directory, member, symlink } from './archives.js';
 import { read, zeros } from './kernel-reading.js';
 import { METHODS, noise, packed } from './streams.js';
 
-/** More than a decoder's window or a piece of input, and nothing that compresses. */
+/** Longer than a decoder's window or a piece of input, and incompressible. */
 const big = noise(320_000);
 
 t.test(
-  'archives of every method and of none are read one behind the other, with zeros between them',
+  'consecutive archives of every method and of none are read, with zeros between them',
   async (t) => {
     const order = ['none', ...METHODS, 'none', ...[...METHODS].reverse()] as const;
     const contents = order.map((_, index) => Buffer.concat([Buffer.from(`${index} `), big]));
@@ -20,8 +20,8 @@ t.test(
       );
       const whole = method === 'none' ? bytes : await packed(method, bytes);
       offsets.push(stretches.reduce((sum, { length }) => sum + length, 0));
-      // A multiple of 4 as far as it matters, and otherwise any number of zeros: also none, and
-      // more than a piece of input. Only zeros tell the kernel where lz4 ends.
+      // A multiple of 4 where it matters, otherwise any number of zeros: also none, and more than a
+      // piece of input. Only zeros tell the kernel where lz4 ends.
       let gap = method === 'lz4' || index % 3 === 0 ? 512 : 0;
       if (index === 3) gap = 300_000;
       stretches.push(
@@ -58,7 +58,7 @@ t.test(
   },
 );
 
-t.test('it does not matter in which pieces the bytes come', async (t) => {
+t.test('the size of the pieces of input does not matter', async (t) => {
   const bytes = Buffer.concat([
     archive(directory('d'), symlink('l', 'target'), member('a', { data: 'x'.repeat(9) })),
     zeros(8),
@@ -86,7 +86,7 @@ t.test(
   },
 );
 
-t.test('archives in the open are a part each, with the zeros behind them', async (t) => {
+t.test('each uncompressed archive is one part, with the zeros after it', async (t) => {
   const [one, two] = [archive(member('a', { data: '1' }), member('b')), archive(member('c'))];
   const { complaint, names, parts } = await read(Buffer.concat([one, zeros(512), two, one]));
   t.same([complaint, names], [null, ['a', 'b', 'c', 'a', 'b']]);

@@ -1,4 +1,4 @@
-/** Reads a ramdisk as the kernel does, and keeps all that was told of it. */
+/** Reads a ramdisk as the kernel does, and keeps everything reported about it. */
 import type { Method } from '../../../src/ramdisk/method.js';
 import type { Part } from '../../../src/ramdisk/kernel-reader.js';
 import { problemData } from '../../../src/ramdisk/ramdisk-problem.js';

@@ -8,7 +8,7 @@ import { archive, directory, member, symlink } from './archives.js';
 const TIME = 1_700_000_000;
 
 t.test(
-  'the listing of a ramdisk of several parts, with what is wrong in it, is the reviewed one',
+  'the listing of a ramdisk of several parts, with its faults, is the reviewed one',
   async (t) => {
     const first = archive(
       directory('dev', { mtime: TIME }),

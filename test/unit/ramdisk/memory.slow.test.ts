@@ -1,6 +1,6 @@
 /**
- * Archives that are small and mean a great many names, parts, files or attributes: what they cost
- * in memory is measured from outside, on the agent as it is shipped.
+ * Small archives that stand for very many names, parts, files or attributes: their cost in memory
+ * is measured from outside, on the agent as it is shipped.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ process.on('exit', () => {
 interface Cost {
   status: number;
   stderr: string;
-  /** The end of what it printed. */
+  /** The end of its output. */
   tail: string;
   mebibytes: number;
 }
@@ -50,7 +50,7 @@ function cost(words: string[]): Cost {
   };
 }
 
-/** Of a command that finds next to nothing. */
+/** The memory of a command that finds next to nothing. */
 const nothing = cost(['ramdisk', 'list', file('nothing', archive())]).mebibytes;
 const within = (t: Test, { mebibytes, stderr }: Cost, more: number, what: string): void =>
   void t.ok(
@@ -58,7 +58,7 @@ const within = (t: Test, { mebibytes, stderr }: Cost, more: number, what: string
     `${what}: ${mebibytes} MiB, and ${nothing} for nothing ${stderr.slice(0, 200)}`,
   );
 
-/** Compressed piece by piece: the kernel, and gzip, take several streams for one. */
+/** Compressed piece by piece: the kernel and gzip accept several streams as one. */
 const many = (count: number, each: (at: number) => Buffer): Buffer => {
   const streams: Buffer[] = [];
   for (let at = 0; at < count; at += 1000)
@@ -94,23 +94,20 @@ t.test(
   },
 );
 
-t.test(
-  'a listing of more members than any ramdisk has ends there, and is still whole',
-  async (t) => {
-    const listed = file(
-      'members',
-      many(500_001, (at) => member(String(at))),
-    );
-    const { status, tail, ...rest } = cost(['ramdisk', 'list', '--json', listed]);
-    t.equal(status, 4);
-    t.match(tail, /it has more than 500000 members, as no ramdisk has/);
-    t.match(tail, /\n\}\n$/);
-    within(t, { status, tail, ...rest }, 80, 'half a million members');
-  },
-);
+t.test('a listing ends at a limit of members, and its output is still complete', async (t) => {
+  const listed = file(
+    'members',
+    many(500_001, (at) => member(String(at))),
+  );
+  const { status, tail, ...rest } = cost(['ramdisk', 'list', '--json', listed]);
+  t.equal(status, 4);
+  t.match(tail, /it has more than 500000 members, as no ramdisk has/);
+  t.match(tail, /\n\}\n$/);
+  within(t, { status, tail, ...rest }, 80, 'half a million members');
+});
 
-t.test('a listing of many parts, each with a fault, tells of the first of them', async (t) => {
-  // Of one byte less than its trailer says the kernel takes no notice; other programs do.
+t.test('a listing of many parts, each with a fault, reports the first faults', async (t) => {
+  // The kernel does not notice a byte less than the trailer says; other programs do.
   const one = gzipSync(archive(), { level: 9 });
   one[one.length - 8]! ^= 1;
   const parts = cost([
@@ -124,7 +121,7 @@ t.test('a listing of many parts, each with a fault, tells of the first of them',
 });
 
 t.test(
-  'explain keeps of each file only what it says to be, and refuses names without end',
+  'explain keeps only the header of each file, and refuses an endless number of names',
   async (t) => {
     const body = Buffer.alloc(4096, '#!/bin/sh and more\n');
     const scripts = cost([
@@ -158,7 +155,7 @@ t.test(
   },
 );
 
-t.test('unpacking keeps no more names than a ramdisk has', async (t) => {
+t.test('unpacking keeps no more names than a ramdisk can have', async (t) => {
   const unpacked = cost([
     'ramdisk',
     'unpack',
@@ -172,31 +169,28 @@ t.test('unpacking keeps no more names than a ramdisk has', async (t) => {
   within(t, unpacked, 300, 'long targets');
 });
 
-t.test(
-  'checking an archive of a layer keeps nothing of the attributes of what it holds but digests',
-  async (t) => {
-    // Each has as much as one header may hold, and 300 of them are 290 MB.
-    const pax = Array.from({ length: 16 }, (_, at): [string, Buffer] => [
-      `SCHILY.xattr.user.${at}`,
-      Buffer.alloc(60_000),
+t.test('checking an archive of a layer keeps only digests of the attributes', async (t) => {
+  // Each has as much as one header may hold, and 300 of them are 290 MB.
+  const pax = Array.from({ length: 16 }, (_, at): [string, Buffer] => [
+    `SCHILY.xattr.user.${at}`,
+    Buffer.alloc(60_000),
+  ]);
+  const layer = (type: string): Buffer =>
+    Buffer.concat([
+      ...Array.from({ length: 300 }, (_, at) =>
+        gzipSync(entry({ name: `n${at}`, type, pax }), { level: 1 }),
+      ),
+      gzipSync(END),
     ]);
-    const layer = (type: string): Buffer =>
-      Buffer.concat([
-        ...Array.from({ length: 300 }, (_, at) =>
-          gzipSync(entry({ name: `n${at}`, type, pax }), { level: 1 }),
-        ),
-        gzipSync(END),
-      ]);
-    const upper = join(folder, 'upper');
-    mkdirSync(upper);
-    const fifos = cost(['import', file('fifos', layer('6')), '--upper', upper, '--dry-run']);
-    t.match(fifos.tail.replace(/\s+/g, ' '), /can be imported, .* 300 nodes/, fifos.stderr);
-    within(t, fifos, 120, 'of fifos');
-    const folders = cost(['import', file('folders', layer('5')), '--upper', upper, '--dry-run']);
-    t.match(folders, {
-      status: 1,
-      stderr: /has more attributes of directories than any board's settings/,
-    });
-    within(t, folders, 120, 'of directories');
-  },
-);
+  const upper = join(folder, 'upper');
+  mkdirSync(upper);
+  const fifos = cost(['import', file('fifos', layer('6')), '--upper', upper, '--dry-run']);
+  t.match(fifos.tail.replace(/\s+/g, ' '), /can be imported, .* 300 nodes/, fifos.stderr);
+  within(t, fifos, 120, 'of fifos');
+  const folders = cost(['import', file('folders', layer('5')), '--upper', upper, '--dry-run']);
+  t.match(folders, {
+    status: 1,
+    stderr: /has more attributes of directories than any board's settings/,
+  });
+  within(t, folders, 120, 'of directories');
+});

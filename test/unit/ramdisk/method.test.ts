@@ -8,7 +8,7 @@ import {
   type Method,
 } from '../../../src/ramdisk/method.js';
 
-t.test('each method is known by its own first two bytes, and gzip by two of them', async (t) => {
+t.test('each method is recognised by its own first two bytes, and gzip by two pairs', async (t) => {
   // lib/decompress.c: compressed_formats.
   const magic: [string, Method][] = [
     ['1f8b', 'gzip'],

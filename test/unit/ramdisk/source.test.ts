@@ -9,7 +9,7 @@ async function* chunks(...texts: string[]): AsyncGenerator<Buffer, void> {
   for (const text of texts) yield Buffer.from(text);
 }
 
-t.test('bytes are read across the chunks they come in, with their offset', async (t) => {
+t.test('bytes are read across chunks, with their offset', async (t) => {
   const source = ByteSource.from(chunks('ab', '', 'cdef', 'g'));
   t.equal((await source.peek(3)).toString(), 'abc');
   t.equal(source.offset, 0);
@@ -25,7 +25,7 @@ t.test('bytes are read across the chunks they come in, with their offset', async
 });
 
 t.test(
-  'reading, looking ahead and giving back in any order is the same as with all bytes at hand',
+  'reading, peeking and pushing back in any order gives the same as all bytes at once',
   async () => {
     const step = fc.record({
       what: fc.constantFrom('peek', 'read', 'chunk', 'unread'),
@@ -70,8 +70,7 @@ t.test(
 );
 
 t.test(
-  'a file is read, from its name or as standard input, and one that cannot be read is told ' +
-    'in one sentence',
+  'a file is read by name or from standard input, and an unreadable one gives one sentence',
   async (t) => {
     const folder = t.testdir({ file: '' });
     const path = join(folder, 'file');
@@ -105,22 +104,19 @@ await source.close();`;
   },
 );
 
-t.test(
-  'a closed source is at its end, and its file is closed before it was read to the end',
-  async (t) => {
-    const ended: string[] = [];
-    async function* open(): AsyncGenerator<Buffer, void> {
-      try {
-        yield Buffer.from('first');
-        yield Buffer.from('second');
-      } finally {
-        ended.push('closed');
-      }
+t.test('closing a source ends it, and closes its file even before the end', async (t) => {
+  const ended: string[] = [];
+  async function* open(): AsyncGenerator<Buffer, void> {
+    try {
+      yield Buffer.from('first');
+      yield Buffer.from('second');
+    } finally {
+      ended.push('closed');
     }
-    const source = ByteSource.from(open());
-    await source.read(2);
-    await source.close();
-    t.same(ended, ['closed']);
-    t.equal(await source.chunk(), null);
-  },
-);
+  }
+  const source = ByteSource.from(open());
+  await source.read(2);
+  await source.close();
+  t.same(ended, ['closed']);
+  t.equal(await source.chunk(), null);
+});

@@ -1,4 +1,4 @@
-/** What the tests of compression share. */
+/** Shared by the tests of compression. */
 import { spawnSync } from 'node:child_process';
 import { ramdiskSentence } from '../../../src/ramdisk/codec-problem.js';
 import { METHODS, methodOf, type Method } from '../../../src/ramdisk/method.js';
@@ -34,14 +34,14 @@ export function noise(length: number): Buffer {
   return bytes;
 }
 
-/** A part of it does not compress. */
+/** Data that are in part incompressible. */
 export const sample = (length: number): Buffer =>
   Buffer.concat([
     noise(Math.floor(length / 4)),
     Buffer.alloc(length - Math.floor(length / 4), 'a root file system, '),
   ]);
 
-/** What a program of the system makes of its input. */
+/** The output of a program of the system for an input. */
 export function through(program: string, args: readonly string[], input: Buffer): Buffer {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     input,
@@ -53,7 +53,7 @@ export function through(program: string, args: readonly string[], input: Buffer)
   return stdout;
 }
 
-/** How a stream ended: the error, if there was one. */
+/** The error that ended a stream, if there was one. */
 export async function outcome(
   method: Method,
   source: ByteSource,

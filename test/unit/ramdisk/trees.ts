@@ -1,4 +1,4 @@
-/** Trees of files on this machine: made, described, and thrown away. */
+/** Makes, describes and removes trees of files on this machine. */
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,10 @@ import { through } from './streams.js';
 
 export const root = process.getuid?.() === 0;
 
-/** A new directory outside of the checkout, for what is in it may be hostile or large. */
+/** A new directory outside the checkout, because its content may be hostile or large. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-test-'));
-  // Directories without permissions keep their owner out too, unless he is root.
+  // Directories without permissions refuse their owner too, except root.
   t.teardown(() => {
     through('chmod', ['-R', 'u+rwX', folder], Buffer.alloc(0));
     rmSync(folder, { recursive: true, force: true });
@@ -21,16 +21,16 @@ export function scratch(): string {
 
 export interface Told {
   /**
-   * Of all; GNU cpio restores those of symlinks not, and of directories only when it makes them
-   * last.
+   * Whose times to compare. GNU cpio does not restore the times of symlinks, and those of
+   * directories only when it makes them last.
    */
   times?: 'all' | 'files';
   owners?: boolean;
 }
 
 /**
- * All below a directory but not itself, by path: what lstat(2) says, the contents, and which names
- * are one file.
+ * Everything below a directory, without the directory, by path: the result of lstat(2), the
+ * contents, and the names that are one file.
  */
 export function describe(
   top: string,

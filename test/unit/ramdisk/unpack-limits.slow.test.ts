@@ -1,4 +1,4 @@
-/** Archives that are too large for what they are unpacked to. */
+/** Archives that are too large for their target. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { packed, through } from './streams.js';
 import { root, scratch } from './trees.js';
 import { MIB, Place, evil, unpacked } from './unpacking.js';
 
-t.test('a size that is a lie is refused before anything is written', async (t) => {
+t.test('a false size is refused before anything is written', async (t) => {
   for (const [what, bytes, says] of [
     [
       'a file of 4 GiB',
@@ -52,7 +52,7 @@ t.test('a size that is a lie is refused before anything is written', async (t) =
   }
 });
 
-t.test('a bomb stops at the limit', async (t) => {
+t.test('a decompression bomb stops at the limit', async (t) => {
   const ten = Array.from({ length: 10 }, (_, index) =>
     member(`z${index}`, { data: Buffer.alloc(MIB) }),
   );
@@ -67,7 +67,7 @@ t.test('a bomb stops at the limit', async (t) => {
   t.same(place.harmed(), []);
 });
 
-t.test('members without end stop at a bound', async (t) => {
+t.test('an endless number of members stops at a limit', async (t) => {
   let thousands = 0;
   async function* endless(): AsyncGenerator<Buffer, void> {
     const many = Buffer.concat(Array<Buffer>(1000).fill(directory('d')));
@@ -85,7 +85,7 @@ t.test('members without end stop at a bound', async (t) => {
 });
 
 t.test(
-  'a disk that is full ends it in one sentence',
+  'a full disk ends it with one sentence',
   { skip: root ? false : 'needs root to mount a small tmpfs' },
   async (t) => {
     const [file, mounted] = [join(scratch(), 'ramdisk'), scratch()];

@@ -12,7 +12,7 @@ import { evil, unpacked, type Outcome } from './unpacking.js';
 const text = ({ place }: Outcome, name: string): string =>
   readFileSync(join(place.target, name), 'utf8');
 
-t.test('what stands at a place already is replaced as the kernel replaces it', async (t) => {
+t.test('an existing file is replaced as the kernel replaces it', async (t) => {
   const over = await unpacked(
     archive(
       evil('x', { data: 'longer', mode: 0o100444 }),
@@ -58,8 +58,7 @@ t.test('what stands at a place already is replaced as the kernel replaces it', a
 });
 
 t.test(
-  'device nodes, fifos and owners of whoever is not root are in a table, from which they ' +
-    'are packed again',
+  'without root, device nodes, fifos and owners go to a table, from which they are packed again',
   async (t) => {
     const dev = { mode: 0o020600, uid: 3, gid: 4, nodeMajor: 5, nodeMinor: 1 };
     const outcome = await unpacked(
@@ -116,7 +115,7 @@ t.test(
 );
 
 t.test(
-  'root makes device nodes, and gives files away',
+  'root makes device nodes, and sets owners',
   { skip: root ? false : 'needs root' },
   async (t) => {
     const [top, file] = [join(scratch(), 'new'), join(scratch(), 'ramdisk')];
@@ -143,7 +142,7 @@ t.test(
 );
 
 t.test(
-  'root of a container, who may give nothing away, keeps owners and nodes in the table',
+  'root of a container, who cannot change owners, keeps owners and nodes in the table',
   {
     skip:
       spawnSync('unshare', ['-Ur', 'true']).status === 0

@@ -10,7 +10,7 @@ import { describe, scratch } from './trees.js';
 
 export const MIB = 1024 * 1024;
 
-/** A target with a tree beside it that nothing may touch. */
+/** A target with a tree beside it that nothing may change. */
 export class Place {
   readonly top = scratch();
   readonly canary = join(this.top, 'canary');
@@ -27,7 +27,7 @@ export class Place {
     this.#before = describe(this.top);
   }
 
-  /** What is different beside the target. */
+  /** The differences beside the target. */
   harmed(): string[] {
     const after = describe(this.top);
     const outside = (name: string): boolean => name !== 'target' && !name.startsWith('target/');
@@ -44,7 +44,7 @@ export interface Outcome {
   problems: ReturnType<typeof problemData>[];
   warnings: string[];
   table: string[];
-  /** Below the target. */
+  /** The files below the target. */
   files: string[];
 }
 

@@ -65,7 +65,7 @@ const VOLATILE = {
     'the one that is wrong',
 };
 
-t.test('a board is well, degraded, in trouble, or was not reached', async (t) => {
+t.test('a board is well, degraded, in trouble, or unreachable', async (t) => {
   const fate = (each: SshResult, asked = question): [string, number | null, string | undefined] => {
     const { status, exit, cause } = judge(each, asked);
     return [status, exit, cause];
@@ -146,7 +146,7 @@ t.test('a board is well, degraded, in trouble, or was not reached', async (t) =>
 });
 
 t.test(
-  'a status that another version wrote, or that is none, is read as far as it goes',
+  'a status that another version wrote, or an invalid one, is read as far as possible',
   async (t) => {
     t.match(readStatus({ ...STATUS, degraded: undefined }), { degraded: false });
     t.match(readStatus({ ...VOLATILE, degraded: undefined }), { degraded: true });
@@ -174,7 +174,7 @@ const answer = (host: string, status: Answer['status'], exit: number | null = 0)
   seconds: 1,
 });
 
-t.test('the exit status is that of the worst', async (t) => {
+t.test('the exit status is that of the worst board', async (t) => {
   const worst = (...each: Answer[]): number => exitOf(each);
   t.equal(worst(answer('a', 'well')), 0);
   t.equal(worst(answer('a', 'well'), answer('b', 'problems', 4)), 4);
@@ -247,7 +247,7 @@ t.test('many boards are a table of 80 columns', async (t) => {
   t.match(shown, /^[\x20-\x7e\n]+$/, 'a board gives no orders to this terminal');
 });
 
-t.test('where bundles were put is a line for each board', async (t) => {
+t.test('the places of bundles are a line for each board', async (t) => {
   const answers = [
     {
       ...judge(ended('shelf1', {}), text),
@@ -309,7 +309,7 @@ no end of line?[2J
   );
 });
 
-t.test('for programs there is a line for each board, or one value', async (t) => {
+t.test('programs get a line for each board, or one value', async (t) => {
   const answers = [
     judge(ended('a', { stdout: JSON.stringify({ ...STATUS, summary: 'x\u009b' }) }), question),
     judge(ended('b', { exit: 255 }), question),
@@ -347,7 +347,7 @@ t.test('for programs there is a line for each board, or one value', async (t) =>
   t.match(JSON.parse(show(oneValue(['status']), [], [])), { hosts: [] });
 });
 
-t.test("one board's report goes on as it is, but for a terminal", async (t) => {
+t.test("one board's report is passed on unchanged, except to a terminal", async (t) => {
   t.strictSame(
     asItIs(false).answer(answer('a', 'well'), Buffer.from('\x1b[2J\xff', 'latin1')),
     Buffer.from('\x1b[2J\xff', 'latin1'),

@@ -6,7 +6,7 @@ import { checkout } from '../../../scripts/lib/report.js';
 import { askAll } from '../../../src/remote/ask-all.js';
 import { ask, interruptAll, type SshResult } from '../../../src/remote/ssh.js';
 
-/** What stands in for ssh: does what its last word says. */
+/** A stand-in for ssh: does what its last word says. */
 const folder = join(checkout, 'build', 'test', `ask-${process.pid}`);
 mkdirSync(folder, { recursive: true });
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +32,7 @@ const limits = { time: 10_000, output: 1000, grace: 200 };
 const run = (what: string, rest: Partial<typeof limits> = {}): Promise<SshResult> =>
   ask('board', [what], way, { ...limits, ...rest });
 
-/** A process that is no more, or is only waited for. */
+/** True when a process has ended, or is a zombie. */
 const gone = async (): Promise<boolean> => {
   const pid = readFileSync(join(folder, 'child'), 'utf8').trim();
   for (let tries = 0; tries < 50; tries++) {
@@ -46,7 +46,7 @@ const gone = async (): Promise<boolean> => {
   return false;
 };
 
-t.test('what ssh exits with and says is told', async (t) => {
+t.test("ssh's exit status and messages are reported", async (t) => {
   const { end, exit, stdout, stderr, host } = await run('echo');
   t.match(
     { end, exit, host, stdout: stdout.toString(), stderr },
@@ -55,34 +55,37 @@ t.test('what ssh exits with and says is told', async (t) => {
   t.match((await run('words')).stdout.toString(), /-oBatchMode=yes\n[^]*--\nboard\n'words'\n$/);
 });
 
-t.test('one that does not answer in time is ended, with all that it started', async (t) => {
-  const { end, signal, seconds } = await run('hang', { time: 300 });
-  t.match({ end, signal }, { end: 'timed-out', signal: 'SIGTERM' });
-  t.ok(seconds < 2, `${seconds} s`);
-  t.ok(await gone());
-});
+t.test(
+  'a board that does not answer in time is ended, with all processes that it started',
+  async (t) => {
+    const { end, signal, seconds } = await run('hang', { time: 300 });
+    t.match({ end, signal }, { end: 'timed-out', signal: 'SIGTERM' });
+    t.ok(seconds < 2, `${seconds} s`);
+    t.ok(await gone());
+  },
+);
 
-t.test('one that will not end is killed', async (t) => {
+t.test('a process that will not end is killed', async (t) => {
   const { end, signal, seconds } = await run('stubborn', { time: 300 });
   t.match({ end, signal }, { end: 'timed-out', signal: 'SIGKILL' });
   t.ok(seconds < 2, `${seconds} s`);
   t.ok(await gone());
 });
 
-t.test('one that sends without end is ended, and what it sent is bounded', async (t) => {
+t.test('a process with endless output is ended, and its output is limited', async (t) => {
   const { end, stdout } = await run('flood');
   t.equal(end, 'too-much');
   t.equal(stdout.length, 1000);
 });
 
-t.test('what ssh leaves behind is not waited for', async (t) => {
+t.test('processes that ssh leaves running are not waited for', async (t) => {
   const { end, exit, stdout, seconds } = await run('linger');
   process.kill(Number(readFileSync(join(folder, 'child'), 'utf8')));
   t.match({ end, exit, stdout: stdout.toString() }, { end: 'exit', exit: 0, stdout: 'done\n' });
   t.ok(seconds < 3, `${seconds} s`);
 });
 
-t.test('an interruption ends those that run, and the others are not begun', async (t) => {
+t.test('an interruption ends the running processes, and the others are not begun', async (t) => {
   let go = true;
   let begun = 0;
   setTimeout(() => {
@@ -100,8 +103,7 @@ t.test('an interruption ends those that run, and the others are not begun', asyn
 });
 
 t.test(
-  'no more are asked at once than is said, each is told as it comes, and all are told in ' +
-    'their order',
+  'only a limited number runs at once; each is reported at its end, and all in their order',
   async (t) => {
     let [now, most] = [0, 0];
     const came: string[] = [];
@@ -123,7 +125,7 @@ t.test(
   },
 );
 
-t.test('without ssh it is said that there is none', async (t) => {
+t.test('a missing ssh is reported', async (t) => {
   const path = process.env['PATH'];
   process.env['PATH'] = '/nonexistent';
   const { end, stderr } = await run('echo').finally(() => (process.env['PATH'] = path));

@@ -3,7 +3,7 @@ import t from 'tap';
 import { chosenHosts, hostTrouble, parseHosts } from '../../../src/remote/hosts.js';
 import { sshWords } from '../../../src/remote/ssh.js';
 
-t.test('names, aliases, addresses and users may be hosts', async (t) => {
+t.test('names, aliases, addresses and users are valid hosts', async (t) => {
   for (const host of [
     'board',
     'board-1.lab.example',
@@ -22,7 +22,7 @@ t.test('names, aliases, addresses and users may be hosts', async (t) => {
     t.equal(hostTrouble(host), null, host);
 });
 
-t.test('what ssh or a shell would take for something else is no host', async (t) => {
+t.test('words that ssh or a shell would misread are no hosts', async (t) => {
   for (const host of [
     '',
     '-oProxyCommand=id',
@@ -62,7 +62,7 @@ t.test('what ssh or a shell would take for something else is no host', async (t)
   }
 });
 
-t.test('whatever is taken for a host is one word to ssh, behind its options', async (t) => {
+t.test('any valid host is one word to ssh, after its options', async (t) => {
   fc.assert(
     fc.property(
       fc.oneof(
@@ -82,7 +82,7 @@ t.test('whatever is taken for a host is one word to ssh, behind its options', as
   t.pass('5000 strings');
 });
 
-t.test('a list has one host a line, and remarks', async (t) => {
+t.test('a list has one host per line, and comments', async (t) => {
   t.strictSame(
     parseHosts('# the shelf\nshelf1\n  root@shelf2  # upper row\n\n\t\nshelf1\r\n', 'boards.txt'),
     ['shelf1', 'root@shelf2', 'shelf1'],
@@ -96,7 +96,7 @@ t.test('a list has one host a line, and remarks', async (t) => {
   t.throws(() => parseHosts('# nothing\n', 'boards.txt'), /there is no host in boards.txt/);
 });
 
-t.test('what must hold stands before what the user chooses, for ssh takes the first', async (t) => {
+t.test("mandatory options come before the user's, because ssh uses the first", async (t) => {
   const words = sshWords('board', ['mountroot', 'status', '--json'], {
     configFile: 'conf',
     options: ['BatchMode=no', 'Port=22'],

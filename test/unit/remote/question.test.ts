@@ -5,7 +5,7 @@ import { reportWanted } from '../../../src/remote/question.js';
 
 const REPORTS = reportsOf(VERB_TABLE);
 
-t.test('a report is asked for as data where its answers are shown as data', async (t) => {
+t.test('a report is requested as data if its answers are shown as data', async (t) => {
   const wanted = (report: string[] | null, asData = false, hosts = ['a']) =>
     reportWanted({ report, hosts, bundle: false, asData }, REPORTS);
   t.strictSame(

@@ -16,7 +16,7 @@ const printable = fc.string({
   maxLength: 20,
 });
 
-/** What a real shell makes of command lines: their words. */
+/** The words that a real shell makes of command lines. */
 function shellWords(lines: readonly string[]): string[][] {
   const script = lines.map((line) => `set -- ${line}\nprintf '%s\\0' "$#" "$@"`).join('\n');
   const { stdout, status } = spawnSync('/bin/sh', ['-s'], {
@@ -35,7 +35,7 @@ function shellWords(lines: readonly string[]): string[][] {
   return out;
 }
 
-t.test('words come out of a real shell as they went into the quotes', async (t) => {
+t.test('quoted words come out of a real shell unchanged', async (t) => {
   const any = fc.array(
     fc.string({ unit: 'grapheme', maxLength: 20 }).filter((word) => !word.includes('\0')),
     { minLength: 1, maxLength: 4 },
@@ -47,7 +47,7 @@ t.test('words come out of a real shell as they went into the quotes', async (t) 
   t.strictSame(shellWords(samples.map(quoteWords)), samples);
 });
 
-t.test('what is quoted is split into the same words again', async (t) => {
+t.test('quoted words are split into the same words again', async (t) => {
   fc.assert(
     fc.property(
       fc.array(printable, { maxLength: 5 }),
@@ -56,7 +56,7 @@ t.test('what is quoted is split into the same words again', async (t) => {
   );
 });
 
-t.test('what is split at all, a real shell splits the same way', async (t) => {
+t.test('a real shell splits every accepted line the same way', async (t) => {
   const piece = fc.oneof(
     printable,
     fc.constantFrom(
@@ -98,7 +98,7 @@ t.test('what is split at all, a real shell splits the same way', async (t) => {
   );
 });
 
-/** Each way in which somebody tried to get more out of such a key than it gives, or could have. */
+/** Attempts to get more out of such a key than it allows. */
 const ATTEMPTS = [
   'sh',
   'bash',
@@ -259,7 +259,7 @@ const ATTEMPTS = [
   ' '.repeat(5000) + 'status',
 ];
 
-t.test(`none of ${ATTEMPTS.length} attempts gets anything but a refusal`, async (t) => {
+t.test(`all ${ATTEMPTS.length} attempts are refused`, async (t) => {
   t.ok(ATTEMPTS.length >= 60);
   const answers = ATTEMPTS.map((attempt) => ({ attempt, asked: askedFor(attempt) }));
   t.strictSame(
@@ -276,7 +276,7 @@ t.test(`none of ${ATTEMPTS.length} attempts gets anything but a refusal`, async 
 });
 
 t.test(
-  'a report may be asked for with the program before it, with quotes and with blanks',
+  "a report may be requested with the program's name first, with quotes and with blanks",
   async (t) => {
     for (const [command, words] of [
       ['status', ['status']],
@@ -294,11 +294,11 @@ t.test(
   },
 );
 
-/** Written anew from what the brief of such a key is, and not from the list that is tested. */
+/** Written anew from the purpose of such a key, and not from the tested list. */
 const ALLOWED =
   /^(?:status(?: --(?:json|steps|format=(?:text|json|prometheus)))*|doctor(?: --(?:json|verbose))*|explain(?: --json)?|journal(?: --(?:json|ndjson|boot=-?\d{1,9}|last=\d{1,9}))*|timeline(?: --boot=-?\d{1,9})?|diff(?: --(?:json|exit-code|format=(?:table|ndjson)|biggest=\d{1,9}))*|facts(?: --json)?|plan(?: --(?:json|format=(?:text|json|sh)))* (?:start|ram|switch-root|done|stop|reset)(?: --(?:json|format=(?:text|json|sh)))*|ramdisk locate(?: --json)?|bundle)$/;
 
-t.test("whatever the string, it is refused or its words are a report's", async (t) => {
+t.test("any string is refused, or its words are a report's", async (t) => {
   const options = REPORTS.flatMap((report) =>
     Object.keys(report.options).map((option) => `--${option}`),
   );
@@ -366,7 +366,7 @@ t.test("whatever the string, it is refused or its words are a report's", async (
   t.ok(taken > 200, `${taken} were reports`);
 });
 
-t.test('what is taken once is taken again, as the same words', async (t) => {
+t.test('accepted words are accepted again, as the same words', async (t) => {
   for (const words of [
     ['status'],
     ['journal', '--boot', '-1', '--json'],

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { sshCause } from '../../../src/remote/ssh-says.js';
 
-t.test('what ssh says is told with its cause and its cure', async (t) => {
+t.test("ssh's messages are reported with their cause and their cure", async (t) => {
   const cases: [string, string][] = [
     [
       '@@@@@@@@@\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\n' +

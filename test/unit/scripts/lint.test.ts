@@ -14,11 +14,13 @@ const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', 's
   .split('\n')
   .filter((path) => path.endsWith('.ts'));
 
-/** A step kind's file is named after it (src/steps), also where another room has its subject. */
+/**
+ * A step kind's file has the name of the kind (src/steps), also if another room has its subject.
+ */
 const SHARED_FILES = ['index.ts', 'mount.ts', 'switch-root.ts', 'write.ts'];
 
 /**
- * Functions and constants that two rooms name alike: src/plan makes steps with functions that have
+ * Functions and constants with one name in two rooms: src/plan makes steps with functions that have
  * the name of the step kind, and the doctor's checks have the name that its report prints. This
  * list may only become shorter.
  */
@@ -68,7 +70,7 @@ t.test('setup.sh installs the programs that lint runs', async (t) => {
   }
 });
 
-/** What shellcheck finds in a script, one line each. */
+/** The findings of shellcheck in a script, one line each. */
 function shellcheck(script: string, ...options: string[]): string {
   try {
     return execFileSync('shellcheck', ['-f', 'gcc', ...options, '-'], {

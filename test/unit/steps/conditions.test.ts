@@ -24,41 +24,35 @@ const mounted = (fstype: string | null, writable: boolean): Condition => ({
   writable,
 });
 
-t.test(
-  'a mount is believed only as mountinfo shows it, and /proc is looked for where it is now',
-  async (t) => {
-    t.equal(look(mounted('jffs2', true), JFFS2), null);
-    t.equal(look(mounted(null, false), JFFS2), null);
-    t.equal(
-      look(mounted('jffs2', true), ''),
-      'the kernel reported success, but nothing is mounted on /overlay',
-    );
-    t.equal(look(mounted('ext4', true), JFFS2), '/overlay has jffs2 mounted on it instead of ext4');
-  },
-);
+t.test('mountinfo proves a mount, and /proc is found at its present place', async (t) => {
+  t.equal(look(mounted('jffs2', true), JFFS2), null);
+  t.equal(look(mounted(null, false), JFFS2), null);
+  t.equal(
+    look(mounted('jffs2', true), ''),
+    'the kernel reported success, but nothing is mounted on /overlay',
+  );
+  t.equal(look(mounted('ext4', true), JFFS2), '/overlay has jffs2 mounted on it instead of ext4');
+});
 
-t.test(
-  'read-only counts, whether the mount or the file system is, but only where writing is asked for',
-  async (t) => {
-    for (const text of [
-      JFFS2.replace('/overlay rw', '/overlay noatime,ro'),
-      JFFS2.replace(/rw$/m, 'ro,compr=none'),
-    ]) {
-      t.match(
-        look(mounted('jffs2', true), text),
-        /mounted jffs2 on \/overlay read-only; the kernel log has the reason/,
-      );
-      t.equal(look(mounted('jffs2', false), text), null);
-    }
-    t.equal(
-      look(mounted('jffs2', true), JFFS2.replace(/rw$/m, 'rw,errors=remount-ro')),
-      null,
-      'an option that only contains the letters is not ro',
+t.test('a read-only mount or file system fails, but only if writing is required', async (t) => {
+  for (const text of [
+    JFFS2.replace('/overlay rw', '/overlay noatime,ro'),
+    JFFS2.replace(/rw$/m, 'ro,compr=none'),
+  ]) {
+    t.match(
+      look(mounted('jffs2', true), text),
+      /mounted jffs2 on \/overlay read-only; the kernel log has the reason/,
     );
-  },
-);
+    t.equal(look(mounted('jffs2', false), text), null);
+  }
+  t.equal(
+    look(mounted('jffs2', true), JFFS2.replace(/rw$/m, 'rw,errors=remount-ro')),
+    null,
+    'an option that only contains the letters is not ro',
+  );
+});
 
-t.test('of mounts stacked on one point the visible one is judged', async (t) => {
+t.test('the visible one of stacked mounts is judged', async (t) => {
   t.equal(look(mounted('tmpfs', true), `${JFFS2}21 20 0:5 / /overlay rw - tmpfs above rw\n`), null);
   t.equal(
     look({ kind: 'not-mounted', path: '/overlay', fstype: 'tmpfs' }, JFFS2),
@@ -73,8 +67,7 @@ t.test('of mounts stacked on one point the visible one is judged', async (t) => 
 });
 
 t.test(
-  'a tree is private only when nothing in it is shared; what only begins with its name is ' +
-    'not in it',
+  'a tree is private only if nothing in it is shared; a common prefix of names does not count',
   async (t) => {
     const shared = '30 10 0:9 / /srv/data rw shared:4 - tmpfs x rw\n';
     t.equal(
@@ -90,7 +83,7 @@ t.test(
   },
 );
 
-t.test('a directory is a directory, and not what a symlink points to', async (t) => {
+t.test('a symlink to a directory is no directory', async (t) => {
   t.equal(look({ kind: 'directory', path: '/a' }, '', { '/a': 'directory' }), null);
   t.equal(
     look({ kind: 'directory', path: '/a' }, '', { '/a': 'symlink' }),

@@ -112,14 +112,14 @@ const cases: [Action, Action | null, Condition][] = [
 ];
 
 for (const [action, inverse, condition] of cases)
-  t.test(`${JSON.stringify(action)} has its undoing and what is to hold after it`, async (t) => {
+  t.test(`${JSON.stringify(action)} has its undo and its verification`, async (t) => {
     t.same(inverseOf(action), inverse);
     t.same(conditionAfter(action), condition);
   });
 
-t.test("every step of the board's plan up to the pivot can be taken back", async (t) => {
+t.test("every step of the board's plan up to the pivot can be undone", async (t) => {
   const { steps } = planWhole('start', boardFacts(), { dryRun: false, force: false }) as Plan;
-  // What mountroot notes for itself stays: it was true when it was written.
+  // mountroot's own notes stay: they were true when they were written.
   const notes = ['private', 'meta', 'count', 'state'];
   const before = steps
     .slice(
@@ -203,7 +203,7 @@ t.test('a plan can show the calls of every kind, or shows it as one call', async
   }
 });
 
-t.test('every form in the shell is good shell', async (t) => {
+t.test('every form in the shell is valid shell', async (t) => {
   for (const action of EXAMPLES) {
     const { shell, shellSkips, guardedShell, guardedUndo } = kindOf(action);
     const forms = [shell, shellSkips, guardedShell, guardedUndo].map((form) => form?.(action));
@@ -212,7 +212,7 @@ t.test('every form in the shell is good shell', async (t) => {
   }
 });
 
-t.test('a path is followed to where a step moves it', async (t) => {
+t.test('a path is followed to the place where a step moves it', async (t) => {
   const move: Action = { kind: 'move', from: '/a', to: '/b' };
   const pivot: Action = { kind: 'pivot-root', newRoot: '/mnt', putOld: '/mnt/rom' };
   const switchRoot: Action = { kind: 'switch-root', newRoot: '/newroot', init: '/sbin/init' };

@@ -81,7 +81,7 @@ t.test('the verbs of trees, flash and whole files are written down too', async (
   ]);
 });
 
-t.test('what changes nothing leaves no line, and waits for nobody', async (t) => {
+t.test('calls that change nothing leave no line, and do not wait', async (t) => {
   const system = dryRun();
   const begun = Date.now();
   system.sleep(60_000);
@@ -95,7 +95,7 @@ t.test('what changes nothing leaves no line, and waits for nobody', async (t) =>
   t.ok(Date.now() - begun < 60_000);
 });
 
-t.test('two dry runs know nothing of each other', async (t) => {
+t.test('two dry runs are independent', async (t) => {
   const [one, other] = [dryRun(), dryRun()];
   one.chdir('/');
   t.same(other.calls, []);

@@ -32,7 +32,7 @@ t.test(
   },
 );
 
-t.test('an error number that no call documents is still told', async (t) => {
+t.test('an error number that no call documents is still reported', async (t) => {
   t.equal(errnoName(4095), 'errno 4095');
   t.equal(errnoText('errno 4095'), '');
   t.equal(
@@ -42,7 +42,7 @@ t.test('an error number that no call documents is still told', async (t) => {
 });
 
 t.test("flags are the kernel's bits", async (t) => {
-  // As the kernel's header gives them: include/uapi/linux/mount.h.
+  // The values of the kernel's header: include/uapi/linux/mount.h.
   t.same(MOUNT_FLAGS, {
     MS_RDONLY: 1,
     MS_NOSUID: 2,
@@ -72,8 +72,8 @@ t.test("flags are the kernel's bits", async (t) => {
 });
 
 t.test(
-  'a refused call tells what was attempted, on what, what was said, the probable cause and ' +
-    'what to do',
+  "an error names the attempt, its object, the kernel's answer, the probable cause and " +
+    'the cure',
   async (t) => {
     const cases: [ConstructorParameters<typeof SystemError>[0], string | RegExp][] = [
       [

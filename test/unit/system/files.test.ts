@@ -25,7 +25,7 @@ function refused(call: () => unknown): SystemError {
   throw new Error('the call was not refused');
 }
 
-t.test('a path is what it is itself, not what a symlink points to', async (t) => {
+t.test('a path describes the file itself, not the target of a symlink', async (t) => {
   const top = t.testdir({
     file: 'x',
     directory: {},
@@ -49,7 +49,7 @@ t.test('a path is what it is itself, not what a symlink points to', async (t) =>
   t.equal(reader.kind('/dev/null'), 'character');
 });
 
-t.test('bytes are read from where they are asked for, and fewer at the end', async (t) => {
+t.test('bytes are read from the requested offset, and fewer at the end', async (t) => {
   const file = join(t.testdir({ file: 'abcdef' }), 'file');
   const read = (offset: number, length: number): string =>
     Buffer.from(reader.readBytes(file, offset, length)).toString();
@@ -58,7 +58,7 @@ t.test('bytes are read from where they are asked for, and fewer at the end', asy
   t.equal(read(100, 10), '');
 });
 
-t.test("what Node refuses comes as one sentence with the errno's name", async (t) => {
+t.test("Node's errors become one sentence with the errno's name", async (t) => {
   const top = t.testdir({ file: 'x', full: { x: '' } });
   t.match(
     refused(() => reader.readText(join(top, 'none'))),
@@ -90,7 +90,7 @@ t.test("what Node refuses comes as one sentence with the errno's name", async (t
   );
 });
 
-t.test('a file is created only where nothing is, not even a symlink to nowhere', async (t) => {
+t.test('a file is created only at a free path, not even over a dangling symlink', async (t) => {
   const top = t.testdir({ there: 'kept', link: t.fixture('symlink', 'target') });
   for (const name of ['there', 'link'])
     t.match(
@@ -105,8 +105,7 @@ t.test('a file is created only where nothing is, not even a symlink to nowhere',
 });
 
 t.test(
-  'a tree is removed with what begins with a dot, symlinks are not followed, and a missing ' +
-    'one is no error',
+  'a tree is removed with its dot-files, symlinks are not followed, and a missing one is no error',
   async (t) => {
     const top = t.testdir({
       tree: { '.hidden': { deep: 'x' }, a: { b: { c: 'x' } } },
@@ -124,7 +123,7 @@ t.test(
   },
 );
 
-t.test('a directory gets the mode it is made with', async (t) => {
+t.test('a directory gets the mode that it is created with', async (t) => {
   const top = t.testdir({});
   const mask = process.umask(0o022);
   writer.mkdir(join(top, 'made'), 0o755);
@@ -134,64 +133,58 @@ t.test('a directory gets the mode it is made with', async (t) => {
   t.same(reader.list(join(top, 'made')), ['below']);
 });
 
-t.test('space is told in bytes, and no more is free than there is', async (t) => {
+t.test('space is given in bytes, and no more is free than the total', async (t) => {
   const { total, free } = reader.space('/');
   t.ok(total > 2 ** 20 && free >= 0 && free <= total);
 });
 
-t.test(
-  "a file is replaced whole, and what a boot without power left beside it is in nobody's way",
-  async (t) => {
-    const top = t.testdir({
-      file: 'old',
-      'file.next': 'half',
-      outside: 'kept',
-      link: t.fixture('symlink', 'outside'),
-      'link.next': t.fixture('symlink', 'outside'),
-    });
-    for (const name of ['file', 'link', 'new']) {
-      writer.replace(join(top, name), `${name} ä\n`, 0o640);
-      t.equal(readFileSync(join(top, name), 'utf8'), `${name} ä\n`);
-      t.equal(lstatSync(join(top, name)).mode & 0o777, 0o640);
-      t.equal(reader.kind(join(top, name)), 'file', 'a symlink is replaced, not followed');
-    }
-    t.equal(readFileSync(join(top, 'outside'), 'utf8'), 'kept');
-    t.same(readdirSync(top).sort(), ['file', 'link', 'new', 'outside']);
-    writer.replace(relative(process.cwd(), join(top, 'file')), 'relative', 0o600);
-    t.equal(readFileSync(join(top, 'file'), 'utf8'), 'relative');
-  },
-);
+t.test('a file is replaced completely, and the leftovers of a power cut do no harm', async (t) => {
+  const top = t.testdir({
+    file: 'old',
+    'file.next': 'half',
+    outside: 'kept',
+    link: t.fixture('symlink', 'outside'),
+    'link.next': t.fixture('symlink', 'outside'),
+  });
+  for (const name of ['file', 'link', 'new']) {
+    writer.replace(join(top, name), `${name} ä\n`, 0o640);
+    t.equal(readFileSync(join(top, name), 'utf8'), `${name} ä\n`);
+    t.equal(lstatSync(join(top, name)).mode & 0o777, 0o640);
+    t.equal(reader.kind(join(top, name)), 'file', 'a symlink is replaced, not followed');
+  }
+  t.equal(readFileSync(join(top, 'outside'), 'utf8'), 'kept');
+  t.same(readdirSync(top).sort(), ['file', 'link', 'new', 'outside']);
+  writer.replace(relative(process.cwd(), join(top, 'file')), 'relative', 0o600);
+  t.equal(readFileSync(join(top, 'file'), 'utf8'), 'relative');
+});
 
-t.test(
-  'a symlink is put in the place of a file or a symlink, and not of a directory',
-  async (t) => {
-    const top = t.testdir({
-      file: 'old',
-      link: t.fixture('symlink', 'file'),
-      'link.next': '',
-      directory: { kept: '' },
-    });
-    for (const name of ['link', 'file', 'new']) {
-      writer.replaceLink('2', join(top, name));
-      t.equal(readlinkSync(join(top, name)), '2');
-    }
-    t.match(
-      refused(() => writer.replaceLink('2', join(top, 'directory'))),
-      { errno: 'EISDIR', syscall: 'replace', message: /a directory has its name/ },
-    );
-    t.match(
-      refused(() => writer.replace(join(top, 'directory'), 'text', 0o600)),
-      { errno: 'EISDIR' },
-    );
-    t.match(
-      refused(() => writer.replace(join(top, 'none', 'file'), 'text', 0o600)),
-      { errno: 'ENOENT' },
-    );
-    t.same(readdirSync(top).sort(), ['directory', 'file', 'link', 'new'], 'nothing is left beside');
-  },
-);
+t.test('a symlink replaces a file or a symlink, but no directory', async (t) => {
+  const top = t.testdir({
+    file: 'old',
+    link: t.fixture('symlink', 'file'),
+    'link.next': '',
+    directory: { kept: '' },
+  });
+  for (const name of ['link', 'file', 'new']) {
+    writer.replaceLink('2', join(top, name));
+    t.equal(readlinkSync(join(top, name)), '2');
+  }
+  t.match(
+    refused(() => writer.replaceLink('2', join(top, 'directory'))),
+    { errno: 'EISDIR', syscall: 'replace', message: /a directory has its name/ },
+  );
+  t.match(
+    refused(() => writer.replace(join(top, 'directory'), 'text', 0o600)),
+    { errno: 'EISDIR' },
+  );
+  t.match(
+    refused(() => writer.replace(join(top, 'none', 'file'), 'text', 0o600)),
+    { errno: 'ENOENT' },
+  );
+  t.same(readdirSync(top).sort(), ['directory', 'file', 'link', 'new'], 'nothing is left beside');
+});
 
-t.test('a copy has every byte, and is made only where nothing is, of what is a file', async (t) => {
+t.test('a copy has every byte, is made only of a file, and only at a free path', async (t) => {
   const bytes = Buffer.alloc(200_000, 'abcdefg');
   const top = t.testdir({ there: 'kept', empty: '', link: t.fixture('symlink', 'there') });
   writeFileSync(join(top, 'from'), bytes);
@@ -224,8 +217,8 @@ t.test('a copy has every byte, and is made only where nothing is, of what is a f
 });
 
 t.test(
-  'details are those of the path itself, times to the nanosecond and numbers of devices as ' +
-    'the kernel counts them',
+  "details are those of the path itself, with times in nanoseconds and the kernel's " +
+    'device numbers',
   async (t) => {
     const top = t.testdir({ file: 'four', link: t.fixture('symlink', 'file') });
     chmodSync(join(top, 'file'), 0o2750);
@@ -258,7 +251,7 @@ t.test(
   },
 );
 
-t.test('a symlink is read, what is none is not, and none is given a mode', async (t) => {
+t.test('a symlink is read, other files are not, and no symlink gets a mode', async (t) => {
   const top = t.testdir({ file: 'x', link: t.fixture('symlink', 'file') });
   t.equal(reader.readLink(join(top, 'link')), 'file');
   t.match(
@@ -273,7 +266,7 @@ t.test('a symlink is read, what is none is not, and none is given a mode', async
   t.equal(lstatSync(join(top, 'file')).mode & 0o7777, 0o4711);
 });
 
-t.test('names are moved and made as the calls of that name do', async (t) => {
+t.test('names are moved and created as by the system calls of that name', async (t) => {
   const top = t.testdir({ a: 'a', b: 'b', directory: {} });
   const at = (name: string): string => join(top, name);
   writer.rename(at('a'), at('b'));
@@ -305,24 +298,21 @@ t.test('names are moved and made as the calls of that name do', async (t) => {
   );
 });
 
-t.test(
-  'bytes are written at their place in a device, and what lies around them stays',
-  async (t) => {
-    const file = join(t.testdir({ flash: '0123456789' }), 'flash');
-    writer.writeFlash(file, 3, Buffer.from('abc'));
-    t.equal(readFileSync(file, 'utf8'), '012abc6789');
-    t.match(
-      refused(() => writer.writeFlash(join(dirname(file), 'none'), 0, Buffer.from('x'))),
-      { errno: 'ENOENT', syscall: 'write' },
-    );
-    t.match(
-      refused(() => writer.writeFlash('/dev/full', 0, Buffer.from('x'))),
-      { errno: 'ENOSPC' },
-    );
-  },
-);
+t.test('bytes are written at their place in a device, and their neighbours stay', async (t) => {
+  const file = join(t.testdir({ flash: '0123456789' }), 'flash');
+  writer.writeFlash(file, 3, Buffer.from('abc'));
+  t.equal(readFileSync(file, 'utf8'), '012abc6789');
+  t.match(
+    refused(() => writer.writeFlash(join(dirname(file), 'none'), 0, Buffer.from('x'))),
+    { errno: 'ENOENT', syscall: 'write' },
+  );
+  t.match(
+    refused(() => writer.writeFlash('/dev/full', 0, Buffer.from('x'))),
+    { errno: 'ENOSPC' },
+  );
+});
 
-t.test('a name with a NUL in it is refused as what cannot exist', async (t) => {
+t.test('a name with a NUL in it is refused as nonexistent', async (t) => {
   for (const call of [
     () => reader.readText('/\0'),
     () => writer.replace('/tmp\0', '', 0o600),
@@ -332,7 +322,7 @@ t.test('a name with a NUL in it is refused as what cannot exist', async (t) => {
     t.match(refused(call), { errno: 'EINVAL' });
 });
 
-t.test('sleeping takes its time', async (t) => {
+t.test('sleeping takes the given time', async (t) => {
   const begun = process.hrtime.bigint();
   writer.sleep(60);
   t.ok(process.hrtime.bigint() - begun >= 60_000_000n);

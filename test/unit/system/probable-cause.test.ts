@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ERRNO_RULES, probableCause } from '../../../src/system/probable-cause.js';
 
-/** Each pair of a call and an error that has a probable cause, with the beginning of it. */
+/** Each pair of a call and an error that has a probable cause, with the beginning of the cause. */
 const ROWS: [call: string, fstype: string | null, errno: string, begins: string][] = [
   ['mount', 'jffs2', 'EIO', 'the partition holds no valid jffs2 node and is not erased'],
   ['mount', 'jffs2', 'EINVAL', 'jffs2 needs at least 5 erase blocks'],
@@ -95,6 +95,6 @@ t.test('a rule for one file system is not used for another, and no rule is no ca
   t.match(probableCause(attempt('mount', 'ENOENT', 'ext4')), /the device node does not exist/);
 });
 
-t.test('what a rule says fits behind a semicolon', async (t) => {
+t.test('the text of a rule fits after a semicolon', async (t) => {
   for (const { says } of ERRNO_RULES) t.match(says, /^[a-z].*[^.]$/);
 });

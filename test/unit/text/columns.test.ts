@@ -9,7 +9,7 @@ t.test('text is broken at blanks only, and indented', async (t) => {
   t.equal(wrap('', 4), '    ');
 });
 
-t.test('a label or a bullet stands in the indent of the first line', async (t) => {
+t.test('a label or a bullet is placed in the indent of the first line', async (t) => {
   t.equal(
     wrapBehind('root', 'x '.repeat(40).trim(), 10).split('\n')[0],
     `root      ${'x '.repeat(35).trim()}`,

@@ -69,7 +69,7 @@ t.test('each problem has a sentence and a cure', async (t) => {
   }
 });
 
-t.test('what is wrong and what holds are told apart by data, not by punctuation', async (t) => {
+t.test('data, not punctuation, separate the problem from the value that holds', async (t) => {
   t.same(problemParts({ code: 'settings-no-json', file: '/a.json', why: 'one; two' }), {
     is: '/a.json is not JSON (one; two)',
     holds: 'none of it holds',

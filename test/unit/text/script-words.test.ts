@@ -45,30 +45,33 @@ const journal = (script: ScriptResult): string =>
     .map((record) => `${JSON.stringify(record)}\n`)
     .join('');
 
-t.test('who made the root, and why it was not the script, is said in a few words', async (t) => {
-  t.equal(
-    scriptWords({ result: 'made', why: null, differences: [] }),
-    'by the script, and verified',
-  );
-  t.equal(
-    scriptWords({ result: 'made', why: null, differences: ['/tmp is shared', 'b', 'c'] }),
-    'by the script, and not as start would have made it: /tmp is shared; and 2 more',
-  );
-  t.equal(
-    scriptWords({ result: 'refused', why: 'an order to reset waits' }),
-    'by the agent, because the script that went first refused: an order to reset waits',
-  );
-  t.equal(
-    scriptWords({ result: 'failed', why: 'step data' }),
-    'by the agent, because the script that went first failed: step data',
-  );
-  t.equal(
-    scriptWords({ result: 'cut off', why: null }),
-    'by the agent, because the script that went first was cut off',
-  );
-});
+t.test(
+  'a short text names the maker of the root, and why the script did not make it',
+  async (t) => {
+    t.equal(
+      scriptWords({ result: 'made', why: null, differences: [] }),
+      'by the script, and verified',
+    );
+    t.equal(
+      scriptWords({ result: 'made', why: null, differences: ['/tmp is shared', 'b', 'c'] }),
+      'by the script, and not as start would have made it: /tmp is shared; and 2 more',
+    );
+    t.equal(
+      scriptWords({ result: 'refused', why: 'an order to reset waits' }),
+      'by the agent, because the script that went first refused: an order to reset waits',
+    );
+    t.equal(
+      scriptWords({ result: 'failed', why: 'step data' }),
+      'by the agent, because the script that went first failed: step data',
+    );
+    t.equal(
+      scriptWords({ result: 'cut off', why: null }),
+      'by the agent, because the script that went first was cut off',
+    );
+  },
+);
 
-t.test('journal, status and explain tell it, of this boot and of those before', async (t) => {
+t.test('journal, status and explain say so, for this boot and earlier ones', async (t) => {
   const script: ScriptResult = { result: 'refused', why: 'an order to reset waits' };
   const boot = bootOf({ number: 3, id: 'abcdefgh', current: false, file: 'x' }, journal(script));
   t.same(boot.damage, []);
@@ -106,7 +109,7 @@ t.test('journal, status and explain tell it, of this boot and of those before', 
   );
 });
 
-t.test('a boot without a script says nothing of one', async (t) => {
+t.test('a boot without a script does not mention one', async (t) => {
   const text = journal({ result: 'made', why: null })
     .split('\n')
     .filter((line) => !line.includes('"script"'))

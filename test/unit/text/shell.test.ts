@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { quote } from '../../../src/text/shell.js';
 
-t.test('any word reaches the shell as it is', async (t) => {
+t.test('any word reaches the shell unchanged', async (t) => {
   for (const word of [
     "it's",
     'a b',

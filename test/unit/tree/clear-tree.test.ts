@@ -1,4 +1,4 @@
-/** On the real kernel, as root in a mount namespace of its own. */
+/** On the real kernel, as root in its own mount namespace. */
 import t from 'tap';
 import { asRootAlone } from '../native/program.js';
 
@@ -15,8 +15,7 @@ const ETC = [
 const SSH = ['/root', '/root/.ssh', '/root/.ssh/deep', '/root/.ssh/deep/er', '/root/.ssh/key'];
 
 t.test(
-  'what is kept stays with all below it and the directories above it, and all else goes, ' +
-    'dot-files too',
+  'kept paths stay with their content and parents, and all else is removed, dot-files too',
   async (t) => {
     const left = (...names: string[]): object => ({ names, remaining: [] });
     t.same(got['keeping'], {
@@ -24,7 +23,7 @@ t.test(
       file: left('/etc', '/etc/config', '/etc/config/network', '/sysupgrade.tgz'),
       directory: left(...SSH),
       trailing: left('/etc', '/etc/passwd', ...SSH),
-      // The beginning of a name is not the name.
+      // A prefix of a name does not match the name.
       similar: left('/etc'),
       both: left(...ETC),
       below: left('/etc'),
@@ -32,7 +31,7 @@ t.test(
   },
 );
 
-t.test('the directories above what is kept stay as they are', async (t) => {
+t.test('the parents of kept paths stay unchanged', async (t) => {
   t.same(got['parents'], { mode: 0o1711, uid: 12, gid: 34, opaque: 'y' });
 });
 
@@ -43,47 +42,50 @@ t.test('a path that cannot be kept is refused before anything is removed', async
     t.same(outcome, ['EINVAL', 'EINVAL', true], JSON.stringify(keep));
 });
 
-t.test('symlinks are removed and not followed, and keep nothing behind them', async (t) => {
+t.test('symlinks are removed and not followed, and do not keep their target', async (t) => {
   t.same(got['symlinks'], { names: ['/kept'], outside: ['/dir', '/dir/precious', '/precious'] });
 });
 
-t.test('what is mounted below stays whole and is told of, and all beside it goes', async (t) => {
-  const names = [
-    '/etc',
-    '/etc/config',
-    '/etc/config/mnt',
-    '/etc/passwd',
-    '/mnt',
-    '/root',
-    '/usr',
-    '/usr/a',
-    '/usr/a/mnt',
-  ];
-  t.same(got['mounts'], {
-    errno: 'nothing',
-    whole: 4,
-    names,
-    remaining: ['/etc/config', '/mnt', '/root', '/usr'],
-    after: ['/etc', '/etc/passwd', '/root'],
-    remainingAfter: [],
-  });
-  t.same(got['direct'], { names: ['/mnt', '/mnt/precious'], remaining: ['/mnt'] });
-});
-
 t.test(
-  'what is still there is named, dot-directories first, and no more than 20 of it',
+  'mounts below stay untouched and are reported, and everything beside them is removed',
   async (t) => {
-    t.same(got['telling'], { names: ['/.dot', '/.empty', '/etc/0'], length: 20, gone: 'ENOENT' });
+    const names = [
+      '/etc',
+      '/etc/config',
+      '/etc/config/mnt',
+      '/etc/passwd',
+      '/mnt',
+      '/root',
+      '/usr',
+      '/usr/a',
+      '/usr/a/mnt',
+    ];
+    t.same(got['mounts'], {
+      errno: 'nothing',
+      whole: 4,
+      names,
+      remaining: ['/etc/config', '/mnt', '/root', '/usr'],
+      after: ['/etc', '/etc/passwd', '/root'],
+      remainingAfter: [],
+    });
+    t.same(got['direct'], { names: ['/mnt', '/mnt/precious'], remaining: ['/mnt'] });
   },
 );
 
+t.test('at most 20 remaining files are named, dot-directories first', async (t) => {
+  t.same(got['telling'], { names: ['/.dot', '/.empty', '/etc/0'], length: 20, gone: 'ENOENT' });
+});
+
 t.test(
-  'cut off at any call it tells of what remains, and done again it ends the same',
+  'stopped at any call it reports the remaining files, and a repeat ends the same',
   async (t) => {
     t.same(got['cuts'], { wrong: [], calls: true });
   },
 );
 
-t.test('of 200 trees by chance exactly what is named, below it or above it is left', async (t) => {
-  t.same(got['chance'], []);
-});
+t.test(
+  'in 200 random trees only the named paths, their parents and their content remain',
+  async (t) => {
+    t.same(got['chance'], []);
+  },
+);

@@ -1,6 +1,5 @@
 /**
- * On the real kernel, as root in a mount namespace of its own: from tmpfs to ext4 and to another
- * tmpfs.
+ * On the real kernel, as root in its own mount namespace: from tmpfs to ext4 and to another tmpfs.
  */
 import t from 'tap';
 import { asRootAlone } from '../native/program.js';
@@ -17,11 +16,11 @@ const part = <T = Record<string, unknown>>(name: string): T => got[name] as T;
 const NOTHING: Outcome = { files: 0, bytes: 0, removed: 0, refused: [] };
 
 t.test(
-  'a copy has every kind of file with name, content, owner, mode, time, links and ' +
+  'a copy has all file types with name, content, owner, mode, time, links and ' +
     "attributes, and none of overlay's notes on one mount",
   async (t) => {
-    // Three names of one file are brought over, and its bytes once; the leftover of a power cut is
-    // not counted as removed.
+    // Three names of one file are copied, and its bytes once. The leftover of a power cut does not
+    // count as removed.
     t.same(part('fidelity'), {
       unlike: [],
       result: { files: 10, bytes: 7, removed: 1, refused: [] },
@@ -33,8 +32,8 @@ t.test(
 );
 
 t.test(
-  'a further pass brings over nothing where nothing changed, what changed though size and ' +
-    'time did not, and every kind in the place of every other',
+  'a second pass copies only changes, also those with equal size and time, and replaces ' +
+    'any file type by any other',
   async (t) => {
     t.same(part('passes'), {
       unchanged: NOTHING,
@@ -45,16 +44,14 @@ t.test(
 );
 
 t.test(
-  'names that the copy links otherwise than the original are put right, though everything ' +
-    'else about them is the same',
+  'hard links that differ from the original are corrected, even if all else is equal',
   async (t) => {
     t.same(part('regrouped'), { a: true, b: true, apart: true });
   },
 );
 
 t.test(
-  'where one name of a file cannot be copied its other names are, and do not get what ' +
-    'stood there before',
+  'if one name of a file cannot be copied its other names are, and none keeps the old content',
   async (t) => {
     const { result, a, b } = part<{ result: Outcome; a: string; b: string }>('halfLinked');
     t.same([a, b, result.files, result.refused.length], ['old', 'new', 1, 1]);
@@ -62,7 +59,7 @@ t.test(
   },
 );
 
-t.test('what cannot be removed or copied is listed, and all the rest is done', async (t) => {
+t.test('files that cannot be removed or copied are listed, and the rest is done', async (t) => {
   const { result, names, ours, left } = part<{
     result: Outcome;
     names: string[];
@@ -77,8 +74,7 @@ t.test('what cannot be removed or copied is listed, and all the rest is done', a
 });
 
 t.test(
-  'a file that vanishes meanwhile is no error, leaves nothing half made, and its other ' +
-    'names are copied',
+  'a file that vanishes is no error and leaves no partial copy, and its other names are copied',
   async (t) => {
     t.same(part('vanishing'), {
       result: { files: 3, bytes: 13, removed: 0, refused: [] },
@@ -88,7 +84,7 @@ t.test(
 );
 
 t.test(
-  'names that are no UTF-8 are copied and cleared byte by byte, with what links name',
+  'names that are not UTF-8 are copied and removed byte by byte, as are link targets',
   async (t) => {
     t.same(part('foreignNames'), {
       result: { files: 4, bytes: 11, removed: 0, refused: [] },
@@ -100,8 +96,8 @@ t.test(
 );
 
 t.test(
-  'on a file system without extended attributes a file comes without them, and each is ' +
-    'told; one that is nothing without is refused',
+  'without extended attributes a file is copied without them, with a report; a file ' +
+    'that depends on them is refused',
   async (t) => {
     const { content, hollow, refused, lost } = part<{
       content: string;
@@ -116,8 +112,7 @@ t.test(
 );
 
 t.test(
-  'what is mounted in the original is not copied, and what is mounted in the copy is ' +
-    'neither filled nor emptied',
+  'mounts in the original are not copied, and mounts in the copy are neither filled nor emptied',
   async (t) => {
     const { result, precious, copied, original } = part<{
       result: Outcome;
@@ -138,20 +133,17 @@ t.test(
   },
 );
 
-t.test(
-  'no symlink is followed, in the original, in the copy or as either of the two',
-  async (t) => {
-    t.same(part('symlinks'), {
-      unlike: [],
-      outside: [['link', 'precious'], 'precious'],
-      top: 'ENOTDIR',
-      copy: 'ENOTDIR',
-    });
-  },
-);
+t.test('no symlink is followed, in the original, in the copy or as either root', async (t) => {
+  t.same(part('symlinks'), {
+    unlike: [],
+    outside: [['link', 'precious'], 'precious'],
+    top: 'ENOTDIR',
+    copy: 'ENOTDIR',
+  });
+});
 
 t.test(
-  'an overlay with redirects and copied-up metadata shows the same over the copy',
+  'an overlay with redirects and copied-up metadata looks the same over the copy',
   async (t) => {
     t.same(part('shown'), {
       attributes: ['metacopy', 'opaque', 'redirect'],
@@ -163,23 +155,22 @@ t.test(
 );
 
 t.test(
-  'a call that fails, alone or with all after it, is told of, leaves each file old or new ' +
-    'and nothing half made; done again, all is there',
+  'a failed call, alone or with all later ones, is reported and leaves each file old or ' +
+    'new; a repeat completes the copy',
   async (t) => {
     t.same(part('cuts'), { wrong: [], many: true });
   },
 );
 
 t.test(
-  '200 passes over trees that go on changing, half of them with a call that fails, end in ' +
-    'equal trees',
+  '200 passes over changing trees, half of them with a failed call, end in equal trees',
   async (t) => {
     t.same(part('chance'), { rounds: 200, wrong: [] });
   },
 );
 
 t.test(
-  'many files and deep directories are copied; what is too deep to have a path is listed',
+  'many files and deep directories are copied; paths that are too deep are listed',
   async (t) => {
     t.same(part('large'), { files: true, same: 0, refused: [true] });
   },

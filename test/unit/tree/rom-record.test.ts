@@ -51,13 +51,13 @@ function place(t: Test, files: Record<string, string>): Place {
   };
 }
 
-/** Another image in its place. */
+/** Replaces the image by another one. */
 const upgrade = ({ write }: Place, release: string, files: Record<string, string>): void => {
   write('rom/etc/openwrt_release', release);
   for (const [path, content] of Object.entries(files)) write(`rom/${path}`, content);
 };
 
-t.test('the first done notes the image, and the next one writes nothing', async (t) => {
+t.test('the first done records the image, and the next one writes nothing', async (t) => {
   const there = place(t, {
     'rom/etc/config/x': 'rom',
     'rom/usr/bin/tool': 'elf',
@@ -81,7 +81,7 @@ t.test('the first done notes the image, and the next one writes nothing', async 
 });
 
 t.test(
-  'after an upgrade a setting is still noted with the file that it was made from',
+  'after an upgrade a setting is still recorded with the file that it was made from',
   async (t) => {
     const there = place(t, {
       'rom/etc/config/x': 'old',
@@ -89,7 +89,7 @@ t.test(
       'data/upper/etc/config/x': 'mine',
     });
     there.run();
-    // Behind the last done of the old image.
+    // After the last done of the old image.
     there.write('data/upper/etc/config/y', 'also mine', 2);
     upgrade(there, 'two', { 'etc/config/x': 'newer', 'etc/config/y': 'newer' });
     t.same(there.run(), { changed: true, warnings: [] });
@@ -130,7 +130,7 @@ t.test(
   },
 );
 
-t.test('a record that is damaged is said to be, and made anew', async (t) => {
+t.test('a damaged record is reported, and made anew', async (t) => {
   const there = place(t, { 'rom/etc/x': 'old', 'data/upper/etc/x': 'mine' });
   there.run();
   for (const name of ['rom-manifest', 'rom-baseline'])
@@ -148,12 +148,12 @@ t.test('a record that is damaged is said to be, and made anew', async (t) => {
   t.same(there.run(), { changed: false, warnings: [] });
 });
 
-t.test('an image that takes too long is noted in slices, from one done to the next', async (t) => {
+t.test('an image that takes too long is recorded in slices, one per done', async (t) => {
   const many = Object.fromEntries(
     Array.from({ length: 450 }, (_, index) => [`rom/usr/f${String(index).padStart(3, '0')}`, 'x']),
   );
   const there = place(t, { ...many, 'rom/etc/x': 'old' });
-  // Time flies.
+  // Time passes.
   let now = 0;
   const sizes: number[] = [];
   for (let round = 0; round < 3; round++) {
@@ -165,7 +165,7 @@ t.test('an image that takes too long is noted in slices, from one done to the ne
   t.ok(there.manifest().files.has('etc/x'), 'with /etc first');
 });
 
-t.test('an upper layer that takes too long keeps what was noted of the rest', async (t) => {
+t.test('an upper layer that takes too long keeps the records of the rest', async (t) => {
   const there = place(t, {
     'rom/etc/a': 'old',
     'rom/etc/b': 'old',
@@ -179,8 +179,8 @@ t.test('an upper layer that takes too long keeps what was noted of the rest', as
 });
 
 t.test(
-  'an upper layer that is more than one done has time for is noted in parts, one after the ' +
-    'other, and diff says so until all of it is',
+  'an upper layer that exceeds the time of one done is recorded in parts, and diff says ' +
+    'so until it is complete',
   async (t) => {
     const count = 2 * BASELINE_BUDGET.leastFiles + 50;
     const names = Array.from(
@@ -211,7 +211,7 @@ t.test(
     t.equal(seen.at(-1)?.[0], count, JSON.stringify(seen));
     t.equal(seen.at(-1)?.[1], false);
     t.ok(seen.length > 2 && seen.slice(0, -1).every(([, open]) => open));
-    // From here on it goes round: what is new or gone is come to, wherever the last one stopped.
+    // From here on the walk wraps around: it reaches new and removed files from any starting point.
     there.write('rom/etc/d0/e/new', 'old');
     there.write('data/upper/etc/d0/e/new', 'mine', 5);
     fs.rmSync(`${there.at}/data/upper/${names.at(-1)}`);
@@ -232,37 +232,35 @@ t.test(
   },
 );
 
-t.test(
-  'a walk that is taken up again at any path comes to all behind it, and to nothing twice',
-  async (t) => {
-    const there = place(
-      t,
-      Object.fromEntries(
-        ['a', 'b/a', 'b/c/x', 'b/c/y', 'b/d', 'c/a/a/a', 'c/a/b', 'c-d/a', 'c/b', 'd'].map(
-          (path) => [`data/upper/${path}`, ''],
-        ),
-      ),
+t.test('a walk resumed at any path reaches everything after it, and nothing twice', async (t) => {
+  const there = place(
+    t,
+    Object.fromEntries(
+      ['a', 'b/a', 'b/c/x', 'b/c/y', 'b/d', 'c/a/a/a', 'c/a/b', 'c-d/a', 'c/b', 'd'].map((path) => [
+        `data/upper/${path}`,
+        '',
+      ]),
+    ),
+  );
+  const from = (path: string): string[] =>
+    [...walk(system, `${there.at}/data/upper`, () => true, path)].map((each) => each.path);
+  const all = from('');
+  t.equal(all.length, 16);
+  for (const [index, path] of all.entries()) {
+    t.same(from(path), all.slice(index), path);
+    for (const [other, name] of all.entries())
+      t.equal(isBefore(path, name), index < other, `${path} and ${name}`);
+  }
+  for (const gone of ['b/b', 'b/c/xx', 'b/c/z', 'c/a/a/a/a', 'bb', 'bb/x/y', 'z', '0'])
+    t.same(
+      from(gone),
+      all.filter((path) => !isBefore(path, gone)),
+      `${gone}, which is not there`,
     );
-    const from = (path: string): string[] =>
-      [...walk(system, `${there.at}/data/upper`, () => true, path)].map((each) => each.path);
-    const all = from('');
-    t.equal(all.length, 16);
-    for (const [index, path] of all.entries()) {
-      t.same(from(path), all.slice(index), path);
-      for (const [other, name] of all.entries())
-        t.equal(isBefore(path, name), index < other, `${path} and ${name}`);
-    }
-    for (const gone of ['b/b', 'b/c/xx', 'b/c/z', 'c/a/a/a/a', 'bb', 'bb/x/y', 'z', '0'])
-      t.same(
-        from(gone),
-        all.filter((path) => !isBefore(path, gone)),
-        `${gone}, which is not there`,
-      );
-  },
-);
+});
 
 t.test(
-  'the last of a full volume is not taken, and a manifest of another image is not left on it',
+  'a record never takes the last space of a volume, and a manifest of another image goes',
   async (t) => {
     const there = place(t, { 'rom/etc/x': 'old', 'data/upper/etc/x': 'mine' });
     const full: System = { ...system, space: (path) => ({ ...system.space(path), free: 500 }) };
@@ -277,7 +275,7 @@ t.test(
 );
 
 t.test(
-  'what cannot be read of the image is left out, and no symlink or mount is followed',
+  'unreadable files of the image are left out, and no symlink or mount is followed',
   async (t) => {
     const there = place(t, {
       'rom/etc/x': 'old',
@@ -305,7 +303,7 @@ t.test(
   },
 );
 
-t.test('an image is known by its superblock, and by the release it says it is', async (t) => {
+t.test('an image is identified by its superblock, and by its release', async (t) => {
   const superblock = Buffer.alloc(4096);
   superblock.write('hsqs');
   superblock.writeUInt32LE(1234, 4);

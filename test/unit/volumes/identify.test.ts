@@ -10,7 +10,7 @@ const holding = (bytes: number[], offset = 0, fill = 0): Uint8Array => {
 const JFFS2 = holding([0x85, 0x19, 0x03, 0x20], 0, 0xff);
 const GARBAGE = holding([1, 2, 3, 4]);
 
-t.test('each signature is known by its bytes', async (t) => {
+t.test('each signature is recognised by its bytes', async (t) => {
   const cases: [string, Uint8Array][] = [
     ['jffs2', JFFS2],
     ['jffs2', holding([0x19, 0x85, 0x20, 0x03])],
@@ -26,13 +26,13 @@ t.test('each signature is known by its bytes', async (t) => {
   for (const [kind, block] of cases) t.equal(identify(() => block, 1).kind, kind);
 });
 
-t.test('a healthy volume is known after one read', async (t) => {
+t.test('a healthy volume is recognised after one read', async (t) => {
   let reads = 0;
   identify(() => (reads++, JFFS2), 256);
   t.equal(reads, 1);
 });
 
-t.test('a damaged or erased first block hides neither jffs2 nor UBI behind it', async (t) => {
+t.test('jffs2 and UBI are found after a damaged or erased first block', async (t) => {
   for (const first of [GARBAGE, erased()])
     for (const [kind, behind] of [
       ['jffs2', JFFS2],
@@ -50,7 +50,7 @@ t.test('a damaged or erased first block hides neither jffs2 nor UBI behind it', 
 });
 
 t.test(
-  'a volume is blank if every block looked at is erased, and unknown if any holds garbage',
+  'a volume is blank if every block read is erased, and unknown if any holds garbage',
   async (t) => {
     t.equal(identify(erased, 256).kind, 'blank');
     t.match(
@@ -60,7 +60,7 @@ t.test(
   },
 );
 
-t.test('an order to erase counts only in the first block, where its giver writes it', async (t) => {
+t.test('an order to erase counts only in the first block, where it is written', async (t) => {
   const marker = holding([0xde, 0xad, 0xc0, 0xde], 0, 0xff);
   t.match(
     identify((block) => (block === 2 ? marker : erased()), 8),
@@ -68,7 +68,7 @@ t.test('an order to erase counts only in the first block, where its giver writes
   );
 });
 
-t.test('a block that could be read only in part is judged by what there is', async (t) => {
+t.test('a block that was read only in part is judged by the bytes read', async (t) => {
   t.equal(identify(() => JFFS2.subarray(0, 2), 1).kind, 'jffs2');
   t.equal(identify(() => new Uint8Array(0), 1).kind, 'unreadable');
   t.equal(identify(erased, 0).kind, 'unreadable');

@@ -2,7 +2,7 @@ import t from 'tap';
 import { readLabels, SUPERBLOCK_BYTES } from '../../../src/volumes/labels.js';
 import { ext4, f2fs } from '../../fixtures/superblocks.js';
 
-t.test('a superblock gives its label and UUID, and anything else none', async (t) => {
+t.test('a superblock gives its label and UUID; other data give none', async (t) => {
   t.same(readLabels(ext4('settings')), {
     label: 'settings',
     uuid: '01234567-89ab-cdef-0123-456789abcdef',
@@ -15,6 +15,6 @@ t.test('a superblock gives its label and UUID, and anything else none', async (t
   t.equal(readLabels(ext4('x').subarray(0, 0x450)), null);
 });
 
-t.test('the longest superblock is read whole', async (t) => {
+t.test('the longest superblock is read completely', async (t) => {
   t.equal(SUPERBLOCK_BYTES, 0x87c);
 });

@@ -21,7 +21,7 @@ const device = (kind: DeviceKind): Device => ({
   eraseBlock: null,
 });
 
-/** What each type is mounted as from an mtd partition, a UBI volume and a disk. */
+/** The mount type of each volume type on an mtd partition, a UBI volume and a disk. */
 const MOUNTED: Record<ContentKind, [mtd: string, ubi: string, block: string]> = {
   jffs2: ['jffs2', '', ''],
   'erase-marker': ['', '', ''],
@@ -35,7 +35,7 @@ const MOUNTED: Record<ContentKind, [mtd: string, ubi: string, block: string]> = 
   unreadable: ['jffs2', 'ubifs', ''],
 };
 
-t.test('each type is mounted from the devices that can hold it, and no others', async (t) => {
+t.test('each type is mounted only from devices that can hold it', async (t) => {
   for (const [content, fstypes] of Object.entries(MOUNTED))
     KINDS.forEach((kind, index) => {
       const volume = { content: { kind: content as ContentKind, evidence: '' } };
@@ -71,17 +71,20 @@ const UNMOUNTABLE: [ContentKind, DeviceKind, reason: string, because: RegExp, do
   ['unreadable', 'block', 'unknown-content', NO_FILE_SYSTEM, /holds nothing that could/],
 ];
 
-t.test('what cannot be mounted has a reason, a cause and a sentence for doctor', async (t) => {
-  for (const [content, kind, reason, because, doctor] of UNMOUNTABLE) {
-    const why = whyUnmountable(device(kind), { kind: content, evidence: 'seen' });
-    t.equal(why.reason, reason, `${content} on ${kind}`);
-    t.match(`${why.because}; ${why.cure}`, because);
-    t.ok(why.because.startsWith(`${device(kind).name}: seen; `));
-    t.match(unmountableText('it', kind, content), doctor);
-  }
-});
+t.test(
+  'a volume that cannot be mounted has a reason, a cause and a sentence for doctor',
+  async (t) => {
+    for (const [content, kind, reason, because, doctor] of UNMOUNTABLE) {
+      const why = whyUnmountable(device(kind), { kind: content, evidence: 'seen' });
+      t.equal(why.reason, reason, `${content} on ${kind}`);
+      t.match(`${why.because}; ${why.cure}`, because);
+      t.ok(why.because.startsWith(`${device(kind).name}: seen; `));
+      t.match(unmountableText('it', kind, content), doctor);
+    }
+  },
+);
 
-t.test('the tables that are made from the types have all of them', async (t) => {
+t.test('the tables derived from the types contain all types', async (t) => {
   t.equal(DISK_MAKERS, 'mkfs.ext4 or mkfs.f2fs');
   t.equal(BYTES_LOOKED_AT, 0x440);
   const fileSystems = VOLUME_TYPE_LIST.map(([kind]) => kind).filter(isFileSystem);
@@ -91,7 +94,7 @@ t.test('the tables that are made from the types have all of them', async (t) => 
       t.ok(FILE_SYSTEMS[fstype], `${kind} is mounted as ${fstype}, which is a file system`);
 });
 
-t.test('a root is mounted as what it holds', async (t) => {
+t.test('a root is mounted with the type of its content', async (t) => {
   t.same(rootTypes('ext4'), ['ext4', 'ext3', 'ext2']);
   t.same(rootTypes('ext2'), ['ext4', 'ext2'], 'ext3 refuses one without a journal');
   t.same(rootTypes('blank'), ['jffs2']);

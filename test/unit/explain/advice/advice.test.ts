@@ -2,7 +2,7 @@ import t from 'tap';
 import { explain } from '../../../../src/explain/explanation.js';
 import { NOTHING, consoleLog } from '../../../fixtures/explained.js';
 
-t.test('how process 1 ended is read from its exit code', async (t) => {
+t.test('the exit code of process 1 gives the cause of its end', async (t) => {
   const lines = [
     'Linux version 6.1.0',
     'Kernel command line: root=/dev/sda1',

@@ -22,7 +22,7 @@ const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoo
   ...changes,
 });
 
-t.test('why there is no root, row by row', async (t) => {
+t.test('causes of a missing root, row by row', async (t) => {
   walkRules(t, NO_ROOT_RULES, [
     [
       'the image failed, not the root',
@@ -93,7 +93,7 @@ t.test('why there is no root, row by row', async (t) => {
   );
 });
 
-t.test('why there is no process 1, row by row', async (t) => {
+t.test('causes of a missing process 1, row by row', async (t) => {
   walkRules(t, NO_INIT_RULES, [
     ['no program is named', boot(''), { code: 'no-init-on-root' }],
     [
@@ -104,7 +104,7 @@ t.test('why there is no process 1, row by row', async (t) => {
   ]);
 });
 
-t.test('how process 1 ended, row by row', async (t) => {
+t.test('causes of the end of process 1, row by row', async (t) => {
   const ended = (exitCode: number | null): FailedBoot => boot('', { exitCode });
   walkRules(t, INIT_ENDED_RULES, [
     ['an old kernel prints no code', ended(null), { code: 'init-ended' }],

@@ -12,7 +12,7 @@ interface File {
   name: string;
   mode: number;
   body?: string | Buffer;
-  /** Files of one number are one file. */
+  /** Files with one number are one file. */
   inode?: number;
 }
 
@@ -52,7 +52,7 @@ const look = (bytes: Buffer, config: Record<string, string> | null = null): Prom
 };
 const error = (initrd: Initrd, path: string): number | null => initrd.program(path)?.error ?? null;
 
-t.test('a program is found behind symlinks, and by each of its names', async (t) => {
+t.test('a program is found through symlinks, and by each of its names', async (t) => {
   const initrd = await look(
     archive(
       { name: 'usr', mode: DIRECTORY },
@@ -71,7 +71,7 @@ t.test('a program is found behind symlinks, and by each of its names', async (t)
   );
 });
 
-t.test('links in a circle, and to nowhere, lead to no program', async (t) => {
+t.test('circular and dangling links lead to no program', async (t) => {
   const initrd = await look(
     archive(
       { name: 'a', mode: SYMLINK, body: '/b' },
@@ -85,7 +85,7 @@ t.test('links in a circle, and to nowhere, lead to no program', async (t) => {
   );
 });
 
-t.test('a file whose directory is not in the archive is not made', async (t) => {
+t.test('a file without its directory in the archive is not created', async (t) => {
   const initrd = await look(
     archive({ name: 'sbin/init', mode: FILE, body: ELF }, { name: 'dev/x', mode: FILE, body: ELF }),
   );
@@ -96,7 +96,7 @@ t.test('a file whose directory is not in the archive is not made', async (t) => 
   );
 });
 
-t.test('what would keep a program from running is known', async (t) => {
+t.test('the causes that keep a program from running are known', async (t) => {
   const initrd = await look(
     archive(
       { name: 'a', mode: 0o100644, body: ELF },
@@ -113,7 +113,7 @@ t.test('what would keep a program from running is known', async (t) => {
   );
 });
 
-t.test('an archive over another one replaces what it names', async (t) => {
+t.test('a later archive replaces the files that it names', async (t) => {
   const [first, second] = [
     archive({ name: 'init', mode: FILE, body: 'text' }),
     archive({ name: 'init', mode: FILE, body: ELF }),
@@ -132,7 +132,7 @@ t.test('an archive over another one replaces what it names', async (t) => {
   }
 });
 
-t.test('what the kernel was not built to unpack, it does not', async (t) => {
+t.test('formats that the kernel was not built for stay packed', async (t) => {
   t.match(await look(gzipSync(archive({ name: 'init', mode: FILE })), { RD_XZ: 'y' }), {
     error: 'compression method gzip not configured',
     image: { found: 'gzip' },
@@ -140,7 +140,7 @@ t.test('what the kernel was not built to unpack, it does not', async (t) => {
 });
 
 t.test(
-  'an image is looked into for its programs, compressed or not, and one that is no ext2 is not',
+  'an image is searched for its programs, compressed or not, and only if it is ext2',
   async (t) => {
     const fixture = (name: string): Promise<Initrd> =>
       lookIntoInitrd(new URL(`../../../fixtures/console/${name}`, import.meta.url).pathname, null);
@@ -156,7 +156,7 @@ t.test(
   },
 );
 
-t.test('any bytes are looked into, however damaged', async () => {
+t.test('any damaged bytes can be examined', async () => {
   const whole = archive(
     { name: 'init', mode: FILE, body: ELF },
     { name: 'x', mode: SYMLINK, body: 'init' },
@@ -178,8 +178,8 @@ t.test('any bytes are looked into, however damaged', async () => {
   );
   await fc.assert(
     fc.asyncProperty(bytes, async (some) => {
-      // xz and others need a library that is built for the workstation and is not beside this test;
-      // a part that is damaged into one of them may stand anywhere.
+      // xz and others need a library for the workstation, which is not beside this test; damage may
+      // turn a part into one of these formats.
       const initrd = await look(some).catch((error: unknown) => {
         if (error instanceof MissingCodecError) return null;
         throw error;

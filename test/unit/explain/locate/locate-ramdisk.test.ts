@@ -19,7 +19,7 @@ const tree = (...place: Parameters<typeof withInitrd>): LocateInput => ({
   deviceTree: parseDeviceTree(withInitrd(...place)),
 });
 
-t.test('a device tree tells of an initrd in memory, in both widths of cells', async (t) => {
+t.test('a device tree gives the address of an initrd, in both widths of cells', async (t) => {
   for (const [size, note] of [
     [4, '32-bit cells'],
     [8, '64-bit cells'],
@@ -63,45 +63,39 @@ t.test('the reservation that covers it is named', async (t) => {
   );
 });
 
-t.test(
-  'the command line is taken before the device tree, and that they differ is said',
-  async (t) => {
-    const told = locate({
-      ...tree(0x6800_0000, 0x6800_1000),
-      commandLine: 'initrd=0x64000000,511',
-    });
-    t.match(told, {
-      taken: 'command line',
-      agree: false,
-      claims: [{ source: 'command line', size: 511 }, { source: '/chosen' }],
-    });
-    t.match(told.problems, [/do not agree: the kernel takes the command line's/]);
-    t.match(locate({ ...tree(0x6800_0000, 0x6800_1000), commandLine: 'initrd=0x68000000,4096' }), {
-      agree: true,
-      problems: [],
-    });
-  },
-);
+t.test('the command line overrides the device tree, and a difference is reported', async (t) => {
+  const told = locate({
+    ...tree(0x6800_0000, 0x6800_1000),
+    commandLine: 'initrd=0x64000000,511',
+  });
+  t.match(told, {
+    taken: 'command line',
+    agree: false,
+    claims: [{ source: 'command line', size: 511 }, { source: '/chosen' }],
+  });
+  t.match(told.problems, [/do not agree: the kernel takes the command line's/]);
+  t.match(locate({ ...tree(0x6800_0000, 0x6800_1000), commandLine: 'initrd=0x68000000,4096' }), {
+    agree: true,
+    problems: [],
+  });
+});
 
-t.test(
-  'a tag list tells of one by its physical address, and an old one by a virtual',
-  async (t) => {
-    const list = (...tags: Buffer[]): LocateInput => ({
-      ...NOTHING,
-      atags: parseAtags(tagList(ATAG_MEM, ...tags)),
-    });
-    t.match(locate(list(initrd2(0x6800_0000, 511))), {
-      taken: 'ATAG_INITRD2',
-      claims: [{ inMemory: true, reserved: null }],
-    });
-    t.match(locate(list(tag(0x54410005, 0xc800_0000, 511))), {
-      taken: 'ATAG_INITRD',
-      claims: [{ inMemory: null, note: /virtual/ }],
-    });
-  },
-);
+t.test('a tag list gives a physical address, and an old one a virtual address', async (t) => {
+  const list = (...tags: Buffer[]): LocateInput => ({
+    ...NOTHING,
+    atags: parseAtags(tagList(ATAG_MEM, ...tags)),
+  });
+  t.match(locate(list(initrd2(0x6800_0000, 511))), {
+    taken: 'ATAG_INITRD2',
+    claims: [{ inMemory: true, reserved: null }],
+  });
+  t.match(locate(list(tag(0x54410005, 0xc800_0000, 511))), {
+    taken: 'ATAG_INITRD',
+    claims: [{ inMemory: null, note: /virtual/ }],
+  });
+});
 
-t.test('what the kernel would refuse or pass over is told', async (t) => {
+t.test('initrds that the kernel would refuse or ignore are reported', async (t) => {
   t.match(locate(tree(0x2000_0000, 0x2000_1000)).problems, [/does not lie in memory/]);
   t.match(
     locate(tree(0x6fff_f000, 0x7000_1000)).problems,
@@ -125,7 +119,7 @@ t.test('what the kernel would refuse or pass over is told', async (t) => {
   t.match(locate(tree(0x6800_0001, 0x6800_1000)).claims, [{ aligned: false }]);
 });
 
-t.test('the table for a person keeps to 80 columns', async (t) => {
+t.test('the table for a person fits in 80 columns', async (t) => {
   t.equal(
     renderLocated(
       locate({

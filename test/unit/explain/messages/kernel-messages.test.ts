@@ -9,7 +9,7 @@ const read = (...lines: string[]): KernelMessages =>
     allLevels: true,
   });
 
-/** Lines for each row of the table, in its order, and what they tell. */
+/** Lines for each row of the table, in its order, and their meaning. */
 const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
   [['Linux version 6.1.192-x (a@b) #1'], { release: { value: '6.1.192-x' } }],
   [['OF: fdt: Machine model: Some Board'], { model: { value: 'Some Board' } }],
@@ -83,7 +83,7 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
   [['reboot: Power down'], { down: { value: 'reboot: Power down' } }],
 ];
 
-t.test('each row of the table understands its message, and no row before it does', async (t) => {
+t.test('each row of the table matches its message, and no row before it does', async (t) => {
   t.equal(EXAMPLES.length, MESSAGES.length, 'each row has an example');
   for (const [row, [lines, told]] of EXAMPLES.entries()) {
     const { pattern, source } = MESSAGES[row]!;

@@ -32,7 +32,7 @@ t.test('each row of the table understands its panic', async (t) => {
   t.match(readPanic('Attempted to kill init!'), { kind: 'init-ended', exitCode: null });
 });
 
-t.test('a panic that is foretold is understood as the same', async (t) => {
+t.test('a predicted panic is recognised as the same', async (t) => {
   for (const panic of [
     noRoot('31:2'),
     noRoot(null),
@@ -44,7 +44,7 @@ t.test('a panic that is foretold is understood as the same', async (t) => {
     t.same(readPanic(panic.message), panic, panic.message);
 });
 
-t.test('which panics show that there was a root', async (t) => {
+t.test('panics that show that there was a root', async (t) => {
   const had = (message: string): boolean => hadRoot(readPanic(message));
   t.ok(had('No init found.  Try passing init= option to kernel.'));
   t.ok(had('Attempted to kill init!'));

@@ -3,7 +3,7 @@ import { BUILT_IN_RULES } from '../../../../src/explain/story/built-in.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 import { WHOLE, storyOf } from '../../../fixtures/story.js';
 
-t.test('what is built into the kernel, row by row', async (t) => {
+t.test('the drivers built into the kernel, row by row', async (t) => {
   walkRules(t, BUILT_IN_RULES, [
     [
       'the kernel knows no initramfs',

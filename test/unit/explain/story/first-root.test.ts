@@ -3,7 +3,7 @@ import { FIRST_ROOT_RULES } from '../../../../src/explain/story/first-root.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 import { storyOf } from '../../../fixtures/story.js';
 
-t.test('what rootfs is, row by row', async (t) => {
+t.test('the type of rootfs, row by row', async (t) => {
   walkRules(t, FIRST_ROOT_RULES, [
     [
       'the command line is not known',

@@ -16,7 +16,7 @@ const image: LoadedImage = {
   image: { found: 'ext4', error: null, content: 'ext4', journal: true, kibibytes: 1 },
 };
 
-t.test('from what the root is mounted, row by row', async (t) => {
+t.test('the source of the root mount, row by row', async (t) => {
   walkRules(t, SOURCE_RULES, [
     [
       'the image itself',

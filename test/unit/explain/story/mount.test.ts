@@ -20,7 +20,7 @@ const plan: MountPlan = {
   earlier: 0,
 };
 
-/** One mount with rootfstype=, which is expected to go well for squashfs alone. */
+/** One mount with rootfstype=, which is expected to succeed for squashfs alone. */
 function mounting(fstype: string, lines: string[] = [], given: Partial<KernelInputs> = {}) {
   const story = storyOf(
     {
@@ -35,7 +35,7 @@ function mounting(fstype: string, lines: string[] = [], given: Partial<KernelInp
 
 const PANIC = 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(31,2)';
 
-t.test('how a mount ended, row by row', async (t) => {
+t.test('the result of a mount, row by row', async (t) => {
   walkRules(t, MOUNT_RULES, [
     [
       'the log shows it',

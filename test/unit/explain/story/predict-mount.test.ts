@@ -20,7 +20,7 @@ const attempt = (
   given: Partial<KernelInputs> = {},
 ) => ({ t: storyOf(given), fstype, source: { ...BLOCK, ...source } });
 
-t.test('what mounting one type comes to, row by row', async (t) => {
+t.test('the prediction for mounting one type, row by row', async (t) => {
   walkRules(t, ATTEMPT_RULES, [
     [
       'the kernel lacks it',

@@ -13,7 +13,7 @@ const known = {
 };
 const named = (root: string) => ({ ...known, root });
 
-t.test('what root= names, row by row', async (t) => {
+t.test('the meaning of root=, row by row', async (t) => {
   walkRules(t, ROOT_NAME_RULES, [
     ['mtd by its name', named('mtd:a'), { form: 'mtd', number: '0:0', exists: null }],
     ['a UBI volume', named('ubi0:a'), { form: 'ubi', exists: null }],

@@ -15,7 +15,7 @@ const name = (changes: Partial<RootName> = {}): RootName => ({
 const WAITS = [...WHOLE, 'Waiting for root device /dev/sda1...'];
 const CAME = [...WAITS, 'VFS: Mounted root (ext4 filesystem) readonly on device 8:1.'];
 
-t.test('what rootwait does, row by row', async (t) => {
+t.test('the effect of rootwait, row by row', async (t) => {
   walkRules(t, ROOTWAIT_RULES, [
     [
       'the log ends with the wait',

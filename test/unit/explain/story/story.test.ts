@@ -1,6 +1,6 @@
 /**
- * The rules of the kernel's decisions in whole stories. That they hold together, the logs of real
- * boots show in explanation.test.ts; their tables are walked row by row beside this file.
+ * The rules of the kernel's decisions in whole stories. explanation.test.ts compares them with the
+ * logs of real boots; the tests beside this file walk their tables row by row.
  */
 import fc from 'fast-check';
 import t from 'tap';
@@ -18,7 +18,7 @@ import {
   foretold,
 } from '../../../fixtures/explained.js';
 
-t.test('cramfs and romfs take an mtd name in a kernel that is built for it', async (t) => {
+t.test('cramfs and romfs accept an mtd name in a kernel that is built for it', async (t) => {
   for (const [fstype, option] of [
     ['cramfs', 'CRAMFS_MTD'],
     ['romfs', 'ROMFS_ON_MTD'],
@@ -54,7 +54,7 @@ t.test('cramfs and romfs take an mtd name in a kernel that is built for it', asy
   );
 });
 
-t.test('an init= that does not run is the end since Linux 4.0, and was not before', async (t) => {
+t.test('an init= that does not run is fatal since Linux 4.0, and was not before', async (t) => {
   const programs = [
     { path: '/x', error: -13, why: '/x is not executable' },
     { path: '/sbin/init', error: 0, why: '' },
@@ -80,7 +80,7 @@ t.test('the last words of a kernel without an init are those of its version', as
   t.match(message('3.10.49'), /^No init found\./);
 });
 
-t.test('a kernel without ramdisks takes none', async (t) => {
+t.test('a kernel without ramdisks accepts none', async (t) => {
   const told = foretold('root=/dev/mtdblock2 initrd=0x68000000,1M', {
     config: { BLK_DEV_INITRD: 'n' },
   });
@@ -88,7 +88,7 @@ t.test('a kernel without ramdisks takes none', async (t) => {
   t.equal(answer(told, 'built-in'), 'no cpio');
 });
 
-t.test('what is built in from a source is not known, and is said not to be', async (t) => {
+t.test('an initramfs built in from an unknown source is reported as unknown', async (t) => {
   const told = foretold('root=/dev/mtdblock2', {
     config: { BLK_DEV_INITRD: 'y', INITRAMFS_SOURCE: 'list.txt' },
   });
@@ -99,7 +99,7 @@ t.test('what is built in from a source is not known, and is said not to be', asy
   );
 });
 
-t.test('the first root is a tmpfs only where nothing speaks for another', async (t) => {
+t.test('the first root is a tmpfs only if nothing selects another', async (t) => {
   const config = { TMPFS: 'y' };
   t.match(answer(foretold('ro', { config }), 'rootfs'), /tmpfs/);
   t.match(answer(foretold('root=/dev/ram0', { config }), 'rootfs'), /ramfs/);
@@ -107,7 +107,7 @@ t.test('the first root is a tmpfs only where nothing speaks for another', async 
   t.match(answer(foretold('ro', { config: {} }), 'rootfs'), /ramfs/);
 });
 
-t.test('without anything known the usual is assumed, and marked', async (t) => {
+t.test('without any knowledge the usual is assumed, and marked', async (t) => {
   const told = foretold('root=/dev/sda1');
   t.match(told.end, { kind: 'runs', program: '/sbin/init', root: 'the root on /dev/sda1' });
   t.equal(told.decisions.find(({ id }) => id === 'mount')?.certain, false);
@@ -127,7 +127,7 @@ t.test('rootwait waits for a name for ever, and not at all for a number', async 
   });
 });
 
-t.test('the programs of an image decide what is foretold of it', async (t) => {
+t.test('the programs of an image decide its prediction', async (t) => {
   const image = {
     found: 'gzip',
     error: null,
@@ -203,7 +203,7 @@ t.test('old kernels are understood in their own words', async (t) => {
   t.match(told.advice, { cause: /^\/linuxrc does not run/ });
 });
 
-t.test('whatever the command line and the log, there is a story with an end', async () => {
+t.test('any command line and log give a story with an end', async () => {
   const words = fc
     .array(
       fc.constantFrom(

@@ -1,4 +1,4 @@
-/** Archives that mean harm, each with the sentence with which it is refused. */
+/** Malicious archives, each with the sentence that refuses it. */
 import { gzipSync } from 'node:zlib';
 import { END, block, directory, entry, rewrite, symlink, tar, type Member } from './tars.js';
 

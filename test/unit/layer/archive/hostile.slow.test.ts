@@ -1,6 +1,4 @@
-/**
- * Archives that mean harm, beside a tree that must not change. They are read by root on a board.
- */
+/** Malicious archives, beside a tree that must not change. On a board, root reads them. */
 import {
   copyFileSync,
   existsSync,
@@ -20,12 +18,12 @@ import { place, refused, system } from './hostile.js';
 import { directory, rewrite, symlink, tar, type Member } from './tars.js';
 
 for (const [name, archive, says] of HOSTILE)
-  t.test(`${name} is refused before anything is touched, and would be again`, async (t) => {
+  t.test(`${name} is refused before any change, and in the import too`, async (t) => {
     t.match(await refused(place(t, Buffer.isBuffer(archive) ? archive : tar(...archive))), says);
   });
 
 t.test(
-  'attributes of directories, which are held until their content is there, are bounded',
+  'attributes of directories, which are held until their content exists, are limited',
   async (t) => {
     const attributes = Array.from({ length: 16 }, (_, at): [string, Buffer] => [
       `SCHILY.xattr.user.${at}`,
@@ -60,7 +58,7 @@ t.test('device nodes are for root', async (t) => {
   t.match((await checkArchive(reader, job)).counts, { nodes: 1 });
 });
 
-t.test('what is odd and does no harm is taken', async (t) => {
+t.test('harmless oddities are accepted', async (t) => {
   const { folder, job } = place(
     t,
     tar(
@@ -87,7 +85,7 @@ t.test('what is odd and does no harm is taken', async (t) => {
 });
 
 t.test(
-  'an archive that changes between the check and its use is noticed, and nothing of it stays',
+  'an archive that changes between the check and its use is detected, and nothing of it stays',
   async (t) => {
     const { folder, job } = place(t, tar({ name: 'a', content: 'one' }));
     const checked = await checkArchive(reader, job);
@@ -130,7 +128,7 @@ const GOOD = tar(
   symlink('s', 'etc'),
 );
 
-t.test('an archive cut off anywhere is refused', async (t) => {
+t.test('an archive cut short anywhere is refused', async (t) => {
   const { job } = place(t, GOOD);
   for (let length = 0; length < GOOD.length; length += 64) {
     writeFileSync(job.file, GOOD.subarray(0, length));
@@ -148,8 +146,8 @@ t.test('an archive cut off anywhere is refused', async (t) => {
 });
 
 t.test(
-  'an archive with bytes changed anywhere is understood or refused, never a crash, and the ' +
-    'canary lives',
+  'an archive with bytes changed anywhere is read or refused, never a crash, and the ' +
+    'canary survives',
   async (t) => {
     const at = place(t, GOOD);
     copyFileSync(at.job.file, `${at.job.file}.good`);
@@ -163,7 +161,7 @@ t.test(
         async (changes, repair) => {
           const bytes = Buffer.from(GOOD);
           for (const [where, byte] of changes) bytes[where] = byte;
-          // With checksums that are right again the rest of the reader is reached.
+          // Correct checksums let the data reach the rest of the reader.
           if (repair)
             for (let block = 0; block < bytes.length; block += 512)
               if (bytes.toString('latin1', block + 257, block + 262) === 'ustar')

@@ -1,4 +1,4 @@
-/** A volume that a hostile archive is imported to, and what stands beside it. */
+/** A volume that imports a malicious archive, and the files beside it. */
 import {
   existsSync,
   lstatSync,
@@ -19,7 +19,7 @@ import {
 import { reader, writer } from '../../../../src/system/files.js';
 import type { System } from '../../../../src/system/port.js';
 
-/** As much of the kernel as an ordinary user has without native parts. */
+/** The kernel calls that an ordinary user has without native parts. */
 export const system = {
   ...reader,
   ...writer,
@@ -35,11 +35,11 @@ export const system = {
 export interface Place {
   folder: string;
   job: Layering;
-  /** All that is outside, to compare. */
+  /** Everything outside, to compare. */
   canary: () => string[];
 }
 
-/** All below a directory, each with its path, mode, time and content. */
+/** Everything below a directory, each with its path, mode, time and content. */
 export function tree(top: string): string[] {
   return readdirSync(top, { withFileTypes: true }).flatMap((each) => {
     const path = join(top, each.name);
@@ -54,7 +54,7 @@ export function tree(top: string): string[] {
   });
 }
 
-/** A volume with an upper layer that has a symlink out of it, and a canary beside. */
+/** A volume with an upper layer that has a symlink out of it, and a canary beside it. */
 export function place(t: Test, archive: Buffer, more: Partial<Layering> = {}): Place {
   const folder = t.testdir({
     canary: { etc: { passwd: 'root' }, empty: {} },
@@ -77,7 +77,7 @@ export function place(t: Test, archive: Buffer, more: Partial<Layering> = {}): P
   };
 }
 
-/** The sentence with which an archive is refused, by the check and by what makes the layer. */
+/** The sentence that refuses an archive, from the check and from the import. */
 export async function refused({ folder, job, canary }: Place): Promise<string> {
   const before = canary().join('\n');
   const said = await checkArchive(reader, job).then(
@@ -85,7 +85,7 @@ export async function refused({ folder, job, canary }: Place): Promise<string> {
     (error: Error) =>
       error.name === 'ArchiveError' ? error.message.replace(folder, '') : `${error.stack}`,
   );
-  // And if the check had let it pass, making it would not have.
+  // Without the check, the import would refuse it too.
   const made = await prepare(
     system,
     job,

@@ -1,6 +1,6 @@
 /**
- * An import that was ordered, on a kernel in memory: what the next start does with it, and what a
- * power cut at any of its calls costs.
+ * An ordered import, on a kernel in memory: its effect in the next start, and the cost of a power
+ * cut at any call.
  */
 import t from 'tap';
 import { importSteps } from '../../../../src/plan/import.js';
@@ -40,7 +40,7 @@ const steps = (imported: Partial<Imported>, more: Partial<MountedVolume> = {}): 
 
 const ALL = ['import-aside', 'import-work', 'import', 'import-synced', 'import-done'];
 
-t.test('wherever a power cut left it, an import goes on from there', async (t) => {
+t.test('after a power cut at any point, an import continues from there', async (t) => {
   t.same(steps({}), ALL);
   t.same(
     steps({ former: 'directory' }),
@@ -69,7 +69,7 @@ t.test('wherever a power cut left it, an import goes on from there', async (t) =
   );
 });
 
-t.test('a step that fails is taken back by the inverse of those before it', async (t) => {
+t.test('a failed step is undone by the inverses of the earlier steps', async (t) => {
   const [aside] = importSteps(opened({}));
   t.same(inverseOf(aside!.action), {
     kind: 'rename',
@@ -82,7 +82,7 @@ t.test('a step that fails is taken back by the inverse of those before it', asyn
   });
 });
 
-/** A board whose user has settings, and an import that waits. */
+/** A board with a user's settings, and a waiting import. */
 async function waiting(more: (string | [string, string])[] = []): Promise<Board> {
   const board = makeBoard();
   const { kernel } = await run(board);
@@ -109,7 +109,7 @@ const settings = ({ kernel }: Ran): string =>
 const NEW = 'new more root board';
 
 t.test(
-  'the next start puts the imported layer in its place, and done removes the one from before',
+  'the next start puts the imported layer in place, and done removes the old one',
   async (t) => {
     const board = await waiting();
     const ran = await run(board);
@@ -134,8 +134,8 @@ t.test(
 );
 
 t.test(
-  'a power cut at any call of the start, in any way, costs nothing: the old layer or the ' +
-    'new one, and in the end the new one',
+  'a power cut at any call of the start, in any way, costs nothing: the old layer or ' +
+    'the new one, and finally the new one',
   async (t) => {
     for (const former of [false, true]) {
       const from = await waiting(
@@ -166,8 +166,8 @@ t.test(
 );
 
 t.test(
-  'whatever call of the start fails, with whatever error, the board comes up with one of ' +
-    'the two layers whole',
+  'if any call of the start fails, with any error, the board comes up with one of the ' +
+    'two complete layers',
   async (t) => {
     const from = await waiting();
     const { kernel } = await run(copyBoard(from));
@@ -194,31 +194,28 @@ t.test(
   },
 );
 
-t.test(
-  'an import that cannot be carried out leaves the old layer in use, and says so',
-  async (t) => {
-    const board = await waiting();
-    const ran = await run(board, 'start', {
-      at: (_, call) => (call.startsWith('rename') && call.includes('next-upper') ? 'EIO' : null),
-    });
-    t.match(ran, {
-      exit: 3,
-      state: {
-        rung: 'persistent',
-        reason: 'import-failed',
-        because: /the import was not carried out, and stands/,
-      },
-    });
-    t.equal(settings(ran), 'old - - board');
-  },
-);
+t.test('an impossible import leaves the old layer in use, and says so', async (t) => {
+  const board = await waiting();
+  const ran = await run(board, 'start', {
+    at: (_, call) => (call.startsWith('rename') && call.includes('next-upper') ? 'EIO' : null),
+  });
+  t.match(ran, {
+    exit: 3,
+    state: {
+      rung: 'persistent',
+      reason: 'import-failed',
+      because: /the import was not carried out, and stands/,
+    },
+  });
+  t.equal(settings(ran), 'old - - board');
+});
 
-t.test('a reset takes back an import, and leaves neither layer of it', async (t) => {
+t.test('a reset cancels an import, and removes both layers', async (t) => {
   const board = await waiting([
     '/.mountroot/former-upper',
     ['/.mountroot/former-upper/secret', 'x'],
   ]);
-  // Without its order the import does not happen in the start that comes first.
+  // Without its order the import does not happen in the next start.
   board.flash[0]!.tree.remove('/.mountroot/import.json');
   const { kernel } = await run(board);
   fill(board.flash[0]!.tree, ['/.mountroot/import.json', '{}']);

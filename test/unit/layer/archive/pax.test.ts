@@ -9,7 +9,7 @@ import {
   parseTime,
 } from '../../../../src/layer/archive/pax.js';
 
-t.test('a record counts its own length, also where that gets a digit more by it', async (t) => {
+t.test('a record counts its own length, also if that adds a digit', async (t) => {
   t.equal(
     encodeRecords([['path', 'a']]).toString(),
     '9 path=a\n',
@@ -22,7 +22,7 @@ t.test('a record counts its own length, also where that gets a digit more by it'
   }
 });
 
-t.test('any bytes come back from records as they were', async () => {
+t.test('any bytes come back from records unchanged', async () => {
   fc.assert(
     fc.property(
       fc.array(
@@ -41,7 +41,7 @@ t.test('any bytes come back from records as they were', async () => {
   );
 });
 
-t.test('records that are damaged anywhere are refused, and never hang', async (t) => {
+t.test('damaged records are refused, and never hang', async (t) => {
   for (const text of [
     '8 path=a\n',
     '11 path=a\n',

@@ -46,7 +46,7 @@ export async function imported(
   return [...checked.warnings, ...(await prepare(system, job, checked, next))];
 }
 
-/** All of a tree that a layer consists of, in an order of its own; hard links by the first name. */
+/** All parts of a layer's tree, in a fixed order; hard links by the first name. */
 export function listing(top: string, { opaque = true } = {}): string[] {
   const first = new Map<number, string>();
   const look = (path: string): string[] => {

@@ -1,4 +1,4 @@
-/** Layers made at random, which must come back from their archive as they were. */
+/** Random layers, which must come back from their archive unchanged. */
 import * as fs from 'node:fs';
 import fc from 'fast-check';
 import { system } from '../../../../src/system/ffi.js';
@@ -68,7 +68,7 @@ const { node } = fc.letrec<{ node: Node }>((tie) => ({
   }),
 }));
 
-/** Makes a file, a directory with all below it, a symlink, a fifo or a block device. */
+/** Makes a file, a directory with its content, a symlink, a fifo or a block device. */
 function create(path: string, kind: Node['kind'], node: Node, files: string[]): void {
   if (kind === 'directory') {
     system.mkdir(path, 0o700);

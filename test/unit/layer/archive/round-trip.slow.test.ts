@@ -3,15 +3,12 @@ import { asRootAlone } from '../../native/program.js';
 
 const { json: got } = await asRootAlone(t, 'test/unit/layer/archive/round-trip.ts');
 
-t.test(
-  'whatever a layer holds, its archive makes the same layer, and that the same archive',
-  async (t) => {
-    t.equal(got['property'], 'same');
-  },
-);
+t.test('the archive of any layer makes the same layer, which makes the same archive', async (t) => {
+  t.equal(got['property'], 'same');
+});
 
 t.test(
-  'GNU tar lists and unpacks our archive as the tree it is of, and what it makes of a tree ' +
+  'GNU tar lists and unpacks our archive as the same tree, and its archive of a tree ' +
     'with whiteouts is a layer to us',
   async (t) => {
     t.same(got['gnu'], {
@@ -32,8 +29,8 @@ t.test('files that change while they are read are named, and the archive is vali
 });
 
 t.test(
-  'what refers to the image fails before anything is written, with the cure; what a tar ' +
-    'cannot hold is left out by name',
+  'references to the image fail before anything is written, with the cure; files that ' +
+    'tar cannot hold are left out by name',
   async (t) => {
     t.match(got['refusals'], {
       redirect:
@@ -51,11 +48,11 @@ t.test(
   },
 );
 
-t.test('a file of holes takes little memory on its way, and has holes behind it', async (t) => {
+t.test('a sparse file takes little memory in transfer, and stays sparse', async (t) => {
   t.same(got['sparse'], { small: true, little: true, size: (128 << 20) + 3, holes: true });
 });
 
-t.test('laid over a layer, the archive counts, and hides what it says it hides', async (t) => {
+t.test('in a merge, the archive wins, and hides what it marks as hidden', async (t) => {
   t.same(got['merged'], {
     warnings: [],
     now: [

@@ -1,6 +1,6 @@
 /**
- * Runs as root in a mount namespace of its own: layers of every kind through an archive and back,
- * by us and by GNU tar; prints what became of them.
+ * Runs as root in its own mount namespace: layers of every kind through an archive and back, by us
+ * and by GNU tar; prints the results.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -51,7 +51,7 @@ async function withGnuTar(): Promise<object> {
   const extracted = spawnSync('tar', [...TAR, '-xpf', at('ours.tar'), '-C', at('gnu')], {
     encoding: 'utf8',
   });
-  // As GNU tar knows no whiteouts, they are files there.
+  // GNU tar knows no whiteouts, so they are files there.
   const theirs = listing(at('gnu')).filter((line) => !/(^|\/)\.wh\./.test(line.split(' ')[0]!));
   const mine = listing(at('sample'), { opaque: false }).filter(
     (line) => !line.endsWith(' whiteout'),
@@ -63,8 +63,8 @@ async function withGnuTar(): Promise<object> {
     .split('\n')
     .sort();
 
-  // The other way: what GNU tar makes of that tree, in each of its formats that holds it, is the
-  // layer again.
+  // The other way: GNU tar's archive of that tree, in each format that can hold it, is the layer
+  // again.
   const back: Record<string, string> = {};
   for (const [name, words] of Object.entries({
     pax: ['--format=pax'],
@@ -93,7 +93,7 @@ async function withGnuTar(): Promise<object> {
     'utf8',
   );
   system.removeTree(at('back'));
-  // Of the upper directory itself, with its whiteouts as overlay has them.
+  // The attributes of the upper directory itself, with its whiteouts in overlay's form.
   execFileSync('tar', [...TAR, '--format=pax', '-cf', at('raw.tar'), '-C', at('sample'), '.']);
   await imported(fs.readFileSync(at('raw.tar')), at('back'));
   back['raw'] =
@@ -123,7 +123,7 @@ async function live(): Promise<object> {
   const changing = {
     ...system,
     attributes: (path: string) => {
-      // Each is looked at twice, before anything is written and when its turn comes.
+      // Each is read twice, before anything is written and in its turn.
       if (path.endsWith('a-shrinks') && ++seen === 2) fs.truncateSync(path, 1000);
       if (path.endsWith('b-grows')) fs.appendFileSync(path, 'more');
       return system.attributes(path);
@@ -200,7 +200,7 @@ async function sparse(): Promise<object> {
   return { small: bytes < 1 << 20, little: peak < 80 << 20, size, holes: blocks * 512 < 1 << 20 };
 }
 
-/** Over a layer: what the archive says counts, and what it hides of the layer is hidden. */
+/** Merged into a layer: the archive wins, and its hidden files of the layer are hidden. */
 async function merged(): Promise<object> {
   const [old, add] = [at('old'), at('add')];
   for (const top of [old, add]) system.mkdir(top, 0o755);

@@ -19,7 +19,7 @@ const layers = (t: Test): { next: string; place: string; former: string } => {
 const system = { ...reader, ...writer };
 
 t.test(
-  'where two names cannot be exchanged, the old layer is put aside first, and goes last',
+  'if two names cannot be exchanged, the old layer is put aside first, and removed last',
   async (t) => {
     const { next, place, former } = layers(t);
     const calls: string[] = [];
@@ -61,32 +61,35 @@ t.test('a second rename that fails brings the old layer back', async (t) => {
   t.notOk(existsSync(former));
 });
 
-t.test('what fails when the new layer is in its place is told, and undoes nothing', async (t) => {
-  const stuck = { ...system, removeTree: refusing('EPERM') };
-  const one = layers(t);
-  // As the file system would: the two change places.
-  const exchange = (next: string, place: string): void => {
-    system.rename(place, `${place}-`);
-    system.rename(next, place);
-    system.rename(`${place}-`, next);
-  };
-  t.match(takePlace({ ...stuck, exchange }, one), [
-    /^the layer from before could not be removed, and what is left of it is .*next: .*EPERM/,
-  ]);
-  t.same([readdirSync(one.place), readdirSync(one.next)], [['new'], ['old']]);
-  const two = layers(t);
-  t.match(takePlace({ ...stuck, exchange: refusing('EINVAL') }, two), [
-    /what is left of it is .*former: /,
-  ]);
-  t.same(readdirSync(two.place), ['new']);
-  const three = layers(t);
-  t.match(takePlace({ ...system, exchange, sync: refusing('EIO') }, three), [
-    /may not be there after a power cut: .*the one from before is kept as .*next$/,
-  ]);
-  t.same([readdirSync(three.place), readdirSync(three.next)], [['new'], ['old']]);
-});
+t.test(
+  'a failure after the new layer is in its place is reported, and undoes nothing',
+  async (t) => {
+    const stuck = { ...system, removeTree: refusing('EPERM') };
+    const one = layers(t);
+    // As the file system does: the two are exchanged.
+    const exchange = (next: string, place: string): void => {
+      system.rename(place, `${place}-`);
+      system.rename(next, place);
+      system.rename(`${place}-`, next);
+    };
+    t.match(takePlace({ ...stuck, exchange }, one), [
+      /^the layer from before could not be removed, and what is left of it is .*next: .*EPERM/,
+    ]);
+    t.same([readdirSync(one.place), readdirSync(one.next)], [['new'], ['old']]);
+    const two = layers(t);
+    t.match(takePlace({ ...stuck, exchange: refusing('EINVAL') }, two), [
+      /what is left of it is .*former: /,
+    ]);
+    t.same(readdirSync(two.place), ['new']);
+    const three = layers(t);
+    t.match(takePlace({ ...system, exchange, sync: refusing('EIO') }, three), [
+      /may not be there after a power cut: .*the one from before is kept as .*next$/,
+    ]);
+    t.same([readdirSync(three.place), readdirSync(three.next)], [['new'], ['old']]);
+  },
+);
 
-t.test("what an import before left and cannot be removed is in nobody's way", async (t) => {
+t.test('leftovers of an earlier import that cannot be removed do no harm', async (t) => {
   const { next } = layers(t);
   const uid = process.getuid!();
   const name = (attempt: number): string => (attempt === 1 ? next : `${next}-${attempt}`);

@@ -1,4 +1,4 @@
-/** Archives for the tests, made here byte by byte, so that they can be wrong in any way. */
+/** Archives for the tests, made here byte by byte, so that they can have any fault. */
 import { encodeRecords } from '../../../../src/layer/archive/pax.js';
 
 export interface Member {
@@ -8,7 +8,7 @@ export interface Member {
   uid?: number;
   link?: string;
   content?: string | Buffer;
-  /** What the header says of it, where that is not true. */
+  /** The header's values, where they are false. */
   size?: number;
   node?: [number, number];
   /** Records of a pax header before it. */
@@ -61,7 +61,7 @@ export function block({
   return bytes;
 }
 
-/** Changes a header, and makes its checksum right again. */
+/** Changes a header, and corrects its checksum. */
 export function rewrite(bytes: Buffer, change: () => void): void {
   change();
   bytes.fill(0x20, 148, 156);
@@ -78,7 +78,7 @@ export function rewrite(bytes: Buffer, change: () => void): void {
 const filled = (bytes: Buffer): Buffer =>
   Buffer.concat([bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]);
 
-/** One entry, with what stands before it. */
+/** One entry, with the headers before it. */
 export function entry(member: Member): Buffer {
   const records = member.pax === undefined ? Buffer.alloc(0) : encodeRecords(member.pax);
   const before =

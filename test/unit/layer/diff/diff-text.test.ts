@@ -24,7 +24,7 @@ const entry = (
 });
 const DAY = 86_400;
 
-/** One of each kind, and of each thing that may be said of one. */
+/** One difference of each kind, with each possible remark. */
 const TOLD: WalkResult[] = [
   entry('metadata', '', {
     of: 'directory',
@@ -129,7 +129,7 @@ for (const [format, file] of [
     if (format === 'table') for (const line of text.split('\n')) t.ok(line.length <= 80, line);
   });
 
-t.test('every form is the data it says it is, also of nothing', async (t) => {
+t.test('every form is valid in its format, also for an empty result', async (t) => {
   const json = JSON.parse(whole('json')) as {
     schema: string;
     entries: object[];
@@ -164,18 +164,14 @@ t.test('every form is the data it says it is, also of nothing', async (t) => {
   );
 });
 
-t.test(
-  'names are shown so that they do nothing to a terminal, and given to programs so that ' +
-    'nothing is lost',
-  async (t) => {
-    t.equal(shown('etc/\x1b[2J'), 'etc/\\033[2J');
-    t.equal(shown(Buffer.from('a\u202eb').toString('latin1')), 'a\\342\\200\\256b');
-    t.equal(shown('a\\b'), 'a\\134b');
-    t.equal(shown(''), '.');
-    t.same(named('a\xff'), { path: 'a\\377', raw: Buffer.from([0x61, 0xff]).toString('base64') });
-    t.same(named('a\nb'), { path: 'a\nb' }, 'JSON has its own escapes');
-  },
-);
+t.test('names do nothing to a terminal, and programs get them without loss', async (t) => {
+  t.equal(shown('etc/\x1b[2J'), 'etc/\\033[2J');
+  t.equal(shown(Buffer.from('a\u202eb').toString('latin1')), 'a\\342\\200\\256b');
+  t.equal(shown('a\\b'), 'a\\134b');
+  t.equal(shown(''), '.');
+  t.same(named('a\xff'), { path: 'a\\377', raw: Buffer.from([0x61, 0xff]).toString('base64') });
+  t.same(named('a\nb'), { path: 'a\nb' }, 'JSON has its own escapes');
+});
 
 t.test('amounts are short', async (t) => {
   t.same([0, 1023, 1024, 1_048_575, 1_048_576, 2 ** 40, 2 ** 51].map(amount), [

@@ -1,4 +1,4 @@
-/** Images and views of them made at random, which the walk must tell apart exactly. */
+/** Random images and views of them, which the walk must compare exactly. */
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
@@ -6,7 +6,9 @@ import t from 'tap';
 import { asView, viewDiff } from '../../../fixtures/view-diff.js';
 import { WHITEOUT, diff, entries, noted, type Notes } from './walking.js';
 
-/** A tree by path; null is a directory. Parents may be missing or be files: then it is left out. */
+/**
+ * A tree by path; null is a directory. An entry whose parents are missing or are files is left out.
+ */
 type Model = Record<string, string | null>;
 const tree = fc.dictionary(
   fc
@@ -38,8 +40,8 @@ const isBelow = (path: string, folders: readonly string[]): boolean =>
   folders.some((folder) => path.startsWith(`${folder}/`));
 
 /**
- * An upper layer that makes the view of the image, as overlay would have it; `opaque` says which
- * directories it replaces whole. Returns the attributes of its files.
+ * An upper layer that turns the image into the view, in overlay's form; `opaque` says which
+ * directories it replaces completely. Returns the attributes of its files.
  */
 function layer(upper: string, rom: Model, view: Model, opaque: (path: string) => boolean): Notes {
   const notes: Notes = new Map();
@@ -55,7 +57,7 @@ function layer(upper: string, rom: Model, view: Model, opaque: (path: string) =>
   };
   for (const [path, content] of above) {
     if (content === null) addDirectory(path);
-    // A copy that is the same as the file of the image may be there too.
+    // There may be an identical copy of the image's file too.
     else if (below.get(path) !== content || isBelow(path, hidden) || path.length % 2 === 0) {
       fs.writeFileSync(`${upper}/${path}`, content);
       fs.lutimesSync(`${upper}/${path}`, 1, 1);
@@ -71,7 +73,7 @@ function layer(upper: string, rom: Model, view: Model, opaque: (path: string) =>
   return notes;
 }
 
-t.test('for any image and any view of it diff names exactly how they differ', async (t) => {
+t.test('for any image and any view of it diff names the exact differences', async (t) => {
   const top = fs.realpathSync(t.testdir({}));
   let number = 0;
   fc.assert(

@@ -10,10 +10,10 @@ import {
 import { walk } from '../../../../src/layer/diff/walk.js';
 import { NO_NOTES, WHITEOUT, diff, entries, lines, noted } from './walking.js';
 
-/** Node's times are no whole nanoseconds, so both get a new one. */
+/** Node's times are not whole nanoseconds, so both get a new one. */
 const alike = (...paths: string[]): void => paths.forEach((path) => fs.lutimesSync(path, 1, 1));
 
-t.test('each change is named for what it is', async (t) => {
+t.test('each change gets its kind', async (t) => {
   const top = fs.realpathSync(
     t.testdir({
       rom: {
@@ -79,7 +79,7 @@ t.test('each change is named for what it is', async (t) => {
 });
 
 t.test(
-  "overlay's own notes say what a directory shows, and that a file is only its metadata",
+  "overlay's own attributes give the content of a directory, and mark a metadata-only file",
   async (t) => {
     const top = fs.realpathSync(
       t.testdir({
@@ -148,25 +148,18 @@ t.test(
   },
 );
 
-t.test(
-  'no symlink is followed, whether it stands in the upper layer or in the image',
-  async (t) => {
-    const top = fs.realpathSync(
-      t.testdir({
-        outside: { secret: 's' },
-        rom: { a: t.fixture('symlink', '../outside'), b: { secret: 's' } },
-        upper: { a: { secret: 's' }, b: t.fixture('symlink', '../outside') },
-      }),
-    );
-    t.same(lines(diff(`${top}/upper`, `${top}/rom`)), [
-      'replaced a',
-      'added a/secret',
-      'replaced b',
-    ]);
-  },
-);
+t.test('no symlink is followed, in the upper layer or in the image', async (t) => {
+  const top = fs.realpathSync(
+    t.testdir({
+      outside: { secret: 's' },
+      rom: { a: t.fixture('symlink', '../outside'), b: { secret: 's' } },
+      upper: { a: { secret: 's' }, b: t.fixture('symlink', '../outside') },
+    }),
+  );
+  t.same(lines(diff(`${top}/upper`, `${top}/rom`)), ['replaced a', 'added a/secret', 'replaced b']);
+});
 
-t.test('only what was asked for is told, and of what is above it that it is gone', async (t) => {
+t.test('only requested paths are reported, and a removed parent of them', async (t) => {
   const top = fs.realpathSync(
     t.testdir({
       rom: { etc: { a: '1', b: '1' }, usr: { lib: { x: '1' } } },
@@ -184,7 +177,7 @@ t.test('only what was asked for is told, and of what is above it that it is gone
 });
 
 t.test(
-  'names that are no text are told with their bytes, and a directory is read whatever it is called',
+  'names that are not text are reported with their bytes, and a directory is read under any name',
   async (t) => {
     const top = fs.realpathSync(t.testdir({ rom: {}, upper: {} }));
     const odd = Buffer.concat([Buffer.from(`${top}/upper/`), Buffer.from([0xff, 0x0a, 0x5c])]);
@@ -198,7 +191,7 @@ t.test(
 );
 
 t.test(
-  'what vanishes or becomes something else while it is walked through costs only itself',
+  'a file that vanishes or changes its type during the walk affects only itself',
   async (t) => {
     const top = fs.realpathSync(
       t.testdir({
@@ -222,7 +215,7 @@ t.test(
 );
 
 t.test(
-  'what cannot be read is told, and the rest is compared',
+  'unreadable files are reported, and the rest is compared',
   { skip: process.getuid?.() === 0 ? 'root reads everything' : false },
   async (t) => {
     const top = fs.realpathSync(
@@ -231,7 +224,7 @@ t.test(
     fs.chmodSync(`${top}/upper/a`, 0);
     fs.chmodSync(`${top}/upper/b`, 0);
     const told = diff(`${top}/upper`, `${top}/rom`);
-    // So that it can be cleared away.
+    // So that it can be removed.
     fs.chmodSync(`${top}/upper/b`, 0o755);
     t.same(lines(told), ['unread a', 'added b', 'changed c']);
     t.match(told, [null, {}, {}, { problem: { path: 'b', error: /without being root/ } }, {}]);
@@ -239,7 +232,7 @@ t.test(
 );
 
 t.test(
-  'notes of mountroot in the upper layer of an out-of-tree overlayfs are not settings',
+  "mountroot's notes in the upper layer of an out-of-tree overlayfs are not settings",
   async (t) => {
     const top = fs.realpathSync(
       t.testdir({
@@ -251,7 +244,7 @@ t.test(
   },
 );
 
-t.test('a file of several names takes its room once', async (t) => {
+t.test('a file with several names counts once', async (t) => {
   const top = fs.realpathSync(
     t.testdir({ rom: {}, upper: { a: 'x'.repeat(5000), b: t.fixture('link', 'a') } }),
   );

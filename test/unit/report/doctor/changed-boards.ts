@@ -1,4 +1,4 @@
-/** Boards of which one thing is changed, for the cases of doctor. */
+/** Boards with one change each, for the cases of doctor. */
 import type { Live } from '../../../../src/report/doctor/live.js';
 import type { Facts } from '../../../../src/facts/facts.js';
 import type { Verdict } from '../../../../src/report/doctor/check-rule.js';

@@ -34,7 +34,7 @@ const describe = ([id, verdict, , live, says]: Case): string =>
     ...(says === undefined ? [] : [`(${says.source})`]),
   ].join(' ');
 
-t.test('each check speaks up where something is wrong, and only there', async (t) => {
+t.test('each check reports only real problems', async (t) => {
   for (const each of CASES) {
     const [id, verdict, facts, live, says] = each;
     const check = answer(diagnoseFacts(facts, live), id);
@@ -60,7 +60,7 @@ t.test('every check is tripped by some board, and not by another', async (t) => 
   }
 });
 
-t.test('whatever is no good has a cure in one sentence; what is fine has none', async (t) => {
+t.test('each problem has a cure in one sentence; a good result has none', async (t) => {
   const all = CASES.flatMap(([, , facts, live]) => diagnoseFacts(facts, live));
   t.same(
     all.filter(({ cure, verdict }) => (cure === null) !== (verdict === 'ok')),
@@ -78,13 +78,13 @@ t.test('whatever is no good has a cure in one sentence; what is fine has none', 
   );
 });
 
-t.test('the outcome names the check that is its cause, and does not say it twice', async (t) => {
+t.test('the outcome names the check that is its cause, and does not repeat it', async (t) => {
   const [first] = diagnoseFacts(withVolume({ found: [], content: null }), null);
   t.match(first, { id: 'ladder', reason: 'no-volume', cure: 'see "data volume"' });
   t.notMatch(first!.finding, /mtd partition/);
 });
 
-t.test('a healthy board has no problem, as it is before a start and behind one', async (t) => {
+t.test('a healthy board has no problem, before and after a start', async (t) => {
   for (const [facts, live] of [
     [boardFacts(), null],
     [boardFacts(), healthyLive()],
@@ -105,7 +105,7 @@ t.test('a healthy board has no problem, as it is before a start and behind one',
   );
 });
 
-t.test('a UBI volume by another name is found in what is attached', async (t) => {
+t.test('a UBI volume with another name is found on the attached device', async (t) => {
   t.match(
     answer(
       diagnoseFacts(ubiFacts({ wanted: 'ubi0:rootfs_data', found: [{ ...ubiDevice }] }), null),

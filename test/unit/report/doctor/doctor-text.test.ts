@@ -9,7 +9,7 @@ import { desktopFacts, healthyLive, startedFacts, startedLive } from '../../../f
 const GOLDEN = new URL('../../../golden/doctor/', import.meta.url);
 const plain = { verbose: false, colour: false };
 
-/** All that can be wrong with a board at once. */
+/** A board with every possible problem at once. */
 const broken = (): Diagnosis => {
   const facts = withSettings(
     { watchdog: '/dev/watchdog' },
@@ -97,7 +97,7 @@ for (const [name, render] of Object.entries(REPORTS))
     );
   });
 
-t.test('problems come first, then warnings, then what is not known', async (t) => {
+t.test('problems come first, then warnings, then unknown results', async (t) => {
   const verdicts = [
     ...renderDiagnosis(broken(), { ...plain, verbose: true }).matchAll(
       /^(problem|warning|unknown|ok) /gm,
@@ -112,7 +112,7 @@ t.test('problems come first, then warnings, then what is not known', async (t) =
 });
 
 t.test(
-  'what comes from a board gives no orders to a terminal, and colour only where it is asked for',
+  'text of a board cannot control a terminal, and colour appears only on request',
   async (t) => {
     const facts = { ...withVolume({ wanted: '\x1b[2Jdata', found: [], content: null }), mtd: [] };
     t.notMatch(renderDiagnosis(diagnosis(facts, null), plain), /\x1b/);

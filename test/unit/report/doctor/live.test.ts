@@ -1,4 +1,4 @@
-/** What the doctor reads from a running system: here a tree of files that stands for one. */
+/** The doctor's reads of a running system, which here is a tree of files. */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,7 +10,7 @@ import type { Reader } from '../../../../src/system/port.js';
 import { boardFacts, withSettings } from '../../../fixtures/facts.js';
 import { startedFacts, ubiFacts } from '../../../fixtures/doctor.js';
 
-/** A reader for which a folder is the root. Links in it must be relative. */
+/** A reader with a folder as root. Links in it must be relative. */
 const below = (top: string): Reader => ({
   readText: (path) => reader.readText(top + path),
   readBytes: (path, offset, length) => reader.readBytes(top + path, offset, length),
@@ -48,7 +48,7 @@ function look(
   return gatherLive(below(top), { ...facts, uid: process.getuid!() }, { ...input, ...changes });
 }
 
-t.test('a board without anything still has an answer to everything', async (t) => {
+t.test('a board without any files still has an answer for every check', async (t) => {
   t.match(
     look(t, {}, boardFacts(), {
       records: () => {
@@ -76,7 +76,7 @@ t.test('a board without anything still has an answer to everything', async (t) =
   );
 });
 
-t.test('the files of a board are read for what they say', async (t) => {
+t.test('the files of a board are read and understood', async (t) => {
   const live = look(t, {
     '/proc/config.gz': gzipSync('CONFIG_JFFS2_FS=y\n# CONFIG_JFFS2_FS_XATTR is not set\n'),
     '/proc/meminfo': 'MemTotal:         240000 kB\nMemFree:  1 kB\nMemAvailable:     200000 kB\n',
@@ -114,38 +114,35 @@ t.test('the files of a board are read for what they say', async (t) => {
   ]);
 });
 
-t.test(
-  'the program that init= names comes first, and OpenWrt keeps its calls in a folder',
-  async (t) => {
-    const facts = boardFacts();
-    const live = look(
-      t,
-      {
-        '/boot.sh': 'echo\n',
-        '/etc/preinit': '. /lib/functions.sh\n',
-        '/lib/preinit/80_mount_root': 'do_mount_root() {\n mount_root\n}\n',
-      },
-      { ...facts, kernel: { ...facts.kernel, commandLine: 'init=/boot.sh' } },
-    );
-    t.same(live.preinit.wanted, ['/boot.sh', '/etc/preinit']);
-    t.same(
-      live.preinit.found.map((each) => ('value' in each ? each.value : each)),
-      [
-        { path: '/boot.sh', calls: [] },
-        { path: '/etc/preinit', calls: [] },
-        { path: '/lib/preinit/80_mount_root', calls: ['mount_root'] },
-      ],
-    );
-  },
-);
+t.test('the program in init= comes first, and OpenWrt has its calls in a folder', async (t) => {
+  const facts = boardFacts();
+  const live = look(
+    t,
+    {
+      '/boot.sh': 'echo\n',
+      '/etc/preinit': '. /lib/functions.sh\n',
+      '/lib/preinit/80_mount_root': 'do_mount_root() {\n mount_root\n}\n',
+    },
+    { ...facts, kernel: { ...facts.kernel, commandLine: 'init=/boot.sh' } },
+  );
+  t.same(live.preinit.wanted, ['/boot.sh', '/etc/preinit']);
+  t.same(
+    live.preinit.found.map((each) => ('value' in each ? each.value : each)),
+    [
+      { path: '/boot.sh', calls: [] },
+      { path: '/etc/preinit', calls: [] },
+      { path: '/lib/preinit/80_mount_root', calls: ['mount_root'] },
+    ],
+  );
+});
 
-t.test('a link to mountroot itself is told from a script that calls it', async (t) => {
+t.test('a link to mountroot itself differs from a script that calls it', async (t) => {
   t.match(look(t, { '/etc/preinit': { to: '../usr/lib/mountroot/mountroot.cjs' } }).preinit.found, [
     { value: { calls: [], leadsTo: '/etc/../usr/lib/mountroot/mountroot.cjs' } },
   ]);
 });
 
-t.test('behind a start it is the image whose preinit counts', async (t) => {
+t.test('after a start the preinit of the image counts', async (t) => {
   const live = look(
     t,
     {
@@ -162,7 +159,7 @@ t.test('behind a start it is the image whose preinit counts', async (t) => {
 });
 
 t.test(
-  'the facts that the start of this boot began with are read, and what is none is told',
+  'the facts from the start of this boot are read, and invalid ones are reported',
   async (t) => {
     t.match(look(t, { '/tmp/mountroot/facts.json': JSON.stringify(boardFacts()) }), {
       recorded: { value: { schema: 'mountroot.facts/2' } },
@@ -172,7 +169,7 @@ t.test(
     });
     const other = { ...boardFacts(), uid: 65533 };
     const top = t.testdir({ tmp: { mountroot: { 'facts.json': '{}' } } });
-    // Somebody else than root who looks at another one's file.
+    // A user who is not root reads another user's file.
     const live = gatherLive(
       { ...below(top), details: (path) => ({ ...reader.details(top + path), uid: 65532 }) },
       other,
@@ -183,7 +180,7 @@ t.test(
 );
 
 t.test(
-  'what done found out about RENAME_WHITEOUT is taken from the newest journal that says so',
+  'the result of done for RENAME_WHITEOUT comes from the newest journal that has it',
   async (t) => {
     const journal = (result: string, errno?: string): string =>
       [
@@ -231,7 +228,7 @@ t.test(
   },
 );
 
-t.test('write protection is asked from whoever drives the device', async (t) => {
+t.test('write protection is read from the driver of the device', async (t) => {
   t.match(look(t, { '/sys/class/mtd/mtd3/flags': '0x800\n' }).writable, { value: false });
   t.match(look(t, { '/sys/class/ubi/ubi0/ro_mode': '1\n' }, ubiFacts()).writable, {
     value: false,
@@ -240,7 +237,7 @@ t.test('write protection is asked from whoever drives the device', async (t) => 
   t.equal(look(t, {}).writable, null);
 });
 
-t.test('the configured watchdog is looked at, through links', async (t) => {
+t.test('the configured watchdog is examined, through links', async (t) => {
   t.match(
     look(
       t,

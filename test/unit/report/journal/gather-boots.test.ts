@@ -34,61 +34,58 @@ const files = (table: Record<string, string>): Reader =>
       ].sort(),
   }) as unknown as Reader;
 
-t.test(
-  'boots are gathered from flash, and this one from memory, where it is complete',
-  async (t) => {
-    const FOLDER = '/overlay/.mountroot/boots';
-    const table = {
-      '/proc/sys/kernel/random/boot_id': '13f96384-0000-4000-8000-000000000000\n',
-      [`${FOLDER}/00000001-6ee8f5d3.ndjson`]: journalText(1),
-      [`${FOLDER}/00000002-13f96384.ndjson`]: BEGIN,
-      [`${FOLDER}/notes.txt`]: 'x',
-    };
-    t.match(gatherBoots(files(table)), {
-      boots: [
-        { number: 1, current: false },
-        { number: 2, current: true, runs: [{ verb: 'start' }] },
-      ],
-      problems: [],
-    });
-    const both = gatherBoots(files({ ...table, [JOURNAL_FILE]: journalText(2) }));
-    t.match(both.boots, [
-      { number: 1 },
-      { number: 2, current: true, file: JOURNAL_FILE, runs: [{ verb: 'start' }, { verb: 'done' }] },
-    ]);
-    t.equal(both.boots.length, 2);
-    t.match(
-      gatherBoots(files({ [JOURNAL_FILE]: journalText(2) })).boots,
-      [{ number: null, current: true }],
-      'a root in memory',
-    );
-    t.match(
-      gatherBoots(
-        files({
-          ...table,
-          [`/tmp/overlay/.mountroot/boots/00000007-aaaaaaaa.ndjson`]: journalText(1),
-        }),
-      ).boots,
-      [{ number: 7 }],
-      'beside an external overlay the internal volume is on its first place',
-    );
-    t.same(
-      gatherBoots({
-        ...files({}),
-        readText: () => {
-          throw new Error('ENOENT');
-        },
+t.test('boots are read from flash, and this one from memory, where it is complete', async (t) => {
+  const FOLDER = '/overlay/.mountroot/boots';
+  const table = {
+    '/proc/sys/kernel/random/boot_id': '13f96384-0000-4000-8000-000000000000\n',
+    [`${FOLDER}/00000001-6ee8f5d3.ndjson`]: journalText(1),
+    [`${FOLDER}/00000002-13f96384.ndjson`]: BEGIN,
+    [`${FOLDER}/notes.txt`]: 'x',
+  };
+  t.match(gatherBoots(files(table)), {
+    boots: [
+      { number: 1, current: false },
+      { number: 2, current: true, runs: [{ verb: 'start' }] },
+    ],
+    problems: [],
+  });
+  const both = gatherBoots(files({ ...table, [JOURNAL_FILE]: journalText(2) }));
+  t.match(both.boots, [
+    { number: 1 },
+    { number: 2, current: true, file: JOURNAL_FILE, runs: [{ verb: 'start' }, { verb: 'done' }] },
+  ]);
+  t.equal(both.boots.length, 2);
+  t.match(
+    gatherBoots(files({ [JOURNAL_FILE]: journalText(2) })).boots,
+    [{ number: null, current: true }],
+    'a root in memory',
+  );
+  t.match(
+    gatherBoots(
+      files({
+        ...table,
+        [`/tmp/overlay/.mountroot/boots/00000007-aaaaaaaa.ndjson`]: journalText(1),
       }),
-      { boots: [], kept: 0, problems: [] },
-    );
-    t.match(gatherBoots({ ...files(table), kind: () => 'symlink' }), {
-      boots: [],
-      problems: [/is a symlink and no file/],
-    });
-  },
-);
+    ).boots,
+    [{ number: 7 }],
+    'beside an external overlay the internal volume is on its first place',
+  );
+  t.same(
+    gatherBoots({
+      ...files({}),
+      readText: () => {
+        throw new Error('ENOENT');
+      },
+    }),
+    { boots: [], kept: 0, problems: [] },
+  );
+  t.match(gatherBoots({ ...files(table), kind: () => 'symlink' }), {
+    boots: [],
+    problems: [/is a symlink and no file/],
+  });
+});
 
-t.test('of a year of boots only those journals are read that are asked for', async (t) => {
+t.test('of a year of boots only the requested journals are read', async (t) => {
   const file = (number: number): string => {
     const [digits, id] = ['0', 'b'].map((fill) => String(number).padStart(8, fill));
     return `/overlay/.mountroot/boots/${digits}-${id}.ndjson`;

@@ -69,7 +69,7 @@ const end = {
   ms: 300,
 };
 
-t.test('a boot is what its journal says', async (t) => {
+t.test('a boot is summarised from its journal', async (t) => {
   const first = boot(1);
   t.match(first, {
     number: 1,
@@ -112,7 +112,7 @@ t.test('a boot is what its journal says', async (t) => {
   );
 });
 
-t.test('a root in memory that done moved to flash is a persistent one', async (t) => {
+t.test('a root in memory that done moved to flash is persistent', async (t) => {
   const moved = bootOf(
     name,
     lines(
@@ -161,7 +161,7 @@ const BOOTS: Boot[] = [
   ),
 ];
 
-t.test('the boots are a table, with a line for each thing that is worth one', async (t) => {
+t.test('the boots are a table, with a line for each notable event', async (t) => {
   const text = renderBoots({ boots: BOOTS.map(summarise), problems: [] });
   golden(t, 'report/journal.txt', text);
   t.ok(lineLengths(text) <= 80);
@@ -184,34 +184,31 @@ t.test('one boot is shown step by step', async (t) => {
   t.match(renderBoot(BOOTS[3]!), /it was cut off/);
 });
 
-t.test(
-  'as data it is versioned, and tells what was interrupted, what failed and what is damaged',
-  async (t) => {
-    t.match(reportBoots({ boots: BOOTS.map(summarise), problems: [] }), {
-      schema: 'mountroot.boots/1',
-      boots: [
-        {
-          boot: 1,
-          when: null,
-          confirmed: true,
-          start: { verb: 'start', interrupted: false, exit: 0 },
-          done: { exit: 0 },
-        },
-        {
-          when: '2026-11-20T14:02:15.000Z',
-          rung: 'volatile',
-          reason: 'full',
-          start: { failed: [{ id: 'overlay' }] },
-        },
-        { confirmed: false, damage: [{ line: 5 }, { line: 6 }] },
-        { start: { interrupted: true }, crash: ['Kernel panic - not syncing: VFS'] },
-        { boot: null, current: true, start: { verb: 'ram' }, others: [{ verb: 'reset' }] },
-      ],
-    });
-  },
-);
+t.test('the data have a version, and include interruptions, failures and damage', async (t) => {
+  t.match(reportBoots({ boots: BOOTS.map(summarise), problems: [] }), {
+    schema: 'mountroot.boots/1',
+    boots: [
+      {
+        boot: 1,
+        when: null,
+        confirmed: true,
+        start: { verb: 'start', interrupted: false, exit: 0 },
+        done: { exit: 0 },
+      },
+      {
+        when: '2026-11-20T14:02:15.000Z',
+        rung: 'volatile',
+        reason: 'full',
+        start: { failed: [{ id: 'overlay' }] },
+      },
+      { confirmed: false, damage: [{ line: 5 }, { line: 6 }] },
+      { start: { interrupted: true }, crash: ['Kernel panic - not syncing: VFS'] },
+      { boot: null, current: true, start: { verb: 'ram' }, others: [{ verb: 'reset' }] },
+    ],
+  });
+});
 
-t.test('a journal is read as far as it goes, whatever was done to it', async (t) => {
+t.test('a journal is read up to any damage', async (t) => {
   const { records, damage } = parseJournal(
     [
       '',
@@ -242,7 +239,7 @@ t.test('a journal is read as far as it goes, whatever was done to it', async (t)
   t.match(bootOf(name, ''), { runs: [], damage: [{ what: 'there is no record in it' }] });
 });
 
-t.test('no damage of a real journal makes a report fail', async (t) => {
+t.test('no damage to a real journal makes a report fail', async (t) => {
   const next = random(5);
   const text = journalText(2);
   for (let round = 0; round < 300; round++) {
@@ -259,7 +256,7 @@ t.test('no damage of a real journal makes a report fail', async (t) => {
   t.pass('300 of them');
 });
 
-t.test('a moment that no date can tell makes no report fail', async (t) => {
+t.test('a time outside the range of dates makes no report fail', async (t) => {
   for (const damaged of [
     { time: 8.7e15 },
     { time: 1e300 },
@@ -300,7 +297,7 @@ t.test('a moment that no date can tell makes no report fail', async (t) => {
   );
 });
 
-t.test('the two last boots are compared, and what is the same is not told', async (t) => {
+t.test('the last two boots are compared, and equal parts are left out', async (t) => {
   t.same(compareBoots(boot(2), boot(1)), [], 'sixteen per cent are the weather');
   const now = bootOf(
     name,

@@ -102,7 +102,7 @@ for (const source of ['ubi0:rootfs_data', 'ubi0_1', '/dev/ubi0_1', 'ubi:rootfs_d
     t.match(troubles(health!), [/1 read since the kernel started that its ECC could not correct/]);
   });
 
-t.test('flash that is at its end is told', async (t) => {
+t.test('flash at the end of its life is reported', async (t) => {
   const worn = {
     ...NAND,
     '/sys/class/ubi/ubi0/reserved_for_bad': '0',

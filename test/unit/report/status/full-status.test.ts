@@ -73,7 +73,7 @@ for (const [name, board] of [
     t.ok(text.split('\n').length <= 24);
   });
 
-t.test('it fits one screen whatever there is to say, and says that it was cut', async (t) => {
+t.test('it always fits one screen, and says if it was cut', async (t) => {
   const long = 'something that was found, and is told at length; '.repeat(40);
   const text = renderStatus(
     boardStatus({
@@ -92,7 +92,7 @@ t.test('it fits one screen whatever there is to say, and says that it was cut', 
   t.match(text, /`mountroot status --json` has all of it\)$/m);
 });
 
-t.test('what a journal or a volume holds cannot order the terminal about', async (t) => {
+t.test('text from a journal or a volume cannot control the terminal', async (t) => {
   t.notMatch(
     renderStatus(
       boardStatus({ rung: { rung: 'rom', reason: 'x\x1b[2J', because: '\x07\ninjected' } }),
@@ -102,7 +102,7 @@ t.test('what a journal or a volume holds cannot order the terminal about', async
 });
 
 t.test(
-  'since when is a date where the clock is known by now; else it counts from the kernel start',
+  'a set clock gives the date of the root; else the time counts from the kernel start',
   async (t) => {
     t.match(boardStatus().since, { at: 6539.675, when: '2026-11-20T14:02:17.539Z' });
     t.match(
@@ -115,13 +115,13 @@ t.test(
   },
 );
 
-t.test('every reason has something to do about it, and a word that is none has not', async (t) => {
+t.test('every reason has a cure, and an unknown word has none', async (t) => {
   for (const [reason, row] of Object.entries(REASONS)) t.equal(whatToDo(reason), row.cure);
   t.equal(whatToDo('toString'), null);
   t.equal(whatToDo(null), null);
 });
 
-t.test('the fields that programs rest on are there', async (t) => {
+t.test('the fields that programs use are present', async (t) => {
   t.match(boardStatus(), {
     schema: 'mountroot.status/1',
     persistent: true,
@@ -150,7 +150,7 @@ t.test('the fields that programs rest on are there', async (t) => {
   );
 });
 
-t.test('a root that kept its changes and does so no more is told', async (t) => {
+t.test('a root that stopped keeping its changes is reported', async (t) => {
   t.match(
     boardStatus({ mountinfo: BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro') })
       .attention,
@@ -159,7 +159,7 @@ t.test('a root that kept its changes and does so no more is told', async (t) => 
 });
 
 t.test(
-  'a read-only root has no room, which is no trouble; a writable one that is full is',
+  'a read-only root has no space, without trouble; a full writable root is trouble',
   async (t) => {
     const rom = boardStatus({
       mountinfo: BOARD.mountinfo,
@@ -179,7 +179,7 @@ t.test(
   },
 );
 
-t.test('the steps are there for whoever asks for them', async (t) => {
+t.test('the steps appear on request', async (t) => {
   golden(t, 'report/status-steps.txt', renderSteps(boardStatus()));
   t.equal(renderSteps({ ...boardStatus(), start: null }), '');
 });

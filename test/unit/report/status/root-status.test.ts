@@ -49,7 +49,7 @@ const end = (ok: boolean, error?: string): JournalRecord => ({
   ...(error !== undefined && { error }),
 });
 
-t.test('on a started board changes are kept, and it is told where', async (t) => {
+t.test('on a started board changes are kept, and the place is named', async (t) => {
   t.same(look(BOARD_STARTED), {
     schema: 'mountroot.status/1',
     root: { fstype: 'overlay', source: 'overlayfs:/overlay', writable: true },
@@ -77,7 +77,7 @@ t.test('before a start nothing can be changed', async (t) => {
   });
 });
 
-t.test('changes that lie in memory are told to be lost', async (t) => {
+t.test('changes in memory are reported as lost at reboot', async (t) => {
   const volatile = BOARD_STARTED.replace('- jffs2 /dev/mtdblock3 rw', '- tmpfs tmpfs rw');
   t.match(look(volatile), {
     persistent: false,
@@ -85,7 +85,7 @@ t.test('changes that lie in memory are told to be lost', async (t) => {
   });
 });
 
-t.test('a data volume or an overlay gone read-only keeps nothing', async (t) => {
+t.test('a data volume or an overlay that became read-only keeps nothing', async (t) => {
   t.equal(look(BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro')).persistent, false);
   t.match(look(BOARD_STARTED.replace('overlayfs:/overlay rw', 'overlayfs:/overlay ro')), {
     persistent: false,
@@ -106,7 +106,7 @@ t.test(
 );
 
 t.test(
-  'an upper layer that has moved is found by the overlay source: upperdir= names the old place',
+  'a moved upper layer is found by the overlay source, because upperdir= names the old place',
   async (t) => {
     const moved = BOARD_STARTED.replace(
       'upperdir=/overlay/upper,workdir=/overlay/work',
@@ -130,7 +130,7 @@ t.test('an ordinary machine, and one that shows nothing, have a status too', asy
   t.match(look(''), { root: null, persistent: false, summary: 'nothing is mounted on /' });
 });
 
-t.test('the journal tells how the last start went, or that it was cut off', async (t) => {
+t.test('the journal says how the last start ended, or that it was interrupted', async (t) => {
   t.match(look(BOARD_STARTED, [begin(2), decision, step, end(true)]).start, {
     summary: 'an overlay root',
     at: 2,
@@ -150,7 +150,7 @@ t.test('the journal tells how the last start went, or that it was cut off', asyn
   });
 });
 
-t.test('of several starts in a journal the last one counts', async (t) => {
+t.test('the last of several starts in a journal counts', async (t) => {
   const text = [begin(1), decision, end(false), begin(20), step]
     .map((record) => `${JSON.stringify(record)}\n`)
     .join('');
@@ -158,7 +158,7 @@ t.test('of several starts in a journal the last one counts', async (t) => {
   t.same(lastStart(''), []);
 });
 
-t.test('half-written lines and lines that are no records are passed over', async (t) => {
+t.test('incomplete lines and lines that are no records are skipped', async (t) => {
   const line = (record: JournalRecord): string => JSON.stringify(record);
   const text = [
     line(begin(1)),

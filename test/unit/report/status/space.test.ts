@@ -10,7 +10,7 @@ const KIB = 1024;
 const data = parseMountinfo(BOARD_STARTED).find(({ mountpoint }) => mountpoint === '/overlay')!;
 const mtd = parseMtd(BOARD.mtd);
 
-t.test('what can be written is less than what df promises', async (t) => {
+t.test('the usable space is less than df shows', async (t) => {
   const space = spaceOf(data, { total: 64 * MIB, free: 62 * MIB }, mtd);
   t.equal(space.writable, 62 * MIB - 256 * KIB - 671_088);
   t.match(
@@ -20,7 +20,7 @@ t.test('what can be written is less than what df promises', async (t) => {
   t.equal(spaceOf(data, { total: 64 * MIB, free: 0.5 * MIB }, mtd).writable, 0);
 });
 
-t.test('the partition is found however the mount names it', async (t) => {
+t.test('the partition is found under any name in the mount', async (t) => {
   for (const [device, source] of [
     ['31:3', 'whatever'],
     ['0:1', '/dev/mtdblock3'],
@@ -38,7 +38,7 @@ t.test('the partition is found however the mount names it', async (t) => {
   );
 });
 
-t.test('other file systems are taken by their word, with their inodes', async (t) => {
+t.test("for other file systems the kernel's figures count, with their inodes", async (t) => {
   const ext4 = spaceOf(
     { ...data, fstype: 'ext4', device: '8:1', source: '/dev/sda1' },
     { total: 100 * MIB, free: 50 * MIB, inodes: { total: 1000, free: 400 } },
@@ -54,7 +54,7 @@ const said = (space: Space): string | null => {
   return short === null ? null : spaceTroubleWords(short.trouble, space);
 };
 
-t.test('what is short is told, and what is not is not', async (t) => {
+t.test('only shortages are reported', async (t) => {
   const jffs2 = (free: number) => said(spaceOf(data, { total: 64 * MIB, free }, mtd));
   t.equal(jffs2(62 * MIB), null);
   t.match(jffs2(3 * MIB), /nearly full: 2\.1 MiB/);
@@ -70,7 +70,7 @@ t.test('what is short is told, and what is not is not', async (t) => {
   t.equal(ext4(500), null);
 });
 
-t.test('each trouble has its rule, and the first one counts', async (t) => {
+t.test('each trouble has its rule, and the first match counts', async (t) => {
   const space: Space = {
     mountpoint: '/overlay',
     fstype: 'ext4',

@@ -29,7 +29,7 @@ interface Box {
   bottom: number;
 }
 
-/** Every text of a picture with the room that it takes, reckoned with a wide font. */
+/** Every text of a picture with the space that it takes, calculated with a wide font. */
 const texts = (svg: string): Box[] =>
   [
     ...svg.matchAll(
@@ -164,7 +164,7 @@ t.test(
   },
 );
 
-t.test('the whole boot is told: the kernel, preinit, Node, each step, init, done', async (t) => {
+t.test('the whole boot is shown: the kernel, preinit, Node, each step, init, done', async (t) => {
   const labels = (panel: number): string[] =>
     chartOf(modern(), 3050)!.panels[panel]!.bars.map(({ label }) => label);
   t.same(labels(0), [
@@ -198,7 +198,7 @@ t.test('the whole boot is told: the kernel, preinit, Node, each step, init, done
 });
 
 t.test(
-  'a start that was cut off is drawn as far as it came, and one that failed says why',
+  'an interrupted start is drawn up to its last step, and a failed one has its reason',
   async (t) => {
     const cut = boot(2, (text) => text.split('\n').slice(0, 12).join('\n'));
     t.match(chartOf(cut, null), {
@@ -217,7 +217,7 @@ t.test(
   },
 );
 
-t.test('a done that somebody called hours later does not make all else invisible', async (t) => {
+t.test('a done called hours later does not shrink the rest to nothing', async (t) => {
   const late = boot(2, (text) => text.replace(/"at":(8694|9\d\d\d)/g, '"at":1$1$1'));
   t.same(
     chartOf(late, null)!
@@ -228,7 +228,7 @@ t.test('a done that somebody called hours later does not make all else invisible
 });
 
 t.test(
-  'it is well-formed XML with a title and a description, no script and nothing from elsewhere',
+  'it is well-formed XML with a title and a description, and without scripts or outside references',
   async (t) => {
     const svg = draw(journal(40, random(3)));
     t.match(
@@ -247,7 +247,7 @@ t.test(
   },
 );
 
-t.test('ticks are round, and some five', async (t) => {
+t.test('ticks are round, and about five', async (t) => {
   for (const [span, step] of [
     [0.9, 0.2],
     [1, 0.2],
@@ -260,7 +260,7 @@ t.test('ticks are round, and some five', async (t) => {
 });
 
 t.test(
-  "the kernel's log tells when it ran the first program, and user space's words do not count",
+  "the kernel's log gives the time of the first program, and lines of user space do not " + 'count',
   async (t) => {
     t.equal(initAt(['6,100,3050123,-;Run /etc/preinit as init process']), 3050.123);
     t.equal(
@@ -275,7 +275,7 @@ t.test(
   },
 );
 
-t.test('a text that is too long is cut where it does not fit any more', async (t) => {
+t.test('a text that is too long is cut at the edge', async (t) => {
   const look = { size: 12, font: 'mono' } as const;
   t.equal(fitText('short', look, 100), 'short');
   t.match(fitText('a very long name', look, 60), /^a very…$/);

@@ -1,4 +1,4 @@
-/** The kept heap and its launcher, with this machine's own Node: what boards do, on the spot. */
+/** The kept heap and its launcher, with this machine's own Node, used as on boards. */
 import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -33,7 +33,7 @@ const env = { PATH: process.env['PATH'] ?? '', MOUNTROOT_LOG: '' };
 await bundle('src/main.ts', path('mountroot.cjs'));
 await placeNative('host', home);
 await bundleHeap(home);
-// Tells what it was called with, and then is Node.
+// Prints its arguments, and then is Node.
 writeFileSync(
   path('node'),
   `#!/bin/sh\necho "$@" >>'${path('calls')}'\nexec '${process.execPath}' "$@"\n`,
@@ -82,7 +82,7 @@ function launch(...words: string[]): { status: number | null; stderr: string; ca
 
 const NO_SHUTDOWN = /^mountroot: stop was refused because this is no shutdown/m;
 
-t.test('a verb of a boot goes on with the heap', (t) => {
+t.test('a boot verb runs from the heap', (t) => {
   const { status, stderr, calls } = launch('stop');
   t.strictSame(calls, ['heap']);
   t.match(stderr, NO_SHUTDOWN);
@@ -90,16 +90,19 @@ t.test('a verb of a boot goes on with the heap', (t) => {
   t.end();
 });
 
-t.test('the heap runs boot verbs only, and passes reports on with all their words', (t) => {
-  t.strictSame(launch('--version'), { status: 0, stderr: '', calls: ['file'] });
-  const { status, stderr, calls } = launch('stop', '--no-such-option');
-  t.equal(status, 2);
-  t.match(stderr, /no-such-option/i);
-  t.strictSame(calls, ['heap'], 'Node was called again by the agent itself');
-  t.end();
-});
+t.test(
+  'the heap runs boot verbs only; the agent runs other calls, with all their arguments',
+  (t) => {
+    t.strictSame(launch('--version'), { status: 0, stderr: '', calls: ['file'] });
+    const { status, stderr, calls } = launch('stop', '--no-such-option');
+    t.equal(status, 2);
+    t.match(stderr, /no-such-option/i);
+    t.strictSame(calls, ['heap'], 'Node was called again by the agent itself');
+    t.end();
+  },
+);
 
-t.test('a heap that cannot be used costs a call, and the agent comes from its own file', (t) => {
+t.test('an unusable heap costs one call, and the agent runs from its own file', (t) => {
   const other = Buffer.from(heap);
   other.write('9', other.indexOf(process.version.slice(1)));
   const late = Buffer.from(heap);
@@ -127,7 +130,7 @@ t.test('a heap that cannot be used costs a call, and the agent comes from its ow
   t.end();
 });
 
-t.test('who ends the launcher ends the agent, and is told by its status', async (t) => {
+t.test('a signal to the launcher ends the agent, and the exit status shows it', async (t) => {
   const node = readFileSync(path('node'));
   writeFileSync(path('node'), `#!/bin/sh\necho $$ >'${path('pid')}'\nexec sleep 100\n`);
   chmodSync(path('node'), 0o755);
@@ -141,7 +144,7 @@ t.test('who ends the launcher ends the agent, and is told by its status', async 
     const pid = Number(readFileSync(path('pid'), 'utf8'));
     child.kill(signal);
     t.equal(await ended, signal === 'SIGKILL' ? 'SIGKILL' : 143);
-    // An orphan that is dead stays in /proc until init, or who stands in for it, has asked for it.
+    // A dead orphan stays in /proc until init, or its substitute, has waited for it.
     const gone = (): boolean =>
       !existsSync(`/proc/${pid}/stat`) || /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
     for (let tries = 0; !gone() && tries < 200; tries++) await delay(5);

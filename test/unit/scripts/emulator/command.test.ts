@@ -28,7 +28,7 @@ t.test('the command boots the kernel from its files, with each chip in its place
   t.ok(args.includes('virtio-rng-device'), 'without entropy Node waits for half a minute');
 });
 
-t.test("the memory is the board's own, or what is asked for", async (t) => {
+t.test("the memory is the board's own, or the requested size", async (t) => {
   const memory = (options: { memory?: string }): string | undefined =>
     qemuCommand(board, files, { serial: [], ...options })
       .args.join(' ')
@@ -36,7 +36,7 @@ t.test("the memory is the board's own, or what is asked for", async (t) => {
   t.same([memory({}), memory({ memory: '128M' })], [board.qemu.memory, '128M']);
 });
 
-t.test("words for the kernel are added behind the board's own", async (t) => {
+t.test("words for the kernel are added after the board's own", async (t) => {
   const { args } = qemuCommand(board, files, {
     serial: [],
     append: 'a=1',

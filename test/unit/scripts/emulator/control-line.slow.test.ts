@@ -9,7 +9,7 @@ async function start(t: Test): Promise<Machine> {
   return machine;
 }
 
-/** As a word for the shell. */
+/** Quotes a word for the shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 t.test('a command is cut into short pieces, never within a character or its escape', async (t) => {
@@ -31,7 +31,7 @@ t.test('a command gives its status and its output', async (t) => {
   });
 });
 
-t.test('a command of any length and with any character arrives as it is', async (t) => {
+t.test('a command of any length and with any character arrives unchanged', async (t) => {
   const machine = await start(t);
   const hostile =
     ` %s %% \\n \\c \\\\ "$HOME" \`id\` $(id) ! ~ * é € 😀 \t ` +
@@ -54,7 +54,7 @@ t.test('a command of any length and with any character arrives as it is', async 
   });
 });
 
-t.test('a command finds nothing on its standard input, and the line stays in step', async (t) => {
+t.test('a command finds nothing on its standard input, and the line stays in sync', async (t) => {
   const machine = await start(t);
   t.same(await machine.run('cat; read a || echo nothing'), { status: 0, output: 'nothing\n' });
   t.equal(await machine.output('echo next'), 'next\n');
@@ -74,21 +74,24 @@ t.test('a command cannot end the shell, and leaves nothing to the next', async (
   t.equal(await machine.output('echo $A; pwd'), `\n${before}`);
 });
 
-t.test('a shell that dies is told at once, and the next one serves', async (t) => {
-  const machine = await start(t);
-  const before = Date.now();
-  await t.rejects(machine.run('printf part; kill -9 $$; sleep 1'), {
-    message:
-      /^the shell on the second serial line died while it ran `printf part; kill -9 \$\$; sleep 1`, probably killed; init has started another; /,
-  });
-  t.ok(Date.now() - before < 30_000, `after ${Date.now() - before} ms`);
-  t.equal(await machine.output('echo next'), 'next\n');
-  t.equal(
-    (await machine.run('echo "control: ready"')).output,
-    'control: ready\n',
-    'what looks like a greeting is none',
-  );
-});
+t.test(
+  'the death of a shell is reported at once, and a new one takes the next command',
+  async (t) => {
+    const machine = await start(t);
+    const before = Date.now();
+    await t.rejects(machine.run('printf part; kill -9 $$; sleep 1'), {
+      message:
+        /^the shell on the second serial line died while it ran `printf part; kill -9 \$\$; sleep 1`, probably killed; init has started another; /,
+    });
+    t.ok(Date.now() - before < 30_000, `after ${Date.now() - before} ms`);
+    t.equal(await machine.output('echo next'), 'next\n');
+    t.equal(
+      (await machine.run('echo "control: ready"')).output,
+      'control: ready\n',
+      'what looks like a greeting is none',
+    );
+  },
+);
 
 t.test('commands given at the same time run one after the other', async (t) => {
   const machine = await start(t);

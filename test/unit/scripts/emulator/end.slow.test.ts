@@ -27,11 +27,11 @@ interface Held {
   end: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   kill(signal: NodeJS.Signals): void;
   stderr(): string;
-  /** What has not ended, and what has not been removed. */
+  /** The processes that still run, and the files that still exist. */
   left(): Promise<string[]>;
 }
 
-/** A process that holds a machine, with a folder for temporary files of its own. */
+/** A process that holds a machine, with its own folder for temporary files. */
 async function hold(t: Test, words: string[], how: string): Promise<Held> {
   // A socket's path may have no more than 107 bytes.
   const folder = mkdtempSync(join(tmpdir(), 'hold-'));
@@ -62,7 +62,7 @@ async function hold(t: Test, words: string[], how: string): Promise<Held> {
     kill: (signal) => void child.kill(signal),
     stderr: () => stderr,
     async left() {
-      // A killed process is listed until somebody has waited for it.
+      // A killed process is listed until its parent has waited for it.
       for (let tries = 0; left().length > 0 && tries < 40; tries++) await delay(50);
       return left();
     },
@@ -74,7 +74,7 @@ const TSX = [join(checkout, 'node_modules/.bin/tsx')];
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   t.test(
-    `${signal} takes the emulator and its folder along, and ends the process as it would ` +
+    `${signal} ends the emulator and removes its folder, and ends the process as it would ` +
       'have without',
     async (t) => {
       const held = await hold(t, NODE, '');
@@ -84,14 +84,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     },
   );
 
-t.test('the same under tsx, which ends a process only when nobody else listens', async (t) => {
+t.test('the same under tsx, which ends a process only if nobody else listens', async (t) => {
   const held = await hold(t, TSX, '');
   held.kill('SIGTERM');
   t.equal((await held.end).code, 128 + 15);
   t.same(await held.left(), []);
 });
 
-t.test('who has handlers of their own ends in their own way', async (t) => {
+t.test('a process with its own handlers ends in its own way', async (t) => {
   for (const words of [NODE, TSX]) {
     const held = await hold(t, words, 'listens');
     held.kill('SIGTERM');

@@ -7,8 +7,8 @@ export const files: BootFiles = { zImage: '/zImage', deviceTree: '/board.dtb', f
 
 /**
  * Stands in for QEMU with its sockets in their order. On the second serial line it runs the board's
- * own control-line, started again when a signal ends it, behind what a terminal does: lines are cut
- * at 4095 bytes, control characters are keys, and a newline comes back as two characters.
+ * own control-line, and starts it again when a signal ends it. It acts as a terminal: lines are cut
+ * at 4095 bytes, control characters are keys, and a newline is echoed as two characters.
  */
 const program = (controlLine: string): string => `#!${process.execPath}
 const { spawn } = require('node:child_process');

@@ -1,6 +1,6 @@
 /**
  * Holds a machine until it is ended: `holder.ts FOLDER [listens|missing]`. With `listens` it has
- * handlers of its own for signals, as `npm start` has.
+ * its own signal handlers, as `npm start` has.
  */
 import { Machine } from '../../../../scripts/emulator/machine.js';
 import { main } from '../../../../scripts/lib/report.js';

@@ -1,6 +1,6 @@
 /**
- * A real library for the board and two real programs, compiled here; what the linker wrote is
- * compared with what is bound.
+ * A real library for the board and two real programs, compiled here; the linker's output is
+ * compared with the bound result.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ t.test('a library bound to itself', { skip }, async (t) => {
     },
   );
 
-  await t.test('is left alone where it is said so, or where no program loads it', async (t) => {
+  await t.test('is left alone if it is excluded, or if no program loads it', async (t) => {
     for (const [which, untouched] of [
       [scopes, () => true],
       [[['program']], () => false],
@@ -130,7 +130,7 @@ t.test('a library bound to itself', { skip }, async (t) => {
     }
   });
 
-  await t.test('a file that is cut short or is none is refused in one sentence', async (t) => {
+  await t.test('a file that is cut short or is not ELF is refused in one sentence', async (t) => {
     const whole = build('-Wl,-z,now').get('libown.so')!;
     for (const length of [0, 40, 52, 100, 300, 600])
       t.throws(

@@ -9,7 +9,7 @@ interface Content {
 }
 
 /**
- * Where the loader maps the file: another address than its offset, as in a program that is not
+ * The load address of the file, which differs from its offset, as in a program that is not
  * position-independent.
  */
 const BASE = 0x10000;
@@ -67,7 +67,8 @@ for (const [bits, wide] of [
   [64, true],
 ] as const) {
   t.test(
-    `a ${bits}-bit program tells its dynamic linker and the libraries it needs, in their order`,
+    `a ${bits}-bit program gives its dynamic linker and the libraries it needs, in their ` +
+      'order',
     async (t) => {
       const program = elf(wide, {
         interpreter: '/lib/ld-linux-armhf.so.3',
@@ -81,7 +82,7 @@ for (const [bits, wide] of [
     },
   );
 
-  t.test(`a ${bits}-bit library tells its name and has no dynamic linker`, async (t) => {
+  t.test(`a ${bits}-bit library gives its name and has no dynamic linker`, async (t) => {
     t.strictSame(parseElf(elf(wide, { soname: 'libc.so.6' }), 'libc'), {
       interpreter: null,
       soname: 'libc.so.6',
@@ -107,7 +108,7 @@ for (const [bits, wide] of [
   );
 }
 
-t.test('what is no ELF file, or a big-endian one, is refused by name', async (t) => {
+t.test('a file that is not ELF, or is big-endian, is refused by name', async (t) => {
   const big = elf(false, {});
   big[5] = 2;
   for (const bytes of [Buffer.alloc(0), Buffer.from('#!/bin/sh\n'.repeat(20)), big])

@@ -6,7 +6,7 @@ import { Failure } from '../../../../scripts/lib/report.js';
 const KIB = 1024;
 
 /**
- * Two chips of 16 KiB that three partitions share; the second partition lies across the chips'
+ * Two chips of 16 KiB that three partitions share; the second partition crosses the chips'
  * boundary.
  */
 const board = {
@@ -28,16 +28,19 @@ t.test('blank flash has every bit set', async (t) => {
   t.ok(flash.every((byte) => byte === 0xff));
 });
 
-t.test("each erase block of a clean data partition is erased but for jffs2's marker", async (t) => {
-  const flash = cleanMarked(12 * KIB, 4 * KIB);
-  t.equal(flash.length, 12 * KIB);
-  for (const start of [0, 4 * KIB, 8 * KIB]) {
-    t.equal(flash.toString('hex', start, start + 12), '851903200c000000b1b01ee4');
-    t.ok(flash.subarray(start + 12, start + 4 * KIB).every((byte) => byte === 0xff));
-  }
-});
+t.test(
+  "each erase block of a clean data partition is erased except for jffs2's marker",
+  async (t) => {
+    const flash = cleanMarked(12 * KIB, 4 * KIB);
+    t.equal(flash.length, 12 * KIB);
+    for (const start of [0, 4 * KIB, 8 * KIB]) {
+      t.equal(flash.toString('hex', start, start + 12), '851903200c000000b1b01ee4');
+      t.ok(flash.subarray(start + 12, start + 4 * KIB).every((byte) => byte === 0xff));
+    }
+  },
+);
 
-t.test('contents stand where their partitions begin and the rest is blank', async (t) => {
+t.test('contents are placed where their partitions begin and the rest is blank', async (t) => {
   const chips = composeChips(board, { boot: Buffer.from('kernel'), data: Buffer.from('settings') });
   t.strictSame(
     chips.map(({ length }) => length),

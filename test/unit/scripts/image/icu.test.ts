@@ -1,7 +1,4 @@
-/**
- * ICU's data, made small enough to be read here: what is left of it on a board is for
- * test/qemu/small-board.
- */
+/** ICU's data, small enough to be read here; test/qemu/small-board tests the data on a board. */
 import t from 'tap';
 import { keepInIndex, readIcuData, writeIcuData } from '../../../../scripts/image/icu-data.js';
 import { isNeeded } from '../../../../scripts/image/icu.js';
@@ -20,7 +17,7 @@ const ITEMS = {
   'icudt78l/zone/en.res': '',
 };
 
-t.test('data is read as it was written, and each item begins where its alignment asks', (t) => {
+t.test('data is read as it was written, and each item begins at its alignment', (t) => {
   const written = writeIcuData({
     header: header('CmnD'),
     items: Object.entries(ITEMS).map(([name, text]) => ({ name, bytes: Buffer.from(text) })),
@@ -94,7 +91,7 @@ function index(locales: readonly string[]): Buffer {
   return Buffer.concat([header('ResB'), body]);
 }
 
-t.test('an index of locales keeps the chosen ones, whether their number is odd or even', (t) => {
+t.test('an index of locales keeps the chosen ones, for odd and even numbers of them', (t) => {
   const all = ['de', 'en', 'en_GB', 'fr', 'zh'];
   for (const kept of [['en'], ['en', 'en_GB'], ['zh'], []]) {
     const bytes = keepInIndex(index(all), (locale) => kept.includes(locale));
@@ -123,7 +120,7 @@ t.test('an index of locales keeps the chosen ones, whether their number is odd o
   t.end();
 });
 
-t.test('English, the root and what belongs to no language stay', (t) => {
+t.test('English, the root and data without a language stay', (t) => {
   const needed = [
     'root.res',
     'en.res',

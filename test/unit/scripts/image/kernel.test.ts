@@ -9,7 +9,7 @@ const config = [
   'CONFIG_LOG_BUF_SHIFT=14',
 ].join('\n');
 
-t.test('options that the final configuration has are not lost', async (t) => {
+t.test('options in the final configuration are not lost', async (t) => {
   t.strictSame(lostOptions('CONFIG_JFFS2_FS=y\nCONFIG_LOCALVERSION="-mountroot"\n', config), []);
 });
 
@@ -20,7 +20,7 @@ t.test('an option that was dropped or got another value is lost', async (t) => {
   );
 });
 
-t.test('an option that begins like another one does not pass for it', async (t) => {
+t.test('an option that begins like another one does not match it', async (t) => {
   t.strictSame(lostOptions('CONFIG_JFFS2_FS_XATTR=y\nCONFIG_LOG_BUF_SHIFT=1', config), [
     'CONFIG_JFFS2_FS_XATTR=y',
     'CONFIG_LOG_BUF_SHIFT=1',

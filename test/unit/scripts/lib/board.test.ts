@@ -20,7 +20,7 @@ t.test(
   },
 );
 
-t.test('an unknown board is refused with the names of those there are', async (t) => {
+t.test('an unknown board is refused with the names of the existing ones', async (t) => {
   t.throws(() => loadBoard('no-such-board'), {
     name: 'Failure',
     message: /no-such-board.*vexpress-a9/,
@@ -89,7 +89,7 @@ for (const name of readdirSync(join(checkout, 'board'))) {
   }
 
   t.test(
-    `the applets of ${name} are listed once, and those of its start-up scripts are there`,
+    `the applets of ${name} are listed once, and include those of its start-up scripts`,
     async (t) => {
       const { applets } = board.rootfs;
       t.equal(new Set(applets).size, applets.length);

@@ -1,4 +1,4 @@
-/** Starts that never reach `done`, in whatever way, and how a board gets out of it. */
+/** Starts that never reach `done`, for any reason, and how a board recovers from them. */
 import t from 'tap';
 import { cutPower, fill, type Board } from '../../../../src/system/model/board.js';
 import { powerOn } from '../../../../src/system/model/kernel.js';
@@ -15,7 +15,7 @@ const settingsBack = async (board: Board): Promise<Ran> => {
 };
 
 t.test(
-  'boots on read-only settings that never reach done are counted too, and done counts anew',
+  'boots on read-only settings that never reach done are counted too, and done resets the count',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     const full = (): Promise<Ran> => {
@@ -50,7 +50,7 @@ t.test(
 );
 
 t.test(
-  'a reset in which the board dies again and again is left out in the end, with the order',
+  'a reset that kills the board again and again is finally skipped, with its order',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     fill(board.flash[0]!.tree, ['/.mountroot/reset.json', '{"keep":[]}']);
@@ -69,31 +69,28 @@ t.test(
   },
 );
 
-t.test(
-  'what stands in the place of the folder for the count is moved aside and not followed',
-  async (t) => {
-    for (const kind of ['file', 'symlink'] as const) {
-      const { board, settings } = again(await prepared('jffs2 on mtd'));
-      const { tree } = board.flash[0]!;
-      tree.root.entries.delete('.mountroot');
-      tree.add('/.mountroot', inode(kind, { content: '/tmp' }));
-      tree.sync();
-      const { exit, kernel } = await run(board);
-      t.equal(exit, 0, kind);
-      t.same(
-        settingsOf(kernel).filter((line) => !line.startsWith('/.mountroot')),
-        settings,
-      );
-      t.equal(kernel.kind('/tmp/attempts'), 'missing');
-      t.equal(kernel.kind('/overlay/.mountroot-aside-1'), kind, 'it is kept');
-      t.equal(kernel.readText('/overlay/.mountroot/attempts'), '1\n');
-      t.equal((await run(board, 'reset', {}, { on: kernel })).exit, 0);
-    }
-  },
-);
+t.test("a file in place of the counter's folder is moved aside and not followed", async (t) => {
+  for (const kind of ['file', 'symlink'] as const) {
+    const { board, settings } = again(await prepared('jffs2 on mtd'));
+    const { tree } = board.flash[0]!;
+    tree.root.entries.delete('.mountroot');
+    tree.add('/.mountroot', inode(kind, { content: '/tmp' }));
+    tree.sync();
+    const { exit, kernel } = await run(board);
+    t.equal(exit, 0, kind);
+    t.same(
+      settingsOf(kernel).filter((line) => !line.startsWith('/.mountroot')),
+      settings,
+    );
+    t.equal(kernel.kind('/tmp/attempts'), 'missing');
+    t.equal(kernel.kind('/overlay/.mountroot-aside-1'), kind, 'it is kept');
+    t.equal(kernel.readText('/overlay/.mountroot/attempts'), '1\n');
+    t.equal((await run(board, 'reset', {}, { on: kernel })).exit, 0);
+  }
+});
 
 t.test(
-  'whoever logs in is told why a start ended with status 3 though its settings are kept',
+  'a login shows why a start ended with status 3 although its settings are kept',
   async (t) => {
     const { board } = again(await prepared('jffs2 on mtd'));
     const { exit, state, kernel } = await run(board, 'start', {
@@ -133,7 +130,7 @@ t.test(
   },
 );
 
-/** A board whose flash does not give what is at a path, all else it does. */
+/** A board whose flash fails to read one path, and reads everything else. */
 async function unreadable(
   path: string,
   prepare: (board: Board) => void = () => {},
@@ -156,8 +153,8 @@ async function unreadable(
 }
 
 t.test(
-  'only what is not there counts as missing: what flash does not give is neither ' +
-    'made anew nor moved nor forgotten',
+  'only an absent file counts as missing: an unreadable one is neither made anew nor ' +
+    'moved nor forgotten',
   async (t) => {
     const state = await unreadable('.fs_state');
     t.match(state.ran, { exit: 0, state: { rung: 'persistent' } });

@@ -1,6 +1,6 @@
 /**
- * The power goes before and after every call of every verb, and once more while the board recovers:
- * nothing that was committed is lost or changed.
+ * The power is cut before and after every call of every verb, and once more during the recovery: no
+ * committed data are lost or changed.
  */
 import t from 'tap';
 import { copyBoard, cutPower, makeBoard, type Board } from '../../../../src/system/model/board.js';
@@ -16,7 +16,7 @@ type Side = 'cut' | 'cut within' | 'cut after';
 const sidesOf = (call: string): readonly Side[] =>
   call.startsWith('rename') ? ['cut', 'cut within', 'cut after'] : ['cut', 'cut after'];
 
-/** Where the power goes, and what becomes of writes that were not synced. */
+/** The moment of the power cut, and the fate of unsynced writes. */
 interface PowerCut {
   position: number;
   side: Side;
@@ -146,7 +146,7 @@ t.test(
   },
 );
 
-/** What first-boot scripts and a user make of a root in memory. */
+/** The changes of first-boot scripts and a user to a root in memory. */
 function used({ kernel }: Ran): void {
   kernel.replace('/etc/mine', 'mine\n', 0o600);
   kernel.unlink('/etc/passwd');
@@ -161,8 +161,8 @@ const MARKED = (): Board =>
   });
 
 t.test(
-  'the switch of done to flash carries everything over, and after a power cut at any ' +
-    'of its calls the board has all of it or none, and comes to flash in the end',
+  'the switch of done to flash copies everything; after a power cut at any call the ' +
+    'board has all of it or none, and reaches flash in the end',
   async (t) => {
     const done = startThen('done', {}, used);
     const whole = MARKED();
@@ -182,14 +182,14 @@ t.test(
         for (const way of sampled(CUTS, position)) {
           const board = MARKED();
           await cutAt(board, { position, side, way }, done);
-          // Every other time the next switch is cut off too, elsewhere each time.
+          // Every other time the next switch is interrupted too, at another call each time.
           if (position % 2 === 0)
             await cutAt(
               board,
               { position: 1 + ((position * 7) % calls.length), side, way },
               startThen('done'),
             );
-          // As often as it takes: first the rest of the erasing may be to be done.
+          // Repeated as needed: the rest of the erasing may have to be done first.
           let last: Ran | null = null;
           for (let boot = 0; boot < 3; boot++) {
             const first = await run(board);
@@ -213,8 +213,7 @@ t.test(
 );
 
 t.test(
-  'what is written while done copies is carried over too, up to the moment when ' +
-    'nothing can be written any more',
+  'files written during the copy of done are copied too, until writing becomes impossible',
   async (t) => {
     for (const moment of ['copy /tmp/root/upper/etc/mine', 'remount / ro', 'syncfs /tmp/overlay']) {
       const board = MARKED();
@@ -250,8 +249,7 @@ t.test(
 );
 
 t.test(
-  'what is open for writing keeps done from switching, which says what it is, and ' +
-    'the root goes on in memory',
+  'a file open for writing keeps done from switching; done names it, and the root stays in memory',
   async (t) => {
     const board = MARKED();
     const first = await run(board, 'start', { writers: ['/var/log/messages'] });
@@ -270,8 +268,8 @@ t.test(
 );
 
 t.test(
-  'a reset cut at any call of its order or of the start that carries it out is done ' +
-    'in the end, and keeps what it was to keep',
+  'a reset interrupted at any call of its order or of its start is completed, and keeps ' +
+    'the paths to keep',
   async (t) => {
     const KEEP = ['/etc/.hidden/.key'];
     const kinds: BoardKind[] = [
@@ -334,8 +332,8 @@ t.test(
 );
 
 t.test(
-  'a rung that fails boot after boot is no boot loop: the board comes up each time, ' +
-    'with its settings',
+  'a rung that fails in every boot is no boot loop: the board comes up each time, with ' +
+    'its settings',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     for (let boot = 1; boot <= 8; boot++) {
@@ -352,8 +350,8 @@ t.test(
 );
 
 t.test(
-  'after five starts that never reached done the next one leaves the data alone, and ' +
-    'the one after a done uses it again',
+  'after five starts without done the next one leaves the data alone, and the one after ' +
+    'a done uses it again',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     for (let boot = 1; boot <= 5; boot++) {

@@ -1,5 +1,5 @@
 /**
- * Every call of every verb fails in every way that its man page names, on every kind of volume: the
+ * Every call of every verb fails with every error in its man page, on every kind of volume: the
  * board comes up, and no setting is lost.
  */
 import t from 'tap';
@@ -31,7 +31,7 @@ type Recorded = NonNullable<Ran['state']>;
 const isDegraded = ({ rung, reason }: Recorded): boolean =>
   rung !== 'persistent' || reason !== null;
 
-/** Rungs that must show the settings, unless an external volume should have. */
+/** Rungs that must show the settings, unless an external volume should have them. */
 const mustShowSettings = ({ rung, reason }: Recorded): boolean =>
   (rung === 'persistent' || rung === 'kept-read-only') && !(reason ?? '').startsWith('extroot');
 
@@ -41,7 +41,7 @@ interface CameUp {
   shown: boolean;
 }
 
-/** What can be wrong with a board that came up and recorded its state. */
+/** Possible faults of a board that came up and recorded its state. */
 const STATE_FAULTS: readonly {
   when: (up: CameUp) => boolean;
   says: (up: CameUp) => string;
@@ -73,7 +73,7 @@ const STATE_FAULTS: readonly {
   },
 ];
 
-/** What is wrong with a board that came up, in words; an empty list if nothing is. */
+/** The faults of a board that came up, in words; empty if it has none. */
 function complaints(ran: Ran, settings: string[], initramfs: boolean): string[] {
   const { kernel, mounts, state } = ran;
   const wrong: string[] = [];
@@ -138,7 +138,7 @@ for (const kind of KINDS)
   );
 
 t.test(
-  'when nothing at all works the root is the image, and every mount is as it was to the letter',
+  'if nothing works the root is the image, and every mount is exactly as before',
   async (t) => {
     for (const kind of KINDS.filter((each) => each !== 'an initramfs')) {
       const { board } = again(await prepared(kind));
@@ -162,8 +162,8 @@ t.test(
 );
 
 t.test(
-  'out of an initramfs each rung is tried, down to the bare image, and where even ' +
-    'that fails process 1 says so and ends',
+  'out of an initramfs each rung is tried, down to the bare image; if that fails too, ' +
+    'process 1 says so and ends',
   async (t) => {
     const from = await prepared('an initramfs');
     const bare = await run(again(from).board, 'start', {
@@ -203,8 +203,8 @@ t.test('a second start on a started board changes nothing', async (t) => {
 
 for (const verb of ['done', 'reset', 'stop'] as Verb[])
   t.test(
-    `each call of ${verb} fails with each of its errors, the root stays what it is, ` +
-      'and nothing is lost',
+    `each call of ${verb} fails with each of its errors, the root stays unchanged, and ` +
+      'nothing is lost',
     async (t) => {
       const wrong: string[] = [];
       for (const kind of KINDS) {

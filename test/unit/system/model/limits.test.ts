@@ -3,8 +3,7 @@ import { makeBoard, type Block } from '../../../../src/system/model/board.js';
 import { run } from '../../../fixtures/model.js';
 
 t.test(
-  'a file system that cannot leave whiteouts is found out by done, which says what ' +
-    'does not work and what would help',
+  'done detects a file system without whiteouts, and names the effects and the cure',
   async (t) => {
     const board = makeBoard({ whiteout: false });
     const { kernel } = await run(board);
@@ -32,14 +31,14 @@ t.test(
   },
 );
 
-t.test('a file system that can is without limits', async (t) => {
+t.test('a file system with whiteouts has no limits', async (t) => {
   const board = makeBoard();
   const { kernel } = await run(board);
   t.match(await run(board, 'done', {}, { on: kernel }), { exit: 0, state: { limits: [] } });
 });
 
 t.test(
-  'a root that moves to flash is tried too, and an error of another kind is no limit',
+  'a root that moves to flash is tested too, and an error of another kind is no limit',
   async (t) => {
     const blocks: Block[] = ['marker', ...Array<Block>(7).fill('garbage')];
     const board = makeBoard({ blocks, whiteout: false });

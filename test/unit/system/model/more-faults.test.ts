@@ -1,7 +1,7 @@
 /**
- * What faults.test.ts does for healthy boards, here for those on their way somewhere: marked to be
- * erased, blank, with an order to carry out, after a boot loop; and for the verbs that move or
- * remove settings. Each call fails once, and then every time.
+ * The tests of faults.test.ts for boards in other states: marked to be erased, blank, with an order
+ * to carry out, after a boot loop; and for the verbs that move or remove settings. Each call fails
+ * once, and then every time.
  */
 import t from 'tap';
 import { visibleAt } from '../../../../src/facts/mountinfo.js';
@@ -39,7 +39,7 @@ interface Scene {
   name: string;
   board: () => Board;
   verb: Verb;
-  /** What holds of the board in the boot after. */
+  /** The expected properties of the board in the next boot. */
   after: (next: Ran, failed: Ran) => string[];
 }
 
@@ -101,7 +101,7 @@ const SCENES: Scene[] = [
     name: 'a reset before a start',
     board: () => healthy(['/.mountroot/quarantine/incoming-1/x', '1']),
     verb: 'reset',
-    // A file system that cannot be read is erased by the next done, for that was ordered.
+    // The next done erases a file system that cannot be read, because of the order.
     after: (next, { exit, log }) =>
       next.state?.reason === 'erase-marker' && log.some((line) => /EIO|EUCLEAN/.test(line))
         ? []
@@ -115,10 +115,10 @@ const SCENES: Scene[] = [
   },
 ];
 
-/** What is wrong with what a verb left, whatever became of it. */
+/** The faults after a verb, successful or not. */
 function wrongNow(ran: Ran, verb: Verb, always: boolean): string[] {
   const { mounts, state, exit, log } = ran;
-  // What can never be removed cannot be taken back either.
+  // Files that can never be removed cannot be undone either.
   const wrong = log.filter((line) =>
     (always ? /came to no end/ : /came to no end|not everything/).test(line),
   );
@@ -140,8 +140,8 @@ function wrongNow(ran: Ran, verb: Verb, always: boolean): string[] {
 
 for (const [scene, { name, board: make, verb, after }] of SCENES.entries())
   t.test(
-    `each call of ${name} fails with each of its errors, once and for ever: the ` +
-      'board comes up, says what it is, and in the next boot nothing is lost',
+    `each call of ${name} fails with each of its errors, once and for ever: the board ` +
+      'comes up, reports its state, and in the next boot nothing is lost',
     async (t) => {
       const { kernel } = await run(make(), verb);
       const wrong: string[] = [];
@@ -165,7 +165,7 @@ for (const [scene, { name, board: make, verb, after }] of SCENES.entries())
     },
   );
 
-/** What first-boot scripts and a user make of a root in memory. */
+/** The changes of first-boot scripts and a user to a root in memory. */
 function used(kernel: Kernel): void {
   kernel.replace('/etc/mine', 'mine\n', 0o600);
   kernel.unlink('/etc/passwd');
@@ -195,20 +195,20 @@ interface Moved {
   before: string;
 }
 
-/** Whether a root shows the settings that were there before the move. */
+/** Whether a root shows the settings from before the move. */
 function sameSettings(
   { done, before }: Moved,
   errno: string,
 ): (ran: Pick<Ran, 'kernel'>) => boolean {
   // An attribute that flash cannot keep is reported, and is no reason to stay in memory; a
-  // directory's is tried again in each pass.
+  // directory's attribute is tried again in each pass.
   const lost =
     errno === 'EOPNOTSUPP' && done.log.some((line) => line.includes('has lost its attribute'));
   const good = [before, ...(lost ? [before.replace('user.note=x', '')] : [])];
   return ({ kernel }) => good.includes(settingsOf(kernel).join('\n'));
 }
 
-/** What is wrong with the root right after `done`. */
+/** The faults of the root right after `done`. */
 function rootFaults(
   { kernel, state, exit, log }: Ran,
   same: (ran: Pick<Ran, 'kernel'>) => boolean,
@@ -231,7 +231,7 @@ function rootFaults(
   return wrong;
 }
 
-/** What is wrong after a `done` in which a call failed: now, in a second `done`, and next boot. */
+/** The faults after a `done` in which a call failed: now, in a second `done`, and next boot. */
 async function afterMoving(moved: Moved, errno: string, always: boolean): Promise<string[]> {
   const { board, done } = moved;
   const { kernel, state } = done;
@@ -250,9 +250,8 @@ async function afterMoving(moved: Moved, errno: string, always: boolean): Promis
 }
 
 t.test(
-  'each call of a switch to flash fails with each of its errors, once and for ever: ' +
-    'the root shows what it showed, takes writes, and either stays in memory or is ' +
-    'whole on flash',
+  'each call of a switch to flash fails with each of its errors, once and for ever: the ' +
+    'root keeps its content, takes writes, and either stays in memory or is complete on flash',
   async (t) => {
     const clean = await moving(() => null);
     t.equal(clean.done.exit, 0);

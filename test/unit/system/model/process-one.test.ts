@@ -1,7 +1,4 @@
-/**
- * Process 1 goes on to init, whatever becomes of the root; it is the one process whose end is the
- * board's.
- */
+/** Process 1 always continues to init, because its end would be the end of the board. */
 import t from 'tap';
 import { makeBoard, fill, type Board } from '../../../../src/system/model/board.js';
 import { powerOn, type Kernel } from '../../../../src/system/model/kernel.js';
@@ -25,7 +22,7 @@ t.test(
   },
 );
 
-t.test('without native parts it says so, because nothing else can be done', async (t) => {
+t.test('without native parts it says so, because it cannot do more', async (t) => {
   const { kernel, log } = await run(makeBoard(), 'start', {}, { pid: 1, native: false });
   t.equal(kernel.init, null);
   t.ok(
@@ -37,7 +34,7 @@ t.test('without native parts it says so, because nothing else can be done', asyn
   );
 });
 
-t.test('a start that fails in a way nobody foresaw still ends in init', async (t) => {
+t.test('a start that fails in an unforeseen way still ends in init', async (t) => {
   const { board } = again(await prepared('jffs2 on mtd'));
   const kernel = powerOn(board);
   const broken = (): never => {
@@ -49,33 +46,29 @@ t.test('a start that fails in a way nobody foresaw still ends in init', async (t
   t.notOk(log.some((line) => line.startsWith('error: no init')));
 });
 
-t.test(
-  'an init that is not there, or that the kernel refuses, is followed by the next of ' +
-    "the kernel's list",
-  async (t) => {
-    const board = makeBoard({
-      initramfs: fill(new Tree('rootfs'), ['/init', 'mountroot']),
-      commandLine: 'root=/dev/mtdblock2 init=/etc/nothing',
-    });
-    const missing = await run(board);
-    t.equal(missing.kernel.init, '/sbin/init');
-    t.ok(
-      missing.log.includes('error: /etc/nothing is missing; trying the next init'),
-      missing.log.join('\n'),
-    );
-    const refused = await run(board, 'start', {
-      at: (_, call) => (call === 'execve /sbin/init' ? 'ENOEXEC' : null),
-    });
-    t.equal(refused.kernel.init, '/bin/sh');
-    const none = await run(board, 'start', {
-      at: (_, call) => (call.startsWith('execve') ? 'ENOEXEC' : null),
-    });
-    t.match(none, { exit: 1, kernel: { init: null } });
-    t.equal(none.log.at(-1), 'error: no init could be run, so process 1 ends');
-  },
-);
+t.test("a missing or refused init is followed by the next of the kernel's list", async (t) => {
+  const board = makeBoard({
+    initramfs: fill(new Tree('rootfs'), ['/init', 'mountroot']),
+    commandLine: 'root=/dev/mtdblock2 init=/etc/nothing',
+  });
+  const missing = await run(board);
+  t.equal(missing.kernel.init, '/sbin/init');
+  t.ok(
+    missing.log.includes('error: /etc/nothing is missing; trying the next init'),
+    missing.log.join('\n'),
+  );
+  const refused = await run(board, 'start', {
+    at: (_, call) => (call === 'execve /sbin/init' ? 'ENOEXEC' : null),
+  });
+  t.equal(refused.kernel.init, '/bin/sh');
+  const none = await run(board, 'start', {
+    at: (_, call) => (call.startsWith('execve') ? 'ENOEXEC' : null),
+  });
+  t.match(none, { exit: 1, kernel: { init: null } });
+  t.equal(none.log.at(-1), 'error: no init could be run, so process 1 ends');
+});
 
-t.test('what the journal was told before there was a /tmp is in it afterwards', async (t) => {
+t.test('journal records from before /tmp was mounted are in the journal afterwards', async (t) => {
   const { kernel } = await run(again(await prepared('an initramfs')).board);
   const lines = kernel
     .readText('/tmp/mountroot/journal.ndjson')

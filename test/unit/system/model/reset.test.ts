@@ -1,5 +1,5 @@
 /**
- * `reset` where no root is on the data volume: before a start, and on flash that cannot be mounted.
+ * `reset` when no root is on the data volume: before a start, and on flash that cannot be mounted.
  */
 import t from 'tap';
 import { cutPower, fill, makeBoard, type Block } from '../../../../src/system/model/board.js';
@@ -39,7 +39,7 @@ t.test(
   },
 );
 
-t.test('where there is nothing to reset nothing is done, and a disk is not erased', async (t) => {
+t.test('without anything to reset nothing is done, and a disk is not erased', async (t) => {
   const blank = makeBoard();
   t.equal((await run(blank, 'reset')).exit, 0);
   const marked = makeBoard({ blocks: ['marker', ...Array<'garbage'>(7).fill('garbage')] });
@@ -76,7 +76,7 @@ t.test('a path that cannot be kept stops a reset before anything is ordered', as
   t.same(settingsOf(kernel), prepare.settings);
 });
 
-t.test('a mount that fails for a reason that passes costs nobody his settings', async (t) => {
+t.test('a mount that fails for a temporary reason costs nobody his settings', async (t) => {
   for (const [call, errno] of [
     ['mount /tmp/overlay jffs2', 'ENOMEM'],
     ['mkdir /tmp/overlay', 'EACCES'],
@@ -94,8 +94,8 @@ t.test('a mount that fails for a reason that passes costs nobody his settings', 
 });
 
 t.test(
-  'flash that cannot be mounted is not erased where something on it is to be kept, ' +
-    'nor by a kernel that lacks its file system',
+  'unmountable flash is not erased if it holds paths to keep, nor by a kernel that ' +
+    'lacks its file system',
   async (t) => {
     const { board } = again(await prepared('jffs2 on mtd'));
     const broken = {
@@ -119,7 +119,7 @@ t.test(
   },
 );
 
-t.test('flash that is only half erased is not taken for empty', async (t) => {
+t.test('partly erased flash is not taken for empty', async (t) => {
   const { board } = again(await prepared('jffs2 on mtd'));
   board.flash[0]!.blocks = [...Array<Block>(16).fill('erased'), 'jffs2', 'jffs2'];
   t.equal((await run(board, 'reset')).exit, 0);
@@ -136,7 +136,7 @@ const LEFT: [string, string][] = [
   ['/sysupgrade.tgz', 'old'],
 ];
 
-t.test('what was copied, put aside or left beside the settings is gone with them', async (t) => {
+t.test('copies and leftovers beside the settings are removed with them', async (t) => {
   for (const running of [false, true]) {
     const { board } = again(await prepared('jffs2 on mtd'));
     fill(board.flash[0]!.tree, ...LEFT.slice(running ? 1 : 0));
@@ -160,7 +160,7 @@ t.test('what was copied, put aside or left beside the settings is gone with them
 });
 
 t.test(
-  'a full volume is reset all the same: what a reset removes anyway makes room for the order',
+  'a full volume is reset too: files that a reset removes anyway make space for the order',
   async (t) => {
     const { board } = again(await prepared('jffs2 on mtd'));
     const { kernel } = await run(board);
@@ -185,7 +185,7 @@ t.test(
 );
 
 t.test(
-  'settings that are kept read-only are reset too: the volume is made writable for the order',
+  'settings kept read-only are reset too: the volume is made writable for the order',
   async (t) => {
     const { board } = again(await prepared('jffs2 on mtd'));
     let probes = 0;
@@ -202,7 +202,7 @@ t.test(
 );
 
 t.test(
-  "a reset whose order cannot be written for certain says so once, with the kernel's reason",
+  "a reset whose order cannot be written reliably says so once, with the kernel's reason",
   async (t) => {
     for (const call of ['create /overlay/.mountroot/reset.json.next', 'syncfs /overlay']) {
       const { board } = again(await prepared('jffs2 on mtd'));
@@ -234,8 +234,7 @@ t.test(
 );
 
 t.test(
-  'settings on an external volume that is out of reach keep a reset from looking as ' +
-    'if it had worked',
+  'unreachable settings on an external volume keep a reset from reporting success',
   async (t) => {
     const root = again(await prepared('external root'));
     const { kernel } = await run(root.board);
@@ -253,7 +252,7 @@ t.test(
 );
 
 t.test(
-  'UBI is found, attached and reset although its first block was being erased when the power went',
+  'UBI is found, attached and reset after a power cut during the erasing of its first block',
   async (t) => {
     for (const name of ['ubi', 'rootfs_data']) {
       const { board, settings } = again(await prepared('UBIFS on UBI'));

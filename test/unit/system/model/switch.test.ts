@@ -1,6 +1,6 @@
 /**
- * The move of a root in memory to flash by `done`: what may go wrong in it, and what becomes of it
- * in the boots after.
+ * The move of a root in memory to flash by `done`: its possible failures, and their effect on later
+ * boots.
  */
 import t from 'tap';
 import {
@@ -16,7 +16,7 @@ import { run, type Ran } from '../../../fixtures/model.js';
 
 const MARKED = (): Board => makeBoard({ blocks: ['marker', ...Array<Block>(7).fill('garbage')] });
 
-/** A start in memory, used, and then done; `at` is asked in done only, and for every call of it. */
+/** A start in memory, used, and then done; `at` is called for every call of done only. */
 async function moved(
   at: (call: string, kernel: Kernel) => string | null,
   use: (kernel: Kernel) => void = () => {},
@@ -34,7 +34,7 @@ async function moved(
 }
 
 t.test(
-  'more in memory than flash has room for stays in memory, and the next boot uses flash',
+  'a root that is too large for flash stays in memory, and the next boot uses flash',
   async (t) => {
     const small = MARKED();
     small.flash[0]!.tree.room = 20;
@@ -72,7 +72,7 @@ t.test(
 );
 
 t.test(
-  'half a copy that a power cut left on a full volume without settings makes room for some',
+  'a partial copy that a power cut left on a full volume without settings is removed for space',
   async (t) => {
     const board = makeBoard();
     fill(
@@ -91,7 +91,7 @@ t.test(
   },
 );
 
-t.test('what is mounted while it is at work moves too, up to the last moment', async (t) => {
+t.test('mounts made during the move are moved too, up to the last moment', async (t) => {
   for (const moment of [
     'copy /tmp/root/upper/etc/mine',
     'remount / ro',
@@ -143,8 +143,8 @@ t.test(
 );
 
 t.test(
-  'a file is moved without an attribute that flash cannot keep, which is told; what ' +
-    'only the first pass refused is no fault',
+  'a file loses an attribute that flash cannot keep, with a report; an error of the ' +
+    'first pass alone is no fault',
   async (t) => {
     const { done } = await moved(
       (call) => (call.startsWith('setxattr') ? 'EOPNOTSUPP' : null),
@@ -164,33 +164,30 @@ t.test(
   },
 );
 
-t.test(
-  'where it failed for a reason that passes, a second done in the same boot moves it',
-  async (t) => {
-    for (const [call, errno] of [
-      ['mount / MS_REC', 'ENOMEM'],
-      ['remount / ro', 'EBUSY'],
-      ['mkdir /tmp/overlay/.mountroot', 'ENOMEM'],
-      ['pivot_root', 'EINVAL'],
-    ] as const) {
-      let passed = false;
-      const { board, done } = await moved((each) =>
-        !passed && each.startsWith(call) ? errno : null,
-      );
-      t.match(done, { exit: 3, state: { rung: 'volatile' } }, call);
-      passed = true;
-      t.match(
-        await run(board, 'done', {}, { on: done.kernel }),
-        { exit: 0, state: { rung: 'persistent' } },
-        call,
-      );
-    }
-  },
-);
+t.test('after a temporary failure, a second done in the same boot moves it', async (t) => {
+  for (const [call, errno] of [
+    ['mount / MS_REC', 'ENOMEM'],
+    ['remount / ro', 'EBUSY'],
+    ['mkdir /tmp/overlay/.mountroot', 'ENOMEM'],
+    ['pivot_root', 'EINVAL'],
+  ] as const) {
+    let passed = false;
+    const { board, done } = await moved((each) =>
+      !passed && each.startsWith(call) ? errno : null,
+    );
+    t.match(done, { exit: 3, state: { rung: 'volatile' } }, call);
+    passed = true;
+    t.match(
+      await run(board, 'done', {}, { on: done.kernel }),
+      { exit: 0, state: { rung: 'persistent' } },
+      call,
+    );
+  }
+});
 
 t.test(
-  'settings under two names, as jffs2 leaves them when power goes during the rename, ' +
-    'are not taken for half a copy',
+  'settings under two names, as jffs2 leaves them after a power cut during the rename, ' +
+    'are not taken for a partial copy',
   async (t) => {
     const { board, settings } = again(await prepared('jffs2 on mtd'));
     const { tree } = board.flash[0]!;
@@ -221,8 +218,8 @@ t.test('a root that a killed switch left read-only takes writes again, and moves
 });
 
 t.test(
-  'a volume that is marked to be erased and is no raw flash is left alone, and told ' +
-    'how it is emptied',
+  'a volume marked to be erased that is no raw flash is left alone, and the message ' +
+    'says how to empty it',
   async (t) => {
     const { board } = again(await prepared('UBIFS on UBI'));
     const kernel = powerOn(board);
@@ -241,7 +238,7 @@ t.test(
   },
 );
 
-t.test('of what cut-off switches had copied a confirmed start keeps the newest', async (t) => {
+t.test('a confirmed start keeps the newest copy of interrupted switches', async (t) => {
   const { board } = again(await prepared('jffs2 on mtd'));
   for (const number of [1, 2, 10])
     fill(board.flash[0]!.tree, [`/.mountroot/quarantine/incoming-${number}/etc/x`, 'x']);
