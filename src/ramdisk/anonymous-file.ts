@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
- * Keeps a stream in a file, so that any part of it can be read again. The file has no name, so it
- * is gone when this process ends, however that happens. Zeros take no space in it.
- * @param what the stream is, for the error.
+ * Keeps a stream in a file, so that any part of it can be read again. The file has no name, so the
+ * kernel removes it when this process ends in any way. Zeros take no space in it.
+ * @param what names the stream in the error.
  * @returns the descriptor.
  */
 export async function unnamedFile(

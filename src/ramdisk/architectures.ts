@@ -1,6 +1,6 @@
 /**
  * The processors that Linux and U-Boot both know, by U-Boot's numbers. U-Boot refuses a ramdisk for
- * another one than its own.
+ * another processor.
  */
 export const ARCHITECTURES = {
   arm: 2,

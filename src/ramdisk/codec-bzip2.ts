@@ -3,13 +3,13 @@ import { CompressionError, UNEXPLAINED } from './codec-error.js';
 import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
-/** The number that begins a block, and the bit behind its checksum that marks a randomised one. */
+/** The number that begins a block, and the bit after its checksum that marks a randomised block. */
 const BLOCK = '314159265359';
 const RANDOMISED = 0x80;
 
 /**
- * bzip2 before 0.9.5 randomised blocks before it compressed them, which the kernel does not know.
- * The first block stands for all.
+ * bzip2 before 0.9.5 randomised blocks before compression, which the kernel does not support. We
+ * only check the first block.
  */
 async function checkBzip2(source: ByteSource): Promise<Buffer> {
   const header = await source.peek(15);
@@ -28,8 +28,8 @@ async function checkBzip2(source: ByteSource): Promise<Buffer> {
 }
 
 /**
- * The kernel's decompressor prints nothing except for a wrong checksum. libbz2 reports that as
- * damaged data like any other damage; it is found behind the last byte of a block.
+ * The kernel's decompressor prints only about a wrong checksum. libbz2 reports a wrong checksum as
+ * damaged data like any other damage, and finds it after the last byte of a block.
  */
 export const bzip2 = streamCodec({
   method: 'bzip2',

@@ -9,10 +9,10 @@ export const UNEXPLAINED = 'decompressor failed';
 interface CompressionFault {
   /** The method's name. */
   method: string;
-  /** In the source, as near as the decoder knows. */
+  /** The offset in the source, as exact as the decoder knows it. */
   offset: number;
   problem: CodecProblem;
-  /** What the kernel's own decompressor prints; null where it would not notice. */
+  /** The message of the kernel's own decompressor; null if it would not notice. */
   kernel: string | null;
 }
 
@@ -36,14 +36,14 @@ export class CompressionError extends Error implements CompressionFault {
   }
 }
 
-/** A decoder's way to say what is wrong with its own method's data. */
+/** Makes the error of a decoder for data of its own method. */
 export const failing =
   (method: string) =>
   (offset: number, problem: CodecProblem, kernel: string | null): never => {
     throw new CompressionError({ method, offset, problem, kernel });
   };
 
-/** The library that has the method cannot be loaded. */
+/** The method's library cannot be loaded. */
 export class MissingCodecError extends Error {
   override name = 'MissingCodecError';
 

@@ -9,7 +9,7 @@ const HEADER = 10;
 const DEFLATE = 8;
 /** Flag of the header: the file's name follows. */
 const NAME = 0x08;
-/** How far off the offset of an error may be: zlib does not say how far it came in its input. */
+/** The possible error of an error's offset: zlib does not say how much of its input it has used. */
 const PIECE = 16 * 1024;
 
 const fail: ReturnType<typeof failing> = failing('gzip');
@@ -38,7 +38,7 @@ async function skipHeader(source: ByteSource): Promise<boolean> {
 
 /**
  * Writes a piece and waits until zlib is done with it and its output has been fetched. It stops
- * waiting when the stream is destroyed, because Node does not call back for a write after that.
+ * waiting when the stream is destroyed, because Node then no longer calls back.
  */
 function writer(stream: Transform): (piece: Buffer) => Promise<void> {
   let done = (): void => {};
@@ -57,8 +57,8 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
   const inflate = createInflateRaw({ chunkSize: CHUNK });
   const write = writer(inflate);
   let fed = 0;
-  // These pieces may have to be given back: the stream ends within one piece, and another may have
-  // been written before zlib reports the end.
+  // We may have to give these pieces back: the stream ends within one piece, and another may be
+  // written before zlib reports the end.
   let recent: Buffer[] = [];
   const given = (): number => recent.reduce((sum, { length }) => sum + length, 0);
   let reading: Promise<void> | undefined;
@@ -102,10 +102,7 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
   if (wrong.length > 0) warn({ code: 'gzip-trailer-differs', from: start, to, wrong });
 }
 
-/**
- * Compares the trailer with the data. The kernel skips it unread, even where there is none left to
- * skip.
- */
+/** Compares the trailer with the data. The kernel skips it unread, even if it is missing. */
 async function trailer(
   source: ByteSource,
   checksum: number,
@@ -121,8 +118,8 @@ async function trailer(
 }
 
 /**
- * Writes a header without name, time or (unlike zlib's own) the system it was made on, so that the
- * same data give the same bytes on the same version of zlib and the same processor.
+ * Writes a header without name, time or (unlike zlib's own) operating system. So the same data give
+ * the same bytes with the same version of zlib on the same processor.
  */
 async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const deflate = createDeflateRaw({

@@ -1,6 +1,6 @@
 /**
  * lz4's legacy frames, the only ones the kernel reads (lib/decompress_unlz4.c): a magic number,
- * then blocks of 8 MiB behind their compressed size. There is no mark of the end and no checksum.
+ * then blocks of 8 MiB, each after its compressed size. The format has no end mark and no checksum.
  */
 import type { Codec } from './codec.js';
 import { failing } from './codec-error.js';
@@ -26,9 +26,9 @@ const word = (value: number): Buffer => {
 };
 
 /**
- * Ends where the kernel ends: where fewer than four bytes are left, or four zeros come. A further
- * magic number begins a further stream in the same data. The kernel takes all else for the size of
- * a block, so nothing but zeros can follow lz4 data.
+ * Ends where the kernel ends: if fewer than four bytes are left, or at four zeros. Another magic
+ * number begins another stream in the same data. The kernel reads anything else as the size of a
+ * block, so only zeros can follow lz4 data.
  */
 async function* decompress(source: ByteSource): AsyncGenerator<Buffer, void> {
   const blocks = await NativeBlocks.open('lz4', NATIVE);
@@ -44,8 +44,8 @@ async function* decompress(source: ByteSource): AsyncGenerator<Buffer, void> {
     if (size === MAGIC) continue;
     if (size > BOUND) fail(at, { code: 'lz4-block-too-long', bytes: size }, REFUSED);
     const block = await source.read(size);
-    // The kernel looks at the size only after it has decoded the block, together with whatever is
-    // behind the archive in memory.
+    // The kernel checks the size only after it has decoded the block together with the memory after
+    // the archive.
     if (block.length < size)
       fail(source.offset, { code: 'lz4-block-cut', missing: size - block.length }, REFUSED);
     const length = blocks.decompress(block, room);

@@ -13,8 +13,8 @@ const HEADER = 13;
 const CUT_SHORT = 'unexpected EOF';
 
 /**
- * The beginning of a stream as liblzma takes it. liblzma wants the first byte of the range coder to
- * be 0; the kernel shifts it out of its register without a look (rc_init_code).
+ * The beginning of a stream in the form that liblzma accepts. liblzma requires the first byte of
+ * the range coder to be 0; the kernel shifts it out of its register unread (rc_init_code).
  */
 async function lzmaHeader(source: ByteSource, warn: Warn): Promise<Buffer> {
   const at = source.offset;

@@ -1,6 +1,6 @@
 /**
  * lzop's files, as the kernel reads them (lib/decompress_unlzo.c): a header with the file's name,
- * then blocks of up to 256 KiB behind their two sizes and a checksum.
+ * then blocks of up to 256 KiB, each after its two sizes and a checksum.
  */
 import type { Codec, Warn } from './codec.js';
 import { failing } from './codec-error.js';
@@ -10,7 +10,7 @@ import { ByteSource } from './source.js';
 
 const MAGIC = Buffer.from([0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a]);
 const BLOCK = 256 * 1024;
-/** Data that do not compress grow by this (the manual of liblzo2). */
+/** The growth of incompressible data (the manual of liblzo2). */
 const BOUND = BLOCK + BLOCK / 16 + 64 + 3;
 
 /** The shortest header, and the longest: with a filter, a 64-bit time and a name of 255 bytes. */
@@ -34,8 +34,8 @@ const NATIVE = 5;
 const failAt: ReturnType<typeof failing> = failing('lzo');
 
 /**
- * The length of the header, and its flags; null where there is no header. The kernel looks neither
- * at the method nor at the checksum.
+ * The length of the header, and its flags; null without a header. The kernel reads neither the
+ * method nor the checksum.
  */
 function parseHeader(header: Buffer): { length: number; flags: number } | null {
   if (header.length < HEADER_LEAST || !header.subarray(0, MAGIC.length).equals(MAGIC)) return null;
@@ -54,7 +54,7 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
   const blocks = await NativeBlocks.open('lzo', NATIVE);
   const fail = (problem: CodecProblem, kernel: string): never =>
     failAt(source.offset, problem, kernel);
-  /** @throws {CompressionError} where fewer are left. */
+  /** @throws {CompressionError} if fewer are left. */
   const exactly = async (length: number): Promise<Buffer> => {
     const bytes = await source.read(length);
     return bytes.length === length ? bytes : fail({ code: 'cut-short' }, 'file corrupted');
@@ -69,13 +69,13 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
     if (length === 0) return;
     if (length > BLOCK)
       fail({ code: 'lzo-block-too-long', bytes: length }, 'dest len longer than block size');
-    // The kernel assumes exactly one checksum, whatever the flags say.
+    // The kernel assumes exactly one checksum and ignores the flags.
     const sizes = await exactly(8);
     const packed = sizes.readUInt32BE(0);
     if (packed === 0 || packed > length)
       fail({ code: 'lzo-sizes', offset: at, plain: length, packed }, 'file corrupted');
     const block = await exactly(packed);
-    // A block that does not compress is stored as it was.
+    // An incompressible block is stored uncompressed.
     const plain = packed === length ? block : room.subarray(0, length);
     if (packed < length && blocks.decompress(block, plain) !== length)
       failAt(at, { code: 'block-damaged' }, 'Compressed data violation');
@@ -110,7 +110,7 @@ async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
   }
 }
 
-/** Without a name, a mode or a time: the same data give the same bytes. */
+/** The header has no name, mode or time, so the same data give the same bytes. */
 function header(blocks: NativeBlocks): Buffer {
   const fields = Buffer.alloc(25);
   fields.writeUInt16BE(VERSIONS.lzop, 0);

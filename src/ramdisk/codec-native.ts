@@ -9,8 +9,8 @@ const FAULTS = { 1: 'memory', 2: 'format', 3: 'options', 4: 'data' } as const;
 export type Direction = keyof typeof DIRECTIONS;
 
 /**
- * Why a library refused: it needs more memory than there is (or than the kernel would have), the
- * format is not its own, the variant is unknown, the data are damaged.
+ * The reasons why a library refuses: it needs more memory than exists (or than the kernel would
+ * have), the format is another one, the variant is unknown, or the data are damaged.
  */
 export type Fault = (typeof FAULTS)[keyof typeof FAULTS] | 'other';
 
@@ -18,7 +18,7 @@ interface CodecStep {
   consumed: number;
   /** Valid until the next step. */
   output: Buffer;
-  /** There may be more output without more input. */
+  /** True if more output may come without more input. */
   full: boolean;
   ended: boolean;
   fault: Fault | null;
@@ -53,7 +53,7 @@ const library = (method: string): Promise<CodecLibrary> =>
 const NOTHING = Buffer.alloc(1);
 const address = (bytes: Buffer): Buffer => (bytes.length > 0 ? bytes : NOTHING);
 
-/** One stream on its way through a library; the caller closes it. */
+/** One stream that a library works on; the caller closes it. */
 export class NativeStream {
   readonly #room = Buffer.allocUnsafeSlow(CHUNK);
   readonly #counts = Buffer.alloc(8);
@@ -117,7 +117,7 @@ export class NativeBlocks {
     return new NativeBlocks(await library(method), method, native);
   }
 
-  /** The length of what is in `room` now, or null for damaged data. */
+  /** The number of bytes in `room`, or null for damaged data. */
   decompress(input: Buffer, room: Buffer): number | null {
     const result = this.library.codecs_block(
       this.native,
@@ -150,7 +150,7 @@ export class NativeBlocks {
   }
 
   adler32(bytes: Buffer): number {
-    // The types of @types/ffi-napi take a Buffer for a pointer only beside more arguments.
+    // The types of @types/ffi-napi accept a Buffer for a pointer only with more arguments.
     return this.library.codecs_adler32(address(bytes) as never, bytes.length);
   }
 }

@@ -1,8 +1,8 @@
-/** What can be wrong with compressed data, and the sentence for it. */
+/** The faults of compressed data, and a sentence for each. */
 import { codedSentence, type Coded } from '../text/coded.js';
 
 const SENTENCES = {
-  // Of any method.
+  // Faults in any method.
   'cut-short': () => 'the data end before the stream does',
   damaged: () => 'the data are damaged',
   'damaged-or-unsupported': () => 'the data are damaged, or need what is not supported',
@@ -61,7 +61,7 @@ const SENTENCES = {
 
 export type CodecProblem = Coded<typeof SENTENCES>;
 
-/** What the kernel does about a fault that it does not report. */
+/** The kernel's behaviour at a fault that it does not report. */
 const KERNEL_DOES: Partial<Record<CodecProblem['code'], string>> = {
   'gzip-trailer-cut': 'the kernel would not notice, and read on in the memory behind the archive',
   'gzip-trailer-differs': 'the kernel does not look at it',
@@ -69,10 +69,10 @@ const KERNEL_DOES: Partial<Record<CodecProblem['code'], string>> = {
   'lzo-checksum': 'the kernel does not look at it',
 };
 
-/** What is wrong, for any reader of such data. */
+/** The fault, for any reader of such data. */
 export const codecSentence = (problem: CodecProblem): string => codedSentence(SENTENCES, problem);
 
-/** The same for a ramdisk: with what the kernel does about it. */
+/** The same for a ramdisk, with the kernel's behaviour. */
 export function ramdiskSentence(problem: CodecProblem): string {
   const does = KERNEL_DOES[problem.code];
   return codecSentence(problem) + (does === undefined ? '' : `; ${does}`);

@@ -1,4 +1,4 @@
-/** Methods whose libraries work on streams; what differs between them is in a StreamMethod. */
+/** Methods whose libraries work on streams. A StreamMethod has their differences. */
 import type { Codec, Warn } from './codec.js';
 import { failing } from './codec-error.js';
 import { NativeStream, type Fault } from './codec-native.js';
@@ -12,18 +12,18 @@ interface StreamMethod {
   /** Its number in native/codecs.c. */
   native: number;
   /**
-   * The highest level that is still quick, and whose data a board has the memory to unpack: at most
-   * 8 MiB of dictionary or window.
+   * The highest level that is still fast and whose data a board can unpack in its memory: at most 8
+   * MiB of dictionary or window.
    */
   level: number;
   /**
-   * Looks at the beginning of a stream for what the kernel takes otherwise than the library.
-   * @returns bytes that were taken from the source and are for the library.
+   * Checks the beginning of a stream for data that the kernel and the library treat differently.
+   * @returns the bytes that it took from the source, for the library.
    */
   begin: (source: ByteSource, warn: Warn) => Promise<Buffer>;
   /** The messages of the kernel's decompressor. */
   kernelSays: Record<Failing, string> & {
-    /** For damaged data that are found after some output; as `data` where it is not given. */
+    /** The message for damaged data after some output; the default is `data`. */
     dataBehindOutput?: string;
   };
 }
@@ -60,7 +60,7 @@ async function* decompressStream(
       const { consumed, output, ended, fault, ...step } = stream.step(input);
       input = input.subarray(consumed);
       full = step.full;
-      // Before the error, if there is one: by then the kernel has these bytes too.
+      // We yield these before an error, because the kernel has these bytes too.
       const some = output.length > 0;
       if (some) yield Buffer.from(output);
       if (fault !== null) {

@@ -5,7 +5,7 @@ import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
 /**
- * Filters that may stand before LZMA2, by their number in the format: x86, PowerPC, IA-64, ARM,
+ * Filters that may precede LZMA2, by their number in the format: x86, PowerPC, IA-64, ARM,
  * ARM-Thumb, SPARC. All are built into a kernel unless an expert takes one out (lib/xz/Kconfig).
  */
 const BCJ = [4, 5, 6, 7, 8, 9];
@@ -13,12 +13,12 @@ const LZMA2 = 0x21;
 
 const MAGIC = Buffer.from('fd377a585a00', 'hex');
 /**
- * The magic bytes, the flags and their CRC; behind them comes the first block, or the index of a
- * stream without any, which begins with 0.
+ * The magic bytes, the flags and their CRC. The first block follows, or, in a stream without
+ * blocks, the index, which begins with 0.
  */
 const HEADER = 12;
 
-/** Whether a header has the right CRC. Otherwise it is damaged, which the library finds. */
+/** Whether a header has the right CRC. The library reports a damaged one. */
 const whole = (bytes: Buffer): boolean =>
   bytes.length >= 8 && crc32(bytes.subarray(0, -4)) === bytes.readUInt32LE(bytes.length - 4);
 
@@ -27,7 +27,8 @@ const CORRUPT = 'XZ-compressed data is corrupt';
 
 /**
  * Refuses what liblzma can decode and the kernel cannot: checksums other than CRC32, and filters.
- * The xz tool writes all blocks of a stream with the same filters, so the first block tells.
+ * The xz tool writes all blocks of a stream with the same filters, so we only check the first
+ * block.
  */
 async function checkXz(source: ByteSource): Promise<Buffer> {
   const at = source.offset;
@@ -48,15 +49,15 @@ async function checkXz(source: ByteSource): Promise<Buffer> {
   return Buffer.alloc(0);
 }
 
-/** LZMA2 alone, or behind one filter for machine code. */
+/** LZMA2 alone, or after one filter for machine code. */
 const kernelHas = (filters: readonly number[] | null): boolean =>
   filters !== null &&
   filters.at(-1) === LZMA2 &&
   (filters.length === 1 || (filters.length === 2 && BCJ.includes(filters[0]!)));
 
 /**
- * The numbers of a block's filters; null where the header makes no sense or has fields that the
- * kernel does not read.
+ * The numbers of a block's filters; null if the header is invalid or has fields that the kernel
+ * does not read.
  */
 function filtersOf(block: Buffer): number[] | null {
   const flags = block[1]!;
@@ -72,14 +73,14 @@ function filtersOf(block: Buffer): number[] | null {
     }
     return value;
   };
-  // The compressed and the uncompressed size, where they are given.
+  // Skips the compressed and the uncompressed size, if they are present.
   if (flags & 0x40) number();
   if (flags & 0x80) number();
   const filters = [];
   for (let count = 0; count <= (flags & 3); count++) {
     const id = number();
     const properties = number();
-    // The kernel takes no start offset for the first filter.
+    // The kernel accepts no start offset for the first filter.
     if (id !== LZMA2 && properties !== 0) return null;
     filters.push(id);
     at += properties;

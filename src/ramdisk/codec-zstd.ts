@@ -6,20 +6,20 @@ import type { ByteSource } from './source.js';
 
 /**
  * The greatest window of a 32-bit kernel (ZSTD_WINDOWLOG_MAX_32, include/linux/zstd_lib.h). The
- * library refuses what is beyond 128 MiB, as the kernel does.
+ * library refuses more than 128 MiB, as the kernel does.
  */
 const WINDOW_MOST = 2 ** 30;
-/** More than vmalloc() of a 32-bit ARM kernel has. */
+/** vmalloc() of a 32-bit ARM kernel has less than this. */
 const MEMORY = 240 * 2 ** 20;
 
 /**
- * The frame's magic number and its descriptor; the longest header has a number of a dictionary and
- * a size behind them.
+ * The frame's magic number and its descriptor. In the longest header a dictionary's number and a
+ * size follow.
  */
 const LEAST = 5;
 const MOST = 18;
 const MAGIC = 0xfd2f_b528;
-/** A bit of the descriptor that is kept for later. */
+/** A reserved bit of the descriptor. */
 const RESERVED = 0x08;
 
 interface ZstdFrame {
@@ -27,7 +27,7 @@ interface ZstdFrame {
   length: number;
   /** A single segment has no window of its own: it is the whole content. */
   single: boolean;
-  /** Bytes of the field that says how long the content is. */
+  /** Bytes of the field with the content's length. */
   size: number;
 }
 
@@ -50,8 +50,8 @@ function windowOf(header: Buffer, { single, size, length }: ZstdFrame): number {
 const windowExponent = (header: Buffer): number => 10 + (header[5]! >> 3);
 
 /**
- * Refuses what the kernel refuses by the frame's header alone, with its reason. The library finds
- * damage.
+ * Refuses every frame that the kernel refuses because of its header, with the reason. The library
+ * finds damage.
  */
 async function checkZstd(source: ByteSource): Promise<Buffer> {
   const header = await source.peek(MOST);

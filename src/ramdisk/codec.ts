@@ -1,10 +1,10 @@
 import type { CodecProblem } from './codec-problem.js';
 import type { ByteSource } from './source.js';
 
-/** Is told about faults that the kernel lets pass. */
+/** Is called for faults that the kernel ignores. */
 export type Warn = (problem: CodecProblem) => void;
 
-/** What a compression method can do. Neither direction needs more memory for more data. */
+/** The two directions of a compression method. Neither needs more memory for more data. */
 export interface Codec {
   /** Writes one stream that the kernel can read. @throws {MissingCodecError} */
   compress(source: AsyncIterable<Buffer>): AsyncIterable<Buffer>;

@@ -17,8 +17,8 @@ export async function* compress(
 
 /**
  * Decompresses exactly one stream as the kernel's decompressor does (lib/decompress.c), and leaves
- * the source at the first byte behind it; when the caller stops early, behind what was decoded.
- * @param warn is told about faults that the kernel lets pass.
+ * the source at the first byte after it, or after the decoded part if the caller stops early.
+ * @param warn is called for faults that the kernel ignores.
  * @throws {CompressionError} with the offset. @throws {MissingCodecError}
  */
 export async function* decompress(

@@ -9,20 +9,20 @@ import {
 import { S_IFMT, TYPES } from './member.js';
 import { kernelMessage, type LeftOut, type RamdiskFault } from './ramdisk-problem.js';
 
-/** Receives what an archive holds, as it comes. */
+/** Receives the content of an archive while it is read. */
 export interface Sink {
   /**
-   * A member whose name (and, for a symlink, target) has been read. Returns false for one that
-   * cannot be made; its data are then skipped, as the kernel does.
+   * A member whose name (and, for a symlink, target) has been read. Returns false if it cannot be
+   * made. Its data are then skipped, as in the kernel.
    */
   member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean;
   /** Data of the last member, in pieces. */
   data(bytes: Buffer): void;
   /** The last member has all its data. */
   complete(): void;
-  /** The archive ends: names of hard links do not reach over it. */
+  /** The archive ends. Hard links do not reach into the next archive. */
   trailer(): void;
-  /** A member that the kernel leaves out without a message, and why. */
+  /** A member that the kernel leaves out without a message, and the reason. */
   passedOver(header: CpioHeader, why: LeftOut): void;
 }
 
@@ -30,15 +30,19 @@ export interface Sink {
 type State =
   'start' | 'collect' | 'gotHeader' | 'skipIt' | 'gotName' | 'copyFile' | 'gotSymlink' | 'reset';
 
-/** What is wrong, and what the kernel prints. It is the kernel's first complaint, and ends it. */
+/**
+ * The fault and the kernel's message. It is the kernel's first complaint and ends the unpacking.
+ */
 export interface Complaint {
   fault: RamdiskFault;
   says: string;
-  /** Byte of the current part. */
+  /** The offset in the current part. */
   at: number;
 }
 
-/** Members that the kernel leaves out, in the order in which it asks; the first rule that holds. */
+/**
+ * The rules for members that the kernel leaves out, in its order. The first that matches counts.
+ */
 const LEAVES_OUT: readonly {
   when: (header: CpioHeader) => boolean;
   why: (header: CpioHeader) => LeftOut;
@@ -63,18 +67,21 @@ const isOf = (kind: keyof typeof TYPES, { mode }: CpioHeader): boolean =>
 
 /**
  * The state machine with which the kernel reads a cpio (init/initramfs.c: write_buffer and its
- * actions), with its messages: what it would take, and where it would stop. The caller pushes bytes
- * as they come.
+ * actions), with its messages. It shows which members the kernel would take, and where it would
+ * stop. The caller pushes bytes as they come.
  */
 export class CpioMachine {
   complaint: Complaint | null = null;
-  /** Bytes of the current part so far, by which headers are aligned. */
+  /** Bytes of the current part so far. Headers are aligned to them. */
   at = 0;
-  /** Where in the part the last member began. */
+  /** The offset of the last member in the part. */
   began = 0;
   state: State = 'start';
 
-  /** What is being read, how much of it the machine has taken, and how much it still wants. */
+  /**
+   * The item that is being read, the bytes that the machine has of it, and the bytes that are
+   * missing.
+   */
   #input: Buffer = EMPTY;
   #used = 0;
   #left = 0;
@@ -82,7 +89,7 @@ export class CpioMachine {
   #collected: Buffer[] = [];
   #afterCollect: State = 'start';
   #afterSkip: State = 'start';
-  /** Where the next member begins. */
+  /** The offset of the next member. */
   #next = 0;
   #header: CpioHeader = decodeHeader(Buffer.alloc(HEADER_BYTES));
   /** The sum of the data so far; null for the form without checksums. */
@@ -90,7 +97,10 @@ export class CpioMachine {
 
   constructor(private readonly sink: Sink) {}
 
-  /** Each action returns true where the machine stops: it has used up its input, or complains. */
+  /**
+   * Each action returns true if the machine stops, because its input is used up or because it
+   * complains.
+   */
   readonly #actions: Record<State, () => boolean> = {
     start: () => {
       this.began = this.at;
@@ -141,8 +151,7 @@ export class CpioMachine {
   }
 
   /**
-   * Takes bytes and returns how many: fewer than there are where an archive ends, or something is
-   * wrong.
+   * Takes bytes and returns their number. It takes fewer at the end of an archive or at a fault.
    */
   write(bytes: Buffer): number {
     [this.#input, this.#used] = [bytes, 0];
@@ -178,7 +187,7 @@ export class CpioMachine {
     const { nameLength, size } = header;
     this.#header = header;
     this.#sum = magic === '070702' ? 0 : null;
-    // No bit operations: sizes go up to 4 GiB.
+    // Sizes go up to 4 GiB, so we use no bit operations.
     this.#next = Math.ceil((this.at + afterName(nameLength) + size) / 4) * 4;
     this.#skip('start');
     const out = LEAVES_OUT.find(({ when }) => when(header));
@@ -192,7 +201,7 @@ export class CpioMachine {
     const { nameLength, size } = this.#header;
     if (body[nameLength - 1] !== 0) return this.complain({ code: 'name-without-end' }, this.began);
     const from = afterName(nameLength);
-    // To the kernel both are C strings, which end at the first NUL.
+    // The kernel reads both as C strings, which end at the first NUL.
     const name = upToNul(body.subarray(0, nameLength));
     this.sink.member(this.#header, name, upToNul(body.subarray(from, from + size)));
     this.#skip('reset');

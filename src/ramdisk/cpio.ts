@@ -9,7 +9,7 @@ export const TRAILER = 'TRAILER!!!';
 /** The longest name, with its NUL, that the kernel takes; it skips members with a longer one. */
 export const PATH_MAX = 4096;
 
-/** More members than any ramdisk has; a hostile archive may have any number of them. */
+/** No real ramdisk has so many members, but a hostile archive may have any number. */
 export const MEMBERS_AT_MOST = 500_000;
 
 /** Bytes of all names and of all targets of symlinks. */
@@ -72,7 +72,7 @@ export function encodeHeader(header: Omit<CpioHeader, 'nameLength'>, name: Buffe
   return Buffer.concat([start, padding(start.length)]);
 }
 
-/** The padding behind so many bytes of data. */
+/** The padding after so many bytes of data. */
 export const dataPadding = (size: number): Buffer => padding(size);
 
 /** The value of a hexadecimal digit; -1 for any other character. */
@@ -83,8 +83,8 @@ function digitOf(byte: number): number {
 }
 
 /**
- * A number as the kernel's simple_strtoul reads it: it may begin with 0x and ends at the first
- * character that is no digit; without digits it is 0.
+ * A number as the kernel's simple_strtoul reads it: it may begin with 0x, and ends at the first
+ * other character than a digit. Without digits it is 0.
  */
 function numberAt(bytes: Buffer, at: number): number {
   let value = 0;

@@ -1,11 +1,11 @@
 /**
- * Reads what is in an ext2, ext3 or ext4 image, as far as the programs on it go (fs/ext4/ext4.h).
- * It takes nothing for granted: an image comes from anywhere.
+ * Reads the programs in an ext2, ext3 or ext4 image (fs/ext4/ext4.h). It checks everything, because
+ * the image may come from anywhere.
  */
 import type { PathKind, Reader } from '../system/port.js';
 import { kindOfMode } from './member.js';
 
-/** What is not understood, or damaged: what is in the image is then not known. */
+/** The image is damaged or has an unknown format, so its content is unknown. */
 export class UnreadableImage extends Error {
   override name = 'UnreadableImage';
 }
@@ -17,7 +17,7 @@ const unreadable = (what: string): never => {
 const ROOT = 2;
 const SUPERBLOCK = 1024;
 /**
- * Features that change how things lie: a file type in names, a journal to be replayed, extents, 64
+ * Features that change the layout: a file type in names, a journal to be replayed, extents, 64
  * bits, groups that lie together, a checksum seed, a large directory.
  */
 const UNDERSTOOD = 0x0002 | 0x0004 | 0x0040 | 0x0080 | 0x0200 | 0x2000 | 0x4000;
@@ -25,7 +25,7 @@ const EXTENTS = 0x80000;
 const EXTENT_MAGIC = 0xf30a;
 /** EXT4_INLINE_DATA_FL and EXT4_ENCRYPT_FL. */
 const HIDDEN = 0x1000_0000 | 0x800;
-/** No directory on the way to a program is larger. */
+/** No directory on the path of a program is larger. */
 const LARGEST_DIRECTORY = 4 << 20;
 
 interface Ext2Inode {
@@ -34,7 +34,7 @@ interface Ext2Inode {
   flags: number;
   /** i_block: addresses, the root of a tree of extents, or a short symlink. */
   blocks: Buffer;
-  /** No block is taken: a symlink is in the inode itself. */
+  /** The file has no block: a symlink's target is in the inode itself. */
   bare: boolean;
 }
 
@@ -97,7 +97,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     };
   }
 
-  /** Where a block of a file lies; 0 is a hole. */
+  /** The place of a file's block; 0 is a hole. */
   #place({ flags, blocks }: Ext2Inode, index: number): number {
     if ((flags & EXTENTS) !== 0) return this.#inExtents(blocks, index, 6);
     if (index < 12) return blocks.readUInt32LE(4 * index);
@@ -159,7 +159,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     const wanted = Buffer.from(name);
     for (let from = 0; from < folder.size; from += this.#block) {
       const block = this.#content(folder, from, this.#block);
-      // An index of names looks like one that is not in use to who does not know it.
+      // A reader that does not know indexes of names sees an unused entry there.
       for (let at = 0; at + 8 <= block.length;) {
         const [number, length, named] = [
           block.readUInt32LE(at),
@@ -179,7 +179,7 @@ export class Ext2Image implements Pick<Reader, 'kind' | 'readLink' | 'readBytes'
     return null;
   }
 
-  /** What is at an absolute path, on whose way are no symlinks; null where nothing is. */
+  /** The file at an absolute path that leads through no symlinks; null if there is none. */
   #find(path: string): Ext2Inode | null {
     let found: Ext2Inode | null = this.#inode(ROOT);
     for (const part of path.split('/').filter((each) => each !== '')) {

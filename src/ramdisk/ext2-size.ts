@@ -1,4 +1,4 @@
-/** How big an ext2 file system has to be for what goes into it. Blocks have 1 KiB. */
+/** The size of an ext2 file system for its content. Blocks have 1 KiB. */
 import type { Member } from './member.js';
 
 export const BLOCK = 1024;
@@ -9,13 +9,13 @@ const INODE = 128;
 /** The bitmap of a group's blocks is one block. */
 const GROUP = BLOCK * 8;
 const DESCRIPTOR = 32;
-/** Inodes that are the file system's own, and that of lost+found. */
+/** The file system's own inodes, and that of lost+found. */
 const OWN_INODES = 11;
 /** A shorter target is in the inode itself. */
 const SHORT_TARGET = 60;
 const LONGEST_ENTRY = 8 + 256;
 
-/** Blocks of `count` blocks of data, with those that point to them. */
+/** The blocks of a file: `count` blocks of data, and the indirect blocks. */
 function withPointers(count: number): number {
   const single = count > DIRECT ? 1 : 0;
   const beyond = Math.max(0, count - DIRECT - POINTERS);
@@ -27,11 +27,11 @@ function withPointers(count: number): number {
 
 const entry = (name: string): number => 8 + Math.ceil(name.length / 4) * 4;
 
-/** The bytes of a member's name, one in a character: a name may be any bytes. */
+/** A member's name with one character for each byte, because a name may be any bytes. */
 export const nameBytes = ({ name, raw }: Pick<Member, 'name' | 'raw'>): string =>
   (raw ?? Buffer.from(name)).toString('latin1');
 
-/** An entry does not cross blocks: up to the longest one is lost at the end of each. */
+/** An entry does not cross blocks, so each block may lose as much as the longest entry. */
 function ofDirectory(entries: number): number {
   const bytes = 2 * entry('.') + entries;
   return withPointers(bytes <= BLOCK ? 1 : Math.ceil(bytes / (BLOCK - LONGEST_ENTRY)));
@@ -45,15 +45,16 @@ function ofMember(member: Member): number {
     : 0;
 }
 
-/** What the file system needs for itself when it is so big. */
+/** The blocks that a file system of this size needs for itself. */
 function overhead(blocks: number, inodes: number): number {
   const groups = Math.ceil((blocks - 1) / GROUP);
   const table = Math.ceil((Math.ceil(inodes / groups / 8) * 8 * INODE) / BLOCK);
-  // Not every group has a copy of the superblock and the descriptors; it is little.
+  // We count copies of the superblock and the descriptors in every group. Not every group has them,
+  // but they are small.
   return 1 + groups * (1 + Math.ceil((groups * DESCRIPTOR) / BLOCK) + 2 + table);
 }
 
-/** The fewest blocks and inodes that certainly do. */
+/** The fewest blocks and inodes that are certainly enough. */
 export function ext2Size(members: readonly Member[]): { blocks: number; inodes: number } {
   const directories = new Map<string, number>([['', entry('lost+found')]]);
   for (const member of members) {
@@ -76,10 +77,7 @@ export function ext2Size(members: readonly Member[]): { blocks: number; inodes: 
   return { blocks: used < blocks ? used + least : blocks, inodes };
 }
 
-/**
- * A last group with less than this is left out by the library, which wants fifty blocks for data in
- * it.
- */
+/** The library leaves out a smaller last group, because it requires fifty blocks for data there. */
 const leastGroup = (blocks: number, inodes: number): number => {
   const groups = Math.ceil((blocks - 1) / GROUP);
   return (
@@ -87,7 +85,7 @@ const leastGroup = (blocks: number, inodes: number): number => {
   );
 };
 
-/** How many of so many blocks the file system uses. */
+/** The number of blocks that the file system uses out of so many. */
 export function usable(blocks: number, inodes: number): number {
   const rest = (blocks - 1) % GROUP;
   return rest === 0 || rest >= leastGroup(blocks, inodes) ? blocks : blocks - rest;

@@ -57,11 +57,11 @@ async function openLibrary() {
 
 /**
  * Writes the members to a file system in the file `out`. The same members give the same bytes. The
- * member `.` is the root directory; without it that belongs to root and has mode 0755. Every other
- * directory must come before what is in it.
+ * member `.` is the root directory; without it the root directory belongs to root and has mode
+ * 0755. Every other directory must precede its content.
  * @param how.time of the file system itself, in seconds since 1970.
- * @param how.size in bytes; just enough without it.
- * @returns how many KiB it has: what `ramdisk_size=` has to be at least.
+ * @param how.size in bytes; the default is just enough.
+ * @returns its size in KiB: the least value for `ramdisk_size=`.
  * @throws {Ext2Error} and leaves no file.
  */
 export async function packExt2(
@@ -154,7 +154,7 @@ async function fill(
     named.set(member.name, inode);
     return inode;
   };
-  // e2fsck wants one.
+  // e2fsck requires one.
   if (!members.some(({ name }) => name === 'lost+found'))
     add({
       name: 'lost+found',
@@ -202,7 +202,7 @@ async function content(
   if (member.file === undefined)
     return fail('put', `it has ${member.size} bytes, and nothing says where they are`);
   const file = member.file.toString();
-  // As bytes: a file may be called `-`, which as text is standard input.
+  // We pass bytes, because as text a file called `-` would mean standard input.
   const source = ByteSource.fromFile(Buffer.from(member.file as string));
   try {
     for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
@@ -219,7 +219,7 @@ async function content(
   }
 }
 
-/** What ext2 has no room for, or what would be another name than it says. */
+/** Refuses members that ext2 cannot hold, or that would get another name. */
 const REFUSED: readonly {
   when: (member: Member) => boolean;
   because: (member: Member) => string;

@@ -6,15 +6,15 @@ import { CompressionError, decompress } from './compression.js';
 import { methodOf, type Method } from './method.js';
 import type { ByteSource } from './source.js';
 
-/** What an initrd is that is no cpio. */
+/** An initrd that is no cpio. */
 export interface Image {
-  /** `gzip` and so on, or the file system's own name where it is not compressed. */
+  /** The compression (`gzip` and so on), or the file system's name if it is not compressed. */
   found: string;
-  /** The message with which the kernel's decompressor stops; null where all of it unpacks. */
+  /** The message with which the kernel's decompressor stops; null if everything unpacks. */
   error: string | null;
-  /** The file system; null where none is recognised. */
+  /** The file system; null if none is recognised. */
   content: ContentKind | OtherContent | null;
-  /** Of an ext2/3/4: whether it has a journal, without which ext3 refuses it. */
+  /** For ext2/3/4: whether it has a journal. Without one ext3 refuses it. */
   journal: boolean;
   kibibytes: number;
 }
@@ -25,12 +25,12 @@ const HEAD = BLOCK + BYTES_LOOKED_AT;
 const magic = (head: Buffer, at: number, value: number, size: 2 | 4 = 4): boolean =>
   head.length >= at + size && head.readUIntLE(at, size) === value;
 
-/** Bytes that are needed of each superblock; one that is cut short before is none. */
+/** The bytes that we need of each superblock. A shorter one does not count. */
 const NEEDED = { romfs: 12, cramfs: 8, squashfs: 48, minix: BLOCK + 12, ext2: BLOCK + 0x60 };
 
 /**
- * What a ramdisk's first bytes show (init/do_mounts_rd.c: identify_ramdisk_image), and how many KiB
- * the kernel would copy; null where it finds nothing.
+ * The content that a ramdisk's first bytes show (init/do_mounts_rd.c: identify_ramdisk_image), and
+ * the number of KiB that the kernel would copy; null if the kernel recognises nothing.
  */
 function uncompressed(head: Buffer): { content: Image['content']; kibibytes: number } | null {
   const blocks = (bytes: number): number => Math.ceil(bytes / BLOCK);
@@ -66,8 +66,8 @@ const hasJournal = (head: Buffer): boolean =>
   (head.readUInt32LE(BLOCK + 0x5c) & 4) !== 0;
 
 /**
- * Finds out what an initrd is that is no cpio. A compressed image is unpacked, because only then
- * the kernel knows that it is whole.
+ * Identifies an initrd that is no cpio. It unpacks a compressed image, because the kernel also
+ * finds faults only when it unpacks.
  */
 export async function imageIn(source: ByteSource, most: number): Promise<Image | null> {
   const method = methodOf(await source.peek(2));
@@ -98,7 +98,9 @@ async function compressedImage(source: ByteSource, method: Method, most: number)
   };
 }
 
-/** The first bytes of what is compressed, its length, and where the kernel would stop. */
+/**
+ * The first bytes of the unpacked data, their length, and the place where the kernel would stop.
+ */
 async function unpackedHead(
   source: ByteSource,
   method: Method,
@@ -112,7 +114,7 @@ async function unpackedHead(
       if (held < HEAD) parts.push(Buffer.from(part.subarray(0, HEAD - held)));
       held = Math.min(HEAD, held + part.length);
       total += part.length;
-      // More than this is an error to the kernel too: the ramdisk is full.
+      // More is an error for the kernel too, because the ramdisk is full.
       if (total > most) break;
     }
   } catch (problem) {

@@ -1,6 +1,6 @@
 /**
- * Reads a ramdisk as the kernel does (init/initramfs.c: unpack_to_rootfs): archives one behind the
- * other with zeros between them, each compressed on its own or not at all.
+ * Reads a ramdisk as the kernel does (init/initramfs.c: unpack_to_rootfs): a series of archives
+ * with zeros between them, each compressed separately or not at all.
  */
 import type { CodecProblem } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
@@ -14,7 +14,7 @@ import type { ByteSource } from './source.js';
  * it.
  */
 export interface Part {
-  /** Where in the file it begins, and how many bytes of it it takes. */
+  /** Its offset in the file, and its length there in bytes. */
   offset: number;
   bytes: number;
   method: Method | 'none';
@@ -24,25 +24,25 @@ export interface Part {
 }
 
 export interface RamdiskReading {
-  /** False for a method that the kernel has not been built with. */
+  /** False for a method that the kernel was built without. */
   configured?: (method: Method) => boolean;
   onPart?: (part: Part) => void;
   onProblem?: (problem: RamdiskProblem) => void;
-  /** Stops the reading when it returns true; asked between two pieces. */
+  /** Is called between two pieces. Reading stops when it returns true. */
   enough?: () => boolean;
-  /** Awaited between two pieces, for a caller that cannot take members as fast as they come. */
+  /** Is awaited between two pieces, for a caller that is slower than the reader. */
   ready?: () => Promise<void>;
 }
 
-/** A hostile archive has as many members that are left out as it likes. */
+/** A limit, because a hostile archive may have any number of members that are left out. */
 const LEFT_OUT_TOLD = 20;
 
 /** The digit with which a cpio header begins. */
 const DIGIT_0 = 0x30;
 
 /**
- * What a stretch is, by its first byte and its place; the first row that holds. The kernel looks at
- * it when it has read the stretch before.
+ * Classifies a stretch by its first byte and its place; the first row that matches counts. The
+ * kernel does this after it has read the previous stretch.
  */
 const STRETCHES: readonly {
   when: (first: number, at: number) => boolean;
@@ -53,7 +53,10 @@ const STRETCHES: readonly {
   { when: () => true, read: (reader) => reader.compressed() },
 ];
 
-/** What may follow an archive within a compressed part (flush_buffer); the first row that holds. */
+/**
+ * The bytes that may follow an archive within a compressed part (flush_buffer); the first row that
+ * matches counts.
+ */
 const BEHIND_ARCHIVE: readonly {
   when: (first: number) => boolean;
   then: (machine: CpioMachine) => void;
@@ -63,7 +66,7 @@ const BEHIND_ARCHIVE: readonly {
   { when: () => true, then: (machine) => void machine.complain({ code: 'junk-within' }) },
 ];
 
-/** What is wrong with a ramdisk's end, which the kernel does not look at. */
+/** The faults at a ramdisk's end, which the kernel does not check. */
 const ENDS: readonly { when: (reader: RamdiskReader) => boolean; fault: RamdiskFault }[] = [
   { when: ({ machine }) => machine.inside, fault: { code: 'ends-in-member' } },
   { when: ({ unended }) => unended, fault: { code: 'ends-without-trailer' } },
@@ -72,8 +75,8 @@ const ENDS: readonly { when: (reader: RamdiskReader) => boolean; fault: RamdiskF
 ];
 
 /**
- * Gives all members to the sink. Those before a problem have been given when it is reported, as
- * they stay unpacked in the kernel.
+ * Gives all members to the sink. The sink gets the members before a problem first, because they
+ * stay unpacked in the kernel too.
  * @returns the kernel's complaint, or null.
  */
 export async function readRamdisk(
@@ -86,16 +89,16 @@ export async function readRamdisk(
 
 class RamdiskReader {
   readonly machine: CpioMachine;
-  /** Members have come since the last trailer. */
+  /** True if members came after the last trailer. */
   unended = false;
-  /** There was something besides zeros. */
+  /** True if there was anything except zeros. */
   found = false;
 
   private readonly base: number;
   private readonly reading: Required<RamdiskReading>;
   private members = 0;
   private leftOut = 0;
-  /** Where the compressed part begins that is being read. */
+  /** The offset of the compressed part that is being read. */
   private compressedAt: number | null = null;
   /** The archive that is being read uncompressed, until its trailer or something else comes. */
   private open: { offset: number; unpacked: number; members: number; ended: boolean } | null = null;
@@ -141,8 +144,8 @@ class RamdiskReader {
     const { machine, source } = this;
     machine.state = 'start';
     const [before, counted] = [machine.at, this.members];
-    // After each member the kernel decides anew what the stretch is, and so does this: an archive
-    // that is still open goes on.
+    // The kernel classifies the stretch again after each member, and so do we. An open archive
+    // continues.
     const open = (this.open ??= { offset: source.offset, unpacked: 0, members: 0, ended: false });
     const beginsMember = (byte: number | undefined): boolean =>
       !open.ended && machine.complaint === null && byte === DIGIT_0 && machine.at % 4 === 0;
@@ -161,7 +164,7 @@ class RamdiskReader {
     if (machine.complaint !== null) this.noticed(this.base + machine.complaint.at, null);
   }
 
-  /** Zeros, many at once: behind an archive a whole flash partition may be of them. */
+  /** Reads many zeros at once, because they may fill the rest of a flash partition. */
   async zeros(): Promise<void> {
     const chunk = (await this.source.chunk())!;
     const end = chunk.findIndex((byte) => byte !== 0);
@@ -169,7 +172,7 @@ class RamdiskReader {
     this.machine.at += end < 0 ? chunk.length : end;
   }
 
-  /** A compressed part; or nothing that the kernel knows, which it takes for one. */
+  /** A compressed part, or unknown data, which the kernel treats as one. */
   async compressed(): Promise<void> {
     this.close();
     const { machine, source } = this;
@@ -199,7 +202,7 @@ class RamdiskReader {
     [machine.at, this.compressedAt] = [before + (source.offset - begin), null];
   }
 
-  /** Feeds the machine with a compressed part. @returns what was wrong with the compression. */
+  /** Feeds the machine with a compressed part. @returns the fault of the compression. */
   private async unpack(method: Method): Promise<CompressionError | null> {
     const { machine, source } = this;
     let failed: CompressionError | null = null;
@@ -242,7 +245,7 @@ class RamdiskReader {
     this.open = null;
   }
 
-  /** What the kernel stops at: the machine's complaint. */
+  /** The machine's complaint, at which the kernel stops. */
   private noticed(offset: number, inside: number | null): void {
     const { fault, says } = this.machine.complaint!;
     this.reading.onProblem({ offset, inside, kernelSays: says, fault });
@@ -252,7 +255,7 @@ class RamdiskReader {
     this.reading.onProblem({ offset, inside, kernelSays: null, fault });
   }
 
-  /** The sink, with what the reader itself has to know about the members. */
+  /** Wraps the sink to record the facts about members that the reader needs. */
   private watching(sink: Sink): Sink {
     return {
       member: (...member) => {

@@ -9,8 +9,8 @@ import { plural } from '../text/units.js';
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
 /**
- * One member as an archive has it. A name that is not valid UTF-8 is text with one character for
- * each byte.
+ * One member of an archive. A name that is not valid UTF-8 is text with one character for each
+ * byte.
  */
 export interface Listed {
   name: string;
@@ -28,15 +28,15 @@ export interface Listed {
   node?: string;
 }
 
-/** What `ramdisk list` says about the whole ramdisk, behind its members. */
+/** The facts about the whole ramdisk, which `ramdisk list` prints after its members. */
 export interface Summary {
-  /** U-Boot's header, where there is one. */
+  /** U-Boot's header, if there is one. */
   uimage: { name: string; size: number } | null;
   parts: Part[];
-  /** The file system image that it is where it is no cpio; null for a cpio. */
+  /** The file system image, if the ramdisk is no cpio; null for a cpio. */
   image: string | null;
   problems: RamdiskProblem[];
-  /** How many more parts and problems there are than were kept. */
+  /** The number of parts and problems beyond the kept ones. */
   leftOut: { parts: number; problems: number };
 }
 
@@ -69,14 +69,13 @@ const readable = (bytes: Buffer): string => {
 };
 
 /**
- * How many parts and problems are kept until all members have been listed: a hostile archive has as
- * many as it likes.
+ * The number of parts and problems to keep until all members are listed, because a hostile archive
+ * may have any number.
  */
 const KEPT = { parts: 1000, problems: 200 };
 
 /**
- * Passes each member on as it comes and keeps none of them, because an archive may be larger than
- * memory.
+ * Passes each member on immediately and keeps none, because an archive may be larger than memory.
  */
 export class Lister implements Sink {
   members = 0;
@@ -86,7 +85,7 @@ export class Lister implements Sink {
 
   constructor(private readonly tell: (member: Listed) => void) {}
 
-  /** Whether there are more members than anybody reads. */
+  /** Whether the archive has more members than any real ramdisk. */
   get full(): boolean {
     return this.members > MEMBERS_AT_MOST;
   }
@@ -163,13 +162,13 @@ function problemLine(problem: RamdiskProblem): string {
   return `problem at byte ${offset}${place}: ${problemText(problem)}`;
 }
 
-/** For programs, behind the members. */
+/** For programs, after the members. */
 export const summaryData = (summary: Summary): object => ({
   ...summary,
   problems: summary.problems.map(problemData),
 });
 
-/** For a person, behind the members: the parts, then what is wrong. */
+/** For a person, after the members: the parts, then the problems. */
 export function renderSummary({ uimage, parts, image, problems, leftOut }: Summary): string {
   const lines: string[] = [];
   if (uimage !== null)

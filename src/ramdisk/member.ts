@@ -1,4 +1,4 @@
-/** One file of a ramdisk, as it is to be packed. */
+/** One file of a ramdisk, ready to be packed. */
 export interface Member {
   /**
    * Relative, without a slash at either end; never ''. `.` is the top directory. `raw` has the
@@ -19,9 +19,9 @@ export interface Member {
   target?: string;
   major?: number;
   minor?: number;
-  /** The path at which a file's bytes are. */
+  /** The path of a file with the content. */
   file?: string | Buffer;
-  /** The name of an earlier member that this is a hard link to. */
+  /** The name of an earlier member to which this one is a hard link. */
   same?: string;
 }
 

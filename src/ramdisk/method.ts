@@ -1,14 +1,14 @@
 /**
  * The compression methods of the kernel's initramfs: one row each, and one file with its decoder
- * and encoder. Nothing else knows a method by its name. The codecs are loaded when they are used,
- * because the command line needs only the names.
+ * and encoder. Nothing else knows a method by its name. Codecs are loaded on first use, because the
+ * command line needs only the names.
  */
 import type { Codec } from './codec.js';
 
 interface MethodRow {
   /** The first two bytes of its streams, in hexadecimal (lib/decompress.c: compressed_formats). */
   magic: readonly string[];
-  /** The kernel option without which its decoder is not built in; without CONFIG_. */
+  /** The kernel option that builds its decoder in, without CONFIG_. */
   kernelOption: string;
   codec: () => Promise<Codec>;
 }
@@ -57,8 +57,8 @@ export type Method = keyof typeof ROWS;
 export const METHODS = Object.keys(ROWS) as Method[];
 
 /**
- * The method that the kernel chooses for data that begin like this; null where it finds none. It
- * compares two bytes and no more.
+ * The method that the kernel chooses for data with this beginning; null if it finds none. It
+ * compares only two bytes.
  */
 export const methodOf = (first: Uint8Array): Method | null =>
   METHODS.find((method) => {

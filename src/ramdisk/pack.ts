@@ -45,7 +45,7 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
   for (const member of members) {
     const { inode, names, last } = linked.get(member.name)!;
     const body = member.kind === 'symlink' ? Buffer.from(member.target!) : null;
-    // Of several names of one file, the last one carries the data.
+    // The last of several names of one file carries the data.
     const content =
       member.kind === 'file' && last === member.name
         ? named.get(member.same ?? member.name)!
@@ -61,7 +61,7 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
   yield Buffer.alloc((BLOCK - (written % BLOCK)) % BLOCK);
 }
 
-/** @param names how many there are: the kernel looks for an earlier one only where it is not 1. */
+/** @param names their number. The kernel looks for an earlier name only if it is not 1. */
 function headerOf(
   { name, raw, kind, mode, uid, gid, mtime, major = 0, minor = 0 }: Member,
   { inode, names, size }: { inode: number; names: number; size: number },
@@ -89,7 +89,7 @@ async function* contents(file: string | Buffer, size: number): AsyncGenerator<Bu
   }
 }
 
-/** What a kernel would miss in this ramdisk, a sentence each. */
+/** The files that a kernel would miss in this ramdisk, one sentence each. */
 export function packWarnings(members: ReadonlyMap<string, Member>): string[] {
   const warnings: string[] = [];
   if (!members.has('init'))

@@ -1,4 +1,4 @@
-/** What can be wrong with a ramdisk, as data, and the sentences for it. */
+/** The faults of a ramdisk, as data, and a sentence for each. */
 import { codedSentence, type Coded } from '../text/coded.js';
 import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
 import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
@@ -7,7 +7,9 @@ import { kernelOption, type Method } from './method.js';
 const PACK_AGAIN = 'the archive is damaged: pack it again';
 const COPY_AGAIN = 'it is cut short: copy it again, and check its size';
 
-/** Why the kernel leaves a member out without a message (init/initramfs.c: do_header). */
+/**
+ * The reasons why the kernel leaves out a member without a message (init/initramfs.c: do_header).
+ */
 const LEFT_OUT = {
   'no-name': () => 'it has no name',
   'long-name': ({ bytes }: { bytes: number }) =>
@@ -26,7 +28,7 @@ interface Told {
 }
 
 const FAULTS = {
-  // Those that the kernel stops at.
+  // Faults at which the kernel stops.
   'old-portable-format': () => ({
     means: 'it is a cpio archive of the old portable kind (070707), which the kernel does not read',
     cure: 'pack it with `mountroot ramdisk pack`, or `cpio -H newc`',
@@ -76,7 +78,7 @@ const FAULTS = {
     cure: 'copy it again, and check its size',
   }),
 
-  // Those that it does not notice.
+  // Faults that it does not notice.
   'member-left-out': ({ why }: { why: LeftOut }) => ({
     means: `the kernel leaves a member out without a word, for ${codedSentence(LEFT_OUT, why)}`,
     cure: 'leave it out, or pack it so that the kernel takes it',
@@ -112,7 +114,7 @@ const FAULTS = {
     cure: 'the rest of it is not listed',
   }),
 
-  // Those that U-Boot stops at.
+  // Faults at which U-Boot stops.
   'uimage-cut': ({ said, got }: { said: number; got: number }) => ({
     means:
       `U-Boot's header says that ${said} bytes follow it, and ${got} do, so U-Boot would say ` +
@@ -132,7 +134,7 @@ const because = (codec: CodecProblem | undefined): string =>
 
 export type RamdiskFault = Coded<typeof FAULTS>;
 
-/** The kernel's messages (init/initramfs.c); it prints none for the faults that are not here. */
+/** The kernel's messages (init/initramfs.c). It prints none for other faults. */
 const KERNEL_SAYS: Partial<Record<RamdiskFault['code'], string>> = {
   'old-portable-format': 'incorrect cpio method used: use -H newc option',
   'no-magic': 'no cpio magic',
@@ -145,24 +147,26 @@ const KERNEL_SAYS: Partial<Record<RamdiskFault['code'], string>> = {
   unaligned: 'invalid magic at start of compressed archive',
 };
 
-/** What the kernel prints for a fault that it stops at. */
+/** The kernel's message for a fault at which it stops. */
 export const kernelMessage = (fault: RamdiskFault): string | null =>
   fault.code === 'not-configured'
     ? `compression method ${fault.method} not configured`
     : (KERNEL_SAYS[fault.code] ?? null);
 
-/** One thing that is wrong with a ramdisk. */
+/** One fault of a ramdisk. */
 export interface RamdiskProblem {
-  /** Where in the file; for a compressed part, as near as can be told. */
+  /** The offset in the file, approximate for a compressed part. */
   offset: number;
-  /** Byte of the unpacked part; null where the compression itself is at fault, or there is none. */
+  /**
+   * The offset in the unpacked part; null for a fault of the compression, and without compression.
+   */
   inside: number | null;
-  /** What the kernel prints; null for what it does not notice. */
+  /** The kernel's message; null for a fault that it does not notice. */
   kernelSays: string | null;
   fault: RamdiskFault;
 }
 
-/** What a fault means, and its cure. */
+/** The meaning of a fault, and its cure. */
 const faultText = (fault: RamdiskFault): Told => codedSentence(FAULTS, fault);
 
 /** A problem as `ramdisk list --json` gives it. */

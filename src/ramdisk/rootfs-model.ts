@@ -3,7 +3,7 @@ import type { Member } from './member.js';
 
 const LINKS_AT_MOST = 40;
 
-/** A file that an archive has made. Hard links are one of these under several names. */
+/** A file that an archive has made. Hard links are one such object under several names. */
 export interface RootfsEntry {
   kind: Member['kind'];
   mode: number;
@@ -31,8 +31,8 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   }
 
   /**
-   * The path with all symlinks but the last resolved; null where its directory does not exist, so
-   * that the kernel makes nothing and prints nothing.
+   * Resolves all symlinks of a path except the last. null if its directory does not exist; the
+   * kernel then makes nothing and prints nothing.
    */
   place(name: string): string | null {
     const parts = split(name);
@@ -69,7 +69,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return before ?? null;
   }
 
-  /** All directories but the top, each before what is in it. */
+  /** All directories except the top, each before its content. */
   *directories(): Generator<[path: string, entry: E], void> {
     for (const [path, entry] of this.#files)
       if (entry.kind === 'directory' && path !== '') yield [path, entry];
@@ -85,7 +85,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return this.#files.size;
   }
 
-  /** Whether it has more files, or longer names, than any ramdisk that is not an attack. */
+  /** Whether it has more files or longer names than any honest ramdisk. */
   get full(): boolean {
     return this.#files.size > MEMBERS_AT_MOST || this.#held > NAMES_AT_MOST;
   }

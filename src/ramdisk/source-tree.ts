@@ -23,8 +23,8 @@ const SLASH = Buffer.from('/');
 const text = (bytes: Buffer): string => bytes.toString('utf8');
 
 /**
- * A name as text, and its bytes where they are not UTF-8. In that case each byte above 0x7f becomes
- * a lone surrogate, as in PEP 383, so that no other file has that name.
+ * A name as text, and its bytes where they are not UTF-8. Then each byte above 0x7f becomes a lone
+ * surrogate, as in PEP 383, so that no other file gets the same text.
  */
 function nameOf(bytes: Buffer): Pick<Member, 'name' | 'raw'> {
   const name = text(bytes);
@@ -58,7 +58,7 @@ const refuse = (path: Buffer | string, why: string): never => {
   throw new TreeError(`cannot pack ${path.toString()}: ${why}`);
 };
 
-/** What only some kinds have. */
+/** The fields that only some kinds have. */
 function ofKind(kind: Member['kind'], path: Buffer, { rdev }: BigIntStats): Partial<Member> {
   if (kind === 'file') return { file: path };
   if (kind === 'symlink') return { target: targetOf(path) };
@@ -94,8 +94,8 @@ function memberOf(
 
 /**
  * All files below a directory by name: parents first, otherwise in the order of their names' bytes.
- * Hard links are recognised; symlinks are not followed; file systems mounted in it belong to it.
- * @throws {TreeError} for what no archive can hold, and for what cannot be read.
+ * It recognises hard links, does not follow symlinks, and includes mounted file systems.
+ * @throws {TreeError} for files that no archive can hold, and for unreadable files.
  */
 export function readTree(top: string, options: TreeOptions = {}): Map<string, Member> {
   const members = new Map<string, Member>();
@@ -130,8 +130,8 @@ export function readTree(top: string, options: TreeOptions = {}): Map<string, Me
 
 /** In the order in which they are packed: parents first, otherwise by the bytes of their names. */
 export const membersInOrder = (members: ReadonlyMap<string, Member>): Member[] => {
-  // As text with one character for each byte, which compares as the bytes do. A slash comes before
-  // all that a name may have.
+  // We compare text with one character for each byte, which compares like the bytes. A slash sorts
+  // before every byte of a name.
   const key = ({ name, raw }: Member): Buffer =>
     Buffer.from(
       name === '.' ? '' : (raw ?? Buffer.from(name)).toString('latin1').replaceAll('/', '\0'),

@@ -6,12 +6,12 @@ import { open } from 'node:fs/promises';
 import { errnoName } from '../system/errno.js';
 import { SystemError } from '../system/system-error.js';
 
-/** How much is read at once from a file, and the most that chunk() returns. */
+/** The bytes to read from a file at once, and the most that chunk() returns. */
 export const CHUNK = 256 * 1024;
 
 export class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
-  /** What was read and not consumed, in order; no buffer is empty. */
+  /** The bytes that were read and not consumed, in order. No buffer is empty. */
   #waiting: Buffer[] = [];
   #held = 0;
   #consumed = 0;
@@ -33,7 +33,7 @@ export class ByteSource {
     return source;
   }
 
-  /** @param offset of the first byte, for a part of something. */
+  /** @param offset of the first byte, for a part of a larger source. */
   static from(chunks: AsyncIterable<Buffer>, offset = 0): ByteSource {
     const source = new ByteSource(chunks);
     source.#consumed = offset;

@@ -20,7 +20,7 @@ const MOST = 10_000;
 interface TableRow {
   line: number;
   name: string;
-  /** `r`: all below a directory too. `F`: a file that may be missing. */
+  /** `r`: a directory and everything below it. `F`: a file that may be missing. */
   type: string;
   mode: number;
   uid: number;
@@ -35,7 +35,7 @@ interface TableRow {
 const FORM =
   'a line is `name type mode uid gid major minor start inc count`, with - for what does not matter';
 
-/** Words of a line; those behind the group may be missing. */
+/** Words of a line. Those after the group may be missing. */
 interface Words {
   path: string;
   type: string;
@@ -44,7 +44,7 @@ interface Words {
   rest: readonly string[];
 }
 
-/** Why a line cannot be used; the first rule that holds. */
+/** The reasons why a line is invalid. The first rule that matches counts. */
 const REFUSED: readonly { when: (words: Words) => boolean; because: (words: Words) => string }[] = [
   { when: ({ gid }) => gid === '', because: () => 'it has fewer than five words' },
   {
@@ -102,7 +102,7 @@ function parseRow(text: string, line: number, table: string): TableRow | null {
 const parentOf = (name: string): string =>
   name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '';
 
-/** A table as it is applied to the members of a ramdisk. */
+/** Applies a table to the members of a ramdisk. */
 class Applied {
   /** All names of each hard-linked file, by the first one. */
   private readonly linked = new Map<string, Member[]>();
@@ -135,8 +135,8 @@ class Applied {
   }
 
   /**
-   * All below a directory. As in makedevs the mode is for files and directories alike, and who may
-   * read a directory may enter it.
+   * Applies a row to everything below a directory. As in makedevs the mode applies to files and
+   * directories, and a directory gets execute permission wherever it has read permission.
    */
   private below(row: TableRow): void {
     const { name, mode, uid, gid } = row;
@@ -193,8 +193,8 @@ const numbered = (row: TableRow, kind: Member['kind']): { path: string; minor: n
 
 /**
  * Applies a device table in the form of makedevs, genext2fs and Buildroot. It sets owners and modes
- * of what is in a tree, and adds device nodes and directories that are not, so that a ramdisk can
- * be packed without being root.
+ * of a tree's files, and adds missing device nodes and directories. So a ramdisk can be packed
+ * without root.
  * @param table the table's name, for errors. @param time of new members, in seconds since 1970.
  * @throws {TableError} that names the line.
  */

@@ -17,9 +17,9 @@ const LINUX = 5;
 const RAMDISK = 3;
 /**
  * U-Boot hands a ramdisk over as it is: it checks the checksums, the system, the processor and the
- * type, and never looks at the compression (boot_get_ramdisk, boot/image-board.c). The field says
- * what U-Boot has to undo, so for a ramdisk that the kernel unpacks it is none, whatever the data
- * are.
+ * type, and never looks at the compression (boot_get_ramdisk, boot/image-board.c). The field names
+ * the compression that U-Boot must undo. The kernel unpacks the ramdisk itself, so the field is
+ * always "none".
  */
 const NOT_COMPRESSED = 0;
 
@@ -27,7 +27,7 @@ export interface UImage {
   name: string;
   /** Seconds since 1970. */
   time: number;
-  /** Of the data behind the header. */
+  /** The size of the data after the header. */
   size: number;
   loadAddress: number;
   entry: number;
@@ -51,8 +51,8 @@ const headerChecksum = (header: Buffer): number => {
 };
 
 /**
- * Consumes the header if there is one. The kernel does not know it; U-Boot takes it off.
- * @throws {UImageError} where it is damaged.
+ * Consumes the header if there is one. U-Boot removes it, so the kernel never sees it.
+ * @throws {UImageError} if it is damaged.
  */
 export async function peelUImage(source: ByteSource): Promise<UImage | null> {
   const header = await source.peek(HEADER);
@@ -85,15 +85,15 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
 }
 
 export interface HandedOver {
-  /** null where there is no header, and the whole file is the ramdisk. */
+  /** null without a header; the whole file is then the ramdisk. */
   uimage: UImage | null;
-  /** What U-Boot gives to the kernel: as many bytes as the header says, and nothing behind them. */
+  /** The bytes that U-Boot gives to the kernel: exactly as many as the header says. */
   source: ByteSource;
-  /** Reads the rest and compares its checksum; null where U-Boot finds nothing wrong. */
+  /** Reads the rest and compares its checksum; null if U-Boot finds no fault. */
   verify: () => Promise<RamdiskProblem | null>;
 }
 
-/** Why U-Boot hands nothing over; the kernel never sees it. */
+/** The reason why U-Boot refuses the ramdisk. The kernel never sees such a ramdisk. */
 const unfit = (offset: number, fault: RamdiskFault): RamdiskProblem => ({
   offset,
   inside: null,
@@ -131,7 +131,8 @@ export async function handedOver(source: ByteSource): Promise<HandedOver> {
 }
 
 /**
- * Writes to `out` what is in `file` behind a header, as `mkimage -T ramdisk -O linux -C none` does.
+ * Writes a header and the content of `file` to `out`, as `mkimage -T ramdisk -O linux -C none`
+ * does.
  * @throws {UImageError}
  */
 export async function wrapUImage(
@@ -169,7 +170,7 @@ export async function wrapUImage(
     header.set([LINUX, ARCHITECTURES[how.arch ?? 'arm'], RAMDISK, NOT_COMPRESSED], 28);
     name.copy(header, NAME.at);
     header.writeUInt32BE(headerChecksum(header), HEADER_CRC);
-    // Last, so that a file whose writing was cut short has no header.
+    // We write the header last, so that an incomplete file has no header.
     await target.write(header, 0, HEADER, 0);
   } finally {
     await target.close();

@@ -6,7 +6,7 @@ import type { System } from '../system/port.js';
 import { inOctal } from '../text/printable.js';
 import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
 
-/** Stops an unpacking that the kernel would go on with. */
+/** Stops an unpacking that the kernel would continue. */
 export class UnpackError extends Error {
   override name = 'UnpackError';
 }
@@ -17,20 +17,20 @@ interface UnpackedEntry extends RootfsEntry {
   mtime: number;
   /** Major and minor number as a table has them. */
   node: string;
-  /** Whether it is only in the table, because root alone can make it. */
+  /** True if it is only in the table, because only root can make it. */
   absent: boolean;
 }
 
 export interface UnpackOptions {
-  /** Bytes of data after which it stops. */
+  /** The limit of the data in bytes. */
   limit: number;
-  /** Whether owners can be given away. */
+  /** Whether chown(2) to other owners is possible. */
   privileged: boolean;
-  /** mknod(2); null where it cannot be called. */
+  /** mknod(2); null if it cannot be called. */
   makeNode: System['makeNode'] | null;
 }
 
-/** Errors after which nothing more can be written. */
+/** Errors after which no further writing is possible. */
 const ENDS_IT = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 const WARNINGS = {
@@ -53,7 +53,7 @@ const LETTERS: Record<Member['kind'], string> = {
   symlink: 'l',
 };
 
-/** A name of the top directory, which is there already. */
+/** Whether a name is the top directory, which already exists. */
 const isTop = (name: string): boolean => /^[./]*$/.test(name) && !name.includes('..');
 
 function entryOf(header: CpioHeader, kind: Member['kind'], target: Buffer | null): UnpackedEntry {
@@ -72,8 +72,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
 /**
  * Writes an archive below a directory, as the kernel does below its root. Each path is resolved in
- * a model of what was made so far, so it consists only of directories that were made here: symlinks
- * and .. lead nowhere else, and no file that was there before is written to.
+ * a model of the files made so far, so it contains only directories that were made here. Symlinks
+ * and .. cannot lead elsewhere, and no older file is written to.
  */
 export class Unpacker implements Sink {
   readonly warnings: string[] = [];
@@ -113,7 +113,7 @@ export class Unpacker implements Sink {
     return false;
   }
 
-  /** The reader reports it. */
+  /** The reader reports this member. */
   passedOver(): void {}
 
   trailer(): void {
@@ -146,7 +146,7 @@ export class Unpacker implements Sink {
     }
   }
 
-  /** @throws {UnpackError} where there are more members than any ramdisk has. */
+  /** @throws {UnpackError} for more members than any real ramdisk has. */
   #count(): void {
     if (++this.#seen > MEMBERS_AT_MOST)
       throw new UnpackError(
@@ -168,8 +168,8 @@ export class Unpacker implements Sink {
   }
 
   /**
-   * Removes a file of another kind, as the kernel does. It fails for a directory that is not empty,
-   * as in the kernel.
+   * Removes a file of another kind, as the kernel does. As in the kernel, it fails for a directory
+   * that is not empty.
    */
   #clean(path: string, kind: Member['kind'] | null): void {
     const there = this.#model.at(path);
@@ -199,17 +199,17 @@ export class Unpacker implements Sink {
 
   #directory(path: string, file: Buffer, made: UnpackedEntry): false {
     const there = this.#model.at(path);
-    // Writable until all that is in it exists.
+    // The directory stays writable until its content exists.
     if (there === undefined) fs.mkdirSync(file, { mode: 0o700 });
-    // Of several times for one directory the kernel keeps the first: it sets them last, in the
-    // opposite order (init/initramfs.c: dir_utime).
+    // If a directory occurs several times, the kernel keeps its first time, because it sets the
+    // times at the end in reverse order (init/initramfs.c: dir_utime).
     this.#model.set(path, there === undefined ? made : { ...made, mtime: there.mtime });
     return false;
   }
 
-  /** A further name of an earlier member. @returns whether that is still there. */
+  /** A further name of an earlier member. @returns whether that member still exists. */
   #link(earlier: string, path: string, kind: Member['kind']): boolean {
-    // The kernel makes room for the link first, also for one to itself.
+    // The kernel first removes the file at the link's path, even for a link to itself.
     this.#clean(path, null);
     const linked = this.#model.at(earlier);
     if (linked?.kind !== kind)
@@ -224,8 +224,8 @@ export class Unpacker implements Sink {
   }
 
   /**
-   * Makes a device node, FIFO or socket, or notes it in the table where only root can. One that
-   * exists keeps its numbers, as in the kernel. @returns whether it exists.
+   * Makes a device node, FIFO or socket, or adds it to the table if only root can make it. As in
+   * the kernel, an existing one keeps its numbers. @returns whether it exists.
    */
   #node(path: string, made: UnpackedEntry): boolean {
     const { makeNode, privileged } = this.options;
@@ -249,14 +249,14 @@ export class Unpacker implements Sink {
         return true;
       }
     } catch (error) {
-      // Root of a container may not.
+      // Root in a container may not make device nodes.
       if ((error as { errno?: unknown }).errno !== 'EPERM') throw error;
     }
     this.#note(path, made);
     return false;
   }
 
-  /** Adds a line to the table, in which a name cannot have a space. */
+  /** Adds a line to the table. A name in it cannot contain a space. */
   #note(path: string, { kind, mode, uid, gid, node }: UnpackedEntry): void {
     const name = utf8(path);
     if (/[\s#]/.test(name) || !Buffer.from(name).equals(Buffer.from(path, 'latin1')))
@@ -272,7 +272,7 @@ export class Unpacker implements Sink {
    */
   #begin(path: string, file: Buffer, made: UnpackedEntry, linkedSize: number | null): true {
     const there = this.#model.at(path);
-    // Without being root nobody can write to a file that is read-only already.
+    // Only root can write to a file that is already read-only.
     if (there !== undefined) fs.chmodSync(file, 0o600);
     const keep = linkedSize === null ? O_TRUNC : 0;
     const way = there === undefined ? O_CREAT | O_EXCL : keep;
@@ -313,7 +313,7 @@ export class Unpacker implements Sink {
     this.#open = null;
   }
 
-  /** Sets owner, mode and time, in this order because an owner takes bits of the mode away. */
+  /** Sets owner, mode and time. The owner is first because a new owner clears bits of the mode. */
   #finish(path: string, file: Buffer, made: UnpackedEntry): void {
     const { kind, mode, mtime } = made;
     if (!this.#give(file, made) && kind !== 'symlink') this.#note(path, made);
@@ -321,7 +321,7 @@ export class Unpacker implements Sink {
     fs.lutimesSync(file, mtime, mtime);
   }
 
-  /** @returns false where the owner cannot be set; EINVAL is one that a container does not map. */
+  /** @returns false if the owner cannot be set. EINVAL means that a container does not map it. */
   #give(file: Buffer, { uid, gid }: UnpackedEntry): boolean {
     if (!this.options.privileged) return false;
     try {

@@ -25,9 +25,9 @@ export interface Written {
   uimage: string | null;
   /** The processor that U-Boot's header names. */
   arch?: Architecture;
-  /** Seconds since 1970, for what has a time of its own. */
+  /** Seconds since 1970, for the time of the ramdisk itself. */
   time: number;
-  /** Bytes of an ext2 image; just enough where it is not given. */
+  /** Bytes of an ext2 image; the default is just enough. */
   size?: number;
 }
 
@@ -61,8 +61,8 @@ class WriteError extends Error {
 }
 
 /**
- * The file to replace; behind a symlink, its target. A device node is refused, because renaming
- * over it would take it away from the whole machine.
+ * The file to replace, or the target of a symlink. A device node is refused, because rename(2) over
+ * it would remove it for the whole machine.
  */
 export function placeOf(file: string): string {
   const there = statSync(file, { throwIfNoEntry: false });
@@ -75,7 +75,7 @@ export function placeOf(file: string): string {
 }
 
 /**
- * Writes a ramdisk, whole or not at all: beside its place, fsync(2), rename(2), fsync of the
+ * Writes a ramdisk atomically: writes a file beside it, then fsync(2), rename(2) and fsync of the
  * directory.
  */
 export async function writeRamdisk(
