@@ -1,7 +1,7 @@
-/** An entry of an archive as it is to be made in a layer. */
+/** An entry of an archive, ready to be made in a layer. */
 export interface Accepted {
   kind: 'directory' | 'file' | 'symlink' | 'link' | 'character' | 'block' | 'fifo' | 'whiteout';
-  /** Below the layer's root; '' is the root itself. */
+  /** The path below the layer's root; '' is the root itself. */
   path: string;
   mode: number;
   uid: number;
@@ -10,14 +10,14 @@ export interface Accepted {
   size: number;
   /** Nanoseconds since 1970. */
   mtime: bigint;
-  /** Of a symlink, its text; of a hard link, the path below the root that it is another name of. */
+  /** The target of a symlink; for a hard link, the path of the same file below the root. */
   target: string;
   /** `major:minor` of a device node, else ''. */
   node: string;
   attributes: Map<string, Buffer>;
 }
 
-/** What an archive holds. */
+/** The content of an archive. */
 export interface Counts {
   directories: number;
   files: number;
@@ -26,6 +26,6 @@ export interface Counts {
   nodes: number;
   whiteouts: number;
   opaque: number;
-  /** Of all files together. */
+  /** The sum over all files. */
   bytes: number;
 }

@@ -4,11 +4,11 @@ import { archiveSentence, type ArchiveProblem } from './archive-problem.js';
 interface ArchivePlace {
   /** The archive. */
   file?: string;
-  /** The name of the entry, as it stands in the archive. */
+  /** The name of the entry in the archive. */
   entry?: Uint8Array;
 }
 
-/** An archive that cannot be used, or a layer that cannot be put into one. */
+/** An unusable archive, or a layer that no archive can hold. */
 export class ArchiveError extends Error {
   override name = 'ArchiveError';
 
@@ -24,7 +24,7 @@ export class ArchiveError extends Error {
     );
   }
 
-  /** The same error, where more is known about its place. */
+  /** Adds the place to an error. */
   at(place: ArchivePlace): ArchiveError {
     return new ArchiveError(this.problem, { ...place, ...this.place });
   }

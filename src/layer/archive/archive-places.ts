@@ -1,4 +1,4 @@
-/** Where the layers of this machine's root are, and whether they are in use. */
+/** The places of the layers of this machine's root, and whether they are in use. */
 import type { Facts, Mount } from '../../facts/facts.js';
 import { layersOf, type Layers } from '../../facts/layers.js';
 import { visibleAt } from '../../facts/mountinfo.js';
@@ -6,11 +6,11 @@ import { FLASH_SOURCE } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
 
 /**
- * The value of an option of an overlay mount. The kernel shows a path as it was given, with \
- * before each , and : in it.
+ * The value of an option of an overlay mount. The kernel shows a path in the form of the mount
+ * call, with \ before each , and : in it.
  */
 const option = ({ superOptions }: Mount, name: string): string | undefined => {
-  // A comma in the path has split it like the options.
+  // A comma in the path was split like the commas between options.
   const at = superOptions.findIndex((each) => each.startsWith(`${name}=`));
   if (at < 0) return undefined;
   let text = superOptions[at]!.slice(name.length + 1);
@@ -19,13 +19,15 @@ const option = ({ superOptions }: Mount, name: string): string | undefined => {
   return text.replace(/\\([\\,:])/g, '$1');
 };
 
-/** The layers of /; null where / is no overlay, or its upper layer cannot be reached now. */
+/** The layers of /; null if / is no overlay, or if no path leads to its upper layer now. */
 export function rootLayers(reader: Reader, mounts: readonly Mount[]): Layers | null {
   const layers = layersOf(mounts);
   return layers !== null && reader.kind(layers.upper) === 'directory' ? layers : null;
 }
 
-/** Mounted overlays that have this directory as a layer, which must not change under them. */
+/**
+ * Mounted overlays that use this directory as a layer. It must not change while they are mounted.
+ */
 export function overlaysOver(reader: Reader, mounts: readonly Mount[], directory: string): Mount[] {
   const { device, inode } = reader.details(directory);
   const isIt = (path: string | undefined): boolean => {
@@ -51,7 +53,10 @@ export function overlaysOver(reader: Reader, mounts: readonly Mount[], directory
 
 const ELSEWHERE = 'name an upper layer that is not in use with --upper DIR';
 
-/** Why no import into the root's own upper layer can be ordered; the first rule that holds. */
+/**
+ * The reasons why no import into the root's own upper layer is possible. The first rule that
+ * matches counts.
+ */
 const NO_ORDER: readonly {
   when: (facts: Facts, root: Mount | undefined) => boolean;
   because: (facts: Facts, root: Mount | undefined) => string;
@@ -88,7 +93,10 @@ const NO_ORDER: readonly {
   },
 ];
 
-/** Why an import into the root's own upper layer cannot be ordered, in one sentence; else null. */
+/**
+ * The reason why no import into the root's own upper layer is possible, one sentence; null if it is
+ * possible.
+ */
 export function orderTrouble(facts: Facts): string | null {
   const root = visibleAt(facts.mounts, '/');
   const rule = NO_ORDER.find(({ when }) => when(facts, root));

@@ -1,4 +1,4 @@
-/** What makes an archive or a layer unusable, what is lost of one, and the sentences for it. */
+/** The faults of an archive or a layer, the losses, and a sentence for each. */
 import { codecSentence, type CodecProblem } from '../../ramdisk/codec-problem.js';
 import type { PathKind } from '../../system/port.js';
 import { codedSentence, type Coded } from '../../text/coded.js';
@@ -13,7 +13,7 @@ const MIB = 1 << 20;
 const WHOLE_TREE = 'make the archive of a whole tree, with its directories';
 const NO_BOOT = 'and a board without its image does not boot';
 
-/** How an entry's type is called; a type that is not here is not known. */
+/** The names of the known types of entries. */
 const ENTRY_TYPES: Record<string, string> = {
   S: "a sparse file of GNU tar's own form; make the archive without --sparse",
   M: 'a part of a file from several volumes',
@@ -23,7 +23,7 @@ const ENTRY_TYPES: Record<string, string> = {
 
 const shown = (path: string): string => printable(path === '' ? '.' : path);
 
-/** Each sentence goes on from the name of the archive, or from "the layer". */
+/** Each sentence continues after the name of the archive, or after "the layer". */
 const PROBLEMS = {
   // The form of the file.
   empty: () => 'is empty',
@@ -119,7 +119,7 @@ const PROBLEMS = {
     `; through the mounted overlay, ${COPY_UP[of.mark](printable(of.path))}`,
 };
 
-/** How a file or directory comes to be whole in the upper layer. */
+/** The cure: a way to make a file or directory complete in the upper layer. */
 const COPY_UP: Record<ReferringMark, (path: string) => string> = {
   redirect: (path) =>
     `copy it to a new name and remove it (\`cp -a /${path} /${path}.new\`), or mount with ` +
@@ -133,7 +133,7 @@ export type ArchiveProblem = Coded<typeof PROBLEMS>;
 export const archiveSentence = (problem: ArchiveProblem): string =>
   codedSentence(PROBLEMS, problem);
 
-/** What is not in the archive, or not in the new layer, as it was. */
+/** Files that the archive or the new layer lacks or has in another form. */
 const LOSSES = {
   mounted: () => 'something is mounted there, which is no part of the layer',
   'name-not-utf8': () => 'its name is no UTF-8, as a pax archive wants it; rename it',
@@ -165,10 +165,10 @@ export type Loss = Coded<typeof LOSSES>;
 
 export const lossSentence = (loss: Loss): string => codedSentence(LOSSES, loss);
 
-/** More than these are not kept: an archive may have one for each of its entries. */
+/** The number of losses to keep, because an archive may have one for each entry. */
 const KEPT = 100;
 
-/** Losses by the path that they concern, as far as somebody will read them. */
+/** Losses by their path, as many as somebody will read. */
 export class Losses {
   private readonly all: { path: string; loss: Loss }[] = [];
 

@@ -4,7 +4,7 @@ import type { Accepted } from './accepted.js';
 import { refuseArchive } from './archive-error.js';
 import { above } from './entry-path.js';
 
-/** An archive may say as much of each entry as fits into a header, and of a great many entries. */
+/** We keep a digest, because an archive may have very many entries with large headers. */
 function digestOf(plain: readonly unknown[], attributes: ReadonlyMap<string, Buffer>): string {
   const hash = createHash('sha256').update(JSON.stringify(plain.map(String)));
   for (const name of [...attributes.keys()].sort())
@@ -16,17 +16,20 @@ function digestOf(plain: readonly unknown[], attributes: ReadonlyMap<string, Buf
 
 interface ArchiveTally {
   kind: Accepted['kind'];
-  /** A digest of all that the archive says of it, to see whether it says it again; '' for files. */
+  /** A digest of everything in its header, to recognise a repetition; '' for files. */
   says: string;
 }
 
-/** The tree that an archive makes: its own entries, over what is there already. */
+/** The tree that an archive makes: its own entries over the existing files. */
 export class ArchiveTree {
   private readonly seen = new Map<string, ArchiveTally>();
-  /** What is there of the directories on the way to entries that the archive does not hold. */
+  /** The existing directories on the way to entries, if the archive does not hold them. */
   private readonly found = new Map<string, PathKind>();
 
-  /** @param existing what is at a path below the root; it never sees a path through a symlink. */
+  /**
+   * @param existing gives the file at a path below the root; it never gets a path through a
+   * symlink.
+   */
   constructor(private readonly existing: (path: string) => PathKind) {}
 
   /** The kind of an entry of the archive. */
@@ -35,8 +38,8 @@ export class ArchiveTree {
   }
 
   /**
-   * Everything above a path must be a directory, in the archive before it or in the layer beneath:
-   * never a symlink, which may lead anywhere. @throws {ArchiveError}
+   * Everything above a path must be a directory, earlier in the archive or in the layer beneath. A
+   * symlink is refused, because it may lead anywhere. @throws {ArchiveError}
    */
   directoryOf(path: string): void {
     const folder = above(path);
@@ -54,8 +57,8 @@ export class ArchiveTree {
   }
 
   /**
-   * What the layer beneath has. It is asked only about paths below its own directories, because it
-   * would follow its symlinks.
+   * The file in the layer beneath. We ask only about paths below its own directories, because the
+   * lookup follows symlinks.
    */
   private thereBefore(path: string): PathKind {
     const known = this.found.get(path);
@@ -68,13 +71,11 @@ export class ArchiveTree {
     return kind;
   }
 
-  /**
-   * Adds an entry. @returns false where the archive says the same once more. @throws {ArchiveError}
-   */
+  /** Adds an entry. @returns false if the archive only repeats the entry. @throws {ArchiveError} */
   add(entry: Accepted): boolean {
     const { kind, path, mode, uid, gid, mtime, target, node } = entry;
-    // A directory that leads to an entry must stay one: a symlink in its place would lead the
-    // entries behind it out of the layer.
+    // A directory above an entry must stay a directory. A symlink in its place would lead the
+    // following entries out of the layer.
     if (kind !== 'directory' && this.found.get(path) === 'directory')
       refuseArchive({ code: 'entries-below', path, kind });
     const says =
@@ -92,8 +93,8 @@ export class ArchiveTree {
   }
 
   /**
-   * All entries have come. What the layer beneath has in an opaque directory is removed, so nothing
-   * of the archive may be in there. @throws {ArchiveError}
+   * All entries were added. The files of the layer beneath in an opaque directory are removed, so
+   * no entry of the archive may be below them. @throws {ArchiveError}
    */
   end(opaque: ReadonlySet<string>): void {
     for (const [path, kind] of this.found) {

@@ -1,6 +1,6 @@
 /**
- * What an archive may hold to become an upper layer, entry by entry. The same check runs twice:
- * over the whole archive before anything is touched, and again over each entry before it is made.
+ * Checks, entry by entry, whether an archive can become an upper layer. The check runs twice: over
+ * the whole archive before anything changes, and again over each entry before it is made.
  */
 import type { PathKind } from '../../system/port.js';
 import type { Accepted, Counts } from './accepted.js';
@@ -13,11 +13,11 @@ import { OPAQUE_MARK, SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from 
 import type { TarHeader } from './tar-reader.js';
 
 export interface Rules {
-  /** Bytes that all files together may have. */
+  /** The limit for all files together, in bytes. */
   bytes: number;
   /** Whether device nodes can be made. */
   privileged: boolean;
-  /** What the layer beneath has at a path below the root. */
+  /** The file of the layer beneath at a path below the root. */
   existing: (path: string) => PathKind;
 }
 
@@ -45,7 +45,7 @@ const COUNTED = {
   whiteout: 'whiteouts',
 } as const satisfies Record<Accepted['kind'], keyof Counts>;
 
-/** What a whiteout has besides its path. */
+/** The fields of a whiteout besides its path. */
 const WHITEOUT_ENTRY = {
   kind: 'whiteout',
   mode: 0,
@@ -70,9 +70,9 @@ export class Checker {
     opaque: 0,
     bytes: 0,
   };
-  /** Directories that hide what the image has under their name. */
+  /** Opaque directories, which hide the image's directory of the same name. */
   readonly opaque = new Set<string>();
-  /** What is not taken over from the archive. */
+  /** The parts of the archive that are left out. */
   readonly losses = new Losses();
   private readonly tree: ArchiveTree;
   private names = 0;
@@ -84,7 +84,7 @@ export class Checker {
   }
 
   /**
-   * An entry as it is to be made; null for one that only says something about another one.
+   * Returns an entry that is ready to be made; null for an entry that only describes another one.
    * @throws {ArchiveError}
    */
   accept(header: TarHeader): Accepted | null {
@@ -108,12 +108,12 @@ export class Checker {
     });
   }
 
-  /** All entries have come. @throws {ArchiveError} */
+  /** All entries were checked. @throws {ArchiveError} */
   end(): void {
     this.tree.end(this.opaque);
   }
 
-  /** What each kind has that others have not. */
+  /** The fields that only one kind has. */
   private readonly particular: Record<TarKind, (header: TarHeader) => Particular> = {
     directory: () => ({ kind: 'directory' }),
     fifo: () => ({ kind: 'fifo' }),
@@ -137,7 +137,7 @@ export class Checker {
     },
     character: (header) => {
       const node = this.nodeOf(header);
-      // Overlay's own form of a whiteout, in an archive of the upper directory itself.
+      // Overlay's own form of a whiteout, which an archive of the upperdir itself has.
       if (node === '0:0') return { kind: 'whiteout' };
       return this.device('character', node);
     },
@@ -150,7 +150,7 @@ export class Checker {
     return this.rules.privileged ? { kind, node } : refuseArchive({ code: 'device-node' });
   }
 
-  /** The attributes of directories are held until their content is there. */
+  /** The attributes of directories are kept until their content exists. */
   private hold(attributes: ReadonlyMap<string, Buffer>): void {
     for (const [key, value] of attributes) this.held += key.length + value.length + LIMITS.heldEach;
     if (this.held > LIMITS.held) refuseArchive({ code: 'too-many-attributes' });
@@ -185,7 +185,7 @@ export class Checker {
     return attributes;
   }
 
-  /** One of overlay's own attributes, in an archive of the upper directory itself. */
+  /** One of overlay's own attributes, which an archive of the upperdir itself has. */
   private overlayAttribute(
     path: string,
     kind: TarKind,

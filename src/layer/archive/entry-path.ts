@@ -11,7 +11,7 @@ export function textOf(bytes: Buffer, what: string): string {
   return found.includes('\0') ? refuseArchive({ code: 'nul', what }) : found;
 }
 
-/** The whiteout of a name of full length is longer than a name may be. */
+/** The prefix of a whiteout makes a name of full length longer than the limit. */
 const longest = (part: string): number =>
   LIMITS.name + (part.startsWith(WHITEOUT) ? WHITEOUT.length : 0);
 
@@ -27,7 +27,7 @@ export function pathInside(bytes: Buffer, what: string): string {
   return parts.join('/');
 }
 
-/** The directory that a path is in; '' for the root, and for a path in it. */
+/** The directory of a path; '' for the root and for a path directly in it. */
 export const above = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
 
 export const lastName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

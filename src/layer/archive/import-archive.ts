@@ -1,7 +1,7 @@
 /**
- * From an archive to a new upper layer. First the whole archive is checked, and nothing is touched.
- * Then the layer is made beside the old one, while the archive is read and checked a second time.
- * It counts only when all of it is on stable storage.
+ * Makes a new upper layer from an archive. It first checks the whole archive and changes nothing.
+ * Then it makes the layer beside the old one, and reads and checks the archive a second time. The
+ * layer is used only after all of it is on stable storage.
  */
 import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
 import type { Reader, System } from '../../system/port.js';
@@ -17,22 +17,22 @@ import { LayerWriter } from './unpack-archive.js';
 
 export interface Layering {
   file: string;
-  /** The layer that is there; null where there is none. */
+  /** The existing layer; null if there is none. */
   upper: string | null;
-  /** Lays the archive over the layer that is there; otherwise replaces it. */
+  /** True to merge the archive into the existing layer; false to replace it. */
   merge: boolean;
-  /** Bytes that the files of the archive may have together. */
+  /** The limit for all files of the archive together, in bytes. */
   bytes: number;
   privileged: boolean;
 }
 
 export interface CheckedArchive {
   counts: Counts;
-  /** What is not taken over, a sentence each. */
+  /** The parts that are left out, one sentence each. */
   warnings: string[];
-  /** Directories that hide what the image has under their name. */
+  /** Opaque directories, which hide the image's directory of the same name. */
   hidden: ReadonlySet<string>;
-  /** Of the unpacked archive, to see whether it is the same when it is read again. */
+  /** A digest of the unpacked archive, to detect a change before the second reading. */
   digest: string;
 }
 
@@ -52,7 +52,7 @@ export async function checkArchive(reader: Reader, job: Layering): Promise<Check
   return { counts, warnings: losses.sentences, hidden, digest };
 }
 
-/** The bytes of all files in a tree, and a name in it that could not be copied, if there is one. */
+/** The bytes of all files in a tree, and a name that cannot be copied, if there is one. */
 export function measure(reader: Reader, top: string): { odd: string | null; bytes: number } {
   let [odd, bytes]: [string | null, number] = [null, 0];
   const { device } = reader.details(top);
@@ -72,7 +72,7 @@ export function measure(reader: Reader, top: string): { odd: string | null; byte
   return { odd, bytes };
 }
 
-/** The owner, mode, times and attributes of a layer's root where the archive does not have it. */
+/** The owner, mode, times and attributes of a layer's root if the archive does not have it. */
 function rootOf(
   system: System,
   upper: string | null,
@@ -109,7 +109,7 @@ export function syncFolder(path: string): void {
 /**
  * Makes the whole new layer at `next`, which must not exist, and returns when it is on stable
  * storage. After a failure nothing of it is left.
- * @returns what could not be set as the archive has it, a sentence each.
+ * @returns the owners and attributes that could not be set, one sentence each.
  */
 export async function prepare(
   system: System,
@@ -137,11 +137,11 @@ function copyOld(system: System, upper: string, next: string): void {
     throw new Error(
       `${refused.path} of the layer that is there could not be copied: ${refused.error}`,
     );
-  // Nobody else may look into it until it is complete.
+  // No other user may read it until it is complete.
   system.setMode(next, 0o700);
 }
 
-/** Reads the archive into the new layer. @param digest which it had when it was checked. */
+/** Reads the archive into the new layer. @param digest its digest at the check. */
 async function write(
   system: System,
   job: Layering,
@@ -158,8 +158,8 @@ async function write(
 }
 
 /**
- * Removes a half made layer. An error of that is ignored, because the caller reports why the layer
- * is half made; the layer is not used, and the next import removes it.
+ * Removes a partial layer. Errors are ignored, because the caller reports why the layer is partial.
+ * The layer is not used, and the next import removes it.
  */
 function discard(system: System, path: string): void {
   try {

@@ -1,11 +1,11 @@
 /**
- * How an overlay's upper layer marks what it hides of the layers below, and how a layer in a tar
- * does (OCI image-spec, layer.md; the form comes from AUFS).
+ * The marks for hidden files of the layers below: in an overlay's upper layer, and in a tar (OCI
+ * image-spec, layer.md; the form comes from AUFS).
  */
 
 /** A file `.wh.NAME` hides NAME of the layers below. */
 export const WHITEOUT = '.wh.';
-/** A file of this name hides all of the directory below the one that it is in. */
+/** A file of this name makes its directory opaque: it hides the directory of the layers below. */
 export const OPAQUE_MARK = '.wh..wh..opq';
 
 export const OPAQUE = 'trusted.overlay.opaque';
@@ -19,8 +19,8 @@ export const overlayMark = (name: string): string | null =>
   OURS.test(name) ? name.replace(OURS, '') : null;
 
 /**
- * Marks that mean something in one mount only, or that an archive has in another form. `origin`:
- * the handle of the file that was copied up; `impure`: the directory holds such files; `nlink`,
+ * Marks that are valid only in one mount, or that an archive has in another form. `origin`: the
+ * handle of the file that was copied up; `impure`: the directory holds such files; `nlink`,
  * `upper`, `uuid`: of the index; `whiteouts`, and `opaque` with the value x: the directory holds
  * whiteouts of the other form.
  */
@@ -35,7 +35,7 @@ export const SAID_OTHERWISE: readonly string[] = [
   'uuid',
 ];
 
-/** Marks of files and directories that only the image below completes. */
+/** Marks of files and directories that are incomplete without the image below. */
 export const REFERS_BELOW = {
   redirect:
     'is a directory that was renamed, and shows what the image has under its old name ' +

@@ -9,7 +9,7 @@ export type Records = Map<string, Buffer>;
 
 const XATTR = 'SCHILY.xattr.';
 
-/** One record begins with its own length in decimal, which counts itself. */
+/** A record begins with its own length in decimal, which includes the digits of the length. */
 function record(key: string, value: Uint8Array): Buffer {
   const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
   let length = rest.length + 1;
@@ -25,7 +25,7 @@ export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | s
     ),
   );
 
-/** @throws {ArchiveError} where the bytes are not records to the last one. */
+/** @throws {ArchiveError} if the bytes are not a series of complete records. */
 export function decodeRecords(bytes: Buffer): Records {
   const records: Records = new Map();
   for (let at = 0; at < bytes.length;) {
@@ -53,12 +53,12 @@ export function decodeRecords(bytes: Buffer): Records {
 }
 
 /**
- * The keyword of an extended attribute. A keyword cannot hold =, which is written as GNU tar does.
+ * The keyword of an extended attribute. A keyword cannot contain =, which we write as GNU tar does.
  */
 export const attributeKey = (name: string): string =>
   XATTR + name.replaceAll('%', '%25').replaceAll('=', '%3D');
 
-/** The name of the extended attribute that a keyword stands for; null for any other keyword. */
+/** The name of the extended attribute of a keyword; null for any other keyword. */
 export const attributeOf = (key: string): string | null =>
   key.startsWith(XATTR)
     ? key.slice(XATTR.length).replaceAll('%3D', '=').replaceAll('%25', '%')

@@ -26,7 +26,7 @@ async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {
   for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
-/** The bytes of the tar itself, whatever it is compressed with. */
+/** The bytes of the tar itself, after decompression. */
 async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const first = await source.peek(512);
   if (first.length === 0) refuseArchive({ code: 'empty' });
@@ -34,7 +34,7 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   const method = methodOf(first);
   if (method === null) return refuseArchive({ code: 'unknown-format' });
   const damaged = (codec: CodecProblem): never => refuseArchive({ code: 'stream-damaged', codec });
-  // Several streams behind each other are one (RFC 1952), as parallel compressors write them.
+  // Several streams in a row count as one (RFC 1952). Parallel compressors write them.
   for (let next = first; next.length > 0; next = await source.peek(2)) {
     if (methodOf(next) !== method) refuseArchive({ code: 'behind-end' });
     try {
@@ -48,7 +48,7 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
 }
 
 /**
- * Reads an archive through, and checks each entry before the sink gets it.
+ * Reads a whole archive, and checks each entry before the sink gets it.
  * @returns a digest of the unpacked archive. @throws {ArchiveError}
  */
 export async function readArchive(

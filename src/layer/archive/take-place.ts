@@ -16,18 +16,18 @@ type Placing = Pick<System, 'rename' | 'removeTree' | 'exchange'> & {
 interface Places {
   /** The complete new one. */
   next: string;
-  /** Where it is to be; the old one is there. */
+  /** The path for the new one, at which the old one is. */
   place: string;
-  /** Where the old one is meanwhile, if the two cannot be exchanged. */
+  /** The temporary path of the old one, if the two cannot be exchanged. */
   former: string;
 }
 
 /**
- * Puts a complete directory in the place of another one, and removes that. Where the two can be
- * exchanged, one of them is there at every moment. Elsewhere there is none between two renames, and
- * a power cut then leaves the old one at `former`.
- * @returns what failed after the new one was in its place, a sentence each. @throws where it is not
- *   in its place; the old one is.
+ * Replaces a directory by a complete new one, and removes the old one. If the two can be exchanged,
+ * one of them is at the path at every moment. Otherwise the path is missing between two renames,
+ * and a power cut there leaves the old one at `former`.
+ * @returns the failures after the replacement, one sentence each. @throws if the replacement
+ *   failed; the old one is then at the path.
  */
 export function takePlace(
   { rename, removeTree, exchange, sync = syncFolder }: Placing,
@@ -67,12 +67,12 @@ export function takePlace(
   return [];
 }
 
-/** How many leftovers are tolerated. Each is reported, so that somebody removes them. */
+/** The number of leftovers to tolerate. Each is reported, so that somebody can remove it. */
 const NAMES = 9;
 
 /**
- * A free name for a new layer. What an earlier import left under a name is removed; where that
- * fails it is reported, and the next name is tried.
+ * Finds a free name for a new layer. Removes the leftovers of an earlier import under a name. If
+ * that fails, reports it and tries the next name.
  * @param name the name of the first attempt, the second and so on.
  */
 export function freeName(

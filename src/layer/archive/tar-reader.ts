@@ -1,14 +1,15 @@
 /**
- * Reads a tar strictly, because it comes from anywhere and root reads it: ustar with pax headers
+ * Reads a tar strictly, because it may come from anywhere and root reads it: ustar with pax headers
  * (POSIX.1-2008), and GNU's long names. tar-stream, which writes them, is too lenient to read them:
- * it takes archives without an end, damaged pax records, and attributes that are no text.
+ * it accepts archives without an end and damaged pax records, and it damages attributes that are no
+ * text.
  */
 import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 
 export interface TarHeader {
-  /** Bytes, as they stand in the archive. */
+  /** The bytes of the name in the archive. */
   name: Buffer;
   /** 0 file, 1 hard link, 2 symlink, 3 character device, 4 block device, 5 directory, 6 fifo. */
   type: '0' | '1' | '2' | '3' | '4' | '5' | '6';
@@ -22,7 +23,7 @@ export interface TarHeader {
   major: number;
   minor: number;
   attributes: Map<string, Buffer>;
-  /** Keywords of pax records about the entry that are not understood. */
+  /** Unknown keywords of pax records about the entry. */
   lost: string[];
 }
 
@@ -36,7 +37,7 @@ export interface TarSink {
 const BLOCK = 512;
 /** The longest header before an entry, with its names and attributes. */
 const LONGEST_HEADER = 1 << 20;
-/** The most zeros behind an archive, which is filled up to a multiple of its blocking factor. */
+/** The most zeros after an archive, which is padded to a multiple of its blocking factor. */
 const LONGEST_FILL = 1 << 20;
 
 const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
@@ -46,7 +47,7 @@ const untilNul = (bytes: Buffer): Buffer => {
   return end < 0 ? bytes : bytes.subarray(0, end);
 };
 
-/** Octal digits, or GNU's base 256 for what they cannot hold. */
+/** A number in octal digits, or in GNU's base 256 if it is too large for them. */
 function number(field: Buffer, what: string): bigint {
   if ((field[0]! & 0x80) !== 0) {
     if (field[0] !== 0x80 && field[0] !== 0xff) refuseArchive({ code: 'number-form', what });
@@ -73,7 +74,7 @@ function checkSum(block: Buffer): void {
     refuseArchive({ code: 'header-checksum' });
 }
 
-/** A header block without what stands before it. */
+/** A header block alone, without the headers that precede it. */
 function basic(block: Buffer): { name: Buffer; type: string; size: number } {
   checkSum(block);
   const magic = block.toString('latin1', 257, 265);
@@ -97,7 +98,7 @@ function decimal(records: Records, key: string, most: number): number | undefine
 
 const MOST_ID = 0xffff_fffe;
 
-/** What stands before an entry and completes its header. */
+/** The headers that precede an entry and complete its header. */
 interface Before {
   records: Records;
   /** GNU's long names. */
@@ -105,7 +106,7 @@ interface Before {
   link?: Buffer;
 }
 
-/** Beyond this a time has no 64 bits of nanoseconds (the year 2262). */
+/** A later time (after the year 2262) does not fit into 64 bits of nanoseconds. */
 const LAST_TIME = 1n << 63n;
 
 function timeOf(block: Buffer, records: Records): bigint {
@@ -147,7 +148,7 @@ function attributesOf(records: Records): Map<string, Buffer> {
   return attributes;
 }
 
-/** The header of an entry, completed by what stands before it. */
+/** The header of an entry, completed by the headers that precede it. */
 function complete(block: Buffer, { records, ...long }: Before): TarHeader {
   const { name, type, size } = basic(block);
   const mtime = timeOf(block, records);
@@ -157,7 +158,7 @@ function complete(block: Buffer, { records, ...long }: Before): TarHeader {
   return {
     name: records.get('path') ?? long.name ?? name,
     type,
-    // Some programs put the type of the file above the permissions.
+    // Some programs write the file type into the bits above the permissions.
     mode: within(number(block.subarray(100, 108), 'a mode'), 0xffff_ffff, 'mode') & 0o7777,
     uid: owner(block, records, UID),
     gid: owner(block, records, GID),
@@ -179,7 +180,7 @@ async function exactly(source: ByteSource, length: number): Promise<Buffer> {
 
 const filled = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
 
-/** Headers that stand before an entry, and what each says about it. */
+/** The kinds of headers that precede an entry, and their readers. */
 const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
   L: (before, bytes) => ({ ...before, name: untilNul(bytes) }),
   K: (before, bytes) => ({ ...before, link: untilNul(bytes) }),
@@ -187,7 +188,7 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
     ...before,
     records: new Map([...before.records, ...decodeRecords(bytes)]),
   }),
-  // For all entries behind it; it may hold comments only.
+  // This header applies to all following entries. It may hold only comments.
   g: (before, bytes) =>
     [...decodeRecords(bytes).keys()].some((key) => key !== 'comment')
       ? refuseArchive({ code: 'pax-global' })
@@ -212,7 +213,7 @@ async function readContent(source: ByteSource, size: number, sink: TarSink): Pro
 }
 
 /**
- * Reads an archive from its beginning to its end, behind which nothing may stand.
+ * Reads an archive from its beginning to its end. Nothing may follow the end.
  * @throws {ArchiveError} Whatever the sink throws ends it too.
  */
 export async function readTar(source: ByteSource, sink: TarSink): Promise<void> {
@@ -242,7 +243,7 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
   await nothingBehind(source);
 }
 
-/** A second block of zeros ends the archive, and more of them fill it up. */
+/** A second block of zeros ends the archive. More of them are padding. */
 async function nothingBehind(source: ByteSource): Promise<void> {
   if (!isZero(await exactly(source, BLOCK))) refuseArchive({ code: 'behind-end' });
   for (let seen = 0, chunk; (chunk = await source.chunk()) !== null;) {

@@ -18,15 +18,15 @@ export interface ExportReport {
   opaque: number;
   /** Bytes of the files' contents. */
   bytes: number;
-  /** What is not in the archive as it is in the layer: a printable path, and why. */
+  /** The losses of the archive: a printable path, and the reason. */
   problems: { path: string; why: string }[];
 }
 
 const BLOCK = 512;
 const CHUNK = 65_536;
 /**
- * After so many entries the process idles once, because the memory of calls through FFI is freed
- * only then.
+ * After this number of entries the process becomes idle once, because the memory of calls through
+ * FFI is freed only then.
  */
 const BREATH = 64;
 
@@ -47,7 +47,7 @@ interface Described {
   attributes: ReadonlyMap<string, Buffer>;
 }
 
-/** Records for what the fields of the header cannot hold. */
+/** Records for values that do not fit into the fields of the header. */
 function recordsOf({
   name,
   details: { uid, gid, mtime },
@@ -65,7 +65,7 @@ function recordsOf({
   return records;
 }
 
-/** Stands for a name that a header cannot hold; readers that know pax do not see it. */
+/** Replaces a name that a header cannot hold. Readers that know pax do not see it. */
 const standIn = (text: string): string =>
   plain(text)
     ? text
@@ -88,10 +88,10 @@ function paxBlock(size: number): Buffer {
   return block;
 }
 
-/** Bytes that may be made before somebody takes them. */
+/** The limit of bytes that wait for the reader. */
 const AHEAD = 1 << 20;
 
-/** One entry after the other, each whole before the next begins. */
+/** Writes the entries one after the other. */
 class Writer {
   private made = 0;
   private taken = 0;
@@ -99,7 +99,7 @@ class Writer {
 
   constructor(private readonly pack: Pack) {}
 
-  /** So many bytes have been taken. */
+  /** The number of bytes that the reader has taken. */
   took(bytes: number): void {
     this.taken += bytes;
     this.wake();
@@ -110,7 +110,7 @@ class Writer {
     fill?: (write: (bytes: Buffer) => Promise<void>) => Promise<void>,
   ): Promise<void> {
     const { name, type, size, link, details } = described;
-    // tar-stream does not wait for its reader where entries have no content.
+    // tar-stream does not wait for its reader between entries without content.
     while (this.made - this.taken > AHEAD)
       await new Promise<void>((resolve) => (this.wake = resolve));
     const records = encodeRecords(recordsOf(described));
@@ -131,7 +131,7 @@ class Writer {
     const header = {
       name: standIn(name),
       type,
-      // tar-stream takes a mode of 0 for none; above the permissions it cuts everything off.
+      // tar-stream treats a mode of 0 as missing, and clears all bits above the permissions.
       mode: details.mode | 0o100000,
       uid: Math.min(details.uid, MOST_NUMBER),
       gid: Math.min(details.gid, MOST_NUMBER),
@@ -156,7 +156,7 @@ class Writer {
   }
 }
 
-/** What changes whenever a file does. */
+/** Fields that change with every change of a file. */
 const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
   `${size} ${mtimeNs} ${ctimeNs}`;
 
@@ -246,8 +246,8 @@ export async function* layerTar(
     (error: Error) => void archive.destroy(error),
   );
   try {
-    // A small file is three pieces of a block or less. They are joined, because the caller makes a
-    // system call for each chunk.
+    // A small file has three pieces of at most a block each. We join them, because the caller makes
+    // a system call for each chunk.
     let held: Buffer[] = [];
     let bytes = 0;
     for await (const piece of archive as AsyncIterable<Buffer>) {
@@ -265,7 +265,7 @@ export async function* layerTar(
   }
 }
 
-/** @throws {ArchiveError} for what an archive cannot hold. */
+/** @throws {ArchiveError} for a file that an archive cannot hold. */
 async function check(system: Looking, top: string): Promise<void> {
   const walk = walkUpper(system, top, () => {});
   for (let looked = 1; walk.next().done !== true; looked++) if (looked % BREATH === 0) await idle();
@@ -279,7 +279,7 @@ async function write(
 ): Promise<void> {
   const lose = (path: string, loss: Loss): void =>
     void report.problems.push({ path, why: lossSentence(loss) });
-  /** The first name of each file of several names, by its inode. */
+  /** The first name of each file with several names, by its inode. */
   const linked = new Map<number, string>();
   let looked = 0;
   for (const entry of walkUpper(system, top, lose)) {
@@ -314,7 +314,7 @@ async function write(
   }
 }
 
-/** The name of the empty file that stands for a whiteout. */
+/** The name of the empty file that represents a whiteout. */
 function whiteoutOf(path: string): string {
   const at = path.lastIndexOf('/') + 1;
   return `${path.slice(0, at)}${WHITEOUT}${path.slice(at)}`;

@@ -1,6 +1,6 @@
 /**
- * Makes a new upper layer from an archive's entries, below a directory of ours that nobody else
- * looks into. Every entry was accepted by the check.
+ * Makes a new upper layer from an archive's entries, below a directory of ours that other users
+ * cannot read. The check has accepted every entry.
  */
 import * as fs from 'node:fs';
 import type { System } from '../../system/port.js';
@@ -17,8 +17,8 @@ const ZEROS = Buffer.alloc(HOLE);
 const isZero = (block: Buffer): boolean => block.equals(ZEROS);
 
 /**
- * Errors of a change of owner or attribute that are reported and do not end the import. Any other
- * failure would leave a layer that is not what the archive says.
+ * Errors of a change of owner or attribute that are reported and do not end the import. After any
+ * other failure the layer would differ from the archive.
  */
 const MAY_BE_LACKING = ['EOPNOTSUPP', 'EPERM', 'EACCES', 'EINVAL'];
 
@@ -40,17 +40,20 @@ type Making = Pick<
 >;
 
 export class LayerWriter {
-  /** What could not be set. */
+  /** The owners and attributes that could not be set. */
   readonly losses = new Losses();
-  /** They get their owner, mode and time when their content is there, the innermost first. */
+  /**
+   * The directories that get their owner, mode and time after their content exists, the innermost
+   * first.
+   */
   private readonly directories: Accepted[] = [];
   private readonly opaque = new Set<string>();
   private open: { fd: number; entry: Accepted; at: number; pending: Buffer } | null = null;
   private root: Accepted | null = null;
 
   /**
-   * @param top an empty directory, or a copy of the layer that the archive is laid over.
-   * @param hidden the directories that the archive says hide what is below them.
+   * @param top an empty directory, or a copy of the layer into which the archive is merged.
+   * @param hidden the opaque directories of the archive.
    */
   constructor(
     private readonly system: Making,
@@ -60,7 +63,8 @@ export class LayerWriter {
   ) {
     for (const path of hidden) {
       this.opaque.add(path);
-      // What the layer beneath has in it goes too, unless one of its symlinks leads there.
+      // The files of the layer beneath in it are removed too, unless one of that layer's symlinks
+      // leads there.
       if (this.isWithin(path))
         for (const name of system.list(this.at(path)))
           system.removeTree(`${this.at(path)}/${name}`);
@@ -70,7 +74,7 @@ export class LayerWriter {
   /** The place of a path below the root. */
   private at = (path: string): string => (path === '' ? this.top : `${this.top}/${path}`);
 
-  /** Whether a path is a directory here, and no symlink is on the way to it. */
+  /** Whether a path is a directory here and leads through no symlink. */
   private isWithin(path: string): boolean {
     for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
       if (this.system.kind(this.at(path.slice(0, end))) !== 'directory') return false;
@@ -84,7 +88,7 @@ export class LayerWriter {
       return;
     }
     const folder = above(path);
-    // The check has made sure of it. Root writes here, so it is checked once more.
+    // The check has already ensured this. We check again, because root writes here.
     if (!this.isWithin(folder)) refuseArchive({ code: 'below-nothing', folder });
     if (kind === 'directory') return this.makeDirectory(entry);
     const place = this.at(path);
@@ -97,7 +101,7 @@ export class LayerWriter {
     const place = this.at(entry.path);
     const there = system.kind(place);
     if (there !== 'missing' && there !== 'directory') {
-      // It hid what the image has there, and so must the directory in its place.
+      // The whiteout hid the image's directory, so the new directory must hide it too.
       this.opaque.add(entry.path);
       system.removeTree(place);
     }
@@ -105,7 +109,7 @@ export class LayerWriter {
     this.directories.push(entry);
   }
 
-  /** Makes one entry at a place where nothing is. */
+  /** Makes one entry at an unused path. */
   private readonly makeAt: Record<
     Exclude<Accepted['kind'], 'directory'>,
     (entry: Accepted, place: string) => void
@@ -135,7 +139,7 @@ export class LayerWriter {
     const file = this.open!;
     const all = file.pending.length > 0 ? Buffer.concat([file.pending, bytes]) : bytes;
     const whole = all.length - (all.length % HOLE);
-    // Neighbouring blocks that are all data, or all zeros, are handled at once.
+    // Adjacent blocks of data, or of zeros, are handled together.
     for (let from = 0; from < whole;) {
       const hole = isZero(all.subarray(from, from + HOLE));
       let to = from + HOLE;
@@ -153,7 +157,7 @@ export class LayerWriter {
     file.at += block.length;
   }
 
-  /** The entry that was made last has all its content. */
+  /** The last entry is complete. */
   complete(): void {
     const file = this.open;
     if (file === null) return;
@@ -168,7 +172,7 @@ export class LayerWriter {
     this.open = null;
   }
 
-  /** All entries are made. @param root what the layer's root gets where the archive has none. */
+  /** All entries are made. @param root the metadata of the layer's root if the archive has none. */
   end(root: Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>): void {
     for (const path of this.opaque) {
       if (!this.isWithin(path)) refuseArchive({ code: 'opaque-no-directory', path });
@@ -181,8 +185,8 @@ export class LayerWriter {
   }
 
   /**
-   * Sets what an entry has besides its content. The owner comes before mode and capabilities,
-   * because a new owner takes those away; the time comes last.
+   * Sets the metadata of an entry. The owner precedes mode and capabilities, because a new owner
+   * clears those. The time is last.
    */
   private describe(entry: Accepted): void {
     const { kind, path, mode, uid, gid, mtime } = entry;
@@ -203,7 +207,7 @@ export class LayerWriter {
     this.losses.add(path, loss);
   }
 
-  /** null where it did not fail. @throws where the import cannot go on without it. */
+  /** null if it did not fail. @throws if the import cannot continue without it. */
   private failing(call: () => void): { error: string } | null {
     try {
       call();

@@ -8,10 +8,10 @@ import { refuseArchive } from './archive-error.js';
 import type { Loss } from './archive-problem.js';
 import { SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 
-/** What a walk needs of a System. */
+/** The calls that a walk needs. */
 export type Looking = Pick<System, 'details' | 'attributes' | 'readLink'>;
 
-/** Receives what cannot be in an archive, by its printable path. */
+/** Receives the files that cannot be in an archive, by their printable paths. */
 export type OnLoss = (path: string, loss: Loss) => void;
 
 export interface LayerEntry {
@@ -19,18 +19,18 @@ export interface LayerEntry {
   /** Below the layer's root; '' is the root itself. */
   path: string;
   details: Details;
-  /** What a symlink says. */
+  /** The target of a symlink. */
   target: string;
   /** All except overlay's own. */
   attributes: Map<string, Buffer>;
-  /** A directory that hides what the image has under its name. */
+  /** True for an opaque directory, which hides the image's directory of the same name. */
   opaque: boolean;
 }
 
 /** The target of the symlink that the out-of-tree overlayfs makes as a whiteout. */
 const OLD_WHITEOUT = '(overlay-whiteout)';
 
-/** In the order of their bytes, which is the same everywhere. */
+/** Sorts names by their bytes, which gives the same order everywhere. */
 const inOrder = (names: Buffer[]): Buffer[] => names.sort((one, other) => one.compare(other));
 
 const names = (path: string): Buffer[] => {
@@ -58,17 +58,18 @@ function kindOf(
   target: string,
 ): LayerEntry['kind'] | null {
   if (kind === 'character' && node === '0:0') return 'whiteout';
-  // Where the layer's own file system knows no device nodes (6.7, and fuse-overlayfs before).
+  // This form is for layers whose own file system has no device nodes (6.7, and fuse-overlayfs
+  // before).
   if (kind === 'file' && size === 0 && marks.has('whiteout')) return 'whiteout';
   if (kind === 'symlink' && target === OLD_WHITEOUT && marks.has('whiteout')) return 'whiteout';
   return kind === 'socket' || kind === 'other' || kind === 'missing' ? null : kind;
 }
 
 /**
- * Every entry of a layer, each directory before what is in it, in the order of their bytes.
+ * Every entry of a layer, sorted by bytes, each directory before its content.
  * @param onLoss is told what cannot be in an archive; the walk goes on.
- * @throws {ArchiveError} for an entry that would mean something else in any other overlay. @throws
- *   {SystemError} for a directory that cannot be read.
+ * @throws {ArchiveError} for an entry that would mean something else in any other overlay.
+ *   @throws {SystemError} for a directory that cannot be read.
  */
 export function* walkUpper(
   system: Looking,

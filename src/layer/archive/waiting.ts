@@ -9,22 +9,22 @@ import type { Counts } from './accepted.js';
 
 export interface Waiting {
   schema: 'mountroot.import-order/1';
-  /** The archive, as it was named. */
+  /** The archive's name on the command line. */
   file: string;
   mode: 'replace' | 'merge';
   counts: Counts;
 }
 
 /**
- * Whether two names are one directory. A power cut during a rename may leave that on jffs2; then
- * removing the one would empty the other.
+ * Whether two names are one directory. A power cut during a rename may cause this on jffs2.
+ * Removing one name would then empty the other.
  */
 const isSame = (reader: Reader, one: string, other: string): boolean =>
   reader.kind(one) === 'directory' &&
   reader.kind(other) === 'directory' &&
   reader.details(one).inode === reader.details(other).inode;
 
-/** Removes an order and its layer, also a half made one. @returns whether an import waited. */
+/** Removes an order and its layer, even a partial one. @returns whether an import was waiting. */
 export function cancelAt(system: System, at: string): boolean {
   const order = `${at}/${IMPORT_ORDER}`;
   const next = `${at}/${NEXT_UPPER}`;

@@ -9,7 +9,10 @@ export interface Attributes {
   value(path: string, name: string): Buffer | null;
 }
 
-/** Enough for almost all values; the limits of the kernel (include/uapi/linux/limits.h). */
+/**
+ * Sizes that are enough for almost all values, and the limits of the kernel
+ * (include/uapi/linux/limits.h).
+ */
 const USUAL = 1024;
 const LONGEST = 65_536;
 

@@ -20,7 +20,7 @@ export function compared(
 ): Compared | null {
   const content = contentOf(upper, lower);
   if (content === null) return null;
-  // A changed file's attributes are read only where it has some.
+  // A changed file's attributes are read only if it has some.
   const looked = content === 'same' || (names !== null && names.length > 0) ? attributes : null;
   const differs = metadataOf(looked, upper, lower, names);
   return { kind: content === 'same' && differs.length > 0 ? 'metadata' : content, differs };

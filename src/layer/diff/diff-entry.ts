@@ -1,12 +1,12 @@
 export const DIFF_SCHEMA = 'mountroot.diff/1';
 
 /**
- * How a name in the upper layer differs from the image. `metadata`: the content is the same, but
- * not mode, owner, time or attributes. `replaced`: of another kind than the image's. `opaque`: a
- * directory that hides the image's. `redirected`: a directory that shows another one of the image.
- * `metacopy`: only the metadata of a file are in the upper layer. `same`: copied up, and not
- * changed. `stale`: a whiteout of a name that the image does not have. `unread`: of the same size,
- * but the content cannot be read.
+ * How a name in the upper layer differs from the image. `metadata`: only mode, owner, time or
+ * attributes differ. `replaced`: the kind differs from the image's. `opaque`: a directory that
+ * hides the image's. `redirected`: a directory that shows another one of the image. `metacopy`:
+ * only the metadata of a file are in the upper layer. `same`: copied up, and not changed. `stale`:
+ * a whiteout of a name that the image does not have. `unread`: of the same size, but the content
+ * cannot be read.
  */
 export const KINDS = [
   'added',
@@ -29,7 +29,7 @@ const DIFFERENT: readonly Kind[] = KINDS.filter((kind) => kind !== 'same' && kin
 export type What =
   'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'other';
 
-/** What identifies a file of the image; see facts/rom-manifest.ts. */
+/** The identity of a file of the image; see facts/rom-manifest.ts. */
 export interface KnownFile {
   size: number;
   mtime: number;
@@ -44,7 +44,7 @@ export interface DiffEntry {
   of: What;
   /** Length of the content. */
   size: number;
-  /** Bytes that it takes on its volume, as far as known; the second name of a file takes none. */
+  /** The bytes that it takes on its volume, if known. The second name of a file takes none. */
   takes: number;
   /** The same path in the image; null where it does not exist. */
   rom: { of: What; size: number } | null;
@@ -52,7 +52,7 @@ export interface DiffEntry {
   differs?: { what: 'mode' | 'owner' | 'time' | 'attributes'; rom: string; upper: string }[];
   /** The path of the image that a redirect names. */
   from?: string;
-  /** The image's file is newer than the one that this was made from. */
+  /** The image's file is newer than the one from which this file was made. */
   shadows?: { was: KnownFile; now: KnownFile; sure: boolean };
 }
 
@@ -62,7 +62,7 @@ export interface DiffProblem {
   error: string;
 }
 
-/** What a walk yields for each name that it comes to; null where there is nothing to say. */
+/** The result of a walk for each name; null if there is nothing to report. */
 export type WalkResult = DiffEntry | { problem: DiffProblem } | null;
 
 export interface Sum {
@@ -86,7 +86,7 @@ export class Totals {
     if ('problem' in told) return void this.problems++;
     const sum = this.kinds[told.kind];
     sum.count++;
-    // Only content that is in the upper layer counts.
+    // Counts only content in the upper layer.
     if (told.of === 'file' && told.kind !== 'deleted' && told.kind !== 'metacopy')
       sum.size += told.size;
     sum.takes += told.takes;

@@ -13,11 +13,11 @@ import { inOctal, printable, utf8 } from '../../text/printable.js';
 import { plural } from '../../text/units.js';
 import { wrap } from '../../text/columns.js';
 
-/** What is compared, and what is to be known about it. */
+/** The compared layers, and notes about them. */
 export interface About {
   upper: string;
   lower: string;
-  /** What cannot be told here, and why; one sentence each. */
+  /** The limits of the report and their reasons, one sentence each. */
   notes: string[];
 }
 
@@ -49,7 +49,7 @@ const day = (mtime: number): string =>
   Math.abs(mtime) < 8.64e12
     ? new Date(mtime * 1000).toISOString().slice(0, 16).replace('T', ' ')
     : String(mtime);
-/** Two files in as few words as tell them apart. */
+/** Describes two files in the fewest words that distinguish them. */
 function told(one: KnownFile, other: KnownFile): [string, string] {
   const words = ({ size, mtime, crc }: KnownFile): string => {
     const what = [
@@ -72,7 +72,7 @@ const WHAT: Record<What, string> = {
   other: 'something else',
 };
 
-/** What an entry's kind means, where its name does not say enough. */
+/** The meaning of an entry's kind, if its name is not clear. */
 const KIND_REMARKS: Partial<Record<Kind, (entry: DiffEntry) => string | null>> = {
   replaced: ({ of, rom }) => rom && `${WHAT[of]}; in rom it is ${WHAT[rom.of]}`,
   opaque: () => "a replaced directory: nothing of rom's shows through",
@@ -85,7 +85,7 @@ const KIND_REMARKS: Partial<Record<Kind, (entry: DiffEntry) => string | null>> =
 };
 
 function metadataRemark({ kind, differs = [] }: DiffEntry): string | null {
-  // A changed file has another time as a matter of course.
+  // We leave out the time, because every changed file has another one.
   const telling = differs.filter(
     ({ what }) => what !== 'time' || (kind !== 'changed' && kind !== 'unread'),
   );
@@ -114,7 +114,7 @@ const INDENT = 23;
 const row = (kind: string, amount: string, rest: string): string =>
   `${kind.padEnd(10)} ${amount.padStart(10)}  ${rest}`;
 
-/** One line, and more below it where there is more to say than its kind. */
+/** One line for an entry, and further lines for details. */
 export function renderEntry(entry: DiffEntry): string {
   const { kind, path, of, size } = entry;
   const long = of === 'file' && kind !== 'deleted' && kind !== 'stale' ? amount(size) : '-';

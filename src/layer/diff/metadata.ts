@@ -12,7 +12,7 @@ export interface Side {
 const octal = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0');
 const owner = ({ uid, gid }: Stats): string => `${uid}:${gid}`;
 
-/** Two times in whole seconds, as images have them; with fractions only where those differ. */
+/** Two times in whole seconds, as images have them, or with fractions if only those differ. */
 function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
   const text = ({ mtimeMs }: Stats): string =>
     Math.abs(mtimeMs) < 8.64e15 ? new Date(mtimeMs).toISOString() : String(mtimeMs);
@@ -21,7 +21,7 @@ function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
   return whole(rom) === whole(upper) ? { rom, upper } : { rom: whole(rom), upper: whole(upper) };
 }
 
-/** All except overlay's own, which are not metadata of the file. */
+/** All attributes except overlay's own, which are not metadata of the file. */
 const others = (names: readonly string[]): string[] =>
   names.filter((name) => !name.startsWith('trusted.overlay.')).sort();
 
@@ -45,9 +45,9 @@ function attributesDiffer(
 }
 
 /**
- * The metadata in which two files of one kind differ. A directory's time is left out, because it
- * changes with every name in it; so is a symlink's mode, which means nothing.
- * @param names of the upper one's attributes, where they are known already.
+ * The metadata in which two files of one kind differ. We ignore a directory's time, because it
+ * changes with every name in it, and a symlink's mode, which has no meaning.
+ * @param names of the upper one's attributes, if they are already known.
  */
 export function metadataOf(
   attributes: Attributes | null,

@@ -27,7 +27,7 @@ export interface Record {
 
 export interface NewerFile {
   record: Record | null;
-  /** What is missing or wrong with the record, one sentence each. */
+  /** The faults of the record, one sentence each. */
   complaints: string[];
 }
 
@@ -42,16 +42,16 @@ const textOf = (path: string): string | null => {
 
 const UNKNOWN = 'so which files of it stand before newer ones of the image cannot be told';
 
-/** What the record's files hold; null for one that is not there. */
+/** The content of the record's files; null for a missing one. */
 interface RecordState {
   top: string;
   baseline: Baseline | 'damaged' | null;
   manifest: RomManifest | 'damaged' | null;
-  /** False where `done` has not come to the end of the upper layer yet. */
+  /** False if `done` has not reached the end of the upper layer yet. */
   whole: boolean;
 }
 
-/** What can be wrong with a record; each rule that holds is a complaint. */
+/** The possible faults of a record. Each rule that matches gives a complaint. */
 const COMPLAINTS: readonly {
   when: (state: RecordState) => boolean;
   says: (top: string) => string;
@@ -94,8 +94,8 @@ function readRecord(top: string): RecordState {
 }
 
 /**
- * The record below the top of a data volume. It never throws: without a record only newer files of
- * the image are not found.
+ * The record below the top of a data volume. Never throws: without a record, the only loss is that
+ * newer files of the image are not found.
  */
 export function findRecord(top: string): NewerFile {
   try {
@@ -144,7 +144,7 @@ export function newerThan(
       );
       return isSame(was, is()) ? undefined : { was, now: is(), sure };
     } catch {
-      // The walk itself reports what cannot be read.
+      // The walk itself reports unreadable files.
       return undefined;
     }
   };

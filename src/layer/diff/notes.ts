@@ -14,7 +14,7 @@ export interface Notes {
   redirect: string | null;
   /** Only its metadata are in the upper layer. */
   metacopy: boolean;
-  /** The names of all its attributes; null where they were not asked for. */
+  /** The names of all its attributes; null if nobody asked for them. */
   names: readonly string[] | null;
 }
 
@@ -52,7 +52,8 @@ export function isWhiteoutFile(
   if (stat.isCharacterDevice()) return stat.rdev === 0;
   const noted = (): boolean =>
     attributes === null || attributes.names(path).includes(`${PREFIX}whiteout`);
-  // Where attributes cannot be read, the target alone decides: nobody else makes such a link.
+  // If attributes are unreadable, the target alone decides, because no other program makes such a
+  // link.
   if (stat.isSymbolicLink())
     return stat.size === LEGACY.length && readLink(path) === LEGACY && noted();
   return marked && stat.isFile() && stat.size === 0 && attributes !== null && noted();

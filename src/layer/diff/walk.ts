@@ -1,10 +1,10 @@
 /**
- * Walks through an upper layer and compares each name in it with the image below. It looks at the
- * image only where the upper layer has something, so the walk takes as long as the changes are
- * many. It holds only the names of the directories that it is in.
+ * Walks through an upper layer and compares each name in it with the image below. It reads the
+ * image only where the upper layer has a file, so its time depends on the number of changes. It
+ * keeps in memory only the names of the directories above its place.
  *
  * It follows no symlink and enters no mount: each directory is opened without following links, and
- * its names are reached through the descriptor, whatever happens to its path meanwhile.
+ * its names are reached through the descriptor, even if its path changes meanwhile.
  */
 import * as fs from 'node:fs';
 import { META, STATE_LINK } from '../../facts/places.js';
@@ -27,47 +27,47 @@ export interface WalkOptions {
   /** The directories of the two layers; paths have one character for each byte. */
   upper: string;
   lower: string;
-  /** null where extended attributes cannot be read. */
+  /** null if extended attributes cannot be read. */
   attributes: Attributes | null;
-  /** The paths that are asked for, without a leading slash; all of them where there is none. */
+  /** The paths to compare, without a leading slash; all paths if the list is empty. */
   wanted?: readonly string[];
-  /** Whether the image's file is newer than the one that the upper layer's was made from. */
+  /** Whether the image's file is newer than the one from which the upper file was made. */
   newer?: NewerThan;
 }
 
-/** Which directory of the image one of the upper layer is compared with. */
+/** The directory of the image to compare with one of the upper layer. */
 interface Shows {
-  /** Its path; null where there is none. */
+  /** Its path; null if there is none. */
   lower: string | null;
   /** Whether its names show through. */
   merged: boolean;
   redirected: boolean;
 }
 
-/** A directory that the walk is in. */
+/** A directory on the walk's current path. */
 interface Frame extends Omit<Shows, 'redirected'> {
   path: string;
   fd: number;
-  /** The path by which its names are reached. */
+  /** The path that leads to its names. */
   at: string;
   /** Whether whiteouts may be files with an attribute here (since 6.7). */
   marked: boolean;
   names: string[];
-  /** Names that only the image has, in a directory through which they do not show. */
+  /** Names that only the image has, in an opaque directory. */
   hidden: Set<string>;
   next: number;
 }
 
-/** A name that the walk has come to, in both layers. */
+/** The current name of the walk, in both layers. */
 interface Found {
   /** Within the layers. */
   path: string;
-  /** Where it is in the upper layer. */
+  /** Its path in the upper layer. */
   at: string;
   stat: fs.Stats;
-  /** Where the image has it, whether it does or not; null where that cannot be. */
+  /** Its path in the image, even if nothing is there; null if the image cannot have it. */
   lower: string | null;
-  /** What the image has there. */
+  /** The file of the image at that path. */
   below: fs.Stats | null;
 }
 
@@ -95,7 +95,7 @@ class Walker {
   private readonly device: number;
   private readonly lowerDevice: number;
   private readonly blocksSayNothing: boolean;
-  /** Inodes of files of several names whose size was counted. */
+  /** Inodes of files with several names whose size is already counted. */
   private readonly counted = new Set<number>();
 
   constructor(private readonly options: WalkOptions) {
@@ -157,7 +157,7 @@ class Walker {
       const found = { path, at, stat, lower, below };
       if (stat.isDirectory()) return yield* this.directory(found, frame.merged);
       const told = this.file(found, frame.marked);
-      // Above a path that was asked for, a file or a whiteout means that the path does not exist.
+      // A file or a whiteout above a requested path means that the path does not exist.
       const counts = told !== null && !('problem' in told) && told.kind !== 'same';
       yield standing === 'within' || counts ? told : null;
     } catch (error) {
@@ -197,7 +197,8 @@ class Walker {
   }
 
   /**
-   * Compares a directory and enters it. @param merged whether the one that it is in shows through.
+   * Compares a directory and enters it. @param merged whether the image shows through its parent
+   * directory.
    */
   private *directory(found: Found, merged: boolean): Generator<WalkResult, void> {
     const { path, at, stat } = found;
@@ -249,8 +250,8 @@ class Walker {
   }
 
   /**
-   * The path of the image that a redirect names: from the image's top, or beside. On the way are
-   * only directories, as overlay wants it. null for any other redirect.
+   * The path of the image that a redirect names: from the image's top, or in the same directory. As
+   * overlay requires, the path leads only through directories. null for any other redirect.
    */
   private resolve(redirect: string, lower: string | null): string | null {
     const parts = redirect.split('/').filter((part) => part !== '');
@@ -321,15 +322,15 @@ class Walker {
   }
 
   /**
-   * A metacopy has the length of its file, and no content. Asking for attributes costs more than
-   * all else that is done with a file, so it is asked only where blocks are missing or not counted.
+   * A metacopy has the length of its file, and no content. Reading attributes costs more than all
+   * other work on a file, so we read them only if blocks are missing or not counted.
    */
   private mayBeEmpty({ size, blocks }: fs.Stats): boolean {
     return size > 0 && (this.blocksSayNothing || blocks * 512 < size);
   }
 }
 
-/** The directory that a name without a path is in. */
+/** The directory of a name without a path. */
 const beside = (lower: string | null, parts: readonly string[]): string | null =>
   lower === null || parts.length > 1 ? null : lower.slice(0, lower.lastIndexOf('/'));
 
@@ -339,7 +340,7 @@ const PROBLEMS = {
   symlink: 'it became a symlink meanwhile',
 } as const;
 
-/** Errors of a look at a name that have a sentence of their own. */
+/** Errors of reading a name that have their own sentence. */
 const BY_ERRNO: Record<string, string> = {
   EACCES: PROBLEMS.denied,
   EPERM: PROBLEMS.denied,
