@@ -1,4 +1,4 @@
-/** Asks many boards for a report, and prints the answers as they come. */
+/** Asks many boards for a report, and prints each answer when it arrives. */
 import type { Log } from '../log/log.js';
 import type { Answer, Question } from '../remote/judge.js';
 import type { ReportWanted } from '../remote/question.js';
@@ -12,9 +12,9 @@ export interface RemoteRequest {
   hosts: readonly string[];
   report: ReportWanted;
   way: Way;
-  /** Where mountroot is on the boards. */
+  /** The path of mountroot on the boards. */
   command: string;
-  /** How many boards are asked at once. */
+  /** The number of boards to ask at the same time. */
   jobs: number;
   /** Seconds for each board. */
   time: number;
@@ -27,7 +27,10 @@ export interface RemoteRequest {
 /** The largest output that is accepted; the largest facts of a board are a hundredth of it. */
 const MOST_OUTPUT = 64 << 20;
 
-/** Runs `call`, while ^C ends each ssh and shows what has come; a second ^C ends all at once. */
+/**
+ * Runs `call`. Meanwhile ^C ends each ssh and shows the received answers; a second ^C ends
+ * everything at once.
+ */
 async function interruptible<T>(call: (go: () => boolean) => Promise<T>): Promise<T> {
   const { interruptAll, killAll } = await import('../remote/ssh.js');
   let interrupted = false;
@@ -59,13 +62,13 @@ async function storeFor(request: RemoteRequest): Promise<BundleStore | null> {
   return store;
 }
 
-/** Whether one board's answer is shown just as it is there, so that it can go into a file. */
+/** Whether one board's answer is printed unchanged, so that it can go into a file. */
 function isShownAsItIs(request: RemoteRequest, store: BundleStore | null): boolean {
   if (request.json || request.ndjson) return false;
   return store === null ? request.hosts.length === 1 && !request.report.table : store.piped;
 }
 
-/** How the answers are shown; the first row that fits. */
+/** The forms of printing the answers. The first row that matches counts. */
 async function formatFor(
   { json, ndjson, report, bundle }: RemoteRequest,
   asItIs: boolean,
@@ -115,7 +118,7 @@ export async function askBoards(request: RemoteRequest, log: Log): Promise<numbe
     }),
   );
   await writeOut(format.end(answers));
-  // A program that reads lines gets nothing but the boards' answers.
+  // A program that reads lines gets only the boards' answers.
   if (request.ndjson) log.info(closingLine(answers));
   return exitOf(answers);
 }

@@ -17,7 +17,7 @@ export const whichBoot = (wanted: number): BootChoice =>
 
 type FoundBoots = Pick<Boots, 'boots' | 'problems'>;
 
-/** Which boots there are, for a message. */
+/** The existing boots, for a message. */
 function bootsThere({ boots, problems }: FoundBoots): string {
   if (boots.length === 0) {
     const why = problems.length > 0 ? ` (${problems.join('; ')})` : '';

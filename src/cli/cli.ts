@@ -7,13 +7,15 @@ import type { VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';
 import { parserFor } from './yargs-parser.js';
 
-/** No report runs a verb that changes something; this stops one that tries. */
+/** Reports must not run a verb that changes something. This stops one that tries. */
 const REPORTS_ONLY: VerbRunner = {
   run: (verb) =>
     Promise.reject(new Error(`${verb} changes something, and this key asks for reports only`)),
 };
 
-/** Messages go to stderr, with colours where a terminal shows them and nobody forbids them. */
+/**
+ * Messages go to stderr, with colours if a terminal shows them and the user does not forbid them.
+ */
 function logFor(words: readonly string[]): Log {
   const { env, stderr } = process;
   const colour =
@@ -33,14 +35,14 @@ function endWithStdout(log: Log): void {
   });
 }
 
-/** Tells what a verb threw. Returns the exit status. */
+/** Reports an error of a verb. Returns the exit status. */
 function statusOf(error: unknown, log: Log): number {
   log.error((error as Error).message);
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof RefusedError ? EXIT.refused : EXIT.failed;
 }
 
-/** Every command line but those that a boot uses. Returns the exit status. */
+/** Runs every command line except those of a boot. Returns the exit status. */
 export async function cli(words: string[], boot: VerbRunner): Promise<number> {
   const log = logFor(words);
   endWithStdout(log);

@@ -1,6 +1,6 @@
 /**
- * The completion script for bash. It is static, because to ask Node at each press of the key would
- * take a second on a board.
+ * The completion script for bash. It is static, because running Node for each completion would take
+ * a second on a board.
  */
 import { withGlobal } from './global-options.js';
 import { argumentOf, choicesOf, dashed, namesOf, sortedTable, takesPath } from './spelling.js';
@@ -13,7 +13,10 @@ import {
   type VerbTable,
 } from './verb-row.js';
 
-/** The words that lead to a verb, `ramdisk pack`, and what may stand behind them; '' is the top. */
+/**
+ * The words that lead to a verb, such as `ramdisk pack`, and the words that may follow; '' is the
+ * top.
+ */
 interface CompletionPlace {
   path: string;
   options: [name: string, row: OptionRow][];
@@ -46,13 +49,13 @@ const groupPlace = (path: string, verbs: CompletionPlace['verbs']): CompletionPl
 
 const spelled = ([name, row]: [string, OptionRow]): string[] => namesOf(name, row).map(dashed);
 
-/** In single quotes only the quote itself has a meaning. */
+/** In single quotes only the quote itself is special. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const branch = (patterns: readonly string[], body: string): string =>
   `    ${patterns.map(quoted).join('|')}) ${body} ;;`;
 
-/** What is offered for a value: words to choose from, files, or nothing. */
+/** The completions for a value: words to choose from, files, or nothing. */
 function offer(choices: readonly string[], paths: boolean): string {
   if (choices.length > 0) return `words ${choices.join(' ')}`;
   return paths ? 'files' : 'nothing';

@@ -1,4 +1,4 @@
-/** The completion script for zsh. It is static, as the one for bash. */
+/** The completion script for zsh. It is static, like the one for bash. */
 import { withGlobal } from './global-options.js';
 import { argumentOf, choicesOf, dashed, namesOf, sortedTable, takesPath } from './spelling.js';
 import {
@@ -55,7 +55,7 @@ function verbFunction(path: readonly string[], { options, positionals }: VerbRow
   return `${functionName(path)}() {\n  _arguments -s -S \\\n${specLines(specs)}\n}`;
 }
 
-/** The functions of the verbs behind some words, and one that chooses among them. */
+/** The functions of the verbs after some words, and one that chooses among them. */
 function groupFunctions(
   path: readonly string[],
   verbs: readonly (VerbRow | VerbGroup)[],

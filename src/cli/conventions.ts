@@ -1,11 +1,11 @@
-/** What all verbs have in common, as `--help` and the man page show it. */
+/** The conventions of all verbs, as `--help` and the man page show them. */
 import { EXIT } from '../plan/plan.js';
 import { calledBy } from './spelling.js';
 import type { VerbRow, VerbTable } from './verb-row.js';
 
 type ExitName = keyof typeof EXIT;
 
-/** What each exit status means; where only some verbs have it, they are named behind it. */
+/** The meaning of each exit status. If only some verbs have it, their names follow. */
 const MEANINGS: Readonly<Record<ExitName, { means: string; namesVerbs: boolean }>> = {
   done: { means: 'done as planned, or nothing was to be done', namesVerbs: false },
   failed: { means: 'failed; the root is as it was', namesVerbs: false },

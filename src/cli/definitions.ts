@@ -21,7 +21,7 @@ export interface OptionDefinition {
   /** One letter each. */
   aliases: string[];
   describe: string;
-  /** The value as a person reads it: FILE, N, KEY=VALUE; null where there is none. */
+  /** The value for a person: FILE, N, KEY=VALUE; null if there is none. */
   argument: string | null;
   choices: readonly string[];
   repeated: boolean;

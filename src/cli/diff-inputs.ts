@@ -1,4 +1,4 @@
-/** What `diff` compares, and what it can know about it on this machine. */
+/** The input of `diff`: the layers, and the facts about them on this machine. */
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { layersOf } from '../facts/layers.js';
@@ -25,7 +25,7 @@ interface NamedLayers {
   lower: string | undefined;
 }
 
-/** @param name the option, or the words, that the directory comes from. @throws {UsageError} */
+/** @param name the option or the words that name the directory. @throws {UsageError} */
 function directory(path: string, name: string): string {
   let real;
   try {
@@ -40,7 +40,7 @@ function directory(path: string, name: string): string {
 
 const ELSEWHERE = '--upper DIR and --lower DIR name the two layers of one that is somewhere else';
 
-/** The layers that were named, else those of the running root. @throws where there are none. */
+/** The named layers, else those of the running root. @throws if there are none. */
 export function comparedLayers({ upper, lower }: NamedLayers): ComparedLayers {
   if (upper !== undefined && lower !== undefined)
     return {
@@ -88,7 +88,7 @@ function layersHere(): ComparedLayers {
 
 const UNSEEN = 'so opaque and redirected directories and metacopies cannot be told from others';
 
-/** How extended attributes are read; null where they cannot be, which the notes then say. */
+/** The reader of extended attributes; null if they cannot be read, which the notes then report. */
 export async function attributesFor(notes: string[]): Promise<Attributes | null> {
   if (process.getuid?.() !== 0)
     notes.push(`overlay's own attributes (trusted.overlay.*) are shown to root alone, ${UNSEEN}`);
@@ -105,7 +105,10 @@ export async function attributesFor(notes: string[]): Promise<Attributes | null>
   }
 }
 
-/** When the start of this boot wrote its facts, in seconds since 1970; null without a start. */
+/**
+ * The time when the start of this boot wrote its facts, in seconds since 1970; null without a
+ * start.
+ */
 function startTime(): number | null {
   try {
     return Math.floor(fs.lstatSync(`${JOURNAL_FOLDER}/facts.json`).mtimeMs / 1000);
@@ -115,8 +118,8 @@ function startTime(): number | null {
 }
 
 /**
- * How files are told that hide a newer one of the image. It takes the record that `done` kept, on
- * the running root or beside an upper layer that was unpacked with it; undefined without a record.
+ * The test for files that hide a newer file of the image. It uses the record of `done`, on the
+ * running root or beside an upper layer that was unpacked with it; undefined without a record.
  */
 export async function newerFor(layers: ComparedLayers): Promise<WalkOptions['newer']> {
   const { upper, lower, here, notes } = layers;
@@ -132,7 +135,7 @@ export async function newerFor(layers: ComparedLayers): Promise<WalkOptions['new
     fstype: mount?.fstype ?? 'directory',
     device: mount?.device ?? '',
   });
-  // Nothing was written in this boot to layers that are somewhere else.
+  // This boot wrote nothing to layers that are not in use.
   if (!here) return newerThan(record, identity, { start: null, now: 0, uptime: 0 });
   return newerThan(record, identity, {
     start: startTime(),

@@ -5,8 +5,8 @@ import { SystemError } from '../system/system-error.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * The bytes that are read of a file that the user names. The log of a console may span months; its
- * last boots are at its end.
+ * The bytes to read of a file that the user names. A console log may span months, and the last
+ * boots are at its end.
  */
 const MOST = 256 << 20;
 

@@ -1,8 +1,8 @@
 import type { OptionRow, OptionRows } from './verb-row.js';
 
 /**
- * What every verb understands, as the man page and the completion scripts have it. yargs itself
- * answers `--help` and `--version`, and takes `--no-color` for the opposite of `--color`.
+ * The options of every verb, for the man page and the completion scripts. yargs itself handles
+ * `--help` and `--version`, and reads `--no-color` as the opposite of `--color`.
  */
 export const GLOBAL_OPTIONS = {
   verbose: { type: 'flag', describe: 'more messages on stderr' },

@@ -1,7 +1,7 @@
 import type { CheckedArchive } from '../layer/archive/import-archive.js';
 import { plural } from '../text/units.js';
 
-/** What an import did, or is going to do; the JSON that `import --json` prints. */
+/** The result of an import, done or planned, as `import --json` prints it. */
 export interface ImportResult {
   schema: 'mountroot.import/1';
   file: string;

@@ -1,4 +1,7 @@
-/** Where `import` puts an archive: into a layer that is not in use at once, else in a start. */
+/**
+ * The target of `import`: a layer that is not in use is replaced at once, the root's own layer at
+ * the next start.
+ */
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Facts } from '../facts/facts.js';
 import { reader } from '../system/files.js';
@@ -11,7 +14,7 @@ export interface TargetNow {
   upper: string;
 }
 
-/** The next start puts the layer in place. `at` is where the data volume is mounted. */
+/** The next start replaces the layer. `at` is the mountpoint of the data volume. */
 export interface TargetLater {
   when: 'next start';
   upper: string;

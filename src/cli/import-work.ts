@@ -10,7 +10,7 @@ import type { TargetLater, TargetNow } from './import-target.js';
 import { loadSystem } from './open-system.js';
 import { RefusedError } from './usage-error.js';
 
-/** Opens the kernel, and keeps starts, resets and other imports away until this process ends. */
+/** Opens the kernel, and locks out starts, resets and other imports until this process ends. */
 async function openLocked(log: Log): Promise<System> {
   const system = await loadSystem();
   openJournal((message) => log.warn(message));
@@ -27,15 +27,13 @@ async function openLocked(log: Log): Promise<System> {
   return system;
 }
 
-/** Takes back the import that waits. Returns whether there was one. */
+/** Cancels the waiting import. Returns whether there was one. */
 export async function cancelImport({ at }: TargetLater, log: Log): Promise<boolean> {
   const { cancelAt } = await import('../layer/archive/waiting.js');
   return cancelAt(await openLocked(log), at);
 }
 
-/**
- * Makes the layer ready on the data volume, and orders the next start to use it. Returns warnings.
- */
+/** Prepares the layer on the data volume, and orders the next start to use it. Returns warnings. */
 export async function orderImport(
   job: Layering,
   checked: CheckedArchive,
@@ -59,7 +57,7 @@ export async function orderImport(
   return warnings;
 }
 
-/** An import that was cut off leaves the layer that it had taken away. */
+/** An interrupted import leaves the layer that it had moved away. */
 function checkNoFormer(former: string, upper: string, job: Layering): void {
   if (reader.kind(former) === 'missing') return;
   const cure = job.upper === null ? `rename it to ${upper}` : 'remove it if it is not needed';
@@ -69,7 +67,7 @@ function checkNoFormer(former: string, upper: string, job: Layering): void {
   );
 }
 
-/** Makes the layer ready beside the one that is there, and exchanges them. Returns warnings. */
+/** Prepares the layer beside the existing one, and exchanges them. Returns warnings. */
 export async function importNow(
   job: Layering,
   checked: CheckedArchive,

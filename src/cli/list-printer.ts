@@ -1,6 +1,6 @@
 import type { Listed } from '../ramdisk/list.js';
 
-/** How many characters are printed at once. */
+/** The number of characters to print at once. */
 const PRINTED = 65_536;
 
 /**
@@ -11,7 +11,7 @@ export class ListPrinter {
   #waiting = '';
   #members = 0;
 
-  /** @param line how a member is written as text; null for JSON. */
+  /** @param line writes a member as text; null for JSON. */
   constructor(
     private readonly print: (text: string) => void,
     private readonly schema: string,

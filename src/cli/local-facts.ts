@@ -1,4 +1,4 @@
-/** The facts that verbs look at: those of this machine, or those in a file from another one. */
+/** The facts for verbs: those of this machine, or those in a file from another one. */
 import { LARGEST_BUNDLE, looksLikeBundle, textInBundle } from '../bundle/read-bundle.js';
 import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
@@ -37,7 +37,7 @@ export function factsFrom(file: string, wanted: readonly string[] = ['facts.json
   });
 }
 
-/** @throws {UsageError} for settings beside a facts file, which holds settings already. */
+/** @throws {UsageError} for settings with a facts file, which already holds settings. */
 export function checkFactsOptions(file: string | undefined, settings: readonly string[]): void {
   if (file !== undefined && settings.length > 0)
     throw new UsageError(

@@ -17,11 +17,11 @@ function rungOf(text: string): StatusInput['rung'] {
     : { rung, reason, because: typeof because === 'string' ? because : null };
 }
 
-/** What this machine's root is now, and how the last start went. */
+/** The present root of this machine, and the result of the last start. */
 export const localStatus = (): Status =>
   status({
     mounts: parseMountinfo(reader.readText('/proc/self/mountinfo')),
-    // A missing journal is a fact too: there was no start in this boot.
+    // A missing journal shows that this boot had no start.
     journal: lastStart(orElse('', () => reader.readText(JOURNAL_FILE))),
     rung: orElse(null, () => rungOf(reader.readText(STATE_FILE))),
     space: (path) => orElse(null, () => reader.space(path)),
@@ -33,14 +33,14 @@ const recordedAt = (text: string): number | null => {
 };
 
 /**
- * How many journals a status reads. It compares this boot with the one before, and says which of
- * the newest journals are damaged; `journal` reads all of them.
+ * The number of journals that a status reads. It compares this boot with the previous one, and
+ * names damaged journals among the newest; `journal` reads all of them.
  */
 const NEWEST = 16;
 
 /**
- * The status with space, health, the boots before and what is pending. A boot has no time to gather
- * all that.
+ * The status with space, health, earlier boots and pending work. A boot has no time to gather all
+ * of this.
  */
 export async function localFullStatus(): Promise<FullStatus> {
   const { dataMount, fullStatus, spaceMount } = await import('../report/status/full-status.js');

@@ -3,7 +3,7 @@ import { UsageError } from './usage-error.js';
 const UNITS = ['', 'K', 'M', 'G'];
 
 /**
- * The whole number that an option was given as text; K, M and G stand for powers of 1024.
+ * Parses the whole number of an option; K, M and G mean powers of 1024.
  * @throws {UsageError} that names the option.
  */
 export function wholeNumber(text: string, option: string, most = Number.MAX_SAFE_INTEGER): number {
@@ -15,7 +15,7 @@ export function wholeNumber(text: string, option: string, most = Number.MAX_SAFE
   throw new UsageError(`${option} ${JSON.stringify(text)} is no whole number${accepted}`);
 }
 
-/** @throws {UsageError} for the value of a number option that is not in its range. */
+/** @throws {UsageError} if the value of a number option is out of its range. */
 export function checkRange(value: number, option: string, [least, most]: readonly number[]): void {
   if (Number.isInteger(value) && value >= least! && value <= most!) return;
   const range = most === Infinity ? `, ${least} or more` : ` from ${least} to ${most}`;

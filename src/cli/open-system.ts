@@ -1,6 +1,6 @@
 import type { System } from '../system/port.js';
 
-/** The real kernel. @throws one sentence where its native parts cannot be loaded. */
+/** The real kernel. @throws one sentence if its native parts cannot be loaded. */
 export async function loadSystem(): Promise<System> {
   try {
     return (await import('../system/ffi.js')).system;

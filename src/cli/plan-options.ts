@@ -36,5 +36,5 @@ export const dryRunOption = (verb: string): OptionRow & { type: 'flag' } => ({
   describe: `the same as \`plan ${verb}\``,
 });
 
-/** What the options above say. */
+/** The values of the options above. */
 export type PlanValues = OptionValues<typeof PLAN_OPTIONS>;

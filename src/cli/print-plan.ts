@@ -1,6 +1,6 @@
 /**
- * Prints what a verb would do, on this machine or on the one that a facts file describes. Nothing
- * here can change anything.
+ * Prints the plan of a verb for this machine, or for the machine of a facts file. This code cannot
+ * change anything.
  */
 import type { Facts } from '../facts/facts.js';
 import type { Handing } from '../facts/handover.js';
@@ -24,21 +24,23 @@ import { UsageError } from './usage-error.js';
 import type { VerbContext } from './verb-row.js';
 
 interface PlanRequest extends PlanValues {
-  /** What `reset` keeps. */
+  /** The paths that `reset` keeps. */
   keep?: readonly string[];
-  /** The script that may run before the agent is asked for. */
+  /** True to print the script that may run before the agent. */
   guarded?: boolean;
-  /** Where `switch-root` goes. */
+  /** The new root of `switch-root`. */
   asked?: Handing['asked'];
 }
 
 /**
- * Which facts of a bundle a verb that makes a root is planned from: those of the beginning of the
- * boot, else those of the moment when the bundle was made.
+ * The facts of a bundle from which a verb that makes a root is planned: those of the beginning of
+ * the boot, else those of the moment when the bundle was made.
  */
 const BEGUN_WITH = ['begun-with/facts.json', 'facts.json'] as const;
 
-/** A step whose calls depend on what it finds, as one call that bears the name of the step. */
+/**
+ * Shows a step whose calls depend on the files that it finds as one call with the name of the step.
+ */
 function namedCall({ kind, ...operands }: Action): string {
   const words = Object.values(operands).map((value) => JSON.stringify(value));
   return `${kind.replaceAll('-', '_')}(${words.join(', ')})`;
@@ -62,7 +64,7 @@ const asJson = (plan: Plan): object => ({
   })),
 });
 
-/** Prints the script that may run before the agent, or says why there can be none. */
+/** Prints the script that may run before the agent, or the reasons why none is possible. */
 function printGuarded(facts: Facts, { print, log }: VerbContext): number {
   const made = firstScript(facts);
   if ('script' in made) {

@@ -3,7 +3,7 @@ import { UsageError } from './usage-error.js';
 
 /**
  * Reads a ramdisk's file; `-` is the standard input.
- * @throws {UsageError} where its first byte cannot be read.
+ * @throws {UsageError} if its first byte cannot be read.
  */
 export async function readingRamdisk<T>(
   file: string,

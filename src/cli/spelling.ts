@@ -1,4 +1,4 @@
-/** How rows of the verb table are written in words that a person types or reads. */
+/** Writes rows of the verb table as words that a person types or reads. */
 import {
   isGroup,
   type OptionRow,
@@ -20,7 +20,7 @@ export const namesOf = (name: string, { alias }: Pick<OptionRow, 'alias'>): stri
 export const labelled = (row: OptionRow): string =>
   'label' in row && row.label !== undefined ? `${row.label}: ${row.describe}` : row.describe;
 
-/** What stands behind an option, as a person reads it; null for a flag. */
+/** The value of an option, for a person; null for a flag. */
 export function argumentOf(row: OptionRow): string | null {
   if (row.type === 'flag') return null;
   return row.type === 'choice' ? 'WORD' : row.argument;
@@ -55,6 +55,6 @@ export const calledBy = (table: VerbTable): { words: readonly string[]; row: Ver
       : [{ words: [row.name], row }],
   );
 
-/** The table by name, as the man page and the completions have it. */
+/** The table sorted by name, for the man page and the completions. */
 export const sortedTable = (table: VerbTable): VerbTable =>
   [...table].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,6 +1,6 @@
 /**
- * Which reports a board may be asked for over SSH: the rows of the verb table that say so, with the
- * options that they name. Not among them, on purpose: `export`, whose archive holds keys and
+ * The reports that a board gives over SSH: the rows of the verb table that allow it, with the
+ * options that they name. These are excluded on purpose: `export`, whose archive holds keys and
  * passwords; options that name files (`--facts`, `--console`, `--dtb`, `--upper`, `-o`, paths); and
  * `--set`, which names devices to read.
  */
@@ -9,7 +9,7 @@ import { GLOBAL_OPTIONS } from './global-options.js';
 import { calledBy } from './spelling.js';
 import type { OptionRow, OptionRows, VerbRow, VerbTable } from './verb-row.js';
 
-/** What the value of an option must look like when it comes from another machine. */
+/** The form of an option's value that comes from another machine. */
 function valueRule(row: OptionRow): ValueRule {
   if (row.type === 'flag') return 'flag';
   if (row.type === 'choice') return row.choices;
@@ -17,7 +17,7 @@ function valueRule(row: OptionRow): ValueRule {
   return row.range !== undefined && row.range[0] >= 0 ? 'count' : 'integer';
 }
 
-/** The word that must follow the verb: of a positional that has words to choose from. */
+/** The words of which one must follow the verb, from a positional with choices. */
 function secondWord({ positionals }: VerbRow): readonly string[] | undefined {
   const [first] = Object.values(positionals);
   return first?.type === 'choice' ? first.choices : undefined;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { UsageError } from './usage-error.js';
 
-/** The option value `-`, and no value at all, mean the standard output. */
+/** The option value `-` and a missing value mean the standard output. */
 export const isStdout = (output: string | undefined): output is undefined | '-' =>
   output === undefined || output === '-';
 
@@ -13,7 +13,7 @@ export function checkNotTerminal(what: string, output: string | undefined): void
     );
 }
 
-/** Waits until the reader of stdout has taken what was printed, so that memory does not hold it. */
+/** Waits until the reader of stdout has taken the output, so that it does not fill memory. */
 export async function drained(): Promise<void> {
   if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
 }

@@ -6,12 +6,12 @@ export class UsageError extends Error {
   override name = 'UsageError';
 }
 
-/** It is not the moment for this verb. The message is one sentence; the exit status is 5. */
+/** This is not the moment for the verb. The message is one sentence; the exit status is 5. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
 }
 
-/** Runs `use`, and makes a UsageError of what it throws. */
+/** Runs `use`, and turns its errors into a UsageError. */
 export function asUsageError<T>(use: () => T): T {
   try {
     return use();

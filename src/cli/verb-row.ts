@@ -1,6 +1,6 @@
 /**
- * The form of the verb table: one row says everything about one verb. The parser, `--help`, the man
- * page, the completion scripts and the list of reports that SSH may ask for are all drawn from it.
+ * The form of the verb table: one row has everything about one verb. The parser, `--help`, the man
+ * page, the completion scripts and the list of reports over SSH are all derived from it.
  */
 import type { Log } from '../log/log.js';
 import type { EXIT } from '../plan/plan.js';
@@ -13,9 +13,9 @@ interface OptionText {
 }
 
 interface ArgumentText {
-  /** The value as a person reads it: FILE, N, KEY=VALUE. A FILE, DIR or PATH can be completed. */
+  /** The value for a person: FILE, N, KEY=VALUE. A FILE, DIR or PATH can be completed. */
   argument: string;
-  /** The same as `--help` shows it before the description; without it nothing is shown there. */
+  /** The label that `--help` shows before the description; without it nothing is shown. */
   label?: string;
 }
 
@@ -23,7 +23,7 @@ export type OptionRow = OptionText &
   (
     | { type: 'flag'; default?: boolean }
     | ({ type: 'text'; default?: string } & ArgumentText)
-    /** `range` has the least and the greatest whole number that is accepted. */
+    /** `range` has the least and the greatest accepted whole number. */
     | ({ type: 'number'; range?: readonly [least: number, most: number] } & ArgumentText)
     | { type: 'choice'; choices: readonly string[]; default?: string }
     /** It may be given several times. */
@@ -51,54 +51,54 @@ export type PositionalRow = PositionalText &
 
 export type PositionalRows = Readonly<Record<string, PositionalRow>>;
 
-/** A call, in which `$0` stands for the program, and what it is for. */
+/** A call, in which `$0` means the program, and its purpose. */
 export type Example = readonly [call: string, why: string];
 
 type ExitName = keyof typeof EXIT;
 
-/** An exit status beside those that every verb has; `with` names the option that it takes. */
+/** An exit status besides the common ones; `with` names the option that it requires. */
 type VerbExit = ExitName | { exit: ExitName; with: string };
 
-/** What a verb runs with. */
+/** The environment of a verb. */
 export interface VerbContext {
   print: (text: string) => void;
   log: Log;
-  /** The whole command line: yargs does not read what stands behind `--`. */
+  /** The whole command line, because yargs does not read the words after `--`. */
   words: readonly string[];
   /** The whole table, for verbs that are about verbs. */
   table: VerbTable;
-  /** The one way to change anything. */
+  /** The only way to change anything. */
   boot: VerbRunner;
-  /** The command line once more, with other words and with no way to change anything. */
+  /** Runs another command line, which cannot change anything. */
   again: (words: string[]) => Promise<number>;
 }
 
 export interface VerbRow<Args = never> {
   name: string;
   summary: string;
-  /** The first lines of its `--help`, where the usual ones do not fit. */
+  /** The first lines of its `--help`, if the usual ones do not fit. */
   usage?: (table: VerbTable) => string;
   positionals: PositionalRows;
   options: OptionRows;
   examples: readonly Example[];
   /**
-   * A board may be asked for it over SSH, with these options and no others; null: it may not. What
-   * an option may have as its value follows from its row.
+   * The options that are allowed over SSH; null if the verb is not allowed over SSH. The allowed
+   * values of an option follow from its row.
    */
   overSsh: { options: readonly string[] } | null;
   /** The exit statuses beside 0, 1 and 2. */
   exits: readonly VerbExit[];
-  /** Returns the exit status. Whatever it throws is told as one message, with status 1 or 2. */
+  /** Returns the exit status. Its errors are reported as one message, with status 1 or 2. */
   run: (args: Args, context: VerbContext) => number | Promise<number>;
 }
 
-/** Several verbs behind one word. */
+/** Several verbs that share their first word. */
 export interface VerbGroup {
   name: string;
   summary: string;
   /** The name of the second word in the usage line. */
   second: string;
-  /** What is said when the second word is missing. */
+  /** The message if the second word is missing. */
   missing: string;
   examples: readonly Example[];
   verbs: readonly VerbRow[];
@@ -130,7 +130,7 @@ interface GlobalValues {
   color?: boolean;
 }
 
-/** The parsed values of options that are written down as rows. */
+/** The parsed values of options that are given as rows. */
 export type OptionValues<O extends OptionRows> = {
   [Name in keyof O]: OptionValue<O[Name]>;
 };
@@ -139,7 +139,7 @@ type ArgsOf<O extends OptionRows, P extends PositionalRows> = OptionValues<O> & 
   [Name in keyof P]: PositionalValue<P[Name]>;
 } & GlobalValues;
 
-/** A row whose `run` is handed what its options and positionals say, and nothing else. */
+/** A row whose `run` gets only the values of its options and positionals. */
 type TypedRow<O extends OptionRows, P extends PositionalRows> = Omit<
   VerbRow<ArgsOf<O, P>>,
   'options' | 'positionals' | 'overSsh'
@@ -149,7 +149,7 @@ type TypedRow<O extends OptionRows, P extends PositionalRows> = Omit<
   overSsh: { options: readonly ((keyof O & string) | 'verbose')[] } | null;
 };
 
-/** Writes down one verb. */
+/** Defines one verb. */
 export const verb = <const O extends OptionRows, const P extends PositionalRows>(
   row: TypedRow<O, P>,
 ): VerbRow => row;

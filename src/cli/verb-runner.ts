@@ -1,6 +1,6 @@
 import type { Verb } from '../plan/plan.js';
 
-/** The door to the boot path: only what has it can change anything. */
+/** The interface to the boot path: only code that has it can change anything. */
 export interface VerbRunner {
   /** A verb that changes something, as the boot path runs it. */
   run: (

@@ -1,6 +1,6 @@
 /**
- * Every verb, in the order of `--help`. A new verb is one file in verbs/ and one line here; all
- * that knows of verbs is drawn from this table.
+ * Every verb, in the order of `--help`. A new verb is one file in verbs/ and one line here;
+ * everything else about verbs is derived from this table.
  */
 import type { VerbTable } from './verb-row.js';
 import { bootVerbs } from './verbs/boot-verbs.js';

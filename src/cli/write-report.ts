@@ -3,8 +3,8 @@ import { reader, writer } from '../system/files.js';
 import { asUsageError } from './usage-error.js';
 
 /**
- * Replaces a report by a newer one, whole or not at all, because somebody may read it at any
- * moment. @throws {UsageError}
+ * Replaces a report by a newer one atomically, because somebody may read it at any moment. @throws
+ * {UsageError}
  */
 export function writeReport(path: string, text: string): void {
   asUsageError(() => {

@@ -14,8 +14,8 @@ async function writeTo(file: FileHandle, bytes: AsyncIterable<Buffer>): Promise<
 }
 
 /**
- * Writes a file whole or not at all, for its owner alone: beside its place, fsync(2), rename(2),
- * fsync of the directory. @throws {UsageError} where nothing can be written there.
+ * Writes a file atomically, for its owner alone: writes a file beside it, then fsync(2), rename(2)
+ * and fsync of the directory. @throws {UsageError} if the file cannot be written.
  */
 export async function writeWhole(path: string, bytes: AsyncIterable<Buffer>): Promise<void> {
   const { syncFolder } = await import('../layer/archive/import-archive.js');

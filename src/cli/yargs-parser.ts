@@ -1,4 +1,4 @@
-/** yargs, told of the verb table. */
+/** Configures yargs from the verb table. */
 import yargs, { type Argv, type Options, type PositionalOptions } from 'yargs';
 import { VERSION } from '../version.js';
 import { epilogue } from './conventions.js';
@@ -31,7 +31,7 @@ interface Registering {
 const lastValue = (value: unknown): unknown =>
   Array.isArray(value) ? (value.at(-1) as unknown) : value;
 
-/** What yargs is told of an option, beside its name, its description and its default. */
+/** The configuration of an option for yargs, besides its name, description and default. */
 function optionType(row: OptionRow): Options {
   switch (row.type) {
     case 'flag':
@@ -85,7 +85,7 @@ function addExamples(parser: Argv, examples: readonly Example[]): Argv {
   return parser.example(examples.map(([call, why]): [string, string] => [call, why]));
 }
 
-/** @throws {UsageError} for a number that is not in the range of its option. */
+/** @throws {UsageError} for a number out of its option's range. */
 function checkRanges({ options }: VerbRow, args: Readonly<Record<string, unknown>>): void {
   for (const [name, row] of Object.entries(options)) {
     const value = args[name];
@@ -118,7 +118,7 @@ function addGroup(parser: Argv, group: VerbGroup, how: Registering): Argv {
   });
 }
 
-/** yargs for the whole command line. It throws a UsageError for words that it cannot use. */
+/** yargs for the whole command line. It throws a UsageError for invalid words. */
 export function parserFor(table: VerbTable, words: readonly string[], use: UseRow): Argv {
   const parser = yargs().scriptName('mountroot');
   const how: Registering = { whole: table, use };
@@ -148,13 +148,13 @@ export function parserFor(table: VerbTable, words: readonly string[], use: UseRo
       .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
       .exitProcess(false)
       .fail((message: string | null, error) => {
-        // A message is yargs' complaint about the words; without one a verb threw an error.
+        // With a message, yargs complains about the words. Without one, a verb threw an error.
         throw message === null ? error : new UsageError(complaint(message, words));
       })
   );
 }
 
-/** yargs' messages may have several lines, and end in no advice. */
+/** yargs' messages may have several lines, and contain no advice. */
 function complaint(message: string, words: readonly string[]): string {
   const unknown = /^Unknown (?:command|argument)s?: (.*)$/.exec(message);
   if (unknown)

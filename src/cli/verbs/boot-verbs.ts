@@ -1,4 +1,4 @@
-/** The verbs that a boot calls. Called in a boot, they do not come here: see src/boot/enter.ts. */
+/** The verbs that a boot calls. A boot does not run this file: see src/boot/enter.ts. */
 import type { BootVerb } from '../../plan/root-verbs.js';
 import { dryRunOption, PLAN_OPTIONS, type PlanValues } from '../plan-options.js';
 import { printPlan } from '../print-plan.js';
@@ -8,7 +8,7 @@ import { verb, type Example, type OptionRows, type VerbRow } from '../verb-row.j
 interface BootVerbText {
   summary: string;
   examples: readonly Example[];
-  /** What only this verb understands. */
+  /** The options of this verb alone. */
   options?: OptionRows;
 }
 
@@ -51,7 +51,7 @@ interface BootVerbValues extends PlanValues {
   'after-script'?: boolean;
 }
 
-/** @throws {UsageError} for options of a plan where the verb itself is asked for. */
+/** @throws {UsageError} for options of a plan in a call of the verb itself. */
 function checkNoPlanOptions(name: BootVerb, { facts, json, format }: PlanValues): void {
   if (facts !== undefined || json || format !== 'text')
     throw new UsageError(

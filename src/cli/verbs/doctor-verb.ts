@@ -16,7 +16,7 @@ async function nativeTrouble(): Promise<string | null> {
   }
 }
 
-/** What only the machine itself can tell, beside its facts. */
+/** The information that only the machine itself has, besides its facts. */
 async function lookHere(facts: Facts) {
   const { gatherLive } = await import('../../report/doctor/live.js');
   const { version, arch, memoryUsage } = process;

@@ -69,7 +69,7 @@ function bootOf(boots: readonly KernelLog[], wanted: number | undefined, file: s
   return chosen;
 }
 
-/** Whether the question is about this machine and this boot, so that both may be looked at. */
+/** Whether the question is about this machine and this boot, so that we may read from both. */
 const isAboutHere = ({ facts, cmdline, console: log, dtb }: ExplainValues): boolean =>
   [facts, cmdline, log, dtb].every((value) => value === undefined);
 

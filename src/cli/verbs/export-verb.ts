@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 import { writeWhole } from '../write-whole.js';
 
-/** The layer that is exported. */
+/** The layer to export. */
 interface ExportedLayer {
   top: string;
   /** It is the upper layer of `/`. */
@@ -32,7 +32,7 @@ async function layerToExport(upper: string | undefined): Promise<ExportedLayer> 
   return { top: layers.upper, ofRoot: true, left: layers.kept[0] ?? null };
 }
 
-/** @throws {UsageError} where the archive cannot be written, or would be in itself. */
+/** @throws {UsageError} if the archive cannot be written, or would contain itself. */
 function checkOutput(path: string, { top, ofRoot }: ExportedLayer): void {
   const folder = dirname(path);
   const kind = reader.kind(path);
@@ -42,7 +42,7 @@ function checkOutput(path: string, { top, ofRoot }: ExportedLayer): void {
     throw new UsageError(`cannot write to ${path}, which is no file; send it there with >${path}`);
   if (reader.kind(folder) === 'missing')
     throw new UsageError(`cannot write to ${path}: ${folder} is missing`);
-  // A file that is written to the overlay itself lands in its upper layer.
+  // A file that is written to the overlay is in its upper layer.
   const throughOverlay = ofRoot && statSync(folder).dev === statSync('/').dev;
   if (throughOverlay || `${reader.realPath(folder)}/`.startsWith(`${reader.realPath(top)}/`))
     throw new UsageError(

@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbContext } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
 
-/** How much of the free space may be filled. Other programs want to write meanwhile. */
+/** The share of the free space to use. Other programs may write meanwhile. */
 const FREE_PART = 0.9;
 
 const OPTIONS = {
@@ -63,7 +63,7 @@ function checkRoot(target: ImportTarget, dryRun: boolean): void {
     );
 }
 
-/** The bytes that a merge copies from the layer that is there. */
+/** The bytes that a merge copies from the existing layer. */
 async function bytesToCopy(upper: string, merge: boolean): Promise<number> {
   if (!merge || reader.kind(upper) !== 'directory') return 0;
   const { measure } = await import('../../layer/archive/import-archive.js');
@@ -75,7 +75,7 @@ async function bytesToCopy(upper: string, merge: boolean): Promise<number> {
   return bytes;
 }
 
-/** The work to do, after every check but that of the archive itself. */
+/** The work to do after all checks except the check of the archive. */
 async function jobFor(
   file: string,
   { upper }: ImportTarget,
@@ -93,7 +93,7 @@ async function jobFor(
   return { file, upper: there ? upper : null, merge, bytes, privileged: process.getuid?.() === 0 };
 }
 
-/** Runs one half of an import; whatever it throws names the archive and says that all is well. */
+/** Runs one half of an import. Its errors name the archive and say that nothing was changed. */
 async function orNothing<T>(file: string, use: () => Promise<T>): Promise<T> {
   const { ArchiveError } = await import('../../layer/archive/archive-error.js');
   try {

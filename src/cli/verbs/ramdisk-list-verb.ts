@@ -6,16 +6,16 @@ import { readingRamdisk } from '../ramdisk-input.js';
 import { drained } from '../stdout.js';
 import { verb } from '../verb-row.js';
 
-/** What was read from a ramdisk, beside its members. */
+/** The data of a ramdisk besides its members. */
 interface RamdiskRead {
   uimage: { name: string; size: number } | null;
-  /** The kernel's complaint about what is no cpio. */
+  /** The kernel's complaint about data that are no cpio. */
   complaint: string | null;
-  /** What is wrong with U-Boot's header. */
+  /** The fault of U-Boot's header. */
   unfit: RamdiskProblem | null;
 }
 
-/** The file system image that the kernel would find in what is no cpio; null from a pipe. */
+/** The file system image that the kernel would find in data that are no cpio; null from a pipe. */
 async function imageOf(file: string): Promise<string | null> {
   if (file === '-') return null;
   const { imageIn } = await import('../../ramdisk/initrd-image.js');
@@ -52,7 +52,8 @@ async function readInto(lister: Lister, file: string): Promise<RamdiskRead> {
 }
 
 function summaryOf(lister: Lister, { uimage, unfit }: RamdiskRead, image: string | null): Summary {
-  // The kernel complains of an image-initrd as a cpio before it takes it; that is no problem.
+  // The kernel always complains about an image-initrd as a cpio before it accepts it. This is no
+  // problem.
   const asCpio = image === null || lister.members > 0;
   return {
     uimage: uimage && { name: uimage.name, size: uimage.size },

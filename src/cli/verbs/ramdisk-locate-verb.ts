@@ -10,7 +10,7 @@ import { fromFile } from '../from-file.js';
 import { verb } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
 
-/** A file's device tree blob or tag list; its first bytes tell which. */
+/** A file's device tree blob or tag list, which its first bytes distinguish. */
 const handedOverIn = (file: string): LocateInput =>
   fromFile(file, (bytes) => {
     if (isDeviceTree(bytes))
@@ -19,7 +19,7 @@ const handedOverIn = (file: string): LocateInput =>
     throw new Error('it is neither a device tree blob (d00dfeed) nor a tag list (ATAG_CORE)');
   });
 
-/** What the boot loader told the running kernel. */
+/** The boot loader's hand-over to the running kernel. */
 const handedOverHere = (): LocateInput => ({
   commandLine: orElse(null, () => reader.readText('/proc/cmdline').trimEnd()),
   deviceTree:

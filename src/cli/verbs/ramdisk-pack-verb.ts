@@ -65,7 +65,7 @@ const OPTIONS = {
 
 type PackOptions = OptionValues<typeof OPTIONS>;
 
-/** Runs `use` on something that a word on the command line names. @throws {UsageError} */
+/** Runs `use` on the file or value of a word on the command line. @throws {UsageError} */
 function usable<T>(name: string, use: () => T): T {
   try {
     return use();
@@ -95,10 +95,10 @@ function checkOptions({ output, format, uimage, arch, size }: PackOptions): void
   if (size !== undefined && format !== 'ext2') throw new UsageError('--size is for --format ext2');
 }
 
-/** What the options say in numbers. */
+/** The numbers in the options. */
 interface PackNumbers {
   time: number | undefined;
-  /** No member is younger; SOURCE_DATE_EPOCH, see reproducible-builds.org. */
+  /** No member is newer than this (SOURCE_DATE_EPOCH, see reproducible-builds.org). */
   latest: number | undefined;
   owner: { uid: number; gid: number } | undefined;
   size: number | undefined;
@@ -114,7 +114,7 @@ function numbersOf({ time, owner, size }: PackOptions): PackNumbers {
   };
 }
 
-/** The members of a ramdisk by name, with the owners and times that were asked for. */
+/** The members of a ramdisk by name, with the requested owners and times. */
 async function membersOf(
   dir: string,
   { table }: PackOptions,

@@ -11,7 +11,7 @@ import { readingRamdisk } from '../ramdisk-input.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 
-/** How much of the free space is filled where no limit is given. */
+/** The share of the free space to use without a limit. */
 const FREE_PART = 0.9;
 
 /** Makes the directory to unpack to, or checks that it is empty. Returns whether it was made. */
@@ -62,7 +62,7 @@ interface UnpackJob {
   tell: (problem: RamdiskProblem) => void;
 }
 
-/** Unpacks all of a ramdisk. A directory that this made is gone again if nothing was unpacked. */
+/** Unpacks a whole ramdisk. If nothing was unpacked, removes the directory that it made. */
 async function unpackAll(
   all: ByteSource,
   { file, dir, limit, tell }: UnpackJob,
@@ -94,7 +94,7 @@ async function unpackAll(
   }
 }
 
-/** Keeps owners and nodes in a table, or says that they are lost. */
+/** Writes owners and nodes to a table, or reports that they are lost. */
 function keepTable({ table }: Unpacker, file: string | undefined, log: Log): void {
   if (file !== undefined)
     writeFileSync(file, table.map((line) => `${line}\n`).join(''), { flag: 'wx' });

@@ -6,7 +6,7 @@ import { reportsOf } from '../ssh-reports.js';
 import { asUsageError, UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbTable } from '../verb-row.js';
 
-/** A program's path that the board's shell finds, and that ours need not quote. */
+/** The form of a program's path that needs no quotes for the board's shell. */
 const COMMAND = /^[\w/.+][\w/.+-]*$/;
 const SSH_OPTION = /^[A-Za-z]+[ =][^\0-\x1f\x7f]*$/;
 const DAY = 86_400;
@@ -115,13 +115,13 @@ function wayOf(options: RemoteOptions, time: number): Way {
   };
 }
 
-/** The words behind `--`; null without them. */
+/** The words after `--`; null without them. */
 function wordsBehind(words: readonly string[]): readonly string[] | null {
   const end = words.indexOf('--');
   return end < 0 ? null : words.slice(end + 1);
 }
 
-/** The reports by name, the one that needs no name first; a bundle has an option of its own. */
+/** The reports by name, the default one first. A bundle has its own option. */
 function remoteUsage(table: VerbTable): string {
   const names = reportsOf(table)
     .map(({ verb: words, what }) => [...words, ...(what === undefined ? [] : ['VERB'])].join(' '))

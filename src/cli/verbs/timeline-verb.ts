@@ -11,7 +11,7 @@ import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 import { writeReport } from '../write-report.js';
 
-/** The boot in a journal's file; a file of the data volume has the boot's number in its name. */
+/** The boot in a journal file. A file of the data volume has the boot's number in its name. */
 async function bootInFile(file: string): Promise<Boot> {
   const { bootOf } = await import('../../report/journal/boot-runs.js');
   const number = BOOT_FILE.exec(basename(file))?.[1];
@@ -35,8 +35,8 @@ async function bootOfBoard(wanted: number): Promise<Boot> {
 }
 
 /**
- * When the kernel ran the first program, which only its own log tells, and only that of the boot
- * that is running; null for any other boot.
+ * The time when the kernel ran the first program. Only the log of the running kernel shows it; null
+ * for any other boot.
  */
 async function initTime(boot: Boot): Promise<number | null> {
   if (!boot.current) return null;

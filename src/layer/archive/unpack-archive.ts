@@ -101,7 +101,7 @@ export class LayerWriter {
     const place = this.at(entry.path);
     const there = system.kind(place);
     if (there !== 'missing' && there !== 'directory') {
-      // The whiteout hid the image's directory, so the new directory must hide it too.
+      // The old file hid the image's directory, so the new directory must hide it too.
       this.opaque.add(entry.path);
       system.removeTree(place);
     }

@@ -53,7 +53,7 @@ interface Frame extends Omit<Shows, 'redirected'> {
   /** Whether whiteouts may be files with an attribute here (since 6.7). */
   marked: boolean;
   names: string[];
-  /** Names that only the image has, in an opaque directory. */
+  /** Names that only the image has, in a directory that hides them. */
   hidden: Set<string>;
   next: number;
 }
