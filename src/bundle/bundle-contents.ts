@@ -1,6 +1,6 @@
 /**
- * Gathers what a bug report needs from a board, without its secrets. What cannot be read becomes a
- * line of the manifest, and the rest is gathered all the same.
+ * Gathers the files of a board for a bug report, without its secrets. An unreadable file becomes a
+ * line of the manifest, and the rest is still gathered.
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
@@ -33,15 +33,18 @@ export interface BundleManifest {
   versions: Record<string, string | undefined>;
   kernel: string;
   files: { name: string; bytes: number; sha256: string; from: string }[];
-  /** What could not be read, a sentence each. */
+  /** The unreadable files, one sentence each. */
   problems: string[];
 }
 
-/** More than a board ever writes into one file. Anybody may have put a larger one there. */
+/** The size limit of a file. A board writes less, but any user may have put a larger one there. */
 const LONGEST = 4 << 20;
 const MOST_BOOTS = 64;
 
-/** Of the lines that user space wrote into the kernel's log, only our own are sent. */
+/**
+ * Selects our own lines among those that user space wrote into the kernel's log. Others are not
+ * sent.
+ */
 const OURS = /^\d{1,10},\d{1,20},(\d{1,20}),[^;]{0,200};(mountroot: .*)$/;
 
 /** The kernel's log as dmesg writes it, which `explain --console` reads. */
@@ -144,8 +147,8 @@ export async function gatherBundle({
   now,
 }: BundleSources): Promise<{ bytes: Buffer; manifest: BundleManifest }> {
   const into = new Collection(reader);
-  // Secrets go before reports are made: a report may break a line in the middle of a secret, so
-  // that its form is not found any more.
+  // Secrets are removed before reports are made, because a report may break a line inside a secret,
+  // which then could not be recognised.
   const gathered = await into.try('facts.json', () => redactData(facts()));
   if (gathered !== null) into.add('facts.json', json(gathered), 'mountroot facts');
   const report = await into.try('status.json', status);

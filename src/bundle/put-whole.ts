@@ -10,8 +10,8 @@ import {
 import { basename, dirname } from 'node:path';
 
 /**
- * Writes a file that only its owner can read. The file appears whole or not at all: it is written
- * beside its place, synced, and renamed.
+ * Writes a file that only its owner can read. The file appears atomically: it is written beside its
+ * path, synced, and renamed.
  * @throws {Error} one sentence, which names the path and the kernel's error.
  */
 export function putWhole(path: string, bytes: Buffer): void {

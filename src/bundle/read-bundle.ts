@@ -5,7 +5,7 @@ export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
 /** The directory in the archive that holds all files. */
 export const TOP = 'mountroot-bundle/';
 
-/** More bytes than a bundle ever has, compressed; and then uncompressed. */
+/** Limits in bytes that no real bundle reaches: compressed, and uncompressed. */
 export const LARGEST_BUNDLE = 64 << 20;
 const MOST = 256 << 20;
 
@@ -24,7 +24,7 @@ export interface Bundle {
 export class NoBundleError extends Error {
   override name = 'NoBundleError';
 
-  /** @param file its name. @param finding what shows that it is no bundle. */
+  /** @param file its name. @param finding the evidence that it is no bundle. */
   constructor(
     readonly file: string,
     readonly finding: string,
@@ -34,7 +34,7 @@ export class NoBundleError extends Error {
   }
 }
 
-/** Why the bytes are no bundle, as the rest of a sentence. */
+/** The reason why the bytes are no bundle, as the end of a sentence. */
 function whyUnreadable({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'Z_BUF_ERROR') return 'is cut off: its end is missing';
   if (code === 'ERR_BUFFER_TOO_LARGE') return `holds more than ${MOST >> 20} MiB`;

@@ -43,7 +43,7 @@ const NO_PASS = oneOf(
   ...['com', 'by', 'tres', 'sur', 'over', 'under', 'low', 'high', 'band', 'all', 'single', 'multi'],
 );
 
-/** Ends of a name that are secret whatever stands before them: `adminpwd`, `wpa2psk`, `MYPASS`. */
+/** Ends of a name that are secret after any beginning: `adminpwd`, `wpa2psk`, `MYPASS`. */
 const ANYWHERE = [
   'passwd',
   'passwort',
@@ -80,7 +80,7 @@ const plain = (name: string): string =>
 
 export const isSecretName = (name: string): boolean => NAME.test(plain(name.trim()));
 
-/** Forms that only secrets have, with what takes their place. */
+/** Forms that only secrets have, and their replacements. */
 const FORMS: readonly (readonly [RegExp, string])[] = [
   // A private key of any kind (RFC 7468), even if its end is missing.
   [

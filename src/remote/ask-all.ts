@@ -1,12 +1,12 @@
 import type { SshResult } from './ssh.js';
 
 interface Asking<T> {
-  /** How many hosts are asked at once. */
+  /** The number of hosts to ask at the same time. */
   jobs: number;
   ask: (host: string) => Promise<SshResult>;
-  /** Takes each answer as it comes. */
+  /** Receives each answer when it arrives. */
   use: (result: SshResult) => T | Promise<T>;
-  /** No further host is asked once this says false. */
+  /** When this returns false, no further host is asked. */
   go: () => boolean;
 }
 

@@ -1,6 +1,6 @@
-/** The boards that are asked, by the names that ssh knows. */
+/** The boards to ask, by their names for ssh. */
 
-/** More boards than anybody has for one command. */
+/** The limit for one command. Nobody has more boards. */
 const MOST = 10_000;
 const LONGEST = 255;
 
@@ -10,14 +10,14 @@ const IPV6_IN_BRACKETS = /\[[0-9A-Fa-f:.]+(?:%[\w.-]+)?\](?::\d{1,5})?/;
 
 /**
  * The name of a host: an alias, a name or an address, with a user before it, or ssh's own URI. A
- * leading dash would be an option to ssh. A configuration may hand a name on to a shell
- * (ProxyCommand with %h), so no character is allowed that means something there.
+ * leading dash would be an option to ssh. A configuration may pass a name to a shell (ProxyCommand
+ * with %h), so characters that are special to a shell are refused.
  */
 const HOST = new RegExp(
   `^(?:ssh://)?(?:${USER.source})?(?:${NAME_OR_ADDRESS.source}|${IPV6_IN_BRACKETS.source})$`,
 );
 
-/** Why a name cannot be used; null where it can. */
+/** The reason why a name is invalid; null if it is valid. */
 export function hostTrouble(name: string): string | null {
   const shown = JSON.stringify(name.replace(/[^\x20-\x7e]/g, '?').slice(0, 60));
   if (name === '') return 'a host has no name';
@@ -33,7 +33,7 @@ export function hostTrouble(name: string): string | null {
   return null;
 }
 
-/** Parses a list of hosts, one a line, with remarks behind #. @throws {Error} with the line. */
+/** Parses a list of hosts, one per line, with remarks after #. @throws {Error} with the line. */
 export function parseHosts(text: string, file: string): string[] {
   const hosts = text.split('\n').flatMap((line, index) => {
     const host = line.replace(/(^|\s)#.*$/s, '').trim();

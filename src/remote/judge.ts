@@ -1,4 +1,4 @@
-/** What became of asking one board, and what of asking all of them. */
+/** Judges the result of asking one board, and of asking all of them. */
 import { EXIT } from '../plan/plan.js';
 import type { SshResult } from './ssh.js';
 import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
@@ -6,8 +6,8 @@ import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
 export const REMOTE_SCHEMA = 'mountroot.remote/1';
 
 /**
- * `problems`: the board reported some (exit status 4); `failed`: it was reached, and could not
- * report; `unreachable`: no whole answer came.
+ * `problems`: the board reported problems (exit status 4). `failed`: we reached the board, but it
+ * could not report. `unreachable`: no complete answer arrived.
  */
 type Fate = 'well' | 'degraded' | 'problems' | 'failed' | 'unreachable';
 
@@ -15,23 +15,20 @@ export interface Answer {
   schema: typeof REMOTE_SCHEMA;
   host: string;
   status: Fate;
-  /** The exit status of the board's mountroot; null where no whole answer came. */
+  /** The exit status of the board's mountroot; null without a complete answer. */
   exit: number | null;
   seconds: number;
-  /** A report as data, or the text of one that has no such form. */
+  /** A report as data, or as text if it has no data form. */
   output?: unknown;
-  /** Why there is no output, or none that is whole. */
+  /** The reason why the output is missing or incomplete. */
   error?: string;
-  /**
-   * The same in a few words that do not change; only where the board's mountroot itself did not
-   * say it.
-   */
+  /** The same in a few stable words, unless the board's mountroot itself reported it. */
   cause?: string;
   /** The other messages of the board's mountroot. */
   messages?: string[];
 }
 
-/** The part of a status that is looked at here. It comes from another machine. */
+/** The part of a status that this code reads. It comes from another machine. */
 export interface RemoteStatus {
   rung: string | null;
   reason: string | null;
@@ -49,8 +46,8 @@ const object = (value: unknown): Record<string, unknown> | null =>
     : null;
 
 /**
- * Older agents do not say whether a root is degraded. A root without a rung that keeps nothing is
- * one: the agent did not run on that board.
+ * Older agents do not report whether a root is degraded. A root that has no rung and keeps nothing
+ * is degraded: the agent did not run on that board.
  */
 function isDegraded(status: Record<string, unknown>, rung: string | null): boolean {
   if (typeof status['degraded'] === 'boolean') return status['degraded'];
@@ -75,9 +72,9 @@ export function readStatus(value: unknown): RemoteStatus | null {
 }
 
 export interface Question {
-  /** Where mountroot is on the boards. */
+  /** The path of mountroot on the boards. */
   command: string;
-  /** The answer is to be JSON. */
+  /** True if the answer must be JSON. */
   data: boolean;
   limits: { time: number; output: number };
 }
@@ -85,7 +82,7 @@ export interface Question {
 type CutShort = Exclude<SshResult['end'], 'exit'>;
 type SayCutShort = (result: SshResult, limits: Question['limits'], had: string) => string;
 
-/** What is said of an ssh that did not end by itself. */
+/** The sentence about an ssh that did not end by itself. */
 const CUT_SHORT: Readonly<Record<CutShort, { short: string; say: SayCutShort }>> = {
   'timed-out': {
     short: 'timed out',
@@ -109,7 +106,7 @@ const CUT_SHORT: Readonly<Record<CutShort, { short: string; say: SayCutShort }>>
   },
 };
 
-/** Why no whole answer came; null where one did. */
+/** The reason why no complete answer arrived; null if one did. */
 function unreachableCause(result: SshResult, { limits }: Question): SshCause | null {
   const { host, end, exit, signal, stdout, stderr } = result;
   const { length } = stdout;
@@ -135,7 +132,7 @@ function unreachableCause(result: SshResult, { limits }: Question): SshCause | n
 const head = ({ host, seconds }: SshResult) =>
   ({ schema: REMOTE_SCHEMA, host, seconds: Math.round(seconds * 100) / 100 }) as const;
 
-/** What the board's mountroot printed: data, text, nothing, or what is no report. */
+/** The output of the board's mountroot: data, text, nothing, or something that is no report. */
 type Printed = { output?: unknown; degraded: boolean } | { noReport: string };
 
 function printedData(stdout: Buffer, hasMessages: boolean): Printed {
@@ -143,7 +140,7 @@ function printedData(stdout: Buffer, hasMessages: boolean): Printed {
     const output: unknown = JSON.parse(stdout.toString('utf8'));
     return { output, degraded: readStatus(output)?.degraded ?? false };
   } catch {
-    // A verb that is refused, or has nothing to report, has messages and no output.
+    // A verb that is refused or has nothing to report prints messages and no output.
     if (stdout.length === 0 && hasMessages) return { degraded: false };
     return {
       noReport: stdout.length === 0 ? 'nothing' : `${stdout.length} bytes that are no JSON`,
@@ -151,7 +148,7 @@ function printedData(stdout: Buffer, hasMessages: boolean): Printed {
   }
 }
 
-/** The text of a report; a status as the board itself writes it shows how the board is, too. */
+/** The text of a report. A status in the board's own words also shows the board's condition. */
 function printedText(stdout: Buffer): Printed {
   if (stdout.length === 0) return { degraded: false };
   return { output: stdout.toString('utf8'), degraded: degradedIn(stdout) };
@@ -166,7 +163,7 @@ function degradedIn(stdout: Buffer): boolean {
   }
 }
 
-/** With these exit statuses a verb has reported, whatever its messages say. */
+/** With these exit statuses a verb has reported, regardless of its messages. */
 const REPORTED: readonly number[] = [EXIT.done, EXIT.degraded, EXIT.problems];
 
 function answerOf(result: SshResult, exit: number, question: Question): Answer {
@@ -221,7 +218,7 @@ function fateOf(exit: number, degraded: boolean): Fate {
   return exit === EXIT.problems ? 'problems' : 'failed';
 }
 
-/** The exit status for all answers: that of the first row which one of them fits. */
+/** The exit status for all answers. The first row that matches one of them counts. */
 const WORST_FIRST: readonly { when: (answer: Answer) => boolean; exit: number }[] = [
   { when: ({ status }) => status === 'unreachable', exit: EXIT.unreachable },
   { when: ({ status }) => status === 'degraded', exit: EXIT.degraded },
@@ -234,15 +231,15 @@ const WORST_FIRST: readonly { when: (answer: Answer) => boolean; exit: number }[
   { when: ({ status }) => status === 'problems', exit: EXIT.problems },
 ];
 
-/** The exit status of `remote`: the worst of what became of the boards. */
+/** The exit status of `remote`: the worst result of the boards. */
 export const exitOf = (answers: readonly Answer[]): number =>
   WORST_FIRST.find(({ when }) => answers.some(when))?.exit ?? EXIT.done;
 
-/** The hosts that this became of. */
+/** The hosts with this result. */
 export const hostsWith = (answers: readonly Answer[], fate: Fate): string[] =>
   answers.filter(({ status }) => status === fate).map(({ host }) => host);
 
-/** How many boards were reached. */
+/** The number of boards that we reached. */
 export const answeredCount = (answers: readonly Answer[]): number =>
   answers.length - hostsWith(answers, 'unreachable').length;
 

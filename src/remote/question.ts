@@ -1,13 +1,13 @@
 import type { Log } from '../log/log.js';
 import { checkReport, type RemoteReport } from './reports.js';
 
-/** Words that cannot be used: one sentence. */
+/** Invalid words. The message is one sentence. */
 class QuestionError extends Error {
   override name = 'QuestionError';
 }
 
 interface Wanted {
-  /** The words behind `--`; null without them. */
+  /** The words after `--`; null without them. */
   report: readonly string[] | null;
   hosts: readonly string[];
   bundle: boolean;
@@ -15,17 +15,17 @@ interface Wanted {
   asData: boolean;
 }
 
-/** The report that boards are asked for. */
+/** The report to ask for. */
 export interface ReportWanted {
-  /** The words that go over the line. */
+  /** The words to send. */
   words: string[];
-  /** It is shown as one row for each board. */
+  /** True if each board's answer is one row. */
   table: boolean;
-  /** The words ask for JSON. */
+  /** True if the words ask for JSON. */
   data: boolean;
 }
 
-/** A report's name among the hosts is a forgotten `--`. */
+/** A report's name among the hosts means that the user forgot `--`. */
 function checkHosts(hosts: readonly string[], reports: readonly RemoteReport[]): void {
   const verb = hosts.slice(1).find((host) => reports.some((each) => each.verb[0] === host));
   if (verb !== undefined)
@@ -42,10 +42,10 @@ function bundleWanted(report: Wanted['report']): ReportWanted {
   return { words: ['bundle'], table: false, data: false };
 }
 
-/** An option that says in which form the board is to answer. */
+/** An option for the form of the board's answer. */
 const FORM = /^--(?:json|ndjson|format=.*)$/;
 
-/** @throws one sentence for words that cannot be used. */
+/** @throws one sentence for invalid words. */
 export function reportWanted(
   { report, hosts, bundle, asData }: Wanted,
   reports: readonly RemoteReport[],

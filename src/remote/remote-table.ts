@@ -1,4 +1,4 @@
-/** The answers of many boards, for a person and for a program, as they come. */
+/** Prints the answers of many boards when they arrive, for a person or a program. */
 import { size } from '../text/units.js';
 import {
   answeredCount,
@@ -11,16 +11,16 @@ import {
 } from './judge.js';
 import { wrap } from '../text/columns.js';
 
-/** How answers are shown: a beginning, each answer as it comes, and an end. */
+/** A form of printing answers: a beginning, each answer when it arrives, and an end. */
 export interface TableFormat {
   begin(hosts: readonly string[]): string;
-  /** @param bytes the board's output as it came. */
+  /** @param bytes the board's output, unchanged. */
   answer(answer: Answer, bytes: Buffer): string | Buffer;
   /** In the order in which the hosts were named. */
   end(answers: readonly Answer[]): string;
 }
 
-/** Text from another machine without what a terminal takes for orders; lines and tabs stay. */
+/** Text from another machine without terminal control sequences; lines and tabs stay. */
 export const withoutOrders = (text: string): string =>
   text.replace(/\r\n/g, '\n').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
 const inLine = (text: string): string => withoutOrders(text).replace(/\s+/g, ' ');
@@ -77,7 +77,7 @@ function statusRow(answer: Answer, status: RemoteStatus | null): StatusRow {
   };
 }
 
-/** What is wrong with a board, and what to do. Its messages would only say the same again. */
+/** The trouble of a board, and its cure. The board's messages would only repeat it. */
 function troublesOf(answer: Answer, status: RemoteStatus | null): string[] {
   if (answer.status === 'well') return [];
   if (status === null) return answer.error === undefined ? [] : [answer.error];
@@ -87,7 +87,7 @@ function troublesOf(answer: Answer, status: RemoteStatus | null): string[] {
   ];
 }
 
-/** A row for each board, and below it what is wrong. */
+/** A row for each board, and its trouble below. */
 export function statusTable(): TableFormat {
   let width = STATUS_HEAD.host.length;
   return {
@@ -120,17 +120,14 @@ export const blocks = (): TableFormat => ({
   end: closing,
 });
 
-/**
- * One board's report and nothing else, which may be on its way into a file. A terminal gets no
- * orders.
- */
+/** One board's report alone, which may go into a file. A terminal gets no control sequences. */
 export const asItIs = (terminal: boolean): TableFormat => ({
   begin: () => '',
   answer: (_answer, bytes) => (terminal ? withoutOrders(bytes.toString('utf8')) : bytes),
   end: () => '',
 });
 
-/** Where bundles were put. */
+/** The places of the stored bundles. */
 export const bundleLines = (): TableFormat => ({
   begin: () => '',
   answer: ({ host, status, output, error, messages = [] }) => {
@@ -142,7 +139,7 @@ export const bundleLines = (): TableFormat => ({
   end: closing,
 });
 
-/** JSON in which the control characters are escaped that some terminals take for orders. */
+/** JSON with escaped control characters, because some terminals obey them. */
 const json = (value: unknown): string =>
   JSON.stringify(value).replace(
     /[\x7f-\x9f]/g,
@@ -158,7 +155,7 @@ export const ndjson = (): TableFormat => ({
 
 const FATES = ['unreachable', 'degraded', 'failed', 'problems'] as const;
 
-/** One JSON value, of which a line comes with each answer. */
+/** One JSON value, which grows by a line with each answer. */
 export function oneValue(words: readonly string[]): TableFormat {
   let count = 0;
   return {

@@ -1,17 +1,16 @@
 /**
- * Checks the words of a report that is asked for from afar. Both sides do it with the same list:
- * `remote` sends nothing else, and `ssh-shell` accepts nothing else from the holder of the key,
- * whatever program sends it.
+ * Checks the words of a remote report. Both sides use the same list: `remote` sends nothing else,
+ * and `ssh-shell` accepts nothing else from the holder of the key, whatever program sends it.
  */
 
-/** What an option takes: nothing, a whole number, one from 0 on, or one of some words. */
+/** The value of an option: nothing, a whole number, one of at least 0, or one of some words. */
 export type ValueRule = 'flag' | 'integer' | 'count' | readonly string[];
 
 /** A verb that reports and changes nothing, with options that name no file. */
 export interface RemoteReport {
-  /** The verb, with its second word where it has one. */
+  /** The verb, with its second word if it has one. */
   verb: readonly string[];
-  /** The words of which one must follow; absent where none may. */
+  /** The words of which one must follow; absent if none may. */
   what?: readonly string[];
   options: Readonly<Record<string, ValueRule>>;
   /** The option with which it prints JSON. */
@@ -46,7 +45,7 @@ const optionNames = ({ options }: RemoteReport): string =>
     .map((option) => `--${option}`)
     .join(', ') || 'none';
 
-/** Some words of a request cannot be used: one sentence. */
+/** Some words of a request are invalid. The message is one sentence. */
 class RequestRefused extends Error {}
 
 function reportIn(words: readonly string[], reports: readonly RemoteReport[]): RemoteReport {
@@ -60,7 +59,7 @@ function reportIn(words: readonly string[], reports: readonly RemoteReport[]): R
   );
 }
 
-/** The words behind the verb, one after the other. */
+/** The words after the verb, one after the other. */
 class RequestParser {
   readonly #out: string[] = [];
   readonly #given = new Set<string>();
@@ -151,7 +150,7 @@ function optionForm([option, rule]: [string, ValueRule]): string {
   return `[--${option} ${typeof rule === 'string' ? 'N' : rule.join('|')}]`;
 }
 
-/** One line for each report, as it may be asked for. */
+/** One line for each report, in the form of a request. */
 export const reportLines = (reports: readonly RemoteReport[]): string[] =>
   reports.map((report) =>
     [nameOf(report), ...Object.entries(report.options).map(optionForm)].join(' '),

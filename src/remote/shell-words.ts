@@ -1,17 +1,15 @@
 /** Words to and from the one string that ssh carries. */
 
-/**
- * Puts each word in single quotes, between which every login shell leaves a text as it is.
- */
+/** Puts each word in single quotes, inside which every login shell leaves text unchanged. */
 export const quoteWords = (words: readonly string[]): string =>
   words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
 
-/** Longer than the words of any report. */
+/** The limit. The words of every report are shorter. */
 const LONGEST = 4096;
 
 export type SplitWords = { words: string[] } | { refused: string };
 
-/** Characters that mean something to a shell outside of quotes. */
+/** Characters that are special to a shell outside quotes. */
 const OPERATORS: Readonly<Record<string, string>> = {
   ';': 'a semicolon',
   '|': 'a pipe',
@@ -33,10 +31,10 @@ const OPERATORS: Readonly<Record<string, string>> = {
   '!': 'an exclamation mark',
 };
 
-/** Characters that mean something between double quotes; ! does in some shells. */
+/** Characters that are special inside double quotes; ! is special in some shells. */
 const EXPANDED: readonly string[] = ['$', '`', '!'];
 
-/** A command cannot be split into words: one sentence. */
+/** A command cannot be split into words. The message is one sentence. */
 class SplitRefused extends Error {}
 
 const refuse = (character: string): never => {
@@ -100,14 +98,14 @@ class WordSplitter {
       if (character === undefined) throw new SplitRefused('the command ends between quotes');
       if (character === '"') return;
       if (EXPANDED.includes(character)) refuse(character);
-      // A backslash is itself here, except before a double quote and before another one.
+      // A backslash is an ordinary character here, except before a double quote or a backslash.
       const isEscape = character === '\\' && /["\\]/.test(this.text[this.#at] ?? '');
       this.add(isEscape ? this.text[this.#at++]! : character);
     }
   }
 }
 
-/** Why a text cannot be a command at all; null where it can. */
+/** The reason why a text cannot be a command; null if it can. */
 function textTrouble(text: string): string | null {
   if (text.length > LONGEST) return `the command is longer than ${LONGEST} characters`;
   const strange = /[^\x20-\x7e]/.exec(text.replace(/\t/g, ' '));

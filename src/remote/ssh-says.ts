@@ -1,19 +1,19 @@
 /**
- * Messages of ssh and of a board's shell as one sentence each: what is wrong, the probable cause,
- * the cure.
+ * Turns messages of ssh and of a board's shell into one sentence each: the fault, its probable
+ * cause, the cure.
  */
 
-/** Why a board could not be asked, or could not answer. */
+/** The reason why we could not ask a board, or why it could not answer. */
 export interface SshCause {
   /** For a table, and for programs. */
   short: string;
   sentence: string;
 }
 
-/** What a sentence about ssh's message may name. */
+/** The data for a sentence about ssh's message. */
 interface SshMessage {
   host: string;
-  /** What the pattern found. */
+  /** The match of the pattern. */
   match: RegExpExecArray;
   /** The last line that ssh printed. */
   last: string;
@@ -25,7 +25,7 @@ interface SshRow {
   say: (message: SshMessage) => string;
 }
 
-/** The messages of OpenSSH's client, in the order in which they explain each other. */
+/** The messages of OpenSSH's client. A message is before those that it explains. */
 const SSH_ROWS: readonly SshRow[] = [
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
@@ -157,7 +157,7 @@ const lastLine = (stderr: string): string =>
     .at(-1)
     ?.slice(0, 200) ?? '';
 
-/** ` (what was said)`; nothing where nothing was. */
+/** The message in parentheses; '' without a message. */
 const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`);
 
 /**
@@ -185,13 +185,13 @@ export function sshCause(host: string, stderr: string, received: number): SshCau
   };
 }
 
-/** What a sentence about the board's shell may name. */
+/** The data for a sentence about the board's shell. */
 interface ShellMessage {
   host: string;
   exit: number;
   /** The last line that was printed. */
   said: string;
-  /** How mountroot is called on the boards. */
+  /** The command for mountroot on the boards. */
   command: string;
 }
 
@@ -201,7 +201,7 @@ interface ShellRow {
   say: (message: ShellMessage) => string;
 }
 
-/** What the exit statuses of a shell mean (POSIX, 2.8.2); the first row that fits. */
+/** The meanings of a shell's exit statuses (POSIX, 2.8.2). The first row that matches counts. */
 const SHELL_ROWS: readonly ShellRow[] = [
   {
     when: ({ exit, said }) => exit === 127 && /\bnode\b/.test(said) && !/mountroot/.test(said),
@@ -241,8 +241,8 @@ const SHELL_ROWS: readonly ShellRow[] = [
 ];
 
 /**
- * The cause where the board's shell could not run mountroot, or a signal ended it; null where it
- * ended by itself.
+ * The cause if the board's shell could not run mountroot, or if a signal ended it; null if it ended
+ * by itself.
  */
 export function boardCause(message: Omit<ShellMessage, 'said'>, stderr: string): SshCause | null {
   const whole = { ...message, said: lastLine(stderr) };

@@ -4,15 +4,16 @@ import { splitWords } from './shell-words.js';
 type AskedOverSsh = { words: string[] } | { usage: true } | { refused: string };
 
 /**
- * How `remote` calls the agent: the first word of what it sends. It means nothing here, because the
- * agent runs already.
+ * The first word that `remote` sends: the name of the agent. It has no meaning here, because the
+ * agent already runs.
  */
 const PROGRAM = /^(?:\/(?:[\w.+-]+\/)*)?(?:mountroot|mountroot\.cjs|mount_root)$/;
 
 /**
- * The words of the report that the holder of a diagnostics key asks for; never anything else.
- * @param command as the other side sent it, also for subsystems such as sftp (SSH_ORIGINAL_COMMAND,
- *   sshd(8); dropbear sets it too).
+ * The words of the report that the holder of a diagnostics key requests. They are never anything
+ * else.
+ * @param command as the other side sent it, also for subsystems such as sftp
+ *   (SSH_ORIGINAL_COMMAND, sshd(8); dropbear sets it too).
  */
 export function askedFor(
   command: string | undefined,
@@ -26,7 +27,7 @@ export function askedFor(
   return 'refused' in checked ? checked : { words: checked.words };
 }
 
-/** What is printed where nothing is asked for. */
+/** The text for a login without a request. */
 export function usageText(reports: readonly RemoteReport[]): string {
   const lines = reportLines(reports).map((line) => `  ${line}\n`);
   return (

@@ -7,20 +7,20 @@ export interface Way {
   configFile?: string;
   /** KEY=VALUE, as ssh's -o. */
   options: readonly string[];
-  /** Seconds until there must be a connection. */
+  /** Seconds to wait for a connection. */
   connect: number;
 }
 
 export interface Limits {
-  /** Milliseconds for the whole of it. */
+  /** Milliseconds for the whole call. */
   time: number;
   /** Bytes of output. */
   output: number;
-  /** Milliseconds that ssh has to end once it is told to. */
+  /** Milliseconds that ssh has to end after a signal. */
   grace?: number;
 }
 
-/** How an ssh ended: by itself (`exit`), or by what was done to it. */
+/** The end of an ssh: by itself (`exit`), or by us. */
 type SshEnd = 'exit' | 'no-program' | 'timed-out' | 'too-much' | 'interrupted';
 
 export interface SshResult {
@@ -36,10 +36,9 @@ export interface SshResult {
 }
 
 /**
- * The words that ssh is called with. Where an option is given twice, ssh takes the first, so the
- * options that must hold come before those that the user chooses. They make sure that ssh asks no
- * question, that only the report is printed, and that the board gets no access to this machine
- * (agent, X11, forwardings). `--` ends the options.
+ * The arguments of ssh. ssh uses the first of repeated options, so our required options precede the
+ * user's. They make sure that ssh asks no question, that only the report is printed, and that the
+ * board gets no access to this machine (agent, X11, forwardings). `--` ends the options.
  */
 export const sshWords = (
   host: string,
@@ -64,9 +63,9 @@ export const sshWords = (
   quoteWords(words),
 ];
 
-/** How many milliseconds a child of ssh may keep its output open after ssh has ended. */
+/** Milliseconds for which a child of ssh may keep its output open after ssh has ended. */
 const LINGER = 500;
-/** How many characters of messages are kept. */
+/** The number of characters of messages to keep. */
 const MESSAGES = 65_536;
 const GRACE = 2000;
 

@@ -7,7 +7,7 @@ import type { Answer } from './judge.js';
 export interface BundleStore {
   /** The bundle goes to the standard output. */
   piped: boolean;
-  /** Keeps what a board sent, if it is whole. */
+  /** Stores a board's bundle if it is complete. */
   keep(bytes: Buffer, answer: Answer): Answer;
 }
 
@@ -57,7 +57,7 @@ function checkPipe(hosts: readonly string[]): void {
 
 type BundleTrouble = { cause: 'no bundle' | 'not written'; sentence: string } | null;
 
-/** What is wrong with the bytes that a host sent as a bundle. */
+/** The fault of the bytes that a host sent as a bundle. */
 function bundleTrouble(bytes: Buffer, host: string): BundleTrouble {
   try {
     readBundle(bytes, `what ${host} sent`);
@@ -82,7 +82,7 @@ function writeTrouble(file: string, bytes: Buffer): BundleTrouble {
   }
 }
 
-/** @throws {Error} where the bundles of these hosts cannot be put there. */
+/** @throws {Error} if the bundles of these hosts cannot be stored there. */
 export function bundleStore(output: string | undefined, hosts: readonly string[]): BundleStore {
   const piped = output === '-';
   if (piped) checkPipe(hosts);

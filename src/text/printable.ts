@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 
-/** Bytes as text; null where they are not UTF-8, because text would not give the bytes back. */
+/** Bytes as text; null if they are not UTF-8, because text could not reproduce the bytes. */
 export const utf8 = (bytes: Uint8Array): string | null =>
   isUtf8(bytes) ? Buffer.from(bytes).toString('utf8') : null;
 
@@ -23,7 +23,7 @@ export const inOctal = (bytes: Uint8Array): string =>
  */
 const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\\]/u;
 
-/** A name as text where that is safe, else its bytes in octal. */
+/** A name as text if that is safe, else its bytes in octal. */
 export function printable(name: Uint8Array | string): string {
   const bytes = typeof name === 'string' ? Buffer.from(name) : name;
   const text = utf8(bytes);

@@ -1,12 +1,12 @@
 /**
- * What can go wrong while facts are gathered, and the sentences that say so. A problem is a code
- * and data; its type follows from the rows of this table.
+ * The problems while facts are gathered, and a sentence for each. A problem is a code and data; its
+ * type follows from the rows of this table.
  */
 
 interface ProblemSentence {
-  /** What is wrong. */
+  /** The fault. */
   is: string;
-  /** What holds instead. */
+  /** The value that is used instead. */
   holds?: string;
 }
 

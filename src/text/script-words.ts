@@ -1,9 +1,9 @@
-/** How the script that went first ended, as the journal records it. */
+/** The end of the script that ran first, as in the journal. */
 interface ScriptOutcome {
   result: 'made' | 'refused' | 'failed' | 'cut off';
-  /** Why the script did not make the root; null where it did, or did not say. */
+  /** The reason why the script did not make the root; null if it did, or gave none. */
   why: string | null;
-  /** How the root that it made differs from the root that the agent would have made. */
+  /** The differences between its root and the root that the agent would have made. */
   differences?: readonly string[];
 }
 

@@ -7,7 +7,7 @@
 const LAST_MOMENT = 8.64e15;
 export const isMoment = (ms: number): boolean => Math.abs(ms) <= LAST_MOMENT;
 
-/** As ISO 8601; null for what is no moment. */
+/** As ISO 8601; null for an invalid time. */
 export const isoDate = (ms: number): string | null =>
   isMoment(ms) ? new Date(ms).toISOString() : null;
 

@@ -11,36 +11,36 @@ export type Verdict = 'ok' | 'warning' | 'problem' | 'unknown';
 /** Marks an answer that only the running board can give. JSON leaves out a symbol. */
 export const NEEDS_BOARD = Symbol('needs the running board');
 
-/** One precondition of `start`, and how it stands. */
+/** One precondition of `start`, and its state. */
 export interface Check {
   /** A stable word, for programs. */
   id: string;
   /** The subject of the check, for a person. */
   title: string;
   verdict: Verdict;
-  /** What was found: one sentence without its full stop. */
+  /** The finding: one sentence without its full stop. */
   finding: string;
-  /** What was read, and where. */
+  /** The evidence: the data that was read, and its source. */
   evidence: string;
-  /** What to do about it: one sentence; null where nothing needs to be done. */
+  /** The cure: one sentence; null if none is necessary. */
   cure: string | null;
-  /** The reason that a start would give for a lower rung, where this check found its cause. */
+  /** The reason that a start would give for a lower rung, if this check found its cause. */
   reason: Reason | null;
   [NEEDS_BOARD]?: true;
 }
 
-/** Everything that the checks look at. */
+/** The input of the checks. */
 export interface CheckInputs {
   /** The facts as they are now. */
   now: Facts;
   /**
-   * The facts as a start finds them, or found them in this boot; null where a start has run in this
-   * boot and left no facts.
+   * The facts of a start, or of the start in this boot; null if a start has run in this boot and
+   * left no facts.
    */
   start: Facts | null;
   /** mountroot has already made this root. */
   started: boolean;
-  /** What only the running system shows; null for a facts file. */
+  /** The facts that only the running system shows; null for a facts file. */
   live: Live | null;
 }
 
@@ -60,7 +60,7 @@ export const ON_BOARD: Finding = {
 export interface CheckRule {
   id: string;
   title: string;
-  /** null where the question does not arise on this board; a list where it has several answers. */
+  /** null if the question does not arise on this board; a list if it has several answers. */
   look: (inputs: CheckInputs) => Finding | readonly Finding[] | null;
 }
 

@@ -33,7 +33,7 @@ function inputsOf(now: Facts, live: Live | null): CheckInputs {
   return { now, live, started, start: started ? recorded : now };
 }
 
-/** What a start would do; null where the facts that it needs are not known. */
+/** The result of a start; null if the facts for it are unknown. */
 const outlook = ({ start }: CheckInputs): Decision | null =>
   start === null ? null : planWhole('start', start, { dryRun: true, force: false });
 

@@ -1,4 +1,4 @@
-/** What the running kernel and its drivers show. */
+/** The facts that the running kernel and its drivers show. */
 import { gunzipSync } from 'node:zlib';
 import type { Device, Facts } from '../../facts/facts.js';
 import { readWhole } from '../../facts/read-whole.js';
@@ -47,7 +47,7 @@ export function memoryOf(reader: Reader): { total: number; available: number | n
 /** MTD_WRITEABLE of include/uapi/mtd/mtd-abi.h. */
 const MTD_WRITEABLE = 0x400;
 
-/** Where the driver says whether a device may be written, and how to read it. */
+/** The place where the driver says whether a device is writable, and how to read it. */
 const WRITABLE: Record<
   Device['kind'],
   { where: (name: string) => string; isWritable: (text: string) => boolean }

@@ -1,7 +1,7 @@
 import { readWhole } from '../../facts/read-whole.js';
 import type { Reader } from '../../system/port.js';
 
-/** Something that was looked for: its value, or why it could not be read. */
+/** A value, or the reason why it could not be read. */
 export type LiveRead<T> = { value: T } | { trouble: string };
 
 export function tryRead<T>(look: () => T): LiveRead<T> {

@@ -1,6 +1,6 @@
 /**
- * What only the running system shows. It is read without changing anything, and without root as far
- * as that goes; a value that could not be read is null, or says why.
+ * The facts that only the running system shows. They are read without changing anything, and
+ * without root if possible. A value that could not be read is null or has the reason.
  */
 import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';

@@ -1,4 +1,4 @@
-/** What Node needs from the board: its native parts, random numbers, memory, a clock. */
+/** Node's needs on the board: its native parts, random numbers, memory, a clock. */
 import type { Facts } from '../../facts/facts.js';
 import type { LogLine } from '../../facts/kernel-log.js';
 import { knownTime } from '../journal/boot-runs.js';
@@ -56,7 +56,7 @@ function kernelLines({ origin }: Facts, live: Live | null): readonly LogLine[] {
   return 'value' in live.log ? live.log.value.lines : [];
 }
 
-/** How long Node had to wait, as the kernel log tells. */
+/** The time that Node had to wait, from the kernel log. */
 function randomSince(time: number, text: string): Finding {
   const evidence = `the kernel log: "${text}" at ${time.toFixed(1)} s`;
   if (time <= SLOW_S) return ok('random numbers are there when Node asks for them', evidence);

@@ -1,4 +1,4 @@
-/** What the file system of the upper layer must support, so that overlay can use it whole. */
+/** The abilities that overlay needs from the file system of the upper layer. */
 import type { Facts } from '../../facts/facts.js';
 import { isLegacy } from '../../plan/overlay-root.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';

@@ -1,4 +1,4 @@
-/** What waits on the data volume, and the external volume that takes its place. */
+/** The pending work on the data volume, and the external volume that replaces it. */
 import type { Facts, MountedVolume, Volume } from '../../facts/facts.js';
 import { sentenceOf } from '../../plan/reasons.js';
 import { volumeTrouble } from '../../plan/volume.js';

@@ -1,4 +1,4 @@
-/** What somebody should look at, besides the reason that a start gave. */
+/** The things that need attention, besides the reason that a start gave. */
 import type { MountedVolume } from '../../facts/facts.js';
 import type { Boot } from '../journal/boot-runs.js';
 import { plural } from '../../text/units.js';

@@ -17,11 +17,11 @@ import type { Status } from './root-status.js';
 import { whatToDo } from './what-to-do.js';
 import { isoDate } from '../../text/units.js';
 
-/** All that `status` tells. Times in milliseconds since the kernel started, dates in ISO 8601. */
+/** All data of `status`. Times in milliseconds since the kernel started, dates in ISO 8601. */
 export interface FullStatus extends Status {
   /** null where nothing was recorded in this boot. */
   degraded: boolean | null;
-  /** When the root became what it is; `when` is null while the clock is not known. */
+  /** The time when the root got its present state; `when` is null while the clock is unknown. */
   since: { at: number; when: string | null; ago: number } | null;
   /** The cure of the reason. */
   todo: string | null;
@@ -41,7 +41,7 @@ export interface FullStatus extends Status {
   pending: Pending;
   /** The text that a login shows. */
   notice: string | null;
-  /** What else somebody should look at, a sentence each. */
+  /** Other things that need attention, one sentence each. */
   attention: string[];
 }
 
@@ -70,7 +70,7 @@ interface ThisBoot {
   warnings: string[];
 }
 
-/** What the next start, or the next `done`, will do. */
+/** The pending work of the next start or the next `done`. */
 export interface Pending {
   reset: ResetOrder | 'damaged' | 'unreadable' | null;
   /** The volume is marked to be erased. */
@@ -95,7 +95,7 @@ export interface Gathered {
   opened: MountedVolume | null;
   content: string | null;
   notice: string | null;
-  /** What could not be gathered, a sentence each. */
+  /** The failures to gather data, one sentence each. */
   problems: string[];
 }
 
@@ -161,7 +161,7 @@ const pendingOf = ({ opened, content }: Gathered): Pending => ({
 const degradedBy = ({ rung, reason }: NonNullable<Status['rung']>): boolean =>
   isDegraded({ rung, reason: reason as Reason | null });
 
-/** What the root is, with everything that is known about its state. */
+/** The root, with everything that is known about its state. */
 export function fullStatus(status: Status, gathered: Gathered): FullStatus {
   const { now, recordedAt, space, health, boots, kept, opened, notice } = gathered;
   const current = boots.find((boot) => boot.current);

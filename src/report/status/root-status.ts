@@ -10,11 +10,11 @@ export interface Status {
   persistent: boolean;
   /** The rung that the last verb recorded; null where no verb of this boot recorded one. */
   rung: RecordedRung | null;
-  /** What / is, one sentence. */
+  /** A description of /, one sentence. */
   summary: string;
   /** The read-only image below the overlay. */
   image: { mountpoint: string; fstype: string; source: string } | null;
-  /** Where the overlay keeps its changes; sizes in bytes, from statfs(2). */
+  /** The place of the overlay's changes; sizes in bytes, from statfs(2). */
   data: {
     mountpoint: string;
     fstype: string;
@@ -58,7 +58,7 @@ export interface StatusInput {
 const writable = (mount: Mount): boolean =>
   !mount.options.includes('ro') && !mount.superOptions.includes('ro');
 
-/** What the root is now, from mountinfo, and how it was made, from the journal. */
+/** The present root, from mountinfo, and its making, from the journal. */
 export function status({ mounts, journal, rung, space }: StatusInput): Status {
   const root = visibleAt(mounts, '/');
   const overlaid = root?.fstype.startsWith('overlay') ?? false;

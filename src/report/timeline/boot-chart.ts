@@ -117,7 +117,7 @@ function phasesOfRun(run: JournalRun): Bar[] {
   ];
 }
 
-/** What comes before the agent: the kernel, preinit, and Node's start. */
+/** The phases before the agent: the kernel, preinit, and Node's start. */
 function phasesBefore(start: JournalRun, initAt: number | null): Bar[] {
   const born = bornAt(start);
   const first = born ?? start.at;
@@ -132,7 +132,7 @@ function phasesBefore(start: JournalRun, initAt: number | null): Bar[] {
   return out;
 }
 
-/** What comes between the start and `done`: init, and Node's start. */
+/** The phases between the start and `done`: init, and Node's start. */
 function phasesBetween(start: JournalRun, done: JournalRun): Bar[] {
   const out: Bar[] = [];
   const born = bornAt(done);

@@ -181,7 +181,7 @@ function legend(chart: Chart, y: number): string[] {
 
 const INNER = WIDTH - 2 * MARGIN;
 
-/** What is drawn, and the y at which the next part begins. */
+/** The drawing, and the y at which the next part begins. */
 interface Drawing {
   lines: string[];
   y: number;
