@@ -14,9 +14,9 @@ const hex = (bytes: Uint8Array): string => `0x${Buffer.from(bytes).toString('hex
 /**
  * A System that touches nothing. It does not even read, because the plan may be for another
  * machine. `calls` gets each call that would change something, in the notation of strace(1); a verb
- * of several calls is one line under its own name. A dry run gives it to the executors that `start`
- * uses, so it prints what `start` calls. Nothing exists here: a directory that `start` makes only
- * where it is missing is shown as made.
+ * of several calls is one line with its own name. A dry run passes it to the executors of `start`,
+ * so it prints the calls of `start`. No file exists here, so a directory that `start` makes only if
+ * it is missing is always shown as made.
  */
 export function dryRun(): System & { calls: string[] } {
   const calls: string[] = [];

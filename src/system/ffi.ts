@@ -1,6 +1,6 @@
 /**
- * The real kernel. The only file that knows ffi-napi, pointers and the C shim: another FFI would
- * change nothing else.
+ * The real kernel. Only this file knows ffi-napi, pointers and the C shim, so another FFI would
+ * change only this file.
  *
  * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for
  * errno in a second call, and a garbage collection between the two overwrites it.
@@ -25,8 +25,8 @@ import {
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
 
-// The bundle is CommonJS; beside it lies native/<platform>-<architecture>/ with the shim and the
-// two addons.
+// The bundle is CommonJS. The directory native/<platform>-<architecture>/ beside it has the shim
+// and the two addons.
 declare const __dirname: string;
 
 /**
@@ -109,7 +109,7 @@ const SECOND = 1_000_000_000n;
 
 const UBI_CONTROL = '/dev/ubi_ctrl';
 
-/** Where and how often the thread of `during` reports a slow call. */
+/** The file to which the thread of `during` reports a slow call, and the interval. */
 const KERNEL_LOG = '/dev/kmsg';
 const TELL_EVERY_MS = 5000;
 
@@ -128,8 +128,8 @@ function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | nul
 }
 
 /**
- * A C string with the exact bytes of a name. ref-napi takes a Buffer where a string is expected,
- * which its types do not say.
+ * A C string with the exact bytes of a name. ref-napi accepts a Buffer instead of a string,
+ * although its types do not say so.
  */
 function named(path: string): string {
   const raw = pathOf(path);
@@ -138,7 +138,7 @@ function named(path: string): string {
     : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
 }
 
-/** How a failed mount(2) is told: what it does depends on its flags. */
+/** Describes the attempt of a failed mount(2), which depends on its flags. */
 function mountAttempt(
   source: string | null,
   target: string,
@@ -199,7 +199,7 @@ export const system: System = {
   },
 
   switchRoot(newRoot) {
-    // Stays open for good: after the switch no path leads to the old root.
+    // This stays open, because after the switch no path leads to the old root.
     const old = openSync('/', O_RDONLY | O_DIRECTORY);
     writer.chdir(newRoot);
     const move = (from: string, to: string): void =>
@@ -210,7 +210,7 @@ export const system: System = {
         dest: to,
       });
     try {
-      // As `.`, because once it is on `/` no path leads to its old place.
+      // We use `.`, because after the move to `/` no path leads to its old place.
       move('.', '/');
     } catch (error) {
       writer.chdir('/');
@@ -293,7 +293,7 @@ export const system: System = {
         [path, name],
         (room, bytes) => shim().mountroot_get_attribute(named(path), name, room, bytes),
       );
-      // null: it was removed since it was listed.
+      // null if it was removed after it was listed.
       if (value !== null) found.set(name, value);
     }
     return found;
@@ -348,7 +348,7 @@ export const system: System = {
 
 /**
  * renameat2(2) with RENAME_EXCHANGE: two names change places, and at no moment is either missing.
- * EINVAL where the file system lacks it.
+ * EINVAL if the file system lacks it.
  */
 export function exchange(one: string, other: string): void {
   const attempt = {
@@ -378,8 +378,8 @@ const LONGEST_ATTRIBUTE = 65_536;
 
 /**
  * Reads a value of unknown length into ever bigger buffers. Asking for the length first would be a
- * second call, and the value may grow between the two. null where it does not exist, as on a file
- * system that keeps no attributes.
+ * second call, and the value may grow between the two. null if it does not exist, as on a file
+ * system without attributes.
  */
 function grown(
   attempt: Omit<Attempt, 'errno'>,

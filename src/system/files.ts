@@ -7,8 +7,8 @@ import { SystemError } from './system-error.js';
 
 /**
  * The name of the kernel's error. It comes from the number: Node has no name for some errors
- * (EUCLEAN is `Unknown system error -117`) and another name for others (ENOTSUP). What Node itself
- * refuses, such as a name with a NUL in it, has one of Node's own codes.
+ * (EUCLEAN is `Unknown system error -117`) and another name for others (ENOTSUP). A call that Node
+ * itself refuses, for example because of a NUL in a name, has one of Node's own codes.
  */
 function errnoOf({ code, errno }: NodeJS.ErrnoException): string {
   if (errno !== undefined) return errnoName(Math.abs(errno));
@@ -21,7 +21,7 @@ function attempt<T>(what: string, syscall: string, path: string, call: () => T):
   try {
     return call();
   } catch (error) {
-    // A call within this one has already said what went wrong.
+    // An inner call has already described the failure.
     if (error instanceof SystemError) throw error;
     throw new SystemError({
       what: `${what} ${path}`,
@@ -80,8 +80,8 @@ function withFile<T>(path: string, flags: number, mode: number, use: (fd: number
 }
 
 /**
- * The names in a directory. Node decodes them as UTF-8; where that loses bytes, they are read again
- * as bytes.
+ * The names in a directory. Node decodes them as UTF-8. If that loses bytes, we read them again as
+ * bytes.
  */
 function namesIn(path: string): string[] {
   const names = fs.readdirSync(pathOf(path), 'utf8');
@@ -146,8 +146,8 @@ export const reader: Reader = {
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 /**
- * Only a directory shows by its device that something is mounted on it: on an overlay a file has
- * the device of its layer. unlink(2) of a file with a mount on it is EBUSY.
+ * Only a directory's device shows that something is mounted on it: on an overlay a file has the
+ * device of its layer. unlink(2) of a file with a mount on it is EBUSY.
  */
 function removeTree(path: string, device: number): void {
   const stat = fs.lstatSync(pathOf(path));
@@ -164,14 +164,14 @@ function removeTree(path: string, device: number): void {
 }
 
 /**
- * Removes a half made file of ours. An error of that is ignored, because the caller reports why the
- * file is half made.
+ * Removes a partial file of ours. Errors are ignored, because the caller reports why the file is
+ * partial.
  */
 function discard(path: string): void {
   try {
     fs.unlinkSync(pathOf(path));
   } catch {
-    // There is no such file, or the file system takes no changes any more.
+    // The file does not exist, or the file system has become read-only.
   }
 }
 
@@ -181,8 +181,8 @@ function syncDirectory(path: string): void {
 }
 
 /**
- * Replaces a path by what `make` makes beside it. On a failure the old one stays, and the new one
- * is removed.
+ * Replaces a path by a file that `make` makes beside it. On a failure the old file stays, and the
+ * new one is removed.
  */
 function replaceWith(path: string, make: (next: string) => void): void {
   const next = `${path}.next`;
@@ -199,8 +199,8 @@ function replaceWith(path: string, make: (next: string) => void): void {
 }
 
 /**
- * Makes a file that must not exist, and removes it again when `fill` fails, so that a full file
- * system is not left fuller.
+ * Makes a file that must not exist, and removes it if `fill` fails, so that it does not fill a full
+ * file system further.
  */
 function makeNew(path: string, mode: number, fill: (fd: number) => void): void {
   withFile(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode, (fd) => {
@@ -241,7 +241,7 @@ function copyFile(from: string, to: string, mode: number): void {
   });
 }
 
-/** The verbs that Node does not have. */
+/** The verbs that Node lacks. */
 type Kernels =
   | 'mount'
   | 'umount'
@@ -261,7 +261,7 @@ type Kernels =
   | 'during'
   | 'watchdog';
 
-/** The verbs that change files. Those that Node does not have are in ffi.ts. */
+/** The verbs that change files. ffi.ts has those that Node lacks. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
   chdir: (path) => attempt('change directory to', 'chdir', path, () => process.chdir(path)),
   mkdir: (path, mode) =>

@@ -4,7 +4,7 @@ import { SystemError } from './system-error.js';
 
 /**
  * The kernel's limit of a record (kernel/printk: CONSOLE_EXT_LOG_MAX, PRINTKRB_RECORD_MAX). read(2)
- * with a smaller buffer is EINVAL.
+ * with a smaller buffer gives EINVAL.
  */
 const LONGEST = 8192;
 /**
@@ -18,7 +18,7 @@ const MOST = 100_000;
  * (Documentation/ABI/testing/dev-kmsg). Each read(2) gives one record. EAGAIN means that there are
  * no more (without O_NONBLOCK it would wait for the next one). EPIPE means that the oldest record
  * was overwritten meanwhile; the next read goes on behind the gap.
- * @throws {SystemError} as open(2); EPERM where kernel.dmesg_restrict is set and the caller is not
+ * @throws {SystemError} as open(2); EPERM if kernel.dmesg_restrict is set and the caller is not
  *   privileged.
  */
 export function readKernelRecords(device = '/dev/kmsg'): string[] {

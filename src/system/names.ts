@@ -1,7 +1,7 @@
 /**
- * Names of files as strings. To the kernel a name is bytes, and on an old disk or a camera they may
- * not be UTF-8. A byte that belongs to no character becomes a lone surrogate U+DC80…U+DCFF, as in
- * Python (PEP 383), so that the kernel gets back exactly the name that it gave.
+ * Names of files as strings. The kernel treats a name as bytes, which may not be UTF-8 on an old
+ * disk or a camera. A byte that belongs to no character becomes a lone surrogate U+DC80…U+DCFF, as
+ * in Python (PEP 383), so that the kernel gets exactly the same name back.
  */
 
 /** One character of well-formed UTF-8 (RFC 3629), or one byte that belongs to none; as Latin-1. */
@@ -21,12 +21,12 @@ export const nameOf = (bytes: Buffer): string =>
     );
 
 /**
- * Whether a name has the character that Node puts where it could not decode one. Only such a name
- * has to be read again as bytes.
+ * Whether a name has Node's replacement character for bytes that it could not decode. Only such a
+ * name must be read again as bytes.
  */
 export const isDoubtful = (name: string): boolean => name.includes('\ufffd');
 
-/** A path for the kernel: nearly always the string itself. */
+/** A path for the kernel, which is nearly always the string itself. */
 export function pathOf(path: string): string | Buffer {
   if (!LONE.test(path)) return path;
   return Buffer.concat(

@@ -1,4 +1,6 @@
-/** The result of `look`, or `otherwise` where it throws; for what may be missing without harm. */
+/**
+ * The result of `look`, or `otherwise` if it throws. For files that may be missing without harm.
+ */
 export function orElse<T>(otherwise: T, look: () => T): T {
   try {
     return look();

@@ -1,6 +1,6 @@
 import type { MountFlag } from './flags.js';
 
-/** What lstat(2) finds at a path. A symlink is not followed. */
+/** The file type at a path (lstat(2)). A symlink is not followed. */
 export type PathKind =
   | 'missing'
   | 'directory'
@@ -55,8 +55,8 @@ export interface Reader {
   /** Names in a directory, sorted. @throws {SystemError} as opendir(3). */
   list(path: string): string[];
   /**
-   * statfs(2): sizes in bytes, the magic number of the file system, and its inodes where it has a
-   * fixed number of them.
+   * statfs(2): sizes in bytes, the magic number of the file system, and its inodes if their number
+   * is fixed.
    */
   space(path: string): {
     total: number;
@@ -66,10 +66,10 @@ export interface Reader {
   };
 }
 
-/** What a faithful copy of a tree needs besides names and contents. No symlink is followed. */
+/** The calls for a faithful copy of a tree, besides names and contents. They follow no symlink. */
 export interface TreeSystem {
   rename(from: string, to: string): void;
-  /** symlink(2): EEXIST where the path exists. */
+  /** symlink(2): EEXIST if the path exists. */
   symlink(target: string, path: string): void;
   /** link(2). */
   link(existing: string, path: string): void;
@@ -84,7 +84,7 @@ export interface TreeSystem {
   ): void;
   /**
    * Copies a file's bytes to a new file, which is on stable storage (fsync(2)) when this returns.
-   * EEXIST where the path exists.
+   * EEXIST if the path exists.
    */
   copyFile(from: string, to: string, mode: number): void;
   /** lchown(2). */
@@ -104,9 +104,9 @@ export interface TreeSystem {
 /** Flash through the mtd and UBI drivers. */
 interface FlashSystem {
   /**
-   * Erases one block through the character device (MEMUNLOCK where the chip starts locked,
+   * Erases one block through the character device (MEMUNLOCK for a chip that starts locked,
    * MEMERASE; include/uapi/mtd/mtd-abi.h). Returns false for a bad block of NAND, which it skips.
-   * @throws {SystemError} EIO for a block that will not be erased, EROFS or EACCES for a
+   * @throws {SystemError} EIO for a block that cannot be erased, EROFS or EACCES for a
    * write-protected partition.
    */
   eraseBlock(device: string, start: number, length: number): boolean;
@@ -117,8 +117,8 @@ interface FlashSystem {
 }
 
 /**
- * The one door to the kernel. Each verb is one system call unless its comment says otherwise, and
- * throws nothing but SystemError. Implementations: `ffi` (the real kernel), `dry-run` (lists the
+ * The only interface to the kernel. Each verb is one system call unless its comment says otherwise,
+ * and throws only SystemError. Implementations: `ffi` (the real kernel), `dry-run` (lists the
  * calls), `model` (a kernel in memory).
  */
 export interface System extends Reader, TreeSystem, FlashSystem {
@@ -157,13 +157,13 @@ export interface System extends Reader, TreeSystem, FlashSystem {
    */
   create(path: string, content: string, mode: number): void;
   /**
-   * Replaces a file whole or not at all: written beside it, fsync(2), rename(2), fsync of the
+   * Replaces a file atomically: writes a file beside it, then fsync(2), rename(2) and fsync of the
    * directory. Several system calls.
    */
   replace(path: string, content: string, mode: number): void;
   /**
-   * Replaces anything but a directory by a symlink, whole or not at all: made beside it, rename(2),
-   * fsync of the directory. Several system calls.
+   * Replaces anything except a directory by a symlink, atomically: makes it beside the path, then
+   * rename(2) and fsync of the directory. Several system calls.
    */
   replaceLink(target: string, path: string): void;
   /**
@@ -174,22 +174,23 @@ export interface System extends Reader, TreeSystem, FlashSystem {
   /** syncfs(2) of the file system that holds the path. */
   syncfs(path: string): void;
   /**
-   * renameat2(2) with RENAME_WHITEOUT, which overlay needs from its upper file system; EINVAL where
+   * renameat2(2) with RENAME_WHITEOUT, which overlay needs from its upper file system; EINVAL if
    * the file system lacks it.
    */
   renameLeavingWhiteout(from: string, to: string): void;
   /** renameat2(2) with RENAME_EXCHANGE, which overlay needs too: two names change places. */
   exchange(one: string, other: string): void;
   /**
-   * flock(2) on a file, which is created where it is missing. The lock is held until this process
+   * flock(2) on a file, which is created if it is missing. The lock is held until this process
    * ends. Returns false when another process holds it.
    */
   lock(path: string): boolean;
-  /** Blocks this process for so long. */
+  /** Blocks this process for this time. */
   sleep(milliseconds: number): void;
   /**
-   * For a call that may take long: until null ends it, a thread writes `text` and the time passed
-   * to the kernel log every few seconds, and feeds the watchdog that `watchdog` opened.
+   * Announces a call that may take long. Until a call with null, a thread writes `text` and the
+   * elapsed time to the kernel log every few seconds, and feeds the watchdog that `watchdog`
+   * opened.
    */
   during(text: string | null): void;
   /**

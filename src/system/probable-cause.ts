@@ -1,6 +1,6 @@
 /** A call to the kernel that failed. */
 export interface Attempt {
-  /** What was attempted; it follows "cannot": `mount jffs2 /dev/mtdblock3 on /tmp/overlay`. */
+  /** The attempt; it follows "cannot": `mount jffs2 /dev/mtdblock3 on /tmp/overlay`. */
   what: string;
   /** Name of the system call. */
   syscall: string;
@@ -17,14 +17,14 @@ export interface ErrnoRule {
   errnos: readonly string[];
   /** Only for this file system type. */
   fstype?: string;
-  /** The probable cause, and what to do; it follows "cannot …: ERRNO; ". */
+  /** The probable cause and the cure; this follows "cannot …: ERRNO; ". */
   says: string;
 }
 
 /**
- * What an error most probably means on a board, and what to do about it. The first rule that holds
- * counts, so those for one file system come before the general ones. Sources: mount(2),
- * pivot_root(2), fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c,
+ * The most probable meaning of an error on a board, and the cure. The first rule that matches
+ * counts, so rules for one file system precede the general ones. Sources: mount(2), pivot_root(2),
+ * fs/jffs2/{fs,build,scan}.c, fs/overlayfs/super.c, fs/namespace.c,
  * drivers/mtd/{mtdchar,mtdcore,ubi/cdev,ubi/build}.c, drivers/watchdog/watchdog_dev.c of Linux 6.1.
  */
 export const ERRNO_RULES: readonly ErrnoRule[] = [
@@ -304,7 +304,7 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
   },
 ];
 
-/** The probable cause of a failed call, and what to do; empty where no rule holds. */
+/** The probable cause of a failed call, and the cure; '' if no rule matches. */
 export function probableCause({ syscall, errno, fstype }: Attempt): string {
   const rule = ERRNO_RULES.find(
     (each) =>

@@ -1,7 +1,7 @@
 import { errnoText } from './errno.js';
 import { probableCause, type Attempt } from './probable-cause.js';
 
-/** A call that the kernel refused: its parts for a report, and one sentence for a person. */
+/** A call that the kernel refused: its data for a report, and one sentence for a person. */
 export class SystemError extends Error implements Attempt {
   override name = 'SystemError';
   readonly what: string;

@@ -1,8 +1,8 @@
 import type { VolumeType } from './volume-type.js';
 
 /**
- * Erased flash: 0xFF wherever it was looked at. jffs2 and UBIFS mount it and make it their own. A
- * blank block device would need a mkfs, and nobody ordered one.
+ * Erased flash: every byte that we read was 0xFF. jffs2 and UBIFS mount it and make it their own. A
+ * blank block device would need a mkfs, which nobody ordered.
  */
 export const blank: VolumeType = {
   signatures: [],

@@ -3,9 +3,9 @@ export interface Device {
   kind: 'mtd' | 'ubi' | 'block';
   /** The kernel's name: `mtd3`, `ubi0_1`, `mmcblk0p3`. */
   name: string;
-  /** What its owner calls it: partition, volume or file system label; may be ''. */
+  /** Its name by its owner: a partition, volume or file system label; may be ''. */
   label: string;
-  /** What mount(2) takes. */
+  /** The source for mount(2). */
   source: string;
   /**
    * `major:minor`, as mountinfo shows it for a file system that is mounted from here; null if that
@@ -23,9 +23,9 @@ export type DeviceKind = Device['kind'];
 interface DeviceKindRow {
   /** With its article, for sentences. */
   title: string;
-  /** Where the kernel lists devices of this kind. */
+  /** The place where the kernel lists devices of this kind. */
   listedIn: string;
-  /** Who erases such a device, and how. */
+  /** The way to erase such a device. */
   erasing: (device: Device) => string;
 }
 

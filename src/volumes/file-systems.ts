@@ -41,7 +41,7 @@ export const isFileSystem = (kind: ContentKind): boolean => FILE_SYSTEMS[kind] !
 /** jffs2 and UBIFS. */
 export const isFlashOnly = (fstype: string): boolean => FILE_SYSTEMS[fstype]?.flashOnly === true;
 
-/** What is recognised in a ramdisk's image besides the types of a volume. */
+/** The types that are recognised in a ramdisk's image besides those of a volume. */
 export type OtherContent = 'ext2' | 'cramfs' | 'romfs' | 'minix';
 
 /** Without a journal: ext3 alone refuses it. */

@@ -24,7 +24,7 @@ export const BYTES_LOOKED_AT =
 const isAt = (block: Uint8Array, { offset, bytes }: Signature): boolean =>
   bytes.every((byte, index) => block[offset + index] === byte);
 
-/** What the first bytes of one erase block show; null for erased flash. */
+/** The content that the first bytes of one erase block show; null for erased flash. */
 function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string } | null {
   const signature = SIGNATURES.find((candidate) => isAt(block, candidate));
   if (signature)
@@ -54,11 +54,11 @@ const behindDamage = (
 });
 
 /**
- * What a volume holds. `read(n)` gives the first bytes of its n-th erase block; it is called no
- * more often than needed, so a healthy volume costs one read. Most signatures count only in the
- * first block, where their owners look for them. Those that a driver finds in any block count in
- * every block: a first block that is damaged, or was being erased, must not hide the settings
- * behind it.
+ * Identifies a volume's content. `read(n)` gives the first bytes of its n-th erase block; it is
+ * called no more often than needed, so a healthy volume costs one read. Most signatures count only
+ * in the first block, where their owners look for them. Those that a driver finds in any block
+ * count in every block: a first block that is damaged, or was being erased, must not hide the
+ * settings behind it.
  */
 export function identify(read: (block: number) => Uint8Array, blocks: number): Content {
   let first: Content | null = null;

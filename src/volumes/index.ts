@@ -29,10 +29,10 @@ export type ContentKind = keyof typeof VOLUME_TYPES;
 /** The types with their names, for those who walk them. */
 export const VOLUME_TYPE_LIST = Object.entries(VOLUME_TYPES) as [ContentKind, VolumeType][];
 
-/** What a volume holds, and how that shows. */
+/** The content of a volume, and the evidence. */
 export interface Content {
   kind: ContentKind;
-  /** What was seen and at which byte, or why it could not be read, for a person. */
+  /** The evidence and its offset, or the reason why it could not be read, for a person. */
   evidence: string;
   /**
    * Number of the erase block that shows what the volume holds, if that is not the first one: the

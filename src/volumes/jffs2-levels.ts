@@ -1,4 +1,4 @@
-/** How much of its partition jffs2 keeps. Reports need it, and no start does. */
+/** The share of its partition that jffs2 reserves. Only reports need it, no start does. */
 
 /** mount(2) gives EINVAL for fewer erase blocks (fs/jffs2/fs.c: jffs2_do_fill_super). */
 export const JFFS2_LEAST_BLOCKS = 5;

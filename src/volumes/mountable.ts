@@ -24,7 +24,7 @@ const unsupported = ({ kind }: Device): Unmountable => ({
   cure: 'correct the partition table, or order `mountroot reset` if nothing on it is needed',
 });
 
-/** Why a device with this content cannot be mounted, and what to do. */
+/** The reason why a device with this content cannot be mounted, and the cure. */
 export function whyUnmountable(device: Device, { kind, evidence }: Content): Unmountable {
   const { unmountable = unsupported } = typeOf(kind);
   const { reason, because, cure } = unmountable(device, DISK_MAKERS);

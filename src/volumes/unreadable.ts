@@ -2,8 +2,8 @@ import { blank } from './blank.js';
 import type { VolumeType } from './volume-type.js';
 
 /**
- * The device could not be read, so its content is not known. Mounting tells: jffs2 and UBIFS refuse
- * what is not theirs.
+ * The device could not be read, so its content is not known. A mount shows it: jffs2 and UBIFS
+ * refuse content of another type.
  */
 export const unreadable: VolumeType = {
   signatures: [],

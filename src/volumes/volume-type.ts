@@ -7,7 +7,7 @@ export interface Signature {
   name: string;
 }
 
-/** What a file system calls itself. */
+/** The label and UUID in a file system. */
 export interface Labels {
   label: string;
   /** Lower case, with dashes; '' if there is none. */
@@ -19,13 +19,13 @@ export interface FileSystem {
   /** As sentences write it: `jffs2`, `UBIFS`. */
   title: string;
   /**
-   * The CONFIG_ options, without that prefix, that `explain` and `facts` look at. The first one
-   * builds the file system into the kernel.
+   * The CONFIG_ options, without that prefix, that `explain` and `facts` read. The first one builds
+   * the file system into the kernel.
    */
   options: readonly [string, ...string[]];
   /**
-   * It works on flash only, and takes the name of an mtd partition or UBI volume where others take
-   * a block device.
+   * It works only on flash, and accepts the name of an mtd partition or UBI volume instead of a
+   * block device.
    */
   flashOnly?: true;
   /** The kernel can never write to it. */
@@ -42,7 +42,7 @@ export interface FileSystem {
 /** Why content cannot be mounted. */
 export interface Unmountable {
   reason: 'erase-marker' | 'unknown-content' | 'unsupported-content';
-  /** What that means, as the end of a sentence that begins with the evidence. */
+  /** The consequence, as the end of a sentence that begins with the evidence. */
   because: string;
   cure: string;
 }
@@ -61,13 +61,16 @@ export interface VolumeType {
   inAnyBlock?: true;
   /** The file system that this content is; left out if it is none. Its name is the type's. */
   fileSystem?: FileSystem;
-  /** What mount(2) is told for a data volume with this content, by the kind of its device. */
+  /**
+   * The file system type for mount(2) of a data volume with this content, by the kind of its
+   * device.
+   */
   mountAs: Partial<Record<DeviceKind, string>>;
   /** The file systems that can mount a root with this content, the best one first. */
   rootAs: readonly string[];
   /** Label and UUID in the superblock. */
   labels?: {
-    /** How many bytes of the beginning it takes to read them. */
+    /** The number of bytes at the beginning that are needed to read them. */
     bytes: number;
     /** null if the bytes are of another type, or too few. */
     read: (start: Buffer) => Labels | null;
@@ -77,7 +80,10 @@ export interface VolumeType {
    * or do not tell. `fstype` is what the kernel mounted it as.
    */
   identity?: (start: Buffer, fstype: string, crcOf: (bytes: Uint8Array) => string) => string | null;
-  /** Why it cannot be mounted from a device. `makers` are the mkfs programs for such a device. */
+  /**
+   * The reason why it cannot be mounted from a device. `makers` are the mkfs programs for such a
+   * device.
+   */
   unmountable?: (device: Device, makers: string) => Unmountable;
   /** doctor's sentence if it cannot be mounted. `on` is the device, for a person. */
   unmountableText?: (on: string, kind: DeviceKind) => string;

@@ -46,7 +46,7 @@ export interface JournalRun {
   warnings: string[];
   failed: Failure[];
   steps: RunStep[];
-  /** How the script that went first ended; absent where none did. */
+  /** The end of the script that ran first; absent if none did. */
   script?: ScriptResult;
 }
 
@@ -219,8 +219,8 @@ export function rungOf(boot: Boot): {
 }
 
 /**
- * When the kernel of this boot started, in milliseconds since 1970. It is reckoned from the last
- * time the clock was known; null where it never was.
+ * The start of this boot's kernel, in milliseconds since 1970. It is computed from the last time
+ * when the clock was known; null if it never was.
  */
 export function epochOf(boot: Boot): number | null {
   const known = boot.runs.findLast(({ time }) => time !== null);

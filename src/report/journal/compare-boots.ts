@@ -98,12 +98,12 @@ const startTime: Compare = ({ start, earlier }) => {
 /** Two texts that differ only in numbers, such as counts and times, are the same text. */
 const withoutNumbers = (text: string): string => text.replace(/\d+/g, '#');
 
-/** What all runs of a boot say, each text once. */
+/** All messages of a boot's runs, each text once. */
 const saidIn = (boot: Boot, said: (run: JournalRun) => string[]): string[] => [
   ...new Set(boot.runs.flatMap(said)),
 ];
 
-/** The texts of this boot that the one before it has not. */
+/** The texts that this boot has and the previous one does not. */
 function fresh({ now, before }: BootPair, said: (run: JournalRun) => string[]): string[] {
   const known = new Set(saidIn(before, said).map(withoutNumbers));
   return saidIn(now, said).filter((text) => !known.has(withoutNumbers(text)));
@@ -151,7 +151,7 @@ const crash: Compare = ({ now }) =>
     says: `the boot before crashed: ${line}`,
   }));
 
-/** In the order in which they are told. */
+/** In the order of the report. */
 const COMPARISONS: readonly Compare[] = [
   rung,
   reason,
@@ -166,7 +166,7 @@ const COMPARISONS: readonly Compare[] = [
   crash,
 ];
 
-/** How this boot differs from the one before it. */
+/** The differences between this boot and the previous one. */
 export function compareBoots(now: Boot, before: Boot): Difference[] {
   const pair = { now, before, start: startRunOf(now), earlier: startRunOf(before) };
   return COMPARISONS.flatMap((compare) => compare(pair));

@@ -3,15 +3,17 @@ import type { Reader } from '../../system/port.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
-/** More than a boot ever writes. Anybody may have put a larger file there. */
+/**
+ * The size limit of a journal. A boot writes less, but any user may have put a larger file there.
+ */
 const MOST = 4 << 20;
 
 export interface Boots {
   /** Oldest first. */
   boots: Boot[];
-  /** How many journals the data volume keeps, those that were not read included. */
+  /** The number of journals on the data volume, including those that were not read. */
   kept: number;
-  /** What could not be read, a sentence each. */
+  /** The unreadable journals, one sentence each. */
   problems: string[];
 }
 
@@ -65,8 +67,8 @@ function bootId(reader: Reader): string | null {
 }
 
 /**
- * The boots that have a journal, before the journals are read. Of this boot the journal in memory
- * counts, because the one on the volume may not be complete yet.
+ * The boots that have a journal, before the journals are read. For this boot the journal in memory
+ * counts, because the one on the volume may be incomplete.
  */
 interface KnownBoots {
   /** Oldest first. */
@@ -114,8 +116,8 @@ function knownBoots(reader: Reader, problems: string[]): KnownBoots {
 }
 
 /**
- * Which journals to read. A volume may keep a thousand, and a board's processor needs ten
- * milliseconds for each.
+ * The choice of journals to read. A volume may keep a thousand, and a board needs ten milliseconds
+ * for each.
  */
 export interface BootChoice {
   /** Only this many, the newest ones. */

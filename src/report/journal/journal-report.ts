@@ -47,7 +47,7 @@ export interface RunSummary {
   ms: number | null;
   exit: number | null;
   ok: boolean | null;
-  /** It has no end: the power failed, or it was killed. */
+  /** It has no end, because the power failed or it was killed. */
   interrupted: boolean;
   rung: string | null;
   reason: string | null;
@@ -55,7 +55,7 @@ export interface RunSummary {
   summary: string | null;
   warnings: string[];
   failed: Failure[];
-  /** How the script that went first ended; absent where none did. */
+  /** The end of the script that ran first; absent if none did. */
   script?: ScriptResult;
 }
 
@@ -115,7 +115,7 @@ export function summarise(boot: Boot): BootSummary {
 
 export interface Summaries {
   boots: BootSummary[];
-  /** What could not be read, a sentence each. */
+  /** The unreadable journals, one sentence each. */
   problems: string[];
 }
 

@@ -1,8 +1,8 @@
 import { Tree, clone, inode, split, type Cut, type ModelInode } from './model-tree.js';
 
 /**
- * What one erase block of the model's flash holds, as far as mounting and looking at its start can
- * tell.
+ * The content of one erase block of the model's flash, as far as a mount or a read of its start
+ * shows it.
  */
 export type Block = 'erased' | 'jffs2' | 'marker' | 'garbage' | 'ubi';
 
@@ -33,14 +33,14 @@ export interface Storage {
   /** null: blank. */
   tree: Tree | null;
   writeProtected: boolean;
-  /** For UBI: the partition it is on; it shows when that is attached. */
+  /** For UBI: its partition. The volume appears when the partition is attached. */
   mtd: number;
-  /** How often it is looked for before it is there. */
+  /** The number of lookups before it appears. */
   late: number;
   number: string;
 }
 
-/** All of a board that outlasts the power. */
+/** The state of a board that survives a power cut. */
 export interface Board {
   image: Tree;
   flash: Flash[];
@@ -48,14 +48,14 @@ export interface Board {
   commandLine: string;
   filesystems: string[];
   /**
-   * What the boot loader handed over besides the kernel: the root is this, in memory, and nothing
-   * is mounted. null: the kernel mounts the image itself.
+   * The initramfs from the boot loader: it is the root, in memory, and nothing is mounted. null if
+   * the kernel mounts the image itself.
    */
   initramfs: Tree | null;
   boots: number;
 }
 
-/** Directories and files into a tree: `/a/b` makes directories, `['/a/f', 'text']` a file. */
+/** Adds directories and files to a tree: `/a/b` makes directories, `['/a/f', 'text']` a file. */
 export function fill(tree: Tree, ...paths: (string | [string, string])[]): Tree {
   const was = tree.readonly;
   tree.readonly = false;
@@ -172,7 +172,7 @@ export function copyBoard(board: Board): Board {
   };
 }
 
-/** The power goes: what each device holds is what it had come to hold. */
+/** Cuts the power. Each device keeps only the data that had reached it. */
 export function cutPower(board: Board, way: Cut): void {
   for (const { tree } of [...board.flash, ...board.storage]) tree?.cut(way);
 }
@@ -186,14 +186,14 @@ export function blockStart(block: Block, length: number): Uint8Array {
 
 interface Magic {
   fstype: string;
-  /** Where the number stands, and its bytes. */
+  /** The offset of the magic number, and its bytes. */
   at: number;
   bytes: number[];
-  /** Where the label stands; null where the file system has none. */
+  /** The offset of the label; null if the file system has none. */
   label: number | null;
 }
 
-/** How the file systems of block devices and UBI volumes begin. */
+/** The first bytes of the file systems of block devices and UBI volumes. */
 const MAGICS: readonly Magic[] = [
   { fstype: 'ubifs', at: 0, bytes: [0x31, 0x18, 0x10, 0x06], label: null },
   { fstype: 'ext4', at: 0x438, bytes: [0x53, 0xef], label: 0x478 },

@@ -75,7 +75,7 @@ function mountNew(machine: Machine, call: NewMount): void {
 
 type Made = Pick<ModelMount, 'files' | 'device' | 'superOptions'>;
 
-/** How a file system of some type comes to be; the first row that holds. */
+/** The ways to get the file system of a mount. The first row that matches counts. */
 const FILE_SYSTEMS: readonly {
   when: (fstype: string) => boolean;
   make: (machine: Machine, call: NewMount) => Made;

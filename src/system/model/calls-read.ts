@@ -8,7 +8,7 @@ import { Errno, detailsOf, parent } from './model-tree.js';
 
 const SQUASHFS_MAGIC = 0x73717368;
 
-/** Directories of sysfs and files of proc that are computed, and in no tree. */
+/** Directories of sysfs and files of proc, which are computed and not in a tree. */
 const DIRECTORIES = /^\/sys\/class\/(ubi|block)$/;
 const FILES = /^\/proc\/(cmdline|mtd|filesystems)$/;
 
@@ -20,7 +20,7 @@ export function readCalls({
   mounts,
   paths,
 }: Machine): Reader & Pick<System, 'attributes'> {
-  /** What /proc and /sys show, where they are mounted. */
+  /** The content of /proc and /sys at their mountpoints. */
   const shown = (path: string): string | null => {
     const fstypeAt = (at: string): string => mounts.resolve(at, true).mount.files.fstype;
     if (path.endsWith('/self/mountinfo') && fstypeAt(parent(parent(path))) === 'proc')

@@ -19,7 +19,7 @@ type TreeCalls = Omit<TreeSystem, 'attributes'> &
 
 /** The calls that change files. */
 export function treeCalls({ calls, paths }: Machine): TreeCalls {
-  /** The second half of a replacement; what was written beside is removed when it fails. */
+  /** The second half of a replacement. If it fails, the file beside is removed. */
   const settle = (next: string, path: string): void => {
     try {
       calls.change({ name: 'rename', path: next, operand: path }, () => {
@@ -31,7 +31,7 @@ export function treeCalls({ calls, paths }: Machine): TreeCalls {
       throw error;
     }
   };
-  /** One that an earlier replacement left. */
+  /** An earlier replacement may have left one. */
   const removeOld = (path: string): void => {
     if (paths.find(path) !== null) paths.remove(path);
   };

@@ -2,17 +2,17 @@ import { SystemError } from '../system-error.js';
 import { Errno } from './model-tree.js';
 
 /**
- * What happens at a call: the name of an error refuses it; `cut` takes the power away before it,
- * `cut within` in its middle, `cut after` behind it; null lets it pass. It is asked before each
- * call that changes something; the first has position 1.
+ * The fault at a call. The name of an error refuses the call. `cut` cuts the power before it, `cut
+ * within` in its middle, `cut after` after it. null lets it pass. This runs before each call that
+ * changes something; the first call has position 1.
  */
 export type FaultAt = (position: number, call: string) => string | null;
 
-/** A call as it is told: `rename /a /b`. */
+/** A call in the list of calls: `rename /a /b`. */
 interface Told {
   name: string;
   path: string;
-  /** What stands behind the path, if anything. */
+  /** The text after the path, if any. */
   operand?: string;
   /** The second path of a SystemError. */
   dest?: string;
@@ -21,19 +21,19 @@ interface Told {
 const textOf = ({ name, path, operand }: Told): string =>
   operand === undefined ? `${name} ${path}` : `${name} ${path} ${operand}`;
 
-/** Where every call passes: it is counted, refused or cut as the faults say, and written down. */
+/** Every call passes through here. It is counted, refused or cut by the faults, and recorded. */
 export class Calls {
   /** The calls that changed something, in order. */
   readonly made: string[] = [];
-  /** The power has gone: nothing changes any more, and every call fails. */
+  /** True after a power cut: nothing changes any more, and every call fails. */
   dead = false;
-  /** The power goes in the middle of the call that is being made. */
+  /** True if the power is cut in the middle of the present call. */
   halved = false;
   private position = 0;
 
   constructor(private readonly faultAt: FaultAt) {}
 
-  /** A call that only looks. */
+  /** A call that only reads. */
   look<T>(name: string, path: string, see: () => T): T {
     return this.told({ name, path }, () => {
       if (this.dead) throw new Errno('EIO');

@@ -1,7 +1,8 @@
 /**
  * A kernel in memory: file systems, a mount table and flash, with the errno rules of the calls that
- * this agent makes. With it every call can fail in every way, and the power go after every one,
- * within milliseconds. The namespace tests run it beside the real kernel to check its rules.
+ * this agent makes. With it a test can let every call fail in every way, and cut the power after
+ * every call, within milliseconds. The namespace tests run it beside the real kernel to check its
+ * rules.
  */
 import type { System } from '../port.js';
 import type { Board } from './board.js';
@@ -23,14 +24,14 @@ export interface Kernel extends System {
   /** The calls that changed something, in order. */
   readonly calls: string[];
   readonly mounts: Mounts;
-  /** What process 1 became. */
+  /** The program that process 1 became. */
   readonly init: string | null;
-  /** Whether the power has gone: nothing changes any more, and every call fails. */
+  /** True after a power cut: nothing changes any more, and every call fails. */
   readonly dead: boolean;
   readonly lines: string[];
 }
 
-/** Every power-on is a kernel of its own. */
+/** Every power-on makes a new kernel. */
 export function powerOn(
   board: Board,
   { at = () => null, readonly = [], writers = [] }: Faults = {},
@@ -76,7 +77,7 @@ function mountRoot({ image, initramfs }: Board): Mounts {
   return new Mounts({ files, source: 'rootfs', device: '0:2', access: 'rw' });
 }
 
-/** Where the kernel's own file systems are mounted before the agent starts. */
+/** The mountpoints of the kernel's own file systems before the agent starts. */
 const VIRTUAL: readonly [path: string, fstype: string][] = [
   ['/dev', 'devtmpfs'],
   ['/proc', 'proc'],
@@ -84,7 +85,7 @@ const VIRTUAL: readonly [path: string, fstype: string][] = [
   ['/tmp', 'tmpfs'],
 ];
 
-/** Mounts them as far as the image has the directories. @returns what devtmpfs shows. */
+/** Mounts them if the image has the directories. @returns the content of devtmpfs. */
 function mountVirtual(board: Board, mounts: Mounts, devices: Devices): Tree {
   const dev = new Tree('devtmpfs');
   if (board.initramfs === null)

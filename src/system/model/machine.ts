@@ -9,11 +9,11 @@ export interface Faults {
   at?: FaultAt;
   /** File system types that come up read-only although mount(2) returns 0. */
   readonly?: readonly string[];
-  /** Files on / that some process has open for writing. */
+  /** Files on / that a process has open for writing. */
   writers?: string[];
 }
 
-/** What the groups of calls share: one board under power. */
+/** The shared state of the groups of calls: one running board. */
 export interface Machine {
   readonly board: Board;
   readonly faults: Required<Faults>;
@@ -21,10 +21,10 @@ export interface Machine {
   readonly devices: Devices;
   readonly paths: Paths;
   readonly calls: Calls;
-  /** What a mount of devtmpfs shows. */
+  /** The content of devtmpfs. */
   readonly dev: Tree;
-  /** What process 1 became; null as long as it is the agent. */
+  /** The program that process 1 became; null while it is the agent. */
   init: string | null;
-  /** What a thread would have said on the kernel log while a call was busy. */
+  /** The messages that a thread would have written to the kernel log during a slow call. */
   readonly lines: string[];
 }

@@ -1,7 +1,7 @@
 import type { Board, Flash, Storage } from './board.js';
 import { Errno, Tree } from './model-tree.js';
 
-/** Where the read-only image is. */
+/** The device of the read-only image. */
 export const IMAGE_DEVICE = '/dev/mtdblock2';
 
 interface ModelVolume {
@@ -11,7 +11,7 @@ interface ModelVolume {
   readonly: boolean;
 }
 
-/** jffs2 takes a partition that holds jffs2 or is erased all over, of five blocks at least. */
+/** jffs2 mounts a partition of at least five blocks that holds jffs2 or is fully erased. */
 function jffs2On(flash: Flash): ModelVolume {
   if (flash.blocks.length < 5) throw new Errno('EINVAL');
   if (!flash.blocks.includes('jffs2')) {
@@ -21,7 +21,7 @@ function jffs2On(flash: Flash): ModelVolume {
   return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
 }
 
-/** The devices of a board under power, as far as they have appeared and been attached. */
+/** The devices of a running board that have appeared or been attached. */
 export class Devices {
   readonly attached = new Set<number>();
   private looks = 0;
@@ -52,7 +52,7 @@ export class Devices {
     this.attached.add(mtd);
   }
 
-  /** The file system that a device holds, as its driver would find it. */
+  /** The file system that a device's driver would find on it. */
   volume(source: string, fstype: string): ModelVolume {
     if (fstype === 'squashfs' && source === IMAGE_DEVICE)
       return { tree: this.board.image, device: '31:2', readonly: true };
@@ -92,7 +92,7 @@ export class Devices {
     ];
   }
 
-  /** What /proc and /sys show in a file; null where there is none. */
+  /** The content of a file in /proc or /sys; null if it does not exist. */
   shown(path: string): string | null {
     const known = this.files[path];
     if (known) return known();
@@ -119,7 +119,7 @@ export class Devices {
 
   /**
    * The names in a directory of sysfs that lists devices; null for any other. A late device appears
-   * after so many looks.
+   * after several lookups.
    */
   listed(path: string): string[] | null {
     const named = (kind: Storage['kind']): string[] =>

@@ -4,10 +4,10 @@ import type { MountPlace, Mounts } from './mounts.js';
 import { Overlay } from './overlay.js';
 import { Errno, Tree, parent, within, type Files, type ModelInode } from './model-tree.js';
 
-/** The errors that a path may have because nothing is there. */
+/** The errors of a path that does not exist. */
 const NOTHING_THERE = ['ENOENT', 'ENOTDIR'];
 
-/** null for a path on which nothing is. */
+/** null for a path that does not exist. */
 export function orMissing<T>(look: () => T): T | null {
   try {
     return look();
@@ -37,7 +37,7 @@ export class Paths {
     return found;
   }
 
-  /** The inode to be changed. */
+  /** The inode to change. */
   change(path: string): ModelInode {
     this.must(path);
     const { mount, on } = this.mounts.resolve(path);
@@ -57,14 +57,14 @@ export class Paths {
     const { files, on } = this.writable(path);
     if (files.readonly) throw new Errno('EROFS');
     const found = this.must(path);
-    // The kind comes before a mount on it, as in vfs_rmdir and vfs_unlink.
+    // The kind is checked before a mount on it, as in vfs_rmdir and vfs_unlink.
     if (only === 'directory' && files.find(on)?.kind !== 'directory') throw new Errno('ENOTDIR');
     if (only === 'no directory' && found.kind === 'directory') throw new Errno('EISDIR');
     if (this.mounts.isMountpoint(path)) throw new Errno('EBUSY');
     files.remove(on);
   }
 
-  /** A tree without what is mounted in it. @param top where the caller begins. */
+  /** A tree without the mounts in it. @param top where the caller begins. */
   removeAll(path: string, top = true): void {
     const found = orMissing(() => this.find(path));
     if (found === null) return;
@@ -79,7 +79,7 @@ export class Paths {
     this.remove(path);
   }
 
-  /** In the order of do_renameat2 and vfs_rename. */
+  /** The checks are in the order of do_renameat2 and vfs_rename. */
   rename(from: string, to: string, whiteout: boolean): void {
     const [source, target] = this.onOneMount(from, to);
     const { files } = source.mount;
@@ -105,7 +105,7 @@ export class Paths {
     source.mount.files.exchange(source.on, target.on);
   }
 
-  /** syncfs(2); an overlay syncs its upper layer, whichever it is. */
+  /** syncfs(2). An overlay syncs its upper layer. */
   sync(path: string): void {
     const { mount } = this.mounts.resolve(path, true);
     for (const { tree } of [...this.board.flash, ...this.board.storage])
@@ -121,7 +121,7 @@ export class Paths {
     return [source, target];
   }
 
-  /** The place of a name, whether something has that name or not. */
+  /** The place of a name, even if no file has it. */
   private above(path: string): MountPlace {
     const { mount, on } = this.mounts.resolve(parent(path), true);
     const folder = mount.files.find(on);

@@ -1,13 +1,13 @@
 import type { Details, PathKind } from '../port.js';
 
-/** What a call of the model throws; Calls turns it into a SystemError. */
+/** The error of a call of the model. Calls turns it into a SystemError. */
 export class Errno extends Error {
   constructor(readonly code: string) {
     super(code);
   }
 }
 
-/** One file of any kind. Hard links are one of these under several names. */
+/** One file of any kind. Hard links are one such object under several names. */
 export interface ModelInode {
   kind: PathKind;
   number: number;
@@ -30,12 +30,12 @@ export interface ModelInode {
  */
 export interface Files {
   readonly fstype: string;
-  /** Belongs to the file system, so a remount changes it for all its mounts. */
+  /** This belongs to the file system, so a remount changes it for all mounts of it. */
   readonly: boolean;
   find(path: string): ModelInode | null;
   list(path: string): string[];
   add(path: string, inode: ModelInode): void;
-  /** The inode to be changed at a path: an overlay copies it up first. */
+  /** The inode to change at a path. An overlay copies it up first. */
   change(path: string): ModelInode;
   remove(path: string): void;
   rename(from: string, to: string, whiteout: boolean): void;
@@ -66,8 +66,8 @@ export const isWhiteout = ({ kind, node }: ModelInode): boolean =>
   kind === 'character' && node === '0:0';
 
 /**
- * Names of a path. They are kept, because the tests ask for the same few thousand paths millions of
- * times.
+ * The names of a path. They are cached, because the tests use the same few thousand paths millions
+ * of times.
  */
 export function split(path: string): readonly string[] {
   let names = known.get(path);
@@ -84,7 +84,7 @@ export function within(top: string, path: string): string {
   return top === '/' ? path : top + path;
 }
 
-/** A copy that shares nothing with the original; names that were one inode still are one. */
+/** A deep copy. Names that share an inode still share one. */
 export function clone(top: ModelInode, known = new Map<ModelInode, ModelInode>()): ModelInode {
   const before = known.get(top);
   if (before) return before;
@@ -118,16 +118,16 @@ export function detailsOf(
 export class Tree implements Files {
   root = inode('directory');
   readonly = false;
-  /** How many more names it has room for; then ENOSPC. */
+  /** The number of names that still fit; then ENOSPC. */
   room = Infinity;
-  /** What a power cut leaves of it: its state at the last sync. */
+  /** The state after a power cut: that of the last sync. */
   private durable = clone(this.root);
   private durableRoom = Infinity;
   private readonly unsynced = new Set<ModelInode>();
 
   constructor(
     readonly fstype: string,
-    /** Whether it knows the two flags of renameat2(2). */
+    /** Whether it supports the two flags of renameat2(2). */
     private readonly knows: { whiteout: boolean } = { whiteout: true },
   ) {}
 
@@ -198,7 +198,7 @@ export class Tree implements Files {
 
   /**
    * A power cut in the middle of jffs2_rename (fs/jffs2/dir.c), which makes the new name and then
-   * removes the old one: both are left.
+   * removes the old one. Both names remain.
    */
   halfRename(from: string, to: string): void {
     this.directory(parent(to)).entries.set(base(to), this.find(from)!);
@@ -224,9 +224,9 @@ export class Tree implements Files {
   }
 
   /**
-   * The power goes. `kept`: everything had been written back in time. `lost`: nothing since the
-   * last sync had. `torn`: names had, contents had not; so a file that was renamed without fsync
-   * becomes empty.
+   * Cuts the power. `kept`: everything was written back before. `lost`: nothing was written back
+   * since the last sync. `torn`: names were written back and contents were not, so a file that was
+   * renamed without fsync becomes empty.
    */
   cut(way: Cut): void {
     if (way === 'lost') Object.assign(this, { root: clone(this.durable), room: this.durableRoom });

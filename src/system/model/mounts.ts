@@ -1,7 +1,7 @@
 import type { MountFlag } from '../flags.js';
 import { Errno, base, parent, split, within, type Files, type ModelInode } from './model-tree.js';
 
-/** What is mounted, wherever it is. */
+/** One mount. */
 interface Mounted {
   files: Files;
   source: string;
@@ -13,7 +13,7 @@ interface Mounted {
 export interface ModelMount extends Mounted {
   id: number;
   parent: ModelMount | null;
-  /** Where on its parent; `/` for a mount stacked on the root of another one. */
+  /** The path on its parent; `/` for a mount stacked on the root of another one. */
   on: string;
   /** The number of its peer group; 0 for a private mount. */
   shared: number;
@@ -56,8 +56,8 @@ export class Mounts {
   }
 
   /**
-   * Where a path leads. Every mount on the way is crossed, also those stacked on one another.
-   * Symlinks are followed, the last one only with `follow`.
+   * Resolves a path. It crosses every mount on the way, also stacked ones. It follows symlinks, the
+   * last one only with `follow`.
    */
   resolve(path: string, follow = false, links = 0): MountPlace {
     if (links > LINKS_AT_MOST) throw new Errno('ELOOP');
@@ -194,7 +194,7 @@ export class Mounts {
     return LEFT;
   }
 
-  /** A directory has a new name; what is mounted below it stays mounted below it. */
+  /** Renames a directory. Mounts below it stay below it. */
   renamed(mount: ModelMount, from: string, to: string): void {
     for (const each of this.all)
       if (each.parent === mount && each.on.startsWith(`${from}/`))
@@ -208,7 +208,10 @@ export class Mounts {
     );
   }
 
-  /** As /proc/self/mountinfo shows it, which leaves out what the root does not reach. */
+  /**
+   * The table in the form of /proc/self/mountinfo, which leaves out mounts that the root does not
+   * reach.
+   */
   text(): string {
     return this.all
       .filter(this.reaches)
@@ -237,7 +240,7 @@ const up = ({ mount, on }: MountPlace): MountPlace =>
     ? { mount: mount.parent, on: parent(mount.on) }
     : { mount, on: parent(on) };
 
-/** The path that a symlink in the middle of one makes of it. */
+/** The path after the expansion of a symlink inside it. */
 function linked(parts: readonly string[], index: number, target: string): string {
   const from = target.startsWith('/') ? '' : `/${parts.slice(0, index).join('/')}/`;
   return `${from}${target}/${parts.slice(index + 1).join('/')}`;

@@ -69,8 +69,8 @@ export class Overlay implements Files {
   }
 
   private belowUpper(path: string): boolean {
-    // A path that an opaque directory or a whiteout of the upper layer covers shows nothing from
-    // below.
+    // If an opaque directory or a whiteout of the upper layer hides a path, the lower layers show
+    // nothing there.
     return this.lower.some((layer) => {
       const found = layer.files.find(within(layer.at, path));
       return (
@@ -158,7 +158,7 @@ export class Overlay implements Files {
 }
 
 /**
- * What mount(2) of an overlay makes of its options. @param failing whether the upper layer is on
+ * The overlay that mount(2) makes from its options. @param failing whether the upper layer is on
  * flash that takes no writes.
  */
 export function mountOverlay(
@@ -190,14 +190,13 @@ export function mountOverlay(
   return made;
 }
 
-/** workdir must be on the same mount as upperdir, and neither it nor below it. */
+/** workdir must be on the same mount as upperdir, and must be neither upperdir nor below it. */
 const isBeside = (work: Layer, upper: Layer): boolean =>
   work.files === upper.files && work.at !== upper.at && !work.at.startsWith(`${upper.at}/`);
 
 /**
  * Makes the directory in workdir, which every mount makes anew (since 4.8 it cleans a dirty one).
- * @returns false where that fails; the overlay is then read-only, and mount(2) returns 0 all the
- *   same.
+ * @returns false if that fails; the overlay is then read-only although mount(2) returns 0.
  */
 function prepareWork({ files, at }: Layer): boolean {
   const inner = within(at, '/work');
