@@ -159,8 +159,8 @@ export class VerbRun {
   }
 
   /**
-   * Adds the failures of a `done` to the recorded state. The root stays as it is then, and the
-   * state says why.
+   * Adds the failures of a `done` to the recorded state. The root then stays unchanged, and the
+   * state has the reason.
    */
   private recordFailures(exit: number): void {
     const { verb, reader, clock } = this.context;

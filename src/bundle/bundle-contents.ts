@@ -22,7 +22,7 @@ export interface BundleSources {
   status: () => Promise<{ data: object; text: string }>;
   /** The explanation of the facts, in the same two forms. */
   explanation: (facts: Facts) => Promise<{ data: object; text: string }>;
-  /** Milliseconds since 1970; null where the clock was never set. */
+  /** Milliseconds since 1970; null if the clock was never set. */
   now: number | null;
 }
 

@@ -86,7 +86,7 @@ export interface MountedVolume {
   fstype: string;
   readonly: boolean;
   state: State;
-  /** Starts since the last `done`; null where the counter is damaged. */
+  /** Starts since the last `done`; null if the counter is damaged. */
   attempts: number | null;
   /** `damaged`: the file is no valid order. `unreadable`: the file system could not read it. */
   order: ResetOrder | 'damaged' | 'unreadable' | null;

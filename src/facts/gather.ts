@@ -41,7 +41,7 @@ export interface Process {
 
 const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
-/** What an earlier start of this boot recorded. */
+/** The state that an earlier start of this boot recorded. */
 export function parseState(text: string): RecordedState | null {
   try {
     const { rung, reason } = JSON.parse(text) as RecordedState;

@@ -10,7 +10,7 @@ import { orElse } from '../system/or-else.js';
 
 const WANTED_INSIDE = ['/tmp', '/proc', DATA, OLD_ROOT];
 
-/** What the command line of `switch-root` names; undefined for every other verb. */
+/** The root and init on the command line of `switch-root`; undefined for every other verb. */
 type Asked = { newRoot: string; init: string } | undefined;
 
 /** The parts of the gathering process that a hand-over depends on. */

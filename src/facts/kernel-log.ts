@@ -1,6 +1,6 @@
 /** One message of the kernel. */
 export interface LogLine {
-  /** Seconds since the kernel started; null where the log has no times. */
+  /** Seconds since the kernel started; null if the log has no times. */
   time: number | null;
   text: string;
 }

@@ -31,10 +31,7 @@ export const BOOTS = `${META}/boots`;
 export const BOOT_FILE = /^(\d{8})-([\w-]{8})\.ndjson$/;
 export const QUARANTINE = `${META}/quarantine`;
 export const INCOMING = `${META}/incoming`;
-/**
- * What we record about the image, so that we can later tell when a setting hides a newer file of
- * the image.
- */
+/** Our record of the image, which later shows whether a setting hides a newer file of the image. */
 export const ROM_MANIFEST = `${META}/rom-manifest`;
 export const ROM_BASELINE = `${META}/rom-baseline`;
 export const ROM_CURSOR = `${META}/rom-cursor`;
@@ -49,7 +46,7 @@ export const STATE_LINK = '.fs_state';
 export const UPGRADE = 'sysupgrade.tgz';
 /** In an external volume: the identity of the board that owns it. */
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
-/** What a verb leaves for later verbs of the same boot. */
+/** The files of a verb for later verbs of the same boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
 /** This is on a tmpfs that moves to the new root, so it survives the pivot. */
 export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;

@@ -9,7 +9,7 @@ export const PSTORE = '/sys/fs/pstore';
 const LINES = 20;
 
 /**
- * What the previous boot left in memory that survives a reset
+ * The messages that the previous boot left in memory that survives a reset
  * (Documentation/admin-guide/ramoops.rst), or null if it left nothing.
  */
 export interface Before {

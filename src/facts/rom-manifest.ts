@@ -1,8 +1,8 @@
 /**
- * What mountroot records about the image on the data volume, so that it can later tell when a file
- * of the upper layer hides a newer file of the image. The manifest lists the image's files and is
- * made once for each image. The baseline lists each file of the upper layer, and the state of the
- * image's file when the upper one was last written.
+ * mountroot's record of the image on the data volume. It later shows whether a file of the upper
+ * layer hides a newer file of the image. The manifest lists the image's files and is made once for
+ * each image. The baseline lists each file of the upper layer, and the state of the image's file
+ * when the upper one was last written.
  *
  * Both begin with a line of JSON that describes the rest and has its checksum. A line of JSON for
  * each file follows. So damage is detected, and a damaged record counts as missing.

@@ -1,7 +1,7 @@
 interface RungRow {
   /** The kind of `/` on this rung. */
   root: string;
-  /** What happens to the settings on the data volume, for the notice at a login. */
+  /** The fate of the settings on the data volume, for the notice at a login. */
   notice: string;
   /** True when the root does not keep its changes. */
   degraded: boolean;

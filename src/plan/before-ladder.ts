@@ -62,8 +62,8 @@ const EARLY: readonly {
 const DISPENSABLE = ['/dev', '/run'];
 
 /**
- * Seconds that `rootwait` waits for a root. The kernel would wait for ever; we stop, so that the
- * board can say why it does not boot.
+ * Seconds that `rootwait` waits for a root. The kernel would wait without a limit. We stop, so that
+ * the board can say why it does not boot.
  */
 const ROOTWAIT_S = 600;
 

@@ -92,7 +92,7 @@ const unusable = ({ facts }: Climb): Trouble | null =>
 
 const isClosed = ({ facts }: Climb): boolean => facts.opened === null;
 
-/** What mount(2) gives for a write-protected device (mount(2), EACCES and EROFS). */
+/** The errors of mount(2) for a write-protected device (mount(2), EACCES and EROFS). */
 const WRITE_PROTECTED = ['EROFS', 'EACCES'];
 
 /** Mounting for writing was refused, and mounting read-only was not tried yet. */

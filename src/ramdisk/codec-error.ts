@@ -1,8 +1,8 @@
 import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
 
 /**
- * What the kernel prints for a decompressor that fails without a message of its own
- * (unpack_to_rootfs, init/initramfs.c).
+ * The kernel's message for a decompressor that fails without its own message (unpack_to_rootfs,
+ * init/initramfs.c).
  */
 export const UNEXPLAINED = 'decompressor failed';
 

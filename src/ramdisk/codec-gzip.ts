@@ -15,8 +15,8 @@ const PIECE = 16 * 1024;
 const fail: ReturnType<typeof failing> = failing('gzip');
 
 /**
- * Consumes the header as the kernel does (lib/decompress_inflate.c). Ten bytes may be followed by
- * several fields, of which the kernel knows only the name.
+ * Consumes the header as the kernel does (lib/decompress_inflate.c). Several fields may follow ten
+ * bytes. The kernel knows only the name among them.
  * @returns whether there are fields that the kernel takes for data.
  */
 async function skipHeader(source: ByteSource): Promise<boolean> {

@@ -3,7 +3,7 @@ export interface ExpectedMount {
   mountpoint: string;
   fstype: string;
   source: string;
-  /** Its number in mountinfo, which a move does not change; null where the plan makes the mount. */
+  /** Its number in mountinfo, which a move does not change; null if the plan makes the mount. */
   id: number | null;
   /** Options that mountinfo must show. */
   options: string[];

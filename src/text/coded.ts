@@ -12,7 +12,7 @@ export type Coded<Table extends SentenceTable> = {
     : object);
 }[keyof Table & string];
 
-/** What the table says about a problem. */
+/** The table's sentence for a problem. */
 export function codedSentence<Table extends SentenceTable>(
   table: Table,
   problem: Coded<Table>,

@@ -4,7 +4,7 @@ import { refuseArchive } from './archive-error.js';
 import { LIMITS } from './limits.js';
 import { WHITEOUT } from './marks.js';
 
-/** Text that the kernel takes for a name. @param what it is, for the error. */
+/** Text that the kernel accepts as a name. @param what it is, for the error. */
 export function textOf(bytes: Buffer, what: string): string {
   const found = utf8(bytes);
   if (found === null) return refuseArchive({ code: 'not-utf8', what, bytes });

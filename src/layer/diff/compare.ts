@@ -10,8 +10,8 @@ interface Compared {
 
 /**
  * Compares two files of one kind: content first, then metadata.
- * @param names of the upper one's attributes; null where they were not asked for.
- * @returns null where the upper one was removed meanwhile.
+ * @param names of the upper one's attributes; null if they were not asked for.
+ * @returns null if the upper one was removed meanwhile.
  */
 export function compared(
   { upper, lower }: { upper: Side; lower: Side },

@@ -46,7 +46,7 @@ export interface DiffEntry {
   size: number;
   /** The bytes that it takes on its volume, if known. The second name of a file takes none. */
   takes: number;
-  /** The same path in the image; null where it does not exist. */
+  /** The same path in the image; null if it does not exist. */
   rom: { of: What; size: number } | null;
   /** The metadata that differ, as text. */
   differs?: { what: 'mode' | 'owner' | 'time' | 'attributes'; rom: string; upper: string }[];

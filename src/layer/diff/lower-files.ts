@@ -25,7 +25,7 @@ export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoExceptio
 export const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
 
-/** lstat(2); null where the path does not exist. */
+/** lstat(2); null if the path does not exist. */
 export function statOrNull(path: string): fs.Stats | null {
   try {
     return fs.lstatSync(pathBytes(path), { throwIfNoEntry: false }) ?? null;

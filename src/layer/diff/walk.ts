@@ -306,7 +306,7 @@ class Walker {
     });
   }
 
-  /** A file of which only the metadata are in the upper layer. */
+  /** A file with only its metadata in the upper layer. */
   private metacopy(found: Found, { redirect, names }: Notes): DiffEntry {
     const { at, stat, lower } = found;
     const to = redirect === null ? lower : this.resolve(redirect, lower);

@@ -95,7 +95,7 @@ export const unknown = (finding: string, evidence: string, cure: string): Findin
   reason: null,
 });
 
-/** Major and minor number of a kernel's release; null where it has none. */
+/** Major and minor number of a kernel's release; null if it has none. */
 export function releaseOf(release: string): [number, number] | null {
   const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release) ?? [];
   return major === undefined ? null : [Number(major), Number(minor)];

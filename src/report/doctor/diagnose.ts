@@ -102,7 +102,7 @@ export interface Diagnosis {
   of: 'this machine' | 'a facts file';
   kernel: string;
   architecture: string;
-  /** The rung that a start would end on; null where that is not known. */
+  /** The rung that a start would end on; null if that is not known. */
   rung: string | null;
   counts: Record<Verdict, number>;
   checks: Check[];

@@ -74,7 +74,7 @@ export function filesystems({ now }: CheckInputs): Finding {
   return ok(`the kernel has ${listed(all)}`, FILESYSTEMS);
 }
 
-/** The file system of the read-only image; null where it does not show. */
+/** The file system of the read-only image; null if it does not show. */
 function imageType({ mounts, handover }: Facts): string | null {
   if (handover?.ramfs) return handover.root?.content?.kind === 'squashfs' ? 'squashfs' : null;
   const image = visibleAt(mounts, '/rom') ?? visibleAt(mounts, '/');

@@ -16,7 +16,7 @@ const OPTIONS = [
   'OVERLAY_FS',
 ];
 
-/** Those options of the kernel; null where there is no /proc/config.gz. */
+/** Those options of the kernel; null if there is no /proc/config.gz. */
 export function configOf(reader: Reader): Record<string, string> | null {
   return orElse(null, () => {
     const found = gunzipSync(readWhole(reader, '/proc/config.gz'), {
@@ -31,7 +31,7 @@ export function configOf(reader: Reader): Record<string, string> | null {
   });
 }
 
-/** From /proc/meminfo, in bytes; null where that is not understood. */
+/** From /proc/meminfo, in bytes; null if that is not understood. */
 export function memoryOf(reader: Reader): { total: number; available: number | null } | null {
   return orElse(null, () => {
     const found = smallText(reader, '/proc/meminfo');
@@ -63,7 +63,7 @@ const WRITABLE: Record<
   },
 };
 
-/** Whether the data volume's device may be written; null where its driver does not say. */
+/** Whether the data volume's device may be written; null if its driver does not say. */
 export function writableOf(
   reader: Reader,
   { volume }: Facts,

@@ -19,32 +19,32 @@ import { smallText, tryRead, type LiveRead } from './live-read.js';
 import { doneCallers, preinitOf, programOf, type Script } from './live-scripts.js';
 
 export interface Live {
-  /** The facts that this boot's start began with; null where there are none. */
+  /** The facts that this boot's start began with; null if there are none. */
   recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
   log: LiveRead<{ lines: LogLine[]; fromStart: boolean }>;
-  /** The kernel's options that the checks ask for; null where there is no /proc/config.gz. */
+  /** The kernel's options that the checks ask for; null if there is no /proc/config.gz. */
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
   whiteout: { works: boolean; where: string } | null;
-  /** The text that a login shows; null where there is none. */
+  /** The text that a login shows; null if there is none. */
   notice: string | null;
   /** Whether `done` has confirmed the start of this boot; null without a journal. */
   confirmed: boolean | null;
   /** The programs that the kernel may run first, and the scripts of those that are there. */
   preinit: { wanted: string[]; found: LiveRead<Script>[] };
-  /** The script that may go first, and how it ended in this boot; null where it did not run. */
+  /** The script that may go first, and how it ended in this boot; null if it did not run. */
   first: { kind: PathKind; result: ScriptResult | null };
   /** The scripts that call `done`. */
   doneCallers: string[];
   /** The mount_root that a preinit finds, and the file that it leads to. */
   program: { path: string; target: string } | null;
   node: { version: string; arch: string; rss: number };
-  /** Why the native parts do not load; null where they do. */
+  /** The reason why the native parts do not load; null if they do. */
   native: string | null;
   /** /proc/sys/kernel/random/entropy_avail. */
   entropy: number | null;
-  /** The hardware generator in use; null where there is none. */
+  /** The hardware generator in use; null if there is none. */
   generator: string | null;
   /** Bytes of /proc/meminfo. */
   memory: { total: number; available: number | null } | null;
@@ -52,7 +52,7 @@ export interface Live {
   time: number;
   /** The kinds of a few paths, among them the configured watchdog and /dev/ubi_ctrl. */
   paths: Record<string, PathKind>;
-  /** Whether the data volume's driver says that it may be written; null where it does not say. */
+  /** Whether the data volume's driver says that it may be written; null if it does not say. */
   writable: { value: boolean; where: string } | null;
   /** statfs(2) of the mounted data volume. */
   space: { total: number; free: number; inodes?: { total: number; free: number } } | null;
@@ -77,7 +77,7 @@ function recordedFacts(reader: Reader, uid: number): Live['recorded'] {
   });
 }
 
-/** What the journals tell: the latest probe for RENAME_WHITEOUT, and how this boot went. */
+/** The facts in the journals: the latest probe for RENAME_WHITEOUT, and the course of this boot. */
 function fromJournals(reader: Reader): {
   whiteout: Live['whiteout'];
   confirmed: boolean | null;

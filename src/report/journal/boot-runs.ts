@@ -26,17 +26,17 @@ export interface JournalRun {
   node: string | null;
   kernel: string | null;
   image: ImageMark | null;
-  /** When the process started; null where the journal does not say. */
+  /** When the process started; null if the journal does not say. */
   started: number | null;
   at: number;
-  /** The clock at `at`, in milliseconds since 1970; null where it was not set. */
+  /** The clock at `at`, in milliseconds since 1970; null if it was not set. */
   time: number | null;
-  /** The last plan's summary; null where the verb was cut off before it planned. */
+  /** The last plan's summary; null if the verb was cut off before it planned. */
   summary: string | null;
   rung: string | null;
   reason: string | null;
   because: string | null;
-  /** null where the verb was cut off. */
+  /** null if the verb was cut off. */
   ok: boolean | null;
   exit: number | null;
   error: string | null;
@@ -52,7 +52,7 @@ export interface JournalRun {
 
 /** One boot with the verbs that ran in it, oldest first. */
 export interface Boot {
-  /** Its number on the data volume; null where it is not kept there. */
+  /** Its number on the data volume; null if it is not kept there. */
   number: number | null;
   /** The first eight characters of the kernel's boot id. */
   id: string | null;

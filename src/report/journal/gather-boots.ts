@@ -22,7 +22,7 @@ interface FoundJournal {
   cut: boolean;
 }
 
-/** The text of a regular file; null where there is none. It follows no symlink. */
+/** The text of a regular file; null if there is none. It follows no symlink. */
 function read(reader: Reader, path: string, problems: string[]): FoundJournal | null {
   try {
     if (reader.kind(path) === 'missing') return null;
@@ -42,7 +42,7 @@ function read(reader: Reader, path: string, problems: string[]): FoundJournal | 
 }
 
 /**
- * The folder of boots on the data volume; null where there is none. Where an external overlay is
+ * The folder of boots on the data volume; null if there is none. Where an external overlay is
  * mounted on /overlay, the data volume stays at its first place below /tmp.
  */
 function folderOf(reader: Reader, problems: string[]): { path: string; names: string[] } | null {
@@ -73,7 +73,7 @@ function bootId(reader: Reader): string | null {
 interface KnownBoots {
   /** Oldest first. */
   names: BootName[];
-  /** Reads one journal; null where it cannot be read. */
+  /** Reads one journal; null if it cannot be read. */
   read: (name: BootName) => Boot | null;
 }
 

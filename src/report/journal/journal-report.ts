@@ -21,7 +21,7 @@ export interface BootSummary {
   boot: number | null;
   id: string | null;
   current: boolean;
-  /** When its start began, in ISO 8601; null where the clock was not known. */
+  /** When its start began, in ISO 8601; null if the clock was not known. */
   when: string | null;
   rung: string | null;
   reason: string | null;

@@ -4,8 +4,8 @@ import type { Failure } from './boot-runs.js';
 
 /**
  * How a run ended.
- * @param ok null where it was cut off.
- * @param ms null where the journal has no end of it.
+ * @param ok null if it was cut off.
+ * @param ms null if the journal has no end of it.
  */
 export function outcomeWords(ok: boolean | null, ms: number | null): string {
   if (ok === null) return 'was cut off';

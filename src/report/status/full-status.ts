@@ -19,7 +19,7 @@ import { isoDate } from '../../text/units.js';
 
 /** All data of `status`. Times in milliseconds since the kernel started, dates in ISO 8601. */
 export interface FullStatus extends Status {
-  /** null where nothing was recorded in this boot. */
+  /** null if nothing was recorded in this boot. */
   degraded: boolean | null;
   /** The time when the root got its present state; `when` is null while the clock is unknown. */
   since: { at: number; when: string | null; ago: number } | null;
@@ -46,13 +46,13 @@ export interface FullStatus extends Status {
 }
 
 interface ThisBoot {
-  /** Counted on the data volume; null where this boot is not kept on it. */
+  /** Counted on the data volume; null if this boot is not kept on it. */
   number: number | null;
   /** Boots whose journals are kept. */
   kept: number;
   confirmed: boolean;
   /**
-   * Starts since the last that was confirmed, as the volume counts them; null where it is not
+   * Starts since the last that was confirmed, as the volume counts them; null if it is not
    * mounted.
    */
   attempts: number | null;

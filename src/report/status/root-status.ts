@@ -8,7 +8,7 @@ export interface Status {
   root: { fstype: string; source: string; writable: boolean } | null;
   /** Whether changes on / survive a power cycle. */
   persistent: boolean;
-  /** The rung that the last verb recorded; null where no verb of this boot recorded one. */
+  /** The rung that the last verb recorded; null if no verb of this boot recorded one. */
   rung: RecordedRung | null;
   /** A description of /, one sentence. */
   summary: string;

@@ -83,6 +83,6 @@ const SPACE_RULES: readonly SpaceRule[] = [
   },
 ];
 
-/** Whether room is short; null where it is not. */
+/** Whether room is short; null if it is not. */
 export const spaceTrouble = (space: Space): Pick<SpaceRule, 'trouble' | 'severe'> | null =>
   SPACE_RULES.find(({ when }) => when(space)) ?? null;

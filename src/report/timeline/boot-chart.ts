@@ -48,7 +48,7 @@ const bar = (label: string, kind: BarKind, [from, to]: [number, number], remark 
 /** When a run ended. One that was cut off lasted at least until its last record. */
 const endOf = ({ at, ms, steps, planned }: JournalRun): number =>
   ms === null ? Math.max(at, planned ?? 0, ...steps.map((step) => step.at + step.ms)) : at + ms;
-/** When the process started; null where that is not known, or is after the verb began. */
+/** When the process started; null if that is not known, or is after the verb began. */
 const bornAt = ({ started, at }: JournalRun): number | null =>
   started === null || started > at ? null : Math.max(0, started);
 
@@ -211,8 +211,8 @@ function overviewOf(start: JournalRun, done: JournalRun | null, initAt: number |
 }
 
 /**
- * One boot as a chart; null where no verb of its journal made a root.
- * @param initAt when the kernel ran the first program, in milliseconds since it started; null where
+ * One boot as a chart; null if no verb of its journal made a root.
+ * @param initAt when the kernel ran the first program, in milliseconds since it started; null if
  * its log does not show it.
  */
 export function chartOf(boot: Boot, initAt: number | null): Chart | null {

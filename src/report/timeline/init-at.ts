@@ -5,7 +5,7 @@ const RUN = /^Run (\S+) as init process/;
 
 /**
  * When the kernel ran the first program, in milliseconds since it started. The last try counts;
- * null where the log has none.
+ * null if the log has none.
  */
 export function initAt(records: readonly string[]): number | null {
   const time =

@@ -1,7 +1,7 @@
 import type { MountFlag } from '../flags.js';
 import { Errno, base, parent, split, within, type Files, type ModelInode } from './model-tree.js';
 
-/** One mount. */
+/** The data of a mount that do not depend on its place. */
 interface Mounted {
   files: Files;
   source: string;
