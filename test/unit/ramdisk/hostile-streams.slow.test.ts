@@ -23,8 +23,8 @@ t.test(
       const stream = await packed(method, SMALL);
       for (let length = 0; length < stream.length; length++) {
         const bytes = await survives(method, stream.subarray(0, length));
-        // lz4 has no end mark: the kernel takes it as complete after its magic number, and with up to
-        // three bytes of a size.
+        // lz4 has no end mark: the kernel takes it as complete after its magic number, and with up
+        // to three bytes of a size.
         if (bytes !== null)
           t.ok(
             method === 'lz4' && length >= 4 && length < 8 && bytes.length === 0,

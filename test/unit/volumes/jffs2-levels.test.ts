@@ -15,8 +15,8 @@ t.test(
       deletionBlocks: 2,
       uncollected: 256 * KIB + 671_088,
     });
-    // A usual router: 12.5 MiB in blocks of 64 KiB. 262144 + 20000 + 65535 bytes need just over five
-    // blocks.
+    // A usual router: 12.5 MiB in blocks of 64 KiB. 262144 + 20000 + 65535 bytes need just over
+    // five blocks.
     t.match(jffs2Levels(12.5 * MIB, 64 * KIB), {
       eraseBlocks: 200,
       reservedBlocks: 7,
