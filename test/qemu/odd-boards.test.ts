@@ -12,6 +12,11 @@ import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
 const state = async (machine: Machine): Promise<object> =>
   JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const PREINIT = readFileSync(join(boardFolder(board.name), 'rootfs/etc/preinit'), 'utf8');
+/** The board's preinit with a command before a line of it. */
+function before(line: string, command: string): string {
+  if (!PREINIT.includes(line)) throw new Error(`preinit has no line ${line.trim()}`);
+  return PREINIT.replace(line, `\n${command}${line}`);
+}
 
 /** Two boots of one image. The second boot has the files that the first one wrote. */
 async function keepsSettings(
@@ -42,10 +47,10 @@ t.test('an image without /mnt, /overlay and /rom keeps its settings all the same
 
 t.test('shared mounts, more than OpenWrt moves, all stay where they were', async (t) => {
   const shared: Scripts = {
-    'etc/preinit': PREINIT.replace(
-      '# The limit is for',
+    'etc/preinit': before(
+      '\nstatus=5\n',
       'mkdir -p /tmp/more && mount -t tmpfs more /run && mkdir /run/below && mount -t ' +
-        'tmpfs below /run/below && mount -o make-rshared none /\n# The limit is for',
+        'tmpfs below /run/below && mount -o make-rshared none /',
     ),
   };
   const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
