@@ -20,6 +20,7 @@ import {
   withSettings,
   withVolume,
 } from '../../fixtures/facts.js';
+import { failingCommands } from '../../fixtures/failing-commands.js';
 import { golden } from '../../fixtures/golden.js';
 import { BOARD } from '../../fixtures/captures.js';
 
@@ -29,9 +30,7 @@ const scriptFor = (facts: Facts = boardFacts()): string => {
   return made.script;
 };
 /** Whatever is run here, nothing is mounted on this machine. */
-const NOTHING_IS_MOUNTED = ['mount', 'umount', 'pivot_root', 'switch_root']
-  .map((name) => `${name}() { echo "${name} was called" >&2; exit 99; }\n`)
-  .join('');
+const NOTHING_IS_MOUNTED = failingCommands('mount', 'umount', 'pivot_root', 'switch_root');
 const sh = (script: string, env: Record<string, string> = {}) =>
   spawnSync('busybox', ['sh'], {
     input: NOTHING_IS_MOUNTED + script,

@@ -3,14 +3,13 @@ import t from 'tap';
 import type { Plan } from '../../../src/plan/plan.js';
 import { renderSh } from '../../../src/plan/render-sh.js';
 import { planWhole } from '../../../src/plan/whole-plan.js';
+import { failingCommands } from '../../fixtures/failing-commands.js';
 import { boardFacts, device, mount } from '../../fixtures/facts.js';
 
 const planFor = (facts = boardFacts()): Plan =>
   planWhole('start', facts, { dryRun: false, force: false }) as Plan;
 /** A script that should refuse mounts nothing on this machine if it does not. */
-const NOTHING_IS_MOUNTED = ['mount', 'umount', 'pivot_root', 'mkdir', 'rm']
-  .map((name) => `${name}() { echo "${name} was called" >&2; exit 99; }\n`)
-  .join('');
+const NOTHING_IS_MOUNTED = failingCommands('mount', 'umount', 'pivot_root', 'mkdir', 'rm');
 const busybox = (
   words: string[],
   input = '',
