@@ -92,6 +92,12 @@ EXPORT int32_t mountroot_execve(const char *path, char *const argv[], char *cons
 	return failed;
 }
 
+/* exit_group(2) at once: without destructors, and without Node's teardown. */
+EXPORT void mountroot_exit(int32_t status)
+{
+	_exit(status);
+}
+
 /* renameat2(2) with its flags, which Node does not offer. */
 EXPORT int32_t mountroot_rename(const char *from, const char *to, uint32_t flags)
 {

@@ -3,9 +3,20 @@
  * bundled separately, so that its model kernel does not stay in the heap.
  */
 import { openJournal } from '../execute/journal.js';
+import { parseState } from '../facts/gather.js';
 import { reader } from '../system/files.js';
+import { exitNow } from '../system/ffi.js';
 import { SystemError } from '../system/system-error.js';
 import { dlopen, openOver, resume } from './resume.js';
 
-export const core = { dlopen, openJournal, openOver, reader, resume, SystemError };
+export const core = {
+  dlopen,
+  exitNow,
+  openJournal,
+  openOver,
+  parseState,
+  reader,
+  resume,
+  SystemError,
+};
 export type Core = typeof core;

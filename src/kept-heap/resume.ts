@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { loadPackages } from 'late-packages';
 import { enter, type Doors } from '../boot/enter.js';
 import { AGENT_FILE, BEGUN_FD } from '../facts/installation.js';
-import { openSystem } from '../system/ffi.js';
+import { exitNow, openSystem } from '../system/ffi.js';
 import type { System } from '../system/port.js';
 
 /** The folder of the heap, which is also the agent's. */
@@ -64,6 +64,7 @@ export function resume({
   return enter({
     heap: true,
     openSystem: () => Promise.resolve(open()),
+    exit: exitNow,
     reports: (words) => {
       open().execve(process.execPath, [AGENT, ...words], process.env);
       return Promise.resolve(1);
