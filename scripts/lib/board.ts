@@ -1,28 +1,94 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { Failure, checkout } from './report.js';
 
-export interface Partition {
-  name: string;
+const words = v.array(v.string());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const PARTITION = v.object({
+  name: v.string(),
   /** In bytes, a multiple of the erase block. */
-  size: number;
-  readOnly?: boolean;
-}
+  size: count,
+  readOnly: v.optional(v.boolean()),
+});
 
 /** A partition of a disk; partitions follow the partition table in this order. */
-export interface DiskPartition {
-  name: string;
+const DISK_PARTITION = v.object({
+  name: v.string(),
   /** In bytes, a multiple of 1 MiB. */
-  size: number;
+  size: count,
   /**
    * Its content: the files that the boot loader reads (ext4), the packed root file system, or an
    * empty ext4 for the settings.
    */
-  holds: 'boot' | 'rootfs' | 'data';
-}
+  holds: v.picklist(['boot', 'rootfs', 'data']),
+});
 
-/** The content of `board/NAME/board.json`. A board is data: no code knows one by name. */
-export interface Board {
+/** The content of `board/NAME/board.json`, laid over that of its base. */
+const BOARD_FILE = v.object({
+  kernel: v.object({
+    source: v.string(),
+    defconfig: v.string(),
+    fragment: v.string(),
+    deviceTree: v.string(),
+  }),
+  /**
+   * Flash chips and their partitions; empty lists for a board without flash. The last chip holds
+   * the settings and nothing else.
+   */
+  flash: v.object({
+    mtdId: v.string(),
+    chips: v.array(count),
+    eraseBlock: count,
+    partitions: v.array(PARTITION),
+  }),
+  /**
+   * Disks: /dev/vda, /dev/vdb …, each with a partition table (GPT). The last one holds the settings
+   * and nothing else.
+   */
+  disks: v.array(v.object({ partitions: v.array(DISK_PARTITION) })),
+  /**
+   * The boot loader, a file of a Debian package, which loads everything else. null when the
+   * emulator loads the kernel.
+   */
+  firmware: v.nullable(v.object({ package: v.string(), file: v.string() })),
+  rootfs: v.object({
+    suite: v.string(),
+    architecture: v.string(),
+    packages: words,
+    /** Programs in the image; the libraries that they are linked with come along. */
+    programs: words,
+    /** More files of the packages, which a program opens by name. */
+    files: words,
+    applets: words,
+    /**
+     * mksquashfs's name of the compression. Unpacking is most of a cold start: on vexpress-a9, LZO
+     * took 247 of its 521 million instructions.
+     */
+    compression: v.string(),
+    /**
+     * The squashfs block size in mksquashfs's notation, `32K`. Reading one page unpacks a whole
+     * block. A cold start took 864 ms with LZ4 in blocks of 128K, 772 ms in blocks of 32K with 16K
+     * of read-ahead, and 773 ms in blocks of 16K.
+     */
+    blockSize: v.string(),
+  }),
+  qemu: v.object({
+    program: v.string(),
+    machine: v.string(),
+    memory: v.string(),
+    uarts: count,
+    arguments: words,
+  }),
+  commandLine: v.string(),
+});
+
+export type Partition = v.InferOutput<typeof PARTITION>;
+export type DiskPartition = v.InferOutput<typeof DISK_PARTITION>;
+
+/** A board is data: no code knows one by name. */
+export interface Board extends v.InferOutput<typeof BOARD_FILE> {
   name: string;
   /**
    * The board whose folder has the kernel's configuration, the patches and the files of the root
@@ -30,45 +96,6 @@ export interface Board {
    * also supplies all fields that this board's own does not set.
    */
   files: string;
-  kernel: { source: string; defconfig: string; fragment: string; deviceTree: string };
-  /**
-   * Flash chips and their partitions; empty lists for a board without flash. The last chip holds
-   * the settings and nothing else.
-   */
-  flash: { mtdId: string; chips: number[]; eraseBlock: number; partitions: Partition[] };
-  /**
-   * Disks: /dev/vda, /dev/vdb …, each with a partition table (GPT). The last one holds the settings
-   * and nothing else.
-   */
-  disks: { partitions: DiskPartition[] }[];
-  /**
-   * The boot loader, a file of a Debian package, which loads everything else. null when the
-   * emulator loads the kernel.
-   */
-  firmware: { package: string; file: string } | null;
-  rootfs: {
-    suite: string;
-    architecture: string;
-    packages: string[];
-    /** Programs in the image; the libraries that they are linked with come along. */
-    programs: string[];
-    /** More files of the packages, which a program opens by name. */
-    files: string[];
-    applets: string[];
-    /**
-     * mksquashfs's name of the compression. Unpacking is most of a cold start: on vexpress-a9, LZO
-     * took 247 of its 521 million instructions.
-     */
-    compression: string;
-    /**
-     * The squashfs block size in mksquashfs's notation, `32K`. Reading one page unpacks a whole
-     * block. A cold start took 864 ms with LZ4 in blocks of 128K, 772 ms in blocks of 32K with 16K
-     * of read-ahead, and 773 ms in blocks of 16K.
-     */
-    blockSize: string;
-  };
-  qemu: { program: string; machine: string; memory: string; uarts: number; arguments: string[] };
-  commandLine: string;
 }
 
 export const boardFolder = (name: string): string => join(checkout, 'board', name);
@@ -76,10 +103,47 @@ export const boardFolder = (name: string): string => join(checkout, 'board', nam
 /** The folder in which `npm run image` leaves a board's files. */
 export const imageFolder = (name: string): string => join(checkout, 'build', name);
 
-const read = (name: string): Partial<Board> & { base?: string } =>
-  JSON.parse(readFileSync(join(boardFolder(name), 'board.json'), 'utf8')) as Partial<Board> & {
-    base?: string;
-  };
+type Fields = Record<string, unknown>;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Lays fields over those of a base; within an object field by field, a list as a whole. */
+const laidOver = (base: Fields, own: Fields): Fields => ({
+  ...base,
+  ...Object.fromEntries(
+    Object.entries(own).map(([name, value]) => {
+      const under = base[name];
+      return [name, isFields(under) && isFields(value) ? laidOver(under, value) : value];
+    }),
+  ),
+});
+
+function read(name: string): Fields {
+  const file = join('board', name, 'board.json');
+  try {
+    const content: unknown = JSON.parse(readFileSync(join(checkout, file), 'utf8'));
+    if (isFields(content)) return content;
+  } catch (error) {
+    throw new Failure(`cannot read ${file}: ${(error as Error).message}`);
+  }
+  throw new Failure(`cannot use ${file}: it is no JSON object`);
+}
+
+/** @throws {Failure} when a field is missing or of another type. */
+export function boardOf(name: string, own: Fields): Board {
+  const base = typeof own['base'] === 'string' ? own['base'] : null;
+  const whole = laidOver(base === null ? {} : read(base), own);
+  const checked = v.safeParse(BOARD_FILE, whole, { abortEarly: true });
+  if (!checked.success) {
+    const [issue] = checked.issues;
+    throw new Failure(
+      `cannot use board/${name}/board.json: ${v.getDotPath(issue) ?? 'the file'} is ` +
+        `${issue.received}, expected ${issue.expected ?? 'something else'}`,
+    );
+  }
+  return { ...checked.output, name, files: base ?? name };
+}
 
 /** @throws {Failure} when there is no such board, with the names of all boards. */
 export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
@@ -88,8 +152,7 @@ export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
     throw new Failure(
       `there is no board ${JSON.stringify(name)}; choose one of: ${boards.join(', ')}`,
     );
-  const { base, ...own } = read(name);
-  return { ...(base === undefined ? {} : read(base)), ...own, name, files: base ?? name } as Board;
+  return boardOf(name, read(name));
 }
 
 /** Returns the partition table in the kernel's notation (drivers/mtd/parsers/cmdlinepart.c). */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { kernelCommandLine, loadBoard, mtdparts } from '../../../../scripts/lib/board.js';
+import { boardOf, kernelCommandLine, loadBoard, mtdparts } from '../../../../scripts/lib/board.js';
 import { checkout } from '../../../../scripts/lib/report.js';
 
 t.test(
@@ -25,6 +25,24 @@ t.test('an unknown board is refused with the names of the existing ones', async 
     name: 'Failure',
     message: /no-such-board.*vexpress-a9/,
   });
+});
+
+t.test('a board has the fields of its base that it does not set', async (t) => {
+  const base = loadBoard('vexpress-a9');
+  const board = boardOf('try', { base: 'vexpress-a9', qemu: { memory: '64M', arguments: [] } });
+  t.strictSame(board, {
+    ...base,
+    name: 'try',
+    qemu: { ...base.qemu, memory: '64M', arguments: [] },
+  });
+});
+
+t.test('a board.json with a wrong field is refused with its name', async (t) => {
+  t.throws(() => boardOf('try', { base: 'vexpress-a9', qemu: { memory: 64 } }), {
+    name: 'Failure',
+    message: 'cannot use board/try/board.json: qemu.memory is 64, expected string',
+  });
+  t.throws(() => boardOf('try', {}), { name: 'Failure', message: /kernel is undefined/ });
 });
 
 for (const name of readdirSync(join(checkout, 'board'))) {
