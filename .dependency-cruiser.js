@@ -63,9 +63,9 @@ export default {
     },
     {
       name: 'one-door-to-ffi',
-      comment: 'src/system/ffi.ts is the one file that knows ffi-napi.',
+      comment: 'src/system/native-library.ts is the one file that knows ffi-napi.',
       severity: 'error',
-      from: { path: '^(src|scripts|test)/', pathNot: '^(src/system/ffi\\.ts|test/unit/native/)' },
+      from: { path: '^(src|scripts|test)/', pathNot: '^(src/system/native-library\\.ts|test/unit/native/)' },
       to: { path: '(ffi|ref)-napi' },
     },
     {

@@ -9,7 +9,12 @@ import { checkout } from '../lib/report.js';
  * The native parts that the agent loads on a board. Tests and benchmarks use the other parts of
  * buildNative().
  */
-export const NATIVE_PARTS = ['ffi-napi.node', 'ref-napi.node', 'libmountroot.so'];
+export const NATIVE_PARTS = [
+  'ffi-napi.node',
+  'ref-napi.node',
+  'libmountroot.so',
+  'libmountroot-tree.so',
+];
 
 /**
  * Makes dist/mountroot.cjs, and in dist/native/ the native parts for each target. Returns the

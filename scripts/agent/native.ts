@@ -25,7 +25,7 @@ const ADDONS: readonly Addon[] = [
 ];
 
 /** Our own sources that buildNative() compiles. */
-const SOURCES = ['mountroot.c', 'measure.c'];
+const SOURCES = ['mountroot.c', 'tree.c', 'measure.c'];
 const sourceFile = (name: string): string => join(checkout, 'native', name);
 /** How we compile, for the keys of caches. */
 const COMPILE = digest(join(checkout, 'scripts/agent/compile.ts'));
@@ -145,8 +145,8 @@ export async function buildWorkstation(): Promise<string[]> {
 }
 
 /**
- * Returns the cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so` and `measure`,
- * for this machine or for the board. One script makes both, so tests here run what runs there.
+ * Returns the cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so`,
+ * `libmountroot-tree.so` and `measure`, for this machine or for the board. One script makes both, so tests here run what runs there.
  * N-API is stable, so the headers of this machine's Node fit the board's Node.
  */
 export async function buildNative(target: Target): Promise<string> {
@@ -174,6 +174,7 @@ export async function buildNative(target: Target): Promise<string> {
     say(`native ${target}: building`);
     mkdirSync(folder, { recursive: true });
     await compileLibrary(target, sourceFile('mountroot.c'), join(folder, 'libmountroot.so'));
+    await compileLibrary(target, sourceFile('tree.c'), join(folder, 'libmountroot-tree.so'));
     await compileProgram(target, sourceFile('measure.c'), join(folder, 'measure'));
     for (const addon of ADDONS) await buildAddon(addon, target, folder);
   });

@@ -28,7 +28,7 @@ const faultOf = (result: number): Fault => FAULTS[-result as keyof typeof FAULTS
 
 async function openLibrary(method: string) {
   try {
-    const { openLibrary } = await import('../system/ffi.js');
+    const { openLibrary } = await import('../system/native-library.js');
     return openLibrary('libmountroot-codecs.so', {
       codecs_open: ['int32', ['int32', 'int32', 'int32']],
       codecs_step: ['int32', ['int32', 'pointer', 'int32', 'pointer', 'int32', 'int32', 'pointer']],

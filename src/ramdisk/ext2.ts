@@ -21,7 +21,7 @@ const LAST_SECOND = 2 ** 31 - 1;
 
 async function openLibrary() {
   try {
-    const { openLibrary } = await import('../system/ffi.js');
+    const { openLibrary } = await import('../system/native-library.js');
     return openLibrary('libmountroot-ext2.so', {
       ext2_message: ['string', []],
       ext2_create: ['int32', ['string', 'uint32', 'uint32', 'uint32']],

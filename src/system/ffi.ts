@@ -1,19 +1,16 @@
 /**
- * The real kernel. Only this file knows ffi-napi, pointers and the C shim, so another FFI would
- * change only this file.
+ * The real kernel, through the C shim.
  *
  * The shim (native/mountroot.c) returns 0 or more, or -errno. ffi.errno() is not used: it asks for
  * errno in a second call, and a garbage collection between the two overwrites it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { join } from 'node:path';
-import ffi from 'ffi-napi';
-import ref from 'ref-napi';
 import { mountAttempt } from './mount-attempt.js';
 import type { Attempt } from './probable-cause.js';
 import { errnoName } from './errno.js';
-import { reader, writer } from './files.js';
+import { reader, removedAlone, writer } from './files.js';
 import { pathOf } from './names.js';
+import { openLibrary, pointers } from './native-library.js';
 import {
   MNT_DETACH,
   MOUNT_FLAGS,
@@ -24,46 +21,14 @@ import {
 } from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
-
-// The bundle is CommonJS. The directory native/<platform>-<architecture>/ beside it has the shim
-// and the two addons.
-declare const __dirname: string;
+import { removeTreeAt } from './remove-tree-at.js';
+import { treeDoor } from './tree-ffi.js';
 
 /**
  * mount(2) copies one page of options and drops the rest without a word (copy_mount_options,
  * fs/namespace.c).
  */
 const LONGEST_DATA = 4095;
-
-type Signatures = ffi.LibraryObjectDefinitionBase;
-
-/**
- * Opens one of our own libraries. A missing function is found at once. The wrapper of a function is
- * made when it is first called, because a start calls only a third of them.
- * @throws when the library, or one of the functions in it, is not there.
- */
-export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionInferenceMarker>(
-  name: string,
-  functions: T,
-): ReturnType<typeof ffi.Library<T>> {
-  const library = new ffi.DynamicLibrary(
-    join(__dirname, 'native', `${process.platform}-${process.arch}`, name),
-    ffi.DynamicLibrary.FLAGS.RTLD_NOW,
-  );
-  const made = {};
-  for (const [symbol, [result, parameters]] of Object.entries(functions)) {
-    const pointer = library.get(symbol);
-    Object.defineProperty(made, symbol, {
-      configurable: true,
-      get() {
-        const value = ffi.ForeignFunction(pointer, result, parameters);
-        Object.defineProperty(made, symbol, { value });
-        return value;
-      },
-    });
-  }
-  return made as ReturnType<typeof ffi.Library<T>>;
-}
 
 const openShim = () =>
   openLibrary('libmountroot.so', {
@@ -154,6 +119,11 @@ function named(path: string): string {
 export const system: System = {
   ...reader,
   ...writer,
+  tree: treeDoor,
+  removeTree(path) {
+    // Most scratch directories are empty or missing, and the library of trees need not be loaded.
+    if (!removedAlone(path)) removeTreeAt(treeDoor, path);
+  },
 
   // eslint-disable-next-line max-params -- mount(2) has five.
   mount(source, target, fstype, flags, data) {
@@ -353,15 +323,6 @@ export function exchange(one: string, other: string): void {
   };
   refuse(attempt, [one, other]);
   check(shim().mountroot_rename(one, other, RENAME_EXCHANGE), attempt);
-}
-
-/** A NULL-terminated array of C strings. */
-function pointers(texts: readonly string[]): Buffer {
-  const size = ref.sizeof.pointer;
-  const array = Buffer.alloc((texts.length + 1) * size);
-  // writePointer keeps each string alive as long as the array.
-  texts.forEach((text, index) => ref.writePointer(array, index * size, ref.allocCString(text)));
-  return array;
 }
 
 /**

@@ -146,24 +146,6 @@ export const reader: Reader = {
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 
 /**
- * Only a directory's device shows that something is mounted on it: on an overlay a file has the
- * device of its layer. unlink(2) of a file with a mount on it is EBUSY.
- */
-function removeTree(path: string, device: number): void {
-  const stat = fs.lstatSync(pathOf(path));
-  if (!stat.isDirectory()) return fs.unlinkSync(pathOf(path));
-  if (stat.dev !== device)
-    throw new SystemError({
-      what: `remove ${path}, for something is mounted there`,
-      syscall: 'unlink',
-      errno: 'EXDEV',
-      path,
-    });
-  for (const name of namesIn(path)) removeTree(`${path}/${name}`, device);
-  fs.rmdirSync(pathOf(path));
-}
-
-/**
  * Removes a partial file of ours. Errors are ignored, because the caller reports why the file is
  * partial.
  */
@@ -174,6 +156,22 @@ function discard(path: string): void {
     // The file does not exist, or the file system has become read-only.
   }
 }
+
+/** Removes a file or an empty directory. Returns false for a directory that is not empty. */
+export const removedAlone = (path: string): boolean =>
+  attempt('remove', 'unlink', path, () => {
+    const stat = fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
+    if (stat === undefined) return true;
+    if (!stat.isDirectory()) fs.unlinkSync(pathOf(path));
+    else
+      try {
+        fs.rmdirSync(pathOf(path));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+        return false;
+      }
+    return true;
+  });
 
 /** fsync(2) of a directory: a name is on stable storage when its directory is. */
 function syncDirectory(path: string): void {
@@ -259,7 +257,9 @@ type Kernels =
   | 'attachUbi'
   | 'lock'
   | 'during'
-  | 'watchdog';
+  | 'watchdog'
+  | 'tree'
+  | 'removeTree';
 
 /** The verbs that change files. ffi.ts has those that Node lacks. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
@@ -290,11 +290,6 @@ export const writer: Omit<System, keyof Reader | Kernels> = {
     attempt('replace', 'replace', path, () =>
       replaceWith(path, (next) => fs.symlinkSync(pathOf(target), pathOf(next))),
     ),
-
-  removeTree: (path) =>
-    attempt('remove tree', 'unlink', path, () => {
-      if (reader.kind(path) !== 'missing') removeTree(path, fs.statSync(pathOf(dirname(path))).dev);
-    }),
 
   rename: (from, to) =>
     attempt(`rename ${from} to`, 'rename', to, () => fs.renameSync(pathOf(from), pathOf(to))),

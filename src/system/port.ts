@@ -1,36 +1,8 @@
+import type { Details, PathKind } from './details.js';
 import type { MountFlag } from './flags.js';
+import type { TreeDoor } from './tree-door.js';
 
-/** The file type at a path (lstat(2)). A symlink is not followed. */
-export type PathKind =
-  | 'missing'
-  | 'directory'
-  | 'file'
-  | 'symlink'
-  | 'block'
-  | 'character'
-  | 'fifo'
-  | 'socket'
-  | 'other';
-
-/** The fields of lstat(2) that this agent uses. */
-export interface Details {
-  kind: PathKind;
-  /** Permissions with set-user-ID, set-group-ID and sticky bit: 0o7777. */
-  mode: number;
-  uid: number;
-  gid: number;
-  /** Bytes. */
-  size: number;
-  /** Nanoseconds since 1970. */
-  mtime: bigint;
-  ctime: bigint;
-  /** Numbers of the file system and of the file in it; two names of one file share both. */
-  device: number;
-  inode: number;
-  links: number;
-  /** `major:minor` of a device node, else ''. A whiteout is the character device 0:0. */
-  node: string;
-}
+export type { Details, PathKind } from './details.js';
 
 /**
  * The reading half of a System. Facts, plans, dry runs and reports get only this, so they can
@@ -122,6 +94,8 @@ interface FlashSystem {
  * calls), `model` (a kernel in memory).
  */
 export interface System extends Reader, TreeSystem, FlashSystem {
+  /** Trees by descriptor. */
+  readonly tree: TreeDoor;
   /** mount(2); `null` is the NULL pointer. */
   mount(
     source: string | null,
@@ -167,8 +141,9 @@ export interface System extends Reader, TreeSystem, FlashSystem {
    */
   replaceLink(target: string, path: string): void;
   /**
-   * Removes a tree without following symlinks or crossing a mount. A missing tree is no error. Many
-   * system calls.
+   * Removes a tree by descriptor, without following symlinks or crossing a mount: what is below a
+   * mount stays, and so do the directories above it, and the error is EXDEV. A missing tree is no
+   * error. Many system calls.
    */
   removeTree(path: string): void;
   /** syncfs(2) of the file system that holds the path. */

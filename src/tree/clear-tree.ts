@@ -1,5 +1,6 @@
 import type { Reader, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
+import type { Folder, TreeDoor } from '../system/tree-door.js';
 
 /** The number of names to list; more would not help a person. */
 const NAMED = 20;
@@ -26,73 +27,119 @@ function pathsToKeep(top: string, keep: readonly string[]): string[] {
   });
 }
 
-/**
- * Calls `gone` with the uppermost paths that are neither kept nor above a kept path.
- * @param keep as in clearTree.
- */
-function walkPast(
-  reader: Reader,
-  top: string,
-  keep: readonly string[],
-  gone: (path: string, inner: string) => void,
-): void {
-  const { device } = reader.details(top);
-  const kept = pathsToKeep(top, keep);
-  // A kept path does not lead through a symlink, whose target may be anywhere. We do not enter a
-  // mount.
-  const isAboveKept = (inner: string): boolean => {
-    if (!kept.some((each) => each.startsWith(`${inner}/`))) return false;
-    const is = reader.details(`${top}${inner}`);
-    return is.kind === 'directory' && is.device === device;
-  };
-  const below = (directory: string): void => {
-    for (const name of reader.list(`${top}${directory}`)) {
-      const inner = `${directory}/${name}`;
-      if (kept.includes(inner)) continue;
-      if (isAboveKept(inner)) below(inner);
-      else gone(`${top}${inner}`, inner);
-    }
-  };
-  below('');
+/** How a walk goes through directories: by descriptor, or by path. */
+interface Way<Place> {
+  names: (place: Place) => Iterable<string>;
+  /**
+   * Goes down into a directory, and back. null for anything else, and for a mount, which is not
+   * entered.
+   */
+  enter: (place: Place, name: string) => Place | null;
+  leave: (place: Place) => void;
 }
 
-/** Removes a tree except the mounts in it and the directories above them. */
-function remove(system: System, path: string, device: number): void {
-  const is = system.details(path);
-  // removeTree alone would empty a file system mounted at this path.
-  if (is.device !== device) return;
-  try {
-    system.removeTree(path);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== 'EXDEV' || is.kind !== 'directory')
-      throw error;
-    // removeTree stopped at a mount below, and more files may be beside it.
-    for (const name of system.list(path)) remove(system, `${path}/${name}`, device);
+/**
+ * Calls `gone` with the uppermost paths that are neither kept nor above a kept path. It goes down
+ * only along the kept paths.
+ * @param inner the path of the place below the top.
+ */
+function walkPast<Place>(
+  way: Way<Place>,
+  at: { place: Place; inner: string },
+  kept: readonly string[],
+  gone: (place: Place, name: string, inner: string) => void,
+): void {
+  for (const name of way.names(at.place)) {
+    const inner = `${at.inner}/${name}`;
+    if (kept.includes(inner)) continue;
+    // A kept path does not lead through a symlink, whose target may be anywhere.
+    const isAboveKept = kept.some((each) => each.startsWith(`${inner}/`));
+    const below = isAboveKept ? way.enter(at.place, name) : null;
+    if (below === null) {
+      gone(at.place, name, inner);
+      continue;
+    }
+    try {
+      walkPast(way, { place: below, inner }, kept, gone);
+    } finally {
+      way.leave(below);
+    }
   }
 }
 
+/** Errors of opening a name that is no directory of this file system. */
+const NO_DIRECTORY = ['ENOTDIR', 'ELOOP', 'EXDEV', 'ENOENT'];
+
+const byDescriptor = (tree: TreeDoor): Way<Folder> => ({
+  *names(folder) {
+    for (const { name } of tree.entries(folder, false)) yield name;
+  },
+  enter(folder, name) {
+    try {
+      return tree.enter(folder, name);
+    } catch (error) {
+      if (error instanceof SystemError && NO_DIRECTORY.includes(error.errno)) return null;
+      throw error;
+    }
+  },
+  leave: (folder) => tree.close(folder),
+});
+
+const byPath = (reader: Reader, device: number): Way<string> => ({
+  names: (path) => reader.list(path),
+  enter(path, name) {
+    const is = reader.details(`${path}/${name}`);
+    return is.kind === 'directory' && is.device === device ? `${path}/${name}` : null;
+  },
+  leave: () => {},
+});
+
 /**
  * Removes the contents of a directory except the paths to keep. It may be interrupted anywhere and
- * repeated. It removes symlinks and never follows them. Mounts below stay with all their files, and
- * `remaining` lists them; but a bind mount of the same file system looks like a directory.
+ * repeated. It goes by descriptor, so nobody can lead it elsewhere, and no path is too long for it.
+ * It removes symlinks and never follows them. Mounts below stay with all their files, and
+ * `remaining` lists them.
  * @param keep absolute paths within the directory. Everything below a kept path is kept too, and
  *   so are the directories above it with their owners and modes.
  * @throws {SystemError} EINVAL for a path to keep that is empty, not absolute, the directory
- *   itself, or has . or .. in it, before anything is removed; else as removeTree.
+ *   itself, or has . or .. in it, before anything is removed; else as TreeDoor.apply.
  */
-export function clearTree(system: System, path: string, keep: readonly string[]): void {
-  const { device } = system.details(path);
-  walkPast(system, path, keep, (gone) => remove(system, gone, device));
+export function clearTree(
+  { tree }: Pick<System, 'tree'>,
+  path: string,
+  keep: readonly string[],
+): void {
+  const kept = pathsToKeep(path, keep);
+  const top = tree.open(path);
+  try {
+    walkPast(byDescriptor(tree), { place: top, inner: '' }, kept, (folder, name, inner) => {
+      const [{ errno } = { errno: null }] = tree.apply([{ what: 'remove', in: folder, name }]);
+      if (errno !== null && !MOUNTED.includes(errno))
+        throw new SystemError({
+          what: `remove ${path}${inner}`,
+          syscall: 'unlink',
+          errno,
+          path: `${path}${inner}`,
+        });
+    });
+  } finally {
+    tree.close(top);
+  }
 }
+
+/** Something is mounted there. */
+const MOUNTED = ['EXDEV', 'EBUSY'];
 
 /**
  * Lists the paths that remain in a cleared directory, relative to it: only the uppermost of each
- * tree, and 20 at most.
+ * tree, and 20 at most. It reads names only, so it may go by path.
  * @throws {SystemError} EINVAL as clearTree.
  */
 export function remaining(reader: Reader, path: string, keep: readonly string[]): string[] {
   const left: string[] = [];
-  walkPast(reader, path, keep, (_, inner) => {
+  const kept = pathsToKeep(path, keep);
+  const way = byPath(reader, reader.details(path).device);
+  walkPast(way, { place: path, inner: '' }, kept, (_, __, inner) => {
     if (left.length < NAMED) left.push(inner);
   });
   return left;

@@ -4,6 +4,8 @@
  */
 import type { Details, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
+import type { FolderEntry, TreeDoor } from '../system/tree-door.js';
+import { Descent } from './descent.js';
 
 /** The result of a call, or `otherwise` if the kernel refuses it. */
 export function quiet<T>(otherwise: T, look: () => T): T {
@@ -29,33 +31,53 @@ function firstIn(folder: string, from: string): { name: string; here: boolean } 
 
 /**
  * Yields the paths below a directory with their kinds: all names in a directory come before the
- * names in its directories. Leaves out mounts and unreadable directories.
+ * names in its directories. It goes by descriptor, and leaves out mounts and unreadable
+ * directories.
  * @param into whether to go into a directory.
  * @param from the path to begin at, which may no longer exist; '' is the beginning.
  */
 export function* walk(
-  system: System,
+  { tree }: Pick<System, 'tree'>,
   top: string,
   into: (path: string) => boolean,
   from = '',
 ): Generator<{ path: string; is: Details }> {
-  const device = quiet(null, () => system.details(top).device);
-  const folders = [''];
-  for (let folder; (folder = folders.shift()) !== undefined;) {
-    const first = firstIn(folder, from);
-    const below: string[] = [];
-    for (const name of quiet([], () => system.list(`${top}/${folder}`))) {
-      // The walk has already passed the folders above the one where it begins, and everything below
-      // earlier names.
-      if (first !== null && !first.here && name < first.name) continue;
-      const path = folder === '' ? name : `${folder}/${name}`;
-      const is = quiet(null, () => system.details(`${top}/${path}`));
-      if (is === null) continue;
-      if (is.kind === 'directory' && is.device === device && into(path)) below.push(path);
-      if (first === null || (first.here && name >= first.name)) yield { path, is };
+  const opened = quiet(null, () => tree.open(top));
+  if (opened === null) return;
+  const way = new Descent(tree, opened);
+  try {
+    const folders = [''];
+    for (let folder; (folder = folders.shift()) !== undefined;) {
+      const first = firstIn(folder, from);
+      const below: string[] = [];
+      for (const is of listed(tree, way, folder)) {
+        const { name } = is;
+        // The walk has already passed the folders above the one where it begins, and everything
+        // below earlier names.
+        if (first !== null && !first.here && name < first.name) continue;
+        const path = folder === '' ? name : `${folder}/${name}`;
+        if (is.kind === 'directory' && is.device === opened.device && into(path)) below.push(path);
+        if (first === null || (first.here && name >= first.name)) yield { path, is };
+      }
+      folders.unshift(...below);
     }
-    folders.unshift(...below);
+  } finally {
+    way.close();
   }
+}
+
+/** The entries of a folder in the order of their names; none if it cannot be read. */
+function listed(tree: TreeDoor, way: Descent, folder: string): FolderEntry[] {
+  return quiet([], () => {
+    const opened = way.reach(folder.split('/').filter((name) => name !== ''));
+    try {
+      return [...tree.entries(opened, false)]
+        .filter(({ errno }) => errno === null)
+        .sort((one, other) => (one.name < other.name ? -1 : 1));
+    } finally {
+      tree.close(opened);
+    }
+  });
 }
 
 /** Whether the walk comes to one path before another. */

@@ -8,6 +8,7 @@ import { importSentence, type ImportResult } from '../import-sentence.js';
 import { importTarget, type ImportTarget } from '../import-target.js';
 import { cancelImport, importNow, orderImport } from '../import-work.js';
 import { wholeNumber } from '../number-words.js';
+import { loadSystem } from '../open-system.js';
 import { UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbContext } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
@@ -67,12 +68,7 @@ function checkRoot(target: ImportTarget, dryRun: boolean): void {
 async function bytesToCopy(upper: string, merge: boolean): Promise<number> {
   if (!merge || reader.kind(upper) !== 'directory') return 0;
   const { measure } = await import('../../layer/archive/import-archive.js');
-  const { odd, bytes } = measure(reader, upper);
-  if (odd !== null)
-    throw new Error(
-      `${odd} cannot be copied, because its name is no UTF-8; rename it, or import without --merge`,
-    );
-  return bytes;
+  return measure(await loadSystem(), upper);
 }
 
 /** The work to do after all checks except the check of the archive. */

@@ -3,11 +3,11 @@
  * Then it makes the layer beside the old one, and reads and checks the archive a second time. The
  * layer is used only after all of it is on stable storage.
  */
-import { closeSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import type { Reader, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { printable, utf8 } from '../../text/printable.js';
 import { copyTree } from '../../tree/copy-tree.js';
+import { Descent } from '../../tree/descent.js';
 import type { Accepted, Counts } from './accepted.js';
 import { ArchiveError } from './archive-error.js';
 import { Checker } from './check-archive.js';
@@ -52,24 +52,44 @@ export async function checkArchive(reader: Reader, job: Layering): Promise<Check
   return { counts, warnings: losses.sentences, hidden, digest };
 }
 
-/** The bytes of all files in a tree, and a name that cannot be copied, if there is one. */
-export function measure(reader: Reader, top: string): { odd: string | null; bytes: number } {
-  let [odd, bytes]: [string | null, number] = [null, 0];
-  const { device } = reader.details(top);
-  const below = (place: string): void => {
-    for (const name of readdirSync(place, { encoding: 'buffer' })) {
-      const text = utf8(name);
-      if (text === null) {
-        odd ??= `${place}/${printable(name)}`;
+/** The bytes of all files in a tree. It goes by descriptor, to any depth. */
+export function measure({ tree }: Pick<System, 'tree'>, top: string): number {
+  let bytes = 0;
+  const way = new Descent(tree, tree.open(top));
+  const levels = [tree.entries(way.here, false)];
+  try {
+    for (let names; (names = levels.at(-1)) !== undefined;) {
+      const next = names.next();
+      if (next.done === true) {
+        levels.pop();
+        if (levels.length > 0) way.up();
         continue;
       }
-      const details = reader.details(`${place}/${text}`);
-      if (details.kind === 'file') bytes += details.size;
-      else if (details.kind === 'directory' && details.device === device) below(`${place}/${text}`);
+      const { kind, name, size, device } = next.value;
+      if (kind === 'file') bytes += size;
+      else if (kind === 'directory' && device === way.here.device && isEntered(way, name))
+        levels.push(tree.entries(way.here, false));
     }
-  };
-  below(top);
-  return { odd, bytes };
+  } finally {
+    for (const names of levels) names.return();
+    way.close();
+  }
+  return bytes;
+}
+
+/** false for a directory that is a mountpoint or vanished. @throws {SystemError} */
+function isEntered(way: Descent, name: string): boolean {
+  try {
+    way.down(name);
+    return true;
+  } catch (error) {
+    if (
+      error instanceof SystemError &&
+      ['EXDEV', 'ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.errno)
+    )
+      return false;
+    throw error;
+  }
 }
 
 /** The owner, mode, times and attributes of a layer's root if the archive does not have it. */

@@ -10,6 +10,7 @@ import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
+import type { SystemError } from '../../system/system-error.js';
 import { printable } from '../../text/printable.js';
 
 export interface ExportReport {
@@ -162,19 +163,15 @@ const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
 
 /** Writes exactly as many bytes as the header says, even if the file changes meanwhile. */
 async function contents(
-  place: string,
-  { details }: LayerEntry,
+  { details, open }: LayerEntry,
   write: (bytes: Buffer) => Promise<void>,
   lose: (loss: Loss) => void,
 ): Promise<void> {
   let fd = -1;
   try {
-    fd = fs.openSync(
-      place,
-      fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK,
-    );
+    fd = open();
   } catch (error) {
-    lose({ code: 'unreadable', errno: String((error as NodeJS.ErrnoException).code) });
+    lose({ code: 'unreadable', errno: (error as SystemError).errno });
   }
   try {
     let left = details.size;
@@ -305,7 +302,7 @@ async function write(
     const described = describe(entry, TYPES[kind]);
     report.bytes += described.size;
     await writer.entry(described, (push) =>
-      contents(`${top}/${path}`, entry, push, (loss) => lose(printable(path), loss)),
+      contents(entry, push, (loss) => lose(printable(path), loss)),
     );
     if (entry.opaque && path !== '') {
       await writer.entry(emptyFile(`${path}/${OPAQUE_MARK}`));

@@ -1,15 +1,17 @@
-/** Walks an upper layer for an archive. */
-import { readdirSync } from 'node:fs';
+/** Walks an upper layer for an archive, by descriptor. */
 import { META } from '../../facts/places.js';
+import { pathOf } from '../../system/names.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import { printable, utf8 } from '../../text/printable.js';
+import type { FolderEntry } from '../../system/tree-door.js';
+import { printable } from '../../text/printable.js';
+import { Descent } from '../../tree/descent.js';
 import { refuseArchive } from './archive-error.js';
 import type { Loss } from './archive-problem.js';
 import { SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 
 /** The calls that a walk needs. */
-export type Looking = Pick<System, 'details' | 'attributes' | 'readLink'>;
+export type Looking = Pick<System, 'tree'>;
 
 /** Receives the files that cannot be in an archive, by their printable paths. */
 export type OnLoss = (path: string, loss: Loss) => void;
@@ -25,22 +27,14 @@ export interface LayerEntry {
   attributes: Map<string, Buffer>;
   /** True for an opaque directory, which hides the image's directory of the same name. */
   opaque: boolean;
+  /**
+   * Opens a file for reading, while the walk is here. @throws {SystemError} as TreeDoor.openFile.
+   */
+  open: () => number;
 }
 
 /** The target of the symlink that the out-of-tree overlayfs makes as a whiteout. */
 const OLD_WHITEOUT = '(overlay-whiteout)';
-
-/** Sorts names by their bytes, which gives the same order everywhere. */
-const inOrder = (names: Buffer[]): Buffer[] => names.sort((one, other) => one.compare(other));
-
-const names = (path: string): Buffer[] => {
-  try {
-    return inOrder(readdirSync(path, { encoding: 'buffer' }));
-  } catch (error) {
-    const { code = 'EIO' } = error as NodeJS.ErrnoException;
-    throw new SystemError({ what: `list ${path}`, syscall: 'opendir', errno: code, path });
-  }
-};
 
 /** Overlay's marks on an entry, by their own names. */
 function marksOf(attributes: ReadonlyMap<string, Buffer>): Map<string, string> {
@@ -65,6 +59,9 @@ function kindOf(
   return kind === 'socket' || kind === 'other' || kind === 'missing' ? null : kind;
 }
 
+/** Names of bytes that are no UTF-8 have lone surrogates (src/system/names.ts). */
+const isUtf8 = (text: string): boolean => !/[\udc80-\udcff]/u.test(text);
+
 /**
  * Every entry of a layer, sorted by bytes, each directory before its content.
  * @param onLoss is told what cannot be in an archive; the walk goes on.
@@ -72,69 +69,126 @@ function kindOf(
  *   @throws {SystemError} for a directory that cannot be read.
  */
 export function* walkUpper(
-  system: Looking,
+  { tree }: Looking,
   top: string,
   onLoss: OnLoss,
 ): Generator<LayerEntry, void> {
-  const lose = (path: string, loss: Loss): void => onLoss(printable(path), loss);
-  const { device } = system.details(top);
-  function* below(path: string): Generator<LayerEntry, void> {
-    const place = path === '' ? top : `${top}/${path}`;
-    const entry = look(system, place, path, lose);
-    if (entry === null) return;
-    if (entry.details.device !== device) return lose(path, { code: 'mounted' });
-    yield entry;
-    if (entry.kind !== 'directory') return;
-    for (const bytes of names(place)) yield* named(path, bytes);
+  const walker = new Walker(tree, top, onLoss);
+  try {
+    yield* walker.run();
+  } finally {
+    walker.close();
   }
-  function* named(folder: string, bytes: Buffer): Generator<LayerEntry, void> {
-    const name = utf8(bytes);
-    const start = folder === '' ? '' : `${folder}/`;
-    if (name === null)
-      return onLoss(`${printable(start)}${printable(bytes)}`, { code: 'name-not-utf8' });
-    const path = start + name;
-    if (name.startsWith(WHITEOUT)) return lose(path, { code: 'named-like-whiteout' });
-    // Our own records, on a data volume whose root is the upper layer.
-    if (path === META) return;
-    try {
-      yield* below(path);
-    } catch (error) {
-      // It was removed since its directory was read.
-      if (!(error instanceof SystemError) || error.errno !== 'ENOENT') throw error;
-      lose(path, { code: 'vanished' });
-    }
-  }
-  yield* below('');
 }
 
-/** One entry; null for one that cannot be in an archive. @throws {ArchiveError} */
-function look(
-  system: Looking,
-  place: string,
-  path: string,
-  lose: (path: string, loss: Loss) => void,
-): LayerEntry | null {
-  const details = system.details(place);
-  const all = system.attributes(place);
-  const marks = marksOf(all);
-  const target = details.kind === 'symlink' ? system.readLink(place) : '';
-  if (target.includes('\ufffd')) {
-    lose(path, { code: 'target-not-utf8' });
-    return null;
+class Walker {
+  private readonly way: Descent;
+  /** The listing and the path of each directory on the way. */
+  private readonly levels: { names: Generator<FolderEntry, void>; path: string }[] = [];
+
+  constructor(
+    private readonly tree: System['tree'],
+    top: string,
+    private readonly onLoss: OnLoss,
+  ) {
+    this.way = new Descent(tree, tree.open(top));
   }
-  const kind = kindOf(details, marks, target);
-  if (kind === null) {
-    lose(path, { code: 'no-tar-kind', kind: details.kind });
-    return null;
+
+  close(): void {
+    for (const { names } of this.levels) names.return();
+    this.way.close();
   }
-  for (const [mark, value] of marks)
-    if (!refersBelow(mark)) {
-      if (!SAID_OTHERWISE.includes(mark)) lose(path, { code: 'overlay-mark', mark });
-    } else if (kind !== 'whiteout')
-      refuseArchive({ code: 'layer-refers-below', mark, path, value });
-  const attributes = new Map(
-    [...all].filter(([name]) => overlayMark(name) === null).sort(([a], [b]) => (a < b ? -1 : 1)),
+
+  *run(): Generator<LayerEntry, void> {
+    const { tree, way } = this;
+    const top = this.look(tree.self(way.here, true), '');
+    if (top === null) return;
+    yield top;
+    this.enter('');
+    for (let level; (level = this.levels.at(-1)) !== undefined;) {
+      const next = level.names.next();
+      if (next.done !== true) {
+        yield* this.named(level.path, next.value);
+        continue;
+      }
+      this.levels.pop();
+      if (this.levels.length > 0) way.up();
+    }
+  }
+
+  private enter(path: string): void {
+    this.levels.push({ names: this.tree.entries(this.way.here, true), path });
+  }
+
+  private lose(path: string, loss: Loss): void {
+    this.onLoss(printable(pathOf(path)), loss);
+  }
+
+  private *named(folder: string, found: FolderEntry): Generator<LayerEntry, void> {
+    const { name } = found;
+    const path = folder === '' ? name : `${folder}/${name}`;
+    if (!isUtf8(name)) return this.lose(path, { code: 'name-not-utf8' });
+    if (name.startsWith(WHITEOUT)) return this.lose(path, { code: 'named-like-whiteout' });
+    // Our own records, on a data volume whose root is the upper layer.
+    if (path === META) return;
+    if (found.errno !== null)
+      throw new SystemError({
+        ...{ what: `examine ${path}`, syscall: 'lstat', errno: found.errno, path },
+      });
+    if (found.device !== this.way.here.device) return this.lose(path, { code: 'mounted' });
+    const entry = this.look(found, path);
+    if (entry === null) return;
+    if (entry.kind !== 'directory') return void (yield entry);
+    try {
+      this.way.down(name);
+    } catch (error) {
+      const loss = LOSSES[error instanceof SystemError ? error.errno : ''];
+      if (loss === undefined) throw error;
+      return this.lose(path, loss);
+    }
+    yield entry;
+    this.enter(path);
+  }
+
+  /** null for an entry that cannot be in an archive. @throws {ArchiveError} */
+  private look(found: FolderEntry, path: string): LayerEntry | null {
+    const { target } = found;
+    const marks = marksOf(found.attributes);
+    if (!isUtf8(target)) {
+      this.lose(path, { code: 'target-not-utf8' });
+      return null;
+    }
+    const kind = kindOf(found, marks, target);
+    if (kind === null) {
+      this.lose(path, { code: 'no-tar-kind', kind: found.kind });
+      return null;
+    }
+    for (const [mark, value] of marks)
+      if (!refersBelow(mark)) {
+        if (!SAID_OTHERWISE.includes(mark)) this.lose(path, { code: 'overlay-mark', mark });
+      } else if (kind !== 'whiteout')
+        refuseArchive({ code: 'layer-refers-below', mark, path, value });
+    const opaque = kind === 'directory' && marks.get('opaque') === 'y';
+    const open = (): number => this.tree.openFile(this.way.here, found.name);
+    return { kind, path, details: found, target, attributes: plainOf(found), opaque, open };
+  }
+}
+
+/** The losses for errors of opening a directory. */
+const LOSSES: Record<string, Loss> = {
+  EXDEV: { code: 'mounted' },
+  // It was removed, or became another file, since its directory was read.
+  ENOENT: { code: 'vanished' },
+  ENOTDIR: { code: 'vanished' },
+  ELOOP: { code: 'vanished' },
+};
+
+/** All attributes except overlay's, in order. */
+function plainOf({ attributes }: FolderEntry): Map<string, Buffer> {
+  if (attributes.size === 0) return new Map();
+  return new Map(
+    [...attributes]
+      .filter(([name]) => overlayMark(name) === null)
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
   );
-  const opaque = kind === 'directory' && marks.get('opaque') === 'y';
-  return { kind, path, details, target, attributes, opaque };
 }

@@ -25,7 +25,7 @@ const NOT_THERE = ['EOPNOTSUPP', 'ENODATA', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPER
  * @throws where the native parts cannot be loaded.
  */
 export async function openAttributes(): Promise<Attributes> {
-  const { openLibrary } = await import('../../system/ffi.js');
+  const { openLibrary } = await import('../../system/native-library.js');
   const shim = openLibrary('libmountroot.so', {
     mountroot_list_attributes: ['int32', ['pointer', 'pointer', 'uint32']],
     mountroot_get_attribute: ['int32', ['pointer', 'pointer', 'pointer', 'uint32']],

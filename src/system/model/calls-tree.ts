@@ -11,7 +11,6 @@ type TreeCalls = Omit<TreeSystem, 'attributes'> &
     | 'create'
     | 'replace'
     | 'replaceLink'
-    | 'removeTree'
     | 'syncfs'
     | 'renameLeavingWhiteout'
     | 'exchange'
@@ -62,7 +61,6 @@ export function treeCalls({ calls, paths }: Machine): TreeCalls {
       });
       settle(next, path);
     },
-    removeTree: (path) => calls.change({ name: 'remove_tree', path }, () => paths.removeAll(path)),
     syncfs: (path) => calls.change({ name: 'syncfs', path }, () => paths.sync(path)),
     rename: (from, to) =>
       calls.change({ name: 'rename', path: from, operand: to, dest: to }, () =>

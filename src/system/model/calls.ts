@@ -31,11 +31,21 @@ export class Calls {
   halved = false;
   private position = 0;
 
-  constructor(private readonly faultAt: FaultAt) {}
+  constructor(
+    private readonly faultAt: FaultAt,
+    /** Another process, which runs before each call. */
+    private readonly between: () => void,
+  ) {}
+
+  /** Lets other processes run in the middle of a call that makes several system calls. */
+  yield(): void {
+    if (!this.dead) this.between();
+  }
 
   /** A call that only reads. */
   look<T>(name: string, path: string, see: () => T): T {
     return this.told({ name, path }, () => {
+      this.yield();
       if (this.dead) throw new Errno('EIO');
       return see();
     });
@@ -44,6 +54,7 @@ export class Calls {
   /** A call that changes something. */
   change<T>(told: Told, make: () => T): T {
     return this.told(told, () => {
+      this.yield();
       if (this.dead) throw new Errno('EIO');
       const text = textOf(told);
       const fault = this.faultAt(++this.position, text);

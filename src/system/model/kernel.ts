@@ -7,6 +7,7 @@
 import type { System } from '../port.js';
 import type { Board } from './board.js';
 import { Calls } from './calls.js';
+import { doorCalls } from './calls-door.js';
 import { flashCalls } from './calls-flash.js';
 import { mountCalls } from './calls-mounts.js';
 import { processCalls } from './calls-process.js';
@@ -34,16 +35,16 @@ export interface Kernel extends System {
 /** Every power-on makes a new kernel. */
 export function powerOn(
   board: Board,
-  { at = () => null, readonly = [], writers = [] }: Faults = {},
+  { at = () => null, readonly = [], writers = [], between = () => {} }: Faults = {},
 ): Kernel {
   board.boots++;
   board.image.readonly = true;
   const mounts = mountRoot(board);
   const devices = new Devices(board);
-  const calls = new Calls(at);
+  const calls = new Calls(at, () => between(board));
   const machine: Machine = {
     board,
-    faults: { at, readonly, writers },
+    faults: { at, readonly, writers, between },
     mounts,
     devices,
     calls,
@@ -57,6 +58,7 @@ export function powerOn(
     ...readCalls(machine),
     ...mountCalls(machine),
     ...treeCalls(machine),
+    ...doorCalls(machine),
     ...flashCalls(machine),
     ...processCalls(machine),
   };

@@ -11,6 +11,8 @@ export interface Faults {
   readonly?: readonly string[];
   /** Files on / that a process has open for writing. */
   writers?: string[];
+  /** Runs before each call, as another process would: it may change the board's files. */
+  between?: (board: Board) => void;
 }
 
 /** The shared state of the groups of calls: one running board. */

@@ -64,21 +64,6 @@ export class Paths {
     files.remove(on);
   }
 
-  /** A tree without the mounts in it. @param top where the caller begins. */
-  removeAll(path: string, top = true): void {
-    const found = orMissing(() => this.find(path));
-    if (found === null) return;
-    const { mount, on } = this.mounts.resolve(path);
-    if (top && this.mounts.isMountpoint(path))
-      throw new Errno(found.kind === 'directory' ? 'EXDEV' : 'EBUSY');
-    if (found.kind === 'directory')
-      for (const name of mount.files.list(on)) {
-        if (this.mounts.isMountpoint(`${path}/${name}`)) throw new Errno('EXDEV');
-        this.removeAll(`${path}/${name}`, false);
-      }
-    this.remove(path);
-  }
-
   /** The checks are in the order of do_renameat2 and vfs_rename. */
   rename(from: string, to: string, whiteout: boolean): void {
     const [source, target] = this.onOneMount(from, to);

@@ -203,9 +203,17 @@ export class Mounts {
 
   isMountpoint(path: string): boolean {
     const at = this.resolve(parent(path), true);
-    return this.all.some(
-      (mount) => mount.parent === at.mount && mount.on === within(at.on, `/${base(path)}`),
-    );
+    return this.isMountedOn(at.mount, within(at.on, `/${base(path)}`));
+  }
+
+  isMountedOn(mount: ModelMount, on: string): boolean {
+    return this.all.some((each) => each.parent === mount && each.on === on);
+  }
+
+  /** The mount that shows at a place; null if nothing is mounted there. */
+  mountedOn(mount: ModelMount, on: string): ModelMount | null {
+    const { mount: top } = this.cross({ mount, on });
+    return top === mount ? null : top;
   }
 
   /**

@@ -17,12 +17,16 @@ import {
   type Layering,
 } from '../../../../src/layer/archive/import-archive.js';
 import { reader, writer } from '../../../../src/system/files.js';
+import { nodeDoor } from '../../../fixtures/node-door.js';
 import type { System } from '../../../../src/system/port.js';
+import { removeTreeAt } from '../../../../src/system/remove-tree-at.js';
 
 /** The kernel calls that an ordinary user has without native parts. */
 export const system = {
   ...reader,
   ...writer,
+  tree: nodeDoor,
+  removeTree: (path: string) => removeTreeAt(nodeDoor, path),
   setOwner: () => {},
   makeNode: (path: string) => writeFileSync(path, '', { flag: 'wx' }),
   setModified: (path: string, time: bigint) =>

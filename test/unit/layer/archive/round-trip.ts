@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { checkArchive, prepare } from '../../../../src/layer/archive/import-archive.js';
 import { layerTar } from '../../../../src/layer/archive/tar-writer.js';
 import { system } from '../../../../src/system/ffi.js';
+import type { TreeDoor } from '../../../../src/system/tree-door.js';
 import { CAPABILITY, at, exported, imported, listing, report, work } from './round-trip-layers.js';
 import { property } from './round-trip-property.js';
 
@@ -120,15 +121,16 @@ async function live(): Promise<object> {
   for (const file of ['a-shrinks', 'b-grows', 'c-stays'])
     fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
   let seen = 0;
-  const changing = {
-    ...system,
-    attributes: (path: string) => {
+  const entries: TreeDoor['entries'] = function* (folder, attributes) {
+    for (const entry of system.tree.entries(folder, attributes)) {
       // Each is read twice, before anything is written and in its turn.
-      if (path.endsWith('a-shrinks') && ++seen === 2) fs.truncateSync(path, 1000);
-      if (path.endsWith('b-grows')) fs.appendFileSync(path, 'more');
-      return system.attributes(path);
-    },
+      const path = at('live', entry.name);
+      if (entry.name === 'a-shrinks' && ++seen === 2) fs.truncateSync(path, 1000);
+      if (entry.name === 'b-grows') fs.appendFileSync(path, 'more');
+      yield entry;
+    }
   };
+  const changing = { ...system, tree: { ...system.tree, entries } };
   const chunks: Buffer[] = [];
   for await (const chunk of layerTar(changing, at('live'), told)) chunks.push(chunk);
   fs.writeFileSync(at('live.tar'), Buffer.concat(chunks));

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { freeName, takePlace } from '../../../../src/layer/archive/take-place.js';
@@ -16,7 +16,11 @@ const layers = (t: Test): { next: string; place: string; former: string } => {
     former: join(folder, 'former'),
   };
 };
-const system = { ...reader, ...writer };
+const system = {
+  ...reader,
+  ...writer,
+  removeTree: (path: string): void => rmSync(path, { recursive: true, force: true }),
+};
 
 t.test(
   'if two names cannot be exchanged, the old layer is put aside first, and removed last',

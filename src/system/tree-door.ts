@@ -1,0 +1,123 @@
+import type { Details } from './details.js';
+
+/** An open directory. Only the door that opened it knows more. */
+export interface Folder {
+  readonly device: number;
+  readonly inode: number;
+}
+
+/** A name in a directory, with all that a walk needs of its file. */
+export interface FolderEntry extends Details {
+  name: string;
+  /** The target of a symlink, else ''. */
+  target: string;
+  /** Extended attributes; empty if they were not asked for. */
+  attributes: ReadonlyMap<string, Buffer>;
+  /** Why the file cannot be looked at, as the name of an error; then the other fields are empty. */
+  errno: string | null;
+}
+
+/** How a file shall be. */
+export interface Description {
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Nanoseconds since 1970. */
+  mtime: bigint;
+  attributes: ReadonlyMap<string, Buffer>;
+  /** How many of the attributes, the first ones, the file cannot do without. */
+  needed: number;
+}
+
+/** Where a new file is made before it gets its name: an empty directory that only we may enter. */
+interface Making {
+  in: Folder;
+  name: string;
+  scratch: Folder;
+}
+
+/**
+ * A change of one name. It happens at once: a new file appears complete under its name, in place of
+ * an older file but not of a directory.
+ */
+export type TreeChange =
+  /** A copy of a regular file. ESTALE if another file than `source` has its name by now. */
+  | ({
+      what: 'file';
+      from: Folder;
+      source: FolderEntry;
+      /** Whether its bytes are on stable storage before it gets its name. */
+      sync: boolean;
+    } & Making &
+      Description)
+  | ({ what: 'symlink'; target: string } & Making & Description)
+  | ({
+      what: 'node';
+      kind: 'character' | 'block' | 'fifo' | 'socket';
+      /** `major:minor`; '' for a FIFO or a socket. */
+      node: string;
+    } & Making &
+      Description)
+  /** Another name of a file. ESTALE if another file than `inode` has the name `existing` by now. */
+  | ({ what: 'link'; from: Folder; existing: string; inode: number } & Making)
+  /** A directory with mode 0700. */
+  | ({ what: 'folder' } & Making)
+  /** Gives a directory itself its owner, mode, attributes and time, where they differ. */
+  | ({ what: 'describe'; in: Folder } & Description)
+  /**
+   * Removes a name and all below it. It follows no symlink and enters no mount; EXDEV if mounts,
+   * and the directories above them, are all that stays. A missing name is no error.
+   */
+  | { what: 'remove'; in: Folder; name: string };
+
+/** The result of a change. */
+export interface Changed {
+  /** The name of the error; null if it was made. ECANCELED after an earlier ENOSPC or EDQUOT. */
+  errno: string | null;
+  /** How many attributes the file system does not support. */
+  lost: number;
+}
+
+/**
+ * Trees by descriptor: names are single components of a path, below a directory that is open. So
+ * nobody can lead a walk elsewhere by renaming or replacing directories meanwhile, and a path may
+ * be longer than PATH_MAX.
+ */
+export interface TreeDoor {
+  /**
+   * Opens a directory by its path. The path may lead through symlinks, and may not end in one.
+   * @throws {SystemError} as open(2).
+   */
+  open(path: string): Folder;
+  /**
+   * Opens a directory in a directory. @throws {SystemError} EXDEV if something is mounted there,
+   * ENOTDIR or ELOOP for a symlink or a file, ENOENT.
+   */
+  enter(folder: Folder, name: string): Folder;
+  /**
+   * Makes an empty directory that only we may enter, and opens it. @throws {SystemError} EEXIST.
+   */
+  scratch(folder: Folder, name: string): Folder;
+  /** Opens the directory above one. @throws {SystemError} ESTALE if it is not `expected`. */
+  above(folder: Folder, expected: Pick<Folder, 'device' | 'inode'>): Folder;
+  /** Opens the same directory once more. */
+  again(folder: Folder): Folder;
+  close(folder: Folder): void;
+  /**
+   * The names in a directory, sorted by their bytes. Files that vanish meanwhile are left out. The
+   * directory must be open whenever the next one is asked for.
+   * @throws {SystemError} as getdents64(2).
+   */
+  entries(folder: Folder, attributes: boolean): Generator<FolderEntry, void>;
+  /** The file of one name; null if there is none. */
+  entry(folder: Folder, name: string, attributes: boolean): FolderEntry | null;
+  /** The directory itself, with the name ''. */
+  self(folder: Folder, attributes: boolean): FolderEntry;
+  /**
+   * Opens a regular file for reading, and returns its descriptor. @throws {SystemError} EINVAL for
+   * another kind of file, ELOOP for a symlink.
+   */
+  openFile(folder: Folder, name: string): number;
+  /** Makes changes one after the other. Each has a result of its own. */
+  apply(changes: readonly TreeChange[]): Changed[];
+}

@@ -1,0 +1,174 @@
+/** The records of native/tree.c, in the byte order of this machine (both are little-endian). */
+import { errnoName } from './errno.js';
+import { isDoubtful, nameOf, pathOf } from './names.js';
+import type { PathKind } from './details.js';
+import type { Description, FolderEntry, TreeChange } from './tree-door.js';
+
+/** The size of `struct entry`, and the indexes of its fields in 32-bit and 64-bit words. */
+const ENTRY = 96;
+const ENTRY_WORDS = {
+  length: 0,
+  error: 1,
+  mode: 2,
+  uid: 3,
+  gid: 4,
+  links: 5,
+  major: 6,
+  minor: 7,
+  modifiedNs: 18,
+  changedNs: 19,
+  name: 20,
+  target: 21,
+  attributes: 22,
+} as const;
+const ENTRY_LONGS = { device: 4, inode: 5, size: 6, modified: 7, changed: 8 } as const;
+
+const SECOND = 1_000_000_000n;
+
+const KINDS: Record<number, PathKind> = {
+  0o040000: 'directory',
+  0o100000: 'file',
+  0o120000: 'symlink',
+  0o060000: 'block',
+  0o020000: 'character',
+  0o010000: 'fifo',
+  0o140000: 'socket',
+};
+const TYPE = 0o170000;
+
+const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
+
+function textOf(bytes: Buffer, from: number, to: number): string {
+  const text = bytes.toString('utf8', from, to);
+  return isDoubtful(text) ? nameOf(bytes.subarray(from, to)) : text;
+}
+
+function attributesOf(bytes: Buffer, from: number, to: number): ReadonlyMap<string, Buffer> {
+  if (from === to) return NO_ATTRIBUTES;
+  const attributes = new Map<string, Buffer>();
+  for (let at = from; at < to;) {
+    const value = at + 8 + bytes.readUInt32LE(at);
+    const end = value + bytes.readUInt32LE(at + 4);
+    attributes.set(textOf(bytes, at + 8, value), Buffer.from(bytes.subarray(value, end)));
+    at = end;
+  }
+  return attributes;
+}
+
+/** @param bytes begins at a multiple of 8 in its ArrayBuffer. */
+export function decodeEntries(bytes: Buffer): FolderEntry[] {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const longs = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
+  const entries: FolderEntry[] = [];
+  for (let at = 0; at < bytes.length; at += words[at >> 2]!) {
+    const word = (index: number): number => words[(at >> 2) + index]!;
+    const long = (index: number): bigint => longs[(at >> 3) + index]!;
+    const name = at + ENTRY;
+    const target = name + word(ENTRY_WORDS.name);
+    const attributes = target + word(ENTRY_WORDS.target);
+    const mode = word(ENTRY_WORDS.mode);
+    const error = word(ENTRY_WORDS.error);
+    const kind = error === 0 ? (KINDS[mode & TYPE] ?? 'other') : 'other';
+    const isDevice = kind === 'character' || kind === 'block';
+    entries.push({
+      name: textOf(bytes, name, target),
+      kind,
+      mode: mode & 0o7777,
+      uid: word(ENTRY_WORDS.uid),
+      gid: word(ENTRY_WORDS.gid),
+      size: Number(long(ENTRY_LONGS.size)),
+      mtime: long(ENTRY_LONGS.modified) * SECOND + BigInt(word(ENTRY_WORDS.modifiedNs)),
+      ctime: long(ENTRY_LONGS.changed) * SECOND + BigInt(word(ENTRY_WORDS.changedNs)),
+      device: Number(long(ENTRY_LONGS.device)),
+      inode: Number(long(ENTRY_LONGS.inode)),
+      links: word(ENTRY_WORDS.links),
+      node: isDevice ? `${word(ENTRY_WORDS.major)}:${word(ENTRY_WORDS.minor)}` : '',
+      target: target === attributes ? '' : textOf(bytes, target, attributes),
+      attributes: attributesOf(bytes, attributes, attributes + word(ENTRY_WORDS.attributes)),
+      errno: error === 0 ? null : errnoName(error),
+    });
+  }
+  return entries;
+}
+
+/** The size of `struct change`. */
+const CHANGE = 88;
+
+/** The numbers of `what` in native/tree.c. */
+const WHAT = { file: 0, symlink: 1, node: 2, link: 3, folder: 4, describe: 5, remove: 6 } as const;
+
+const NODE_MODES = { character: 0o020000, block: 0o060000, fifo: 0o010000, socket: 0o140000 };
+
+const EMPTY = Buffer.alloc(0);
+
+const bytesOf = (text: string): Buffer => {
+  const path = pathOf(text);
+  return typeof path === 'string' ? Buffer.from(path) : path;
+};
+
+function encodeAttributes({ attributes }: Description): Buffer {
+  if (attributes.size === 0) return EMPTY;
+  return Buffer.concat(
+    [...attributes].flatMap(([key, value]) => {
+      const name = bytesOf(key);
+      const head = Buffer.alloc(8);
+      head.writeUInt32LE(name.length);
+      head.writeUInt32LE(value.length, 4);
+      return [head, name, value];
+    }),
+  );
+}
+
+const sourceOf = (change: TreeChange): string => {
+  if (change.what === 'file') return change.source.name;
+  if (change.what === 'symlink') return change.target;
+  return change.what === 'link' ? change.existing : '';
+};
+
+/** Bytes of a name or a path that C would cut at its NUL. */
+export const isCut = (text: string): boolean => text.includes('\0');
+
+/** @param descriptor the descriptor of an open directory. */
+export function encodeChange(change: TreeChange, descriptor: (folder: object) => number): Buffer {
+  const name = 'name' in change ? bytesOf(change.name) : EMPTY;
+  const source = bytesOf(sourceOf(change));
+  const attributes = 'attributes' in change ? encodeAttributes(change) : EMPTY;
+  const length = CHANGE + name.length + 1 + source.length + 1 + attributes.length;
+  const bytes = Buffer.alloc((length + 7) & ~7);
+  bytes.writeUInt32LE(bytes.length);
+  bytes.writeUInt32LE(WHAT[change.what], 4);
+  bytes.writeInt32LE(descriptor(change.in), 8);
+  if ('from' in change) bytes.writeInt32LE(descriptor(change.from), 12);
+  if ('scratch' in change) bytes.writeInt32LE(descriptor(change.scratch), 16);
+  if ('mode' in change) describe(bytes, change);
+  if (change.what === 'node') {
+    const [major = 0, minor = 0] = change.node === '' ? [] : change.node.split(':').map(Number);
+    bytes.writeUInt32LE((NODE_MODES[change.kind] | change.mode) >>> 0, 20);
+    bytes.writeUInt32LE(major, 32);
+    bytes.writeUInt32LE(minor, 36);
+  }
+  if (change.what === 'file') {
+    bytes.writeUInt32LE(change.sync ? 1 : 0, 52);
+    bytes.writeBigUInt64LE(BigInt(change.source.device), 56);
+    bytes.writeBigUInt64LE(BigInt(change.source.inode), 64);
+  }
+  if (change.what === 'link') bytes.writeBigUInt64LE(BigInt(change.inode), 64);
+  bytes.writeUInt32LE(name.length, 72);
+  bytes.writeUInt32LE(source.length, 76);
+  bytes.writeUInt32LE(attributes.length, 80);
+  name.copy(bytes, CHANGE);
+  source.copy(bytes, CHANGE + name.length + 1);
+  attributes.copy(bytes, CHANGE + name.length + 1 + source.length + 1);
+  return bytes;
+}
+
+function describe(bytes: Buffer, { mode, uid, gid, mtime, needed }: Description): void {
+  // A time before 1970 has negative seconds and positive nanoseconds.
+  const rest = ((mtime % SECOND) + SECOND) % SECOND;
+  bytes.writeUInt32LE(mode, 20);
+  bytes.writeUInt32LE(uid, 24);
+  bytes.writeUInt32LE(gid, 28);
+  bytes.writeBigInt64LE((mtime - rest) / SECOND, 40);
+  bytes.writeUInt32LE(Number(rest), 48);
+  bytes.writeUInt32LE(needed, 84);
+}

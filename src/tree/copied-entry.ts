@@ -1,0 +1,41 @@
+/** What of a file belongs to its copy. */
+import type { Details } from '../system/port.js';
+import type { Description, FolderEntry } from '../system/tree-door.js';
+
+/**
+ * Overlay's notes about one of its mounts (fs/overlayfs/overlayfs.h): the source of a copied-up
+ * file, as a handle and the number of a file system (origin), whether a directory holds such files
+ * (impure), the base of the link count (nlink), the file of an index entry (upper), and the
+ * overlay's own id (uuid). They would be wrong in another mount, and overlay makes them anew or
+ * does not need them. All others are copied, because they decide what the layer shows: opaque,
+ * redirect, metacopy (the data is the lower file's, found by name or redirect, never by origin),
+ * whiteout and whiteouts (6.7), protattr (immutable and append-only, 5.14).
+ */
+const OF_ONE_MOUNT = ['origin', 'impure', 'nlink', 'upper', 'uuid'].map(
+  (name) => `trusted.overlay.${name}`,
+);
+
+/** These tell overlay where the content is. Without them the file would have other content. */
+const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`);
+
+/**
+ * The number of names of a file. Whiteouts count as separate files: overlay makes all of them links
+ * of one file in the workdir (since 5.7), and they have nothing else in common.
+ */
+export const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links);
+
+export const kept = (attributes: ReadonlyMap<string, Buffer>): Map<string, Buffer> =>
+  new Map([...attributes].filter(([name]) => !OF_ONE_MOUNT.includes(name)));
+
+/** How the copy of a file shall be. */
+export function described({ mode, uid, gid, mtime, attributes }: FolderEntry): Description {
+  if (attributes.size === 0) return { mode, uid, gid, mtime, attributes, needed: 0 };
+  const all = [...kept(attributes)];
+  const needed = all.filter(([name]) => NEEDED.includes(name));
+  const others = all.filter(([name]) => !NEEDED.includes(name));
+  return {
+    ...{ mode, uid, gid, mtime },
+    attributes: new Map([...needed, ...others]),
+    needed: needed.length,
+  };
+}

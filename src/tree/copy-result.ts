@@ -1,0 +1,44 @@
+import { SystemError } from '../system/system-error.js';
+
+export interface CopyResult {
+  /** The number of non-directories that this pass copied. */
+  files: number;
+  bytes: number;
+  /** The number of names that were removed because the original no longer has them. */
+  removed: number;
+  /** The failures to copy, with the reason: one sentence each. */
+  refused: { path: string; error: string; errno: string }[];
+  /**
+   * Attributes that the copy lacks although the rest of the file is complete: one sentence each.
+   */
+  lost: string[];
+}
+
+/** Nothing more can be copied after one of these. */
+export const FULL = ['ENOSPC', 'EDQUOT'];
+
+/** Why a name was not copied, by the error. */
+export const WHY: Record<string, string> = {
+  EXDEV: ', because something is mounted there',
+  EBUSY: ', because something is mounted there',
+  EINVAL: ', which is of a kind that cannot be made',
+  ESTALE: ', because another file got its name meanwhile',
+};
+
+export const refusal = (what: string, errno: string, path = ''): SystemError =>
+  new SystemError({ what, syscall: 'copy', errno, path });
+
+export const refused = (
+  path: string,
+  { message, errno }: SystemError,
+): CopyResult['refused'][number] => ({
+  path,
+  error: message,
+  errno,
+});
+
+/** null for an error that is not the kernel's. */
+export function errnoOf(error: unknown): string | null {
+  if (typeof error === 'string') return error;
+  return error instanceof SystemError ? error.errno : null;
+}
