@@ -90,10 +90,17 @@ const contextOf = (
   openJournal,
 });
 
+/** A fault while the script's root is verified keeps no verb from running. */
+const verified = (context: BootContext): ReturnType<typeof takeOverFromScript> =>
+  takeOverFromScript(context).catch((error: unknown) => {
+    context.log.error(`the script's root could not be verified: ${traceOf(error)}`);
+    return null;
+  });
+
 /** Verifies a root that the script made, and then runs a verb that changes something. */
 async function runRootVerb(verb: Verb, options: BootOptions, doors: Doors): Promise<number> {
   const context = contextOf(verb, options, doors);
-  const settled = isFirst() ? null : await takeOverFromScript(context);
+  const settled = isFirst() ? null : await verified(context);
   if (!options.afterScript) return runVerb({ ...context, locked: settled?.locked ?? false });
   if (settled === null)
     context.log.error(

@@ -7,11 +7,13 @@ import type { FullStatus } from '../report/status/full-status.js';
 import { status, type Status, type StatusInput } from '../report/status/root-status.js';
 import { reader } from '../system/files.js';
 import { orElse } from '../system/or-else.js';
+import { JSON_LIMITS } from '../text/limits.js';
+import { readObject } from '../text/read-json.js';
 import { localFacts } from './local-facts.js';
 
 function rungOf(text: string): StatusInput['rung'] {
   const { rung, reason } = parseState(text) ?? {};
-  const { because } = JSON.parse(text) as { because?: unknown };
+  const { because } = readObject(text, JSON_LIMITS.state) ?? {};
   return rung === undefined || reason === undefined
     ? null
     : { rung, reason, because: typeof because === 'string' ? because : null };
@@ -28,7 +30,7 @@ export const localStatus = (): Status =>
   });
 
 const recordedAt = (text: string): number | null => {
-  const { at } = JSON.parse(text) as { at?: unknown };
+  const { at } = readObject(text, JSON_LIMITS.state) ?? {};
   return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? at : null;
 };
 

@@ -1,9 +1,12 @@
-import { RUNGS, type Rung } from '../facts/rungs.js';
+import { RUNGS, isRung, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Limit } from '../steps/step-kind.js';
+import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
-import type { Journal } from './journal.js';
 import { oneLine } from '../text/columns.js';
+import { JSON_LIMITS } from '../text/limits.js';
+import type { Journal } from './journal.js';
+import { readObject } from '../text/read-json.js';
 
 /** The result of a verb. */
 export interface VerbOutcome {
@@ -85,10 +88,9 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
 
 /** The state that an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {
-  try {
-    const state = JSON.parse(reader.readText('/tmp/mountroot/state.json')) as StateFile;
-    return Array.isArray(state.failures) ? state : null;
-  } catch {
-    return null;
-  }
+  const text = orElse('', () => reader.readText('/tmp/mountroot/state.json'));
+  const state = readObject(text, JSON_LIMITS.state);
+  return state !== null && isRung(state['rung']) && Array.isArray(state['failures'])
+    ? (state as unknown as StateFile)
+    : null;
 }

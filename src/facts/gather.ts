@@ -1,5 +1,7 @@
 import type { PathKind, Reader } from '../system/port.js';
+import { JSON_LIMITS } from '../text/limits.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
+import { readObject } from '../text/read-json.js';
 import {
   FACTS_SCHEMA,
   type Configuration,
@@ -14,12 +16,19 @@ import { parseFilesystems } from './filesystems.js';
 import { findHandover, type Handing } from './handover.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
-import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-volume.js';
+import {
+  barelyKnown,
+  lookInto,
+  lookIntoExternal,
+  mountOf,
+  settingsInside,
+} from './mounted-volume.js';
 import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
-import { noting } from './problems.js';
+import { faultProblem, noting } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
+import { textUpTo } from './read-whole.js';
 import { findVolume } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
@@ -43,15 +52,26 @@ const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
 /** The state that an earlier start of this boot recorded. */
 export function parseState(text: string): RecordedState | null {
-  try {
-    const { rung, reason } = JSON.parse(text) as RecordedState;
-    return isRung(rung) && (reason === null || typeof reason === 'string')
-      ? { rung, reason }
-      : null;
-  } catch {
-    return null;
-  }
+  const { rung, reason } = readObject(text, JSON_LIMITS.state) ?? {};
+  return isRung(rung) && (reason === null || typeof reason === 'string') ? { rung, reason } : null;
 }
+
+/**
+ * Makes the parts of gathering safe: one that fails in a way that we do not know leaves a problem
+ * of its own code. The plan then leads to a lower rung, because such facts may be wrong.
+ */
+const parting =
+  (problems: FactsProblem[]) =>
+  <T>(part: string, otherwise: () => T, look: () => T): T => {
+    try {
+      return look();
+    } catch (error) {
+      problems.push(faultProblem(part, error));
+      return otherwise();
+    }
+  };
+
+type Parting = ReturnType<typeof parting>;
 
 /**
  * Reads everything that a decision depends on. Never throws: an unreadable fact is empty and leaves
@@ -64,25 +84,42 @@ export function gather(
 ): Facts {
   const problems: FactsProblem[] = [];
   const attempt = noting(problems);
+  const part = parting(problems);
   const text = (path: string): string => attempt('', () => reader.readText(path));
   const kind = (path: string): PathKind => attempt('missing', () => reader.kind(path));
   const textIfThere = (path: string): string | null => (kind(path) === 'file' ? text(path) : null);
+  const settingsAt = (path: string): string | null =>
+    kind(path) === 'file'
+      ? attempt('', () => textUpTo(reader, path, JSON_LIMITS.settings.length))
+      : null;
 
   const commandLine = text('/proc/cmdline').trimEnd();
   // A kernel without mtd has no /proc/mtd: no partitions, and no problem.
-  const mtd = kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems);
-  const mounts = parseMountinfo(text('/proc/self/mountinfo'), problems);
+  const mtd = part('it read the partitions', none<MtdPartition>, () =>
+    kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems),
+  );
+  const mounts = part('it read the mounts', none<Mount>, () =>
+    parseMountinfo(text('/proc/self/mountinfo'), problems),
+  );
   const handover = attempt(null, () => findHandover(reader, handing, { commandLine, mounts, mtd }));
   const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
-  const chosen = configure(
-    { commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags },
-    problems,
+  const chosen = part('it read the settings', defaults, () =>
+    configure({ commandLine, file: settingsAt(`${image}/etc/mountroot.json`), flags }, problems),
   );
-  const volume = findVolume(reader, chosen.settings.volume, mtd);
-  const look: Look = { reader, mtd, mounts, problems };
-  const opened = lookInto(reader, mountAt(mounts, volume, [STAGING, DATA]), problems);
+  const wanted = chosen.settings.volume;
+  const volume = part('it looked for the data volume', notFound(wanted), () =>
+    findVolume(reader, wanted, mtd),
+  );
+  const look: Look = { reader, mtd, mounts, problems, part };
+  const opened = lookIntoVolume(look, volume);
   const configuration =
-    opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
+    opened === null
+      ? chosen
+      : part(
+          'it read the settings of the data volume',
+          () => chosen,
+          () => withVolumeSettings(reader, chosen, opened.at, problems),
+        );
   const state = textIfThere(STATE_FILE);
   return {
     schema: FACTS_SCHEMA,
@@ -102,12 +139,40 @@ export function gather(
     paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
     volume,
     opened,
-    external: withIdentity(findExternal(look, configuration), opened, text),
+    external: part(
+      'it looked for the external volume',
+      () => null,
+      () => withIdentity(findExternal(look, configuration), opened, text),
+    ),
     handover,
     state: state === null ? null : parseState(state),
     problems: problems.map(problemSentence),
     findings: problems,
   };
+}
+
+const none = <T>(): T[] => [];
+const defaults = (): Configuration => configure({ commandLine: '', file: null, flags: [] }, []);
+const notFound = (wanted: string) => (): Volume => ({
+  wanted,
+  found: [],
+  content: null,
+  attach: null,
+});
+
+/** The content of the data volume; null if it is not mounted. */
+function lookIntoVolume({ reader, mounts, problems, part }: Look, volume: Volume): Facts['opened'] {
+  const mount = part(
+    'it looked for the mounted data volume',
+    () => undefined,
+    () => mountAt(mounts, volume, [STAGING, DATA]),
+  );
+  if (mount === undefined) return null;
+  return part(
+    'it looked into the data volume',
+    () => barelyKnown(reader, mount, problems),
+    () => lookInto(reader, mount, problems),
+  );
 }
 
 /** Returns the volume's mount at one of these places. Mounts elsewhere belong to somebody else. */
@@ -155,6 +220,7 @@ interface Look {
   mtd: readonly MtdPartition[];
   mounts: readonly Mount[];
   problems: FactsProblem[];
+  part: Parting;
 }
 
 function findExternal(

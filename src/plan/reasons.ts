@@ -103,6 +103,11 @@ export const REASONS = {
   'ram-failed': {
     cure: 'read what failed in `mountroot journal --boot 0`; /tmp may be too small or missing',
   },
+  'agent-failed': {
+    cure:
+      'report it, with the archive that `mountroot bundle` makes; the next start tries again, ' +
+      'and the settings or notes that were changed last may be the cause',
+  },
   asked: {
     cure: 'nothing, because somebody asked for it; the next start uses the settings again',
     degraded: false,

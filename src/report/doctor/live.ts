@@ -7,6 +7,8 @@ import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { readWhole } from '../../facts/read-whole.js';
+import { JSON_LIMITS } from '../../text/limits.js';
+import { readObject } from '../../text/read-json.js';
 import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
@@ -100,10 +102,10 @@ function fromJournals(reader: Reader): {
     if (step?.type === 'step')
       return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
   }
-  const limits = orElse(
-    null,
-    () => (JSON.parse(reader.readText(STATE_FILE)) as { limits?: unknown }).limits,
-  );
+  const limits = readObject(
+    orElse('', () => reader.readText(STATE_FILE)),
+    JSON_LIMITS.state,
+  )?.['limits'];
   return {
     whiteout:
       Array.isArray(limits) && limits.includes('no-rename-whiteout')

@@ -1,4 +1,7 @@
 import type { ImageMark, JournalRecord } from '../../execute/journal.js';
+import { JSON_LIMITS } from '../../text/limits.js';
+import { printableLine } from '../../text/printable.js';
+import { JsonRefused, readJson } from '../../text/read-json.js';
 
 /** A line of a journal that is not a record: a power cut leaves half a line, worn flash worse. */
 export interface Damage {
@@ -78,8 +81,10 @@ const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => b
 function recordOf(line: string): JournalRecord | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
+    value = readJson(line, JSON_LIMITS.record);
+  } catch (error) {
+    if (error instanceof JsonRefused && error.code !== 'no-json')
+      return `a record that ${error.message}`;
     return line.startsWith('{') && !line.trimEnd().endsWith('}')
       ? 'half a record, as a power cut leaves it'
       : 'no record at all';
@@ -88,7 +93,7 @@ function recordOf(line: string): JournalRecord | string {
   const { type, at } = value;
   if (!Object.hasOwn(SHAPES, type))
     return (
-      `a record of the type ${JSON.stringify(type.slice(0, 40))}, ` +
+      `a record of the type ${JSON.stringify(printableLine(type.slice(0, 40)))}, ` +
       'which this version does not know'
     );
   if (!isTime(at)) return `a ${type} record without its time`;
