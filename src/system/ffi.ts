@@ -144,7 +144,10 @@ function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | nul
  * A C string with the exact bytes of a name. ref-napi accepts a Buffer instead of a string,
  * although its types do not say so.
  */
-function named(path: string): string {
+function named(path: string): string;
+function named(path: string | null): string | null;
+function named(path: string | null): string | null {
+  if (path === null) return null;
   const raw = pathOf(path);
   return typeof raw === 'string'
     ? raw
@@ -168,7 +171,10 @@ export const system: System = {
         errno: 'EINVAL',
       });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
-    check(shim().mountroot_mount(source, target, fstype, flagBits(flags), data), attempt);
+    check(
+      shim().mountroot_mount(named(source), named(target), fstype, flagBits(flags), named(data)),
+      attempt,
+    );
   },
 
   umount(target, lazy = false) {
@@ -178,7 +184,7 @@ export const system: System = {
       path: target,
     };
     refuse(attempt, [target]);
-    check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0), attempt);
+    check(shim().mountroot_umount(named(target), lazy ? MNT_DETACH : 0), attempt);
   },
 
   pivotRoot(newRoot, putOld) {
@@ -189,7 +195,7 @@ export const system: System = {
       dest: putOld,
     };
     refuse(attempt, [newRoot, putOld]);
-    check(shim().mountroot_pivot_root(newRoot, putOld), attempt);
+    check(shim().mountroot_pivot_root(named(newRoot), named(putOld)), attempt);
   },
 
   switchRoot(newRoot) {
@@ -238,7 +244,7 @@ export const system: System = {
   syncfs(path) {
     const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
     refuse(attempt, [path]);
-    check(shim().mountroot_syncfs(path), attempt);
+    check(shim().mountroot_syncfs(named(path)), attempt);
   },
 
   renameLeavingWhiteout(from, to) {
@@ -249,7 +255,7 @@ export const system: System = {
       dest: to,
     };
     refuse(attempt, [from, to]);
-    check(shim().mountroot_rename(from, to, RENAME_WHITEOUT), attempt);
+    check(shim().mountroot_rename(named(from), named(to), RENAME_WHITEOUT), attempt);
   },
 
   exchange: (one, other) => exchange(one, other),

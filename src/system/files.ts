@@ -88,6 +88,20 @@ function namesIn(path: string): string[] {
   return names.some(isDoubtful) ? fs.readdirSync(pathOf(path), 'buffer').map(nameOf) : names;
 }
 
+/** Bytes that are no UTF-8 stay what they are, because mountinfo has names of files. */
+function textOf(path: string): string {
+  const bytes = fs.readFileSync(pathOf(path));
+  const text = bytes.toString('utf8');
+  return isDoubtful(text) ? nameOf(bytes) : text;
+}
+
+function realPathOf(path: string): string {
+  const raw = pathOf(path);
+  return typeof raw === 'string'
+    ? fs.realpathSync(raw)
+    : nameOf(fs.realpathSync.native(raw, 'buffer'));
+}
+
 function targetOf(path: string): string {
   const target = fs.readlinkSync(pathOf(path));
   return isDoubtful(target) ? nameOf(fs.readlinkSync(pathOf(path), 'buffer')) : target;
@@ -95,7 +109,7 @@ function targetOf(path: string): string {
 
 /** Reads files through Node. It has no verb that changes anything. */
 export const reader: Reader = {
-  readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(pathOf(path), 'utf8')),
+  readText: (path) => attempt('read', 'read', path, () => textOf(path)),
 
   readBytes: (path, offset, length) =>
     attempt('read', 'read', path, () =>
@@ -117,7 +131,7 @@ export const reader: Reader = {
       }
     }),
 
-  realPath: (path) => attempt('resolve', 'realpath', path, () => fs.realpathSync(path)),
+  realPath: (path) => attempt('resolve', 'realpath', path, () => realPathOf(path)),
 
   readLink: (path) => attempt('read the link', 'readlink', path, () => targetOf(path)),
 
@@ -130,7 +144,9 @@ export const reader: Reader = {
 
   space: (path) =>
     attempt('measure', 'statfs', path, () => {
-      const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(path, { bigint: true });
+      const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(pathOf(path), {
+        bigint: true,
+      });
       // On 32 bits f_type is signed, and a magic number above 2^31 comes out as a huge one.
       const space = {
         total: Number(blocks * bsize),
