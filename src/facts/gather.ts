@@ -14,6 +14,7 @@ import {
 } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
 import { findHandover, type Handing } from './handover.js';
+import { MOUNTS, PARTITIONS, TYPES, kernelSources } from './kernel-sources.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import {
@@ -93,24 +94,28 @@ export function gather(
       ? attempt('', () => textUpTo(reader, path, JSON_LIMITS.settings.length))
       : null;
 
-  const commandLine = text('/proc/cmdline').trimEnd();
-  // A kernel without mtd has no /proc/mtd: no partitions, and no problem.
+  const sources = kernelSources(reader, problems);
+  const commandLine = sources.text('/proc/cmdline').trimEnd();
+  // A kernel without mtd has no /proc/mtd.
   const mtd = part('it read the partitions', none<MtdPartition>, () =>
-    kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems),
+    parseMtd(sources.textIfAny(PARTITIONS), problems),
   );
   const mounts = part('it read the mounts', none<Mount>, () =>
-    parseMountinfo(text('/proc/self/mountinfo'), problems),
+    parseMountinfo(sources.text(MOUNTS), problems),
   );
-  const handover = attempt(null, () => findHandover(reader, handing, { commandLine, mounts, mtd }));
+  const devices = sources.noting;
+  const handover = attempt(null, () =>
+    findHandover(devices, handing, { commandLine, mounts, mtd }),
+  );
   const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
   const chosen = part('it read the settings', defaults, () =>
     configure({ commandLine, file: settingsAt(`${image}/etc/mountroot.json`), flags }, problems),
   );
   const wanted = chosen.settings.volume;
   const volume = part('it looked for the data volume', notFound(wanted), () =>
-    findVolume(reader, wanted, mtd),
+    findVolume(devices, wanted, mtd),
   );
-  const look: Look = { reader, mtd, mounts, problems, part };
+  const look: Look = { reader, devices, mtd, mounts, problems, part };
   const opened = lookIntoVolume(look, volume);
   const configuration =
     opened === null
@@ -127,9 +132,9 @@ export function gather(
     architecture: arch,
     uid,
     kernel: {
-      release: text('/proc/sys/kernel/osrelease').trimEnd(),
+      release: sources.text('/proc/sys/kernel/osrelease').trimEnd(),
       commandLine,
-      filesystems: parseFilesystems(text('/proc/filesystems')),
+      filesystems: parseFilesystems(sources.text(TYPES)),
     },
     preinit: handing.pid === 1 || Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
     shutdown: Boolean(env['SHUTDOWN']),
@@ -146,6 +151,7 @@ export function gather(
     ),
     handover,
     state: state === null ? null : parseState(state),
+    ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,
   };
@@ -217,6 +223,8 @@ const withIdentity = (
 /** The inputs of a search for a volume. */
 interface Look {
   reader: Reader;
+  /** The reader for the kernel's devices. */
+  devices: Reader;
   mtd: readonly MtdPartition[];
   mounts: readonly Mount[];
   problems: FactsProblem[];
@@ -224,11 +232,11 @@ interface Look {
 }
 
 function findExternal(
-  { reader, mtd, mounts, problems }: Look,
+  { reader, devices, mtd, mounts, problems }: Look,
   { settings }: Configuration,
 ): External | null {
   if (settings.extroot === '') return null;
-  const volume = findVolume(reader, settings.extroot, mtd);
+  const volume = findVolume(devices, settings.extroot, mtd);
   const mount = mountAt(mounts, volume, [EXTERNAL, DATA, '/']);
   return {
     ...volume,

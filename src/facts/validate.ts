@@ -124,6 +124,7 @@ const factsFile = v.object({
   // Older files have no such field.
   handover: v.optional(v.nullable(handover), null),
   state: v.nullable(state),
+  unread: v.exactOptional(v.record(v.string(), v.string())),
   origin: v.exactOptional(originOf),
   problems: v.array(v.string()),
   // Older files have sentences only.

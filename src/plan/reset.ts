@@ -8,6 +8,7 @@
  * a passing reason.
  */
 import type { Device, Facts } from '../facts/facts.js';
+import { lacksType } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { FLASH_SOURCE, STAGING } from '../facts/places.js';
 import { keepPath } from '../facts/setting-rows.js';
@@ -189,8 +190,7 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
   {
     id: 'no-filesystem',
     when: (call) =>
-      isMountable(call) &&
-      !call.facts.kernel.filesystems.includes(fstypeOf(deviceOf(call), call.facts.volume)!),
+      isMountable(call) && lacksType(call.facts, fstypeOf(deviceOf(call), call.facts.volume)!),
     then: refused('no-volume'),
     because: (call) => withHead('nothing was reset', volumeCause(call)),
   },

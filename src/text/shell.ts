@@ -9,8 +9,8 @@ const quoted = (text: string): string =>
   /^[\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /**
- * One word for the shell: between single quotes only the quote itself is special. A script is UTF-8,
- * so printf(1) makes other bytes.
+ * One word for the shell: between single quotes only the quote itself is special. A script is
+ * UTF-8, so printf(1) makes other bytes.
  */
 export const quote = (text: string): string =>
   text === ''

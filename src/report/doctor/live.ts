@@ -16,7 +16,7 @@ import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
 import { newestFirst } from '../journal/gather-boots.js';
 import { orElse } from '../../system/or-else.js';
-import { configOf, memoryOf, writableOf } from './live-kernel.js';
+import { configOf, memoryOf, noting, writableOf } from './live-kernel.js';
 import { smallText, tryRead, type LiveRead } from './live-read.js';
 import { doneCallers, preinitOf, programOf, type Script } from './live-scripts.js';
 
@@ -25,7 +25,12 @@ export interface Live {
   recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
   log: LiveRead<{ lines: LogLine[]; fromStart: boolean }>;
-  /** The kernel's options that the checks ask for; null if there is no /proc/config.gz. */
+  /**
+   * The sources of the kernel that showed nothing: `absent` or the name of the error. Left out if
+   * all were read.
+   */
+  unread?: Record<string, string>;
+  /** The kernel's options that the checks ask for; null if /proc/config.gz does not show them. */
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
   whiteout: { works: boolean; where: string } | null;
@@ -126,8 +131,10 @@ export function gatherLive(
   // The kernel runs the image's own files, even where the overlay covers them.
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
   const { watchdog } = facts.configuration.settings;
+  const unread: Record<string, string> = {};
+  const lookAt = noting(unread);
   const kind = (path: string): PathKind =>
-    orElse(null, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
+    lookAt(path, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
   const { whiteout, confirmed, result } = fromJournals(reader);
   const generator = orElse(null, () =>
     smallText(reader, '/sys/class/misc/hw_random/rng_current').trim(),
@@ -141,7 +148,7 @@ export function gatherLive(
       const { lines, fromStart } = parseKernelRecords(records());
       return { lines, fromStart };
     }),
-    config: configOf(reader),
+    config: configOf(reader, lookAt),
     whiteout,
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
@@ -153,12 +160,13 @@ export function gatherLive(
     native,
     entropy: entropy === null || Number.isNaN(entropy) ? null : entropy,
     generator: generator === null || generator === '' || generator === 'none' ? null : generator,
-    memory: memoryOf(reader),
+    memory: memoryOf(reader, lookAt),
     time,
     paths: Object.fromEntries(
       [...PATHS, ...(watchdog === '' ? [] : [watchdog])].map((path) => [path, kind(path)]),
     ),
     writable: writableOf(reader, facts),
+    unread,
     space: facts.opened === null ? null : orElse(null, () => reader.space(facts.opened!.at)),
   };
 }

@@ -34,7 +34,7 @@ export interface Kernel extends System {
 /** Every power-on makes a new kernel. */
 export function powerOn(
   board: Board,
-  { at = () => null, readonly = [], writers = [] }: Faults = {},
+  { at = () => null, readonly = [], writers = [], sources = {} }: Faults = {},
 ): Kernel {
   board.boots++;
   board.image.readonly = true;
@@ -43,7 +43,7 @@ export function powerOn(
   const calls = new Calls(at);
   const machine: Machine = {
     board,
-    faults: { at, readonly, writers },
+    faults: { at, readonly, writers, sources },
     mounts,
     devices,
     calls,

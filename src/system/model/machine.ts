@@ -11,6 +11,8 @@ export interface Faults {
   readonly?: readonly string[];
   /** Files on / that a process has open for writing. */
   writers?: string[];
+  /** Files and directories of the kernel that are missing, empty, or refuse with this errno. */
+  sources?: Readonly<Record<string, string>>;
 }
 
 /** The shared state of the groups of calls: one running board. */

@@ -25,7 +25,7 @@ await compileProgram(
 const node = (script: string): void =>
   writeFileSync(
     path('node'),
-    `#!/bin/sh\n[ "$(echo "$*" | grep -c snapshot-blob)" = 1 ] && printf x >&${BEGUN_FD}\n${script}\n`,
+    `#!/bin/sh\ncase $* in *snapshot-blob*) printf x >&${BEGUN_FD} ;; esac\n${script}\n`,
     { mode: 0o755 },
   );
 
