@@ -21,7 +21,7 @@ import { listed } from '../../text/listed.js';
 const FILESYSTEMS = '/proc/filesystems';
 
 /** A verdict on a file system of a kernel that does not show which it has. */
-export const unknownTypes = (now: Facts, types: string): Finding =>
+const unknownTypes = (now: Facts, types: string): Finding =>
   unknown(
     `whether the kernel has ${types}`,
     unreadWords(now, FILESYSTEMS) ?? `${FILESYSTEMS} lists nothing`,
