@@ -30,15 +30,20 @@ function header({ name, content }: File, time: number): Buffer {
   return block;
 }
 
-/** @param time of all files, in seconds since 1970. */
-export function writeTar(files: readonly File[], time: number): Buffer {
-  const parts = files.flatMap((file) => [
+/** One file of a tar. @param time in seconds since 1970. */
+export const tarMember = (file: File, time: number): Buffer =>
+  Buffer.concat([
     header(file, time),
     file.content,
     Buffer.alloc(filled(file.content.length) - file.content.length),
   ]);
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
-}
+
+/** What stands behind the last file. */
+export const endOfTar = (): Buffer => Buffer.alloc(2 * BLOCK);
+
+/** @param time of all files, in seconds since 1970. */
+export const writeTar = (files: readonly File[], time: number): Buffer =>
+  Buffer.concat([...files.map((file) => tarMember(file, time)), endOfTar()]);
 
 /** @throws {Error} whose message continues a sentence that begins with the archive's name. */
 export function filesOfTar(bytes: Buffer): File[] {
