@@ -10,10 +10,11 @@ export const LARGEST_BUNDLE = 64 << 20;
 const MOST = 256 << 20;
 
 /**
- * Whether a file that was read as UTF-8 is a bundle. A gzip stream begins with 1f 8b (RFC 1952),
- * and 8b is not UTF-8; no facts file and no journal begins like that.
+ * Whether a file that was read as text is a bundle. A gzip stream begins with 1f 8b (RFC 1952). The
+ * first is a control character, with which no facts file and no journal begins; the second is not
+ * UTF-8, and it depends on the reader what stands for it.
  */
-export const looksLikeBundle = (text: string): boolean => text.startsWith('\x1f\ufffd');
+export const looksLikeBundle = (text: string): boolean => text.startsWith('\x1f');
 
 export interface Bundle {
   /** By name, without the directory. */
