@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { BUNDLE_LIMITS } from '../text/limits.js';
 import { filesOfTar, type File } from './tar.js';
 
 export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
@@ -6,8 +7,8 @@ export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
 export const TOP = 'mountroot-bundle/';
 
 /** Limits in bytes that no real bundle reaches: compressed, and uncompressed. */
-export const LARGEST_BUNDLE = 64 << 20;
-const MOST = 256 << 20;
+export const LARGEST_BUNDLE = BUNDLE_LIMITS.packed;
+const MOST = BUNDLE_LIMITS.unpacked;
 
 /**
  * Whether a file that was read as text is a bundle. A gzip stream begins with 1f 8b (RFC 1952). The

@@ -2,6 +2,7 @@
  * A tar of a few plain files (POSIX.1-2008, pax: ustar), written at once and read back. The tar
  * that carries a layer is in `src/layer/archive`.
  */
+import { BUNDLE_LIMITS } from '../text/limits.js';
 
 export interface File {
   /** At most 100 bytes. */
@@ -10,6 +11,7 @@ export interface File {
 }
 
 const BLOCK = 512;
+const ZEROS = Buffer.alloc(BLOCK);
 const filled = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
 const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
 
@@ -48,10 +50,11 @@ export const writeTar = (files: readonly File[], time: number): Buffer =>
 /** @throws {Error} whose message continues a sentence that begins with the archive's name. */
 export function filesOfTar(bytes: Buffer): File[] {
   const files: File[] = [];
+  let members = 0;
   for (let at = 0; ;) {
     const block = bytes.subarray(at, at + BLOCK);
     if (block.length < BLOCK) throw new Error('is cut off: its end is missing');
-    if (block.every((byte) => byte === 0)) return files;
+    if (block.equals(ZEROS)) return files;
     const text = (from: number, length: number): string =>
       block.toString('utf8', from, from + length).replace(/\0.*$/s, '');
     let sum = 8 * 0x20;
@@ -62,6 +65,8 @@ export function filesOfTar(bytes: Buffer): File[] {
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
     if (content.length < size) throw new Error('is cut off in the middle of a file');
     // Somebody may have unpacked and packed it again, so that it has directories.
+    if (++members > BUNDLE_LIMITS.files)
+      throw new Error(`holds more than ${BUNDLE_LIMITS.files} files, which no bundle does`);
     if (block[156] === 0x30 || block[156] === 0) files.push({ name: text(0, 100), content });
     at += BLOCK + filled(size);
   }

@@ -4,10 +4,10 @@ import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
 import type { Handing } from '../facts/handover.js';
 import { withOrigin } from '../facts/origin.js';
-import { readWhole } from '../facts/read-whole.js';
 import { parseFacts } from '../facts/validate.js';
 import { reader } from '../system/files.js';
 import { readKernelRecords } from '../system/kernel-records.js';
+import { bytesOf } from './from-file.js';
 import { asUsageError, UsageError } from './usage-error.js';
 
 /** This machine's facts. @param flags `KEY=VALUE` settings, which win over the board's own. */
@@ -31,9 +31,9 @@ export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords
  */
 export function factsFrom(file: string, wanted: readonly string[] = ['facts.json']): Facts {
   return asUsageError(() => {
-    const text = reader.readText(file);
-    if (!looksLikeBundle(text)) return parseFacts(text, file);
-    return parseFacts(textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted), file);
+    const bytes = bytesOf(file, LARGEST_BUNDLE);
+    if (!looksLikeBundle(bytes.toString('utf8', 0, 4))) return parseFacts(bytes.toString(), file);
+    return parseFacts(textInBundle(bytes, file, wanted), file);
   });
 }
 

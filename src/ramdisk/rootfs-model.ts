@@ -55,7 +55,9 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   }
 
   set(path: string, entry: E): void {
-    if (!this.#files.has(path)) this.#held += path.length + entry.target.length;
+    // An entry that replaces another counts too, because its target may be longer.
+    const before = this.#files.get(path);
+    this.#held += entry.target.length + (before === undefined ? path.length : 0);
     this.#files.set(path, entry);
   }
 
@@ -95,6 +97,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   get full(): boolean {
     return (
       this.#files.size > MEMBERS_AT_MOST ||
+      this.#links.size > MEMBERS_AT_MOST ||
       this.#held > NAMES_AT_MOST ||
       this.#lookedUp > LOOKED_UP_AT_MOST
     );

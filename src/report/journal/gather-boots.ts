@@ -1,12 +1,13 @@
 import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../../facts/places.js';
 import type { Reader } from '../../system/port.js';
+import { JOURNAL_LIMITS } from '../../text/limits.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
 /**
  * The size limit of a journal. A boot writes less, but any user may have put a larger file there.
  */
-const MOST = 4 << 20;
+const MOST = JOURNAL_LIMITS.bytes;
 
 export interface Boots {
   /** Oldest first. */
