@@ -2,6 +2,8 @@
  * What a bundle says about a board, without its secrets. A bundle carries what is known to be
  * harmless, and of the rest the shape (src/bundle/shapes.ts).
  */
+import { JSON_LIMITS } from '../text/limits.js';
+import { readJson } from '../text/read-json.js';
 import { isRow, isThin } from './harmless.js';
 import { holdsArguments, holdsCommandLine, isKnownKey, isRecord } from './known-keys.js';
 import { TextRedactor } from './redact-text.js';
@@ -121,7 +123,7 @@ const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text);
 function parsed(text: string): unknown {
   if (!looksLikeJson(text)) return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return readJson(text, JSON_LIMITS.facts);
   } catch {
     return undefined;
   }

@@ -82,7 +82,6 @@ t.test('a text that should be an object is one, or null', async (t) => {
 
 /** Files that parse JSON themselves, each with the reason. */
 const MAY_PARSE: Record<string, string> = {
-  'src/bundle/redact.ts': 'a bundle is made on request, and whatever fails is redacted as text',
   'src/text/read-json.ts': 'this is the one home',
 };
 
