@@ -120,7 +120,7 @@ function addGroup(parser: Argv, group: VerbGroup, how: Registering): Argv {
 
 /** yargs for the whole command line. It throws a UsageError for invalid words. */
 export function parserFor(table: VerbTable, words: readonly string[], use: UseRow): Argv {
-  // It would read the file LC_ALL.json, and over SSH the other side may choose LC_ALL.
+  // yargs would make a path from LC_ALL and LANG, which anybody may set who asks over SSH.
   const parser = yargs().detectLocale(false).scriptName('mountroot');
   const how: Registering = { whole: table, use };
   for (const row of table)
