@@ -3,6 +3,7 @@
  * winston, which cost more start-up time than everything else.
  */
 import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
+import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
@@ -66,10 +67,14 @@ interface CallOutcome {
   reporting: boolean;
 }
 
+/** Early in boot nobody else runs, and later root is not stopped by what others made in /tmp. */
+const openOwnJournal = (complain: (message: string) => void): Journal =>
+  openRealJournal(complain, JOURNAL_FOLDER, 'move aside');
+
 const contextOf = (
   verb: Verb,
   { force, keep = [], settings = [], asked, args = [] }: BootOptions,
-  { openSystem, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors,
+  { openSystem, heap, reader = files, kernelLog, openJournal = openOwnJournal }: Doors,
 ): BootContext => ({
   verb,
   reader,

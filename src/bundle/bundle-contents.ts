@@ -8,6 +8,7 @@ import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import type { Facts } from '../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
 import { BOOT_FILE, BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
+import { folderTrouble } from '../facts/own-files.js';
 import type { Reader } from '../system/port.js';
 import { VERSION } from '../version.js';
 import { BUNDLE_SCHEMA, TOP } from './read-bundle.js';
@@ -149,8 +150,16 @@ class Collection {
   }
 }
 
+/** Whether our folder in /tmp is root's; if not, the bundle says so. */
+function isBelieved(into: Collection, reader: Reader): boolean {
+  const trouble = folderTrouble(reader);
+  if (trouble !== null) into.problems.push(`${trouble}, so nothing in ${JOURNAL_FOLDER} is here`);
+  return trouble === null;
+}
+
 async function addJournals(into: Collection, reader: Reader): Promise<void> {
-  await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
+  if (isBelieved(into, reader))
+    await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
   for (const at of [STAGING, DATA]) {
     const folder = `${at}/${BOOTS}`;
     const names = await into.try('journals', () =>
@@ -165,6 +174,7 @@ async function addJournals(into: Collection, reader: Reader): Promise<void> {
 }
 
 async function addNotes(into: Collection, reader: Reader): Promise<void> {
+  if (folderTrouble(reader) !== null) return;
   await into.file('state.json', `${JOURNAL_FOLDER}/state.json`, 'json');
   await into.file('notice', `${JOURNAL_FOLDER}/notice`, 'text');
   // The facts that the verbs of this boot began with.

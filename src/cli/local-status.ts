@@ -1,5 +1,6 @@
 /** The status of this machine, as `status`, `explain` and `bundle` need it. */
 import { STATE_FILE, parseState } from '../facts/gather.js';
+import { ownText } from '../facts/own-files.js';
 import { parseMountinfo } from '../facts/mountinfo.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import { lastStart } from '../report/journal/last-start.js';
@@ -24,8 +25,8 @@ export const localStatus = (): Status =>
   status({
     mounts: parseMountinfo(reader.readText('/proc/self/mountinfo')),
     // A missing journal shows that this boot had no start.
-    journal: lastStart(orElse('', () => reader.readText(JOURNAL_FILE))),
-    rung: orElse(null, () => rungOf(reader.readText(STATE_FILE))),
+    journal: lastStart(orElse('', () => ownText(reader, JOURNAL_FILE))),
+    rung: orElse(null, () => rungOf(ownText(reader, STATE_FILE))),
     space: (path) => orElse(null, () => reader.space(path)),
   });
 
@@ -56,7 +57,7 @@ export async function localFullStatus(): Promise<FullStatus> {
   const { boots, kept, problems } = gatherBoots(reader, { newest: NEWEST });
   return fullStatus(now, {
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
-    recordedAt: orElse(null, () => recordedAt(reader.readText(STATE_FILE))),
+    recordedAt: orElse(null, () => recordedAt(ownText(reader, STATE_FILE))),
     space:
       writable === undefined
         ? null
@@ -66,7 +67,7 @@ export async function localFullStatus(): Promise<FullStatus> {
     kept,
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
-    notice: orElse(null, () => reader.readText(`${JOURNAL_FOLDER}/notice`).trim() || null),
+    notice: orElse(null, () => ownText(reader, `${JOURNAL_FOLDER}/notice`).trim() || null),
     problems,
   });
 }

@@ -1,3 +1,5 @@
+import { STATE_FILE } from '../facts/gather.js';
+import { ownText } from '../facts/own-files.js';
 import { RUNGS, isRung, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Limit } from '../steps/step-kind.js';
@@ -88,7 +90,7 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
 
 /** The state that an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {
-  const text = orElse('', () => reader.readText('/tmp/mountroot/state.json'));
+  const text = orElse('', () => ownText(reader, STATE_FILE));
   const state = readObject(text, JSON_LIMITS.state);
   return state !== null && isRung(state['rung']) && Array.isArray(state['failures'])
     ? (state as unknown as StateFile)

@@ -1,5 +1,6 @@
 import type { PathKind, Reader } from '../system/port.js';
 import { JSON_LIMITS } from '../text/limits.js';
+import { whyNotRoots } from '../system/trust.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import { readObject } from '../text/read-json.js';
 import {
@@ -24,7 +25,8 @@ import {
   mountOf,
   settingsInside,
 } from './mounted-volume.js';
-import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
+import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING, JOURNAL_FOLDER } from './places.js';
+import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
@@ -35,7 +37,10 @@ import { findVolume } from './find-volume.js';
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 
-export const STATE_FILE = '/tmp/mountroot/state.json';
+export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
+
+/** OpenWrt's mark of the early boot. It counts only if root made it. */
+export const PREINIT_MARK = '/tmp/.preinit';
 
 /** The process itself, handed in so that gathering is a function of its arguments. */
 export interface Process {
@@ -94,6 +99,13 @@ export function gather(
       ? attempt('', () => textUpTo(reader, path, JSON_LIMITS.settings.length))
       : null;
 
+  const ours = (path: string, why: string | null): boolean => {
+    if (why !== null) problems.push({ code: 'not-ours', path, why });
+    return why === null;
+  };
+  const isMarked = (path: string): boolean =>
+    kind(path) !== 'missing' && ours(path, whyNotRoots(reader, path));
+
   const sources = kernelSources(reader, problems);
   const commandLine = sources.text('/proc/cmdline').trimEnd();
   // A kernel without mtd has no /proc/mtd.
@@ -125,7 +137,7 @@ export function gather(
           () => chosen,
           () => withVolumeSettings(reader, chosen, opened.at, problems),
         );
-  const state = textIfThere(STATE_FILE);
+  const state = ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null;
   return {
     schema: FACTS_SCHEMA,
     platform,
@@ -136,7 +148,7 @@ export function gather(
       commandLine,
       filesystems: parseFilesystems(sources.text(TYPES)),
     },
-    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
+    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || isMarked(PREINIT_MARK),
     shutdown: Boolean(env['SHUTDOWN']),
     configuration,
     mtd,

@@ -46,6 +46,7 @@ const FORMS = {
     errno: v.nullable(v.string()),
   }),
   fault: v.object({ code: v.literal('fault'), part: v.string(), text: v.string() }),
+  'not-ours': v.object({ code: v.literal('not-ours'), path: v.string(), why: v.string() }),
   other: v.object({ code: v.literal('other'), text: v.string() }),
 } satisfies {
   [Code in FactsProblem['code']]: v.GenericSchema<unknown, Extract<FactsProblem, { code: Code }>>;

@@ -6,7 +6,7 @@
  * errno in a second call, and a garbage collection between the two overwrites it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ffi from 'ffi-napi';
 import ref from 'ref-napi';
 import { mountAttempt } from './mount-attempt.js';
@@ -24,6 +24,7 @@ import {
 } from './flags.js';
 import type { System } from './port.js';
 import { SystemError } from './system-error.js';
+import { refuseForeign } from './trust.js';
 
 // The bundle is CommonJS. The directory native/<platform>-<architecture>/ beside it has the shim
 // and the two addons.
@@ -144,14 +145,10 @@ function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | nul
  * A C string with the exact bytes of a name. ref-napi accepts a Buffer instead of a string,
  * although its types do not say so.
  */
-function named(path: string): string;
-function named(path: string | null): string | null;
-function named(path: string | null): string | null {
-  if (path === null) return null;
+function named<P extends string | null>(path: P): P {
+  if (path === null) return path;
   const raw = pathOf(path);
-  return typeof raw === 'string'
-    ? raw
-    : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
+  return (typeof raw === 'string' ? raw : Buffer.concat([raw, Buffer.alloc(1)])) as P;
 }
 
 export const system: System = {
@@ -324,6 +321,7 @@ export const system: System = {
   lock(path) {
     const attempt = { what: `lock ${path}`, syscall: 'flock', path };
     refuse(attempt, [path]);
+    refuseForeign(reader, dirname(path), attempt);
     const result = shim().mountroot_lock(path);
     if (result < 0 && errnoName(-result) === 'EAGAIN') return false;
     check(result, attempt);

@@ -77,6 +77,11 @@ const ROWS = {
       `the agent failed in a way it does not know while ${part}: ${text}`,
     () => 'report it, with the archive that `mountroot bundle` makes',
   ),
+  /** A file in /tmp that somebody other than root may have made; `why` is a clause. */
+  'not-ours': aboutReading(
+    ({ path, why }: { path: string; why: string }) => `${path} is not believed, because ${why}`,
+    () => 'see who made it; the next verb that root runs moves our folder aside and makes its own',
+  ),
   /** A sentence of a facts file that has no codes, or one with a code that is not known here. */
   other: aboutReading(({ text }: { text: string }) => text),
 };

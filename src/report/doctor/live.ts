@@ -6,6 +6,7 @@ import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { folderTrouble, ownText } from '../../facts/own-files.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { JSON_LIMITS } from '../../text/limits.js';
 import { readObject } from '../../text/read-json.js';
@@ -73,13 +74,12 @@ export interface LiveInput {
 }
 
 /** The facts of this boot's start. Anybody may write to /tmp, so the owner of the file counts. */
-function recordedFacts(reader: Reader, uid: number): Live['recorded'] {
+function recordedFacts(reader: Reader): Live['recorded'] {
   const path = `${JOURNAL_FOLDER}/facts.json`;
   if (orElse(null, () => reader.kind(path)) !== 'file') return null;
   return tryRead(() => {
-    const owner = reader.details(path).uid;
-    if (owner !== 0 && owner !== uid)
-      throw new Error(`${path} belongs to user ${owner}, and is not believed`);
+    const trouble = folderTrouble(reader);
+    if (trouble !== null) throw new Error(`${trouble}, and is not believed`);
     return parseFacts(readWhole(reader, path, 8 << 20).toString('utf8'), path);
   });
 }
@@ -108,7 +108,7 @@ function fromJournals(reader: Reader): {
       return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
   }
   const limits = readObject(
-    orElse('', () => reader.readText(STATE_FILE)),
+    orElse('', () => ownText(reader, STATE_FILE)),
     JSON_LIMITS.state,
   )?.['limits'];
   return {
@@ -143,7 +143,7 @@ export function gatherLive(
     Number(smallText(reader, '/proc/sys/kernel/random/entropy_avail').trim()),
   );
   return {
-    recorded: recordedFacts(reader, facts.uid),
+    recorded: recordedFacts(reader),
     log: tryRead(() => {
       const { lines, fromStart } = parseKernelRecords(records());
       return { lines, fromStart };
@@ -152,7 +152,10 @@ export function gatherLive(
     whiteout,
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
-    notice: orElse(null, () => smallText(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null,
+    notice:
+      folderTrouble(reader) === null
+        ? orElse(null, () => smallText(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null
+        : null,
     preinit: preinitOf(reader, top, facts),
     doneCallers: doneCallers(reader),
     program: programOf(reader),

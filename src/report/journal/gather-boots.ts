@@ -1,4 +1,5 @@
 import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../../facts/places.js';
+import { folderTrouble } from '../../facts/own-files.js';
 import type { Reader } from '../../system/port.js';
 import { JOURNAL_LIMITS } from '../../text/limits.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
@@ -42,6 +43,14 @@ function read(reader: Reader, path: string, problems: string[]): FoundJournal | 
   }
 }
 
+/** The journal of this boot, which is in a place where anybody may write. */
+function readMemory(reader: Reader, problems: string[]): FoundJournal | null {
+  const trouble = folderTrouble(reader);
+  if (trouble === null) return read(reader, JOURNAL_FILE, problems);
+  problems.push(`${trouble}, so ${JOURNAL_FILE} is not believed`);
+  return null;
+}
+
 /**
  * The folder of boots on the data volume; null if there is none. Where an external overlay is
  * mounted on /overlay, the data volume stays at its first place below /tmp.
@@ -81,7 +90,7 @@ interface KnownBoots {
 function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
-  const memory = read(reader, JOURNAL_FILE, problems);
+  const memory = readMemory(reader, problems);
   const kept = (folder?.names ?? []).map((name): BootName => {
     const [, digits, id] = BOOT_FILE.exec(name)!;
     return {
