@@ -5,9 +5,11 @@ import { packageFolder, versionOf } from '../lib/npm.js';
 import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 import {
+  SANITIZED_LIBRARY,
   TOOLS,
   compileLibrary,
   compileProgram,
+  compileSanitized,
   compilerVersion,
   environment,
   type Target,
@@ -112,7 +114,7 @@ export async function buildProbe(): Promise<string> {
  * The libraries that make and read ramdisks on the workstation: their source in native/, the
  * libraries that they are linked with, and the Debian packages of these.
  */
-const WORKSTATION = [
+export const WORKSTATION = [
   {
     name: 'libmountroot-codecs.so',
     source: 'codecs.c',
@@ -142,6 +144,30 @@ export async function buildWorkstation(): Promise<string[]> {
       await compileLibrary('host', sourceFile(source), join(folder, name), libraries);
   });
   return WORKSTATION.map(({ name }) => join(folder, name));
+}
+
+/**
+ * Returns the cached folder with our libraries, built with ASan and UBSan. A program that loads one
+ * of them has ASan's own library in LD_PRELOAD.
+ */
+export async function buildSanitized(): Promise<string> {
+  const libraries = [
+    { name: 'libmountroot.so', source: 'mountroot.c', libraries: [] },
+    ...WORKSTATION,
+  ];
+  const inputs = {
+    sources: libraries.map(({ source, name }) => [name, digest(sourceFile(source))]),
+    script: [digest(join(checkout, 'scripts/agent/native.ts')), COMPILE],
+    compiler: await compilerVersion('host'),
+  };
+  return cached('native-sanitized', inputs, async (folder) => {
+    mkdirSync(folder, { recursive: true });
+    for (const { name, source, libraries: others } of libraries)
+      await compileSanitized(sourceFile(source), join(folder, name), [
+        ...SANITIZED_LIBRARY,
+        ...others,
+      ]);
+  });
 }
 
 /**
