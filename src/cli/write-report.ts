@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { reader, writer } from '../system/files.js';
 import { asUsageError } from './usage-error.js';
+import { printableJson } from '../text/printable.js';
 
 /**
  * Replaces a report by a newer one atomically, because somebody may read it at any moment. @throws
@@ -17,4 +18,4 @@ export function writeReport(path: string, text: string): void {
 }
 
 /** Data as JSON, as every verb prints it. */
-export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+export const jsonText = (value: unknown): string => `${printableJson(value, 2)}\n`;

@@ -5,6 +5,7 @@ import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import { ownFolder } from './own-folder.js';
+import { printableJson } from '../text/printable.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
@@ -140,9 +141,9 @@ export function openJournal(
   };
   return {
     add: (record) => {
-      if (fd >= 0) attempt(() => void fs.writeSync(fd, `${JSON.stringify(record)}\n`));
+      if (fd >= 0) attempt(() => void fs.writeSync(fd, `${printableJson(record)}\n`));
     },
-    facts: (name, facts) => keep(`${name}.json`, `${JSON.stringify(facts)}\n`),
+    facts: (name, facts) => keep(`${name}.json`, `${printableJson(facts)}\n`),
     keep,
   };
 }

@@ -9,6 +9,7 @@ import { oneLine } from '../text/columns.js';
 import { JSON_LIMITS } from '../text/limits.js';
 import type { Journal } from './journal.js';
 import { readObject } from '../text/read-json.js';
+import { printableJson } from '../text/printable.js';
 
 /** The result of a verb. */
 export interface VerbOutcome {
@@ -84,7 +85,7 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
     persistent: rung === 'persistent',
     limits: [...new Set(ended.limits)],
   };
-  journal.keep('state.json', `${JSON.stringify(state, null, 2)}\n`);
+  journal.keep('state.json', `${printableJson(state, 2)}\n`);
   journal.keep('notice', noticeOf(merged));
 }
 

@@ -1,4 +1,5 @@
 /** Text in scripts for a POSIX shell. */
+import { printableLine } from './printable.js';
 
 /** A byte of a name that is no UTF-8 (src/system/names.ts). */
 const BYTES = /([\udc80-\udcff]+)/u;
@@ -23,4 +24,4 @@ export const quote = (text: string): string =>
         .join('');
 
 /** A comment line. A mountpoint may hold a newline, and what follows it would be a command. */
-export const comment = (text: string): string => `# ${text.replace(/[\0-\x1f\x7f]/g, ' ')}`;
+export const comment = (text: string): string => `# ${printableLine(text)}`;
