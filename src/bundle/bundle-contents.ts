@@ -158,8 +158,7 @@ function isBelieved(into: Collection, reader: Reader): boolean {
 }
 
 async function addJournals(into: Collection, reader: Reader): Promise<void> {
-  if (isBelieved(into, reader))
-    await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
+  if (isBelieved(into, reader)) await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
   for (const at of [STAGING, DATA]) {
     const folder = `${at}/${BOOTS}`;
     const names = await into.try('journals', () =>

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { reader, writer } from '../system/files.js';
+import { reader } from '../system/files.js';
+import { putWhole } from '../bundle/whole-file.js';
 import { asUsageError } from './usage-error.js';
 import { printableJson } from '../text/printable.js';
 
@@ -13,7 +14,7 @@ export function writeReport(path: string, text: string): void {
       throw new Error(`cannot write ${path}: there is no directory ${dirname(path)}`);
     if (reader.kind(path) === 'directory')
       throw new Error(`cannot write ${path}: it is a directory`);
-    writer.replace(path, text, 0o644);
+    putWhole(path, Buffer.from(text), 0o644);
   });
 }
 

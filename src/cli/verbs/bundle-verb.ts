@@ -66,7 +66,7 @@ export const bundleVerb = verb({
   exits: [],
   run: async ({ output }, { log }) => {
     checkNotTerminal('a bundle', output);
-    const { putWhole } = await import('../../bundle/put-whole.js');
+    const { putWhole } = await import('../../bundle/whole-file.js');
     const { bytes, manifest } = await gathered();
     if (isStdout(output)) await writeOut(bytes);
     else asUsageError(() => putWhole(output, bytes));
