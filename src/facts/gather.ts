@@ -104,7 +104,9 @@ export function gather(
     return why === null;
   };
   const isMarked = (path: string): boolean =>
-    kind(path) !== 'missing' && ours(path, whyNotRoots(reader, path));
+    part(`it looked at ${path}`, not, () =>
+      kind(path) !== 'missing' ? ours(path, whyNotRoots(reader, path)) : false,
+    );
 
   const sources = kernelSources(reader, problems);
   const commandLine = sources.text('/proc/cmdline').trimEnd();
@@ -137,7 +139,9 @@ export function gather(
           () => chosen,
           () => withVolumeSettings(reader, chosen, opened.at, problems),
         );
-  const state = ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null;
+  const state = part('it read the recorded state', missing, () =>
+    ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
+  );
   return {
     schema: FACTS_SCHEMA,
     platform,
@@ -170,6 +174,8 @@ export function gather(
 }
 
 const none = <T>(): T[] => [];
+const missing = (): null => null;
+const not = (): boolean => false;
 const defaults = (): Configuration => configure({ commandLine: '', file: null, flags: [] }, []);
 const notFound = (wanted: string) => (): Volume => ({
   wanted,
