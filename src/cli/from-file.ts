@@ -7,21 +7,18 @@ import { UsageError } from './usage-error.js';
 const PART = 256 * 1024;
 const MIB = 1 << 20;
 
-/** All bytes of an open file or pipe. @throws {Error} if there are more than `most`. */
-function allBytes(fd: number, most: number): Buffer {
+/** The bytes of an open file or pipe, to its end or until there are more than `most`. */
+function readUpTo(fd: number, most: number): Buffer {
   const parts: Buffer[] = [];
-  for (let length = 0; ;) {
+  let length = 0;
+  while (length <= most) {
     const room = Buffer.allocUnsafeSlow(PART);
     const count = readSync(fd, room, 0, PART, null);
-    if (count === 0) return Buffer.concat(parts, length);
+    if (count === 0) break;
     parts.push(count === PART ? room : Buffer.from(room.subarray(0, count)));
     length += count;
-    if (length > most)
-      throw new Error(
-        `it has more than ${most / MIB} MiB, which is the limit; give the part that matters ` +
-          '(of a console log the end: `tail -c 50M FILE`)',
-      );
   }
+  return Buffer.concat(parts, length);
 }
 
 /**
@@ -29,10 +26,20 @@ function allBytes(fd: number, most: number): Buffer {
  * @throws {SystemError} as open(2) and read(2), {Error} if there are more than `most`.
  */
 export function bytesOf(file: string, most: number = FILE_LIMITS.bytes): Buffer {
+  const bytes = beginningOf(file, most);
+  if (bytes.length <= most) return bytes;
+  throw new Error(
+    `it has more than ${most / MIB} MiB, which is the limit; give the part that matters ` +
+      '(of a console log the end: `tail -c 50M FILE`)',
+  );
+}
+
+/** The same, with some bytes more than `most` if there are more. @throws {SystemError} */
+export function beginningOf(file: string, most: number): Buffer {
   let fd = -1;
   try {
     fd = file === '-' ? 0 : openSync(file, 'r');
-    return allBytes(fd, most);
+    return readUpTo(fd, most);
   } catch (error) {
     const { errno } = error as NodeJS.ErrnoException;
     if (errno === undefined) throw error;
