@@ -9,6 +9,7 @@ import type { Facts } from '../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
 import { BOOT_FILE, BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
 import { folderTrouble } from '../facts/own-files.js';
+import { VERBS } from '../plan/root-verbs.js';
 import type { Reader } from '../system/port.js';
 import { VERSION } from '../version.js';
 import { BUNDLE_SCHEMA, TOP } from './read-bundle.js';
@@ -157,6 +158,18 @@ function isBelieved(into: Collection, reader: Reader): boolean {
   return trouble === null;
 }
 
+/**
+ * The name of a boot's journal: its number, and the beginning of the boot's id, which is
+ * hexadecimal. Another text in its place is not carried.
+ */
+const nameOfBoot = (name: string): string =>
+  /^\d{8}-[\da-f]{8}\.ndjson$/.test(name) ? name : `${name.slice(0, 8)}-00000000.ndjson`;
+
+/** The files with the facts that the verbs of a boot began with. */
+const FACTS_FILES: ReadonlySet<string> = new Set(
+  ['facts', 'facts-later', ...VERBS.map((verb) => `facts-${verb}`)].map((name) => `${name}.json`),
+);
+
 async function addJournals(into: Collection, reader: Reader): Promise<void> {
   if (isBelieved(into, reader)) await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
   for (const at of [STAGING, DATA]) {
@@ -167,7 +180,7 @@ async function addJournals(into: Collection, reader: Reader): Promise<void> {
         : [],
     );
     for (const name of (names ?? []).slice(-MOST_BOOTS))
-      await into.file(`journals/${name}`, `${folder}/${name}`, 'lines');
+      await into.file(`journals/${nameOfBoot(name)}`, `${folder}/${name}`, 'lines');
     if (names !== null && names.length > 0) return;
   }
 }
@@ -179,7 +192,7 @@ async function addNotes(into: Collection, reader: Reader): Promise<void> {
   // The facts that the verbs of this boot began with.
   const names = await into.try('begun-with', () =>
     reader.kind(JOURNAL_FOLDER) === 'directory'
-      ? reader.list(JOURNAL_FOLDER).filter((name) => /^facts(?:-[a-z-]{1,20})?\.json$/.test(name))
+      ? reader.list(JOURNAL_FOLDER).filter((name) => FACTS_FILES.has(name))
       : [],
   );
   for (const name of names ?? [])

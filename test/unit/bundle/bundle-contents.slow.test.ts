@@ -171,6 +171,17 @@ t.test('a bundle has our files under stable names, and no secret', async (t) => 
   );
 });
 
+t.test('names of files tell nothing', async (t) => {
+  const names = board({
+    ...FILES,
+    '/overlay/.mountroot/boots/00000003-HUNTER2x.ndjson': '{}\n',
+    '/tmp/mountroot/facts-hunter.json': '{}',
+  });
+  const { bytes, manifest } = await gatherBundle(sources({ reader: { ...reader, ...names } }));
+  t.ok(readBundle(bytes, 'b').files.has('journals/00000003-00000000.ndjson'));
+  t.notMatch(manifest.files.map(({ name }) => name).join(' '), /hunter/i);
+});
+
 t.test('missing files are reported, and the rest is there', async (t) => {
   const fail = (what: string) => (): never => {
     throw new Error(`cannot read ${what} with password=HUNTER2`);
