@@ -11,11 +11,10 @@ import { ByteSource } from '../../src/ramdisk/source.js';
 import { handedOver } from '../../src/ramdisk/uimage.js';
 import { decodeRecords, parseTime } from '../../src/layer/archive/pax.js';
 import { readTar } from '../../src/layer/archive/tar-reader.js';
-import { checkout } from '../lib/report.js';
 import { refusesAs, type Parser } from './parser.js';
 
-const fixture = (name: string): Buffer =>
-  readFileSync(join(checkout, 'test/fixtures/console', name));
+const fixture = (fixtures: string, name: string): Buffer =>
+  readFileSync(join(fixtures, 'console', name));
 
 /** A stream of some hundred bytes must not become more. */
 const MOST = 64 << 20;
@@ -56,8 +55,7 @@ async function uimage(bytes: Buffer): Promise<void> {
 }
 
 /** With its two checksums. Only the one of the data is often wrong in a damaged input. */
-function uimageSeed(): Buffer {
-  const data = fixture('late.cpio');
+function uimageSeed(data: Buffer): Buffer {
   const header = Buffer.alloc(64);
   header.writeUInt32BE(0x2705_1956);
   header.writeUInt32BE(data.length, 12);
@@ -133,15 +131,25 @@ const streams = Object.fromEntries(
 
 export const ARCHIVE_PARSERS: Record<string, Parser> = {
   cpio: {
-    seeds: () => [
-      ...['early.cpio', 'late.cpio', 'two-parts.cpio', 'odc.cpio', 'init.cpio.gz'].map(fixture),
-      gzipSync(fixture('late.cpio')),
+    seeds: (fixtures) => [
+      ...['early.cpio', 'late.cpio', 'two-parts.cpio', 'odc.cpio', 'init.cpio.gz'].map((name) =>
+        fixture(fixtures, name),
+      ),
+      gzipSync(fixture(fixtures, 'late.cpio')),
     ],
     parse: cpio,
     ...refusesAs('CompressionError'),
   },
-  ext2: { seeds: () => [fixture('root.ext2')], parse: ext2, ...refusesAs('UnreadableImage') },
-  uimage: { seeds: () => [uimageSeed()], parse: uimage, ...refusesAs('UImageError') },
+  ext2: {
+    seeds: (fixtures) => [fixture(fixtures, 'root.ext2')],
+    parse: ext2,
+    ...refusesAs('UnreadableImage'),
+  },
+  uimage: {
+    seeds: (fixtures) => [uimageSeed(fixture(fixtures, 'late.cpio'))],
+    parse: uimage,
+    ...refusesAs('UImageError'),
+  },
   tar: { seeds: () => [tarSeed()], parse: tar, ...refusesAs('ArchiveError') },
   pax: {
     seeds: () => [PAX],

@@ -16,7 +16,8 @@ import { bundle } from '../agent/bundle.js';
 import { checkout } from '../lib/report.js';
 import { C_FUZZERS, buildFuzzers, runFuzzer } from './c-fuzzers.js';
 
-export const CORPUS = join(checkout, 'test/fixtures/corpus');
+const FIXTURES = join(checkout, 'test/fixtures');
+export const CORPUS = join(FIXTURES, 'corpus');
 const FOUND = join(checkout, 'build/fuzz');
 
 type Runner = typeof import('./run-parsers.js');
@@ -63,6 +64,7 @@ export async function fuzz(
     runs,
     seed,
     kept: kept.map((each) => readFileSync(each)),
+    fixtures: FIXTURES,
   });
   if (finding === null) return null;
   writeFileSync(file, finding.input);

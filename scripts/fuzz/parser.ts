@@ -1,7 +1,7 @@
 /** A parser in TypeScript, and what may come out of it. */
 export interface Parser {
-  /** Good inputs, of which damaged ones are made. */
-  seeds: () => Buffer[];
+  /** Good inputs, of which damaged ones are made. @param fixtures the folder test/fixtures. */
+  seeds: (fixtures: string) => Buffer[];
   parse: (bytes: Buffer) => unknown;
   /** The errors that it may throw: its own ones. */
   refuses?: (error: Error) => boolean;
@@ -18,11 +18,11 @@ export const refusesAs = (...names: string[]): Pick<Parser, 'refuses'> => ({
 
 /** A parser of text. */
 export const ofText = (
-  seeds: () => readonly string[],
+  seeds: (fixtures: string) => readonly string[],
   parse: (text: string) => unknown,
   refuses?: Parser['refuses'],
 ): Parser => ({
-  seeds: () => seeds().map((text) => Buffer.from(text)),
+  seeds: (fixtures) => seeds(fixtures).map((text) => Buffer.from(text)),
   parse: (bytes) => parse(bytes.toString('utf8')),
   ...(refuses && { refuses }),
 });

@@ -16,6 +16,15 @@ export interface Finding {
 
 export const PARSERS: Readonly<Record<string, Parser>> = { ...ARCHIVE_PARSERS, ...TEXT_PARSERS };
 
+interface FuzzRun {
+  runs: number;
+  seed: number;
+  /** Inputs that were once too much. */
+  kept: readonly Buffer[];
+  /** The folder test/fixtures, which a bundle does not find. */
+  fixtures: string;
+}
+
 /** No input of some kilobytes needs so much. */
 const MOST_SECONDS = 5;
 const MOST_MEMORY = 1 << 30;
@@ -51,11 +60,11 @@ let prepared: Promise<void> | undefined;
  */
 export async function fuzzParser(
   name: string,
-  { runs, seed, kept }: { runs: number; seed: number; kept: readonly Buffer[] },
+  { runs, seed, kept, fixtures }: FuzzRun,
 ): Promise<Finding | null> {
   await (prepared ??= prepareSeeds());
   const parser = PARSERS[name]!;
-  const good = parser.seeds();
+  const good = parser.seeds(fixtures);
   const seeds = [...good, ...kept];
   const made = mutations(seeds, seed);
   for (let run = -seeds.length; run < runs; run++) {

@@ -36,16 +36,15 @@ import { problemSentence, type FactsProblem } from '../../src/text/problem-text.
 import { readJson } from '../../src/text/read-json.js';
 import { identify } from '../../src/volumes/identify.js';
 import { readLabels } from '../../src/volumes/labels.js';
-import { checkout } from '../lib/report.js';
 import { ofText, refusesAs, type Parser } from './parser.js';
 
-const fixtures = (folder: string, ending: string): Buffer[] =>
-  readdirSync(join(checkout, 'test/fixtures', folder))
-    .filter((name) => name.endsWith(ending))
-    .map((name) => readFileSync(join(checkout, 'test/fixtures', folder, name)));
-
-const texts = (folder: string, ending: string): string[] =>
-  fixtures(folder, ending).map((bytes) => bytes.toString());
+/** The fixtures in a folder whose names end so. */
+const texts =
+  (folder: string, ending: string) =>
+  (fixtures: string): string[] =>
+    readdirSync(join(fixtures, folder))
+      .filter((name) => name.endsWith(ending))
+      .map((name) => readFileSync(join(fixtures, folder, name), 'utf8'));
 
 /** Each problem has its sentence, on one line. */
 function withSentences<T>(parse: (problems: FactsProblem[]) => T): T {
@@ -111,7 +110,7 @@ const aboutSettings = (text: string): unknown =>
   });
 
 export const TEXT_PARSERS: Record<string, Parser> = {
-  mountinfo: ofText(() => texts('mountinfo', '.txt'), aboutMounts),
+  mountinfo: ofText(texts('mountinfo', '.txt'), aboutMounts),
   mtd: ofText(
     () => [MTD],
     (text) => withSentences((problems) => parseMtd(text, problems)),
@@ -125,9 +124,9 @@ export const TEXT_PARSERS: Record<string, Parser> = {
     () => ['6,1,0,-;Linux version 6.1\n SUBSYSTEM=x\n', '4,2,100000,c;a\\x0ab\n'],
     (text) => parseKernelRecords(text.split('\n')),
   ),
-  console: ofText(() => texts('console', '.txt'), aboutConsole),
-  facts: ofText(() => texts('console', 'facts.json'), aboutFacts, factsRefused),
-  journal: ofText(() => texts('journal', '.ndjson'), aboutJournal),
+  console: ofText(texts('console', '.txt'), aboutConsole),
+  facts: ofText(texts('console', 'facts.json'), aboutFacts, factsRefused),
+  journal: ofText(texts('journal', '.ndjson'), aboutJournal),
   settings: ofText(() => [SETTINGS, `${COMMAND_LINE}\nwait=3`], aboutSettings),
   order: ofText(() => ['{"keep":["/etc/passwd"]}', 'null'], parseOrder),
   state: ofText(() => ['{"rung":"volatile","reason":null}'], parseState),
