@@ -65,7 +65,10 @@ export default {
       name: 'one-door-to-ffi',
       comment: 'src/system/native-library.ts is the one file that knows ffi-napi.',
       severity: 'error',
-      from: { path: '^(src|scripts|test)/', pathNot: '^(src/system/native-library\\.ts|test/unit/native/)' },
+      from: {
+        path: '^(src|scripts|test)/',
+        pathNot: '^(src/system/native-library\\.ts|test/unit/native/)',
+      },
       to: { path: '(ffi|ref)-napi' },
     },
     {

@@ -14,6 +14,7 @@
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
@@ -87,12 +88,39 @@ static int become_agent(int argc, char **argv)
 	return 127;
 }
 
-static void run_heap(int argc, char **argv, const int begun[2])
+static const int PASSED_ON[] = { SIGTERM, SIGINT, SIGHUP };
+#define PASSED_COUNT (sizeof(PASSED_ON) / sizeof(*PASSED_ON))
+
+/*
+ * Sets what happens at these signals. A signal that whoever called this program wants ignored
+ * stays ignored, here and in the child, for exec(2) keeps that.
+ */
+static void at_signals(void (*handler)(int))
+{
+	for (size_t i = 0; i < PASSED_COUNT; i++)
+		if (signal(PASSED_ON[i], handler) == SIG_IGN)
+			signal(PASSED_ON[i], SIG_IGN);
+}
+
+/* Where SIGCHLD is ignored, the kernel reaps a child itself, and nobody learns how it ended. */
+static void restore_child_signal(void)
+{
+	sigset_t only;
+
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&only);
+	sigaddset(&only, SIGCHLD);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+static void run_heap(int argc, char **argv, const int begun[2], pid_t parent)
 {
 	const char *const words[] = { NODE, HEAP_OPTIONS, "--snapshot-blob", heap, agent };
 
 	/* If a signal kills this program, the agent must end too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
 	close(begun[0]);
 	if (begun[1] != BEGUN_FD && (dup2(begun[1], BEGUN_FD) < 0 || close(begun[1]) < 0))
 		_exit(127);
@@ -100,34 +128,55 @@ static void run_heap(int argc, char **argv, const int begun[2])
 	_exit(127);
 }
 
+/* Waits for the child's end. Returns 0, or -1 if nobody can tell how it ended. */
+static int wait_for_child(int *status)
+{
+	while (waitpid(child, status, 0) < 0)
+		if (errno != EINTR)
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	int begun[2], status;
+	int begun[2], status = 0, ended;
 	char byte;
+	sigset_t passed, before;
+	pid_t self = getpid();
 
 	find_home();
-	if (getpid() == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 ||
+	restore_child_signal();
+	if (self == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 ||
 		pipe(begun) < 0)
 		return become_agent(argc, argv);
-	signal(SIGTERM, pass_on);
-	signal(SIGINT, pass_on);
-	signal(SIGHUP, pass_on);
+	/* Until `child` is known, a signal waits. */
+	sigemptyset(&passed);
+	for (size_t i = 0; i < PASSED_COUNT; i++)
+		sigaddset(&passed, PASSED_ON[i]);
+	sigprocmask(SIG_BLOCK, &passed, &before);
+	at_signals(pass_on);
 	child = fork();
+	if (child == 0) {
+		/* A signal for this group that comes before exec(2) ends the child too. */
+		at_signals(SIG_DFL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		run_heap(argc, argv, begun, self);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (child < 0)
 		return become_agent(argc, argv);
-	if (child == 0)
-		run_heap(argc, argv, begun);
 	close(begun[1]);
-	/* The signal came before there was a child to receive it. */
-	if (told)
-		kill(child, SIGTERM);
-	while (waitpid(child, &status, 0) < 0)
-		;
+	ended = wait_for_child(&status);
 	child = 0;
 	fcntl(begun[0], F_SETFL, O_NONBLOCK);
 	if (!told && read(begun[0], &byte, 1) != 1) {
 		close(begun[0]);
 		return become_agent(argc, argv);
+	}
+	if (ended < 0) {
+		fputs("mountroot: it is not known how the agent ended; see `mountroot journal`\n",
+			stderr);
+		return 1;
 	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

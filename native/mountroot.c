@@ -190,17 +190,27 @@ EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 	return done;
 }
 
-/* flock(2) on a file, which it creates if necessary. The lock lasts until this process ends,
- * because nothing here closes the file. */
+/*
+ * flock(2) on a file, which it creates if necessary. The lock lasts until this process ends,
+ * because nothing here closes the file. Whoever can open a file can lock it, so only its owner may.
+ */
 EXPORT int32_t mountroot_lock(const char *path)
 {
+	struct stat stat;
+	int32_t failed = 0;
 	int fd = open(path, O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
+
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	int32_t failed = -errno;
-	close(fd);
+	if (fstat(fd, &stat) < 0)
+		failed = -errno;
+	else if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid() || stat.st_nlink != 1)
+		failed = -EPERM;
+	else if (((stat.st_mode & 0077) && fchmod(fd, 0600) < 0) ||
+		 flock(fd, LOCK_EX | LOCK_NB) < 0)
+		failed = -errno;
+	if (failed)
+		close(fd);
 	return failed;
 }
 

@@ -57,10 +57,11 @@ static int open_below(int at, const char *name)
 	return fd;
 }
 
-/* Opens a directory by its path, which may lead through symlinks but not end in one. */
-EXPORT int32_t tree_open(const char *path)
+/* Opens a directory by its path, which may lead through symlinks; only with `follow` may it end in
+ * one. */
+EXPORT int32_t tree_open(const char *path, int32_t follow)
 {
-	int fd = open(path, FOLDER);
+	int fd = open(path, follow ? FOLDER & ~O_NOFOLLOW : FOLDER);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -223,7 +224,8 @@ static int read_names(struct listing *list)
 		}
 	if (bytes < 0)
 		return -1;
-	qsort_r(list->at, list->count, sizeof *list->at, by_bytes, list->names);
+	if (list->count > 0)
+		qsort_r(list->at, list->count, sizeof *list->at, by_bytes, list->names);
 	return 0;
 }
 
@@ -241,7 +243,8 @@ EXPORT int32_t tree_list(int32_t fd)
 	size_t room = listing_room;
 	if (grow((void **)&listings, &listing_room, number + 1, sizeof *listings) < 0)
 		return -ENOMEM;
-	memset(listings + room, 0, (listing_room - room) * sizeof *listings);
+	if (listing_room > room)
+		memset(listings + room, 0, (listing_room - room) * sizeof *listings);
 	struct listing *list = calloc(1, sizeof *list);
 	if (list == NULL)
 		return -ENOMEM;
@@ -352,7 +355,8 @@ static int pack_entry(int fd, const char *name, int attributes, struct space *to
 	} else {
 		pack_stat(&head, &is);
 	}
-	memcpy(to->bytes + begin + sizeof head, name, head.name);
+	if (name != NULL)
+		memcpy(to->bytes + begin + sizeof head, name, head.name);
 	to->used = begin + sizeof head + head.name;
 	if (!head.error && S_ISLNK(is.st_mode)) {
 		ssize_t target = readlinkat(fd, name, to->bytes + to->used, to->room - to->used);
@@ -490,15 +494,20 @@ static int32_t set_attributes(
 	int fd, const char *name, const struct change *change, const char *list)
 {
 	static char there[65536];
+	const char *end = list + change->attributes;
 	uint32_t number = 0;
 	int32_t lost = 0;
 
-	for (const char *at = list; at < list + change->attributes; number++) {
+	for (const char *at = list; at < end; number++) {
 		struct attribute head;
 		char key[XATTR_NAME_MAX + 1];
+		if ((size_t)(end - at) < sizeof head)
+			return -EINVAL;
 		at = attribute_at(at, &head);
 		if (head.name > XATTR_NAME_MAX)
 			return -ERANGE;
+		if ((uint64_t)head.name + head.value > (uint64_t)(end - at))
+			return -EINVAL;
 		memcpy(key, at, head.name);
 		key[head.name] = 0;
 		const char *value = at + head.name;
@@ -844,11 +853,6 @@ static int32_t remove_tree(int at, const char *name)
 	return failed;
 }
 
-EXPORT int32_t tree_remove(int32_t at, const char *name)
-{
-	return is_component(name) ? remove_tree(at, name) : -EINVAL;
-}
-
 /* Nothing more can be made after one of these. */
 static int is_full(int32_t failed)
 {
@@ -866,6 +870,16 @@ static int32_t apply(const struct change *change, const char *name)
 	return change->what == REMOVE ? remove_tree(change->at, name) : put(change, name, rest);
 }
 
+/* Both strings and the attributes lie within the record, and the strings end where it says. */
+static int is_whole(const struct change *change, const char *record)
+{
+	const char *name = record + sizeof *change;
+	uint64_t needed = (uint64_t)change->name + change->source + change->attributes + 2;
+
+	return needed <= change->length - sizeof *change && name[change->name] == 0 &&
+	       name[change->name + 1 + change->source] == 0;
+}
+
 /*
  * Makes changes one after the other, each with a result of its own. After a full file system the
  * others are not tried, and have ECANCELED.
@@ -879,9 +893,7 @@ EXPORT int32_t tree_apply(const char *changes, uint32_t bytes, int32_t *results)
 		memcpy(&change, changes + at, sizeof change);
 		if (change.length < sizeof change || change.length > bytes - at)
 			return -EINVAL;
-		/* The strings end within the record. */
-		if ((uint64_t)change.name + change.source + change.attributes + 2 >
-			change.length - sizeof change)
+		if (!is_whole(&change, changes + at))
 			return -EINVAL;
 		results[made] = full ? -ECANCELED : apply(&change, changes + at + sizeof change);
 		full |= is_full(results[made]);

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildBundle } from './bundle.js';
 import { digest } from '../lib/cache.js';
-import { buildNative, buildWorkstation } from './native.js';
+import { buildNative, buildSanitized, buildWorkstation } from './native.js';
 import { checkout } from '../lib/report.js';
 
 /**
@@ -35,6 +35,14 @@ export async function placeNative(target: 'host' | 'arm', folder: string): Promi
   const from = NATIVE_PARTS.map((part) => join(native, part));
   // Only workstations make ramdisks.
   if (target === 'host') from.push(...(await buildWorkstation()));
+  // Set by test/unit/native/sanitized.slow.test.ts.
+  if (target === 'host' && process.env['MOUNTROOT_SANITIZED'] === '1') {
+    const sanitized = await buildSanitized();
+    from.forEach((file, index) => {
+      const other = join(sanitized, basename(file));
+      if (existsSync(other)) from[index] = other;
+    });
+  }
   const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
   if (
     from.every(

@@ -31,6 +31,37 @@ const STAND_INS: Record<string, string> = {
 };
 
 /**
+ * yargs' translations, without the original, which makes the path of a file from LC_ALL and LANG.
+ * Whoever asks for a report over SSH may set these, and root would read any file of that name, or
+ * wait for a FIFO. The words stay English, as in the rest of the agent.
+ */
+const UNTRANSLATED = `
+  const { format } = require('node:util');
+  const words = (given) => given.filter((each) => typeof each !== 'function');
+  module.exports = () => ({
+    __: (text, ...given) =>
+      Array.isArray(text) ? String.raw({ raw: text }, ...given) : format(text, ...words(given)),
+    __n: (one, many, count, ...given) => {
+      const text = count === 1 ? one : many;
+      return format(text, ...(text.includes('%d') ? [count] : []), ...words(given));
+    },
+    setLocale() {},
+    getLocale: () => 'en',
+    updateLocale() {},
+    locale: 'en',
+  });`;
+
+const untranslated: Plugin = {
+  name: 'untranslated',
+  setup(builder) {
+    builder.onResolve({ filter: /^y18n$/ }, ({ path }) => ({ path, namespace: 'untranslated' }));
+    builder.onLoad({ filter: /.*/, namespace: 'untranslated' }, () => ({
+      contents: UNTRANSLATED,
+    }));
+  },
+};
+
+/**
  * Finds the addons of ffi-napi and ref-napi, which use node-gyp-build: it searches folders that a
  * bundle does not have.
  */
@@ -124,7 +155,7 @@ async function bundleFile(
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [
       ...(entry === 'src/main.ts' ? [reportsApart(cliBeside(outfile))] : []),
-      ...(packagesOutside ? [] : [nativeParts]),
+      ...(packagesOutside ? [] : [nativeParts, untranslated]),
     ],
   });
   chmodSync(next, 0o755);

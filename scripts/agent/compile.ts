@@ -96,3 +96,26 @@ export async function compileLibrary(
     env: environment(TOOLS[target], dirname(output)),
   });
 }
+
+/** Faults of memory and of arithmetic end the program. */
+const SANITIZED_FLAGS = [
+  ...['-O1', '-g', '-Wall', '-Wextra', '-Werror'],
+  ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+];
+
+/**
+ * Compiles a program or a library of tests for this machine, with ASan and UBSan. @throws {Failure}
+ * on any warning.
+ */
+export async function compileSanitized(
+  source: string,
+  output: string,
+  options: readonly string[],
+): Promise<void> {
+  await run('gcc', [...SANITIZED_FLAGS, '-o', output, source, ...options], {
+    env: environment(TOOLS.host, dirname(output)),
+  });
+}
+
+/** For compileSanitized(): a library as compileLibrary() makes it. */
+export const SANITIZED_LIBRARY = ['-shared', '-fPIC', '-fvisibility=hidden'];

@@ -5,9 +5,11 @@ import { packageFolder, versionOf } from '../lib/npm.js';
 import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 import {
+  SANITIZED_LIBRARY,
   TOOLS,
   compileLibrary,
   compileProgram,
+  compileSanitized,
   compilerVersion,
   environment,
   type Target,
@@ -112,7 +114,7 @@ export async function buildProbe(): Promise<string> {
  * The libraries that make and read ramdisks on the workstation: their source in native/, the
  * libraries that they are linked with, and the Debian packages of these.
  */
-const WORKSTATION = [
+export const WORKSTATION = [
   {
     name: 'libmountroot-codecs.so',
     source: 'codecs.c',
@@ -145,8 +147,34 @@ export async function buildWorkstation(): Promise<string[]> {
 }
 
 /**
+ * Returns the cached folder with our libraries, built with ASan and UBSan. A program that loads one
+ * of them has ASan's own library in LD_PRELOAD.
+ */
+export async function buildSanitized(): Promise<string> {
+  const libraries = [
+    { name: 'libmountroot.so', source: 'mountroot.c', libraries: [] },
+    { name: 'libmountroot-tree.so', source: 'tree.c', libraries: [] },
+    ...WORKSTATION,
+  ];
+  const inputs = {
+    sources: libraries.map(({ source, name }) => [name, digest(sourceFile(source))]),
+    script: [digest(join(checkout, 'scripts/agent/native.ts')), COMPILE],
+    compiler: await compilerVersion('host'),
+  };
+  return cached('native-sanitized', inputs, async (folder) => {
+    mkdirSync(folder, { recursive: true });
+    for (const { name, source, libraries: others } of libraries)
+      await compileSanitized(sourceFile(source), join(folder, name), [
+        ...SANITIZED_LIBRARY,
+        ...others,
+      ]);
+  });
+}
+
+/**
  * Returns the cached folder with `ffi-napi.node`, `ref-napi.node`, `libmountroot.so`,
- * `libmountroot-tree.so` and `measure`, for this machine or for the board. One script makes both, so tests here run what runs there.
+ * `libmountroot-tree.so` and `measure`, for this machine or for the board. One script makes both,
+ * so tests here run what runs there.
  * N-API is stable, so the headers of this machine's Node fit the board's Node.
  */
 export async function buildNative(target: Target): Promise<string> {

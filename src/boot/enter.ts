@@ -3,6 +3,7 @@
  * winston, which cost more start-up time than everything else.
  */
 import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
+import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
@@ -66,10 +67,14 @@ interface CallOutcome {
   reporting: boolean;
 }
 
+/** Early in boot nobody else runs, and later root is not stopped by what others made in /tmp. */
+const openOwnJournal = (complain: (message: string) => void): Journal =>
+  openRealJournal(complain, JOURNAL_FOLDER, 'move aside');
+
 const contextOf = (
   verb: Verb,
   { force, keep = [], settings = [], asked, args = [] }: BootOptions,
-  { openSystem, heap, reader = files, kernelLog, openJournal = openRealJournal }: Doors,
+  { openSystem, heap, reader = files, kernelLog, openJournal = openOwnJournal }: Doors,
 ): BootContext => ({
   verb,
   reader,
@@ -90,10 +95,17 @@ const contextOf = (
   openJournal,
 });
 
+/** A fault while the script's root is verified keeps no verb from running. */
+const verified = (context: BootContext): ReturnType<typeof takeOverFromScript> =>
+  takeOverFromScript(context).catch((error: unknown) => {
+    context.log.error(`the script's root could not be verified: ${traceOf(error)}`);
+    return null;
+  });
+
 /** Verifies a root that the script made, and then runs a verb that changes something. */
 async function runRootVerb(verb: Verb, options: BootOptions, doors: Doors): Promise<number> {
   const context = contextOf(verb, options, doors);
-  const settled = isFirst() ? null : await takeOverFromScript(context);
+  const settled = isFirst() ? null : await verified(context);
   if (!options.afterScript) return runVerb({ ...context, locked: settled?.locked ?? false });
   if (settled === null)
     context.log.error(

@@ -9,6 +9,7 @@ import { madeRoot, scriptRecord } from '../facts/script-record.js';
 import type { Log } from '../log/log.js';
 import { EXIT, makesRoot, type Decision, type Plan, type StageResult } from '../plan/plan.js';
 import { stageResult } from '../plan/plan-of.js';
+import { decideWhatever, faultIn, withFault } from '../plan/fault.js';
 import { REFUSALS } from '../plan/reasons.js';
 import { PLANNERS } from '../plan/verbs.js';
 import type { System } from '../system/port.js';
@@ -29,6 +30,10 @@ interface Progress {
   system: System | null;
   /** The stages that were executed, oldest first. */
   earlier: StageResult[];
+  /** The problems that the log has already. */
+  told: ReadonlySet<string>;
+  /** The first fault of the agent itself; it keeps a start off the data volume. */
+  fault: ReturnType<typeof faultIn>;
   /** True if the last plan was executed, which also switched away from an initramfs. */
   reached: boolean;
 }
@@ -43,6 +48,8 @@ export async function runVerb(context: BootContext): Promise<number> {
     facts: gather(context.reader, process),
     system: null,
     earlier: [],
+    fault: null,
+    told: new Set(),
     reached: false,
   };
   const exit = await carryOut(context, progress).catch((error: unknown) => {
@@ -76,8 +83,22 @@ function goOnToInit(
 const isEarly = (decision: Decision): boolean =>
   decision.decision === 'go' && decision.stage === 'early';
 
-const decide = ({ verb, force, keep = [] }: BootContext, { facts, earlier }: Progress): Decision =>
-  PLANNERS[verb](facts, { dryRun: false, force, earlier, keep });
+/** A start always gets a plan, because a board without a root is lost. Other verbs may fail. */
+function decide({ verb, force, keep = [] }: BootContext, progress: Progress): Decision {
+  const { facts, earlier } = progress;
+  const options = { dryRun: false, force, earlier, keep };
+  if (!makesRoot(verb)) return PLANNERS[verb](facts, options);
+  const { decision, fault } = decideWhatever(verb, PLANNERS[verb], facts, options);
+  progress.fault ??= fault;
+  return decision;
+}
+
+/** Gathers the facts again. A fault of an earlier round stays known. */
+function gatherAgain({ reader, process }: BootContext, progress: Progress): void {
+  const facts = gather(reader, process);
+  const { fault } = progress;
+  progress.facts = fault === null || faultIn(facts) !== null ? facts : withFault(facts, fault);
+}
 
 /** Makes all checks, begins the journal, and then executes the plans. */
 async function carryOut(context: BootContext, progress: Progress): Promise<number> {
@@ -101,7 +122,7 @@ async function carryOut(context: BootContext, progress: Progress): Promise<numbe
     return EXIT.refused;
   }
   // The process that held the lock before may have changed everything.
-  if (first.decision === 'go') progress.facts = gather(context.reader, context.process);
+  if (first.decision === 'go') gatherAgain(context, progress);
   noteBeginning(context, journal, progress.facts, begun);
   const run = new VerbRun(context, journal, begun);
   if (trouble !== null) return run.withoutNative(trouble, decide(context, progress));
@@ -212,7 +233,7 @@ async function executePlans(work: Work): Promise<number> {
       return run.reached(decision, progress.facts, progress.system);
     }
     run.lookBackOnce();
-    progress.facts = gather(context.reader, context.process);
+    gatherAgain(context, progress);
   }
   return run.failed(`${context.verb} was planned ${MOST_ROUNDS} times and came to no end`);
 }
@@ -229,9 +250,10 @@ function executeStage({ progress, journal, run }: Work, plan: Plan, system: Syst
 function noteFacts({ context, progress, journal }: Work, decision: Decision): void {
   // Without /proc nothing can be read yet. That is no problem, but the reason for the first stage.
   if (isEarly(decision)) return;
-  const { facts, earlier } = progress;
+  const { facts, earlier, told } = progress;
   const isLater = earlier.some(({ stage }) => stage !== 'early');
-  if (!isLater) for (const problem of facts.problems) context.log.warn(problem);
+  for (const problem of facts.problems) if (!told.has(problem)) context.log.warn(problem);
+  progress.told = new Set([...told, ...facts.problems]);
   if (!makesRoot(context.verb)) journal.facts(`facts-${context.verb}`, facts);
   else journal.facts(isLater ? 'facts-later' : 'facts', facts);
 }

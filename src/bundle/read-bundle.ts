@@ -1,4 +1,5 @@
 import { gunzipSync } from 'node:zlib';
+import { BUNDLE_LIMITS } from '../text/input-limits.js';
 import { filesOfTar, type File } from './tar.js';
 
 export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
@@ -6,14 +7,15 @@ export const BUNDLE_SCHEMA = 'mountroot.bundle/1';
 export const TOP = 'mountroot-bundle/';
 
 /** Limits in bytes that no real bundle reaches: compressed, and uncompressed. */
-export const LARGEST_BUNDLE = 64 << 20;
-const MOST = 256 << 20;
+export const LARGEST_BUNDLE = BUNDLE_LIMITS.packed;
+const MOST = BUNDLE_LIMITS.unpacked;
 
 /**
- * Whether a file that was read as UTF-8 is a bundle. A gzip stream begins with 1f 8b (RFC 1952),
- * and 8b is not UTF-8; no facts file and no journal begins like that.
+ * Whether a file that was read as text is a bundle. A gzip stream begins with 1f 8b (RFC 1952). The
+ * first is a control character, with which no facts file and no journal begins; the second is not
+ * UTF-8, and it depends on the reader what stands for it.
  */
-export const looksLikeBundle = (text: string): boolean => text.startsWith('\x1f\ufffd');
+export const looksLikeBundle = (text: string): boolean => text.startsWith('\x1f');
 
 export interface Bundle {
   /** By name, without the directory. */

@@ -2,6 +2,7 @@
  * A tar of a few plain files (POSIX.1-2008, pax: ustar), written at once and read back. The tar
  * that carries a layer is in `src/layer/archive`.
  */
+import { BUNDLE_LIMITS } from '../text/input-limits.js';
 
 export interface File {
   /** At most 100 bytes. */
@@ -10,6 +11,7 @@ export interface File {
 }
 
 const BLOCK = 512;
+const ZEROS = Buffer.alloc(BLOCK);
 const filled = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
 const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
 
@@ -30,23 +32,29 @@ function header({ name, content }: File, time: number): Buffer {
   return block;
 }
 
-/** @param time of all files, in seconds since 1970. */
-export function writeTar(files: readonly File[], time: number): Buffer {
-  const parts = files.flatMap((file) => [
+/** One file of a tar. @param time in seconds since 1970. */
+export const tarMember = (file: File, time: number): Buffer =>
+  Buffer.concat([
     header(file, time),
     file.content,
     Buffer.alloc(filled(file.content.length) - file.content.length),
   ]);
-  return Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)]);
-}
+
+/** What stands behind the last file. */
+export const endOfTar = (): Buffer => Buffer.alloc(2 * BLOCK);
+
+/** @param time of all files, in seconds since 1970. */
+export const writeTar = (files: readonly File[], time: number): Buffer =>
+  Buffer.concat([...files.map((file) => tarMember(file, time)), endOfTar()]);
 
 /** @throws {Error} whose message continues a sentence that begins with the archive's name. */
 export function filesOfTar(bytes: Buffer): File[] {
   const files: File[] = [];
+  let members = 0;
   for (let at = 0; ;) {
     const block = bytes.subarray(at, at + BLOCK);
     if (block.length < BLOCK) throw new Error('is cut off: its end is missing');
-    if (block.every((byte) => byte === 0)) return files;
+    if (block.equals(ZEROS)) return files;
     const text = (from: number, length: number): string =>
       block.toString('utf8', from, from + length).replace(/\0.*$/s, '');
     let sum = 8 * 0x20;
@@ -57,6 +65,8 @@ export function filesOfTar(bytes: Buffer): File[] {
     const content = bytes.subarray(at + BLOCK, at + BLOCK + size);
     if (content.length < size) throw new Error('is cut off in the middle of a file');
     // Somebody may have unpacked and packed it again, so that it has directories.
+    if (++members > BUNDLE_LIMITS.files)
+      throw new Error(`holds more than ${BUNDLE_LIMITS.files} files, which no bundle does`);
     if (block[156] === 0x30 || block[156] === 0) files.push({ name: text(0, 100), content });
     at += BLOCK + filled(size);
   }

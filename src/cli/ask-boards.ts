@@ -1,5 +1,6 @@
 /** Asks many boards for a report, and prints each answer when it arrives. */
 import type { Log } from '../log/log.js';
+import { ANSWER_BYTES } from '../text/input-limits.js';
 import type { Answer, Question } from '../remote/judge.js';
 import type { ReportWanted } from '../remote/question.js';
 import type { TableFormat } from '../remote/remote-table.js';
@@ -23,9 +24,6 @@ export interface RemoteRequest {
   bundle: boolean;
   output: string | undefined;
 }
-
-/** The largest output that is accepted; the largest facts of a board are a hundredth of it. */
-const MOST_OUTPUT = 64 << 20;
 
 /**
  * Runs `call`. Meanwhile ^C ends each ssh and shows the received answers; a second ^C ends
@@ -89,23 +87,37 @@ async function formatFor(
 export async function askBoards(request: RemoteRequest, log: Log): Promise<number> {
   const { ask } = await import('../remote/ssh.js');
   const { askAll } = await import('../remote/ask-all.js');
-  const { closingLine, exitOf, judge } = await import('../remote/judge.js');
+  const { closingLine, exitOf, inShort, judge, notJudged } = await import('../remote/judge.js');
   const { passOn } = await import('../remote/question.js');
   const { hosts, report, command, way, jobs } = request;
   const store = await storeFor(request);
   const asItIs = isShownAsItIs(request, store);
   const format = await formatFor(request, asItIs);
-  const limits = { time: request.time * 1000, output: MOST_OUTPUT };
+  const output = request.bundle ? ANSWER_BYTES.bundle : ANSWER_BYTES.report;
+  const limits = { time: request.time * 1000, output };
   const question: Question = { command, data: report.data, limits };
 
-  const use = async (ended: SshResult): Promise<Answer> => {
+  const answerTo = (ended: SshResult): { answer: Answer; text: string | Buffer } => {
     const judged = judge(ended, question);
     const answer = store === null ? judged : store.keep(ended.stdout, judged);
     const shown = store !== null && answer.status !== 'well' ? Buffer.alloc(0) : ended.stdout;
-    await writeOut(format.answer(answer, shown));
+    return { answer, text: format.answer(answer, shown) };
+  };
+  /** Whatever one board sends, the others are shown. */
+  const safely = (ended: SshResult): ReturnType<typeof answerTo> => {
+    try {
+      return answerTo(ended);
+    } catch (error) {
+      const answer = notJudged(ended, error);
+      return { answer, text: format.answer(answer, Buffer.alloc(0)) };
+    }
+  };
+  const use = async (ended: SshResult): Promise<Answer> => {
+    const { answer, text } = safely(ended);
+    await writeOut(text);
     if (asItIs) for (const message of answer.messages ?? []) passOn(log, message);
     if (asItIs && answer.cause !== undefined) log.error(answer.error ?? answer.cause);
-    return answer;
+    return inShort(answer);
   };
 
   await writeOut(format.begin(hosts));

@@ -6,6 +6,7 @@ import type { VerbContext, VerbRow } from './verb-row.js';
 import type { VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';
 import { parserFor } from './yargs-parser.js';
+import { printableText } from '../text/printable.js';
 
 /** Reports must not run a verb that changes something. This stops one that tries. */
 const REPORTS_ONLY: VerbRunner = {
@@ -47,7 +48,8 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
   const log = logFor(words);
   endWithStdout(log);
   const context: VerbContext = {
-    print: (text) => void process.stdout.write(text),
+    print: (text, how) =>
+      void process.stdout.write(how === 'as it is' ? text : printableText(text)),
     log,
     words,
     table: VERB_TABLE,

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { layersOf } from '../facts/layers.js';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
+import { folderTrouble } from '../facts/own-files.js';
 import { JOURNAL_FOLDER, META } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import type { Attributes } from '../layer/diff/attributes.js';
@@ -111,6 +112,7 @@ export async function attributesFor(notes: string[]): Promise<Attributes | null>
  */
 function startTime(): number | null {
   try {
+    if (folderTrouble(reader) !== null) return null;
     return Math.floor(fs.lstatSync(`${JOURNAL_FOLDER}/facts.json`).mtimeMs / 1000);
   } catch {
     return null;

@@ -1,7 +1,7 @@
 /** The part of `import` that changes something. */
 import { basename, dirname, join } from 'node:path';
 import { LOCK_FILE, openJournal } from '../execute/journal.js';
-import { META, NEXT_UPPER } from '../facts/places.js';
+import { JOURNAL_FOLDER, META, NEXT_UPPER } from '../facts/places.js';
 import type { CheckedArchive, Layering } from '../layer/archive/import-archive.js';
 import type { Log } from '../log/log.js';
 import { reader } from '../system/files.js';
@@ -13,7 +13,7 @@ import { RefusedError } from './usage-error.js';
 /** Opens the kernel, and locks out starts, resets and other imports until this process ends. */
 async function openLocked(log: Log): Promise<System> {
   const system = await loadSystem();
-  openJournal((message) => log.warn(message));
+  openJournal((message) => log.warn(message), JOURNAL_FOLDER, 'move aside');
   let ours = true;
   try {
     ours = system.lock(LOCK_FILE);

@@ -1,4 +1,5 @@
 import type { Listed } from '../ramdisk/list.js';
+import { printableJson } from '../text/printable.js';
 
 /** The number of characters to print at once. */
 const PRINTED = 65_536;
@@ -31,7 +32,7 @@ export class ListPrinter {
   member(member: Listed): void {
     if (this.line !== null) this.#put(`${this.line(member)}\n`);
     else {
-      const json = JSON.stringify(member, null, 2).replaceAll('\n', '\n    ');
+      const json = printableJson(member, 2).replaceAll('\n', '\n    ');
       this.#put(`${this.#members === 0 ? this.#begin() : ','}\n    ${json}`);
     }
     this.#members++;
@@ -43,7 +44,7 @@ export class ListPrinter {
   end(data: object, text: string): void {
     const none = this.#members === 0;
     if (this.line === null) {
-      const json = JSON.stringify(data, null, 2).slice('{\n'.length);
+      const json = printableJson(data, 2).slice('{\n'.length);
       this.#put(`${none ? `${this.#begin()}]` : '\n  ]'},\n${json}\n`);
     } else this.#put(`${none ? '' : '\n'}${text}`);
     this.flush();

@@ -4,10 +4,10 @@ import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
 import type { Handing } from '../facts/handover.js';
 import { withOrigin } from '../facts/origin.js';
-import { readWhole } from '../facts/read-whole.js';
 import { parseFacts } from '../facts/validate.js';
 import { reader } from '../system/files.js';
 import { readKernelRecords } from '../system/kernel-records.js';
+import { beginningOf } from './from-file.js';
 import { asUsageError, UsageError } from './usage-error.js';
 
 /** This machine's facts. @param flags `KEY=VALUE` settings, which win over the board's own. */
@@ -24,6 +24,12 @@ export const localFacts = (flags: readonly string[] = [], asked?: Handing['asked
 /** This machine's facts with the origin of its root, which takes a boot too long to gather. */
 export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords, localFacts());
 
+/** A text that is no object is refused by its beginning, however long it is. */
+const objectIn = (bytes: Buffer): string =>
+  /^\s*\{/.test(bytes.toString('latin1', 0, 100))
+    ? bytes.toString()
+    : bytes.toString('utf8', 0, 100);
+
 /**
  * Another machine's facts, from a facts file or a bundle.
  * @param wanted the files in a bundle that may hold them; the first that is there counts.
@@ -31,9 +37,9 @@ export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords
  */
 export function factsFrom(file: string, wanted: readonly string[] = ['facts.json']): Facts {
   return asUsageError(() => {
-    const text = reader.readText(file);
-    if (!looksLikeBundle(text)) return parseFacts(text, file);
-    return parseFacts(textInBundle(readWhole(reader, file, LARGEST_BUNDLE), file, wanted), file);
+    const bytes = beginningOf(file, LARGEST_BUNDLE);
+    if (!looksLikeBundle(bytes.toString('utf8', 0, 4))) return parseFacts(objectIn(bytes), file);
+    return parseFacts(textInBundle(bytes, file, wanted), file);
   });
 }
 

@@ -1,5 +1,6 @@
 /** The status of this machine, as `status`, `explain` and `bundle` need it. */
 import { STATE_FILE, parseState } from '../facts/gather.js';
+import { ownText } from '../facts/own-files.js';
 import { parseMountinfo } from '../facts/mountinfo.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import { lastStart } from '../report/journal/last-start.js';
@@ -7,11 +8,13 @@ import type { FullStatus } from '../report/status/full-status.js';
 import { status, type Status, type StatusInput } from '../report/status/root-status.js';
 import { reader } from '../system/files.js';
 import { orElse } from '../system/or-else.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
+import { readObject } from '../text/read-json.js';
 import { localFacts } from './local-facts.js';
 
 function rungOf(text: string): StatusInput['rung'] {
   const { rung, reason } = parseState(text) ?? {};
-  const { because } = JSON.parse(text) as { because?: unknown };
+  const { because } = readObject(text, JSON_LIMITS.state) ?? {};
   return rung === undefined || reason === undefined
     ? null
     : { rung, reason, because: typeof because === 'string' ? because : null };
@@ -22,13 +25,13 @@ export const localStatus = (): Status =>
   status({
     mounts: parseMountinfo(reader.readText('/proc/self/mountinfo')),
     // A missing journal shows that this boot had no start.
-    journal: lastStart(orElse('', () => reader.readText(JOURNAL_FILE))),
-    rung: orElse(null, () => rungOf(reader.readText(STATE_FILE))),
+    journal: lastStart(orElse('', () => ownText(reader, JOURNAL_FILE))),
+    rung: orElse(null, () => rungOf(ownText(reader, STATE_FILE))),
     space: (path) => orElse(null, () => reader.space(path)),
   });
 
 const recordedAt = (text: string): number | null => {
-  const { at } = JSON.parse(text) as { at?: unknown };
+  const { at } = readObject(text, JSON_LIMITS.state) ?? {};
   return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? at : null;
 };
 
@@ -54,7 +57,7 @@ export async function localFullStatus(): Promise<FullStatus> {
   const { boots, kept, problems } = gatherBoots(reader, { newest: NEWEST });
   return fullStatus(now, {
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
-    recordedAt: orElse(null, () => recordedAt(reader.readText(STATE_FILE))),
+    recordedAt: orElse(null, () => recordedAt(ownText(reader, STATE_FILE))),
     space:
       writable === undefined
         ? null
@@ -64,7 +67,7 @@ export async function localFullStatus(): Promise<FullStatus> {
     kept,
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
-    notice: orElse(null, () => reader.readText(`${JOURNAL_FOLDER}/notice`).trim() || null),
+    notice: orElse(null, () => ownText(reader, `${JOURNAL_FOLDER}/notice`).trim() || null),
     problems,
   });
 }

@@ -22,6 +22,7 @@ import { checkFactsOptions, factsFrom, localFacts } from './local-facts.js';
 import type { PlanValues } from './plan-options.js';
 import { UsageError } from './usage-error.js';
 import type { VerbContext } from './verb-row.js';
+import { jsonText } from './write-report.js';
 
 interface PlanRequest extends PlanValues {
   /** The paths that `reset` keeps. */
@@ -64,11 +65,14 @@ const asJson = (plan: Plan): object => ({
   })),
 });
 
+/** A script must name files as they are, but a terminal must not obey the names. */
+const scriptForm = (): 'as it is' | undefined => (process.stdout.isTTY ? undefined : 'as it is');
+
 /** Prints the script that may run before the agent, or the reasons why none is possible. */
 function printGuarded(facts: Facts, { print, log }: VerbContext): number {
   const made = firstScript(facts);
   if ('script' in made) {
-    print(made.script);
+    print(made.script, scriptForm());
     return EXIT.done;
   }
   log.error(
@@ -80,8 +84,7 @@ function printGuarded(facts: Facts, { print, log }: VerbContext): number {
 
 function render(decision: Decision, format: PlanValues['format']): string {
   const plan = decision.decision === 'go' ? decision : null;
-  if (format === 'json')
-    return `${JSON.stringify(plan === null ? decision : asJson(plan), null, 2)}\n`;
+  if (format === 'json') return jsonText(plan === null ? decision : asJson(plan));
   if (plan === null) return '';
   return format === 'sh' ? renderSh(plan) : renderText(plan, callsOf);
 }
@@ -102,7 +105,7 @@ export function printPlan(verb: Verb, request: PlanRequest, context: VerbContext
       : factsFrom(file, makesRoot(verb) ? BEGUN_WITH : undefined);
   if (guarded) return printGuarded(facts, context);
   const decision = planWhole(verb, facts, { dryRun: true, force: false, keep });
-  context.print(render(decision, format));
+  context.print(render(decision, format), format === 'sh' ? scriptForm() : undefined);
   if (decision.decision === 'refuse') {
     context.log.error(decision.summary);
     return decision.exit;

@@ -61,7 +61,8 @@ type VerbExit = ExitName | { exit: ExitName; with: string };
 
 /** The environment of a verb. */
 export interface VerbContext {
-  print: (text: string) => void;
+  /** Text for a person, in which nothing is hidden, unless `as it is`. JSON must be `jsonText`. */
+  print: (text: string, how?: 'as it is') => void;
   log: Log;
   /** The whole command line, because yargs does not read the words after `--`. */
   words: readonly string[];

@@ -1,6 +1,8 @@
 import { dirname } from 'node:path';
-import { reader, writer } from '../system/files.js';
+import { reader } from '../system/files.js';
+import { putWhole } from '../bundle/whole-file.js';
 import { asUsageError } from './usage-error.js';
+import { printableJson } from '../text/printable.js';
 
 /**
  * Replaces a report by a newer one atomically, because somebody may read it at any moment. @throws
@@ -12,9 +14,9 @@ export function writeReport(path: string, text: string): void {
       throw new Error(`cannot write ${path}: there is no directory ${dirname(path)}`);
     if (reader.kind(path) === 'directory')
       throw new Error(`cannot write ${path}: it is a directory`);
-    writer.replace(path, text, 0o644);
+    putWhole(path, Buffer.from(text), 0o644);
   });
 }
 
 /** Data as JSON, as every verb prints it. */
-export const jsonText = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+export const jsonText = (value: unknown): string => `${printableJson(value, 2)}\n`;

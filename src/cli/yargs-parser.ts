@@ -120,7 +120,8 @@ function addGroup(parser: Argv, group: VerbGroup, how: Registering): Argv {
 
 /** yargs for the whole command line. It throws a UsageError for invalid words. */
 export function parserFor(table: VerbTable, words: readonly string[], use: UseRow): Argv {
-  const parser = yargs().scriptName('mountroot');
+  // yargs would make a path from LC_ALL and LANG, which anybody may set who asks over SSH.
+  const parser = yargs().detectLocale(false).scriptName('mountroot');
   const how: Registering = { whole: table, use };
   for (const row of table)
     if (isGroup(row)) addGroup(parser, row, how);

@@ -4,6 +4,8 @@ import type { Facts, Rung } from '../facts/facts.js';
 import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
+import { ownFolder } from './own-folder.js';
+import { printableJson } from '../text/printable.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
 export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
@@ -93,10 +95,15 @@ export interface Journal {
 
 /**
  * Opens the journal for appending. Never throws and never stops a boot: if the journal cannot be
- * written, `complain` is called once and records are dropped. Each line is appended at once, so the
+ * written, `complain` is called once and records are dropped. A folder that somebody else made is
+ * refused or moved aside (`foreign`). Each line is appended at once, so the
  * journal of a killed start shows how far it got.
  */
-export function openJournal(complain: (message: string) => void, folder = JOURNAL_FOLDER): Journal {
+export function openJournal(
+  complain: (message: string) => void,
+  folder = JOURNAL_FOLDER,
+  foreign: 'refuse' | 'move aside' = 'refuse',
+): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
   let fd = -1;
   const attempt = (call: () => void): void => {
@@ -111,12 +118,7 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
     }
   };
   attempt(() => {
-    // Any user may write in /tmp, so we use neither a symlink nor a folder of another user.
-    if (fs.lstatSync(folder, { throwIfNoEntry: false }) === undefined)
-      fs.mkdirSync(folder, { mode: 0o755 });
-    const { uid } = fs.lstatSync(folder);
-    if (!fs.lstatSync(folder).isDirectory() || uid !== process.getuid?.())
-      throw new Error('it is no directory of ours');
+    ownFolder(folder, foreign, complain);
     fd = fs.openSync(
       `${folder}/${basename(JOURNAL_FILE)}`,
       O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW,
@@ -139,9 +141,9 @@ export function openJournal(complain: (message: string) => void, folder = JOURNA
   };
   return {
     add: (record) => {
-      if (fd >= 0) attempt(() => void fs.writeSync(fd, `${JSON.stringify(record)}\n`));
+      if (fd >= 0) attempt(() => void fs.writeSync(fd, `${printableJson(record)}\n`));
     },
-    facts: (name, facts) => keep(`${name}.json`, `${JSON.stringify(facts)}\n`),
+    facts: (name, facts) => keep(`${name}.json`, `${printableJson(facts)}\n`),
     keep,
   };
 }

@@ -1,9 +1,15 @@
-import { RUNGS, type Rung } from '../facts/rungs.js';
+import { STATE_FILE } from '../facts/gather.js';
+import { ownText } from '../facts/own-files.js';
+import { RUNGS, isRung, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import type { Limit } from '../steps/step-kind.js';
+import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
-import type { Journal } from './journal.js';
 import { oneLine } from '../text/columns.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
+import type { Journal } from './journal.js';
+import { readObject } from '../text/read-json.js';
+import { printableJson } from '../text/printable.js';
 
 /** The result of a verb. */
 export interface VerbOutcome {
@@ -79,16 +85,15 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
     persistent: rung === 'persistent',
     limits: [...new Set(ended.limits)],
   };
-  journal.keep('state.json', `${JSON.stringify(state, null, 2)}\n`);
+  journal.keep('state.json', `${printableJson(state, 2)}\n`);
   journal.keep('notice', noticeOf(merged));
 }
 
 /** The state that an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {
-  try {
-    const state = JSON.parse(reader.readText('/tmp/mountroot/state.json')) as StateFile;
-    return Array.isArray(state.failures) ? state : null;
-  } catch {
-    return null;
-  }
+  const text = orElse('', () => ownText(reader, STATE_FILE));
+  const state = readObject(text, JSON_LIMITS.state);
+  return state !== null && isRung(state['rung']) && Array.isArray(state['failures'])
+    ? (state as unknown as StateFile)
+    : null;
 }

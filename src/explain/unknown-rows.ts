@@ -44,7 +44,11 @@ export const UNKNOWN_ROWS: readonly {
   { when: ({ given }) => !given.spoken, is: () => ({ code: 'command-line' }) },
   {
     when: ({ given }) => given.config === null,
-    is: ({ running }) => ({ code: 'config', running }),
+    // A file that is there and cannot be read has a problem of its own.
+    is: ({ running, sources: { facts } }) => ({
+      code: 'config',
+      running: running && facts?.unread?.['/proc/config.gz'] === undefined,
+    }),
   },
   {
     when: ({ given, sources }) => given.devices === null && sources.commandLine !== null,

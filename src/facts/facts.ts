@@ -260,6 +260,11 @@ export interface Facts {
   handover: Handover | null;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
+  /**
+   * The files and directories of the kernel that showed nothing: `absent`, `empty`, `damaged`, or
+   * the name of the error. Left out if all were read.
+   */
+  unread?: Record<string, string>;
   /** How the root came to be; present only on request (see `facts` and `explain`). */
   origin?: RootOrigin;
   /**

@@ -1,5 +1,8 @@
 import type { PathKind, Reader } from '../system/port.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
+import { whyNotRoots } from '../system/trust.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
+import { readObject } from '../text/read-json.js';
 import {
   FACTS_SCHEMA,
   type Configuration,
@@ -12,20 +15,32 @@ import {
 } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
 import { findHandover, type Handing } from './handover.js';
+import { MOUNTS, PARTITIONS, FILESYSTEM_TYPES, kernelSources } from './kernel-sources.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
-import { lookInto, lookIntoExternal, mountOf, settingsInside } from './mounted-volume.js';
-import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING } from './places.js';
-import { noting } from './problems.js';
+import {
+  barelyKnown,
+  lookInto,
+  lookIntoExternal,
+  mountOf,
+  settingsInside,
+} from './mounted-volume.js';
+import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING, JOURNAL_FOLDER } from './places.js';
+import { folderTrouble } from './own-files.js';
+import { faultProblem, noting } from './problems.js';
 import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
+import { textUpTo } from './read-whole.js';
 import { findVolume } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 
-export const STATE_FILE = '/tmp/mountroot/state.json';
+export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
+
+/** OpenWrt's mark of the early boot. It counts only if root made it. */
+export const PREINIT_MARK = '/tmp/.preinit';
 
 /** The process itself, handed in so that gathering is a function of its arguments. */
 export interface Process {
@@ -43,15 +58,26 @@ const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 
 /** The state that an earlier start of this boot recorded. */
 export function parseState(text: string): RecordedState | null {
-  try {
-    const { rung, reason } = JSON.parse(text) as RecordedState;
-    return isRung(rung) && (reason === null || typeof reason === 'string')
-      ? { rung, reason }
-      : null;
-  } catch {
-    return null;
-  }
+  const { rung, reason } = readObject(text, JSON_LIMITS.state) ?? {};
+  return isRung(rung) && (reason === null || typeof reason === 'string') ? { rung, reason } : null;
 }
+
+/**
+ * Makes the parts of gathering safe: one that fails in a way that we do not know leaves a problem
+ * of its own code. The plan then leads to a lower rung, because such facts may be wrong.
+ */
+const parting =
+  (problems: FactsProblem[]) =>
+  <T>(part: string, otherwise: () => T, look: () => T): T => {
+    try {
+      return look();
+    } catch (error) {
+      problems.push(faultProblem(part, error));
+      return otherwise();
+    }
+  };
+
+type Parting = ReturnType<typeof parting>;
 
 /**
  * Reads everything that a decision depends on. Never throws: an unreadable fact is empty and leaves
@@ -64,37 +90,69 @@ export function gather(
 ): Facts {
   const problems: FactsProblem[] = [];
   const attempt = noting(problems);
+  const part = parting(problems);
   const text = (path: string): string => attempt('', () => reader.readText(path));
   const kind = (path: string): PathKind => attempt('missing', () => reader.kind(path));
   const textIfThere = (path: string): string | null => (kind(path) === 'file' ? text(path) : null);
+  const settingsAt = (path: string): string | null =>
+    kind(path) === 'file'
+      ? attempt('', () => textUpTo(reader, path, JSON_LIMITS.settings.length))
+      : null;
 
-  const commandLine = text('/proc/cmdline').trimEnd();
-  // A kernel without mtd has no /proc/mtd: no partitions, and no problem.
-  const mtd = kind('/proc/mtd') === 'missing' ? [] : parseMtd(text('/proc/mtd'), problems);
-  const mounts = parseMountinfo(text('/proc/self/mountinfo'), problems);
-  const handover = attempt(null, () => findHandover(reader, handing, { commandLine, mounts, mtd }));
-  const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
-  const chosen = configure(
-    { commandLine, file: textIfThere(`${image}/etc/mountroot.json`), flags },
-    problems,
+  const ours = (path: string, why: string | null): boolean => {
+    if (why !== null) problems.push({ code: 'not-ours', path, why });
+    return why === null;
+  };
+  const isMarked = (path: string): boolean =>
+    part(`it looked at ${path}`, not, () =>
+      kind(path) !== 'missing' ? ours(path, whyNotRoots(reader, path)) : false,
+    );
+
+  const sources = kernelSources(reader, problems);
+  const commandLine = sources.text('/proc/cmdline').trimEnd();
+  // A kernel without mtd has no /proc/mtd.
+  const mtd = part('it read the partitions', none<MtdPartition>, () =>
+    parseMtd(sources.textIfAny(PARTITIONS), problems),
   );
-  const volume = findVolume(reader, chosen.settings.volume, mtd);
-  const look: Look = { reader, mtd, mounts, problems };
-  const opened = lookInto(reader, mountAt(mounts, volume, [STAGING, DATA]), problems);
+  const mounts = part('it read the mounts', none<Mount>, () =>
+    parseMountinfo(sources.text(MOUNTS), problems),
+  );
+  const devices = sources.noting;
+  const handover = attempt(null, () =>
+    findHandover(devices, handing, { commandLine, mounts, mtd }),
+  );
+  const image = handover?.at ?? (visibleAt(mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT);
+  const chosen = part('it read the settings', defaults, () =>
+    configure({ commandLine, file: settingsAt(`${image}/etc/mountroot.json`), flags }, problems),
+  );
+  const wanted = chosen.settings.volume;
+  const volume = part('it looked for the data volume', notFound(wanted), () =>
+    findVolume(devices, wanted, mtd),
+  );
+  const look: Look = { reader, devices, mtd, mounts, problems, part };
+  const opened = lookIntoVolume(look, volume);
   const configuration =
-    opened === null ? chosen : withVolumeSettings(reader, chosen, opened.at, problems);
-  const state = textIfThere(STATE_FILE);
+    opened === null
+      ? chosen
+      : part(
+          'it read the settings of the data volume',
+          () => chosen,
+          () => withVolumeSettings(reader, chosen, opened.at, problems),
+        );
+  const state = part('it read the recorded state', missing, () =>
+    ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
+  );
   return {
     schema: FACTS_SCHEMA,
     platform,
     architecture: arch,
     uid,
     kernel: {
-      release: text('/proc/sys/kernel/osrelease').trimEnd(),
+      release: sources.text('/proc/sys/kernel/osrelease').trimEnd(),
       commandLine,
-      filesystems: parseFilesystems(text('/proc/filesystems')),
+      filesystems: parseFilesystems(sources.text(FILESYSTEM_TYPES)),
     },
-    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || kind('/tmp/.preinit') !== 'missing',
+    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || isMarked(PREINIT_MARK),
     shutdown: Boolean(env['SHUTDOWN']),
     configuration,
     mtd,
@@ -102,12 +160,43 @@ export function gather(
     paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
     volume,
     opened,
-    external: withIdentity(findExternal(look, configuration), opened, text),
+    external: part(
+      'it looked for the external volume',
+      () => null,
+      () => withIdentity(findExternal(look, configuration), opened, text),
+    ),
     handover,
     state: state === null ? null : parseState(state),
+    ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,
   };
+}
+
+const none = <T>(): T[] => [];
+const missing = (): null => null;
+const not = (): boolean => false;
+const defaults = (): Configuration => configure({ commandLine: '', file: null, flags: [] }, []);
+const notFound = (wanted: string) => (): Volume => ({
+  wanted,
+  found: [],
+  content: null,
+  attach: null,
+});
+
+/** The content of the data volume; null if it is not mounted. */
+function lookIntoVolume({ reader, mounts, problems, part }: Look, volume: Volume): Facts['opened'] {
+  const mount = part(
+    'it looked for the mounted data volume',
+    () => undefined,
+    () => mountAt(mounts, volume, [STAGING, DATA]),
+  );
+  if (mount === undefined) return null;
+  return part(
+    'it looked into the data volume',
+    () => barelyKnown(reader, mount, problems),
+    () => lookInto(reader, mount, problems),
+  );
 }
 
 /** Returns the volume's mount at one of these places. Mounts elsewhere belong to somebody else. */
@@ -152,17 +241,20 @@ const withIdentity = (
 /** The inputs of a search for a volume. */
 interface Look {
   reader: Reader;
+  /** The reader for the kernel's devices. */
+  devices: Reader;
   mtd: readonly MtdPartition[];
   mounts: readonly Mount[];
   problems: FactsProblem[];
+  part: Parting;
 }
 
 function findExternal(
-  { reader, mtd, mounts, problems }: Look,
+  { reader, devices, mtd, mounts, problems }: Look,
   { settings }: Configuration,
 ): External | null {
   if (settings.extroot === '') return null;
-  const volume = findVolume(reader, settings.extroot, mtd);
+  const volume = findVolume(devices, settings.extroot, mtd);
   const mount = mountAt(mounts, volume, [EXTERNAL, DATA, '/']);
   return {
     ...volume,

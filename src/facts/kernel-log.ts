@@ -1,3 +1,5 @@
+import { FILE_LIMITS } from '../text/input-limits.js';
+
 /** One message of the kernel. */
 export interface LogLine {
   /** Seconds since the kernel started; null if the log has no times. */
@@ -95,23 +97,32 @@ function shown(line: string): string {
  */
 const HUSHED = /(?:^|\s)(?:quiet|loglevel=[0-6])(?=\s|$)/;
 
+/** The end of a text. A recording may have any number of lines, and its last boots count most. */
+function lastLines(text: string, most: number): string {
+  let at = text.length;
+  for (let count = 0; count < most && at > 0; count++) at = text.lastIndexOf('\n', at - 1);
+  return at > 0 ? text.slice(at + 1) : text;
+}
+
 /**
  * Splits a recording of a serial console, dmesg or syslog into boots, in their order. If some
  * messages have times, lines without one come from a program or the boot loader and are left out.
  * If no message has a time, every line counts.
  */
 export function parseConsole(text: string): KernelLog[] {
-  const all = text.split('\n').map((line): LogLine & { timed: boolean } => {
-    const visible = shown(line);
-    const match = BEFORE.exec(visible);
-    return match === null
-      ? { time: null, text: visible, timed: false }
-      : {
-          time: match[1] === undefined ? null : Number(match[1]),
-          text: visible.slice(match[0].length),
-          timed: true,
-        };
-  });
+  const all = lastLines(text, FILE_LIMITS.lines)
+    .split('\n')
+    .map((line): LogLine & { timed: boolean } => {
+      const visible = shown(line);
+      const match = BEFORE.exec(visible);
+      return match === null
+        ? { time: null, text: visible, timed: false }
+        : {
+            time: match[1] === undefined ? null : Number(match[1]),
+            text: visible.slice(match[0].length),
+            timed: true,
+          };
+    });
   const boots: (LogLine & { timed: boolean })[][] = [[]];
   for (const line of all) {
     const boot = boots.at(-1)!;

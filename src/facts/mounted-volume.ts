@@ -1,15 +1,8 @@
 import type { PathKind, Reader } from '../system/port.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
 import type { FactsProblem } from '../text/problem-text.js';
-import type {
-  Device,
-  External,
-  Imported,
-  Mount,
-  MountedVolume,
-  ResetOrder,
-  State,
-  Volume,
-} from './facts.js';
+import { readObject } from '../text/read-json.js';
+import type { Device, External, Imported, Mount, MountedVolume, State, Volume } from './facts.js';
 import { hiddenMounts } from './mountinfo.js';
 import { noting } from './problems.js';
 import { INITS } from './program.js';
@@ -28,6 +21,9 @@ import {
   STATE_LINK,
   UPGRADE,
 } from './places.js';
+
+/** One byte more than the longest file that counts, so that a longer one shows as such. */
+const MOST = JSON_LIMITS.settings.length + 1;
 
 /**
  * Reads below a volume's root. Anybody may have made the files there, so this follows no symlink on
@@ -68,7 +64,7 @@ class Inside {
     if (kind === 'other') return undefined;
     if (kind !== 'file') return '';
     return this.try<string | undefined>(undefined, () =>
-      Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, 65_536)).toString('utf8'),
+      Buffer.from(this.reader.readBytes(`${this.top}/${path}`, 0, MOST)).toString('utf8'),
     );
   }
 
@@ -120,14 +116,9 @@ function attemptsOf(text: string | null | undefined): number | null {
 export function parseOrder(text: string | null | undefined): MountedVolume['order'] {
   if (text === null) return null;
   if (text === undefined) return 'unreadable';
-  try {
-    const value = JSON.parse(text) as ResetOrder;
-    const keep = Array.isArray(value.keep) ? value.keep.map(keepPath) : [null];
-    if (keep.every((path) => path !== null)) return { keep };
-  } catch {
-    // The result below is `damaged`.
-  }
-  return 'damaged';
+  const listed = readObject(text, JSON_LIMITS.order)?.['keep'];
+  const keep = Array.isArray(listed) ? listed.map(keepPath) : [null];
+  return keep.every((path) => path !== null) ? { keep } : 'damaged';
 }
 
 function importedOf(inside: Inside): Imported | null {
@@ -213,6 +204,27 @@ export function lookInto(
     ...(stray !== undefined && { stray }),
     quarantine: inside.list(QUARANTINE),
     identity: identityOf(inside.text(IDENTITY)),
+  };
+}
+
+/**
+ * The same after looking into it failed in a way that we do not know: the count of starts alone is
+ * read, and nothing else there may be changed.
+ */
+export function barelyKnown(reader: Reader, mount: Mount, problems: FactsProblem[]): MountedVolume {
+  return {
+    at: mount.mountpoint,
+    fstype: mount.fstype,
+    readonly: readonly(mount),
+    state: 'unknown',
+    attempts: attemptsOf(new Inside(reader, mount.mountpoint, problems).text(ATTEMPTS)),
+    order: 'unreadable',
+    upgrade: false,
+    upper: ASSUMED,
+    work: ASSUMED,
+    incoming: 'missing',
+    quarantine: [],
+    identity: null,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { FactsProblem } from '../text/problem-text.js';
+import { nameOf, pathOf } from '../system/names.js';
 import type { Mount } from './facts.js';
 
 /**
@@ -7,13 +8,13 @@ import type { Mount } from './facts.js';
  */
 function decode(text: string): string {
   if (!text.includes('\\')) return text;
-  // A path is bytes, and several \ooo in a row may form one UTF-8 character. So we decode to bytes
-  // first and to text afterwards.
-  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  // A path is bytes, and several \ooo in a row may form one UTF-8 character, or none at all. So we
+  // decode to bytes first and to a name afterwards.
+  const bytes = Buffer.from(pathOf(text)).toString('latin1');
   const plain = bytes.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) =>
     String.fromCharCode(parseInt(octal, 8)),
   );
-  return Buffer.from(plain, 'latin1').toString('utf8');
+  return nameOf(Buffer.from(plain, 'latin1'));
 }
 
 function parseLine(line: string): Mount | null {

@@ -16,6 +16,8 @@ import { INITS } from './program.js';
 import { readWhole } from './read-whole.js';
 import { runnable } from './runnable.js';
 
+const CONFIG = '/proc/config.gz';
+
 const STARTED = /^(?:Run .* as init process$|Freeing (?:unused kernel|init) )/;
 /**
  * The number of messages to keep after user space starts: they may still tell how the start went.
@@ -78,7 +80,7 @@ export function gatherOrigin(
   const { words } = commandLineWords(facts.kernel.commandLine);
   const word = (name: string): string | undefined =>
     words.findLast((each) => each.name === name)?.value ?? undefined;
-  const config = parsed('/proc/config.gz', readKernelConfig);
+  const config = parsed(CONFIG, readKernelConfig);
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '/' : OLD_ROOT;
   const own = orNull(() => Buffer.from(reader.readBytes('/proc/self/exe', 0, 20)));
   const machine = own !== null && own.length >= 20 ? own.readUInt16LE(18) : null;
@@ -171,9 +173,11 @@ function contentOf(
 export function withOrigin(reader: Reader, records: () => string[], facts: Facts): Facts {
   const problems: FactsProblem[] = [];
   const origin = gatherOrigin(reader, records, facts, problems);
+  const hidden = origin.config === null && orElse(null, () => reader.kind(CONFIG)) === 'file';
   return {
     ...facts,
     origin,
+    ...(hidden && { unread: { ...facts.unread, [CONFIG]: 'damaged' } }),
     problems: [...facts.problems, ...problems.map(problemSentence)],
     findings: [...facts.findings, ...problems],
   };

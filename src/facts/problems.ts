@@ -1,4 +1,5 @@
 import { SystemError } from '../system/system-error.js';
+import { printableLine } from '../text/printable.js';
 import type { FactsProblem } from '../text/problem-text.js';
 
 /** Makes a problem from the error of a failed call. */
@@ -6,6 +7,16 @@ export const notRead = (error: unknown): FactsProblem => ({
   code: 'not-read',
   text: error instanceof Error ? error.message : String(error),
   errno: error instanceof SystemError ? error.errno : null,
+});
+
+/** A fault of the agent itself. `part` completes "while …". */
+export const faultProblem = (
+  part: string,
+  error: unknown,
+): Extract<FactsProblem, { code: 'fault' }> => ({
+  code: 'fault',
+  part,
+  text: printableLine((error instanceof Error ? error.message : String(error)).slice(0, 300)),
 });
 
 /** Makes calls safe: a failed call returns `otherwise` and adds a problem. */

@@ -17,3 +17,7 @@ export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most 
   }
   return Buffer.concat(parts);
 }
+
+/** Text of at most about `most` bytes; a longer file gives at least one byte more. */
+export const textUpTo = (reader: Pick<Reader, 'readBytes'>, path: string, most: number): string =>
+  readWhole(reader, path, most + 1).toString('utf8');

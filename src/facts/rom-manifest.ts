@@ -7,6 +7,8 @@
  * Both begin with a line of JSON that describes the rest and has its checksum. A line of JSON for
  * each file follows. So damage is detected, and a damaged record counts as missing.
  */
+import { JSON_LIMITS } from '../text/input-limits.js';
+import { readJson } from '../text/read-json.js';
 
 /**
  * Identifies the content of an image's file. A reproducible build gives all files the same time, so
@@ -68,19 +70,18 @@ const withHeader = (header: Record<string, unknown>, lines: readonly unknown[]):
   return `${JSON.stringify({ ...header, check: crcOf(Buffer.from(body)) })}\n${body}`;
 };
 
+const lineOf = (text: string): unknown => readJson(text, JSON_LIMITS.romLine);
+
 /** @throws {Error} if the text is not exactly one that withHeader() returned. */
 function opened(text: string, schema: string): { header: ManifestHeader; lines: unknown[] } {
   const end = text.indexOf('\n');
-  const header = JSON.parse(text.slice(0, end)) as ManifestHeader;
+  const header = lineOf(text.slice(0, end)) as ManifestHeader;
   const body = text.slice(end + 1);
   if (header.schema !== schema || header.check !== crcOf(Buffer.from(body)))
     throw new Error('damaged');
   return {
     header,
-    lines: body
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line) as unknown),
+    lines: body.split('\n').slice(0, -1).map(lineOf),
   };
 }
 
@@ -149,7 +150,7 @@ export function decodeManifest(text: string): RomManifest | 'damaged' {
  */
 export function headOf(text: string): Pick<RomManifest, 'identity' | 'complete'> | null {
   const head = orDamaged(
-    () => JSON.parse(text.slice(0, text.indexOf('\n'))) as ManifestHeader & RomManifest,
+    () => lineOf(text.slice(0, text.indexOf('\n'))) as ManifestHeader & RomManifest,
   );
   return head !== 'damaged' && head.schema === MANIFEST_SCHEMA && typeof head.identity === 'string'
     ? { identity: head.identity, complete: head.complete === true }
@@ -208,7 +209,7 @@ export const encodeCursor = ({ from, whole }: Cursor): string =>
 
 /** Reads a cursor. A damaged one becomes the beginning. */
 export function decodeCursor(text: string): Cursor {
-  const cursor = orDamaged(() => JSON.parse(text) as Partial<Cursor> & { schema?: unknown });
+  const cursor = orDamaged(() => lineOf(text) as Partial<Cursor> & { schema?: unknown });
   return cursor !== 'damaged' &&
     cursor?.schema === CURSOR_SCHEMA &&
     typeof cursor.from === 'string' &&

@@ -1,9 +1,10 @@
 import type { Reader } from '../system/port.js';
+import { whyNotRoots } from '../system/trust.js';
 import type { Mount, State } from './facts.js';
 import { STATE_FILE } from './gather.js';
 import { parseMountinfo } from './mountinfo.js';
 import { STATES } from './mounted-volume.js';
-import { JOURNAL_FOLDER, SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
+import { SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
 
 interface ScriptStep {
   number: number;
@@ -100,14 +101,10 @@ export function parseScriptLog(text: string): ScriptRecord | null {
   return record;
 }
 
-/** Returns a file's text only if we wrote it, because any user may write in /tmp. */
+/** Returns a file's text only if root wrote it, because any user may write in /tmp. */
 function ours(reader: Reader, path: string): string | null {
   try {
-    const [folder, file] = [reader.details(JOURNAL_FOLDER), reader.details(path)];
-    return folder.kind === 'directory' &&
-      file.kind === 'file' &&
-      folder.uid === file.uid &&
-      (file.uid === 0 || file.uid === process.getuid?.())
+    return reader.details(path).kind === 'file' && whyNotRoots(reader, path) === null
       ? reader.readText(path)
       : null;
   } catch {

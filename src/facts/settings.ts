@@ -1,4 +1,7 @@
+import { JSON_LIMITS } from '../text/input-limits.js';
+import { printableJson, printableLine } from '../text/printable.js';
 import type { FactsProblem } from '../text/problem-text.js';
+import { JsonRefused, readJson } from '../text/read-json.js';
 import { parseCommandLine } from './cmdline.js';
 import {
   DEFAULTS,
@@ -25,6 +28,9 @@ interface SettingSource {
   values: readonly [key: string, value: unknown][];
 }
 
+/** The number of characters of a wrong name or value to show. */
+const LONGEST_SHOWN = 80;
+
 /**
  * Applies a source's settings over those of weaker sources. A setting that we do not understand
  * goes to `problems`, and the weaker value remains.
@@ -36,7 +42,12 @@ function take(
 ): void {
   for (const [key, value] of values) {
     if (!isSetting(key)) {
-      problems.push({ code: 'unknown-setting', from, setting: key, known: SETTING_NAMES });
+      problems.push({
+        code: 'unknown-setting',
+        from,
+        setting: printableLine(key.slice(0, LONGEST_SHOWN)),
+        known: SETTING_NAMES,
+      });
       continue;
     }
     const { read, expected } = settingRow(key);
@@ -46,9 +57,9 @@ function take(
         code: 'bad-setting',
         from,
         setting: key,
-        value: JSON.stringify(value).slice(0, 80),
+        value: printableJson(value).slice(0, LONGEST_SHOWN),
         expected,
-        holds: JSON.stringify(settings[key]),
+        holds: printableJson(settings[key]),
       });
       continue;
     }
@@ -58,16 +69,21 @@ function take(
   }
 }
 
+const notTaken = (file: string, error: Error): FactsProblem =>
+  error instanceof JsonRefused && error.code !== 'no-json'
+    ? { code: 'settings-refused', file, why: error.message }
+    : { code: 'settings-no-json', file, why: error.message };
+
 /** Reads the settings of a JSON file, which has an object of them by name. */
 function fromFile(file: string, content: string, problems: FactsProblem[]): SettingSource {
   const source = { origin: SETTINGS_FILE, from: file } as const;
   try {
-    const value: unknown = JSON.parse(content);
+    const value = readJson(content, JSON_LIMITS.settings);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return { ...source, values: Object.entries(value) };
     problems.push({ code: 'settings-no-object', file, list: Array.isArray(value) });
   } catch (error) {
-    problems.push({ code: 'settings-no-json', file, why: (error as Error).message.slice(0, 120) });
+    problems.push(notTaken(file, error as Error));
   }
   return { ...source, values: [] };
 }

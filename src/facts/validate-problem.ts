@@ -29,6 +29,11 @@ const FORMS = {
     file: v.string(),
     why: v.string(),
   }),
+  'settings-refused': v.object({
+    code: v.literal('settings-refused'),
+    file: v.string(),
+    why: v.string(),
+  }),
   'bad-line': v.object({ code: v.literal('bad-line'), file: v.string(), line: v.string() }),
   'not-understood': v.object({
     code: v.literal('not-understood'),
@@ -40,6 +45,8 @@ const FORMS = {
     text: v.string(),
     errno: v.nullable(v.string()),
   }),
+  fault: v.object({ code: v.literal('fault'), part: v.string(), text: v.string() }),
+  'not-ours': v.object({ code: v.literal('not-ours'), path: v.string(), why: v.string() }),
   other: v.object({ code: v.literal('other'), text: v.string() }),
 } satisfies {
   [Code in FactsProblem['code']]: v.GenericSchema<unknown, Extract<FactsProblem, { code: Code }>>;

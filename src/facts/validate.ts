@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { problemSchema } from './validate-problem.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
 import type { FactsProblem } from '../text/problem-text.js';
+import { readJson, type JsonRefused } from '../text/read-json.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
 import { RUNG_NAMES } from './rungs.js';
 import { contentKind, count, pathKind } from './validate-fields.js';
@@ -122,6 +124,7 @@ const factsFile = v.object({
   // Older files have no such field.
   handover: v.optional(v.nullable(handover), null),
   state: v.nullable(state),
+  unread: v.exactOptional(v.record(v.string(), v.string())),
   origin: v.exactOptional(originOf),
   problems: v.array(v.string()),
   // Older files have sentences only.
@@ -147,12 +150,11 @@ const AGAIN = 'make one with `mountroot facts >FILE`';
 
 function json(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text, JSON_LIMITS.facts);
   } catch (error) {
-    const said = (error as Error).message;
-    throw new Error(`${name} is not a facts file: it is not JSON (${said}); ${AGAIN}`, {
-      cause: error,
-    });
+    const { code, message } = error as JsonRefused;
+    const said = code === 'no-json' ? `is not JSON (${message})` : message;
+    throw new Error(`${name} is not a facts file: it ${said}; ${AGAIN}`, { cause: error });
   }
 }
 

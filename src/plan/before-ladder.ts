@@ -24,6 +24,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import type { Cause, RefusalReason } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
+import { waitedFor } from './volume.js';
 
 /** The kernel starts process 1 with only the root mounted, so we mount these. */
 const EARLY: readonly {
@@ -243,9 +244,12 @@ export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[]
     when: ({ root }) => root.found.length === 0,
     then: noRoot,
     because: (approach) => {
-      const waited = tried(approach.earlier, 'image-wait')
-        ? `, after ${secondsToWait(approach)} s of waiting`
-        : '';
+      const waited = waitedFor(
+        approach.facts,
+        approach.earlier,
+        'image-wait',
+        secondsToWait(approach),
+      );
       return {
         found: `there is no root=${approach.root.wanted}${waited}`,
         cure: 'correct root= on the kernel command line, or build its driver into the kernel',

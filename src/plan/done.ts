@@ -44,6 +44,7 @@ const MOST_RETRIES = 3;
  */
 const COUNTED_BUT_UNUSED: readonly Reason[] = [
   'boot-loop',
+  'agent-failed',
   'full',
   'write-protected',
   'overlay-failed',

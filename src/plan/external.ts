@@ -14,7 +14,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
-import { volumeTrouble } from './volume.js';
+import { volumeTrouble, waitedFor } from './volume.js';
 
 interface Outside {
   facts: Facts;
@@ -33,8 +33,9 @@ const isAbsent = ({ external }: Outside): boolean =>
  * An external volume on UBI counts as missing until something attaches it: we attach only the
  * internal one.
  */
-function missingTrouble({ facts, external }: Outside): Trouble | null {
-  const trouble = volumeTrouble(facts, external, undefined);
+function missingTrouble({ facts, external, earlier }: Outside): Trouble | null {
+  const waited = waitedFor(facts, earlier, 'external-wait');
+  const trouble = volumeTrouble(facts, external, undefined, waited);
   if (trouble === null && external.found.length > 0) return null;
   return troubleOf(
     'extroot-missing',

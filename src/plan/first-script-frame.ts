@@ -2,6 +2,7 @@
  * The parts that every script that goes first has in common. A backslash at the end of a line joins
  * it with the next one, here as in the shell.
  */
+import { PREINIT_MARK } from '../facts/gather.js';
 import { JOURNAL_FOLDER, SCRIPT_LOG } from '../facts/places.js';
 
 /** The functions that the rest of the script calls. @param count how many steps the script has. */
@@ -76,14 +77,20 @@ for line in $seen; do
   esac
 done`;
 
+/** A mark of the early boot counts only if root made it: a file of root's, and no link to one. */
+export const IS_MARKED = ['-f', '! -h', '-O']
+  .map((test) => `[ ${test} ${PREINIT_MARK} ]`)
+  .join(' && ');
+
 /** Checks that this is the moment, and begins the record that the agent reads afterwards. */
-export const BEGINNING = `if [ -z "$PREINIT" ] && [ ! -e /tmp/.preinit ]; then \
+export const BEGINNING = `if [ -z "$PREINIT" ] && ! { ${IS_MARKED}; }; then \
 say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+read -r uptime rest </proc/uptime || { say 4 'script refused: /proc/uptime cannot be read; \
+the agent makes the root'; exit 5; }
 umask 022
 # Script and agent make this folder, and only the first of them in a boot can.
 mkdir -m 0755 ${JOURNAL_FOLDER} || { say 4 "script refused: mountroot was at work in this boot \
 already, or cannot write to /tmp; the agent makes the root"; exit 5; }
 exec >${SCRIPT_LOG} 2>&1
-read -r uptime rest </proc/uptime
 now
 echo "begin $clock $uptime"`;

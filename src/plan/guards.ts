@@ -223,6 +223,11 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
       ? []
       : ['process 1 is to hand over to another root, out of an initramfs or as init'],
   state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
+  // A kernel without mtd has no /proc/mtd today either.
+  unread: (unread = {}) =>
+    Object.entries(unread).flatMap(([at, how]) =>
+      how === 'absent' ? [] : [`what ${at} shows is not known (${how})`],
+    ),
   origin: nothing,
   problems: nothing,
   findings: nothing,

@@ -29,7 +29,7 @@ import { resetSteps } from './reset-steps.js';
 import { rootTrouble } from './root-trouble.js';
 import { keptReadOnlyRoot, persistentRoot } from './roots.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
-import { mayCome, volumeTrouble } from './volume.js';
+import { mayCome, volumeTrouble, waitedFor } from './volume.js';
 
 /** The input of the ladder's rows. */
 export interface Climb {
@@ -87,8 +87,13 @@ const attachTrouble = ({ facts, earlier }: Climb): Trouble =>
     null,
   );
 
-const unusable = ({ facts }: Climb): Trouble | null =>
-  volumeTrouble(facts, facts.volume, facts.configuration.origins.volume);
+const unusable = ({ facts, earlier }: Climb): Trouble | null =>
+  volumeTrouble(
+    facts,
+    facts.volume,
+    facts.configuration.origins.volume,
+    waitedFor(facts, earlier, 'wait'),
+  );
 
 const isClosed = ({ facts }: Climb): boolean => facts.opened === null;
 

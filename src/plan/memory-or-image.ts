@@ -1,5 +1,6 @@
 /** The two lowest rungs: a root in memory, and the bare image. */
 import type { Facts } from '../facts/facts.js';
+import { lacksType } from '../facts/kernel-sources.js';
 import { placeTrouble } from './mountpoints.js';
 import type { Plan, StageResult } from './plan.js';
 import { failures } from './plan-of.js';
@@ -12,8 +13,8 @@ interface View {
   earlier: readonly StageResult[];
 }
 
-export const noOverlay = ({ kernel: { filesystems } }: Facts): boolean =>
-  !filesystems.includes('overlay') && !filesystems.includes('overlayfs');
+export const noOverlay = (facts: Facts): boolean =>
+  lacksType(facts, 'overlay') && lacksType(facts, 'overlayfs');
 
 export const noOverlayTrouble = (): Trouble =>
   troubleOf('no-overlay', 'this kernel has neither overlay nor overlayfs (see /proc/filesystems)');

@@ -1,7 +1,8 @@
 import type { Facts } from '../facts/facts.js';
+import { MOUNTS, unreadWords } from '../facts/kernel-sources.js';
 import { hiddenMounts, visibleAt } from '../facts/mountinfo.js';
 import { NEW_OVERLAY, NEW_ROOTS, OLD_ROOT } from '../facts/places.js';
-import { troubleOf, type Trouble } from './reasons.js';
+import { REASONS, troubleOf, type Trouble } from './reasons.js';
 
 /** Whether a plan may mount something at a path: a directory on which nothing is mounted. */
 export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
@@ -20,15 +21,26 @@ export function newRootOf(facts: Facts): string {
   return isFree(facts, NEW_ROOTS[0]) ? NEW_ROOTS[0] : NEW_ROOTS[1];
 }
 
+/** Nothing could be verified. */
+function blindTrouble(facts: Facts): Trouble {
+  const unread = unreadWords(facts, MOUNTS);
+  const how = facts.unread?.[MOUNTS] ?? 'absent';
+  return troubleOf(
+    'no-mountinfo',
+    `${MOUNTS}, which verifies every step, shows no mount on / or on /proc` +
+      (unread === null ? '' : `: ${unread}`),
+    how === 'absent'
+      ? REASONS['no-mountinfo'].cure
+      : 'read the kernel log, and see what is mounted on /proc',
+  );
+}
+
 /** The reason why no new root is possible; null if one is possible. */
 export function placeTrouble(facts: Facts): Trouble | null {
   const { mounts } = facts;
   const paths = imageMountpoint(facts) === null ? facts.paths : facts.handover!.paths;
   if (visibleAt(mounts, '/') === undefined || visibleAt(mounts, '/proc') === undefined)
-    return troubleOf(
-      'no-mountinfo',
-      '/proc/self/mountinfo, which verifies every step, shows no mount on / or on ' + '/proc',
-    );
+    return blindTrouble(facts);
   if (paths['/tmp'] !== 'directory')
     return troubleOf(
       'no-directory',

@@ -3,6 +3,7 @@
  * uses them. The steps that make the overlay the root are in pivot.ts.
  */
 import type { Facts, Mount } from '../facts/facts.js';
+import { lacksType } from '../facts/kernel-sources.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
 import { overlayOptions } from './overlay-options.js';
@@ -11,8 +12,7 @@ import type { Propagation } from '../steps/restore-propagation.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
 
-export const isLegacy = ({ kernel: { filesystems } }: Facts): boolean =>
-  !filesystems.includes('overlay');
+export const isLegacy = (facts: Facts): boolean => lacksType(facts, 'overlay');
 
 /** pivot_root(2) and MS_MOVE refuse to work next to shared mounts. */
 export const makeRootPrivate = ({ mounts }: Facts): Step =>

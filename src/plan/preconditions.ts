@@ -1,7 +1,9 @@
 /** Decides whether a verb may run, and whether `/` is already a root of ours. */
 import type { Facts } from '../facts/facts.js';
+import { PREINIT_MARK } from '../facts/gather.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
+import { problemSentence } from '../text/problem-text.js';
 import {
   EXIT,
   already,
@@ -26,6 +28,13 @@ const refused =
   ({ verb }: Call, cause: Cause): Refusal =>
     refuse(verb, reason, cause);
 
+function whyNotEarly({ findings }: Facts): string {
+  const mark = findings.find((each) => each.code === 'not-ours' && each.path === PREINIT_MARK);
+  return mark === undefined
+    ? 'neither PREINIT is set nor /tmp/.preinit exists'
+    : `PREINIT is not set, and ${problemSentence(mark)}`;
+}
+
 export const PRECONDITIONS: readonly PlanRule<Call, Refusal | null, Cause>[] = [
   {
     id: 'not-linux',
@@ -41,10 +50,10 @@ export const PRECONDITIONS: readonly PlanRule<Call, Refusal | null, Cause>[] = [
     id: 'not-early',
     when: ({ verb, facts, options }) => makesRoot(verb) && !facts.preinit && !options.force,
     then: refused('guard'),
-    because: ({ verb }) => ({
+    because: ({ verb, facts }) => ({
       found:
         `${verb} was refused because this does not look like the early boot ` +
-        '(neither PREINIT is set nor /tmp/.preinit exists)',
+        `(${whyNotEarly(facts)})`,
       cure: 'call it from /etc/preinit, look with --dry-run, or insist with --force',
     }),
   },

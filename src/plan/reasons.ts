@@ -46,8 +46,8 @@ export const REASONS = {
   },
   'mount-failed': {
     cure:
-      'read what the file system says in the kernel log; ' +
-      'if the settings are not needed, order `mountroot reset`',
+      'read what the file system says in the kernel log; copy the volume before anything else is ' +
+      'tried; only if nothing on it is needed, order `mountroot reset`',
   },
   'write-protected': {
     cure:
@@ -61,8 +61,9 @@ export const REASONS = {
   },
   'overlay-failed': {
     cure:
-      'read what overlay says in the kernel log; an upper layer that overlay refuses is mended ' +
-      'by `mountroot reset`, which keeps what --keep names',
+      'read what overlay says in the kernel log, and save the settings (`mountroot export`); an ' +
+      'upper layer that overlay refuses is mended by `mountroot reset`, which keeps what --keep ' +
+      'names',
   },
   'boot-loop': {
     cure:
@@ -102,6 +103,11 @@ export const REASONS = {
   },
   'ram-failed': {
     cure: 'read what failed in `mountroot journal --boot 0`; /tmp may be too small or missing',
+  },
+  'agent-failed': {
+    cure:
+      'report it, with the archive that `mountroot bundle` makes; the next start tries again, ' +
+      'and the settings or notes that were changed last may be the cause',
   },
   asked: {
     cure: 'nothing, because somebody asked for it; the next start uses the settings again',

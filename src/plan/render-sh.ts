@@ -1,4 +1,5 @@
 import { entersNewRoot, inverseOf, kindOf, type Action, type Step } from '../steps/step.js';
+import { IS_MARKED } from './first-script-frame.js';
 import { comment, quote } from '../text/shell.js';
 import type { Plan } from './plan.js';
 
@@ -77,7 +78,7 @@ function deviceCheck(device: Plan['rests']['device']): string {
 const momentCheck = (steps: readonly Step[]): string =>
   steps.some(({ action }) => action.kind === 'switch-root')
     ? `[ $$ -eq 1 ] || refuse 'only process 1 can leave an initramfs; run it with exec from /init'`
-    : `[ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || ` +
+    : `[ -n "$PREINIT" ] || { ${IS_MARKED}; } || ` +
       `refuse 'this is not the early boot, PREINIT is not set'`;
 
 /**

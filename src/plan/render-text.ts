@@ -1,6 +1,7 @@
 import { entersNewRoot, inverseOf, kindOf, type Step } from '../steps/step.js';
 import { wrap } from '../text/columns.js';
 import type { Plan } from './plan.js';
+import { printableLine } from '../text/printable.js';
 
 const remark = ({ action, severity }: Step): string => {
   const remarks = [];
@@ -16,9 +17,10 @@ const remark = ({ action, severity }: Step): string => {
  * @param callsOf gives a step's calls; the dry run knows them.
  */
 export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[]): string {
+  const lines = (step: Step): string[] => callsOf(step).map(printableLine);
   const out = [wrap(`plan ${plan.verb}: ${plan.summary}, ${plan.steps.length} steps`, 0), ''];
   for (const [index, step] of plan.steps.entries()) {
-    const [first, ...more] = callsOf(step);
+    const [first, ...more] = lines(step);
     out.push(
       `${String(index + 1).padStart(2)}  ${first}`,
       ...more.map((call) => `    ${call}`),

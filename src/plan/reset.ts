@@ -8,10 +8,12 @@
  * a passing reason.
  */
 import type { Device, Facts } from '../facts/facts.js';
+import { lacksType } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { FLASH_SOURCE, STAGING } from '../facts/places.js';
 import { keepPath } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
+import { SAVE_FIRST } from '../volumes/unreadable.js';
 import { fstypeOf } from '../volumes/mountable.js';
 import { attachSteps, openSteps } from './open.js';
 import {
@@ -85,6 +87,10 @@ const isBroken = (call: View): boolean => {
   const failed = mountFailure(call);
   return failed?.step === 'data' && BROKEN.includes(failed.errno ?? '');
 };
+
+/** The medium gave read errors, so what it holds is not known. */
+const isUnread = (call: View): boolean =>
+  call.facts.volume.content?.kind === 'unreadable' || mountFailure(call)?.errno === 'EIO';
 
 /** The evidence that the volume cannot be mounted. */
 const evidenceOf = (call: View): string =>
@@ -189,8 +195,7 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
   {
     id: 'no-filesystem',
     when: (call) =>
-      isMountable(call) &&
-      !call.facts.kernel.filesystems.includes(fstypeOf(deviceOf(call), call.facts.volume)!),
+      isMountable(call) && lacksType(call.facts, fstypeOf(deviceOf(call), call.facts.volume)!),
     then: refused('no-volume'),
     because: (call) => withHead('nothing was reset', volumeCause(call)),
   },
@@ -213,7 +218,9 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
       found:
         `${describe(deviceOf(call))} cannot be mounted (${evidenceOf(call)}), ` +
         'and only flash can be erased here',
-      cure: 'make a new file system on it',
+      cure: isUnread(call)
+        ? SAVE_FIRST
+        : 'if nothing on it is needed, make a new file system on it',
     }),
   },
   {

@@ -11,9 +11,10 @@
  * failure as the reason. A start erases nothing on flash unless somebody ordered it.
  */
 import type { Facts } from '../facts/facts.js';
+import { planAfterFault } from './fault.js';
 import { climb } from './ladder.js';
 import { memoryOrImage } from './memory-or-image.js';
-import type { Decision, PlanningOptions, Verb } from './plan.js';
+import type { Decision, Plan, PlanningOptions, StageResult, Verb } from './plan.js';
 import { alreadyThere, preconditions } from './preconditions.js';
 import { beforeLadder } from './before-ladder.js';
 
@@ -31,8 +32,11 @@ const beforeRoot = (verb: Verb, facts: Facts, options: PlanningOptions): Decisio
   alreadyThere(verb, facts) ??
   beforeLadder(verb, facts, options);
 
+const nextStage = (facts: Facts, earlier: readonly StageResult[]): Plan =>
+  planAfterFault(facts, earlier) ?? climb(facts, earlier);
+
 const planRoot = (verb: Verb, facts: Facts, options: PlanningOptions): Decision =>
-  beforeRoot(verb, facts, options) ?? { ...climb(facts, options.earlier ?? []), verb };
+  beforeRoot(verb, facts, options) ?? { ...nextStage(facts, options.earlier ?? []), verb };
 
 /** `ram`: a root in memory, because somebody asked for it. The data volume is not looked at. */
 export const planRam = (facts: Facts, options: PlanningOptions): Decision =>

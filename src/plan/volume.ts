@@ -1,9 +1,12 @@
 import type { Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
+import { DISKS, PARTITIONS, lacksType, unreadWords } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { setWith } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
 import { fstypeOf, whyUnmountable } from '../volumes/mountable.js';
+import type { Stage, StageResult } from './plan.js';
+import { failures } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
 
 /** The setting that names the volume, as a clause; '' for the default name. */
@@ -14,16 +17,18 @@ export function askedBy(origin: Facts['configuration']['origins']['volume']): st
 
 /**
  * The obstacle to finding or mounting a volume, as far as the facts show it; null if there is none.
+ * @param waited what waiting for it came to (`waitedFor`).
  */
 export function volumeTrouble(
   facts: Facts,
   volume: Volume,
   origin: Facts['configuration']['origins']['volume'],
+  waited = '',
 ): Trouble | null {
   const { wanted, found, content, attach } = volume;
   if (attach !== null) return null;
   const [device] = found;
-  if (device === undefined) return missing(facts, wanted, askedBy(origin));
+  if (device === undefined) return missing(facts, wanted, askedBy(origin), waited);
   if (found.length > 1)
     return troubleOf(
       'ambiguous-volume',
@@ -35,7 +40,7 @@ export function volumeTrouble(
     const { reason, because, cure } = whyUnmountable(device, content!);
     return troubleOf(reason, because, cure);
   }
-  if (!facts.kernel.filesystems.includes(fstype))
+  if (lacksType(facts, fstype))
     return troubleOf(
       'no-filesystem',
       `${describe(device)} needs ${fstype}, which this kernel does not have (see ` +
@@ -58,18 +63,38 @@ export function mayCome({ mounts, handover, configuration }: Facts, wanted: stri
   );
 }
 
-function missing(facts: Facts, wanted: string, asked: string): Trouble {
-  const { mtd, configuration } = facts;
+/**
+ * How long a stage of this run waited for a volume in vain, as a clause; '' if none did, or the
+ * volume came.
+ */
+export function waitedFor(
+  { configuration }: Facts,
+  earlier: readonly StageResult[],
+  stage: Stage,
+  seconds = configuration.settings.wait,
+): string {
+  return failures(earlier, stage).length === 0 ? '' : `, after ${seconds} s of waiting`;
+}
+
+/** The list of disks, if it was to be searched and could not be, as a clause. */
+function unsearched(facts: Facts): string {
+  const words = unreadWords(facts, DISKS);
+  return words === null ? '' : `, and ${words}`;
+}
+
+function missing(facts: Facts, wanted: string, asked: string, waited: string): Trouble {
+  const { mtd } = facts;
   if (mayCome(facts, wanted))
     return troubleOf(
       'no-volume',
-      `there is no volume ${wanted}${asked}, after ${configuration.settings.wait} s of waiting`,
+      `there is no volume ${wanted}${asked}${waited}${unsearched(facts)}`,
       'check that its driver and device are there, or correct the name',
     );
+  const unread = unreadWords(facts, PARTITIONS);
   const names = mtd.map((partition) => partition.name).join(', ') || 'none at all';
   return troubleOf(
     'no-volume',
-    `there is no mtd partition named "${wanted}"${asked}; this kernel has ${names}`,
+    `there is no mtd partition named "${wanted}"${asked}; ${unread ?? `this kernel has ${names}`}`,
     'correct the partition table (mtdparts= or the device tree), ' +
       'or name the data partition with fstools_overlay_name=',
   );

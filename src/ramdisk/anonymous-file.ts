@@ -1,4 +1,12 @@
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  rmdirSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,7 +37,8 @@ export async function unnamedFile(
   try {
     fd = attempt(() => openSync(join(folder, 'ramdisk'), 'wx+', 0o600));
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(join(folder, 'ramdisk'), { force: true });
+    rmdirSync(folder);
   }
   try {
     let at = 0;

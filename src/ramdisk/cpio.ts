@@ -3,6 +3,8 @@
  * 110 ASCII characters, the name, the data, each aligned to 4 bytes.
  */
 
+import { RAMDISK_LIMITS } from '../text/input-limits.js';
+
 export const HEADER_BYTES = 110;
 export const TRAILER = 'TRAILER!!!';
 
@@ -10,10 +12,10 @@ export const TRAILER = 'TRAILER!!!';
 export const PATH_MAX = 4096;
 
 /** No real ramdisk has so many members, but a hostile archive may have any number. */
-export const MEMBERS_AT_MOST = 500_000;
+export const MEMBERS_AT_MOST = RAMDISK_LIMITS.members;
 
 /** Bytes of all names and of all targets of symlinks. */
-export const NAMES_AT_MOST = 64 << 20;
+export const NAMES_AT_MOST = RAMDISK_LIMITS.names;
 
 /** The largest number of a header: 8 hexadecimal digits. */
 export const LARGEST = 0xffff_ffff;

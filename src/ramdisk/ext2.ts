@@ -5,6 +5,7 @@
 import { open, rm } from 'node:fs/promises';
 import { BLOCK, nameBytes, ext2Size, usable } from './ext2-size.js';
 import { TYPES, type Member } from './member.js';
+import { release } from './pack.js';
 import { ByteSource } from './source.js';
 
 /** An ext2 file system that cannot be made. */
@@ -92,6 +93,7 @@ export async function packExt2(
       );
     try {
       await fill(library, image, members, how.time);
+      release(members);
     } catch (error) {
       library.ext2_close(image, 0);
       throw error;
@@ -201,9 +203,8 @@ async function content(
   };
   if (member.file === undefined)
     return fail('put', `it has ${member.size} bytes, and nothing says where they are`);
-  const file = member.file.toString();
-  // We pass bytes, because as text a file called `-` would mean standard input.
-  const source = ByteSource.fromFile(Buffer.from(member.file as string));
+  const { path } = member.file;
+  const source = ByteSource.fromListed(member.file);
   try {
     for (let chunk; (chunk = await source.chunk()) !== null && source.offset <= member.size;)
       if (library.ext2_append(image, inode, chunk, chunk.length) < 0)
@@ -211,7 +212,7 @@ async function content(
     if (source.offset !== member.size)
       fail(
         'put',
-        `${file} has changed from ${member.size} bytes while it was read; keep the tree still ` +
+        `${path} has changed from ${member.size} bytes while it was read; keep the tree still ` +
           'and try again',
       );
   } finally {

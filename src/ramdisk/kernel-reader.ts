@@ -8,6 +8,7 @@ import { CpioMachine, type Sink } from './cpio-machine.js';
 import { methodOf, type Method } from './method.js';
 import type { RamdiskFault, RamdiskProblem } from './ramdisk-problem.js';
 import type { ByteSource } from './source.js';
+import { RAMDISK_LIMITS } from '../text/input-limits.js';
 
 /**
  * A stretch of a ramdisk: an archive by itself, or a compressed stream with one or more archives in
@@ -97,6 +98,7 @@ class RamdiskReader {
   private readonly base: number;
   private readonly reading: Required<RamdiskReading>;
   private members = 0;
+  private parts = 0;
   private leftOut = 0;
   /** The offset of the compressed part that is being read. */
   private compressedAt: number | null = null;
@@ -176,6 +178,11 @@ class RamdiskReader {
   async compressed(): Promise<void> {
     this.close();
     const { machine, source } = this;
+    if (++this.parts > RAMDISK_LIMITS.parts)
+      throw new Error(
+        `the ramdisk has more than ${RAMDISK_LIMITS.parts} compressed parts, which is the limit; ` +
+          'no ramdisk has so many that is not made to take long',
+      );
     const begin = source.offset;
     const [before, counted] = [machine.at, this.members];
     [machine.at, this.compressedAt] = [0, begin];

@@ -1,3 +1,13 @@
+/** A file whose content is read later. */
+export interface ListedFile {
+  /** For messages. */
+  readonly path: string;
+  /** @returns a descriptor of the file that was listed, or throws. */
+  open(): number;
+  /** No file is opened soon. */
+  release(): void;
+}
+
 /** One file of a ramdisk, ready to be packed. */
 export interface Member {
   /**
@@ -19,8 +29,8 @@ export interface Member {
   target?: string;
   major?: number;
   minor?: number;
-  /** The path of a file with the content. */
-  file?: string | Buffer;
+  /** The file with the content. */
+  file?: ListedFile;
   /** The name of an earlier member to which this one is a hard link. */
   same?: string;
 }

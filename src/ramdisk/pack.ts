@@ -1,5 +1,5 @@
 import { LARGEST, dataPadding, encodeHeader, trailer } from './cpio.js';
-import { TYPES, type Member } from './member.js';
+import { TYPES, type ListedFile, type Member } from './member.js';
 import { ByteSource } from './source.js';
 import { TreeError } from './source-tree.js';
 
@@ -57,8 +57,14 @@ export async function* packCpio(members: readonly Member[]): AsyncGenerator<Buff
       for await (const chunk of contents(content.file!, size)) yield count(chunk);
     yield count(dataPadding(size));
   }
+  release(members);
   yield count(trailer());
   yield Buffer.alloc((BLOCK - (written % BLOCK)) % BLOCK);
+}
+
+/** No content is read any more. */
+export function release(members: readonly Member[]): void {
+  for (const { file } of members) file?.release();
 }
 
 /** @param names their number. The kernel looks for an earlier name only if it is not 1. */
@@ -72,8 +78,8 @@ function headerOf(
   return encodeHeader({ ...owned, ...numbers }, raw ?? Buffer.from(name));
 }
 
-async function* contents(file: string | Buffer, size: number): AsyncGenerator<Buffer> {
-  const source = ByteSource.fromFile(file);
+async function* contents(file: ListedFile, size: number): AsyncGenerator<Buffer> {
+  const source = ByteSource.fromListed(file);
   try {
     for (let chunk; (chunk = await source.chunk()) !== null;) {
       if (source.offset > size) break;
@@ -81,7 +87,7 @@ async function* contents(file: string | Buffer, size: number): AsyncGenerator<Bu
     }
     if (source.offset !== size)
       throw new TreeError(
-        `cannot pack ${file.toString()}: it has changed from ${size} bytes while it was read; ` +
+        `cannot pack ${file.path}: it has changed from ${size} bytes while it was read; ` +
           'keep the tree still and try again',
       );
   } finally {

@@ -3,6 +3,12 @@ import type { Member } from './member.js';
 
 const LINKS_AT_MOST = 40;
 
+/**
+ * The characters of all paths that are looked up. Each lookup costs as many as its path has, and an
+ * archive may be made so that each member needs thousands of lookups.
+ */
+const LOOKED_UP_AT_MOST = 2 ** 30;
+
 /** A file that an archive has made. Hard links are one such object under several names. */
 export interface RootfsEntry {
   kind: Member['kind'];
@@ -19,6 +25,7 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   readonly #files = new Map<string, E>();
   readonly #links = new Map<string, string>();
   #held = 0;
+  #lookedUp = 0;
 
   /** @param present directories that exist before. */
   constructor(present: readonly string[], directory: () => E) {
@@ -48,7 +55,9 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
   }
 
   set(path: string, entry: E): void {
-    if (!this.#files.has(path)) this.#held += path.length + entry.target.length;
+    // An entry that replaces another counts too, because its target may be longer.
+    const before = this.#files.get(path);
+    this.#held += entry.target.length + (before === undefined ? path.length : 0);
     this.#files.set(path, entry);
   }
 
@@ -69,10 +78,9 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return before ?? null;
   }
 
-  /** All directories except the top, each before its content. */
-  *directories(): Generator<[path: string, entry: E], void> {
-    for (const [path, entry] of this.#files)
-      if (entry.kind === 'directory' && path !== '') yield [path, entry];
+  /** All files except the top. */
+  *entries(): Generator<[path: string, entry: E], void> {
+    for (const [path, entry] of this.#files) if (path !== '') yield [path, entry];
   }
 
   /** The file at a path, with all symlinks followed. */
@@ -85,28 +93,35 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return this.#files.size;
   }
 
-  /** Whether it has more files or longer names than any honest ramdisk. */
+  /** Whether it has more files, longer names or more symlinks than any honest ramdisk. */
   get full(): boolean {
-    return this.#files.size > MEMBERS_AT_MOST || this.#held > NAMES_AT_MOST;
+    return (
+      this.#files.size > MEMBERS_AT_MOST ||
+      this.#links.size > MEMBERS_AT_MOST ||
+      this.#held > NAMES_AT_MOST ||
+      this.#lookedUp > LOOKED_UP_AT_MOST
+    );
   }
 
   #resolve(parts: readonly string[]): string | null {
-    const left = [...parts];
+    // The next part is the last, because shift() of a long array moves all that is left.
+    const left = [...parts].reverse();
     let at = '';
     for (let links = 0; left.length > 0;) {
-      const part = left.shift()!;
+      const part = left.pop()!;
       if (part === '..') {
         at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
         continue;
       }
       const next = `${at}/${part}`;
+      this.#lookedUp += next.length;
       const entry = this.#files.get(next);
       if (entry === undefined) return null;
       if (entry.kind !== 'symlink') at = next;
       else {
         if (++links > LINKS_AT_MOST) return null;
         if (entry.target.startsWith('/')) at = '';
-        left.unshift(...split(entry.target));
+        left.push(...split(entry.target).reverse());
       }
     }
     return at;

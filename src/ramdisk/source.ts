@@ -2,9 +2,12 @@
  * Bytes that are read once, from a file or a pipe, with their offset: an archive may be larger than
  * memory.
  */
+import { closeSync, read } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { errnoName } from '../system/errno.js';
 import { SystemError } from '../system/system-error.js';
+import type { ListedFile } from './member.js';
 
 /** The bytes to read from a file at once, and the most that chunk() returns. */
 export const CHUNK = 256 * 1024;
@@ -24,6 +27,11 @@ export class ByteSource {
   /** `-` is standard input. Nothing is opened before the first read. */
   static fromFile(path: string | Buffer): ByteSource {
     return new ByteSource(path === '-' ? standardInput() : fileChunks(path));
+  }
+
+  /** A file that is opened with the first read, and closed at the end. */
+  static fromListed(file: ListedFile): ByteSource {
+    return new ByteSource(listedChunks(file));
   }
 
   static fromBuffer(bytes: Buffer): ByteSource {
@@ -137,6 +145,30 @@ async function* fileChunks(path: string | Buffer): AsyncGenerator<Buffer, void> 
     throw unreadable(path.toString(), error);
   } finally {
     await file?.close();
+  }
+}
+
+const readInto = promisify(read);
+
+async function* listedChunks(file: ListedFile): AsyncGenerator<Buffer, void> {
+  let fd = -1;
+  try {
+    fd = file.open();
+    for (;;) {
+      const { bytesRead, buffer } = await readInto(
+        fd,
+        Buffer.allocUnsafeSlow(CHUNK),
+        0,
+        CHUNK,
+        null,
+      );
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw unreadable(file.path, error);
+  } finally {
+    if (fd >= 0) closeSync(fd);
   }
 }
 

@@ -1,9 +1,12 @@
-import * as fs from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Sink } from './cpio-machine.js';
+import type { Identity } from './held-directories.js';
+import { Landing, TreeChanged, type LandingOptions } from './landing.js';
 import { kindOfMode, type Member } from './member.js';
-import type { System } from '../system/port.js';
+import { needDescriptors, openNamed } from './named-place.js';
 import { inOctal } from '../text/printable.js';
+import { withoutPath } from '../text/without-path.js';
 import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
 
 /** Stops an unpacking that the kernel would continue. */
@@ -17,17 +20,15 @@ interface UnpackedEntry extends RootfsEntry {
   mtime: number;
   /** Major and minor number as a table has them. */
   node: string;
-  /** True if it is only in the table, because only root can make it. */
-  absent: boolean;
+  /** null if it is only in the table, because only root can make it. */
+  id: Identity | null;
+  /** False while data of a file are missing. */
+  whole: boolean;
 }
 
-export interface UnpackOptions {
+export interface UnpackOptions extends Omit<LandingOptions, 'identityOf'> {
   /** The limit of the data in bytes. */
   limit: number;
-  /** Whether chown(2) to other owners is possible. */
-  privileged: boolean;
-  /** mknod(2); null if it cannot be called. */
-  makeNode: System['makeNode'] | null;
 }
 
 /** Errors after which no further writing is possible. */
@@ -64,16 +65,16 @@ function entryOf(header: CpioHeader, kind: Member['kind'], target: Buffer | null
     mode: header.mode & 0o7777,
     target: target?.toString('latin1') ?? '',
     node: isDevice ? `${nodeMajor} ${nodeMinor}` : '- -',
-    absent: false,
+    id: null,
+    whole: kind !== 'file',
   };
 }
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = fs.constants;
 
 /**
  * Writes an archive below a directory, as the kernel does below its root. Each path is resolved in
  * a model of the files made so far, so it contains only directories that were made here. Symlinks
- * and .. cannot lead elsewhere, and no older file is written to.
+ * and .. cannot lead elsewhere, and no older file is written to. Who may rename things in the
+ * directory cannot lead it elsewhere either (landing.ts); his changes end the unpacking.
  */
 export class Unpacker implements Sink {
   readonly warnings: string[] = [];
@@ -89,24 +90,31 @@ export class Unpacker implements Sink {
     gid: 0,
     mtime: 0,
     node: '',
-    absent: false,
+    id: null,
+    whole: true,
   }));
+  readonly #landing: Landing;
   #fd = -1;
-  #open: { path: Buffer; made: UnpackedEntry } | null = null;
+  #open: { path: string; made: UnpackedEntry } | null = null;
 
-  /** @param target an empty directory. */
+  /** @param target an empty directory. @param fd of it, which this closes. */
   constructor(
-    private readonly target: string,
+    target: string,
     private readonly options: UnpackOptions,
-  ) {}
+    fd?: number,
+  ) {
+    needDescriptors('unpack');
+    const top = Buffer.from(target).toString('latin1');
+    this.#landing = new Landing(top, fd ?? openNamed(target), {
+      ...options,
+      identityOf: (path) => this.#model.at(path)?.id ?? undefined,
+    });
+  }
 
   /** Lines for `pack --table`: owners and nodes that could not be made here. */
   get table(): string[] {
     return [...this.#table.values()];
   }
-
-  #outside = (path: string): Buffer =>
-    Buffer.concat([Buffer.from(this.target), Buffer.from(path, 'latin1')]);
 
   #warn(name: string, why: string): false {
     if (this.warnings.length < 100) this.warnings.push(`${nameInOctal(name)}: ${why}`);
@@ -139,10 +147,11 @@ export class Unpacker implements Sink {
       return this.#make(path, header, entryOf(header, kind, target));
     } catch (error) {
       if (error instanceof UnpackError) throw error;
+      if (error instanceof TreeChanged) throw changed(error);
       const { code } = error as NodeJS.ErrnoException;
       return ENDS_IT.includes(code ?? '')
         ? this.#stop(name, error)
-        : this.#warn(name, `it could not be made: ${said(error)}`);
+        : this.#warn(name, `it could not be made: ${withoutPath(error)}`);
     }
   }
 
@@ -161,8 +170,8 @@ export class Unpacker implements Sink {
 
   #stop(name: string, error: unknown): never {
     throw new UnpackError(
-      `${nameInOctal(name)} could not be written: ${said(error)}; make room, or choose another ` +
-        'place',
+      `${nameInOctal(name)} could not be written: ${withoutPath(error)}; make room, or choose ` +
+        'another place',
       { cause: error },
     );
   }
@@ -174,33 +183,28 @@ export class Unpacker implements Sink {
   #clean(path: string, kind: Member['kind'] | null): void {
     const there = this.#model.at(path);
     if (there === undefined || there.kind === kind) return;
-    if (there.kind === 'directory') fs.rmdirSync(this.#outside(path));
-    else if (!there.absent) fs.unlinkSync(this.#outside(path));
+    if (there.id !== null) this.#landing.remove(path, there.kind);
     this.#model.remove(path);
     this.#table.delete(path);
   }
 
   #make(path: string, header: CpioHeader, made: UnpackedEntry): boolean {
-    const file = this.#outside(path);
     const { kind } = made;
     this.#clean(path, kind === 'symlink' ? null : kind);
-    if (kind === 'directory') return this.#directory(path, file, made);
+    if (kind === 'directory') return this.#directory(path, made);
     const earlier = kind === 'symlink' ? null : this.#model.earlier(header, path, made);
     if (earlier !== null && !this.#link(earlier, path, kind)) return false;
-    if (kind === 'file')
-      return this.#begin(path, file, made, earlier === null ? null : header.size);
+    if (kind === 'file') return this.#begin(path, made, earlier === null ? null : header.size);
     if (earlier !== null) return false;
-    if (kind === 'symlink') fs.symlinkSync(Buffer.from(made.target, 'latin1'), file);
-    else made.absent = !this.#node(path, made);
+    if (kind === 'symlink') made.id = this.#landing.symlink(made.target, path);
+    else this.#node(path, made, kind);
     this.#model.set(path, made);
-    if (!made.absent) this.#finish(path, file, made);
     return false;
   }
 
-  #directory(path: string, file: Buffer, made: UnpackedEntry): false {
+  #directory(path: string, made: UnpackedEntry): false {
     const there = this.#model.at(path);
-    // The directory stays writable until its content exists.
-    if (there === undefined) fs.mkdirSync(file, { mode: 0o700 });
+    made.id = there === undefined ? this.#landing.directory(path) : there.id;
     // If a directory occurs several times, the kernel keeps its first time, because it sets the
     // times at the end in reverse order (init/initramfs.c: dir_utime).
     this.#model.set(path, there === undefined ? made : { ...made, mtime: there.mtime });
@@ -217,43 +221,22 @@ export class Unpacker implements Sink {
         path,
         `it is a hard link to ${nameInOctal(earlier)}, which is not there any more`,
       );
-    if (linked.absent) this.#note(path, linked);
-    else fs.linkSync(this.#outside(earlier), this.#outside(path));
+    if (linked.id === null) this.#note(path, linked);
+    else this.#landing.link(earlier, path, { id: linked.id, kind });
     this.#model.set(path, linked);
     return true;
   }
 
   /**
    * Makes a device node, FIFO or socket, or adds it to the table if only root can make it. As in
-   * the kernel, an existing one keeps its numbers. @returns whether it exists.
+   * the kernel, an existing one keeps its numbers.
    */
-  #node(path: string, made: UnpackedEntry): boolean {
-    const { makeNode, privileged } = this.options;
+  #node(path: string, made: UnpackedEntry, kind: NodeKind): void {
     const there = this.#model.at(path);
     if (there !== undefined) made.node = there.node;
-    if (there?.absent === false) return true;
-    const file = utf8(`${this.target}${path}`);
-    try {
-      if (
-        makeNode !== null &&
-        privileged &&
-        there === undefined &&
-        Buffer.from(file).equals(this.#outside(path))
-      ) {
-        makeNode(
-          file,
-          made.kind as 'character' | 'block' | 'fifo' | 'socket',
-          made.mode,
-          made.node.replace(' ', ':'),
-        );
-        return true;
-      }
-    } catch (error) {
-      // Root in a container may not make device nodes.
-      if ((error as { errno?: unknown }).errno !== 'EPERM') throw error;
-    }
-    this.#note(path, made);
-    return false;
+    made.id =
+      there === undefined ? this.#landing.node(path, kind, made.node.replace(' ', ':')) : there.id;
+    if (made.id === null) this.#note(path, made);
   }
 
   /** Adds a line to the table. A name in it cannot contain a space. */
@@ -270,18 +253,19 @@ export class Unpacker implements Sink {
   /**
    * @param linkedSize the size in the header of a further name of a file; null for a first name.
    */
-  #begin(path: string, file: Buffer, made: UnpackedEntry, linkedSize: number | null): true {
+  #begin(path: string, made: UnpackedEntry, linkedSize: number | null): true {
     const there = this.#model.at(path);
-    // Only root can write to a file that is already read-only.
-    if (there !== undefined) fs.chmodSync(file, 0o600);
-    const keep = linkedSize === null ? O_TRUNC : 0;
-    const way = there === undefined ? O_CREAT | O_EXCL : keep;
-    this.#fd = fs.openSync(file, O_WRONLY | O_NOFOLLOW | way, 0o600);
-    if (linkedSize !== null && linkedSize > 0) fs.ftruncateSync(this.#fd, linkedSize);
+    made.id = there?.id ?? null;
+    if (made.id === null) ({ fd: this.#fd, id: made.id } = this.#landing.create(path));
+    else {
+      this.#fd = this.#landing.reopen(path, made.id);
+      if (linkedSize === null) ftruncateSync(this.#fd);
+    }
+    if (linkedSize !== null && linkedSize > 0) ftruncateSync(this.#fd, linkedSize);
     const entry = there ?? made;
     Object.assign(entry, made);
     this.#model.set(path, entry);
-    this.#open = { path: file, made: entry };
+    this.#open = { path, made: entry };
     return true;
   }
 
@@ -292,60 +276,73 @@ export class Unpacker implements Sink {
         `it unpacks to more than ${this.options.limit} bytes; raise --limit if that is meant`,
       );
     try {
-      for (let done = 0; done < bytes.length;) done += fs.writeSync(this.#fd, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
     } catch (error) {
-      this.#stop(this.#inner(this.#open!.path), error);
+      this.#stop(this.#open!.path, error);
     }
   }
 
   complete(): void {
-    const { path, made } = this.#open!;
+    this.#open!.made.whole = true;
     this.#close();
-    this.#finish(this.#inner(path), path, made);
   }
 
-  #inner = (file: Buffer): string =>
-    file.subarray(Buffer.byteLength(this.target)).toString('latin1');
-
   #close(): void {
-    if (this.#fd >= 0) fs.closeSync(this.#fd);
+    if (this.#fd >= 0) closeSync(this.#fd);
     this.#fd = -1;
     this.#open = null;
   }
 
-  /** Sets owner, mode and time. The owner is first because a new owner clears bits of the mode. */
-  #finish(path: string, file: Buffer, made: UnpackedEntry): void {
-    const { kind, mode, mtime } = made;
-    if (!this.#give(file, made) && kind !== 'symlink') this.#note(path, made);
-    if (kind !== 'symlink') fs.chmodSync(file, mode);
-    fs.lutimesSync(file, mtime, mtime);
-  }
-
-  /** @returns false if the owner cannot be set. EINVAL means that a container does not map it. */
-  #give(file: Buffer, { uid, gid }: UnpackedEntry): boolean {
-    if (!this.options.privileged) return false;
+  /**
+   * Ends the unpacking: all files get their owner, mode and time. Others may enter a directory only
+   * when it is theirs, so what is in it comes first.
+   * @throws {UnpackError} if somebody else has changed the tree.
+   */
+  end(): void {
+    const settled = new Map<UnpackedEntry, boolean>();
     try {
-      fs.lchownSync(file, uid, gid);
-      return true;
+      this.#close();
+      for (const [path, made] of innerFirst(this.#model.entries()))
+        if (made.id !== null && made.whole && !settled.has(made))
+          settled.set(made, this.#landing.settle(path, made.id, made.kind, made));
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'EPERM' && code !== 'EINVAL') throw error;
-      return false;
+      throw error instanceof TreeChanged ? changed(error) : error;
+    } finally {
+      this.#landing.close();
+      this.#noteOwners(settled);
     }
   }
 
-  /** Ends the unpacking: directories get their own mode and time. */
-  end(): void {
-    this.#close();
-    for (const [path, made] of [...this.#model.directories()].reverse())
-      this.#finish(path, this.#outside(path), made);
+  #noteOwners(settled: ReadonlyMap<UnpackedEntry, boolean>): void {
+    const lost = [...this.#model.entries()].filter(
+      ([, made]) => settled.get(made) === false && made.kind !== 'symlink',
+    );
+    const isDirectory = ([, { kind }]: (typeof lost)[number]): boolean => kind === 'directory';
+    const files = lost.filter((each) => !isDirectory(each));
+    for (const [path, made] of [...files, ...lost.filter(isDirectory).reverse()])
+      this.#note(path, made);
   }
 }
+
+type NodeKind = Exclude<Member['kind'], 'file' | 'directory' | 'symlink'>;
+
+/** In an order that leads from each directory to one nearby. */
+function innerFirst<E>(directories: Iterable<[path: string, entry: E]>): [string, E][] {
+  const key = (path: string): string => path.replaceAll('/', '\0');
+  return [...directories]
+    .map(([path, entry]) => ({ key: key(path), path, entry }))
+    .sort((one, other) => (one.key < other.key ? 1 : -1))
+    .map(({ path, entry }) => [path, entry]);
+}
+
+const changed = (error: TreeChanged): UnpackError =>
+  new UnpackError(
+    `${nameInOctal(error.path)} is not what was made there: somebody else changes the tree ` +
+      'meanwhile; unpack into a directory in which only you may write',
+    { cause: error },
+  );
 
 /** The bytes of a name, for a person's terminal. */
 const nameInOctal = (name: string): string => inOctal(Buffer.from(name, 'latin1'));
 
 const utf8 = (path: string): string => Buffer.from(path, 'latin1').toString('utf8');
-
-/** Node's message without the path, which may hold escape sequences for the terminal. */
-const said = (error: unknown): string => (error as Error).message.replace(/ '\/.*$/s, '');

@@ -1,5 +1,7 @@
 /** Judges the result of asking one board, and of asking all of them. */
 import { EXIT } from '../plan/plan.js';
+import { JSON_LIMITS } from '../text/input-limits.js';
+import { JsonRefused, readJson, readObject } from '../text/read-json.js';
 import type { SshResult } from './ssh.js';
 import { agentSaid, boardCause, sshCause, type SshCause } from './ssh-says.js';
 
@@ -137,9 +139,11 @@ type Printed = { output?: unknown; degraded: boolean } | { noReport: string };
 
 function printedData(stdout: Buffer, hasMessages: boolean): Printed {
   try {
-    const output: unknown = JSON.parse(stdout.toString('utf8'));
+    const output = readJson(stdout.toString('utf8'), JSON_LIMITS.answer);
     return { output, degraded: readStatus(output)?.degraded ?? false };
-  } catch {
+  } catch (error) {
+    if (error instanceof JsonRefused && error.code !== 'no-json')
+      return { noReport: `${stdout.length} bytes of JSON that ${error.message}` };
     // A verb that is refused or has nothing to report prints messages and no output.
     if (stdout.length === 0 && hasMessages) return { degraded: false };
     return {
@@ -156,11 +160,7 @@ function printedText(stdout: Buffer): Printed {
 
 function degradedIn(stdout: Buffer): boolean {
   if (!stdout.subarray(0, 200).toString('latin1').includes('"mountroot.status/')) return false;
-  try {
-    return readStatus(JSON.parse(stdout.toString('utf8')))?.degraded ?? false;
-  } catch {
-    return false;
-  }
+  return readStatus(readObject(stdout.toString('utf8'), JSON_LIMITS.answer))?.degraded ?? false;
 }
 
 /** With these exit statuses a verb has reported, regardless of its messages. */
@@ -192,6 +192,26 @@ function answerOf(result: SshResult, exit: number, question: Question): Answer {
     ...output,
   };
 }
+
+/** An answer that could not be judged or shown, because of a fault of this program. */
+export const notJudged = (result: SshResult, error: unknown): Answer => ({
+  ...head(result),
+  status: 'failed',
+  exit: result.exit,
+  cause: 'no report',
+  error:
+    `what ${result.host} answered could not be understood (${String(error).slice(0, 200)}); ` +
+    'ask it alone, and report this with what it prints',
+});
+
+/** The part of an answer that the end of the table needs. The rest may be large. */
+export const inShort = ({ schema, host, status, exit, seconds }: Answer): Answer => ({
+  schema,
+  host,
+  status,
+  exit,
+  seconds,
+});
 
 /** The answer of one board. */
 export function judge(result: SshResult, question: Question): Answer {

@@ -10,6 +10,7 @@ import {
   type RemoteStatus,
 } from './judge.js';
 import { wrap } from '../text/columns.js';
+import { printableJson, printableText } from '../text/printable.js';
 
 /** A form of printing answers: a beginning, each answer when it arrives, and an end. */
 export interface TableFormat {
@@ -21,9 +22,11 @@ export interface TableFormat {
 }
 
 /** Text from another machine without terminal control sequences; lines and tabs stay. */
-export const withoutOrders = (text: string): string =>
-  text.replace(/\r\n/g, '\n').replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
+export const withoutOrders = printableText;
 const inLine = (text: string): string => withoutOrders(text).replace(/\s+/g, ' ');
+
+/** A board's own lines must not look like the title of another board's report. */
+const withoutTitles = (text: string): string => text.replace(/^==/gm, ' ==');
 
 const WIDTH = 80;
 const [ROOT, EXIT, SECONDS] = [14, 4, 7];
@@ -111,7 +114,9 @@ const statusAndTime = ({ status, exit, seconds }: Answer): string =>
 export const blocks = (): TableFormat => ({
   begin: () => '',
   answer: (answer) => {
-    const output = withoutOrders(typeof answer.output === 'string' ? answer.output : '');
+    const output = withoutTitles(
+      withoutOrders(typeof answer.output === 'string' ? answer.output : ''),
+    );
     const said = answer.messages ?? (answer.error === undefined ? [] : [answer.error]);
     const lineEnd = output === '' || output.endsWith('\n') ? '' : '\n';
     const title = `== ${answer.host} (${statusAndTime(answer)})\n`;
@@ -139,12 +144,7 @@ export const bundleLines = (): TableFormat => ({
   end: closing,
 });
 
-/** JSON with escaped control characters, because some terminals obey them. */
-const json = (value: unknown): string =>
-  JSON.stringify(value).replace(
-    /[\x7f-\x9f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
-  );
+const json = (value: unknown): string => printableJson(value);
 
 /** A line for each board. */
 export const ndjson = (): TableFormat => ({

@@ -27,6 +27,21 @@ export function askedFor(
   return 'refused' in checked ? checked : { words: checked.words };
 }
 
+/** What a report may take from the environment: whether a terminal shows colours. */
+const KEPT: readonly string[] = ['NO_COLOR', 'TERM'];
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Leaves nothing in the environment that the other side may have sent (SendEnv, ssh_config(5)): it
+ * could name files to read and write, or make this look like the early boot. What acts before our
+ * first line (NODE_OPTIONS, LD_PRELOAD) is too late to be undone here; docs/verbs.md has the line
+ * of authorized_keys that leaves it out.
+ */
+export function cleanEnvironment(env: NodeJS.ProcessEnv): void {
+  for (const name of Object.keys(env)) if (!KEPT.includes(name)) delete env[name];
+  env['PATH'] = PATH;
+}
+
 /** The text for a login without a request. */
 export function usageText(reports: readonly RemoteReport[]): string {
   const lines = reportLines(reports).map((line) => `  ${line}\n`);

@@ -68,6 +68,8 @@ const LINGER = 500;
 /** The number of characters of messages to keep. */
 const MESSAGES = 65_536;
 const GRACE = 2000;
+/** The number of pieces of output to keep apart. */
+const MOST_CHUNKS = 1024;
 
 /** Each ssh that runs now, with the function that ends it. */
 const running = new Map<ChildProcess, (end: SshEnd) => void>();
@@ -136,6 +138,8 @@ export function ask(
       if (length >= output) return;
       chunks.push(chunk.subarray(0, output - length));
       length += chunk.length;
+      // A board may send single bytes, and each buffer costs more than its byte.
+      if (chunks.length >= MOST_CHUNKS) chunks.splice(0, MOST_CHUNKS, Buffer.concat(chunks));
       if (length > output) stop('too-much');
     });
     child.stderr.on(

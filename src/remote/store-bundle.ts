@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { putWhole } from '../bundle/put-whole.js';
+import { putWhole } from '../bundle/whole-file.js';
 import { NoBundleError, readBundle } from '../bundle/read-bundle.js';
 import type { Answer } from './judge.js';
 

@@ -1,4 +1,5 @@
 import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/places.js';
+import { ownText } from '../facts/own-files.js';
 import type { System } from '../system/port.js';
 import type { StepKind } from './step-kind.js';
 
@@ -31,7 +32,7 @@ function bounded(text: string): string {
 
 /** The journal of this boot so far, and the kernel's id of this boot (random(4)). */
 export const thisBoot = (system: System): { journal: string; id: string } => ({
-  journal: system.readText(JOURNAL_FILE),
+  journal: ownText(system, JOURNAL_FILE),
   id: system.readText('/proc/sys/kernel/random/boot_id'),
 });
 

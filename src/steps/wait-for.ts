@@ -1,5 +1,5 @@
 import { resolve } from '../facts/devices.js';
-import { parseMtd } from '../facts/mtd.js';
+import { mtdPartitions } from '../facts/kernel-sources.js';
 import { SystemError } from '../system/system-error.js';
 import { quote } from '../text/shell.js';
 import type { StepKind } from './step-kind.js';
@@ -17,12 +17,13 @@ export const POLL_MS = 100;
 
 export const waitFor: StepKind<WaitFor> = {
   inverse: () => null,
+  // The facts that are gathered next show whether it is still there.
   condition: () => ({ kind: 'nothing' }),
   /** @throws {SystemError} ENODEV after the longest wait. */
   execute: ({ volume, seconds }, system) => {
     // The next plan sees whether UBI must be attached first.
     const isThere = (): boolean =>
-      resolve(system, volume, parseMtd(system.readText('/proc/mtd')), () => false).found.length > 0;
+      resolve(system, volume, mtdPartitions(system), () => false).found.length > 0;
     for (let waited = 0; !isThere(); waited += POLL_MS) {
       if (waited >= seconds * 1000)
         throw new SystemError({

@@ -5,6 +5,7 @@
  * errno in a second call, and a garbage collection between the two overwrites it.
  */
 import { closeSync, constants, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { mountAttempt } from './mount-attempt.js';
 import type { Attempt } from './probable-cause.js';
 import { errnoName } from './errno.js';
@@ -23,6 +24,7 @@ import type { System } from './port.js';
 import { SystemError } from './system-error.js';
 import { removeTreeAt } from './remove-tree-at.js';
 import { treeDoor } from './tree-ffi.js';
+import { refuseForeign } from './trust.js';
 
 /**
  * mount(2) copies one page of options and drops the rest without a word (copy_mount_options,
@@ -109,11 +111,10 @@ function refuse(attempt: Omit<Attempt, 'errno'>, strings: readonly (string | nul
  * A C string with the exact bytes of a name. ref-napi accepts a Buffer instead of a string,
  * although its types do not say so.
  */
-function named(path: string): string {
+function named<P extends string | null>(path: P): P {
+  if (path === null) return path;
   const raw = pathOf(path);
-  return typeof raw === 'string'
-    ? raw
-    : (Buffer.concat([raw, Buffer.alloc(1)]) as unknown as string);
+  return (typeof raw === 'string' ? raw : Buffer.concat([raw, Buffer.alloc(1)])) as P;
 }
 
 export const system: System = {
@@ -138,7 +139,10 @@ export const system: System = {
         errno: 'EINVAL',
       });
     // The types of @types/ffi-napi do not know that a null string is the NULL pointer.
-    check(shim().mountroot_mount(source, target, fstype, flagBits(flags), data), attempt);
+    check(
+      shim().mountroot_mount(named(source), named(target), fstype, flagBits(flags), named(data)),
+      attempt,
+    );
   },
 
   umount(target, lazy = false) {
@@ -148,7 +152,7 @@ export const system: System = {
       path: target,
     };
     refuse(attempt, [target]);
-    check(shim().mountroot_umount(target, lazy ? MNT_DETACH : 0), attempt);
+    check(shim().mountroot_umount(named(target), lazy ? MNT_DETACH : 0), attempt);
   },
 
   pivotRoot(newRoot, putOld) {
@@ -159,7 +163,7 @@ export const system: System = {
       dest: putOld,
     };
     refuse(attempt, [newRoot, putOld]);
-    check(shim().mountroot_pivot_root(newRoot, putOld), attempt);
+    check(shim().mountroot_pivot_root(named(newRoot), named(putOld)), attempt);
   },
 
   switchRoot(newRoot) {
@@ -208,7 +212,7 @@ export const system: System = {
   syncfs(path) {
     const attempt = { what: `write ${path} back to its device`, syscall: 'syncfs', path };
     refuse(attempt, [path]);
-    check(shim().mountroot_syncfs(path), attempt);
+    check(shim().mountroot_syncfs(named(path)), attempt);
   },
 
   renameLeavingWhiteout(from, to) {
@@ -219,7 +223,7 @@ export const system: System = {
       dest: to,
     };
     refuse(attempt, [from, to]);
-    check(shim().mountroot_rename(from, to, RENAME_WHITEOUT), attempt);
+    check(shim().mountroot_rename(named(from), named(to), RENAME_WHITEOUT), attempt);
   },
 
   exchange: (one, other) => exchange(one, other),
@@ -288,6 +292,7 @@ export const system: System = {
   lock(path) {
     const attempt = { what: `lock ${path}`, syscall: 'flock', path };
     refuse(attempt, [path]);
+    refuseForeign(reader, dirname(path), attempt);
     const result = shim().mountroot_lock(path);
     if (result < 0 && errnoName(-result) === 'EAGAIN') return false;
     check(result, attempt);

@@ -88,6 +88,20 @@ function namesIn(path: string): string[] {
   return names.some(isDoubtful) ? fs.readdirSync(pathOf(path), 'buffer').map(nameOf) : names;
 }
 
+/** Bytes that are no UTF-8 stay what they are, because mountinfo has names of files. */
+function textOf(path: string): string {
+  const bytes = fs.readFileSync(pathOf(path));
+  const text = bytes.toString('utf8');
+  return isDoubtful(text) ? nameOf(bytes) : text;
+}
+
+function realPathOf(path: string): string {
+  const raw = pathOf(path);
+  return typeof raw === 'string'
+    ? fs.realpathSync(raw)
+    : nameOf(fs.realpathSync.native(raw, 'buffer'));
+}
+
 function targetOf(path: string): string {
   const target = fs.readlinkSync(pathOf(path));
   return isDoubtful(target) ? nameOf(fs.readlinkSync(pathOf(path), 'buffer')) : target;
@@ -95,7 +109,7 @@ function targetOf(path: string): string {
 
 /** Reads files through Node. It has no verb that changes anything. */
 export const reader: Reader = {
-  readText: (path) => attempt('read', 'read', path, () => fs.readFileSync(pathOf(path), 'utf8')),
+  readText: (path) => attempt('read', 'read', path, () => textOf(path)),
 
   readBytes: (path, offset, length) =>
     attempt('read', 'read', path, () =>
@@ -117,7 +131,7 @@ export const reader: Reader = {
       }
     }),
 
-  realPath: (path) => attempt('resolve', 'realpath', path, () => fs.realpathSync(path)),
+  realPath: (path) => attempt('resolve', 'realpath', path, () => realPathOf(path)),
 
   readLink: (path) => attempt('read the link', 'readlink', path, () => targetOf(path)),
 
@@ -130,7 +144,9 @@ export const reader: Reader = {
 
   space: (path) =>
     attempt('measure', 'statfs', path, () => {
-      const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(path, { bigint: true });
+      const { blocks, bavail, bsize, type, files, ffree } = fs.statfsSync(pathOf(path), {
+        bigint: true,
+      });
       // On 32 bits f_type is signed, and a magic number above 2^31 comes out as a huge one.
       const space = {
         total: Number(blocks * bsize),
@@ -160,14 +176,16 @@ function discard(path: string): void {
 /** Removes a file or an empty directory. Returns false for a directory that is not empty. */
 export const removedAlone = (path: string): boolean =>
   attempt('remove', 'unlink', path, () => {
-    const stat = fs.lstatSync(pathOf(path), { throwIfNoEntry: false });
-    if (stat === undefined) return true;
-    if (!stat.isDirectory()) fs.unlinkSync(pathOf(path));
+    const kind = reader.kind(path);
+    if (kind === 'missing') return true;
+    if (kind !== 'directory') fs.unlinkSync(pathOf(path));
     else
       try {
         fs.rmdirSync(pathOf(path));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+        // A directory with a mount on it is busy.
+        if (!['ENOTEMPTY', 'EBUSY'].includes(String((error as NodeJS.ErrnoException).code)))
+          throw error;
         return false;
       }
     return true;

@@ -33,8 +33,10 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
     fstype: 'jffs2',
     errnos: ['EIO'],
     says:
-      'the partition holds no valid jffs2 node and is not erased, so jffs2 refuses to erase' +
-      ' it; look at its first bytes, and erase it only if nothing on it is needed',
+      'the partition holds no valid jffs2 node and is not erased, so jffs2 refuses to erase it, ' +
+      'or the flash cannot be read (the kernel log says which); copy it first ' +
+      '(`cat /dev/mtdN >FILE`); look at its first bytes, and erase it only if nothing on it is ' +
+      'needed',
   },
   {
     calls: ['mount'],

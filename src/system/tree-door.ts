@@ -85,10 +85,10 @@ export interface Changed {
  */
 export interface TreeDoor {
   /**
-   * Opens a directory by its path. The path may lead through symlinks, and may not end in one.
-   * @throws {SystemError} as open(2).
+   * Opens a directory by its path. The path may lead through symlinks; only with `follow` may it
+   * end in one. @throws {SystemError} as open(2).
    */
-  open(path: string): Folder;
+  open(path: string, follow?: boolean): Folder;
   /**
    * Opens a directory in a directory. @throws {SystemError} EXDEV if something is mounted there,
    * ENOTDIR or ELOOP for a symlink or a file, ENOENT.

@@ -8,7 +8,7 @@ import { decodeEntries, encodeChange, isCut } from './tree-records.js';
 
 const openTree = () =>
   openLibrary('libmountroot-tree.so', {
-    tree_open: ['int32', ['pointer']],
+    tree_open: ['int32', ['pointer', 'int32']],
     tree_enter: ['int32', ['int32', 'pointer']],
     tree_scratch: ['int32', ['int32', 'pointer']],
     tree_above: ['int32', ['int32']],
@@ -170,9 +170,10 @@ function applySome(records: Buffer[]): Changed[] {
 }
 
 export const treeDoor: TreeDoor = {
-  open(path) {
+  open(path, follow = false) {
     const failing = { what: `open ${path}`, syscall: 'open', path };
-    return folderOf(check(native().tree_open(cString(path, failing) as never), failing), path);
+    const bytes = cString(path, failing);
+    return folderOf(check(native().tree_open(bytes as never, follow ? 1 : 0), failing), path);
   },
 
   enter(folder, name) {

@@ -1,9 +1,10 @@
 /** Text in lines and columns, for a terminal or a serial console of 80 columns. */
-
-const COLUMNS = 80;
+import { printableText } from './printable.js';
 
 /** A log record and a row are one line, and a name in them must not control the terminal. */
-export const oneLine = (text: string): string => text.replace(/[\0-\x1f\x7f]+/g, ' ');
+export { printableLine as oneLine } from './printable.js';
+
+const COLUMNS = 80;
 
 /**
  * Breaks text at blanks, so that no line is longer than `width` unless a single word is. Each line
@@ -13,7 +14,7 @@ export function wrap(text: string, indent: number, width = COLUMNS): string {
   const lines: string[] = [];
   let line = '';
   // A mountpoint may hold newlines and control sequences.
-  for (const word of text.replace(/[\0-\x1f\x7f]/g, ' ').split(' ')) {
+  for (const word of printableText(text.replace(/[\0-\x1f\x7f]/g, ' ')).split(' ')) {
     if (line !== '' && indent + line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

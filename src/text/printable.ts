@@ -1,6 +1,7 @@
 /**
- * Names of files for a person's terminal. A name may hold any byte but `/` and NUL, so it can hold
- * bytes that are no text, and control sequences that a terminal would obey.
+ * Text of others for a person's terminal. The name of a file may hold any byte but `/` and NUL, and
+ * a journal, a board or an archive any character: control sequences that a terminal would obey, and
+ * characters that hide or turn round what stands beside them.
  */
 import { isUtf8 } from 'node:buffer';
 
@@ -18,10 +19,10 @@ export const inOctal = (bytes: Uint8Array): string =>
     );
 
 /**
- * Controls, marks of writing direction (`txt\u202egpj` reads `txtjpg`), unassigned characters and
- * line separators of Unicode; and `\`, which `inOctal` uses.
+ * Controls, marks of writing direction (`txt\u202egpj` reads `txtjpg`), unassigned characters, line
+ * separators of Unicode, and characters that show nothing; and `\`, which `inOctal` uses.
  */
-const UNSAFE = /[\p{C}\p{Zl}\p{Zp}\\]/u;
+const UNSAFE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\\]/u;
 
 /** A name as text if that is safe, else its bytes in octal. */
 export function printable(name: Uint8Array | string): string {
@@ -29,3 +30,46 @@ export function printable(name: Uint8Array | string): string {
   const text = utf8(bytes);
   return text !== null && !UNSAFE.test(text) ? text : inOctal(bytes);
 }
+
+/** Nothing here needs replacing. Almost every text is such, and this is fast. */
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
+/** The same without `\`, tabs and newlines. */
+const HIDDEN = /(?![\t\n])[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
+
+/** Text in which nothing is hidden and nothing controls a terminal; its lines and tabs stay. */
+export const printableText = (text: string): string =>
+  PLAIN.test(text) ? text : text.replace(/\r\n/g, '\n').replace(HIDDEN, '?');
+
+/** The same in one line: a newline in a name must not begin a line of a report or a log. */
+export const printableLine = (text: string): string =>
+  printableText(text.replace(/[\0-\x1f\x7f]+/g, ' '));
+
+/** JSON with all such characters as escapes, because some terminals obey them in it too. */
+export const printableJson = (value: unknown, indent?: number): string => {
+  const json = JSON.stringify(value, null, indent);
+  return PLAIN.test(json)
+    ? json
+    : json.replace(HIDDEN, (character) =>
+        Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(
+          '',
+        ),
+      );
+};
+
+const escaped = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
+
+/** Data of others for a report in text: each text in it is one printable line. */
+export function printableData<T>(value: T): T;
+export function printableData(value: unknown): unknown {
+  if (typeof value === 'string') return printableLine(value);
+  if (Array.isArray(value)) return value.map((each) => printableData(each) as unknown);
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [printableLine(key), printableData(each)]),
+  );
+}
+
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+};

@@ -53,6 +53,11 @@ const ROWS = {
     is: `${file} is not JSON (${why})`,
     holds: 'none of it holds',
   })),
+  /** `why` completes "FILE …": it names the limit. */
+  'settings-refused': aboutSettings(({ file, why }: { file: string; why: string }) => ({
+    is: `${file} ${why}`,
+    holds: 'none of it holds',
+  })),
   'bad-line': aboutReading(
     ({ file, line }: { file: string; line: string }) =>
       `${file} has a line that is not understood and was left out: ${JSON.stringify(line)}`,
@@ -65,6 +70,17 @@ const ROWS = {
     ({ text }: { text: string; errno: string | null }) => text,
     ({ errno }) =>
       errno === 'EACCES' || errno === 'EPERM' ? 'run `mountroot doctor` as root' : LOOK,
+  ),
+  /** A fault of the agent itself. `part` is what it could not do; `text` the error's message. */
+  fault: aboutReading(
+    ({ part, text }: { part: string; text: string }) =>
+      `the agent failed in a way it does not know while ${part}: ${text}`,
+    () => 'report it, with the archive that `mountroot bundle` makes',
+  ),
+  /** A file in /tmp that somebody other than root may have made; `why` is a clause. */
+  'not-ours': aboutReading(
+    ({ path, why }: { path: string; why: string }) => `${path} is not believed, because ${why}`,
+    () => 'see who made it; the next verb that root runs moves our folder aside and makes its own',
   ),
   /** A sentence of a facts file that has no codes, or one with a code that is not known here. */
   other: aboutReading(({ text }: { text: string }) => text),

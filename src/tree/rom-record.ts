@@ -2,6 +2,7 @@
  * Keeps two records on the data volume: the image's files (the manifest), and the image's files at
  * the time when those of the upper layer were written (the baseline). See facts/rom-manifest.ts.
  */
+import { folderTrouble } from '../facts/own-files.js';
 import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import {
@@ -50,7 +51,11 @@ interface Clocks {
 
 const momentOf = (system: System): Moment => ({
   // A start writes this file before all others.
-  start: quiet(null, () => Number(system.details(`${JOURNAL_FOLDER}/facts.json`).mtime / SECOND)),
+  start: quiet(null, () =>
+    folderTrouble(system) === null
+      ? Number(system.details(`${JOURNAL_FOLDER}/facts.json`).mtime / SECOND)
+      : null,
+  ),
   now: Math.floor(Date.now() / 1000),
   uptime: Number(process.hrtime.bigint() / SECOND),
 });

@@ -61,12 +61,12 @@ undo() {
   proc=/proc dev=/dev
 }
 
-if [ -z "$PREINIT" ] && [ ! -e /tmp/.preinit ]; then say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+if [ -z "$PREINIT" ] && ! { [ -f /tmp/.preinit ] && [ ! -h /tmp/.preinit ] && [ -O /tmp/.preinit ]; }; then say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+read -r uptime rest </proc/uptime || { say 4 'script refused: /proc/uptime cannot be read; the agent makes the root'; exit 5; }
 umask 022
 # Script and agent make this folder, and only the first of them in a boot can.
 mkdir -m 0755 /tmp/mountroot || { say 4 "script refused: mountroot was at work in this boot already, or cannot write to /tmp; the agent makes the root"; exit 5; }
 exec >/tmp/mountroot/script.log 2>&1
-read -r uptime rest </proc/uptime
 now
 echo "begin $clock $uptime"
 
@@ -120,7 +120,7 @@ if mount -n -t pstore -o '' pstore /sys/fs/pstore; then note done; else fail; fi
 
 # The data volume is mounted here first, so that a bad one never covers /overlay.
 n=2 id=staging
-if { [ -d /tmp/overlay ] && [ ! -h /tmp/overlay ]; }; then note kept; elif mkdir -m 0755 /tmp/overlay; then made2=1; note done; else fail; fi
+if { [ -d /tmp/overlay ] && [ ! -h /tmp/overlay ] && [ -O /tmp/overlay ]; }; then note kept; elif mkdir -m 0755 /tmp/overlay; then made2=1; note done; else fail; fi
 
 # The settings live here; noatime spares the flash a write for every read.
 n=3 id=data
@@ -143,7 +143,7 @@ echo "found $clock attempts=${attempts:-0} state=$state"
 
 # mountroot keeps its notes on the volume in one folder.
 n=4 id=meta
-if { [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ]; }; then note kept; elif mkdir -m 0755 /tmp/overlay/.mountroot; then made4=1; note done; else fail; fi
+if { [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ] && [ -O /tmp/overlay/.mountroot ]; }; then note kept; elif mkdir -m 0755 /tmp/overlay/.mountroot; then made4=1; note done; else fail; fi
 
 # Starts that never reach `done` are counted, to get out of a boot loop.
 n=5 id=count

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -20,7 +21,7 @@ import { crc32 } from 'node:zlib';
 import type { Test } from 'tap';
 import { buildAgent } from '../../scripts/agent/agent.js';
 import { buildProbe } from '../../scripts/agent/native.js';
-import { TYPES } from '../../src/ramdisk/member.js';
+import { TYPES, type ListedFile } from '../../src/ramdisk/member.js';
 import { applyTable } from '../../src/ramdisk/table.js';
 import { readTree } from '../../src/ramdisk/source-tree.js';
 
@@ -137,7 +138,7 @@ export function filesUnpacked(
     minor,
   } of members.values()) {
     if (name === '.') continue;
-    const bytes = kind === 'file' ? readFileSync(file!) : null;
+    const bytes = kind === 'file' ? contentOf(file!) : null;
     const count = kind === 'directory' ? 2 + folders(name) : links.get(same ?? name)!;
     let about = '';
     if (bytes !== null)
@@ -161,3 +162,13 @@ const escaped = (name: string): string =>
         : `\\${byte.toString(8).padStart(3, '0')}`,
     )
     .join('');
+
+function contentOf(file: ListedFile): Buffer {
+  const fd = file.open();
+  try {
+    return readFileSync(fd);
+  } finally {
+    closeSync(fd);
+    file.release();
+  }
+}

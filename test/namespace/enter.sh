@@ -59,6 +59,10 @@ mount -t tmpfs -o mode=1777 scratch tmp
 mount -t tmpfs -o mode=0755 runtime run
 mkdir run/below
 mount -t tmpfs below run/below
+# A name is bytes: this one has a blank and is no UTF-8.
+odd="$(printf 'no text\377\303')"
+mkdir "$odd"
+mount -t tmpfs odd "$odd"
 
 # pivot_root(2) looks at the caller's own root, so this shell moves to the new one.
 pivot_root . rom

@@ -117,9 +117,30 @@ export async function trickle(
   return port;
 }
 
+/** The text of /etc/passwd with another home (5) or shell (6) for this user. */
+function withField(passwd: string, index: number, value: string | undefined): string {
+  const { username } = userInfo();
+  return passwd
+    .split('\n')
+    .map((line) =>
+      value !== undefined && line.startsWith(`${username}:`)
+        ? line.split(':').with(index, value).join(':')
+        : line,
+    )
+    .join('\n');
+}
+
 export interface Started {
   port: number;
   stop: () => void;
+}
+
+/** What differs from a server of a workstation. */
+interface SshdOptions {
+  /** More lines of its configuration. */
+  config?: readonly string[];
+  /** The login shell of this user, if this is root: a board has no bash. */
+  shell?: string;
 }
 
 /** OpenSSH's server, as this very user. */
@@ -127,6 +148,7 @@ export async function startSshd(
   folder: string,
   hostKey: string,
   authorized: readonly string[],
+  { config = [], shell }: SshdOptions = {},
 ): Promise<Started> {
   writeFileSync(join(folder, 'authorized_keys'), `${authorized.join('\n')}\n`);
   const port = await freePort();
@@ -146,6 +168,7 @@ export async function startSshd(
       'MaxStartups 200',
       'Subsystem sftp internal-sftp',
       'LogLevel VERBOSE',
+      ...config,
       '',
     ].join('\n'),
   );
@@ -160,7 +183,7 @@ export async function startSshd(
   ];
   // A daemon of root's wants a user and a folder of its own (sshd.c: _PATH_PRIVSEP_CHROOT_DIR),
   // which where it is no service nobody has made: they are there for it alone.
-  const passwd = readFileSync('/etc/passwd', 'utf8');
+  const passwd = withField(readFileSync('/etc/passwd', 'utf8'), 6, shell);
   writeFileSync(
     join(folder, 'passwd'),
     /^sshd:/m.test(passwd) ? passwd : `${passwd}sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n`,
@@ -197,16 +220,8 @@ export async function startDropbear(
   mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
   chmodSync(home, 0o755);
   writeFileSync(join(home, '.ssh/authorized_keys'), `${authorized.join('\n')}\n`, { mode: 0o600 });
-  const { username } = userInfo();
-  writeFileSync(
-    join(folder, 'passwd'),
-    readFileSync('/etc/passwd', 'utf8')
-      .split('\n')
-      .map((line) =>
-        line.startsWith(`${username}:`) ? line.split(':').with(5, home).join(':') : line,
-      )
-      .join('\n'),
-  );
+  const passwd = withField(readFileSync('/etc/passwd', 'utf8'), 5, home);
+  writeFileSync(join(folder, 'passwd'), withField(passwd, 6, '/bin/sh'));
   const key = join(folder, 'dropbear_ed25519_host_key');
   const said = execFileSync('dropbearkey', ['-t', 'ed25519', '-f', key], {
     encoding: 'utf8',

@@ -64,6 +64,16 @@ t.test('each test that a page names exists', async (t) => {
     );
 });
 
+t.test('each guarantee of the security page names its test', async (t) => {
+  const rows = read('docs/security.md')
+    .split('| guarantee | test |\n')
+    .slice(1)
+    .flatMap((table) => table.split('\n\n')[0]!.split('\n').slice(1));
+  t.ok(rows.length > 30);
+  for (const row of rows)
+    t.match(row, /^\| .+ \| (`(unit|namespace|tools|qemu)\/[a-z0-9/-]+`(, )?)+ \|$/);
+});
+
 /** Files that the recipes tell the reader to write. */
 const EXAMPLES = /\/(chmod|erofs|rung-verb|rung)\.(ts|txt)$/;
 

@@ -64,7 +64,8 @@ export const doctorVerb = verb({
     const facts = file === undefined ? localFacts(set) : factsFrom(file);
     const found = diagnosis(facts, file === undefined ? await lookHere(facts) : null);
     const colour = color && stdoutHasColours();
-    print(json ? jsonText(found) : renderDiagnosis(found, { verbose, colour }));
+    // The colours are ours, and the renderer makes all else printable.
+    print(json ? jsonText(found) : renderDiagnosis(found, { verbose, colour }), 'as it is');
     return found.counts.problem > 0 ? EXIT.problems : EXIT.done;
   },
 });

@@ -5,12 +5,12 @@ import type { ExportReport } from '../../layer/archive/tar-writer.js';
 import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
+import type { WholeFile } from '../../bundle/whole-file.js';
 import { namedUpper } from '../named-upper.js';
 import { loadSystem } from '../open-system.js';
 import { checkNotTerminal, isStdout, writeAllOut } from '../stdout.js';
-import { UsageError } from '../usage-error.js';
+import { asUsageError, UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
-import { writeWhole } from '../write-whole.js';
 
 /** The layer to export. */
 interface ExportedLayer {
@@ -68,6 +68,11 @@ function tellSettingsLeft(left: string, log: Log): void {
   );
 }
 
+async function fileFor(output: string): Promise<WholeFile> {
+  const whole = await import('../../bundle/whole-file.js');
+  return asUsageError(() => new whole.WholeFile(resolve(output)));
+}
+
 /** Writes the archive to a file, or to stdout. */
 async function writeArchive(
   top: string,
@@ -78,7 +83,8 @@ async function writeArchive(
   const counts: ExportReport = { entries: 0, whiteouts: 0, opaque: 0, bytes: 0, problems: [] };
   const tar = layerTar(await loadSystem(), top, counts);
   const bytes = gzip ? (await import('../../ramdisk/compression.js')).compress('gzip', tar) : tar;
-  await (isStdout(output) ? writeAllOut(bytes) : writeWhole(resolve(output), bytes));
+  if (isStdout(output)) await writeAllOut(bytes);
+  else await (await fileFor(output)).putAll(bytes);
   return counts;
 }
 

@@ -9,7 +9,7 @@ import { importTarget, type ImportTarget } from '../import-target.js';
 import { cancelImport, importNow, orderImport } from '../import-work.js';
 import { wholeNumber } from '../number-words.js';
 import { loadSystem } from '../open-system.js';
-import { UsageError } from '../usage-error.js';
+import { RefusedError, UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbContext } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
 
@@ -95,6 +95,8 @@ async function orNothing<T>(file: string, use: () => Promise<T>): Promise<T> {
   try {
     return await use();
   } catch (error) {
+    if (error instanceof RefusedError)
+      throw new RefusedError(`${error.message}; nothing was changed`);
     const attempted = error instanceof ArchiveError ? '' : `cannot import ${file}: `;
     throw new Error(`${attempted}${(error as Error).message}; nothing was changed`, {
       cause: error,

@@ -4,6 +4,7 @@ import { BOOT_OPTION, chosenBoot, whichBoot } from '../boot-choice.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
+import { printableJson } from '../../text/printable.js';
 
 interface Form {
   json: boolean;
@@ -11,7 +12,7 @@ interface Form {
 }
 
 const lines = (values: readonly object[]): string =>
-  values.map((each) => `${JSON.stringify(each)}\n`).join('');
+  values.map((each) => `${printableJson(each)}\n`).join('');
 
 async function oneBoot(wanted: number, { json, ndjson }: Form): Promise<string> {
   const { gatherBoots } = await import('../../report/journal/gather-boots.js');

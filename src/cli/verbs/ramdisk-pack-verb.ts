@@ -155,10 +155,10 @@ export const ramdiskPackVerb = verb({
   run: async ({ dir, ...options }, { log }) => {
     checkOptions(options);
     const numbers = numbersOf(options);
-    const { cpioBytes, placeOf, writeRamdisk } = await import('../../ramdisk/write.js');
+    const { cpioBytes, checkPlace, writeRamdisk } = await import('../../ramdisk/write.js');
     const { packWarnings } = await import('../../ramdisk/pack.js');
     const { output, format, uimage, arch } = options;
-    if (!isStdout(output)) usable(output, () => placeOf(output));
+    if (!isStdout(output)) usable(output, () => checkPlace(output));
     if (!usable(dir, () => statSync(dir)).isDirectory())
       throw new UsageError(`cannot pack ${dir}: it is no directory`);
     const members = await membersOf(dir, options, numbers);

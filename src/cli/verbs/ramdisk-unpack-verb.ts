@@ -1,42 +1,86 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
 import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import type { ByteSource } from '../../ramdisk/source.js';
+import type { HandedOver } from '../../ramdisk/uimage.js';
 import type { Unpacker } from '../../ramdisk/unpack.js';
 import type { System } from '../../system/port.js';
+import { withoutPath } from '../../text/without-path.js';
 import { wholeNumber } from '../number-words.js';
 import { readingRamdisk } from '../ramdisk-input.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 
+const { O_DIRECTORY, O_NOFOLLOW } = constants;
+
 /** The share of the free space to use without a limit. */
 const FREE_PART = 0.9;
 
-/** Makes the directory to unpack to, or checks that it is empty. Returns whether it was made. */
-function emptyDirectory(dir: string): boolean {
+/** The directory to unpack to. */
+interface Target {
+  fd: number;
+  /** Removes it if it was made here and is still empty. */
+  undo: () => void;
+  /** The unpacker closes `fd`. */
+  close: () => void;
+}
+
+/** Makes the directory to unpack to, or checks that it is empty. */
+async function emptyDirectory(dir: string): Promise<Target> {
+  const { findNamed } = await import('../../ramdisk/named-place.js');
+  let place;
   try {
-    mkdirSync(dir);
-    return true;
+    place = findNamed(dir);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new Error(`cannot make directory ${dir}: ${(error as Error).message}`, {
-        cause: error,
-      });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw notMade(dir, error);
+    throw new UsageError(`cannot unpack to ${dir}: ${withoutPath(error)}`);
   }
-  let names;
+  const { folder, at, stat } = place;
+  const close = (): void => closeSync(folder);
   try {
-    names = readdirSync(dir);
+    const fd = opened(dir, at, stat === null);
+    const undo = (): void => void (stat === null && rmdirSync(Buffer.from(at, 'latin1')));
+    return { fd, undo, close };
   } catch (error) {
-    throw new UsageError(`cannot unpack to ${dir}: ${(error as Error).message}`);
+    close();
+    throw error;
   }
-  if (names.length > 0)
-    throw new UsageError(
-      `cannot unpack to ${dir}: it is not empty, and what is in it could be overwritten; ` +
-        'name a new directory',
-    );
-  return false;
+}
+
+const notMade = (dir: string, cause: unknown): Error =>
+  new Error(`cannot make directory ${dir}: ${withoutPath(cause)}`, { cause });
+
+/** @param at the path by which calls reach `dir`. @param make whether it does not exist. */
+function opened(dir: string, at: string, make: boolean): number {
+  const path = Buffer.from(at, 'latin1');
+  try {
+    if (make) mkdirSync(path);
+  } catch (error) {
+    throw notMade(dir, error);
+  }
+  try {
+    const fd = openSync(path, O_DIRECTORY | O_NOFOLLOW);
+    if (readdirSync(path).length === 0) return fd;
+    closeSync(fd);
+  } catch (error) {
+    throw new UsageError(`cannot unpack to ${dir}: ${withoutPath(error)}`);
+  }
+  throw new UsageError(
+    `cannot unpack to ${dir}: it is not empty, and what is in it could be overwritten; ` +
+      'name a new directory',
+  );
 }
 
 async function kernelsMakeNode(): Promise<System['makeNode']> {
@@ -44,15 +88,16 @@ async function kernelsMakeNode(): Promise<System['makeNode']> {
   return (...operands) => system.makeNode(...operands);
 }
 
-async function unpackerFor(dir: string, limit: number | undefined): Promise<Unpacker> {
+async function unpackerFor(dir: string, fd: number, limit: number | undefined): Promise<Unpacker> {
   const { Unpacker } = await import('../../ramdisk/unpack.js');
   const { bavail, bsize } = statfsSync(dir);
   const privileged = process.getuid?.() === 0;
-  return new Unpacker(resolve(dir), {
+  const options = {
     limit: limit ?? Math.floor(bavail * bsize * FREE_PART),
     privileged,
     makeNode: privileged ? await kernelsMakeNode() : null,
-  });
+  };
+  return new Unpacker(resolve(dir), options, fd);
 }
 
 interface UnpackJob {
@@ -63,42 +108,61 @@ interface UnpackJob {
 }
 
 /** Unpacks a whole ramdisk. If nothing was unpacked, removes the directory that it made. */
-async function unpackAll(
-  all: ByteSource,
-  { file, dir, limit, tell }: UnpackJob,
-): Promise<Unpacker> {
-  const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
-  const { UnpackError } = await import('../../ramdisk/unpack.js');
+async function unpackAll(all: ByteSource, job: UnpackJob): Promise<Unpacker> {
   const { handedOver } = await import('../../ramdisk/uimage.js');
-  const { uimage, source, verify } = await handedOver(all);
-  const made = emptyDirectory(dir);
-  const unpacker = await unpackerFor(dir, limit);
+  const { needDescriptors } = await import('../../ramdisk/named-place.js');
+  const { UnpackError } = await import('../../ramdisk/unpack.js');
+  const handed = await handedOver(all);
+  needDescriptors('unpack a ramdisk');
+  const target = await emptyDirectory(job.dir);
   try {
-    const complaint = await readRamdisk(source, unpacker, { onProblem: tell });
-    if (complaint !== null && unpacker.members === 0) {
-      if (made) rmSync(dir, { recursive: true });
-      const behind = uimage === null ? '' : ' behind its U-Boot header';
-      throw new Error(
-        `nothing could be unpacked from ${file}${behind}; ` +
-          '`mountroot ramdisk list` says what it is',
-      );
-    }
-    const unfit = await verify();
-    if (unfit !== null) tell(unfit);
-    return unpacker;
+    return await unpackInto(target, handed, job);
   } catch (error) {
     if (!(error instanceof UnpackError)) throw error;
-    throw new Error(`cannot unpack all of ${file} to ${dir}: ${error.message}`, { cause: error });
+    throw new Error(`cannot unpack all of ${job.file} to ${job.dir}: ${error.message}`, {
+      cause: error,
+    });
   } finally {
-    unpacker.end();
+    target.close();
   }
 }
 
+async function unpackInto(
+  { fd, undo }: Target,
+  { uimage, source, verify }: HandedOver,
+  { file, dir, limit, tell }: UnpackJob,
+): Promise<Unpacker> {
+  const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
+  const unpacker = await unpackerFor(dir, fd, limit);
+  try {
+    const complaint = await readRamdisk(source, unpacker, { onProblem: tell });
+    if (complaint === null || unpacker.members > 0) {
+      const unfit = await verify();
+      if (unfit !== null) tell(unfit);
+      return unpacker;
+    }
+  } finally {
+    unpacker.end();
+  }
+  undo();
+  const behind = uimage === null ? '' : ' behind its U-Boot header';
+  throw new Error(
+    `nothing could be unpacked from ${file}${behind}; \`mountroot ramdisk list\` says what it is`,
+  );
+}
+
 /** Writes owners and nodes to a table, or reports that they are lost. */
-function keepTable({ table }: Unpacker, file: string | undefined, log: Log): void {
-  if (file !== undefined)
-    writeFileSync(file, table.map((line) => `${line}\n`).join(''), { flag: 'wx' });
-  else if (table.length > 0)
+async function keepTable({ table }: Unpacker, file: string | undefined, log: Log): Promise<void> {
+  if (file !== undefined) {
+    const { findNamed } = await import('../../ramdisk/named-place.js');
+    const { folder, at } = findNamed(file);
+    const text = table.map((line) => `${line}\n`).join('');
+    try {
+      writeFileSync(Buffer.from(at, 'latin1'), text, { flag: 'wx' });
+    } finally {
+      closeSync(folder);
+    }
+  } else if (table.length > 0)
     log.warn(
       `${table.length} owners or device nodes could not be made without being root; ` +
         '`--table FILE` keeps them for `ramdisk pack --table`',
@@ -149,7 +213,7 @@ export const ramdiskUnpackVerb = verb({
       unpackAll(all, { file, dir, limit, tell }),
     );
     for (const warning of unpacker.warnings) log.warn(warning);
-    keepTable(unpacker, table, log);
+    await keepTable(unpacker, table, log);
     return problems > 0 ? EXIT.problems : EXIT.done;
   },
 });

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Way } from '../../remote/ssh.js';
 import { askBoards, type RemoteRequest } from '../ask-boards.js';
 import { filledLines } from '../conventions.js';
+import { bytesOf } from '../from-file.js';
 import { reportsOf } from '../ssh-reports.js';
 import { asUsageError, UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbTable } from '../verb-row.js';
@@ -10,6 +10,9 @@ import { verb, type OptionRows, type OptionValues, type VerbTable } from '../ver
 const COMMAND = /^[\w/.+][\w/.+-]*$/;
 const SSH_OPTION = /^[A-Za-z]+[ =][^\0-\x1f\x7f]*$/;
 const DAY = 86_400;
+
+/** Bytes of a list of hosts: as many as may be asked, each with a long name. */
+const LONGEST_LIST = 4 << 20;
 
 const OPTIONS = {
   hosts: {
@@ -95,7 +98,7 @@ async function hostsOf(named: readonly string[], list: string | undefined): Prom
   const { chosenHosts, parseHosts } = await import('../../remote/hosts.js');
   const hosts = asUsageError(() => {
     if (list === undefined) return chosenHosts(named);
-    const text = readFileSync(list === '-' ? 0 : list, 'utf8');
+    const text = bytesOf(list, LONGEST_LIST).toString('utf8');
     const listed = parseHosts(text, list === '-' ? 'the standard input' : list);
     return chosenHosts([...named, ...listed]);
   });

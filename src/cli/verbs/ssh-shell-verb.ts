@@ -16,9 +16,10 @@ export const sshShellVerb = verb({
   overSsh: null,
   exits: ['refused'],
   run: async (_args, { print, log, table, again }) => {
-    const { askedFor, usageText } = await import('../../remote/ssh-shell.js');
+    const { askedFor, cleanEnvironment, usageText } = await import('../../remote/ssh-shell.js');
     const reports = reportsOf(table);
     const asked = askedFor(process.env['SSH_ORIGINAL_COMMAND'], reports);
+    cleanEnvironment(process.env);
     if ('usage' in asked) {
       print(usageText(reports));
       return EXIT.done;

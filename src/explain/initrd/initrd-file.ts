@@ -7,13 +7,13 @@ import { readRamdisk } from '../../ramdisk/kernel-reader.js';
 import { ByteSource } from '../../ramdisk/source.js';
 import { unnamedFile } from '../../ramdisk/anonymous-file.js';
 import { UImageError, handedOver } from '../../ramdisk/uimage.js';
+import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import type { Initrd } from '../kernel-inputs.js';
 import { imageIn, type Image } from '../../ramdisk/initrd-image.js';
 import { lookIntoImage } from './image-files.js';
 import { RootfsFiles } from './rootfs-files.js';
 
-/** No board has a larger ramdisk; in bytes. */
-const LARGEST_RAMDISK = 1 << 30;
+const LARGEST_RAMDISK = RAMDISK_LIMITS.bytes;
 
 /**
  * Reads the part of a file that the kernel gets. U-Boot removes its own header, and refuses a file
@@ -61,6 +61,7 @@ export async function lookIntoInitrd(
     const fd = await unnamedFile(
       'the ramdisk from standard input',
       chunksOf(ByteSource.fromFile('-')),
+      LARGEST_RAMDISK,
     );
     return lookIntoInitrd(`/proc/self/fd/${fd}`, config, 'standard input').finally(() =>
       closeSync(fd),

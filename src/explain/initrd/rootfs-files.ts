@@ -3,6 +3,7 @@ import { programStart, startsAs, type Start } from '../../facts/runnable.js';
 import type { CpioHeader } from '../../ramdisk/cpio.js';
 import type { Sink } from '../../ramdisk/cpio-machine.js';
 import { kindOfMode } from '../../ramdisk/member.js';
+import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import { RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
 
 /** A file that an archive made in rootfs, with the data that decide whether it can run. */
@@ -35,6 +36,7 @@ export class RootfsFiles implements Sink {
     start: null,
     open: false,
   }));
+  #members = 0;
   #file: BuiltEntry | null = null;
   #first = Buffer.alloc(0);
 
@@ -42,7 +44,7 @@ export class RootfsFiles implements Sink {
   constructor(private readonly name: string) {}
 
   member(header: CpioHeader, name: Buffer, target: Buffer | null): boolean {
-    if (this.#model.full)
+    if (this.#isFull())
       throw new Error(
         `cannot look into ${this.name}: it has more names, or longer ones, ` +
           'than any ramdisk that is not made to fill memory; ' +
@@ -63,6 +65,10 @@ export class RootfsFiles implements Sink {
     else this.#file = Object.assign(made, { mode: header.mode, start: null, open: true });
     this.#first = Buffer.alloc(0);
     return true;
+  }
+
+  #isFull(): boolean {
+    return this.#model.full || ++this.#members > RAMDISK_LIMITS.members;
   }
 
   /** The file that an earlier name of the same inode made; undefined if there is none. */

@@ -11,6 +11,7 @@ type Kind = Accepted['kind'] | PathKind;
 
 const MIB = 1 << 20;
 const WHOLE_TREE = 'make the archive of a whole tree, with its directories';
+const MAKE_ANEW = '; make the archive anew with `mountroot export`';
 const NO_BOOT = 'and a board without its image does not boot';
 
 /** The names of the known types of entries. */
@@ -41,7 +42,19 @@ const PROBLEMS = {
   'header-checksum': () => 'has a header whose checksum is wrong',
   'header-form': () => "has a header that is neither POSIX nor GNU tar's",
   'header-too-long': ({ bytes }: { bytes: number }) =>
-    `has a header of ${bytes} bytes before an entry, more than any name and attributes need`,
+    `has a header of ${bytes} bytes before an entry, more than any name and attributes need ` +
+    `(${LIMITS.header / MIB} MiB)${MAKE_ANEW}`,
+  'too-many-headers': () =>
+    `has more than ${LIMITS.headers} headers before one entry, and none needs so many${MAKE_ANEW}`,
+  'headers-too-long': () =>
+    `has more than ${LIMITS.allHeaders / MIB} MiB of headers before its entries, more than the ` +
+    `names and attributes of any board's settings need${MAKE_ANEW}`,
+  'too-many-records': () =>
+    `has a pax header with more than ${LIMITS.records} records, and no file has so many ` +
+    `attributes${MAKE_ANEW}`,
+  'too-many-streams': () =>
+    `consists of more than ${LIMITS.streams} compressed streams with little in them; ` +
+    'compress it anew, as one',
   'number-form': ({ what }: { what: string }) => `has ${what} of a form that is not known`,
   'no-octal': ({ what }: { what: string }) => `has ${what} that is no octal number`,
   'out-of-range': ({ what, value }: { what: string; value: bigint }) =>

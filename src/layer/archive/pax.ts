@@ -3,6 +3,7 @@
  * as text, which damages capabilities and names that are not UTF-8.
  */
 import { refuseArchive } from './archive-error.js';
+import { LIMITS } from './limits.js';
 import { utf8 } from '../../text/printable.js';
 
 export type Records = Map<string, Buffer>;
@@ -25,9 +26,11 @@ export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | s
     ),
   );
 
-/** @throws {ArchiveError} if the bytes are not a series of complete records. */
-export function decodeRecords(bytes: Buffer): Records {
-  const records: Records = new Map();
+/**
+ * @param records those of earlier headers, to which these are added.
+ * @throws {ArchiveError} if the bytes are not a series of complete records.
+ */
+export function decodeRecords(bytes: Buffer, records: Records = new Map()): Records {
   for (let at = 0; at < bytes.length;) {
     const blank = bytes.indexOf(0x20, at);
     const digits = blank < 0 || blank - at > 8 ? '' : bytes.toString('latin1', at, blank);
@@ -47,6 +50,7 @@ export function decodeRecords(bytes: Buffer): Records {
     if (key === null || key === '' || key.includes('\0'))
       return refuseArchive({ code: 'pax-keyword', bytes: keyword });
     records.set(key, bytes.subarray(equals + 1, end - 1));
+    if (records.size > LIMITS.records) refuseArchive({ code: 'too-many-records' });
     at = end;
   }
   return records;

@@ -6,6 +6,7 @@ import { ByteSource } from '../../ramdisk/source.js';
 import type { Accepted } from './accepted.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import type { Checker } from './check-archive.js';
+import { LIMITS } from './limits.js';
 import { readTar } from './tar-reader.js';
 
 /** Receives the entries that were accepted. */
@@ -35,10 +36,16 @@ async function* unpacked(source: ByteSource): AsyncGenerator<Buffer, void> {
   if (method === null) return refuseArchive({ code: 'unknown-format' });
   const damaged = (codec: CodecProblem): never => refuseArchive({ code: 'stream-damaged', codec });
   // Several streams in a row count as one (RFC 1952). Parallel compressors write them.
+  let [streams, bytes] = [0, 0];
   for (let next = first; next.length > 0; next = await source.peek(2)) {
     if (methodOf(next) !== method) refuseArchive({ code: 'behind-end' });
+    if (++streams > LIMITS.streams && bytes < streams * LIMITS.streamBytes)
+      refuseArchive({ code: 'too-many-streams' });
     try {
-      yield* decompress(method, source, damaged);
+      for await (const chunk of decompress(method, source, damaged)) {
+        bytes += chunk.length;
+        yield chunk;
+      }
     } catch (error) {
       if (!(error instanceof CompressionError)) throw error;
       const { offset, problem: codec } = error;

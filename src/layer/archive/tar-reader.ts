@@ -6,6 +6,7 @@
  */
 import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
+import { LIMITS } from './limits.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 
 export interface TarHeader {
@@ -35,10 +36,27 @@ export interface TarSink {
 }
 
 const BLOCK = 512;
-/** The longest header before an entry, with its names and attributes. */
-const LONGEST_HEADER = 1 << 20;
-/** The most zeros after an archive, which is padded to a multiple of its blocking factor. */
-const LONGEST_FILL = 1 << 20;
+
+/** Counts the headers that precede entries, because they have no use but to describe them. */
+class HeaderBudget {
+  #all = 0;
+  #bytes = 0;
+  #count = 0;
+
+  /** One more header. @throws {ArchiveError} */
+  take(size: number): void {
+    this.#bytes += size;
+    this.#all += BLOCK + size;
+    if (this.#bytes > LIMITS.header) refuseArchive({ code: 'header-too-long', bytes: this.#bytes });
+    if (++this.#count > LIMITS.headers) refuseArchive({ code: 'too-many-headers' });
+    if (this.#all > LIMITS.allHeaders) refuseArchive({ code: 'headers-too-long' });
+  }
+
+  /** The entry itself has come. */
+  next(): void {
+    [this.#bytes, this.#count] = [0, 0];
+  }
+}
 
 const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0);
 
@@ -143,7 +161,8 @@ function attributesOf(records: Records): Map<string, Buffer> {
   const attributes = new Map<string, Buffer>();
   for (const [key, value] of records) {
     const attribute = attributeOf(key);
-    if (attribute !== null) attributes.set(attribute, value);
+    // A copy, because a part of the header would keep all of it in memory.
+    if (attribute !== null) attributes.set(attribute, Buffer.from(value));
   }
   return attributes;
 }
@@ -184,10 +203,7 @@ const filled = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
 const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
   L: (before, bytes) => ({ ...before, name: untilNul(bytes) }),
   K: (before, bytes) => ({ ...before, link: untilNul(bytes) }),
-  x: (before, bytes) => ({
-    ...before,
-    records: new Map([...before.records, ...decodeRecords(bytes)]),
-  }),
+  x: (before, bytes) => ({ ...before, records: decodeRecords(bytes, before.records) }),
   // This header applies to all following entries. It may hold only comments.
   g: (before, bytes) =>
     [...decodeRecords(bytes).keys()].some((key) => key !== 'comment')
@@ -196,7 +212,6 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
 };
 
 async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
-  if (size > LONGEST_HEADER) refuseArchive({ code: 'header-too-long', bytes: size });
   const bytes = await exactly(source, size);
   await exactly(source, filled(size));
   return bytes;
@@ -217,6 +232,7 @@ async function readContent(source: ByteSource, size: number, sink: TarSink): Pro
  * @throws {ArchiveError} Whatever the sink throws ends it too.
  */
 export async function readTar(source: ByteSource, sink: TarSink): Promise<void> {
+  const budget = new HeaderBudget();
   let before: Before = { records: new Map() };
   let alone = false;
   for (;;) {
@@ -224,6 +240,7 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
     if (isZero(block)) break;
     const { name, type, size } = basic(block);
     if (Object.hasOwn(BEFORE, type)) {
+      budget.take(size);
       before = BEFORE[type]!(before, await headerBytes(source, size));
       alone ||= type !== 'g';
       continue;
@@ -237,6 +254,7 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
       throw error.at({ entry: before.records.get('path') ?? before.name ?? name });
     }
     sink.complete();
+    budget.next();
     [before, alone] = [{ records: new Map() }, false];
   }
   if (alone) refuseArchive({ code: 'cut-behind-header' });
@@ -248,6 +266,6 @@ async function nothingBehind(source: ByteSource): Promise<void> {
   if (!isZero(await exactly(source, BLOCK))) refuseArchive({ code: 'behind-end' });
   for (let seen = 0, chunk; (chunk = await source.chunk()) !== null;) {
     seen += chunk.length;
-    if (!isZero(chunk) || seen > LONGEST_FILL) refuseArchive({ code: 'behind-end' });
+    if (!isZero(chunk) || seen > LIMITS.fill) refuseArchive({ code: 'behind-end' });
   }
 }

@@ -11,6 +11,7 @@ import {
   totalsData,
   type About,
 } from './diff-text.js';
+import { printableJson } from '../../text/printable.js';
 
 export type Format = 'table' | 'ndjson' | 'json';
 
@@ -21,18 +22,18 @@ export interface DiffReport {
   end(totals: Totals, biggest: Biggest | null): string;
 }
 
-const line = (value: object): string => `${JSON.stringify(value)}\n`;
+const line = (value: object): string => `${printableJson(value)}\n`;
 
 /** One JSON value, written piece by piece; the problems come behind the entries. */
 function json(): DiffReport {
   let first = true;
   const problems: DiffProblem[] = [];
   return {
-    begin: (about) => `${JSON.stringify(aboutData(about)).slice(0, -1)},"entries":[`,
+    begin: (about) => `${printableJson(aboutData(about)).slice(0, -1)},"entries":[`,
     entry: (entry) => {
       const before = first ? '\n' : ',\n';
       first = false;
-      return before + JSON.stringify(entryData(entry));
+      return before + printableJson(entryData(entry));
     },
     // The totals have their number. A list of all could be as long as the tree.
     problem: (problem) => {
@@ -40,8 +41,8 @@ function json(): DiffReport {
       return '';
     },
     end: (totals, biggest) =>
-      `\n],"problems":${JSON.stringify(problems.map(diffProblemData))},` +
-      `"totals":${JSON.stringify(totalsData(totals, biggest))}}\n`,
+      `\n],"problems":${printableJson(problems.map(diffProblemData))},` +
+      `"totals":${printableJson(totalsData(totals, biggest))}}\n`,
   };
 }
 

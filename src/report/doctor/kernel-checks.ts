@@ -1,5 +1,6 @@
 /** The kernel: its version, its file systems, and its mounts. */
 import type { Facts } from '../../facts/facts.js';
+import { knowsTypes, unreadWords } from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { mountNoteWords, notesOnMounts, type MountNote } from '../../plan/mountpoints.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
@@ -19,8 +20,17 @@ import { listed } from '../../text/listed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
+/** A verdict on a file system of a kernel that does not show which it has. */
+const unknownTypes = (now: Facts, types: string): Finding =>
+  unknown(
+    `whether the kernel has ${types}`,
+    unreadWords(now, FILESYSTEMS) ?? `${FILESYSTEMS} lists nothing`,
+    'see that proc is mounted on /proc',
+  );
+
 export function overlay({ now }: CheckInputs): Finding {
   const { filesystems } = now.kernel;
+  if (!knowsTypes(now)) return unknownTypes(now, 'overlay');
   if (filesystems.includes('overlay')) return ok('the kernel has overlay', FILESYSTEMS);
   if (filesystems.includes('overlayfs'))
     return warning(
@@ -47,6 +57,7 @@ const NEEDED: Readonly<Record<string, string>> = {
 
 export function filesystems({ now }: CheckInputs): Finding {
   const has = (name: string): boolean => now.kernel.filesystems.includes(name);
+  if (!knowsTypes(now)) return unknownTypes(now, listed(Object.keys(NEEDED)));
   const missing = Object.keys(NEEDED).filter((name) => !has(name));
   if (missing.length > 0) {
     const options = missing.map((name) => `CONFIG_${NEEDED[name]}=y`);
@@ -94,6 +105,7 @@ export function volumeFilesystem({ now }: CheckInputs): Finding | null {
   if (type === undefined) return null;
   if (now.kernel.filesystems.includes(type))
     return ok(`the kernel has ${type}, which the data volume needs`, FILESYSTEMS);
+  if (!knowsTypes(now)) return unknownTypes(now, `${type}, which the data volume needs`);
   return problem(
     `the data volume needs ${type}, which the kernel does not have`,
     `${FILESYSTEMS} does not have it`,

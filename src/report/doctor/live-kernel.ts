@@ -4,6 +4,7 @@ import type { Device, Facts } from '../../facts/facts.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { orElse } from '../../system/or-else.js';
 import type { Reader } from '../../system/port.js';
+import { sourceOf } from '../../system/kernel-file.js';
 import { smallText } from './live-read.js';
 
 /** The options that the checks ask for. */
@@ -16,12 +17,25 @@ const OPTIONS = [
   'OVERLAY_FS',
 ];
 
-/** Those options of the kernel; null if there is no /proc/config.gz. */
-export function configOf(reader: Reader): Record<string, string> | null {
+/** Reads a source of the kernel; null where it shows nothing, which is noted. */
+export type LookAt = <T>(path: string, look: () => T) => T | null;
+
+/** A look that notes in `unread` what shows nothing. */
+export const notingKernel =
+  (unread: Record<string, string>): LookAt =>
+  (path, look) => {
+    const source = sourceOf(look);
+    if (source.is === 'there') return source.value;
+    unread[path] = source.is === 'absent' ? 'absent' : source.errno;
+    return null;
+  };
+
+/** Those options of the kernel; null if /proc/config.gz does not show them. */
+export function configOf(reader: Reader, lookAt: LookAt): Record<string, string> | null {
+  const packed = lookAt('/proc/config.gz', () => readWhole(reader, '/proc/config.gz'));
+  if (packed === null) return null;
   return orElse(null, () => {
-    const found = gunzipSync(readWhole(reader, '/proc/config.gz'), {
-      maxOutputLength: 8 << 20,
-    }).toString('utf8');
+    const found = gunzipSync(packed, { maxOutputLength: 8 << 20 }).toString('utf8');
     return Object.fromEntries(
       OPTIONS.map((name) => [
         name,
@@ -32,9 +46,13 @@ export function configOf(reader: Reader): Record<string, string> | null {
 }
 
 /** From /proc/meminfo, in bytes; null if that is not understood. */
-export function memoryOf(reader: Reader): { total: number; available: number | null } | null {
+export function memoryOf(
+  reader: Reader,
+  lookAt: LookAt,
+): { total: number; available: number | null } | null {
+  const found = lookAt('/proc/meminfo', () => smallText(reader, '/proc/meminfo'));
+  if (found === null) return null;
   return orElse(null, () => {
-    const found = smallText(reader, '/proc/meminfo');
     const bytes = (name: string): number | null => {
       const [, kibibytes] = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(found) ?? [];
       return kibibytes === undefined ? null : 1024 * Number(kibibytes);

@@ -6,7 +6,10 @@ import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { folderTrouble, ownText } from '../../facts/own-files.js';
 import { readWhole } from '../../facts/read-whole.js';
+import { JSON_LIMITS } from '../../text/input-limits.js';
+import { readObject } from '../../text/read-json.js';
 import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
@@ -14,7 +17,7 @@ import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
 import { newestFirst } from '../journal/gather-boots.js';
 import { orElse } from '../../system/or-else.js';
-import { configOf, memoryOf, writableOf } from './live-kernel.js';
+import { configOf, memoryOf, notingKernel, writableOf } from './live-kernel.js';
 import { smallText, tryRead, type LiveRead } from './live-read.js';
 import { doneCallers, preinitOf, programOf, type Script } from './live-scripts.js';
 
@@ -23,7 +26,12 @@ export interface Live {
   recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
   log: LiveRead<{ lines: LogLine[]; fromStart: boolean }>;
-  /** The kernel's options that the checks ask for; null if there is no /proc/config.gz. */
+  /**
+   * The sources of the kernel that showed nothing: `absent` or the name of the error. Left out if
+   * all were read.
+   */
+  unread?: Record<string, string>;
+  /** The kernel's options that the checks ask for; null if /proc/config.gz does not show them. */
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
   whiteout: { works: boolean; where: string } | null;
@@ -66,13 +74,12 @@ export interface LiveInput {
 }
 
 /** The facts of this boot's start. Anybody may write to /tmp, so the owner of the file counts. */
-function recordedFacts(reader: Reader, uid: number): Live['recorded'] {
+function recordedFacts(reader: Reader): Live['recorded'] {
   const path = `${JOURNAL_FOLDER}/facts.json`;
   if (orElse(null, () => reader.kind(path)) !== 'file') return null;
   return tryRead(() => {
-    const owner = reader.details(path).uid;
-    if (owner !== 0 && owner !== uid)
-      throw new Error(`${path} belongs to user ${owner}, and is not believed`);
+    const trouble = folderTrouble(reader);
+    if (trouble !== null) throw new Error(`${trouble}, and is not believed`);
     return parseFacts(readWhole(reader, path, 8 << 20).toString('utf8'), path);
   });
 }
@@ -100,10 +107,10 @@ function fromJournals(reader: Reader): {
     if (step?.type === 'step')
       return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
   }
-  const limits = orElse(
-    null,
-    () => (JSON.parse(reader.readText(STATE_FILE)) as { limits?: unknown }).limits,
-  );
+  const limits = readObject(
+    orElse('', () => ownText(reader, STATE_FILE)),
+    JSON_LIMITS.state,
+  )?.['limits'];
   return {
     whiteout:
       Array.isArray(limits) && limits.includes('no-rename-whiteout')
@@ -124,8 +131,10 @@ export function gatherLive(
   // The kernel runs the image's own files, even where the overlay covers them.
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
   const { watchdog } = facts.configuration.settings;
+  const unread: Record<string, string> = {};
+  const lookAt = notingKernel(unread);
   const kind = (path: string): PathKind =>
-    orElse(null, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
+    lookAt(path, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
   const { whiteout, confirmed, result } = fromJournals(reader);
   const generator = orElse(null, () =>
     smallText(reader, '/sys/class/misc/hw_random/rng_current').trim(),
@@ -134,16 +143,19 @@ export function gatherLive(
     Number(smallText(reader, '/proc/sys/kernel/random/entropy_avail').trim()),
   );
   return {
-    recorded: recordedFacts(reader, facts.uid),
+    recorded: recordedFacts(reader),
     log: tryRead(() => {
       const { lines, fromStart } = parseKernelRecords(records());
       return { lines, fromStart };
     }),
-    config: configOf(reader),
+    config: configOf(reader, lookAt),
     whiteout,
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
-    notice: orElse(null, () => smallText(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null,
+    notice:
+      folderTrouble(reader) === null
+        ? orElse(null, () => smallText(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null
+        : null,
     preinit: preinitOf(reader, top, facts),
     doneCallers: doneCallers(reader),
     program: programOf(reader),
@@ -151,12 +163,13 @@ export function gatherLive(
     native,
     entropy: entropy === null || Number.isNaN(entropy) ? null : entropy,
     generator: generator === null || generator === '' || generator === 'none' ? null : generator,
-    memory: memoryOf(reader),
+    memory: memoryOf(reader, lookAt),
     time,
     paths: Object.fromEntries(
       [...PATHS, ...(watchdog === '' ? [] : [watchdog])].map((path) => [path, kind(path)]),
     ),
     writable: writableOf(reader, facts),
+    unread,
     space: facts.opened === null ? null : orElse(null, () => reader.space(facts.opened!.at)),
   };
 }

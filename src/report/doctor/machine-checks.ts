@@ -1,5 +1,6 @@
 /** Node's needs on the board: its native parts, random numbers, memory, a clock. */
 import type { Facts } from '../../facts/facts.js';
+import { unreadWords } from '../../facts/kernel-sources.js';
 import type { LogLine } from '../../facts/kernel-log.js';
 import { knownTime } from '../journal/boot-runs.js';
 import { stamp, size } from '../../text/units.js';
@@ -96,7 +97,7 @@ export function memory({ live }: CheckInputs): Finding {
   if (live.memory === null)
     return unknown(
       'how much memory there is',
-      '/proc/meminfo is not understood',
+      unreadWords(live, '/proc/meminfo') ?? '/proc/meminfo is not understood',
       'see that proc is mounted',
     );
   const { total, available } = live.memory;
@@ -128,6 +129,9 @@ export function watchdog({ now, live }: CheckInputs): Finding | null {
       : null;
   if (live === null) return ON_BOARD;
   const kind = live.paths[device];
+  const hidden = unreadWords(live, device);
+  if (hidden !== null)
+    return unknown(`whether the watchdog ${device} is there`, hidden, 'see what is on /dev');
   if (kind === 'character') return ok(`the watchdog ${device} is there`, 'lstat(2)');
   const is = kind === 'missing' || kind === undefined ? 'not there' : `a ${kind}`;
   return problem(

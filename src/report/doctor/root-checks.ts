@@ -1,20 +1,42 @@
 /** The way to the root: root= on the command line, or an initramfs that switches to it. */
 import type { Facts } from '../../facts/facts.js';
+import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { bootParameters } from '../../explain/boot-parameters.js';
 import { listed } from '../../text/listed.js';
 import { describe } from '../../volumes/device.js';
 import { isFileSystem } from '../../volumes/file-systems.js';
-import { ok, problem, warning, type CheckInputs, type Finding } from './check-rule.js';
+import { ok, problem, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
 
 /** Devices that the kernel may find only after it has begun to look for its root. */
 const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=|UUID=|LABEL=)/;
 
+/** root= names an mtd partition that /proc/mtd does not have. */
+function absentPartition(now: Facts, root: string): Finding | null {
+  const [, index] = /^\/dev\/mtdblock(\d+)$/.exec(root) ?? [];
+  if (index === undefined || now.mtd.some((each) => each.index === Number(index))) return null;
+  const unread = unreadWords(now, PARTITIONS);
+  if (unread !== null)
+    return unknown(`whether root=${root} exists`, unread, 'see that the kernel has mtd');
+  return problem(
+    `root=${root} names a partition that does not exist`,
+    `/proc/mtd has ${listed(now.mtd.map((each) => `mtd${each.index}`)) || 'no partition'}`,
+    'correct root= or the partition table',
+  );
+}
+
 export function rootArgument({ now }: CheckInputs): Finding {
-  const { kernel, mtd, handover } = now;
+  const { kernel, handover } = now;
   const { root, wait, delay } = bootParameters(kernel.commandLine);
   const evidence = '/proc/cmdline';
   if (root === null && handover?.ramfs)
     return ok('the command line names no root=, and / is an initramfs', evidence);
+  const unread = unreadWords(now, evidence);
+  if (unread !== null && kernel.commandLine === '')
+    return unknown(
+      'what the kernel command line says',
+      unread,
+      'see that proc is mounted on /proc',
+    );
   if (root === null)
     return warning(
       'the kernel command line has no root=, ' +
@@ -22,13 +44,8 @@ export function rootArgument({ now }: CheckInputs): Finding {
       evidence,
       'name the read-only image, as in root=/dev/mtdblock2 rootfstype=squashfs',
     );
-  const [, index] = /^\/dev\/mtdblock(\d+)$/.exec(root) ?? [];
-  if (index !== undefined && !mtd.some((each) => each.index === Number(index)))
-    return problem(
-      `root=${root} names a partition that does not exist`,
-      `/proc/mtd has mtd0 to mtd${mtd.length - 1}`,
-      'correct root= or the partition table',
-    );
+  const absent = absentPartition(now, root);
+  if (absent !== null) return absent;
   if (LATE.test(root) && !wait && delay === 0)
     return warning(
       `root=${root} may appear after the kernel has looked for it, and there is no rootwait`,
@@ -68,9 +85,10 @@ function rootToFind({ root, asked }: Handover): Finding | null {
   return null;
 }
 
-function rootType({ root }: Handover, { kernel }: Facts): Finding | null {
+function rootType({ root }: Handover, facts: Facts): Finding | null {
   const type = root?.content?.kind;
-  if (type === undefined || !isFileSystem(type) || kernel.filesystems.includes(type)) return null;
+  if (type === undefined || !isFileSystem(type)) return null;
+  if (!lacksType(facts, type)) return null;
   return problem(
     `the root to switch to holds ${type}, which the kernel does not have`,
     '/proc/filesystems',

@@ -1,5 +1,6 @@
 /** The abilities that overlay needs from the file system of the upper layer. */
 import type { Facts } from '../../facts/facts.js';
+import { unreadWords } from '../../facts/kernel-sources.js';
 import { isLegacy } from '../../plan/overlay-root.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import {
@@ -89,7 +90,8 @@ export function xattr({ now, live }: CheckInputs): Finding | null {
   return unknown(
     `whether ${type} has extended attributes, ` +
       'which overlay needs for directories that replace one of the image',
-    'no /proc/config.gz, and no word in the kernel log',
+    `${unreadWords(live ?? {}, '/proc/config.gz') ?? 'no /proc/config.gz'}, ` +
+      'and no word in the kernel log',
     `see that the kernel is built with CONFIG_${option}=y`,
   );
 }

@@ -1,5 +1,6 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
+import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
@@ -20,8 +21,10 @@ import {
 /** Names that differ only in case, dashes and the like are often mistaken for each other. */
 const bare = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 
-const partitions = ({ mtd }: Facts): string =>
-  `/proc/mtd has ${listed(mtd.map(({ index, name }) => `mtd${index} "${name}"`))}`;
+function partitions(now: Facts): string {
+  const names = listed(now.mtd.map(({ index, name }) => `mtd${index} "${name}"`));
+  return unreadWords(now, PARTITIONS) ?? `/proc/mtd has ${names || 'no partition'}`;
+}
 
 function foundAs(device: Device, wanted: string, asked: string): Finding {
   const name = device.label === wanted ? device.name : describe(device);
@@ -81,11 +84,14 @@ export function found({ now }: CheckInputs): Finding {
   return notFound(now, asked);
 }
 
+const CONTROL = '/dev/ubi_ctrl';
+const SEE_DEV = 'see what is mounted on /dev';
+
 export function ubi({ now, live }: CheckInputs): Finding | null {
-  const { volume, kernel } = now;
+  const { volume } = now;
   const [device] = volume.found;
   if (volume.attach === null && device?.kind !== 'ubi') return null;
-  if (!kernel.filesystems.includes('ubifs'))
+  if (lacksType(now, 'ubifs'))
     return problem(
       'the volume is in UBI, and the kernel has no UBIFS',
       '/proc/filesystems',
@@ -94,10 +100,13 @@ export function ubi({ now, live }: CheckInputs): Finding | null {
     );
   if (volume.attach === null)
     return ok(`UBI is attached and shows ${describe(device!)}`, '/sys/class/ubi');
-  if (live !== null && live.paths['/dev/ubi_ctrl'] !== 'character')
+  const hidden = unreadWords(live ?? {}, CONTROL);
+  if (hidden !== null)
+    return unknown(`whether UBI on mtd${volume.attach} can be attached`, hidden, SEE_DEV);
+  if (live !== null && live.paths[CONTROL] !== 'character')
     return problem(
-      `UBI on mtd${volume.attach} must be attached, and there is no /dev/ubi_ctrl to do it with`,
-      `/dev/ubi_ctrl is ${live.paths['/dev/ubi_ctrl'] ?? 'missing'}`,
+      `UBI on mtd${volume.attach} must be attached, and there is no ${CONTROL} to do it with`,
+      `${CONTROL} is ${live.paths[CONTROL] ?? 'missing'}`,
       'build the kernel with CONFIG_MTD_UBI=y, ' +
         'and mount devtmpfs on /dev before mountroot is called',
       'attach-failed',

@@ -1,12 +1,14 @@
 import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../../facts/places.js';
+import { folderTrouble } from '../../facts/own-files.js';
 import type { Reader } from '../../system/port.js';
+import { JOURNAL_LIMITS } from '../../text/input-limits.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
 import { summarise, type Summaries } from './journal-report.js';
 
 /**
  * The size limit of a journal. A boot writes less, but any user may have put a larger file there.
  */
-const MOST = 4 << 20;
+const MOST = JOURNAL_LIMITS.bytes;
 
 export interface Boots {
   /** Oldest first. */
@@ -39,6 +41,14 @@ function read(reader: Reader, path: string, problems: string[]): FoundJournal | 
     problems.push((error as Error).message);
     return null;
   }
+}
+
+/** The journal of this boot, which is in a place where anybody may write. */
+function readMemory(reader: Reader, problems: string[]): FoundJournal | null {
+  const trouble = folderTrouble(reader);
+  if (trouble === null) return read(reader, JOURNAL_FILE, problems);
+  problems.push(`${trouble}, so ${JOURNAL_FILE} is not believed`);
+  return null;
 }
 
 /**
@@ -80,7 +90,7 @@ interface KnownBoots {
 function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
-  const memory = read(reader, JOURNAL_FILE, problems);
+  const memory = readMemory(reader, problems);
   const kept = (folder?.names ?? []).map((name): BootName => {
     const [, digits, id] = BOOT_FILE.exec(name)!;
     return {

@@ -6,6 +6,7 @@ import { epochOf, type Boot, type JournalRun } from './boot-runs.js';
 import type { BootSummary, RunSummary, Summaries } from './journal-report.js';
 import type { Damage } from './parse-journal.js';
 import { outcomeWords, untoldWarnings } from './run-words.js';
+import { printableData } from '../../text/printable.js';
 
 const WIDTH = 80;
 const note = (text: string): string => wrapBehind('      - ', text, 8);
@@ -142,7 +143,8 @@ const NO_JOURNAL =
   'and no data volume with the journals of boots before is mounted.';
 
 /** The boots as a table, the newest last. */
-export function renderBoots({ boots, problems }: Summaries): string {
+export function renderBoots(summaries: Summaries): string {
+  const { boots, problems } = printableData(summaries);
   if (boots.length === 0) return paragraphs([...problems, NO_JOURNAL]);
   const lines = boots.flatMap((summary) => [
     rowText(rowOf(summary)),
@@ -222,7 +224,8 @@ function bootHead(boot: Boot, epoch: number | null): string {
 }
 
 /** One boot step by step. */
-export function renderBoot(boot: Boot): string {
+export function renderBoot(asKept: Boot): string {
+  const boot = printableData(asKept);
   const { crash, damage, file, runs } = boot;
   const epoch = epochOf(boot);
   const out = [wrap(bootHead(boot, epoch), 0)];

@@ -1,4 +1,7 @@
 import type { ImageMark, JournalRecord } from '../../execute/journal.js';
+import { JOURNAL_LIMITS, JSON_LIMITS } from '../../text/input-limits.js';
+import { printableLine } from '../../text/printable.js';
+import { JsonRefused, readJson } from '../../text/read-json.js';
 
 /** A line of a journal that is not a record: a power cut leaves half a line, worn flash worse. */
 export interface Damage {
@@ -78,8 +81,10 @@ const SHAPES: Record<JournalRecord['type'], Record<string, (value: unknown) => b
 function recordOf(line: string): JournalRecord | string {
   let value: unknown;
   try {
-    value = JSON.parse(line);
-  } catch {
+    value = readJson(line, JSON_LIMITS.record);
+  } catch (error) {
+    if (error instanceof JsonRefused && error.code !== 'no-json')
+      return `a record that ${error.message}`;
     return line.startsWith('{') && !line.trimEnd().endsWith('}')
       ? 'half a record, as a power cut leaves it'
       : 'no record at all';
@@ -88,7 +93,7 @@ function recordOf(line: string): JournalRecord | string {
   const { type, at } = value;
   if (!Object.hasOwn(SHAPES, type))
     return (
-      `a record of the type ${JSON.stringify(type.slice(0, 40))}, ` +
+      `a record of the type ${JSON.stringify(printableLine(type.slice(0, 40)))}, ` +
       'which this version does not know'
     );
   if (!isTime(at)) return `a ${type} record without its time`;
@@ -100,14 +105,30 @@ function recordOf(line: string): JournalRecord | string {
     : `a ${type} record whose "${wrong}" is not what it should be`;
 }
 
-/** The records of a journal, and the lines that are none. */
+/** The lines with their numbers, one after the other: a journal may consist of newlines. */
+function* linesOf(text: string): Generator<[number, string], void> {
+  let number = 1;
+  for (let at = 0; at < text.length; number++) {
+    const end = text.indexOf('\n', at);
+    const next = end < 0 ? text.length : end;
+    if (next > at) yield [number, text.slice(at, next)];
+    at = next + 1;
+  }
+}
+
+/** The records of a journal, and the lines that are none, as many as a journal may have. */
 export function parseJournal(text: string): ParsedJournal {
   const records: JournalRecord[] = [];
   const damage: Damage[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+  for (const [number, line] of linesOf(text)) {
     if (line.trim() === '') continue;
+    if (damage.length >= JOURNAL_LIMITS.damage || records.length >= JOURNAL_LIMITS.records) {
+      const more = `more than ${records.length} records and ${damage.length} other lines`;
+      damage.unshift({ line: 0, what: `it has ${more}, and was read up to line ${number}` });
+      break;
+    }
     const record = recordOf(line);
-    if (typeof record === 'string') damage.push({ line: index + 1, what: record });
+    if (typeof record === 'string') damage.push({ line: number, what: record });
     else records.push(record);
   }
   return { records, damage };

@@ -6,6 +6,7 @@ import { scriptWords } from '../../text/script-words.js';
 import type { Status, StatusStep } from './root-status.js';
 import { duration, moment, size, stamp } from '../../text/units.js';
 import { oneLine, wrap } from '../../text/columns.js';
+import { printableData } from '../../text/printable.js';
 
 /** A serial console shows 24 lines; the prompt takes one of them. */
 const LINES = 23;
@@ -158,7 +159,7 @@ const CUT = '(cut to one screen; `mountroot status --json` has all of it)';
 
 /** One screen for a person. */
 export function renderStatus(status: FullStatus): string {
-  const { rows, cut } = fitted(rowsOf(status), LINES);
+  const { rows, cut } = fitted(rowsOf(printableData(status)), LINES);
   return `${[...rows.flatMap(shown), ...(cut ? [CUT] : [])].join('\n')}\n`;
 }
 
@@ -169,7 +170,8 @@ function stepLine({ number, id, ms, result, error }: StatusStep): string {
 }
 
 /** The steps of the last start, one per line. */
-export function renderSteps({ start }: Status): string {
+export function renderSteps(status: Status): string {
+  const { start } = printableData(status);
   if (start === null || start.steps.length === 0) return '';
   const lines = start.steps.map(stepLine).join('\n');
   return `${'steps'.padEnd(LABEL)}${lines.slice(LABEL)}\n`;

@@ -1,4 +1,5 @@
 /** Estimates how wide a text will be. The viewer chooses the font, so the estimate is generous. */
+import { printableText } from '../../text/printable.js';
 
 type Font = 'sans' | 'mono';
 
@@ -49,7 +50,8 @@ export function textLines(text: string, look: Lettering, width: number, most: nu
 
 /** Escapes text for XML 1.0, which cannot hold most controls, nor half a surrogate pair. */
 export const escapeXml = (text: string): string =>
-  Buffer.from(text, 'utf8')
-    .toString('utf8')
-    .replace(/[\0-\x1f\x7f-\x9f\ufffe\uffff]/g, ' ')
-    .replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);
+  printableText(
+    Buffer.from(text, 'utf8')
+      .toString('utf8')
+      .replace(/[\0-\x1f\x7f-\x9f\ufffe\uffff]/g, ' '),
+  ).replace(/[&<>"']/g, (each) => `&#${each.charCodeAt(0)};`);

@@ -263,9 +263,9 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
   };
 
   const tree: TreeDoor = {
-    open: (path) =>
+    open: (path, follow = false) =>
       calls.look('open', path, () => {
-        const { mount, on: place } = mounts.resolve(path);
+        const { mount, on: place } = mounts.resolve(path, follow);
         return folderOf(mount, place, path);
       }),
     enter: (folder, name) =>

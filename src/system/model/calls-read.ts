@@ -17,6 +17,7 @@ export function readCalls({
   board,
   calls,
   devices,
+  faults,
   mounts,
   paths,
 }: Machine): Reader & Pick<System, 'attributes'> {
@@ -28,7 +29,21 @@ export function readCalls({
     return path.startsWith('/proc/') && fstypeAt('/proc') !== 'proc' ? null : devices.shown(path);
   };
 
+  /** The new root shows the same files before and after the pivot. */
+  const faultOf = (path: string): string | undefined =>
+    faults.sources[path.replace(/^(?:\/mnt|\/tmp\/mountroot\/root)(?=\/(?:proc|sys|dev)\/)/, '')];
+
+  /** Sees a file, unless its source is missing, empty or unreadable. */
+  const through = <T>(path: string, empty: T, see: () => T): T => {
+    const fault = faultOf(path);
+    if (fault === undefined) return see();
+    if (fault === 'missing') throw new Errno('ENOENT');
+    if (fault !== 'empty') throw new Errno(fault);
+    return empty;
+  };
+
   const kindAt = (path: string): PathKind => {
+    if (faultOf(path) === 'missing') return 'missing';
     if (DIRECTORIES.test(path)) return 'directory';
     if (FILES.test(path) && shown(path) !== null) return 'file';
     if (devices.storage(path)?.kind === 'block') return 'block';
@@ -57,15 +72,19 @@ export function readCalls({
         return detailsOf(paths.must(path), Number(mount.device.split(':')[1]), 1);
       }),
     readText: (path) =>
-      calls.look('read', path, () => {
-        const text = shown(path);
-        if (text !== null) return text;
-        const found = paths.must(path, true);
-        if (found.kind === 'directory') throw new Errno('EISDIR');
-        return found.content;
-      }),
+      calls.look('read', path, () =>
+        through(path, '', () => {
+          const text = shown(path);
+          if (text !== null) return text;
+          const found = paths.must(path, true);
+          if (found.kind === 'directory') throw new Errno('EISDIR');
+          return found.content;
+        }),
+      ),
     readBytes: (path, offset, length) =>
-      calls.look('read', path, () => bytesAt(path, offset, length)),
+      calls.look('read', path, () =>
+        through(path, new Uint8Array(), () => bytesAt(path, offset, length)),
+      ),
     readLink: (path) =>
       calls.look('readlink', path, () => {
         const found = paths.must(path);
@@ -73,12 +92,14 @@ export function readCalls({
         return found.content;
       }),
     list: (path) =>
-      calls.look('opendir', path, () => {
-        const names = devices.listed(path);
-        if (names) return names;
-        const { mount, on } = mounts.resolve(path, true);
-        return mount.files.list(on).sort();
-      }),
+      calls.look('opendir', path, () =>
+        through(path, [], () => {
+          const names = devices.listed(path);
+          if (names) return names;
+          const { mount, on } = mounts.resolve(path, true);
+          return mount.files.list(on).sort();
+        }),
+      ),
     realPath: (path) => path,
     space: (path) => ({
       total: 65_536,

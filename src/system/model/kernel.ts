@@ -35,7 +35,7 @@ export interface Kernel extends System {
 /** Every power-on makes a new kernel. */
 export function powerOn(
   board: Board,
-  { at = () => null, readonly = [], writers = [], between = () => {} }: Faults = {},
+  { at = () => null, readonly = [], writers = [], sources = {}, between = () => {} }: Faults = {},
 ): Kernel {
   board.boots++;
   board.image.readonly = true;
@@ -44,7 +44,7 @@ export function powerOn(
   const calls = new Calls(at, () => between(board));
   const machine: Machine = {
     board,
-    faults: { at, readonly, writers, between },
+    faults: { at, readonly, writers, sources, between },
     mounts,
     devices,
     calls,

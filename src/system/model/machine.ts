@@ -13,6 +13,8 @@ export interface Faults {
   writers?: string[];
   /** Runs before each call, as another process would: it may change the board's files. */
   between?: (board: Board) => void;
+  /** Files and directories of the kernel that are missing, empty, or refuse with this errno. */
+  sources?: Readonly<Record<string, string>>;
 }
 
 /** The shared state of the groups of calls: one running board. */

@@ -95,13 +95,14 @@ const sources = (rest: Partial<BundleSources> = {}): BundleSources => ({
   }),
   status: async () => ({
     data: { schema: 'mountroot.status/1', notice: 'psk=HUNTER2' },
-    text: 'status psk=HUNTER2\n',
+    text: (safe) => `status ${JSON.stringify(safe)}\n`,
   }),
   explanation: async (facts: Facts) => ({
     data: { commandLine: facts.kernel.commandLine },
-    text: `${facts.kernel.commandLine}\n`,
+    text: (safe) => `${JSON.stringify(safe)}\n`,
   }),
   now: Date.UTC(2026, 0, 2, 3, 4, 5),
+  salt: 'of a test',
   ...rest,
 });
 
@@ -155,6 +156,30 @@ t.test('a bundle has our files under stable names, and no secret', async (t) => 
     bytes,
     'and the same board gives the same bytes',
   );
+  const again = await gatherBundle(sources({ salt: undefined }));
+  t.not(
+    textInBundle(again.bytes, 'b', ['state.json']),
+    textInBundle(bytes, 'b', ['state.json']),
+    'if the salt is the same; each bundle has its own',
+  );
+  t.notMatch(gunzipSync(bytes).toString('latin1'), /of a test/, 'and it is not in the bundle');
+  const withheld = Object.fromEntries(manifest.files.map((file) => [file.name, file.withheld]));
+  t.match(
+    withheld,
+    { 'state.json': 1, 'begun-with/facts-done.json': 0 },
+    'what is gone is counted',
+  );
+});
+
+t.test('names of files tell nothing', async (t) => {
+  const names = board({
+    ...FILES,
+    '/overlay/.mountroot/boots/00000003-HUNTER2x.ndjson': '{}\n',
+    '/tmp/mountroot/facts-hunter.json': '{}',
+  });
+  const { bytes, manifest } = await gatherBundle(sources({ reader: { ...reader, ...names } }));
+  t.ok(readBundle(bytes, 'b').files.has('journals/00000003-00000000.ndjson'));
+  t.notMatch(manifest.files.map(({ name }) => name).join(' '), /hunter/i);
 });
 
 t.test('missing files are reported, and the rest is there', async (t) => {
@@ -192,7 +217,7 @@ t.test('missing files are reported, and the rest is there', async (t) => {
 });
 
 t.test("the kernel's log is in dmesg's format, and has only our lines of user space", async (t) => {
-  const text = kernelLogText(RECORDS);
+  const text = kernelLogText(RECORDS, { text: (line: string) => line });
   t.equal(
     text,
     [
@@ -310,7 +335,7 @@ t.test("this machine's bundle is planned for and explained elsewhere", async (t)
   t.equal(made.status, 0, made.stderr.toString());
   t.match(
     made.stderr.toString(),
-    /^mountroot: info: \S+here.tar.gz: \d+ files, \d+ bytes; passwords and keys are left out/m,
+    /^mountroot: info: \S+here.tar.gz: \d+ files, \d+ bytes; \d+ texts are withheld[^\n]*docs\/verbs\.md/m,
   );
   t.equal(statSync(file).mode & 0o777, 0o600);
   t.equal(run(['plan', 'start', '--facts', file]).status, 0);

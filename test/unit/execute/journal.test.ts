@@ -14,15 +14,25 @@ journal.add({ type: 'begin', at: 1 } as never);
 journal.facts('facts', { schema: 'x' } as never);
 journal.add({ type: 'end', at: 2 } as never);
 `;
-const { outputFiles } = await build({
-  stdin: { contents: WRITE, loader: 'ts', resolveDir: checkout },
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  write: false,
-});
-// Passed as an argument: a file could be below /tmp, which is hidden there.
-const program = outputFiles[0]!.text;
+/** The same as a verb of root does it: a folder that somebody else made is moved aside. */
+const TAKE = WRITE.replace(
+  'console.error(message))',
+  "console.error(message), '/tmp/mountroot', 'move aside')",
+);
+
+async function built(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, loader: 'ts', resolveDir: checkout },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    write: false,
+  });
+  // Passed as an argument: a file could be below /tmp, which is hidden there.
+  return outputFiles[0]!.text;
+}
+const program = await built(WRITE);
+const taking = await built(TAKE);
 
 const SHOW =
   'cd /tmp/mountroot 2>/dev/null || exit 0; for name in *; do [ -e "$name" ] || continue; ' +
@@ -33,6 +43,7 @@ const root = process.getuid?.() === 0;
 function scenario(
   prepare: string,
   runs = 1,
+  what = program,
 ): { status: number | null; stdout: string; stderr: string } {
   const words = [
     'unshare',
@@ -42,7 +53,7 @@ function scenario(
     '-ec',
     `mount -t tmpfs tmpfs /tmp; umask 022; ${prepare}\n${'"$0" -e "$1"\n'.repeat(runs)}${SHOW}`,
     process.execPath,
-    program,
+    what,
   ];
   const [first, ...rest] = [
     'env',
@@ -113,5 +124,31 @@ t.test('an unwritable /tmp costs the journal and not the boot', async (t) => {
   const { status, stderr, stdout } = scenario('mount -o remount,ro /tmp');
   t.equal(status, 0);
   t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: EROFS.*; going on without it\n$/);
+  t.equal(stdout, '');
+});
+
+t.test('root moves aside what others made in the place of its folder, and says so', async (t) => {
+  for (const [prepare, why] of [
+    ['mkdir /tmp/mountroot; chown 1000 /tmp/mountroot', /belongs to user 1000/],
+    ['mkdir -m 1777 /tmp/mountroot', /others may write to it|others may write to/],
+    ['mkdir /tmp/victim; ln -s victim /tmp/mountroot', /is a symlink/],
+    ['mkfifo /tmp/mountroot', /is no directory/],
+    ['mkdir /tmp/mountroot; chmod 775 /tmp/mountroot; touch /tmp/mountroot/lock', /mode 0775/],
+  ] as const) {
+    const { status, stdout, stderr } = scenario(prepare, 1, taking);
+    t.equal(status, 0);
+    t.match(stderr, why);
+    t.match(
+      stderr,
+      /nothing in it is believed; it is \/tmp\/mountroot\.not-ours-[0-9a-f-]{36} now\n$/,
+    );
+    t.equal(stdout, FACTS + JOURNAL, prepare);
+  }
+});
+
+t.test('where anybody may rename our folder there is no journal', async (t) => {
+  const { status, stdout, stderr } = scenario('chmod 777 /tmp', 1, taking);
+  t.equal(status, 0);
+  t.match(stderr, /^cannot keep a journal in \/tmp\/mountroot: it is no directory of ours/);
   t.equal(stdout, '');
 });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { gather } from '../../../src/facts/gather.js';
 import { parseFacts } from '../../../src/facts/validate.js';
+import { planStart } from '../../../src/plan/start.js';
 import type { Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
 import { boardFacts } from '../../fixtures/facts.js';
@@ -125,4 +126,35 @@ t.test('an invalid facts file is refused with one sentence that names the place'
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     t.throws(() => parseFacts(text, 'board.json'), { message: pattern });
   }
+});
+
+t.test('what others made in /tmp is neither a mark of the early boot nor a state', async (t) => {
+  const files = {
+    ...usual,
+    '/tmp/.preinit': '',
+    '/tmp/mountroot/state.json': JSON.stringify({ rung: 'persistent', reason: null }),
+  };
+  const reader = (uid: number): Reader => ({
+    ...machine(files),
+    details: (path) =>
+      ({
+        kind: path in files ? 'file' : 'directory',
+        mode: path === '/tmp' ? 0o1777 : 0o755,
+        uid: path === '/tmp' ? 0 : uid,
+        links: 1,
+      }) as ReturnType<Reader['details']>,
+  });
+  t.match(gather(reader(0), PROCESS), { preinit: true, state: { rung: 'persistent' } });
+  const facts = gather(reader(1000), PROCESS);
+  t.match(facts, {
+    preinit: false,
+    state: null,
+    findings: [
+      { code: 'not-ours', path: '/tmp/mountroot', why: /belongs to user 1000/ },
+      { code: 'not-ours', path: '/tmp/.preinit', why: /belongs to user 1000/ },
+    ],
+  });
+  t.same(parseFacts(JSON.stringify(facts), 'x'), facts, 'and that is a facts file');
+  const decision = planStart(facts, { dryRun: false, force: false });
+  t.match(decision, { decision: 'refuse', exit: 5, summary: /\.preinit belongs to user 1000/ });
 });

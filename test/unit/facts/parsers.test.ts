@@ -1,4 +1,5 @@
 import t from 'tap';
+import { nameOf, pathOf } from '../../../src/system/names.js';
 import { problemSentence, type FactsProblem } from '../../../src/text/problem-text.js';
 import { parseCommandLine } from '../../../src/facts/cmdline.js';
 import { parseFilesystems } from '../../../src/facts/filesystems.js';
@@ -140,4 +141,18 @@ t.test('no parser throws on any input', async (t) => {
       t.doesNotThrow(() => parse(text), { text });
     t.doesNotThrow(() => visibleAt(parseMountinfo(text), '/'));
   }
+});
+
+t.test('a mountpoint is bytes, escaped or not, and need not be UTF-8', async (t) => {
+  const every = Buffer.from(Array.from({ length: 255 }, (_, at) => at + 1));
+  const escaped = every
+    .toString('latin1')
+    .replace(/[ \t\n\\#]/g, (each) => `\\${each.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  const file = Buffer.concat([
+    Buffer.from('7 1 0:9 / /mnt/'),
+    Buffer.from(escaped, 'latin1'),
+    Buffer.from(' rw - tmpfs odd rw\n'),
+  ]);
+  const [mount] = parseMountinfo(nameOf(file));
+  t.same(Buffer.from(pathOf(mount!.mountpoint)), Buffer.concat([Buffer.from('/mnt/'), every]));
 });

@@ -60,6 +60,7 @@ const asBytes = (types: readonly string[]): string[] =>
 
 for (const [typescript, c] of [
   ['src/system/ffi.ts', 'native/mountroot.c'],
+  ['src/system/tree-ffi.ts', 'native/tree.c'],
   ['src/layer/diff/attributes.ts', 'native/mountroot.c'],
   ['src/ramdisk/codec-native.ts', 'native/codecs.c'],
   ['src/ramdisk/ext2.ts', 'native/ext2.c'],
@@ -72,12 +73,18 @@ for (const [typescript, c] of [
       t.same(asBytes(types), asBytes(functions.get(name) ?? []), name);
   });
 
-t.test('every function of the shim is called', async (t) => {
-  const names = new Set(called('src/system/ffi.ts').map(([name]) => name));
-  t.same(
-    [...exported('native/mountroot.c').keys()].filter((name) => !names.has(name)),
-    [],
-  );
+t.test('every function of the shims is called', async (t) => {
+  for (const [typescript, c] of [
+    ['src/system/ffi.ts', 'native/mountroot.c'],
+    ['src/system/tree-ffi.ts', 'native/tree.c'],
+  ] as const) {
+    const names = new Set(called(typescript).map(([name]) => name));
+    t.same(
+      [...exported(c).keys()].filter((name) => !names.has(name)),
+      [],
+      c,
+    );
+  }
 });
 
 /** Asks the C compiler whether names have these values. */

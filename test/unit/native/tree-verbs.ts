@@ -149,6 +149,14 @@ const locks = (): object => {
       : 'did not get it';
   const first = system.lock(at('lock'));
   system.symlink('nowhere', at('lock-link'));
+  system.mkdir(at('theirs'), 0o755);
+  system.setOwner(at('theirs'), 1000, 1000);
+  system.mkdir(at('open'), 0o755);
+  system.setMode(at('open'), 0o777);
+  for (const name of ['lax-lock', 'foreign-lock', 'linked-lock'])
+    system.create(at(name), '', 0o644);
+  system.setOwner(at('foreign-lock'), 1000, 1000);
+  system.link(at('linked-lock'), at('linked-lock-too'));
   return {
     first,
     again: system.lock(at('lock')),
@@ -156,6 +164,10 @@ const locks = (): object => {
     mode: some(at('lock'), 'mode'),
     link: outcome(() => system.lock(at('lock-link'))),
     nowhere: system.kind(at('nowhere')),
+    lax: [system.lock(at('lax-lock')), system.details(at('lax-lock')).mode],
+    foreign: ['theirs/lock', 'open/lock', 'foreign-lock', 'linked-lock'].map((name) =>
+      outcome(() => system.lock(at(name))),
+    ),
   };
 };
 

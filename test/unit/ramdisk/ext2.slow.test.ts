@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Member } from '../../../src/ramdisk/member.js';
 import { bundled } from './bundled.js';
+import { plainFile } from './trees.js';
 
 const { packExt2 } =
   await bundled<typeof import('../../../src/ramdisk/ext2.js')>('src/ramdisk/ext2.ts');
@@ -68,9 +69,9 @@ t.test('every file type keeps name, mode, owner, time, numbers, links and conten
       uid: 100_000,
       gid: 7,
       size: long.length,
-      file: join(folder, 'long'),
+      file: plainFile(join(folder, 'long')),
     },
-    { ...some, name: 'small', kind: 'file', size: 3, file: join(folder, 'small') },
+    { ...some, name: 'small', kind: 'file', size: 3, file: plainFile(join(folder, 'small')) },
     { ...some, name: 'dev/again', kind: 'file', size: 3, same: 'small' },
     { ...some, name: 'empty', kind: 'file', mtime: 2 ** 32 },
     { ...some, name: 'link', kind: 'symlink', mode: 0o777, target: '/small' },
@@ -138,7 +139,7 @@ t.test('the same members give the same bytes', async (t) => {
   const folder = t.testdir({ file: 'x'.repeat(5000) });
   const members: Member[] = [
     { ...some, name: 'd', kind: 'directory' },
-    { ...some, name: 'd/f', kind: 'file', size: 5000, file: join(folder, 'file') },
+    { ...some, name: 'd/f', kind: 'file', size: 5000, file: plainFile(join(folder, 'file')) },
   ];
   await packExt2(members, join(folder, 'one'), { time: TIME });
   // The previous content of the file does not show through.
@@ -176,7 +177,13 @@ t.test('for any input the chosen size suffices, and e2fsck finds no fault', asyn
         members.push(
           directory
             ? { ...some, name: path, kind: 'directory' }
-            : { ...some, name: path, kind: 'file', size, file: join(folder, String(size)) },
+            : {
+                ...some,
+                name: path,
+                kind: 'file',
+                size,
+                file: plainFile(join(folder, String(size))),
+              },
         );
       }
       await packExt2(members, image, { time: TIME });
@@ -205,9 +212,13 @@ t.test(
     ]) {
       const file = join(folder, 'file');
       writeFileSync(file, Buffer.alloc(kib * 1024));
-      await packExt2([{ ...some, name: 'file', kind: 'file', size: kib * 1024, file }], image, {
-        time: TIME,
-      });
+      await packExt2(
+        [{ ...some, name: 'file', kind: 'file', size: kib * 1024, file: plainFile(file) }],
+        image,
+        {
+          time: TIME,
+        },
+      );
       t.equal(check(image).status, 0, `${kib} KiB`);
     }
   },
@@ -217,7 +228,7 @@ t.test('a size may be given; one that is too small is refused with the size need
   const folder = t.testdir({ file: 'x'.repeat(50_000) });
   const image = join(folder, 'image');
   const members: Member[] = [
-    { ...some, name: 'file', kind: 'file', size: 50_000, file: join(folder, 'file') },
+    { ...some, name: 'file', kind: 'file', size: 50_000, file: plainFile(join(folder, 'file')) },
   ];
   t.same(await packExt2(members, image, { time: TIME, size: 20 * 1024 * 1024 }), {
     kib: 20 * 1024,
@@ -259,12 +270,16 @@ t.test(
     await refused(/has changed from 2 bytes/, {
       kind: 'file',
       size: 2,
-      file: join(folder, 'file'),
+      file: plainFile(join(folder, 'file')),
     });
     await t.rejects(
-      packExt2([{ ...some, name: 'x', kind: 'file', size: 2, file: join(folder, 'none') }], image, {
-        time: TIME,
-      }),
+      packExt2(
+        [{ ...some, name: 'x', kind: 'file', size: 2, file: plainFile(join(folder, 'none')) }],
+        image,
+        {
+          time: TIME,
+        },
+      ),
       { name: 'SystemError' },
     );
   },

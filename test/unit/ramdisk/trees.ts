@@ -1,9 +1,18 @@
 /** Makes, describes and removes trees of files on this machine. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import type { ListedFile } from '../../../src/ramdisk/member.js';
 import { through } from './streams.js';
 
 export const root = process.getuid?.() === 0;
@@ -70,3 +79,10 @@ export function describe(
   visit('');
   return found;
 }
+
+/** A file as a member of a ramdisk has it. */
+export const plainFile = (path: string): ListedFile => ({
+  path,
+  open: () => openSync(path, 'r'),
+  release: () => undefined,
+});

@@ -12,6 +12,7 @@ import {
 import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 import { reader, removedAlone, writer } from '../../../src/system/files.js';
+import { pathOf } from '../../../src/system/names.js';
 import { SystemError } from '../../../src/system/system-error.js';
 
 /** The error of a call that must fail. */
@@ -317,4 +318,20 @@ t.test('sleeping takes the given time', async (t) => {
   const begun = process.hrtime.bigint();
   writer.sleep(60);
   t.ok(process.hrtime.bigint() - begun >= 60_000_000n);
+});
+
+t.test('a text keeps its bytes, UTF-8 or not', async (t) => {
+  const file = join(t.testdir({}), 'file');
+  for (const bytes of [Buffer.from('a\xffb\n', 'latin1'), Buffer.from('ä \ufffd €')]) {
+    writeFileSync(file, bytes);
+    t.same(Buffer.from(pathOf(reader.readText(file))), bytes);
+  }
+});
+
+t.test('paths that are no UTF-8 can be resolved and measured', async (t) => {
+  const top = t.testdir({});
+  const odd = `${reader.realPath(top)}/\udcff`;
+  writer.mkdir(odd, 0o755);
+  t.equal(reader.realPath(`${odd}/../\udcff`), odd);
+  t.ok(reader.space(odd).total > 0);
 });

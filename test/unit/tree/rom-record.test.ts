@@ -8,10 +8,11 @@ import { isBefore, walk } from '../../../src/tree/rom-walk.js';
 import { identityOf } from '../../../src/facts/rom-identity.js';
 import { decodeManifest, type RomManifest } from '../../../src/facts/rom-manifest.js';
 import { reader, writer } from '../../../src/system/files.js';
-import type { Details, System } from '../../../src/system/port.js';
+import type { System } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
+import { nodeDoor } from '../../fixtures/node-door.js';
 
-const system = { ...reader, ...writer } as System;
+const system = { ...reader, ...writer, tree: nodeDoor } as System;
 const MOMENT = { start: null, now: 0, uptime: 0 };
 
 interface Place {
@@ -293,10 +294,13 @@ t.test(
           throw new SystemError({ what: 'read', syscall: 'read', errno: 'EIO', path });
         return system.readBytes(path, ...rest);
       },
-      details: (path): Details => ({
-        ...system.details(path),
-        ...(path.endsWith('rom/dev') && { device: -1 }),
-      }),
+      tree: {
+        ...nodeDoor,
+        *entries(folder, attributes) {
+          for (const entry of nodeDoor.entries(folder, attributes))
+            yield { ...entry, ...(entry.name === 'dev' && { device: -1 }) };
+        },
+      },
     };
     t.same(there.run(broken), { changed: true, warnings: [] });
     t.same([...there.manifest().files.keys()], ['etc/x']);

@@ -1,0 +1,82 @@
+/*
+ * Fuzzes the records of native/tree.c: the input is what a caller hands to tree_apply, with
+ * descriptors of three directories of this program in the place of its own. What it made is then
+ * listed, into spaces of many sizes.
+ */
+#include "../tree.c"
+#include "fuzz.h"
+
+static int folders[3];
+
+static void fuzz_begin(void)
+{
+	char top[] = "/tmp/fuzz-tree-XXXXXX";
+	struct {
+		struct change change;
+		char rest[64];
+	} seed = { .change = { .length = sizeof seed, .name = 1, .source = 1, .attributes = 24 } };
+
+	if (mkdtemp(top) == NULL || chdir(top) < 0)
+		exit(2);
+	for (int at = 0; at < 3; at++) {
+		const char name[] = { 'a' + at, 0 };
+		if (mkdir(name, 0700) < 0 || (folders[at] = tree_open(name, 0)) < 0)
+			exit(2);
+	}
+	for (seed.change.what = PUT_FILE; seed.change.what <= REMOVE; seed.change.what++) {
+		struct attribute head = { .name = 6, .value = 2 };
+		memcpy(seed.rest, "f\0t", 4);
+		memcpy(seed.rest + 4, &head, sizeof head);
+		memcpy(seed.rest + 4 + sizeof head, "user.xok", 8);
+		seed.change.mode = seed.change.what == PUT_NODE ? S_IFIFO | 0600 : 0600;
+		add_seed(&seed, sizeof seed);
+	}
+}
+
+/* The records with our own descriptors. Returns how many a call may find in them. */
+static size_t claim(uint8_t *bytes, size_t length)
+{
+	size_t records = 0;
+
+	for (size_t at = 0; at + sizeof(struct change) <= length; records++) {
+		struct change change;
+		memcpy(&change, bytes + at, sizeof change);
+		change.at = folders[(uint32_t)change.at % 3];
+		change.from = folders[(uint32_t)change.from % 3];
+		change.scratch = folders[2];
+		change.node_major = change.node_minor = 0;
+		memcpy(bytes + at, &change, sizeof change);
+		if (change.length < sizeof change || change.length > length - at)
+			break;
+		at += change.length;
+	}
+	return records + 1;
+}
+
+static void list_all(int fd)
+{
+	static char room[70000];
+	int32_t list = tree_list(fd);
+
+	if (list < 0)
+		return;
+	for (uint32_t size = 8; size < sizeof room; size = size * 3 + 5)
+		if (tree_next(list, fd, room, size, 1) > (int32_t)size)
+			fail("tree_next wrote more than there was room for");
+	tree_end(list);
+}
+
+static void fuzz_one(const uint8_t *bytes, size_t length)
+{
+	uint8_t *copy = malloc(length + 1);
+	size_t records;
+
+	memcpy(copy, bytes, length);
+	records = claim(copy, length);
+	int32_t *results = calloc(records, sizeof *results);
+	tree_apply((const char *)copy, length, results);
+	for (int at = 0; at < 3; at++)
+		list_all(folders[at]);
+	free(results);
+	free(copy);
+}

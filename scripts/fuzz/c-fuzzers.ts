@@ -1,0 +1,86 @@
+/** Builds and runs the fuzzers of native/fuzz, with ASan and UBSan. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { compileSanitized, compilerVersion } from '../agent/compile.js';
+import { WORKSTATION } from '../agent/native.js';
+import { cached, digest } from '../lib/cache.js';
+import { checkout } from '../lib/report.js';
+
+interface CFuzzer {
+  /** In native/fuzz. */
+  source: string;
+  options?: readonly string[];
+}
+
+const librariesOf = (source: string): readonly string[] =>
+  WORKSTATION.find((each) => each.source === source)?.libraries ?? [];
+
+const codec = (method: string): CFuzzer => ({
+  source: 'codecs.c',
+  options: [`-DMETHOD=${method}`],
+});
+
+export const C_FUZZERS: Readonly<Record<string, CFuzzer>> = {
+  'c-xz': codec('XZ'),
+  'c-lzma': codec('LZMA'),
+  'c-zstd': codec('ZSTD'),
+  'c-bzip2': codec('BZIP2'),
+  'c-lz4': codec('LZ4'),
+  'c-lzo': codec('LZO'),
+  'c-ext2': { source: 'ext2.c' },
+  'c-kernel-record': { source: 'mountroot.c', options: ['-pthread'] },
+  'c-measure': { source: 'measure.c' },
+  'c-tree': { source: 'tree.c' },
+};
+
+const NATIVE = join(checkout, 'native');
+
+/** The folder with the programs, each named as its row. */
+export async function buildFuzzers(): Promise<string> {
+  const files = [NATIVE, join(NATIVE, 'fuzz')].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.[ch]$/.test(name))
+      .map((name) => join(folder, name)),
+  );
+  const inputs = {
+    sources: digest(...files.sort()),
+    rows: C_FUZZERS,
+    script: digest(join(checkout, 'scripts/agent/compile.ts')),
+    compiler: await compilerVersion('host'),
+  };
+  return cached('fuzzers', inputs, async (folder) => {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, { source, options = [] }] of Object.entries(C_FUZZERS))
+      await compileSanitized(join(NATIVE, 'fuzz', source), join(folder, name), [
+        ...options,
+        ...librariesOf(source),
+      ]);
+  });
+}
+
+/** A library may allocate more than there is, as a damaged header says, if it bears the refusal. */
+const ASAN = 'allocator_may_return_null=1:quarantine_size_mb=8:malloc_context_size=8';
+
+/** @returns what the sanitizers reported; null if all was well. */
+export async function runFuzzer(
+  program: string,
+  {
+    runs,
+    seed,
+    report,
+    kept,
+  }: { runs: number; seed: number; report: string; kept: readonly string[] },
+): Promise<string | null> {
+  const child = spawn(program, [String(runs), String(seed), report, ...kept], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ASAN_OPTIONS: ASAN, UBSAN_OPTIONS: 'print_stacktrace=1' },
+  });
+  let said = '';
+  child.stderr.on('data', (bytes: Buffer) => {
+    if (said.length < 8000) said += bytes.toString();
+  });
+  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+  return status === 0 ? null : `it ended with ${status ?? signal}\n${said}`;
+}

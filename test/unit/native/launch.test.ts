@@ -1,0 +1,88 @@
+/** The launcher with a program in the place of Node, under signals as its callers leave them. */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import t from 'tap';
+import { compileProgram } from '../../../scripts/agent/compile.js';
+import { launcherDefinitions } from '../../../scripts/agent/launcher.js';
+import { AGENT_FILE, BEGUN_FD, HEAP_FILE } from '../../../src/facts/installation.js';
+
+const home = mkdtempSync(join(tmpdir(), 'launch-'));
+const path = (name: string): string => join(home, name);
+t.teardown(() => rmSync(home, { recursive: true, force: true }));
+writeFileSync(path(HEAP_FILE), '');
+writeFileSync(path(AGENT_FILE), '');
+await compileProgram(
+  'host',
+  join(process.cwd(), 'native/launch.c'),
+  path('launch'),
+  launcherDefinitions(home, path('node')),
+);
+
+/** Says that it begun, as the agent does, and then does this. */
+const node = (script: string): void =>
+  writeFileSync(
+    path('node'),
+    `#!/bin/sh\ncase $* in *snapshot-blob*) printf x >&${BEGUN_FD} ;; esac\n${script}\n`,
+    { mode: 0o755 },
+  );
+
+const run = (...words: string[]): { status: number | null; stdout: string; stderr: string } =>
+  spawnSync(words[0]!, words.slice(1), { encoding: 'utf8', timeout: 20_000 });
+
+const ignoring = (signal: string, ...before: string[]): string[] => [
+  ...before,
+  'sh',
+  '-c',
+  `trap '' ${signal}; exec ${path('launch')} stop`,
+];
+
+t.test('a caller that ignores SIGCHLD gets the status of the agent', (t) => {
+  node('exit 5');
+  t.equal(run(...ignoring('CHLD')).status, 5);
+  t.equal(run(...ignoring('CHLD', 'env', '--block-signal=CHLD')).status, 5, 'and blocks it');
+  t.end();
+});
+
+t.test('the agent begins with SIGCHLD as Node needs it', (t) => {
+  node(`grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status`);
+  const { stdout } = run(...ignoring('CHLD', 'env', '--block-signal=CHLD'));
+  const chld = 1n << 16n;
+  for (const [, name, mask] of stdout.matchAll(/^(Sig\w+):\s*(\w+)/gm))
+    t.equal(BigInt(`0x${mask}`) & chld, 0n, name!);
+  t.match(stdout, 'SigIgn');
+  t.end();
+});
+
+t.test('a signal that the caller ignores stays ignored', (t) => {
+  node(`grep '^SigIgn' /proc/self/status; kill -HUP $PPID; exit 3`);
+  const { status, stdout } = run(...ignoring('HUP'));
+  t.equal(status, 3);
+  t.equal(BigInt(`0x${/SigIgn:\s*(\w+)/.exec(stdout)![1]}`) & 1n, 1n);
+  t.end();
+});
+
+t.test('a signal that the caller blocks stays blocked', (t) => {
+  node(`exec grep '^SigBlk' /proc/self/status`);
+  const { stdout } = run('env', '--block-signal=USR1', path('launch'), 'stop');
+  t.equal(BigInt(`0x${/SigBlk:\s*(\w+)/.exec(stdout)![1]}`), 1n << 9n, 'and no other is');
+  t.end();
+});
+
+t.test('SIGTERM reaches the agent', async (t) => {
+  node(`trap 'exit 7' TERM; echo >'${path('ready')}'; while :; do sleep 0.05; done`);
+  const launched = spawn(path('launch'), ['stop']);
+  const ended = new Promise((resolve) => launched.on('exit', resolve));
+  const isReady = (): boolean => {
+    try {
+      return readFileSync(path('ready')).length > 0;
+    } catch {
+      return false;
+    }
+  };
+  while (!isReady()) await delay(20);
+  launched.kill('SIGTERM');
+  t.equal(await ended, 7);
+});
