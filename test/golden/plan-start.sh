@@ -8,7 +8,7 @@ cannot() { say "a script cannot $1"; return 1; }
 say() { echo "<6>mountroot: $*" 2>/dev/null >/dev/kmsg || echo "mountroot: $*" >&2; }
 refuse() { say "script refused: $*"; exit 5; }
 
-[ -n "$PREINIT" ] || [ -e /tmp/.preinit ] || refuse 'this is not the early boot, PREINIT is not set'
+[ -n "$PREINIT" ] || { [ -f /tmp/.preinit ] && [ ! -h /tmp/.preinit ] && [ -O /tmp/.preinit ]; } || refuse 'this is not the early boot, PREINIT is not set'
 grep -qxF 'mtd3: 04000000 00040000 "rootfs_data"' /proc/mtd || refuse 'it was planned for a board with mtd3: 04000000 00040000 "rootfs_data"'
 if grep -q '^overlayfs:/overlay / ' /proc/mounts; then say '/ already is the overlay'; exit 0; fi
 
@@ -50,7 +50,7 @@ at='1 (pstore)'; n=1
 
 # The data volume is mounted here first, so that a bad one never covers /overlay.
 at='2 (staging)'; n=2
-{ [ -d /tmp/overlay ] && [ ! -h /tmp/overlay ]; } || { mkdir -m 0755 /tmp/overlay && made2=1; } || fail
+{ [ -d /tmp/overlay ] && [ ! -h /tmp/overlay ] && [ -O /tmp/overlay ]; } || { mkdir -m 0755 /tmp/overlay && made2=1; } || fail
 
 # The settings live here; noatime spares the flash a write for every read.
 at='3 (data)'; n=3
@@ -58,7 +58,7 @@ mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay || fail
 
 # mountroot keeps its notes on the volume in one folder.
 at='4 (meta)'; n=4
-{ [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ]; } || { mkdir -m 0755 /tmp/overlay/.mountroot && made4=1; } || say "step $at failed, going on"
+{ [ -d /tmp/overlay/.mountroot ] && [ ! -h /tmp/overlay/.mountroot ] && [ -O /tmp/overlay/.mountroot ]; } || { mkdir -m 0755 /tmp/overlay/.mountroot && made4=1; } || say "step $at failed, going on"
 
 # Starts that never reach `done` are counted, to get out of a boot loop.
 at='5 (count)'; n=5

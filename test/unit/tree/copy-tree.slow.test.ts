@@ -170,8 +170,8 @@ t.test(
 );
 
 t.test(
-  'many files and deep directories are copied, also deeper than any path can name',
+  'many files and deep directories are copied and cleared, also deeper than any path can name',
   async (t) => {
-    t.same(part('large'), { files: true, same: 0, refused: [], deep: true });
+    t.same(part('large'), { files: true, same: 0, refused: [], deep: true, cleared: true });
   },
 );
