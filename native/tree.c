@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -54,87 +55,6 @@ static int open_below(int at, const char *name)
 	int fd = syscall(SYS_openat2, at, name, &how, sizeof how);
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		fd = openat(at, name, FOLDER);
-	return fd;
-}
-
-/* Opens a directory by its path, which may lead through symlinks; only with `follow` may it end in
- * one. */
-EXPORT int32_t tree_open(const char *path, int32_t follow)
-{
-	int fd = open(path, follow ? FOLDER & ~O_NOFOLLOW : FOLDER);
-	return fd < 0 ? -errno : fd;
-}
-
-/*
- * Opens a directory in a directory. EXDEV: something is mounted there. ELOOP or ENOTDIR: it is a
- * symlink or a file.
- */
-EXPORT int32_t tree_enter(int32_t at, const char *name)
-{
-	if (!is_component(name))
-		return -EINVAL;
-	int fd = open_below(at, name);
-	return fd < 0 ? -errno : fd;
-}
-
-/*
- * Makes an empty directory that only we may enter, and opens it. ESTALE: somebody put another one
- * in its place.
- */
-EXPORT int32_t tree_scratch(int32_t at, const char *name)
-{
-	struct stat is;
-
-	if (!is_component(name))
-		return -EINVAL;
-	if (mkdirat(at, name, 0700) < 0)
-		return -errno;
-	int fd = open_below(at, name);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &is) < 0 || is.st_uid != geteuid() || (is.st_mode & 0077)) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
-}
-
-/* Opens the directory above one. The caller checks that it is the expected one. */
-EXPORT int32_t tree_above(int32_t at)
-{
-	int fd = openat(at, "..", FOLDER);
-	return fd < 0 ? -errno : fd;
-}
-
-/* Another descriptor of the same directory. */
-EXPORT int32_t tree_again(int32_t at)
-{
-	int fd = openat(at, ".", FOLDER);
-	return fd < 0 ? -errno : fd;
-}
-
-EXPORT int32_t tree_close(int32_t fd)
-{
-	return result(close(fd));
-}
-
-/*
- * Opens a regular file for reading; EINVAL for anything else. O_NONBLOCK, because a FIFO would wait
- * for its writer.
- */
-EXPORT int32_t tree_open_file(int32_t at, const char *name)
-{
-	struct stat is;
-
-	if (!is_component(name))
-		return -EINVAL;
-	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &is) < 0 || !S_ISREG(is.st_mode)) {
-		close(fd);
-		return -EINVAL;
-	}
 	return fd;
 }
 
@@ -232,40 +152,6 @@ static int read_names(struct listing *list)
 /* Listings that are open: one for each directory on the way of a walk. */
 static struct listing **listings;
 static size_t listing_room;
-
-/* Reads the names of a directory. Returns a number for tree_next and tree_end. */
-EXPORT int32_t tree_list(int32_t fd)
-{
-	size_t number = 0;
-
-	while (number < listing_room && listings[number] != NULL)
-		number++;
-	size_t room = listing_room;
-	if (grow((void **)&listings, &listing_room, number + 1, sizeof *listings) < 0)
-		return -ENOMEM;
-	if (listing_room > room)
-		memset(listings + room, 0, (listing_room - room) * sizeof *listings);
-	struct listing *list = calloc(1, sizeof *list);
-	if (list == NULL)
-		return -ENOMEM;
-	list->fd = fd;
-	if (read_names(list) < 0) {
-		int32_t failed = -errno;
-		free_listing(list);
-		return failed;
-	}
-	listings[number] = list;
-	return number;
-}
-
-EXPORT int32_t tree_end(int32_t number)
-{
-	if (number < 0 || (size_t)number >= listing_room || listings[number] == NULL)
-		return -EBADF;
-	free_listing(listings[number]);
-	listings[number] = NULL;
-	return 0;
-}
 
 /* Where the caller wants the entries. */
 struct space {
@@ -410,17 +296,135 @@ static void go_back(int back)
 	errno = failed;
 }
 
+/* ---- what a caller reads ---- */
+
+/* Names, records and results go through one space of the caller's, of tree_share. */
+static char *shared;
+static uint32_t shared_room;
+
+/* The bytes must stay where they are until the next call of this. */
+EXPORT int32_t tree_share(char *bytes, uint32_t room)
+{
+	shared = bytes;
+	shared_room = room & ~7u;
+	return 0;
+}
+
+/* Packs the new directory itself, as an entry without a name, and returns its descriptor. */
+static int32_t opened(int fd)
+{
+	struct space to = { shared, shared_room, 0 };
+
+	return fd < 0 ? -errno : (pack_entry(fd, NULL, 0, &to), fd);
+}
+
+/*
+ * Opens the directory whose path is in the space. The path may lead through symlinks; only with
+ * `follow` may it end in one.
+ */
+EXPORT int32_t tree_open(int32_t follow)
+{
+	return opened(open(shared, follow ? FOLDER & ~O_NOFOLLOW : FOLDER));
+}
+
+/*
+ * Opens the directory in a directory whose name is in the space. EXDEV: something is mounted there.
+ * ELOOP or ENOTDIR: it is a symlink or a file.
+ */
+EXPORT int32_t tree_enter(int32_t at)
+{
+	return is_component(shared) ? opened(open_below(at, shared)) : -EINVAL;
+}
+
+/*
+ * Makes an empty directory that only we may enter, and opens it. ESTALE: somebody put another one
+ * in its place.
+ */
+EXPORT int32_t tree_scratch(int32_t at)
+{
+	struct stat is;
+
+	if (!is_component(shared))
+		return -EINVAL;
+	if (mkdirat(at, shared, 0700) < 0)
+		return -errno;
+	int fd = open_below(at, shared);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &is) < 0 || is.st_uid != geteuid() || (is.st_mode & 0077)) {
+		close(fd);
+		return -ESTALE;
+	}
+	return opened(fd);
+}
+
+/* Opens the directory above one. The caller checks that it is the expected one. */
+EXPORT int32_t tree_above(int32_t at)
+{
+	return opened(openat(at, "..", FOLDER));
+}
+
+/* Another descriptor of the same directory. */
+EXPORT int32_t tree_again(int32_t at)
+{
+	return opened(openat(at, ".", FOLDER));
+}
+
+EXPORT int32_t tree_close(int32_t fd)
+{
+	return result(close(fd));
+}
+
+/*
+ * Opens a regular file for reading; EINVAL for anything else. O_NONBLOCK, because a FIFO would wait
+ * for its writer.
+ */
+static int32_t open_file(int at, const char *name)
+{
+	struct stat is;
+
+	if (!is_component(name))
+		return -EINVAL;
+	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &is) < 0 || !S_ISREG(is.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+EXPORT int32_t tree_open_file(int32_t at)
+{
+	return open_file(at, shared);
+}
+
+/* What precedes the entries in the space: the number of the listing, or -1 after its end. */
+#define HEAD 8
+
+EXPORT int32_t tree_end(int32_t number)
+{
+	if (number < 0 || (size_t)number >= listing_room || listings[number] == NULL)
+		return -EBADF;
+	free_listing(listings[number]);
+	listings[number] = NULL;
+	return 0;
+}
+
 /*
  * Gives the next entries of a listing, as many as there is room for. `fd` is the directory, which
- * may have been closed and opened again since. Returns bytes; 0 at the end; -ERANGE if there is no
- * room for the next one.
+ * may have been closed and opened again since. Returns bytes; -ERANGE if there is no room for the
+ * next one. The listing ends itself.
  */
-EXPORT int32_t tree_next(int32_t number, int32_t fd, char *bytes, uint32_t room, int32_t attributes)
+EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
 {
-	struct space to = { bytes, room & ~(size_t)7, 0 };
+	struct space to = { shared, shared_room, HEAD };
 
 	if (number < 0 || (size_t)number >= listing_room || listings[number] == NULL)
 		return -EBADF;
+	memset(shared, 0, HEAD);
+	memcpy(shared, &number, sizeof number);
 	struct listing *list = listings[number];
 	int back = attributes ? go_into(fd) : -1;
 	if (attributes && back < 0)
@@ -434,26 +438,66 @@ EXPORT int32_t tree_next(int32_t number, int32_t fd, char *bytes, uint32_t room,
 	}
 	if (back >= 0)
 		go_back(back);
-	return packed < 0 && to.used == 0 ? packed : (int32_t)to.used;
+	if (packed < 0 && to.used == HEAD)
+		return packed;
+	if (packed >= 0) {
+		tree_end(number);
+		memset(shared, 0xff, sizeof number);
+	}
+	return to.used;
+}
+
+/* Reads the names of a directory, and gives the first entries as tree_next does. */
+EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
+{
+	size_t number = 0, room = listing_room;
+
+	while (number < listing_room && listings[number] != NULL)
+		number++;
+	if (grow((void **)&listings, &listing_room, number + 1, sizeof *listings) < 0)
+		return -ENOMEM;
+	if (listing_room > room)
+		memset(listings + room, 0, (listing_room - room) * sizeof *listings);
+	struct listing *list = calloc(1, sizeof *list);
+	if (list == NULL)
+		return -ENOMEM;
+	list->fd = fd;
+	if (read_names(list) < 0) {
+		int32_t failed = -errno;
+		free_listing(list);
+		return failed;
+	}
+	listings[number] = list;
+	int32_t bytes = tree_next(number, fd, attributes);
+	if (bytes < 0 && bytes != -ERANGE)
+		tree_end(number);
+	return bytes;
 }
 
 /*
- * One name, or the directory itself if it is NULL. Returns bytes; 0 if there is no such name;
- * -ERANGE if there is no room.
+ * The entry of the name in the space, or the directory itself if it is empty. Returns bytes; 0 if
+ * there is no such name; -ERANGE if there is no room, and the space is as it was.
  */
-EXPORT int32_t tree_entry(
-	int32_t fd, const char *name, char *bytes, uint32_t room, int32_t attributes)
+EXPORT int32_t tree_entry(int32_t fd, int32_t attributes)
 {
-	struct space to = { bytes, room & ~(size_t)7, 0 };
+	struct space to = { shared, shared_room, 0 };
+	char name[NAME_MAX + 1];
+	size_t length = strnlen(shared, sizeof name);
 
-	if (name != NULL && !is_component(name))
+	if (length == sizeof name)
+		return -ENAMETOOLONG;
+	memcpy(name, shared, length + 1);
+	int is_named = length > 0;
+	if (is_named && !is_component(name))
 		return -EINVAL;
-	int back = attributes && name != NULL ? go_into(fd) : -1;
-	if (attributes && name != NULL && back < 0)
+	int back = attributes && is_named ? go_into(fd) : -1;
+	if (attributes && is_named && back < 0)
 		return -errno;
-	int packed = pack_entry(fd, name, attributes, &to);
+	int packed = pack_entry(fd, is_named ? name : NULL, attributes, &to);
 	if (back >= 0)
 		go_back(back);
+	if (packed < 0)
+		memcpy(shared, name, length + 1);
 	return packed < 0 ? packed : (int32_t)to.used;
 }
 
@@ -590,7 +634,7 @@ static int32_t copy_bytes(int from, int to)
 static int32_t open_source(const struct change *change, const char *name)
 {
 	struct stat is;
-	int32_t fd = tree_open_file(change->from, name);
+	int32_t fd = open_file(change->from, name);
 
 	if (fd == -EINVAL || fd == -ELOOP)
 		return -ESTALE;
@@ -881,23 +925,24 @@ static int is_whole(const struct change *change, const char *record)
 }
 
 /*
- * Makes changes one after the other, each with a result of its own. After a full file system the
- * others are not tried, and have ECANCELED.
+ * Makes the changes in the space one after the other. Each has a result of its own; the results
+ * follow the changes. After a full file system the others are not tried, and have ECANCELED.
  */
-EXPORT int32_t tree_apply(const char *changes, uint32_t bytes, int32_t *results)
+EXPORT int32_t tree_apply(uint32_t bytes)
 {
 	int32_t made = 0, full = 0;
+	uint32_t results = ALIGN(bytes);
 
-	for (uint32_t at = 0; at + sizeof(struct change) <= bytes;) {
+	for (uint32_t at = 0; at + sizeof(struct change) <= bytes; made++) {
 		struct change change;
-		memcpy(&change, changes + at, sizeof change);
-		if (change.length < sizeof change || change.length > bytes - at)
+		memcpy(&change, shared + at, sizeof change);
+		if (change.length < sizeof change || change.length > bytes - at ||
+			!is_whole(&change, shared + at) ||
+			results + 4 * ((uint64_t)made + 1) > shared_room)
 			return -EINVAL;
-		if (!is_whole(&change, changes + at))
-			return -EINVAL;
-		results[made] = full ? -ECANCELED : apply(&change, changes + at + sizeof change);
-		full |= is_full(results[made]);
-		made++;
+		int32_t done = full ? -ECANCELED : apply(&change, shared + at + sizeof change);
+		full |= is_full(done);
+		memcpy(shared + results + 4 * made, &done, sizeof done);
 		at += change.length;
 	}
 	return made;

@@ -16,11 +16,13 @@ static void fuzz_begin(void)
 		char rest[64];
 	} seed = { .change = { .length = sizeof seed, .name = 1, .source = 1, .attributes = 24 } };
 
+	static char space[70000];
+	tree_share(space, sizeof space);
 	if (mkdtemp(top) == NULL || chdir(top) < 0)
 		exit(2);
 	for (int at = 0; at < 3; at++) {
 		const char name[] = { 'a' + at, 0 };
-		if (mkdir(name, 0700) < 0 || (folders[at] = tree_open(name, 0)) < 0)
+		if (mkdir(name, 0700) < 0 || (strcpy(shared, name), folders[at] = tree_open(0)) < 0)
 			exit(2);
 	}
 	for (seed.change.what = PUT_FILE; seed.change.what <= REMOVE; seed.change.what++) {
@@ -33,12 +35,10 @@ static void fuzz_begin(void)
 	}
 }
 
-/* The records with our own descriptors. Returns how many a call may find in them. */
-static size_t claim(uint8_t *bytes, size_t length)
+/* Gives the records our own descriptors. */
+static void claim(uint8_t *bytes, size_t length)
 {
-	size_t records = 0;
-
-	for (size_t at = 0; at + sizeof(struct change) <= length; records++) {
+	for (size_t at = 0; at + sizeof(struct change) <= length;) {
 		struct change change;
 		memcpy(&change, bytes + at, sizeof change);
 		change.at = folders[(uint32_t)change.at % 3];
@@ -50,33 +50,31 @@ static size_t claim(uint8_t *bytes, size_t length)
 			break;
 		at += change.length;
 	}
-	return records + 1;
 }
 
 static void list_all(int fd)
 {
 	static char room[70000];
-	int32_t list = tree_list(fd);
 
-	if (list < 0)
-		return;
-	for (uint32_t size = 8; size < sizeof room; size = size * 3 + 5)
-		if (tree_next(list, fd, room, size, 1) > (int32_t)size)
-			fail("tree_next wrote more than there was room for");
-	tree_end(list);
+	for (uint32_t size = 64; size < sizeof room; size = size * 3 + 5) {
+		tree_share(room, size);
+		int32_t bytes = tree_list(fd, 1), list;
+		memcpy(&list, room, sizeof list);
+		if (bytes > (int32_t)size)
+			fail("tree_list wrote more than there was room for");
+		if ((bytes >= 0 || bytes == -ERANGE) && list >= 0)
+			tree_end(list);
+	}
 }
 
 static void fuzz_one(const uint8_t *bytes, size_t length)
 {
-	uint8_t *copy = malloc(length + 1);
-	size_t records;
+	static char space[70000];
 
-	memcpy(copy, bytes, length);
-	records = claim(copy, length);
-	int32_t *results = calloc(records, sizeof *results);
-	tree_apply((const char *)copy, length, results);
+	memcpy(space, bytes, length);
+	claim((uint8_t *)space, length);
+	tree_share(space, sizeof space);
+	tree_apply(length);
 	for (int at = 0; at < 3; at++)
 		list_all(folders[at]);
-	free(results);
-	free(copy);
 }

@@ -2,6 +2,7 @@
  * A tar of a few plain files (POSIX.1-2008, pax: ustar), written at once and read back. The tar
  * that carries a layer is in `src/layer/archive`.
  */
+import { BLOCK, padding, ustarHeader } from '../text/ustar-header.js';
 import { BUNDLE_LIMITS } from '../text/input-limits.js';
 
 export interface File {
@@ -10,35 +11,22 @@ export interface File {
   content: Buffer;
 }
 
-const BLOCK = 512;
 const ZEROS = Buffer.alloc(BLOCK);
 const filled = (length: number): number => Math.ceil(length / BLOCK) * BLOCK;
-const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0');
 
 function header({ name, content }: File, time: number): Buffer {
-  const block = Buffer.alloc(BLOCK);
   if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long a name for this archive`);
-  block.write(name, 0);
-  // Only its owner may read what a board says about itself.
-  const [mode, uid, gid] = [octal(0o600, 7), octal(0, 7), octal(0, 7)];
-  const fields = [mode, uid, gid, octal(content.length, 11), octal(time, 11)];
-  block.write(fields.map((field) => `${field}\0`).join(''), 100, 'latin1');
-  block.write('0', 156);
-  block.write('ustar\x0000', 257, 'latin1');
-  block.write('        ', 148);
-  let sum = 0;
-  for (const byte of block) sum += byte;
-  block.write(`${octal(sum, 6)}\0 `, 148, 'latin1');
-  return block;
+  return ustarHeader({
+    name,
+    // Only its owner may read what a board says about itself.
+    mode: 0o600,
+    ...{ uid: 0, gid: 0, size: content.length, seconds: time, type: '0', link: '', node: '' },
+  });
 }
 
 /** One file of a tar. @param time in seconds since 1970. */
 export const tarMember = (file: File, time: number): Buffer =>
-  Buffer.concat([
-    header(file, time),
-    file.content,
-    Buffer.alloc(filled(file.content.length) - file.content.length),
-  ]);
+  Buffer.concat([header(file, time), file.content, padding(file.content.length)]);
 
 /** What stands behind the last file. */
 export const endOfTar = (): Buffer => Buffer.alloc(2 * BLOCK);

@@ -1,30 +1,54 @@
 /** The tree door of the real kernel (native/tree.c). */
 import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
-import { pathOf } from './names.js';
 import { SystemError } from './system-error.js';
 import type { Changed, Folder, FolderEntry, TreeChange, TreeDoor } from './tree-door.js';
-import { decodeEntries, encodeChange, isCut } from './tree-records.js';
+import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
 
 const openTree = () =>
   openLibrary('libmountroot-tree.so', {
-    tree_open: ['int32', ['pointer', 'int32']],
-    tree_enter: ['int32', ['int32', 'pointer']],
-    tree_scratch: ['int32', ['int32', 'pointer']],
+    tree_share: ['int32', ['pointer', 'uint32']],
+    tree_open: ['int32', ['int32']],
+    tree_enter: ['int32', ['int32']],
+    tree_scratch: ['int32', ['int32']],
     tree_above: ['int32', ['int32']],
     tree_again: ['int32', ['int32']],
     tree_close: ['int32', ['int32']],
-    tree_open_file: ['int32', ['int32', 'pointer']],
-    tree_list: ['int32', ['int32']],
-    tree_next: ['int32', ['int32', 'int32', 'pointer', 'uint32', 'int32']],
+    tree_open_file: ['int32', ['int32']],
+    tree_list: ['int32', ['int32', 'int32']],
+    tree_next: ['int32', ['int32', 'int32', 'int32']],
     tree_end: ['int32', ['int32']],
-    tree_entry: ['int32', ['int32', 'pointer', 'pointer', 'uint32', 'int32']],
-    tree_apply: ['int32', ['pointer', 'uint32', 'pointer']],
+    tree_entry: ['int32', ['int32', 'int32']],
+    tree_apply: ['int32', ['uint32']],
   });
 
-let opened: ReturnType<typeof openTree> | null = null;
+type Native = ReturnType<typeof openTree>;
+
+/** Bytes: enough for some hundred usual entries, and the most for one with very many attributes. */
+const USUAL_ROOM = 131_072;
+const MOST_ROOM = 16 << 20;
+
+/** The number of the listing that precedes entries, and its value after the end. */
+const HEAD = 8;
+const ENDED = -1;
+
+let opened: Native | null = null;
+/**
+ * The space for names, records and results. A pointer costs an FFI call more than all else, so it
+ * is handed over once.
+ */
+let space = Buffer.alloc(0);
+
+function share(library: Native, bytes: number): void {
+  space = Buffer.alloc(bytes);
+  library.tree_share(space as never, bytes);
+}
+
 /** Opened at the first walk: most starts walk through no tree. */
-const native = (): ReturnType<typeof openTree> => (opened ??= openTree());
+function native(): Native {
+  if (opened === null) share((opened = openTree()), USUAL_ROOM);
+  return opened;
+}
 
 interface RealFolder extends Folder {
   fd: number;
@@ -35,91 +59,92 @@ interface RealFolder extends Folder {
 /** Every folder of this door was made by it. */
 const real = (folder: object): RealFolder => folder as RealFolder;
 
-/** Bytes: enough for a hundred usual entries, and the most for one with very many attributes. */
-const USUAL_ROOM = 65_536;
-const MOST_ROOM = 16 << 20;
+type Failing = (path: string) => { what: string; syscall: string; path: string };
 
-/** The changes of one call, in bytes, so that its memory stays small. */
-const CHANGES_AT_ONCE = 65_536;
+const OPENING: Failing = (path) => ({ what: `open ${path}`, syscall: 'open', path });
+const MAKING: Failing = (path) => ({ what: `make directory ${path}`, syscall: 'mkdir', path });
+const RETURNING: Failing = (path) => ({ what: `go back to ${path}`, syscall: 'open', path });
+const LOOKING: Failing = (path) => ({ what: `examine ${path}`, syscall: 'lstat', path });
+const LISTING: Failing = (path) => ({ what: `list ${path}`, syscall: 'opendir', path });
+const READING: Failing = (path) => ({ what: `read ${path}`, syscall: 'open', path });
 
-interface Failing {
-  what: string;
-  syscall: string;
-  path: string;
-}
-
-function check(result: number, failing: Failing): number {
-  if (result < 0) throw new SystemError({ ...failing, errno: errnoName(-result) });
+function check(result: number, failing: Failing, path: string): number {
+  if (result < 0) throw new SystemError({ ...failing(path), errno: errnoName(-result) });
   return result;
 }
 
-/** A string of C. @throws {SystemError} EINVAL for a NUL inside, at which C would cut it. */
-function cString(text: string, failing: Failing): Buffer {
-  if (isCut(text)) throw new SystemError({ ...failing, errno: 'EINVAL' });
-  const path = pathOf(text);
-  return Buffer.concat([typeof path === 'string' ? Buffer.from(path) : path, Buffer.alloc(1)]);
+/** PATH_MAX, with its NUL. */
+const LONGEST = 4096;
+
+/** Puts a name or a path into the space. @throws {SystemError} EINVAL, ENAMETOOLONG */
+function name(text: string, failing: Failing, path: string): void {
+  native();
+  const errno = isCut(text) ? 'EINVAL' : 'ENAMETOOLONG';
+  if (errno === 'EINVAL' || Buffer.byteLength(text) >= LONGEST)
+    throw new SystemError({ ...failing(path), errno });
+  writeText(space, 0, text);
 }
 
-/** Reads records into a buffer that grows until the next record fits. */
-class Room {
-  private bytes = Buffer.alloc(USUAL_ROOM);
-
-  read(call: (bytes: Buffer, room: number) => number, failing: Failing): FolderEntry[] {
-    for (;;) {
-      const result = call(this.bytes, this.bytes.length);
-      if (result < 0 && errnoName(-result) === 'ERANGE' && this.bytes.length < MOST_ROOM)
-        this.bytes = Buffer.alloc(this.bytes.length * 2);
-      else return decodeEntries(this.bytes.subarray(0, check(result, failing)));
-    }
-  }
-}
-
-let room: Room | null = null;
-const read = (call: (bytes: Buffer, room: number) => number, failing: Failing): FolderEntry[] =>
-  (room ??= new Room()).read(call, failing);
-
-/** Makes a Folder of a new descriptor. */
+/** Makes a Folder of a new descriptor, whose own entry is in the space. */
 function folderOf(fd: number, path: string): RealFolder {
-  try {
-    const { device, inode } = lookAt(fd, '', false, path)!;
-    return { fd, path, device, inode };
-  } catch (error) {
-    native().tree_close(fd);
-    throw error;
+  const [{ device, inode } = { device: -1, inode: -1 }] = decodeEntries(space, 0, 1);
+  return { fd, path, device, inode };
+}
+
+/** Repeats a call with more space until its records fit. */
+function read(call: () => number, failing: Failing, path: string): number {
+  for (;;) {
+    const result = call();
+    if (errnoName(-result) !== 'ERANGE' || space.length >= MOST_ROOM)
+      return check(result, failing, path);
+    const before = space;
+    share(native(), space.length * 2);
+    // A name that the call is about.
+    before.copy(space, 0, 0, LONGEST);
   }
 }
 
-/** @param name '' for the directory itself. */
-function lookAt(fd: number, name: string, attributes: boolean, path: string): FolderEntry | null {
-  const failing = { what: `examine ${path}`, syscall: 'lstat', path };
-  const bytes = name === '' ? null : cString(name, failing);
-  const [entry] = read(
-    (to, size) => native().tree_entry(fd, bytes, to, size, attributes ? 1 : 0),
-    failing,
-  );
-  if (entry !== undefined && entry.errno !== null)
-    throw new SystemError({ ...failing, errno: entry.errno });
-  return entry ?? null;
+/** @param text '' for the directory itself. */
+function lookAt(folder: Folder, text: string, attributes: boolean): FolderEntry | null {
+  const { fd, path } = real(folder);
+  const place = text === '' ? path : `${path}/${text}`;
+  name(text, LOOKING, place);
+  const bytes = read(() => native().tree_entry(fd, attributes ? 1 : 0), LOOKING, place);
+  const [entry = null] = decodeEntries(space, 0, bytes);
+  if (entry !== null && entry.errno !== null)
+    throw new SystemError({ ...LOOKING(place), errno: entry.errno });
+  return entry;
 }
 
-const below = (folder: Folder, name: string): string => `${real(folder).path}/${name}`;
+const below = (folder: Folder, text: string): string => `${real(folder).path}/${text}`;
 
 function* entries(folder: Folder, attributes: boolean): Generator<FolderEntry, void> {
   const { path } = real(folder);
-  const failing = { what: `list ${path}`, syscall: 'opendir', path };
-  const list = check(native().tree_list(real(folder).fd), failing);
+  const wanted = attributes ? 1 : 0;
+  let list = ENDED;
+  let isListed = false;
   try {
-    for (;;) {
-      const some = read(
-        // The descriptor changes if the folder is closed and opened again meanwhile.
-        (bytes, size) => native().tree_next(list, real(folder).fd, bytes, size, attributes ? 1 : 0),
-        failing,
+    do {
+      const bytes = read(
+        () => {
+          // The descriptor changes if the folder is closed and opened again meanwhile.
+          const { fd } = real(folder);
+          const result = isListed
+            ? native().tree_next(list, fd, wanted)
+            : native().tree_list(fd, wanted);
+          if (result >= 0 || errnoName(-result) === 'ERANGE') {
+            list = space.readInt32LE(0);
+            isListed = true;
+          }
+          return result;
+        },
+        LISTING,
+        path,
       );
-      if (some.length === 0) return;
-      yield* some;
-    }
+      yield* decodeEntries(space, HEAD, bytes);
+    } while (list !== ENDED);
   } finally {
-    native().tree_end(list);
+    if (list !== ENDED) native().tree_end(list);
   }
 }
 
@@ -131,95 +156,95 @@ const refusal = (change: TreeChange): Changed | null =>
 
 const IS_FULL = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
+/** The space for the results of a call, and so the most changes in it. */
+const RESULTS = 4096;
+
 function apply(changes: readonly TreeChange[]): Changed[] {
   const results: Changed[] = [];
-  for (let next = 0; next < changes.length;) {
-    const refused = refusal(changes[next]!);
+  while (results.length < changes.length) {
+    const refused = refusal(changes[results.length]!);
     if (refused !== null) {
       results.push(refused);
-      next++;
       continue;
     }
-    const records: Buffer[] = [];
-    for (let bytes = 0; next < changes.length && bytes < CHANGES_AT_ONCE; next++) {
-      if (refusal(changes[next]!) !== null) break;
-      const record = encodeChange(changes[next]!, (folder) => real(folder).fd);
-      records.push(record);
-      bytes += record.length;
-    }
-    const some = applySome(records);
+    const some = applySome(changes, results.length);
     results.push(...some);
     if (some.some(({ errno }) => errno !== null && IS_FULL.includes(errno)))
-      for (; next < changes.length; next++) results.push({ errno: 'ECANCELED', lost: 0 });
+      while (results.length < changes.length) results.push({ errno: 'ECANCELED', lost: 0 });
   }
   return results;
 }
 
-function applySome(records: Buffer[]): Changed[] {
-  const bytes = Buffer.concat(records);
-  const results = Buffer.alloc(4 * records.length);
-  check(native().tree_apply(bytes as never, bytes.length, results), {
-    what: 'change a tree',
-    syscall: 'tree_apply',
-    path: '/',
-  });
-  return records.map((_, index) => {
-    const result = results.readInt32LE(4 * index);
+/** Makes as many changes as the space holds, one at least. */
+function applySome(changes: readonly TreeChange[], from: number): Changed[] {
+  const library = native();
+  let bytes = 0;
+  let count = 0;
+  for (; from + count < changes.length && 4 * count < RESULTS; count++) {
+    const change = changes[from + count]!;
+    const room = bytes + roomOf(change) + RESULTS + HEAD;
+    if (room > space.length) {
+      if (count > 0) break;
+      share(library, (room + 7) & ~7);
+    }
+    if (refusal(change) !== null) break;
+    bytes += writeChange(space, bytes, change, (folder) => real(folder).fd);
+  }
+  check(
+    library.tree_apply(bytes),
+    () => ({ what: 'change a tree', syscall: 'open', path: '/' }),
+    '/',
+  );
+  return Array.from({ length: count }, (_, index) => {
+    const result = space.readInt32LE(bytes + 4 * index);
     return result < 0 ? { errno: errnoName(-result), lost: 0 } : { errno: null, lost: result };
   });
 }
 
 export const treeDoor: TreeDoor = {
   open(path, follow = false) {
-    const failing = { what: `open ${path}`, syscall: 'open', path };
-    const bytes = cString(path, failing);
-    return folderOf(check(native().tree_open(bytes as never, follow ? 1 : 0), failing), path);
+    name(path, OPENING, path);
+    return folderOf(check(native().tree_open(follow ? 1 : 0), OPENING, path), path);
   },
 
-  enter(folder, name) {
-    const path = below(folder, name);
-    const failing = { what: `open ${path}`, syscall: 'open', path };
-    const fd = check(native().tree_enter(real(folder).fd, cString(name, failing)), failing);
-    const entered = folderOf(fd, path);
+  enter(folder, text) {
+    const path = below(folder, text);
+    name(text, OPENING, path);
+    const entered = folderOf(check(native().tree_enter(real(folder).fd), OPENING, path), path);
     // Before Linux 5.6 the kernel does not say that it crossed into a mount.
     if (entered.device === folder.device) return entered;
-    native().tree_close(fd);
-    throw new SystemError({ ...failing, errno: 'EXDEV' });
+    native().tree_close(entered.fd);
+    throw new SystemError({ ...OPENING(path), errno: 'EXDEV' });
   },
 
-  scratch(folder, name) {
-    const path = below(folder, name);
-    const failing = { what: `make directory ${path}`, syscall: 'mkdir', path };
-    const bytes = cString(name, failing) as never;
-    return folderOf(check(native().tree_scratch(real(folder).fd, bytes), failing), path);
+  scratch(folder, text) {
+    const path = below(folder, text);
+    name(text, MAKING, path);
+    return folderOf(check(native().tree_scratch(real(folder).fd), MAKING, path), path);
   },
 
   above(folder, { device, inode }) {
     const path = real(folder).path.replace(/\/[^/]*$/, '');
-    const failing = { what: `go back to ${path}`, syscall: 'open', path };
-    const fd = check(native().tree_above(real(folder).fd), failing);
-    const found = folderOf(fd, path);
+    const found = folderOf(check(native().tree_above(real(folder).fd), RETURNING, path), path);
     if (found.device === device && found.inode === inode) return found;
-    native().tree_close(fd);
-    throw new SystemError({ ...failing, errno: 'ESTALE' });
+    native().tree_close(found.fd);
+    throw new SystemError({ ...RETURNING(path), errno: 'ESTALE' });
   },
 
   again(folder) {
     const { fd, path } = real(folder);
-    const failing = { what: `open ${path}`, syscall: 'open', path };
-    return folderOf(check(native().tree_again(fd), failing), path);
+    return folderOf(check(native().tree_again(fd), OPENING, path), path);
   },
 
   close: (folder) => void native().tree_close(real(folder).fd),
   entries,
-  entry: (folder, name, attributes) =>
-    lookAt(real(folder).fd, name, attributes, below(folder, name)),
-  self: (folder, attributes) => lookAt(real(folder).fd, '', attributes, real(folder).path)!,
+  entry: lookAt,
+  self: (folder, attributes) => lookAt(folder, '', attributes)!,
 
-  openFile(folder, name) {
-    const path = below(folder, name);
-    const failing = { what: `read ${path}`, syscall: 'open', path };
-    return check(native().tree_open_file(real(folder).fd, cString(name, failing)), failing);
+  openFile(folder, text) {
+    const path = below(folder, text);
+    name(text, READING, path);
+    return check(native().tree_open_file(real(folder).fd), READING, path);
   },
 
   apply,

@@ -55,12 +55,15 @@ function attributesOf(bytes: Buffer, from: number, to: number): ReadonlyMap<stri
   return attributes;
 }
 
-/** @param bytes begins at a multiple of 8 in its ArrayBuffer. */
-export function decodeEntries(bytes: Buffer): FolderEntry[] {
+/**
+ * The entries between two places, of which the first is a multiple of 8.
+ * @param bytes begins at a multiple of 8 in its ArrayBuffer.
+ */
+export function decodeEntries(bytes: Buffer, from: number, to: number): FolderEntry[] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const longs = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
   const entries: FolderEntry[] = [];
-  for (let at = 0; at < bytes.length; at += words[at >> 2]!) {
+  for (let at = from; at < to; at += words[at >> 2]!) {
     const word = (index: number): number => words[(at >> 2) + index]!;
     const long = (index: number): bigint => longs[(at >> 3) + index]!;
     const name = at + ENTRY;
@@ -99,25 +102,27 @@ const WHAT = { file: 0, symlink: 1, node: 2, link: 3, folder: 4, describe: 5, re
 
 const NODE_MODES = { character: 0o020000, block: 0o060000, fifo: 0o010000, socket: 0o140000 };
 
-const EMPTY = Buffer.alloc(0);
-
-const bytesOf = (text: string): Buffer => {
+/** Writes a name or a path with a NUL. Returns its length in bytes. */
+export function writeText(bytes: Buffer, at: number, text: string): number {
   const path = pathOf(text);
-  return typeof path === 'string' ? Buffer.from(path) : path;
-};
-
-function encodeAttributes({ attributes }: Description): Buffer {
-  if (attributes.size === 0) return EMPTY;
-  return Buffer.concat(
-    [...attributes].flatMap(([key, value]) => {
-      const name = bytesOf(key);
-      const head = Buffer.alloc(8);
-      head.writeUInt32LE(name.length);
-      head.writeUInt32LE(value.length, 4);
-      return [head, name, value];
-    }),
-  );
+  const length = typeof path === 'string' ? bytes.write(path, at) : path.copy(bytes, at);
+  bytes[at + length] = 0;
+  return length;
 }
+
+function writeAttributes(bytes: Buffer, begin: number, { attributes }: Description): number {
+  let at = begin;
+  for (const [key, value] of attributes) {
+    const name = writeText(bytes, at + 8, key);
+    bytes.writeUInt32LE(name, at);
+    bytes.writeUInt32LE(value.length, at + 4);
+    at += 8 + name + value.copy(bytes, at + 8 + name);
+  }
+  return at - begin;
+}
+
+/** Each character of a string has three bytes at most. */
+const most = (text: string): number => 3 * text.length + 1;
 
 const sourceOf = (change: TreeChange): string => {
   if (change.what === 'file') return change.source.name;
@@ -128,47 +133,67 @@ const sourceOf = (change: TreeChange): string => {
 /** Bytes of a name or a path that C would cut at its NUL. */
 export const isCut = (text: string): boolean => text.includes('\0');
 
-/** @param descriptor the descriptor of an open directory. */
-export function encodeChange(change: TreeChange, descriptor: (folder: object) => number): Buffer {
-  const name = 'name' in change ? bytesOf(change.name) : EMPTY;
-  const source = bytesOf(sourceOf(change));
-  const attributes = 'attributes' in change ? encodeAttributes(change) : EMPTY;
-  const length = CHANGE + name.length + 1 + source.length + 1 + attributes.length;
-  const bytes = Buffer.alloc((length + 7) & ~7);
-  bytes.writeUInt32LE(bytes.length);
-  bytes.writeUInt32LE(WHAT[change.what], 4);
-  bytes.writeInt32LE(descriptor(change.in), 8);
-  if ('from' in change) bytes.writeInt32LE(descriptor(change.from), 12);
-  if ('scratch' in change) bytes.writeInt32LE(descriptor(change.scratch), 16);
-  if ('mode' in change) describe(bytes, change);
-  if (change.what === 'node') {
-    const [major = 0, minor = 0] = change.node === '' ? [] : change.node.split(':').map(Number);
-    bytes.writeUInt32LE((NODE_MODES[change.kind] | change.mode) >>> 0, 20);
-    bytes.writeUInt32LE(major, 32);
-    bytes.writeUInt32LE(minor, 36);
-  }
-  if (change.what === 'file') {
-    bytes.writeUInt32LE(change.sync ? 1 : 0, 52);
-    bytes.writeBigUInt64LE(BigInt(change.source.device), 56);
-    bytes.writeBigUInt64LE(BigInt(change.source.inode), 64);
-  }
-  if (change.what === 'link') bytes.writeBigUInt64LE(BigInt(change.inode), 64);
-  bytes.writeUInt32LE(name.length, 72);
-  bytes.writeUInt32LE(source.length, 76);
-  bytes.writeUInt32LE(attributes.length, 80);
-  name.copy(bytes, CHANGE);
-  source.copy(bytes, CHANGE + name.length + 1);
-  attributes.copy(bytes, CHANGE + name.length + 1 + source.length + 1);
-  return bytes;
+/** The most bytes that a record may have. */
+export function roomOf(change: TreeChange): number {
+  let room = CHANGE + 16 + most(sourceOf(change));
+  if ('name' in change) room += most(change.name);
+  if ('attributes' in change)
+    for (const [key, value] of change.attributes) room += 8 + most(key) + value.length;
+  return room;
 }
 
-function describe(bytes: Buffer, { mode, uid, gid, mtime, needed }: Description): void {
+/**
+ * Writes a record at a multiple of 8, where there must be roomOf() bytes.
+ * @param descriptor the descriptor of an open directory. @returns its length.
+ */
+export function writeChange(
+  bytes: Buffer,
+  at: number,
+  change: TreeChange,
+  descriptor: (folder: object) => number,
+): number {
+  bytes.fill(0, at, at + CHANGE);
+  const name = writeText(bytes, at + CHANGE, 'name' in change ? change.name : '');
+  const source = writeText(bytes, at + CHANGE + name + 1, sourceOf(change));
+  const rest = at + CHANGE + name + 1 + source + 1;
+  const attributes = 'attributes' in change ? writeAttributes(bytes, rest, change) : 0;
+  const length = (rest + attributes - at + 7) & ~7;
+  bytes.writeUInt32LE(length, at);
+  bytes.writeUInt32LE(WHAT[change.what], at + 4);
+  bytes.writeInt32LE(descriptor(change.in), at + 8);
+  if ('from' in change) bytes.writeInt32LE(descriptor(change.from), at + 12);
+  if ('scratch' in change) bytes.writeInt32LE(descriptor(change.scratch), at + 16);
+  if ('mode' in change) describe(bytes, at, change);
+  writeSpecial(bytes, at, change);
+  bytes.writeUInt32LE(name, at + 72);
+  bytes.writeUInt32LE(source, at + 76);
+  bytes.writeUInt32LE(attributes, at + 80);
+  return length;
+}
+
+/** The fields that only some changes have. */
+function writeSpecial(bytes: Buffer, at: number, change: TreeChange): void {
+  if (change.what === 'node') {
+    const [major = 0, minor = 0] = change.node === '' ? [] : change.node.split(':').map(Number);
+    bytes.writeUInt32LE((NODE_MODES[change.kind] | change.mode) >>> 0, at + 20);
+    bytes.writeUInt32LE(major, at + 32);
+    bytes.writeUInt32LE(minor, at + 36);
+  }
+  if (change.what === 'file') {
+    bytes.writeUInt32LE(change.sync ? 1 : 0, at + 52);
+    bytes.writeBigUInt64LE(BigInt(change.source.device), at + 56);
+    bytes.writeBigUInt64LE(BigInt(change.source.inode), at + 64);
+  }
+  if (change.what === 'link') bytes.writeBigUInt64LE(BigInt(change.inode), at + 64);
+}
+
+function describe(bytes: Buffer, at: number, { mode, uid, gid, mtime, needed }: Description): void {
   // A time before 1970 has negative seconds and positive nanoseconds.
   const rest = ((mtime % SECOND) + SECOND) % SECOND;
-  bytes.writeUInt32LE(mode, 20);
-  bytes.writeUInt32LE(uid, 24);
-  bytes.writeUInt32LE(gid, 28);
-  bytes.writeBigInt64LE((mtime - rest) / SECOND, 40);
-  bytes.writeUInt32LE(Number(rest), 48);
-  bytes.writeUInt32LE(needed, 84);
+  bytes.writeUInt32LE(mode, at + 20);
+  bytes.writeUInt32LE(uid, at + 24);
+  bytes.writeUInt32LE(gid, at + 28);
+  bytes.writeBigInt64LE((mtime - rest) / SECOND, at + 40);
+  bytes.writeUInt32LE(Number(rest), at + 48);
+  bytes.writeUInt32LE(needed, at + 84);
 }

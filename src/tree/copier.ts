@@ -30,6 +30,8 @@ export interface Ways {
 /** A directory on the way: what is left to do in it. */
 interface Level {
   original: FolderEntry;
+  /** Its path in the original. */
+  path: string;
   /** The names of its directories, and the next one. */
   folders: string[];
   next: number;
@@ -72,17 +74,18 @@ export class Copier {
 
   run(): void {
     const { original } = this.ways;
-    this.enter(this.system.tree.self(original.here, true));
+    this.enter(this.system.tree.self(original.here, true), this.ways.from);
     for (let level; (level = this.levels.at(-1)) !== undefined;) {
       const name = level.folders[level.next++];
       if (name !== undefined) {
-        if (this.isEntered(name)) this.enter(this.system.tree.self(original.here, true));
+        if (this.isEntered(name))
+          this.enter(this.system.tree.self(original.here, true), this.path(name));
         continue;
       }
       if (this.levels.length === 1) return;
       this.describe(level.original);
       this.levels.pop();
-      this.leave();
+      this.leave(level.path);
     }
   }
 
@@ -104,14 +107,14 @@ export class Copier {
     this.flush();
   }
 
+  /** The path in the original of a name in the present directory; '' is the directory. */
   private path(name: string): string {
-    const inside = [this.ways.original.path, name].filter((part) => part !== '').join('/');
-    return inside === '' ? this.ways.from : `${this.ways.from}/${inside.replace(/^\//, '')}`;
+    const here = this.levels.at(-1)?.path ?? this.ways.from;
+    return name === '' ? here : `${here}/${name}`;
   }
 
-  private leave(): void {
+  private leave(path: string): void {
     const { original, copy } = this.ways;
-    const path = this.path('');
     try {
       original.up();
       copy.up();
@@ -128,11 +131,11 @@ export class Copier {
   }
 
   /** Copies everything in the present directory except what is in its directories. */
-  private enter(original: FolderEntry): void {
+  private enter(original: FolderEntry, path: string): void {
     const { tree } = this.system;
     const { ways } = this;
     const folders: string[] = [];
-    this.levels.push({ original, folders, next: 0 });
+    this.levels.push({ original, path, folders, next: 0 });
     try {
       for (const [from, to] of joined(
         tree.entries(ways.original.here, true),
@@ -171,10 +174,9 @@ export class Copier {
       return true;
     } catch (error) {
       const isBelow = original.depth > depth;
-      const path = isBelow ? this.path('') : this.path(name);
       if (isBelow) original.up();
       // A directory that has vanished meanwhile is no failure.
-      if (errnoOf(error) !== 'ENOENT' || isBelow) this.refuse(path, error);
+      if (errnoOf(error) !== 'ENOENT' || isBelow) this.refuse(this.path(name), error);
       return false;
     }
   }

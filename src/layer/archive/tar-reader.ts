@@ -1,8 +1,7 @@
 /**
  * Reads a tar strictly, because it may come from anywhere and root reads it: ustar with pax headers
- * (POSIX.1-2008), and GNU's long names. tar-stream, which writes them, is too lenient to read them:
- * it accepts archives without an end and damaged pax records, and it damages attributes that are no
- * text.
+ * (POSIX.1-2008), and GNU's long names. tar-stream is too lenient for that: it accepts archives
+ * without an end and damaged pax records, and it damages attributes that are no text.
  */
 import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
