@@ -137,6 +137,27 @@ static int wait_for_child(int *status)
 	return 0;
 }
 
+/*
+ * A key for reports: the environment may come from the other side, and Node obeys some variables
+ * before the agent's first line (NODE_OPTIONS, OPENSSL_CONF).
+ */
+static void forget_environment(void)
+{
+	static const char *const kept[] = { "SSH_ORIGINAL_COMMAND", "TERM", "NO_COLOR" };
+	const char *values[sizeof(kept) / sizeof(*kept)];
+	const size_t count = sizeof(kept) / sizeof(*kept);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *value = getenv(kept[i]);
+		values[i] = value == NULL ? NULL : strdup(value);
+	}
+	clearenv();
+	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	for (size_t i = 0; i < count; i++)
+		if (values[i] != NULL)
+			setenv(kept[i], values[i], 1);
+}
+
 int main(int argc, char **argv)
 {
 	int begun[2], status = 0, ended;
@@ -146,6 +167,8 @@ int main(int argc, char **argv)
 
 	find_home();
 	restore_child_signal();
+	if (argc > 1 && !strcmp(argv[1], "ssh-shell"))
+		forget_environment();
 	if (self == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 ||
 		pipe(begun) < 0)
 		return become_agent(argc, argv);

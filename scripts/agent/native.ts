@@ -27,7 +27,8 @@ const ADDONS: readonly Addon[] = [
 ];
 
 /** Our own sources that buildNative() compiles. */
-const SOURCES = ['mountroot.c', 'tree.c', 'measure.c'];
+const TREE = ['tree.c', 'tree-entries.h', 'tree-change.h', 'tree-remove.h'];
+const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];
 const sourceFile = (name: string): string => join(checkout, 'native', name);
 /** How we compile, for the keys of caches. */
 const COMPILE = digest(join(checkout, 'scripts/agent/compile.ts'));
@@ -158,6 +159,7 @@ export async function buildSanitized(): Promise<string> {
   ];
   const inputs = {
     sources: libraries.map(({ source, name }) => [name, digest(sourceFile(source))]),
+    headers: digest(...TREE.map(sourceFile)),
     script: [digest(join(checkout, 'scripts/agent/native.ts')), COMPILE],
     compiler: await compilerVersion('host'),
   };

@@ -39,6 +39,26 @@ const ignoring = (signal: string, ...before: string[]): string[] => [
   `trap '' ${signal}; exec ${path('launch')} stop`,
 ];
 
+t.test('a key for reports starts Node without the environment of the other side', (t) => {
+  node('exec env');
+  const hostile = ['NODE_OPTIONS=--require=/x', 'OPENSSL_CONF=/x', 'LC_ALL=/x', 'PREINIT=1'];
+  const { stdout } = run(
+    ...['env', '-i', 'PATH=/nowhere', 'TERM=vt100', 'SSH_ORIGINAL_COMMAND=status'],
+    ...[...hostile, path('launch'), 'ssh-shell'],
+  );
+  const names = stdout.split('\n').map((line) => line.replace(/=.*/, ''));
+  // The shell that stands in for Node adds its own.
+  const shells = ['PWD', 'SHLVL', '_', 'OLDPWD', ''];
+  t.same(names.filter((name) => !shells.includes(name)).sort(), [
+    'PATH',
+    'SSH_ORIGINAL_COMMAND',
+    'TERM',
+  ]);
+  t.match(stdout, 'SSH_ORIGINAL_COMMAND=status');
+  t.notMatch(stdout, '/nowhere');
+  t.end();
+});
+
 t.test('a caller that ignores SIGCHLD gets the status of the agent', (t) => {
   node('exit 5');
   t.equal(run(...ignoring('CHLD')).status, 5);

@@ -1,0 +1,306 @@
+/* Opening directories and files below a descriptor, and packing what is in them (tree.c). */
+#pragma once
+#define _GNU_SOURCE
+/* Without these, times past 2038 and files past 2 GiB do not fit on 32 bits. */
+#define _FILE_OFFSET_BITS 64
+#define _TIME_BITS 64
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static int32_t result(long returned)
+{
+	return returned < 0 ? -errno : 0;
+}
+
+/* A name is one component of a path. */
+static int is_component(const char *name)
+{
+	return name[0] && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
+}
+
+#define FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/*
+ * openat2(2) with RESOLVE_NO_XDEV gives EXDEV for every mountpoint, also for a bind mount of the
+ * same file system. Before Linux 5.6, or where a seccomp filter forbids it, the caller compares
+ * device numbers.
+ */
+static int open_below(int at, const char *name)
+{
+	struct open_how how = {
+		.flags = FOLDER,
+		.resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH,
+	};
+	int fd = syscall(SYS_openat2, at, name, &how, sizeof how);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		fd = openat(at, name, FOLDER);
+	return fd;
+}
+
+/*
+ * Opens a regular file for reading; EINVAL for anything else. O_NONBLOCK, because a FIFO would wait
+ * for its writer.
+ */
+static int32_t open_file(int at, const char *name)
+{
+	struct stat is;
+
+	if (!is_component(name))
+		return -EINVAL;
+	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &is) < 0 || !S_ISREG(is.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
+}
+
+/* What a caller gets for each entry; then name, target and attributes. */
+struct entry {
+	uint32_t length;
+	int32_t error;
+	uint32_t mode, uid, gid, links, node_major, node_minor;
+	uint64_t device, inode;
+	int64_t size, modified, changed;
+	uint32_t modified_ns, changed_ns;
+	uint32_t name, target, attributes, unused;
+};
+
+/* Then its name and its value. */
+struct attribute {
+	uint32_t name, value;
+};
+
+struct listing {
+	int fd;
+	size_t count, next, used, room;
+	/* Where each name begins in `names`; sorted by the names' bytes. */
+	uint32_t *at;
+	char *names;
+};
+
+static void free_listing(struct listing *list)
+{
+	free(list->at);
+	free(list->names);
+	free(list);
+}
+
+static int grow(void **memory, size_t *room, size_t needed, size_t size)
+{
+	size_t next = *room ? *room : 64;
+
+	if (needed <= *room)
+		return 0;
+	while (next < needed)
+		next *= 2;
+	void *more = reallocarray(*memory, next, size);
+	if (more == NULL)
+		return -1;
+	*memory = more;
+	*room = next;
+	return 0;
+}
+
+static int by_bytes(const void *one, const void *other, void *names)
+{
+	const char *base = names;
+	return strcmp(base + *(const uint32_t *)one, base + *(const uint32_t *)other);
+}
+
+/* A name of a directory may be missed or twice in a listing if the directory changes meanwhile. */
+static int read_names(struct listing *list)
+{
+	char block[32768];
+	size_t rooms = 0;
+	ssize_t bytes;
+
+	if (lseek(list->fd, 0, SEEK_SET) < 0)
+		return -1;
+	while ((bytes = syscall(SYS_getdents64, list->fd, block, sizeof block)) > 0)
+		for (char *here = block; here < block + bytes;) {
+			struct dirent64 *found = (struct dirent64 *)here;
+			size_t length = strlen(found->d_name) + 1;
+			here += found->d_reclen;
+			if (!is_component(found->d_name))
+				continue;
+			if (grow((void **)&list->at, &rooms, list->count + 1, sizeof *list->at) <
+					0 ||
+				grow((void **)&list->names, &list->room, list->used + length, 1) <
+					0)
+				return -1;
+			if (list->used + length > UINT32_MAX) {
+				errno = EOVERFLOW;
+				return -1;
+			}
+			list->at[list->count++] = list->used;
+			memcpy(list->names + list->used, found->d_name, length);
+			list->used += length;
+		}
+	if (bytes < 0)
+		return -1;
+	if (list->count > 0)
+		qsort_r(list->at, list->count, sizeof *list->at, by_bytes, list->names);
+	return 0;
+}
+
+/* Listings that are open: one for each directory on the way of a walk. */
+static struct listing **listings;
+static size_t listing_room;
+
+/* Where the caller wants the entries. */
+struct space {
+	char *bytes;
+	size_t room, used;
+};
+
+#define ALIGN(bytes) (((bytes) + 7) & ~(size_t)7)
+
+/* Attributes of a name in the working directory, or of a descriptor if `name` is NULL. */
+static ssize_t list_attributes(int fd, const char *name, char *names, size_t room)
+{
+	return name == NULL ? flistxattr(fd, names, room) : llistxattr(name, names, room);
+}
+
+static ssize_t get_attribute(int fd, const char *name, const char *key, void *value, size_t room)
+{
+	return name == NULL ? fgetxattr(fd, key, value, room) : lgetxattr(name, key, value, room);
+}
+
+/*
+ * Packs all attributes. Returns 0, or -ERANGE if the space is full, or -errno. A file system
+ * without attributes has none.
+ */
+static int pack_attributes(int fd, const char *name, struct space *to, uint32_t *packed)
+{
+	char names[65536];
+	size_t begin = to->used;
+	ssize_t bytes = list_attributes(fd, name, names, sizeof names);
+
+	if (bytes < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	for (char *key = names; key < names + bytes; key += strlen(key) + 1) {
+		struct attribute head = { .name = strlen(key) };
+		size_t at = to->used + sizeof head + head.name;
+		if (at > to->room)
+			return -ERANGE;
+		ssize_t value = get_attribute(fd, name, key, to->bytes + at, to->room - at);
+		/* It was removed since the list was read. */
+		if (value < 0 && errno == ENODATA)
+			continue;
+		/* With no room at all the kernel gives the length, and writes nothing. */
+		if (value < 0 || at + value > to->room)
+			return value < 0 && errno != ERANGE ? -errno : -ERANGE;
+		head.value = value;
+		memcpy(to->bytes + to->used, &head, sizeof head);
+		memcpy(to->bytes + to->used + sizeof head, key, head.name);
+		to->used = at + value;
+	}
+	*packed = to->used - begin;
+	return 0;
+}
+
+static void pack_stat(struct entry *head, const struct stat *is)
+{
+	head->mode = is->st_mode;
+	head->uid = is->st_uid;
+	head->gid = is->st_gid;
+	head->links = is->st_nlink;
+	head->node_major = major(is->st_rdev);
+	head->node_minor = minor(is->st_rdev);
+	head->device = is->st_dev;
+	head->inode = is->st_ino;
+	head->size = is->st_size;
+	head->modified = is->st_mtim.tv_sec;
+	head->modified_ns = is->st_mtim.tv_nsec;
+	head->changed = is->st_ctim.tv_sec;
+	head->changed_ns = is->st_ctim.tv_nsec;
+}
+
+/*
+ * Packs an entry, or the directory itself if `name` is NULL. Returns 1, or 0 if the name vanished,
+ * or -ERANGE if the space is full. Other errors are in the record.
+ */
+static int pack_entry(int fd, const char *name, int attributes, struct space *to)
+{
+	struct entry head = { .name = name == NULL ? 0 : strlen(name) };
+	struct stat is;
+	size_t begin = to->used;
+
+	if (begin + sizeof head + head.name > to->room)
+		return -ERANGE;
+	if ((name == NULL ? fstat(fd, &is) : fstatat(fd, name, &is, AT_SYMLINK_NOFOLLOW)) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		head.error = errno;
+	} else {
+		pack_stat(&head, &is);
+	}
+	if (name != NULL)
+		memcpy(to->bytes + begin + sizeof head, name, head.name);
+	to->used = begin + sizeof head + head.name;
+	if (!head.error && S_ISLNK(is.st_mode)) {
+		ssize_t target = readlinkat(fd, name, to->bytes + to->used, to->room - to->used);
+		if (target >= 0 && to->used + target == to->room)
+			goto full;
+		if (target < 0)
+			head.error = errno;
+		else
+			to->used += head.target = target;
+	}
+	if (!head.error && attributes) {
+		int failed = pack_attributes(fd, name, to, &head.attributes);
+		if (failed == -ERANGE)
+			goto full;
+		head.error = -failed;
+	}
+	if (ALIGN(to->used) > to->room)
+		goto full;
+	memset(to->bytes + to->used, 0, ALIGN(to->used) - to->used);
+	to->used = ALIGN(to->used);
+	head.length = to->used - begin;
+	memcpy(to->bytes + begin, &head, sizeof head);
+	return 1;
+full:
+	to->used = begin;
+	return -ERANGE;
+}
+
+/*
+ * Calls that take a path and no descriptor are made in the directory itself, so that they need no
+ * /proc. Returns a descriptor for leave(), or -1.
+ */
+static int go_into(int fd)
+{
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (back >= 0 && fchdir(fd) < 0) {
+		close(back);
+		back = -1;
+	}
+	return back;
+}
+
+static void go_back(int back)
+{
+	int failed = errno;
+
+	if (fchdir(back) < 0 && chdir("/") < 0)
+		abort();
+	close(back);
+	errno = failed;
+}
