@@ -231,53 +231,109 @@ static void pack_stat(struct entry *head, const struct stat *is)
 	head->changed_ns = is->st_ctim.tv_nsec;
 }
 
+/* How often an entry is looked at again if another file gets its name meanwhile. */
+#define LOOKS 8
+
+/*
+ * Attributes of a file of the same inode as its stat, which this fills anew. Whoever may rename the
+ * file could otherwise give his own one the capabilities of another. Returns as pack_attributes,
+ * and -ESTALE if the name has another kind of file now.
+ */
+static int pack_opened(
+	int at, const char *name, struct stat *is, struct space *to, uint32_t *packed)
+{
+	mode_t kind = is->st_mode & S_IFMT;
+	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ELOOP ? -ESTALE : -errno;
+	int failed = fstat(fd, is) < 0 ? -errno : 0;
+	if (!failed && (is->st_mode & S_IFMT) != kind)
+		failed = -ESTALE;
+	if (!failed)
+		failed = pack_attributes(fd, NULL, to, packed);
+	close(fd);
+	return failed;
+}
+
+/* Only a regular file or a directory can be opened without effects. Most files have none. */
+static int pack_named(int at, const char *name, struct stat *is, struct space *to, uint32_t *packed)
+{
+	if (name == NULL)
+		return pack_attributes(at, NULL, to, packed);
+	ssize_t any = llistxattr(name, NULL, 0);
+	if (any <= 0)
+		return any == 0 || errno == EOPNOTSUPP ? 0 : -errno;
+	if (S_ISREG(is->st_mode) || S_ISDIR(is->st_mode)) {
+		int failed = pack_opened(at, name, is, to, packed);
+		/* Without privileges a file may be unreadable, and its attributes are not. */
+		if (failed != -EACCES)
+			return failed;
+	}
+	return pack_attributes(at, name, to, packed);
+}
+
+/* Packs what follows the name. -ESTALE: another kind of file has the name now. */
+static int pack_rest(int fd, const char *name, int attributes, struct space *to, struct entry *head,
+	struct stat *is)
+{
+	if (S_ISLNK(is->st_mode)) {
+		ssize_t target = readlinkat(fd, name, to->bytes + to->used, to->room - to->used);
+		if (target < 0)
+			return errno == EINVAL ? -ESTALE : -errno;
+		if (to->used + target == to->room)
+			return -ERANGE;
+		to->used += head->target = target;
+	}
+	return attributes ? pack_named(fd, name, is, to, &head->attributes) : 0;
+}
+
 /*
  * Packs an entry, or the directory itself if `name` is NULL. Returns 1, or 0 if the name vanished,
  * or -ERANGE if the space is full. Other errors are in the record.
  */
 static int pack_entry(int fd, const char *name, int attributes, struct space *to)
 {
-	struct entry head = { .name = name == NULL ? 0 : strlen(name) };
-	struct stat is;
-	size_t begin = to->used;
+	size_t begin = to->used, length = name == NULL ? 0 : strlen(name);
 
-	if (begin + sizeof head + head.name > to->room)
+	if (begin + sizeof(struct entry) + length > to->room)
 		return -ERANGE;
-	if ((name == NULL ? fstat(fd, &is) : fstatat(fd, name, &is, AT_SYMLINK_NOFOLLOW)) < 0) {
-		if (errno == ENOENT)
-			return 0;
-		head.error = errno;
-	} else {
-		pack_stat(&head, &is);
-	}
-	if (name != NULL)
-		memcpy(to->bytes + begin + sizeof head, name, head.name);
-	to->used = begin + sizeof head + head.name;
-	if (!head.error && S_ISLNK(is.st_mode)) {
-		ssize_t target = readlinkat(fd, name, to->bytes + to->used, to->room - to->used);
-		if (target >= 0 && to->used + target == to->room)
-			goto full;
-		if (target < 0)
-			head.error = errno;
-		else
-			to->used += head.target = target;
-	}
-	if (!head.error && attributes) {
-		int failed = pack_attributes(fd, name, to, &head.attributes);
+	for (int looks = 0; looks < LOOKS; looks++) {
+		struct entry head = { .name = length };
+		struct stat is;
+		int failed = 0;
+		if ((name == NULL ? fstat(fd, &is) : fstatat(fd, name, &is, AT_SYMLINK_NOFOLLOW)) <
+			0)
+			failed = -errno;
+		if (name != NULL)
+			memcpy(to->bytes + begin + sizeof head, name, length);
+		to->used = begin + sizeof head + length;
+		if (!failed)
+			failed = pack_rest(fd, name, attributes, to, &head, &is);
+		if (!failed && ALIGN(to->used) > to->room)
+			failed = -ERANGE;
 		if (failed == -ERANGE)
-			goto full;
-		head.error = -failed;
+			to->used = begin;
+		if (failed == -ERANGE || failed == -ENOENT)
+			return failed == -ERANGE ? failed : (to->used = begin, 0);
+		if (failed == -ESTALE && looks + 1 < LOOKS)
+			continue;
+		if (failed) {
+			to->used = begin + sizeof head + length;
+			head.target = head.attributes = 0;
+			head.error = -failed;
+			if (ALIGN(to->used) > to->room)
+				return to->used = begin, -ERANGE;
+		} else {
+			pack_stat(&head, &is);
+		}
+		memset(to->bytes + to->used, 0, ALIGN(to->used) - to->used);
+		to->used = ALIGN(to->used);
+		head.length = to->used - begin;
+		memcpy(to->bytes + begin, &head, sizeof head);
+		return 1;
 	}
-	if (ALIGN(to->used) > to->room)
-		goto full;
-	memset(to->bytes + to->used, 0, ALIGN(to->used) - to->used);
-	to->used = ALIGN(to->used);
-	head.length = to->used - begin;
-	memcpy(to->bytes + begin, &head, sizeof head);
-	return 1;
-full:
-	to->used = begin;
-	return -ERANGE;
+	return 0;
 }
 
 /*
