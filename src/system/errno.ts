@@ -46,6 +46,7 @@ const TABLE: Record<number, readonly [name: string, text: string]> = {
   116: ['ESTALE', 'stale file handle'],
   117: ['EUCLEAN', 'structure needs cleaning'],
   122: ['EDQUOT', 'disk quota exceeded'],
+  125: ['ECANCELED', 'operation canceled'],
   524: ['ENOTSUPP', 'operation not supported by the driver'],
 };
 
