@@ -1,4 +1,4 @@
-export const BLOCK = 512;
+export const TAR_BLOCK = 512;
 
 /** What a header of a tar says (POSIX.1-2008, pax: ustar). */
 export interface HeaderFields {
@@ -38,7 +38,7 @@ export function ustarHeader({
   link,
   node,
 }: HeaderFields): Buffer {
-  const block = Buffer.alloc(BLOCK);
+  const block = Buffer.alloc(TAR_BLOCK);
   block.write(name, 0);
   writeOctal(block, 100, mode, 7);
   writeOctal(block, 108, uid, 7);
@@ -62,4 +62,5 @@ export function ustarHeader({
 }
 
 /** The rest of the last block after this number of bytes. */
-export const padding = (bytes: number): Buffer => Buffer.alloc((BLOCK - (bytes % BLOCK)) % BLOCK);
+export const padding = (bytes: number): Buffer =>
+  Buffer.alloc((TAR_BLOCK - (bytes % TAR_BLOCK)) % TAR_BLOCK);

@@ -9,7 +9,7 @@ import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
 import type { SystemError } from '../../system/system-error.js';
-import { BLOCK, padding, ustarHeader } from '../../text/ustar-header.js';
+import { TAR_BLOCK, padding, ustarHeader } from '../../text/ustar-header.js';
 import { printable } from '../../text/printable.js';
 
 export interface ExportReport {
@@ -196,7 +196,7 @@ export async function* layerTar(
     yield Buffer.concat(held);
     [held, bytes] = [[], 0];
   }
-  yield Buffer.concat([...held, Buffer.alloc(2 * BLOCK)]);
+  yield Buffer.concat([...held, Buffer.alloc(2 * TAR_BLOCK)]);
 }
 
 /** @throws {ArchiveError} for a file that an archive cannot hold. */

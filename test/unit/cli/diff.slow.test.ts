@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { placeNative } from '../../../scripts/agent/agent.js';
 import { bundle } from '../../../scripts/agent/bundle.js';
 import { writeRomRecord } from '../../../src/tree/rom-record.js';
+import { nodeDoor } from '../../fixtures/node-door.js';
 import { reader, writer } from '../../../src/system/files.js';
 import type { System } from '../../../src/system/port.js';
 
@@ -25,7 +26,7 @@ function board(t: Test): { at: string; words: string[]; done: () => void } {
     }),
   );
   const done = (): void =>
-    void writeRomRecord({ ...reader, ...writer } as System, {
+    void writeRomRecord({ ...reader, ...writer, tree: nodeDoor } as System, {
       at: `${at}/data`,
       upper: `${at}/data/upper`,
       rom: `${at}/rom`,
