@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchRootfs } from './bench/bench-root.js';
+import { besideTable, besideTools, type Beside } from './bench/beside.js';
 import { PROGRAMS, figuresTable, measureProgram, type Figures } from './bench/boot-path.js';
 import type { ProgramName } from './bench/boot-path.js';
 import { growthTables, type Growth } from './bench/growth.js';
@@ -26,14 +27,18 @@ import { checkout, main, readJson } from './lib/report.js';
 interface Measured {
   figures: Partial<Record<ProgramName, Figures>>;
   growth: Growth[];
+  beside: Beside[];
 }
 
 const keys = <Key extends string>(table: Record<Key, unknown>): Key[] =>
   Object.keys(table) as Key[];
 
+/** The part that compares walks with the tools of a workstation. */
+const BESIDE = 'trees';
+
 /** Measures the parts that the command line chooses. @param work a folder for temporary files. */
 async function measure(board: Board, image: Image, work: string): Promise<Measured> {
-  const all = [...keys(PROGRAMS), ...keys(GUEST_PARTS), ...keys(HOST_PARTS)];
+  const all = [...keys(PROGRAMS), ...keys(GUEST_PARTS), ...keys(HOST_PARTS), BESIDE];
   const parts = chosenParts(process.argv.slice(2), all);
   const chosen = <Name extends string>(table: Record<Name, unknown>): Name[] =>
     keys(table).filter((name) => parts.some((part) => part === name));
@@ -41,7 +46,7 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
   for (const [index, chip] of systemChips(board, image.boot.zImage, rootfs).entries())
     writeFileSync(flash[index]!, chip);
-  const measured: Measured = { figures: {}, growth: [] };
+  const measured: Measured = { figures: {}, growth: [], beside: [] };
   for (const name of chosen<ProgramName>(PROGRAMS))
     measured.figures[name] = await measureProgram(board, image, flash, name);
   for (const part of chosen<GuestPart>(GUEST_PARTS)) {
@@ -50,10 +55,11 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   }
   for (const part of chosen<HostPartName>(HOST_PARTS))
     measured.growth.push(...(await growHere(part, work)));
+  if (parts.some((part) => part === BESIDE)) measured.beside = await besideTools(work);
   return measured;
 }
 
-function report(board: Board, image: Image, { figures, growth }: Measured): object {
+function report(board: Board, image: Image, { figures, growth, beside }: Measured): object {
   const { kernel } = readJson<{ kernel: { release: string } }>(join(image.folder, 'manifest.json'));
   return {
     schema: 'mountroot.bench/2',
@@ -64,10 +70,11 @@ function report(board: Board, image: Image, { figures, growth }: Measured): obje
     figures: Object.values(figures),
     ratios: ratios(figures),
     growth,
+    beside,
   };
 }
 
-function tables({ name }: Board, { figures, growth }: Measured): string {
+function tables({ name }: Board, { figures, growth, beside }: Measured): string {
   const clocks =
     `Guest time on ${name}, emulated with -icount shift=1; CPU time here is Node ` +
     `${process.version} on this machine's ${process.arch}. As data in build/bench.json.`;
@@ -76,6 +83,7 @@ function tables({ name }: Board, { figures, growth }: Measured): string {
     measured.length > 0 ? figuresTable(measured) : '',
     ratioTable(ratios(figures)),
     growthTables(growth),
+    besideTable(beside),
     clocks,
   ]
     .filter((part) => part !== '')

@@ -2,12 +2,12 @@
  * Measures calls that need more memory or flash than a board has. They run on this machine, each as
  * a whole process of the real bundle: user and system time, and peak memory.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildAgent } from '../agent/agent.js';
 import { buildNative } from '../agent/native.js';
-import { Failure, readJson, say } from '../lib/report.js';
+import { say } from '../lib/report.js';
+import { costOf } from './cost-of.js';
 import { growth, type Cost, type Growth } from './growth.js';
 
 /** The words of a call. `{}` in a word stands for the folder that `make` filled. */
@@ -25,7 +25,7 @@ interface HostPart {
  * Makes an upper layer with this number of small files. Every tenth file changes a file of the
  * image.
  */
-function layers(folder: string, files: number): void {
+export function layers(folder: string, files: number): void {
   const [upper, lower] = [join(folder, 'upper'), join(folder, 'lower')];
   for (let at = 0; at < files; at++) {
     const place = `d${at % 100}/e${Math.floor(at / 100) % 10}`;
@@ -105,13 +105,6 @@ export const HOST_PARTS = {
 
 export type HostPartName = keyof typeof HOST_PARTS;
 
-interface Measured {
-  user_us: number;
-  system_us: number;
-  max_rss_kib: number;
-  status: number;
-}
-
 /** Measures each call of a part at each of its sizes. @param work a folder for temporary files. */
 export async function growHere(name: HostPartName, work: string): Promise<Growth[]> {
   const { of, sizes, make, calls }: HostPart = HOST_PARTS[name];
@@ -122,26 +115,8 @@ export async function growHere(name: HostPartName, work: string): Promise<Growth
     const folder = join(work, `${name}-${size}`);
     make(folder, size);
     for (const [call, words] of Object.entries(calls)) {
-      const file = join(folder, 'cost.json');
-      rmSync(file, { force: true });
-      const { stderr } = spawnSync(
-        measure,
-        [
-          '-o',
-          file,
-          '--',
-          process.execPath,
-          agent,
-          ...words.map((word) => word.replace('{}', folder)),
-        ],
-        { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
-      );
-      const { user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
-      if (status !== 0)
-        throw new Failure(
-          `measuring ${call} with ${size} ${of} failed with status ${status}: ${stderr.trim()}`,
-        );
-      costs.get(call)!.push({ size, ms: (user_us + system_us) / 1000, peakKiB: max_rss_kib });
+      const whole = [process.execPath, agent, ...words.map((word) => word.replace('{}', folder))];
+      costs.get(call)!.push({ size, ...costOf(measure, whole, `${call} with ${size} ${of}`) });
     }
     rmSync(folder, { recursive: true });
   }

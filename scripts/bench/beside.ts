@@ -1,0 +1,87 @@
+/**
+ * Measures the walks through a tree of small files beside the tools that a user would use instead,
+ * in one run on the same tree.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildAgent, placeNative } from '../agent/agent.js';
+import { bundle } from '../agent/bundle.js';
+import { buildNative } from '../agent/native.js';
+import { say } from '../lib/report.js';
+import { costOf } from './cost-of.js';
+import { layers } from './host.js';
+
+const FILES = 20_000;
+
+export interface Beside {
+  what: string;
+  tool: string;
+  ms: number;
+  toolMs: number;
+  peakKiB: number;
+}
+
+/** `{}` is the folder, AGENT and WALKS are our programs. */
+const PAIRS: readonly { what: string; ours: readonly string[]; tool: readonly string[] }[] = [
+  {
+    what: 'export',
+    ours: ['AGENT', 'export', '--upper', '{}/upper', '-o', '{}/ours.tar'],
+    tool: ['tar', '--xattrs', '-cf', '{}/tool.tar', '-C', '{}/upper', '.'],
+  },
+  {
+    what: 'import',
+    ours: ['AGENT', 'import', '{}/ours.tar', '--upper', '{}/imported'],
+    tool: ['tar', '--xattrs', '-xpf', '{}/tool.tar', '-C', '{}/extracted'],
+  },
+  {
+    what: 'copy (done)',
+    ours: ['WALKS', 'copy', '{}/upper', '{}/copy'],
+    tool: ['cp', '-a', '{}/upper', '{}/tool-copy'],
+  },
+  {
+    what: 'clear (reset)',
+    ours: ['WALKS', 'clear', '{}/copy'],
+    tool: ['rm', '-rf', '{}/tool-copy'],
+  },
+  {
+    what: 'diff',
+    ours: ['AGENT', 'diff', '--upper', '{}/upper', '--lower', '{}/lower'],
+    tool: ['find', '{}/upper', '{}/lower', '-ls'],
+  },
+];
+
+/** @param work a folder for temporary files. */
+export async function besideTools(work: string): Promise<Beside[]> {
+  const folder = join(work, 'beside');
+  layers(folder, FILES);
+  for (const name of ['extracted', 'copy', 'program']) mkdirSync(join(folder, name));
+  const [agent] = [await buildAgent(['host'])];
+  const walks = await bundle('scripts/bench/walks.ts', join(folder, 'program', 'walks.cjs'));
+  await placeNative('host', join(folder, 'program'));
+  const measure = join(await buildNative('host'), 'measure');
+  const whole = (words: readonly string[]): string[] =>
+    words.flatMap((word) => {
+      if (word === 'AGENT') return [process.execPath, agent];
+      return word === 'WALKS' ? [process.execPath, walks] : [word.replace('{}', folder)];
+    });
+  return PAIRS.map(({ what, ours, tool }) => {
+    say(`measuring ${what} of ${FILES} files beside ${tool[0]}`);
+    const { ms, peakKiB } = costOf(measure, whole(ours), what);
+    return { what, tool: tool[0]!, ms, toolMs: costOf(measure, whole(tool), tool[0]!).ms, peakKiB };
+  });
+}
+
+export function besideTable(all: readonly Beside[]): string {
+  if (all.length === 0) return '';
+  const title = `${FILES} small files (ms CPU time here)`.padEnd(44);
+  const rows = all.map(({ what, tool, ms, toolMs, peakKiB }) =>
+    [
+      what.padEnd(44),
+      ms.toFixed(0).padStart(8),
+      `${tool} ${toolMs.toFixed(0)}`.padStart(12),
+      (ms / toolMs).toFixed(1).padStart(8),
+      (peakKiB / 1024).toFixed(0).padStart(8),
+    ].join(''),
+  );
+  return [`${title}mountroot        tool   ratio     MiB`, ...rows].join('\n');
+}

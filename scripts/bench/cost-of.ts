@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Failure, readJson } from '../lib/report.js';
+
+/** A line of native/measure.c. */
+interface Measured {
+  user_us: number;
+  system_us: number;
+  max_rss_kib: number;
+  status: number;
+}
+
+/**
+ * Runs a program on this machine. @returns its user and system time in milliseconds, and its
+ * largest resident set.
+ * @param measure the program of native/measure.c.
+ * @throws {Failure} when it fails. `call` names it.
+ */
+export function costOf(
+  measure: string,
+  words: readonly string[],
+  call: string,
+): { ms: number; peakKiB: number } {
+  const folder = mkdtempSync(join(tmpdir(), 'mountroot-cost-'));
+  try {
+    const file = join(folder, 'cost.json');
+    const { stderr } = spawnSync(measure, ['-o', file, '--', ...words], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const { user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
+    if (status !== 0)
+      throw new Failure(`measuring ${call} failed with status ${status}: ${stderr.trim()}`);
+    return { ms: (user_us + system_us) / 1000, peakKiB: max_rss_kib };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
