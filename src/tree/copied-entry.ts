@@ -24,7 +24,7 @@ const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`)
  */
 export const names = ({ links, node }: Details): number => (node === '0:0' ? 1 : links);
 
-export const kept = (attributes: ReadonlyMap<string, Buffer>): Map<string, Buffer> =>
+const kept = (attributes: ReadonlyMap<string, Buffer>): Map<string, Buffer> =>
   new Map([...attributes].filter(([name]) => !OF_ONE_MOUNT.includes(name)));
 
 /** How the copy of a file shall be. */
@@ -39,3 +39,7 @@ export function described({ mode, uid, gid, mtime, attributes }: FolderEntry): D
     needed: needed.length,
   };
 }
+
+/** Whether a copy has attributes that the original has not: no change removes one. */
+export const hasMore = (original: FolderEntry, copy: FolderEntry): boolean =>
+  [...kept(copy.attributes).keys()].some((name) => !original.attributes.has(name));

@@ -1,6 +1,6 @@
 import type { System } from '../system/port.js';
 import type { Changed, FolderEntry, TreeChange } from '../system/tree-door.js';
-import { described, kept, names } from './copied-entry.js';
+import { described, hasMore, names } from './copied-entry.js';
 import { FULL, WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
 import type { Descent } from './descent.js';
 import { joined } from './joined.js';
@@ -78,8 +78,8 @@ export class Copier {
     for (let level; (level = this.levels.at(-1)) !== undefined;) {
       const name = level.folders[level.next++];
       if (name !== undefined) {
-        if (this.isEntered(name))
-          this.enter(this.system.tree.self(original.here, true), this.path(name));
+        const entered = this.entered(name);
+        if (entered !== null) this.enter(entered, this.path(name));
         continue;
       }
       if (this.levels.length === 1) return;
@@ -122,8 +122,7 @@ export class Copier {
       this.refuse(path, error);
       // Somebody moved a directory under the walk. What can be found again is copied.
       const depth = (): number => Math.min(original.depth, copy.depth);
-      original.back();
-      copy.back();
+      for (const way of [original, copy]) if (way.depth > this.levels.length) way.back();
       while (original.depth > depth()) original.back();
       while (copy.depth > depth()) copy.back();
       this.levels.length = depth();
@@ -159,25 +158,29 @@ export class Copier {
     });
   }
 
-  /** Goes down into a directory, which is made if it is not there. */
-  private isEntered(name: string): boolean {
+  /**
+   * Goes down into a directory, which is made if it is not there. Returns the original; null if it
+   * cannot be copied.
+   */
+  private entered(name: string): FolderEntry | null {
     const { original, copy, scratch } = this.ways;
     const { tree } = this.system;
     const depth = original.depth;
     try {
       original.down(name);
+      const from = tree.self(original.here, true);
       const to = tree.entry(copy.here, name, true);
-      const isUsable = to?.kind === 'directory' && !this.hasMore(to);
+      const isUsable = to?.kind === 'directory' && !hasMore(from, to);
       if (to !== null && !isUsable) this.must({ what: 'remove', in: copy.here, name });
       if (!isUsable) this.must({ what: 'folder', in: copy.here, name, scratch: scratch.folder });
       copy.down(name);
-      return true;
+      return from;
     } catch (error) {
       const isBelow = original.depth > depth;
       if (isBelow) original.up();
       // A directory that has vanished meanwhile is no failure.
       if (errnoOf(error) !== 'ENOENT' || isBelow) this.refuse(this.path(name), error);
-      return false;
+      return null;
     }
   }
 
@@ -323,12 +326,6 @@ export class Copier {
         const { message } = refusal(`set attribute ${name} of its copy`, 'EOPNOTSUPP', path);
         this.result.lost.push(`${path} has lost its attribute ${name}: ${message}`);
       }
-  }
-
-  /** Whether the copy has attributes that the original has not: no change removes one. */
-  private hasMore(to: FolderEntry): boolean {
-    const from = this.system.tree.self(this.ways.original.here, true);
-    return [...kept(to.attributes).keys()].some((name) => !from.attributes.has(name));
   }
 
   private isUpToDate(from: FolderEntry, to: FolderEntry | null): to is FolderEntry {
