@@ -86,7 +86,6 @@ struct attribute {
 };
 
 struct listing {
-	int fd;
 	size_t count, next, used, room;
 	/* Where each name begins in `names`; sorted by the names' bytes. */
 	uint32_t *at;
@@ -123,15 +122,15 @@ static int by_bytes(const void *one, const void *other, void *names)
 }
 
 /* A name of a directory may be missed or twice in a listing if the directory changes meanwhile. */
-static int read_names(struct listing *list)
+static int read_names(struct listing *list, int fd)
 {
 	char block[32768];
 	size_t rooms = 0;
 	ssize_t bytes;
 
-	if (lseek(list->fd, 0, SEEK_SET) < 0)
+	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
-	while ((bytes = syscall(SYS_getdents64, list->fd, block, sizeof block)) > 0)
+	while ((bytes = syscall(SYS_getdents64, fd, block, sizeof block)) > 0)
 		for (char *here = block; here < block + bytes;) {
 			struct dirent64 *found = (struct dirent64 *)here;
 			size_t length = strlen(found->d_name) + 1;

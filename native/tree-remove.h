@@ -21,8 +21,7 @@ static int32_t open_level(struct level *level, int fd)
 	level->list = calloc(1, sizeof *level->list);
 	if (level->list == NULL)
 		return -ENOMEM;
-	level->list->fd = fd;
-	if (fstat(fd, &is) < 0 || read_names(level->list) < 0)
+	if (fstat(fd, &is) < 0 || read_names(level->list, fd) < 0)
 		return -errno;
 	level->device = is.st_dev;
 	level->inode = is.st_ino;
@@ -51,7 +50,7 @@ static int32_t reopen_level(struct level *level, int below)
 		close(fd);
 		return -ESTALE;
 	}
-	level->fd = level->list->fd = fd;
+	level->fd = fd;
 	return 0;
 }
 

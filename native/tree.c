@@ -156,8 +156,7 @@ EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
 	struct listing *list = calloc(1, sizeof *list);
 	if (list == NULL)
 		return -ENOMEM;
-	list->fd = fd;
-	if (read_names(list) < 0) {
+	if (read_names(list, fd) < 0) {
 		int32_t failed = -errno;
 		free_listing(list);
 		return failed;

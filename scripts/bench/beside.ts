@@ -55,7 +55,7 @@ export async function besideTools(work: string): Promise<Beside[]> {
   const folder = join(work, 'beside');
   layers(folder, FILES);
   for (const name of ['extracted', 'copy', 'program']) mkdirSync(join(folder, name));
-  const [agent] = [await buildAgent(['host'])];
+  const agent = await buildAgent(['host']);
   const walks = await bundle('scripts/bench/walks.ts', join(folder, 'program', 'walks.cjs'));
   await placeNative('host', join(folder, 'program'));
   const measure = join(await buildNative('host'), 'measure');

@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { mountAttempt } from './mount-attempt.js';
 import type { Attempt } from './probable-cause.js';
 import { errnoName } from './errno.js';
+import { kernelTime } from './file-time.js';
 import { reader, removedAlone, writer } from './files.js';
 import { pathOf } from './names.js';
 import { openLibrary, pointers } from './native-library.js';
@@ -84,8 +85,6 @@ export function exitNow(
 }
 
 const { O_DIRECTORY, O_RDONLY } = constants;
-
-const SECOND = 1_000_000_000n;
 
 const UBI_CONTROL = '/dev/ubi_ctrl';
 
@@ -240,12 +239,8 @@ export const system: System = {
   setModified(path, mtime) {
     const attempt = { what: `set the time of ${path}`, syscall: 'utimensat', path };
     refuse(attempt, [path]);
-    // A time before 1970 has negative seconds and positive nanoseconds.
-    const rest = ((mtime % SECOND) + SECOND) % SECOND;
-    check(
-      shim().mountroot_set_modified(named(path), Number((mtime - rest) / SECOND), Number(rest)),
-      attempt,
-    );
+    const { seconds, nanoseconds } = kernelTime(mtime);
+    check(shim().mountroot_set_modified(named(path), Number(seconds), nanoseconds), attempt);
   },
 
   attributes(path) {

@@ -70,9 +70,12 @@ export type TreeChange =
    */
   | { what: 'remove'; in: Folder; name: string };
 
+/** After one of these errors of a change nothing more can be made, and the rest is not tried. */
+export const ENDING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
+
 /** The result of a change. */
 export interface Changed {
-  /** The name of the error; null if it was made. ECANCELED after an earlier ENOSPC or EDQUOT. */
+  /** The name of the error; null if it was made. ECANCELED after one of ENDING. */
   errno: string | null;
   /** How many attributes the file system does not support. */
   lost: number;

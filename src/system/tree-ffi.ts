@@ -2,6 +2,7 @@
 import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
 import { SystemError } from './system-error.js';
+import { ENDING } from './tree-door.js';
 import type { Changed, Folder, FolderEntry, TreeChange, TreeDoor } from './tree-door.js';
 import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
 
@@ -154,8 +155,6 @@ const refusal = (change: TreeChange): Changed | null =>
     ? { errno: 'EINVAL', lost: 0 }
     : null;
 
-const IS_FULL = ['ENOSPC', 'EDQUOT', 'EROFS'];
-
 /** The space for the results of a call, and so the most changes in it. */
 const RESULTS = 4096;
 
@@ -169,7 +168,7 @@ function apply(changes: readonly TreeChange[]): Changed[] {
     }
     const some = applySome(changes, results.length);
     results.push(...some);
-    if (some.some(({ errno }) => errno !== null && IS_FULL.includes(errno)))
+    if (some.some(({ errno }) => errno !== null && ENDING.includes(errno)))
       while (results.length < changes.length) results.push({ errno: 'ECANCELED', lost: 0 });
   }
   return results;

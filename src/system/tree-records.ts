@@ -1,5 +1,7 @@
 /** The records of native/tree.c, in the byte order of this machine (both are little-endian). */
 import { errnoName } from './errno.js';
+import { SECOND, kernelTime } from './file-time.js';
+import { NODE_TYPES } from './flags.js';
 import { isDoubtful, nameOf, pathOf } from './names.js';
 import type { PathKind } from './details.js';
 import type { Description, FolderEntry, TreeChange } from './tree-door.js';
@@ -22,8 +24,6 @@ const ENTRY_WORDS = {
   attributes: 22,
 } as const;
 const ENTRY_LONGS = { device: 4, inode: 5, size: 6, modified: 7, changed: 8 } as const;
-
-const SECOND = 1_000_000_000n;
 
 const KINDS: Record<number, PathKind> = {
   0o040000: 'directory',
@@ -100,8 +100,6 @@ const CHANGE = 88;
 /** The numbers of `what` in native/tree.c. */
 const WHAT = { file: 0, symlink: 1, node: 2, link: 3, folder: 4, describe: 5, remove: 6 } as const;
 
-const NODE_MODES = { character: 0o020000, block: 0o060000, fifo: 0o010000, socket: 0o140000 };
-
 /** Writes a name or a path with a NUL. Returns its length in bytes. */
 export function writeText(bytes: Buffer, at: number, text: string): number {
   const path = pathOf(text);
@@ -175,7 +173,7 @@ export function writeChange(
 function writeSpecial(bytes: Buffer, at: number, change: TreeChange): void {
   if (change.what === 'node') {
     const [major = 0, minor = 0] = change.node === '' ? [] : change.node.split(':').map(Number);
-    bytes.writeUInt32LE((NODE_MODES[change.kind] | change.mode) >>> 0, at + 20);
+    bytes.writeUInt32LE((NODE_TYPES[change.kind] | change.mode) >>> 0, at + 20);
     bytes.writeUInt32LE(major, at + 32);
     bytes.writeUInt32LE(minor, at + 36);
   }
@@ -188,12 +186,11 @@ function writeSpecial(bytes: Buffer, at: number, change: TreeChange): void {
 }
 
 function describe(bytes: Buffer, at: number, { mode, uid, gid, mtime, needed }: Description): void {
-  // A time before 1970 has negative seconds and positive nanoseconds.
-  const rest = ((mtime % SECOND) + SECOND) % SECOND;
+  const { seconds, nanoseconds } = kernelTime(mtime);
   bytes.writeUInt32LE(mode, at + 20);
   bytes.writeUInt32LE(uid, at + 24);
   bytes.writeUInt32LE(gid, at + 28);
-  bytes.writeBigInt64LE((mtime - rest) / SECOND, at + 40);
-  bytes.writeUInt32LE(Number(rest), at + 48);
+  bytes.writeBigInt64LE(seconds, at + 40);
+  bytes.writeUInt32LE(nanoseconds, at + 48);
   bytes.writeUInt32LE(needed, at + 84);
 }

@@ -1,6 +1,7 @@
 import type { Reader, System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
 import type { Folder, TreeDoor } from '../system/tree-door.js';
+import { isNotEntered } from './descent.js';
 
 /** The number of names to list; more would not help a person. */
 const NAMED = 20;
@@ -67,9 +68,6 @@ function walkPast<Place>(
   }
 }
 
-/** Errors of opening a name that is no directory of this file system. */
-const NO_DIRECTORY = ['ENOTDIR', 'ELOOP', 'EXDEV', 'ENOENT'];
-
 const byDescriptor = (tree: TreeDoor): Way<Folder> => ({
   *names(folder) {
     for (const { name } of tree.entries(folder, false)) yield name;
@@ -78,7 +76,7 @@ const byDescriptor = (tree: TreeDoor): Way<Folder> => ({
     try {
       return tree.enter(folder, name);
     } catch (error) {
-      if (error instanceof SystemError && NO_DIRECTORY.includes(error.errno)) return null;
+      if (isNotEntered(error)) return null;
       throw error;
     }
   },

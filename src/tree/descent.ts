@@ -1,4 +1,9 @@
+import { SystemError } from '../system/system-error.js';
 import type { Folder, TreeDoor } from '../system/tree-door.js';
+
+/** Whether a name is no directory of this file system, by the error of entering it. */
+export const isNotEntered = (error: unknown): boolean =>
+  error instanceof SystemError && ['ENOTDIR', 'ELOOP', 'EXDEV', 'ENOENT'].includes(error.errno);
 
 /** The number of directories that stay open at the end of the way. The top stays open too. */
 const KEPT_OPEN = 64;

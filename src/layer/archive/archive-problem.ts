@@ -4,7 +4,7 @@ import type { PathKind } from '../../system/port.js';
 import { codedSentence, type Coded } from '../../text/coded.js';
 import { printable } from '../../text/printable.js';
 import type { Accepted } from './accepted.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { REFERS_BELOW, WHITEOUT, type ReferringMark } from './marks.js';
 
 type Kind = Accepted['kind'] | PathKind;

@@ -8,7 +8,7 @@ import { refuseArchive } from './archive-error.js';
 import { Losses } from './archive-problem.js';
 import { ArchiveTree } from './archive-tree.js';
 import { above, lastName, pathInside, textOf } from './entry-path.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { OPAQUE_MARK, SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
 import type { TarHeader } from './tar-reader.js';
 

@@ -1,7 +1,7 @@
 /** Names in an archive as paths below a layer's root. */
 import { utf8 } from '../../text/printable.js';
 import { refuseArchive } from './archive-error.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { WHITEOUT } from './marks.js';
 
 /** Text that the kernel accepts as a name. @param what it is, for the error. */

@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, openSync } from 'node:fs';
 import type { Reader, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import { copyTree } from '../../tree/copy-tree.js';
-import { Descent } from '../../tree/descent.js';
+import { Descent, isNotEntered } from '../../tree/descent.js';
 import type { Accepted, Counts } from './accepted.js';
 import { ArchiveError } from './archive-error.js';
 import { Checker } from './check-archive.js';
@@ -83,11 +83,7 @@ function isEntered(way: Descent, name: string): boolean {
     way.down(name);
     return true;
   } catch (error) {
-    if (
-      error instanceof SystemError &&
-      ['EXDEV', 'ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.errno)
-    )
-      return false;
+    if (isNotEntered(error)) return false;
     throw error;
   }
 }

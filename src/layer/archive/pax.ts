@@ -3,7 +3,7 @@
  * as text, which damages capabilities and names that are not UTF-8.
  */
 import { refuseArchive } from './archive-error.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { utf8 } from '../../text/printable.js';
 
 export type Records = Map<string, Buffer>;

@@ -6,7 +6,7 @@ import { ByteSource } from '../../ramdisk/source.js';
 import type { Accepted } from './accepted.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import type { Checker } from './check-archive.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { readTar } from './tar-reader.js';
 
 /** Receives the entries that were accepted. */

@@ -5,7 +5,7 @@
  */
 import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
-import { LIMITS } from './limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 
 export interface TarHeader {

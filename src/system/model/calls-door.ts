@@ -1,5 +1,6 @@
 import type { Details, System } from '../port.js';
 import { SystemError } from '../system-error.js';
+import { ENDING } from '../tree-door.js';
 import type {
   Changed,
   Description,
@@ -326,7 +327,7 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
       let full = false;
       for (const each of changes) {
         const result = full ? { errno: 'ECANCELED', lost: 0 } : applied(each);
-        full ||= ['ENOSPC', 'EDQUOT', 'EROFS'].includes(result.errno ?? '');
+        full ||= ENDING.includes(result.errno ?? '');
         results.push(result);
       }
       return results;

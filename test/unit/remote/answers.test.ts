@@ -1,12 +1,5 @@
 import t from 'tap';
-import {
-  closingLine,
-  exitOf,
-  judge,
-  readStatus,
-  type Answer,
-  type Question,
-} from '../../../src/remote/judge.js';
+import { closingLine, exitOf, judge, readStatus, type Answer } from '../../../src/remote/judge.js';
 import {
   asItIs,
   blocks,
@@ -18,27 +11,8 @@ import {
   type TableFormat,
 } from '../../../src/remote/remote-table.js';
 import type { SshResult } from '../../../src/remote/ssh.js';
+import { ended, question, text } from '../../fixtures/answers.js';
 import { golden, lineLengths } from '../../fixtures/golden.js';
-
-const ended = (
-  host: string,
-  rest: Partial<Omit<SshResult, 'stdout'>> & { stdout?: string },
-): SshResult => ({
-  host,
-  end: 'exit',
-  exit: 0,
-  signal: null,
-  stderr: '',
-  seconds: 1.234,
-  ...rest,
-  stdout: Buffer.from(rest.stdout ?? ''),
-});
-const question: Question = {
-  command: 'mountroot',
-  data: true,
-  limits: { time: 60_000, output: 64 << 20 },
-};
-const text: Question = { ...question, data: false };
 
 const STATUS = {
   schema: 'mountroot.status/1',

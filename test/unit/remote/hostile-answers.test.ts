@@ -1,6 +1,6 @@
 /** What a hostile board may send: it must not blind the others, or speak for them. */
 import t from 'tap';
-import { judge, type Question } from '../../../src/remote/judge.js';
+import { judge } from '../../../src/remote/judge.js';
 import {
   asItIs,
   blocks,
@@ -10,27 +10,7 @@ import {
   statusTable,
   type TableFormat,
 } from '../../../src/remote/remote-table.js';
-import type { SshResult } from '../../../src/remote/ssh.js';
-
-const ended = (
-  host: string,
-  rest: Partial<Omit<SshResult, 'stdout'>> & { stdout?: string },
-): SshResult => ({
-  host,
-  end: 'exit',
-  exit: 0,
-  signal: null,
-  stderr: '',
-  seconds: 1,
-  ...rest,
-  stdout: Buffer.from(rest.stdout ?? ''),
-});
-const question: Question = {
-  command: 'mountroot',
-  data: true,
-  limits: { time: 60_000, output: 16 << 20 },
-};
-const text: Question = { ...question, data: false };
+import { ended, question, text } from '../../fixtures/answers.js';
 
 t.test('a hostile answer is no report, whatever it nests or repeats', async (t) => {
   const deep = '['.repeat(99_999) + ']'.repeat(99_999);

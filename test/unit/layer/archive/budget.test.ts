@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { ArchiveError } from '../../../../src/layer/archive/archive-error.js';
 import { Checker } from '../../../../src/layer/archive/check-archive.js';
-import { LIMITS } from '../../../../src/layer/archive/limits.js';
+import { ARCHIVE_LIMITS as LIMITS } from '../../../../src/text/input-limits.js';
 import { encodeRecords } from '../../../../src/layer/archive/pax.js';
 import { readArchive } from '../../../../src/layer/archive/read-archive.js';
 import { readTar, type TarHeader } from '../../../../src/layer/archive/tar-reader.js';

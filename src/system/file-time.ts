@@ -1,0 +1,10 @@
+export const SECOND = 1_000_000_000n;
+
+/**
+ * A time in nanoseconds since 1970 as the kernel has it: seconds, and nanoseconds that are never
+ * negative, also before 1970.
+ */
+export function kernelTime(time: bigint): { seconds: bigint; nanoseconds: number } {
+  const rest = ((time % SECOND) + SECOND) % SECOND;
+  return { seconds: (time - rest) / SECOND, nanoseconds: Number(rest) };
+}
