@@ -1,3 +1,4 @@
+/** In nanoseconds. */
 export const SECOND = 1_000_000_000n;
 
 /**

@@ -1,8 +1,6 @@
 import { LONGEST_READ, crcOf, type Fingerprint } from '../facts/rom-manifest.js';
+import { SECOND } from '../system/file-time.js';
 import type { Details, Reader } from '../system/port.js';
-
-/** Nanoseconds. */
-export const SECOND = 1_000_000_000n;
 
 /**
  * Identifies a file of the image.

@@ -18,10 +18,10 @@ import {
   type Moment,
   type RomManifest,
 } from '../facts/rom-manifest.js';
+import { SECOND } from '../system/file-time.js';
 import type { System } from '../system/port.js';
 import { nextBaseline } from './rom-baseline.js';
 import { fillManifest } from './rom-files.js';
-import { SECOND } from './rom-fingerprint.js';
 import { quiet } from './rom-walk.js';
 
 /** A record may take this fraction of the free space: one part in so many. */

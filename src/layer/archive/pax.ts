@@ -2,6 +2,7 @@
  * Records of a pax header (POSIX.1-2008, pax, "pax Extended Header") as bytes. Libraries read them
  * as text, which damages capabilities and names that are not UTF-8.
  */
+import { SECOND } from '../../system/file-time.js';
 import { refuseArchive } from './archive-error.js';
 import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { utf8 } from '../../text/printable.js';
@@ -67,8 +68,6 @@ export const attributeOf = (key: string): string | null =>
   key.startsWith(XATTR)
     ? key.slice(XATTR.length).replaceAll('%3D', '=').replaceAll('%25', '%')
     : null;
-
-const SECOND = 1_000_000_000n;
 
 /** Nanoseconds since 1970 as seconds, with a fraction if it is not 0. */
 export function formatTime(time: bigint): string {
