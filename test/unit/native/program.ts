@@ -8,6 +8,9 @@ import { bundle } from '../../../scripts/agent/bundle.js';
 // The test runner hooks itself into every Node it starts.
 const environment = { ...process.env, NODE_OPTIONS: undefined };
 
+/** Far more than any of these programs needs, and less than the test runner's own limit. */
+const LONGEST = 15 * 60 * 1000;
+
 /**
  * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as
  * root and in its own mount namespace, with an empty folder as argument. Returns its output, which
@@ -24,7 +27,12 @@ export async function asRootAlone(
   await placeNative('host', folder);
   const words = ['unshare', '--mount', '--propagation', 'private', process.execPath, program, work];
   const [name, ...rest] = process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
-  const { status, stdout, stderr } = spawnSync(name!, rest, { encoding: 'utf8', env: environment });
-  if (status !== 0) t.fail(`the program ended with ${status}`, { stderr });
+  const { status, signal, stdout, stderr } = spawnSync(name!, rest, {
+    encoding: 'utf8',
+    env: environment,
+    timeout: LONGEST,
+    killSignal: 'SIGABRT',
+  });
+  if (status !== 0) t.fail(`the program ended with ${status ?? signal}`, { stderr });
   return { json: JSON.parse(stdout) as Record<string, unknown>, stderr };
 }
