@@ -119,6 +119,7 @@ async function membersOf(
   dir: string,
   { table }: PackOptions,
   { time, latest, owner }: PackNumbers,
+  warn: (text: string) => void,
 ): Promise<Map<string, Member>> {
   const { readTree } = await import('../../ramdisk/source-tree.js');
   const { applyTable } = await import('../../ramdisk/table.js');
@@ -130,7 +131,7 @@ async function membersOf(
   if (table !== undefined)
     usable(table, () =>
       applyTable(readFileSync(table, 'utf8'), table, members, timeOf({ time, latest })),
-    );
+    ).forEach(warn);
   return members;
 }
 
@@ -161,7 +162,7 @@ export const ramdiskPackVerb = verb({
     if (!isStdout(output)) usable(output, () => checkPlace(output));
     if (!usable(dir, () => statSync(dir)).isDirectory())
       throw new UsageError(`cannot pack ${dir}: it is no directory`);
-    const members = await membersOf(dir, options, numbers);
+    const members = await membersOf(dir, options, numbers, (text) => log.warn(text));
     if (format === 'cpio') for (const warning of packWarnings(members)) log.warn(warning);
     const { membersInOrder } = await import('../../ramdisk/source-tree.js');
     // The top directory of an initramfs is the kernel's own.
