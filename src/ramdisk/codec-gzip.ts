@@ -1,6 +1,13 @@
 /** gzip through Node's own zlib, so that a board without the other libraries has at least this. */
 import type { Transform } from 'node:stream';
-import { constants, crc32, createDeflateRaw, createInflateRaw } from 'node:zlib';
+import {
+  constants,
+  crc32,
+  createDeflateRaw,
+  createInflateRaw,
+  inflateRawSync,
+  type InflateRaw,
+} from 'node:zlib';
 import type { Codec, Warn } from './codec.js';
 import { failing } from './codec-error.js';
 import { CHUNK, type ByteSource } from './source.js';
@@ -51,9 +58,33 @@ function writer(stream: Transform): (piece: Buffer) => Promise<void> {
     });
 }
 
+/**
+ * A stream that ends in the next piece, at once; null if it is longer, or damaged. A ramdisk may
+ * have thousands of small parts, and a stream of Node's for each of them takes long.
+ */
+async function small(source: ByteSource): Promise<Buffer | null> {
+  const piece = await source.peek(PIECE);
+  try {
+    const options = { info: true, maxOutputLength: CHUNK } as const;
+    const { buffer, engine } = inflateRawSync(piece, options) as unknown as {
+      buffer: Buffer;
+      engine: InflateRaw;
+    };
+    await source.read(engine.bytesWritten);
+    return buffer;
+  } catch {
+    return null;
+  }
+}
+
 async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
   const start = source.offset;
   const fields = await skipHeader(source);
+  const whole = await small(source);
+  if (whole !== null) {
+    if (whole.length > 0) yield whole;
+    return checkTrailer(source, warn, { start, checksum: crc32(whole), length: whole.length });
+  }
   const inflate = createInflateRaw({ chunkSize: CHUNK });
   const write = writer(inflate);
   let fed = 0;
@@ -98,23 +129,23 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
     await reading;
     source.unread(Buffer.concat(recent).subarray(given() - (fed - inflate.bytesWritten)));
   }
-  const { wrong, to } = await trailer(source, checksum, length);
-  if (wrong.length > 0) warn({ code: 'gzip-trailer-differs', from: start, to, wrong });
+  await checkTrailer(source, warn, { start, checksum, length });
 }
 
 /** Compares the trailer with the data. The kernel skips it unread, even if it is missing. */
-async function trailer(
+async function checkTrailer(
   source: ByteSource,
-  checksum: number,
-  length: number,
-): Promise<{ wrong: string[]; to: number }> {
+  warn: Warn,
+  { start, checksum, length }: { start: number; checksum: number; length: number },
+): Promise<void> {
   const bytes = await source.read(8);
   if (bytes.length < 8) fail(source.offset, { code: 'gzip-trailer-cut' }, null);
   const wrong = [
     ...(bytes.readUInt32LE(0) === checksum ? [] : ['checksum']),
     ...(bytes.readUInt32LE(4) === length % 2 ** 32 ? [] : ['length']),
   ];
-  return { wrong, to: source.offset };
+  const to = source.offset;
+  if (wrong.length > 0) warn({ code: 'gzip-trailer-differs', from: start, to, wrong });
 }
 
 /**

@@ -69,4 +69,8 @@ export const methodOf = (first: Uint8Array): Method | null =>
 /** The kernel option that builds a method's decoder in, without CONFIG_. */
 export const kernelOption = (method: Method): string => ROWS[method].kernelOption;
 
-export const codecOf = (method: Method): Promise<Codec> => ROWS[method].codec();
+/** The codecs that were loaded. An import each time would cost more than a small stream. */
+const loaded: Partial<Record<Method, Promise<Codec>>> = {};
+
+export const codecOf = (method: Method): Promise<Codec> =>
+  (loaded[method] ??= ROWS[method].codec());

@@ -58,8 +58,11 @@ export class ByteSource {
     while (this.#held < length && (await this.#pull()));
     const first = this.#waiting[0] ?? Buffer.alloc(0);
     if (first.length >= length) return first.subarray(0, length);
-    const joined = Buffer.concat(this.#waiting);
-    this.#waiting = joined.length > 0 ? [joined] : [];
+    // Only as many are joined as are needed, because the others may be long.
+    let [count, bytes] = [0, 0];
+    while (bytes < length && count < this.#waiting.length) bytes += this.#waiting[count++]!.length;
+    const joined = Buffer.concat(this.#waiting.slice(0, count));
+    if (joined.length > 0) this.#waiting.splice(0, count, joined);
     return joined.subarray(0, length);
   }
 
