@@ -11,6 +11,13 @@ const remark = ({ action, severity }: Step): string => {
   return remarks.length > 0 ? ` [${remarks.join('; ')}]` : '';
 };
 
+/** The rung of a plan that is not the best one, and the reason. */
+function rungLines({ rung, reason, because }: Plan): string[] {
+  if (rung === 'persistent' && reason === null) return [];
+  const why = because === null ? '' : `: ${because}`;
+  return [wrap(`rung ${rung}${reason === null ? '' : `, because of ${reason}`}${why}`, 0)];
+}
+
 /**
  * A plan for a person: each step with the system calls it makes, in the notation of strace(1), and
  * why.
@@ -18,7 +25,11 @@ const remark = ({ action, severity }: Step): string => {
  */
 export function renderText(plan: Plan, callsOf: (step: Step) => readonly string[]): string {
   const lines = (step: Step): string[] => callsOf(step).map(printableLine);
-  const out = [wrap(`plan ${plan.verb}: ${plan.summary}, ${plan.steps.length} steps`, 0), ''];
+  const out = [
+    wrap(`plan ${plan.verb}: ${plan.summary}, ${plan.steps.length} steps`, 0),
+    ...rungLines(plan),
+    '',
+  ];
   for (const [index, step] of plan.steps.entries()) {
     const [first, ...more] = lines(step);
     out.push(
