@@ -4,6 +4,7 @@ import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
 import type { Handing } from '../facts/handover.js';
 import { withOrigin } from '../facts/origin.js';
+import { withRootdisk } from '../facts/rootdisk.js';
 import { parseFacts } from '../facts/validate.js';
 import { reader } from '../system/files.js';
 import { readKernelRecords } from '../system/kernel-records.js';
@@ -12,14 +13,17 @@ import { asUsageError, UsageError } from './usage-error.js';
 
 /** This machine's facts. @param flags `KEY=VALUE` settings, which win over the board's own. */
 export const localFacts = (flags: readonly string[] = [], asked?: Handing['asked']): Facts =>
-  gather(reader, {
-    platform: process.platform,
-    arch: process.arch,
-    uid: process.getuid?.() ?? -1,
-    env: process.env,
-    flags,
-    handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' },
-  });
+  withRootdisk(
+    reader,
+    gather(reader, {
+      platform: process.platform,
+      arch: process.arch,
+      uid: process.getuid?.() ?? -1,
+      env: process.env,
+      flags,
+      handing: { pid: process.pid, asked, args: [], self: process.argv[1] ?? '' },
+    }),
+  );
 
 /** This machine's facts with the origin of its root, which takes a boot too long to gather. */
 export const factsWithOrigin = (): Facts => withOrigin(reader, readKernelRecords, localFacts());

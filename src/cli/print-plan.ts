@@ -17,6 +17,8 @@ import {
   type Step,
 } from '../steps/step.js';
 import { planWhole } from '../plan/whole-plan.js';
+import { beforeStart, type BeforeStart } from '../report/root/before-pivot.js';
+import { plannedForNotes } from '../report/root/root-words.js';
 import { dryRun } from '../system/dry-run.js';
 import { checkFactsOptions, factsFrom, localFacts } from './local-facts.js';
 import type { PlanValues } from './plan-options.js';
@@ -55,6 +57,11 @@ function callsOf({ action }: Step): readonly string[] {
   return system.calls;
 }
 
+/** The root of today, and how the facts of the root before it were rebuilt. */
+const ofToday = ({ root, rebuilt }: BeforeStart): object => ({
+  today: { ...root, rebuilt: rebuilt !== null, assumed: rebuilt ?? [] },
+});
+
 const asJson = (plan: Plan): object => ({
   ...plan,
   steps: plan.steps.map((step) => ({
@@ -82,12 +89,38 @@ function printGuarded(facts: Facts, { print, log }: VerbContext): number {
   return EXIT.failed;
 }
 
-function render(decision: Decision, format: PlanValues['format']): string {
+function render(
+  decision: Decision,
+  format: PlanValues['format'],
+  before: BeforeStart | null,
+): string {
   const plan = decision.decision === 'go' ? decision : null;
-  if (format === 'json') return jsonText(plan === null ? decision : asJson(plan));
+  if (format === 'json')
+    return jsonText({
+      ...(plan === null ? decision : asJson(plan)),
+      ...(before && ofToday(before)),
+    });
   if (plan === null) return '';
   return format === 'sh' ? renderSh(plan) : renderText(plan, callsOf);
 }
+
+/** The decision for facts of before a root was made. Its notes say where these are from. */
+function decisionOf(verb: Verb, before: BeforeStart, keep: readonly string[]): Decision {
+  const decision = planWhole(verb, before.facts, {
+    dryRun: true,
+    force: false,
+    keep,
+    known: before.known,
+  });
+  const notes = plannedForNotes(before);
+  if (decision.decision === 'go') return { ...decision, notes: [...notes, ...decision.notes] };
+  return before.hidden && decision.decision === 'already'
+    ? { ...decision, summary: `${decision.summary}: ${notes[0]}` }
+    : decision;
+}
+
+/** The verbs that are planned for the root before the one of today. */
+const MAKES_OVERLAY: readonly Verb[] = ['start', 'ram'];
 
 /** `plan VERB`, and `VERB --dry-run`. Returns the exit status. */
 export function printPlan(verb: Verb, request: PlanRequest, context: VerbContext): number {
@@ -104,8 +137,12 @@ export function printPlan(verb: Verb, request: PlanRequest, context: VerbContext
       ? localFacts(set, asked)
       : factsFrom(file, makesRoot(verb) ? BEGUN_WITH : undefined);
   if (guarded) return printGuarded(facts, context);
-  const decision = planWhole(verb, facts, { dryRun: true, force: false, keep });
-  context.print(render(decision, format), format === 'sh' ? scriptForm() : undefined);
+  const before = MAKES_OVERLAY.includes(verb) ? beforeStart(facts) : null;
+  const decision =
+    before === null
+      ? planWhole(verb, facts, { dryRun: true, force: false, keep })
+      : decisionOf(verb, before, keep);
+  context.print(render(decision, format, before), format === 'sh' ? scriptForm() : undefined);
   if (decision.decision === 'refuse') {
     context.log.error(decision.summary);
     return decision.exit;

@@ -229,6 +229,22 @@ export interface RootOrigin {
   earlyInit: { path: string; kind: PathKind };
 }
 
+/** The space behind a read-only image on a disk (see rootdisk.ts). Sizes are in bytes. */
+export interface Rootdisk {
+  /** The kernel's name of the device with the image. */
+  device: string;
+  /** `major:minor`. */
+  number: string;
+  size: number;
+  /** The length of the image, from its superblock. */
+  used: number;
+  /** The begin of the space. */
+  offset: number;
+  content: Content;
+  /** The loop device that shows the space; null if none does. */
+  loop: { name: string; number: string } | null;
+}
+
 /**
  * Everything that a decision depends on, as one JSON value. A bug report contains such a file. A
  * unit test consists of such a value and the plan made from it.
@@ -267,6 +283,8 @@ export interface Facts {
   unread?: Record<string, string>;
   /** How the root came to be; present only on request (see `facts` and `explain`). */
   origin?: RootOrigin;
+  /** Left out in a boot, and if the image is not on a disk. */
+  rootdisk?: Rootdisk;
   /**
    * Problems while gathering: what could not be read or understood, one sentence each, for people.
    */

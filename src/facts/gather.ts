@@ -37,6 +37,12 @@ import { findVolume } from './find-volume.js';
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 
+/** Behind a pivot, the directories of the image are below the old root. */
+const inOldRoot = (mounts: readonly Mount[]): string[] =>
+  visibleAt(mounts, OLD_ROOT) === undefined
+    ? []
+    : [DATA, NEW_ROOTS[0], OLD_ROOT, '/tmp'].map((path) => `${OLD_ROOT}${path}`);
+
 export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
 
 /** OpenWrt's mark of the early boot. It counts only if root made it. */
@@ -60,6 +66,14 @@ const NOT_HANDING: Handing = { pid: 0, args: [], self: '' };
 export function parseState(text: string): RecordedState | null {
   const { rung, reason } = readObject(text, JSON_LIMITS.state) ?? {};
   return isRung(rung) && (reason === null || typeof reason === 'string') ? { rung, reason } : null;
+}
+
+/** The same; a file that is no state leaves a problem, because a start may have made it. */
+function stateOf(text: string, problems: FactsProblem[]): RecordedState | null {
+  const state = parseState(text);
+  if (state === null)
+    problems.push({ code: 'not-understood', file: STATE_FILE, why: 'it records no rung' });
+  return state;
 }
 
 /**
@@ -157,7 +171,7 @@ export function gather(
     configuration,
     mtd,
     mounts,
-    paths: Object.fromEntries(PATHS.map((path) => [path, kind(path)])),
+    paths: Object.fromEntries([...PATHS, ...inOldRoot(mounts)].map((path) => [path, kind(path)])),
     volume,
     opened,
     external: part(
@@ -166,7 +180,7 @@ export function gather(
       () => withIdentity(findExternal(look, configuration), opened, text),
     ),
     handover,
-    state: state === null ? null : parseState(state),
+    state: state === null ? null : stateOf(state, problems),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,

@@ -102,6 +102,16 @@ const handover = v.object({
   args: v.array(v.string()),
 });
 
+const rootdisk = v.object({
+  device: v.string(),
+  number: v.string(),
+  size: count,
+  used: count,
+  offset: count,
+  content,
+  loop: v.nullable(v.object({ name: v.string(), number: v.string() })),
+});
+
 const factsFile = v.object({
   schema: v.literal(FACTS_SCHEMA),
   platform: v.string(),
@@ -126,6 +136,7 @@ const factsFile = v.object({
   state: v.nullable(state),
   unread: v.exactOptional(v.record(v.string(), v.string())),
   origin: v.exactOptional(originOf),
+  rootdisk: v.exactOptional(rootdisk),
   problems: v.array(v.string()),
   // Older files have sentences only.
   findings: v.optional(v.array(v.unknown()), []),

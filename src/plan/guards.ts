@@ -229,6 +229,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
       how === 'absent' ? [] : [`what ${at} shows is not known (${how})`],
     ),
   origin: nothing,
+  rootdisk: nothing,
   problems: nothing,
   findings: nothing,
 };

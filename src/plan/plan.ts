@@ -1,4 +1,4 @@
-import type { Device, Rung } from '../facts/facts.js';
+import type { Device, MountedVolume, Rung } from '../facts/facts.js';
 import type { EXIT } from './exit.js';
 import {
   REFUSALS,
@@ -137,4 +137,6 @@ export interface PlanningOptions {
   earlier?: readonly StageResult[];
   /** `reset`: the paths to keep besides those of the configuration. */
   keep?: readonly string[];
+  /** A dry run: the content of the data volume, if that is known. */
+  known?: MountedVolume | null;
 }

@@ -22,13 +22,14 @@ const HEALTHY: Omit<MountedVolume, 'at' | 'fstype'> = {
   identity: null,
 };
 
-/** The probable content of an opened volume: settings, or nothing if it is blank. */
-function afterOpen(facts: Facts, { steps, verb }: Plan): Facts | null {
+/** The content of an opened volume: what is known, else settings, or nothing if it is blank. */
+function afterOpen(facts: Facts, { steps, verb }: Plan, { known }: PlanningOptions): Facts | null {
   const { volume } = facts;
   const mounted = steps.find(
     ({ action }) => action.kind === 'mount' && action.target === STAGING,
   )?.action;
   if (mounted?.kind !== 'mount') return null;
+  if (known) return { ...facts, opened: { ...known, at: STAGING, readonly: false } };
   const fresh = volume.content?.kind === 'blank';
   const layer = fresh ? 'missing' : 'directory';
   const opened: MountedVolume = {
@@ -84,7 +85,9 @@ const afterErase = (facts: Facts): Facts => ({
 });
 
 /** The probable facts after a stage. null, and no row, if nobody can know them beforehand. */
-const AFTERWARDS: Partial<Record<Stage, (facts: Facts, plan: Plan) => Facts | null>> = {
+const AFTERWARDS: Partial<
+  Record<Stage, (facts: Facts, plan: Plan, options: PlanningOptions) => Facts | null>
+> = {
   open: afterOpen,
   image: afterImage,
   erase: afterErase,
@@ -124,7 +127,7 @@ export function planStages(verb: Verb, facts: Facts, options: PlanningOptions): 
     outlook.stages.push({ facts: seen, earlier: [...earlier], plan: decision });
     if (decision.last) break;
     earlier.push(stageResult(decision));
-    seen = AFTERWARDS[decision.stage]?.(seen, decision) ?? null;
+    seen = AFTERWARDS[decision.stage]?.(seen, decision, options) ?? null;
     if (seen === null) outlook.notes.push('what comes next depends on what is then found');
   }
   return outlook;

@@ -7,11 +7,13 @@ import { filesystems, mounts, overlay, version, volumeFilesystem } from './kerne
 import { clock, entropy, memory, native, node, watchdog } from './machine-checks.js';
 import { initramfs, rootArgument } from './root-checks.js';
 import { confirmed, first, notice } from './start-checks.js';
+import { today } from './today-check.js';
 import { whiteout, xattr } from './upper-layer-checks.js';
 import { eraseBlocks, found, space, ubi, writeProtection } from './volume-checks.js';
 import { externalVolume, orders } from './volume-state-checks.js';
 
 export const CHECKS: readonly CheckRule[] = [
+  { id: 'today', title: 'root of today', look: today },
   { id: 'volume', title: 'data volume', look: found },
   { id: 'ubi', title: 'UBI', look: ubi },
   { id: 'erase-blocks', title: 'size of the partition', look: eraseBlocks },

@@ -1,5 +1,6 @@
 import type { Facts } from '../../facts/facts.js';
 import { REASONS, type Reason } from '../../plan/reasons.js';
+import type { BeforeStart } from '../root/before-pivot.js';
 import type { Live } from './live.js';
 
 /**
@@ -38,6 +39,8 @@ export interface CheckInputs {
    * left no facts.
    */
   start: Facts | null;
+  /** The root of today, and the facts that `start` was rebuilt from. */
+  before: BeforeStart;
   /** mountroot has already made this root. */
   started: boolean;
   /** The facts that only the running system shows; null for a facts file. */

@@ -7,6 +7,8 @@ import { visibleAt } from '../../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../../facts/places.js';
 import { planWhole } from '../../plan/whole-plan.js';
 import type { Decision, Plan } from '../../plan/plan.js';
+import { beforeStart } from '../root/before-pivot.js';
+import { rootEvidence, rootWords } from '../root/root-words.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { CHECKS } from './all-checks.js';
 import {
@@ -21,26 +23,46 @@ import {
 } from './check-rule.js';
 import type { Live } from './live.js';
 
-/** mountroot made the root, so the facts are no longer those that its start began with. */
-function isStarted({ mounts, external }: Facts): boolean {
+/**
+ * Behind a start of ours its own facts count; behind OpenWrt's mount_root those that the mounts of
+ * today show.
+ */
+function inputsOf(now: Facts, live: Live | null): CheckInputs {
+  const recorded = live?.recorded && 'value' in live.recorded ? live.recorded.value : null;
+  const before = beforeStart(now);
+  const { maker } = before.root;
+  const started = maker === 'mountroot' && isMade(now);
+  const known = started || maker === 'openwrt-form' ? recorded : null;
+  const rebuilt = started || before.hidden ? null : before.facts;
+  return { now, live, before, started, start: known ?? rebuilt };
+}
+
+/** The root is another one than the kernel mounted. */
+function isMade({ mounts, external }: Facts): boolean {
   const root = visibleAt(mounts, '/');
   return root?.source === FLASH_SOURCE || root?.source === RAM_SOURCE || external?.at === '/';
 }
 
-function inputsOf(now: Facts, live: Live | null): CheckInputs {
-  const started = isStarted(now);
-  const recorded = live?.recorded && 'value' in live.recorded ? live.recorded.value : null;
-  return { now, live, started, start: started ? recorded : now };
-}
-
 /** The result of a start; null if the facts for it are unknown. */
-const outlook = ({ start }: CheckInputs): Decision | null =>
-  start === null ? null : planWhole('start', start, { dryRun: true, force: false });
+const outlook = ({ start, before }: CheckInputs): Decision | null =>
+  start === null
+    ? null
+    : planWhole('start', start, {
+        dryRun: true,
+        force: false,
+        known: start === before.facts ? before.known : null,
+      });
 
 const EVIDENCE = 'the plan made from these facts: `mountroot plan start` shows it';
 
 /** A start has run, and left no facts to plan from. */
-function noOutlook({ live }: CheckInputs): Finding {
+function noOutlook({ live, before }: CheckInputs): Finding {
+  if (before.hidden)
+    return unknown(
+      `which root a start would make: ${rootWords(before.root)}, and nothing is mounted on /rom`,
+      rootEvidence(before.root),
+      'gather the facts in /etc/preinit, before the root is made',
+    );
   const finding = 'which root a start would make: / already is one that mountroot made';
   if (live === null)
     return unknown(
@@ -67,11 +89,18 @@ function lowerRung(plan: Plan, again: string, others: readonly Check[]): Finding
   return problem(`${head}: ${found}`, EVIDENCE, cure, reason);
 }
 
+/** The facts that a start is planned from, if they are not those of today. */
+function fromWhere({ start, before, started }: CheckInputs): string {
+  if (start !== before.facts || started)
+    return ', from the facts that the start of this boot began with';
+  return before.rebuilt === null ? '' : ', from the root before the one of today, as rebuilt here';
+}
+
 /** The outcome of a start. Where another check has found the cause, it refers to that check. */
 function ladder(inputs: CheckInputs, others: readonly Check[]): Finding {
   const decision = outlook(inputs);
   if (decision === null) return noOutlook(inputs);
-  const again = inputs.started ? ', from the facts that the start of this boot began with' : '';
+  const again = fromWhere(inputs);
   if (decision.decision === 'refuse') {
     const { found, cure } = decision.cause;
     const finding = `start would be refused${again}: ${found}`;

@@ -16,6 +16,7 @@ import {
 } from './check-rule.js';
 import type { LiveRead } from './live-read.js';
 import type { Script } from './live-scripts.js';
+import { bootsByPreinit } from '../root/todays-root.js';
 
 /** A start needs these mounted before it runs; without a mount, at least the directory. */
 const MOUNTED_FIRST = ['/proc', '/sys', '/dev'];
@@ -62,12 +63,19 @@ export function directories(inputs: CheckInputs): Finding {
     const evidence = '/proc/self/mountinfo, lstat(2)';
     return problem(found, evidence, cure ?? REASONS[reason].cure, reason);
   }
+  const below = inputs.before.rebuilt !== null && start === inputs.before.facts ? OLD_ROOT : '';
+  if (inputs.before.rebuilt?.some(({ code }) => code === 'directories') && below !== '')
+    return unknown(
+      'which directories the image has: the root of today covers them',
+      `nothing was looked at below ${OLD_ROOT}`,
+      'gather the facts again with this version',
+    );
   return (
     (start.handover ? null : notMounted(start, inputs)) ??
     notInImage(start) ??
     ok(
       'the image has the directories that a root is put together in',
-      `lstat(2) of ${listed(['/tmp', ...WANTED])}`,
+      `lstat(2) of ${listed(['/tmp', ...WANTED].map((path) => `${below}${path}`))}`,
     )
   );
 }
@@ -81,8 +89,27 @@ const INSTALL =
   'take the preinit of the emulated board (/usr/share/doc/mountroot/examples/preinit) ' +
   'and write init=/etc/preinit on the kernel command line';
 
+/** Nothing is seen that makes the board call mount_root: is it a board that should? */
+function notBootedBy(wanted: readonly string[]): Finding {
+  return warning(
+    `this board is not seen to boot by ${listed(wanted)}, ` +
+      'so nothing is seen that calls mount_root early',
+    `no init=/etc/preinit on the kernel command line, and lstat(2) of ${listed(wanted)}`,
+    `nothing, if mountroot is not to make its root; else ${INSTALL}`,
+  );
+}
+
 /** No script is seen to call mount_root: there is none, it cannot be read, or it does not. */
 function noCaller(wanted: readonly string[], found: readonly LiveRead<Script>[]): Finding {
+  const programs = found.flatMap((each) =>
+    'value' in each && each.value.program ? [each.value.path] : [],
+  );
+  if (programs.length > 0 && programs.length === found.length)
+    return unknown(
+      `whether ${listed(programs)} calls mount_root`,
+      'it is a program and no script',
+      'see what calls mount_root early in the boot',
+    );
   const paths = found.flatMap((each) => ('value' in each ? [each.value.path] : []));
   const troubles = found.flatMap((each) => ('trouble' in each ? [each.trouble] : []));
   if (found.length === 0)
@@ -104,9 +131,11 @@ function noCaller(wanted: readonly string[], found: readonly LiveRead<Script>[])
   );
 }
 
-export function preinit({ live }: CheckInputs): Finding {
+export function preinit({ now, live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const { wanted, found } = live.preinit;
+  if (found.length === 0 && !now.handover?.ramfs && bootsByPreinit(now) === null)
+    return notBootedBy(wanted);
   const scripts = found.flatMap((each) => ('value' in each ? [each.value] : []));
   const caller = scripts.find(
     ({ calls, leadsTo }) => leadsTo !== undefined || calls.some((line) => !LATER.test(line)),
@@ -131,14 +160,21 @@ export function preinit({ live }: CheckInputs): Finding {
   );
 }
 
-export function program({ live }: CheckInputs): Finding {
+export function program({ now, live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
-  if (live.program === null)
-    return problem(
-      'there is no mount_root in /sbin, /usr/sbin, /bin or /usr/bin',
-      'lstat(2)',
-      'link /sbin/mount_root to /usr/lib/mountroot/launch, as the package does',
-    );
+  if (live.program === null) {
+    const finding = 'there is no mount_root in /sbin, /usr/sbin, /bin or /usr/bin';
+    const cure = 'link /sbin/mount_root to /usr/lib/mountroot/launch, as the package does';
+    if (live.programTrouble !== undefined)
+      return unknown(
+        'whether there is a mount_root in /sbin, /usr/sbin, /bin or /usr/bin',
+        live.programTrouble,
+        'run `mountroot doctor` as root',
+      );
+    return bootsByPreinit(now) === null && !now.handover?.ramfs
+      ? warning(finding, 'lstat(2)', `nothing, if no script is to call it; else ${cure}`)
+      : problem(finding, 'lstat(2)', cure);
+  }
   const { path, target } = live.program;
   if (/\/mountroot(\.cjs|\/launch)$/.test(target))
     return ok(`${path} is mountroot`, `it leads to ${target}`);

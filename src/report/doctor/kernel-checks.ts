@@ -1,6 +1,6 @@
 /** The kernel: its version, its file systems, and its mounts. */
 import type { Facts } from '../../facts/facts.js';
-import { knowsTypes, unreadWords } from '../../facts/kernel-sources.js';
+import { MOUNTS, knowsTypes, unreadWords } from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { mountNoteWords, notesOnMounts, type MountNote } from '../../plan/mountpoints.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
@@ -43,7 +43,8 @@ export function overlay({ now }: CheckInputs): Finding {
     );
   return problemOf(
     'no-overlay',
-    'the kernel has no overlay, so / stays the read-only image',
+    'the kernel has no overlay (a module that is not loaded does not count), ' +
+      'so a start leaves / as it is',
     `${FILESYSTEMS} has neither overlay nor overlayfs`,
   );
 }
@@ -68,7 +69,7 @@ export function filesystems({ now }: CheckInputs): Finding {
       missing.includes('tmpfs') ? 'ram-failed' : null,
     );
   }
-  if (!has('devtmpfs'))
+  if (!has('devtmpfs') && !hasFilledDev(now))
     return warning(
       'the kernel has no devtmpfs, so the image must bring every device node that a boot needs',
       `${FILESYSTEMS} does not have it`,
@@ -81,9 +82,16 @@ export function filesystems({ now }: CheckInputs): Finding {
       FILESYSTEMS,
       `build the kernel with ${image} (=y, because modules lie on the root)`,
     );
-  const all = [...Object.keys(NEEDED), 'devtmpfs', ...(image === null ? [] : [image])];
+  const all = [
+    ...Object.keys(NEEDED),
+    ...(has('devtmpfs') ? ['devtmpfs'] : []),
+    ...(image === null ? [] : [image]),
+  ];
   return ok(`the kernel has ${listed(all)}`, FILESYSTEMS);
 }
+
+/** A program of the board makes the device nodes: /dev is a tmpfs today. */
+const hasFilledDev = ({ mounts }: Facts): boolean => visibleAt(mounts, '/dev')?.fstype === 'tmpfs';
 
 /** The file system of the read-only image; null if it does not show. */
 function imageType({ mounts, handover }: Facts): string | null {
@@ -121,8 +129,10 @@ export function version({ now }: CheckInputs): Finding {
   const number = releaseOf(release);
   if (number === null)
     return unknown(
-      `the kernel's version ${JSON.stringify(release)} is not understood`,
-      evidence,
+      release === ''
+        ? 'which version the kernel has'
+        : `the kernel's version ${JSON.stringify(release)} is not understood`,
+      unreadWords(now, evidence) ?? evidence,
       'look at `uname -r`; 4.8 and later are best',
     );
   if (before(number, [4, 0]))
@@ -157,7 +167,13 @@ export function mounts({ start }: CheckInputs): Finding | Finding[] {
       'a start has changed them, and left no facts',
       'look on a board that has not started yet',
     );
-  const evidence = '/proc/self/mountinfo';
+  const evidence = MOUNTS;
+  if (start.mounts.length === 0)
+    return unknown(
+      'which file systems are mounted',
+      unreadWords(start, MOUNTS) ?? `${MOUNTS} shows none`,
+      'see that proc is mounted on /proc',
+    );
   const notes = notesOnMounts(start);
   if (notes.length > 0)
     return notes.map((note) => warning(mountNoteWords(note), evidence, MOUNT_CURE[note.code]));

@@ -13,19 +13,45 @@ export interface Script {
   calls: string[];
   /** It is a symlink to this file, which is mountroot. */
   leadsTo?: string;
+  /** It is no script, so its calls do not show. */
+  program?: true;
+}
+
+export interface DoneCallers {
+  /** The scripts that call `done`. */
+  doneCallers: string[];
+  /** How many scripts could not be read; left out if all were. */
+  scriptsUnread?: number;
+}
+
+export interface FoundProgram {
+  /** The mount_root that a preinit finds, and the file that it leads to. */
+  program: { path: string; target: string } | null;
+  /** Why it is not known whether there is one; left out if it is. */
+  programTrouble?: string;
 }
 
 const CALL_OF_DONE = /(?:mount_root|mountroot)(?:\.cjs)?["']?\s+done\b/;
 const CALL = /(?:^|[^\w-])(?:mount_root|mountroot)\b/;
 
+const isProgram = (content: string): boolean => content.includes('\0');
+
 /** The lines of a script that call mountroot. A binary program has none. */
 const callsIn = (content: string): string[] =>
-  content.includes('\0')
+  isProgram(content)
     ? []
     : content
         .split('\n')
         .filter((line) => !/^\s*#/.test(line) && CALL.test(line))
         .map((line) => line.trim());
+
+/** The text of a script; null for a program. @throws {Error} if it cannot be read. */
+function scriptText(reader: Reader, path: string): string | null {
+  // A program may be larger than a script can be.
+  if (Buffer.from(reader.readBytes(path, 0, 4)).toString('latin1') === '\x7fELF') return null;
+  const content = smallText(reader, path);
+  return isProgram(content) ? null : content;
+}
 
 /** Reads a script. Its symlinks are followed below `top`, where the image is mounted. */
 function script(reader: Reader, top: string, path: string): LiveRead<Script> {
@@ -36,7 +62,10 @@ function script(reader: Reader, top: string, path: string): LiveRead<Script> {
       at = to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
       if (basename(at).startsWith('mountroot')) return { path, calls: [], leadsTo: at };
     }
-    return { path, calls: callsIn(smallText(reader, `${top}${at}`)) };
+    const content = scriptText(reader, `${top}${at}`);
+    return content === null
+      ? { path, calls: [], program: true as const }
+      : { path, calls: callsIn(content) };
   });
 }
 
@@ -77,18 +106,24 @@ const LATE_FILES = ['/etc/rc.local', '/etc/inittab', '/etc/profile'];
 /** A board would need a minute for a thousand units. */
 const MOST_SCRIPTS = 600;
 
-/** The scripts that call `mount_root done`. */
-export function doneCallers(reader: Reader): string[] {
+/** The scripts that call `mount_root done`, and how many could not be read. */
+export function doneCallers(reader: Reader): DoneCallers {
   const files = [
     ...LATE_FILES,
     ...LATE.flatMap((folder) =>
       orElse([], () => reader.list(folder)).map((name) => `${folder}/${name}`),
     ),
   ].slice(0, MOST_SCRIPTS);
+  let unread = 0;
   const calls = (path: string): boolean =>
     reader.kind(path) === 'file' &&
     callsIn(smallText(reader, path)).some((line) => CALL_OF_DONE.test(line));
-  return files.filter((path) => orElse(false, () => calls(path)));
+  const callers = files.filter((path) => {
+    const found = tryRead(() => calls(path));
+    if ('trouble' in found) unread++;
+    return 'value' in found && found.value;
+  });
+  return { doneCallers: callers, ...(unread > 0 && { scriptsUnread: unread }) };
 }
 
 const NAMES = [
@@ -98,13 +133,13 @@ const NAMES = [
   '/usr/bin/mount_root',
 ];
 
-/** The first mount_root on the path, and the file that it leads to. */
-export function programOf(reader: Reader): { path: string; target: string } | null {
+/** The first mount_root on the path, and the file that it leads to, or why that is not known. */
+export function programOf(reader: Reader): FoundProgram {
+  let programTrouble: string | undefined;
   for (const path of NAMES) {
-    const target = orElse(null, () =>
-      reader.kind(path) === 'missing' ? null : reader.realPath(path),
-    );
-    if (target !== null) return { path, target };
+    const found = tryRead(() => (reader.kind(path) === 'missing' ? null : reader.realPath(path)));
+    if ('trouble' in found) programTrouble ??= found.trouble;
+    else if (found.value !== null) return { program: { path, target: found.value } };
   }
-  return null;
+  return { program: null, ...(programTrouble !== undefined && { programTrouble }) };
 }

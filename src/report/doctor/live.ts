@@ -19,9 +19,16 @@ import { newestFirst } from '../journal/gather-boots.js';
 import { orElse } from '../../system/or-else.js';
 import { configOf, memoryOf, notingKernel, writableOf } from './live-kernel.js';
 import { smallText, tryRead, type LiveRead } from './live-read.js';
-import { doneCallers, preinitOf, programOf, type Script } from './live-scripts.js';
+import {
+  doneCallers,
+  preinitOf,
+  programOf,
+  type DoneCallers,
+  type FoundProgram,
+  type Script,
+} from './live-scripts.js';
 
-export interface Live {
+export interface Live extends DoneCallers, FoundProgram {
   /** The facts that this boot's start began with; null if there are none. */
   recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
@@ -37,16 +44,14 @@ export interface Live {
   whiteout: { works: boolean; where: string } | null;
   /** The text that a login shows; null if there is none. */
   notice: string | null;
+  /** Why it is not known whether there is a notice; left out if it is. */
+  noticeTrouble?: string;
   /** Whether `done` has confirmed the start of this boot; null without a journal. */
   confirmed: boolean | null;
   /** The programs that the kernel may run first, and the scripts of those that are there. */
   preinit: { wanted: string[]; found: LiveRead<Script>[] };
   /** The script that may go first, and how it ended in this boot; null if it did not run. */
   first: { kind: PathKind; result: ScriptResult | null };
-  /** The scripts that call `done`. */
-  doneCallers: string[];
-  /** The mount_root that a preinit finds, and the file that it leads to. */
-  program: { path: string; target: string } | null;
   node: { version: string; arch: string; rss: number };
   /** The reason why the native parts do not load; null if they do. */
   native: string | null;
@@ -121,6 +126,20 @@ function fromJournals(reader: Reader): {
   };
 }
 
+/** The text that a login shows, or why that is not known. */
+function noticeOf(reader: Reader): Pick<Live, 'notice' | 'noticeTrouble'> {
+  const path = `${JOURNAL_FOLDER}/notice`;
+  const distrust = folderTrouble(reader);
+  if (distrust !== null)
+    return { notice: null, noticeTrouble: `${distrust}, so ${path} is not believed` };
+  const found = tryRead(() =>
+    reader.kind(path) === 'missing' ? '' : smallText(reader, path).trim(),
+  );
+  return 'trouble' in found
+    ? { notice: null, noticeTrouble: found.trouble }
+    : { notice: found.value || null };
+}
+
 const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'];
 
 export function gatherLive(
@@ -152,13 +171,10 @@ export function gatherLive(
     whiteout,
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
-    notice:
-      folderTrouble(reader) === null
-        ? orElse(null, () => smallText(reader, `${JOURNAL_FOLDER}/notice`).trim()) || null
-        : null,
+    ...noticeOf(reader),
     preinit: preinitOf(reader, top, facts),
-    doneCallers: doneCallers(reader),
-    program: programOf(reader),
+    ...doneCallers(reader),
+    ...programOf(reader),
     node,
     native,
     entropy: entropy === null || Number.isNaN(entropy) ? null : entropy,

@@ -1,6 +1,7 @@
 /** The way to the root: root= on the command line, or an initramfs that switches to it. */
-import type { Facts } from '../../facts/facts.js';
+import type { Facts, Mount } from '../../facts/facts.js';
 import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
+import { visibleAt } from '../../facts/mountinfo.js';
 import { bootParameters } from '../../explain/boot-parameters.js';
 import { listed } from '../../text/listed.js';
 import { describe } from '../../volumes/device.js';
@@ -8,7 +9,7 @@ import { isFileSystem } from '../../volumes/file-systems.js';
 import { ok, problem, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
 
 /** Devices that the kernel may find only after it has begun to look for its root. */
-const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=|UUID=|LABEL=)/;
+const LATE = /^(?:\/dev\/(?:mmcblk|sd|nvme|vd)|PART(?:UUID|LABEL)=)/;
 
 /** root= names an mtd partition that /proc/mtd does not have. */
 function absentPartition(now: Facts, root: string): Finding | null {
@@ -24,7 +25,48 @@ function absentPartition(now: Facts, root: string): Finding | null {
   );
 }
 
-export function rootArgument({ now }: CheckInputs): Finding {
+/** OpenWrt's kernel says which partition it takes (drivers/mtd/mtdcore.c of its patches). */
+const TAKEN = /^mtd: setting mtd(\d+) \((.*)\) as root device/;
+
+/** The mtd partition that the kernel took by itself: seen in its log, or concluded. */
+function takenPartition({ origin, kernel, mtd }: Facts, image: Mount): Finding | null {
+  const said = origin?.log?.lines.find(({ text }) => TAKEN.test(text));
+  if (said !== undefined)
+    return ok('the kernel took its root without root=', `the kernel log: "${said.text}"`);
+  const partition = mtd.find(({ index }) => image.device === `31:${index}`);
+  const isSplit = mtd.some(({ name }) => name === 'firmware' || name === 'ubi');
+  const types = bootParameters(kernel.commandLine).fstypes ?? [];
+  if (partition?.name !== 'rootfs' || !(isSplit || types.includes('jffs2'))) return null;
+  return ok(
+    `the kernel took mtd${partition.index} "rootfs" by its name, as OpenWrt's kernels do`,
+    `concluded: no root= in /proc/cmdline, and mtd${partition.index} is mounted as the image`,
+  );
+}
+
+/** There is no root= on the command line. */
+function unnamedRoot({ now, before }: CheckInputs): Finding | null {
+  const image = visibleAt(before.facts.mounts, '/');
+  if (image === undefined || NO_DEVICE.test(image.device)) return null;
+  return (
+    takenPartition(now, image) ??
+    warning(
+      'the kernel command line has no root=, ' +
+        `and what made ${image.fstype} ${image.source} the root does not show`,
+      '/proc/cmdline',
+      'name the read-only image, as in root=/dev/mtdblock2 rootfstype=squashfs, ' +
+        'unless the kernel or an initramfs knows it',
+    )
+  );
+}
+
+/** A mount without a device, such as an overlay or a file system in memory. */
+const NO_DEVICE = /^0:/;
+
+/** Names that the kernel itself does not know; an initramfs finds the device. */
+const BY_INITRAMFS = /^(?:UUID|LABEL)=/;
+
+export function rootArgument(inputs: CheckInputs): Finding | null {
+  const { now } = inputs;
   const { kernel, handover } = now;
   const { root, wait, delay } = bootParameters(kernel.commandLine);
   const evidence = '/proc/cmdline';
@@ -37,20 +79,16 @@ export function rootArgument({ now }: CheckInputs): Finding {
       unread,
       'see that proc is mounted on /proc',
     );
-  if (root === null)
-    return warning(
-      'the kernel command line has no root=, ' +
-        'so the boot loader or an initramfs decides what becomes the root',
-      evidence,
-      'name the read-only image, as in root=/dev/mtdblock2 rootfstype=squashfs',
-    );
+  if (root === null) return unnamedRoot(inputs);
   const absent = absentPartition(now, root);
   if (absent !== null) return absent;
+  if (BY_INITRAMFS.test(root))
+    return ok(`root=${root}, which an initramfs must find, not the kernel`, evidence);
   if (LATE.test(root) && !wait && delay === 0)
     return warning(
       `root=${root} may appear after the kernel has looked for it, and there is no rootwait`,
       evidence,
-      'write rootwait on the kernel command line',
+      'write rootwait on the kernel command line, unless an initramfs mounts the root',
     );
   return ok(`root=${root}${wait ? ' with rootwait' : ''}`, evidence);
 }
@@ -60,7 +98,13 @@ type Handover = NonNullable<Facts['handover']>;
 const EVIDENCE = '/proc/cmdline, /proc/self/mountinfo';
 
 /** The root to switch to is not mounted yet: can it be found? */
-function rootToFind({ root, asked }: Handover): Finding | null {
+function rootToFind({ root, asked, pid }: Handover): Finding | null {
+  if (root === null && asked === null && pid !== 1)
+    return unknown(
+      '/ is an initramfs, and no root= names another root; it may be all that this board has',
+      EVIDENCE,
+      'nothing, if its init is to run from it; else add root=',
+    );
   if (root === null)
     return asked !== null
       ? null

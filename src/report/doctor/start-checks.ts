@@ -10,6 +10,7 @@ import {
   ok,
   problem,
   problemOf,
+  unknown,
   warning,
   type CheckInputs,
   type Finding,
@@ -28,6 +29,12 @@ function lowered({ state }: Facts, evidence: string): Finding {
 }
 
 export function notice({ now, live }: CheckInputs): Finding | null {
+  if (live?.noticeTrouble !== undefined)
+    return unknown(
+      'whether there is a notice that a login shows',
+      live.noticeTrouble,
+      'see who made /tmp/mountroot, or run `mountroot doctor` as root',
+    );
   if (live !== null)
     return live.notice === null
       ? ok('there is no notice that a login shows', '/tmp/mountroot/notice')
@@ -51,12 +58,18 @@ interface Unconfirmed {
 
 function inFacts({ count, limit, evidence }: Unconfirmed, { opened }: Facts): Finding {
   if (opened === null) return ON_BOARD;
-  const last = count === 0 ? 'the last start was confirmed' : 'one start waits to be confirmed';
+  const last = count === 0 ? 'no start waits to be confirmed' : 'one start waits to be confirmed';
   return ok(`${last}; boot_limit is ${limit}`, evidence);
 }
 
 function onBoard({ count, limit, evidence }: Unconfirmed, live: Live, started: boolean): Finding {
   const [caller] = live.doneCallers;
+  if (caller === undefined && live.scriptsUnread !== undefined)
+    return unknown(
+      'whether a script calls `mount_root done`',
+      `${plural(live.scriptsUnread, 'script')} could not be read`,
+      'run `mountroot doctor` as root',
+    );
   if (caller === undefined)
     return warning(
       `no script is seen to call \`mount_root done\`: ` +

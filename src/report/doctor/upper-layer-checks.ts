@@ -49,9 +49,7 @@ export function whiteout({ now, live }: CheckInputs): Finding | null {
   return unknown(
     "whether this kernel's jffs2 has RENAME_WHITEOUT (mainline does not have it): without it, " +
       'files of the image cannot be renamed, nor its directories removed',
-    live === null
-      ? 'these facts do not show it'
-      : 'no journal of mountroot done, which tries it, and no word in the kernel log',
+    silence(live, () => 'no journal of mountroot done, which tries it'),
     '`mountroot done` tries it at the end of a boot; look again after it',
   );
 }
@@ -64,34 +62,56 @@ const lacksWhiteout = (fstype: string, evidence: string, cure: string): Finding 
     cure,
   );
 
+/** The setting of a kernel option; undefined if the configuration is not known. */
+function configured({ origin }: Facts, live: Live | null, option: string): string | undefined {
+  if (live !== null) return live.config?.[option];
+  return origin?.config ? (origin.config[option] ?? 'n') : undefined;
+}
+
+/** Where a word of the kernel about it was looked for, without finding any. */
+function silence(live: Live | null, elsewhere: (live: Live) => string): string {
+  if (live === null) return 'these facts do not show it';
+  const log = 'trouble' in live.log ? 'the kernel log cannot be read' : 'no word in the kernel log';
+  return `${elsewhere(live)}, and ${log}`;
+}
+
+const lacksXattr = (type: string, option: string, evidence: string): Finding =>
+  warning(
+    `${type} has no extended attributes on this kernel, ` +
+      'so a directory of the image that was removed cannot be made again',
+    evidence,
+    `build the kernel with CONFIG_${option}=y`,
+  );
+
+/** What the kernel's configuration or its messages show; null if neither does. */
+function xattrSeen({ now, live }: CheckInputs, type: string, option: string): Finding | null {
+  const config = configured(now, live, option);
+  if (config !== undefined)
+    return config === 'y'
+      ? ok(`${type} has extended attributes`, `/proc/config.gz has CONFIG_${option}=y`)
+      : lacksXattr(type, option, `/proc/config.gz has no CONFIG_${option}`);
+  const complaint = said(live, now, /^overlayfs: upper fs does not support xattr/);
+  if (complaint !== undefined) return lacksXattr(type, option, `the kernel log: "${complaint}"`);
+  const built = said(live, now, /jffs2_build_xattr_subsystem/);
+  return type === 'jffs2' && built !== undefined
+    ? ok('jffs2 has extended attributes', 'the kernel log shows its xattr subsystem')
+    : null;
+}
+
 /** Overlay marks a directory that replaces one of the image with trusted.overlay.opaque. */
-export function xattr({ now, live }: CheckInputs): Finding | null {
+export function xattr(inputs: CheckInputs): Finding | null {
+  const { now, live } = inputs;
   const type = volumeType(now);
   const option = type === undefined ? undefined : FILE_SYSTEMS[type]?.xattrOption;
   if (type === undefined || isLegacy(now)) return null;
   if (option === undefined) return ok(`${type} has extended attributes`, 'it always has');
-  const without = (evidence: string): Finding =>
-    warning(
-      `${type} has no extended attributes on this kernel, ` +
-        'so a directory of the image that was removed cannot be made again',
-      evidence,
-      `build the kernel with CONFIG_${option}=y`,
-    );
-  const config = live?.config?.[option];
-  if (config !== undefined)
-    return config === 'y'
-      ? ok(`${type} has extended attributes`, `/proc/config.gz has CONFIG_${option}=y`)
-      : without(`/proc/config.gz has no CONFIG_${option}`);
-  const complaint = said(live, now, /^overlayfs: upper fs does not support xattr/);
-  if (complaint !== undefined) return without(`the kernel log: "${complaint}"`);
-  const built = said(live, now, /jffs2_build_xattr_subsystem/);
-  if (type === 'jffs2' && built !== undefined)
-    return ok('jffs2 has extended attributes', 'the kernel log shows its xattr subsystem');
-  return unknown(
-    `whether ${type} has extended attributes, ` +
-      'which overlay needs for directories that replace one of the image',
-    `${unreadWords(live ?? {}, '/proc/config.gz') ?? 'no /proc/config.gz'}, ` +
-      'and no word in the kernel log',
-    `see that the kernel is built with CONFIG_${option}=y`,
+  return (
+    xattrSeen(inputs, type, option) ??
+    unknown(
+      `whether ${type} has extended attributes, ` +
+        'which overlay needs for directories that replace one of the image',
+      silence(live, (here) => unreadWords(here, '/proc/config.gz') ?? 'no /proc/config.gz'),
+      `see that the kernel is built with CONFIG_${option}=y`,
+    )
   );
 }

@@ -1,11 +1,12 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
-import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
+import { DISKS, PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
 import { DEVICE_KINDS, describe } from '../../volumes/device.js';
 import { JFFS2_LEAST_BLOCKS, jffs2Levels } from '../../volumes/jffs2-levels.js';
+import { rootdiskWords } from '../root/root-words.js';
 import { spaceFinding, spaceWords } from '../status/space-words.js';
 import { spaceOf, spaceTrouble } from '../status/space.js';
 import {
@@ -36,6 +37,13 @@ function foundAs(device: Device, wanted: string, asked: string): Finding {
 function notFound(now: Facts, asked: string): Finding {
   const { volume, mtd, configuration } = now;
   const { wanted } = volume;
+  const unread = unreadWords(now, DISKS);
+  if (unread !== null && now.unread?.[PARTITIONS] !== undefined)
+    return unknown(
+      `whether there is a volume "${wanted}"${asked}`,
+      `${unreadWords(now, PARTITIONS)}, and ${unread}`,
+      'see that proc is mounted on /proc, and sysfs on /sys',
+    );
   const alike = mtd.find(({ name }) => name !== wanted && bare(name) === bare(wanted));
   if (alike !== undefined)
     return problem(
@@ -54,8 +62,10 @@ function notFound(now: Facts, asked: string): Finding {
       'check that its driver is built in and the device is there, or correct the name',
       'no-volume',
     );
+  const behind = rootdiskWords(now);
   return problem(
-    `there is no mtd partition, UBI volume or partition label "${wanted}"${asked}`,
+    `there is no mtd partition, UBI volume or partition label "${wanted}"${asked}` +
+      (behind === null ? '' : `; ${behind}`),
     partitions(now),
     'correct the partition table (mtdparts= or the device tree), ' +
       'or name the right one with mountroot.volume= on the kernel command line',
@@ -176,6 +186,8 @@ export function writeProtection({ now, live }: CheckInputs): Finding | null {
       `/proc/self/mountinfo: ${opened.at}`,
       `${UNPROTECT}; else see the kernel log`,
     );
+  if (opened !== null)
+    return ok(`${on} is mounted for writing`, `/proc/self/mountinfo: ${opened.at}`);
   if (live?.writable)
     return ok(`${on} may be written, as far as its driver knows`, live.writable.where);
   const readonlyFile = readonlyInFacts(now, device);

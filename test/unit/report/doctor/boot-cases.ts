@@ -1,9 +1,92 @@
 /** Cases of the checks about the image, the root, the starts, and the settings. */
 import { boardFacts, mount, openedFacts, withSettings } from '../../../fixtures/facts.js';
-import { healthyLive, ramdiskFacts, startedFacts, startedLive } from '../../../fixtures/doctor.js';
+import type { Facts } from '../../../../src/facts/facts.js';
+import {
+  desktopFacts,
+  healthyLive,
+  ramdiskFacts,
+  startedFacts,
+  startedLive,
+} from '../../../fixtures/doctor.js';
 import { without, withCommandLine, withPaths, calling, type Case } from './changed-boards.js';
 
+/** The same mounts, but no start of ours is recorded: OpenWrt's mount_root makes such a root. */
+const openwrtFacts = (): Facts => ({ ...startedFacts(), state: null });
+
 export const BOOT_CASES: Case[] = [
+  ['today', 'absent', boardFacts(), null],
+  ['today', 'absent', startedFacts(), startedLive()],
+  ['today', 'ok', openwrtFacts(), null, /OpenWrt's mount_root; the root before it is rebuilt/],
+  ['today', 'warning', desktopFacts(), null, /which is written to directly/],
+  [
+    'today',
+    'unknown',
+    {
+      ...openwrtFacts(),
+      findings: [{ code: 'not-ours', path: '/tmp/mountroot', why: 'it belongs to user 7' }],
+    },
+    null,
+    /by mountroot or by OpenWrt's/,
+  ],
+  ['today', 'unknown', { ...boardFacts(), mounts: [] }, null, /cannot be told/],
+  ['mounts', 'unknown', { ...boardFacts(), mounts: [] }, null],
+  ['directories', 'unknown', openwrtFacts(), null, /covers them/],
+  [
+    'directories',
+    'ok',
+    {
+      ...openwrtFacts(),
+      paths: {
+        ...openwrtFacts().paths,
+        '/rom/overlay': 'directory',
+        '/rom/mnt': 'directory',
+        '/rom/rom': 'directory',
+        '/rom/tmp': 'directory',
+      },
+    },
+    null,
+  ],
+  [
+    'preinit',
+    'warning',
+    desktopFacts(),
+    healthyLive({ preinit: { wanted: ['/etc/preinit'], found: [] } }),
+    /is not seen to boot by \/etc\/preinit/,
+  ],
+  [
+    'preinit',
+    'unknown',
+    desktopFacts(),
+    healthyLive({
+      preinit: {
+        wanted: ['/sbin/init', '/etc/preinit'],
+        found: [{ value: { path: '/sbin/init', calls: [], program: true } }],
+      },
+    }),
+    /whether \/sbin\/init calls mount_root/,
+  ],
+  ['program', 'warning', desktopFacts(), healthyLive({ program: null })],
+  [
+    'program',
+    'unknown',
+    boardFacts(),
+    healthyLive({ program: null, programTrouble: 'cannot stat /sbin/mount_root: EACCES' }),
+  ],
+  ['done', 'unknown', boardFacts(), healthyLive({ doneCallers: [], scriptsUnread: 2 })],
+  ['done', 'ok', openedFacts(), null, /no start waits to be confirmed/],
+  ['notice', 'unknown', boardFacts(), healthyLive({ noticeTrouble: 'it is not believed' })],
+  [
+    'root-argument',
+    'ok',
+    {
+      ...openwrtFacts(),
+      kernel: { ...openwrtFacts().kernel, commandLine: 'rootfstype=squashfs,jffs2' },
+    },
+    null,
+    /took mtd2 "rootfs" by its name/,
+  ],
+  ['root-argument', 'ok', withCommandLine('root=UUID=0b1c ro'), null, /an initramfs must find/],
+  ['initramfs', 'unknown', ramdiskFacts({ root: null, pid: 77 }), null, /all that this board has/],
   ['notice', 'ok', boardFacts(), healthyLive()],
   [
     'notice',

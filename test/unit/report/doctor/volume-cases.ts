@@ -48,6 +48,19 @@ export const VOLUME_CASES: Case[] = [
     /already is one that mountroot made/,
   ],
   ['ladder', 'unknown', startedFacts(), null],
+  ['ladder', 'ok', { ...startedFacts(), state: null }, null, /root before .* as rebuilt here/],
+  [
+    'ladder',
+    'unknown',
+    {
+      ...startedFacts(),
+      state: null,
+      mounts: startedFacts().mounts.filter(({ mountpoint }) => mountpoint !== '/rom'),
+    },
+    null,
+    /nothing is mounted on \/rom/,
+  ],
+  ['write-protection', 'ok', startedFacts(), null, /is mounted for writing/],
   ['volume', 'ok', boardFacts(), null, /^"rootfs_data" is mtd3, 64.0 MiB$/],
   ['volume', 'ok', ubiFacts(), null],
   [
