@@ -22,8 +22,8 @@ export const OUR_WORDS = `
   creat crng cross crw cubic cure cursor damaged dark dash dated dates days dccp deadbeef deadline
   debian decides decision decisions decoder decompressed decompressing deep definitions deflate
   degraded depends describe described describes devpts devtmpfs df dhcp diagnose dictionary diff
-  differ differences directories disagreement discarded dlerror dlopen dmesg dns doc docs doctor
-  dollar dot doubtful draw drivers dropbear dropbearkey drops drwxr dry eacces eagain eap ebadf
+  differ differences directly directories disagreement discarded dlerror dlopen dmesg dns doc docs
+  doctor dollar dot doubtful draw drivers dropbear dropbearkey drops drwxr dry eacces eagain eap ebadf
   ebadmsg ebusy edf eexist efault efbig efi eight eintr einval eio eisdir eloop else elsewhere
   embedded emfile emlink emmc emulation enametoolong encoded endless ends enfile enlarge enlistment
   enodata enodev enoent enoexec enospc enosys enotblk enotdir enotempty enotsupp enotty entropy
