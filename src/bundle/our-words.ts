@@ -23,8 +23,8 @@ export const OUR_WORDS = `
   debian decides decision decisions decoder decompressed decompressing deep definitions deflate
   degraded depends describe described describes devpts devtmpfs df dhcp diagnose dictionary diff
   differ differences directly directories disagreement discarded dlerror dlopen dmesg dns doc docs
-  doctor dollar dot doubtful draw drivers dropbear dropbearkey drops drwxr dry eacces eagain eap ebadf
-  ebadmsg ebusy edf eexist efault efbig efi eight eintr einval eio eisdir eloop else elsewhere
+  doctor dollar dot doubtful draw drivers dropbear dropbearkey drops drwxr dry eacces eagain eap
+  ebadf ebadmsg ebusy edf eexist efault efbig efi eight eintr einval eio eisdir eloop else elsewhere
   embedded emfile emlink emmc emulation enametoolong encoded endless ends enfile enlarge enlistment
   enodata enodev enoent enoexec enospc enosys enotblk enotdir enotempty enotsupp enotty entropy
   environ environment enxio eol eon eopnotsupp eperm epipe epoch erange erases erofs esac estimates
