@@ -20,6 +20,11 @@ const HEADER_MOST = 9 + 7 + 1 + 8 + 8 + 4 + 1 + 255 + 4;
 /** Flags of the header: an Adler-32 of each block before compression, and a filter. */
 const ADLER32 = 0x0000_0001;
 const FILTER = 0x0000_0800;
+/** Each of these adds a checksum to each block: of the data, or of the packed ones. */
+const CHECKSUMS = [ADLER32, 0x0000_0002, 0x0000_0100, 0x0000_0200];
+const EXTRA_FIELD = 0x0000_0040;
+/** LZO1X-1, LZO1X-1(15) and LZO1X-999 have one decoder. */
+const LAST_LZO1X = 3;
 const UNIX = 0x0300_0000;
 
 /** From this version on the header has a level and a 64-bit time. */
@@ -33,13 +38,25 @@ const NATIVE = 5;
 
 const failAt: ReturnType<typeof failing> = failing('lzo');
 
-/**
- * The length of the header, and its flags; null without a header. The kernel reads neither the
- * method nor the checksum.
- */
-function parseHeader(header: Buffer): { length: number; flags: number } | null {
+interface LzopHeader {
+  length: number;
+  flags: number;
+  method: number;
+}
+
+/** What makes the kernel misread a whole stream; null for what lzop usually writes. */
+function misread({ flags, method }: LzopHeader): CodecProblem | null {
+  const count = CHECKSUMS.filter((flag) => flags & flag).length;
+  if (method < 1 || method > LAST_LZO1X) return { code: 'lzo-method', number: method };
+  if (count !== 1) return { code: 'lzo-checksums', count };
+  return flags & EXTRA_FIELD ? { code: 'lzo-extra' } : null;
+}
+
+/** null without a header. The kernel reads neither the method nor the checksum. */
+function parseHeader(header: Buffer): LzopHeader | null {
   if (header.length < HEADER_LEAST || !header.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const longer = header.readUInt16BE(9) >= LONGER;
+  const method = header[longer ? 15 : 13]!;
   let at = 16 + (longer ? 1 : 0);
   const flags = header.readUInt32BE(at);
   at += flags & FILTER ? 8 : 4;
@@ -47,13 +64,17 @@ function parseHeader(header: Buffer): { length: number; flags: number } | null {
   at += 8 + (longer ? 4 : 0);
   const name = header[at++];
   if (name === undefined || header.length - at < name + 4) return null;
-  return { length: at + name + 4, flags };
+  return { length: at + name + 4, flags, method };
 }
 
 async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffer, void> {
   const blocks = await NativeBlocks.open('lzo', NATIVE);
+  /** The cause of what the kernel would say, if it misreads the whole stream. */
+  let cause: CodecProblem | null = null;
+  const failAs = (at: number, problem: CodecProblem, kernel: string): never =>
+    failAt(at, cause ?? problem, kernel);
   const fail = (problem: CodecProblem, kernel: string): never =>
-    failAt(source.offset, problem, kernel);
+    failAs(source.offset, problem, kernel);
   /** @throws {CompressionError} if fewer are left. */
   const exactly = async (length: number): Promise<Buffer> => {
     const bytes = await source.read(length);
@@ -61,6 +82,7 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
   };
   const header =
     parseHeader(await source.peek(HEADER_MOST)) ?? fail({ code: 'lzo-header' }, 'invalid header');
+  cause = misread(header);
   await source.read(header.length);
   const room = Buffer.allocUnsafeSlow(BLOCK);
   for (;;) {
@@ -78,7 +100,7 @@ async function* decompress(source: ByteSource, warn: Warn): AsyncGenerator<Buffe
     // An incompressible block is stored uncompressed.
     const plain = packed === length ? block : room.subarray(0, length);
     if (packed < length && blocks.decompress(block, plain) !== length)
-      failAt(at, { code: 'block-damaged' }, 'Compressed data violation');
+      failAs(at, { code: 'block-damaged' }, 'Compressed data violation');
     if (header.flags & ADLER32 && blocks.adler32(plain) !== sizes.readUInt32BE(4))
       warn({ code: 'lzo-checksum', offset: at });
     yield Buffer.from(plain);

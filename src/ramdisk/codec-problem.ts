@@ -40,6 +40,12 @@ const SENTENCES = {
     `a block of ${bytes} bytes would follow, and 256 KiB is the most`,
   'lzo-sizes': ({ offset, plain, packed }: { offset: number; plain: number; packed: number }) =>
     `its block at byte ${offset} says that ${plain} bytes became ${packed}`,
+  'lzo-checksums': ({ count }: { count: number }) =>
+    `its blocks have ${count} checksums where the kernel expects one; compress it with \`lzop\` ` +
+    'without -F and -C',
+  'lzo-method': ({ number }: { number: number }) =>
+    `its method is number ${number} of lzop, and the kernel has only LZO1X (1 to 3)`,
+  'lzo-extra': () => 'its header has a field that the kernel takes for data',
   'lzo-checksum': ({ offset }: { offset: number }) =>
     `the lzo block at byte ${offset} has a wrong checksum`,
 
@@ -49,6 +55,13 @@ const SENTENCES = {
   'xz-filter': () =>
     'it uses a filter that the kernel does not have; compress it with ' +
     '`xz --check=crc32 --lzma2`',
+
+  'xz-filter-new': ({ machine }: { machine: string }) =>
+    `it uses the filter for ${machine} code, which kernels before 6.12 do not have; compress it ` +
+    'with `xz --check=crc32 --lzma2`',
+  'xz-dictionary': ({ mebibytes }: { mebibytes: number }) =>
+    `it needs a dictionary of ${mebibytes} MiB, more than a 32-bit ARM kernel has memory for; ` +
+    'compress it with `xz --check=crc32 -6`, which needs 8 MiB',
 
   'zstd-header-cut': () => 'the data end within the header of the frame',
   'zstd-reserved': () => 'it is made in a way that is not known',
@@ -68,6 +81,33 @@ const KERNEL_DOES: Partial<Record<CodecProblem['code'], string>> = {
   'lzma-first-byte': 'the kernel does not look at it',
   'lzo-checksum': 'the kernel does not look at it',
 };
+
+/** The faults that a whole stream may have too. All others are damage. */
+const VERDICTS: Partial<Record<CodecProblem['code'], 'unsupported' | 'unclear'>> = {
+  'damaged-or-unsupported': 'unclear',
+  'unsupported-variant': 'unsupported',
+  'dictionary-too-large': 'unsupported',
+  'lz4-frame': 'unsupported',
+  'lz4-block-too-long': 'unclear',
+  'lzo-header': 'unclear',
+  'lzo-block-too-long': 'unclear',
+  'lzo-checksums': 'unsupported',
+  'lzo-method': 'unsupported',
+  'lzo-extra': 'unsupported',
+  'xz-checksum': 'unsupported',
+  'xz-filter': 'unsupported',
+  'xz-filter-new': 'unsupported',
+  'xz-dictionary': 'unsupported',
+  'zstd-reserved': 'unclear',
+  'zstd-window': 'unsupported',
+  'bzip2-randomised': 'unsupported',
+};
+
+/** Whether a stream that is refused is damaged, or only of a form that is not read. */
+export function codecVerdict(problem: CodecProblem): 'damaged' | 'unsupported' | 'unclear' {
+  if (problem.code === 'gzip-damaged') return problem.fields ? 'unclear' : 'damaged';
+  return VERDICTS[problem.code] ?? 'damaged';
+}
 
 /** The fault, for any reader of such data. */
 export const codecSentence = (problem: CodecProblem): string => codedSentence(SENTENCES, problem);

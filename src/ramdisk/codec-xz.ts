@@ -1,6 +1,7 @@
 /** xz (lib/xz/xz_dec_stream.c), through liblzma. */
 import { crc32 } from 'node:zlib';
 import { failing } from './codec-error.js';
+import type { CodecProblem } from './codec-problem.js';
 import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
@@ -10,6 +11,13 @@ import type { ByteSource } from './source.js';
  */
 const BCJ = [4, 5, 6, 7, 8, 9];
 const LZMA2 = 0x21;
+/** Filters that came with kernel 6.12. */
+const NEW_BCJ: Record<number, string> = { 10: '64-bit ARM', 11: 'RISC-V' };
+
+/** vmalloc() of a 32-bit ARM kernel has less than this, as in native/codecs.c. */
+const MEMORY = 240 * 2 ** 20;
+/** The kernel refuses the greatest size, 4 GiB less a byte. */
+const LARGEST_SIZE = 39;
 
 const MAGIC = Buffer.from('fd377a585a00', 'hex');
 /**
@@ -23,6 +31,7 @@ const whole = (bytes: Buffer): boolean =>
   bytes.length >= 8 && crc32(bytes.subarray(0, -4)) === bytes.readUInt32LE(bytes.length - 4);
 
 const UNSUPPORTED = 'Input was encoded with settings that are not supported by this XZ decoder';
+const NO_MEMORY = 'XZ decompressor ran out of memory';
 const CORRUPT = 'XZ-compressed data is corrupt';
 
 /**
@@ -32,8 +41,8 @@ const CORRUPT = 'XZ-compressed data is corrupt';
  */
 async function checkXz(source: ByteSource): Promise<Buffer> {
   const at = source.offset;
-  const refuse = (offset: number, code: 'xz-checksum' | 'xz-filter'): never =>
-    failing('xz')(at + offset, { code }, UNSUPPORTED);
+  const refuse = (offset: number, problem: CodecProblem, kernel = UNSUPPORTED): never =>
+    failing('xz')(at + offset, problem, kernel);
   const header = await source.peek(HEADER + 1);
   if (
     header.length < HEADER ||
@@ -41,25 +50,46 @@ async function checkXz(source: ByteSource): Promise<Buffer> {
     crc32(header.subarray(6, 8)) !== header.readUInt32LE(8)
   )
     return Buffer.alloc(0);
-  if (header[7]! > 1) refuse(7, 'xz-checksum');
+  if (header[7]! > 1) refuse(7, { code: 'xz-checksum' });
   if (!header[HEADER]) return Buffer.alloc(0);
   const block = (await source.peek(HEADER + (header[HEADER] + 1) * 4)).subarray(HEADER);
-  if (block.length === (header[HEADER] + 1) * 4 && whole(block) && !kernelHas(filtersOf(block)))
-    refuse(HEADER, 'xz-filter');
+  if (block.length < (header[HEADER] + 1) * 4 || !whole(block)) return Buffer.alloc(0);
+  const filters = filtersOf(block);
+  const machine = filters?.map(({ id }) => NEW_BCJ[id]).find((name) => name !== undefined);
+  if (machine !== undefined) refuse(HEADER, { code: 'xz-filter-new', machine });
+  if (!kernelHas(filters)) refuse(HEADER, { code: 'xz-filter' });
+  const bytes = dictionaryOf(filters!.at(-1)!.properties);
+  if (bytes > MEMORY)
+    refuse(
+      HEADER,
+      { code: 'xz-dictionary', mebibytes: Math.ceil(bytes / 2 ** 20) },
+      bytes < 2 ** 32 ? NO_MEMORY : UNSUPPORTED,
+    );
   return Buffer.alloc(0);
 }
 
+/** The size of LZMA2's dictionary, from its one byte of properties. */
+function dictionaryOf(properties: Buffer): number {
+  const size = properties.length === 1 ? properties[0]! & 0x3f : 0;
+  return size > LARGEST_SIZE ? 2 ** 32 : (2 + (size % 2)) * 2 ** (Math.floor(size / 2) + 11);
+}
+
+interface XzFilter {
+  id: number;
+  properties: Buffer;
+}
+
 /** LZMA2 alone, or after one filter for machine code. */
-const kernelHas = (filters: readonly number[] | null): boolean =>
+const kernelHas = (filters: readonly XzFilter[] | null): boolean =>
   filters !== null &&
-  filters.at(-1) === LZMA2 &&
-  (filters.length === 1 || (filters.length === 2 && BCJ.includes(filters[0]!)));
+  filters.at(-1)?.id === LZMA2 &&
+  (filters.length === 1 || (filters.length === 2 && BCJ.includes(filters[0]!.id)));
 
 /**
  * The numbers of a block's filters; null if the header is invalid or has fields that the kernel
  * does not read.
  */
-function filtersOf(block: Buffer): number[] | null {
+function filtersOf(block: Buffer): XzFilter[] | null {
   const flags = block[1]!;
   if ((flags & 0x3c) !== 0) return null;
   let at = 2;
@@ -76,13 +106,13 @@ function filtersOf(block: Buffer): number[] | null {
   // Skips the compressed and the uncompressed size, if they are present.
   if (flags & 0x40) number();
   if (flags & 0x80) number();
-  const filters = [];
+  const filters: XzFilter[] = [];
   for (let count = 0; count <= (flags & 3); count++) {
     const id = number();
     const properties = number();
     // The kernel accepts no start offset for the first filter.
     if (id !== LZMA2 && properties !== 0) return null;
-    filters.push(id);
+    filters.push({ id, properties: block.subarray(at, at + properties) });
     at += properties;
   }
   return filters;
@@ -94,7 +124,7 @@ export const xz = streamCodec({
   level: 6,
   begin: checkXz,
   kernelSays: {
-    memory: 'XZ decompressor ran out of memory',
+    memory: NO_MEMORY,
     format: 'Input is not in the XZ format (wrong magic bytes)',
     options: UNSUPPORTED,
     data: CORRUPT,

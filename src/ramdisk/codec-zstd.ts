@@ -4,11 +4,10 @@ import type { CodecProblem } from './codec-problem.js';
 import { streamCodec } from './codec-stream.js';
 import type { ByteSource } from './source.js';
 
-/**
- * The greatest window of a 32-bit kernel (ZSTD_WINDOWLOG_MAX_32, include/linux/zstd_lib.h). The
- * library refuses more than 128 MiB, as the kernel does.
- */
+/** The greatest window of a 32-bit kernel (ZSTD_WINDOWLOG_MAX_32, include/linux/zstd_lib.h). */
 const WINDOW_MOST = 2 ** 30;
+/** The library refuses more, as the kernel does (ZSTD_MAXWINDOWSIZE_DEFAULT). */
+const STREAM_MOST = 2 ** 27 + 1;
 /** vmalloc() of a 32-bit ARM kernel has less than this. */
 const MEMORY = 240 * 2 ** 20;
 
@@ -71,6 +70,7 @@ async function checkZstd(source: ByteSource): Promise<Buffer> {
     refuse(problem, 'is probably corrupt');
   if (window > WINDOW_MOST) refuse(problem, 'has too large a window size');
   if (window > MEMORY) fail(problem, 'Out of memory while allocating ZSTD_DStream');
+  if (window > STREAM_MOST) refuse(problem, 'is probably corrupt');
   return Buffer.alloc(0);
 }
 

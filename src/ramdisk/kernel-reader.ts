@@ -5,6 +5,7 @@
 import type { CodecProblem } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
 import { CpioMachine, type Sink } from './cpio-machine.js';
+import { FOREIGN_BYTES, foreignIn } from './foreign.js';
 import { methodOf, type Method } from './method.js';
 import type { RamdiskFault, RamdiskProblem } from './ramdisk-problem.js';
 import type { ByteSource } from './source.js';
@@ -92,6 +93,11 @@ class RamdiskReader {
   readonly machine: CpioMachine;
   /** True if members came after the last trailer. */
   unended = false;
+  /** True if an archive was read to its trailer, and none began after it. */
+  get complete(): boolean {
+    return this.trailers > 0 && !this.unended;
+  }
+  private trailers = 0;
   /** True if there was anything except zeros. */
   found = false;
 
@@ -190,7 +196,7 @@ class RamdiskReader {
     const method = methodOf(Buffer.from([first!, second ?? 0]));
     let [failed, entered]: [CompressionError | null, boolean] = [null, false];
     if (method === null)
-      machine.complain({ code: first === DIGIT_0 ? 'unaligned' : 'unknown-magic' });
+      machine.complain(first === DIGIT_0 ? { code: 'unaligned' } : await this.unknown());
     else if (!this.reading.configured(method)) machine.complain({ code: 'not-configured', method });
     else [failed, entered] = [await this.unpack(method), true];
     if (method !== null)
@@ -207,6 +213,15 @@ class RamdiskReader {
         entered && failed === null ? machine.complaint.at : null,
       );
     [machine.at, this.compressedAt] = [before + (source.offset - begin), null];
+  }
+
+  /** Data that the kernel does not know, behind an archive or not. */
+  private async unknown(): Promise<RamdiskFault> {
+    const at = this.source.offset;
+    const foreign = foreignIn(await this.source.peek(FOREIGN_BYTES));
+    return this.complete
+      ? { code: 'data-behind', foreign, at }
+      : { code: 'unknown-magic', foreign };
   }
 
   /** Feeds the machine with a compressed part. @returns the fault of the compression. */
@@ -275,6 +290,7 @@ class RamdiskReader {
       trailer: () => {
         if (this.open !== null) this.open.ended = true;
         this.unended = false;
+        this.trailers++;
         sink.trailer();
       },
       passedOver: (header, why) => {

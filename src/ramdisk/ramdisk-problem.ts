@@ -1,7 +1,8 @@
 /** The faults of a ramdisk, as data, and a sentence for each. */
 import { codedSentence, type Coded } from '../text/coded.js';
-import { ramdiskSentence, type CodecProblem } from './codec-problem.js';
+import { codecVerdict, ramdiskSentence, type CodecProblem } from './codec-problem.js';
 import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
+import { foreignText, type Foreign } from './foreign.js';
 import { kernelOption, type Method } from './method.js';
 
 const PACK_AGAIN = 'the archive is damaged: pack it again';
@@ -59,9 +60,21 @@ const FAULTS = {
     means: `a compressed part ends in the middle of an archive${because(codec)}`,
     cure: COPY_AGAIN,
   }),
-  'unknown-magic': () => ({
-    means: 'it is no cpio archive, and no compression that the kernel knows',
-    cure: 'it may be a file system image (an image-initrd), or not a ramdisk at all',
+  'unknown-magic': ({ foreign = null }: { foreign?: Foreign | null }) => ({
+    means:
+      'it is no cpio archive, and no compression that the kernel knows' +
+      (foreign === null ? '' : `, but ${foreignText(foreign).means}`),
+    cure:
+      foreign === null
+        ? 'it may be a file system image (an image-initrd), or not a ramdisk at all'
+        : foreignText(foreign).cure,
+  }),
+  'data-behind': ({ foreign = null, at }: { foreign?: Foreign | null; at: number }) => ({
+    means:
+      'behind the archive stands something that is no cpio archive, and no compression that the ' +
+      `kernel knows${foreign === null ? '' : `, but ${foreignText(foreign).means}`}; the kernel ` +
+      'unpacks what is before it, and then complains',
+    cure: `cut the file off at byte ${at}, or put only zeros behind the archive`,
   }),
   unaligned: () => ({
     means:
@@ -73,10 +86,7 @@ const FAULTS = {
     means: 'this kernel was built without that method',
     cure: `compress it with another one, or build the kernel with CONFIG_${kernelOption(method)}=y`,
   }),
-  'stream-refused': ({ codec }: { codec: CodecProblem }) => ({
-    means: `the compressed data are damaged or cut short${because(codec)}`,
-    cure: 'copy it again, and check its size',
-  }),
+  'stream-refused': ({ codec }: { codec: CodecProblem }) => REFUSED[codecVerdict(codec)](codec),
 
   // Faults that it does not notice.
   'member-left-out': ({ why }: { why: LeftOut }) => ({
@@ -132,6 +142,23 @@ const FAULTS = {
 const because = (codec: CodecProblem | undefined): string =>
   codec === undefined ? '' : ` (${ramdiskSentence(codec)})`;
 
+/** A stream that the kernel's decompressor refuses, by what is known of it. */
+const REFUSED: Record<ReturnType<typeof codecVerdict>, (codec: CodecProblem) => Told> = {
+  damaged: (codec) => ({
+    means: `the compressed data are damaged or cut short${because(codec)}`,
+    cure: 'copy it again, and check its size',
+  }),
+  unsupported: (codec) => ({
+    means: `the kernel cannot read such a stream, even if it is whole${because(codec)}`,
+    cure: 'compress it in a form that the kernel reads, as `mountroot ramdisk pack` does',
+  }),
+  unclear: (codec) => ({
+    means:
+      'the compressed data are damaged, or of a form that the kernel cannot read' + because(codec),
+    cure: 'test it with its own program; if it is whole, compress it as `mountroot ramdisk pack` does',
+  }),
+};
+
 export type RamdiskFault = Coded<typeof FAULTS>;
 
 /** The kernel's messages (init/initramfs.c). It prints none for other faults. */
@@ -144,6 +171,7 @@ const KERNEL_SAYS: Partial<Record<RamdiskFault['code'], string>> = {
   'junk-within': 'junk within compressed archive',
   'junk-at-end': 'junk at the end of compressed archive',
   'unknown-magic': 'invalid magic at start of compressed archive',
+  'data-behind': 'invalid magic at start of compressed archive',
   unaligned: 'invalid magic at start of compressed archive',
 };
 
