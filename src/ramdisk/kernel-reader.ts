@@ -5,6 +5,7 @@
 import type { CodecProblem } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
 import { CpioMachine, type Sink } from './cpio-machine.js';
+import { KernelTree, type MemberPlace } from './kernel-tree.js';
 import { FOREIGN_BYTES, foreignIn } from './foreign.js';
 import { methodOf, type Method } from './method.js';
 import type { RamdiskFault, RamdiskProblem } from './ramdisk-problem.js';
@@ -30,6 +31,8 @@ export interface RamdiskReading {
   configured?: (method: Method) => boolean;
   onPart?: (part: Part) => void;
   onProblem?: (problem: RamdiskProblem) => void;
+  /** Is called at the end if there are too many names to find all that the kernel leaves out. */
+  onUnchecked?: () => void;
   /** Is called between two pieces. Reading stops when it returns true. */
   enough?: () => boolean;
   /** Is awaited between two pieces, for a caller that is slower than the reader. */
@@ -103,6 +106,8 @@ class RamdiskReader {
 
   private readonly base: number;
   private readonly reading: Required<RamdiskReading>;
+  /** null if nobody asks for problems. */
+  private readonly tree: KernelTree | null;
   private members = 0;
   private parts = 0;
   private leftOut = 0;
@@ -121,10 +126,12 @@ class RamdiskReader {
       configured: () => true,
       onPart: () => {},
       onProblem: () => {},
+      onUnchecked: () => {},
       enough: () => false,
       ready: async () => {},
       ...reading,
     };
+    this.tree = reading.onProblem === undefined ? null : new KernelTree();
     this.machine = new CpioMachine(this.watching(sink));
   }
 
@@ -141,6 +148,7 @@ class RamdiskReader {
       await STRETCHES.find(({ when }) => when(first, machine.at))!.read(this);
     }
     this.close();
+    this.judge();
     if (machine.complaint !== null) return machine.complaint.says;
     const end = this.reading.enough() ? undefined : ENDS.find(({ when }) => when(this));
     if (end !== undefined) this.unnoticed(source.offset, end.fault);
@@ -267,6 +275,21 @@ class RamdiskReader {
     this.open = null;
   }
 
+  /** Reports what the kernel leaves out or puts together without a word. */
+  private judge(): void {
+    if (this.tree === null) return;
+    for (const { offset, inside, fault } of this.tree.end()) this.unnoticed(offset, fault, inside);
+    if (this.tree.unchecked) this.reading.onUnchecked();
+  }
+
+  /** Where the last member begins. */
+  private get place(): MemberPlace {
+    const { began } = this.machine;
+    return this.compressedAt === null
+      ? { offset: this.base + began, inside: null }
+      : { offset: this.compressedAt, inside: began };
+  }
+
   /** The machine's complaint, at which the kernel stops. */
   private noticed(offset: number, inside: number | null): void {
     const { fault, says } = this.machine.complaint!;
@@ -283,22 +306,28 @@ class RamdiskReader {
       member: (...member) => {
         this.members++;
         this.unended = true;
+        this.tree?.member(...member, this.place);
         return sink.member(...member);
       },
-      data: (bytes) => sink.data(bytes),
-      complete: () => sink.complete(),
+      data: (bytes) => {
+        this.tree?.data(bytes);
+        sink.data(bytes);
+      },
+      complete: () => {
+        this.tree?.complete();
+        sink.complete();
+      },
       trailer: () => {
         if (this.open !== null) this.open.ended = true;
         this.unended = false;
         this.trailers++;
+        this.tree?.trailer();
         sink.trailer();
       },
       passedOver: (header, why) => {
         const fault = { code: 'member-left-out', why } as const;
-        const { began } = this.machine;
-        if (++this.leftOut <= LEFT_OUT_TOLD)
-          if (this.compressedAt === null) this.unnoticed(this.base + began, fault);
-          else this.unnoticed(this.compressedAt, fault, began);
+        const { offset, inside } = this.place;
+        if (++this.leftOut <= LEFT_OUT_TOLD) this.unnoticed(offset, fault, inside);
         sink.passedOver(header, why);
       },
     };

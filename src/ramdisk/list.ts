@@ -36,6 +36,8 @@ export interface Summary {
   /** The file system image, if the ramdisk is no cpio; null for a cpio. */
   image: string | null;
   problems: RamdiskProblem[];
+  /** There are too many names to find all members that the kernel leaves out. */
+  unchecked: boolean;
   /** The number of parts and problems beyond the kept ones. */
   leftOut: { parts: number; problems: number };
 }
@@ -82,6 +84,7 @@ export class Lister implements Sink {
   readonly parts: Part[] = [];
   readonly problems: RamdiskProblem[] = [];
   readonly leftOut = { parts: 0, problems: 0 };
+  unchecked = false;
 
   constructor(private readonly tell: (member: Listed) => void) {}
 
@@ -169,8 +172,11 @@ export const summaryData = (summary: Summary): object => ({
 });
 
 /** For a person, after the members: the parts, then the problems. */
-export function renderSummary({ uimage, parts, image, problems, leftOut }: Summary): string {
+export function renderSummary(summary: Summary): string {
+  const { uimage, parts, image, problems, unchecked, leftOut } = summary;
   const lines: string[] = [];
+  if (unchecked)
+    lines.push('it has too many names to find all members that the kernel would leave out');
   if (uimage !== null)
     lines.push(`U-Boot image "${printable(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
   lines.push(...parts.map(partLine));

@@ -3,7 +3,10 @@ import { codedSentence, type Coded } from '../text/coded.js';
 import { codecVerdict, ramdiskSentence, type CodecProblem } from './codec-problem.js';
 import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
 import { foreignText, type Foreign } from './foreign.js';
+import type { Member } from './member.js';
 import { kernelOption, type Method } from './method.js';
+import { listed } from '../text/listed.js';
+import { printable } from '../text/printable.js';
 
 const PACK_AGAIN = 'the archive is damaged: pack it again';
 const COPY_AGAIN = 'it is cut short: copy it again, and check its size';
@@ -93,6 +96,44 @@ const FAULTS = {
     means: `the kernel leaves a member out without a word, for ${codedSentence(LEFT_OUT, why)}`,
     cure: 'leave it out, or pack it so that the kernel takes it',
   }),
+  'directory-missing': (of: { directory: string; member: string; more: number }) => ({
+    means:
+      `the directory ${named(of.directory)} is not in the archive before ${named(of.member)}` +
+      (of.more === 0
+        ? ', so the kernel does not make it and says nothing'
+        : ` and ${of.more} more, so the kernel makes none of them and says nothing`),
+    cure: 'put each directory before what is in it, as `mountroot ramdisk pack` does',
+  }),
+  'member-of-no-kind': ({ name }: { name: string }) => ({
+    means: `${named(name)} is of no kind that there is, and the kernel makes nothing of it`,
+    cure: PACK_AGAIN,
+  }),
+  'directory-in-the-way': ({ name, kind }: { name: string; kind: Member['kind'] }) => ({
+    means:
+      `${named(name)} is a ${kind}, and before it came a directory of that name that is not ` +
+      'empty, so the kernel does not make it and says nothing',
+    cure: 'leave one of the two out',
+  }),
+  'symlink-replaced': ({ name, target }: { name: string; target: string }) => ({
+    means:
+      `the directory ${named(name)} takes the place of an earlier symlink to ${named(target)}, ` +
+      'so what is there is not reached by that name any more',
+    cure: 'leave the directory out of the later archive, or put what is in it below the target',
+  }),
+  'members-merged': (of: Merged) => ({
+    means:
+      `${listed([...of.names.map(named), ...andMore(of.more)])} have one inode number ` +
+      `(${of.inode} on device ${of.device}) and a link count of ${of.links}, but are not one ` +
+      'file: the kernel makes one of them, ' +
+      (of.dataOf === null ? 'the first' : `with the data of ${named(of.dataOf)}`),
+    cure: 'give each file an inode number of its own, as `mountroot ramdisk pack` does',
+  }),
+  'links-divided': ({ empty, full }: { empty: string; full: string }) => ({
+    means:
+      `${named(empty)} is a hard link to ${named(full)}, and a trailer stands between them, at ` +
+      `which the kernel forgets links: ${named(empty)} becomes an empty file`,
+    cure: 'put all names of a file into one archive',
+  }),
   'stream-passed': ({ codec }: { codec: CodecProblem }) => ({
     means: ramdiskSentence(codec),
     cure: 'the kernel lets it pass; other programs do not: pack it again',
@@ -139,6 +180,27 @@ const FAULTS = {
   }),
 };
 
+interface Merged {
+  names: readonly string[];
+  /** How many further names there are. */
+  more: number;
+  inode: number;
+  device: string;
+  links: number;
+  /** The name of the last member with data; null for device nodes. */
+  dataOf: string | null;
+}
+
+const andMore = (count: number): string[] => (count > 0 ? [`${count} more`] : []);
+
+const NAME_SHOWN = 80;
+
+/** A name with one character for each byte, for a person. */
+function named(name: string): string {
+  const shown = printable(Buffer.from(name.slice(0, NAME_SHOWN), 'latin1'));
+  return name.length > NAME_SHOWN ? `${shown}…` : shown;
+}
+
 const because = (codec: CodecProblem | undefined): string =>
   codec === undefined ? '' : ` (${ramdiskSentence(codec)})`;
 
@@ -155,7 +217,7 @@ const REFUSED: Record<ReturnType<typeof codecVerdict>, (codec: CodecProblem) => 
   unclear: (codec) => ({
     means:
       'the compressed data are damaged, or of a form that the kernel cannot read' + because(codec),
-    cure: 'test it with its own program; if it is whole, compress it as `mountroot ramdisk pack` does',
+    cure: 'test it with its own program, and compress it as `mountroot ramdisk pack` does',
   }),
 };
 

@@ -1,6 +1,9 @@
 import { MEMBERS_AT_MOST, NAMES_AT_MOST, type CpioHeader } from './cpio.js';
 import type { Member } from './member.js';
 
+/** Directories of the archive that is built into kernels (usr/default_cpio_list). */
+export const PRESENT = ['/dev', '/root'] as const;
+
 const LINKS_AT_MOST = 40;
 
 /**
@@ -127,6 +130,9 @@ export class RootfsModel<E extends RootfsEntry = RootfsEntry> {
     return at;
   }
 }
+
+/** Whether a name is the top directory, which already exists. */
+export const isTop = (name: string): boolean => /^[./]*$/.test(name) && !name.includes('..');
 
 const split = (path: string): string[] =>
   path.split('/').filter((part) => part !== '' && part !== '.');

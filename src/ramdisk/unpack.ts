@@ -7,7 +7,7 @@ import { kindOfMode, type Member } from './member.js';
 import { needDescriptors, openNamed } from './named-place.js';
 import { inOctal } from '../text/printable.js';
 import { withoutPath } from '../text/without-path.js';
-import { RootfsModel, type RootfsEntry } from './rootfs-model.js';
+import { PRESENT, RootfsModel, isTop, type RootfsEntry } from './rootfs-model.js';
 
 /** Stops an unpacking that the kernel would continue. */
 export class UnpackError extends Error {
@@ -53,9 +53,6 @@ const LETTERS: Record<Member['kind'], string> = {
   socket: 's',
   symlink: 'l',
 };
-
-/** Whether a name is the top directory, which already exists. */
-const isTop = (name: string): boolean => /^[./]*$/.test(name) && !name.includes('..');
 
 function entryOf(header: CpioHeader, kind: Member['kind'], target: Buffer | null): UnpackedEntry {
   const { uid, gid, mtime, nodeMajor, nodeMinor } = header;
@@ -133,7 +130,7 @@ export class Unpacker implements Sink {
     const name = bytes.toString('latin1');
     const kind = kindOfMode(header.mode);
     if (kind === null) return this.#warn(name, WARNINGS.noKind);
-    const path = this.#model.place(name);
+    const path = this.#model.place(name) ?? this.#placeInPresent(name);
     // The root directory itself, as `.`, exists already.
     if (path === null) return isTop(name) ? false : this.#warn(name, WARNINGS.noDirectory);
     const { limit } = this.options;
@@ -153,6 +150,16 @@ export class Unpacker implements Sink {
         ? this.#stop(name, error)
         : this.#warn(name, `it could not be made: ${withoutPath(error)}`);
     }
+  }
+
+  /** The place of a member in a directory that the kernel has before, which is made for it. */
+  #placeInPresent(name: string): string | null {
+    const [, top] = /^[./]*([^/]+)\/+[^/]+$/.exec(name) ?? [];
+    const present = PRESENT.find((path) => path === `/${top}`);
+    if (present === undefined || this.#model.at(present) !== undefined) return null;
+    const root = { mode: 0o755, target: '', uid: 0, gid: 0, mtime: 0, node: '- -' };
+    this.#directory(present, { ...root, kind: 'directory', id: null, whole: true });
+    return this.#model.place(name);
   }
 
   /** @throws {UnpackError} for more members than any real ramdisk has. */

@@ -37,6 +37,7 @@ async function readInto(lister: Lister, file: string): Promise<RamdiskRead> {
     const complaint = await readRamdisk(source, lister, {
       onPart: (part) => lister.part(part),
       onProblem: (problem) => lister.problem(problem),
+      onUnchecked: () => void (lister.unchecked = true),
       enough: () => lister.full,
       ready: drained,
     });
@@ -60,6 +61,7 @@ function summaryOf(lister: Lister, { uimage, unfit }: RamdiskRead, image: string
     parts: asCpio ? lister.parts : [],
     image,
     problems: [...(asCpio ? lister.problems : []), ...(unfit === null ? [] : [unfit])],
+    unchecked: asCpio && lister.unchecked,
     leftOut: asCpio ? lister.leftOut : { parts: 0, problems: 0 },
   };
 }

@@ -207,6 +207,8 @@ export const ramdiskUnpackVerb = verb({
     const { problemText } = await import('../../ramdisk/ramdisk-problem.js');
     const tell = (problem: RamdiskProblem): void => {
       problems++;
+      // The unpacker names each such member.
+      if (problem.fault.code === 'directory-missing') return;
       log.warn(`at byte ${problem.offset} of ${file}: ${problemText(problem)}`);
     };
     const unpacker = await readingRamdisk(file, (all) =>

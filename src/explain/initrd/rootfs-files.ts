@@ -4,7 +4,7 @@ import type { CpioHeader } from '../../ramdisk/cpio.js';
 import type { Sink } from '../../ramdisk/cpio-machine.js';
 import { kindOfMode } from '../../ramdisk/member.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
-import { RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
+import { PRESENT, RootfsModel, type RootfsEntry } from '../../ramdisk/rootfs-model.js';
 
 /** A file that an archive made in rootfs, with the data that decide whether it can run. */
 interface BuiltEntry extends RootfsEntry {
@@ -29,7 +29,7 @@ const asBytes = (path: string): string => Buffer.from(path).toString('latin1');
  * that decide whether they can run.
  */
 export class RootfsFiles implements Sink {
-  readonly #model = new RootfsModel<BuiltEntry>(['/dev', '/root'], () => ({
+  readonly #model = new RootfsModel<BuiltEntry>(PRESENT, () => ({
     kind: 'directory',
     mode: 0o755,
     target: '',

@@ -39,6 +39,7 @@ t.test(
       parts,
       image: null,
       problems,
+      unchecked: false,
       leftOut: { parts: 1, problems: 2 },
     });
     const text = `${lines.join('\n')}\n\n${summary}`;
@@ -52,6 +53,7 @@ t.test(
         parts: [],
         image: 'a gzip of ext2 of 4096 KiB',
         problems: [],
+        unchecked: false,
         leftOut: { parts: 0, problems: 0 },
       }),
     );
