@@ -129,25 +129,9 @@ static int32_t copy_bytes(int from, int to)
 	return bytes < 0 ? -errno : 0;
 }
 
-/* ESTALE: another file has the name of the source now. */
-static int32_t open_source(const struct change *change, const char *name)
-{
-	struct stat is;
-	int32_t fd = open_file(change->from, name);
-
-	if (fd == -EINVAL || fd == -ELOOP)
-		return -ESTALE;
-	if (fd >= 0 &&
-		(fstat(fd, &is) < 0 || is.st_ino != change->inode || is.st_dev != change->device)) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
-}
-
 static int32_t make_file(const struct change *change, const char *source, const char *attributes)
 {
-	int32_t from = open_source(change, source);
+	int32_t from = open_listed(change->from, source, change->device, change->inode);
 	if (from < 0)
 		return from;
 	int to = openat(

@@ -69,6 +69,21 @@ static int32_t open_file(int at, const char *name)
 	return fd;
 }
 
+/* Opens the file that was listed with this name. ESTALE: another file has the name now. */
+static int32_t open_listed(int at, const char *name, uint64_t device, uint64_t inode)
+{
+	struct stat is;
+	int32_t fd = open_file(at, name);
+
+	if (fd == -EINVAL || fd == -ELOOP)
+		return -ESTALE;
+	if (fd >= 0 && (fstat(fd, &is) < 0 || is.st_ino != inode || is.st_dev != device)) {
+		close(fd);
+		return -ESTALE;
+	}
+	return fd;
+}
+
 /* What a caller gets for each entry; then name, target and attributes. */
 struct entry {
 	uint32_t length;

@@ -9,6 +9,7 @@
  */
 #include "tree-entries.h"
 #include "tree-change.h"
+#include "tree-contents.h"
 #include "tree-remove.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -90,9 +91,36 @@ EXPORT int32_t tree_close(int32_t fd)
 	return result(close(fd));
 }
 
+/* Opens the file of the record in the space. */
 EXPORT int32_t tree_open_file(int32_t at)
 {
-	return open_file(at, shared);
+	struct wanted wanted;
+
+	memcpy(&wanted, shared, sizeof wanted);
+	return open_listed(at, shared + sizeof wanted, wanted.device, wanted.inode);
+}
+
+/*
+ * Reads the files of the records in the space, and puts their contents behind the records, as many
+ * as there is room for. Returns how many.
+ */
+EXPORT int32_t tree_contents(int32_t at, uint32_t bytes)
+{
+	struct space to = { shared, shared_room, ALIGN(bytes) };
+	int32_t count = 0;
+
+	for (uint32_t here = 0; here + sizeof(struct wanted) < bytes; count++) {
+		struct wanted wanted;
+		memcpy(&wanted, shared + here, sizeof wanted);
+		if (wanted.length <= sizeof wanted || wanted.length > bytes - here ||
+			wanted.name >= wanted.length - sizeof wanted ||
+			shared[here + sizeof wanted + wanted.name] != 0)
+			return -EINVAL;
+		if (pack_content(at, &wanted, shared + here + sizeof wanted, &to) < 0)
+			break;
+		here += wanted.length;
+	}
+	return count;
 }
 
 /* What precedes the entries in the space: the number of the listing, or -1 after its end. */
@@ -105,6 +133,18 @@ EXPORT int32_t tree_end(int32_t number)
 	free_listing(listings[number]);
 	listings[number] = NULL;
 	return 0;
+}
+
+/* What `attributes` of a listing means, besides 0. */
+enum { WITH_ATTRIBUTES = 1, MARKED_ONLY = 2 };
+
+/* Whether an entry is neither a directory nor marked by an attribute nor an error. */
+static int is_unmarked(const char *record)
+{
+	struct entry head;
+
+	memcpy(&head, record, sizeof head);
+	return !head.error && !head.attributes && !S_ISDIR(head.mode);
 }
 
 /*
@@ -126,9 +166,12 @@ EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
 		return -errno;
 	int packed = 0;
 	while (list->next < list->count) {
+		size_t begin = to.used;
 		packed = pack_entry(fd, list->names + list->at[list->next], attributes, &to);
 		if (packed < 0)
 			break;
+		if (packed > 0 && attributes == MARKED_ONLY && is_unmarked(to.bytes + begin))
+			to.used = begin;
 		list->next++;
 	}
 	if (back >= 0)

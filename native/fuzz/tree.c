@@ -33,6 +33,12 @@ static void fuzz_begin(void)
 		seed.change.mode = seed.change.what == PUT_NODE ? S_IFIFO | 0600 : 0600;
 		add_seed(&seed, sizeof seed);
 	}
+	struct {
+		struct wanted wanted;
+		char name[8];
+	} files[2] = { { { .length = sizeof files[0], .name = 1, .size = 9 }, "f" },
+		{ { .length = sizeof files[0], .name = 1, .size = 5 }, "f" } };
+	add_seed(files, sizeof files);
 }
 
 /* Gives the records our own descriptors. */
@@ -67,6 +73,32 @@ static void list_all(int fd)
 	}
 }
 
+/* The input as records of tree_contents, for a file that is there. */
+static void read_contents(char *space, size_t room, const uint8_t *bytes, size_t length)
+{
+	struct stat is;
+	int fd = openat(folders[0], "f", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "something", 9) < 0 || fstat(fd, &is) < 0)
+		exit(2);
+	close(fd);
+	memcpy(space, bytes, length);
+	for (size_t at = 0; at + sizeof(struct wanted) < length;) {
+		struct wanted wanted;
+		memcpy(&wanted, space + at, sizeof wanted);
+		wanted.device = is.st_dev;
+		wanted.inode = is.st_ino;
+		memcpy(space + at, &wanted, sizeof wanted);
+		if (wanted.length <= sizeof wanted || wanted.length > length - at)
+			break;
+		at += wanted.length;
+	}
+	tree_share(space, room);
+	tree_contents(folders[0], length);
+}
+
 static void fuzz_one(const uint8_t *bytes, size_t length)
 {
 	static char space[70000];
@@ -77,4 +109,5 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 	tree_apply(length);
 	for (int at = 0; at < 3; at++)
 		list_all(folders[at]);
+	read_contents(space, length < 60000 ? length + 100 : sizeof space, bytes, length);
 }

@@ -73,6 +73,16 @@ export type TreeChange =
 /** After one of these errors of a change nothing more can be made, and the rest is not tried. */
 export const ENDING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
+/** What a file holds. */
+export interface Content {
+  /** The name of the error; null if there was none. ESTALE if another file has its name by now. */
+  errno: string | null;
+  /** As many as were listed at most. */
+  bytes: Buffer;
+  /** Whether the file was as it was listed, before and after it was read. */
+  same: boolean;
+}
+
 /** The result of a change. */
 export interface Changed {
   /** The name of the error; null if it was made. ECANCELED after one of ENDING. */
@@ -112,15 +122,22 @@ export interface TreeDoor {
    * @throws {SystemError} as getdents64(2).
    */
   entries(folder: Folder, attributes: boolean): Generator<FolderEntry, void>;
+  /** The same, but only directories, and other files that have extended attributes. */
+  marked(folder: Folder): Generator<FolderEntry, void>;
   /** The file of one name; null if there is none. */
   entry(folder: Folder, name: string, attributes: boolean): FolderEntry | null;
   /** The directory itself, with the name ''. */
   self(folder: Folder, attributes: boolean): FolderEntry;
   /**
-   * Opens a regular file for reading, and returns its descriptor. @throws {SystemError} EINVAL for
-   * another kind of file, ELOOP for a symlink.
+   * Opens a regular file for reading, and returns its descriptor. @throws {SystemError} ESTALE if
+   * another file than `listed` has its name by now.
    */
-  openFile(folder: Folder, name: string): number;
+  openFile(folder: Folder, listed: FolderEntry): number;
+  /**
+   * Reads regular files. @returns the contents of the first ones: of as many as one call can hold,
+   * so of none if the first file is large.
+   */
+  contents(folder: Folder, listed: readonly FolderEntry[]): Content[];
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
 }

@@ -3,8 +3,9 @@ import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
 import { SystemError } from './system-error.js';
 import { ENDING } from './tree-door.js';
-import type { Changed, Folder, FolderEntry, TreeChange, TreeDoor } from './tree-door.js';
+import type { Changed, Content, Folder, FolderEntry, TreeChange, TreeDoor } from './tree-door.js';
 import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
+import { decodeContents, wantedRoom, writeWanted } from './tree-contents.js';
 
 const openTree = () =>
   openLibrary('libmountroot-tree.so', {
@@ -16,6 +17,7 @@ const openTree = () =>
     tree_again: ['int32', ['int32']],
     tree_close: ['int32', ['int32']],
     tree_open_file: ['int32', ['int32']],
+    tree_contents: ['int32', ['int32', 'uint32']],
     tree_list: ['int32', ['int32', 'int32']],
     tree_next: ['int32', ['int32', 'int32', 'int32']],
     tree_end: ['int32', ['int32']],
@@ -119,9 +121,11 @@ function lookAt(folder: Folder, text: string, attributes: boolean): FolderEntry 
 
 const below = (folder: Folder, text: string): string => `${real(folder).path}/${text}`;
 
-function* entries(folder: Folder, attributes: boolean): Generator<FolderEntry, void> {
+/** What a listing holds. */
+const LISTED = { plain: 0, attributes: 1, marked: 2 } as const;
+
+function* listed(folder: Folder, wanted: number): Generator<FolderEntry, void> {
   const { path } = real(folder);
-  const wanted = attributes ? 1 : 0;
   let list = ENDED;
   let isListed = false;
   try {
@@ -147,6 +151,17 @@ function* entries(folder: Folder, attributes: boolean): Generator<FolderEntry, v
   } finally {
     if (list !== ENDED) native().tree_end(list);
   }
+}
+
+function contents(folder: Folder, files: readonly FolderEntry[]): Content[] {
+  const library = native();
+  let bytes = 0;
+  for (const file of files) {
+    if (bytes + wantedRoom(file) > space.length) break;
+    bytes += writeWanted(space, bytes, file);
+  }
+  const { fd, path } = real(folder);
+  return decodeContents(space, bytes, check(library.tree_contents(fd, bytes), READING, path));
 }
 
 /** The error that a change has before the kernel sees it; null if there is none. */
@@ -236,15 +251,19 @@ export const treeDoor: TreeDoor = {
   },
 
   close: (folder) => void native().tree_close(real(folder).fd),
-  entries,
+  entries: (folder, attributes) => listed(folder, attributes ? LISTED.attributes : LISTED.plain),
+  marked: (folder) => listed(folder, LISTED.marked),
   entry: lookAt,
   self: (folder, attributes) => lookAt(folder, '', attributes)!,
 
-  openFile(folder, text) {
-    const path = below(folder, text);
-    name(text, READING, path);
-    return check(native().tree_open_file(real(folder).fd), READING, path);
+  openFile(folder, file) {
+    const path = below(folder, file.name);
+    const library = native();
+    writeWanted(space, 0, file);
+    return check(library.tree_open_file(real(folder).fd), READING, path);
   },
+
+  contents,
 
   apply,
 };

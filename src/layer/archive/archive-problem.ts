@@ -160,8 +160,7 @@ const LOSSES = {
     `its attribute trusted.overlay.${printable(mark)} is left out, for it has no form in a layer`,
   'device-number': ({ node }: { node: string }) =>
     `its device number ${node} is too large for a tar`,
-  unreadable: ({ errno }: { errno: string }) =>
-    `it could not be read, and is zeros in the archive: ${errno}`,
+  unreadable: ({ errno }: { errno: string }) => `it could not be read, and is left out: ${errno}`,
   'changed-meanwhile': ({ shorter }: { shorter: boolean }) =>
     `it changed while it was read${shorter ? ', and is filled up with zeros in the archive' : ''}` +
     '; export again',

@@ -8,7 +8,8 @@ import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
-import type { SystemError } from '../../system/system-error.js';
+import { SystemError } from '../../system/system-error.js';
+import type { Content } from '../../system/tree-door.js';
 import { TAR_BLOCK, padding, ustarHeader } from '../../text/ustar-header.js';
 import { printable } from '../../text/printable.js';
 
@@ -109,40 +110,62 @@ function* headers(described: Described): Generator<Buffer, void> {
 const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
   `${size} ${mtimeNs} ${ctimeNs}`;
 
-/** Exactly as many bytes as the header says, even if the file changes meanwhile. */
-function* contents(
-  { details, open }: LayerEntry,
+/**
+ * Exactly as many bytes as the header says, even if the file changes meanwhile.
+ * @param fd this closes it.
+ */
+function* pieces(
+  { details }: LayerEntry,
+  fd: number,
   lose: (loss: Loss) => void,
 ): Generator<Buffer, void> {
-  let fd = -1;
-  try {
-    fd = open();
-  } catch (error) {
-    lose({ code: 'unreadable', errno: (error as SystemError).errno });
-  }
   try {
     let left = details.size;
-    while (fd >= 0 && left > 0) {
+    while (left > 0) {
       const room = Buffer.allocUnsafe(Math.min(CHUNK, left));
       const bytes = fs.readSync(fd, room);
       if (bytes === 0) break;
       left -= bytes;
       yield room.subarray(0, bytes);
     }
-    if (fd >= 0) {
-      const now = fs.fstatSync(fd, { bigint: true });
-      if (
-        left > 0 ||
-        stateOf(now) !== `${details.size} ${details.mtime} ${details.ctime}` ||
-        now.ino !== BigInt(details.inode)
-      )
-        lose({ code: 'changed-meanwhile', shorter: left > 0 });
-    }
+    const now = stateOf(fs.fstatSync(fd, { bigint: true }));
+    if (left > 0 || now !== `${details.size} ${details.mtime} ${details.ctime}`)
+      lose({ code: 'changed-meanwhile', shorter: left > 0 });
     for (; left > 0; left -= Math.min(CHUNK, left)) yield Buffer.alloc(Math.min(CHUNK, left));
   } finally {
-    if (fd >= 0) fs.closeSync(fd);
+    fs.closeSync(fd);
   }
-  yield padding(details.size);
+}
+
+/** The same for a small file that was read already. */
+function* whole(
+  { details }: LayerEntry,
+  { bytes, same }: Content,
+  lose: (loss: Loss) => void,
+): Generator<Buffer, void> {
+  yield bytes;
+  const missing = details.size - bytes.length;
+  if (!same) lose({ code: 'changed-meanwhile', shorter: missing > 0 });
+  if (missing > 0) yield Buffer.alloc(missing);
+}
+
+/** The loss of a file that cannot be read. */
+const unread = (errno: string): Loss =>
+  errno === 'ESTALE' || errno === 'ENOENT' ? { code: 'vanished' } : { code: 'unreadable', errno };
+
+/** What a file holds; null if it cannot be read, or is another one by now. */
+function contents(entry: LayerEntry, lose: (loss: Loss) => void): Generator<Buffer, void> | null {
+  const { content, open } = entry;
+  if (content !== null && content.errno === null) return whole(entry, content, lose);
+  try {
+    if (content === null) return pieces(entry, open(), lose);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    lose(unread(error.errno));
+    return null;
+  }
+  lose(unread(content.errno!));
+  return null;
 }
 
 /** Type flags of POSIX.1-2008. */
@@ -185,37 +208,29 @@ export async function* layerTar(
   report: ExportReport,
 ): AsyncGenerator<Buffer, void> {
   await check(system, top);
+  const exporter = new Exporter(report);
   // A small file has three pieces of at most a block each. We join them, because the caller makes a
   // system call for each chunk.
   let held: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of pieces(system, top, report)) {
-    held.push(piece);
-    bytes += piece.length;
-    if (bytes < CHUNK) continue;
-    yield Buffer.concat(held);
-    [held, bytes] = [[], 0];
+  let looked = 0;
+  for (const entry of walkUpper(system, top, { onLoss: exporter.lose, purpose: 'contents' })) {
+    if (++looked % BREATH === 0) await idle();
+    for (const piece of exporter.entry(entry)) {
+      held.push(piece);
+      bytes += piece.length;
+      if (bytes < CHUNK) continue;
+      yield Buffer.concat(held);
+      [held, bytes] = [[], 0];
+    }
   }
   yield Buffer.concat([...held, Buffer.alloc(2 * TAR_BLOCK)]);
 }
 
 /** @throws {ArchiveError} for a file that an archive cannot hold. */
 async function check(system: Looking, top: string): Promise<void> {
-  const walk = walkUpper(system, top, () => {});
+  const walk = walkUpper(system, top, { onLoss: () => {}, purpose: 'marks' });
   for (let looked = 1; walk.next().done !== true; looked++) if (looked % BREATH === 0) await idle();
-}
-
-async function* pieces(
-  system: Looking,
-  top: string,
-  report: ExportReport,
-): AsyncGenerator<Buffer, void> {
-  const exporter = new Exporter(report);
-  let looked = 0;
-  for (const entry of walkUpper(system, top, exporter.lose)) {
-    if (++looked % BREATH === 0) await idle();
-    yield* exporter.entry(entry);
-  }
 }
 
 class Exporter {
@@ -236,15 +251,22 @@ class Exporter {
     }
     if (!nodeFits(entry))
       return this.lose(printable(path), { code: 'device-number', node: details.node });
-    report.entries++;
     const isLinked = kind !== 'directory' && details.links > 1;
     const first = isLinked ? this.linked.get(details.inode) : undefined;
-    if (first !== undefined) return yield* headers(linkTo(first, entry));
+    if (first !== undefined) {
+      report.entries++;
+      return yield* headers(linkTo(first, entry));
+    }
+    const isFile = kind === 'file' && details.size > 0;
+    const held = isFile ? contents(entry, (loss) => this.lose(printable(path), loss)) : [];
+    if (held === null) return;
+    report.entries++;
     if (isLinked) this.linked.set(details.inode, path);
     const described = describe(entry, TYPES[kind]);
     report.bytes += described.size;
     yield* headers(described);
-    if (kind === 'file') yield* contents(entry, (loss) => this.lose(printable(path), loss));
+    yield* held;
+    yield padding(described.size);
     if (entry.opaque && path !== '') {
       report.opaque++;
       yield* headers(emptyFile(`${path}/${OPAQUE_MARK}`));

@@ -3,7 +3,7 @@ import { META } from '../../facts/places.js';
 import { pathOf } from '../../system/names.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import type { FolderEntry } from '../../system/tree-door.js';
+import type { Content, FolderEntry } from '../../system/tree-door.js';
 import { printable } from '../../text/printable.js';
 import { Descent } from '../../tree/descent.js';
 import { refuseArchive } from './archive-error.js';
@@ -27,11 +27,20 @@ export interface LayerEntry {
   attributes: Map<string, Buffer>;
   /** True for an opaque directory, which hides the image's directory of the same name. */
   opaque: boolean;
+  /** What a small file holds, if the walk reads files; null for any other. */
+  content: Content | null;
   /**
    * Opens a file for reading, while the walk is here. @throws {SystemError} as TreeDoor.openFile.
    */
   open: () => number;
 }
+
+/** What a walk is for: the marks of overlay alone, or all entries with what small files hold. */
+export type Purpose = 'marks' | 'contents';
+
+/** How many files are read in one call at most, and how large they are together at most. */
+const READ_FILES = 64;
+const READ_BYTES = 65_536;
 
 /** The target of the symlink that the out-of-tree overlayfs makes as a whiteout. */
 const OLD_WHITEOUT = '(overlay-whiteout)';
@@ -63,7 +72,8 @@ function kindOf(
 const isUtf8 = (text: string): boolean => !/[\udc80-\udcff]/u.test(text);
 
 /**
- * Every entry of a layer, sorted by bytes, each directory before its content.
+ * Every entry of a layer, sorted by bytes, each directory before its content. With the purpose
+ * `marks` files without extended attributes are left out.
  * @param onLoss is told what cannot be in an archive; the walk goes on.
  * @throws {ArchiveError} for an entry that would mean something else in any other overlay.
  *   @throws {SystemError} for a directory that cannot be read.
@@ -71,9 +81,9 @@ const isUtf8 = (text: string): boolean => !/[\udc80-\udcff]/u.test(text);
 export function* walkUpper(
   { tree }: Looking,
   top: string,
-  onLoss: OnLoss,
+  { onLoss, purpose }: { onLoss: OnLoss; purpose: Purpose },
 ): Generator<LayerEntry, void> {
-  const walker = new Walker(tree, top, onLoss);
+  const walker = new Walker(tree, top, { onLoss, purpose });
   try {
     yield* walker.run();
   } finally {
@@ -81,16 +91,27 @@ export function* walkUpper(
   }
 }
 
+/** A directory on the way. */
+interface Level {
+  names: Generator<FolderEntry, void>;
+  path: string;
+  /** Entries that precede the next one of `names`, and what small files of them hold. */
+  ahead: { found: FolderEntry; content: Content | null }[];
+}
+
 class Walker {
   private readonly way: Descent;
-  /** The listing and the path of each directory on the way. */
-  private readonly levels: { names: Generator<FolderEntry, void>; path: string }[] = [];
+  private readonly levels: Level[] = [];
+  private readonly onLoss: OnLoss;
+  private readonly purpose: Purpose;
 
   constructor(
     private readonly tree: System['tree'],
     top: string,
-    private readonly onLoss: OnLoss,
+    { onLoss, purpose }: { onLoss: OnLoss; purpose: Purpose },
   ) {
+    this.onLoss = onLoss;
+    this.purpose = purpose;
     this.way = new Descent(tree, tree.open(top));
   }
 
@@ -101,14 +122,15 @@ class Walker {
 
   *run(): Generator<LayerEntry, void> {
     const { tree, way } = this;
-    const top = this.look(tree.self(way.here, true), '');
+    const top = this.look(tree.self(way.here, true), '', null);
     if (top === null) return;
     yield top;
     this.enter('');
     for (let level; (level = this.levels.at(-1)) !== undefined;) {
-      const next = level.names.next();
-      if (next.done !== true) {
-        yield* this.named(level.path, next.value);
+      if (level.ahead.length === 0) this.lookAhead(level);
+      const next = level.ahead.shift();
+      if (next !== undefined) {
+        yield* this.named(level.path, next.found, next.content);
         continue;
       }
       this.levels.pop();
@@ -117,14 +139,40 @@ class Walker {
   }
 
   private enter(path: string): void {
-    this.levels.push({ names: this.tree.entries(this.way.here, true), path });
+    const { tree, way, purpose } = this;
+    const names = purpose === 'marks' ? tree.marked(way.here) : tree.entries(way.here, true);
+    this.levels.push({ names, path, ahead: [] });
+  }
+
+  /** Takes the next entries, to the next directory at most, and reads the small files of them. */
+  private lookAhead({ names, ahead }: Level): void {
+    const small: FolderEntry[] = [];
+    let bytes = 0;
+    for (const found of pulled(names)) {
+      ahead.push({ found, content: null });
+      if (this.purpose === 'marks' || found.kind !== 'file') break;
+      if (found.size > 0) small.push(found);
+      bytes += found.size;
+      if (bytes > READ_BYTES || ahead.length === READ_FILES) break;
+    }
+    if (small.length === 0) return;
+    const contents = this.tree.contents(this.way.here, small);
+    for (const each of ahead)
+      if (each.found === small[0]) {
+        small.shift();
+        each.content = contents.shift() ?? null;
+      }
   }
 
   private lose(path: string, loss: Loss): void {
     this.onLoss(printable(pathOf(path)), loss);
   }
 
-  private *named(folder: string, found: FolderEntry): Generator<LayerEntry, void> {
+  private *named(
+    folder: string,
+    found: FolderEntry,
+    content: Content | null,
+  ): Generator<LayerEntry, void> {
     const { name } = found;
     const path = folder === '' ? name : `${folder}/${name}`;
     if (!isUtf8(name)) return this.lose(path, { code: 'name-not-utf8' });
@@ -136,7 +184,7 @@ class Walker {
         ...{ what: `examine ${path}`, syscall: 'lstat', errno: found.errno, path },
       });
     if (found.device !== this.way.here.device) return this.lose(path, { code: 'mounted' });
-    const entry = this.look(found, path);
+    const entry = this.look(found, path, content);
     if (entry === null) return;
     if (entry.kind !== 'directory') return void (yield entry);
     try {
@@ -151,7 +199,7 @@ class Walker {
   }
 
   /** null for an entry that cannot be in an archive. @throws {ArchiveError} */
-  private look(found: FolderEntry, path: string): LayerEntry | null {
+  private look(found: FolderEntry, path: string, content: Content | null): LayerEntry | null {
     const { target } = found;
     const marks = marksOf(found.attributes);
     if (!isUtf8(target)) {
@@ -169,9 +217,15 @@ class Walker {
       } else if (kind !== 'whiteout')
         refuseArchive({ code: 'layer-refers-below', mark, path, value });
     const opaque = kind === 'directory' && marks.get('opaque') === 'y';
-    const open = (): number => this.tree.openFile(this.way.here, found.name);
-    return { kind, path, details: found, target, attributes: plainOf(found), opaque, open };
+    const open = (): number => this.tree.openFile(this.way.here, found);
+    const attributes = plainOf(found);
+    return { kind, path, details: found, target, attributes, opaque, content, open };
   }
+}
+
+/** The next entries, without ending the listing when the caller has enough. */
+function* pulled(names: Generator<FolderEntry, void>): Generator<FolderEntry, void> {
+  for (let next; (next = names.next()).done !== true;) yield next.value;
 }
 
 /** The losses for errors of opening a directory. */

@@ -263,6 +263,21 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
     }
   };
 
+  function* entries(folder: Folder): Generator<FolderEntry, void> {
+    const names = calls.look('opendir', model(folder).path, () =>
+      model(folder)
+        .mount.files.list(placeOf(model(folder)))
+        .sort(byBytes),
+    );
+    for (const name of names) {
+      const found = calls.look('lstat', pathOf(folder, name), () => {
+        const node = child(folder, name);
+        return node === null ? null : shown(folder, name, node);
+      });
+      if (found !== null) yield found;
+    }
+  }
+
   const tree: TreeDoor = {
     open: (path, follow = false) =>
       calls.look('open', path, () => {
@@ -297,20 +312,8 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
       }),
     again: (folder) => ({ ...model(folder) }),
     close: () => {},
-    *entries(folder) {
-      const names = calls.look('opendir', model(folder).path, () =>
-        model(folder)
-          .mount.files.list(placeOf(model(folder)))
-          .sort(byBytes),
-      );
-      for (const name of names) {
-        const found = calls.look('lstat', pathOf(folder, name), () => {
-          const node = child(folder, name);
-          return node === null ? null : shown(folder, name, node);
-        });
-        if (found !== null) yield found;
-      }
-    },
+    entries,
+    marked: entries,
     entry: (folder, name) =>
       calls.look('lstat', pathOf(folder, name), () => {
         const node = child(folder, name);
@@ -322,6 +325,7 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
       ),
     // The model has no descriptors, and nothing that runs on it reads files this way.
     openFile: () => -1,
+    contents: () => [],
     apply: (changes) => {
       const results: Changed[] = [];
       let full = false;

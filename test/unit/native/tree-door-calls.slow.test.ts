@@ -25,6 +25,27 @@ t.test('a file that got the name of the source meanwhile is not copied', async (
   t.same(got['stale'], { errors: ['ESTALE', 'ESTALE'], copied: false });
 });
 
+t.test('files are read as they were listed, as many as one call can hold', async (t) => {
+  t.same(got['contents'], {
+    read: [
+      'before true',
+      'be false',
+      'before false',
+      'ESTALE',
+      'ESTALE',
+      'ENOENT',
+      ' true',
+      'ESTALE',
+    ],
+    large: 0,
+    behind: 1,
+    none: 0,
+    opened: ['nothing', 'nothing', 'nothing', 'ESTALE', 'ESTALE', 'ENOENT', 'nothing', 'ESTALE'],
+    path: 'ESTALE',
+  });
+  t.same(got['marked'], { names: ['folder', 'marked'] });
+});
+
 t.test('no mount, symlink or path is entered, and a bind mount is one too', async (t) => {
   t.match(got['mounts'], {
     bind: 'EXDEV',

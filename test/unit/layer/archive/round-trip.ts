@@ -120,13 +120,16 @@ async function live(): Promise<object> {
   system.mkdir(at('live'), 0o755);
   for (const file of ['a-shrinks', 'b-grows', 'c-stays'])
     fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
-  let seen = 0;
+  for (const file of ['d-small', 'e-exchanged']) fs.writeFileSync(at('live', file), 'little');
   const entries: TreeDoor['entries'] = function* (folder, attributes) {
     for (const entry of system.tree.entries(folder, attributes)) {
-      // Each is read twice, before anything is written and in its turn.
       const path = at('live', entry.name);
-      if (entry.name === 'a-shrinks' && ++seen === 2) fs.truncateSync(path, 1000);
-      if (entry.name === 'b-grows') fs.appendFileSync(path, 'more');
+      if (entry.name === 'a-shrinks') fs.truncateSync(path, 1000);
+      if (entry.name === 'b-grows' || entry.name === 'd-small') fs.appendFileSync(path, 'more');
+      if (entry.name === 'e-exchanged') {
+        fs.writeFileSync(`${path}.new`, 'secret');
+        fs.renameSync(`${path}.new`, path);
+      }
       yield entry;
     }
   };
