@@ -21,8 +21,27 @@ export interface Beside {
   peakKiB: number;
 }
 
+interface Pair {
+  what: string;
+  ours: readonly string[];
+  tool: readonly string[];
+  /** Words before both, of a program that executes the words behind its own. */
+  within?: readonly string[];
+}
+
+const DOUBLINGS = 13;
+
+/** A mount namespace with 8,192 mounts more: each step binds all there are once more. */
+const MANY_MOUNTS: readonly string[] = [
+  ...['unshare', '--mount', '--propagation', 'private', 'sh', '-e', '-c'],
+  `mount -t tmpfs tmpfs "$0"; cd "$0"; i=0
+   while [ $i -lt ${DOUBLINGS} ]; do mkdir $i; mount --rbind . $i; i=$((i + 1)); done
+   exec "$@"`,
+  '{}/mounts',
+];
+
 /** `{}` is the folder, AGENT and WALKS are our programs. */
-const PAIRS: readonly { what: string; ours: readonly string[]; tool: readonly string[] }[] = [
+const PAIRS: readonly Pair[] = [
   {
     what: 'export',
     ours: ['AGENT', 'export', '--upper', '{}/upper', '-o', '{}/ours.tar'],
@@ -48,13 +67,19 @@ const PAIRS: readonly { what: string; ours: readonly string[]; tool: readonly st
     ours: ['AGENT', 'diff', '--upper', '{}/upper', '--lower', '{}/lower'],
     tool: ['find', '{}/upper', '{}/lower', '-ls'],
   },
+  {
+    what: `facts of ${2 ** DOUBLINGS} mounts`,
+    within: MANY_MOUNTS,
+    ours: ['AGENT', 'facts'],
+    tool: ['findmnt', '--list'],
+  },
 ];
 
 /** @param work a folder for temporary files. */
 export async function besideTools(work: string): Promise<Beside[]> {
   const folder = join(work, 'beside');
   layers(folder, FILES);
-  for (const name of ['extracted', 'copy', 'program']) mkdirSync(join(folder, name));
+  for (const name of ['extracted', 'copy', 'program', 'mounts']) mkdirSync(join(folder, name));
   const agent = await buildAgent(['host']);
   const walks = await bundle('scripts/bench/walks.ts', join(folder, 'program', 'walks.cjs'));
   await placeNative('host', join(folder, 'program'));
@@ -64,10 +89,11 @@ export async function besideTools(work: string): Promise<Beside[]> {
       if (word === 'AGENT') return [process.execPath, agent];
       return word === 'WALKS' ? [process.execPath, walks] : [word.replace('{}', folder)];
     });
-  return PAIRS.map(({ what, ours, tool }) => {
-    say(`measuring ${what} of ${FILES} files beside ${tool[0]}`);
-    const { ms, peakKiB } = costOf(measure, whole(ours), what);
-    return { what, tool: tool[0]!, ms, toolMs: costOf(measure, whole(tool), tool[0]!).ms, peakKiB };
+  return PAIRS.map(({ what, ours, tool, within = [] }) => {
+    say(`measuring ${what} beside ${tool[0]}`);
+    const { ms, peakKiB } = costOf(measure, whole(ours), what, whole(within));
+    const toolMs = costOf(measure, whole(tool), tool[0]!, whole(within)).ms;
+    return { what, tool: tool[0]!, ms, toolMs, peakKiB };
   });
 }
 

@@ -16,17 +16,20 @@ interface Measured {
  * Runs a program on this machine. @returns its user and system time in milliseconds, and its
  * largest resident set.
  * @param measure the program of native/measure.c.
+ * @param within words before it, of a program that ends by executing the words behind its own.
  * @throws {Failure} when it fails. `call` names it.
  */
 export function costOf(
   measure: string,
   words: readonly string[],
   call: string,
+  within: readonly string[] = [],
 ): { ms: number; peakKiB: number } {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-cost-'));
   try {
     const file = join(folder, 'cost.json');
-    const { stderr } = spawnSync(measure, ['-o', file, '--', ...words], {
+    const [program, ...rest] = [...within, measure, '-o', file, '--', ...words];
+    const { stderr } = spawnSync(program!, rest, {
       encoding: 'utf8',
       stdio: ['ignore', 'ignore', 'pipe'],
     });
