@@ -27,7 +27,7 @@ const ADDONS: readonly Addon[] = [
 ];
 
 /** Our own sources that buildNative() compiles. */
-const TREE = ['tree.c', 'tree-entries.h', 'tree-change.h', 'tree-remove.h'];
+const TREE = ['tree.c', 'tree-entries.h', 'tree-change.h', 'tree-contents.h', 'tree-remove.h'];
 const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];
 const sourceFile = (name: string): string => join(checkout, 'native', name);
 /** How we compile, for the keys of caches. */

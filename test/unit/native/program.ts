@@ -13,19 +13,21 @@ const LONGEST = 15 * 60 * 1000;
 
 /**
  * Runs a program that calls the real kernel through src/system/ffi.ts, bundled as the agent is, as
- * root and in its own mount namespace, with an empty folder as argument. Returns its output, which
- * is JSON, and its messages.
+ * root and in its own mount namespace, with an empty folder and `more` as arguments. Returns its
+ * output, which is JSON, and its messages.
  */
 export async function asRootAlone(
   t: Test,
   source: string,
+  ...more: string[]
 ): Promise<{ json: Record<string, unknown>; stderr: string }> {
   const folder = t.testdir({});
   const work = join(folder, 'work');
   mkdirSync(work);
   const program = await bundle(source, join(folder, `${basename(source, '.ts')}.cjs`));
   await placeNative('host', folder);
-  const words = ['unshare', '--mount', '--propagation', 'private', process.execPath, program, work];
+  const words = ['unshare', '--mount', '--propagation', 'private', process.execPath];
+  words.push(program, work, ...more);
   const [name, ...rest] = process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
   const { status, signal, stdout, stderr } = spawnSync(name!, rest, {
     encoding: 'utf8',
