@@ -20,6 +20,10 @@ const MEANINGS: Readonly<Record<ExitName, { means: string; namesVerbs: boolean }
     namesVerbs: false,
   },
   unreachable: { means: 'a host could not be reached', namesVerbs: true },
+  notUnderstood: {
+    means: 'not understood: the text has no message of the kernel',
+    namesVerbs: true,
+  },
 };
 
 /** `diff --exit-code`: a verb, with the option that it takes for this exit status. */

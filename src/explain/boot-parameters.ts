@@ -13,6 +13,8 @@ export interface BootParameters {
   /** rootdelay= in seconds. */
   delay: number;
   wait: boolean;
+  /** rootwait=SECONDS, which kernels understand since 6.7; null if it is missing. */
+  waitLimit: number | null;
   writable: boolean;
   /** The last of `ro` and `rw`; null without either. */
   access: 'ro' | 'rw' | null;
@@ -82,6 +84,7 @@ export function bootParameters(commandLine: string): BootParameters {
     flags: said('rootflags'),
     delay: number('rootdelay') ?? 0,
     wait: flag('rootwait'),
+    waitLimit: number('rootwait'),
     writable: access === 'rw',
     access: access ?? null,
     init: said('init'),

@@ -180,6 +180,7 @@ export function collectInputs(
   return {
     holder,
     given: {
+      onlySeen: sources.log !== null,
       commandLine: text,
       spoken,
       release: seen.release?.value ?? facts?.kernel.release ?? null,

@@ -3,6 +3,7 @@ import { scriptWords } from '../text/script-words.js';
 import type { Advice, Explanation, KernelEnd } from './explanation.js';
 import type { KernelDecision } from './sentences/decisions.js';
 import type { EvidenceSource } from './sentences/ground-row.js';
+import { programName } from './sentences/words.js';
 import type { OwnPart } from './sources.js';
 
 /** The words before a reason; '' if the reason contains them. */
@@ -16,7 +17,8 @@ const FROM: Record<EvidenceSource, string> = {
   unknown: 'assumed',
 };
 
-function reason({ because, evidence, certain }: KernelDecision): string {
+function reason({ because, evidence, certain, verdict }: KernelDecision): string {
+  if (verdict === 'unknown') return because;
   const probable = !certain && evidence !== 'unknown';
   const from = probable ? `${FROM[evidence] || 'log'}, assumed` : FROM[evidence];
   return from === '' ? because : `${from}: ${because}`;
@@ -34,13 +36,20 @@ function endSentence(end: KernelEnd, of: Explanation['of']): string {
   const would = of === 'a command line';
   switch (end.kind) {
     case 'runs':
-      return `So ${end.program} ${would ? 'would run' : 'ran'} as process 1, on ${end.root}.`;
+      return (
+        `So ${programName(end.program)} ${would ? 'would run' : 'ran'} as process 1, ` +
+        `on ${end.root}.`
+      );
     case 'panics':
       return `So the kernel ${would ? 'would panic' : 'panicked'}: "${end.message}"`;
     case 'waits':
-      return `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
+      return of === 'a console log'
+        ? `So the kernel still waits for ${end.forWhat} where the log ends.`
+        : `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
     case 'unknown':
       return `How it ended does not show: ${end.because}.`;
+    case 'not-understood':
+      return `Not understood: ${end.because}.`;
   }
 }
 

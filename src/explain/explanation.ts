@@ -1,5 +1,6 @@
 import { diagnose, type BootDiagnosis, type FoundDevice } from './advice/advice.js';
 import { collectInputs } from './collect-inputs.js';
+import type { KernelLog } from '../facts/kernel-log.js';
 import type { KernelInputs } from './kernel-inputs.js';
 import { readKernelMessages } from './messages/kernel-messages.js';
 import type { KernelMessages } from './messages/message-row.js';
@@ -12,16 +13,21 @@ import { unknownSentence } from './sentences/unknowns.js';
 import { placeName } from './sentences/words.js';
 import type { ExplanationSources, OwnPart } from './sources.js';
 import { tellStory, type StoryEnd } from './story/story.js';
+import { oneLine } from '../text/columns.js';
+import { notUnderstood } from './not-understood.js';
 import { unknownsOf } from './unknown-rows.js';
 
 export type { ExplanationSources };
 
 /** The result of the story. */
 export type KernelEnd =
-  | { kind: 'runs'; program: string; root: string }
+  /** `program` is null if a program runs that the log does not name. */
+  | { kind: 'runs'; program: string | null; root: string }
   | { kind: 'panics'; message: string; ran: string | null }
   | { kind: 'waits'; forWhat: string }
-  | { kind: 'unknown'; because: string };
+  | { kind: 'unknown'; because: string }
+  /** No message of the kernel was recognised. */
+  | { kind: 'not-understood'; because: string };
 
 /** The probable cause of a failed boot, and its cure. */
 export interface Advice {
@@ -90,12 +96,16 @@ function otherCommandLine(
     : [];
 }
 
-/** Whether a console log shows the end of the boot. */
-const showsEnd = (seen: KernelMessages): boolean =>
-  seen.runs.length > 0 ||
-  [seen.panic, seen.waiting, seen.started, seen.down].some((line) => line !== undefined);
+/** Why the end is not known: the last of the kernel's words. */
+function openEnd({ started, last }: KernelMessages): string {
+  const reached =
+    started === undefined
+      ? 'the log ends before the kernel is done'
+      : 'the kernel looked for process 1, and the log shows no program that ran; it ends';
+  return `${reached}, with "${oneLine(last ?? '').trim()}"`;
+}
 
-function tellEnd(end: StoryEnd): KernelEnd {
+function tellEnd(end: StoryEnd, seen: KernelMessages): KernelEnd {
   switch (end.kind) {
     case 'runs':
       return { kind: 'runs', program: end.program, root: placeName(end.place) };
@@ -103,15 +113,9 @@ function tellEnd(end: StoryEnd): KernelEnd {
       return { kind: 'panics', message: end.panic.message, ran: end.ran };
     case 'waits':
       return end;
+    case 'open':
+      return { kind: 'unknown', because: openEnd(seen) };
   }
-}
-
-function endOf(of: Explanation['of'], end: StoryEnd, seen: KernelMessages): KernelEnd {
-  if (of !== 'a console log' || showsEnd(seen)) return tellEnd(end);
-  return {
-    kind: 'unknown',
-    because: `the log ends before the kernel is done, with "${seen.last ?? ''}"`,
-  };
 }
 
 const tellAdvice = ({ cause, noConsole, devices }: BootDiagnosis): Advice => ({
@@ -124,11 +128,27 @@ function modelOf({ deviceTree, facts }: ExplanationSources, seen: KernelMessages
   return seen.model?.value ?? deviceTree?.model ?? facts?.origin?.deviceTree?.model ?? null;
 }
 
+/** A text that is not understood gets no story. */
+const withoutStory = ({ commandLine }: ExplanationSources, log: KernelLog): Explanation => ({
+  schema: 'mountroot.explain/1',
+  of: 'a console log',
+  kernel: null,
+  model: null,
+  commandLine: commandLine ?? '',
+  decisions: [],
+  end: { kind: 'not-understood', because: notUnderstood(log) },
+  contradictions: [],
+  unknown: [],
+  advice: null,
+  ours: null,
+});
+
 /** Explains a root, real or predicted. */
 export function explain(sources: ExplanationSources): Explanation {
   const { facts, log, commandLine } = sources;
   const ofMachine = commandLine === null ? (facts?.origin?.log ?? null) : null;
   const seen = readKernelMessages(log ?? ofMachine);
+  if (log !== null && seen.recognised === 0) return withoutStory(sources, log);
   const { given, holder } = collectInputs(sources, seen);
   const story = tellStory(given, seen);
   const of = subjectOf(sources);
@@ -146,8 +166,8 @@ export function explain(sources: ExplanationSources): Explanation {
     kernel: given.release,
     model: modelOf(sources, seen),
     commandLine: given.commandLine,
-    decisions: decisions.map(tellDecision),
-    end: endOf(of, story.end, seen),
+    decisions: decisions.map((each) => tellDecision(each, given.onlySeen === true)),
+    end: tellEnd(story.end, seen),
     contradictions: contradictions.map(contradictionSentence),
     unknown: unknownsOf({ sources, seen, given, decisions }).map(unknownSentence),
     advice: diagnosis && tellAdvice(diagnosis),

@@ -34,6 +34,11 @@ export interface KnownDevice {
 
 /** The input of a story besides the log; null if unknown. */
 export interface KernelInputs {
+  /**
+   * True for the log of a console: the story tells only what is seen in it or follows from
+   * something that is named. Otherwise the usual case is assumed, and marked.
+   */
+  onlySeen?: boolean;
   commandLine: string;
   /** False if no source shows the command line. A missing word then proves nothing. */
   spoken: boolean;

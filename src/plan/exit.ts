@@ -7,4 +7,5 @@ export const EXIT = {
   problems: 4,
   refused: 5,
   unreachable: 6,
+  notUnderstood: 7,
 } as const;

@@ -14,7 +14,7 @@ import {
   type ExplanationSources,
   type KernelEnd,
 } from '../../src/explain/explanation.js';
-import { parseConsole } from '../../src/facts/kernel-log.js';
+import { parseConsole } from '../../src/facts/console-log.js';
 import { board, makeBench, type Bench } from './board.js';
 import { workbench, type Workbench } from './ramdisks.js';
 

@@ -1,7 +1,8 @@
 import type { Explanation } from '../../explain/explanation.js';
 import { parseDeviceTree } from '../../facts/device-tree.js';
 import { readKernelConfig } from '../../facts/kernel-config.js';
-import { parseConsole, type KernelLog } from '../../facts/kernel-log.js';
+import { parseConsole } from '../../facts/console-log.js';
+import type { KernelLog } from '../../facts/kernel-log.js';
 import { EXIT } from '../../plan/plan.js';
 import { fromFile } from '../from-file.js';
 import { factsFrom, factsWithOrigin } from '../local-facts.js';
@@ -109,7 +110,7 @@ export const explainVerb = verb({
     ['$0 explain --facts board.json --cmdline "root=/dev/mtdblock2"', 'before you boot with it'],
   ],
   overSsh: { options: ['json'] },
-  exits: ['problems'],
+  exits: ['problems', 'notUnderstood'],
   run: async (values, { print }) => {
     if (values.boot !== undefined && values.console === undefined)
       throw new UsageError(
@@ -119,6 +120,7 @@ export const explainVerb = verb({
     const { renderExplanation } = await import('../../explain/explanation-text.js');
     print(values.json ? jsonText(explanation) : renderExplanation(explanation));
     const { kind } = explanation.end;
+    if (kind === 'not-understood') return EXIT.notUnderstood;
     return kind === 'panics' || kind === 'waits' ? EXIT.problems : EXIT.done;
   },
 });

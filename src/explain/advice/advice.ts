@@ -41,7 +41,7 @@ export function diagnose(
   seen: KernelMessages,
 ): BootDiagnosis | null {
   const noConsole = seen.noConsole !== undefined;
-  if (end.kind === 'runs') return null;
+  if (end.kind === 'runs' || end.kind === 'open') return null;
   if (end.kind === 'waits') {
     const cause: CodedCause = { code: 'device-does-not-come', forWhat: end.forWhat };
     return { cause, noConsole, devices: foundDevices(given, seen) };

@@ -11,8 +11,20 @@ const ENOENT = -2;
 const EIO = -5;
 const ENXIO = -6;
 const ENODEV = -19;
+const EINVAL = -22;
+/** The number of a device that the kernel did not find. */
+const NO_NUMBER = '0:0';
+/** Reasons of a failed unpacking that come from a full tmpfs or from too little memory. */
+const NO_SPACE =
+  /write error|no space|ENOSPC|-28|out of memory|ran out of|can't allocate|cannot allocate/i;
 
 const root = ({ words }: FailedBoot): string => words.root ?? '';
+const hasRootwait = ({ words }: FailedBoot): boolean => words.wait || words.waitLimit !== null;
+/** A name that the kernel looked up has a number if its disk is there. */
+const isDiskThere = (boot: FailedBoot): boolean =>
+  boot.number !== null && boot.number !== NO_NUMBER && /^(?:\/dev\/|PART)/.test(root(boot));
+/** Neither an error nor the types that were tried are shown. */
+const isUnsaid = ({ tried, error }: FailedBoot): boolean => !tried && error === null;
 const isFlashName = (boot: FailedBoot): boolean => /^(?:mtd|ubi)/.test(root(boot));
 /** The first tried type among those that accept an mtd name only in some kernels. */
 const onMtdType = ({ types }: FailedBoot): string | undefined =>
@@ -25,8 +37,24 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     then: ({ words }) => ({ code: 'initrd-image-type', fstypes: words.fstypes }),
   },
   {
-    when: ({ words, brokenInitrd }) => words.root === null && brokenInitrd !== null,
-    then: ({ brokenInitrd }) => ({ code: 'initrd-broken', reason: brokenInitrd!.reason }),
+    // Whatever root= says: the kernel would not have mounted a root itself.
+    when: ({ brokenInitrd }) => NO_SPACE.test(brokenInitrd?.reason ?? ''),
+    then: ({ brokenInitrd }) => ({ code: 'initrd-no-space', reason: brokenInitrd!.reason! }),
+  },
+  {
+    when: ({ brokenInitrd }) => brokenInitrd !== null,
+    then: ({ brokenInitrd, words }) => ({
+      code: 'initrd-broken',
+      reason: brokenInitrd!.reason,
+      root: words.root,
+    }),
+  },
+  {
+    when: ({ rootKnown }) => !rootKnown,
+    then: ({ number }) =>
+      number === null || number === '0:0'
+        ? { code: 'root-not-shown' }
+        : { code: 'root-not-mounted', root: number, error: null },
   },
   {
     when: ({ words, linuxrc }) => words.root === null && linuxrc,
@@ -43,6 +71,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   {
     when: (boot) => /^(?:UUID|LABEL)=/.test(root(boot)),
     then: (boot) => ({ code: 'root-by-file-system-id', word: root(boot).split('=')[0]! }),
+  },
+  {
+    when: ({ rootInvalid }) => rootInvalid,
+    then: (boot) => ({ code: 'root-invalid', root: root(boot) }),
   },
   {
     when: (boot) =>
@@ -93,8 +125,32 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   },
   { when: ({ error }) => error === EIO, then: () => ({ code: 'device-unreadable' }) },
   {
-    when: ({ error, failedMount }) => error === ENXIO || (error === null && failedMount === null),
-    then: (boot) => ({ code: 'no-device', root: root(boot) }),
+    when: (boot) => isDiskThere(boot) && boot.error === ENXIO && !boot.listed,
+    then: (boot) => ({ code: 'no-partition', root: root(boot) }),
+  },
+  {
+    when: (boot) => boot.error === ENXIO && boot.listed,
+    then: (boot) => ({ code: 'device-not-opened', root: root(boot), error: ENXIO }),
+  },
+  {
+    // Before 3.9 the kernel prints no error.
+    when: (boot) =>
+      boot.error === ENXIO ||
+      (boot.error === null && boot.failedMount === null) ||
+      (boot.error === null && boot.number === NO_NUMBER),
+    then: (boot) => ({
+      code: 'no-device',
+      root: root(boot),
+      rootwait: boot.spoken ? hasRootwait(boot) : null,
+    }),
+  },
+  {
+    when: (boot) => boot.cannotOpen && boot.error !== EINVAL && isDiskThere(boot),
+    then: (boot) => ({ code: 'device-not-opened', root: root(boot), error: boot.error }),
+  },
+  {
+    when: (boot) => (boot.cannotOpen && boot.error !== EINVAL) || isUnsaid(boot),
+    then: (boot) => ({ code: 'root-not-mounted', root: root(boot), error: boot.error }),
   },
   {
     when: ({ words }) => words.fstypes !== null,

@@ -1,23 +1,38 @@
-import { bootParameters, type BootParameters } from '../boot-parameters.js';
+import type { BootParameters } from '../boot-parameters.js';
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
 import type { CodedDecision, DecisionId } from '../sentences/decisions.js';
 import { because, type Ground } from '../sentences/grounds.js';
 import { triedTypes } from '../story/predict-mount.js';
+import { rootWord, spokenWords } from '../story/spoken-words.js';
 
 /** The input for the causes of a failed boot: the story's decisions, seen or predicted. */
 export interface FailedBoot {
   words: BootParameters;
+  /** False if neither the command line nor the kernel names the root: `words` proves nothing. */
+  rootKnown: boolean;
+  /** False if the command line is not known. */
+  spoken: boolean;
+  /** `major:minor` in the kernel's messages about the root; null if they have none. */
+  number: string | null;
+  /** True if the kernel said that it cannot open the device. */
+  cannotOpen: boolean;
+  /** True if the types that the kernel tried show, in its words or by prediction. */
+  tried: boolean;
+  /** True if root= has no form that the kernel understands, by its own words. */
+  rootInvalid: boolean;
+  /** True if the kernel listed all its block devices, and the root is among them by name. */
+  listed: boolean;
   /** The file system types that the kernel tried; null if unknown. */
   types: string[] | null;
   /** The mount that failed. `fstype` is the type at which the search ended; null if unknown. */
   failedMount: { id: 'mount' | 'mount-initrd'; fstype: string | null } | null;
   /** The negative errno of that mount; null if unknown. */
   error: number | null;
-  /** True if the initrd is neither a cpio nor an image that the kernel could load. */
+  /** The initrd did not unpack, and is no image that the kernel could load. */
   brokenInitrd: { reason: string | null } | null;
-  /** The initrd is a cpio. */
+  /** An initrd was unpacked, and nothing is known against it. */
   isCpio: boolean;
   /** The initrd is an image that is mounted before the real root. */
   linuxrc: boolean;
@@ -34,6 +49,8 @@ const isOf =
   (decision: CodedDecision): decision is DecisionOf<Id> =>
     (ids as DecisionId[]).includes(decision.id);
 
+const isKnown = ({ evidence }: CodedDecision): boolean => evidence.kind !== 'unknown';
+
 /** The first mount that failed, and the errno in its decision. */
 function failedMountOf(
   decisions: readonly CodedDecision[],
@@ -49,9 +66,16 @@ function failedMountOf(
 function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['brokenInitrd'] {
   const kind = decisions.find(isOf('initrd-kind'))?.data;
   const image = decisions.find(isOf('image'))?.data;
-  return kind?.verdict === 'no' && image !== undefined && image.verdict !== 'yes'
-    ? { reason: kind.reason }
-    : null;
+  if (kind?.verdict !== 'no') return null;
+  const loaded = image?.verdict === 'yes' || image?.verdict === 'incomplete';
+  return image === undefined || !loaded ? { reason: kind.reason } : null;
+}
+
+/** The kernel unpacked an initrd, and did not say that it failed. */
+function unpackedInitrd(decisions: readonly CodedDecision[]): boolean {
+  const handed = decisions.find(isOf('initrd'))?.data;
+  const kind = decisions.find(isOf('initrd-kind'))?.data;
+  return handed?.verdict === 'yes' && kind?.verdict !== 'no';
 }
 
 /** The facts about a program. */
@@ -84,17 +108,28 @@ export function failedBoot(
   panic: Panic,
   given: KernelInputs,
   seen: KernelMessages,
-  decisions: readonly CodedDecision[],
+  all: readonly CodedDecision[],
 ): FailedBoot {
-  const words = bootParameters(given.commandLine);
+  // No cause rests on what is not known. In a prediction the usual case is assumed.
+  const decisions = given.onlySeen === true ? all.filter(isKnown) : all;
+  const words = spokenWords(given, seen);
+  const root = rootWord(given, seen);
   const { failedMount, error } = failedMountOf(decisions);
+  const { cannotOpen, noneCould, devices, rootwaitOff, badPartuuid } = seen;
   return {
     words,
-    types: triedTypes({ words, given }),
+    rootKnown: root.known,
+    spoken: given.spoken,
+    number: root.number,
+    cannotOpen: cannotOpen !== undefined,
+    tried: noneCould !== undefined || given.onlySeen !== true,
+    rootInvalid: rootwaitOff !== undefined || badPartuuid !== undefined,
+    listed: devices.some(({ value: { name } }) => `/dev/${name}` === root.value),
+    types: noneCould?.value ?? triedTypes({ words, given }),
     failedMount,
-    error: seen.cannotOpen?.value.error ?? error,
+    error: cannotOpen?.value.error ?? error,
     brokenInitrd: brokenInitrdOf(decisions),
-    isCpio: decisions.find(isOf('initrd-kind'))?.data.verdict === 'yes',
+    isCpio: unpackedInitrd(decisions),
     linuxrc: decisions.some(isOf('linuxrc')),
     failedInit: failedInitOf(panic, given, decisions),
     exitCode: panic.kind === 'init-ended' ? panic.exitCode : null,

@@ -14,7 +14,12 @@ export const BOOT_MESSAGES: readonly MessageRow[] = [
   },
   {
     pattern: /^Kernel command line: ?(.*)$/,
-    source: 'init/main.c',
+    source: 'init/main.c: start_kernel',
+    tells: once('commandLine', ([, words]) => words!.trim()),
+  },
+  {
+    pattern: /^Command line: ?(.*)$/,
+    source: 'arch/x86/kernel/setup.c: setup_arch',
     tells: once('commandLine', ([, words]) => words!.trim()),
   },
   {
@@ -22,5 +27,11 @@ export const BOOT_MESSAGES: readonly MessageRow[] = [
     source: 'init/main.c',
     since: '5.13',
     tells: once('unknownWords', ([, words]) => words!),
+  },
+  {
+    pattern: /^-- System halted$/,
+    source: 'arch/arm/boot/compressed/misc.c, arch/x86/boot/compressed/error.c: error',
+    weak: true,
+    tells: once('undecompressed', ([words]) => words),
   },
 ];

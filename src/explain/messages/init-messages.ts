@@ -21,20 +21,40 @@ export const INIT_MESSAGES: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(?:Failed to execute|Default init) (\S+?)(?: failed)?(?: \(error (-\d+)\))?\.?(?: {2}Attempting defaults\.\.\.)?$/,
+      /^(Failed to execute|Default init) (\S+?)(?: failed)?(?: \(error (-\d+)\))?\.?( {1,2}Attempting defaults\.\.\.)?$/,
     source: 'init/main.c: kernel_init',
-    tells: often('failures', ([, path, error]) => ({ path: path!, error: errorIn(error) })),
+    tells: often('failures', ([, words, path, error, goesOn]) => ({
+      path: path!,
+      error: errorIn(error),
+      early: words === 'Failed to execute' && goesOn === undefined,
+    })),
   },
   {
     pattern: /^Starting init: (\S+) exists but couldn't execute it \(error (-\d+)\)$/,
     source: 'init/main.c: try_to_run_init_process',
     since: '3.12',
-    tells: often('failures', ([, path, error]) => ({ path: path!, error: errorIn(error) })),
+    tells: often('failures', ([, path, error]) => ({
+      path: path!,
+      error: errorIn(error),
+      early: false,
+    })),
   },
   {
-    pattern: /^Kernel panic(?: - not syncing)?: (.*)$/,
+    // The line that ends the report of a panic repeats it (since 3.11, with `]---` since 4.14).
+    pattern: /^(?:-*\[? ?end )?Kernel panic(?: - not syncing)?(?::? (.*?))?(?: ?\]---)?$/,
     source: 'kernel/panic.c: panic',
-    tells: once('panic', ([, message]) => readPanic(message!)),
+    tells: (seen, [, message = ''], line) => {
+      // The beginning of the report may be lost or cut.
+      if (seen.panic === undefined || seen.panic.value.message === '')
+        seen.panic = { value: readPanic(message), ...line };
+    },
+  },
+  {
+    pattern: /^Rebooting in \d+ seconds\.\.$/,
+    source: 'kernel/panic.c: panic',
+    tells: (seen, _match, line) => {
+      seen.panic ??= { value: readPanic(''), ...line };
+    },
   },
   {
     pattern:

@@ -1,7 +1,8 @@
 import type { KernelLog } from '../../facts/kernel-log.js';
 import { BOOT_MESSAGES } from './boot-messages.js';
 import { INIT_MESSAGES } from './init-messages.js';
-import type { KernelMessages, MessageRow } from './message-row.js';
+import type { KernelMessages, MessageRow, NumberedLine } from './message-row.js';
+import { PROGRAM_MESSAGES } from './program-messages.js';
 import { RAMDISK_MESSAGES } from './ramdisk-messages.js';
 import { ROOT_MESSAGES } from './root-messages.js';
 
@@ -14,7 +15,35 @@ export const MESSAGES: readonly MessageRow[] = [
   ...RAMDISK_MESSAGES,
   ...ROOT_MESSAGES,
   ...INIT_MESSAGES,
+  ...PROGRAM_MESSAGES,
 ];
+
+/** Who printed a line. `unknown`: the log has no times, so it may be either. */
+type Speaker = 'kernel' | 'program' | 'unknown';
+
+interface SpokenLine {
+  text: string;
+  by: Speaker;
+}
+
+/** The lines of the kernel and of programs, in their order. */
+function spokenLines({ lines, others = [], foreign }: KernelLog): SpokenLine[] {
+  if (foreign === true) return [];
+  const by = lines.some(({ time }) => time !== null) || others.length > 0 ? 'kernel' : 'unknown';
+  const out: SpokenLine[] = [];
+  let next = 0;
+  for (const [index, { text }] of lines.entries()) {
+    for (; next < others.length && others[next]!.after <= index; next++)
+      out.push({ text: others[next]!.text, by: 'program' });
+    out.push({ text, by });
+  }
+  for (const { text } of others.slice(next)) out.push({ text, by: 'program' });
+  return out;
+}
+
+/** A program may write to the kernel's log, but the kernel never writes like a program. */
+const mayPrint = ({ by }: MessageRow, speaker: Speaker): boolean =>
+  by !== undefined || speaker !== 'program';
 
 /** Finds the kernel's decisions in its messages. */
 export function readKernelMessages(log: KernelLog | null): KernelMessages {
@@ -23,28 +52,35 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
     devices: [],
     runs: [],
     failures: [],
+    scanned: [],
+    programs: [],
     whole: log !== null && log.fromStart && log.allLevels,
+    recognised: 0,
+    lines: 0,
     last: null,
   };
   let continued: MessageRow['continues'];
-  for (const { text } of log?.lines ?? []) {
-    seen.last = text;
-    const further = continued?.pattern.exec(text) ?? null;
+  for (const [at, { text, by }] of (log === null ? [] : spokenLines(log)).entries()) {
+    if (by !== 'program') [seen.last, seen.lines] = [text, seen.lines + 1];
+    const further = by === 'program' ? null : (continued?.pattern.exec(text) ?? null);
     if (further !== null) {
-      continued!.tells(seen, further, text);
+      continued!.tells(seen, further, { said: text, at });
       continue;
     }
-    continued = readLine(seen, text)?.continues;
+    const row = readLine(seen, { said: text, at }, by);
+    if (row !== undefined && row.weak !== true) seen.recognised++;
+    if (by !== 'program') continued = row?.continues;
   }
   return seen;
 }
 
 /** Returns the row that the line belongs to. */
-function readLine(seen: KernelMessages, text: string): MessageRow | undefined {
+function readLine(seen: KernelMessages, line: NumberedLine, by: Speaker): MessageRow | undefined {
   for (const row of MESSAGES) {
-    const match = row.pattern.exec(text);
+    if (!mayPrint(row, by)) continue;
+    const match = row.pattern.exec(line.said);
     if (match === null || row.when?.(seen) === false) continue;
-    row.tells(seen, match, text);
+    row.tells(seen, match, line);
     return row;
   }
   return undefined;
@@ -60,6 +96,7 @@ export function mountsItself(seen: KernelMessages): string | null {
     seen.linuxrc,
     seen.waiting,
     seen.delay,
+    seen.noEarlyInit,
     seen.panic?.value.kind === 'no-root' ? seen.panic : undefined,
   ];
   return sights.find((sight) => sight !== undefined)?.said ?? null;

@@ -4,6 +4,8 @@ import type { Panic } from './panic.js';
 export interface KernelMessage<T> {
   value: T;
   said: string;
+  /** The number of the line, to compare the order of two messages. */
+  at: number;
 }
 
 /** Messages that the kernel prints once in a boot. If a log repeats one, the first line counts. */
@@ -32,6 +34,18 @@ interface SaidOnce {
   waiting: string;
   /** `device` is what the kernel prints, as `unknown-block(31,2)`; `error` a negative errno. */
   cannotOpen: { name: string; device: string; error: number | null };
+  /** The kernel lists the block devices next, all of them. */
+  listing: true;
+  /** root= has no form that rootwait could wait for. */
+  rootwaitOff: true;
+  /** The PARTUUID in root= has no valid form. */
+  badPartuuid: true;
+  /** The program that the kernel looked for in rootfs, in vain; `error` is a negative errno. */
+  noEarlyInit: { path: string; error: number };
+  /** A flash partition that the mtd driver chose as the root. */
+  mtdRoot: { index: number; name: string };
+  /** The kernel image did not unpack itself: Linux never began. */
+  undecompressed: string;
   /** The types that the kernel tried in vain. */
   noneCould: string[];
   /** The fate of the image that was the root until /linuxrc returned. */
@@ -53,7 +67,12 @@ interface SaidOften {
   devices: { name: string; number: string; size: number };
   /** Programs that the kernel tried to run as process 1. */
   runs: string;
-  failures: { path: string; error: number | null };
+  /** `early`: the words are those about the program in rootfs. */
+  failures: { path: string; error: number | null; early: boolean };
+  /** A disk and its partitions, as the kernel finds them. */
+  scanned: { disk: string; partitions: string[] };
+  /** The words of process 1, or of a program that it started. */
+  programs: string;
 }
 
 /**
@@ -68,11 +87,21 @@ export type KernelMessages = { [Key in keyof SaidOnce]?: KernelMessage<SaidOnce[
    * then never printed.
    */
   whole: boolean;
+  /** The number of messages that were recognised, without those that other texts have too. */
+  recognised: number;
+  /** The number of the kernel's lines. */
+  lines: number;
   /** The last line. */
   last: string | null;
 };
 
-type Note = (seen: KernelMessages, match: RegExpExecArray, said: string) => void;
+/** A line of the log, and its number. */
+export interface NumberedLine {
+  said: string;
+  at: number;
+}
+
+type Note = (seen: KernelMessages, match: RegExpExecArray, line: NumberedLine) => void;
 
 /** One message of the kernel: its pattern, its source file, and the data in it. */
 export interface MessageRow {
@@ -86,6 +115,10 @@ export interface MessageRow {
   until?: string;
   /** Words so common that they count only after certain other messages. */
   when?: (seen: KernelMessages) => boolean;
+  /** Other texts have such lines too: alone they do not show that a kernel speaks. */
+  weak?: true;
+  /** Who prints it. Programs print lines without the kernel's time. Missing: the kernel alone. */
+  by?: 'programs' | 'both';
   tells: Note;
   /** Further lines of the same message. */
   continues?: { pattern: RegExp; tells: Note };
@@ -94,9 +127,9 @@ export interface MessageRow {
 /** The first line of this kind counts. */
 export const once =
   <Key extends keyof SaidOnce>(key: Key, value: (match: RegExpExecArray) => SaidOnce[Key]): Note =>
-  (seen, match, said) => {
+  (seen, match, line) => {
     const all: { [Each in keyof SaidOnce]?: KernelMessage<SaidOnce[Each]> } = seen;
-    all[key] ??= { value: value(match), said } as (typeof all)[Key];
+    all[key] ??= { value: value(match), ...line } as (typeof all)[Key];
   };
 
 /** All lines of this kind count. */
@@ -105,9 +138,9 @@ export const often =
     key: Key,
     value: (match: RegExpExecArray) => SaidOften[Key],
   ): Note =>
-  (seen, match, said) => {
+  (seen, match, line) => {
     const lines = seen[key] as KernelMessage<SaidOften[Key]>[];
-    lines.push({ value: value(match), said });
+    lines.push({ value: value(match), ...line });
   };
 
 /** A negative errno of the kernel; null if the message has none. */

@@ -74,6 +74,13 @@ export function readPanic(message: string): Panic {
   return { message, kind: 'other' };
 }
 
+/** The name and the device in a panic without a root. The name is there since 6.5. */
+export function rootInPanic(message: string): { name: string | null; device: string } {
+  const [, name, device = ''] =
+    /Unable to mount root fs on (?:["'“”](.*)["'“”] or )?(\S+)/.exec(message) ?? [];
+  return { name: name ?? null, device };
+}
+
 /** Whether the kernel already had a root: it was at the search for an init or past it. */
 export const hadRoot = ({ kind, message }: Panic): boolean =>
   kind !== 'no-root' && kind !== 'no-decompressor' && /init/.test(message);

@@ -1,3 +1,6 @@
+/** The answer if nothing shows it. */
+export const NOT_KNOWN = 'not known';
+
 /** One decision of the kernel's: the question, and its answer made from the decision's data. */
 export interface DecisionRow<Data> {
   question: string | ((data: Data) => string);

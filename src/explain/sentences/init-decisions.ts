@@ -1,5 +1,5 @@
 import { decision } from './decision-row.js';
-import { errorWords, placeName, processName, type RootPlace } from './words.js';
+import { errorWords, placeName, processName, programName, type RootPlace } from './words.js';
 
 /** Decisions about process 1, and the present evidence on the machine. */
 export const INIT_DECISIONS = {
@@ -18,6 +18,8 @@ export const INIT_DECISIONS = {
          * `tried`: the programs that the kernel printed before it ran them; [] if it printed none.
          */
         | { verdict: 'none'; tried: string[] }
+        /** A program runs that nothing names. */
+        | { verdict: 'unnamed'; place: RootPlace }
         | { verdict: 'unknown' },
     ) => {
       switch (init.verdict) {
@@ -25,6 +27,8 @@ export const INIT_DECISIONS = {
           return `${init.program}, on ${placeName(init.place)}`;
         case 'none':
           return init.tried.length === 0 ? 'none' : `none: tried were ${init.tried.join(', ')}`;
+        case 'unnamed':
+          return `${programName(null)}, on ${placeName(init.place)}`;
         case 'unknown':
           return 'one that nothing shows any more';
       }

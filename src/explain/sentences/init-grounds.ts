@@ -1,4 +1,4 @@
-import { concludedFrom, seenIn } from './ground-row.js';
+import { concludedFrom, nothingSays, seenIn } from './ground-row.js';
 import { placeName, type RootPlace } from './words.js';
 
 /** The source of the name of a program that the kernel tries as process 1. */
@@ -26,6 +26,7 @@ function originWords(origin: InitOrigin): string {
 
 /** Reasons for the choice of process 1. */
 export const INIT_GROUNDS = {
+  'process-1-not-shown': nothingSays(() => 'the log does not show it'),
   'process-1-called-so': seenIn('facts', () => 'process 1 was called so'),
   'init-candidate': concludedFrom(
     'facts',

@@ -3,6 +3,8 @@ import { concludedFrom, nothingSays, seenIn } from './ground-row.js';
 /** Reasons for the choice of the root device and for the result of its mount. */
 export const MOUNT_GROUNDS = {
   'command-line-unknown': nothingSays(() => 'the command line is not known'),
+  'mount-not-shown': nothingSays(() => 'the log does not show it'),
+  'rootwait-word': concludedFrom('cmdline', () => 'rootwait'),
   'no-root-word': concludedFrom('cmdline', () => 'the command line has no root='),
   'root-of-tags': concludedFrom(
     'cmdline',

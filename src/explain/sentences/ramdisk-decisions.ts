@@ -31,12 +31,7 @@ export const RAMDISK_DECISIONS = {
 
   'built-in': decision({
     question: 'what is built into the kernel?',
-    answer: (
-      built:
-        | { verdict: 'nothing' | 'usual' }
-        | { verdict: 'source'; source: string }
-        | { verdict: 'program'; program: string },
-    ) => {
+    answer: (built: { verdict: 'nothing' | 'usual' } | { verdict: 'source'; source: string }) => {
       switch (built.verdict) {
         case 'nothing':
           return 'no cpio';
@@ -44,12 +39,8 @@ export const RAMDISK_DECISIONS = {
           return 'a cpio with only /dev, /dev/console and /root';
         case 'source':
           return `a cpio made from ${built.source}`;
-        case 'program':
-          return `a cpio of its own, with ${built.program} in it`;
       }
     },
-    also: ({ verdict }) =>
-      verdict === 'program' ? ', and its log, which is whole, shows no initrd' : '',
   }),
 
   initrd: decision({

@@ -56,10 +56,6 @@ export const RAMDISK_GROUNDS = {
       `${tag} says that it lies at ${hexadecimal(start)}`,
   ),
   'nothing-tells-of-initrd': nothingSays(() => 'nothing tells the kernel of one'),
-  'log-is-silent': concludedFrom(
-    'log',
-    () => 'the kernel did not say that it unpacks one, and its log is whole',
-  ),
   'image-before-root': seenIn(
     'facts',
     ({ device }: { device: string }) =>
@@ -79,9 +75,10 @@ export const RAMDISK_GROUNDS = {
       `${name} stops the kernel with "${error}"`,
   ),
   'most-are-cpio': nothingSays(() => 'its content is not known, and most initrds are a cpio'),
-  'said-without-complaint': seenIn(
+  'unpacked-and-ran': concludedFrom(
     'log',
-    ({ line }: { line: string }) => `the kernel said: "${line.trim()}", and complained of nothing`,
+    ({ line, ran }: { line: string; ran: string }) =>
+      `the kernel said: "${line.trim()}" and then "${ran.trim()}"`,
   ),
   'noinitrd-is-for-images': concludedFrom(
     'rule',

@@ -1,4 +1,5 @@
 import { cause } from './cause-row.js';
+import { errorWords } from './words.js';
 
 const CHECK_PARTITIONS = 'check the partitions (mtdparts=, the device tree)';
 const COMPARE_DEVICES = 'if the right one is missing, build the kernel with its driver (=y)';
@@ -23,16 +24,64 @@ export const ROOT_CAUSES = {
         'to which rootfstype= does not apply',
     ],
   ),
+  'initrd-no-space': cause(
+    ({ reason }: { reason: string }) =>
+      `memory ran out while the initrd was unpacked ("${reason}"): ` +
+      'its files go to a tmpfs, which takes half of the memory at most',
+    ['make the ramdisk smaller, or give the board more memory (mem=)'],
+  ),
   'initrd-broken': cause(
-    ({ reason }: { reason: string | null }) =>
+    ({ reason, root }: { reason: string | null; root: string | null }) =>
       `the initrd does not unpack (${reason ?? 'the reason is lost'}), ` +
-      'and there is no root= to go on with',
+      (root === null
+        ? 'and there is no root= to go on with'
+        : `so the kernel ran no program of it, and tried root=${root} itself`),
     [
       'look at it with `mountroot ramdisk list FILE`, ' +
         'and make it anew with `mountroot ramdisk pack`',
       'check that the boot loader copies all of it, to a place that nothing overwrites, ' +
         'and tells its whole size',
     ],
+  ),
+  'root-not-shown': cause(
+    () =>
+      'the kernel found no device for its root, and the log does not show which one it was to ' +
+      'mount: no root=, a wrong name, a missing driver, or a device that came too late',
+    [
+      'look for the lines "Kernel command line:" and "VFS: Cannot open root device" ' +
+        'in the whole log',
+      'or give the command line with --cmdline, and the devices with --facts',
+    ],
+  ),
+  'root-not-mounted': cause(
+    ({ root, error }: { root: string; error: number | null }) =>
+      `the kernel could not mount ${root} as its root` +
+      (error === null ? ', and the log does not show why' : `: ${errorWords(error)}`),
+    ['look at the lines before the panic: they name the types that were tried, or the error'],
+  ),
+  'root-invalid': cause(
+    ({ root }: { root: string }) =>
+      `root=${root} has no form that the kernel understands, ` +
+      'or this kernel knows no such device yet, so it does not wait for it',
+    [
+      'correct root=: /dev/NAME, PARTUUID=, PARTLABEL=, or MAJOR:MINOR',
+      'if the form is right, the driver of the device is missing or comes too late: ' +
+        'build it in (=y), or add rootdelay=5',
+    ],
+  ),
+  'no-partition': cause(
+    ({ root }: { root: string }) =>
+      `the disk of ${root} is there, but this partition of it is not, or it cannot be read`,
+    [
+      'compare the number of the partition in root= with the partition table',
+      'look at the lines about the disk: a card that does not answer has no partitions',
+    ],
+  ),
+  'device-not-opened': cause(
+    ({ root, error }: { root: string; error: number | null }) =>
+      `${root} is there, but the kernel cannot open or mount it` +
+      (error === null ? '; this kernel prints no error number' : `: ${errorWords(error)}`),
+    () => UNREADABLE,
   ),
   'image-without-root-word': cause(
     () =>
@@ -123,12 +172,12 @@ export const ROOT_CAUSES = {
     () => UNREADABLE,
   ),
   'no-device': cause(
-    ({ root }: { root: string }) =>
+    ({ root }: { root: string; rootwait: boolean | null }) =>
       `there is no device ${root}: its name is wrong, its driver is not in the kernel, ` +
       'or it was not there yet',
-    ({ root }) => [
+    ({ root, rootwait }) => [
       `compare root= with the devices below; ${COMPARE_DEVICES}`,
-      'for a card or a disk that takes its time, add rootwait',
+      ...ROOTWAIT[String(rootwait)]!,
       ...(root.startsWith('/dev/mtd') ? ['for flash, check mtdparts= and CONFIG_MTD_BLOCK'] : []),
     ],
   ),
@@ -149,6 +198,13 @@ export const ROOT_CAUSES = {
       'check that root= names the right device',
     ],
   ),
+};
+
+/** Advice about rootwait, by whether the command line has it; null if that is not known. */
+const ROOTWAIT: Record<string, string[]> = {
+  true: [],
+  false: ['for a card or a disk that takes its time, add rootwait'],
+  null: ['for a card or a disk that takes its time, add rootwait if it is not given'],
 };
 
 const UNREADABLE = [

@@ -1,4 +1,4 @@
-import { decision } from './decision-row.js';
+import { decision, NOT_KNOWN } from './decision-row.js';
 import { errorWords } from './words.js';
 
 /** The forms in which root= names a device. */
@@ -37,6 +37,7 @@ type RootDevice =
 
 /** The result of a mount. `error` is a negative errno. */
 export type MountVerdict =
+  | { verdict: 'unknown' }
   /** The evidence shows that it was mounted. */
   | { verdict: 'yes'; how: 'seen'; fstype: string; device: string | null; readonly: boolean }
   /** The boot went on, so it must have mounted. */
@@ -78,8 +79,10 @@ function failedWords(mount: Extract<MountVerdict, { verdict: 'no' }>): string {
   }
 }
 
-const mountWords = (mount: MountVerdict): string =>
-  mount.verdict === 'yes' ? mountedWords(mount) : failedWords(mount);
+function mountWords(mount: MountVerdict): string {
+  if (mount.verdict === 'unknown') return NOT_KNOWN;
+  return mount.verdict === 'yes' ? mountedWords(mount) : failedWords(mount);
+}
 
 const IMAGE_WORDS = {
   yes: 'yes',
@@ -91,7 +94,9 @@ const IMAGE_WORDS = {
 
 const ROOTWAIT_WORDS = {
   came: 'yes, until it came',
-  'did-not-come': 'yes, and it did not come',
+  'did-not-come': 'yes, and it still waits where the log ends',
+  'timed-out': 'yes, and it did not come in that time',
+  invalid: 'no: root= has no form that it could wait for',
   waits: 'yes, for as long as it takes',
   'if-missing': 'only if it is not there yet',
   no: 'no',

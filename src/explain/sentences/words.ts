@@ -1,10 +1,20 @@
 import { errnoName, errnoText } from '../../system/errno.js';
 
-/** A root on which the kernel looks for process 1. `where` is null if unknown. */
-export type RootPlace = 'rootfs' | { fstype: string | null; where: string | null };
+/**
+ * A root on which the kernel looks for process 1. `where` is null if unknown. `unknown`: neither
+ * rootfs nor another root is shown.
+ */
+export type RootPlace = 'rootfs' | 'unknown' | { fstype: string | null; where: string | null };
 
-export const placeName = (place: RootPlace): string =>
-  place === 'rootfs' ? 'rootfs' : `${place.fstype ?? 'the root'} on ${place.where ?? 'its device'}`;
+export function placeName(place: RootPlace): string {
+  if (place === 'rootfs') return 'rootfs';
+  if (place === 'unknown') return 'a root that the log does not show';
+  return `${place.fstype ?? 'the root'} on ${place.where ?? 'its device'}`;
+}
+
+/** The name of a program that became process 1; null if the log does not name it. */
+export const programName = (program: string | null): string =>
+  program ?? 'a program that the log does not name';
 
 /** A negative errno in words: `error -2, no such file or directory`. */
 export const errorWords = (error: number): string =>

@@ -1,11 +1,8 @@
-import type { KernelMessage } from '../messages/message-row.js';
-import { mountsItself } from '../messages/kernel-messages.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { DecisionData } from '../sentences/decisions.js';
 import { because, type Because } from '../sentences/grounds.js';
-import { said, type DecisionLog } from './decision-log.js';
-import { initrdSeen } from './initrd.js';
+import type { DecisionLog } from './decision-log.js';
 
 interface BuiltIn extends Because {
   data: DecisionData<'built-in'>;
@@ -15,20 +12,6 @@ interface BuiltIn extends Because {
 const source = ({ given }: DecisionLog): string | null =>
   given.config === null ? null : (given.config['INITRAMFS_SOURCE'] ?? '');
 
-/**
- * A program of rootfs that ran although a complete log shows no initrd, so it must be built in.
- * null if there is none.
- */
-function ranWithoutInitrd({ seen, words }: DecisionLog): KernelMessage<string> | null {
-  const [first] = seen.runs;
-  return first?.value === (words.rdinit ?? '/init') &&
-    seen.whole &&
-    initrdSeen(seen) === undefined &&
-    mountsItself(seen) === null
-    ? first
-    : null;
-}
-
 export const BUILT_IN_RULES: readonly DecisionRule<DecisionLog, BuiltIn>[] = [
   {
     when: (t) => t.option('BLK_DEV_INITRD') === false,
@@ -36,13 +19,6 @@ export const BUILT_IN_RULES: readonly DecisionRule<DecisionLog, BuiltIn>[] = [
       data: { verdict: 'nothing' },
       ...because('built-without', { option: 'BLK_DEV_INITRD' }),
     }),
-  },
-  {
-    when: (t) => source(t) === null && ranWithoutInitrd(t) !== null,
-    then: (t) => {
-      const ran = ranWithoutInitrd(t)!;
-      return { data: { verdict: 'program', program: ran.value }, ...said(ran) };
-    },
   },
   {
     when: (t) => source(t) === null,

@@ -1,9 +1,10 @@
-import { bootParameters, type BootParameters } from '../boot-parameters.js';
+import type { BootParameters } from '../boot-parameters.js';
 import { option, type KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages, KernelMessage } from '../messages/message-row.js';
 import type { Contradiction } from '../sentences/contradictions.js';
 import type { CodedDecision, DecisionData, DecisionId } from '../sentences/decisions.js';
 import { because, type Because } from '../sentences/grounds.js';
+import { rootWord, spokenWords, type RootWord } from './spoken-words.js';
 
 /** One decision of the story, its reason, and its evidence. */
 export interface GroundedAnswer extends Because {
@@ -22,6 +23,7 @@ type Disputed = { code: 'initrd' | 'initrd-kind' | 'image' } | { code: 'early-in
 /** A story in progress: the input, the evidence, and the decisions so far. */
 export class DecisionLog {
   readonly words: BootParameters;
+  readonly root: RootWord;
   readonly decisions: CodedDecision[] = [];
   readonly contradictions: Contradiction[] = [];
 
@@ -29,7 +31,8 @@ export class DecisionLog {
     readonly given: KernelInputs,
     readonly seen: KernelMessages,
   ) {
-    this.words = bootParameters(given.commandLine);
+    this.words = spokenWords(given, seen);
+    this.root = rootWord(given, seen);
   }
 
   /** An option of the kernel's configuration; null if the configuration is unknown. */

@@ -14,11 +14,15 @@ export const wasCalled = ({ given }: DecisionLog, path: string): boolean =>
   given.init?.args.slice(0, NAMES).includes(path) === true;
 
 /** The evidence in the log. */
-function shownEarlyInit({ seen }: DecisionLog, path: string): GroundedAnswer | null {
+function shownEarlyInit({ seen, given, words }: DecisionLog, path: string): GroundedAnswer | null {
   const itself = mountsItself(seen);
   if (itself !== null) return holds(false, because('went-to-mount', { line: itself }));
   const [first] = seen.runs;
-  return first?.value === path ? holds(true, said(first)) : null;
+  // A log that begins later may lack the mount of a root on which init= names the same path.
+  const sure = given.spoken ? words.init !== path : seen.tried !== undefined;
+  if (first?.value === path && (sure || given.onlySeen !== true)) return holds(true, said(first));
+  const failed = seen.failures.find(({ value }) => value.path === path && value.early);
+  return failed === undefined ? null : holds(true, said(failed));
 }
 
 /** The present evidence on the machine. */
@@ -47,11 +51,18 @@ function expectedEarlyInit({ given }: DecisionLog, path: string, rootfs: Rootfs)
   return holds(found, unlessSure(handed.evidence.kind !== 'unknown', why));
 }
 
+interface EarlyInit {
+  path: string;
+  runs: boolean;
+  /** False if that is only assumed. */
+  sure: boolean;
+}
+
 /**
  * Decides whether a program in rootfs becomes process 1. Otherwise the kernel mounts a root itself
  * (init/main.c: kernel_init_freeable).
  */
-export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): { path: string; runs: boolean } {
+export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): EarlyInit {
   const path = t.words.rdinit ?? '/init';
   const settled = t.settle(
     { code: 'early-init', path },
@@ -63,5 +74,5 @@ export function findsEarlyInit(t: DecisionLog, rootfs: Rootfs): { path: string; 
     { verdict: settled.value ? 'yes' : 'no', path, byRdinit: t.words.rdinit !== null },
     settled,
   );
-  return { path, runs: settled.value };
+  return { path, runs: settled.value, sure: settled.evidence.kind !== 'unknown' };
 }

@@ -15,7 +15,7 @@ const namesNothing = ({ words }: DecisionLog): boolean =>
 /** The file system of rootfs (init/do_mounts.c: init_rootfs). */
 export const FIRST_ROOT_RULES: readonly DecisionRule<DecisionLog, FirstRoot>[] = [
   {
-    when: (t) => !t.given.spoken,
+    when: (t) => !t.given.spoken && t.words.root === null,
     then: () => ({ verdict: 'unknown', ...because('rootfs-kind-unknown') }),
   },
   {

@@ -81,7 +81,8 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
   const settled = t.settle({ code: 'image' }, seenImage(t), decideBy(IMAGE_RULES, t));
   const unlessLoaded = name.number === '1:0' ? 'incomplete' : 'no';
   t.decide('image', { verdict: settled.value ? 'yes' : unlessLoaded }, settled);
-  return { loaded: settled.value, image };
+  const sure = settled.evidence.kind !== 'unknown' || t.given.onlySeen !== true;
+  return { loaded: settled.value && sure, image };
 }
 
 /**

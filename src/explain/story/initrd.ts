@@ -22,12 +22,8 @@ function isOutside({ start, size }: Region, memory: readonly Region[] | null): b
 }
 
 /** The first message that shows that an initrd was there. */
-export const initrdSeen = (seen: KernelMessages): KernelMessage<unknown> | undefined =>
+const initrdSeen = (seen: KernelMessages): KernelMessage<unknown> | undefined =>
   seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
-
-/** The kernel went on past the point at which it unpacks an initrd. */
-const wentOn = (seen: KernelMessages): boolean =>
-  seen.runs.length > 0 || mountsItself(seen) !== null;
 
 /** Predicts whether the kernel would take an initrd. */
 export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
@@ -70,8 +66,7 @@ function seenInitrd({ seen, given }: DecisionLog): GroundedAnswer | null {
   if (shown !== undefined) return holds(true, said(shown));
   if (given.realRoot !== null)
     return holds(true, because('image-before-root', { device: given.realRoot }));
-  // A complete log would have the message that the kernel tries.
-  return seen.whole && wentOn(seen) ? holds(false, because('log-is-silent')) : null;
+  return null;
 }
 
 /** Decides whether the kernel takes an initrd from the boot loader. */
@@ -98,12 +93,20 @@ function expectedCpio({ given: { initrd } }: DecisionLog): GroundedAnswer {
     : holds(false, because('initrd-stops-kernel', { name, error }));
 }
 
-function seenCpio({ seen, given }: DecisionLog): GroundedAnswer | null {
+/** The first program that ran is the one that the kernel looks for in rootfs. */
+const ranFromRootfs = ({ seen, words }: DecisionLog): KernelMessage<string> | undefined =>
+  mountsItself(seen) === null && seen.runs[0]?.value === (words.rdinit ?? '/init')
+    ? seen.runs[0]
+    : undefined;
+
+function seenCpio(t: DecisionLog): GroundedAnswer | null {
+  const { seen, given } = t;
   const refused = seen.notCpio ?? seen.unpackFailed;
   if (refused) return holds(false, said(refused));
   if (given.realRoot !== null) return holds(false, because('initrd-was-image'));
-  return seen.tried && (wentOn(seen) || seen.started)
-    ? holds(true, because('said-without-complaint', { line: seen.tried.said }))
+  const ran = ranFromRootfs(t);
+  return seen.tried && ran
+    ? holds(true, because('unpacked-and-ran', { line: seen.tried.said, ran: ran.said }))
     : null;
 }
 

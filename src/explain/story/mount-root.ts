@@ -6,7 +6,7 @@ import { because } from '../sentences/grounds.js';
 import type { RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
 import { leavesImage, loadsImage, runsLinuxrc, type LoadedImage } from './image.js';
-import { mounts, type Mounted } from './mount.js';
+import { mounts, type Mounted, type MountEnd } from './mount.js';
 import type { MountSource } from './predict-mount.js';
 import { namesRoot } from './root-device.js';
 import type { RootName } from './root-name.js';
@@ -89,14 +89,17 @@ const SERVER_OPTIONS: Partial<Record<RootName['form'], string>> = {
  */
 function failsFromServer(t: DecisionLog, { form, number }: RootName): Panic | null {
   const option = SERVER_OPTIONS[form];
-  const { panic } = t.seen;
-  if (option === undefined || (t.option(option) !== false && !panic)) return null;
+  const { panic, mounted, cannotOpen } = t.seen;
+  if (option === undefined || mounted.length > 0 || cannotOpen !== undefined) return null;
+  const lost = panic?.value.kind === 'no-root' ? panic : undefined;
+  const foretold = t.option(option) === false && t.given.onlySeen !== true;
+  if (lost === undefined && !foretold) return null;
   t.decide(
     'mount',
     { verdict: 'no', how: 'not-said' },
-    panic ? said(panic) : because('built-without-server', { option }),
+    lost ? said(lost) : because('built-without-server', { option }),
   );
-  return panic?.value ?? noRoot(number);
+  return lost?.value ?? noRoot(number);
 }
 
 /** Decides what rootdelay= does. */
@@ -151,7 +154,8 @@ function programsOn(
 function mountsImage(t: DecisionLog, image: LoadedImage | null, name: RootName): Panic | null {
   const source = imageSource(image?.image ?? null);
   const { number } = name;
-  const first = mounts(t, { id: 'mount-initrd', source, writable: true, number, earlier: 0 });
+  const plan = { source, writable: true, number, earlier: 0, sure: true };
+  const first = mounts(t, { id: 'mount-initrd', ...plan });
   if ('panics' in first) return first.panics;
   runsLinuxrc(t, image ?? { image: null });
   return null;
@@ -161,8 +165,27 @@ function mountsImage(t: DecisionLog, image: LoadedImage | null, name: RootName):
 const isWritable = ({ words, given }: DecisionLog): boolean =>
   words.access === null && given.tags?.readonly === false ? true : words.writable;
 
-/** The kernel mounts a root itself (init/do_mounts.c: prepare_namespace). */
-export function mountsRoot(t: DecisionLog, rootfs: Rootfs): RootOutcome {
+/** The root on which the kernel looks for process 1. */
+function mountedRoot(
+  t: DecisionLog,
+  name: RootName,
+  image: LoadedImage | null,
+  end: Exclude<MountEnd, { panics: Panic }>,
+): MountedRoot {
+  if ('open' in end) return { kind: 'mounted', place: 'unknown', look: () => undefined };
+  const { fstype, device } = end.mounted;
+  return {
+    kind: 'mounted',
+    place: { fstype, where: name.said === '' ? device : name.said },
+    look: programsOn(t, name, image, end.mounted),
+  };
+}
+
+/**
+ * The kernel mounts a root itself (init/do_mounts.c: prepare_namespace). `sure`: no program of
+ * rootfs runs instead.
+ */
+export function mountsRoot(t: DecisionLog, rootfs: Rootfs, sure: boolean): RootOutcome {
   const { seen, given } = t;
   delays(t);
   const name = namesRoot(t);
@@ -178,14 +201,10 @@ export function mountsRoot(t: DecisionLog, rootfs: Rootfs): RootOutcome {
   if (failed !== null) return { kind: 'panics', panic: failed };
   const source = decideBy(SOURCE_RULES, { name, image });
   const { number } = name;
-  const result = mounts(t, { id: 'mount', source, writable: isWritable(t), number, earlier });
+  const plan = { source, writable: isWritable(t), number, earlier, sure };
+  const result = mounts(t, { id: 'mount', ...plan });
   if ('panics' in result) return { kind: 'panics', panic: result.panics };
   if (leftBehind) leavesImage(t);
   mountsDev(t);
-  const { fstype, device } = result.mounted;
-  return {
-    kind: 'mounted',
-    place: { fstype, where: name.said === '' ? device : name.said },
-    look: programsOn(t, name, image, result.mounted),
-  };
+  return mountedRoot(t, name, image, result);
 }

@@ -17,6 +17,8 @@ export interface MountPlan {
   number: string | null;
   /** The number of mounts in the log before this one. */
   earlier: number;
+  /** True if the kernel surely mounts it, and no program of rootfs runs instead. */
+  sure: boolean;
 }
 
 /** A successful mount; null if unknown. */
@@ -31,10 +33,13 @@ interface MountCase {
   expected: MountOutcome;
 }
 
+/** `open`: the log does not show it. */
+export type MountEnd = { panics: Panic } | { mounted: Mounted } | { open: true };
+
 /** The decision about a mount, with the resulting panic or mounted root. */
 interface MountResult extends Because {
   verdict: MountVerdict;
-  then: { panics: Panic } | { mounted: Mounted };
+  then: MountEnd;
   contradiction?: Contradiction;
 }
 
@@ -57,10 +62,19 @@ const rememberedMount = ({ t, plan }: MountCase) =>
     : null;
 
 /** A message that the kernel prints only after it has a root. */
-const behindMount = ({ t: { seen } }: MountCase): KernelMessage<unknown> | undefined =>
-  seen.started ??
-  seen.runs[0] ??
-  (seen.panic !== undefined && hadRoot(seen.panic.value) ? seen.panic : undefined);
+const behindMount = ({
+  t: { seen, given },
+  plan,
+}: MountCase): KernelMessage<unknown> | undefined =>
+  given.onlySeen === true && !plan.sure
+    ? undefined
+    : (seen.started ??
+      seen.runs[0] ??
+      (seen.panic !== undefined && hadRoot(seen.panic.value) ? seen.panic : undefined));
+
+/** The message after which the kernel always panics, although its last words are not there. */
+const shownFailure = ({ t: { seen } }: MountCase): KernelMessage<unknown> | undefined =>
+  seen.panic?.value.kind === 'no-root' ? seen.panic : (seen.cannotOpen ?? seen.noneCould);
 
 /** Process 1 runs today, although the mount was expected to fail. */
 const runsAnyway = ({ t, plan, expected }: MountCase): boolean =>
@@ -75,8 +89,9 @@ const hasMounted = (
   ...why,
 });
 
-const wentOn = ({ plan, expected }: MountCase, why: Because): MountResult => {
-  const fstype = expected.kind === 'mounted' ? expected.fstype : null;
+const wentOn = ({ t, plan, expected }: MountCase, why: Because): MountResult => {
+  const known = expected.kind === 'mounted' && (t.given.onlySeen !== true || expected.certain);
+  const fstype = known ? expected.fstype : null;
   return {
     verdict: { verdict: 'yes', how: 'went-on', fstype },
     then: { mounted: { fstype, device: plan.number } },
@@ -84,9 +99,12 @@ const wentOn = ({ plan, expected }: MountCase, why: Because): MountResult => {
   };
 };
 
-function panicked({ seen }: DecisionLog, panic: KernelMessage<Panic>): MountResult {
-  const { cannotOpen, noneCould } = seen;
-  const then = { panics: panic.value };
+function panicked({ seen }: DecisionLog, line: KernelMessage<unknown>): MountResult {
+  const { cannotOpen, noneCould, panic } = seen;
+  const message = line.said.trim();
+  const panics: Panic =
+    panic?.value.kind === 'no-root' ? panic.value : { kind: 'no-root', message };
+  const then = { panics };
   const error = cannotOpen?.value.error ?? null;
   if (cannotOpen && error !== null)
     return {
@@ -104,7 +122,7 @@ function panicked({ seen }: DecisionLog, panic: KernelMessage<Panic>): MountResu
       ...said(noneCould),
     };
   }
-  return { verdict: { verdict: 'no', how: 'not-said' }, then, ...said(panic) };
+  return { verdict: { verdict: 'no', how: 'not-said' }, then, ...said(line) };
 }
 
 /** The verdict on a mount that is only predicted. */
@@ -158,12 +176,13 @@ export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
     },
   },
   {
-    when: ({ t }) => t.seen.panic?.value.kind === 'no-root',
-    then: ({ t, expected }) => {
-      const panic = t.seen.panic!;
-      const result = panicked(t, panic);
+    when: (each) => shownFailure(each) !== undefined,
+    then: (each) => {
+      const { t, expected } = each;
+      const line = shownFailure(each)!;
+      const result = panicked(t, line);
       if (expected.kind !== 'mounted' || !expected.certain) return result;
-      return { ...result, contradiction: contradicts({ by: 'log', line: panic.said }, expected) };
+      return { ...result, contradiction: contradicts({ by: 'log', line: line.said }, expected) };
     },
   },
   {
@@ -179,11 +198,19 @@ export const MOUNT_RULES: readonly DecisionRule<MountCase, MountResult>[] = [
     when: (each) => behindMount(each) !== undefined,
     then: (each) => wentOn(each, said(behindMount(each)!)),
   },
+  {
+    when: ({ t }) => t.given.onlySeen === true,
+    then: () => ({
+      verdict: { verdict: 'unknown' },
+      then: { open: true },
+      ...because('mount-not-shown'),
+    }),
+  },
   { when: otherwise, then: foretold },
 ];
 
 /** Decides one mount. Returns the root, or the panic. */
-export function mounts(t: DecisionLog, plan: MountPlan): { panics: Panic } | { mounted: Mounted } {
+export function mounts(t: DecisionLog, plan: MountPlan): MountEnd {
   const expected = predictMount(t, plan.source, plan.writable);
   const { verdict, then, contradiction, ...why } = decideBy(MOUNT_RULES, { t, plan, expected });
   if (contradiction) t.contradictions.push(contradiction);

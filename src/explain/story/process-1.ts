@@ -1,5 +1,6 @@
 import { INITS } from '../../facts/program.js';
 import { older, type FindProgram } from '../kernel-inputs.js';
+import type { KernelMessage } from '../messages/message-row.js';
 import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
 import type { InitOrigin } from '../sentences/init-grounds.js';
 import { assumedFor, because } from '../sentences/grounds.js';
@@ -17,8 +18,10 @@ export interface InitPlace {
  * The end of the search for process 1. `ran` is the program that was process 1 before the panic.
  */
 export type InitOutcome =
-  | { kind: 'runs'; program: string; place: RootPlace }
-  | { kind: 'panics'; panic: Panic; ran: string | null };
+  | { kind: 'runs'; program: string | null; place: RootPlace }
+  | { kind: 'panics'; panic: Panic; ran: string | null }
+  /** The log does not show it. */
+  | { kind: 'open' };
 
 interface Candidate {
   path: string;
@@ -45,27 +48,45 @@ function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
   return all;
 }
 
+/**
+ * A line that shows that a process 1 runs, although none names it: the first words of a program,
+ * after the kernel freed its own init code, or a shutdown, which only a program asks for.
+ */
+const unnamedProcess1 = ({ seen }: DecisionLog): KernelMessage<unknown> | undefined =>
+  seen.down ?? (seen.started === undefined ? undefined : seen.programs[0]);
+
+/** The program that became process 1, in the log; null if it shows none. */
+function shownProgram(t: DecisionLog, { place }: InitPlace): { program: string | null } | null {
+  const { failures, runs } = t.seen;
+  const last = runs.at(-1);
+  if (last !== undefined && !failures.some(({ value }) => value.path === last.value)) {
+    const program = last.value;
+    t.decide('process-1', { verdict: 'program', program, place }, said(last));
+    return { program };
+  }
+  const line = unnamedProcess1(t);
+  if (line === undefined) return null;
+  t.decide('process-1', { verdict: 'unnamed', place }, said(line));
+  return { program: null };
+}
+
 /** The evidence in the log about process 1; null if the log ends before. */
-function seenInit(t: DecisionLog, { place }: InitPlace): InitOutcome | null {
+function seenInit(t: DecisionLog, where: InitPlace): InitOutcome | null {
   const { failures, runs, panic } = t.seen;
   for (const failure of failures) {
     const { path: program, error } = failure.value;
     t.decide('init-fails', { verdict: 'no', program, error }, said(failure));
   }
-  const ended = panic?.value.kind === 'init-ended';
-  if (panic && !ended) {
+  if (panic?.value.kind === 'no-init') {
     const tried = [...new Set(runs.map(({ value }) => value))];
     t.decide('process-1', { verdict: 'none', tried }, said(panic));
     return { kind: 'panics', panic: panic.value, ran: null };
   }
-  const last = runs.at(-1);
-  if (last === undefined || failures.some(({ value }) => value.path === last.value))
-    return ended ? { kind: 'panics', panic: panic.value, ran: null } : null;
-  const program = last.value;
-  t.decide('process-1', { verdict: 'program', program, place }, said(last));
-  if (!ended) return { kind: 'runs', program, place };
-  t.decide('process-1-ends', { verdict: 'ends' }, said(panic));
-  return { kind: 'panics', panic: panic.value, ran: program };
+  const shown = shownProgram(t, where);
+  if (panic === undefined) return shown && { kind: 'runs', ...shown, place: where.place };
+  if (panic.value.kind === 'init-ended')
+    t.decide('process-1-ends', { verdict: 'ends' }, said(panic));
+  return { kind: 'panics', panic: panic.value, ran: shown?.program ?? null };
 }
 
 /** Records that the kernel runs this program, as far as that is known. */
@@ -123,6 +144,10 @@ function noneRuns(t: DecisionLog, { place }: InitPlace, tried: string[]): InitOu
 export function becomesInit(t: DecisionLog, where: InitPlace, early: string | null): InitOutcome {
   const seen = seenInit(t, where);
   if (seen !== null) return seen;
+  if (t.given.onlySeen === true) {
+    t.decide('process-1', { verdict: 'unknown' }, because('process-1-not-shown'));
+    return { kind: 'open' };
+  }
   const failed: string[] = [];
   for (const candidate of initCandidates(t, early)) {
     const { path } = candidate;

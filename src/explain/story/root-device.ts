@@ -1,52 +1,100 @@
+import type { KernelMessage } from '../messages/message-row.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import type { RootForm } from '../sentences/root-decisions.js';
-import type { DecisionLog } from './decision-log.js';
+import { said, type DecisionLog } from './decision-log.js';
 import { rootName, type RootName } from './root-name.js';
 
 /** Forms of root= whose verdict is certain even if the devices are unknown. */
 const SURE_FORMS: readonly RootForm[] = ['none', 'mtd', 'ubi', 'other'];
+/** Forms that the kernel looks up among its block devices. */
+const LOOKED_UP: readonly RootForm[] = ['device', 'partuuid', 'partlabel', 'ram'];
 const ENXIO = -6;
+
+/** The number of an mtd block device. */
+const MTD_BLOCK = 31;
+
+/**
+ * Whether the kernel found the device, by its own message. A name that it looked up has a number
+ * only if its disk is there, and none if it is not; a number in root= proves nothing. After ENXIO
+ * the disk may be there, but nothing behind the number.
+ */
+function wasFound(name: RootName, number: string, error: number | null): boolean | null {
+  if (error === ENXIO) return false;
+  if (!LOOKED_UP.includes(name.form)) return name.exists;
+  return number !== '0:0';
+}
 
 /**
  * The kernel's own messages show the number of the name, and whether the kernel found the device.
  */
-function witnessed({ seen }: DecisionLog, name: RootName): RootName {
-  const { waiting, cannotOpen, mounted, linuxrc } = seen;
-  const [, major, minor] =
-    /^unknown-block\((\d+),(\d+)\)$/.exec(cannotOpen?.value.device ?? '') ?? [];
-  if (major !== undefined)
-    return {
-      ...name,
-      number: `${major}:${minor}`,
-      exists: cannotOpen!.value.error === ENXIO ? false : name.exists,
-    };
+function witnessed(t: DecisionLog, name: RootName): RootName {
+  const { waiting, cannotOpen, mounted, linuxrc, mtdRoot } = t.seen;
   // With a /linuxrc, the first mount is the image's.
   const device = mounted[linuxrc ? 1 : 0]?.value.device;
   if (device) return { ...name, number: device, exists: true };
-  return waiting ? { ...name, number: '0:0', exists: false } : name;
+  if (mounted[linuxrc ? 1 : 0] !== undefined) return { ...name, exists: true };
+  const { number } = t.root;
+  const error = cannotOpen?.value.error ?? null;
+  if (number !== null) return { ...name, number, exists: wasFound(name, number, error) };
+  if (waiting) return { ...name, number: '0:0', exists: false };
+  if (mtdRoot && name.form === 'none')
+    return { ...name, form: 'number', number: `${MTD_BLOCK}:${mtdRoot.value.index}`, exists: true };
+  return name;
 }
 
-function whichRoot({ words }: DecisionLog, name: RootName): Because {
+/** The message of the kernel that shows the device; undefined if only the command line names it. */
+const shownBy = ({ seen, root }: DecisionLog): KernelMessage<unknown> | undefined =>
+  root.line ?? seen.mtdRoot;
+
+function whichRoot(t: DecisionLog, name: RootName): Because {
+  const { words, root, given } = t;
+  const line = shownBy(t);
+  // A command line that says the same is the better reason: it is the one to change.
+  const spoken = given.spoken && root.value !== null && given.commandLine.includes(root.value);
+  if (line !== undefined && !spoken && !(given.spoken && words.root === null && root.line !== null))
+    return said(line);
   if (words.root !== null) return because('root-word', { root: words.root });
   return name.said === ''
     ? because('no-root-word')
     : because('root-of-tags', { number: name.said });
 }
 
+/** A root of which only the number is shown, or nothing at all. */
+function unnamedRoot(t: DecisionLog): RootName {
+  const { panic, mounted } = t.seen;
+  const shown = mounted[0]?.value.device ?? t.root.number;
+  const line = mounted[0] ?? (panic?.value.kind === 'no-root' ? panic : undefined);
+  const none = { form: 'other', said: '', device: null } as const;
+  if (shown === null || shown === '0:0' || line === undefined) {
+    t.decide('root-device', { verdict: 'unknown' }, because('command-line-unknown'));
+    return { ...none, number: shown, exists: mounted.length > 0 ? true : null };
+  }
+  t.decide('root-device', { verdict: 'named', form: 'number', number: shown }, said(line));
+  const device = t.given.devices?.find(({ number }) => number === shown) ?? null;
+  return {
+    ...none,
+    form: 'number',
+    number: shown,
+    exists: mounted.length > 0 ? true : null,
+    device,
+  };
+}
+
 /** Decides which device is the root. */
 export function namesRoot(t: DecisionLog): RootName {
+  if (!t.root.known && t.seen.mtdRoot === undefined) return unnamedRoot(t);
   const name = witnessed(t, rootName(t.words.root, t.given));
-  if (!t.given.spoken) {
-    t.decide('root-device', { verdict: 'unknown' }, because('command-line-unknown'));
-    return { ...name, form: 'other', number: null, exists: null };
-  }
-  const { form, number, exists } = name;
+  const { form, exists } = name;
+  const onlySeen = t.given.onlySeen === true;
+  // A number that is only usual for this name is no evidence.
+  const usual = onlySeen && exists === null;
+  const number = usual || name.number === '0:0' ? null : name.number;
   t.decide(
     'root-device',
     exists === false && form !== 'none'
-      ? { verdict: 'missing', form, number: number ?? '0:0' }
-      : { verdict: 'named', form, number: number === '0:0' ? null : number },
-    unlessSure(exists !== null || SURE_FORMS.includes(form), whichRoot(t, name)),
+      ? { verdict: 'missing', form, number: name.number ?? '0:0' }
+      : { verdict: 'named', form, number },
+    unlessSure(onlySeen || exists !== null || SURE_FORMS.includes(form), whichRoot(t, name)),
   );
   return name;
 }

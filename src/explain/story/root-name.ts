@@ -54,6 +54,9 @@ function fromNumber(text: string): string {
   return `${(number & 0xfff00) >> 8}:${(number & 0xff) | ((number >>> 12) & 0xfff00)}`;
 }
 
+/** The device number that a text such as `b302` or `179:2` is. */
+export const numberIn = fromNumber;
+
 type Known = Pick<KernelInputs, 'commandLine' | 'devices' | 'mtd' | 'tags'>;
 
 /** A root=, and the known devices. */

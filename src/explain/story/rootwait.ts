@@ -1,3 +1,4 @@
+import type { KernelMessage } from '../messages/message-row.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { DecisionData } from '../sentences/decisions.js';
@@ -18,9 +19,25 @@ interface Wait extends Because, DecisionData<'rootwait'> {}
 const hasNoNumber = ({ name }: WaitCase): boolean =>
   name.number === '0:0' && name.form !== 'mtd' && name.form !== 'ubi';
 
-/** The log has no message that would follow the wait. */
-const didNotCome = ({ t: { seen }, earlier }: WaitCase): boolean =>
-  seen.mounted.length <= earlier && seen.runs.length === 0;
+/** A message that the kernel prints only when it waits no longer. */
+function behindWait({ t: { seen }, earlier }: WaitCase): KernelMessage<unknown> | undefined {
+  const { cannotOpen, noneCould, panic, started, runs, down } = seen;
+  return seen.mounted[earlier] ?? cannotOpen ?? noneCould ?? panic ?? started ?? runs[0] ?? down;
+}
+
+/** The wait ended without a device: the time of rootwait=SECONDS was over. */
+const timedOut = ({ t: { seen, root } }: WaitCase): boolean =>
+  seen.waiting !== undefined &&
+  (seen.cannotOpen ?? seen.panic) !== undefined &&
+  root.number === '0:0';
+
+/** The kernel found the partition, whatever came then. */
+const scannedRoot = ({ t: { seen }, name }: WaitCase): KernelMessage<unknown> | undefined =>
+  seen.scanned.find(
+    ({ at, value: { disk, partitions } }) =>
+      at > (seen.waiting?.at ?? -1) &&
+      [disk, ...partitions].some((each) => name.said === `/dev/${each}`),
+  );
 
 const whyNotToWait = ({ name }: WaitCase): Because =>
   unlessSure(
@@ -30,12 +47,30 @@ const whyNotToWait = ({ name }: WaitCase): Because =>
 
 export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
   {
-    when: (each) => each.t.seen.waiting !== undefined && didNotCome(each),
+    when: ({ t }) => t.seen.rootwaitOff !== undefined,
+    then: ({ t }) => ({ verdict: 'invalid', ...said(t.seen.rootwaitOff!) }),
+  },
+  {
+    when: timedOut,
+    then: ({ t }) => ({ verdict: 'timed-out', ...said((t.seen.cannotOpen ?? t.seen.panic)!) }),
+  },
+  {
+    when: (each) =>
+      each.t.seen.waiting !== undefined &&
+      behindWait(each) === undefined &&
+      scannedRoot(each) === undefined,
     then: ({ t }) => ({ verdict: 'did-not-come', ...said(t.seen.waiting!) }),
   },
   {
     when: ({ t }) => t.seen.waiting !== undefined,
-    then: ({ t }) => ({ verdict: 'came', ...said(t.seen.waiting!) }),
+    then: (each) => ({
+      verdict: 'came',
+      ...said(behindWait(each) ?? scannedRoot(each) ?? each.t.seen.waiting!),
+    }),
+  },
+  {
+    when: ({ t }) => t.given.onlySeen === true,
+    then: () => ({ verdict: 'if-missing', ...because('rootwait-word') }),
   },
   {
     when: hasNoNumber,
@@ -53,7 +88,7 @@ export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
 
 /** Decides what rootwait does. Returns the device of an endless wait, or null. */
 export function waitsForRoot(t: DecisionLog, name: RootName, earlier: number): string | null {
-  if (!t.words.wait) return null;
+  if (!t.words.wait && t.words.waitLimit === null) return null;
   const { verdict, ...why } = decideBy(ROOTWAIT_RULES, { t, name, earlier });
   t.decide('rootwait', { verdict }, why);
   if (verdict === 'did-not-come') return t.seen.waiting!.value;

@@ -28,8 +28,10 @@ export interface Story {
 function walk(t: DecisionLog): StoryEnd {
   const rootfs = fillRootfs(t);
   const early = findsEarlyInit(t, rootfs);
-  if (early.runs) return becomesInit(t, { place: 'rootfs', look: rootfs.look }, early.path);
-  const root = mountsRoot(t, rootfs);
+  const open = t.given.onlySeen === true && !early.sure;
+  if (early.runs && !open)
+    return becomesInit(t, { place: 'rootfs', look: rootfs.look }, early.path);
+  const root = mountsRoot(t, rootfs, !open);
   switch (root.kind) {
     case 'panics':
       return { ...root, ran: null };

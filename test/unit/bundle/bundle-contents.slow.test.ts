@@ -14,7 +14,7 @@ import {
 import { journalsInBundle, readBundle, textInBundle } from '../../../src/bundle/read-bundle.js';
 import { filesOfTar, writeTar } from '../../../src/bundle/tar.js';
 import type { Facts } from '../../../src/facts/facts.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { reader } from '../../../src/system/files.js';
 import { SystemError } from '../../../src/system/system-error.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { isMark } from '../../../src/bundle/harmless.js';
 import { Redactor } from '../../../src/bundle/redact.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { PLANTED } from '../../fixtures/planted-secrets.js';
 

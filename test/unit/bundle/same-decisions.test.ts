@@ -4,7 +4,7 @@ import t from 'tap';
 import { Redactor } from '../../../src/bundle/redact.js';
 import { explain, type Explanation } from '../../../src/explain/explanation.js';
 import type { Facts } from '../../../src/facts/facts.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { VERBS } from '../../../src/plan/plan.js';
 import { PLANNERS } from '../../../src/plan/verbs.js';

@@ -7,7 +7,7 @@ import t from 'tap';
 import { explain, type Explanation, type KernelEnd } from '../../../src/explain/explanation.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import { lookIntoInitrd } from '../../../src/explain/initrd/initrd-file.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { CASES, type Case } from '../../fixtures/console/cases.js';
 import {
   MTDPARTS,
@@ -74,9 +74,14 @@ function essence(end: KernelEnd): string {
     case 'waits':
       return `waits for ${end.forWhat}`;
     case 'unknown':
-      return 'unknown';
+    case 'not-understood':
+      return end.kind;
   }
 }
+/** A log need not show what a prediction knows from the ramdisk itself. */
+const isOpen = ({ decisions }: Explanation, id: string): boolean =>
+  decisions.find((each) => each.id === id)?.known === 'unknown';
+
 const yes = ({ decisions }: Explanation, id: string): boolean | undefined => {
   const answer = decisions.find((each) => each.id === id)?.answer;
   return answer === undefined ? undefined : answer.startsWith('yes');
@@ -101,7 +106,7 @@ t.test("the prediction for a command line matches the board's result", async (t)
       ? []
       : ['linuxrc'];
     for (const id of ['initrd', 'initrd-kind', 'early-init', 'mount-initrd', 'mount', ...shown])
-      t.equal(yes(would, id), yes(was, id), `${each.name}: ${id}`);
+      if (!isOpen(was, id)) t.equal(yes(would, id), yes(was, id), `${each.name}: ${id}`);
   }
 });
 

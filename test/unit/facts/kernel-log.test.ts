@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { parseConsole, parseKernelRecords } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
+import { parseKernelRecords } from '../../../src/facts/kernel-log.js';
 
 const FIRST = 'Booting Linux on physical CPU 0x0';
 const BOOT = `${FIRST}\nLinux version 6.1.0\nKernel command line: console=ttyAMA0\n`;

@@ -1,7 +1,7 @@
 /** Ramdisks that cost more than they are worth. */
 import t from 'tap';
 import { RootfsFiles } from '../../../src/explain/initrd/rootfs-files.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { decodeHeader, HEADER_BYTES } from '../../../src/ramdisk/cpio.js';
 import { RootfsModel } from '../../../src/ramdisk/rootfs-model.js';
 import { FILE_LIMITS, RAMDISK_LIMITS } from '../../../src/text/input-limits.js';

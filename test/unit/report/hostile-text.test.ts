@@ -9,7 +9,7 @@ import { noticeOf } from '../../../src/execute/state.js';
 import { explain } from '../../../src/explain/explanation.js';
 import { renderExplanation } from '../../../src/explain/explanation-text.js';
 import type { Facts } from '../../../src/facts/facts.js';
-import { parseConsole } from '../../../src/facts/kernel-log.js';
+import { parseConsole } from '../../../src/facts/console-log.js';
 import { parseFacts } from '../../../src/facts/validate.js';
 import { VERBS } from '../../../src/plan/plan.js';
 import { renderText } from '../../../src/plan/render-text.js';

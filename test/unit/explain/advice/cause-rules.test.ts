@@ -11,6 +11,13 @@ import { walkRules } from '../../../fixtures/rule-walk.js';
 
 const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoot => ({
   words: bootParameters(commandLine),
+  rootKnown: true,
+  spoken: true,
+  number: null,
+  cannotOpen: false,
+  tried: true,
+  rootInvalid: false,
+  listed: false,
   types: null,
   failedMount: { id: 'mount', fstype: null },
   error: null,
@@ -30,10 +37,16 @@ t.test('causes of a missing root, row by row', async (t) => {
       { code: 'initrd-image-type', fstypes: ['squashfs'] },
     ],
     [
-      'an initrd that is neither cpio nor image',
-      boot('', { brokenInitrd: { reason: 'junk' } }),
-      { code: 'initrd-broken', reason: 'junk' },
+      'an initrd for which memory was too small',
+      boot('root=/dev/a', { brokenInitrd: { reason: 'write error' } }),
+      { code: 'initrd-no-space', reason: 'write error' },
     ],
+    [
+      'an initrd that is neither cpio nor image, whatever root= says',
+      boot('root=/dev/a', { brokenInitrd: { reason: 'junk' } }),
+      { code: 'initrd-broken', reason: 'junk', root: '/dev/a' },
+    ],
+    ['a root that nothing names', boot('', { rootKnown: false }), { code: 'root-not-shown' }],
     [
       'an image with another root',
       boot('', { linuxrc: true }),
@@ -50,6 +63,7 @@ t.test('causes of a missing root, row by row', async (t) => {
       boot('root=UUID=1-2'),
       { code: 'root-by-file-system-id', word: 'UUID' },
     ],
+    ['a form that is none', boot('root=x', { rootInvalid: true }), { code: 'root-invalid' }],
     [
       'a type that could take an mtd name',
       boot('root=mtd:a', { error: -2, types: ['cramfs'] }),
@@ -78,7 +92,27 @@ t.test('causes of a missing root, row by row', async (t) => {
       { code: 'jffs2-finds-nothing' },
     ],
     ['EIO of another type', boot('root=/dev/a', { error: -5 }), { code: 'device-unreadable' }],
-    ['ENXIO', boot('root=/dev/a', { error: -6 }), { code: 'no-device', root: '/dev/a' }],
+    [
+      'ENXIO of a disk that is there',
+      boot('root=/dev/sda9', { error: -6, number: '8:9' }),
+      { code: 'no-partition', root: '/dev/sda9' },
+    ],
+    [
+      'ENXIO of a device that is listed',
+      boot('root=/dev/sda1', { error: -6, number: '8:1', listed: true }),
+      { code: 'device-not-opened', root: '/dev/sda1' },
+    ],
+    [
+      'ENXIO',
+      boot('root=/dev/a', { error: -6 }),
+      { code: 'no-device', root: '/dev/a', rootwait: false },
+    ],
+    [
+      'another error, or none, of a device that is there',
+      boot('root=/dev/a', { number: '31:2', cannotOpen: true }),
+      { code: 'device-not-opened', root: '/dev/a', error: null },
+    ],
+    ['no reason at all', boot('root=/dev/a', { tried: false }), { code: 'root-not-mounted' }],
     [
       'a type that was chosen',
       boot('root=/dev/a rootfstype=ext4'),
@@ -91,6 +125,12 @@ t.test('causes of a missing root, row by row', async (t) => {
     { code: 'no-device' },
     'where no mount was decided, the device is missing',
   );
+  t.match(
+    causeOf('no-root', boot('', { rootKnown: false, number: '179:2' })),
+    { code: 'root-not-mounted', root: '179:2' },
+    'a root of which only the number is shown',
+  );
+  t.match(causeOf('no-root', boot('root=/dev/a rootwait', { error: -6 })), { rootwait: true });
 });
 
 t.test('causes of a missing process 1, row by row', async (t) => {

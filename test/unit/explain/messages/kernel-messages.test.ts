@@ -14,10 +14,12 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
   [['Linux version 6.1.192-x (a@b) #1'], { release: { value: '6.1.192-x' } }],
   [['OF: fdt: Machine model: Some Board'], { model: { value: 'Some Board' } }],
   [['Kernel command line: root=/dev/a ro '], { commandLine: { value: 'root=/dev/a ro' } }],
+  [['Command line: BOOT_IMAGE=/a ro'], { commandLine: { value: 'BOOT_IMAGE=/a ro' } }],
   [
     ['Unknown kernel command line parameters "a b", will be passed to user space.'],
     { unknownWords: { value: 'a b' } },
   ],
+  [['-- System halted'], { undecompressed: { value: '-- System halted' } }],
   [
     ['INITRD: 0x20000000+0x1000 is not a memory region - disabling initrd'],
     { refused: { value: '0x20000000+0x1000 is not a memory region' } },
@@ -52,7 +54,26 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
   ],
   [
     ['No filesystem could mount root, tried: ', ' ext4', ' vfat', 'x', ' no more'],
-    { noneCould: { value: ['ext4', 'vfat'] } },
+    { noneCould: { value: ['ext4', 'vfat', 'x'] } },
+  ],
+  [
+    ['Please append a correct "root=" boot option; here are the available partitions:'],
+    { listing: { value: true } },
+  ],
+  [['List of all partitions:'], { listing: { value: true } }],
+  [['Disabling rootwait; root= is invalid.'], { rootwaitOff: { value: true } }],
+  [['VFS: PARTUUID= is invalid.'], { badPartuuid: { value: true } }],
+  [
+    ['mtd: device 3 (rootfs) set to be root filesystem'],
+    { mtdRoot: { value: { index: 3, name: 'rootfs' } } },
+  ],
+  [
+    ['mmcblk0: p1 p2 < p5 >'],
+    {
+      scanned: [
+        { value: { disk: 'mmcblk0', partitions: ['mmcblk0p1', 'mmcblk0p2', 'mmcblk0p5'] } },
+      ],
+    },
   ],
   [
     ['1f02           56832 mtdblock2 ', '103:00001 77 nvme0n1p1'],
@@ -62,6 +83,10 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
         { value: { name: 'nvme0n1p1', number: '259:1' } },
       ],
     },
+  ],
+  [
+    ['check access for rdinit=/init failed: -2, ignoring'],
+    { noEarlyInit: { value: { path: '/init', error: -2 } } },
   ],
   [['devtmpfs: mounted'], { devtmpfs: { value: 0 } }],
   [['devtmpfs: error mounting -2'], { devtmpfs: { value: -2 } }],
@@ -80,7 +105,9 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
     ['Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100'],
     { panic: { value: { kind: 'init-ended', exitCode: 256 } } },
   ],
+  [['Rebooting in 3 seconds..'], { panic: { value: { kind: 'other', message: '' } } }],
   [['reboot: Power down'], { down: { value: 'reboot: Power down' } }],
+  [['init started: BusyBox v1.36.1'], { programs: [{ value: 'init started: BusyBox v1.36.1' }] }],
 ];
 
 t.test('each row of the table matches its message, and no row before it does', async (t) => {

@@ -18,6 +18,7 @@ const plan: MountPlan = {
   writable: false,
   number: '31:2',
   earlier: 0,
+  sure: true,
 };
 
 /** One mount with rootfstype=, which is expected to succeed for squashfs alone. */
@@ -76,6 +77,11 @@ t.test('the result of a mount, row by row', async (t) => {
       'the kernel went on',
       mounting('squashfs', ['Run /sbin/init as init process']),
       { verdict: { verdict: 'yes', how: 'went-on', fstype: 'squashfs' } },
+    ],
+    [
+      'a log of a console does not show it',
+      mounting('ext4', [], { onlySeen: true }),
+      { verdict: { verdict: 'unknown' }, then: { open: true }, evidence: { kind: 'unknown' } },
     ],
     [
       'nothing shows it',

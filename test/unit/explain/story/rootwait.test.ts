@@ -18,6 +18,27 @@ const CAME = [...WAITS, 'VFS: Mounted root (ext4 filesystem) readonly on device 
 t.test('the effect of rootwait, row by row', async (t) => {
   walkRules(t, ROOTWAIT_RULES, [
     [
+      'root= is invalid',
+      {
+        t: storyOf({}, [...WAITS, 'Disabling rootwait; root= is invalid.']),
+        name: name(),
+        earlier: 0,
+      },
+      { verdict: 'invalid', evidence: { kind: 'seen', from: 'log' } },
+    ],
+    [
+      'the time was over',
+      {
+        t: storyOf({}, [
+          ...WAITS,
+          'VFS: Cannot open root device "/dev/sda1" or unknown-block(0,0): error -6',
+        ]),
+        name: name(),
+        earlier: 0,
+      },
+      { verdict: 'timed-out', evidence: { kind: 'seen', from: 'log' } },
+    ],
+    [
       'the log ends with the wait',
       { t: storyOf({}, WAITS), name: name(), earlier: 0 },
       { verdict: 'did-not-come', evidence: { kind: 'seen', from: 'log' } },
@@ -26,6 +47,11 @@ t.test('the effect of rootwait, row by row', async (t) => {
       'the root was mounted later',
       { t: storyOf({}, CAME), name: name(), earlier: 0 },
       { verdict: 'came' },
+    ],
+    [
+      'a log of a console does not show whether it waited',
+      { t: storyOf({ onlySeen: true }, WHOLE), name: name(), earlier: 0 },
+      { verdict: 'if-missing', because: { code: 'rootwait-word' } },
     ],
     [
       'the name has no number',
