@@ -34,8 +34,7 @@ static int pack_content(int at, const struct wanted *wanted, const char *name, s
 	struct content head = { 0 };
 	size_t begin = to->used;
 
-	if (wanted->size < 0 ||
-		begin + sizeof head + ALIGN((uint64_t)wanted->size) > to->room)
+	if (wanted->size < 0 || begin + sizeof head + ALIGN((uint64_t)wanted->size) > to->room)
 		return -ERANGE;
 	char *bytes = to->bytes + begin + sizeof head;
 	int32_t fd = open_listed(at, name, wanted->device, wanted->inode);
