@@ -7,10 +7,15 @@
 #include "fuzz.h"
 
 static int folders[3];
+static char top[] = "/tmp/fuzz-tree-XXXXXX";
+
+static void remove_top(void)
+{
+	remove_tree(AT_FDCWD, top);
+}
 
 static void fuzz_begin(void)
 {
-	char top[] = "/tmp/fuzz-tree-XXXXXX";
 	struct {
 		struct change change;
 		char rest[64];
@@ -18,7 +23,7 @@ static void fuzz_begin(void)
 
 	static char space[70000];
 	tree_share(space, sizeof space);
-	if (mkdtemp(top) == NULL || chdir(top) < 0)
+	if (mkdtemp(top) == NULL || atexit(remove_top) || chdir(top) < 0)
 		exit(2);
 	for (int at = 0; at < 3; at++) {
 		const char name[] = { 'a' + at, 0 };

@@ -103,17 +103,24 @@ const SANITIZED_FLAGS = [
   ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
 ];
 
+/** The board has no libraries of sanitizers. */
+const SANITIZED_FOR: Record<Target, readonly string[]> = {
+  host: [],
+  arm: ['-static-libasan', '-static-libubsan'],
+};
+
 /**
- * Compiles a program or a library of tests for this machine, with ASan and UBSan. @throws {Failure}
- * on any warning.
+ * Compiles a program or a library of tests with ASan and UBSan. @throws {Failure} on any warning.
  */
 export async function compileSanitized(
   source: string,
   output: string,
   options: readonly string[],
+  target: Target = 'host',
 ): Promise<void> {
-  await run('gcc', [...SANITIZED_FLAGS, '-o', output, source, ...options], {
-    env: environment(TOOLS.host, dirname(output)),
+  const flags = [...SANITIZED_FLAGS, ...SANITIZED_FOR[target]];
+  await run(`${TOOLS[target].prefix}gcc`, [...flags, '-o', output, source, ...options], {
+    env: environment(TOOLS[target], dirname(output)),
   });
 }
 

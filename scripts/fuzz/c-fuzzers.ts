@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileSanitized, compilerVersion } from '../agent/compile.js';
+import { compileSanitized, compilerVersion, type Target } from '../agent/compile.js';
 import { WORKSTATION } from '../agent/native.js';
 import { cached, digest } from '../lib/cache.js';
 import { checkout } from '../lib/report.js';
@@ -37,8 +37,14 @@ export const C_FUZZERS: Readonly<Record<string, CFuzzer>> = {
 
 const NATIVE = join(checkout, 'native');
 
+/** The sources that boards have in their agent. */
+const ON_BOARDS: readonly string[] = ['tree.c', 'mountroot.c'];
+
 /** The folder with the programs, each named as its row. */
-export async function buildFuzzers(): Promise<string> {
+export async function buildFuzzers(target: Target = 'host'): Promise<string> {
+  const rows = Object.entries(C_FUZZERS).filter(
+    ([, { source }]) => target === 'host' || ON_BOARDS.includes(source),
+  );
   const files = [NATIVE, join(NATIVE, 'fuzz')].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /\.[ch]$/.test(name))
@@ -46,17 +52,16 @@ export async function buildFuzzers(): Promise<string> {
   );
   const inputs = {
     sources: digest(...files.sort()),
-    rows: C_FUZZERS,
+    rows,
     script: digest(join(checkout, 'scripts/agent/compile.ts')),
-    compiler: await compilerVersion('host'),
+    compiler: await compilerVersion(target),
   };
-  return cached('fuzzers', inputs, async (folder) => {
+  return cached(`fuzzers-${target}`, inputs, async (folder) => {
     mkdirSync(folder, { recursive: true });
-    for (const [name, { source, options = [] }] of Object.entries(C_FUZZERS))
-      await compileSanitized(join(NATIVE, 'fuzz', source), join(folder, name), [
-        ...options,
-        ...librariesOf(source),
-      ]);
+    for (const [name, { source, options = [] }] of rows) {
+      const words = [...options, ...librariesOf(source)];
+      await compileSanitized(join(NATIVE, 'fuzz', source), join(folder, name), words, target);
+    }
   });
 }
 

@@ -7,8 +7,8 @@ import { copyPrograms } from '../../scripts/image/system.js';
 import { squash } from '../../scripts/image/squash.js';
 import { board } from './board.js';
 
-/** Scripts to put into the root file system, by path. null removes the file. */
-export type Scripts = Record<string, string | null>;
+/** Programs to put into the root file system, by path. null removes the file. */
+export type Scripts = Record<string, string | Buffer | null>;
 
 /**
  * Makes a packed root file system with the given scripts and without Node, which makes it small and
