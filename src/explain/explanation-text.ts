@@ -46,6 +46,10 @@ function endSentence(end: KernelEnd, of: Explanation['of']): string {
       return of === 'a console log'
         ? `So the kernel still waits for ${end.forWhat} where the log ends.`
         : `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
+    case 'stops': {
+      const who = `${end.program ?? 'process 1'}${end.root === null ? '' : `, on ${end.root},`}`;
+      return `So ${who} does not go on by itself: "${end.said.trim()}"`;
+    }
     case 'unknown':
       return `How it ended does not show: ${end.because}.`;
     case 'not-understood':
@@ -60,8 +64,9 @@ const list = (title: string, lines: readonly string[]): string[] =>
 const mebibytes = (bytes: number): string =>
   bytes < 2 ** 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
-function adviceLines({ cause, todo, devices }: Advice): string[] {
-  const out = ['', wrap(`Probable cause: ${cause}.`, 0), ...todo.map(item)];
+function adviceLines({ cause, said, todo, devices }: Advice): string[] {
+  const shown = said === null ? [] : [wrap(`The log says: "${said.trim()}"`, 2)];
+  const out = ['', wrap(`Probable cause: ${cause}.`, 0), ...shown, ...todo.map(item)];
   if (devices.length === 0) return out;
   const all = devices.map(
     ({ name, number, size }) => `${name} (${number}${size === null ? '' : `, ${mebibytes(size)}`})`,

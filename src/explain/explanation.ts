@@ -25,6 +25,8 @@ export type KernelEnd =
   | { kind: 'runs'; program: string | null; root: string }
   | { kind: 'panics'; message: string; ran: string | null }
   | { kind: 'waits'; forWhat: string }
+  /** Process 1 waits in a shell for a person, or froze. */
+  | { kind: 'stops'; program: string | null; root: string | null; said: string }
   | { kind: 'unknown'; because: string }
   /** No message of the kernel was recognised. */
   | { kind: 'not-understood'; because: string };
@@ -33,6 +35,8 @@ export type KernelEnd =
 export interface Advice {
   code: CauseCode;
   cause: string;
+  /** The message that shows it; null if it is concluded from several. */
+  said: string | null;
   todo: string[];
   devices: FoundDevice[];
 }
@@ -115,12 +119,17 @@ function tellEnd(end: StoryEnd, seen: KernelMessages): KernelEnd {
       return end;
     case 'open':
       return { kind: 'unknown', because: openEnd(seen) };
+    case 'stops': {
+      const { program, place, said } = end;
+      return { kind: 'stops', program, root: place && placeName(place), said };
+    }
   }
 }
 
-const tellAdvice = ({ cause, noConsole, devices }: BootDiagnosis): Advice => ({
+const tellAdvice = ({ cause, said, noConsole, devices }: BootDiagnosis): Advice => ({
   code: cause.code,
   ...tellCause(cause, noConsole),
+  said,
   devices,
 });
 

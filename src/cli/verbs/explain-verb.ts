@@ -121,6 +121,6 @@ export const explainVerb = verb({
     print(values.json ? jsonText(explanation) : renderExplanation(explanation));
     const { kind } = explanation.end;
     if (kind === 'not-understood') return EXIT.notUnderstood;
-    return kind === 'panics' || kind === 'waits' ? EXIT.problems : EXIT.done;
+    return kind === 'panics' || kind === 'waits' || kind === 'stops' ? EXIT.problems : EXIT.done;
   },
 });

@@ -3,7 +3,7 @@ import type { KernelMessages } from '../messages/message-row.js';
 import type { CodedCause } from '../sentences/causes.js';
 import type { Story } from '../story/story.js';
 import { causeOf } from './cause-rules.js';
-import { failedBoot } from './failed-boot.js';
+import { failedBoot, type FailedBoot } from './failed-boot.js';
 
 /** A block device that the kernel found. `size` is in bytes; null if unknown. */
 export interface FoundDevice {
@@ -15,6 +15,8 @@ export interface FoundDevice {
 /** The cause of a failed boot, as data. */
 export interface BootDiagnosis {
   cause: CodedCause;
+  /** The message that shows the cause; null if it is concluded from several. */
+  said: string | null;
   /** The first messages of process 1 were lost. */
   noConsole: boolean;
   /**
@@ -34,7 +36,11 @@ function foundDevices(given: KernelInputs, seen: KernelMessages): FoundDevice[] 
   return all.filter(({ name }) => !NO_DISK.test(name));
 }
 
-/** Finds the cause of a panic or of an endless wait; null if the boot succeeded. */
+/** The message behind a cause, if it was taken from one. */
+const saidOf = (cause: CodedCause, boot: FailedBoot): string | null =>
+  [boot.complaint, boot.hint].find((each) => each?.value.cause === cause)?.said ?? null;
+
+/** Finds the cause of a panic, of an endless wait or of a stop; null if the boot succeeded. */
 export function diagnose(
   { end, decisions }: Pick<Story, 'end' | 'decisions'>,
   given: KernelInputs,
@@ -42,14 +48,11 @@ export function diagnose(
 ): BootDiagnosis | null {
   const noConsole = seen.noConsole !== undefined;
   if (end.kind === 'runs' || end.kind === 'open') return null;
-  if (end.kind === 'waits') {
-    const cause: CodedCause = { code: 'device-does-not-come', forWhat: end.forWhat };
-    return { cause, noConsole, devices: foundDevices(given, seen) };
-  }
-  const { panic } = end;
-  return {
-    cause: causeOf(panic.kind, failedBoot(panic, given, seen, decisions)),
-    noConsole,
-    devices: panic.kind === 'no-root' ? foundDevices(given, seen) : [],
-  };
+  const boot = failedBoot(end, given, seen, decisions);
+  const devices =
+    end.kind === 'waits' || (end.kind === 'panics' && end.panic.kind === 'no-root')
+      ? foundDevices(given, seen)
+      : [];
+  const cause = causeOf(end.kind === 'panics' ? end.panic.kind : end.kind, boot);
+  return { cause, said: saidOf(cause, boot), noConsole, devices };
 }

@@ -26,6 +26,13 @@ const isDiskThere = (boot: FailedBoot): boolean =>
 /** Neither an error nor the types that were tried are shown. */
 const isUnsaid = ({ tried, error }: FailedBoot): boolean => !tried && error === null;
 const isFlashName = (boot: FailedBoot): boolean => /^(?:mtd|ubi)/.test(root(boot));
+/** The device is not there. Before 3.9 the kernel prints no error. */
+const isMissing = ({ error, failedMount, number }: FailedBoot): boolean =>
+  error === ENXIO || (error === null && (failedMount === null || number === NO_NUMBER));
+/** Errors of a mount that no other rule explains: EPERM to EUCLEAN and the rest of errno. */
+const EXPLAINED = [ENOENT, EIO, ENXIO, ENODEV, EINVAL];
+const isOtherError = (error: number | null): boolean =>
+  error !== null && error < 0 && !EXPLAINED.includes(error);
 /** The first tried type among those that accept an mtd name only in some kernels. */
 const onMtdType = ({ types }: FailedBoot): string | undefined =>
   types?.find((type) => FILE_SYSTEMS[type]?.mtdOption !== undefined);
@@ -48,6 +55,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
       reason: brokenInitrd!.reason,
       root: words.root,
     }),
+  },
+  {
+    when: ({ complaint }) => complaint !== null,
+    then: ({ complaint }) => complaint!.value.cause,
   },
   {
     when: ({ rootKnown }) => !rootKnown,
@@ -125,6 +136,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   },
   { when: ({ error }) => error === EIO, then: () => ({ code: 'device-unreadable' }) },
   {
+    when: ({ error }) => isOtherError(error),
+    then: (boot) => ({ code: 'mount-error', root: root(boot), error: boot.error! }),
+  },
+  {
     when: (boot) => isDiskThere(boot) && boot.error === ENXIO && !boot.listed,
     then: (boot) => ({ code: 'no-partition', root: root(boot) }),
   },
@@ -133,11 +148,16 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     then: (boot) => ({ code: 'device-not-opened', root: root(boot), error: ENXIO }),
   },
   {
-    // Before 3.9 the kernel prints no error.
-    when: (boot) =>
-      boot.error === ENXIO ||
-      (boot.error === null && boot.failedMount === null) ||
-      (boot.error === null && boot.number === NO_NUMBER),
+    // The driver looked into it, so the device is there.
+    when: (boot) => isUnsaid(boot) && boot.hint?.value.weight === 'other-content',
+    then: ({ hint }) => hint!.value.cause,
+  },
+  {
+    when: (boot) => isMissing(boot) && boot.hint?.value.weight === 'hint',
+    then: ({ hint }) => hint!.value.cause,
+  },
+  {
+    when: isMissing,
     then: (boot) => ({
       code: 'no-device',
       root: root(boot),
@@ -159,8 +179,16 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   { when: otherwise, then: (boot) => ({ code: 'no-type-fits', root: root(boot) }) },
 ];
 
+/** Errors of execve(2) that say by themselves why a program does not run. */
+const EXEC_KNOWN = [ENOENT, -8, -13];
+
 /** The reasons why no program became process 1. */
 export const NO_INIT_RULES: readonly CauseRule[] = [
+  {
+    when: ({ complaint, failedInit }) =>
+      complaint !== null && !EXEC_KNOWN.includes(failedInit?.error ?? 0),
+    then: ({ complaint }) => complaint!.value.cause,
+  },
   {
     when: ({ failedInit }) => failedInit === null,
     then: () => ({ code: 'no-init-on-root' }),
@@ -172,12 +200,26 @@ export const NO_INIT_RULES: readonly CauseRule[] = [
 ];
 
 const SIGILL = 4;
+const NOT_RUNNABLE = 126;
 const NOT_FOUND = 127;
+/** A shell's status for a command that a signal ended. */
+const BY_SIGNAL = 128;
+const LAST_SIGNAL = 31;
 const signal = ({ exitCode }: FailedBoot): number => (exitCode ?? 0) & 0x7f;
 const status = ({ exitCode }: FailedBoot): number => ((exitCode ?? 0) >> 8) & 0xff;
 
+/** A signal ended process 1: what a script could not find does not explain that. */
+const explainsEnd = (boot: FailedBoot): boolean =>
+  signal(boot) === 0 ||
+  boot.complaint?.value.layer !== 'program' ||
+  /^(?:init|library)-/.test(boot.complaint.value.cause.code);
+
 /** The reasons why process 1 ended. The exit code is that of wait(2). */
 export const INIT_ENDED_RULES: readonly CauseRule[] = [
+  {
+    when: (boot) => boot.complaint !== null && explainsEnd(boot),
+    then: ({ complaint }) => complaint!.value.cause,
+  },
   { when: ({ exitCode }) => exitCode === null, then: () => ({ code: 'init-ended' }) },
   {
     when: (boot) => signal(boot) === SIGILL,
@@ -188,19 +230,61 @@ export const INIT_ENDED_RULES: readonly CauseRule[] = [
     then: (boot) => ({ code: 'init-signal', signal: signal(boot) }),
   },
   { when: (boot) => status(boot) === NOT_FOUND, then: () => ({ code: 'init-not-found' }) },
+  { when: (boot) => status(boot) === NOT_RUNNABLE, then: () => ({ code: 'init-not-runnable' }) },
+  {
+    when: (boot) => status(boot) > BY_SIGNAL && status(boot) <= BY_SIGNAL + LAST_SIGNAL,
+    then: (boot) => ({ code: 'init-child-signal', signal: status(boot) - BY_SIGNAL }),
+  },
+  { when: (boot) => status(boot) === 0, then: () => ({ code: 'init-finished' }) },
   { when: otherwise, then: (boot) => ({ code: 'init-status', status: status(boot) }) },
 ];
 
-/** The rules for each kind of panic. */
-const CAUSE_RULES: Record<Panic['kind'], readonly CauseRule[]> = {
+/** The reasons why the kernel waits for its root for ever. */
+export const WAITS_RULES: readonly CauseRule[] = [
+  {
+    when: ({ complaint }) => complaint !== null,
+    then: ({ complaint }) => complaint!.value.cause,
+  },
+  {
+    when: ({ hint }) => hint?.value.weight === 'hint',
+    then: ({ hint }) => hint!.value.cause,
+  },
+  {
+    when: otherwise,
+    then: (boot) => ({ code: 'device-does-not-come', forWhat: boot.waits ?? '' }),
+  },
+];
+
+/** The reasons why process 1 does not go on. */
+export const STOPS_RULES: readonly CauseRule[] = [
+  {
+    when: ({ complaint }) => complaint !== null,
+    then: ({ complaint }) => complaint!.value.cause,
+  },
+  { when: otherwise, then: () => ({ code: 'early-shell' }) },
+];
+
+/** How a boot can fail: the kernel panics, waits for ever, or process 1 does not go on. */
+export type Failure = Panic['kind'] | 'waits' | 'stops';
+
+/** The rules for each kind of failure. */
+const CAUSE_RULES: Record<Failure, readonly CauseRule[]> = {
   'no-root': NO_ROOT_RULES,
   'no-init': NO_INIT_RULES,
   'init-ended': INIT_ENDED_RULES,
   'no-decompressor': [{ when: otherwise, then: () => ({ code: 'no-decompressor' }) }],
-  'no-memory': [{ when: otherwise, then: () => ({ code: 'no-memory' }) }],
+  'no-memory': [
+    {
+      when: ({ ran }) => ran !== null,
+      then: ({ ran }) => ({ code: 'init-out-of-memory', program: ran! }),
+    },
+    { when: otherwise, then: () => ({ code: 'no-memory' }) },
+  ],
   other: [{ when: otherwise, then: () => ({ code: 'other-panic' }) }],
+  waits: WAITS_RULES,
+  stops: STOPS_RULES,
 };
 
-/** The probable cause of a panic. */
-export const causeOf = (kind: Panic['kind'], boot: FailedBoot): CodedCause =>
+/** The probable cause of a failed boot. */
+export const causeOf = (kind: Failure, boot: FailedBoot): CodedCause =>
   decideBy(CAUSE_RULES[kind], boot);

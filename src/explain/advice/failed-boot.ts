@@ -2,10 +2,13 @@ import type { BootParameters } from '../boot-parameters.js';
 import type { KernelInputs } from '../kernel-inputs.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
+import { chooseComplaints, type ChosenComplaint } from './chosen-complaint.js';
+import { rootSubject } from './root-subject.js';
 import type { CodedDecision, DecisionId } from '../sentences/decisions.js';
 import { because, type Ground } from '../sentences/grounds.js';
 import { triedTypes } from '../story/predict-mount.js';
 import { rootWord, spokenWords } from '../story/spoken-words.js';
+import type { StoryEnd } from '../story/story.js';
 
 /** The input for the causes of a failed boot: the story's decisions, seen or predicted. */
 export interface FailedBoot {
@@ -40,6 +43,14 @@ export interface FailedBoot {
   failedInit: { program: string; error: number | null; known: Ground | null } | null;
   /** The wait(2) status of process 1; null if unknown. */
   exitCode: number | null;
+  /** The device that the kernel waits for; null if it does not. */
+  waits: string | null;
+  /** The last program that the kernel started as process 1; null if none shows. */
+  ran: string | null;
+  /** What a driver, a file system or a program said that explains the end; null if none did. */
+  complaint: ChosenComplaint | null;
+  /** What may have to do with it, if nothing better is known. */
+  hint: ChosenComplaint | null;
 }
 
 type DecisionOf<Id extends DecisionId> = Extract<CodedDecision, { id: Id }>;
@@ -90,12 +101,12 @@ function knownOf(
 }
 
 function failedInitOf(
-  panic: Panic,
+  panic: Panic | null,
   given: KernelInputs,
   decisions: readonly CodedDecision[],
 ): FailedBoot['failedInit'] {
   const failure = decisions.filter(isOf('init-fails')).at(-1);
-  const requested = panic.kind === 'no-init' ? panic : null;
+  const requested = panic?.kind === 'no-init' ? panic : null;
   const program = requested?.program ?? failure?.data.program ?? null;
   // An empty init= names no program.
   if (program === null || program === '') return null;
@@ -103,9 +114,16 @@ function failedInitOf(
   return { program, error, known: knownOf(program, given, failure) };
 }
 
-/** Takes the input for the causes of the panic from the story. */
+/** The end of a boot that failed. */
+export type FailedEnd = Exclude<StoryEnd, { kind: 'runs' | 'open' }>;
+
+/** Whether the kernel got as far as process 1. */
+const reachedInit = (end: FailedEnd): boolean =>
+  end.kind === 'stops' || (end.kind === 'panics' && end.panic.kind !== 'no-root');
+
+/** Takes the input for the causes of the failure from the story. */
 export function failedBoot(
-  panic: Panic,
+  end: FailedEnd,
   given: KernelInputs,
   seen: KernelMessages,
   all: readonly CodedDecision[],
@@ -116,6 +134,8 @@ export function failedBoot(
   const root = rootWord(given, seen);
   const { failedMount, error } = failedMountOf(decisions);
   const { cannotOpen, noneCould, devices, rootwaitOff, badPartuuid } = seen;
+  const { strong, weak } = chooseComplaints(seen, rootSubject(root), reachedInit(end));
+  const panic = end.kind === 'panics' ? end.panic : null;
   return {
     words,
     rootKnown: root.known,
@@ -132,6 +152,10 @@ export function failedBoot(
     isCpio: unpackedInitrd(decisions),
     linuxrc: decisions.some(isOf('linuxrc')),
     failedInit: failedInitOf(panic, given, decisions),
-    exitCode: panic.kind === 'init-ended' ? panic.exitCode : null,
+    exitCode: panic?.kind === 'init-ended' ? panic.exitCode : null,
+    waits: end.kind === 'waits' ? end.forWhat : null,
+    ran: seen.runs.at(-1)?.value ?? null,
+    complaint: strong,
+    hint: weak,
   };
 }

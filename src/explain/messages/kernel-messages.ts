@@ -5,6 +5,8 @@ import type { KernelMessages, MessageRow, NumberedLine } from './message-row.js'
 import { PROGRAM_MESSAGES } from './program-messages.js';
 import { RAMDISK_MESSAGES } from './ramdisk-messages.js';
 import { ROOT_MESSAGES } from './root-messages.js';
+import { DRIVER_MESSAGES } from './driver-messages.js';
+import { COMPLAINT_MESSAGES } from './complaints/index.js';
 
 /**
  * Every message that explain understands, from Linux 2.6 to 6.x. The first row whose pattern
@@ -16,6 +18,8 @@ export const MESSAGES: readonly MessageRow[] = [
   ...ROOT_MESSAGES,
   ...INIT_MESSAGES,
   ...PROGRAM_MESSAGES,
+  ...DRIVER_MESSAGES,
+  ...COMPLAINT_MESSAGES,
 ];
 
 /** Who printed a line. `unknown`: the log has no times, so it may be either. */
@@ -54,6 +58,11 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
     failures: [],
     scanned: [],
     programs: [],
+    complaints: [],
+    fileSystems: [],
+    ubi: [],
+    cards: [],
+    handovers: [],
     whole: log !== null && log.fromStart && log.allLevels,
     recognised: 0,
     lines: 0,

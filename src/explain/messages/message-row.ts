@@ -1,3 +1,4 @@
+import type { Complaint } from './complaint-data.js';
 import type { Panic } from './panic.js';
 
 /** A message of the kernel as in its log, and the data in it. */
@@ -53,6 +54,10 @@ interface SaidOnce {
   /** 0, or a negative errno. */
   devtmpfs: number;
   noConsole: true;
+  /** The machine is a MIPS, which numbers its errors in another way. */
+  mips: true;
+  /** Process 1 does not go on by itself: it waits in a shell, or froze. */
+  stop: true;
   /** The kernel freed its own init code: process 1 comes next. */
   started: true;
   panic: Panic;
@@ -73,6 +78,16 @@ interface SaidOften {
   scanned: { disk: string; partitions: string[] };
   /** The words of process 1, or of a program that it started. */
   programs: string;
+  /** Faults that a driver, a file system or process 1 told of. */
+  complaints: Complaint;
+  /** File systems that mounted, by their drivers' own words. */
+  fileSystems: { fstype: string; device: string | null };
+  /** UBI devices that were attached, such as `ubi0`. */
+  ubi: string;
+  /** Cards and eMMCs that were found, and the host of each, as `mmc0`. */
+  cards: { device: string; host: string };
+  /** Process 1 went over to another root. */
+  handovers: true;
 }
 
 /**

@@ -1,8 +1,22 @@
 import type { CauseRow } from './cause-row.js';
+import { DEVICE_CAUSES } from './device-causes.js';
+import { FILE_SYSTEM_CAUSES } from './file-system-causes.js';
+import { FLASH_CAUSES } from './flash-causes.js';
 import { INIT_CAUSES } from './init-causes.js';
+import { PROGRAM_CAUSES } from './program-causes.js';
 import { ROOT_CAUSES } from './root-causes.js';
+import { SERVER_CAUSES } from './server-causes.js';
 
-const CAUSES = { ...ROOT_CAUSES, ...INIT_CAUSES };
+/** Every cause. The same tables are the list for the tests. */
+const CAUSES = {
+  ...ROOT_CAUSES,
+  ...FLASH_CAUSES,
+  ...FILE_SYSTEM_CAUSES,
+  ...DEVICE_CAUSES,
+  ...SERVER_CAUSES,
+  ...INIT_CAUSES,
+  ...PROGRAM_CAUSES,
+};
 
 export type CauseCode = keyof typeof CAUSES;
 type CauseData<Code extends CauseCode> =

@@ -1,5 +1,7 @@
 import { cause } from './cause-row.js';
 import { groundSentence, type Ground } from './grounds.js';
+import { COMPARE_IMAGE, COPY_FIRST, DO_NOT_ERASE, LOOK_BEFORE } from './repairs.js';
+import { errorWords } from './words.js';
 
 /**
  * The meaning of an errno of execve(2), and its cure. `todo` is null if it has no cure of its own.
@@ -15,7 +17,7 @@ const EXEC_ERRORS: Record<number, { means: string; todo: readonly string[] | nul
       'correct init= (or rdinit=) if the name is wrong',
     ],
   },
-  [-5]: { means: 'its file system cannot be read', todo: null },
+  [-5]: { means: 'its file system cannot be read', todo: [LOOK_BEFORE, DO_NOT_ERASE] },
   [-8]: {
     means:
       'it is no program for this processor: built for another one, cut off, ' +
@@ -37,7 +39,10 @@ const EXEC_ERRORS: Record<number, { means: string; todo: readonly string[] | nul
     means: 'its format is damaged, or made for another kind of floating point',
     todo: null,
   },
-  [-117]: { means: 'its file system is damaged', todo: ['write the image anew'] },
+  [-117]: {
+    means: 'its file system is damaged',
+    todo: [LOOK_BEFORE, COMPARE_IMAGE, COPY_FIRST],
+  },
 };
 
 const LOOK_AT_ROOT = [
@@ -56,7 +61,7 @@ interface InitFailure {
 function whyNot({ error, known }: InitFailure): string {
   if (known !== null) return groundSentence(known);
   if (error === null) return 'it is not there, or cannot be run';
-  return EXEC_ERRORS[error]?.means ?? `error ${error}`;
+  return EXEC_ERRORS[error]?.means ?? errorWords(error);
 }
 
 const MUST_NOT_END = 'process 1 must never end';
@@ -82,14 +87,35 @@ export const INIT_CAUSES = {
     ['build it for this processor: its version, its floating point unit (VFP, NEON)'],
   ),
   'init-signal': cause(
-    ({ signal }: { signal: number }) =>
-      `process 1 was ended by signal ${signal}` +
-      (signal === SIGSEGV ? ' (it accessed memory that is not its own)' : ''),
-    ['look at the lines before; a wrong C library does this too'],
+    ({ signal }: { signal: number }) => `process 1 was ended by ${signalWords(signal)}`,
+    ({ signal }) => [
+      LOOK_BEFORE,
+      signal === SIGBUS
+        ? 'SIGBUS also comes from a file whose storage cannot be read: check the device'
+        : 'a C library for another processor or floating point, and bad memory, do this too',
+    ],
   ),
   'init-not-found': cause(
     () => 'process 1 ended with 127: a library is missing, or a shell did not find its command',
     ['look at the lines before, and check with `ldd` what it needs'],
+  ),
+  'init-not-runnable': cause(
+    () =>
+      'process 1 ended with 126: a shell found its command, and could not execute it ' +
+      '(another processor, no permission, a mount without exec)',
+    [LOOK_BEFORE, 'check the command with `file` and `ls -l`'],
+  ),
+  'init-child-signal': cause(
+    ({ signal }: { signal: number }) =>
+      `process 1 ended with ${SHELL_SIGNALS + signal}: ` +
+      `as a shell does whose last command was ended by ${signalWords(signal)}`,
+    [LOOK_BEFORE, 'check that command: its C library, its processor'],
+  ),
+  'init-finished': cause(
+    () =>
+      'process 1 came to its end without an error, and it must never end: ' +
+      'a script called with init= or rdinit= must go on with exec of the real init',
+    ['end the script with `exec /sbin/init` (in an initramfs `exec switch_root`)'],
   ),
   'init-status': cause(
     ({ status }: { status: number }) =>
@@ -110,4 +136,31 @@ export const INIT_CAUSES = {
   'other-panic': cause(() => 'this panic is not about the root', ['read the lines before it']),
 };
 
-const SIGSEGV = 11;
+const SIGBUS = 7;
+/** A shell's status for a command that a signal ended is this and the signal. */
+const SHELL_SIGNALS = 128;
+
+/** The signals that end a process, as most architectures number them. */
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'SIGHUP: its terminal went away',
+  2: 'SIGINT',
+  3: 'SIGQUIT',
+  4: 'SIGILL: an instruction that this processor does not have',
+  5: 'SIGTRAP',
+  6: 'SIGABRT: it gave up by itself',
+  7: 'SIGBUS: memory that is not there, or a page of a file that cannot be read',
+  8: 'SIGFPE: an arithmetic error',
+  9: 'SIGKILL',
+  10: 'SIGUSR1, or SIGBUS on MIPS',
+  11: 'SIGSEGV: it accessed memory that is not its own',
+  12: 'SIGUSR2, or SIGSYS on MIPS',
+  13: 'SIGPIPE',
+  14: 'SIGALRM',
+  15: 'SIGTERM',
+  31: 'SIGSYS: a system call that this kernel does not have',
+};
+
+function signalWords(signal: number): string {
+  const known = SIGNALS[signal];
+  return known === undefined ? `signal ${signal}` : `signal ${signal} (${known})`;
+}

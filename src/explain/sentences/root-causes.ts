@@ -1,8 +1,46 @@
 import { cause } from './cause-row.js';
+import { COMPARE_IMAGE, COPY_FIRST, DO_NOT_ERASE, LOOK_BEFORE } from './repairs.js';
 import { errorWords } from './words.js';
 
 const CHECK_PARTITIONS = 'check the partitions (mtdparts=, the device tree)';
 const COMPARE_DEVICES = 'if the right one is missing, build the kernel with its driver (=y)';
+
+const RIGHT_PARTITION = [
+  'check that root= names the right partition, and rootfstype= its file system',
+];
+
+/** What an errno of mount(2) means for a root, and its cure. */
+const MOUNT_ERRORS: Readonly<Record<number, { means: string; todo: readonly string[] }>> = {
+  [-12]: { means: 'memory ran out', todo: ['give the board more memory, or load less into it'] },
+  [-13]: {
+    means: 'the device or the server does not allow it, as for writing a read-only device',
+    todo: ['mount it read-only: ro instead of rw', 'check what protects it'],
+  },
+  [-16]: {
+    means: 'something else holds the device',
+    todo: ['look for what holds it: another mount, device-mapper, a RAID, swap'],
+  },
+  [-30]: {
+    means: 'the device can only be read, and the file system has to write (its journal)',
+    todo: [
+      'mount it read-only (ro), and without its journal if that must be replayed ' +
+        '(rootflags=noload)',
+      'or make the device writable (write-protect switch, dm-verity)',
+    ],
+  },
+  [-74]: { means: 'what was read is damaged', todo: [DO_NOT_ERASE, COPY_FIRST, COMPARE_IMAGE] },
+  [-75]: {
+    means: 'the file system is larger than the kernel or its device can handle',
+    todo: ['compare the size of the device with the file system'],
+  },
+  [-84]: { means: 'the transfer is damaged', todo: [DO_NOT_ERASE, LOOK_BEFORE] },
+  [-95]: {
+    means: 'the kernel lacks a feature that the file system uses',
+    todo: ['look at the lines before for its name, and build it in (=y)'],
+  },
+  [-110]: { means: 'the device does not answer', todo: [DO_NOT_ERASE, LOOK_BEFORE] },
+  [-117]: { means: 'the file system is damaged', todo: [COPY_FIRST, LOOK_BEFORE, COMPARE_IMAGE] },
+};
 
 /** The reasons why the kernel has no root. */
 export const ROOT_CAUSES = {
@@ -81,7 +119,7 @@ export const ROOT_CAUSES = {
     ({ root, error }: { root: string; error: number | null }) =>
       `${root} is there, but the kernel cannot open or mount it` +
       (error === null ? '; this kernel prints no error number' : `: ${errorWords(error)}`),
-    () => UNREADABLE,
+    [...RIGHT_PARTITION, LOOK_BEFORE, DO_NOT_ERASE],
   ),
   'image-without-root-word': cause(
     () =>
@@ -165,11 +203,20 @@ export const ROOT_CAUSES = {
     () =>
       'jffs2 found none of its nodes on the partition, ' +
       'and does not erase data that may not be its own',
-    () => UNREADABLE,
+    [
+      ...RIGHT_PARTITION,
+      'if it should be an empty jffs2, look at what it holds, copy it, and only then erase it',
+    ],
   ),
   'device-unreadable': cause(
     () => 'the device cannot be read',
-    () => UNREADABLE,
+    [...RIGHT_PARTITION, LOOK_BEFORE, DO_NOT_ERASE],
+  ),
+  'mount-error': cause(
+    ({ root, error }: { root: string; error: number }) =>
+      `mounting ${root === '' ? 'the root' : root} fails with ${errorWords(error)}` +
+      (MOUNT_ERRORS[error] === undefined ? '' : `: ${MOUNT_ERRORS[error].means}`),
+    ({ error }) => MOUNT_ERRORS[error]?.todo ?? [LOOK_BEFORE],
   ),
   'no-device': cause(
     ({ root }: { root: string; rootwait: boolean | null }) =>
@@ -206,8 +253,3 @@ const ROOTWAIT: Record<string, string[]> = {
   false: ['for a card or a disk that takes its time, add rootwait'],
   null: ['for a card or a disk that takes its time, add rootwait if it is not given'],
 };
-
-const UNREADABLE = [
-  'check that root= names the right partition, and rootfstype= its file system',
-  'if it should be empty, erase it; if it cannot be read, look at the lines before',
-];

@@ -1,4 +1,4 @@
-import { errnoName, errnoText } from '../../system/errno.js';
+import { kernelErrorName, kernelErrorText } from '../../system/rare-errno.js';
 
 /**
  * A root on which the kernel looks for process 1. `where` is null if unknown. `unknown`: neither
@@ -16,9 +16,23 @@ export function placeName(place: RootPlace): string {
 export const programName = (program: string | null): string =>
   program ?? 'a program that the log does not name';
 
-/** A negative errno in words: `error -2, no such file or directory`. */
+/** An error as a message gives it, and its errno name; null if it has none. */
+export interface LogError {
+  /** `-110`, or `-ETIMEDOUT` from a kernel that prints names. */
+  said: string;
+  name: string | null;
+}
+
+/** An error with its number, its name and its meaning: `error -110 (ETIMEDOUT, timed out)`. */
+export function loggedError({ said, name }: LogError): string {
+  if (name === null) return `error ${said}`;
+  const known = said.includes(name) ? [] : [name];
+  return `error ${said} (${[...known, kernelErrorText(name)].join(', ')})`;
+}
+
+/** A negative errno in words: `error -2 (ENOENT, no such file or directory)`. */
 export const errorWords = (error: number): string =>
-  `error ${error}, ${errnoText(errnoName(-error)) || errnoName(-error)}`;
+  loggedError({ said: String(error), name: kernelErrorName(-error) });
 
 /** The name of process 1. `args` and `program` come from /proc/1. */
 export const processName = ({

@@ -10,6 +10,7 @@ import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
 import type { Contradiction } from '../sentences/contradictions.js';
 import type { CodedDecision } from '../sentences/decisions.js';
+import type { RootPlace } from '../sentences/words.js';
 import { DecisionLog, said } from './decision-log.js';
 import { findsEarlyInit } from './early-init.js';
 import { mountsRoot } from './mount-root.js';
@@ -17,7 +18,11 @@ import { becomesInit, type InitOutcome } from './process-1.js';
 import { fillRootfs } from './rootfs.js';
 
 /** The end of the story, as data. */
-export type StoryEnd = InitOutcome | { kind: 'waits'; forWhat: string };
+export type StoryEnd =
+  | InitOutcome
+  | { kind: 'waits'; forWhat: string }
+  /** Process 1 runs, and does not go on by itself. `said`: its words. */
+  | { kind: 'stops'; program: string | null; place: RootPlace | null; said: string };
 
 export interface Story {
   decisions: CodedDecision[];
@@ -50,9 +55,17 @@ function lastWord(told: StoryEnd, panic: Panic | undefined): StoryEnd {
     : { kind: 'panics', panic, ran: null };
 }
 
+/** Process 1 said that it does not go on, and no panic followed. */
+function stopped(told: StoryEnd, { stop, panic, handovers }: KernelMessages): StoryEnd {
+  if (stop === undefined || panic !== undefined || told.kind === 'waits') return told;
+  if (handovers.some(({ at }) => at > stop.at)) return told;
+  const { program, place } = told.kind === 'runs' ? told : { program: null, place: null };
+  return { kind: 'stops', program, place, said: stop.said };
+}
+
 export function tellStory(given: KernelInputs, seen: KernelMessages): Story {
   const t = new DecisionLog(given, seen);
-  const end = lastWord(walk(t), seen.panic?.value);
+  const end = stopped(lastWord(walk(t), seen.panic?.value), seen);
   if (seen.noConsole) t.decide('console', { verdict: 'no' }, said(seen.noConsole));
   return { decisions: t.decisions, end, contradictions: t.contradictions };
 }

@@ -73,6 +73,8 @@ function essence(end: KernelEnd): string {
       return `panics: ${end.message}`;
     case 'waits':
       return `waits for ${end.forWhat}`;
+    case 'stops':
+      return `stops: ${end.said}`;
     case 'unknown':
     case 'not-understood':
       return end.kind;

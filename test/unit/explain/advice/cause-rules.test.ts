@@ -4,9 +4,13 @@ import {
   INIT_ENDED_RULES,
   NO_INIT_RULES,
   NO_ROOT_RULES,
+  STOPS_RULES,
+  WAITS_RULES,
 } from '../../../../src/explain/advice/cause-rules.js';
+import type { ChosenComplaint } from '../../../../src/explain/advice/chosen-complaint.js';
 import type { FailedBoot } from '../../../../src/explain/advice/failed-boot.js';
 import { bootParameters } from '../../../../src/explain/boot-parameters.js';
+import type { ComplaintWeight } from '../../../../src/explain/messages/complaint-data.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 
 const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoot => ({
@@ -26,7 +30,23 @@ const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoo
   linuxrc: false,
   failedInit: null,
   exitCode: null,
+  waits: null,
+  ran: null,
+  complaint: null,
+  hint: null,
   ...changes,
+});
+
+const complaint = (weight: ComplaintWeight): ChosenComplaint => ({
+  value: {
+    weight,
+    cause: { code: 'sata-link-down', port: 'ata1' },
+    layer: 'disk',
+    device: 'ata1',
+    roots: 0,
+  },
+  said: 'ata1: SATA link down',
+  at: 1,
 });
 
 t.test('causes of a missing root, row by row', async (t) => {
@@ -45,6 +65,11 @@ t.test('causes of a missing root, row by row', async (t) => {
       'an initrd that is neither cpio nor image, whatever root= says',
       boot('root=/dev/a', { brokenInitrd: { reason: 'junk' } }),
       { code: 'initrd-broken', reason: 'junk', root: '/dev/a' },
+    ],
+    [
+      'a driver or a file system said why',
+      boot('root=/dev/a', { complaint: complaint('reason'), error: -6 }),
+      { code: 'sata-link-down' },
     ],
     ['a root that nothing names', boot('', { rootKnown: false }), { code: 'root-not-shown' }],
     [
@@ -93,6 +118,11 @@ t.test('causes of a missing root, row by row', async (t) => {
     ],
     ['EIO of another type', boot('root=/dev/a', { error: -5 }), { code: 'device-unreadable' }],
     [
+      'another error',
+      boot('root=/dev/a', { error: -117 }),
+      { code: 'mount-error', root: '/dev/a', error: -117 },
+    ],
+    [
       'ENXIO of a disk that is there',
       boot('root=/dev/sda9', { error: -6, number: '8:9' }),
       { code: 'no-partition', root: '/dev/sda9' },
@@ -101,6 +131,16 @@ t.test('causes of a missing root, row by row', async (t) => {
       'ENXIO of a device that is listed',
       boot('root=/dev/sda1', { error: -6, number: '8:1', listed: true }),
       { code: 'device-not-opened', root: '/dev/sda1' },
+    ],
+    [
+      'a device, and a file system that is not on it',
+      boot('root=/dev/a', { tried: false, hint: complaint('other-content') }),
+      { code: 'sata-link-down' },
+    ],
+    [
+      'no device, and a driver that failed',
+      boot('root=/dev/a', { error: -6, hint: complaint('hint') }),
+      { code: 'sata-link-down' },
     ],
     [
       'ENXIO',
@@ -135,6 +175,11 @@ t.test('causes of a missing root, row by row', async (t) => {
 
 t.test('causes of a missing process 1, row by row', async (t) => {
   walkRules(t, NO_INIT_RULES, [
+    [
+      'a file system said why',
+      boot('', { complaint: complaint('damage') }),
+      { code: 'sata-link-down' },
+    ],
     ['no program is named', boot(''), { code: 'no-init-on-root' }],
     [
       'one is',
@@ -147,11 +192,43 @@ t.test('causes of a missing process 1, row by row', async (t) => {
 t.test('causes of the end of process 1, row by row', async (t) => {
   const ended = (exitCode: number | null): FailedBoot => boot('', { exitCode });
   walkRules(t, INIT_ENDED_RULES, [
+    [
+      'something said why',
+      { ...ended(0x100), complaint: complaint('reason') },
+      { code: 'sata-link-down' },
+    ],
     ['an old kernel prints no code', ended(null), { code: 'init-ended' }],
     ['SIGILL', ended(4), { code: 'init-illegal-instruction' }],
     ['SIGSEGV with a core', ended(0x8b), { code: 'init-signal', signal: 11 }],
     ['127', ended(0x7f00), { code: 'init-not-found' }],
+    ['126', ended(0x7e00), { code: 'init-not-runnable' }],
+    ['139', ended(0x8b00), { code: 'init-child-signal', signal: 11 }],
+    ['0', ended(0), { code: 'init-finished' }],
     ['1', ended(0x100), { code: 'init-status', status: 1 }],
+  ]);
+});
+
+t.test('causes of an endless wait and of a process 1 that stops, row by row', async (t) => {
+  walkRules(t, WAITS_RULES, [
+    [
+      'something said why',
+      boot('', { complaint: complaint('reason') }),
+      { code: 'sata-link-down' },
+    ],
+    ['a driver failed', boot('', { hint: complaint('hint') }), { code: 'sata-link-down' }],
+    [
+      'nothing says',
+      boot('', { waits: '/dev/a' }),
+      { code: 'device-does-not-come', forWhat: '/dev/a' },
+    ],
+  ]);
+  walkRules(t, STOPS_RULES, [
+    [
+      'something said why',
+      boot('', { complaint: complaint('reason') }),
+      { code: 'sata-link-down' },
+    ],
+    ['nothing says', boot(''), { code: 'early-shell' }],
   ]);
 });
 
@@ -162,4 +239,9 @@ t.test('a panic of another kind has its cause too', async (t) => {
     ['other', 'other-panic'],
   ] as const)
     t.match(causeOf(kind, boot('')), { code });
+  t.match(
+    causeOf('no-memory', boot('', { ran: '/sbin/init' })),
+    { code: 'init-out-of-memory' },
+    'after process 1 began, no ramdisk is unpacked',
+  );
 });
