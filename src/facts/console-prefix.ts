@@ -111,6 +111,21 @@ function commonForm(lines: readonly string[]): RegExp | null {
   return fits >= 2 && fits === found.length ? form : null;
 }
 
+/**
+ * The form of what a recorder puts before every line: it stands before each of the kernel's times,
+ * so it stands before the words of programs too. null if there is none.
+ */
+function recorderForm(lines: readonly string[]): RegExp | null {
+  const found = lines.flatMap((line) => {
+    const at = line.search(HAS_TIME);
+    return at < 0 ? [] : [line.slice(0, at)];
+  });
+  const prefix = found[0] ?? '';
+  if (prefix.trim() === '' || prefix.length > LONGEST_PREFIX) return null;
+  const form = formOf(prefix);
+  return found.every((each) => form.exec(each)?.[0] === each) ? form : null;
+}
+
 /** Whether a line begins with something that tells that it is a new one. */
 export const beginsNew = (timed: boolean) =>
   timed
@@ -132,12 +147,15 @@ function syslogLine(line: string): ConsoleLine {
 export function withoutPrefixes(lines: readonly string[]): ConsoleLine[] {
   const timed = haveTimes(lines);
   const syslog = lines.some((line) => KERNEL_TAG.test(SYSLOG.exec(line)?.[1] ?? ''));
-  if (timed || syslog)
+  if (timed || syslog) {
+    const recorder = recorderForm(lines);
+    const text = (line: string): string => (recorder === null ? line : line.replace(recorder, ''));
     return lines.flatMap((line) => {
       const parts = timedParts(line);
       if (parts.length > 0) return parts;
-      return syslog ? [syslogLine(line)] : [{ time: null, text: line, tagged: false }];
+      return syslog ? [syslogLine(line)] : [{ time: null, text: text(line), tagged: false }];
     });
+  }
   const plain = lines.map(withoutTags);
   const form = commonForm(plain);
   return plain.map((text) => ({

@@ -84,7 +84,7 @@ export function concernsRoot(
   if (root.layer === 'none') return false;
   const under = UNDER[root.layer] ?? [root.layer as Layer, 'unknown'];
   if (!under.includes(layer)) return false;
-  return device === null || root.name === null || layer !== root.layer
-    ? true
-    : mayBeSame(device, root.name, seen);
+  // A mapped device has a number, a name, and devices below it.
+  if (layer === 'mapper' || layer !== root.layer) return true;
+  return device === null || root.name === null || mayBeSame(device, root.name, seen);
 }
