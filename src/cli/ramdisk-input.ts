@@ -1,6 +1,13 @@
 import type { ByteSource } from '../ramdisk/source.js';
 import { UsageError } from './usage-error.js';
 
+/** For a boot image with several files. */
+export const PIECE_OPTION = {
+  type: 'text',
+  argument: 'NAME',
+  describe: 'this piece of a boot image, in place of what the kernel gets',
+} as const;
+
 /**
  * Reads a ramdisk's file; `-` is the standard input.
  * @throws {UsageError} if its first byte cannot be read.

@@ -35,10 +35,11 @@ export class DeviceTreeError extends Error {
 }
 
 /** A node: its properties by name, and its children by the name with the unit address. */
-interface Node {
+export interface DeviceTreeNode {
   properties: Map<string, Buffer>;
-  children: Map<string, Node>;
+  children: Map<string, DeviceTreeNode>;
 }
+type Node = DeviceTreeNode;
 
 const MAGIC = 0xd00dfeed;
 const [BEGIN_NODE, END_NODE, PROPERTY, NOP, END] = [1, 2, 3, 4, 9];
@@ -47,6 +48,8 @@ const [BEGIN_NODE, END_NODE, PROPERTY, NOP, END] = [1, 2, 3, 4, 9];
  * the stack.
  */
 const DEEPEST = 64;
+/** Nodes and properties of a tree; those of a large board's have some ten thousand. */
+const TOKENS_AT_MOST = 500_000;
 
 export const isDeviceTree = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32BE(0) === MAGIC;
@@ -55,7 +58,7 @@ export const isDeviceTree = (bytes: Uint8Array): boolean =>
  * Reads a big-endian number of any length as the kernel does (of_read_number): only its last 64
  * bits count. null when there is not even one cell.
  */
-function numberOf(bytes: Buffer | undefined): number | null {
+export function numberOf(bytes: Buffer | undefined): number | null {
   if (bytes === undefined || bytes.length < 4) return null;
   const cells = Math.floor(bytes.length / 4);
   let value = 0n;
@@ -64,7 +67,7 @@ function numberOf(bytes: Buffer | undefined): number | null {
   return Number(value);
 }
 
-const textOf = (bytes: Buffer | undefined): string =>
+export const textOf = (bytes: Buffer | undefined): string =>
   (bytes ?? Buffer.alloc(0)).toString('utf8').split('\0', 1)[0]!;
 const textsOf = (bytes: Buffer | undefined): string[] =>
   (bytes ?? Buffer.alloc(0))
@@ -187,6 +190,7 @@ const aligned = (at: number): number => (at + 3) & ~3;
 class StructureReader {
   readonly root: Node = { properties: new Map(), children: new Map() };
   private readonly path: Node[] = [];
+  private tokens = 0;
 
   constructor(
     private readonly blob: BlobReader,
@@ -195,6 +199,7 @@ class StructureReader {
 
   read(from: number): Node {
     for (let at = from; ;) {
+      if (++this.tokens > TOKENS_AT_MOST) wrong(`it has more than ${TOKENS_AT_MOST} parts`);
       const token = this.blob.word(at);
       if (token === END) return this.root;
       at = this.take(token, at + 4);
@@ -240,6 +245,12 @@ class StructureReader {
  * @throws {DeviceTreeError} if the bytes are no such blob, or a damaged one.
  */
 export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
+  const { root, reservations } = readBlob(bytes);
+  return understand(root, reservations);
+}
+
+/** The nodes of a blob. Values are views of its bytes. @throws {DeviceTreeError} */
+export function readBlob(bytes: Uint8Array): { root: DeviceTreeNode; reservations: Region[] } {
   if (!isDeviceTree(bytes))
     throw new DeviceTreeError(
       'these bytes are no device tree blob: they do not begin with d00dfeed',
@@ -249,7 +260,7 @@ export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
   if (version < 16 || compatible > 17)
     wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
   const reservations = reservationsOf(blob, blob.word(16));
-  return understand(new StructureReader(blob, blob.word(12)).read(blob.word(8)), reservations);
+  return { root: new StructureReader(blob, blob.word(12)).read(blob.word(8)), reservations };
 }
 
 /**

@@ -74,6 +74,11 @@ const FOREIGN = {
     means: "U-Boot's header, behind another header that the boot loader removes",
     cure: 'wrap it once, and not twice',
   },
+  'device-tree': {
+    when: begins('d00dfeed'),
+    means: 'a device tree blob, or a FIT image within another image',
+    cure: NAME_RAMDISK,
+  },
   zlib: {
     when: (head) =>
       head.length >= 2 &&

@@ -1,4 +1,5 @@
 import { MEMBERS_AT_MOST, type CpioHeader } from './cpio.js';
+import type { Container, Piece } from './container/container.js';
 import type { Sink } from './cpio-machine.js';
 import type { Part } from './kernel-reader.js';
 import { kindOfMode } from './member.js';
@@ -32,6 +33,8 @@ export interface Listed {
 export interface Summary {
   /** U-Boot's header, if there is one. */
   uimage: { name: string; size: number } | null;
+  /** The boot image that has the ramdisk, if it is one. */
+  container: ContainerData | null;
   parts: Part[];
   /** The file system image, if the ramdisk is no cpio; null for a cpio. */
   image: string | null;
@@ -41,6 +44,9 @@ export interface Summary {
   /** The number of parts and problems beyond the kept ones. */
   leftOut: { parts: number; problems: number };
 }
+
+/** A boot image, as data. */
+export type ContainerData = Pick<Container, 'kind' | 'name' | 'note' | 'pieces'>;
 
 const LETTERS: Record<string, string> = {
   directory: 'd',
@@ -165,6 +171,23 @@ function problemLine(problem: RamdiskProblem): string {
   return `problem at byte ${offset}${place}: ${problemText(problem)}`;
 }
 
+function pieceLine({ name, role, offset, size, compression, load, handed }: Piece): string {
+  const words = [
+    ...(role === name ? [] : [role]),
+    ...(compression === null || compression === 'none' ? [] : [compression]),
+    ...(load === null ? [] : [`loaded at 0x${load.toString(16).padStart(8, '0')}`]),
+    ...(role === 'ramdisk' && !handed ? ['not handed over'] : []),
+  ];
+  const more = words.length === 0 ? '' : `, ${words.join(', ')}`;
+  return `  ${printable(name)}: ${plural(size, 'byte')} at byte ${offset}${more}`;
+}
+
+/** A boot image and its pieces, for a person. */
+export function containerLines({ kind, name, note, pieces }: ContainerData): string[] {
+  const named = name === '' ? '' : ` "${printable(name)}"`;
+  return [`${kind}${named}`, ...pieces.map(pieceLine), ...(note === '' ? [] : [`  (${note})`])];
+}
+
 /** For programs, after the members. */
 export const summaryData = (summary: Summary): object => ({
   ...summary,
@@ -173,12 +196,13 @@ export const summaryData = (summary: Summary): object => ({
 
 /** For a person, after the members: the parts, then the problems. */
 export function renderSummary(summary: Summary): string {
-  const { uimage, parts, image, problems, unchecked, leftOut } = summary;
+  const { uimage, container, parts, image, problems, unchecked, leftOut } = summary;
   const lines: string[] = [];
   if (unchecked)
     lines.push('it has too many names to find all members that the kernel would leave out');
   if (uimage !== null)
     lines.push(`U-Boot image "${printable(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
+  if (container !== null) lines.push(...containerLines(container));
   lines.push(...parts.map(partLine));
   if (leftOut.parts > 0) lines.push(`and ${plural(leftOut.parts, 'more part')}`);
   if (image !== null)

@@ -2,6 +2,7 @@
 import { codedSentence, type Coded } from '../text/coded.js';
 import { codecVerdict, ramdiskSentence, type CodecProblem } from './codec-problem.js';
 import { MEMBERS_AT_MOST, PATH_MAX } from './cpio.js';
+import { CONTAINER_FAULTS } from './container/container-problem.js';
 import { foreignText, type Foreign } from './foreign.js';
 import type { Member } from './member.js';
 import { kernelOption, type Method } from './method.js';
@@ -165,7 +166,8 @@ const FAULTS = {
     cure: 'the rest of it is not listed',
   }),
 
-  // Faults at which U-Boot stops.
+  // Faults at which the boot loader stops.
+  ...CONTAINER_FAULTS,
   'uimage-cut': ({ said, got }: { said: number; got: number }) => ({
     means:
       `U-Boot's header says that ${said} bytes follow it, and ${got} do, so U-Boot would say ` +

@@ -19,6 +19,9 @@ export class ByteSource {
   #held = 0;
   #consumed = 0;
   #ended = false;
+  readonly #closing: (() => void)[] = [];
+  /** The file that is read from its beginning; null for anything else. */
+  #file: string | Buffer | null = null;
 
   private constructor(chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
@@ -26,7 +29,10 @@ export class ByteSource {
 
   /** `-` is standard input. Nothing is opened before the first read. */
   static fromFile(path: string | Buffer): ByteSource {
-    return new ByteSource(path === '-' ? standardInput() : fileChunks(path));
+    if (path === '-') return new ByteSource(standardInput());
+    const source = new ByteSource(fileChunks(path));
+    source.#file = path;
+    return source;
   }
 
   /** A file that is opened with the first read, and closed at the end. */
@@ -46,6 +52,16 @@ export class ByteSource {
     const source = new ByteSource(chunks);
     source.#consumed = offset;
     return source;
+  }
+
+  /** The file that is read from its beginning; null for a pipe and for bytes in memory. */
+  get file(): string | Buffer | null {
+    return this.#file;
+  }
+
+  /** Is called when the source is closed. */
+  onClose(call: () => void): void {
+    this.#closing.push(call);
   }
 
   /** Bytes consumed so far. */
@@ -94,6 +110,7 @@ export class ByteSource {
     this.#ended = true;
     this.#waiting = [];
     this.#held = 0;
+    for (const call of this.#closing.splice(0)) call();
     await this.#chunks.return?.();
   }
 

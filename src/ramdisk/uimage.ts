@@ -13,6 +13,8 @@ const HEADER = 64;
 const NAME = { at: 32, length: 32 };
 const HEADER_CRC = 4;
 
+export { HEADER as UIMAGE_HEADER };
+
 const LINUX = 5;
 const RAMDISK = 3;
 /**
@@ -22,6 +24,26 @@ const RAMDISK = 3;
  * always "none".
  */
 const NOT_COMPRESSED = 0;
+
+/** Types of images that we tell apart (include/image.h: IH_TYPE_*). */
+export const UIMAGE_TYPES = { kernel: 2, ramdisk: RAMDISK, multi: 4, tree: 8 } as const;
+
+const TYPE_NAMES: Record<number, string> = {
+  1: 'a standalone program',
+  [UIMAGE_TYPES.kernel]: 'a kernel',
+  [UIMAGE_TYPES.ramdisk]: 'a ramdisk',
+  [UIMAGE_TYPES.multi]: 'several files',
+  5: 'firmware',
+  6: 'a script',
+  7: 'a file system',
+  [UIMAGE_TYPES.tree]: 'a device tree',
+  14: 'a kernel without a load address',
+};
+
+export const uimageType = (type: number): string => TYPE_NAMES[type] ?? `type ${type}`;
+
+/** Compressions, by U-Boot's numbers (IH_COMP_*). */
+export const COMPRESSIONS = ['none', 'gzip', 'bzip2', 'lzma', 'lzo', 'lz4', 'zstd'] as const;
 
 export interface UImage {
   name: string;
@@ -55,9 +77,14 @@ const headerChecksum = (header: Buffer): number => {
  * @throws {UImageError} if it is damaged.
  */
 export async function peelUImage(source: ByteSource): Promise<UImage | null> {
-  const header = await source.peek(HEADER);
+  const uimage = parseUImage(await source.peek(HEADER), source.offset);
+  if (uimage !== null) await source.read(HEADER);
+  return uimage;
+}
+
+/** @param at the header's place, for errors. @throws {UImageError} if it is damaged. */
+export function parseUImage(header: Buffer, at: number): UImage | null {
   if (header.length < 4 || header.readUInt32BE() !== MAGIC) return null;
-  const at = source.offset;
   if (header.length < HEADER)
     throw new UImageError(
       `the U-Boot header at byte ${at} ends after ${header.length} of its ${HEADER} bytes; ` +
@@ -68,7 +95,6 @@ export async function peelUImage(source: ByteSource): Promise<UImage | null> {
       `the U-Boot header at byte ${at} has a wrong checksum, so the file is damaged; ` +
         'U-Boot would say "Bad Header Checksum"',
     );
-  await source.read(HEADER);
   const name = header.subarray(NAME.at, NAME.at + NAME.length);
   return {
     name: name.subarray(0, name.includes(0) ? name.indexOf(0) : NAME.length).toString(),

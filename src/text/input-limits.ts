@@ -71,6 +71,8 @@ export const RAMDISK_LIMITS = {
   parts: 25_000,
   /** Bytes of a ramdisk or a file system in one; no board has more memory for it. */
   bytes: 1 << 30,
+  /** Bytes of a FIT image's tree with all images in it; it is held in memory. */
+  tree: 256 * MIB,
 } as const;
 
 /** A bundle: compressed and uncompressed bytes, and files. A board keeps up to 1000 journals. */

@@ -1,8 +1,10 @@
 import { EXIT } from '../../plan/plan.js';
+import type { Container, Piece } from '../../ramdisk/container/container.js';
 import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import type { Lister, Summary } from '../../ramdisk/list.js';
+import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import { ListPrinter } from '../list-printer.js';
-import { readingRamdisk } from '../ramdisk-input.js';
+import { PIECE_OPTION, readingRamdisk } from '../ramdisk-input.js';
 import { drained } from '../stdout.js';
 import { verb } from '../verb-row.js';
 
@@ -11,17 +13,18 @@ interface RamdiskRead {
   uimage: { name: string; size: number } | null;
   /** The kernel's complaint about data that are no cpio. */
   complaint: string | null;
-  /** The fault of U-Boot's header. */
-  unfit: RamdiskProblem | null;
+  container: Container | null;
+  /** What the boot loader would refuse. */
+  unfit: RamdiskProblem[];
 }
 
 /** The file system image that the kernel would find in data that are no cpio; null from a pipe. */
-async function imageOf(file: string): Promise<string | null> {
+async function imageOf(file: string, piece: string | null): Promise<string | null> {
   if (file === '-') return null;
   const { imageIn } = await import('../../ramdisk/initrd-image.js');
-  const { handedOver } = await import('../../ramdisk/uimage.js');
+  const { handedRamdisk } = await import('../../ramdisk/container/handed-ramdisk.js');
   const image = await readingRamdisk(file, async (again) =>
-    imageIn((await handedOver(again)).source, 1 << 30),
+    imageIn((await handedRamdisk(again, piece)).source, RAMDISK_LIMITS.bytes),
   );
   if (image === null) return null;
   const { found, content, kibibytes } = image;
@@ -29,38 +32,53 @@ async function imageOf(file: string): Promise<string | null> {
   return `${found === content ? '' : `a ${found} of `}${content} of ${kibibytes} KiB`;
 }
 
-async function readInto(lister: Lister, file: string): Promise<RamdiskRead> {
+async function readInto(lister: Lister, file: string, piece: string | null): Promise<RamdiskRead> {
   const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
-  const { handedOver } = await import('../../ramdisk/uimage.js');
+  const { handedRamdisk } = await import('../../ramdisk/container/handed-ramdisk.js');
   return readingRamdisk(file, async (all) => {
-    const { uimage, source, verify } = await handedOver(all);
+    const { uimage, container, source, at, verify } = await handedRamdisk(all, piece);
+    const hasNone = container !== null && piece === null && !container.pieces.some(isHanded);
+    if (hasNone) return { uimage, container, complaint: null, unfit: await verify() };
+    const placed = <T extends { offset: number }>(each: T): T => ({
+      ...each,
+      offset: at(each.offset),
+    });
     const complaint = await readRamdisk(source, lister, {
-      onPart: (part) => lister.part(part),
-      onProblem: (problem) => lister.problem(problem),
+      onPart: (part) => lister.part(placed(part)),
+      onProblem: (problem) => lister.problem(placed(problem)),
       onUnchecked: () => void (lister.unchecked = true),
       enough: () => lister.full,
       ready: drained,
     });
     if (lister.full)
       lister.problem({
-        offset: source.offset,
+        offset: at(source.offset),
         inside: null,
         kernelSays: null,
         fault: { code: 'too-many-members' },
       });
-    return { uimage, complaint, unfit: await verify() };
+    return { uimage, container, complaint, unfit: await verify() };
   });
 }
 
-function summaryOf(lister: Lister, { uimage, unfit }: RamdiskRead, image: string | null): Summary {
+const isHanded = ({ handed }: Piece): boolean => handed;
+
+function summaryOf(lister: Lister, read: RamdiskRead, image: string | null): Summary {
+  const { uimage, container, unfit } = read;
   // The kernel always complains about an image-initrd as a cpio before it accepts it. This is no
   // problem.
   const asCpio = image === null || lister.members > 0;
   return {
     uimage: uimage && { name: uimage.name, size: uimage.size },
+    container: container && {
+      kind: container.kind,
+      name: container.name,
+      note: container.note,
+      pieces: container.pieces,
+    },
     parts: asCpio ? lister.parts : [],
     image,
-    problems: [...(asCpio ? lister.problems : []), ...(unfit === null ? [] : [unfit])],
+    problems: [...(asCpio ? lister.problems : []), ...unfit],
     unchecked: asCpio && lister.unchecked,
     leftOut: asCpio ? lister.leftOut : { parts: 0, problems: 0 },
   };
@@ -78,17 +96,23 @@ export const ramdiskListVerb = verb({
       describe: 'the ramdisk; - is the standard input',
     },
   },
-  options: { json: { type: 'flag', describe: 'as data' } },
-  examples: [['$0 ramdisk list initrd.img', "with the kernel's own complaints"]],
+  options: {
+    json: { type: 'flag', describe: 'as data' },
+    piece: PIECE_OPTION,
+  },
+  examples: [
+    ['$0 ramdisk list initrd.img', "with the kernel's own complaints"],
+    ['$0 ramdisk list boot.img', 'of Android, or a FIT image: what is in it, and its ramdisk'],
+  ],
   overSsh: null,
   exits: ['problems'],
-  run: async ({ file, json }, { print }) => {
+  run: async ({ file, json, piece = null }, { print }) => {
     const { LIST_SCHEMA, Lister, memberLine, renderSummary, summaryData } =
       await import('../../ramdisk/list.js');
     const printer = new ListPrinter(print, LIST_SCHEMA, json ? null : memberLine);
     const lister = new Lister((member) => printer.member(member));
-    const read = await readInto(lister, file).finally(() => printer.flush());
-    const image = read.complaint === null ? null : await imageOf(file);
+    const read = await readInto(lister, file, piece).finally(() => printer.flush());
+    const image = read.complaint === null ? null : await imageOf(file, piece);
     const summary = summaryOf(lister, read, image);
     printer.end(summaryData(summary), renderSummary(summary));
     return summary.problems.length > 0 ? EXIT.problems : EXIT.done;

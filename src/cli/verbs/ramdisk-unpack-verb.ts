@@ -14,12 +14,12 @@ import type { Log } from '../../log/log.js';
 import { EXIT } from '../../plan/plan.js';
 import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import type { ByteSource } from '../../ramdisk/source.js';
-import type { HandedOver } from '../../ramdisk/uimage.js';
+import type { HandedRamdisk } from '../../ramdisk/container/handed-ramdisk.js';
 import type { Unpacker } from '../../ramdisk/unpack.js';
 import type { System } from '../../system/port.js';
 import { withoutPath } from '../../text/without-path.js';
 import { wholeNumber } from '../number-words.js';
-import { readingRamdisk } from '../ramdisk-input.js';
+import { PIECE_OPTION, readingRamdisk } from '../ramdisk-input.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 
@@ -103,16 +103,18 @@ async function unpackerFor(dir: string, fd: number, limit: number | undefined): 
 interface UnpackJob {
   file: string;
   dir: string;
+  piece: string | null;
   limit: number | undefined;
   tell: (problem: RamdiskProblem) => void;
 }
 
 /** Unpacks a whole ramdisk. If nothing was unpacked, removes the directory that it made. */
 async function unpackAll(all: ByteSource, job: UnpackJob): Promise<Unpacker> {
-  const { handedOver } = await import('../../ramdisk/uimage.js');
+  const { handedRamdisk } = await import('../../ramdisk/container/handed-ramdisk.js');
   const { needDescriptors } = await import('../../ramdisk/named-place.js');
   const { UnpackError } = await import('../../ramdisk/unpack.js');
-  const handed = await handedOver(all);
+  const handed = await handedRamdisk(all, job.piece);
+  await needRamdisk(handed, job);
   needDescriptors('unpack a ramdisk');
   const target = await emptyDirectory(job.dir);
   try {
@@ -127,25 +129,37 @@ async function unpackAll(all: ByteSource, job: UnpackJob): Promise<Unpacker> {
   }
 }
 
+/** @throws for a boot image that has none. */
+async function needRamdisk({ container, verify }: HandedRamdisk, job: UnpackJob): Promise<void> {
+  if (container === null || job.piece !== null || container.pieces.some(({ handed }) => handed))
+    return;
+  const { problemText } = await import('../../ramdisk/ramdisk-problem.js');
+  const [why] = (await verify()).filter(({ fault }) => fault.code === 'no-ramdisk-in');
+  throw new Error(`cannot unpack ${job.file}: ${problemText(why!)}`);
+}
+
 async function unpackInto(
   { fd, undo }: Target,
-  { uimage, source, verify }: HandedOver,
+  { uimage, container, source, at, verify }: HandedRamdisk,
   { file, dir, limit, tell }: UnpackJob,
 ): Promise<Unpacker> {
   const { readRamdisk } = await import('../../ramdisk/kernel-reader.js');
   const unpacker = await unpackerFor(dir, fd, limit);
   try {
-    const complaint = await readRamdisk(source, unpacker, { onProblem: tell });
-    if (complaint === null || unpacker.members > 0) {
-      const unfit = await verify();
-      if (unfit !== null) tell(unfit);
+    const complaint = await readRamdisk(source, unpacker, {
+      onProblem: (problem) => tell({ ...problem, offset: at(problem.offset) }),
+    });
+    const isEmpty = container !== null && unpacker.members === 0;
+    if ((complaint === null && !isEmpty) || unpacker.members > 0) {
+      (await verify()).forEach(tell);
       return unpacker;
     }
   } finally {
     unpacker.end();
   }
   undo();
-  const behind = uimage === null ? '' : ' behind its U-Boot header';
+  const header = uimage === null ? '' : ' behind its U-Boot header';
+  const behind = container === null ? header : `, a ${container.kind}`;
   throw new Error(
     `nothing could be unpacked from ${file}${behind}; \`mountroot ramdisk list\` says what it is`,
   );
@@ -188,6 +202,7 @@ export const ramdiskUnpackVerb = verb({
       describe:
         'stop after so many bytes (or K, M, G); without it after nine tenths of the free space',
     },
+    piece: PIECE_OPTION,
     table: {
       type: 'text',
       argument: 'FILE',
@@ -199,7 +214,7 @@ export const ramdiskUnpackVerb = verb({
   ],
   overSsh: null,
   exits: ['problems'],
-  run: async ({ file, dir, limit: limitText, table }, { log }) => {
+  run: async ({ file, dir, limit: limitText, piece = null, table }, { log }) => {
     const limit = limitText === undefined ? undefined : wholeNumber(limitText, '--limit');
     if (table !== undefined && existsSync(table))
       throw new UsageError(`cannot write the table ${table}: it exists; name a new file`);
@@ -212,7 +227,7 @@ export const ramdiskUnpackVerb = verb({
       log.warn(`at byte ${problem.offset} of ${file}: ${problemText(problem)}`);
     };
     const unpacker = await readingRamdisk(file, (all) =>
-      unpackAll(all, { file, dir, limit, tell }),
+      unpackAll(all, { file, dir, piece, limit, tell }),
     );
     for (const warning of unpacker.warnings) log.warn(warning);
     await keepTable(unpacker, table, log);

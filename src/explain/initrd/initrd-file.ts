@@ -1,12 +1,17 @@
 import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { KernelConfig } from '../../facts/kernel-config.js';
-import { problemText } from '../../ramdisk/ramdisk-problem.js';
+import { handedRamdisk, type HandedRamdisk } from '../../ramdisk/container/handed-ramdisk.js';
+import {
+  problemText,
+  type RamdiskFault,
+  type RamdiskProblem,
+} from '../../ramdisk/ramdisk-problem.js';
 import { kernelOption, type Method } from '../../ramdisk/method.js';
 import { readRamdisk } from '../../ramdisk/kernel-reader.js';
 import { ByteSource } from '../../ramdisk/source.js';
 import { unnamedFile } from '../../ramdisk/anonymous-file.js';
-import { UImageError, handedOver } from '../../ramdisk/uimage.js';
+import { UImageError } from '../../ramdisk/uimage.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import type { Initrd } from '../kernel-inputs.js';
 import { imageIn, type Image } from '../../ramdisk/initrd-image.js';
@@ -15,9 +20,19 @@ import { RootfsFiles } from './rootfs-files.js';
 
 const LARGEST_RAMDISK = RAMDISK_LIMITS.bytes;
 
+/** Faults for which the boot loader hands nothing over. */
+const REFUSED: readonly RamdiskFault['code'][] = ['no-ramdisk-in', 'uimage-cut', 'uimage-checksum'];
+
+/** Whether a boot loader refuses what it would hand over; the kernel beside it may be damaged. */
+function isRefused({ fault }: RamdiskProblem, { container }: HandedRamdisk): boolean {
+  if (fault.code !== 'piece-checksum') return REFUSED.includes(fault.code);
+  return container!.pieces.some(({ name, handed }) => handed && name === fault.piece);
+}
+
 /**
- * Reads the part of a file that the kernel gets. U-Boot removes its own header, and refuses a file
- * with a wrong checksum. @throws {UImageError} for such a file.
+ * Reads the part of a file that the kernel gets: the ramdisks of a boot image, or all behind
+ * U-Boot's header. The boot loader refuses a file with a wrong checksum.
+ * @throws {UImageError} for such a file.
  */
 async function reading<T>(
   file: string,
@@ -26,10 +41,10 @@ async function reading<T>(
 ): Promise<T> {
   const all = ByteSource.fromFile(file);
   try {
-    const { source, verify } = await handedOver(all);
-    const made = await use(source);
-    const unfit = await verify();
-    if (unfit !== null)
+    const handed = await handedRamdisk(all);
+    const made = await use(handed.source);
+    const unfit = (await handed.verify()).find((problem) => isRefused(problem, handed));
+    if (unfit !== undefined)
       throw new UImageError(
         `cannot say what the kernel makes of ${name}, ` +
           `for it does not get it: ${problemText(unfit)}`,

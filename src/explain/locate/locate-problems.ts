@@ -1,4 +1,5 @@
 import type { Coded } from '../../text/coded.js';
+import { printable } from '../../text/printable.js';
 import { address, type HandOver, type InitrdClaim } from './initrd-claims.js';
 
 type Source = InitrdClaim['source'];
@@ -17,6 +18,13 @@ export const LOCATE_PROBLEMS = {
   'outside-memory': ({ source }: { source: Source }) =>
     `what ${source} tells of does not lie in memory: ` +
     'the kernel refuses it ("is not a memory region - disabling initrd")',
+  'behind-file': (of: { source: Source; size: number; file: string; bytes: number }) =>
+    `what ${of.source} tells of has ${of.size} bytes, and ${printable(of.file)} hands over ` +
+    `${of.bytes}: the kernel also reads what lies behind it in memory, and complains unless that ` +
+    'is zeros',
+  'before-file-end': (of: { source: Source; size: number; file: string; bytes: number }) =>
+    `what ${of.source} tells of has ${of.size} bytes, and ${printable(of.file)} hands over ` +
+    `${of.bytes}: the kernel gets it cut short`,
   'above-4-gib': ({ source }: { source: Source }) =>
     `what ${source} tells of lies above 4 GiB, ` +
     'where a kernel with 32 bits without LPAE does not look',
@@ -43,6 +51,20 @@ function passedOver({ words, deviceTree }: HandOver): LocateProblem[] {
   return out;
 }
 
+/** The ramdisk's own file, if the user has named it. */
+export interface NamedRamdisk {
+  file: string;
+  /** The bytes that the boot loader hands over of it. */
+  bytes: number;
+}
+
+/** Compares the size that the kernel is told with the ramdisk's own. */
+function againstFile({ source, size }: InitrdClaim, named: NamedRamdisk | null): LocateProblem[] {
+  if (named === null || size === 0 || size === named.bytes) return [];
+  const code = size > named.bytes ? 'behind-file' : 'before-file-end';
+  return [{ code, source, size, ...named }];
+}
+
 function problemsOf({ source, size, inMemory, end }: InitrdClaim): LocateProblem[] {
   const out: LocateProblem[] = [];
   if (size === 0) out.push({ code: 'empty', source });
@@ -51,14 +73,18 @@ function problemsOf({ source, size, inMemory, end }: InitrdClaim): LocateProblem
   return out;
 }
 
-/** @param agree whether all claims are equal; null if there is nothing to compare. */
+/**
+ * @param agree whether all claims are equal; null if there is nothing to compare.
+ * @param ramdisk null if its file is not named.
+ */
 export const locateProblems = (
   handOver: HandOver,
   claims: readonly InitrdClaim[],
-  agree: boolean | null,
+  { agree, ramdisk }: { agree: boolean | null; ramdisk: NamedRamdisk | null },
 ): LocateProblem[] => [
   ...passedOver(handOver),
   ...claims.flatMap(problemsOf),
+  ...claims.flatMap((claim) => againstFile(claim, ramdisk)),
   ...(agree === false
     ? [{ code: 'disagreement' as const, sources: comparable(claims).map(({ source }) => source) }]
     : []),

@@ -1,3 +1,5 @@
+import { containerLines, type ContainerData } from '../../ramdisk/list.js';
+import { listed } from '../../text/listed.js';
 import { address, type InitrdClaim } from './initrd-claims.js';
 import type { Located } from './locate-ramdisk.js';
 
@@ -46,7 +48,16 @@ function notes({ source, note, reserved }: InitrdClaim): string[] {
   return all.length === 0 ? [] : [`${source}: ${all.join('; ')}`];
 }
 
-function claimLines({ claims, agree, taken }: Located): string[] {
+/** The bytes of a boot image that the kernel gets. */
+function handedLine({ pieces }: ContainerData): string {
+  const handed = pieces.filter((piece) => piece.handed);
+  if (handed.length === 0) return 'The kernel gets no ramdisk of it.';
+  const places = handed.map(({ offset, size }) => `${offset}-${offset + size}`);
+  return `The kernel gets the bytes ${listed(places)} of the file.`;
+}
+
+function claimLines({ claims, agree, taken, image }: Located): string[] {
+  if (image !== undefined) return [...containerLines(image), handedLine(image)];
   if (claims.length === 0) return ['Nothing tells the kernel of an initrd.'];
   return [
     ...table(claims),

@@ -36,6 +36,7 @@ t.test(
     const { parts, problems } = lister;
     const summary = renderSummary({
       uimage: { name: 'my board', size: whole.length },
+      container: null,
       parts,
       image: null,
       problems,
@@ -50,6 +51,7 @@ t.test(
       'ramdisk/list-image.txt',
       renderSummary({
         uimage: null,
+        container: null,
         parts: [],
         image: 'a gzip of ext2 of 4096 KiB',
         problems: [],

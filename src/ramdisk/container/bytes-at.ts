@@ -1,0 +1,67 @@
+/** Reads any part of a boot image. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { errnoName } from '../../system/errno.js';
+import { SystemError } from '../../system/system-error.js';
+import { RAMDISK_LIMITS } from '../../text/input-limits.js';
+import { unnamedFile } from '../anonymous-file.js';
+import { CHUNK, type ByteSource } from '../source.js';
+
+export class BytesAt {
+  constructor(
+    private readonly fd: number,
+    /** Where it begins in the file. */
+    readonly offset: number,
+    readonly size: number,
+    /** For errors. */
+    private readonly name: string,
+  ) {}
+
+  /** Fewer at the end. */
+  read(at: number, length: number): Buffer {
+    const room = Buffer.alloc(Math.max(0, Math.min(length, this.size - at)));
+    let done = 0;
+    try {
+      for (let got; done < room.length; done += got) {
+        got = readSync(this.fd, room, done, room.length - done, this.offset + at + done);
+        if (got === 0) break;
+      }
+    } catch (error) {
+      const errno = errnoName(Math.abs((error as NodeJS.ErrnoException).errno ?? 0));
+      const [what, path] = [`read ${this.name}`, this.name];
+      throw new SystemError({ what, syscall: 'read', errno, path });
+    }
+    return room.subarray(0, done);
+  }
+
+  /** A part of it, as far as it goes. */
+  part(at: number, size: number): BytesAt {
+    const from = Math.min(at, this.size);
+    return new BytesAt(this.fd, this.offset + from, Math.min(size, this.size - from), this.name);
+  }
+
+  *chunks(): Generator<Buffer, void> {
+    for (let at = 0; at < this.size; at += CHUNK) yield this.read(at, CHUNK);
+  }
+}
+
+async function* restOf(source: ByteSource): AsyncGenerator<Buffer, void> {
+  for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
+}
+
+/**
+ * All bytes of a source, at any place. A pipe is kept in a file without a name. The source closes
+ * it.
+ */
+export async function bytesOf(source: ByteSource): Promise<BytesAt> {
+  const name = source.file?.toString() ?? 'standard input';
+  const base = source.offset;
+  if (source.file !== null && base === 0) {
+    const fd = openSync(source.file, 'r');
+    source.onClose(() => closeSync(fd));
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return new BytesAt(fd, 0, stat.size, name);
+  }
+  const fd = await unnamedFile(name, restOf(source), RAMDISK_LIMITS.bytes);
+  source.onClose(() => closeSync(fd));
+  return new BytesAt(fd, 0, fstatSync(fd).size, name);
+}
