@@ -2,7 +2,7 @@
  * The entry: parses the arguments of the agent. It recognises the calls of a boot without yargs and
  * winston, which cost more start-up time than everything else.
  */
-import { openJournal as openRealJournal, type Journal } from '../execute/journal.js';
+import { openJournal } from '../execute/journal.js';
 import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
@@ -39,7 +39,8 @@ export interface Doors {
   reader?: Reader;
   /** The log of a boot, instead of /dev/kmsg. */
   kernelLog?: string;
-  openJournal?: (complain: (message: string) => void) => Journal;
+  /** The folder of the journal, instead of JOURNAL_FOLDER. */
+  journalFolder?: string;
   /** Ends this process. */
   exit?: (status: number) => void;
 }
@@ -67,14 +68,10 @@ interface CallOutcome {
   reporting: boolean;
 }
 
-/** Early in boot nobody else runs, and later root is not stopped by what others made in /tmp. */
-const openOwnJournal = (complain: (message: string) => void): Journal =>
-  openRealJournal(complain, JOURNAL_FOLDER, 'move aside');
-
 const contextOf = (
   verb: Verb,
   { force, keep = [], settings = [], asked, args = [] }: BootOptions,
-  { openSystem, heap, reader = files, kernelLog, openJournal = openOwnJournal }: Doors,
+  { openSystem, heap, reader = files, kernelLog, journalFolder = JOURNAL_FOLDER }: Doors,
 ): BootContext => ({
   verb,
   reader,
@@ -92,7 +89,8 @@ const contextOf = (
   force,
   keep,
   beginning: (facts) => ({ ...startRecord(reader, facts, clock), ...(heap && { heap }) }),
-  openJournal,
+  // Early in boot nobody else runs, and later root is not stopped by what others made in /tmp.
+  openJournal: (complain) => openJournal(complain, journalFolder, 'move aside'),
 });
 
 /** A fault while the script's root is verified keeps no verb from running. */

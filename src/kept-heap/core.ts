@@ -2,7 +2,6 @@
  * The parts of the agent that the warm-up must share with it, as the same instances. The warm-up is
  * bundled separately, so that its model kernel does not stay in the heap.
  */
-import { openJournal } from '../execute/journal.js';
 import { parseState } from '../facts/gather.js';
 import { reader } from '../system/files.js';
 import { exitNow } from '../system/ffi.js';
@@ -12,7 +11,6 @@ import { dlopen, openOver, resume } from './resume.js';
 export const core = {
   dlopen,
   exitNow,
-  openJournal,
   openOver,
   parseState,
   reader,

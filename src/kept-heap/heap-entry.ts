@@ -17,6 +17,10 @@ interface Internals {
   'internal/process/pre_execution': {
     prepareMainThreadExecution: (expandArgv1: boolean, initializeModules: boolean) => void;
   };
+  'internal/v8/startup_snapshot': {
+    namespace: { addSerializeCallback: (callback: () => void) => void };
+    runDeserializeCallbacks: () => void;
+  };
   'internal/test/binding': {
     internalBinding: <Name extends keyof Bindings>(name: Name) => Bindings[Name];
   };
@@ -29,6 +33,7 @@ declare const __dirname: string;
 declare const require: <Name extends keyof Internals>(name: Name) => Internals[Name];
 
 const { prepareMainThreadExecution } = require('internal/process/pre_execution');
+const snapshot = require('internal/v8/startup_snapshot');
 const { internalBinding } = require('internal/test/binding');
 
 /** V8 drops the code of a function that did not run between this many collections. */
@@ -62,6 +67,10 @@ function compileNodesStart(): void {
   Buffer.from(new ArrayBuffer(1));
 }
 
+// Node forgets its working directory when it begins to write the heap, and makes a function then
+// that forgets it once more in a process from the heap. That function runs here, last of all, so
+// that no process must compile it.
+snapshot.namespace.addSerializeCallback(snapshot.runDeserializeCallbacks);
 dropCompiledCode();
 compileNodesStart();
 // The warm-up is a separate file so that V8 can free its code after it ran.

@@ -72,7 +72,7 @@ async function start(board: Board, folder: string): Promise<number> {
       // Before the system is open, the agent only reads files.
       reader: accompanied(kernel, core.reader, folder),
       kernelLog: '/dev/null',
-      openJournal: (complain) => core.openJournal(complain, folder),
+      journalFolder: folder,
       exit: (status) => core.exitNow(status, () => (ended = status)),
     },
   });
