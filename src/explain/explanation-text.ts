@@ -1,9 +1,11 @@
 import { oneLine, wrap } from '../text/columns.js';
+import { plural } from '../text/units.js';
 import { scriptWords } from '../text/script-words.js';
 import type { Advice, Explanation, KernelEnd } from './explanation.js';
 import type { KernelDecision } from './sentences/decisions.js';
 import type { EvidenceSource } from './sentences/ground-row.js';
 import { programName } from './sentences/words.js';
+import type { ShownBoot } from './shown-boots.js';
 import type { OwnPart } from './sources.js';
 
 /** The words before a reason; '' if the reason contains them. */
@@ -129,23 +131,52 @@ const TITLES: Record<Explanation['of'], string> = {
   'this boot': 'How this root came to be',
 };
 
-function title({ of, kernel, model }: Explanation): string {
-  const linux = kernel ?? '(which one is not known; taken for 6.1)';
+function title({ of, kernel, model, end }: Explanation): string {
+  if (end.kind === 'not-understood') return 'What the console shows: nothing that is understood';
+  const unknown =
+    of === 'a console log'
+      ? '(the log does not show its version)'
+      : '(which one is not known; taken for 6.1)';
+  const linux = kernel ?? unknown;
   return oneLine(`${TITLES[of]}: Linux ${linux}${model === null ? '' : ` on ${model}`}`);
+}
+
+function commandLineWords({ commandLine, commandLineKnown, of }: Explanation): string {
+  if (commandLine !== '') return breakable(commandLine);
+  if (commandLineKnown) return '(the command line is empty)';
+  return of === 'a console log'
+    ? '(the command line is not in the log)'
+    : '(the command line is not known)';
+}
+
+const TEXT_WANTED = [
+  'give what the serial console shows from the first line of the kernel on, ' +
+    'or what `dmesg` or `journalctl -k` prints',
+  'if the boot loader is the last that speaks, the kernel did not start, ' +
+    'or its console= is another one',
+];
+
+/** The boots of a recording, one line each. */
+function bootLines(boots: readonly ShownBoot[]): string[] {
+  const all = boots.map(({ kernel, lines, last, chosen }, index) => {
+    const mark = chosen ? ' (this one)' : '';
+    const linux = kernel === null ? 'Linux' : `Linux ${kernel}`;
+    return item(`${index + 1}${mark}: ${linux}, ${plural(lines, 'line')}, ends with "${last}"`);
+  });
+  return ['', `The recording shows ${boots.length} boots; --boot N explains another:`, ...all];
 }
 
 /** The story for a person, in 80 columns. */
 export function renderExplanation(explanation: Explanation): string {
-  const { of, commandLine, decisions, end, contradictions, unknown, advice, ours } = explanation;
-  const words =
-    commandLine === '' ? '(the command line is empty, or not known)' : breakable(commandLine);
+  const { of, decisions, end, contradictions, unknown, advice, ours, boots } = explanation;
   const out = [
     wrap(title(explanation), 0),
-    wrap(words, 2),
-    '',
-    ...decisions.map(decisionLines),
+    ...(end.kind === 'not-understood' ? [] : [wrap(commandLineWords(explanation), 2)]),
+    ...(boots === undefined ? [] : bootLines(boots)),
+    ...(decisions.length === 0 ? [] : ['', ...decisions.map(decisionLines)]),
     '',
     wrap(endSentence(end, of), 0),
+    ...(end.kind === 'not-understood' ? TEXT_WANTED.map(item) : []),
     ...(advice === null ? [] : adviceLines(advice)),
     ...list('What does not fit together:', contradictions),
     ...(ours === null ? [] : ownLines(ours)),

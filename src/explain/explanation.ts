@@ -15,6 +15,7 @@ import type { ExplanationSources, OwnPart } from './sources.js';
 import { tellStory, type StoryEnd } from './story/story.js';
 import { oneLine } from '../text/columns.js';
 import { notUnderstood } from './not-understood.js';
+import { shownBoot, type ShownBoot } from './shown-boots.js';
 import { unknownsOf } from './unknown-rows.js';
 
 export type { ExplanationSources };
@@ -48,6 +49,10 @@ export interface Explanation {
   kernel: string | null;
   model: string | null;
   commandLine: string;
+  /** False if no source shows the command line: an empty text then says nothing about it. */
+  commandLineKnown: boolean;
+  /** The boots of the recording, if it shows several. */
+  boots?: ShownBoot[];
   decisions: KernelDecision[];
   end: KernelEnd;
   contradictions: string[];
@@ -106,7 +111,7 @@ function openEnd({ started, last }: KernelMessages): string {
     started === undefined
       ? 'the log ends before the kernel is done'
       : 'the kernel looked for process 1, and the log shows no program that ran; it ends';
-  return `${reached}, with "${oneLine(last ?? '').trim()}"`;
+  return `${reached}${started === undefined ? ',' : ''} with "${oneLine(last ?? '').trim()}"`;
 }
 
 function tellEnd(end: StoryEnd, seen: KernelMessages): KernelEnd {
@@ -137,13 +142,20 @@ function modelOf({ deviceTree, facts }: ExplanationSources, seen: KernelMessages
   return seen.model?.value ?? deviceTree?.model ?? facts?.origin?.deviceTree?.model ?? null;
 }
 
+/** The boots of a recording; nothing if it shows one only. */
+function shownBoots({ boots = [], log }: ExplanationSources): { boots?: ShownBoot[] } {
+  return boots.length < 2 ? {} : { boots: boots.map((each) => shownBoot(each, each === log)) };
+}
+
 /** A text that is not understood gets no story. */
-const withoutStory = ({ commandLine }: ExplanationSources, log: KernelLog): Explanation => ({
+const withoutStory = (sources: ExplanationSources, log: KernelLog): Explanation => ({
   schema: 'mountroot.explain/1',
   of: 'a console log',
   kernel: null,
   model: null,
-  commandLine: commandLine ?? '',
+  commandLine: sources.commandLine ?? '',
+  commandLineKnown: sources.commandLine !== null,
+  ...shownBoots(sources),
   decisions: [],
   end: { kind: 'not-understood', because: notUnderstood(log) },
   contradictions: [],
@@ -175,6 +187,8 @@ export function explain(sources: ExplanationSources): Explanation {
     kernel: given.release,
     model: modelOf(sources, seen),
     commandLine: given.commandLine,
+    commandLineKnown: given.spoken,
+    ...shownBoots(sources),
     decisions: decisions.map((each) => tellDecision(each, given.onlySeen === true)),
     end: tellEnd(story.end, seen),
     contradictions: contradictions.map(contradictionSentence),

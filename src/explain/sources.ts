@@ -38,5 +38,7 @@ export interface ExplanationSources {
   initrd: Initrd | null;
   /** The log of a console. */
   log: KernelLog | null;
+  /** All boots of the recording that the log is from; missing if it shows one only. */
+  boots?: readonly KernelLog[];
   ours: OwnPart | null;
 }

@@ -122,7 +122,10 @@ export function parseConsole(text: string): KernelLog[] {
   const shown = shownLines(text);
   const timed = haveTimes(shown);
   const begins = beginsNew(timed);
-  const lines = withoutPrefixes(joined(shown, (line) => line !== '' && !begins(line)));
+  const continues = (line: string): boolean => line !== '' && !begins(line);
+  // Without times, a line that ends as a sentence does is more probably whole.
+  const isWhole = (line: string): boolean => !timed && /[.:]$/.test(line);
+  const lines = withoutPrefixes(joined(shown, continues, isWhole));
   const tagged = lines.some((line) => line.tagged);
   const all = boots(lines, tagged).map((boot) => ({ boot, log: logOf(boot, tagged) }));
   const shows = all.filter(({ log }) => log.lines.length > 0);

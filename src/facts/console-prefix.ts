@@ -23,7 +23,7 @@ const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const CLOCK = String.raw`\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,9})?`;
 const DATES = [
   String.raw`\d{4}-\d\d-\d\d[T ]${CLOCK}(?:Z|[+-]\d\d:?\d\d)?`,
-  `(?:${DAY} )?${MONTH} {1,2}\\d{1,2} ${CLOCK}(?: (?:[A-Z]{3,5} )?\\d{4}(?=\\s))?`,
+  `(?:${DAY} )?${MONTH} {1,2}\\d{1,2} ${CLOCK}(?: (?:[A-Z]{3,5} )?\\d{4}(?=[\\s\\]]))?`,
   String.raw`\d\d-\d\d ${CLOCK}`,
 ];
 const DATE = `(?:${DATES.join('|')})`;
@@ -43,7 +43,7 @@ const TAGS: readonly RegExp[] = [
   /^[VDIWEF] KERNEL {0,4}:/,
   /^kernel(?:\[\d{1,8}\])?:/,
   // Numbers of lines, and quotation marks.
-  /^\d{1,6}(?:[|>)]|:(?=\s))/,
+  /^\d{1,6}(?:[|>]|[:)](?=\s))/,
   /^[>|*$]{1,3}\s/,
 ];
 /** A line of a system log: its date, its host, perhaps its facility, and the program. */
@@ -81,7 +81,7 @@ function timedParts(line: string): ConsoleLine[] {
 
 /** Messages that only a kernel prints, wherever they are in a line. */
 const SIGNATURE =
-  /Linux version \d|Booting Linux on (?:physical )?CPU|Kernel command line: |VFS: (?:Mounted|Cannot|Unable)|(?:---\[ end )?Kernel panic - not syncing|Waiting for root device |No filesystem could mount root|Freeing (?:unused kernel|init) /;
+  /Linux version \d|Booting Linux on (?:physical )?CPU|Kernel command line: |VFS: (?:Mounted|Cannot|Unable)|(?:---\[ end )?Kernel panic(?: - not syncing)?: |Waiting for root device |No filesystem could mount root|Freeing (?:unused kernel|init) /;
 
 /** The form of a prefix: numbers and words may differ from line to line. */
 function formOf(prefix: string): RegExp {
@@ -96,8 +96,8 @@ function formOf(prefix: string): RegExp {
 const LONGEST_PREFIX = 120;
 
 /**
- * The form of an unknown prefix that stands before the kernel's messages; null if there is none. At
- * least two messages must have it.
+ * The form of an unknown prefix that stands before the kernel's messages; null if there is none.
+ * All must have it, and a single one must have a number in it: a program may quote the kernel.
  */
 function commonForm(lines: readonly string[]): RegExp | null {
   const found = lines.flatMap((line) => {
@@ -108,7 +108,8 @@ function commonForm(lines: readonly string[]): RegExp | null {
   if (prefix === undefined || prefix.length > LONGEST_PREFIX) return null;
   const form = formOf(prefix);
   const fits = found.filter((each) => form.exec(each)?.[0] === each).length;
-  return fits >= 2 && fits === found.length ? form : null;
+  const enough = fits >= 2 || /\d/.test(prefix);
+  return enough && fits === found.length ? form : null;
 }
 
 /**
@@ -130,7 +131,8 @@ function recorderForm(lines: readonly string[]): RegExp | null {
 export const beginsNew = (timed: boolean) =>
   timed
     ? (line: string): boolean => HAS_TIME.test(line) || SYSLOG.test(line)
-    : (line: string): boolean => line === '' || SIGNATURE.test(line) || withoutTags(line) !== line;
+    : (line: string): boolean =>
+        line === '' || SIGNATURE.test(line) || withoutTags(line) !== line.trimStart();
 
 /** Whether lines have a time of the kernel. */
 export const haveTimes = (lines: readonly string[]): boolean =>
@@ -149,7 +151,8 @@ export function withoutPrefixes(lines: readonly string[]): ConsoleLine[] {
   const syslog = lines.some((line) => KERNEL_TAG.test(SYSLOG.exec(line)?.[1] ?? ''));
   if (timed || syslog) {
     const recorder = recorderForm(lines);
-    const text = (line: string): string => (recorder === null ? line : line.replace(recorder, ''));
+    const text = (line: string): string =>
+      withoutTags(recorder === null ? line : line.replace(recorder, ''));
     return lines.flatMap((line) => {
       const parts = timedParts(line);
       if (parts.length > 0) return parts;

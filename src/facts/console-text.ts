@@ -69,16 +69,25 @@ function widthOf(lines: readonly string[], continues: (line: string) => boolean)
   return broken >= (WIDTHS.includes(width) ? 1 : 3) ? width : null;
 }
 
-/** Joins the lines that a terminal broke at its width. */
-export function joined(lines: readonly string[], continues: (line: string) => boolean): string[] {
+/**
+ * Joins the lines that a terminal broke at its width. `isWhole` tells which lines are whole
+ * although they are as long.
+ */
+export function joined(
+  lines: readonly string[],
+  continues: (line: string) => boolean,
+  isWhole: (line: string) => boolean,
+): string[] {
   const width = widthOf(lines, continues);
   if (width === null) return [...lines];
   const out: string[] = [];
   let open = false;
   for (const line of lines) {
-    if (open && continues(line)) out[out.length - 1] += line;
+    // Where lines are indented, one that goes on is not: the terminal broke it.
+    const indented = /^\s/.test(line) && /^\s/.test(out.at(-1) ?? '');
+    if (open && !indented && continues(line)) out[out.length - 1] += line;
     else out.push(line);
-    open = line.length === width;
+    open = line.length === width && !isWhole(line);
   }
   return out;
 }

@@ -96,6 +96,7 @@ async function explanationOf(values: ExplainValues): Promise<Explanation> {
             await import('../../explain/initrd/initrd-file.js')
           ).lookIntoInitrd(values.initrd, config),
     log: boots === null || log === undefined ? null : bootOf(boots, values.boot, log),
+    ...(boots !== null && { boots }),
     ours: here ? localStatus() : null,
   });
 }

@@ -18,7 +18,13 @@ const NO_NUMBER = '0:0';
 const NO_SPACE =
   /write error|no space|ENOSPC|-28|out of memory|ran out of|can't allocate|cannot allocate/i;
 
-const root = ({ words }: FailedBoot): string => words.root ?? '';
+/** The root's name; if none is shown, its number. */
+const root = ({ words, number, rootKnown }: FailedBoot): string =>
+  words.root ?? (rootKnown ? '' : (number ?? ''));
+/** The kernel has no root=, which something shows. */
+const hasNoRoot = ({ words, rootKnown }: FailedBoot): boolean => rootKnown && words.root === null;
+/** Reasons of a failed unpacking that come from a kernel without the method of compression. */
+const NOT_BUILT = /not (?:configured|compiled|supported)/i;
 const hasRootwait = ({ words }: FailedBoot): boolean => words.wait || words.waitLimit !== null;
 /** A name that the kernel looked up has a number if its disk is there. */
 const isDiskThere = (boot: FailedBoot): boolean =>
@@ -49,6 +55,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     then: ({ brokenInitrd }) => ({ code: 'initrd-no-space', reason: brokenInitrd!.reason! }),
   },
   {
+    when: ({ brokenInitrd }) => NOT_BUILT.test(brokenInitrd?.reason ?? ''),
+    then: () => ({ code: 'no-decompressor' }),
+  },
+  {
     when: ({ brokenInitrd }) => brokenInitrd !== null,
     then: ({ brokenInitrd, words }) => ({
       code: 'initrd-broken',
@@ -61,22 +71,19 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     then: ({ complaint }) => complaint!.value.cause,
   },
   {
-    when: ({ rootKnown }) => !rootKnown,
-    then: ({ number }) =>
-      number === null || number === '0:0'
-        ? { code: 'root-not-shown' }
-        : { code: 'root-not-mounted', root: number, error: null },
+    when: ({ rootKnown, number }) => !rootKnown && (number === null || number === NO_NUMBER),
+    then: () => ({ code: 'root-not-shown' }),
   },
   {
-    when: ({ words, linuxrc }) => words.root === null && linuxrc,
+    when: (boot) => hasNoRoot(boot) && boot.linuxrc,
     then: () => ({ code: 'image-without-root-word' }),
   },
   {
-    when: ({ words, isCpio }) => words.root === null && isCpio,
+    when: (boot) => hasNoRoot(boot) && boot.isCpio,
     then: ({ words }) => ({ code: 'initrd-without-init', program: words.rdinit ?? '/init' }),
   },
   {
-    when: ({ words }) => words.root === null,
+    when: hasNoRoot,
     then: () => ({ code: 'no-root-word' }),
   },
   {
@@ -142,6 +149,14 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   {
     when: (boot) => isDiskThere(boot) && boot.error === ENXIO && !boot.listed,
     then: (boot) => ({ code: 'no-partition', root: root(boot) }),
+  },
+  {
+    when: (boot) => boot.listed && boot.number === NO_NUMBER,
+    then: (boot) => ({
+      code: 'device-late',
+      root: root(boot),
+      rootwait: boot.spoken ? hasRootwait(boot) : null,
+    }),
   },
   {
     when: (boot) => boot.error === ENXIO && boot.listed,
@@ -273,6 +288,7 @@ const CAUSE_RULES: Record<Failure, readonly CauseRule[]> = {
   'no-init': NO_INIT_RULES,
   'init-ended': INIT_ENDED_RULES,
   'no-decompressor': [{ when: otherwise, then: () => ({ code: 'no-decompressor' }) }],
+  'built-in-broken': [{ when: otherwise, then: () => ({ code: 'built-in-broken' }) }],
   'no-memory': [
     {
       when: ({ ran }) => ran !== null,

@@ -78,8 +78,7 @@ function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['broken
   const kind = decisions.find(isOf('initrd-kind'))?.data;
   const image = decisions.find(isOf('image'))?.data;
   if (kind?.verdict !== 'no') return null;
-  const loaded = image?.verdict === 'yes' || image?.verdict === 'incomplete';
-  return image === undefined || !loaded ? { reason: kind.reason } : null;
+  return image?.verdict === 'yes' ? null : { reason: kind.reason };
 }
 
 /** The kernel unpacked an initrd, and did not say that it failed. */

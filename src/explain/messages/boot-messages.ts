@@ -28,10 +28,4 @@ export const BOOT_MESSAGES: readonly MessageRow[] = [
     since: '5.13',
     tells: once('unknownWords', ([, words]) => words!),
   },
-  {
-    pattern: /^-- System halted$/,
-    source: 'arch/arm/boot/compressed/misc.c, arch/x86/boot/compressed/error.c: error',
-    weak: true,
-    tells: once('undecompressed', ([words]) => words),
-  },
 ];

@@ -20,6 +20,8 @@ interface SaidOnce {
   refused: string;
   /** The kernel began to unpack an initrd. */
   tried: true;
+  /** The initrd is a cpio. */
+  isCpio: true;
   /** The initrd is no cpio, and the kernel keeps it as an image; the reason. */
   notCpio: string;
   /** The initrd is no cpio, and the kernel drops it; the reason. */
@@ -45,8 +47,6 @@ interface SaidOnce {
   noEarlyInit: { path: string; error: number };
   /** A flash partition that the mtd driver chose as the root. */
   mtdRoot: { index: number; name: string };
-  /** The kernel image did not unpack itself: Linux never began. */
-  undecompressed: string;
   /** The types that the kernel tried in vain. */
   noneCould: string[];
   /** The fate of the image that was the root until /linuxrc returned. */

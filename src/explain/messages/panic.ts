@@ -11,6 +11,8 @@ export type Panic = { message: string } & (
   /** Process 1 ended. `exitCode` is the status of wait(2); null if the kernel does not print it. */
   | { kind: 'init-ended'; exitCode: number | null }
   | { kind: 'no-decompressor' }
+  /** The cpio that is linked into the kernel does not unpack. */
+  | { kind: 'built-in-broken' }
   | { kind: 'no-memory' }
   | { kind: 'other' }
 );
@@ -54,9 +56,15 @@ export const PANICS: readonly PanicRow[] = [
     }),
   },
   {
-    pattern: /decompress/,
+    pattern: /decompress|compression method .* not configured/,
     source: 'init/initramfs.c, init/do_mounts_rd.c',
     is: () => ({ kind: 'no-decompressor' }),
+  },
+  {
+    pattern:
+      /^(?:junk (?:in|within) (?:gzipped|compressed) archive|no cpio magic|broken padding|bad gzip magic|invalid magic at start of compressed archive|incorrect cpio method used|read error|write error|crc error)/,
+    source: 'init/initramfs.c: populate_rootfs',
+    is: () => ({ kind: 'built-in-broken' }),
   },
   {
     pattern: /[Oo]ut of memory|can't allocate|System is deadlocked/,

@@ -7,7 +7,7 @@ import { often, type MessageRow } from './message-row.js';
 export const PROGRAM_MESSAGES: readonly MessageRow[] = [
   {
     pattern:
-      /^(?:init started: BusyBox v\S+|INIT: version \S+ booting|systemd\[1\]: systemd \S+ running in .* mode|systemd\[1\]: .*\bDetected architecture .*|init: Console is alive|procd: - early -|init: - (?:watchdog|preinit) -|- preinit -|OpenRC \S+ is starting up .*|init: init first stage started!|Please press Enter to activate this console\.)/,
+      /^(?:init started: +BusyBox v\S+|INIT: version \S+ booting|systemd\[1\]: systemd \S+ running in .* mode|systemd\[1\]: .*\bDetected architecture .*|init: Console is alive|procd: - early -|init: - (?:watchdog|preinit) -|- preinit -|OpenRC \S+ is starting up .*|init: init first stage started!|Please press Enter to activate this console\.)/,
     source: 'init/init.c of busybox, src/init.c of sysvinit, src/core/main.c of systemd, procd',
     weak: true,
     by: 'both',

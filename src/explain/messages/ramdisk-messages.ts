@@ -8,8 +8,17 @@ export const RAMDISK_MESSAGES: readonly MessageRow[] = [
     tells: once('refused', ([, why]) => why!),
   },
   {
+    pattern: /^checking if image is initramfs\.\.\. ?it is$/,
+    source: 'init/initramfs.c: populate_rootfs',
+    until: '2.6.28',
+    tells: (seen, _match, line) => {
+      seen.tried ??= { value: true, ...line };
+      seen.isCpio ??= { value: true, ...line };
+    },
+  },
+  {
     pattern:
-      /^(?:Trying to unpack rootfs image as initramfs|Unpacking initramfs|checking if image is initramfs)/,
+      /^(?:Trying to unpack rootfs image as initramfs|Unpacking initramfs|checking if image is initramfs(?!.*it isn't))/,
     source: 'init/initramfs.c: populate_rootfs',
     tells: once('tried', () => true),
   },
@@ -18,6 +27,14 @@ export const RAMDISK_MESSAGES: readonly MessageRow[] = [
       /^(?:rootfs image is not initramfs \((.*)\)|checking if image is initramfs\.\.\. ?it isn't \((.*)\)|it isn't \((.*)\)); looks like an initrd/,
     source: 'init/initramfs.c: populate_rootfs',
     tells: once('notCpio', ([, since26, joined, apart]) => since26 ?? joined ?? apart ?? ''),
+  },
+  {
+    pattern: /^it is$/,
+    source: 'init/initramfs.c: populate_rootfs',
+    until: '2.6.28',
+    weak: true,
+    when: ({ tried }) => tried !== undefined,
+    tells: once('isCpio', () => true),
   },
   {
     pattern: /^Initramfs unpacking failed: (.*)$/,

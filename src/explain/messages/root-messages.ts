@@ -31,7 +31,7 @@ export const ROOT_MESSAGES: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^VFS: Cannot open root device ["'“”]?(.*?)["'“”]? or ([\w-]+\(?[^:]*?)(?:: error (-?\d+))?\.?\s*$/,
+      /^VFS: Cannot open root device ["'“”]?(.*?)["'“”]? or (unknown-block\(\d+,\d+\)|[\da-f]{2}:[\da-f]{2}|[^:\s]+)(?:: error (-?\d+))?\.?\s*$/,
     source: 'init/do_mounts.c: mount_block_root',
     tells: once('cannotOpen', ([, name, device, error]) => ({
       name: name!,
@@ -97,7 +97,7 @@ export const ROOT_MESSAGES: readonly MessageRow[] = [
   {
     // A partition has two blanks before it, and its UUID behind it.
     pattern:
-      /^([0-9a-f]{4}|[0-9a-f]{3}:[0-9a-f]{5}) +(\d+) (\S+)(?: \S+)?(?: driver: \S+| +\(driver\?\))?\s*$/,
+      /^([0-9a-f]{4}|[0-9a-f]{3}:[0-9a-f]{5}) +(\d+) (\S+)(?: \S+)?(?: +driver: \S+| +\(driver\?\))?\s*$/,
     source: 'block/genhd.c: printk_all_partitions',
     weak: true,
     tells: often('devices', ([, device, blocks, name]) => ({

@@ -129,6 +129,13 @@ export const INIT_CAUSES = {
       'or the image is damaged',
     ['build the kernel with it (CONFIG_RD_…=y), or compress with another method'],
   ),
+  'built-in-broken': cause(
+    () => 'the archive that is built into the kernel does not unpack',
+    [
+      'make it anew: look at what CONFIG_INITRAMFS_SOURCE names, and build the kernel again',
+      'check that the boot loader copies all of the kernel, to a place that nothing overwrites',
+    ],
+  ),
   'no-memory': cause(
     () => 'memory ran out: a ramdisk needs twice its size while the kernel unpacks it',
     ['make the ramdisk smaller, or give the board more memory (mem=)'],

@@ -115,6 +115,14 @@ export const ROOT_CAUSES = {
       'look at the lines about the disk: a card that does not answer has no partitions',
     ],
   ),
+  'device-late': cause(
+    ({ root }: { root: string; rootwait: boolean | null }) =>
+      `${root} came too late: the kernel lists it, and had not found it when it looked for it`,
+    ({ rootwait }) =>
+      rootwait === true
+        ? ['give it more time: rootwait without a limit, or rootdelay=5']
+        : ROOTWAIT[String(rootwait)]!,
+  ),
   'device-not-opened': cause(
     ({ root, error }: { root: string; error: number | null }) =>
       `${root} is there, but the kernel cannot open or mount it` +

@@ -104,6 +104,7 @@ function seenCpio(t: DecisionLog): GroundedAnswer | null {
   const refused = seen.notCpio ?? seen.unpackFailed;
   if (refused) return holds(false, said(refused));
   if (given.realRoot !== null) return holds(false, because('initrd-was-image'));
+  if (seen.isCpio) return holds(true, said(seen.isCpio));
   const ran = ranFromRootfs(t);
   return seen.tried && ran
     ? holds(true, because('unpacked-and-ran', { line: seen.tried.said, ran: ran.said }))

@@ -45,8 +45,10 @@ const hasStart = ({ log }: CorpusEntry): boolean =>
 /** Lines of programs that a recording of the kernel alone does not have. */
 const hasPrograms = ({ log }: CorpusEntry): boolean => log.some((line) => line.startsWith('~ '));
 
-const fits = (entry: CorpusEntry, { fromStart, kernelOnly }: PrefixForm): boolean =>
-  !(fromStart === true && !hasStart(entry)) && !(kernelOnly === true && hasPrograms(entry));
+const fits = (entry: CorpusEntry, { fromStart, kernelOnly, timeless }: PrefixForm): boolean =>
+  !(fromStart === true && !hasStart(entry)) &&
+  !(kernelOnly === true && hasPrograms(entry)) &&
+  !(entry.timesOnly === true && timeless === true);
 
 t.test('every log of the corpus has the expected explanation', async (t) => {
   for (const entry of CORPUS) {
@@ -57,6 +59,12 @@ t.test('every log of the corpus has the expected explanation', async (t) => {
     const words = [told.advice?.cause, ...(told.advice?.todo ?? [])].join('\n');
     if (entry.says) t.match(words, entry.says, `${name}: the words of the cause`);
     if (entry.saysNot) t.notMatch(words, entry.saysNot, `${name}: not in the cause`);
+    if (entry.devices)
+      t.same(
+        told.advice?.devices.map((each) => each.name),
+        entry.devices,
+        `${name}: the devices`,
+      );
     for (const [id, known] of Object.entries(entry.decisions ?? {}))
       t.equal(knownAs(told, id), known, `${name}: ${id}`);
     const wide = renderExplanation(told)

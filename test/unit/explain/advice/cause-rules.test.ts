@@ -62,6 +62,11 @@ t.test('causes of a missing root, row by row', async (t) => {
       { code: 'initrd-no-space', reason: 'write error' },
     ],
     [
+      'an initrd whose compression the kernel lacks',
+      boot('', { brokenInitrd: { reason: 'compression method lz4 not configured' } }),
+      { code: 'no-decompressor' },
+    ],
+    [
       'an initrd that is neither cpio nor image, whatever root= says',
       boot('root=/dev/a', { brokenInitrd: { reason: 'junk' } }),
       { code: 'initrd-broken', reason: 'junk', root: '/dev/a' },
@@ -128,6 +133,11 @@ t.test('causes of a missing root, row by row', async (t) => {
       { code: 'no-partition', root: '/dev/sda9' },
     ],
     [
+      'a device that is listed, and was not found',
+      boot('root=/dev/sda1', { error: -6, number: '0:0', listed: true }),
+      { code: 'device-late', root: '/dev/sda1', rootwait: false },
+    ],
+    [
       'ENXIO of a device that is listed',
       boot('root=/dev/sda1', { error: -6, number: '8:1', listed: true }),
       { code: 'device-not-opened', root: '/dev/sda1' },
@@ -166,7 +176,7 @@ t.test('causes of a missing root, row by row', async (t) => {
     'where no mount was decided, the device is missing',
   );
   t.match(
-    causeOf('no-root', boot('', { rootKnown: false, number: '179:2' })),
+    causeOf('no-root', boot('', { rootKnown: false, number: '179:2', tried: false })),
     { code: 'root-not-mounted', root: '179:2' },
     'a root of which only the number is shown',
   );

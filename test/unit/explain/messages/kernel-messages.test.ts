@@ -20,16 +20,17 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
     ['Unknown kernel command line parameters "a b", will be passed to user space.'],
     { unknownWords: { value: 'a b' } },
   ],
-  [['-- System halted'], { undecompressed: { value: '-- System halted' } }],
   [
     ['INITRD: 0x20000000+0x1000 is not a memory region - disabling initrd'],
     { refused: { value: '0x20000000+0x1000 is not a memory region' } },
   ],
+  [['checking if image is initramfs... it is'], { isCpio: { value: true } }],
   [['Trying to unpack rootfs image as initramfs...'], { tried: { value: true } }],
   [
     ['rootfs image is not initramfs (no cpio magic); looks like an initrd'],
     { notCpio: { value: 'no cpio magic' } },
   ],
+  [['checking if image is initramfs...', 'it is'], { isCpio: { value: true } }],
   [['Initramfs unpacking failed: junk'], { unpackFailed: { value: 'junk' } }],
   [['RAMDISK: gzip image found at block 0'], { image: { value: 'gzip' } }],
   [["RAMDISK: Couldn't find valid RAM disk image starting at 0."], { image: { value: '' } }],

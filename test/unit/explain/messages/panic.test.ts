@@ -15,6 +15,7 @@ const EXAMPLES: readonly (readonly [message: string, panic: object])[] = [
   ['No working init found.  Try passing init= option to kernel.', { kind: 'no-init' }],
   ['Attempted to kill init! exitcode=0x00007f00', { kind: 'init-ended', exitCode: 0x7f00 }],
   ['compression method lz4 has no decompressor', { kind: 'no-decompressor' }],
+  ['junk in compressed archive', { kind: 'built-in-broken' }],
   ['Out of memory and no killable processes...', { kind: 'no-memory' }],
   ['Fatal exception in interrupt', { kind: 'other' }],
 ];
