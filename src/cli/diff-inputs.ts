@@ -1,7 +1,6 @@
 /** The input of `diff`: the layers, and the facts about them on this machine. */
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { layersOf } from '../facts/layers.js';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import { folderTrouble } from '../facts/own-files.js';
 import { JOURNAL_FOLDER, META } from '../facts/places.js';
@@ -9,6 +8,7 @@ import { identityOf } from '../facts/rom-identity.js';
 import type { Attributes } from '../layer/diff/attributes.js';
 import type { WalkOptions } from '../layer/diff/walk.js';
 import { reader } from '../system/files.js';
+import { comparable, troubleWords } from '../report/root/comparable-layers.js';
 import { UsageError } from './usage-error.js';
 
 /** Two directories, without symlinks on the way to them. */
@@ -59,16 +59,9 @@ export function comparedLayers({ upper, lower }: NamedLayers): ComparedLayers {
 }
 
 function layersHere(): ComparedLayers {
-  const layers = layersOf(parseMountinfo(reader.readText('/proc/self/mountinfo')));
-  if (layers === null)
-    throw new Error(
-      `/ is no overlay with an upper layer, so there is nothing it changes; ${ELSEWHERE}`,
-    );
-  if (layers.rom === null)
-    throw new Error(
-      'no path leads to the image below the overlay on / (nothing is mounted on /rom); ' +
-        ELSEWHERE,
-    );
+  const found = comparable(parseMountinfo(reader.readText('/proc/self/mountinfo')));
+  if ('trouble' in found) throw new Error(`${troubleWords(found.trouble)}; ${ELSEWHERE}`);
+  const layers = found;
   const { kept, rom } = layers;
   const [changes] = [...kept, layers.upper];
   // An upper layer in memory has only the changes since the boot. The user asks for the settings.

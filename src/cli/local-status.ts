@@ -1,12 +1,16 @@
 /** The status of this machine, as `status`, `explain` and `bundle` need it. */
+import type { Facts } from '../facts/facts.js';
 import { STATE_FILE, parseState } from '../facts/gather.js';
-import { ownText } from '../facts/own-files.js';
+import { folderTrouble, ownText } from '../facts/own-files.js';
+import { MOUNTS } from '../facts/kernel-sources.js';
 import { parseMountinfo } from '../facts/mountinfo.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import { lastStart } from '../report/journal/last-start.js';
 import type { FullStatus } from '../report/status/full-status.js';
 import { status, type Status, type StatusInput } from '../report/status/root-status.js';
 import { reader } from '../system/files.js';
+import { sourceOf } from '../system/kernel-file.js';
+import type { Reader } from '../system/port.js';
 import { orElse } from '../system/or-else.js';
 import { JSON_LIMITS } from '../text/input-limits.js';
 import { readObject } from '../text/read-json.js';
@@ -20,15 +24,35 @@ function rungOf(text: string): StatusInput['rung'] {
     : { rung, reason, because: typeof because === 'string' ? because : null };
 }
 
-/** The present root of this machine, and the result of the last start. */
-export const localStatus = (): Status =>
+/** The mounts, or why they are not known. */
+function mountsOf(from: Reader): Pick<StatusInput, 'mounts' | 'unread'> {
+  const source = sourceOf(() => from.readText(MOUNTS));
+  return source.is === 'there'
+    ? { mounts: parseMountinfo(source.value) }
+    : { mounts: [], unread: (source.error as Error).message };
+}
+
+/** The present root of a machine, and the result of the last start. */
+export const localStatus = (from: Reader = reader, rootdisk?: Facts['rootdisk']): Status =>
   status({
-    mounts: parseMountinfo(reader.readText('/proc/self/mountinfo')),
+    ...mountsOf(from),
     // A missing journal shows that this boot had no start.
-    journal: lastStart(orElse('', () => ownText(reader, JOURNAL_FILE))),
-    rung: orElse(null, () => rungOf(ownText(reader, STATE_FILE))),
-    space: (path) => orElse(null, () => reader.space(path)),
+    journal: lastStart(orElse('', () => ownText(from, JOURNAL_FILE))),
+    rung: orElse(null, () => rungOf(ownText(from, STATE_FILE))),
+    space: (path) => orElse(null, () => from.space(path)),
+    ...(rootdisk !== undefined && { rootdisk }),
   });
+
+/** Why the record of this boot cannot be read; null if it can, or if there is none. */
+function recordTrouble(from: Reader): string | null {
+  const distrust = folderTrouble(from);
+  if (distrust !== null) return `${distrust}, so the record there is not believed`;
+  const source = sourceOf(() => from.readText(STATE_FILE));
+  if (source.is === 'unreadable') return (source.error as Error).message;
+  return source.is === 'there' && rungOf(source.value) === null
+    ? `${STATE_FILE} records no rung`
+    : null;
+}
 
 const recordedAt = (text: string): number | null => {
   const { at } = readObject(text, JSON_LIMITS.state) ?? {};
@@ -45,29 +69,37 @@ const NEWEST = 16;
  * The status with space, health, earlier boots and pending work. A boot has no time to gather all
  * of this.
  */
-export async function localFullStatus(): Promise<FullStatus> {
+export async function localFullStatus(
+  from: Reader = reader,
+  facts: Facts = localFacts(),
+): Promise<FullStatus> {
   const { dataMount, fullStatus, spaceMount } = await import('../report/status/full-status.js');
   const { gatherBoots } = await import('../report/journal/gather-boots.js');
   const { knownTime } = await import('../report/journal/boot-runs.js');
   const { spaceOf } = await import('../report/status/space.js');
   const { gatherHealth } = await import('../report/status/flash-health.js');
-  const now = localStatus();
-  const facts = localFacts();
+  const { todaysRoot } = await import('../report/root/todays-root.js');
+  const { rootdisk } = facts;
+  const now = localStatus(from, rootdisk);
   const [mount, writable] = [dataMount(now, facts), spaceMount(now, facts)];
-  const { boots, kept, problems } = gatherBoots(reader, { newest: NEWEST });
+  const { boots, kept, problems } = gatherBoots(from, { newest: NEWEST });
   return fullStatus(now, {
+    mounts: facts.mounts,
+    ...(rootdisk !== undefined && { rootdisk }),
+    madeBy: todaysRoot(facts),
+    recordTrouble: recordTrouble(from),
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
-    recordedAt: orElse(null, () => recordedAt(ownText(reader, STATE_FILE))),
+    recordedAt: orElse(null, () => recordedAt(ownText(from, STATE_FILE))),
     space:
       writable === undefined
         ? null
-        : orElse(null, () => spaceOf(writable, reader.space(writable.mountpoint), facts.mtd)),
-    health: mount === undefined ? null : orElse(null, () => gatherHealth(reader, mount, facts.mtd)),
+        : orElse(null, () => spaceOf(writable, from.space(writable.mountpoint), facts.mtd)),
+    health: mount === undefined ? null : orElse(null, () => gatherHealth(from, mount, facts.mtd)),
     boots,
     kept,
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
-    notice: orElse(null, () => ownText(reader, `${JOURNAL_FOLDER}/notice`).trim() || null),
+    notice: orElse(null, () => ownText(from, `${JOURNAL_FOLDER}/notice`).trim() || null),
     problems,
   });
 }

@@ -1,5 +1,6 @@
 /** The plan of each rung of the ladder: a root on flash, one in memory, or the image itself. */
 import type { Facts } from '../facts/facts.js';
+import { visibleAt } from '../facts/mountinfo.js';
 import { STAGING } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
@@ -114,13 +115,17 @@ export function memoryRoot(facts: Facts, earlier: readonly StageResult[], troubl
   });
 }
 
+/** A root that is written to is no image; a start may still have to leave it as it is. */
+const rootName = ({ mounts }: Facts): string =>
+  visibleAt(mounts, '/')?.options.includes('rw') ? 'the root' : 'the read-only image';
+
 /** The bare image: it stays `/`, or an initramfs switches to it. */
 export function imageRoot(facts: Facts, trouble: Trouble): Plan {
   const image = imageMountpoint(facts);
   return planOf('start', facts, {
     stage: 'root',
     rung: 'rom',
-    summary: image === null ? 'the read-only image, which stays / as it is' : 'the read-only image',
+    summary: image === null ? `${rootName(facts)}, which stays / as it is` : 'the read-only image',
     steps: [
       ...closeVolume(facts),
       ...(image === null ? [] : [makeRootPrivate(facts), ...switchTo(facts, image, null)]),

@@ -16,6 +16,8 @@ import {
 } from './check-rule.js';
 import type { LiveRead } from './live-read.js';
 import type { Script } from './live-scripts.js';
+import type { BeforeStart } from '../root/before-pivot.js';
+import { overWords } from '../root/root-words.js';
 import { bootsByPreinit } from '../root/todays-root.js';
 
 /** A start needs these mounted before it runs; without a mount, at least the directory. */
@@ -38,12 +40,16 @@ function notMounted(start: Facts, { live }: CheckInputs): Finding | null {
   );
 }
 
-function notInImage({ paths, handover }: Facts): Finding | null {
+/** What the paths of the facts are on: the bare image, or a root that is none. */
+const placeName = ({ root, rebuilt }: BeforeStart): string =>
+  rebuilt === null && overWords(root) !== null ? '/' : 'the image';
+
+function notInImage({ paths, handover }: Facts, on: string): Finding | null {
   if (handover?.ramfs) return null;
   const lacking = WANTED.filter((path) => paths[path] !== undefined && paths[path] !== 'directory');
   if (lacking.length === 0) return null;
   return warning(
-    `the image has no ${listed(lacking)}; mountroot makes do with places below /tmp`,
+    `${on} has no ${listed(lacking)}; mountroot makes do with places below /tmp`,
     lacking.map((path) => `${path} is ${paths[path]}`).join(', '),
     'add the directories to the image, so that mounts are where people look for them',
   );
@@ -63,6 +69,7 @@ export function directories(inputs: CheckInputs): Finding {
     const evidence = '/proc/self/mountinfo, lstat(2)';
     return problem(found, evidence, cure ?? REASONS[reason].cure, reason);
   }
+  const on = placeName(inputs.before);
   const below = inputs.before.rebuilt !== null && start === inputs.before.facts ? OLD_ROOT : '';
   if (inputs.before.rebuilt?.some(({ code }) => code === 'directories') && below !== '')
     return unknown(
@@ -72,13 +79,16 @@ export function directories(inputs: CheckInputs): Finding {
     );
   return (
     (start.handover ? null : notMounted(start, inputs)) ??
-    notInImage(start) ??
+    notInImage(start, on) ??
     ok(
-      'the image has the directories that a root is put together in',
+      `${on} has the directories that a root is put together in`,
       `lstat(2) of ${listed(['/tmp', ...WANTED].map((path) => `${below}${path}`))}`,
     )
   );
 }
+
+/** Whether the file that mount_root leads to is mountroot. */
+const isOurs = (target: string): boolean => /\/mountroot(\.cjs|\/launch)$/.test(target);
 
 /** A call under `timeout`: a program that hangs must not keep a board from its init. */
 const LIMITED = /\btimeout\b[^|;&]*mount_?root\b/;
@@ -99,8 +109,22 @@ function notBootedBy(wanted: readonly string[]): Finding {
   );
 }
 
-/** No script is seen to call mount_root: there is none, it cannot be read, or it does not. */
-function noCaller(wanted: readonly string[], found: readonly LiveRead<Script>[]): Finding {
+/**
+ * Whether mountroot is expected to make the root: the board boots by a preinit, or from an
+ * initramfs that has another root to switch to.
+ */
+function isExpected(now: Facts): boolean {
+  const { handover } = now;
+  if (!handover?.ramfs) return bootsByPreinit(now) !== null;
+  return handover.pid === 1 || handover.root !== null || handover.asked !== null;
+}
+
+/** No script is seen to call mount_root: it cannot be read, it is a program, or it does not. */
+function noCaller(
+  wanted: readonly string[],
+  found: readonly LiveRead<Script>[],
+  expected: boolean,
+): Finding {
   const programs = found.flatMap((each) =>
     'value' in each && each.value.program ? [each.value.path] : [],
   );
@@ -124,23 +148,25 @@ function noCaller(wanted: readonly string[], found: readonly LiveRead<Script>[])
       troubles.join('; '),
       'run `mountroot doctor` as root',
     );
-  return problem(
+  const [finding, evidence] = [
     `${listed(paths)} does not call mount_root`,
     'no line of it names mount_root or mountroot',
-    INSTALL,
-  );
+  ];
+  return expected
+    ? problem(finding, evidence, INSTALL)
+    : warning(finding, evidence, `nothing, if mountroot is not to make its root; else ${INSTALL}`);
 }
 
 export function preinit({ now, live }: CheckInputs): Finding {
   if (live === null) return ON_BOARD;
   const { wanted, found } = live.preinit;
-  if (found.length === 0 && !now.handover?.ramfs && bootsByPreinit(now) === null)
-    return notBootedBy(wanted);
+  const expected = isExpected(now);
+  if (found.length === 0 && !expected) return notBootedBy(wanted);
   const scripts = found.flatMap((each) => ('value' in each ? [each.value] : []));
   const caller = scripts.find(
     ({ calls, leadsTo }) => leadsTo !== undefined || calls.some((line) => !LATER.test(line)),
   );
-  if (caller === undefined) return noCaller(wanted, found);
+  if (caller === undefined) return noCaller(wanted, found, expected);
   if (caller.leadsTo !== undefined)
     return warning(
       `${caller.path} is mountroot itself, so nothing limits its time, ` +
@@ -152,9 +178,10 @@ export function preinit({ now, live }: CheckInputs): Finding {
   const limited = caller.calls.find((line) => LIMITED.test(line));
   if (limited !== undefined)
     return ok(`${caller.path} calls mount_root under a time limit`, limited);
+  const once = live.program !== null && !isOurs(live.program.target) ? 'if it is mountroot, ' : '';
   return warning(
     `${caller.path} calls mount_root without a time limit: ` +
-      'a Node that hangs keeps the board from its init',
+      `${once}a Node that hangs keeps the board from its init`,
     caller.calls[0]!,
     'write `timeout -k 10 600` before it',
   );
@@ -171,13 +198,12 @@ export function program({ now, live }: CheckInputs): Finding {
         live.programTrouble,
         'run `mountroot doctor` as root',
       );
-    return bootsByPreinit(now) === null && !now.handover?.ramfs
-      ? warning(finding, 'lstat(2)', `nothing, if no script is to call it; else ${cure}`)
-      : problem(finding, 'lstat(2)', cure);
+    return isExpected(now)
+      ? problem(finding, 'lstat(2)', cure)
+      : warning(finding, 'lstat(2)', `nothing, if no script is to call it; else ${cure}`);
   }
   const { path, target } = live.program;
-  if (/\/mountroot(\.cjs|\/launch)$/.test(target))
-    return ok(`${path} is mountroot`, `it leads to ${target}`);
+  if (isOurs(target)) return ok(`${path} is mountroot`, `it leads to ${target}`);
   return warning(
     `${path} is another program, as a board's own mount_root may be`,
     `it leads to ${target}`,

@@ -139,8 +139,8 @@ function remarks(summary: BootSummary): string[] {
 }
 
 const NO_JOURNAL =
-  'There is no journal: mountroot made no root in this boot, ' +
-  'and no data volume with the journals of boots before is mounted.';
+  'There is no journal that could be read: none of this boot in /tmp/mountroot, ' +
+  'and none of boots before on /overlay or /tmp/overlay. It does not tell who made the root.';
 
 /** The boots as a table, the newest last. */
 export function renderBoots(summaries: Summaries): string {

@@ -13,12 +13,19 @@ import {
   type Boot,
 } from '../journal/boot-runs.js';
 import type { Space } from './space.js';
-import type { Status } from './root-status.js';
+import type { TodaysRoot } from '../root/todays-root.js';
+import { fateOfChanges, type Fate, type Status } from './root-status.js';
 import { whatToDo } from './what-to-do.js';
 import { isoDate } from '../../text/units.js';
 
 /** All data of `status`. Times in milliseconds since the kernel started, dates in ISO 8601. */
 export interface FullStatus extends Status {
+  /** What becomes of changes on / at power-off. */
+  changes: Fate;
+  /** Who made the root; null if a start of this boot recorded it. */
+  madeBy: TodaysRoot | null;
+  /** Why the record of this boot is not known; null if it was read, or there is none. */
+  recordTrouble: string | null;
   /** null if nothing was recorded in this boot. */
   degraded: boolean | null;
   /** The time when the root got its present state; `when` is null while the clock is unknown. */
@@ -79,9 +86,16 @@ export interface Pending {
   import: boolean;
   /** A switch to flash was cut off; the next `done` goes on with it. */
   switch: boolean;
+  /** The data volume is mounted, so it was looked for a reset, an import and a switch. */
+  looked: boolean;
 }
 
 export interface Gathered {
+  mounts: readonly Mount[];
+  rootdisk?: Facts['rootdisk'];
+  /** See FullStatus; left out if it is not asked for. */
+  madeBy?: TodaysRoot;
+  recordTrouble?: string | null;
   /** Milliseconds since the kernel started, and since 1970; null while the clock is not set. */
   now: { at: number; time: number | null };
   /** When the last verb recorded the rung, in milliseconds since the kernel started. */
@@ -156,6 +170,7 @@ const pendingOf = ({ opened, content }: Gathered): Pending => ({
   erase: content === 'erase-marker',
   import: opened?.imported?.ordered ?? false,
   switch: opened?.incoming === 'directory',
+  looked: opened !== null,
 });
 
 const degradedBy = ({ rung, reason }: NonNullable<Status['rung']>): boolean =>
@@ -168,8 +183,12 @@ export function fullStatus(status: Status, gathered: Gathered): FullStatus {
   const before = boots.findLast((boot) => !boot.current);
   const epoch = epochNow(gathered, current);
   const { rung } = status;
+  const { madeBy = null, recordTrouble = null } = gathered;
   return {
     ...status,
+    changes: fateOfChanges({ mounts: [...gathered.mounts], rootdisk: gathered.rootdisk }),
+    madeBy: rung === null ? madeBy : null,
+    recordTrouble,
     degraded: rung && degradedBy(rung),
     since:
       recordedAt === null

@@ -63,7 +63,7 @@ const ROOT: readonly Metric[] = [
   {
     name: 'persistent',
     help: 'Whether what is changed on / is still there after a power cycle.',
-    samples: ({ persistent }) => flag(persistent),
+    samples: ({ changes, persistent }) => flag(changes === 'unknown' ? null : persistent),
   },
   {
     name: 'root_timestamp_seconds',
@@ -229,7 +229,8 @@ const BOOT: readonly Metric[] = [
   {
     name: 'pending_reset',
     help: 'Whether the next start resets the settings.',
-    samples: ({ pending }) => flag(pending.reset !== null && pending.reset !== 'damaged'),
+    samples: ({ pending: { looked, reset } }) =>
+      flag(looked ? reset !== null && reset !== 'damaged' : null),
   },
 ];
 

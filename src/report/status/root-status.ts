@@ -1,12 +1,13 @@
 import type { JournalRecord, ScriptResult } from '../../execute/journal.js';
-import type { Mount, Rung } from '../../facts/facts.js';
+import type { Facts, Mount, Rung } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { isInMemory, isLoop, isReadOnly } from '../root/mount-kinds.js';
 import { scriptOf } from '../journal/boot-runs.js';
 
 export interface Status {
   schema: 'mountroot.status/1';
   root: { fstype: string; source: string; writable: boolean } | null;
-  /** Whether changes on / survive a power cycle. */
+  /** Whether changes on / are known to survive a power cycle. */
   persistent: boolean;
   /** The rung that the last verb recorded; null if no verb of this boot recorded one. */
   rung: RecordedRung | null;
@@ -53,27 +54,34 @@ export interface StatusInput {
   journal: JournalRecord[];
   rung: RecordedRung | null;
   space: (path: string) => { total: number; free: number } | null;
+  /** Why the mounts are not known, as a clause; left out if they are. */
+  unread?: string;
+  /** The space behind the image, which a loop device may show. */
+  rootdisk?: Facts['rootdisk'];
 }
 
-const writable = (mount: Mount): boolean =>
-  !mount.options.includes('ro') && !mount.superOptions.includes('ro');
+/** What becomes of changes on / at power-off. `unknown`: the mounts do not show where they are. */
+export type Fate = 'kept' | 'lost' | 'unchangeable' | 'unknown';
+
+const writable = (mount: Mount): boolean => !isReadOnly(mount);
 
 /** The present root, from mountinfo, and its making, from the journal. */
-export function status({ mounts, journal, rung, space }: StatusInput): Status {
+export function status(input: StatusInput): Status {
+  const { mounts, journal, rung, space } = input;
   const root = visibleAt(mounts, '/');
-  const overlaid = root?.fstype.startsWith('overlay') ?? false;
-  const upper = overlaid ? upperOf(mounts, root!) : undefined;
+  const overlaid = root !== undefined && isOverlay(root);
+  const upper = overlaid ? upperOf(mounts, root) : undefined;
   const image = overlaid ? visibleAt(mounts, '/rom') : undefined;
-  const persistent =
-    root !== undefined &&
-    writable(root) &&
-    (overlaid ? upper !== undefined && lasting(upper) : lasting(root));
+  const fate = fateOfChanges(input);
   return {
     schema: 'mountroot.status/1',
     root: root ? { fstype: root.fstype, source: root.source, writable: writable(root) } : null,
-    persistent,
+    persistent: fate === 'kept',
     rung,
-    summary: summarise(root, upper, persistent),
+    summary:
+      root === undefined
+        ? `what / is cannot be told: ${input.unread ?? 'no mount on / is seen'}`
+        : `${layersWords(root, upper)}; ${FATES[fate]}`,
     image: image
       ? { mountpoint: image.mountpoint, fstype: image.fstype, source: image.source }
       : null,
@@ -89,8 +97,22 @@ export function status({ mounts, journal, rung, space }: StatusInput): Status {
   };
 }
 
-const lasting = (mount: Mount): boolean =>
-  writable(mount) && !['tmpfs', 'ramfs', 'rootfs'].includes(mount.fstype);
+const isOverlay = ({ fstype }: Mount): boolean => fstype.startsWith('overlay');
+
+/** What becomes of the changes on / at power-off, as far as the mounts show. */
+export function fateOfChanges({
+  mounts,
+  rootdisk,
+}: Pick<StatusInput, 'mounts' | 'rootdisk'>): Fate {
+  const root = visibleAt(mounts, '/');
+  if (root === undefined) return 'unknown';
+  const holder = isOverlay(root) ? upperOf(mounts, root) : root;
+  if (!writable(root)) return 'unchangeable';
+  if (holder === undefined) return 'unknown';
+  if (isInMemory(holder)) return 'lost';
+  if (!writable(holder)) return 'unchangeable';
+  return isLoop(holder) && rootdisk?.loop?.number !== holder.device ? 'unknown' : 'kept';
+}
 
 /**
  * The mount that holds the changes. OpenWrt and mountroot name the data volume's mountpoint in the
@@ -117,20 +139,17 @@ function holderOf(mounts: readonly Mount[], path: string | undefined): Mount | u
   return longest === undefined ? undefined : visibleAt(mounts, longest);
 }
 
-function summarise(root: Mount | undefined, upper: Mount | undefined, persistent: boolean): string {
-  if (root === undefined) return 'nothing is mounted on /';
-  const layers = upper
+const layersWords = (root: Mount, upper: Mount | undefined): string =>
+  upper
     ? `an overlay, its changes on ${upper.fstype} ${upper.source}`
     : `${root.fstype} ${root.source}`;
-  return `${layers}; ${keptWords(writable(root), persistent)}`;
-}
 
-function keptWords(canBeWritten: boolean, persistent: boolean): string {
-  if (persistent) return 'what is changed on it is kept';
-  return canBeWritten
-    ? 'what is changed on it is lost at power-off'
-    : 'nothing on it can be changed';
-}
+const FATES: Record<Fate, string> = {
+  kept: 'what is changed on it is kept',
+  lost: 'what is changed on it is lost at power-off',
+  unchangeable: 'nothing on it can be changed',
+  unknown: 'whether what is changed on it is kept does not show',
+};
 
 function startOf(journal: readonly JournalRecord[]): Status['start'] {
   const begin = journal.find((record) => record.type === 'begin');

@@ -1,5 +1,7 @@
 import type { FullStatus, Pending } from './full-status.js';
 import { healthWords } from './health-words.js';
+import { rootEvidence, rootWords } from '../root/root-words.js';
+import type { RootMaker } from '../root/todays-root.js';
 import { spaceWords } from './space-words.js';
 import { outcomeWords } from '../journal/run-words.js';
 import { scriptWords } from '../../text/script-words.js';
@@ -53,10 +55,20 @@ function sinceWords(since: FullStatus['since']): string {
   return `, since ${when} (${duration(since.ago)} ago)`;
 }
 
-function rungText({ rung, since, degraded, persistent }: FullStatus): string {
+function rungText({ rung, since, degraded, recordTrouble }: FullStatus): string {
   if (rung !== null) return `${rung.rung}${degraded ? ' (degraded)' : ''}${sinceWords(since)}`;
-  const kept = persistent ? 'kept' : 'not kept';
-  return `none: mountroot made no root in this boot; changes on / are ${kept}`;
+  return recordTrouble === null
+    ? 'none: no start of mountroot is recorded in this boot'
+    : `not known: ${recordTrouble}`;
+}
+
+/** Roots that nobody made: the kernel mounted them, and the row above says all about them. */
+const UNMADE: readonly RootMaker[] = ['image', 'writable', 'memory', 'initramfs', 'unknown'];
+
+/** Who made the root, if mountroot did not. */
+function madeByText({ madeBy }: FullStatus): string | null {
+  if (madeBy === null || UNMADE.includes(madeBy.maker)) return null;
+  return `${rootWords(madeBy)} (${rootEvidence(madeBy)})`;
 }
 
 function reasonText({ rung }: FullStatus): string | null {
@@ -80,7 +92,10 @@ function confirmedWords({ boot }: FullStatus): string {
 
 function startText(status: FullStatus): string {
   const { start } = status;
-  if (start === null) return 'no journal of a start in this boot';
+  if (start === null)
+    return status.recordTrouble === null
+      ? 'no journal of a start in this boot'
+      : `not known: ${status.recordTrouble}`;
   const outcome = outcomeWords(start.ok, start.ms);
   const made = start.script === undefined ? '' : `, ${scriptWords(start.script)}`;
   const head = `${outcome}${made}, ${moment(start.at)} after the kernel started`;
@@ -134,6 +149,7 @@ const ROWS: readonly { label: string; text: (status: FullStatus) => string | nul
   { label: 'reason', text: reasonText },
   { label: 'to do', text: ({ todo }) => todo },
   { label: 'root', text: ({ summary }) => summary },
+  { label: 'maker', text: madeByText },
   {
     label: 'image',
     text: ({ image }) => image && `${image.mountpoint}: ${image.fstype} ${image.source}`,

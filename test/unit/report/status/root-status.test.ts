@@ -1,7 +1,8 @@
 import t from 'tap';
 import { lastStart } from '../../../../src/report/journal/last-start.js';
-import { status } from '../../../../src/report/status/root-status.js';
+import { fateOfChanges, status } from '../../../../src/report/status/root-status.js';
 import type { JournalRecord } from '../../../../src/execute/journal.js';
+import type { Facts } from '../../../../src/facts/facts.js';
 import { parseMountinfo } from '../../../../src/facts/mountinfo.js';
 import { BOARD, BOARD_STARTED, SYSTEMD } from '../../../fixtures/captures.js';
 
@@ -127,7 +128,37 @@ t.test('an ordinary machine, and one that shows nothing, have a status too', asy
     persistent: true,
     summary: 'ext4 /dev/nvme0n1p2; what is changed on it is kept',
   });
-  t.match(look(''), { root: null, persistent: false, summary: 'nothing is mounted on /' });
+  t.match(look(''), {
+    root: null,
+    persistent: false,
+    summary: 'what / is cannot be told: no mount on / is seen',
+  });
+});
+
+t.test('what becomes of changes is told only where the mounts show it', async (t) => {
+  const fate = (mountinfo: string, rootdisk?: Facts['rootdisk']): string =>
+    fateOfChanges({ mounts: parseMountinfo(mountinfo), rootdisk });
+  const upper = (device: string, type: string): string =>
+    BOARD_STARTED.replace(/31:3 (.*) - jffs2 \/dev\/mtdblock3/, `${device} $1 - ${type}`);
+  t.equal(fate(''), 'unknown');
+  t.equal(fate(SYSTEMD), 'kept');
+  t.equal(fate(BOARD.mountinfo), 'unchangeable');
+  t.equal(fate(BOARD_STARTED), 'kept');
+  t.equal(fate(BOARD_STARTED.replace('/dev/mtdblock3 rw', '/dev/mtdblock3 ro')), 'unchangeable');
+  t.equal(fate(upper('0:44', 'tmpfs tmpfs')), 'lost');
+  t.equal(fate(upper('1:0', 'ext4 /dev/root')), 'lost', 'a ramdisk');
+  t.equal(fate(upper('253:0', 'ext4 /dev/zram0')), 'lost');
+  const loop = upper('7:0', 'f2fs /dev/loop0');
+  t.equal(fate(loop), 'unknown', 'the file of a loop device does not show');
+  const behind = { device: 'sda2', number: '8:2', size: 9, used: 4, offset: 5 };
+  const content = { kind: 'f2fs', evidence: 'magic' } as const;
+  t.equal(fate(loop, { ...behind, content, loop: { name: 'loop0', number: '7:0' } }), 'kept');
+  t.equal(fate(loop, { ...behind, content, loop: null }), 'unknown');
+  t.equal(
+    fate('20 1 0:20 / / rw - overlay overlay rw,lowerdir=/lower,upperdir=/upper/data\n'),
+    'unknown',
+    'the mount below the upper layer does not show',
+  );
 });
 
 t.test('the journal says how the last start ended, or that it was interrupted', async (t) => {
