@@ -27,6 +27,28 @@ function kernelRootOf(mounts: readonly Mount[], root: string | null): KernelInpu
     : { fstype: mount.fstype, device: mount.device, readonly: mount.superOptions.includes('ro') };
 }
 
+/**
+ * The mounts of today have a root, and none of them is the kernel's: it shows its own as /dev/root,
+ * wherever that was moved. In the mounts of a container, whose root is on none of the kernel's, it
+ * would not show.
+ */
+const isOthers = ({ mounts }: Facts): boolean => (visibleAt(mounts, '/')?.parent ?? 2) <= 1;
+
+/** The evidence about this very boot; none for another one. */
+function ofThisBoot(
+  facts: Facts | null,
+  kernelRoot: KernelInputs['kernelRoot'],
+): Pick<KernelInputs, 'kernelRoot' | 'realRoot' | 'init' | 'running' | 'rootOfOthers'> {
+  if (facts === null) return { kernelRoot: null, realRoot: null, init: null };
+  return {
+    kernelRoot,
+    realRoot: facts.origin?.realRootDevice ?? null,
+    init: facts.origin?.init ?? null,
+    running: true,
+    rootOfOthers: kernelRoot === null && isOthers(facts),
+  };
+}
+
 /** The default of CONFIG_BLK_DEV_RAM_COUNT, and the largest number that we list. */
 const USUAL_RAMDISKS = 16;
 const MOST_RAMDISKS = 64;
@@ -130,8 +152,9 @@ function hardware(
   const origin = facts?.origin;
   // With another partition table, the partitions differ from those in the facts.
   const same = facts !== null && mtdparts(commandLine) === mtdparts(facts.kernel.commandLine);
-  const devices =
-    same && origin ? origin.partitions : listedDevices(seen, origin?.partitions ?? []);
+  // A machine shows its devices in /proc/partitions; an empty list shows nothing.
+  const listed = same && origin && origin.partitions.length > 0 ? origin.partitions : null;
+  const devices = listed ?? listedDevices(seen, origin?.partitions ?? []);
   return {
     devices: devices === null ? null : withRamdisks(devices, config),
     mtd: same ? facts.mtd : null,
@@ -145,7 +168,10 @@ function hardware(
 function rootOf(
   facts: Facts | null,
   live: boolean,
-): Pick<KernelInputs, 'programs' | 'kernelRoot' | 'realRoot' | 'init'> {
+): Pick<
+  KernelInputs,
+  'programs' | 'kernelRoot' | 'realRoot' | 'init' | 'running' | 'rootOfOthers'
+> {
   const origin = facts?.origin;
   const mounted =
     facts === null
@@ -156,9 +182,7 @@ function rootOf(
       on: mounted === null || mounted === 'rootfs' ? null : mounted.device,
       found: origin?.programs ?? [],
     },
-    kernelRoot: live ? mounted : null,
-    realRoot: live ? (origin?.realRootDevice ?? null) : null,
-    init: live ? (origin?.init ?? null) : null,
+    ...ofThisBoot(live ? facts : null, mounted),
   };
 }
 

@@ -12,7 +12,7 @@ import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 import { unknownSentence } from './sentences/unknowns.js';
 import { placeName } from './sentences/words.js';
 import type { ExplanationSources, OwnPart } from './sources.js';
-import { tellStory, type StoryEnd } from './story/story.js';
+import { tellStory, type Story, type StoryEnd } from './story/story.js';
 import { oneLine } from '../text/columns.js';
 import { notUnderstood } from './not-understood.js';
 import { shownBoot, type ShownBoot } from './shown-boots.js';
@@ -131,6 +131,31 @@ function tellEnd(end: StoryEnd, seen: KernelMessages): KernelEnd {
   }
 }
 
+/**
+ * A machine that runs did not fail, unless its kernel's own words say so. Which program it runs is
+ * not told from an assumption.
+ */
+function endOf(
+  { end, decisions }: Story,
+  { running, init }: KernelInputs,
+  seen: KernelMessages,
+): KernelEnd {
+  const fails = end.kind === 'panics' || end.kind === 'waits';
+  const shown = seen.panic !== undefined || seen.waiting !== undefined;
+  if (running === true && fails && !shown)
+    return {
+      kind: 'unknown',
+      because: 'this machine runs, and its facts do not show how it came to',
+    };
+  const started = decisions.findLast(({ id }) => id === 'process-1');
+  return running === true && init === null && started?.evidence.kind === 'unknown'
+    ? {
+        kind: 'unknown',
+        because: 'this machine runs, and its facts do not show which program its kernel started',
+      }
+    : tellEnd(end, seen);
+}
+
 const tellAdvice = ({ cause, said, noConsole, devices }: BootDiagnosis): Advice => ({
   code: cause.code,
   ...tellCause(cause, noConsole),
@@ -180,7 +205,8 @@ export function explain(sources: ExplanationSources): Explanation {
     ...(running ? decisionsOfToday(sources) : []),
   ];
   const contradictions = [...story.contradictions, ...otherCommandLine(sources, seen)];
-  const diagnosis = diagnose(story, given, seen);
+  const end = endOf(story, given, seen);
+  const diagnosis = end.kind === 'unknown' ? null : diagnose(story, given, seen);
   return {
     schema: 'mountroot.explain/1',
     of,
@@ -190,7 +216,7 @@ export function explain(sources: ExplanationSources): Explanation {
     commandLineKnown: given.spoken,
     ...shownBoots(sources),
     decisions: decisions.map((each) => tellDecision(each, given.onlySeen === true)),
-    end: tellEnd(story.end, seen),
+    end,
     contradictions: contradictions.map(contradictionSentence),
     unknown: unknownsOf({ sources, seen, given, decisions }).map(unknownSentence),
     advice: diagnosis && tellAdvice(diagnosis),

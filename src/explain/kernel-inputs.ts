@@ -71,6 +71,13 @@ export interface KernelInputs {
    * we would predict a panic.
    */
   init: { program: string | null; args: string[] } | null;
+  /**
+   * True for the boot of a machine that runs: it found a root, whatever we would predict. A device
+   * that its facts do not list is then not known, instead of missing.
+   */
+  running?: boolean;
+  /** The root of today is one that the kernel did not mount. */
+  rootOfOthers?: boolean;
   /** The root in the boot loader's tags; root=, ro and rw override it. */
   tags: { root: string | null; readonly: boolean | null } | null;
 }

@@ -106,6 +106,10 @@ export const RAMDISK_GROUNDS = {
     () => 'user space runs, and without root= no other root could have been mounted',
   ),
   'root-is-rootfs': seenIn('facts', () => '/ is still rootfs'),
+  'root-of-others': seenIn(
+    'facts',
+    () => 'the mounts of today show no root that the kernel mounted itself',
+  ),
   'kernel-mounted-root': seenIn(
     'facts',
     () => 'the mounts of today show a root that the kernel mounted itself',

@@ -30,6 +30,7 @@ function rememberedEarlyInit(t: DecisionLog, path: string): GroundedAnswer | nul
   const { given, words } = t;
   if (given.kernelRoot === 'rootfs') return holds(true, because('root-is-rootfs'));
   if (given.kernelRoot !== null) return holds(false, because('kernel-mounted-root'));
+  if (given.rootOfOthers === true) return holds(true, because('root-of-others'));
   if (wasCalled(t, path)) return holds(true, because('process-1-called-as', { path }));
   return given.init && given.spoken && words.root === null && !given.tags?.root
     ? holds(true, because('no-other-root'))

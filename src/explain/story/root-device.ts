@@ -24,6 +24,10 @@ function wasFound(name: RootName, number: string, error: number | null): boolean
   return number !== '0:0';
 }
 
+/** The kernel found a device of this number, also without a name. */
+const numbered = ({ form }: RootName, number: string) =>
+  ({ form: form === 'none' ? 'number' : form, number, exists: true }) as const;
+
 /**
  * The kernel's own messages show the number of the name, and whether the kernel found the device.
  */
@@ -31,7 +35,7 @@ function witnessed(t: DecisionLog, name: RootName): RootName {
   const { waiting, cannotOpen, mounted, linuxrc, mtdRoot } = t.seen;
   // With a /linuxrc, the first mount is the image's.
   const device = mounted[linuxrc ? 1 : 0]?.value.device;
-  if (device) return { ...name, number: device, exists: true };
+  if (device) return { ...name, ...numbered(name, device) };
   if (mounted[linuxrc ? 1 : 0] !== undefined) return { ...name, exists: true };
   const { number } = t.root;
   const error = cannotOpen?.value.error ?? null;
@@ -39,7 +43,17 @@ function witnessed(t: DecisionLog, name: RootName): RootName {
   if (waiting) return { ...name, number: '0:0', exists: false };
   if (mtdRoot && name.form === 'none')
     return { ...name, form: 'number', number: `${MTD_BLOCK}:${mtdRoot.value.index}`, exists: true };
-  return name;
+  return remembered(t, name);
+}
+
+/** The mounts of a running machine show the device; one that its facts lack is not known. */
+function remembered({ given }: DecisionLog, name: RootName): RootName {
+  const { kernelRoot, running } = given;
+  if (kernelRoot !== null && kernelRoot !== 'rootfs' && !kernelRoot.device.startsWith('0:')) {
+    return { ...name, ...numbered(name, kernelRoot.device) };
+  }
+  const isMissing = name.exists === false || name.form === 'none';
+  return running === true && isMissing ? { ...name, number: null, exists: null } : name;
 }
 
 /** The message of the kernel that shows the device; undefined if only the command line names it. */
@@ -54,6 +68,11 @@ function whichRoot(t: DecisionLog, name: RootName): Because {
   if (line !== undefined && !spoken && !(given.spoken && words.root === null && root.line !== null))
     return said(line);
   if (words.root !== null) return because('root-word', { root: words.root });
+  if (name.form === 'number' && name.said === '') {
+    const [mounted] = t.seen.mounted;
+    if (mounted !== undefined) return said(mounted);
+    if (given.kernelRoot !== null) return because('kernel-mounted-root');
+  }
   return name.said === ''
     ? because('no-root-word')
     : because('root-of-tags', { number: name.said });

@@ -39,6 +39,10 @@ const scannedRoot = ({ t: { seen }, name }: WaitCase): KernelMessage<unknown> | 
       [disk, ...partitions].some((each) => name.said === `/dev/${each}`),
   );
 
+/** A machine that runs has its root by now. Whether the kernel waited for it does not show. */
+const mayHaveCome = ({ given }: DecisionLog, { form }: RootName): boolean =>
+  given.running === true && ['device', 'partuuid', 'partlabel'].includes(form);
+
 const whyNotToWait = ({ name }: WaitCase): Because =>
   unlessSure(
     name.exists !== null,
@@ -69,7 +73,7 @@ export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
     }),
   },
   {
-    when: ({ t }) => t.given.onlySeen === true,
+    when: ({ t, name }) => t.given.onlySeen === true || mayHaveCome(t, name),
     then: () => ({ verdict: 'if-missing', ...because('rootwait-word') }),
   },
   {
