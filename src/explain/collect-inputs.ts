@@ -114,7 +114,8 @@ function commandLineOf(
   const ofThisMachine = facts !== null && log === null;
   const handed = commandLine ?? (ofThisMachine ? null : (deviceTree?.bootargs ?? null));
   if (handed !== null) return { ...effectiveCommandLine(handed, config), spoken: true };
-  return { text: facts?.kernel.commandLine ?? '', holder: null, spoken: ofThisMachine };
+  const hidden = facts?.unread?.['/proc/cmdline'] !== undefined;
+  return { text: facts?.kernel.commandLine ?? '', holder: null, spoken: ofThisMachine && !hidden };
 }
 
 const mtdparts = (commandLine: string): string =>

@@ -32,6 +32,14 @@ interface Candidate {
 
 const ENOENT = -2;
 
+/**
+ * Whether an init of an initramfs may have started today's process 1: nothing shows that the kernel
+ * mounted the root itself.
+ */
+const mayBeHandedOver = ({ decisions }: DecisionLog, early: string | null): boolean =>
+  early === null &&
+  decisions.some(({ id, evidence }) => id === 'early-init' && evidence.kind === 'unknown');
+
 /** The programs in the order in which the kernel tries them (init/main.c: kernel_init). */
 function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
   const { init, rdinit } = t.words;
@@ -153,7 +161,8 @@ export function becomesInit(t: DecisionLog, where: InitPlace, early: string | nu
     const { path } = candidate;
     if (wasCalled(t, path)) {
       const data = { verdict: 'program' as const, program: path, place: where.place };
-      t.decide('process-1', data, because('process-1-called-so'));
+      const called = because('process-1-called-so');
+      t.decide('process-1', data, mayBeHandedOver(t, early) ? assumedFor(called) : called);
       return { kind: 'runs', program: path, place: where.place };
     }
     const program = where.look(path);

@@ -70,8 +70,6 @@ export function rootArgument(inputs: CheckInputs): Finding | null {
   const { kernel, handover } = now;
   const { root, wait, delay } = bootParameters(kernel.commandLine);
   const evidence = '/proc/cmdline';
-  if (root === null && handover?.ramfs)
-    return ok('the command line names no root=, and / is an initramfs', evidence);
   const unread = unreadWords(now, evidence);
   if (unread !== null && kernel.commandLine === '')
     return unknown(
@@ -79,6 +77,8 @@ export function rootArgument(inputs: CheckInputs): Finding | null {
       unread,
       'see that proc is mounted on /proc',
     );
+  if (root === null && handover?.ramfs)
+    return ok('the command line names no root=, and / is an initramfs', evidence);
   if (root === null) return unnamedRoot(inputs);
   const absent = absentPartition(now, root);
   if (absent !== null) return absent;
