@@ -48,10 +48,11 @@ async function* decompressStream(
   warn: Warn,
 ): AsyncGenerator<Buffer, void> {
   const fail: ReturnType<typeof failing> = failing(method);
-  const stream = await NativeStream.open(method, native, 'decompress');
-  let input: Buffer = Buffer.alloc(0);
+  // What the kernel refuses is told without the library too.
+  let input = await begin(source, warn);
+  let stream: NativeStream | null = null;
   try {
-    input = await begin(source, warn);
+    stream = await NativeStream.open(method, native, 'decompress');
     for (let full = false; ;) {
       if (input.length === 0 && !full)
         input =
@@ -71,7 +72,7 @@ async function* decompressStream(
     }
   } finally {
     source.unread(input);
-    stream.close();
+    stream?.close();
   }
 }
 

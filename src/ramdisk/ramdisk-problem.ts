@@ -214,7 +214,7 @@ const REFUSED: Record<ReturnType<typeof codecVerdict>, (codec: CodecProblem) => 
   }),
   unsupported: (codec) => ({
     means: `the kernel cannot read such a stream, even if it is whole${because(codec)}`,
-    cure: 'compress it in a form that the kernel reads, as `mountroot ramdisk pack` does',
+    cure: 'or pack it with `mountroot ramdisk pack`',
   }),
   unclear: (codec) => ({
     means:
