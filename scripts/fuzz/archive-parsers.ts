@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 import { Ext2Image } from '../../src/ramdisk/ext2-reader.js';
 import { compress, decompress } from '../../src/ramdisk/compression.js';
+import { handedRamdisk } from '../../src/ramdisk/container/handed-ramdisk.js';
 import { readRamdisk } from '../../src/ramdisk/kernel-reader.js';
 import { METHODS, type Method } from '../../src/ramdisk/method.js';
 import { problemText } from '../../src/ramdisk/ramdisk-problem.js';
@@ -54,13 +55,86 @@ async function uimage(bytes: Buffer): Promise<void> {
   await verify();
 }
 
+async function bootImage(bytes: Buffer): Promise<void> {
+  const whole = ByteSource.fromBuffer(bytes);
+  try {
+    const { source, verify } = await handedRamdisk(whole);
+    await source.chunk();
+    (await verify()).forEach(problemText);
+  } finally {
+    await whole.close();
+  }
+}
+
+/** A header of Android's boot image, version 0, with pages of 512 bytes. */
+function androidSeed(ramdisk: Buffer): Buffer {
+  const header = Buffer.alloc(2048);
+  header.write('ANDROID!');
+  header.writeUInt32LE(ramdisk.length, 16);
+  header.writeUInt32LE(512, 36);
+  return Buffer.concat([header, mediatekSeed(ramdisk.subarray(512))]);
+}
+
+/** A header of Android's vendor_boot, version 4, and its table for one ramdisk. */
+function vendorSeed(ramdisk: Buffer): Buffer {
+  const bytes = Buffer.alloc(5 * 512);
+  bytes.write('VNDRBOOT');
+  const words = { 8: 4, 12: 512, 24: 512, 2112: 108, 2116: 1, 2120: 108 };
+  for (const [at, value] of Object.entries(words)) bytes.writeUInt32LE(value, Number(at));
+  const row = Buffer.alloc(108);
+  row.writeUInt32LE(512);
+  row.write('platform', 12);
+  return Buffer.concat([bytes, ramdisk.subarray(0, 512), row]);
+}
+
+function mediatekSeed(data: Buffer): Buffer {
+  const header = Buffer.alloc(512, 0xff);
+  header.writeUInt32LE(0x5888_1688);
+  header.writeUInt32LE(data.length, 4);
+  header.write('ROOTFS\0', 8);
+  return Buffer.concat([header, data]);
+}
+
+/** A multi-file image of U-Boot, with its table of sizes. */
+function multiSeed(data: Buffer): Buffer {
+  const table = Buffer.alloc(12);
+  table.writeUInt32BE(4);
+  table.writeUInt32BE(data.length, 4);
+  return uimageSeed(Buffer.concat([table, Buffer.alloc(4), data]), 4);
+}
+
+/** A FIT image: tokens, then the names of its properties. */
+function fitSeed(data: Buffer): Buffer {
+  const word = (...values: number[]): Buffer => {
+    const bytes = Buffer.alloc(4 * values.length);
+    values.forEach((value, index) => bytes.writeUInt32BE(value, 4 * index));
+    return bytes;
+  };
+  const text = (value: string): Buffer =>
+    Buffer.concat([Buffer.from(value), Buffer.alloc(4 - (value.length % 4))]);
+  const node = (name: string, ...inner: Buffer[]): Buffer =>
+    Buffer.concat([word(1), text(name), ...inner, word(2)]);
+  const property = (at: number, value: Buffer): Buffer =>
+    Buffer.concat([word(3, value.length, at), value, Buffer.alloc(-value.length & 3)]);
+  const names = Buffer.from('data\0type\0default\0ramdisk\0algo\0value\0');
+  const hash = node('hash', property(26, text('crc32')), property(31, word(crc32(data))));
+  const image = node('r', property(0, data), property(5, Buffer.from('ramdisk\0')), hash);
+  const configuration = node('c', property(18, Buffer.from('r\0')));
+  const chosen = node('configurations', property(10, Buffer.from('c\0')), configuration);
+  const tree = Buffer.concat([node('', node('images', image), chosen), word(9)]);
+  const [from, strings] = [56, 56 + tree.length];
+  const total = strings + names.length;
+  const head = word(0xd00d_feed, total, from, strings, 40, 17, 16, 0, names.length, tree.length);
+  return Buffer.concat([head, Buffer.alloc(16), tree, names]);
+}
+
 /** With its two checksums. Only the one of the data is often wrong in a damaged input. */
-function uimageSeed(data: Buffer): Buffer {
+function uimageSeed(data: Buffer, type = 3): Buffer {
   const header = Buffer.alloc(64);
   header.writeUInt32BE(0x2705_1956);
   header.writeUInt32BE(data.length, 12);
   header.writeUInt32BE(crc32(data), 24);
-  header.set([5, 2, 3, 0], 28);
+  header.set([5, 2, type, 0], 28);
   header.write('initrd', 32);
   header.writeUInt32BE(crc32(header), 4);
   return Buffer.concat([header, data]);
@@ -149,6 +223,16 @@ export const ARCHIVE_PARSERS: Record<string, Parser> = {
     seeds: (fixtures) => [uimageSeed(fixture(fixtures, 'late.cpio'))],
     parse: uimage,
     ...refusesAs('UImageError'),
+  },
+  'boot-image': {
+    seeds: (fixtures) => {
+      const ramdisk = fixture(fixtures, 'late.cpio');
+      return [androidSeed, vendorSeed, mediatekSeed, multiSeed, fitSeed].map((seed) =>
+        seed(ramdisk),
+      );
+    },
+    parse: bootImage,
+    ...refusesAs('ContainerError', 'UImageError'),
   },
   tar: { seeds: () => [tarSeed()], parse: tar, ...refusesAs('ArchiveError') },
   pax: {
