@@ -7,8 +7,9 @@ import { unnamedFile } from '../anonymous-file.js';
 import { CHUNK, type ByteSource } from '../source.js';
 
 export class BytesAt {
+  /** @param from the descriptor of a file, or all bytes of it. */
   constructor(
-    private readonly fd: number,
+    private readonly from: number | Buffer,
     /** Where it begins in the file. */
     readonly offset: number,
     readonly size: number,
@@ -18,11 +19,19 @@ export class BytesAt {
 
   /** Fewer at the end. */
   read(at: number, length: number): Buffer {
-    const room = Buffer.alloc(Math.max(0, Math.min(length, this.size - at)));
+    const count = Math.max(0, Math.min(length, this.size - at));
+    const first = this.offset + at;
+    return typeof this.from === 'number'
+      ? this.readFrom(this.from, first, count)
+      : Buffer.from(this.from.subarray(first, first + count));
+  }
+
+  private readFrom(fd: number, first: number, count: number): Buffer {
+    const room = Buffer.alloc(count);
     let done = 0;
     try {
       for (let got; done < room.length; done += got) {
-        got = readSync(this.fd, room, done, room.length - done, this.offset + at + done);
+        got = readSync(fd, room, done, room.length - done, first + done);
         if (got === 0) break;
       }
     } catch (error) {
@@ -36,7 +45,7 @@ export class BytesAt {
   /** A part of it, as far as it goes. */
   part(at: number, size: number): BytesAt {
     const from = Math.min(at, this.size);
-    return new BytesAt(this.fd, this.offset + from, Math.min(size, this.size - from), this.name);
+    return new BytesAt(this.from, this.offset + from, Math.min(size, this.size - from), this.name);
   }
 
   *chunks(): Generator<Buffer, void> {
@@ -44,13 +53,16 @@ export class BytesAt {
   }
 }
 
+/** Bytes of a pipe that are kept in memory. */
+const SMALL = 1 << 20;
+
 async function* restOf(source: ByteSource): AsyncGenerator<Buffer, void> {
   for (let chunk; (chunk = await source.chunk()) !== null;) yield chunk;
 }
 
 /**
- * All bytes of a source, at any place. A pipe is kept in a file without a name. The source closes
- * it.
+ * All bytes of a source, at any place. A long pipe is kept in a file without a name. The source
+ * closes it.
  */
 export async function bytesOf(source: ByteSource): Promise<BytesAt> {
   const name = source.file?.toString() ?? 'standard input';
@@ -61,6 +73,8 @@ export async function bytesOf(source: ByteSource): Promise<BytesAt> {
     const stat = fstatSync(fd);
     if (stat.isFile()) return new BytesAt(fd, 0, stat.size, name);
   }
+  const first = await source.peek(SMALL + 1);
+  if (first.length <= SMALL) return new BytesAt(first, 0, first.length, name);
   const fd = await unnamedFile(name, restOf(source), RAMDISK_LIMITS.bytes);
   source.onClose(() => closeSync(fd));
   return new BytesAt(fd, 0, fstatSync(fd).size, name);
