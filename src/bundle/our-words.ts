@@ -85,4 +85,5 @@ export const OUR_WORDS = `
   whose why wifi wildcard winbond wins withheld wlan workdir workingset works workstation worn wrap
   wrapped wraps writable writeback writeerror writeflash writer www wx xdatum xref xz yours zeros
   zlib zonelists zsh zstd zynq
+  android figures guess maker overlayroot piece rebuilt
 `;
