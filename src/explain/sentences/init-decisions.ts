@@ -1,5 +1,20 @@
 import { decision } from './decision-row.js';
-import { errorWords, placeName, processName, programName, type RootPlace } from './words.js';
+import {
+  errorWords,
+  lastRootWords,
+  placeName,
+  processName,
+  programName,
+  type LastRoot,
+  type RootPlace,
+} from './words.js';
+
+/** The code of wait(2): the signal in the low bits, else the status above them. */
+function exitWords(code: number | null): string {
+  if (code === null) return '';
+  const signal = code & 0x7f;
+  return signal === 0 ? ` with status ${(code >> 8) & 0xff}` : ` by signal ${signal}`;
+}
 
 /** Decisions about process 1, and the present evidence on the machine. */
 export const INIT_DECISIONS = {
@@ -35,9 +50,10 @@ export const INIT_DECISIONS = {
     },
   }),
 
-  'process-1-ends': decision<{ verdict: 'ends' }>({
+  'process-1-ends': decision({
     question: 'what becomes of process 1?',
-    answer: (): string => 'it ended, which process 1 must never do',
+    answer: ({ exitCode, root }: { verdict: 'ends'; exitCode: number | null; root: LastRoot }) =>
+      `it ended${exitWords(exitCode)}, ${lastRootWords(root)}; process 1 must never end`,
   }),
 
   console: decision<{ verdict: 'no' }>({

@@ -12,6 +12,24 @@ export function placeName(place: RootPlace): string {
   return `${place.fstype ?? 'the root'} on ${place.where ?? 'its device'}`;
 }
 
+/** The root on which process 1 ended. `place` is where it began. */
+export type LastRoot =
+  | { on: 'first' | 'next'; place: RootPlace }
+  /** Whether it was still there or on the other does not show. */
+  | { on: 'either'; place: RootPlace; other: RootPlace };
+
+export function lastRootWords(root: LastRoot): string {
+  const first = placeName(root.place);
+  switch (root.on) {
+    case 'first':
+      return root.place === 'unknown' ? 'on which root does not show' : `on ${first}`;
+    case 'next':
+      return `on another root, to which it had changed from ${first}`;
+    case 'either':
+      return `on ${first}, or on ${placeName(root.other)} if it had changed to that`;
+  }
+}
+
 /** The name of a program that became process 1; null if the log does not name it. */
 export const programName = (program: string | null): string =>
   program ?? 'a program that the log does not name';

@@ -7,6 +7,7 @@ import { assumedFor, because } from '../sentences/grounds.js';
 import { processName, type RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
 import { wasCalled } from './early-init.js';
+import { lastRoot } from './last-root.js';
 
 /** The root on which the kernel looks for process 1. */
 export interface InitPlace {
@@ -92,8 +93,11 @@ function seenInit(t: DecisionLog, where: InitPlace): InitOutcome | null {
   }
   const shown = shownProgram(t, where);
   if (panic === undefined) return shown && { kind: 'runs', ...shown, place: where.place };
-  if (panic.value.kind === 'init-ended')
-    t.decide('process-1-ends', { verdict: 'ends' }, said(panic));
+  if (panic.value.kind === 'init-ended') {
+    const { exitCode } = panic.value;
+    const root = lastRoot(t.seen, where.place);
+    t.decide('process-1-ends', { verdict: 'ends', exitCode, root }, said(panic));
+  }
   return { kind: 'panics', panic: panic.value, ran: shown?.program ?? null };
 }
 
