@@ -24,10 +24,17 @@ function isNearEnd(
   return Math.abs(((panic ?? stop)?.at ?? lines) - at) <= NEAR;
 }
 
-/** Whether the same device mounted after the complaint, so that it did no harm. */
-const mountedLater = ({ value, at }: ChosenComplaint, { fileSystems }: KernelMessages): boolean =>
-  value.device !== null &&
-  fileSystems.some((mounted) => mounted.at > at && mounted.value.device === value.device);
+/** Whether the same device mounted, or was attached, after the complaint: it did no harm. */
+function workedLater(
+  { value, at }: ChosenComplaint,
+  { fileSystems, ubi }: KernelMessages,
+): boolean {
+  const { device } = value;
+  if (device === null) return false;
+  if (/^ubi\d*$/.test(device))
+    return ubi.some((each) => each.at > at && (device === 'ubi' || each.value === device));
+  return fileSystems.some((each) => each.at > at && each.value.device === device);
+}
 
 /** The heaviest one; of several the first, from which the others follow. */
 function heaviest(complaints: readonly ChosenComplaint[]): ChosenComplaint | null {
@@ -56,7 +63,7 @@ export function chooseComplaints(
   const able = seen.complaints.filter((each) => {
     const { layer, roots } = each.value;
     const inTime = layer === 'program' ? ran : !ran || roots === seen.mounted.length;
-    const harmful = isNearEnd(each, seen) && !mountedLater(each, seen);
+    const harmful = isNearEnd(each, seen) && !workedLater(each, seen);
     return inTime && harmful && concernsRoot(each.value, root, seen);
   });
   const isWeak = ({ value }: ChosenComplaint): boolean => WEAK.includes(value.weight);

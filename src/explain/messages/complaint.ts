@@ -41,7 +41,7 @@ export const complains =
     seen.complaints.push({ value, ...line });
   };
 
-const BY_NAME = /^-?(E[A-Z0-9]+)$/;
+const BY_NAME = /^-?(E[A-Z0-9_]+)$/;
 
 /** Whether the log is of a MIPS machine, whose errors have other numbers above 34. */
 const isMips = (seen: KernelMessages): boolean =>

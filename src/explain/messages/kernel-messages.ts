@@ -6,21 +6,23 @@ import { PROGRAM_MESSAGES } from './program-messages.js';
 import { RAMDISK_MESSAGES } from './ramdisk-messages.js';
 import { ROOT_MESSAGES } from './root-messages.js';
 import { DRIVER_MESSAGES } from './driver-messages.js';
-import { COMPLAINT_MESSAGES } from './complaints/index.js';
+import { COMPLAINT_MESSAGES, complaintsAbout } from './complaints/index.js';
 
-/**
- * Every message that explain understands, from Linux 2.6 to 6.x. The first row whose pattern
- * matches a line counts, and no other row gets that line.
- */
-export const MESSAGES: readonly MessageRow[] = [
+/** The messages that show decisions. Each line of a log is compared with all of them. */
+const OTHER_MESSAGES: readonly MessageRow[] = [
   ...BOOT_MESSAGES,
   ...RAMDISK_MESSAGES,
   ...ROOT_MESSAGES,
   ...INIT_MESSAGES,
   ...PROGRAM_MESSAGES,
   ...DRIVER_MESSAGES,
-  ...COMPLAINT_MESSAGES,
 ];
+
+/**
+ * Every message that explain understands, from Linux 2.6 to 6.x. The first row whose pattern
+ * matches a line counts, and no other row gets that line.
+ */
+export const MESSAGES: readonly MessageRow[] = [...OTHER_MESSAGES, ...COMPLAINT_MESSAGES];
 
 /** Who printed a line. `unknown`: the log has no times, so it may be either. */
 type Speaker = 'kernel' | 'program' | 'unknown';
@@ -85,7 +87,19 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
 
 /** Returns the row that the line belongs to. */
 function readLine(seen: KernelMessages, line: NumberedLine, by: Speaker): MessageRow | undefined {
-  for (const row of MESSAGES) {
+  return (
+    readAs(OTHER_MESSAGES, seen, line, by) ?? readAs(complaintsAbout(line.said), seen, line, by)
+  );
+}
+
+/** Returns the first row that the line belongs to. */
+function readAs(
+  rows: readonly MessageRow[],
+  seen: KernelMessages,
+  line: NumberedLine,
+  by: Speaker,
+): MessageRow | undefined {
+  for (const row of rows) {
     if (!mayPrint(row, by)) continue;
     const match = row.pattern.exec(line.said);
     if (match === null || row.when?.(seen) === false) continue;

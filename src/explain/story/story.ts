@@ -63,9 +63,21 @@ function stopped(told: StoryEnd, { stop, panic, handovers }: KernelMessages): St
   return { kind: 'stops', program, place, said: stop.said };
 }
 
+/** Codes of complaints after which the kernel tries again, for ever. */
+const TRIED_AGAIN: readonly string[] = ['server-silent', 'network-no-answer'];
+
+/** The log ends while the kernel tries to reach the server of its root. */
+function awaitsServer(told: StoryEnd, { complaints, mounted }: KernelMessages): StoryEnd {
+  const last = complaints.at(-1);
+  const tries = last !== undefined && TRIED_AGAIN.includes(last.value.cause.code);
+  return told.kind === 'open' && tries && mounted.length === 0
+    ? { kind: 'waits', forWhat: 'the server of its root' }
+    : told;
+}
+
 export function tellStory(given: KernelInputs, seen: KernelMessages): Story {
   const t = new DecisionLog(given, seen);
-  const end = stopped(lastWord(walk(t), seen.panic?.value), seen);
+  const end = stopped(awaitsServer(lastWord(walk(t), seen.panic?.value), seen), seen);
   if (seen.noConsole) t.decide('console', { verdict: 'no' }, said(seen.noConsole));
   return { decisions: t.decisions, end, contradictions: t.contradictions };
 }

@@ -112,7 +112,7 @@ export const DISK_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(?:(\S+) )?(\S+?): (?:probe (?:of (\S+) failed with error|with driver (\S+) failed with error) (-\d+)|error (-E[A-Z]+): .*)/,
+      /^(?:(\S+) )?(\S+?): (?:probe (?:of (\S+) failed with error|with driver (\S+) failed with error) (-\d+)|error (-E[A-Z][A-Z0-9_]+): .*)/,
     source: 'drivers/base/dd.c: call_driver_probe',
     tells: complains('hint', ([, bus, driver, device, other, error, named], seen) => ({
       cause: {

@@ -87,7 +87,8 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     ),
   },
   {
-    pattern: /^Gave up waiting for (?:root (?:file system )?|suspend\/resume )?device/,
+    pattern:
+      /^(?:Gave up waiting for (?:root (?:file system )?|suspend\/resume )?device|Failed to mount \S+ as root file system)/,
     source: 'initramfs-tools scripts/local: local_device_setup',
     weak: true,
     by: 'both',

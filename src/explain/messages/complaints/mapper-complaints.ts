@@ -17,7 +17,7 @@ export const MAPPER_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^device-mapper: (?:table: )?(?:(\d+:\d+): )?(?:verity(?:: |-)|.*)?(.*(?:[Rr]oot hash (?:verification|signature) .*|[Rr]oot hash .*(?:failed|invalid|required).*))/,
+      /^device-mapper: (?:table: )?(?:(\d+:\d+): )?(.{0,80}?[Rr]oot hash .{0,80}?(?:fail|invalid|requir|verif).*)/,
     source: 'drivers/md/dm-verity-verify-sig.c, dm-verity-target.c',
     tells: complains('reason', ([, device, what]) => ({
       device,

@@ -64,7 +64,7 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(?:[\w.:-]+ )*[\w.:-]*: ?(?:.*\b)?(?:uncorrectable (?:ECC )?errors?|ECC (?:error|failure|fail)s?|uncorrected ECC|ECC: uncorrectable)\b/i,
+      /^(?!EDAC|mce|{).{0,100}?(?:uncorrectable ECC errors?|uncorrectable errors? .{0,40}page|ECC (?:error|failure|fail)s?\b|uncorrected ECC|ECC: uncorrectable)/i,
     source: 'drivers/mtd/nand/raw',
     tells: complains('medium', () => ({ layer: FLASH, cause: { code: 'flash-ecc' } })),
   },

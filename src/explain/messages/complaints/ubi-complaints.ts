@@ -1,5 +1,6 @@
 import { behind, complains, logError } from '../complaint.js';
-import type { MessageRow } from '../message-row.js';
+import type { CodedCause } from '../../sentences/causes.js';
+import type { KernelMessages, MessageRow } from '../message-row.js';
 
 /**
  * UBI's prefix: `UBI error: function: ` until Linux 3.19, then `ubi0 error: function: `, with the
@@ -146,16 +147,23 @@ export const UBI_COMPLAINTS: readonly MessageRow[] = [
     source: 'drivers/mtd/ubi/block.c: ubiblock_create_from_param',
     tells: complains('effect', ([, , volume, error], seen) => ({
       layer: 'flash',
-      cause: {
-        code: 'ubi-volume-missing',
-        volume: volume!,
-        attached: attachedOf(seen),
-        error: logError(error!, seen),
-      },
+      cause: missingVolume(volume!, error!, seen),
     })),
   },
 ];
 
-/** The UBI devices that the log shows as attached. */
-export const attachedOf = ({ ubi: attached }: { ubi: readonly { value: string }[] }): string[] =>
-  attached.map(({ value }) => value);
+/** A volume that cannot be opened: its device is empty, or has no such volume, or is missing. */
+export function missingVolume(volume: string, error: string, seen: KernelMessages): CodedCause {
+  const device = /^ubi\d+/.exec(volume)?.[0] ?? 'ubi';
+  const empty = seen.complaints.some(
+    ({ value }) =>
+      value.cause.code === 'ubi-empty' && (value.device === device || value.device === 'ubi'),
+  );
+  if (empty) return { code: 'ubi-empty' };
+  return {
+    code: 'ubi-volume-missing',
+    volume,
+    attached: seen.ubi.map(({ value }) => value),
+    error: logError(error, seen),
+  };
+}

@@ -1,6 +1,6 @@
 import { behind, complains, logError } from '../complaint.js';
 import type { MessageRow } from '../message-row.js';
-import { attachedOf } from './ubi-complaints.js';
+import { missingVolume } from './ubi-complaints.js';
 
 /** UBIFS's prefix, with the volume since Linux 4.0. */
 const PREFIX =
@@ -17,12 +17,7 @@ export const UBIFS_COMPLAINTS: readonly MessageRow[] = [
     tells: complains('effect', ([, , volume, error], seen) => ({
       device: /^ubi\d*/.exec(volume!)?.[0],
       layer: 'flash',
-      cause: {
-        code: 'ubi-volume-missing',
-        volume: volume!,
-        attached: attachedOf(seen),
-        error: logError(error!, seen),
-      },
+      cause: missingVolume(volume!, error!, seen),
     })),
   },
   {

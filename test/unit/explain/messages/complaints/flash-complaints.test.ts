@@ -106,6 +106,10 @@ t.test('UBIFS, in the words of old and new kernels', async (t) => {
       { code: 'ubi-volume-missing', volume: 'ubi0:system', attached: ['ubi0'] },
     ],
     [
+      ['ubi0: empty MTD device detected', 'UBIFS error (pid: 1): cannot open "ubi0:a", error -19'],
+      { code: 'ubi-empty' },
+    ],
+    [
       'UBIFS error (ubi0:0 pid 1): ubifs_read_superblock: LEB size mismatch: 129024 ' +
         'in superblock, 126976 real',
       { code: 'ubifs-other-geometry', what: 'LEB size', image: 129024, real: 126976 },

@@ -78,6 +78,7 @@ t.test('an initramfs, or an init, that does not get on', async (t) => {
       { code: 'early-no-init', program: '/sbin/init' },
     ],
     ['Gave up waiting for root file system device.  Common problems:', { code: 'early-gave-up' }],
+    ['Failed to mount /dev/sda2 as root file system.', { code: 'early-gave-up' }],
     ['dracut-initqueue[321]: Warning: Could not boot.', { code: 'early-gave-up', who: 'dracut' }],
     ['systemd[1]: Dependency failed for Initrd Root File System.', { code: 'early-unit-failed' }],
     ['systemd[1]: Failed to mount /sysroot.', { code: 'early-unit-failed', what: '/sysroot' }],
