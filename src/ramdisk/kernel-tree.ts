@@ -44,6 +44,9 @@ interface Missing extends MemberPlace {
 /** What is kept of all names; an archive with more is read, but not judged. */
 const LIMITS = { characters: 8 << 20, entries: 100_000, groups: 50_000, faults: 20 } as const;
 
+/** Names of a group that are told. */
+const NAMES_KEPT = 3;
+
 const SAME = ['mode', 'uid', 'gid', 'mtime', 'links', 'nodeMajor', 'nodeMinor'] as const;
 
 /** Whether two members may be names of one file. */
@@ -148,10 +151,11 @@ export class KernelTree {
       ...{ header, place, missing, names: [], count: 0, data: null, collides: false },
     };
     if (known === undefined) this.#groups.set(key, group);
-    // A name that is made again is not a further one.
     else if (known.missing !== null && missing === null) known.missing.more++;
-    group.count++;
-    if (group.names.length < 3) group.names.push(name);
+    if (known?.names[0] === name) this.#tell(place, { code: 'linked-to-itself', name });
+    // A name that is made again is not a further one.
+    if (!group.names.includes(name)) group.count++;
+    if (group.names.length < NAMES_KEPT && !group.names.includes(name)) group.names.push(name);
     group.collides ||= group.count > header.links || !alike(group.header, header);
     if (kind === 'file') this.#open = { group, name, size: 0, checksum: 0 };
   }

@@ -4,6 +4,7 @@ import type { Sink } from './cpio-machine.js';
 import type { Part } from './kernel-reader.js';
 import { kindOfMode } from './member.js';
 import { problemData, problemText, type RamdiskProblem } from './ramdisk-problem.js';
+import { UIMAGE_TYPES, uimageCompression, uimageType, type UImage } from './uimage.js';
 import { printable } from '../text/printable.js';
 import { plural } from '../text/units.js';
 
@@ -32,7 +33,7 @@ export interface Listed {
 /** The facts about the whole ramdisk, which `ramdisk list` prints after its members. */
 export interface Summary {
   /** U-Boot's header, if there is one. */
-  uimage: { name: string; size: number } | null;
+  uimage: UImageData | null;
   /** The boot image that has the ramdisk, if it is one. */
   container: ContainerData | null;
   parts: Part[];
@@ -43,6 +44,15 @@ export interface Summary {
   unchecked: boolean;
   /** The number of parts and problems beyond the kept ones. */
   leftOut: { parts: number; problems: number };
+}
+
+/** U-Boot's header, as data. U-Boot does not look at the compression of a ramdisk. */
+export interface UImageData {
+  name: string;
+  size: number;
+  /** Words for the type, if it is no ramdisk; and the compression that the header names. */
+  type?: string;
+  compression?: string;
 }
 
 /** A boot image, as data. */
@@ -171,6 +181,21 @@ function problemLine(problem: RamdiskProblem): string {
   return `problem at byte ${offset}${place}: ${problemText(problem)}`;
 }
 
+export function uimageData(uimage: UImage): UImageData {
+  const { name, size, type, compression } = uimage;
+  return {
+    ...{ name, size },
+    ...(type !== UIMAGE_TYPES.ramdisk && { type: uimageType(type) }),
+    ...(compression !== 0 && { compression: uimageCompression(uimage) }),
+  };
+}
+
+function uimageLine({ name, size, type, compression }: UImageData): string {
+  const more = [type, compression].filter((word) => word !== undefined);
+  const words = more.length === 0 ? '' : ` (${more.join(', ')})`;
+  return `U-Boot image "${printable(name)}" of ${plural(size, 'byte')}${words}`;
+}
+
 function pieceLine({ name, role, offset, size, compression, load, handed }: Piece): string {
   const words = [
     ...(role === name ? [] : [role]),
@@ -200,8 +225,7 @@ export function renderSummary(summary: Summary): string {
   const lines: string[] = [];
   if (unchecked)
     lines.push('it has too many names to find all members that the kernel would leave out');
-  if (uimage !== null)
-    lines.push(`U-Boot image "${printable(uimage.name)}" of ${plural(uimage.size, 'byte')}`);
+  if (uimage !== null) lines.push(uimageLine(uimage));
   if (container !== null) lines.push(...containerLines(container));
   lines.push(...parts.map(partLine));
   if (leftOut.parts > 0) lines.push(`and ${plural(leftOut.parts, 'more part')}`);

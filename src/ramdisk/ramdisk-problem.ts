@@ -129,6 +129,12 @@ const FAULTS = {
       (of.dataOf === null ? 'the first' : `with the data of ${named(of.dataOf)}`),
     cure: 'give each file an inode number of its own, as `mountroot ramdisk pack` does',
   }),
+  'linked-to-itself': ({ name }: { name: string }) => ({
+    means:
+      `${named(name)} comes twice with one inode number and a link count above 1, so the kernel ` +
+      'links it to itself: older kernels keep the first, newer ones remove it',
+    cure: 'leave one of the two out',
+  }),
   'links-divided': ({ empty, full }: { empty: string; full: string }) => ({
     means:
       `${named(empty)} is a hard link to ${named(full)}, and a trailer stands between them, at ` +

@@ -43,7 +43,10 @@ const TYPE_NAMES: Record<number, string> = {
 export const uimageType = (type: number): string => TYPE_NAMES[type] ?? `type ${type}`;
 
 /** Compressions, by U-Boot's numbers (IH_COMP_*). */
-export const COMPRESSIONS = ['none', 'gzip', 'bzip2', 'lzma', 'lzo', 'lz4', 'zstd'] as const;
+const COMPRESSIONS = ['none', 'gzip', 'bzip2', 'lzma', 'lzo', 'lz4', 'zstd'] as const;
+
+export const uimageCompression = ({ compression }: UImage): string =>
+  COMPRESSIONS[compression] ?? `compression ${compression}`;
 
 export interface UImage {
   name: string;

@@ -2,6 +2,7 @@ import { EXIT } from '../../plan/plan.js';
 import type { Container, Piece } from '../../ramdisk/container/container.js';
 import type { RamdiskProblem } from '../../ramdisk/ramdisk-problem.js';
 import type { Lister, Summary } from '../../ramdisk/list.js';
+import type { UImage } from '../../ramdisk/uimage.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import { ListPrinter } from '../list-printer.js';
 import { PIECE_OPTION, readingRamdisk } from '../ramdisk-input.js';
@@ -10,7 +11,7 @@ import { verb } from '../verb-row.js';
 
 /** The data of a ramdisk besides its members. */
 interface RamdiskRead {
-  uimage: { name: string; size: number } | null;
+  uimage: UImage | null;
   /** The kernel's complaint about data that are no cpio. */
   complaint: string | null;
   container: Container | null;
@@ -63,13 +64,18 @@ async function readInto(lister: Lister, file: string, piece: string | null): Pro
 
 const isHanded = ({ handed }: Piece): boolean => handed;
 
-function summaryOf(lister: Lister, read: RamdiskRead, image: string | null): Summary {
-  const { uimage, container, unfit } = read;
+function summaryOf(
+  lister: Lister,
+  read: RamdiskRead,
+  image: string | null,
+): Omit<Summary, 'uimage'> {
+  const { container, unfit } = read;
+  // A kernel behind U-Boot's header is no damaged ramdisk.
+  const isOther = unfit.some(({ fault }) => fault.code === 'uimage-type');
   // The kernel always complains about an image-initrd as a cpio before it accepts it. This is no
   // problem.
-  const asCpio = image === null || lister.members > 0;
+  const asCpio = (image === null && !isOther) || lister.members > 0;
   return {
-    uimage: uimage && { name: uimage.name, size: uimage.size },
     container: container && {
       kind: container.kind,
       name: container.name,
@@ -107,13 +113,14 @@ export const ramdiskListVerb = verb({
   overSsh: null,
   exits: ['problems'],
   run: async ({ file, json, piece = null }, { print }) => {
-    const { LIST_SCHEMA, Lister, memberLine, renderSummary, summaryData } =
+    const { LIST_SCHEMA, Lister, memberLine, renderSummary, summaryData, uimageData } =
       await import('../../ramdisk/list.js');
     const printer = new ListPrinter(print, LIST_SCHEMA, json ? null : memberLine);
     const lister = new Lister((member) => printer.member(member));
     const read = await readInto(lister, file, piece).finally(() => printer.flush());
     const image = read.complaint === null ? null : await imageOf(file, piece);
-    const summary = summaryOf(lister, read, image);
+    const uimage = read.uimage && uimageData(read.uimage);
+    const summary = { uimage, ...summaryOf(lister, read, image) };
     printer.end(summaryData(summary), renderSummary(summary));
     return summary.problems.length > 0 ? EXIT.problems : EXIT.done;
   },

@@ -2,7 +2,7 @@ import { handedRamdisk } from '../../ramdisk/container/handed-ramdisk.js';
 import type { ContainerData } from '../../ramdisk/list.js';
 import { problemText } from '../../ramdisk/ramdisk-problem.js';
 import { ByteSource } from '../../ramdisk/source.js';
-import { COMPRESSIONS, uimageType, UIMAGE_TYPES, type UImage } from '../../ramdisk/uimage.js';
+import { uimageCompression, uimageType, UIMAGE_TYPES, type UImage } from '../../ramdisk/uimage.js';
 
 /** A boot image, and where its ramdisk lies in the file. */
 export interface BootImage extends ContainerData {
@@ -10,14 +10,15 @@ export interface BootImage extends ContainerData {
 }
 
 /** An image of one file as one of several. */
-function single({ name, type, size, compression, loadAddress }: UImage, at: number): ContainerData {
+function single(uimage: UImage, at: number): ContainerData {
+  const { name, type, size, loadAddress } = uimage;
   const isRamdisk = type === UIMAGE_TYPES.ramdisk;
   return {
     ...{ kind: `U-Boot image of ${uimageType(type)}`, name, note: '' },
     pieces: [
       {
         ...{ name: 'data', role: isRamdisk ? 'ramdisk' : 'other', offset: at, size },
-        ...{ compression: COMPRESSIONS[compression] ?? null, load: loadAddress },
+        ...{ compression: uimageCompression(uimage), load: loadAddress },
         handed: isRamdisk,
       },
     ],

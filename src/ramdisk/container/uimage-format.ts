@@ -1,8 +1,14 @@
 /** U-Boot's legacy images that hold several files, or that lie within another image. */
 import { crc32 } from 'node:zlib';
 import type { RamdiskFault, RamdiskProblem } from '../ramdisk-problem.js';
-import { UIMAGE_HEADER, parseUImage, uimageType, UIMAGE_TYPES, type UImage } from '../uimage.js';
-import { COMPRESSIONS } from '../uimage.js';
+import {
+  UIMAGE_HEADER,
+  parseUImage,
+  uimageCompression,
+  uimageType,
+  UIMAGE_TYPES,
+  type UImage,
+} from '../uimage.js';
 import type { BytesAt } from './bytes-at.js';
 import {
   ContainerError,
@@ -63,20 +69,17 @@ function filesOf(bytes: BytesAt, uimage: UImage): Piece[] {
     const offset = bytes.offset + from;
     from += Math.ceil(size / 4) * 4;
     const role = ROLES[index] ?? 'other';
-    const compression = role === 'kernel' ? compressionOf(uimage) : null;
+    const compression = role === 'kernel' ? uimageCompression(uimage) : null;
     return piece(`file-${index}`, role, [offset, size], { compression });
   });
 }
-
-const compressionOf = ({ compression }: UImage): string =>
-  COMPRESSIONS[compression] ?? `compression ${compression}`;
 
 function read(bytes: BytesAt): Container {
   const uimage = parseUImage(bytes.read(0, UIMAGE_HEADER), bytes.offset)!;
   const isMulti = uimage.type === UIMAGE_TYPES.multi;
   const role = TYPE_ROLES[uimage.type] ?? 'other';
   const data = piece('data', role, [bytes.offset + UIMAGE_HEADER, uimage.size], {
-    compression: compressionOf(uimage),
+    compression: uimageCompression(uimage),
     load: uimage.loadAddress,
   });
   return {

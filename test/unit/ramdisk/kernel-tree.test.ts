@@ -161,6 +161,14 @@ t.test('a trailer between two names of one file leaves one of them empty', async
   );
 });
 
+t.test('a name that comes twice is no collision; the first of links removes itself', async (t) => {
+  const twice = [member('a', { ...LINKED, data: 'x' }), member('b', LINKED), member('b', LINKED)];
+  t.same(await found(archive(...twice)), []);
+  t.match(await found(archive(...twice, member('a', { ...LINKED, data: 'x' }))), [
+    { fault: { code: 'linked-to-itself', name: 'a' } },
+  ]);
+});
+
 t.test('a link to a name whose directory is missing is missing too', async (t) => {
   t.match(await found(archive(member('bin/a', LINKED), member('b', { ...LINKED, data: 'x' }))), [
     { fault: { code: 'directory-missing', member: 'bin/a', more: 1 } },
