@@ -26,7 +26,7 @@ const KEYS = `
   sure switch switched tag tags target text time title to todo total type types ubi uid unbindable
   undo undone unknown upgrade upper uses value verb verdict verify version versions virtual volume
   wait wanted warned warnings was watchdog when where why words work writable absent mountAs release
-  rootdisk used offset loop
+  changes madeBy maker certainty recordTrouble looked rootdisk used offset loop
   collectable uncollected dataset reservedBytes written wear blocks bits flash sameBoot
 `;
 

@@ -57,7 +57,7 @@ function callsOf({ action }: Step): readonly string[] {
   return system.calls;
 }
 
-/** The root of today, and how the facts of the root before it were rebuilt. */
+/** A root of today that is no bare image, and how the facts of the one before were rebuilt. */
 const ofToday = ({ root, rebuilt }: BeforeStart): object => ({
   today: { ...root, rebuilt: rebuilt !== null, assumed: rebuilt ?? [] },
 });
@@ -98,7 +98,7 @@ function render(
   if (format === 'json')
     return jsonText({
       ...(plan === null ? decision : asJson(plan)),
-      ...(before && ofToday(before)),
+      ...(before !== null && before.root.maker !== 'image' && ofToday(before)),
     });
   if (plan === null) return '';
   return format === 'sh' ? renderSh(plan) : renderText(plan, callsOf);
