@@ -1,4 +1,10 @@
-import { beginsNew, haveTimes, withoutPrefixes, type ConsoleLine } from './console-prefix.js';
+import {
+  beginsNew,
+  haveTimes,
+  withoutPrefixes,
+  withoutRecorderTimes,
+  type ConsoleLine,
+} from './console-prefix.js';
 import { joined, shownLines } from './console-text.js';
 import type { KernelLog, LogLine } from './kernel-log.js';
 
@@ -82,13 +88,12 @@ function boots(lines: readonly ConsoleLine[], tagged: boolean): ConsoleLine[][] 
 function kernelBegins(boot: readonly ConsoleLine[], tagged: boolean): number {
   const first = boot.findIndex((line) => (!tagged || line.tagged) && FIRST.test(line.text));
   if (first >= 0) return first;
-  if (tagged)
-    return Math.max(
-      0,
-      boot.findIndex((line) => line.tagged),
-    );
-  const loader = boot.findIndex(({ text }) => loaderOf(text) !== null);
-  if (loader < 0) return 0;
+  const own = Math.max(0, tagged ? boot.findIndex((line) => line.tagged) : 0);
+  // A recorder may give a boot loader the kernel's form of times.
+  const loader = boot.findIndex(
+    ({ text, tagged: each }) => each === tagged && loaderOf(text) !== null,
+  );
+  if (loader < own) return own;
   const over = boot.findLastIndex(({ text }) => HANDED_OVER.test(text));
   return over < 0 ? boot.length : over + 1;
 }
@@ -119,13 +124,13 @@ function logOf(boot: readonly ConsoleLine[], tagged: boolean): KernelLog {
  * message has one, every line counts from the first one of the kernel.
  */
 export function parseConsole(text: string): KernelLog[] {
-  const shown = shownLines(text);
+  const shown = withoutRecorderTimes(shownLines(text));
   const timed = haveTimes(shown);
   const begins = beginsNew(timed);
   const continues = (line: string): boolean => line !== '' && !begins(line);
   // Without times, a line that ends as a sentence does is more probably whole.
   const isWhole = (line: string): boolean => !timed && /[.:]$/.test(line);
-  const lines = withoutPrefixes(joined(shown, continues, isWhole));
+  const lines = withoutPrefixes(joined(shown, { continues, isWhole }));
   const tagged = lines.some((line) => line.tagged);
   const all = boots(lines, tagged).map((boot) => ({ boot, log: logOf(boot, tagged) }));
   const shows = all.filter(({ log }) => log.lines.length > 0);

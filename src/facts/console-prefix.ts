@@ -11,7 +11,8 @@ export interface ConsoleLine {
  * The kernel's time (kernel/printk/printk.c: print_time). Vendors add the processor (`@0`), a date,
  * or an `s`, and some print fewer digits with it.
  */
-const TIME = /\[ {0,8}(\d{1,9}\.(?:\d{6}|\d{1,5}(?=@)))(?:@\d{1,3}| {0,3}\/ [^\]]{1,40}|s)?\]/g;
+const TIME =
+  /\[ {0,8}(\d{1,9}\.(?:\d{6}|\d{1,5}(?=@)))(?:@\d{1,3}| {0,3}\/ [^\]]{1,40}|s)? {0,3}\]/g;
 const HAS_TIME = new RegExp(TIME.source);
 
 /** The caller, the processor or the level, which some kernels print after the time. */
@@ -23,7 +24,7 @@ const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const CLOCK = String.raw`\d{1,2}:\d\d:\d\d(?:[.,:]\d{1,9})?`;
 const DATES = [
   String.raw`\d{4}-\d\d-\d\d[T ]${CLOCK}(?:Z|[+-]\d\d:?\d\d)?`,
-  `(?:${DAY} )?${MONTH} {1,2}\\d{1,2} ${CLOCK}(?: (?:[A-Z]{3,5} )?\\d{4}(?=[\\s\\]]))?`,
+  `(?:${DAY} )?${MONTH} {1,2}\\d{1,2} ${CLOCK}(?: (?:[A-Z]{3,5} )?(?:19|20)\\d\\d(?=[\\s\\]]))?`,
   String.raw`\d\d-\d\d ${CLOCK}`,
 ];
 const DATE = `(?:${DATES.join('|')})`;
@@ -133,6 +134,17 @@ export const beginsNew = (timed: boolean) =>
     ? (line: string): boolean => HAS_TIME.test(line) || SYSLOG.test(line)
     : (line: string): boolean =>
         line === '' || SIGNATURE.test(line) || withoutTags(line) !== line.trimStart();
+
+const TWO_TIMES = new RegExp(`^\\s*${TIME.source}\\s*(?=${TIME.source})`);
+
+/** A recorder's times may look like the kernel's. They stand before those, and are dropped. */
+export function withoutRecorderTimes(lines: readonly string[]): readonly string[] {
+  const timed = lines.filter((line) => HAS_TIME.test(line)).length;
+  const two = lines.filter((line) => TWO_TIMES.test(line)).length;
+  if (two < 2 || two < timed / 4) return lines;
+  const first = new RegExp(`^\\s*${TIME.source}`);
+  return lines.map((line) => line.replace(first, ''));
+}
 
 /** Whether lines have a time of the kernel. */
 export const haveTimes = (lines: readonly string[]): boolean =>

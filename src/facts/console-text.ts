@@ -39,9 +39,17 @@ function afterBackspaces(line: string): string {
   return out.join('');
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { quot: '"', lt: '<', gt: '>', amp: '&' };
+
+/** A text that was copied from the source of a web page. */
+const withoutEntities = (text: string): string =>
+  text.includes('&quot;') || text.includes('&lt;')
+    ? text.replace(/&(quot|lt|gt|amp);/g, (_all, name: string) => ENTITIES[name]!)
+    : text;
+
 /** The lines of a recording, as a terminal would show them. */
 export function shownLines(text: string): string[] {
-  const plain = text.replace(/[\0\ufeff\ufffd]/g, '');
+  const plain = withoutEntities(text.replace(/[\0\ufeff\ufffd]/g, '')).replaceAll('\u00a0', ' ');
   // Some programs end a line with a carriage return only.
   const separated = plain.includes('\n') ? plain : plain.replaceAll('\r', '\n');
   return lastLines(separated, FILE_LIMITS.lines)
@@ -50,8 +58,8 @@ export function shownLines(text: string): string[] {
     .map((line) => withoutControls(afterBackspaces(line)));
 }
 
-/** Usual widths of terminals and of mails. */
-const WIDTHS: readonly number[] = [70, 72, 74, 76, 78, 79, 80, 90, 96, 100, 120, 128, 132, 160];
+/** Usual widths of terminals. Narrower ones are of mails, which break lines between words. */
+const WIDTHS: readonly number[] = [80, 90, 96, 100, 120, 128, 132, 160];
 const NARROWEST = 40;
 const WIDEST = 250;
 
@@ -69,15 +77,16 @@ function widthOf(lines: readonly string[], continues: (line: string) => boolean)
   return broken >= (WIDTHS.includes(width) ? 1 : 3) ? width : null;
 }
 
-/**
- * Joins the lines that a terminal broke at its width. `isWhole` tells which lines are whole
- * although they are as long.
- */
-export function joined(
-  lines: readonly string[],
-  continues: (line: string) => boolean,
-  isWhole: (line: string) => boolean,
-): string[] {
+/** How lines go on. */
+interface Continuation {
+  /** Whether a line does not begin a message. */
+  continues: (line: string) => boolean;
+  /** Whether a line is whole although it is as long as the terminal is wide. */
+  isWhole: (line: string) => boolean;
+}
+
+/** Joins the lines that a terminal broke at its width. */
+export function joined(lines: readonly string[], { continues, isWhole }: Continuation): string[] {
   const width = widthOf(lines, continues);
   if (width === null) return [...lines];
   const out: string[] = [];

@@ -1,4 +1,5 @@
 import type { KernelLog } from '../../facts/kernel-log.js';
+import { mendLines, type Speaker, type SpokenLine } from './broken-lines.js';
 import { BOOT_MESSAGES } from './boot-messages.js';
 import { INIT_MESSAGES } from './init-messages.js';
 import type { KernelMessages, MessageRow, NumberedLine } from './message-row.js';
@@ -23,14 +24,6 @@ const OTHER_MESSAGES: readonly MessageRow[] = [
  * matches a line counts, and no other row gets that line.
  */
 export const MESSAGES: readonly MessageRow[] = [...OTHER_MESSAGES, ...COMPLAINT_MESSAGES];
-
-/** Who printed a line. `unknown`: the log has no times, so it may be either. */
-type Speaker = 'kernel' | 'program' | 'unknown';
-
-interface SpokenLine {
-  text: string;
-  by: Speaker;
-}
 
 /** The lines of the kernel and of programs, in their order. */
 function spokenLines({ lines, others = [], foreign }: KernelLog): SpokenLine[] {
@@ -71,7 +64,7 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
     last: null,
   };
   let continued: MessageRow['continues'];
-  for (const [at, { text, by }] of (log === null ? [] : spokenLines(log)).entries()) {
+  for (const [at, { text, by }] of (log === null ? [] : mendLines(spokenLines(log))).entries()) {
     if (by !== 'program') [seen.last, seen.lines] = [text, seen.lines + 1];
     const further = by === 'program' ? null : (continued?.pattern.exec(text) ?? null);
     if (further !== null) {

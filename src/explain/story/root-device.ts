@@ -10,6 +10,7 @@ const SURE_FORMS: readonly RootForm[] = ['none', 'mtd', 'ubi', 'other'];
 const LOOKED_UP: readonly RootForm[] = ['device', 'partuuid', 'partlabel', 'ram'];
 const ENXIO = -6;
 
+const FIRST_RAMDISK = '1:0';
 /** The number of an mtd block device. */
 const MTD_BLOCK = 31;
 
@@ -24,6 +25,14 @@ function wasFound(name: RootName, number: string, error: number | null): boolean
   return number !== '0:0';
 }
 
+/** Whether the first mount in the log is that of an image that is not the root itself. */
+function imageIsFirst({ seen }: DecisionLog, { form }: RootName): boolean {
+  const { linuxrc, image, imageFailed, mounted } = seen;
+  if (linuxrc !== undefined) return true;
+  const loaded = image !== undefined && imageFailed === undefined && form !== 'ram';
+  return loaded && (mounted[0]?.value.device ?? FIRST_RAMDISK) === FIRST_RAMDISK;
+}
+
 /** The kernel found a device of this number, also without a name. */
 const numbered = ({ form }: RootName, number: string) =>
   ({ form: form === 'none' ? 'number' : form, number, exists: true }) as const;
@@ -32,11 +41,10 @@ const numbered = ({ form }: RootName, number: string) =>
  * The kernel's own messages show the number of the name, and whether the kernel found the device.
  */
 function witnessed(t: DecisionLog, name: RootName): RootName {
-  const { waiting, cannotOpen, mounted, linuxrc, mtdRoot } = t.seen;
-  // With a /linuxrc, the first mount is the image's.
-  const device = mounted[linuxrc ? 1 : 0]?.value.device;
-  if (device) return { ...name, ...numbered(name, device) };
-  if (mounted[linuxrc ? 1 : 0] !== undefined) return { ...name, exists: true };
+  const { waiting, cannotOpen, mounted, mtdRoot } = t.seen;
+  const mount = mounted[imageIsFirst(t, name) ? 1 : 0]?.value;
+  if (mount?.device) return { ...name, ...numbered(name, mount.device) };
+  if (mount !== undefined) return { ...name, exists: true };
   const { number } = t.root;
   const error = cannotOpen?.value.error ?? null;
   if (number !== null) return { ...name, number, exists: wasFound(name, number, error) };

@@ -21,7 +21,12 @@ const SHOWS_MOUNT =
   /VFS: Mounted root|Run \S.* as init process|Freeing (?:unused kernel|init) |Kernel panic|end Kernel panic/;
 
 /** A text without what a form adds between its letters, and joined where a terminal broke it. */
-const plain = (text: string): string => text.replace(/\x1b?\[\d+m/g, '').replace(/[\0\r\n]+/g, '');
+const plain = (text: string): string =>
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('\u00a0', ' ')
+    .replace(/\x1b?\[\d+m/g, '')
+    .replace(/[\0\r\n]+/g, '');
 const shows = (text: string, pattern: RegExp): boolean => pattern.test(plain(text));
 
 /** What a decision claims although the text does not show it; null if it shows it. */
