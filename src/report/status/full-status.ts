@@ -186,7 +186,7 @@ export function fullStatus(status: Status, gathered: Gathered): FullStatus {
   const { madeBy = null, recordTrouble = null } = gathered;
   return {
     ...status,
-    changes: fateOfChanges({ mounts: [...gathered.mounts], rootdisk: gathered.rootdisk }),
+    changes: fateOfChanges({ mounts: [...gathered.mounts], rootdisk: gathered.rootdisk, rung }),
     madeBy: rung === null ? madeBy : null,
     recordTrouble,
     degraded: rung && degradedBy(rung),

@@ -103,7 +103,8 @@ const isOverlay = ({ fstype }: Mount): boolean => fstype.startsWith('overlay');
 export function fateOfChanges({
   mounts,
   rootdisk,
-}: Pick<StatusInput, 'mounts' | 'rootdisk'>): Fate {
+  rung,
+}: Pick<StatusInput, 'mounts' | 'rootdisk' | 'rung'>): Fate {
   const root = visibleAt(mounts, '/');
   if (root === undefined) return 'unknown';
   const holder = isOverlay(root) ? upperOf(mounts, root) : root;
@@ -111,7 +112,9 @@ export function fateOfChanges({
   if (holder === undefined) return 'unknown';
   if (isInMemory(holder)) return 'lost';
   if (!writable(holder)) return 'unchangeable';
-  return isLoop(holder) && rootdisk?.loop?.number !== holder.device ? 'unknown' : 'kept';
+  // A start was told to keep its changes there, or a disk keeps what the loop device shows of it.
+  const isKept = rung?.rung === 'persistent' || rootdisk?.loop?.number === holder.device;
+  return isLoop(holder) && !isKept ? 'unknown' : 'kept';
 }
 
 /**

@@ -137,7 +137,7 @@ t.test('an ordinary machine, and one that shows nothing, have a status too', asy
 
 t.test('what becomes of changes is told only where the mounts show it', async (t) => {
   const fate = (mountinfo: string, rootdisk?: Facts['rootdisk']): string =>
-    fateOfChanges({ mounts: parseMountinfo(mountinfo), rootdisk });
+    fateOfChanges({ mounts: parseMountinfo(mountinfo), rootdisk, rung: null });
   const upper = (device: string, type: string): string =>
     BOARD_STARTED.replace(/31:3 (.*) - jffs2 \/dev\/mtdblock3/, `${device} $1 - ${type}`);
   t.equal(fate(''), 'unknown');
