@@ -77,6 +77,12 @@ function chosenInitrd(tree: DeviceTree | null): KernelInputs['handed'] {
     : null;
 }
 
+/** Only of a blob that was named, because an initrd that was named is not that of this boot. */
+function toldBytes(tree: DeviceTree | null): Pick<KernelInputs, 'toldBytes'> {
+  const { start = null, end = null } = tree?.initrd ?? {};
+  return start !== null && end !== null && end > start ? { toldBytes: end - start } : {};
+}
+
 function taggedInitrd(facts: Facts | null): KernelInputs['handed'] {
   const initrd = facts?.origin?.atags?.initrd;
   if (!initrd) return null;
@@ -211,6 +217,7 @@ export function collectInputs(
       release: seen.release?.value ?? facts?.kernel.release ?? null,
       config,
       handed: handedOver(sources),
+      ...toldBytes(sources.deviceTree),
       memory: memoryOf(sources),
       initrd: sources.initrd,
       types: types.length > 0 ? types : null,

@@ -13,6 +13,8 @@ export type FindProgram = (path: string) => Runnable | null | undefined;
 export interface Initrd {
   /** Its name for a person, such as the name of its file. */
   name: string;
+  /** The bytes that the boot loader hands over; missing if unknown. */
+  bytes?: number;
   /** The kernel's message if it does not unpack as a cpio; null if it does. */
   error: string | null;
   /** Finds a program that the cpio made, also before a fault in it; null if there is none. */
@@ -46,6 +48,8 @@ export interface KernelInputs {
   config: KernelConfig | null;
   /** Whether and how the boot loader told the kernel about an initrd; null if unknown. */
   handed: ({ value: boolean } & Because) | null;
+  /** The size of the initrd in a device tree that was named; missing if there is none. */
+  toldBytes?: number;
   /** The board's memory; the kernel refuses an initrd outside of it. */
   memory: readonly Region[] | null;
   /** The initrd, if we have its bytes. */

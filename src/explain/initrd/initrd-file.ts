@@ -93,11 +93,18 @@ export async function lookIntoInitrd(
     : null;
   return {
     name,
+    bytes: await reading(file, name, lengthOf),
     error,
     program: (path) => files.program(path),
     image,
     inImage: inImage ?? (() => undefined),
   };
+}
+
+async function lengthOf(source: ByteSource): Promise<number> {
+  let bytes = 0;
+  for (let chunk; (chunk = await source.chunk()) !== null;) bytes += chunk.length;
+  return bytes;
 }
 
 async function* chunksOf(source: ByteSource): AsyncGenerator<Buffer, void> {

@@ -1,4 +1,5 @@
 import { codedSentence, type Coded } from '../../text/coded.js';
+import { printable } from '../../text/printable.js';
 import type { Ground } from './grounds.js';
 import { groundSentence } from './grounds.js';
 
@@ -43,6 +44,11 @@ const CONTRADICTIONS = {
     `but ${expects(expected)} was to be expected, for ${groundSentence(expectedFor)}`,
   'process-1': ({ program, failed }: { program: string; failed: string[] }) =>
     `process 1: ${program} runs; but none of ${failed.join(', ')} was to be expected to`,
+  'initrd-size': ({ name, told, bytes }: { name: string; told: number; bytes: number }) =>
+    `the initrd: the kernel is told of ${told} bytes, and ${printable(name)} has ${bytes}; ` +
+    (told > bytes
+      ? 'unless the boot loader changes that, the kernel also reads what lies behind it in memory'
+      : 'unless the boot loader changes that, the kernel gets it cut short'),
   'command-line': ({ console }: { console: string }) =>
     `the command line: the console shows ${JSON.stringify(console)}, ` +
     'which differs from the one given, and counts',

@@ -69,9 +69,18 @@ function seenInitrd({ seen, given }: DecisionLog): GroundedAnswer | null {
   return null;
 }
 
+/** Compares the size that the kernel is told with that of the initrd that was named. */
+function compareSizes({ given, words, contradictions }: DecisionLog): void {
+  const told = words.initrd?.size ?? given.toldBytes ?? 0;
+  const { name, bytes } = given.initrd ?? {};
+  if (name !== undefined && bytes !== undefined && told > 0 && told !== bytes)
+    contradictions.push({ code: 'initrd-size', name, told, bytes });
+}
+
 /** Decides whether the kernel takes an initrd from the boot loader. */
 export function takesInitrd(t: DecisionLog): GroundedAnswer {
   const { seen, given, words } = t;
+  compareSizes(t);
   const taken = seen.refused
     ? holds(false, said(seen.refused))
     : t.settle({ code: 'initrd' }, seenInitrd(t), decideBy(INITRD_RULES, t));
