@@ -34,6 +34,9 @@ function decisionLines(decision: KernelDecision, index: number): string {
   return `${head}\n${wrap(reason(decision), 6)}`;
 }
 
+const awaited = (device: string): string =>
+  device === '' ? 'a root device without a name' : device;
+
 function endSentence(end: KernelEnd, of: Explanation['of']): string {
   const would = of === 'a command line';
   switch (end.kind) {
@@ -46,14 +49,16 @@ function endSentence(end: KernelEnd, of: Explanation['of']): string {
       return `So the kernel ${would ? 'would panic' : 'panicked'}: "${end.message}"`;
     case 'waits':
       return of === 'a console log'
-        ? `So the kernel still waits for ${end.forWhat} where the log ends.`
-        : `So the kernel ${would ? 'would wait' : 'waits'} for ${end.forWhat} for ever.`;
+        ? `So the kernel still waits for ${awaited(end.forWhat)} where the log ends.`
+        : `So the kernel ${would ? 'would wait' : 'waits'} for ${awaited(end.forWhat)} for ever.`;
     case 'stops': {
       const who = `${end.program ?? 'process 1'}${end.root === null ? '' : `, on ${end.root},`}`;
       return `So ${who} does not go on by itself: "${end.said.trim()}"`;
     }
     case 'unknown':
-      return `How it ended does not show: ${end.because}.`;
+      return would
+        ? `How it would end is not known: ${end.because}.`
+        : `How it ended does not show: ${end.because}.`;
     case 'not-understood':
       return `Not understood: ${end.because}.`;
   }

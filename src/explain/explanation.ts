@@ -7,7 +7,7 @@ import type { KernelMessages } from './messages/message-row.js';
 import { tellCause, type CauseCode } from './sentences/causes.js';
 import { contradictionSentence, type Contradiction } from './sentences/contradictions.js';
 import { tellDecision, type CodedDecision, type KernelDecision } from './sentences/decisions.js';
-import { because } from './sentences/grounds.js';
+import { because, groundSentence } from './sentences/grounds.js';
 import type { CommandLineHolder } from './sentences/ramdisk-decisions.js';
 import { unknownSentence } from './sentences/unknowns.js';
 import { placeName } from './sentences/words.js';
@@ -131,6 +131,15 @@ function tellEnd(end: StoryEnd, seen: KernelMessages): KernelEnd {
   }
 }
 
+/** The first decision of a prediction that only assumes what its end would rest on. */
+function doubtOf(decisions: Story['decisions']): string | null {
+  const doubt = decisions.find(
+    ({ id, evidence, because: { code } }) =>
+      evidence.kind === 'unknown' && (id === 'process-1' || code === 'flags-unknown'),
+  );
+  return doubt === undefined ? null : groundSentence(doubt.because);
+}
+
 /**
  * A machine that runs did not fail, unless its kernel's own words say so. Which program it runs is
  * not told from an assumption.
@@ -148,12 +157,15 @@ function endOf(
       because: 'this machine runs, and its facts do not show how it came to',
     };
   const started = decisions.findLast(({ id }) => id === 'process-1');
-  return running === true && init === null && started?.evidence.kind === 'unknown'
-    ? {
-        kind: 'unknown',
-        because: 'this machine runs, and its facts do not show which program its kernel started',
-      }
-    : tellEnd(end, seen);
+  if (running === true && init === null && started?.evidence.kind === 'unknown')
+    return {
+      kind: 'unknown',
+      because: 'this machine runs, and its facts do not show which program its kernel started',
+    };
+  const told = tellEnd(end, seen);
+  const isForetold = running !== true && seen.recognised === 0 && told.kind === 'runs';
+  const doubt = isForetold ? doubtOf(decisions) : null;
+  return doubt === null ? told : { kind: 'unknown', because: doubt };
 }
 
 const tellAdvice = ({ cause, said, noConsole, devices }: BootDiagnosis): Advice => ({

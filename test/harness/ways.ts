@@ -28,7 +28,7 @@ const NOTHING: ExplanationSources = {
   ours: null,
 };
 /** The facts of this board, gathered on it. */
-const FACTS = fileURLToPath(new URL('../fixtures/console/facts.json', import.meta.url));
+export const FACTS = fileURLToPath(new URL('../fixtures/console/facts.json', import.meta.url));
 export const IMAGE = 'root=/dev/mtdblock2 rootfstype=squashfs ro';
 
 interface Way {

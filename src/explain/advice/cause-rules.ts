@@ -264,6 +264,7 @@ export const WAITS_RULES: readonly CauseRule[] = [
     when: ({ hint }) => hint?.value.weight === 'hint',
     then: ({ hint }) => hint!.value.cause,
   },
+  { when: ({ waits }) => waits === '', then: () => ({ code: 'no-root-word' }) },
   {
     when: otherwise,
     then: (boot) => ({ code: 'device-does-not-come', forWhat: boot.waits ?? '' }),

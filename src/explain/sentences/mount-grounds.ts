@@ -3,6 +3,9 @@ import { concludedFrom, nothingSays, seenIn } from './ground-row.js';
 /** Reasons for the choice of the root device and for the result of its mount. */
 export const MOUNT_GROUNDS = {
   'command-line-unknown': nothingSays(() => 'the command line is not known'),
+  'flags-unknown': nothingSays(
+    ({ flags }: { flags: string }) => `whether it takes rootflags=${flags} is not known`,
+  ),
   'mount-not-shown': nothingSays(() => 'the log does not show it'),
   'rootwait-word': concludedFrom('cmdline', () => 'rootwait'),
   'no-root-word': concludedFrom('cmdline', () => 'the command line has no root='),
@@ -14,6 +17,10 @@ export const MOUNT_GROUNDS = {
   'root-word': concludedFrom('cmdline', ({ root }: { root: string }) => `root=${root}`),
   rootdelay: concludedFrom('cmdline', ({ seconds }: { seconds: number }) => `rootdelay=${seconds}`),
   'rootwait-missing': concludedFrom('cmdline', () => 'rootwait, and the device is not there'),
+  'rootwait-malformed': concludedFrom(
+    'cmdline',
+    () => 'PARTUUID= wants an ID, or an ID and /PARTNROFF=NUMBER',
+  ),
   'rootwait-number': concludedFrom(
     'cmdline',
     () => 'rootwait waits for a name, and not for a number',

@@ -6,9 +6,13 @@ import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-l
 import type { RootName } from './root-name.js';
 import type { Rootfs } from './rootfs.js';
 
-/** An initrd that the kernel treated as a file system image. `loaded`: it is in /dev/ram0. */
+/**
+ * An initrd that the kernel treated as a file system image. `loaded`: all of it is in /dev/ram0.
+ * `nothing`: no part of it is.
+ */
 export interface LoadedImage {
   loaded: boolean;
+  nothing: boolean;
   image: Image | null;
 }
 
@@ -72,17 +76,18 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
   if (name.form === 'mtd' || name.form === 'ubi') {
     const why = because('mounted-before-image', { root: name.said });
     t.decide('image', { verdict: 'never-looked-at' }, why);
-    return { loaded: false, image };
+    return { loaded: false, nothing: true, image };
   }
   if (words.noinitrd) {
     t.decide('image', { verdict: 'discarded' }, because('noinitrd'));
-    return { loaded: false, image };
+    return { loaded: false, nothing: true, image };
   }
   const settled = t.settle({ code: 'image' }, seenImage(t), decideBy(IMAGE_RULES, t));
   const unlessLoaded = name.number === '1:0' ? 'incomplete' : 'no';
   t.decide('image', { verdict: settled.value ? 'yes' : unlessLoaded }, settled);
   const sure = settled.evidence.kind !== 'unknown' || t.given.onlySeen !== true;
-  return { loaded: settled.value && sure, image };
+  const isPartial = image !== null && image.error !== null;
+  return { loaded: settled.value && sure, nothing: !settled.value && !isPartial, image };
 }
 
 /**

@@ -58,7 +58,7 @@ export const SOURCE_RULES: readonly DecisionRule<
   MountSource
 >[] = [
   {
-    when: ({ name, image }) => isFirstRamdisk(name) && image !== null,
+    when: ({ name, image }) => isFirstRamdisk(name) && image !== null && !image.nothing,
     then: ({ image }) => imageSource(image!.image),
   },
   {

@@ -84,6 +84,9 @@ const onMtd = ({ source, fstype }: Attempt): string | undefined =>
 const fits = ({ source, fstype }: Attempt): boolean =>
   rootTypes(source.content ?? 'unknown').includes(fstype);
 
+const isUnknown = ({ content }: MountSource): boolean =>
+  content === null || content === 'unknown' || content === 'unreadable';
+
 /** The result of mounting one type (init/do_mounts.c: do_mount_root). */
 export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
   {
@@ -144,8 +147,11 @@ export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
     },
   },
   {
-    when: ({ source: { content } }) =>
-      content === null || content === 'unknown' || content === 'unreadable',
+    when: (each) => (each.t.words.flags ?? '') !== '' && (isUnknown(each.source) || fits(each)),
+    then: ({ t: { words } }) => comesTo(null, because('flags-unknown', { flags: words.flags! })),
+  },
+  {
+    when: ({ source }) => isUnknown(source),
     then: () => comesTo(null, because('content-unknown')),
   },
   {

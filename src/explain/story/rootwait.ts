@@ -6,6 +6,10 @@ import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import { said, type DecisionLog } from './decision-log.js';
 import type { RootName } from './root-name.js';
 
+/** PARTUUID=ID, or PARTUUID=ID/PARTNROFF=NUMBER (block/early-lookup.c: devt_from_partuuid). */
+const isMalformed = ({ name: { form, said: text } }: WaitCase): boolean =>
+  form === 'partuuid' && !/^PARTUUID=[^/]+(?:\/PARTNROFF=[+-]?\d+)?$/.test(text);
+
 interface WaitCase {
   t: DecisionLog;
   name: RootName;
@@ -77,6 +81,10 @@ export const ROOTWAIT_RULES: readonly DecisionRule<WaitCase, Wait>[] = [
     then: () => ({ verdict: 'if-missing', ...because('rootwait-word') }),
   },
   {
+    when: isMalformed,
+    then: () => ({ verdict: 'invalid', ...because('rootwait-malformed') }),
+  },
+  {
     when: hasNoNumber,
     then: ({ name }) => ({
       verdict: 'waits',
@@ -96,6 +104,6 @@ export function waitsForRoot(t: DecisionLog, name: RootName, earlier: number): s
   const { verdict, ...why } = decideBy(ROOTWAIT_RULES, { t, name, earlier });
   t.decide('rootwait', { verdict }, why);
   if (verdict === 'did-not-come') return t.seen.waiting!.value;
-  const gone = name.exists === false && name.form !== 'none' && t.given.devices !== null;
+  const gone = name.exists === false && t.given.devices !== null;
   return verdict === 'waits' && gone ? name.said : null;
 }

@@ -65,6 +65,9 @@ const BEYOND: Record<string, string> = {
   'nodev-name': 'whether a server answers does not show beforehand',
 };
 
+/** The prediction knows that it does not know the programs of this image. */
+const UNKNOWN = ['image-squashfs'];
+
 function essence(end: KernelEnd): string {
   switch (end.kind) {
     case 'runs':
@@ -100,7 +103,8 @@ t.test("the prediction for a command line matches the board's result", async (t)
       t.ok(!surely || each.name === 'init-exits', `${each.name}: and it is not claimed to be sure`);
       continue;
     }
-    t.equal(essence(would.end), essence(was.end), each.name);
+    const end = UNKNOWN.includes(each.name) ? 'unknown' : essence(was.end);
+    t.equal(essence(would.end), end, each.name);
     // A quiet console gives nothing to compare with.
     if (each.words.includes('quiet')) continue;
     // A log does not show whether the image had one; an examination of the image does.

@@ -226,6 +226,7 @@ t.test('causes of an endless wait and of a process 1 that stops, row by row', as
       { code: 'sata-link-down' },
     ],
     ['a driver failed', boot('', { hint: complaint('hint') }), { code: 'sata-link-down' }],
+    ['it waits for nothing', boot('', { waits: '' }), { code: 'no-root-word' }],
     [
       'nothing says',
       boot('', { waits: '/dev/a' }),

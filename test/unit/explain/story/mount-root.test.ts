@@ -13,6 +13,7 @@ const name = (form: RootName['form'], number: string): RootName => ({
 });
 const image: LoadedImage = {
   loaded: true,
+  nothing: false,
   image: { found: 'ext4', error: null, content: 'ext4', journal: true, kibibytes: 1 },
 };
 

@@ -53,6 +53,11 @@ t.test('the prediction for mounting one type, row by row', async (t) => {
       attempt('romfs', { kind: 'mtd' }),
       { error: null, because: { code: 'on-mtd-unknown', option: 'ROMFS_ON_MTD' } },
     ],
+    [
+      'options of the file system',
+      attempt('squashfs', {}, { commandLine: 'root=/dev/a rootflags=errors=panic' }),
+      { error: null, because: { code: 'flags-unknown', flags: 'errors=panic' } },
+    ],
     ['unknown content', attempt('ext4', { content: null }), { error: null }],
     ['UBIFS on a block device', attempt('ubifs'), { error: -22 }],
     ['jffs2 on a disk', attempt('jffs2'), { error: -22, because: { code: 'jffs2-wants-flash' } }],

@@ -54,6 +54,11 @@ t.test('the effect of rootwait, row by row', async (t) => {
       { verdict: 'if-missing', because: { code: 'rootwait-word' } },
     ],
     [
+      'the name is no ID',
+      { t: storyOf(), name: name({ form: 'partuuid', said: 'PARTUUID=a/b' }), earlier: 0 },
+      { verdict: 'invalid', because: { code: 'rootwait-malformed' } },
+    ],
+    [
       'the name has no number',
       { t: storyOf(), name: name({ number: '0:0', exists: false }), earlier: 0 },
       { verdict: 'waits', because: { code: 'rootwait-missing' } },
