@@ -3,6 +3,7 @@ import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { CodedCause } from '../sentences/causes.js';
 import { FILE_SYSTEMS, isFlashOnly } from '../../volumes/file-systems.js';
+import type { ChosenComplaint } from './chosen-complaint.js';
 import type { FailedBoot } from './failed-boot.js';
 
 type CauseRule = DecisionRule<FailedBoot, CodedCause>;
@@ -223,16 +224,34 @@ const LAST_SIGNAL = 31;
 const signal = ({ exitCode }: FailedBoot): number => (exitCode ?? 0) & 0x7f;
 const status = ({ exitCode }: FailedBoot): number => ((exitCode ?? 0) >> 8) & 0xff;
 
-/** A signal ended process 1: what a script could not find does not explain that. */
-const explainsEnd = (boot: FailedBoot): boolean =>
-  signal(boot) === 0 ||
-  boot.complaint?.value.layer !== 'program' ||
-  /^(?:init|library)-/.test(boot.complaint.value.cause.code);
+/** Statuses of a shell that could not run its command, or not read its script. */
+const OF_SHELL = [2, NOT_RUNNABLE, NOT_FOUND];
+/** Names of programs that are process 1, or that it becomes. */
+const INIT_NAMES = /(?:^|\/)(?:init|linuxrc|systemd|busybox|procd|preinit|(?:ba|da)?sh)$/;
+
+/** Whether words of a program are those of process 1, and not of another one that it started. */
+function isOfProcess1({ value: { cause } }: ChosenComplaint, { ran }: FailedBoot): boolean {
+  const { program = null, script = null } = cause as { program?: string | null; script?: string };
+  const who = script ?? program;
+  return who === null || who === ran || INIT_NAMES.test(who);
+}
+
+/** Whether a complaint can explain the end of process 1. */
+function explainsEnd(complaint: ChosenComplaint, boot: FailedBoot): boolean {
+  const { layer, cause } = complaint.value;
+  if (layer !== 'program') return true;
+  const { code } = cause;
+  if (/^library-/.test(code)) return isOfProcess1(complaint, boot) || status(boot) === NOT_FOUND;
+  if (signal(boot) !== 0) return code.startsWith('init-');
+  if (code === 'script-fails' || code === 'program-does-not-run')
+    return OF_SHELL.includes(status(boot)) || isOfProcess1(complaint, boot);
+  return true;
+}
 
 /** The reasons why process 1 ended. The exit code is that of wait(2). */
 export const INIT_ENDED_RULES: readonly CauseRule[] = [
   {
-    when: (boot) => boot.complaint !== null && explainsEnd(boot),
+    when: (boot) => boot.complaint !== null && explainsEnd(boot.complaint, boot),
     then: ({ complaint }) => complaint!.value.cause,
   },
   { when: ({ exitCode }) => exitCode === null, then: () => ({ code: 'init-ended' }) },

@@ -59,7 +59,7 @@ export const PROGRAM_CAUSES = {
   ),
   'initramfs-mount-fails': cause(
     ({ device, directory, why }: { device: string | null; directory: string; why: string }) =>
-      `the initramfs cannot mount ${device ?? 'its root'} on ${directory}: ${why}`,
+      `${device ?? 'the root'} cannot be mounted on ${directory}: ${why}`,
     [
       'compare root= with the devices that are there; a slow one needs rootwait or rootdelay=',
       'check that the kernel has its driver and its file system, or the initramfs their modules',

@@ -54,11 +54,27 @@ export const DISK_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(ata\d+)(?:\.\d+)?: (?:COMRESET failed|SRST failed|failed to IDENTIFY|reset failed, giving up|revalidation failed|qc timeout|exception Emask|failed command|disabled|link is slow to respond)/,
+      /^(ata\d+)(?:\.\d+)?: (?:COMRESET failed|SRST failed|failed to IDENTIFY|reset failed, giving up|revalidation failed|qc timeout|disabled|link is slow to respond)/,
     source: 'drivers/ata/libata-eh.c',
     tells: complains('medium', ([, port]) => ({
       device: port,
       cause: { code: 'sata-does-not-answer', port: port! },
+    })),
+  },
+  {
+    pattern: /^(ata\d+)(?:\.\d+)?: (?:exception Emask|failed command|error: \{)/,
+    source: 'drivers/ata/libata-eh.c: ata_eh_link_report',
+    tells: complains('effect', ([, port]) => ({
+      device: port,
+      cause: { code: 'sata-does-not-answer', port: port! },
+    })),
+  },
+  {
+    pattern: /^sd \S+: \[(\w+)\] .*Sense: (?:Unrecovered read error|.*[Mm]edium)/,
+    source: 'drivers/scsi/scsi_logging.c: scsi_log_print_sense',
+    tells: complains('medium', ([, device]) => ({
+      device,
+      cause: { code: 'disk-io', device: device!, sector: null, medium: true },
     })),
   },
   {

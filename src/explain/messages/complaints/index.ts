@@ -47,7 +47,7 @@ const ABOUT: Record<keyof typeof COMPLAINT_TABLES, RegExp> = {
   ext: /^(?:EXT|VFS: |JBD|Aborting|invalid superblock)/,
   squashfs: /^squashfs/i,
   blockFs: /^(?:F2FS|erofs|XFS)/,
-  otherFs: /^(?:BTRFS|cramfs|VFS: |romfs|FAT)/i,
+  otherFs: /^(?:BTRFS|cramfs|VFS: |romfs|FAT)|: (?:Unknown parameter|Bad value for) /i,
   overlay: /^overlay/,
   mmc: /^mmc/,
   disk: /I\/O error|critical|beyond end|limit=|^(?:ata\d|usb |nvme |s[dr] |GPT|Alt|Pri)|partition table|error -/,
@@ -56,7 +56,7 @@ const ABOUT: Record<keyof typeof COMPLAINT_TABLES, RegExp> = {
   server: /^(?:IP-Config|Root-NFS|NFS|RPC|rpcbind|portmap|mount|VFS: |Sending )|timed out|phy/i,
   switch: /(?:switch_root|run-init|pivot_root|chroot|switch-root|mount): |^Usage: /,
   initramfs:
-    /^\[?(?:systemd|dracut|ALERT|Warning|ERROR|:: |\/dev|[A-Z]*UUID=|LABEL=|dev-|Timed|Target|No init|Gave|Failed|Could|Can't|Refusing|Not all|Unable|Depend|Specified|!!|Freez|Caught|You|Entering|Cannot|\(init|Starting|rootfs|device)|[Dd]ropping to|Press Ctrl|FATAL|[Dd]ependency|Failed|[Tt]imed out/i,
+    /^\[?(?:systemd|initramfs|Mounting|\*\*\*|There's|dracut|ALERT|Warning|ERROR|:: |\/dev|[A-Z]*UUID=|LABEL=|dev-|Timed|Target|No init|Gave|Failed|Could|Can't|Refusing|Not all|Unable|Depend|Specified|!!|Freez|Caught|You|Entering|Cannot|\(init|Starting|rootfs|device)|[Dd]ropping to|Press Ctrl|FATAL|[Dd]ependency|Failed|[Tt]imed out/i,
   death: /[[(]1[\])]|VFP|FP|signal|SIGSEGV|unhandled|[Oo]ut of memory/,
   program:
     /: (?:error|can|unable|no|not|line|\d|version|symbol|undefined|applet|exec|\.:|Id|failed|jffs2|overlay)|not found|loading|too old|binfmt|syntax|^can|Permission|such file|format/i,

@@ -23,7 +23,7 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(?:dracut(?:-\w+)?(?:\[\d+\])?: )?(?:Warning: )?(\/dev\/\S+|UUID=\S+|LABEL=\S+|PARTUUID=\S+) does not exist$/,
+      /^(?:dracut(?:-\w+)?(?:\[\d+\])?: )?Warning: (\/dev\/\S+|UUID=\S+|LABEL=\S+|PARTUUID=\S+) does not exist$/,
     source: 'dracut modules.d/99base/rdsosreport.sh, dracut-lib.sh: wait_for_dev',
     weak: true,
     by: 'both',
@@ -52,13 +52,11 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     source: 'mkinitcpio init_functions',
     weak: true,
     by: 'both',
-    tells: stops(
-      complains('reason', ([, one, two, three]) => ({
-        layer: LAYER,
-        device: name((one ?? two ?? three)!),
-        cause: { code: 'early-device-missing', device: (one ?? two ?? three)! },
-      })),
-    ),
+    tells: complains('reason', ([, one, two, three]) => ({
+      layer: LAYER,
+      device: name((one ?? two ?? three)!),
+      cause: { code: 'early-device-missing', device: (one ?? two ?? three)! },
+    })),
   },
   {
     pattern:
@@ -79,16 +77,14 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     source: 'initramfs-tools init: validate_init',
     weak: true,
     by: 'both',
-    tells: stops(
-      complains('reason', ([, program]) => ({
-        layer: LAYER,
-        cause: { code: 'early-no-init', program: program ?? null },
-      })),
-    ),
+    tells: complains('reason', ([, program]) => ({
+      layer: LAYER,
+      cause: { code: 'early-no-init', program: program ?? null },
+    })),
   },
   {
     pattern:
-      /^(?:Gave up waiting for (?:root (?:file system )?|suspend\/resume )?device|Failed to mount \S+ as root file system)/,
+      /^(?:Gave up waiting for root (?:file system )?device|Failed to mount \S+ as root file system)/,
     source: 'initramfs-tools scripts/local: local_device_setup',
     weak: true,
     by: 'both',
@@ -170,5 +166,23 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     weak: true,
     by: 'both',
     tells: stops(complains('effect', () => ({ layer: LAYER, cause: { code: 'early-shell' } }))),
+  },
+  {
+    pattern:
+      /^(?:initramfs emergency recovery shell launched|Mounting (?:boot media|root)(?:: | )?failed|\*\*\* Error in \w+: .*)/i,
+    source: 'Alpine mkinitfs initramfs-init; LibreELEC init',
+    weak: true,
+    by: 'both',
+    tells: stops(complains('effect', () => ({ layer: LAYER, cause: { code: 'early-shell' } }))),
+  },
+  {
+    pattern:
+      /^(?:ERROR: )?(?:There's no '(\/\w+)' on rootfs|(?:Couldn't|Can't|Cannot) find (?:the )?(?:rootfs|root device|root file ?system).*)/,
+    source: 'OpenEmbedded initramfs-framework finish, init-live.sh',
+    weak: true,
+    by: 'both',
+    tells: stops(
+      complains('effect', () => ({ layer: LAYER, cause: { code: 'early-gave-up', who: null } })),
+    ),
   },
 ];

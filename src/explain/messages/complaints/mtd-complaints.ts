@@ -30,7 +30,7 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(?:m25p80|spi-nor|spi-nand) (\S+): (?:unrecognized JEDEC id(?: bytes)?:? ?([0-9a-fx ,]+)|unknown raw ID (\S+)|error (-\d+) reading JEDEC ID)/,
+      /^(?:m25p80|spi-nor|spi-nand) (\S+): (?:unrecognized JEDEC id(?: bytes)?:? ?([0-9a-fx ,]+)|unknown raw ID ([0-9a-f ]+)|error (-\d+) reading JEDEC ID)/,
     source: 'drivers/mtd/spi-nor/core.c: spi_nor_read_id; devices/m25p80.c; nand/spi/core.c',
     tells: complains('reason', ([, chip, id, raw, error], seen) => ({
       layer: FLASH,

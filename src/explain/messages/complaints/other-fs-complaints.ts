@@ -4,6 +4,15 @@ import type { MessageRow } from '../message-row.js';
 /** What btrfs, cramfs, romfs and FAT say when they do not mount. */
 export const OTHER_FS_COMPLAINTS: readonly MessageRow[] = [
   {
+    pattern:
+      /^(ext[234]|xfs|f2fs|squashfs|ubifs|jffs2|erofs|btrfs|vfat|cramfs|romfs|overlay|nfs4?|tmpfs): (?:Unknown parameter|Bad value for) '([^']+)'/,
+    source: 'fs/fs_parser.c, fs/fs_context.c: vfs_parse_fs_param',
+    since: '5.1',
+    tells: complains('reason', ([, fstype, option]) => ({
+      cause: { code: 'fs-option', fstype: fstype!, option: option! },
+    })),
+  },
+  {
     pattern: /^BTRFS(?: error| warning)?(?: \(device (\S+?)\))?: devid (\d+) uuid \S+ is missing/,
     source: 'fs/btrfs/volumes.c: btrfs_report_missing_device',
     tells: complains('reason', ([, device]) => ({

@@ -53,6 +53,16 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
     })),
   },
   {
+    pattern: /^Inconsistency detected by ld(?:-linux\S*)?\.so\S*: (.*)$/,
+    source: 'glibc elf/dl-minimal.c: __assert_fail',
+    weak: true,
+    by: 'both',
+    tells: complains('reason', ([, what]) => ({
+      layer: LAYER,
+      cause: { code: 'library-other-version', program: 'the dynamic linker', what: what! },
+    })),
+  },
+  {
     pattern: /^(?:FATAL: )?kernel too old$/,
     source: 'glibc sysdeps/unix/sysv/linux/dl-sysdep.c',
     weak: true,
@@ -82,7 +92,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^(\/\S*?|-?\w*sh): (?:\.: |exec: )?(?:line )?(?:\d+: )?(?:\.: |exec: )?(?:(\S+?): (?:not found|command not found|No such file or directory|Exec format error|cannot execute binary file(?:: .*)?|Permission denied|can't open.*|applet not found)|can't open '?([^' ]+?)'?(?:: .*)?|([Ss]yntax error:? .*))$/,
+      /^(?:\w+: )?(\/\S*?|-?\w*sh): (?:\.: |exec: )?(?:line )?(?:\d+: )?(?:\.: |exec: )?(?:(\S+?): (?:not found|command not found|No such file or directory|Exec format error|cannot execute binary file(?:: .*)?|Permission denied|can't open.*|applet not found)|can't open '?([^' ]+?)'?(?:: .*)?|([Ss]yntax error:? .*))$/,
     source: 'busybox shell/ash.c, dash, bash',
     weak: true,
     by: 'both',

@@ -2,7 +2,7 @@ import { behind, complains } from '../complaint.js';
 import type { MessageRow } from '../message-row.js';
 
 /** `SQUASHFS error: `, and `squashfs: ` since 5.6 for what a mount refuses. */
-const PREFIX = /(?:SQUASHFS error|squashfs(?: \([^)]*\))?)(?: \[[^\]]*\])?: /;
+const PREFIX = /(?:(?:squashfs: )?SQUASHFS error|squashfs(?: \([^)]*\))?)(?: \[[^\]]*\])?: /;
 const squashfs = (words: RegExp): RegExp => behind(PREFIX, words);
 
 const FSTYPE = 'squashfs';

@@ -101,10 +101,25 @@ export const SWITCH_COMPLAINTS: readonly MessageRow[] = [
       }))(seen, match, line);
     },
   },
+  {
+    pattern: /^mount: can't find (\S+) in \/etc\/fstab/,
+    source: 'busybox util-linux/mount.c; util-linux sys-utils/mount.c',
+    weak: true,
+    by: 'both',
+    tells: complains('effect', ([, directory]) => ({
+      layer: LAYER,
+      cause: {
+        code: 'initramfs-mount-fails',
+        device: null,
+        directory: directory!,
+        why: 'no device was named',
+      },
+    })),
+  },
 ];
 
 /** A directory on which an initramfs usually mounts the real root. */
 const isRootDirectory = (directory: string): boolean =>
-  /^\/(?:root|sysroot|new_?root|newroot|real_?root|rootfs|rootmnt|mnt|rom|overlay|target|media|run\/(?:rootfs|root)|sysimage)(?:\/|$)/.test(
+  /^\/(?:root|sysroot|new_?root|newroot|real_?root|rootfs|rootmnt|mnt|rom|overlay|target|run\/(?:rootfs|root)|sysimage)(?:\/|$)/.test(
     directory,
   );

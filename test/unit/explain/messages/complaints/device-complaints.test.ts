@@ -56,6 +56,11 @@ t.test('disks, and drivers that do not start', async (t) => {
       { code: 'device-end', device: 'mmcblk0p2' },
     ],
     ['ata1: SATA link down (SStatus 0 SControl 300)', { code: 'sata-link-down', port: 'ata1' }],
+    ['ata1.00: failed command: READ DMA', { code: 'sata-does-not-answer' }],
+    [
+      'sd 0:0:0:0: [sda] Add. Sense: Unrecovered read error - auto reallocate failed',
+      { code: 'disk-io', medium: true },
+    ],
     ['ata2: COMRESET failed (errno=-16)', { code: 'sata-does-not-answer' }],
     [
       'usb 1-1: device descriptor read/64, error -71',

@@ -214,6 +214,7 @@ t.test('btrfs, cramfs, romfs and FAT', async (t) => {
       'BTRFS: failed to read the system array on sdb1',
       { code: 'btrfs-does-not-open', device: 'sdb1' },
     ],
+    ["ext4: Unknown parameter 'foo'", { code: 'fs-option', fstype: 'ext4', option: 'foo' }],
     ['cramfs: wrong magic', { code: 'fs-not-found', fstype: 'cramfs' }],
     ['cramfs: wrong endianness', { code: 'fs-features', features: 'wrong endianness' }],
     [

@@ -207,6 +207,10 @@ t.test('flash chips and their partitions', async (t) => {
       'm25p80 spi1.0: error -110 reading JEDEC ID',
       { code: 'flash-unknown-chip', error: { name: 'ETIMEDOUT' } },
     ],
+    [
+      'spi-nand spi0.0: unknown raw ID c2 26 03 00',
+      { code: 'flash-unknown-chip', id: 'c2 26 03 00' },
+    ],
     ['physmap-flash 8000000.nor: map_probe failed', { code: 'flash-no-chip', kind: 'CFI (NOR)' }],
     ['nand_bbt: error while reading bad block table', { code: 'flash-bad-block-table' }],
     ['No space left to write bad block table', { code: 'flash-bad-block-table' }],

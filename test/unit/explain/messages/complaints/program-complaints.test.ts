@@ -29,6 +29,7 @@ t.test('the way from an initramfs to the real root', async (t) => {
       'run-init: current directory on the same filesystem as the root: Success',
       { code: 'switch-fails' },
     ],
+    ["mount: can't find /newroot in /etc/fstab", { code: 'initramfs-mount-fails' }],
     ['switch_root: not rootfs', { code: 'switch-wrong-place' }],
     [
       'Usage: switch_root [-c CONSOLE_DEV] NEW_ROOT NEW_INIT [ARGS]',
@@ -92,6 +93,8 @@ t.test('an initramfs, or an init, that does not get on', async (t) => {
     ['You are in emergency mode. After logging in, type', { code: 'early-shell' }],
     ['[rootfs /]# ', { code: 'early-shell' }],
     ['(initramfs) ', { code: 'early-shell' }],
+    ['Mounting boot media failed.', { code: 'early-shell' }],
+    ["ERROR: There's no '/dev' on rootfs.", { code: 'early-gave-up' }],
   ]);
   t.match(readLines('(initramfs)').stop, { said: '(initramfs)' }, 'which is also the end');
 });
@@ -123,6 +126,10 @@ t.test('programs, loaders and shells', async (t) => {
     [
       'Error relocating /sbin/init: getrandom: symbol not found',
       { code: 'library-other-version', program: '/sbin/init' },
+    ],
+    [
+      'Inconsistency detected by ld.so: rtld.c: 1281: dl_main: Assertion failed!',
+      { code: 'library-other-version' },
     ],
     ['FATAL: kernel too old', { code: 'library-kernel-too-old' }],
     [
