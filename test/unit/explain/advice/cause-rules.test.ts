@@ -1,16 +1,15 @@
 import t from 'tap';
+import { causeOf, NO_ROOT_RULES, WAITS_RULES } from '../../../../src/explain/advice/cause-rules.js';
 import {
-  causeOf,
   INIT_ENDED_RULES,
   NO_INIT_RULES,
-  NO_ROOT_RULES,
   STOPS_RULES,
-  WAITS_RULES,
-} from '../../../../src/explain/advice/cause-rules.js';
+} from '../../../../src/explain/advice/init-cause-rules.js';
 import type { ChosenComplaint } from '../../../../src/explain/advice/chosen-complaint.js';
 import type { FailedBoot } from '../../../../src/explain/advice/failed-boot.js';
 import { bootParameters } from '../../../../src/explain/boot-parameters.js';
 import type { ComplaintWeight } from '../../../../src/explain/messages/complaint-data.js';
+import { readLines } from '../../../fixtures/complaints.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 
 const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoot => ({
@@ -216,6 +215,21 @@ t.test('causes of the end of process 1, row by row', async (t) => {
     ['0', ended(0), { code: 'init-finished' }],
     ['1', ended(0x100), { code: 'init-status', status: 1 }],
   ]);
+});
+
+t.test('words of another program explain the end of process 1 only with its status', async (t) => {
+  const cause = (line: string, exitCode: number): string => {
+    const said = { value: readLines(line).complaints[0]!.value, said: line, at: 1 };
+    return causeOf('init-ended', boot('', { exitCode, complaint: said, ran: '/sbin/init' })).code;
+  };
+  const library = 'error while loading shared libraries: libx.so: cannot open shared object file';
+  t.equal(cause(`/sbin/init: ${library}`, 0x100), 'library-missing');
+  t.equal(cause(`/usr/bin/tool: ${library}`, 0x7f00), 'library-missing', 'a script runs it last');
+  t.equal(cause(`/usr/bin/tool: ${library}`, 0x100), 'init-status');
+  t.equal(cause('/etc/init.d/rcS: line 3: tool: not found', 0x100), 'init-status');
+  t.equal(cause('/init: line 3: tool: not found', 0x100), 'script-fails');
+  t.equal(cause('/init: line 3: tool: not found', 11), 'init-signal');
+  t.equal(cause("can't run '/etc/init.d/rcS': No such file or directory", 6), 'init-signal');
 });
 
 t.test('causes of an endless wait and of a process 1 that stops, row by row', async (t) => {
