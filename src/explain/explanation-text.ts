@@ -74,7 +74,7 @@ const mebibytes = (bytes: number): string =>
 function adviceLines({ cause, said, todo, devices }: Advice): string[] {
   const shown = said === null ? [] : [wrap(`The log says: "${said.trim()}"`, 2)];
   // A message of the kernel at the end may bring its own stop.
-  const sentence = cause.replace(/[.! ]+$/, '');
+  const sentence = cause.replace(/(?<!#)[.! ]+$/, '');
   const out = ['', wrap(`Probable cause: ${sentence}.`, 0), ...shown, ...todo.map(item)];
   if (devices.length === 0) return out;
   const all = devices.map(
