@@ -1,4 +1,5 @@
 /** The settings, and the facts that could not be gathered. */
+import { unreadWords } from '../../facts/kernel-sources.js';
 import { listed } from '../../text/listed.js';
 import {
   isAboutSettings,
@@ -15,6 +16,15 @@ export function configuration({ now }: CheckInputs): Finding[] {
       const { is, holds } = problemParts(each);
       return problem(is, holds ?? 'the next weaker value holds', problemCure(each));
     });
+  const unread = unreadWords(now, '/proc/cmdline');
+  if (unread !== null && now.kernel.commandLine === '')
+    return [
+      unknown(
+        'which settings the kernel command line has',
+        unread,
+        'see that proc is mounted on /proc',
+      ),
+    ];
   const set = Object.keys(now.configuration.origins);
   const finding =
     set.length === 0

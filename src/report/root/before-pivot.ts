@@ -135,8 +135,17 @@ function pathsBefore({ paths }: Facts): { paths: Facts['paths']; assumed: string
 
 const isContent = (fstype: string): fstype is ContentKind => Object.hasOwn(VOLUME_TYPES, fstype);
 
-const isOn = ({ device, source }: Mount, { number, name, source: node }: Device): boolean =>
-  number !== null ? device === number : [node, `/dev/${name}`, name].includes(source);
+/** The names that mount(2) takes for a UBI volume (fs/ubifs/super.c: open_ubi). */
+const ubiNames = ({ name, label }: Device): string[] => {
+  const [, ubi] = /^(ubi\d+)_\d+$/.exec(name) ?? [];
+  return ubi === undefined ? [] : [`${ubi}:${label}`, ...(ubi === 'ubi0' ? [`ubi:${label}`] : [])];
+};
+
+const isOn = ({ device, source }: Mount, volume: Device): boolean => {
+  const { number, name, source: node } = volume;
+  if (number !== null) return device === number;
+  return [node, `/dev/${name}`, name, ...ubiNames(volume)].includes(source);
+};
 
 const isOnDisk = ({ device }: Mount): boolean => !/^(?:0|31):/.test(device);
 

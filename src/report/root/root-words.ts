@@ -1,5 +1,7 @@
 /** Sentences about the root of today and the one before it, from codes and data. */
 import type { Facts } from '../../facts/facts.js';
+import { visibleAt } from '../../facts/mountinfo.js';
+import { OLD_ROOT } from '../../facts/places.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import { listed } from '../../text/listed.js';
 import { size } from '../../text/units.js';
@@ -80,9 +82,22 @@ export const assumptionWords = (each: Assumption): string =>
 
 const contentWords = (kind: string): string => FILE_SYSTEMS[kind]?.title ?? `content: ${kind}`;
 
+/** The image is a squashfs on a disk, and these facts do not look behind it. */
+function unseenRootdisk({ mounts, volume }: Facts): string | null {
+  const image = visibleAt(mounts, OLD_ROOT) ?? visibleAt(mounts, '/');
+  const onDisk = image?.fstype === 'squashfs' && !/^(?:0|7|31):/.test(image.device);
+  return onDisk && volume.wanted === 'rootfs_data'
+    ? `the image is a squashfs on a disk (${image.source}), and OpenWrt would keep its data ` +
+        'behind it: these facts do not show whether it does, ' +
+        'and mountroot does not mount such a place yet'
+    : null;
+}
+
 /** The space behind the image, where OpenWrt keeps its data; null if there is none. */
-export function rootdiskWords({ rootdisk, volume }: Facts): string | null {
-  if (rootdisk === undefined || volume.found.length > 0 || volume.attach !== null) return null;
+export function rootdiskWords(facts: Facts): string | null {
+  const { rootdisk, volume } = facts;
+  if (volume.found.length > 0 || volume.attach !== null) return null;
+  if (rootdisk === undefined) return unseenRootdisk(facts);
   const { device, used, offset, content, loop } = rootdisk;
   const shown = loop === null ? '' : `, which ${loop.name} shows`;
   const at = `behind the squashfs on ${device} (${size(used)}), from byte ${offset} on${shown}`;
@@ -97,7 +112,10 @@ export function plannedForNotes({ root, facts, rebuilt, hidden }: BeforeStart): 
   const over = overWords(root);
   const behind = rootdiskWords(facts);
   const about = `${rootWords(root)} (${rootEvidence(root)})`;
-  const shown = (rebuilt ?? []).filter(({ code }) => behind === null || code !== 'behind-image');
+  // The mount of the loop device tells less than the superblock, and more than nothing.
+  const isSeen = facts.rootdisk !== undefined;
+  const shown = (rebuilt ?? []).filter(({ code }) => !isSeen || code !== 'behind-image');
+  const isTold = shown.some(({ code }) => code === 'behind-image');
   return [
     ...(rebuilt === null ? [] : [`${about}; this plan is for the root before it, as rebuilt here`]),
     ...(hidden
@@ -105,6 +123,6 @@ export function plannedForNotes({ root, facts, rebuilt, hidden }: BeforeStart): 
       : []),
     ...(over === null ? [] : [`${about}; ${over}`]),
     ...shown.map(assumptionWords),
-    ...(behind === null ? [] : [behind]),
+    ...(behind === null || isTold ? [] : [behind]),
   ];
 }
