@@ -17,6 +17,8 @@ export interface Initrd {
   bytes?: number;
   /** The kernel's message if it does not unpack as a cpio; null if it does. */
   error: string | null;
+  /** What the data are, and the cure, where more is known than the kernel says. */
+  why?: string;
   /** Finds a program that the cpio made, also before a fault in it; null if there is none. */
   program: (path: string) => Runnable | null;
   /** Its file system as an image; null if none is recognised. */

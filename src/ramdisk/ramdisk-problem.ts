@@ -265,7 +265,19 @@ export interface RamdiskProblem {
 }
 
 /** The meaning of a fault, and its cure. */
-const faultText = (fault: RamdiskFault): Told => codedSentence(FAULTS, fault);
+const told = (fault: RamdiskFault): Told => codedSentence(FAULTS, fault);
+
+/** The same in words. */
+export function faultText(fault: RamdiskFault): string {
+  const { means, cure } = told(fault);
+  return `${means}; ${cure}`;
+}
+
+/** Whether the data may be whole, and are known to be of a kind that the kernel does not read. */
+export function isOfOtherKind(fault: RamdiskFault): boolean {
+  if (fault.code === 'stream-refused') return codecVerdict(fault.codec) === 'unsupported';
+  return fault.code === 'unknown-magic' && (fault.foreign ?? null) !== null;
+}
 
 /** A problem as `ramdisk list --json` gives it. */
 export const problemData = ({
@@ -277,11 +289,9 @@ export const problemData = ({
   offset,
   inside,
   kernelSays,
-  ...faultText(fault),
+  ...told(fault),
 });
 
 /** The same in words, without its place. */
-export function problemText({ kernelSays, fault }: RamdiskProblem): string {
-  const { means, cure } = faultText(fault);
-  return `${kernelSays === null ? '' : `the kernel says "${kernelSays}": `}${means}; ${cure}`;
-}
+export const problemText = ({ kernelSays, fault }: RamdiskProblem): string =>
+  (kernelSays === null ? '' : `the kernel says "${kernelSays}": `) + faultText(fault);

@@ -3,6 +3,8 @@ import { basename } from 'node:path';
 import type { KernelConfig } from '../../facts/kernel-config.js';
 import { handedRamdisk, type HandedRamdisk } from '../../ramdisk/container/handed-ramdisk.js';
 import {
+  faultText,
+  isOfOtherKind,
   problemText,
   type RamdiskFault,
   type RamdiskProblem,
@@ -85,7 +87,15 @@ export async function lookIntoInitrd(
   const files = new RootfsFiles(name);
   const configured = (method: Method): boolean =>
     config === null || config[kernelOption(method)] === 'y';
-  const error = await reading(file, name, (source) => readRamdisk(source, files, { configured }));
+  let why: string | undefined;
+  const error = await reading(file, name, (source) =>
+    readRamdisk(source, files, {
+      configured,
+      onProblem: ({ kernelSays, fault }) => {
+        if (kernelSays !== null && isOfOtherKind(fault)) why = faultText(fault);
+      },
+    }),
+  );
   const image =
     error === null ? null : await reading(file, name, (source) => imageIn(source, LARGEST_RAMDISK));
   const inImage = isReadable(image)
@@ -95,6 +105,7 @@ export async function lookIntoInitrd(
     name,
     bytes: await reading(file, name, lengthOf),
     error,
+    ...(why !== undefined && { why }),
     program: (path) => files.program(path),
     image,
     inImage: inImage ?? (() => undefined),

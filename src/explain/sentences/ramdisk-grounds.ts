@@ -71,8 +71,8 @@ export const RAMDISK_GROUNDS = {
   ),
   'initrd-stops-kernel': concludedFrom(
     'facts',
-    ({ name, error }: { name: string; error: string }) =>
-      `${name} stops the kernel with "${error}"`,
+    ({ name, error, why }: { name: string; error: string; why?: string }) =>
+      `${name} stops the kernel with "${error}"${why === undefined ? '' : `: ${why}`}`,
   ),
   'most-are-cpio': nothingSays(() => 'its content is not known, and most initrds are a cpio'),
   'unpacked-and-ran': concludedFrom(

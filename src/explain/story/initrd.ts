@@ -96,10 +96,13 @@ export function takesInitrd(t: DecisionLog): GroundedAnswer {
 /** Predicts whether the initrd is a cpio. */
 function expectedCpio({ given: { initrd } }: DecisionLog): GroundedAnswer {
   if (initrd === null) return holds(true, because('most-are-cpio'));
-  const { name, error } = initrd;
+  const { name, error, why } = initrd;
   return error === null
     ? holds(true, because('initrd-unpacks', { name }))
-    : holds(false, because('initrd-stops-kernel', { name, error }));
+    : holds(
+        false,
+        because('initrd-stops-kernel', { name, error, ...(why !== undefined && { why }) }),
+      );
 }
 
 /** The first program that ran is the one that the kernel looks for in rootfs. */
