@@ -160,7 +160,7 @@ export function gatherHealth(
   return health.mtd === null && health.ubi === null && health.mmc === null ? null : health;
 }
 
-/** `ecc`: data was lost; `ubi-read-only`, `ubi-spares`, `mmc-life`: the flash wears out. */
+/** `ecc`: data may be lost; `ubi-read-only`, `ubi-spares`, `mmc-life`: the flash wears out. */
 export type HealthTrouble = 'ecc' | 'ubi-read-only' | 'ubi-spares' | 'mmc-life';
 
 /** The used tenths of an eMMC's life, of the memory type that is more worn. */

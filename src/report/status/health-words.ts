@@ -12,9 +12,9 @@ import {
 const TROUBLE: Record<HealthTrouble, (health: Health) => string> = {
   ecc: ({ mtd }) =>
     `${mtd!.device} has had ${plural(mtd!.eccFailures!, 'read')} since the kernel started that ` +
-    'its ECC could not correct: data is lost; save what matters, and replace the flash',
+    'its ECC could not correct: data may be lost; save what matters, and replace the flash',
   'ubi-read-only': ({ ubi }) =>
-    `${ubi!.device} has gone read-only after an error; ` +
+    `${ubi!.device} has gone read-only, as UBI does after an error; ` +
     'see the kernel log, and reboot the board',
   'ubi-spares': ({ ubi }) =>
     `${ubi!.device} has no spare blocks left for ones that go bad ` +
