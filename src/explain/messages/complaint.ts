@@ -57,6 +57,14 @@ export function logError(text: string, seen: KernelMessages): LogError {
   return { said: text, name: kernelErrorName(Math.abs(Number(text)), isMips(seen)) };
 }
 
+/** The negative errno of a message by its number on most architectures; null if it has none. */
+export function commonErrno(text: string | undefined, seen: KernelMessages): number | null {
+  if (text === undefined) return null;
+  const { name } = logError(text, seen);
+  const number = name === null ? null : kernelErrorNumber(name);
+  return -(number ?? Math.abs(Number(text)));
+}
+
 /** A pattern of words behind a prefix that a whole table shares. */
 export const behind = (prefix: RegExp, words: RegExp): RegExp =>
   new RegExp(`^(?:${prefix.source})(?:${words.source})`, words.flags);

@@ -1,3 +1,4 @@
+import { commonErrno } from './complaint.js';
 import { often, once, type MessageRow } from './message-row.js';
 
 /** `1f02`, or `103:00001` for a number that does not fit (block/genhd.c: bdevt_str). */
@@ -33,11 +34,12 @@ export const ROOT_MESSAGES: readonly MessageRow[] = [
     pattern:
       /^VFS: Cannot open root device ["'“”]?(.*?)["'“”]? or (unknown-block\(\d+,\d+\)|[\da-f]{2}:[\da-f]{2}|[^:\s]+)(?:: error (-?\d+))?\.?\s*$/,
     source: 'init/do_mounts.c: mount_block_root',
-    tells: once('cannotOpen', ([, name, device, error]) => ({
-      name: name!,
-      device: device!,
-      error: error === undefined ? null : -Math.abs(Number(error)),
-    })),
+    tells: (seen, match, line) =>
+      once('cannotOpen', ([, name, device, error]) => ({
+        name: name!,
+        device: device!,
+        error: commonErrno(error, seen),
+      }))(seen, match, line),
   },
   {
     pattern: /^No filesystem could mount root, tried: ?(.*)$/,

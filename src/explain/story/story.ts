@@ -56,8 +56,11 @@ function lastWord(told: StoryEnd, panic: Panic | undefined): StoryEnd {
 }
 
 /** Process 1 said that it does not go on, and no panic followed. */
-function stopped(told: StoryEnd, { stop, panic, handovers }: KernelMessages): StoryEnd {
+function stopped(told: StoryEnd, { seen, given }: DecisionLog): StoryEnd {
+  const { stop, panic, handovers } = seen;
   if (stop === undefined || panic !== undefined || told.kind === 'waits') return told;
+  // On a machine that is up, it went on.
+  if (given.init !== null) return told;
   if (handovers.some(({ at }) => at > stop.at)) return told;
   const { program, place } = told.kind === 'runs' ? told : { program: null, place: null };
   return { kind: 'stops', program, place, said: stop.said };
@@ -77,7 +80,7 @@ function awaitsServer(told: StoryEnd, { complaints, mounted }: KernelMessages): 
 
 export function tellStory(given: KernelInputs, seen: KernelMessages): Story {
   const t = new DecisionLog(given, seen);
-  const end = stopped(awaitsServer(lastWord(walk(t), seen.panic?.value), seen), seen);
+  const end = stopped(awaitsServer(lastWord(walk(t), seen.panic?.value), seen), t);
   if (seen.noConsole) t.decide('console', { verdict: 'no' }, said(seen.noConsole));
   return { decisions: t.decisions, end, contradictions: t.contradictions };
 }

@@ -146,6 +146,12 @@ t.test('each row of the table matches its message, and no row before it does', a
   }
 });
 
+t.test('a MIPS numbers its errors in its own way', async (t) => {
+  const line = 'VFS: Cannot open root device "sda1" or unknown-block(8,1): error -145';
+  t.match(read('CPU0 revision is: 00019374 (MIPS 24Kc)', line).cannotOpen?.value, { error: -110 });
+  t.match(read(line).cannotOpen?.value, { error: -145 }, 'no other machine has this number');
+});
+
 t.test('the first message of a kind counts, and its words are kept', async (t) => {
   t.match(read('Linux version 1.1', 'Linux version 2.2').release, {
     value: '1.1',
