@@ -26,6 +26,8 @@ const root = ({ words, number, rootKnown }: FailedBoot): string =>
 const hasNoRoot = ({ words, rootKnown }: FailedBoot): boolean => rootKnown && words.root === null;
 /** Reasons of a failed unpacking that come from a kernel without the method of compression. */
 const NOT_BUILT = /not (?:configured|compiled|supported)/i;
+/** xz's decoder is there, and refuses the stream (lib/decompress_unxz.c). */
+const XZ_SETTINGS = /not supported by this XZ decoder/;
 const hasRootwait = ({ words }: FailedBoot): boolean => words.wait || words.waitLimit !== null;
 /** A name that the kernel looked up has a number if its disk is there. */
 const isDiskThere = (boot: FailedBoot): boolean =>
@@ -54,6 +56,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     // Whatever root= says: the kernel would not have mounted a root itself.
     when: ({ brokenInitrd }) => NO_SPACE.test(brokenInitrd?.reason ?? ''),
     then: ({ brokenInitrd }) => ({ code: 'initrd-no-space', reason: brokenInitrd!.reason! }),
+  },
+  {
+    when: ({ brokenInitrd }) => XZ_SETTINGS.test(brokenInitrd?.reason ?? ''),
+    then: () => ({ code: 'initrd-xz-settings' }),
   },
   {
     when: ({ brokenInitrd }) => NOT_BUILT.test(brokenInitrd?.reason ?? ''),

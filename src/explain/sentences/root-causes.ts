@@ -68,6 +68,15 @@ export const ROOT_CAUSES = {
       'its files go to a tmpfs, which takes half of the memory at most',
     ['make the ramdisk smaller, or give the board more memory (mem=)'],
   ),
+  'initrd-xz-settings': cause(
+    () =>
+      'the initrd is compressed with settings of xz that the kernel does not have, ' +
+      'such as a checksum other than CRC32 or a filter; it need not be damaged',
+    [
+      'compress it with `xz --check=crc32`, or with `mountroot ramdisk pack`',
+      '`mountroot ramdisk list FILE` says which setting it is',
+    ],
+  ),
   'initrd-broken': cause(
     ({ reason, root }: { reason: string | null; root: string | null }) =>
       `the initrd does not unpack (${reason ?? 'the reason is lost'}), ` +

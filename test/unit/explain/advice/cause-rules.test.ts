@@ -61,6 +61,15 @@ t.test('causes of a missing root, row by row', async (t) => {
       { code: 'initrd-no-space', reason: 'write error' },
     ],
     [
+      'an initrd with settings of xz that the kernel lacks',
+      boot('', {
+        brokenInitrd: {
+          reason: 'Input was encoded with settings that are not supported by this XZ decoder',
+        },
+      }),
+      { code: 'initrd-xz-settings' },
+    ],
+    [
       'an initrd whose compression the kernel lacks',
       boot('', { brokenInitrd: { reason: 'compression method lz4 not configured' } }),
       { code: 'no-decompressor' },
