@@ -1,4 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
+import { plural } from '../text/units.js';
 import type { Member } from './member.js';
 import {
   TABLE_KINDS,
@@ -67,8 +68,8 @@ class Applied {
   end(): string[] {
     if (this.attributes > 0)
       this.warnings.push(
-        `${this.attributes} lines of ${this.table} set attributes (|xattr), which a ramdisk ` +
-          'cannot hold: its programs run without these capabilities, unless /init sets them',
+        `${this.table} has ${plural(this.attributes, 'line')} of attributes (|xattr), which a ` +
+          'ramdisk cannot hold: programs run without these capabilities, unless /init sets them',
       );
     return this.warnings;
   }

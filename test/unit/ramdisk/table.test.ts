@@ -136,7 +136,7 @@ t.test('attributes are counted, for a ramdisk cannot hold them', (t) => {
     '  |xattr cap_net_raw+ep',
     '|xattr cap_net_admin+ep # and a remark',
   );
-  t.match(warnings, [/^2 lines of table set attributes \(\|xattr\), which a ramdisk cannot hold/]);
+  t.match(warnings, [/^table has 2 lines of attributes \(\|xattr\), which a ramdisk cannot hold/]);
   t.end();
 });
 
