@@ -46,6 +46,7 @@ function endSentence(end: KernelEnd, of: Explanation['of']): string {
         `on ${end.root}.`
       );
     case 'panics':
+      if (end.message === '') return 'So the kernel panicked, and its words are not in the log.';
       return `So the kernel ${would ? 'would panic' : 'panicked'}: "${end.message}"`;
     case 'waits':
       return of === 'a console log'

@@ -4,6 +4,7 @@ import { decideBy, type DecisionRule } from '../decision-rule.js';
 import type { CodedCause } from '../sentences/causes.js';
 import { FILE_SYSTEMS, isFlashOnly } from '../../volumes/file-systems.js';
 import type { FailedBoot } from './failed-boot.js';
+import { brokenInitrdCause } from './broken-initrd.js';
 import { INIT_ENDED_RULES, NO_INIT_RULES, STOPS_RULES } from './init-cause-rules.js';
 
 type CauseRule = DecisionRule<FailedBoot, CodedCause>;
@@ -15,19 +16,12 @@ const ENODEV = -19;
 const EINVAL = -22;
 /** The number of a device that the kernel did not find. */
 const NO_NUMBER = '0:0';
-/** Reasons of a failed unpacking that come from a full tmpfs or from too little memory. */
-const NO_SPACE =
-  /write error|no space|ENOSPC|-28|out of memory|ran out of|can't allocate|cannot allocate/i;
 
 /** The root's name; if none is shown, its number. */
 const root = ({ words, number, rootKnown }: FailedBoot): string =>
   words.root ?? (rootKnown ? '' : (number ?? ''));
 /** The kernel has no root=, which something shows. */
 const hasNoRoot = ({ words, rootKnown }: FailedBoot): boolean => rootKnown && words.root === null;
-/** Reasons of a failed unpacking that come from a kernel without the method of compression. */
-const NOT_BUILT = /not (?:configured|compiled|supported)/i;
-/** xz's decoder is there, and refuses the stream (lib/decompress_unxz.c). */
-const XZ_SETTINGS = /not supported by this XZ decoder/;
 const hasRootwait = ({ words }: FailedBoot): boolean => words.wait || words.waitLimit !== null;
 /** A name that the kernel looked up has a number if its disk is there. */
 const isDiskThere = (boot: FailedBoot): boolean =>
@@ -54,24 +48,9 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   },
   {
     // Whatever root= says: the kernel would not have mounted a root itself.
-    when: ({ brokenInitrd }) => NO_SPACE.test(brokenInitrd?.reason ?? ''),
-    then: ({ brokenInitrd }) => ({ code: 'initrd-no-space', reason: brokenInitrd!.reason! }),
-  },
-  {
-    when: ({ brokenInitrd }) => XZ_SETTINGS.test(brokenInitrd?.reason ?? ''),
-    then: () => ({ code: 'initrd-xz-settings' }),
-  },
-  {
-    when: ({ brokenInitrd }) => NOT_BUILT.test(brokenInitrd?.reason ?? ''),
-    then: () => ({ code: 'no-decompressor' }),
-  },
-  {
     when: ({ brokenInitrd }) => brokenInitrd !== null,
-    then: ({ brokenInitrd, words }) => ({
-      code: 'initrd-broken',
-      reason: brokenInitrd!.reason,
-      root: words.root,
-    }),
+    then: ({ brokenInitrd, words: { root: said } }) =>
+      brokenInitrdCause(brokenInitrd!.reason, { root: said }),
   },
   {
     when: ({ complaint }) => complaint !== null,
@@ -204,6 +183,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
 /** The reasons why the kernel waits for its root for ever. */
 export const WAITS_RULES: readonly CauseRule[] = [
   {
+    when: ({ partitionMissing }) => partitionMissing,
+    then: (boot) => ({ code: 'no-partition', root: root(boot) }),
+  },
+  {
     when: ({ complaint }) => complaint !== null,
     then: ({ complaint }) => complaint!.value.cause,
   },
@@ -235,6 +218,7 @@ const CAUSE_RULES: Record<Failure, readonly CauseRule[]> = {
     },
     { when: otherwise, then: () => ({ code: 'no-memory' }) },
   ],
+  cut: [{ when: otherwise, then: () => ({ code: 'panic-not-shown' }) }],
   other: [{ when: otherwise, then: () => ({ code: 'other-panic' }) }],
   waits: WAITS_RULES,
   stops: STOPS_RULES,

@@ -35,6 +35,10 @@ export interface FailedBoot {
   error: number | null;
   /** The initrd did not unpack, and is no image that the kernel could load. */
   brokenInitrd: { reason: string | null } | null;
+  /** The program of rootfs that the kernel tried as process 1; null if it tried none there. */
+  earlyInit: string | null;
+  /** The kernel found the disk of the root, and its partitions, and the root is none of them. */
+  partitionMissing: boolean;
   /** An initrd was unpacked, and nothing is known against it. */
   isCpio: boolean;
   /** The initrd is an image that is mounted before the real root. */
@@ -79,6 +83,18 @@ function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['broken
   const image = decisions.find(isOf('image'))?.data;
   if (kind?.verdict !== 'no') return null;
   return image?.verdict === 'yes' ? null : { reason: kind.reason };
+}
+
+function earlyInitOf(decisions: readonly CodedDecision[]): string | null {
+  const early = decisions.find(isOf('early-init'))?.data;
+  return early?.verdict === 'yes' ? early.path : null;
+}
+
+/** Whether a disk that was scanned should have the root, and has not. */
+function isPartitionMissing(root: string | null, { scanned }: KernelMessages): boolean {
+  const of = scanned.findLast(({ value: { disk } }) => root?.startsWith(`/dev/${disk}`));
+  const names = of === undefined ? [] : [of.value.disk, ...of.value.partitions];
+  return names.length > 0 && !names.some((name) => root === `/dev/${name}`);
 }
 
 /** The kernel unpacked an initrd, and did not say that it failed. */
@@ -148,6 +164,8 @@ export function failedBoot(
     failedMount,
     error: cannotOpen?.value.error ?? error,
     brokenInitrd: brokenInitrdOf(decisions),
+    earlyInit: earlyInitOf(decisions),
+    partitionMissing: isPartitionMissing(root.value, seen),
     isCpio: unpackedInitrd(decisions),
     linuxrc: decisions.some(isOf('linuxrc')),
     failedInit: failedInitOf(panic, given, decisions),

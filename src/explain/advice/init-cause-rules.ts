@@ -1,6 +1,7 @@
 import { otherwise } from '../../plan/rule-table.js';
 import type { DecisionRule } from '../decision-rule.js';
 import type { CodedCause } from '../sentences/causes.js';
+import { brokenInitrdCause } from './broken-initrd.js';
 import type { ChosenComplaint } from './chosen-complaint.js';
 import type { FailedBoot } from './failed-boot.js';
 
@@ -15,6 +16,11 @@ const EXEC_KNOWN = [ENOENT, ENOEXEC, EACCES];
 
 /** The reasons why no program became process 1. */
 export const NO_INIT_RULES: readonly InitRule[] = [
+  {
+    when: ({ brokenInitrd, earlyInit }) => earlyInit !== null && brokenInitrd !== null,
+    then: ({ brokenInitrd, earlyInit }) =>
+      brokenInitrdCause(brokenInitrd!.reason, { program: earlyInit! }),
+  },
   {
     when: ({ complaint, failedInit }) =>
       complaint !== null && !EXEC_KNOWN.includes(failedInit?.error ?? 0),

@@ -43,6 +43,8 @@ export const INIT_MESSAGES: readonly MessageRow[] = [
     // The line that ends the report of a panic repeats it (since 3.11, with `]---` since 4.14).
     pattern: /^(?:-*\[? ?end )?Kernel panic(?: - not syncing)?(?::? (.*?))?(?: ?\]---)?$/,
     source: 'kernel/panic.c: panic',
+    // A console may lose the time of a line, and a panic must not be missed.
+    by: 'both',
     tells: (seen, [, message = ''], line) => {
       // The beginning of the report may be lost or cut.
       if (seen.panic === undefined || seen.panic.value.message === '')

@@ -14,6 +14,8 @@ export type Panic = { message: string } & (
   /** The cpio that is linked into the kernel does not unpack. */
   | { kind: 'built-in-broken' }
   | { kind: 'no-memory' }
+  /** Its words are cut off, or not in the log. */
+  | { kind: 'cut' }
   | { kind: 'other' }
 );
 
@@ -70,6 +72,11 @@ export const PANICS: readonly PanicRow[] = [
     pattern: /[Oo]ut of memory|can't allocate|System is deadlocked/,
     source: 'mm/oom_kill.c, init/initramfs.c',
     is: () => ({ kind: 'no-memory' }),
+  },
+  {
+    pattern: /^(?:V|VF|VFS|VFS:.{0,26}|No?|No (?:w.{0,14}|i.{0,8})|Req.{0,11}|Att.{0,18})?$/,
+    source: 'kernel/panic.c: panic',
+    is: () => ({ kind: 'cut' }),
   },
   { pattern: /^/, source: '', is: () => ({ kind: 'other' }) },
 ];

@@ -140,6 +140,10 @@ export const INIT_CAUSES = {
     () => 'memory ran out: a ramdisk needs twice its size while the kernel unpacks it',
     ['make the ramdisk smaller, or give the board more memory (mem=)'],
   ),
+  'panic-not-shown': cause(
+    () => 'the kernel panicked, and the log does not show its words',
+    ['look at the lines before it, or take the whole log of the serial console'],
+  ),
   'other-panic': cause(() => 'this panic is not about the root', ['read the lines before it']),
 };
 

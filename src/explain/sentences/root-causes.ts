@@ -42,6 +42,16 @@ const MOUNT_ERRORS: Readonly<Record<number, { means: string; todo: readonly stri
   [-117]: { means: 'the file system is damaged', todo: [COPY_FIRST, LOOK_BEFORE, COMPARE_IMAGE] },
 };
 
+/** What the kernel did after the initrd did not unpack. */
+export type AfterBroken = { root: string | null } | { program: string };
+
+function afterBroken(then: AfterBroken): string {
+  if ('program' in then) return `so ${then.program}, or what it needs to run, is not whole`;
+  return then.root === null
+    ? 'and there is no root= to go on with'
+    : `so the kernel ran no program of it, and tried root=${then.root} itself`;
+}
+
 /** The reasons why the kernel has no root. */
 export const ROOT_CAUSES = {
   'device-does-not-come': cause(
@@ -78,11 +88,8 @@ export const ROOT_CAUSES = {
     ],
   ),
   'initrd-broken': cause(
-    ({ reason, root }: { reason: string | null; root: string | null }) =>
-      `the initrd does not unpack (${reason ?? 'the reason is lost'}), ` +
-      (root === null
-        ? 'and there is no root= to go on with'
-        : `so the kernel ran no program of it, and tried root=${root} itself`),
+    ({ reason, then }: { reason: string | null; then: AfterBroken }) =>
+      `the initrd does not unpack (${reason ?? 'the reason is lost'}), ${afterBroken(then)}`,
     [
       'look at it with `mountroot ramdisk list FILE`, ' +
         'and make it anew with `mountroot ramdisk pack`',

@@ -29,6 +29,9 @@ const FORM_WORDS: Record<RootForm, string> = {
   other: 'nothing that the kernel knows',
 };
 
+/** Forms that name a disk or a partition of one. */
+const ON_DISK: readonly RootForm[] = ['device', 'partuuid', 'partlabel'];
+
 type RootDevice =
   | { verdict: 'unknown' }
   /** `number` is `major:minor`. */
@@ -125,7 +128,12 @@ export const ROOT_DECISIONS = {
         case 'unknown':
           return 'it is not known';
         case 'missing':
-          return `${FORM_WORDS[device.form]}; there is none, so the number is ${device.number}`;
+          return (
+            FORM_WORDS[device.form] +
+            (device.number === '0:0' || !ON_DISK.includes(device.form)
+              ? `; there is none, so the number is ${device.number}`
+              : `, ${device.number}; its disk is there, and it is not`)
+          );
         case 'named':
           return FORM_WORDS[device.form] + (device.number === null ? '' : `, ${device.number}`);
       }

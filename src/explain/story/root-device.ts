@@ -19,8 +19,9 @@ const MTD_BLOCK = 31;
  * only if its disk is there, and none if it is not; a number in root= proves nothing. After ENXIO
  * the disk may be there, but nothing behind the number.
  */
-function wasFound(name: RootName, number: string, error: number | null): boolean | null {
-  if (error === ENXIO) return false;
+function wasFound(t: DecisionLog, name: RootName, number: string): boolean | null {
+  const isListed = t.seen.devices.some(({ value }) => value.number === number);
+  if (t.seen.cannotOpen?.value.error === ENXIO) return isListed;
   if (!LOOKED_UP.includes(name.form)) return name.exists;
   return number !== '0:0';
 }
@@ -41,13 +42,12 @@ const numbered = ({ form }: RootName, number: string) =>
  * The kernel's own messages show the number of the name, and whether the kernel found the device.
  */
 function witnessed(t: DecisionLog, name: RootName): RootName {
-  const { waiting, cannotOpen, mounted, mtdRoot } = t.seen;
+  const { waiting, mounted, mtdRoot } = t.seen;
   const mount = mounted[imageIsFirst(t, name) ? 1 : 0]?.value;
   if (mount?.device) return { ...name, ...numbered(name, mount.device) };
   if (mount !== undefined) return { ...name, exists: true };
   const { number } = t.root;
-  const error = cannotOpen?.value.error ?? null;
-  if (number !== null) return { ...name, number, exists: wasFound(name, number, error) };
+  if (number !== null) return { ...name, number, exists: wasFound(t, name, number) };
   if (waiting) return { ...name, number: '0:0', exists: false };
   if (mtdRoot && name.form === 'none')
     return { ...name, form: 'number', number: `${MTD_BLOCK}:${mtdRoot.value.index}`, exists: true };

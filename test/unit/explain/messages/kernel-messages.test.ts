@@ -107,7 +107,7 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
     ['Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100'],
     { panic: { value: { kind: 'init-ended', exitCode: 256 } } },
   ],
-  [['Rebooting in 3 seconds..'], { panic: { value: { kind: 'other', message: '' } } }],
+  [['Rebooting in 3 seconds..'], { panic: { value: { kind: 'cut', message: '' } } }],
   [['reboot: Power down'], { down: { value: 'reboot: Power down' } }],
   [['init started: BusyBox v1.36.1'], { programs: [{ value: 'init started: BusyBox v1.36.1' }] }],
   [['CPU0 revision is: 00019374 (MIPS 24Kc)'], { mips: { value: true } }],

@@ -17,6 +17,7 @@ const EXAMPLES: readonly (readonly [message: string, panic: object])[] = [
   ['compression method lz4 has no decompressor', { kind: 'no-decompressor' }],
   ['junk in compressed archive', { kind: 'built-in-broken' }],
   ['Out of memory and no killable processes...', { kind: 'no-memory' }],
+  ['VFS: Unable to mou', { kind: 'cut' }],
   ['Fatal exception in interrupt', { kind: 'other' }],
 ];
 
