@@ -48,6 +48,27 @@ t.test('a log may come from standard input, and one of its boots can be chosen',
   t.match(stderr, /--boot 3 is not there: .* shows 2 boots, counted from 1/);
 });
 
+t.test('a text without a message of the kernel ends in status 7, and in no story', async (t) => {
+  const { status, stdout } = run(['explain', '--console', '-'], 'U-Boot 2021.01 (Jan)\nDRAM: 3\n');
+  t.equal(status, 7);
+  t.match(stdout, /^Not understood: none of its 2 lines [^]* those of U-Boot/m);
+  t.notMatch(stdout, /process 1/);
+});
+
+t.test('a recording of several boots is explained by its last, and lists the others', async (t) => {
+  const boots =
+    '[    0.000000] Linux version 4.4.0 (a@b)\n[    1.000000] Kernel panic - not syncing: x\n' +
+    'U-Boot 2021.01 (Jan)\n[    0.000000] Linux version 4.4.1 (a@b)\n';
+  const { status, stdout } = run(['explain', '--console', '-'], boots);
+  t.equal(status, 0);
+  t.match(
+    stdout,
+    /2 boots; --boot N explains another:\n {2}- 1: Linux 4\.4\.0, 2 lines, ends with/,
+  );
+  t.match(stdout, /- 2 \(this one\): Linux 4\.4\.1/);
+  t.equal(run(['explain', '--console', '-', '--boot', '1'], boots).status, 4);
+});
+
 t.test('a command line gets a prediction that uses all inputs', async (t) => {
   const mtdparts =
     'mtdparts=40000000.flash:512k(u-boot),8192k(kernel),56832k(rootfs)ro,65536k(rootfs_data)';
