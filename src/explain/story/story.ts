@@ -6,6 +6,7 @@
  * first, and the usual case is assumed and marked if nothing is known.
  */
 import type { KernelInputs } from '../kernel-inputs.js';
+import type { Complaint } from '../messages/complaint-data.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { Panic } from '../messages/panic.js';
 import type { Contradiction } from '../sentences/contradictions.js';
@@ -66,21 +67,29 @@ function stopped(told: StoryEnd, { seen, given }: DecisionLog): StoryEnd {
   return { kind: 'stops', program, place, said: stop.said };
 }
 
-/** Codes of complaints after which the kernel tries again, for ever. */
-const TRIED_AGAIN: readonly string[] = ['server-silent', 'network-no-answer'];
+/** What the kernel tries again for ever, by the complaint that it repeats; null for others. */
+function triedAgain({ cause }: Complaint): string | null {
+  switch (cause.code) {
+    case 'server-silent':
+    case 'network-no-answer':
+      return 'the server of its root';
+    case 'mapper-waits':
+      return cause.device;
+    default:
+      return null;
+  }
+}
 
-/** The log ends while the kernel tries to reach the server of its root. */
-function awaitsServer(told: StoryEnd, { complaints, mounted }: KernelMessages): StoryEnd {
+/** The log ends while the kernel tries again to reach what its root needs. */
+function triesAgain(told: StoryEnd, { complaints, mounted }: KernelMessages): StoryEnd {
   const last = complaints.at(-1);
-  const tries = last !== undefined && TRIED_AGAIN.includes(last.value.cause.code);
-  return told.kind === 'open' && tries && mounted.length === 0
-    ? { kind: 'waits', forWhat: 'the server of its root' }
-    : told;
+  const forWhat = last === undefined || mounted.length > 0 ? null : triedAgain(last.value);
+  return told.kind === 'open' && forWhat !== null ? { kind: 'waits', forWhat } : told;
 }
 
 export function tellStory(given: KernelInputs, seen: KernelMessages): Story {
   const t = new DecisionLog(given, seen);
-  const end = stopped(awaitsServer(lastWord(walk(t), seen.panic?.value), seen), t);
+  const end = stopped(triesAgain(lastWord(walk(t), seen.panic?.value), seen), t);
   if (seen.noConsole) t.decide('console', { verdict: 'no' }, said(seen.noConsole));
   return { decisions: t.decisions, end, contradictions: t.contradictions };
 }

@@ -41,7 +41,7 @@ export const MAPPER_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern:
-      /^device-mapper: (?:init: )?(?:waiting for (?:device (\S+)|all devices to be available).*)/,
+      /^device-mapper: (?:init: )?(?:waiting for (?:device (\S+?)(?: ?\.\.\.)?$|all devices to be available).*)/,
     source: 'drivers/md/dm-init.c: dm_init_init',
     tells: complains('hint', ([, device]) => ({
       layer: LAYER,
