@@ -42,7 +42,7 @@ interface Missing extends MemberPlace {
 }
 
 /** What is kept of all names; an archive with more is read, but not judged. */
-const LIMITS = { characters: 8 << 20, entries: 100_000, groups: 50_000, faults: 20 } as const;
+const LIMITS = { characters: 3 << 20, entries: 50_000, groups: 20_000, faults: 20 } as const;
 
 /** Names of a group that are told. */
 const NAMES_KEPT = 3;
@@ -63,6 +63,9 @@ const entry = (kind: 'directory' | 'symlink', target = ''): TreeEntry => ({
   filled: false,
 });
 
+const emptyModel = (): RootfsModel<TreeEntry> =>
+  new RootfsModel<TreeEntry>(PRESENT, () => entry('directory'));
+
 /**
  * Watches for members that the kernel unpacks to something else than their archive says, without a
  * message (init/initramfs.c: do_name, maybe_link). All kernels do, from 2.6 on.
@@ -70,7 +73,7 @@ const entry = (kind: 'directory' | 'symlink', target = ''): TreeEntry => ({
 export class KernelTree {
   /** The archive has more names than we keep, so the faults may not be all. */
   unchecked = false;
-  readonly #model = new RootfsModel<TreeEntry>(PRESENT, () => entry('directory'));
+  #model = emptyModel();
   readonly #groups = new Map<string, Group>();
   /** Links of earlier archives whose other names did not come. */
   readonly #partial = new Map<string, Group>();
@@ -216,6 +219,7 @@ export class KernelTree {
     const links = this.#groups.size + this.#partial.size;
     if (characters > 0 && entries > 0 && links < LIMITS.groups && !this.#model.full) return;
     this.unchecked = true;
+    this.#model = emptyModel();
     this.#groups.clear();
     this.#partial.clear();
   }

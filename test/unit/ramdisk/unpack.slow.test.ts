@@ -172,3 +172,15 @@ t.test(
     t.equal(readFileSync(join(top, 'y'), 'utf8'), 'evil');
   },
 );
+
+t.test('directories that every kernel has are made for what is in them', async (t) => {
+  const { error, warnings, files } = await unpacked(
+    archive(member('dev/initctl', { data: 'x' }), member('./root/.profile'), member('etc/passwd')),
+  );
+  t.equal(error, null);
+  t.same(files, ['dev', 'dev/initctl', 'root', 'root/.profile']);
+  t.match(warnings, [/^etc\/passwd: its directory is not in the archive/]);
+  const other = await unpacked(archive(member('dev', { data: 'x' }), member('dev/a')));
+  t.same(other.files, ['dev'], 'unless the archive puts a file there');
+  t.match(other.warnings, [/^dev\/a: its directory is not in/]);
+});
