@@ -115,7 +115,7 @@ function decisionOf(verb: Verb, before: BeforeStart, keep: readonly string[]): D
   const notes = plannedForNotes(before);
   if (decision.decision === 'go') return { ...decision, notes: [...notes, ...decision.notes] };
   return before.hidden && decision.decision === 'already'
-    ? { ...decision, summary: `${decision.summary}: ${notes[0]}` }
+    ? { ...decision, summary: notes[0]! }
     : decision;
 }
 

@@ -115,9 +115,9 @@ export function memoryRoot(facts: Facts, earlier: readonly StageResult[], troubl
   });
 }
 
-/** A root that is written to is no image; a start may still have to leave it as it is. */
+/** A root that is written to, or does not show, is called no image. */
 const rootName = ({ mounts }: Facts): string =>
-  visibleAt(mounts, '/')?.options.includes('rw') ? 'the root' : 'the read-only image';
+  visibleAt(mounts, '/')?.options.includes('ro') ? 'the read-only image' : 'the root';
 
 /** The bare image: it stays `/`, or an initramfs switches to it. */
 export function imageRoot(facts: Facts, trouble: Trouble): Plan {

@@ -69,6 +69,12 @@ export function filesystems({ now }: CheckInputs): Finding {
       missing.includes('tmpfs') ? 'ram-failed' : null,
     );
   }
+  if (!has('devtmpfs') && now.mounts.length === 0)
+    return unknown(
+      'whether the image must bring every device node: the kernel has no devtmpfs',
+      unreadWords(now, MOUNTS) ?? `${MOUNTS} shows no mount`,
+      'see that proc is mounted on /proc',
+    );
   if (!has('devtmpfs') && !hasFilledDev(now))
     return warning(
       'the kernel has no devtmpfs, so the image must bring every device node that a boot needs',
