@@ -70,7 +70,7 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
   },
   {
     when: hasNoRoot,
-    then: () => ({ code: 'no-root-word' }),
+    then: ({ earlyKnown }) => ({ code: 'no-root-word', earlyKnown }),
   },
   {
     when: (boot) => /^(?:UUID|LABEL)=/.test(root(boot)),
@@ -194,7 +194,10 @@ export const WAITS_RULES: readonly CauseRule[] = [
     when: ({ hint }) => hint?.value.weight === 'hint',
     then: ({ hint }) => hint!.value.cause,
   },
-  { when: ({ waits }) => waits === '', then: () => ({ code: 'no-root-word' }) },
+  {
+    when: ({ waits }) => waits === '',
+    then: ({ earlyKnown }) => ({ code: 'no-root-word', earlyKnown }),
+  },
   {
     when: otherwise,
     then: (boot) => ({ code: 'device-does-not-come', forWhat: boot.waits ?? '' }),

@@ -37,6 +37,8 @@ export interface FailedBoot {
   brokenInitrd: { reason: string | null } | null;
   /** The program of rootfs that the kernel tried as process 1; null if it tried none there. */
   earlyInit: string | null;
+  /** Something shows whether the kernel found a program in rootfs. */
+  earlyKnown: boolean;
   /** The kernel found the disk of the root, and its partitions, and the root is none of them. */
   partitionMissing: boolean;
   /** An initrd was unpacked, and nothing is known against it. */
@@ -165,6 +167,7 @@ export function failedBoot(
     error: cannotOpen?.value.error ?? error,
     brokenInitrd: brokenInitrdOf(decisions),
     earlyInit: earlyInitOf(decisions),
+    earlyKnown: all.some((each) => each.id === 'early-init' && isKnown(each)),
     partitionMissing: isPartitionMissing(root.value, seen),
     isCpio: unpackedInitrd(decisions),
     linuxrc: decisions.some(isOf('linuxrc')),

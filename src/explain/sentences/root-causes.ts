@@ -164,7 +164,11 @@ export const ROOT_CAUSES = {
     ],
   ),
   'no-root-word': cause(
-    () => 'no root= is on the command line, and no initrd with /init was there',
+    ({ earlyKnown }: { earlyKnown: boolean }) =>
+      'no root= is on the command line, ' +
+      (earlyKnown
+        ? 'and no initrd with /init was there'
+        : 'and nothing tells of an initrd with /init; with one, root= is not needed'),
     [
       'add root= for the device that holds the root, and rootfstype= for flash',
       'if an initrd should have been there, check where the boot loader put it: ' +

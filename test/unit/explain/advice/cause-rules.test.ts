@@ -26,6 +26,7 @@ const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoo
   error: null,
   brokenInitrd: null,
   earlyInit: null,
+  earlyKnown: true,
   partitionMissing: false,
   isCpio: false,
   linuxrc: false,
