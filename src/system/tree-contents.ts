@@ -1,7 +1,7 @@
 /** The records of native/tree-contents.h. */
 import { errnoName } from './errno.js';
 import { kernelTime } from './file-time.js';
-import type { Content, FolderEntry } from './tree-door.js';
+import type { FileContent, FolderEntry } from './tree-door.js';
 import { most, writeText } from './tree-records.js';
 
 /** The sizes of `struct wanted` and of `struct content`. */
@@ -29,8 +29,8 @@ export function writeWanted(bytes: Buffer, at: number, file: FolderEntry): numbe
 }
 
 /** The contents behind records that end at `from`. The next call of the door may overwrite it. */
-export function decodeContents(bytes: Buffer, from: number, count: number): Content[] {
-  const contents: Content[] = [];
+export function decodeContents(bytes: Buffer, from: number, count: number): FileContent[] {
+  const contents: FileContent[] = [];
   for (let at = from; contents.length < count;) {
     const error = bytes.readInt32LE(at);
     const begin = at + CONTENT;

@@ -74,7 +74,7 @@ export type TreeChange =
 export const ENDING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
 /** What a file holds. */
-export interface Content {
+export interface FileContent {
   /** The name of the error; null if there was none. ESTALE if another file has its name by now. */
   errno: string | null;
   /** As many as were listed at most. */
@@ -137,7 +137,7 @@ export interface TreeDoor {
    * Reads regular files. @returns the contents of the first ones: of as many as one call can hold,
    * so of none if the first file is large.
    */
-  contents(folder: Folder, listed: readonly FolderEntry[]): Content[];
+  contents(folder: Folder, listed: readonly FolderEntry[]): FileContent[];
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
 }

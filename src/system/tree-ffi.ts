@@ -3,7 +3,14 @@ import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
 import { SystemError } from './system-error.js';
 import { ENDING } from './tree-door.js';
-import type { Changed, Content, Folder, FolderEntry, TreeChange, TreeDoor } from './tree-door.js';
+import type {
+  Changed,
+  FileContent,
+  Folder,
+  FolderEntry,
+  TreeChange,
+  TreeDoor,
+} from './tree-door.js';
 import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
 import { decodeContents, wantedRoom, writeWanted } from './tree-contents.js';
 
@@ -153,7 +160,7 @@ function* listed(folder: Folder, wanted: number): Generator<FolderEntry, void> {
   }
 }
 
-function contents(folder: Folder, files: readonly FolderEntry[]): Content[] {
+function contents(folder: Folder, files: readonly FolderEntry[]): FileContent[] {
   const library = native();
   let bytes = 0;
   for (const file of files) {

@@ -9,7 +9,7 @@ import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
 import { SystemError } from '../../system/system-error.js';
-import type { Content } from '../../system/tree-door.js';
+import type { FileContent } from '../../system/tree-door.js';
 import { TAR_BLOCK, padding, ustarHeader } from '../../text/ustar-header.js';
 import { printable } from '../../text/printable.js';
 
@@ -140,7 +140,7 @@ function* pieces(
 /** The same for a small file that was read already. */
 function* whole(
   { details }: LayerEntry,
-  { bytes, same }: Content,
+  { bytes, same }: FileContent,
   lose: (loss: Loss) => void,
 ): Generator<Buffer, void> {
   yield bytes;

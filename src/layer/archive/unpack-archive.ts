@@ -74,8 +74,18 @@ export class LayerWriter {
   /** The place of a path below the root. */
   private at = (path: string): string => (path === '' ? this.top : `${this.top}/${path}`);
 
+  /** The last directory that was found to be one. Nobody else may change anything here. */
+  private lastFolder: string | null = null;
+
   /** Whether a path is a directory here and leads through no symlink. */
   private isWithin(path: string): boolean {
+    if (path === this.lastFolder) return true;
+    const found = this.isFolder(path);
+    if (found) this.lastFolder = path;
+    return found;
+  }
+
+  private isFolder(path: string): boolean {
     for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1))
       if (this.system.kind(this.at(path.slice(0, end))) !== 'directory') return false;
     return this.system.kind(this.at(path)) === 'directory';
@@ -92,8 +102,13 @@ export class LayerWriter {
     if (!this.isWithin(folder)) refuseArchive({ code: 'below-nothing', folder });
     if (kind === 'directory') return this.makeDirectory(entry);
     const place = this.at(path);
-    if (this.system.kind(place) !== 'missing') this.system.removeTree(place);
+    if (this.system.kind(place) !== 'missing') this.remove(place);
     this.makeAt[kind](entry, place);
+  }
+
+  private remove(place: string): void {
+    this.system.removeTree(place);
+    this.lastFolder = null;
   }
 
   private makeDirectory(entry: Accepted): void {
@@ -103,7 +118,7 @@ export class LayerWriter {
     if (there !== 'missing' && there !== 'directory') {
       // The old file hid the image's directory, so the new directory must hide it too.
       this.opaque.add(entry.path);
-      system.removeTree(place);
+      this.remove(place);
     }
     if (there !== 'directory') system.mkdir(place, 0o700);
     this.directories.push(entry);

@@ -3,7 +3,7 @@ import { META } from '../../facts/places.js';
 import { pathOf } from '../../system/names.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import type { Content, FolderEntry } from '../../system/tree-door.js';
+import type { FileContent, FolderEntry } from '../../system/tree-door.js';
 import { printable } from '../../text/printable.js';
 import { Descent } from '../../tree/descent.js';
 import { refuseArchive } from './archive-error.js';
@@ -28,7 +28,7 @@ export interface LayerEntry {
   /** True for an opaque directory, which hides the image's directory of the same name. */
   opaque: boolean;
   /** What a small file holds, if the walk reads files; null for any other. */
-  content: Content | null;
+  content: FileContent | null;
   /**
    * Opens a file for reading, while the walk is here. @throws {SystemError} as TreeDoor.openFile.
    */
@@ -96,7 +96,7 @@ interface Level {
   names: Generator<FolderEntry, void>;
   path: string;
   /** Entries that precede the next one of `names`, and what small files of them hold. */
-  ahead: { found: FolderEntry; content: Content | null }[];
+  ahead: { found: FolderEntry; content: FileContent | null }[];
 }
 
 class Walker {
@@ -171,7 +171,7 @@ class Walker {
   private *named(
     folder: string,
     found: FolderEntry,
-    content: Content | null,
+    content: FileContent | null,
   ): Generator<LayerEntry, void> {
     const { name } = found;
     const path = folder === '' ? name : `${folder}/${name}`;
@@ -199,7 +199,7 @@ class Walker {
   }
 
   /** null for an entry that cannot be in an archive. @throws {ArchiveError} */
-  private look(found: FolderEntry, path: string, content: Content | null): LayerEntry | null {
+  private look(found: FolderEntry, path: string, content: FileContent | null): LayerEntry | null {
     const { target } = found;
     const marks = marksOf(found.attributes);
     if (!isUtf8(target)) {
