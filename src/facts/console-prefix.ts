@@ -89,7 +89,7 @@ function formOf(prefix: string): RegExp {
   const form = prefix
     .replace(/[^\w\s]/g, (each) => `\\${each}`)
     .replace(/\d+/g, '\\d+')
-    .replace(/(?<!\\)[A-Za-z_]+/g, '\\w+')
+    .replace(/(?<!\\)[A-Za-z_]+/g, '[A-Za-z_]+')
     .replace(/\s+/g, '\\s+');
   return new RegExp(`^${form}`);
 }

@@ -77,6 +77,20 @@ t.test('levels, syslog and dmesg prefixes, and dates are removed', async (t) => 
     t.equal(parseConsole(line)[0]?.lines[0]?.text, 'x', JSON.stringify(line));
 });
 
+t.test('an unknown prefix is learned from the messages, in bounded time', async (t) => {
+  const prefix = `${'a1'.repeat(55)} `;
+  const started = process.cpuUsage();
+  const [log] = parseConsole(
+    `${prefix}Linux version 5.4.0\n${prefix}Kernel command line: x\n` +
+      `${'a1'.repeat(3000)}\n`.repeat(50),
+  );
+  t.match(log?.lines.slice(0, 2), [
+    { text: 'Linux version 5.4.0' },
+    { text: 'Kernel command line: x' },
+  ]);
+  t.ok(process.cpuUsage(started).user / 1000 < 3000);
+});
+
 t.test('text that a terminal would overwrite is removed', async (t) => {
   t.equal(
     parseConsole('Loading 100KiB [1 disk] into ram disk... |\b/\b-\bdone.\r\n')[0]?.lines[0]?.text,
