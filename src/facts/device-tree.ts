@@ -67,7 +67,7 @@ export function numberOf(bytes: Buffer | undefined): number | null {
   return Number(value);
 }
 
-export const textOf = (bytes: Buffer | undefined): string =>
+export const propertyText = (bytes: Buffer | undefined): string =>
   (bytes ?? Buffer.alloc(0)).toString('utf8').split('\0', 1)[0]!;
 const textsOf = (bytes: Buffer | undefined): string[] =>
   (bytes ?? Buffer.alloc(0))
@@ -109,7 +109,7 @@ function understand(root: Node, reservations: Region[] | null): DeviceTree {
   // device_type decides, as in the kernel (early_init_dt_scan_memory), because the name may be
   // anything.
   const memory = [...root.children.values()].filter(
-    ({ properties }) => textOf(properties.get('device_type')) === 'memory',
+    ({ properties }) => propertyText(properties.get('device_type')) === 'memory',
   );
   const below = root.children.get('reserved-memory');
   const inner = below && {
@@ -117,10 +117,10 @@ function understand(root: Node, reservations: Region[] | null): DeviceTree {
     size: cellsOf(below.properties.get('#size-cells'), 1),
   };
   return {
-    model: textOf(root.properties.get('model')),
+    model: propertyText(root.properties.get('model')),
     compatible: textsOf(root.properties.get('compatible')),
     cells,
-    bootargs: bootargs === undefined || bootargs.length === 0 ? null : textOf(bootargs),
+    bootargs: bootargs === undefined || bootargs.length === 0 ? null : propertyText(bootargs),
     initrd: {
       start: numberOf(ends[0]),
       end: numberOf(ends[1]),

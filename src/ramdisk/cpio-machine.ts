@@ -33,7 +33,7 @@ type State =
 /**
  * The fault and the kernel's message. It is the kernel's first complaint and ends the unpacking.
  */
-export interface Complaint {
+export interface CpioComplaint {
   fault: RamdiskFault;
   says: string;
   /** The offset in the current part. */
@@ -71,7 +71,7 @@ const isOf = (kind: keyof typeof TYPES, { mode }: CpioHeader): boolean =>
  * stop. The caller pushes bytes as they come.
  */
 export class CpioMachine {
-  complaint: Complaint | null = null;
+  complaint: CpioComplaint | null = null;
   /** Bytes of the current part so far. Headers are aligned to them. */
   at = 0;
   /** The offset of the last member in the part. */

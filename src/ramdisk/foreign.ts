@@ -105,7 +105,7 @@ const FOREIGN = {
 export type Foreign = keyof typeof FOREIGN;
 
 /** The first row that matches counts; null for data that nothing is known of. */
-export const foreignIn = (head: Buffer): Foreign | null =>
+export const foreignFormat = (head: Buffer): Foreign | null =>
   (Object.keys(FOREIGN) as Foreign[]).find((code) => FOREIGN[code].when(head)) ?? null;
 
 export const foreignText = (code: Foreign): Pick<ForeignRow, 'means' | 'cure'> => FOREIGN[code];

@@ -6,7 +6,7 @@ import type { CodecProblem } from './codec-problem.js';
 import { CompressionError, decompress } from './compression.js';
 import { CpioMachine, type Sink } from './cpio-machine.js';
 import { KernelTree, type MemberPlace } from './kernel-tree.js';
-import { FOREIGN_BYTES, foreignIn } from './foreign.js';
+import { FOREIGN_BYTES, foreignFormat } from './foreign.js';
 import { methodOf, type Method } from './method.js';
 import type { RamdiskFault, RamdiskProblem } from './ramdisk-problem.js';
 import type { ByteSource } from './source.js';
@@ -226,7 +226,7 @@ class RamdiskReader {
   /** Data that the kernel does not know, behind an archive or not. */
   private async unknown(): Promise<RamdiskFault> {
     const at = this.source.offset;
-    const foreign = foreignIn(await this.source.peek(FOREIGN_BYTES));
+    const foreign = foreignFormat(await this.source.peek(FOREIGN_BYTES));
     return this.complete
       ? { code: 'data-behind', foreign, at }
       : { code: 'unknown-magic', foreign };

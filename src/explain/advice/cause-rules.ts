@@ -205,10 +205,10 @@ export const WAITS_RULES: readonly CauseRule[] = [
 ];
 
 /** How a boot can fail: the kernel panics, waits for ever, or process 1 does not go on. */
-export type Failure = Panic['kind'] | 'waits' | 'stops';
+export type FailureKind = Panic['kind'] | 'waits' | 'stops';
 
 /** The rules for each kind of failure. */
-const CAUSE_RULES: Record<Failure, readonly CauseRule[]> = {
+const CAUSE_RULES: Record<FailureKind, readonly CauseRule[]> = {
   'no-root': NO_ROOT_RULES,
   'no-init': NO_INIT_RULES,
   'init-ended': INIT_ENDED_RULES,
@@ -228,5 +228,5 @@ const CAUSE_RULES: Record<Failure, readonly CauseRule[]> = {
 };
 
 /** The probable cause of a failed boot. */
-export const causeOf = (kind: Failure, boot: FailedBoot): CodedCause =>
+export const causeOf = (kind: FailureKind, boot: FailedBoot): CodedCause =>
   decideBy(CAUSE_RULES[kind], boot);

@@ -1,12 +1,12 @@
 import { layerOf } from '../messages/complaint.js';
-import type { Complaint, Layer } from '../messages/complaint-data.js';
+import type { Complaint, KernelLayer } from '../messages/complaint-data.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { RootWord } from '../story/spoken-words.js';
 
 /** The root that the kernel looks for, as far as its messages and root= name it. */
 export interface RootSubject {
   /** `block`: a disk or a card, named by an id. `unknown`: nothing names the root. */
-  layer: Layer | 'block' | 'none';
+  layer: KernelLayer | 'block' | 'none';
   /** The name without /dev/; null if only its kind is known. */
   name: string | null;
 }
@@ -14,7 +14,7 @@ export interface RootSubject {
 const UNKNOWN: RootSubject = { layer: 'unknown', name: null };
 const NONE: RootSubject = { layer: 'none', name: null };
 
-const BY_MAJOR: Readonly<Record<string, Layer>> = {
+const BY_MAJOR: Readonly<Record<string, KernelLayer>> = {
   31: 'flash',
   179: 'mmc',
   8: 'disk',
@@ -46,7 +46,7 @@ export function rootSubject({ value, known, number }: RootWord): RootSubject {
 }
 
 /** The layers that a root may depend on. */
-const UNDER: Readonly<Partial<Record<RootSubject['layer'], readonly Layer[]>>> = {
+const UNDER: Readonly<Partial<Record<RootSubject['layer'], readonly KernelLayer[]>>> = {
   block: ['mmc', 'disk', 'mapper', 'unknown'],
   mapper: ['mapper', 'mmc', 'disk', 'flash', 'unknown'],
   memory: ['memory', 'unknown'],
@@ -82,7 +82,7 @@ export function concernsRoot(
   const { layer, device } = complaint;
   if (layer === 'program' || layer === 'overlay' || root.layer === 'unknown') return true;
   if (root.layer === 'none') return false;
-  const under = UNDER[root.layer] ?? [root.layer as Layer, 'unknown'];
+  const under = UNDER[root.layer] ?? [root.layer as KernelLayer, 'unknown'];
   if (!under.includes(layer)) return false;
   // A mapped device has a number, a name, and devices below it.
   if (layer === 'mapper' || layer !== root.layer) return true;

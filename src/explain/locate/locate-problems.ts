@@ -86,10 +86,10 @@ export const locateProblems = (
   ...claims.flatMap(problemsOf),
   ...claims.flatMap((claim) => againstFile(claim, ramdisk)),
   ...(agree === false
-    ? [{ code: 'disagreement' as const, sources: comparable(claims).map(({ source }) => source) }]
+    ? [{ code: 'disagreement' as const, sources: comparableClaims(claims).map(({ source }) => source) }]
     : []),
 ];
 
 /** The claims with a physical address. */
-export const comparable = (claims: readonly InitrdClaim[]): InitrdClaim[] =>
+export const comparableClaims = (claims: readonly InitrdClaim[]): InitrdClaim[] =>
   claims.filter(({ source }) => source !== 'ATAG_INITRD');

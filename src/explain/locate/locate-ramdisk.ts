@@ -6,7 +6,7 @@ import { initrdClaims, type HandOver, type InitrdClaim } from './initrd-claims.j
 import type { BootImage } from './boot-image.js';
 import {
   LOCATE_PROBLEMS,
-  comparable,
+  comparableClaims,
   locateProblems,
   type NamedRamdisk,
 } from './locate-problems.js';
@@ -33,7 +33,7 @@ export interface LocateInput {
 }
 
 function doAgree(claims: readonly InitrdClaim[]): boolean | null {
-  const [first, ...others] = comparable(claims);
+  const [first, ...others] = comparableClaims(claims);
   if (first === undefined || others.length === 0) return null;
   return others.every(({ start, size }) => start === first.start && size === first.size);
 }

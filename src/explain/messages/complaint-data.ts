@@ -18,14 +18,14 @@ export const COMPLAINT_WEIGHTS = [
 export type ComplaintWeight = (typeof COMPLAINT_WEIGHTS)[number];
 
 /** The parts of a machine that a root can depend on. */
-export type Layer =
+export type KernelLayer =
   'flash' | 'mmc' | 'disk' | 'mapper' | 'server' | 'memory' | 'overlay' | 'program' | 'unknown';
 
 /** A fault that a driver, a file system or process 1 told of, and what it means. */
 export interface Complaint {
   weight: ComplaintWeight;
   cause: CodedCause;
-  layer: Layer;
+  layer: KernelLayer;
   /** The device as the message names it: `mmcblk0p2`, `mmc0`, `mtd3`; null if it does not. */
   device: string | null;
   /** The number of roots that the kernel had mounted before. */

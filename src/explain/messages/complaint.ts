@@ -1,10 +1,10 @@
 import { kernelErrorName, kernelErrorNumber } from '../../system/rare-errno.js';
 import type { CodedCause } from '../sentences/causes.js';
 import type { LogError } from '../sentences/words.js';
-import type { Complaint, ComplaintWeight, Layer } from './complaint-data.js';
+import type { Complaint, ComplaintWeight, KernelLayer } from './complaint-data.js';
 import type { KernelMessages, MessageRow } from './message-row.js';
 
-const LAYERS: readonly (readonly [name: RegExp, layer: Layer])[] = [
+const LAYERS: readonly (readonly [name: RegExp, layer: KernelLayer])[] = [
   [/^mmc/, 'mmc'],
   [/^(?:mtd|ubi)/, 'flash'],
   [/^dm-|^25[2-4]:/, 'mapper'],
@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly [name: RegExp, layer: Layer])[] = [
 ];
 
 /** The part of the machine that a device belongs to, by its name without /dev/. */
-export const layerOf = (device: string): Layer =>
+export const layerOf = (device: string): KernelLayer =>
   LAYERS.find(([name]) => name.test(device))?.[1] ?? 'unknown';
 
 /** What a row of complaints finds in its line. */
@@ -21,7 +21,7 @@ interface Found {
   cause: CodedCause;
   device?: string | undefined;
   /** The part of the machine, if the device does not say. */
-  layer?: Layer;
+  layer?: KernelLayer;
 }
 
 type Tells = (match: RegExpExecArray, seen: KernelMessages) => Found;

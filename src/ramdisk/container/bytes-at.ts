@@ -64,7 +64,7 @@ async function* restOf(source: ByteSource): AsyncGenerator<Buffer, void> {
  * All bytes of a source, at any place. A long pipe is kept in a file without a name. The source
  * closes it.
  */
-export async function bytesOf(source: ByteSource): Promise<BytesAt> {
+export async function bytesAtOf(source: ByteSource): Promise<BytesAt> {
   const name = source.file?.toString() ?? 'standard input';
   const base = source.offset;
   if (source.file !== null && base === 0) {

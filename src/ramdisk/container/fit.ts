@@ -6,7 +6,7 @@ import {
   isDeviceTree,
   numberOf,
   readBlob,
-  textOf,
+  propertyText,
   type DeviceTreeNode,
 } from '../../facts/device-tree.js';
 import type { RamdiskFault, RamdiskProblem } from '../ramdisk-problem.js';
@@ -70,7 +70,7 @@ class Fit {
   }
 
   private text = (node: DeviceTreeNode, property: string): string =>
-    textOf(node.properties.get(property));
+    propertyText(node.properties.get(property));
 
   private image(name: string, node: DeviceTreeNode): Piece[] {
     const place = this.placeOf(node);
@@ -122,7 +122,7 @@ class Fit {
   }
 
   private configuration({ properties, children }: DeviceTreeNode): [string, DeviceTreeNode] {
-    const chosen = textOf(properties.get('default'));
+    const chosen = propertyText(properties.get('default'));
     const node = children.get(chosen);
     if (node !== undefined) return [chosen, node];
     const all = [...children];
@@ -139,7 +139,7 @@ class Fit {
       each.startsWith('hash'),
     );
     return hashes.slice(0, HASHES.length).flatMap(([, { properties }]) => {
-      const method = textOf(properties.get('algo'));
+      const method = propertyText(properties.get('algo'));
       const said = properties.get('value')?.toString('hex');
       const made = said === undefined ? null : hashOf(data, method);
       return made === null || made === said

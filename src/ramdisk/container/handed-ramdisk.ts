@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.js';
 import type { RamdiskFault, RamdiskProblem } from '../ramdisk-problem.js';
 import { ByteSource } from '../source.js';
 import { UIMAGE_TYPES, handedOver, uimageType, type UImage } from '../uimage.js';
-import { bytesOf, type BytesAt } from './bytes-at.js';
+import { bytesAtOf, type BytesAt } from './bytes-at.js';
 import { ContainerError, HEAD_BYTES, type Container, type Piece } from './container.js';
 import { findContainer, mayBeContainer } from './find-container.js';
 
@@ -36,7 +36,7 @@ export async function handedRamdisk(
   piece: string | null = null,
 ): Promise<HandedRamdisk> {
   if (mayBeContainer(await source.peek(HEAD_BYTES))) {
-    const bytes = await bytesOf(source);
+    const bytes = await bytesAtOf(source);
     const container = findContainer(bytes);
     if (container !== null) return ofContainer(bytes, container, piece);
     const rest = bytes.part(0, bytes.size);

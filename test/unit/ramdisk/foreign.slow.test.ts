@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 import t from 'tap';
-import { foreignIn } from '../../../src/ramdisk/foreign.js';
+import { foreignFormat } from '../../../src/ramdisk/foreign.js';
 import { archive, member } from './archives.js';
 import { read, zeros } from './kernel-reading.js';
 import { noise, packed, through } from './streams.js';
@@ -123,7 +123,7 @@ t.test('only what begins as a known format is named', (t) => {
     ['', null],
     ['00', null],
   ];
-  for (const [hex, code] of known) t.equal(foreignIn(Buffer.from(hex, 'hex')), code, hex);
+  for (const [hex, code] of known) t.equal(foreignFormat(Buffer.from(hex, 'hex')), code, hex);
   t.end();
 });
 

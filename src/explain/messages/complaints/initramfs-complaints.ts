@@ -1,6 +1,6 @@
 import { complains } from '../complaint.js';
 import type { MessageRow } from '../message-row.js';
-import { stops } from '../stop.js';
+import { stops } from '../stopping.js';
 
 const LAYER = 'program' as const;
 const name = (device: string): string => device.replace(/^\/dev\//, '');
