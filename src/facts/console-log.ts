@@ -128,8 +128,9 @@ export function parseConsole(text: string): KernelLog[] {
   const timed = haveTimes(shown);
   const begins = beginsNew(timed);
   const continues = (line: string): boolean => line !== '' && !begins(line);
-  // Without times, a line that ends as a sentence does is more probably whole.
-  const isWhole = (line: string): boolean => !timed && /[.:]$/.test(line);
+  // Without times, a line that ends as a sentence or a known message does is more probably whole.
+  const isWhole = (line: string): boolean =>
+    !timed && /[.:]$|Kernel panic .* unknown-block\(\d+,\d+\)$/.test(line);
   const lines = withoutPrefixes(joined(shown, { continues, isWhole }));
   const tagged = lines.some((line) => line.tagged);
   const all = boots(lines, tagged).map((boot) => ({ boot, log: logOf(boot, tagged) }));

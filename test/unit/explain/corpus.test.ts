@@ -10,6 +10,7 @@ import type { CorpusEntry } from '../../fixtures/console/corpus/entry.js';
 import { CORPUS } from '../../fixtures/console/corpus/index.js';
 import { PREFIX_FORMS, type PrefixForm } from '../../fixtures/console/corpus/prefix-forms.js';
 import { NOTHING } from '../../fixtures/explained.js';
+import { thinned } from '../../fixtures/sampling.js';
 
 const explained = (text: string): Explanation =>
   explain({ ...NOTHING, log: parseConsole(text).at(-1) ?? null });
@@ -75,9 +76,9 @@ t.test('every log of the corpus has the expected explanation', async (t) => {
 });
 
 t.test('every log of the corpus is explained alike in every form', async (t) => {
-  for (const entry of CORPUS) {
+  for (const [index, entry] of CORPUS.entries()) {
     const expected = essence(explained(PREFIX_FORMS[1]!.write(entry.log)));
-    for (const form of PREFIX_FORMS)
+    for (const form of thinned(PREFIX_FORMS, index))
       if (fits(entry, form))
         t.same(essence(explained(form.write(entry.log))), expected, `${entry.name}, ${form.name}`);
   }
