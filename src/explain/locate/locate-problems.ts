@@ -86,7 +86,12 @@ export const locateProblems = (
   ...claims.flatMap(problemsOf),
   ...claims.flatMap((claim) => againstFile(claim, ramdisk)),
   ...(agree === false
-    ? [{ code: 'disagreement' as const, sources: comparableClaims(claims).map(({ source }) => source) }]
+    ? [
+        {
+          code: 'disagreement' as const,
+          sources: comparableClaims(claims).map(({ source }) => source),
+        },
+      ]
     : []),
 ];
 
