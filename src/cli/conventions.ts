@@ -21,7 +21,7 @@ const MEANINGS: Readonly<Record<ExitName, { means: string; namesVerbs: boolean }
   },
   unreachable: { means: 'a host could not be reached', namesVerbs: true },
   notUnderstood: {
-    means: 'not understood: the text has no message of the kernel',
+    means: 'not understood: the text shows no kernel, or not how its boot ends',
     namesVerbs: true,
   },
 };

@@ -1,4 +1,4 @@
-import type { Explanation } from '../../explain/explanation.js';
+import type { Explanation, KernelEnd } from '../../explain/explanation.js';
 import { parseDeviceTree } from '../../facts/device-tree.js';
 import { readKernelConfig } from '../../facts/kernel-config.js';
 import { parseConsole } from '../../facts/console-log.js';
@@ -101,6 +101,19 @@ async function explanationOf(values: ExplainValues): Promise<Explanation> {
   });
 }
 
+const STATUS: Record<KernelEnd['kind'], number> = {
+  runs: EXIT.done,
+  panics: EXIT.problems,
+  waits: EXIT.problems,
+  stops: EXIT.problems,
+  unknown: EXIT.notUnderstood,
+  'not-understood': EXIT.notUnderstood,
+};
+
+/** A machine that runs came up, whatever its facts lack. */
+const statusOf = ({ of, end: { kind } }: Explanation): number =>
+  of === 'this boot' && kind === 'unknown' ? EXIT.done : STATUS[kind];
+
 export const explainVerb = verb({
   name: 'explain',
   summary: "how this root came to be, as the kernel's own decisions in order",
@@ -120,8 +133,6 @@ export const explainVerb = verb({
     const explanation = await explanationOf(values);
     const { renderExplanation } = await import('../../explain/explanation-text.js');
     print(values.json ? jsonText(explanation) : renderExplanation(explanation));
-    const { kind } = explanation.end;
-    if (kind === 'not-understood') return EXIT.notUnderstood;
-    return kind === 'panics' || kind === 'waits' || kind === 'stops' ? EXIT.problems : EXIT.done;
+    return statusOf(explanation);
   },
 });
