@@ -5,6 +5,15 @@ import { stops } from '../stopping.js';
 const LAYER = 'program' as const;
 const name = (device: string): string => device.replace(/^\/dev\//, '');
 
+/** It ends in a shell for want of the device of the first group. */
+const waitsForDevice = stops(
+  complains('reason', ([, device]) => ({
+    layer: LAYER,
+    device: name(device!),
+    cause: { code: 'early-device-missing', device: device! },
+  })),
+);
+
 /** What an initramfs or an init says when it does not get on. */
 export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   {
@@ -13,13 +22,7 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     source: 'initramfs-tools scripts/local: local_mount_root',
     weak: true,
     by: 'both',
-    tells: stops(
-      complains('reason', ([, device]) => ({
-        layer: LAYER,
-        device: name(device!),
-        cause: { code: 'early-device-missing', device: device! },
-      })),
-    ),
+    tells: waitsForDevice,
   },
   {
     pattern:
@@ -27,13 +30,7 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
     source: 'dracut modules.d/99base/rdsosreport.sh, dracut-lib.sh: wait_for_dev',
     weak: true,
     by: 'both',
-    tells: stops(
-      complains('reason', ([, device]) => ({
-        layer: LAYER,
-        device: name(device!),
-        cause: { code: 'early-device-missing', device: device! },
-      })),
-    ),
+    tells: waitsForDevice,
   },
   {
     pattern:
