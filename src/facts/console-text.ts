@@ -24,7 +24,7 @@ const BEGINS = /^[^[]{0,40}\[ {0,8}\d{1,9}\.\d{1,6}/;
  */
 function afterReturns(line: string): string[] {
   if (!line.includes('\r')) return [line];
-  const parts = line.split('\r').filter((part) => part !== '');
+  const parts = line.split('\r').filter((part) => part.trim() !== '');
   return parts.length === 0
     ? ['']
     : parts.filter((part, index) => index === parts.length - 1 || BEGINS.test(part));

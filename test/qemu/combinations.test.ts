@@ -157,7 +157,7 @@ for (const [words, kind] of COMBINATIONS)
     const commandLine = `console=ttyAMA0 panic=-1 printk.time=1 ro ${words}`.trimEnd();
     const ramdisk = kind === undefined ? undefined : RAMDISKS[kind];
     const machine = await bench.boot({ commandLine }, ramdisk === undefined ? {} : { ramdisk });
-    const waiting = machine.waitFor(/Waiting for root device .*\.\.\.\s/).then(
+    const waiting = machine.waitFor(/Waiting for root device .*\.\.\.\s*\n/).then(
       () => machine.kill(),
       () => {},
     );
