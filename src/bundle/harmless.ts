@@ -87,7 +87,7 @@ function isWord(text: string): boolean {
   return (
     TECHNICAL.has(lower) ||
     // superOptions
-    (/^[a-z]+(?:[A-Z][a-z]+){1,3}$/.test(text) &&
+    (/^(?=.{6})[a-z]+(?:[A-Z][a-z]+){1,3}$/.test(text) &&
       text.split(/(?=[A-Z])/).every((part) => WORDS.has(part.toLowerCase())))
   );
 }
@@ -114,7 +114,7 @@ const isNamed = (text: string): boolean =>
 /** The cost of one part of a name, in digits that may be random. */
 function partCost(part: string): number {
   if (part === '' || isNamed(part)) return 0;
-  if (/^[A-Za-z]$/.test(part)) return 2;
+  if (/^[A-Za-z]$/.test(part)) return 3;
   const hexadecimal = HEXADECIMAL.exec(part)?.[1];
   if (hexadecimal !== undefined) return hexadecimalCost(hexadecimal);
   if (ADDRESS.test(part)) return 4;
@@ -130,6 +130,16 @@ const MOST_DIGITS = 7;
 const sumOfCosts = (parts: readonly string[]): number =>
   parts.reduce((sum, part) => sum + partCost(part), 0);
 
+const lengthOf = (parts: readonly string[]): number => parts.join('').length;
+
+/** Letters and digits without a word are no name, and neither are more of them than of words. */
+function isName(parts: readonly string[]): boolean {
+  const named = parts.filter((part) => part !== '' && isNamed(part));
+  const others = parts.filter((part) => /^@?[A-Za-z\d]{1,3}$/.test(part) && !isNamed(part));
+  const doubtful = others.filter((part) => /[A-Za-z]/.test(part));
+  return named.length > 0 && lengthOf(named) >= lengthOf(doubtful);
+}
+
 /** Whether each part of a name or number is known. */
 export function isHarmless(text: string): boolean {
   if (text === '' || isNamed(text) || WHOLE.some((form) => form.test(text))) return true;
@@ -139,9 +149,7 @@ export function isHarmless(text: string): boolean {
   if (VERSION.test(text) || numberCost(text) <= MOST_DIGITS) return true;
   if (/^0x[\da-f]+(?:-0x[\da-f]+)?$/i.test(text)) return sumOfCosts(text.split('-')) <= 8;
   const parts = text.split(/[-_./+()[\]@'"]+/);
-  // Letters and digits without a word are no name.
-  const isName = parts.some((part) => part !== '' && isNamed(part));
-  return (isName || !/[A-Za-z]/.test(text)) && sumOfCosts(parts) <= MOST_DIGITS;
+  return (isName(parts) || !/[A-Za-z]/.test(text)) && sumOfCosts(parts) <= MOST_DIGITS;
 }
 
 /** A part of a name that a person chose: a word, perhaps with a number. */

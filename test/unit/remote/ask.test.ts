@@ -107,16 +107,22 @@ t.test(
   async (t) => {
     let [now, most] = [0, 0];
     const came: string[] = [];
-    const times: Record<string, number> = { a: 60, b: 10, c: 30, d: 5, e: 5 };
-    const all = await askAll(Object.keys(times), {
+    let end = (): void => {};
+    const reported = new Promise<void>((resolve) => (end = resolve));
+    const all = await askAll(['a', 'b', 'c', 'd', 'e'], {
       jobs: 2,
       ask: async (host) => {
         most = Math.max(most, ++now);
-        await pause(times[host]);
+        // The first one ends after the third was reported.
+        await (host === 'a' ? reported : pause(1));
         now--;
         return { host } as SshResult;
       },
-      use: ({ host }) => (came.push(host), host),
+      use: ({ host }) => {
+        came.push(host);
+        if (host === 'c') end();
+        return host;
+      },
       go: () => true,
     });
     t.equal(most, 2);
