@@ -25,7 +25,15 @@ import {
   mountOf,
   settingsInside,
 } from './mounted-volume.js';
-import { DATA, EXTERNAL, NEW_ROOTS, OLD_ROOT, STAGING, JOURNAL_FOLDER } from './places.js';
+import {
+  DATA,
+  EXTERNAL,
+  IMAGE_PLACES,
+  NEW_ROOTS,
+  OLD_ROOT,
+  STAGING,
+  JOURNAL_FOLDER,
+} from './places.js';
 import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
 import { PSTORE } from './pstore.js';
@@ -39,9 +47,7 @@ const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 
 /** Behind a pivot, the directories of the image are below the old root. */
 const inOldRoot = (mounts: readonly Mount[]): string[] =>
-  visibleAt(mounts, OLD_ROOT) === undefined
-    ? []
-    : [DATA, NEW_ROOTS[0], OLD_ROOT, '/tmp'].map((path) => `${OLD_ROOT}${path}`);
+  visibleAt(mounts, OLD_ROOT) === undefined ? [] : IMAGE_PLACES.map((path) => `${OLD_ROOT}${path}`);
 
 export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
 

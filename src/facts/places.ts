@@ -60,3 +60,6 @@ export const SCRIPT_BEFORE = `${JOURNAL_FOLDER}/script-before`;
 export const SCRIPT_AFTER = `${JOURNAL_FOLDER}/script-after`;
 /** The settings of the board's maintainer. */
 export const SETTINGS_FILE = '/etc/mountroot.json';
+
+/** The directories of the image that a start needs. */
+export const IMAGE_PLACES = [DATA, NEW_ROOTS[0], OLD_ROOT, '/tmp'] as const;

@@ -6,24 +6,20 @@
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
+import { SQUASHFS_SUPERBLOCK, squashfsBytes } from '../volumes/squashfs.js';
 import type { Facts, Mount, Rootdisk } from './facts.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
 
 const ALIGNMENT = 64 << 10;
-const SUPERBLOCK = 96;
-/** `hsqs`: since version 4.0 the superblock is little-endian on every machine. */
-const MAGIC = 0x73717368;
 const SECTOR = 512;
 
 /** Devices whose end belongs to nobody: flash through mtdblock, UBI volumes, memory. */
 const NO_DISK = /^(?:mtdblock|ubiblock|ram|zram|loop)\d/;
 
-/** The bytes that a squashfs uses (struct squashfs_super_block); null for other content. */
+/** The length of the image that begins so; null for other content. */
 function usedBytes(start: Uint8Array): number | null {
-  const bytes = Buffer.from(start);
-  if (bytes.length < SUPERBLOCK || bytes.readUInt32LE(0) !== MAGIC) return null;
-  const used = bytes.readBigUInt64LE(40);
+  const used = squashfsBytes(Buffer.from(start)) ?? 0n;
   return used > 0n && used <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(used) : null;
 }
 
@@ -55,7 +51,7 @@ function findRootdisk(reader: Reader, { mounts }: Pick<Facts, 'mounts'>): Rootdi
   return orElse(null, () => {
     const device = reader.readLink(`/sys/dev/block/${image.device}`).split('/').at(-1)!;
     if (NO_DISK.test(device)) return null;
-    const used = usedBytes(reader.readBytes(`/dev/${device}`, 0, SUPERBLOCK));
+    const used = usedBytes(reader.readBytes(`/dev/${device}`, 0, SQUASHFS_SUPERBLOCK));
     const size = SECTOR * Number(reader.readText(`/sys/class/block/${device}/size`));
     if (used === null || !Number.isSafeInteger(size)) return null;
     const offset = behindImage(used);

@@ -1,7 +1,14 @@
 import type { VolumeType } from './volume-type.js';
 
-const SUPERBLOCK_BYTES = 96;
+export const SQUASHFS_SUPERBLOCK = 96;
+/** `hsqs`: since version 4.0 the superblock is little-endian on every machine. */
 const MAGIC = 0x73717368;
+
+/** The bytes that an image uses, from its superblock; null for other content. */
+export const squashfsBytes = (start: Buffer): bigint | null =>
+  start.length < SQUASHFS_SUPERBLOCK || start.readUInt32LE(0) !== MAGIC
+    ? null
+    : start.readBigUInt64LE(40);
 
 /**
  * A read-only image (fs/squashfs/squashfs_fs.h: struct squashfs_super_block). Reproducible images
@@ -24,12 +31,12 @@ export const squashfs: VolumeType = {
   mountAs: {},
   rootAs: ['squashfs'],
   identity: (start, _, crcOf) => {
-    if (start.length < SUPERBLOCK_BYTES || start.readUInt32LE(0) !== MAGIC) return null;
+    const used = squashfsBytes(start);
+    if (used === null) return null;
     const inodes = start.readUInt32LE(4);
     const time = start.readUInt32LE(8);
     const flags = start.readUInt16LE(24).toString(16);
-    const used = start.readBigUInt64LE(40);
-    const superblock = crcOf(start.subarray(0, SUPERBLOCK_BYTES));
+    const superblock = crcOf(start.subarray(0, SQUASHFS_SUPERBLOCK));
     return (
       `squashfs made ${time}, ${inodes} inodes, ${used} bytes, flags ${flags}, ` +
       `superblock ${superblock}`

@@ -8,27 +8,14 @@ import type { BootFiles } from '../../scripts/emulator/command.js';
 import type { MachineOptions } from '../../scripts/emulator/machine.js';
 import { buildKernel } from '../../scripts/image/kernel.js';
 import { kernelCommandLine } from '../../scripts/lib/board.js';
-import {
-  explain,
-  type Explanation,
-  type ExplanationSources,
-  type KernelEnd,
-} from '../../src/explain/explanation.js';
+import { explain, type Explanation, type KernelEnd } from '../../src/explain/explanation.js';
 import { parseConsole } from '../../src/facts/console-log.js';
+import { NOTHING, consoleFixture } from '../fixtures/explained.js';
 import { board, makeBench, type Bench } from './board.js';
 import { workbench, type Workbench } from './ramdisks.js';
 
-const NOTHING: ExplanationSources = {
-  facts: null,
-  commandLine: null,
-  config: null,
-  deviceTree: null,
-  initrd: null,
-  log: null,
-  ours: null,
-};
 /** The facts of this board, gathered on it. */
-export const FACTS = fileURLToPath(new URL('../fixtures/console/facts.json', import.meta.url));
+const FACTS = fileURLToPath(consoleFixture('facts.json'));
 export const IMAGE = 'root=/dev/mtdblock2 rootfstype=squashfs ro';
 
 interface Way {
@@ -53,6 +40,21 @@ function essence(end: KernelEnd): string {
   return end.kind === 'panics' ? `panics: ${end.message}` : end.kind;
 }
 
+/** What the agent foretells of a boot with this command line. */
+export function foretold(
+  work: Workbench,
+  commandLine: string,
+  ramdisk: string | undefined,
+): Explanation {
+  const { stdout, stderr } = work.agent(
+    ...['explain', '--json', '--facts', FACTS],
+    ...['--cmdline', kernelCommandLine({ ...board, commandLine })],
+    ...(ramdisk === undefined ? [] : ['--initrd', ramdisk]),
+  );
+  if (stderr !== '') throw new Error(`explain said: ${stderr}`);
+  return JSON.parse(stdout) as Explanation;
+}
+
 /**
  * Boots one way until the board is off, and compares the explanation with the console. Returns the
  * console.
@@ -74,16 +76,7 @@ async function goOneWay(
   t.same(was.contradictions, []);
   for (const [id, answer] of Object.entries(told)) t.match(answerOf(was, id), answer, id);
   if (!unforeseen) {
-    const asked = work.agent(
-      'explain',
-      '--json',
-      '--facts',
-      FACTS,
-      '--cmdline',
-      kernelCommandLine({ ...board, commandLine }),
-      ...(ramdisk === undefined ? [] : ['--initrd', ramdisk]),
-    );
-    const would = JSON.parse(asked.stdout) as Explanation;
+    const would = foretold(work, commandLine, ramdisk);
     t.equal(essence(would.end), essence(was.end), 'it was foretold');
     for (const [id, answer] of Object.entries(told))
       t.match(answerOf(would, id), answer, `${id}, foretold`);

@@ -6,14 +6,12 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { kernelCommandLine } from '../../scripts/lib/board.js';
 import { explain, type Explanation, type KernelEnd } from '../../src/explain/explanation.js';
 import { parseConsole } from '../../src/facts/console-log.js';
 import { PREFIX_FORMS } from '../fixtures/console/corpus/prefix-forms.js';
 import { NOTHING } from '../fixtures/explained.js';
-import { board } from '../harness/board.js';
 import { PROBE } from '../harness/ramdisks.js';
-import { FACTS, waysToRoot } from '../harness/ways.js';
+import { foretold, waysToRoot } from '../harness/ways.js';
 
 const { bench, work } = await waysToRoot(t);
 
@@ -175,13 +173,7 @@ for (const [words, kind] of COMBINATIONS)
       if (form.kernelOnly !== true)
         t.same(essence(explained(form.write(lines))), essence(was), form.name, { console });
 
-    const { stdout, stderr } = work.agent(
-      ...['explain', '--json', '--facts', FACTS],
-      ...['--cmdline', kernelCommandLine({ ...board, commandLine })],
-      ...(ramdisk === undefined ? [] : ['--initrd', ramdisk]),
-    );
-    t.equal(stderr, '');
-    const { end } = JSON.parse(stdout) as Explanation;
+    const { end } = foretold(work, commandLine, ramdisk);
     if (end.kind === 'unknown') unforeseen++;
     else t.ok(agrees(end, truth), 'it was foretold', { end, truth });
   });

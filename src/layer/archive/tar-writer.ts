@@ -156,15 +156,14 @@ const unread = (errno: string): Loss =>
 /** What a file holds; null if it cannot be read, or is another one by now. */
 function contents(entry: LayerEntry, lose: (loss: Loss) => void): Generator<Buffer, void> | null {
   const { content, open } = entry;
-  if (content !== null && content.errno === null) return whole(entry, content, lose);
   try {
     if (content === null) return pieces(entry, open(), lose);
+    if (content.errno === null) return whole(entry, content, lose);
+    lose(unread(content.errno));
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     lose(unread(error.errno));
-    return null;
   }
-  lose(unread(content.errno!));
   return null;
 }
 

@@ -66,8 +66,7 @@ export class LayerWriter {
       // The files of the layer beneath in it are removed too, unless one of that layer's symlinks
       // leads there.
       if (this.isWithin(path))
-        for (const name of system.list(this.at(path)))
-          system.removeTree(`${this.at(path)}/${name}`);
+        for (const name of system.list(this.at(path))) this.remove(`${this.at(path)}/${name}`);
     }
   }
 

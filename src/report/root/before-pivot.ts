@@ -13,7 +13,7 @@ import type {
   Volume,
 } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
-import { DATA, NEW_ROOTS, OLD_ROOT, RAM, STAGING } from '../../facts/places.js';
+import { DATA, IMAGE_PLACES, OLD_ROOT, RAM, STAGING } from '../../facts/places.js';
 import { VOLUME_TYPES, type ContentKind } from '../../volumes/index.js';
 import { todaysRoot, type TodaysRoot } from './todays-root.js';
 
@@ -118,9 +118,10 @@ function mountsBefore({ mounts }: Facts, root: Mount, image: Mount): MountsBefor
 
 /** The kinds of the directories in the image. */
 function pathsBefore({ paths }: Facts): { paths: Facts['paths']; assumed: string[] } {
-  const places = [DATA, NEW_ROOTS[0], OLD_ROOT, '/tmp'];
-  const assumed = places.filter((path) => paths[`${OLD_ROOT}${path}`] === undefined);
-  const seen = places.map((path) => [path, paths[`${OLD_ROOT}${path}`] ?? paths[path]!] as const);
+  const assumed = IMAGE_PLACES.filter((path) => paths[`${OLD_ROOT}${path}`] === undefined);
+  const seen = IMAGE_PLACES.map(
+    (path) => [path, paths[`${OLD_ROOT}${path}`] ?? paths[path]!] as const,
+  );
   const others = Object.entries(paths).filter(
     ([path]) => path !== OLD_ROOT && !path.startsWith(`${OLD_ROOT}/`),
   );
