@@ -5,6 +5,8 @@ import { earlier, recordState, type VerbOutcome } from '../execute/state.js';
 import type { Facts } from '../facts/facts.js';
 import { PSTORE, lookBack } from '../facts/pstore.js';
 import { EXIT, makesRoot, type Decision, type Plan } from '../plan/plan.js';
+import { lowerName } from '../plan/mountpoints.js';
+import { keepsItself } from '../plan/own-root.js';
 import { isDegraded } from '../plan/reasons.js';
 import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
@@ -179,18 +181,19 @@ export class VerbRun {
   }
 
   /** Ends the verb if the native parts are missing: without them the root cannot be changed. */
-  withoutNative(why: string, decision: Decision): number {
+  withoutNative(why: string, decision: Decision, facts: Facts): number {
     const { verb, clock, log, reader } = this.context;
+    const rung = keepsItself(facts) ? 'persistent' : 'rom';
     this.decided(decision);
     log.error(`/ stays as it is, because ${why}`);
-    this.end({ ok: false, exit: EXIT.degraded, rung: 'rom', reason: 'no-native', error: why });
+    this.end({ ok: false, exit: EXIT.degraded, rung, reason: 'no-native', error: why });
     if (makesRoot(verb))
       recordState(this.journal, reader, {
         verb,
-        rung: 'rom',
+        rung,
         reason: 'no-native',
         because: why,
-        summary: 'the read-only image, which stays / as it is',
+        summary: `${lowerName(facts)}, which stays / as it is`,
         exit: EXIT.degraded,
         at: clock(),
         failures: this.failures,

@@ -125,7 +125,8 @@ async function carryOut(context: BootContext, progress: Progress): Promise<numbe
   if (first.decision === 'go') gatherAgain(context, progress);
   noteBeginning(context, journal, progress.facts, begun);
   const run = new VerbRun(context, journal, begun);
-  if (trouble !== null) return run.withoutNative(trouble, decide(context, progress));
+  if (trouble !== null)
+    return run.withoutNative(trouble, decide(context, progress), progress.facts);
   return underWatch(context, progress, (signals) =>
     executePlans({ context, progress, journal, run, signals }),
   );

@@ -285,6 +285,8 @@ export interface Facts {
   origin?: RootOrigin;
   /** Left out in a boot, and if the image is not on a disk. */
   rootdisk?: Rootdisk;
+  /** Set if the device of the root refuses writes although its file system could be written. */
+  rootProtected?: true;
   /**
    * Problems while gathering: what could not be read or understood, one sentence each, for people.
    */

@@ -40,6 +40,8 @@ import { PSTORE } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
+import { orElse } from '../system/or-else.js';
+import { isWritableType } from '../volumes/file-systems.js';
 import { findVolume } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
@@ -187,6 +189,7 @@ export function gather(
     ),
     handover,
     state: state === null ? null : stateOf(state, problems),
+    ...(isRootProtected(devices, mounts, handover?.at ?? '/') && { rootProtected: true as const }),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,
@@ -203,6 +206,17 @@ const notFound = (wanted: string) => (): Volume => ({
   content: null,
   attach: null,
 });
+
+/**
+ * Whether the device of a root refuses writes, as a card's switch makes it. A read-only type of
+ * file system needs no such look, and a mount without a device (major 0) has none.
+ */
+function isRootProtected(devices: Reader, mounts: readonly Mount[], at: string): boolean {
+  const root = visibleAt(mounts, at);
+  if (root === undefined || root.device.startsWith('0:')) return false;
+  if (!isWritableType(root.fstype)) return false;
+  return orElse(false, () => devices.readText(`/sys/dev/block/${root.device}/ro`).trim() === '1');
+}
 
 /** The content of the data volume; null if it is not mounted. */
 function lookIntoVolume({ reader, mounts, problems, part }: Look, volume: Volume): Facts['opened'] {

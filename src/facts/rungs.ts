@@ -10,7 +10,7 @@ interface RungRow {
 /** The rungs of the ladder, the best one first. README.md, "The ladder", shows the same table. */
 export const RUNGS = {
   persistent: {
-    root: 'an overlay that keeps its changes on the data volume',
+    root: 'an overlay that keeps its changes on the data volume, or a root that keeps them itself',
     notice: 'settings are kept',
     degraded: false,
   },

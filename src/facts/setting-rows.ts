@@ -116,6 +116,11 @@ const SETTINGS = {
    * agent verifies the script's work afterwards.
    */
   first: setting(choice('agent', 'script'), { default: 'agent', optionalInFiles: true }),
+  /**
+   * A root that is written to, on a board without a data volume: it is kept as it is, or gets an
+   * overlay in memory.
+   */
+  writable_root: setting(choice('keep', 'overlay'), { default: 'keep', optionalInFiles: true }),
 };
 
 export type SettingName = keyof typeof SETTINGS;

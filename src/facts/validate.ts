@@ -137,6 +137,7 @@ const factsFile = v.object({
   unread: v.exactOptional(v.record(v.string(), v.string())),
   origin: v.exactOptional(originOf),
   rootdisk: v.exactOptional(rootdisk),
+  rootProtected: v.exactOptional(v.literal(true)),
   problems: v.array(v.string()),
   // Older files have sentences only.
   findings: v.optional(v.array(v.unknown()), []),

@@ -9,6 +9,7 @@ import { describe } from '../volumes/device.js';
 import { confirmStart } from './confirm-start.js';
 import { LATE_MOUNTS, copyToFlash, switchToFlash, thaw, tidyUp } from './move-to-flash.js';
 import { openSteps } from './open.js';
+import { keepsItself, ownRootName } from './own-root.js';
 import { isLegacy } from './overlay-root.js';
 import {
   EXIT,
@@ -25,7 +26,7 @@ import { preconditions } from './preconditions.js';
 import { sentenceOf, type Cause, type Reason, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { setCountBack } from './set-count-back.js';
-import { fatal } from './steps.js';
+import { fatal, warn } from './steps.js';
 import { volumeTrouble } from './volume.js';
 
 /** The input of the rows. */
@@ -55,6 +56,15 @@ const rootOf = ({ mounts }: Facts): ReturnType<typeof visibleAt> => visibleAt(mo
 const isOnFlash = ({ facts }: Completion): boolean =>
   rootOf(facts)?.source === FLASH_SOURCE || facts.external?.at === '/';
 
+/** No volume needs a mark. The boot counts as confirmed when all that it wrote is on the disk. */
+const ownRootDone = (facts: Facts): Plan =>
+  planOf('done', facts, {
+    stage: 'mark',
+    summary: `nothing to confirm: / is ${ownRootName(facts)}, which keeps its changes itself`,
+    steps: [warn('synced', 'A confirmed boot is on stable storage.', { kind: 'sync', path: '/' })],
+    last: true,
+  });
+
 export const DONE: readonly PlanRule<Completion, Decision, string>[] = [
   {
     id: 'in-memory',
@@ -72,6 +82,11 @@ export const DONE: readonly PlanRule<Completion, Decision, string>[] = [
     then: (_, summary) => already('done', summary, EXIT.degraded),
     because: () =>
       '/ is an overlay, but its data volume is not where it was put; there is nothing to confirm',
+  },
+  {
+    id: 'own-root',
+    when: ({ facts }) => keepsItself(facts),
+    then: ({ facts }) => ownRootDone(facts),
   },
   {
     id: 'no-start',

@@ -8,6 +8,8 @@ import { faultProblem } from '../facts/problems.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import { countSteps } from './bookkeeping.js';
 import { memoryOrImage } from './memory-or-image.js';
+import { lowerName } from './mountpoints.js';
+import { keepsItself, ownRootName } from './own-root.js';
 import type { Decision, Plan, PlanningOptions, StageResult, Verb } from './plan.js';
 import { planOf, tried } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
@@ -47,8 +49,19 @@ export const planAfterFault = (facts: Facts, earlier: readonly StageResult[]): P
     ? null
     : countedMemoryRoot(facts, earlier, faultTrouble(facts));
 
+/** After a fault a root that is written to stays: an overlay in memory would lose its changes. */
+const untouchedOwnRoot = (facts: Facts, trouble: Trouble): Plan =>
+  planOf('start', facts, {
+    stage: 'root',
+    summary: `the root that the kernel mounted (${ownRootName(facts)}), which stays / as it is`,
+    steps: [],
+    trouble,
+    last: true,
+  });
+
 /** A root in memory. The open volume keeps only the count of this start. */
 function countedMemoryRoot(facts: Facts, earlier: readonly StageResult[], trouble: Trouble): Plan {
+  if (keepsItself(facts)) return untouchedOwnRoot(facts, trouble);
   const plan = memoryOrImage(facts, earlier, trouble);
   return { ...plan, steps: [...countSteps(facts, earlier), ...plan.steps] };
 }
@@ -60,7 +73,7 @@ const untouched = (facts: Facts): Plan =>
   planOf('start', facts, {
     stage: 'root',
     rung: 'rom',
-    summary: 'the read-only image, which stays / as it is',
+    summary: `${lowerName(facts)}, which stays / as it is`,
     steps: [],
     trouble: faultTrouble(facts),
     last: true,

@@ -141,6 +141,7 @@ const SETTINGS: Table<Facts['configuration']['settings']> = {
   keep: nothing,
   extroot_target: nothing,
   first: nothing,
+  writable_root: nothing,
   watchdog: (device) =>
     device === '' ? [] : [`a watchdog is to be fed (${device}), which only the agent does`],
   extroot: (volume) =>
@@ -230,6 +231,7 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
     ),
   origin: nothing,
   rootdisk: nothing,
+  rootProtected: nothing,
   problems: nothing,
   findings: nothing,
 };

@@ -23,6 +23,7 @@ import { placeTrouble } from './mountpoints.js';
 import { attachSteps, openSteps, waitSteps } from './open.js';
 import { isLegacy } from './overlay-root.js';
 import type { Plan, StageResult } from './plan.js';
+import { isLeftAlone, ownRootPlan, ownRootTrouble } from './own-root.js';
 import { failures, planOf, tried } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
@@ -263,6 +264,18 @@ function bothTroubles(climb: Climb): Trouble {
 }
 
 export const LADDER: readonly PlanRule<Climb, Plan>[] = [
+  {
+    id: 'own-root',
+    when: ({ facts, earlier }) => isLeftAlone(facts, earlier),
+    then: ({ facts }) => ownRootPlan(facts),
+  },
+  {
+    id: 'own-root-protected',
+    when: ({ facts, earlier }) =>
+      ownRootTrouble(facts, earlier) !== null && !memoryFailed({ facts, earlier }),
+    then: inMemory,
+    because: ({ facts, earlier }) => ownRootTrouble(facts, earlier)!,
+  },
   {
     id: 'no-place',
     when: ({ facts }) => placeTrouble(facts) !== null,

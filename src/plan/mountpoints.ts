@@ -12,6 +12,18 @@ export const isFree = ({ paths, mounts }: Facts, path: string): boolean =>
 export const imageMountpoint = ({ handover }: Facts): string | null =>
   handover?.ramfs ? handover.at : null;
 
+/** The lowest layer in a sentence. A root that is written to, or does not show, is no image. */
+export function lowerName(facts: Facts): string {
+  const at = imageMountpoint(facts);
+  const lowest =
+    at === null
+      ? (visibleAt(facts.mounts, OLD_ROOT) ?? visibleAt(facts.mounts, '/'))
+      : visibleAt(facts.mounts, at);
+  return lowest !== undefined && [lowest.options, lowest.superOptions].some((o) => o.includes('ro'))
+    ? 'the read-only image'
+    : 'the root';
+}
+
 /**
  * Where the new root is mounted first: on /mnt as in OpenWrt, or below /tmp if the image has no
  * free /mnt. An initramfs has a directory of its own for it.

@@ -7,7 +7,7 @@ import { lacksType } from '../facts/kernel-sources.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
 import { overlayOptions } from './overlay-options.js';
-import { imageMountpoint, isFree, newRootOf } from './mountpoints.js';
+import { imageMountpoint, isFree, newRootOf, lowerName } from './mountpoints.js';
 import type { Propagation } from '../steps/restore-propagation.js';
 import type { Step } from '../steps/step.js';
 import { fatal, mkdir, mount, lastingFolder, warn } from './steps.js';
@@ -87,7 +87,7 @@ export function flashOverlay(facts: Facts, at: string): Step[] {
       facts,
       FLASH_SOURCE,
       options,
-      'The new root: the read-only image with the settings over it.',
+      `The new root: ${lowerName(facts)} with the settings over it.`,
     ),
   ];
 }
@@ -125,7 +125,7 @@ export function ramOverlay(facts: Facts, kept: string | null): Step[] {
       lower.length > 1
         ? 'The new root: the image, the settings on flash over it, and new changes ' +
             'in memory over both.'
-        : 'The new root: the read-only image with new changes in memory over it.',
+        : `The new root: ${lowerName(facts)} with new changes in memory over it.`,
     ),
   ];
 }

@@ -54,6 +54,11 @@ export const REASONS = {
       'take the write protection off (a jumper, the boot loader, `ro` in mtdparts=), ' +
       'and start anew',
   },
+  'root-protected': {
+    cure:
+      'read what the kernel log says of its file system or device, and check it (fsck) from ' +
+      'another system',
+  },
   full: {
     cure:
       'run `mount -o remount,rw /overlay`, delete what is not needed below /overlay/upper ' +

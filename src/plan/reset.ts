@@ -16,6 +16,7 @@ import { describe } from '../volumes/device.js';
 import { SAVE_FIRST } from '../volumes/unreadable.js';
 import { fstypeOf } from '../volumes/mountable.js';
 import { attachSteps, openSteps } from './open.js';
+import { ownRoot, ownRootName } from './own-root.js';
 import {
   EXIT,
   already,
@@ -169,6 +170,17 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
     because: ({ earlier }) => ({
       found: `nothing was reset: ${failures(earlier, 'attach')[0]!.failed!.error}`,
       cure: null,
+    }),
+  },
+  {
+    id: 'own-root',
+    when: ({ facts }) => ['kept', 'to-be-written'].includes(ownRoot(facts) ?? ''),
+    then: refused('no-overlay-root'),
+    because: ({ facts }) => ({
+      found:
+        `/ is the root that the kernel mounted (${ownRootName(facts)}), which keeps its changes ` +
+        'itself, and there is no factory state beside it; nothing was reset',
+      cure: 'write the image anew to have the factory state',
     }),
   },
   {

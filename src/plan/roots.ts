@@ -1,12 +1,11 @@
 /** The plan of each rung of the ladder: a root on flash, one in memory, or the image itself. */
 import type { Facts } from '../facts/facts.js';
-import { visibleAt } from '../facts/mountinfo.js';
 import { STAGING } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { fstypeOf } from '../volumes/mountable.js';
 import { bookkeeping, upperSteps } from './bookkeeping.js';
-import { imageMountpoint, mountNotes } from './mountpoints.js';
+import { imageMountpoint, lowerName, mountNotes } from './mountpoints.js';
 import { pstoreSteps, remountStep, unmountStaging } from './open.js';
 import { flashOverlay, isLegacy, makeRootPrivate, placeData, ramOverlay } from './overlay-root.js';
 import { pivotTo, switchTo } from './pivot.js';
@@ -115,17 +114,13 @@ export function memoryRoot(facts: Facts, earlier: readonly StageResult[], troubl
   });
 }
 
-/** A root that is written to, or does not show, is called no image. */
-const rootName = ({ mounts }: Facts): string =>
-  visibleAt(mounts, '/')?.options.includes('ro') ? 'the read-only image' : 'the root';
-
 /** The bare image: it stays `/`, or an initramfs switches to it. */
 export function imageRoot(facts: Facts, trouble: Trouble): Plan {
   const image = imageMountpoint(facts);
   return planOf('start', facts, {
     stage: 'root',
     rung: 'rom',
-    summary: image === null ? `${rootName(facts)}, which stays / as it is` : 'the read-only image',
+    summary: image === null ? `${lowerName(facts)}, which stays / as it is` : lowerName(facts),
     steps: [
       ...closeVolume(facts),
       ...(image === null ? [] : [makeRootPrivate(facts), ...switchTo(facts, image, null)]),

@@ -23,6 +23,9 @@ const OTHERS = {
   btrfs: { title: 'btrfs', options: ['BTRFS_FS'] },
   xfs: { title: 'xfs', options: ['XFS_FS'] },
   nfs: { title: 'nfs', options: ['NFS_FS'] },
+  nfs4: { title: 'nfs4', options: ['NFS_V4'] },
+  '9p': { title: '9p', options: ['9P_FS'] },
+  virtiofs: { title: 'virtiofs', options: ['VIRTIO_FS'] },
 } satisfies Record<string, FileSystem>;
 
 /** The file systems of the kernel that are known here, by the name that mount(2) takes. */
@@ -37,6 +40,12 @@ export const FILE_SYSTEMS: Readonly<Partial<Record<string, FileSystem>>> = {
 
 /** Whether the content is a file system, so that its kind is the name that mount(2) takes. */
 export const isFileSystem = (kind: ContentKind): boolean => FILE_SYSTEMS[kind] !== undefined;
+
+/** Whether the kernel can write to a file system of this type; false for one not known here. */
+export function isWritableType(fstype: string): boolean {
+  const known = FILE_SYSTEMS[fstype];
+  return known !== undefined && known.readonly !== true;
+}
 
 /** jffs2 and UBIFS. */
 export const isFlashOnly = (fstype: string): boolean => FILE_SYSTEMS[fstype]?.flashOnly === true;

@@ -41,8 +41,8 @@ function notMounted(start: Facts, { live }: CheckInputs): Finding | null {
 }
 
 /** What the paths of the facts are on: the bare image, or a root that is none. */
-const placeName = ({ root, rebuilt }: BeforeStart): string =>
-  rebuilt === null && overWords(root) !== null ? '/' : 'the image';
+const placeName = ({ root, rebuilt, facts }: BeforeStart): string =>
+  rebuilt === null && overWords(root, facts) !== null ? '/' : 'the image';
 
 function notInImage({ paths, handover }: Facts, on: string): Finding | null {
   if (handover?.ramfs) return null;

@@ -16,6 +16,7 @@ import {
   type Finding,
   type CheckInputs,
 } from './check-rule.js';
+import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
@@ -41,6 +42,8 @@ export function overlay({ now }: CheckInputs): Finding {
       'use a kernel from 3.18 on with CONFIG_OVERLAY_FS=y, ' +
         'or keep in mind that the layout on the volume is another one',
     );
+  if (keepsItself(now) && !isMeantReadOnly(now))
+    return ok('the kernel has no overlay, and / keeps its changes without one', FILESYSTEMS);
   return problemOf(
     'no-overlay',
     'the kernel has no overlay (a module that is not loaded does not count), ' +

@@ -1,5 +1,11 @@
 /** The root of today: who made it, and what a start would mean for it. */
-import { assumptionWords, overWords, rootEvidence, rootWords } from '../root/root-words.js';
+import {
+  aloneWords,
+  assumptionWords,
+  overWords,
+  rootEvidence,
+  rootWords,
+} from '../root/root-words.js';
 import type { Assumption } from '../root/before-pivot.js';
 import type { RootMaker } from '../root/todays-root.js';
 import { ok, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
@@ -30,15 +36,17 @@ const MENDS: Partial<Record<RootMaker, string>> = {
 const USUAL: readonly RootMaker[] = ['image', 'initramfs', 'mountroot'];
 
 export function today({ before }: CheckInputs): Finding[] | null {
-  const { root, rebuilt } = before;
+  const { root, rebuilt, facts } = before;
   if (USUAL.includes(root.maker)) return null;
-  const [words, evidence, over] = [rootWords(root), rootEvidence(root), overWords(root)];
+  const [words, evidence, over] = [rootWords(root), rootEvidence(root), overWords(root, facts)];
   if (root.certainty === 'unknown')
     return [
       unknown(words, evidence, 'see that proc is mounted on /proc, and run `mountroot doctor`'),
       ...assumed(rebuilt ?? []),
     ];
   if (over !== null) return [warning(`${words}; ${over}`, evidence, MENDS[root.maker] ?? ONE)];
+  const alone = aloneWords(root, facts);
+  if (alone !== null) return [ok(`${words}; ${alone}`, evidence)];
   if (rebuilt === null) return [ok(words, evidence)];
   const rests = rebuilt.filter(({ code }) => CURES[code] === undefined).map(assumptionWords);
   return [

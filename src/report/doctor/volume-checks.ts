@@ -1,6 +1,7 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
 import { DISKS, PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
+import { keepsItself, ownRootName } from '../../plan/own-root.js';
 import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
@@ -90,6 +91,12 @@ export function found({ now }: CheckInputs): Finding {
     return ok(
       `"${wanted}" is in UBI on mtd${attach}, which start attaches`,
       '/proc/mtd, and UBI# at its beginning',
+    );
+  if (keepsItself(now))
+    return ok(
+      `there is no volume "${wanted}", and none is needed: / is ${ownRootName(now)}, ` +
+        'which keeps its changes itself',
+      '/proc/self/mountinfo',
     );
   return notFound(now, asked);
 }

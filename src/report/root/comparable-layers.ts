@@ -3,13 +3,15 @@ import type { Mount } from '../../facts/facts.js';
 import { layersOf, type Layers } from '../../facts/layers.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { RAM_SOURCE } from '../../facts/places.js';
+import { isWritableType } from '../../volumes/file-systems.js';
+import { isInMemory, isReadOnly } from './mount-kinds.js';
 
 type ComparableLayers = Layers & { rom: string };
 
 /** Why there is nothing to compare. Paths are those that the overlay was mounted with. */
 export type LayerTrouble =
   | { code: 'root-not-seen' }
-  | { code: 'no-overlay'; fstype: string; source: string }
+  | { code: 'no-overlay'; fstype: string; source: string; written?: true }
   | { code: 'no-upper' }
   | { code: 'upper-out-of-reach'; path: string }
   | { code: 'image-out-of-reach'; path: string | null }
@@ -30,7 +32,11 @@ export function comparable(mounts: readonly Mount[]): ComparableLayers | { troub
   const root = visibleAt(mounts, '/');
   if (root === undefined) return { trouble: { code: 'root-not-seen' } };
   const { fstype, source } = root;
-  if (!fstype.startsWith('overlay')) return { trouble: { code: 'no-overlay', fstype, source } };
+  const written = isWritableType(fstype) && !isReadOnly(root) && !isInMemory(root);
+  if (!fstype.startsWith('overlay'))
+    return {
+      trouble: { code: 'no-overlay', fstype, source, ...(written && { written: true as const }) },
+    };
   const layers = layersOf(mounts);
   if (layers === null) return { trouble: { code: 'no-upper' } };
   const { upper, kept, rom } = layers;
@@ -50,8 +56,9 @@ const WORDS: {
 } = {
   'root-not-seen': () =>
     'what / is cannot be told, because /proc/self/mountinfo shows no mount on it',
-  'no-overlay': ({ fstype, source }) =>
-    `/ is no overlay with an upper layer (it is ${fstype} ${source}), so no layer shows changes`,
+  'no-overlay': ({ fstype, source, written }) =>
+    `/ is no overlay with an upper layer (it is ${fstype} ${source}` +
+    `${written ? ', which keeps its changes itself' : ''}), so no layer shows changes`,
   'no-upper': () => '/ is an overlay without an upper layer, so there is nothing it changes',
   'upper-out-of-reach': ({ path }) => `no path leads to the upper layer ${path}: ${BEFORE}`,
   'image-out-of-reach': ({ path }) =>

@@ -3,6 +3,7 @@ import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { OLD_ROOT } from '../../facts/places.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
+import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
 import { size } from '../../text/units.js';
 import type { Assumption, BeforeStart } from './before-pivot.js';
@@ -46,8 +47,23 @@ const OVER: Partial<Record<RootMaker, string>> = {
   writable: 'a start is for a read-only image, and would lay its overlay over this instead',
 };
 
-/** What a start would mean for a root that is no image; null if it is one. */
-export const overWords = ({ maker }: TodaysRoot): string | null => OVER[maker] ?? null;
+/** A root that the kernel mounts read-only is written to today because somebody remounted it. */
+const isAlone = (facts: Facts): boolean => keepsItself(facts) && !isMeantReadOnly(facts);
+
+/** What a start would mean for a root that is no image; null if it is one, or is left alone. */
+export function overWords({ maker }: TodaysRoot, facts: Facts): string | null {
+  if (maker !== 'writable' || !keepsItself(facts)) return OVER[maker] ?? null;
+  return isAlone(facts)
+    ? null
+    : 'a start leaves it alone as it is now, but `ro` on the command line makes it read-only ' +
+        'early in a boot, and a start then lays its overlay over it';
+}
+
+/** A start leaves this root alone; null if it makes another one. */
+export const aloneWords = ({ maker }: TodaysRoot, facts: Facts): string | null =>
+  maker === 'writable' && isAlone(facts)
+    ? 'it keeps its changes itself, so a start leaves it alone'
+    : null;
 
 const onMounts = (paths: readonly string[]): string =>
   `${listed(paths)} ${paths.length === 1 ? 'is' : 'are'}`;
@@ -109,7 +125,7 @@ export function rootdiskWords(facts: Facts): string | null {
 
 /** The notes of a plan about the root that it is for, a sentence each without its full stop. */
 export function plannedForNotes({ root, facts, rebuilt, hidden }: BeforeStart): string[] {
-  const over = overWords(root);
+  const over = overWords(root, facts) ?? aloneWords(root, facts);
   const behind = rootdiskWords(facts);
   const about = `${rootWords(root)} (${rootEvidence(root)})`;
   // The mount of the loop device tells less than the superblock, and more than nothing.

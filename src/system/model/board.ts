@@ -52,6 +52,8 @@ export interface Board {
    * the kernel mounts the image itself.
    */
   initramfs: Tree | null;
+  /** How the kernel mounts the image: the device, and whether for writing. */
+  root: { device: string; access: 'ro' | 'rw' };
   boots: number;
 }
 
@@ -147,7 +149,8 @@ export function makeBoard({
       writeProtected: false,
     },
   ];
-  return { image, flash, storage: [], commandLine, filesystems, initramfs, boots: 0 };
+  const root = { device: '31:2', access: 'ro' } as const;
+  return { image, flash, storage: [], commandLine, filesystems, initramfs, root, boots: 0 };
 }
 
 /** A second board in the same state, for another experiment with it. */
@@ -159,6 +162,7 @@ export function copyBoard(board: Board): Board {
     });
   return {
     ...board,
+    image: board.root.access === 'rw' ? tree(board.image) : board.image,
     initramfs: board.initramfs && tree(board.initramfs),
     flash: board.flash.map((flash) => ({
       ...flash,
@@ -175,6 +179,7 @@ export function copyBoard(board: Board): Board {
 /** Cuts the power. Each device keeps only the data that had reached it. */
 export function cutPower(board: Board, way: Cut): void {
   for (const { tree } of [...board.flash, ...board.storage]) tree?.cut(way);
+  if (board.root.access === 'rw') board.image.cut(way);
 }
 
 /** The first bytes of an erase block, as reading the device gives them. */

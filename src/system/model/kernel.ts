@@ -38,7 +38,7 @@ export function powerOn(
   { at = () => null, readonly = [], writers = [], sources = {}, between = () => {} }: Faults = {},
 ): Kernel {
   board.boots++;
-  board.image.readonly = true;
+  board.image.readonly = board.root.access === 'ro';
   const mounts = mountRoot(board);
   const devices = new Devices(board);
   const calls = new Calls(at, () => between(board));
@@ -72,9 +72,8 @@ export function powerOn(
 }
 
 /** The root that the kernel mounts: the image, or memory into which it unpacks the initramfs. */
-function mountRoot({ image, initramfs }: Board): Mounts {
-  if (initramfs === null)
-    return new Mounts({ files: image, source: '/dev/root', device: '31:2', access: 'ro' });
+function mountRoot({ image, initramfs, root }: Board): Mounts {
+  if (initramfs === null) return new Mounts({ files: image, source: '/dev/root', ...root });
   const files = Object.assign(new Tree('rootfs'), { root: clone(initramfs.root) });
   return new Mounts({ files, source: 'rootfs', device: '0:2', access: 'rw' });
 }

@@ -93,7 +93,9 @@ export class Paths {
   /** syncfs(2). An overlay syncs its upper layer. */
   sync(path: string): void {
     const { mount } = this.mounts.resolve(path, true);
-    for (const { tree } of [...this.board.flash, ...this.board.storage])
+    const { flash, storage, image, root } = this.board;
+    if (root.access === 'rw' && image === mount.files) image.sync();
+    for (const { tree } of [...flash, ...storage])
       if (tree !== null && (tree === mount.files || mount.files instanceof Overlay)) tree.sync();
   }
 

@@ -19,6 +19,7 @@ t.test('the defaults are those that present boards rely on', async (t) => {
     extroot: '',
     extroot_target: 'overlay',
     first: 'agent',
+    writable_root: 'keep',
   });
 });
 
@@ -71,6 +72,13 @@ const VALUES: Record<SettingName, { takes: [given: unknown, value: unknown][]; n
       ['script', 'script'],
     ],
     not: ['node', '', undefined],
+  },
+  writable_root: {
+    takes: [
+      ['keep', 'keep'],
+      ['overlay', 'overlay'],
+    ],
+    not: ['rw', '', true],
   },
 };
 

@@ -6,6 +6,7 @@ import type { Reason, StageResult } from '../../../src/plan/plan.js';
 import {
   boardFacts,
   openedFacts,
+  ownRootFacts,
   withContent,
   withFilesystems,
   withVolume,
@@ -38,6 +39,7 @@ t.test('done, row by row', async (t) => {
       'in-memory': completion(rootOn(MEMORY, withContent('unknown'))),
       'on-flash': completion(rootOn(FLASH, openedFacts())),
       'volume-gone': completion(rootOn(FLASH, boardFacts())),
+      'own-root': completion(ownRootFacts()),
       'no-start': completion(boardFacts({ state: null })),
       'not-ours': completion(tried),
     },
@@ -49,6 +51,7 @@ t.test('done, row by row', async (t) => {
     'in-memory': 'already',
     'on-flash': 'go',
     'volume-gone': 'already',
+    'own-root': 'go',
     'no-start': 'refuse',
     'not-ours': 'already',
   });

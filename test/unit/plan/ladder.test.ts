@@ -8,6 +8,7 @@ import {
   boardFacts,
   device,
   openedFacts,
+  ownRootFacts,
   withContent,
   withFilesystems,
   withSettings,
@@ -54,6 +55,8 @@ const BESIDE_EXTERNAL = withSettings(
 );
 
 const SITUATIONS: Record<string, Climb> = {
+  'own-root': climb(ownRootFacts()),
+  'own-root-protected': climb({ ...ownRootFacts(), rootProtected: true }),
   'no-place': climb(NO_PLACE),
   'memory-failed': climb(boardFacts(), MEMORY_FAILED),
   wait: climb(SLOW),
@@ -76,6 +79,8 @@ const SITUATIONS: Record<string, Climb> = {
 
 /** The result of each row: a stage, or a rung and its reason. */
 const LEADS_TO: Record<string, [stage: string, rung: string, reason: string | null]> = {
+  'own-root': ['root', 'persistent', null],
+  'own-root-protected': ['root', 'volatile', 'root-protected'],
   'no-place': ['root', 'rom', 'no-directory'],
   'memory-failed': ['root', 'rom', 'mount-failed'],
   wait: ['wait', 'persistent', null],
