@@ -30,18 +30,18 @@ const namesIn = (reader: Reader, path: string): string[] => {
   }
 };
 
-/** A path that cannot be examined is no block device. */
-const isBlock = (reader: Reader, node: string): boolean => {
+/** A path that cannot be examined is no device node. */
+const isNode = (reader: Reader, node: string, kind: 'block' | 'character'): boolean => {
   try {
-    return reader.kind(node) === 'block';
+    return reader.kind(node) === kind;
   } catch {
     return false;
   }
 };
 
 /**
- * mount(2) takes `mtd3` without a device node. If there is a node, people look for it in
- * /proc/mounts.
+ * mount(2) takes `mtd3` without a device node. If there is a node, people and other programs look
+ * for it in /proc/mounts.
  */
 function mtdDevice(reader: Reader, { index, name, size, eraseBlock }: MtdPartition): Device {
   const node = `/dev/mtdblock${index}`;
@@ -49,7 +49,7 @@ function mtdDevice(reader: Reader, { index, name, size, eraseBlock }: MtdPartiti
     kind: 'mtd',
     name: `mtd${index}`,
     label: name,
-    source: isBlock(reader, node) ? node : `mtd${index}`,
+    source: isNode(reader, node, 'block') ? node : `mtd${index}`,
     number: `31:${index}`,
     size,
     eraseBlock,
@@ -68,11 +68,14 @@ function ubiVolumes(reader: Reader): UbiVolume[] {
     const [, ubi] = /^(ubi\d+)_\d+$/.exec(name) ?? [];
     if (ubi === undefined) return [];
     const read = (file: string): string => textOr(reader, `/sys/class/ubi/${name}/${file}`, '');
+    const node = `/dev/${name}`;
     const device: Device = {
       kind: 'ubi',
       name,
       label: read('name'),
-      source: name,
+      // As for an mtd partition: UBIFS takes both (fs/ubifs/super.c, open_ubi), and OpenWrt's own
+      // reset looks for the node.
+      source: isNode(reader, node, 'character') ? node : name,
       // The kernel makes an anonymous device number when it mounts UBIFS.
       number: null,
       size: Number(read('data_bytes')) || 0,

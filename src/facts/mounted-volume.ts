@@ -152,6 +152,15 @@ const identityOf = (text: string | null | undefined): string | null =>
 const readonly = (mount: Mount): boolean =>
   mount.options.includes('ro') || mount.superOptions.includes('ro');
 
+/** The sources of a mount that mean the device, where no device number tells. */
+function spellings({ kind, name, label, source }: Device): string[] {
+  const [ubi] = name.split('_');
+  // fs/ubifs/super.c, open_ubi.
+  const named = kind === 'ubi' ? [`${ubi}:${label}`, `${ubi}!${label}`] : [];
+  const first = ubi === 'ubi0' ? [`ubi:${label}`, `ubi!${label}`] : [];
+  return [source, `/dev/${name}`, name, ...named, ...(kind === 'ubi' ? first : [])];
+}
+
 /**
  * Returns the newest visible mount of a whole device. All three spellings of an mtd partition mean
  * the device 31:N.
@@ -160,9 +169,7 @@ export function mountOf(mounts: readonly Mount[], device: Device | undefined): M
   if (device === undefined) return undefined;
   const hidden = hiddenMounts(mounts);
   const isIt = ({ device: number, source }: Mount): boolean =>
-    device.number !== null
-      ? number === device.number
-      : [device.source, `/dev/${device.name}`, device.name].includes(source);
+    device.number !== null ? number === device.number : spellings(device).includes(source);
   return mounts
     .filter(
       (mount) =>

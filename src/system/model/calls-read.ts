@@ -46,7 +46,8 @@ export function readCalls({
     if (faultOf(path) === 'missing') return 'missing';
     if (DIRECTORIES.test(path)) return 'directory';
     if (FILES.test(path) && shown(path) !== null) return 'file';
-    if (devices.storage(path)?.kind === 'block') return 'block';
+    const storage = path.startsWith('/dev/') ? devices.storage(path) : undefined;
+    if (storage !== undefined) return storage.kind === 'ubi' ? 'character' : 'block';
     return paths.find(path)?.kind ?? 'missing';
   };
 

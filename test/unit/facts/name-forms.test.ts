@@ -1,9 +1,11 @@
 import t from 'tap';
 import { resolve } from '../../../src/facts/devices.js';
 import type { MtdPartition } from '../../../src/facts/facts.js';
+import { mountOf } from '../../../src/facts/mounted-volume.js';
 import { dryRun } from '../../../src/system/dry-run.js';
 import { SystemError } from '../../../src/system/system-error.js';
 import type { Reader } from '../../../src/system/port.js';
+import { mount } from '../../fixtures/facts.js';
 import { ext4 } from '../../fixtures/superblocks.js';
 
 const none = (path: string): never => {
@@ -67,4 +69,35 @@ t.test('each form of a name finds its device', async (t) => {
     t.equal(found.map((each) => each.name).join(), name, JSON.stringify(wanted));
     t.equal(attach, null);
   }
+});
+
+t.test('a UBI volume is mounted from its node, where there is one', async (t) => {
+  const find = (kind: Reader['kind']): string | undefined =>
+    resolve({ ...reader, kind }, 'data', MTD, () => false).found[0]?.source;
+  t.equal(
+    find((path) => (path === '/dev/ubi0_1' ? 'character' : 'missing')),
+    '/dev/ubi0_1',
+  );
+  t.equal(
+    find(() => 'missing'),
+    'ubi0_1',
+    'UBIFS finds the volume without a node',
+  );
+  t.equal(
+    find((path) => (path === '/dev/ubi0_1' ? 'file' : 'missing')),
+    'ubi0_1',
+    'a file is no node',
+  );
+});
+
+t.test('a mount is found by each spelling of its UBI volume', async (t) => {
+  const device = resolve(reader, 'data', MTD, () => false).found[0];
+  for (const source of ['ubi0_1', '/dev/ubi0_1', 'ubi0:data', 'ubi0!data', 'ubi:data', 'ubi!data'])
+    t.equal(
+      mountOf([mount('/overlay', { fstype: 'ubifs', source })], device)?.source,
+      source,
+      source,
+    );
+  for (const source of ['ubi1:data', 'ubi0_2', 'data'])
+    t.equal(mountOf([mount('/overlay', { fstype: 'ubifs', source })], device), undefined, source);
 });
