@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -147,7 +148,7 @@ static int read_names(struct listing *list, int fd)
 		return -1;
 	while ((bytes = syscall(SYS_getdents64, fd, block, sizeof block)) > 0)
 		for (char *here = block; here < block + bytes;) {
-			struct dirent64 *found = (struct dirent64 *)here;
+			struct dirent *found = (struct dirent *)here;
 			size_t length = strlen(found->d_name) + 1;
 			here += found->d_reclen;
 			if (!is_component(found->d_name))

@@ -18,11 +18,11 @@ export const TOOLS: Record<Target, { prefix: string; architecture: string }> = {
  * ffi-napi 4.0.3 defines NAPI_EXPERIMENTAL, under which Node 20.12 and later type finalizers
  * differently; this flag asks for the older type.
  */
-const CXXFLAGS = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
+export const ADDON_FLAG = '-DNODE_API_EXPERIMENTAL_NOGC_ENV_OPT_OUT';
 
-const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
+export const FLAGS = ['-O2', '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-s'];
 
-const LIBRARY_FLAGS = [...FLAGS, '-shared', '-fPIC'];
+export const LIBRARY_FLAGS = [...FLAGS, '-shared', '-fPIC'];
 /**
  * assert() puts the path of its source into the program. Without this flag the bytes would depend
  * on where the checkout is, and would tell it.
@@ -59,7 +59,7 @@ export function environment(
     AR: `${prefix}ar`,
     LINK: `${prefix}g++`,
     CFLAGS: places,
-    CXXFLAGS: `${CXXFLAGS} ${places}`,
+    CXXFLAGS: `${ADDON_FLAG} ${places}`,
     // Otherwise gyp reads ~/.gyp/include.gypi.
     GYP_CONFIG_DIR: work,
     // The binding.gyp files ask `node` for paths.

@@ -27,9 +27,15 @@ const ADDONS: readonly Addon[] = [
 ];
 
 /** Our own sources that buildNative() compiles. */
-const TREE = ['tree.c', 'tree-entries.h', 'tree-change.h', 'tree-contents.h', 'tree-remove.h'];
+export const TREE = [
+  'tree.c',
+  'tree-entries.h',
+  'tree-change.h',
+  'tree-contents.h',
+  'tree-remove.h',
+];
 const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];
-const sourceFile = (name: string): string => join(checkout, 'native', name);
+export const sourceFile = (name: string): string => join(checkout, 'native', name);
 /** How we compile, for the keys of caches. */
 const COMPILE = digest(join(checkout, 'scripts/agent/compile.ts'));
 
@@ -90,6 +96,38 @@ async function buildAddon({ name, product }: Addon, target: Target, folder: stri
   } finally {
     rmSync(top, { recursive: true, force: true });
   }
+}
+
+/** The folder of Node's own headers, once node-gyp has built with them. */
+export const nodeHeaders = (): string =>
+  [
+    join(dirname(dirname(process.execPath)), 'include/node'),
+    join(cacheRoot, 'node-gyp', process.versions.node, 'include/node'),
+  ].find((path) => existsSync(join(path, 'node_api.h'))) ?? '/usr/include/node';
+
+/** The C++ of the addons, and the folders of the headers that it needs besides Node's. */
+export function addonSources(architecture: string): { sources: string[]; headers: string[] }[] {
+  const common = [
+    packageFolder('node-addon-api'),
+    ...['get-symbol-from-current-process-h', 'get-uv-event-loop-napi-h', 'ref-napi'].map((name) =>
+      join(packageFolder(name), 'include'),
+    ),
+  ];
+  const ffi = packageFolder('ffi-napi');
+  return [
+    { sources: [join(packageFolder('ref-napi'), 'src/binding.cc')], headers: common },
+    {
+      sources: ['ffi.cc', 'callback_info.cc', 'threaded_callback_invokation.cc'].map((name) =>
+        join(ffi, 'src', name),
+      ),
+      headers: [
+        ...common,
+        ...['include', `config/linux/${architecture}`].map((path) =>
+          join(ffi, 'deps/libffi', path),
+        ),
+      ],
+    },
+  ];
 }
 
 /** The sources of an addon, without its prebuilt binaries, tests and documentation. */

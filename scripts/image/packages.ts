@@ -190,21 +190,38 @@ export async function fetchPackages(
   };
 }
 
+/** The suite of this machine's Debian. */
+const ownSuite = (): string =>
+  /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
+
 /**
- * Returns the path of a program that tests need. Its package is unpacked in the cache and not
- * installed, because installing it would start a service.
+ * Returns a folder with the files of a Debian package (`files`) and its version (a file `version`).
+ * The package is unpacked in the cache and not installed. It is fetched once, as a board's packages
+ * are.
+ * @param suite the suite to fetch it from; without it, this machine's.
+ * @param of dpkg's name of the architecture; without it, this machine's.
  */
-export async function uninstalledProgram(name: string, path: string): Promise<string> {
-  const architecture = (await run('dpkg', ['--print-architecture'])).trim();
-  const suite =
-    /^VERSION_CODENAME=(\S+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'bookworm';
-  const folder = await cached('program', { name, architecture, suite }, async (made) => {
-    say(`packages: ${name}, which stays uninstalled`);
+export async function unpackedPackage(
+  name: string,
+  suite = ownSuite(),
+  of?: string,
+): Promise<string> {
+  const architecture = of ?? (await run('dpkg', ['--print-architecture'])).trim();
+  return cached('program', { name, architecture, suite }, async (made) => {
+    say(`packages: ${name} of ${suite}, which stays uninstalled`);
     const archives = await fetched(join(made, 'apt'), architecture, suite, ['download', name]);
     const file = readdirSync(archives).find((each) => each.startsWith(`${name}_`));
     if (file === undefined) throw new Failure(`apt-get fetched no file of ${name}`);
     await run('dpkg-deb', ['--extract', join(archives, file), join(made, 'files')]);
+    const [, version] = await identify(join(archives, file));
+    writeFileSync(join(made, 'version'), version);
     rmSync(join(made, 'apt'), { recursive: true });
   });
-  return join(folder, 'files', path);
 }
+
+/**
+ * Returns the path of a program that tests need. Installing its package would start a service, so
+ * it is only unpacked.
+ */
+export const uninstalledProgram = async (name: string, path: string): Promise<string> =>
+  join(await unpackedPackage(name), 'files', path);
