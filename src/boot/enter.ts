@@ -3,12 +3,14 @@
  * winston, which cost more start-up time than everything else.
  */
 import { openJournal } from '../execute/journal.js';
+import { FAILSAFE_MARK } from '../facts/gather.js';
 import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
 import { isBootVerb } from '../plan/root-verbs.js';
 import { reader as files } from '../system/files.js';
+import { orElse } from '../system/or-else.js';
 import type { Reader, System } from '../system/port.js';
 import { takeOverFromScript } from './after-script.js';
 import { startRecord } from './start-record.js';
@@ -55,11 +57,22 @@ const isFirst = (): boolean => process.pid === 1;
 const isEarly = (): boolean => isFirst() || Boolean(process.env['PREINIT']);
 
 /**
+ * In OpenWrt's failsafe mode a person calls the agent, in a shell that may have PREINIT. Their
+ * terminal then shows what the agent says.
+ */
+const isFailsafe = (reader: Reader): boolean =>
+  !isFirst() &&
+  (process.env['FAILSAFE'] === 'true' ||
+    orElse(false, () => reader.kind(FAILSAFE_MARK) !== 'missing'));
+
+/**
  * Chooses the log. Nobody reads a terminal in early boot or after the scripts that set
  * MOUNTROOT_LOG. A person who calls the agent by hand does not read the kernel log.
  */
-const earlyLog = (device?: string): Log =>
-  isEarly() || process.env['MOUNTROOT_LOG'] === 'kmsg' ? kmsg(device) : terminal();
+const earlyLog = (device?: string, reader: Reader = files): Log =>
+  (isEarly() && !isFailsafe(reader)) || process.env['MOUNTROOT_LOG'] === 'kmsg'
+    ? kmsg(device)
+    : terminal();
 
 /** The end of a call. */
 interface CallOutcome {
@@ -84,7 +97,7 @@ const contextOf = (
     flags: settings,
     handing: { pid: process.pid, asked, args, self: process.argv[1] ?? '' },
   },
-  log: earlyLog(kernelLog),
+  log: earlyLog(kernelLog, reader),
   clock,
   force,
   keep,

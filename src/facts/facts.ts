@@ -260,6 +260,11 @@ export interface Facts {
    * `start` may run.
    */
   preinit: boolean;
+  /**
+   * Set in OpenWrt's failsafe mode: the environment has FAILSAFE=true, or root made /tmp/failsafe.
+   * A person then calls `start` by hand, to get at the settings.
+   */
+  failsafe?: true;
   /** True when the environment has SHUTDOWN. Then `stop` may run. */
   shutdown: boolean;
   configuration: Configuration;

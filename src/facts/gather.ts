@@ -56,6 +56,9 @@ export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
 /** OpenWrt's mark of the early boot. It counts only if root made it. */
 export const PREINIT_MARK = '/tmp/.preinit';
 
+/** OpenWrt's mark of the failsafe mode (its 30_failsafe_wait). It counts only if root made it. */
+export const FAILSAFE_MARK = '/tmp/failsafe';
+
 /** The process itself, handed in so that gathering is a function of its arguments. */
 export interface Process {
   platform: string;
@@ -174,8 +177,7 @@ export function gather(
       commandLine,
       filesystems: parseFilesystems(sources.text(FILESYSTEM_TYPES)),
     },
-    preinit: handing.pid === 1 || Boolean(env['PREINIT']) || isMarked(PREINIT_MARK),
-    shutdown: Boolean(env['SHUTDOWN']),
+    ...momentOf({ env, handing }, isMarked),
     configuration,
     mtd,
     mounts,
@@ -195,6 +197,16 @@ export function gather(
     findings: problems,
   };
 }
+
+/** The moment of this boot, from the environment and from marks that root made. */
+const momentOf = (
+  { env, handing }: Required<Pick<Process, 'env' | 'handing'>>,
+  isMarked: (path: string) => boolean,
+): Pick<Facts, 'preinit' | 'failsafe' | 'shutdown'> => ({
+  preinit: handing.pid === 1 || Boolean(env['PREINIT']) || isMarked(PREINIT_MARK),
+  ...((env['FAILSAFE'] === 'true' || isMarked(FAILSAFE_MARK)) && { failsafe: true as const }),
+  shutdown: Boolean(env['SHUTDOWN']),
+});
 
 const none = <T>(): T[] => [];
 const missing = (): null => null;

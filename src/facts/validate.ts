@@ -123,6 +123,7 @@ const factsFile = v.object({
     filesystems: v.array(v.string()),
   }),
   preinit: v.boolean(),
+  failsafe: v.exactOptional(v.literal(true)),
   shutdown: v.boolean(),
   configuration: v.object({ settings, origins }),
   mtd: v.array(v.object({ index: count, name: v.string(), size: count, eraseBlock: count })),

@@ -75,9 +75,12 @@ const COUNTING: readonly Stage[] = ['reset', 'import', 'external-reset', 'extern
 export const isCounted = (earlier: readonly StageResult[]): boolean =>
   earlier.some(({ stage }) => COUNTING.includes(stage));
 
-/** Counts the start on the volume, once, before anything can go wrong with it. */
-export function countSteps({ opened }: Facts, earlier: readonly StageResult[]): Step[] {
-  if (opened === null || opened.readonly || isCounted(earlier)) return [];
+/**
+ * Counts the start on the volume, once, before anything can go wrong with it. A start in failsafe
+ * mode never reaches `done`, so it does not count.
+ */
+export function countSteps({ opened, failsafe }: Facts, earlier: readonly StageResult[]): Step[] {
+  if (opened === null || opened.readonly || isCounted(earlier) || failsafe === true) return [];
   return [
     ...metaSteps(opened, warn),
     warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', {

@@ -2,7 +2,7 @@
  * The parts that every script that goes first has in common. A backslash at the end of a line joins
  * it with the next one, here as in the shell.
  */
-import { PREINIT_MARK } from '../facts/gather.js';
+import { FAILSAFE_MARK, PREINIT_MARK } from '../facts/gather.js';
 import { JOURNAL_FOLDER, SCRIPT_LOG } from '../facts/places.js';
 
 /** The functions that the rest of the script calls. @param count how many steps the script has. */
@@ -85,6 +85,8 @@ export const IS_MARKED = ['-f', '! -h', '-O']
 /** Checks that this is the moment, and begins the record that the agent reads afterwards. */
 export const BEGINNING = `if [ -z "$PREINIT" ] && ! { ${IS_MARKED}; }; then \
 say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+if [ "$FAILSAFE" = true ] || [ -e ${FAILSAFE_MARK} ]; then \
+say 4 'script refused: this is failsafe mode, which the agent knows'; exit 5; fi
 read -r uptime rest </proc/uptime || { say 4 'script refused: /proc/uptime cannot be read; \
 the agent makes the root'; exit 5; }
 umask 022

@@ -175,6 +175,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   uid: nothing,
   // Every script checks that it runs in the early boot.
   preinit: nothing,
+  // Every script refuses in failsafe mode: the agent does not count such a start.
+  failsafe: nothing,
   shutdown: nothing,
   kernel: ({ commandLine, filesystems }) => [
     {

@@ -25,7 +25,8 @@ import { isLegacy } from './overlay-root.js';
 import type { Plan, StageResult } from './plan.js';
 import { isLeftAlone, ownRootPlan, ownRootTrouble } from './own-root.js';
 import { failures, planOf, tried } from './plan-of.js';
-import { troubleOf, type Trouble } from './reasons.js';
+import { failsafeNotes, reachWords } from './failsafe.js';
+import { REASONS, troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
 import { rootTrouble } from './root-trouble.js';
 import { keptReadOnlyRoot, persistentRoot } from './roots.js';
@@ -139,10 +140,18 @@ const openVolume =
 
 /* The open volume: may the start use it, and does it hold an order? */
 
+/** In failsafe mode a person wants the settings that may have broken the boot. */
 const isBootLoop = ({ facts, earlier }: Climb): boolean => {
+  if (facts.failsafe === true) return false;
   const limit = facts.configuration.settings.boot_limit;
   return limit > 0 && !isCounted(earlier) && (facts.opened!.attempts ?? 0) >= limit;
 };
+
+function bootLoopCure(facts: Facts): string {
+  const reach = reachWords(facts);
+  const { cure } = REASONS['boot-loop'];
+  return reach === null ? cure : `${cure}; ${reach}`;
+}
 
 const isResetOrdered = ({ facts: { opened }, earlier }: Climb): boolean =>
   opened!.order !== null &&
@@ -339,6 +348,7 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
         'boot-loop',
         `${facts.opened!.attempts} starts in a row never reached \`done\`, ` +
           `so this one leaves ${deviceName(facts)} as it is`,
+        bootLoopCure(facts),
       ),
   },
   { id: 'reset', when: isResetOrdered, then: resetVolume },
@@ -370,5 +380,7 @@ export const climbOf = (facts: Facts, earlier: readonly StageResult[]): Climb =>
 });
 
 /** The next stage of a start. */
-export const climb = (facts: Facts, earlier: readonly StageResult[]): Plan =>
-  firstMatch(LADDER, climbOf(facts, earlier))!;
+export function climb(facts: Facts, earlier: readonly StageResult[]): Plan {
+  const plan = firstMatch(LADDER, climbOf(facts, earlier))!;
+  return { ...plan, notes: [...plan.notes, ...failsafeNotes(facts, plan)] };
+}

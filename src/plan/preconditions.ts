@@ -4,6 +4,7 @@ import { PREINIT_MARK } from '../facts/gather.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
 import { problemSentence } from '../text/problem-text.js';
+import { reachWords } from './failsafe.js';
 import {
   EXIT,
   already,
@@ -48,7 +49,8 @@ export const PRECONDITIONS: readonly PlanRule<Call, Refusal | null, Cause>[] = [
   { id: 'dry-run', when: ({ options }) => options.dryRun, then: () => null },
   {
     id: 'not-early',
-    when: ({ verb, facts, options }) => makesRoot(verb) && !facts.preinit && !options.force,
+    when: ({ verb, facts, options }) =>
+      makesRoot(verb) && !facts.preinit && facts.failsafe !== true && !options.force,
     then: refused('guard'),
     because: ({ verb, facts }) => ({
       found:
@@ -98,7 +100,11 @@ export const ROOTS_OF_OURS: readonly PlanRule<Root, Already, string>[] = [
     id: 'in-memory',
     when: isOverlayOn(RAM_SOURCE),
     then: ({ verb }, summary) => already(verb, summary, verb === 'ram' ? EXIT.done : EXIT.degraded),
-    because: () => '/ already is an overlay in memory; there is nothing to do',
+    because: ({ facts }) => {
+      const reach = facts.failsafe === true ? reachWords(facts) : null;
+      const said = '/ already is an overlay in memory; there is nothing to do';
+      return reach === null ? said : `${said}; ${reach}`;
+    },
   },
 ];
 

@@ -2,6 +2,7 @@
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import {
+  ATTEMPTS,
   BOOTS,
   DATA,
   ORDER,
@@ -60,6 +61,13 @@ const isFull = (reset: MountedReset): boolean => NO_ROOM.includes(lastFailure(re
 const isOrdered = ({ earlier }: MountedReset): boolean =>
   earlier.some(({ stage, failed }) => stage === 'order' && failed === null);
 
+/** Without it a reset after a boot loop would leave the next start without the volume. */
+const countedAnew = ({ at }: MountedVolume): Step =>
+  warn('count', 'What kept starts from reaching `done` may be gone, so they are counted anew.', {
+    kind: 'unlink',
+    path: `${at}/${ATTEMPTS}`,
+  });
+
 function carryOut(reset: MountedReset): Plan {
   const { facts, opened, earlier, keep } = reset;
   const close =
@@ -71,7 +79,7 @@ function carryOut(reset: MountedReset): Plan {
     summary:
       `${deviceName(reset)} as the factory leaves it` +
       (keep.length > 0 ? `, but for ${keep.join(', ')}` : ''),
-    steps: [...resetSteps(opened, keep, isLegacy(facts)), ...close],
+    steps: [countedAnew(opened), ...resetSteps(opened, keep, isLegacy(facts)), ...close],
     last: true,
   });
 }

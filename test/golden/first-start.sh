@@ -62,6 +62,7 @@ undo() {
 }
 
 if [ -z "$PREINIT" ] && ! { [ -f /tmp/.preinit ] && [ ! -h /tmp/.preinit ] && [ -O /tmp/.preinit ]; }; then say 4 'script refused: this is not the early boot, PREINIT is not set'; exit 5; fi
+if [ "$FAILSAFE" = true ] || [ -e /tmp/failsafe ]; then say 4 'script refused: this is failsafe mode, which the agent knows'; exit 5; fi
 read -r uptime rest </proc/uptime || { say 4 'script refused: /proc/uptime cannot be read; the agent makes the root'; exit 5; }
 umask 022
 # Script and agent make this folder, and only the first of them in a boot can.
