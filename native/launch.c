@@ -8,8 +8,11 @@
  * this program knows when that happened, and runs the agent's own file then. Process 1 never tries
  * a heap, because nobody could start it a second time.
  *
+ * A symlink to it with one of RESET_NAMES calls a factory reset, as OpenWrt's program of that name.
+ *
  * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
- * BEGUN_FD and BOOT_VERBS, from src/facts/installation.ts and src/plan/root-verbs.ts.
+ * BEGUN_FD, BOOT_VERBS, CALLED_AS and RESET_NAMES, from src/facts/installation.ts and
+ * src/plan/root-verbs.ts.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -67,6 +70,19 @@ static int is_boot_verb(const char *word)
 	return 0;
 }
 
+/* The name of a factory reset by which this program was called; NULL for any other name. */
+static const char *reset_name(const char *called)
+{
+	static const char *const names[] = { RESET_NAMES };
+	const char *slash = strrchr(called, '/');
+	const char *name = slash == NULL ? called : slash + 1;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(name, names[i]))
+			return names[i];
+	return NULL;
+}
+
 /* Replaces this program by Node, with these words and then our own arguments. */
 static void become(const char *const *words, size_t count, int argc, char **argv)
 {
@@ -75,15 +91,18 @@ static void become(const char *const *words, size_t count, int argc, char **argv
 	if (all == NULL)
 		return;
 	memcpy(all, words, count * sizeof(*all));
-	memcpy(all + count, argv + 1, argc * sizeof(*all));
+	/* A caller may give no words at all, not even the name. */
+	if (argc > 0)
+		memcpy(all + count, argv + 1, argc * sizeof(*all));
 	execv(all[0], all);
 }
 
 static int become_agent(int argc, char **argv)
 {
-	const char *const words[] = { NODE, NO_REHASH, agent };
+	const char *name = argc > 0 ? reset_name(argv[0]) : NULL;
+	const char *const words[] = { NODE, NO_REHASH, agent, CALLED_AS, name };
 
-	become(words, 3, argc, argv);
+	become(words, name == NULL ? 3 : 5, argc, argv);
 	perror("mountroot: cannot run " NODE ", which the agent needs; install Node.js there");
 	return 127;
 }
@@ -169,8 +188,8 @@ int main(int argc, char **argv)
 	restore_child_signal();
 	if (argc > 1 && !strcmp(argv[1], "ssh-shell"))
 		forget_environment();
-	if (self == 1 || (argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 ||
-		pipe(begun) < 0)
+	if (self == 1 || (argc > 0 && reset_name(argv[0]) != NULL) ||
+		(argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 || pipe(begun) < 0)
 		return become_agent(argc, argv);
 	/* Until `child` is known, a signal waits. */
 	sigemptyset(&passed);

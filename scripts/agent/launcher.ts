@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import {
   AGENT_FILE,
   BEGUN_FD,
+  CALLED_AS,
   HEAP_FILE,
   HEAP_OPTIONS,
   HOME,
   NODE,
   NO_REHASH,
+  RESET_NAMES,
 } from '../../src/facts/installation.js';
 import { BOOT_VERBS } from '../../src/plan/root-verbs.js';
 import { cached, digest } from '../lib/cache.js';
@@ -27,6 +29,8 @@ export const launcherDefinitions = (home: string, node: string): string[] =>
     HEAP_OPTIONS: texts(HEAP_OPTIONS),
     BEGUN_FD: String(BEGUN_FD),
     BOOT_VERBS: texts(BOOT_VERBS),
+    CALLED_AS: text(CALLED_AS),
+    RESET_NAMES: texts(RESET_NAMES),
   }).map(([name, value]) => `-D${name}=${value}`);
 
 /** Builds the launcher, which a board calls as mountroot. */

@@ -15,7 +15,7 @@ import { NATIVE_PARTS, buildAgent } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
 import { buildHeap } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
-import { HEAP_FILE, HOME } from '../../src/facts/installation.js';
+import { HEAP_FILE, HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { buildNative } from '../agent/native.js';
 import { startScript } from '../agent/start-script.js';
 import type { Board } from '../lib/board.js';
@@ -37,7 +37,7 @@ function normalise(tree: string): void {
   chmodSync(tree, 0o755);
 }
 
-/** Installs the agent as `mountroot`, and under OpenWrt's name, mount_root. */
+/** Installs the agent as `mountroot`, and under OpenWrt's names. */
 async function installAgent(tree: string): Promise<void> {
   const home = join(tree, HOME);
   const native = join(home, 'native/linux-arm');
@@ -49,7 +49,7 @@ async function installAgent(tree: string): Promise<void> {
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
   place(await buildLauncher(), join(home, 'launch'));
   symlinkSync('../lib/mountroot/launch', join(tree, 'usr/bin/mountroot'));
-  symlinkSync('mountroot', join(tree, 'usr/bin/mount_root'));
+  for (const name of OTHER_NAMES) symlinkSync('mountroot', join(tree, 'usr/bin', name));
 }
 
 /** Makes the root file system without the agent's heap. */

@@ -14,7 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
-import { AGENT_FILE, HOME as BOARD_HOME } from '../../src/facts/installation.js';
+import { AGENT_FILE, HOME as BOARD_HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
 import { KEEP_HEAP } from '../agent/heap.js';
@@ -84,7 +84,7 @@ export async function stage(
   for (const name of ['heap.js', 'warm-up.js']) copy(join(heap, name), `${HOME}/${name}`, 0o644);
   put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
   link('../lib/mountroot/launch', 'usr/sbin/mountroot');
-  link('mountroot', 'usr/sbin/mount_root');
+  for (const name of OTHER_NAMES) link('mountroot', `usr/sbin/${name}`);
   put(
     'usr/share/man/man8/mountroot.8.gz',
     packed(manPage(own.version, date.toISOString().slice(0, 10))),

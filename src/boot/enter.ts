@@ -2,8 +2,11 @@
  * The entry: parses the arguments of the agent. It recognises the calls of a boot without yargs and
  * winston, which cost more start-up time than everything else.
  */
+import { basename } from 'node:path';
 import { openJournal } from '../execute/journal.js';
 import { FAILSAFE_MARK } from '../facts/gather.js';
+import { givenOptions } from '../facts/given-options.js';
+import { CALLED_AS, RESET_NAMES } from '../facts/installation.js';
 import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
@@ -23,6 +26,8 @@ interface BootOptions {
   afterScript?: boolean;
   keep?: readonly string[];
   settings?: readonly string[];
+  /** The options to mount the data volume with. */
+  mountOptions?: string;
   /** The root that `switch-root` names. */
   asked?: { newRoot: string; init: string };
   /** The arguments of init. */
@@ -83,7 +88,7 @@ interface CallOutcome {
 
 const contextOf = (
   verb: Verb,
-  { force, keep = [], settings = [], asked, args = [] }: BootOptions,
+  { force, keep = [], settings = [], mountOptions, asked, args = [] }: BootOptions,
   { openSystem, heap, reader = files, kernelLog, journalFolder = JOURNAL_FOLDER }: Doors,
 ): BootContext => ({
   verb,
@@ -95,6 +100,7 @@ const contextOf = (
     uid: process.getuid?.() ?? -1,
     env: process.env,
     flags: settings,
+    ...(mountOptions !== undefined && { mountOptions }),
     handing: { pid: process.pid, asked, args, self: process.argv[1] ?? '' },
   },
   log: earlyLog(kernelLog, reader),
@@ -141,19 +147,31 @@ function callOfProcessOne(words: readonly string[]): BootCall {
 
 /** Recognises a call of the boot scripts; null if the reporting verbs must parse the arguments. */
 function callOfBootScript(words: readonly string[], log: () => Log): BootCall | null {
-  const [verb = 'start', ...options] = words;
+  // OpenWrt's preinit passes mount options as one word, which may be empty.
+  const [verb = 'start', ...options] = words.filter((word) => word !== '');
   if (verb === 'start' && options.join() === '--after-script')
     return { verb, options: { force: false, afterScript: true } };
   const isPlain = options.every(
     (option) => option === '--force' || (isEarly() && !option.startsWith('-')),
   );
   if (!isBootVerb(verb) || !isPlain) return null;
-  // OpenWrt's program takes mount options for the image here. A boot must not fail because of an
-  // unknown argument.
-  const unknown = options.filter((option) => option !== '--force');
-  if (unknown.length > 0)
-    log().warn(`${verb} takes no mount options; ignoring ${unknown.join(' ')}`);
-  return { verb, options: { force: options.includes('--force') } };
+  const { data, ignored } = givenOptions(options.filter((option) => option !== '--force'));
+  // A boot must not fail because of an unknown argument.
+  if (ignored.length > 0)
+    log().warn(
+      `${verb} does not heed ${ignored.join(', ')}: it takes only options of the data volume's ` +
+        'own file system',
+    );
+  const force = options.includes('--force');
+  return verb === 'start' && data !== null
+    ? { verb, options: { force, mountOptions: data } }
+    : { verb, options: { force } };
+}
+
+/** The words of the call. A symlink to the agent's own file may have another program's name. */
+function calledWords([, file = '', ...words]: readonly string[]): string[] {
+  const name = basename(file);
+  return RESET_NAMES.some((known) => known === name) ? [CALLED_AS, name, ...words] : words;
 }
 
 async function answerCall(words: string[], doors: Doors): Promise<CallOutcome> {
@@ -175,7 +193,7 @@ export function enter(doors: Doors): Promise<void> {
     if (isEarly() && !reporting) exit(status);
     else process.exitCode = status;
   };
-  return answerCall(process.argv.slice(2), doors).then(leave, (error: unknown) => {
+  return answerCall(calledWords(process.argv), doors).then(leave, (error: unknown) => {
     earlyLog(doors.kernelLog).error(
       `mountroot failed in a way it does not know: ${traceOf(error)}`,
     );

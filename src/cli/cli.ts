@@ -1,6 +1,8 @@
+import { CALLED_AS } from '../facts/installation.js';
 import type { Log } from '../log/log.js';
 import { messages } from '../log/winston.js';
 import { EXIT } from '../plan/plan.js';
+import { calledAs } from './called-as.js';
 import { RefusedError, UsageError } from './usage-error.js';
 import type { VerbContext, VerbRow } from './verb-row.js';
 import type { VerbRunner } from './verb-runner.js';
@@ -61,6 +63,7 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
     status = await row.run(args as never, context);
   };
   try {
+    if (words[0] === CALLED_AS) return await calledAs(words.slice(1), context);
     await parserFor(VERB_TABLE, words, use).parseAsync(words);
   } catch (error) {
     return statusOf(error, log);

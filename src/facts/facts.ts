@@ -279,6 +279,8 @@ export interface Facts {
   external: External | null;
   /** null unless this is process 1, or `/` is the kernel's own ramfs. */
   handover: Handover | null;
+  /** The options that the caller gave for the data volume's file system; left out without any. */
+  mountOptions?: string;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
   /**

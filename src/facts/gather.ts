@@ -67,6 +67,8 @@ export interface Process {
   env: Record<string, string | undefined>;
   /** `KEY=VALUE` settings from the verb's command line. */
   flags?: readonly string[];
+  /** The options that the caller gave for the data volume. */
+  mountOptions?: string;
   /** Facts for handing over to another root; left out when this process cannot hand over. */
   handing?: Handing;
 }
@@ -111,7 +113,7 @@ type Parting = ReturnType<typeof parting>;
  */
 export function gather(
   reader: Reader,
-  { platform, arch, uid, env, flags = [], handing = NOT_HANDING }: Process,
+  { platform, arch, uid, env, flags = [], mountOptions, handing = NOT_HANDING }: Process,
 ): Facts {
   const problems: FactsProblem[] = [];
   const attempt = noting(problems);
@@ -190,6 +192,7 @@ export function gather(
       () => withIdentity(findExternal(look, configuration), opened, text),
     ),
     handover,
+    ...(mountOptions !== undefined && { mountOptions }),
     state: state === null ? null : stateOf(state, problems),
     ...(isRootProtected(devices, mounts, handover?.at ?? '/') && { rootProtected: true as const }),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),

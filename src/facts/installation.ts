@@ -34,6 +34,22 @@ export const NO_REHASH = '--no-rehash-snapshot';
 export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
 
 /**
+ * The names under which OpenWrt's scripts and people call a factory reset. The launcher calls the
+ * agent with CALLED_AS and the name before the caller's own words.
+ */
+export const RESET_NAMES = ['factoryreset', 'jffs2reset', 'jffs2mark', 'firstboot'] as const;
+export const CALLED_AS = 'called-as';
+
+/**
+ * The names beside `mountroot` that a package installs as symlinks to it. `firstboot` is a script
+ * of OpenWrt's base-files, which calls one of the others.
+ */
+export const OTHER_NAMES: readonly string[] = [
+  'mount_root',
+  ...RESET_NAMES.filter((name) => name !== 'firstboot'),
+];
+
+/**
  * The text by which /etc/mountroot.json selects the script, with the exact characters that
  * /etc/preinit looks for.
  */

@@ -76,37 +76,50 @@ export const isCounted = (earlier: readonly StageResult[]): boolean =>
   earlier.some(({ stage }) => COUNTING.includes(stage));
 
 /**
+ * Whether the count is of settings that another program has removed, as fstools' reset does: each
+ * start leaves `.fs_state` before it writes the count.
+ */
+export const isCountStale = ({ state }: MountedVolume): boolean => state === 'fresh';
+
+const startsBefore = (opened: MountedVolume): number =>
+  isCountStale(opened) && opened.upper === 'missing' ? 0 : (opened.attempts ?? 0);
+
+/** Marks the volume as in use and not confirmed. */
+export const inUse = (at: string, { volume }: Facts): Step =>
+  warn('state', `${describe(volume.found[0]!)} is in use, and \`done\` has not confirmed it yet.`, {
+    kind: 'link',
+    path: `${at}/${STATE_LINK}`,
+    target: '1',
+  });
+
+export const countStep = (opened: MountedVolume): Step =>
+  warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', {
+    kind: 'write',
+    path: `${opened.at}/${ATTEMPTS}`,
+    content: `${startsBefore(opened) + 1}\n`,
+  });
+
+/**
  * Counts the start on the volume, once, before anything can go wrong with it. A start in failsafe
  * mode never reaches `done`, so it does not count.
  */
-export function countSteps({ opened, failsafe }: Facts, earlier: readonly StageResult[]): Step[] {
-  if (opened === null || opened.readonly || isCounted(earlier) || failsafe === true) return [];
-  return [
-    ...metaSteps(opened, warn),
-    warn('count', 'Starts that never reach `done` are counted, to get out of a boot loop.', {
-      kind: 'write',
-      path: `${opened.at}/${ATTEMPTS}`,
-      content: `${(opened.attempts ?? 0) + 1}\n`,
-    }),
-  ];
+export function countSteps(facts: Facts, earlier: readonly StageResult[]): Step[] {
+  const { opened, failsafe } = facts;
+  if (opened === null || opened.readonly || isCounted(earlier)) return [];
+  const mark = opened.state === 'fresh' ? [inUse(opened.at, facts)] : [];
+  return failsafe === true ? mark : [...metaSteps(opened, warn), ...mark, countStep(opened)];
 }
 
-/** Marks the volume as in use and not confirmed. Moves a mark that cannot be read to quarantine. */
-function stateSteps(opened: MountedVolume, device: string): Step[] {
-  const { at, state } = opened;
-  if (state !== 'damaged' && state !== 'fresh') return [];
-  const damaged = quarantine(opened, {
-    path: STATE_LINK,
-    what: 'fs_state',
-    why: 'It is none of the marks there are; it is kept for whoever wants to know what it was.',
-  });
+/** Moves a mark that cannot be read to quarantine, and makes a new one. */
+function stateSteps(opened: MountedVolume, facts: Facts): Step[] {
+  if (opened.state !== 'damaged') return [];
   return [
-    ...(state === 'damaged' ? damaged : []),
-    warn('state', `${device} is in use, and \`done\` has not confirmed it yet.`, {
-      kind: 'link',
-      path: `${at}/${STATE_LINK}`,
-      target: '1',
+    ...quarantine(opened, {
+      path: STATE_LINK,
+      what: 'fs_state',
+      why: 'It is none of the marks there are; it is kept for whoever wants to know what it was.',
     }),
+    inUse(opened.at, facts),
   ];
 }
 
@@ -150,11 +163,11 @@ function halfCopySteps(opened: MountedVolume, earlier: readonly StageResult[]): 
 
 /** The notes that a start leaves on the volume. A failure to write them never stops a boot. */
 export function bookkeeping(facts: Facts, earlier: readonly StageResult[]): Step[] {
-  const { opened, volume } = facts;
+  const { opened } = facts;
   if (opened === null || opened.readonly) return [];
   return [
     ...countSteps(facts, earlier),
-    ...stateSteps(opened, describe(volume.found[0]!)),
+    ...stateSteps(opened, facts),
     ...orderSteps(opened),
     ...halfCopySteps(opened, earlier),
   ];

@@ -225,6 +225,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
     handover === null
       ? []
       : ['process 1 is to hand over to another root, out of an initramfs or as init'],
+  // The script is planned without any, and preinit gives it none.
+  mountOptions: nothing,
   state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
   // A kernel without mtd has no /proc/mtd today either.
   unread: (unread = {}) =>

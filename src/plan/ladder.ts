@@ -6,9 +6,7 @@
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { STAGING } from '../facts/places.js';
 import { describe } from '../volumes/device.js';
-import { FILE_SYSTEMS } from '../volumes/file-systems.js';
-import { fstypeOf } from '../volumes/mountable.js';
-import { countSteps, isCounted } from './bookkeeping.js';
+import { countSteps, isCountStale, isCounted } from './bookkeeping.js';
 import { externalPlan } from './external.js';
 import { importSteps, importWaits } from './import.js';
 import {
@@ -20,7 +18,9 @@ import {
   noOverlayTrouble,
 } from './memory-or-image.js';
 import { placeTrouble } from './mountpoints.js';
-import { attachSteps, openSteps, waitSteps } from './open.js';
+import { isEmptiedByOthers, removeRemains } from './others-reset.js';
+import { attachSteps, waitSteps } from './open.js';
+import { mayLackOptions, openFailures, openVolume, refusesWrites } from './open-volume.js';
 import { isLegacy } from './overlay-root.js';
 import type { Plan, StageResult } from './plan.js';
 import { isLeftAlone, ownRootPlan, ownRootTrouble } from './own-root.js';
@@ -99,52 +99,16 @@ const unusable = ({ facts, earlier }: Climb): Trouble | null =>
 
 const isClosed = ({ facts }: Climb): boolean => facts.opened === null;
 
-/** The errors of mount(2) for a write-protected device (mount(2), EACCES and EROFS). */
-const WRITE_PROTECTED = ['EROFS', 'EACCES'];
-
-/** Mounting for writing was refused, and mounting read-only was not tried yet. */
-function refusesWrites({ earlier }: Climb): boolean {
-  const [first, ...more] = failures(earlier, 'open');
-  return more.length === 0 && WRITE_PROTECTED.includes(first?.failed?.errno ?? '');
-}
-
-function openNotes({ volume }: Facts): string[] {
-  const { content } = volume;
-  const device = volume.found[0]!;
-  if (content?.kind === 'blank')
-    return [
-      `the data volume is blank: ${FILE_SYSTEMS[fstypeOf(device, volume)!]!.title} ` +
-        'makes it its own',
-    ];
-  if (content?.kind === 'unreadable')
-    return [
-      `what the data volume holds could not be looked at (${content.evidence}); ` +
-        'mounting it will tell',
-    ];
-  return content?.behind === undefined
-    ? []
-    : [`${describe(device)} has a damaged beginning: ${content.evidence}`];
-}
-
-const openVolume =
-  (readonly: boolean) =>
-  ({ facts }: Climb): Plan =>
-    planOf('start', facts, {
-      stage: 'open',
-      summary:
-        `opening ${deviceName(facts)} ` +
-        `(${fstypeOf(facts.volume.found[0]!, facts.volume)}${readonly ? ', read-only' : ''})`,
-      steps: openSteps(facts, readonly),
-      notes: openNotes(facts),
-    });
-
 /* The open volume: may the start use it, and does it hold an order? */
 
 /** In failsafe mode a person wants the settings that may have broken the boot. */
 const isBootLoop = ({ facts, earlier }: Climb): boolean => {
   if (facts.failsafe === true) return false;
   const limit = facts.configuration.settings.boot_limit;
-  return limit > 0 && !isCounted(earlier) && (facts.opened!.attempts ?? 0) >= limit;
+  const opened = facts.opened!;
+  return (
+    limit > 0 && !isCounted(earlier) && !isCountStale(opened) && (opened.attempts ?? 0) >= limit
+  );
 };
 
 function bootLoopCure(facts: Facts): string {
@@ -159,8 +123,13 @@ const isResetOrdered = ({ facts: { opened }, earlier }: Climb): boolean =>
   !opened!.readonly &&
   !tried(earlier, 'reset');
 
+/** Ours, or what another program's reset has left. */
+const isResetDue = (climb: Climb): boolean =>
+  isResetOrdered(climb) || isEmptiedByOthers(climb.facts, climb.earlier);
+
 const resetVolume = ({ facts, earlier }: Climb): Plan => {
   const opened = facts.opened!;
+  if (isEmptiedByOthers(facts, earlier)) return removeRemains(facts);
   const { keep } = opened.order as Extract<MountedVolume['order'], object>;
   return planOf('start', facts, {
     stage: 'reset',
@@ -169,8 +138,12 @@ const resetVolume = ({ facts, earlier }: Climb): Plan => {
   });
 };
 
+/** An import is ordered on a running overlay only, so the volume was in use. */
 const isImportOrdered = ({ facts, earlier }: Climb): boolean =>
-  importWaits(facts) && !isLegacy(facts) && !tried(earlier, 'import');
+  importWaits(facts) &&
+  facts.opened!.state !== 'fresh' &&
+  !isLegacy(facts) &&
+  !tried(earlier, 'import');
 
 const importLayer = ({ facts, earlier }: Climb): Plan =>
   planOf('start', facts, {
@@ -235,10 +208,12 @@ export const LEFT_UNDONE: readonly PlanRule<Climb, Trouble>[] = [
   {
     id: 'reset-failed',
     when: failed('reset'),
-    then: ({ earlier }) =>
+    then: ({ facts, earlier }) =>
       troubleOf(
         'reset-failed',
-        'the order to reset was not carried out, and stands: ' +
+        (facts.opened!.order === null
+          ? 'what mountroot had noted of settings that another program removed stands still: '
+          : 'the order to reset was not carried out, and stands: ') +
           errorOf(failures(earlier, 'reset')[0]),
         null,
       ),
@@ -318,14 +293,13 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
   },
   {
     id: 'open-failed',
-    when: (climb) => isClosed(climb) && failures(climb.earlier, 'open').length > 0,
+    when: (climb) => isClosed(climb) && openFailures(climb).length > 0,
     then: inMemory,
-    because: ({ earlier }) =>
-      troubleOf('mount-failed', errorOf(failures(earlier, 'open')[0])!, null),
+    because: (climb) => troubleOf('mount-failed', errorOf(openFailures(climb)[0])!, null),
   },
   {
     id: 'open',
-    when: (climb) => isClosed(climb) && !tried(climb.earlier, 'open'),
+    when: (climb) => isClosed(climb) && (!tried(climb.earlier, 'open') || mayLackOptions(climb)),
     then: openVolume(false),
   },
   {
@@ -351,7 +325,7 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
         bootLoopCure(facts),
       ),
   },
-  { id: 'reset', when: isResetOrdered, then: resetVolume },
+  { id: 'reset', when: isResetDue, then: resetVolume },
   { id: 'import', when: isImportOrdered, then: importLayer },
   {
     // The external volume may serve although the internal one cannot be written to.

@@ -46,7 +46,11 @@ export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
 }
 
 /** The data volume is mounted on STAGING first, so that a bad one never covers /overlay. */
-export function openSteps(facts: Facts, readonly: boolean): Step[] {
+export function openSteps(
+  facts: Facts,
+  readonly: boolean,
+  options: string | null = facts.mountOptions ?? null,
+): Step[] {
   const { volume } = facts;
   const flags: MountFlag[] = readonly ? ['MS_RDONLY', 'MS_NOATIME'] : ['MS_NOATIME'];
   const why = readonly
@@ -59,7 +63,7 @@ export function openSteps(facts: Facts, readonly: boolean): Step[] {
       'The data volume is mounted here first, so that a bad one never covers /overlay.',
       mkdir(STAGING),
     ),
-    fatal('data', why, mountDevice(volume, STAGING, flags)),
+    fatal('data', why, mountDevice(volume, STAGING, flags, options)),
   ];
 }
 
@@ -76,9 +80,14 @@ export const externalSteps = (volume: Volume): Step[] => [
   ),
 ];
 
-function mountDevice(volume: Volume, target: string, flags: MountFlag[]): Action {
+function mountDevice(
+  volume: Volume,
+  target: string,
+  flags: MountFlag[],
+  data: string | null = null,
+): Action {
   const device = volume.found[0]!;
-  return mount(device.source, target, fstypeOf(device, volume)!, { writable: false, flags });
+  return mount(device.source, target, fstypeOf(device, volume)!, { data, writable: false, flags });
 }
 
 /** Unmounts the data volume from STAGING, for good. */

@@ -105,7 +105,7 @@ const roomSteps = ({ at, upgrade }: MountedVolume, keep: readonly string[]): Ste
     : []),
 ];
 
-const orderStep = (id: string, at: string, keep: readonly string[]): Step =>
+export const orderStep = (id: string, at: string, keep: readonly string[]): Step =>
   fatal(id, 'The next start carries it out, also when power is cut meanwhile.', {
     kind: 'write',
     path: `${at}/${ORDER}`,

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
-import type { Log } from '../../log/log.js';
+import { UPGRADE } from '../../facts/places.js';
 import { EXIT } from '../../plan/plan.js';
 import { dryRunOption, KEEP_OPTION, PLAN_OPTIONS } from '../plan-options.js';
 import { printPlan } from '../print-plan.js';
+import { rebootNow } from '../reboot-now.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
 
@@ -22,20 +21,6 @@ async function consent(): Promise<boolean> {
   } finally {
     terminal.close();
   }
-}
-
-/** Returns the exit status. */
-async function rebootNow(log: Log): Promise<number> {
-  const program = spawn('reboot', [], { stdio: 'inherit' });
-  const [code] = (await once(program, 'exit').catch((error: Error) => [error.message])) as [
-    number | string,
-  ];
-  if (code === 0) return EXIT.done;
-  log.error(
-    `the reset is ordered, but \`reboot\` failed (${code}); ` +
-      'reboot the board by other means to have it carried out',
-  );
-  return EXIT.failed;
 }
 
 export const resetVerb = verb({
@@ -56,7 +41,7 @@ export const resetVerb = verb({
   overSsh: null,
   exits: ['degraded', 'refused'],
   run: async (args, context) => {
-    const keep = [...args.keep, ...(args['keep-upgrade'] ? ['/sysupgrade.tgz'] : [])];
+    const keep = [...args.keep, ...(args['keep-upgrade'] ? [`/${UPGRADE}`] : [])];
     if (args['dry-run']) return printPlan('reset', { ...args, keep }, context);
     if (!args.yes && !(await consent())) {
       context.log.info('nothing was reset');

@@ -1,13 +1,19 @@
 /** The launcher with a program in the place of Node, under signals as its callers leave them. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { compileProgram } from '../../../scripts/agent/compile.js';
 import { launcherDefinitions } from '../../../scripts/agent/launcher.js';
-import { AGENT_FILE, BEGUN_FD, HEAP_FILE } from '../../../src/facts/installation.js';
+import {
+  AGENT_FILE,
+  BEGUN_FD,
+  CALLED_AS,
+  HEAP_FILE,
+  RESET_NAMES,
+} from '../../../src/facts/installation.js';
 
 const home = mkdtempSync(join(tmpdir(), 'launch-'));
 const path = (name: string): string => join(home, name);
@@ -105,4 +111,20 @@ t.test('SIGTERM reaches the agent', async (t) => {
   while (!isReady()) await delay(20);
   launched.kill('SIGTERM');
   t.equal(await ended, 7);
+});
+
+t.test("a symlink with the name of another program's factory reset never calls start", (t) => {
+  node('for word; do printf "%s;" "$word"; done');
+  for (const name of RESET_NAMES) {
+    symlinkSync(path('launch'), path(name));
+    for (const words of [[], ['-y', '-r'], ['start'], ['']]) {
+      const { status, stdout } = run(path(name), ...words);
+      t.equal(status, 0);
+      t.match(stdout, new RegExp(`${AGENT_FILE};${[CALLED_AS, name, ...words].join(';')};$`));
+      t.notMatch(stdout, 'snapshot-blob', 'and not from the heap, which only has boot verbs');
+    }
+  }
+  symlinkSync(path('launch'), path('mount_root'));
+  t.match(run(path('mount_root'), 'start').stdout, /snapshot-blob;.*;start;$/);
+  t.end();
 });
