@@ -1,6 +1,6 @@
 /**
  * `npm run package`: makes build/packages/ with the agent for armhf as a Debian package and as an
- * archive, and their checksums.
+ * archive, the folder of a package for OpenWrt's build, and their checksums.
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';

@@ -32,6 +32,8 @@ wanted="$wanted cpio gzip xz-utils zstd lz4 bzip2 lzop"
 full='qemu-system-arm u-boot-qemu'
 full="$full gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross"
 full="$full linux-source-6.1 bison flex bc mtd-utils f2fs-tools debian-archive-keyring"
+# The native parts as OpenWrt's build makes them.
+full="$full libffi-dev pkg-config"
 # Tests of SSH, of the man page and of completion. Packages that would start a service are unpacked
 # instead of installed (scripts/image/packages.ts); OpenSSH's server then lacks libwrap0.
 full="$full openssh-client libwrap0 dropbear-bin ansible-core mandoc man-db zsh"

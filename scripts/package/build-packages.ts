@@ -1,6 +1,6 @@
 /**
- * Makes a Debian package of the agent for armhf, and an archive with the same files for boards
- * without dpkg. The same sources give the same bytes.
+ * Makes a Debian package of the agent for armhf, an archive with the same files for boards without
+ * dpkg, and a package's folder for OpenWrt's build. The same sources give the same bytes.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -18,6 +18,7 @@ import { bundleHeap } from '../agent/bundle-heap.js';
 import { own } from '../lib/npm.js';
 import { Failure } from '../lib/report.js';
 import { run } from '../lib/run.js';
+import { fillFeed } from './openwrt-feed.js';
 import { DOC, MAINTAINER, settle, stage, type PackageInput } from './package-tree.js';
 import { requirements } from './requirements.js';
 
@@ -112,10 +113,10 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
  */
 async function makeArchive(
   tree: string,
-  version: string,
+  name: string,
   { to, epoch }: PackageInput,
 ): Promise<string> {
-  const archive = join(to, `mountroot-${version}-linux-armhf.tar.gz`);
+  const archive = join(to, name);
   const plain = `${archive}.tar`;
   try {
     await run(
@@ -147,7 +148,15 @@ async function makeArchive(
   return archive;
 }
 
-/** Makes both packages and SHA256SUMS. Returns their paths. */
+/** Makes the archive of the package for OpenWrt's build. */
+async function makeFeed(staged: string, version: string, input: PackageInput): Promise<string> {
+  const folder = join(staged, '..', 'feed');
+  fillFeed(join(folder, 'mountroot'), staged);
+  settle(folder, input.epoch);
+  return makeArchive(folder, `mountroot-${version}-openwrt.tar.gz`, input);
+}
+
+/** Makes all packages and SHA256SUMS. Returns their paths. */
 export async function makePackages(input: PackageInput): Promise<string[]> {
   if (!Number.isInteger(input.epoch) || input.epoch < 0)
     throw new Failure(
@@ -168,7 +177,8 @@ export async function makePackages(input: PackageInput): Promise<string[]> {
     });
     const made = [
       await makeDeb(join(work, 'deb'), version, input),
-      await makeArchive(join(work, 'archive'), version, input),
+      await makeArchive(join(work, 'archive'), `mountroot-${version}-linux-armhf.tar.gz`, input),
+      await makeFeed(join(work, 'archive'), version, input),
     ];
     const sums = join(input.to, 'SHA256SUMS');
     writeFileSync(

@@ -45,14 +45,14 @@ t.test(
     const make = (name: string): Promise<string[]> =>
       makePackages({ bundle: agent, native, to: join(folder, name), epoch: EPOCH });
     const before = process.umask(0o077);
-    const [deb, archive, sums] = (await make('first')) as [string, string, string];
+    const [deb, archive, feed, sums] = (await make('first')) as [string, string, string, string];
     process.umask(0o002);
     const again = await make('second');
     process.umask(before);
     const files = spawnSync('dpkg-deb', ['--fsys-tarfile', deb], { maxBuffer: 1 << 26 }).stdout;
 
     t.test('twice the same bytes, whatever the umask is', async (t) => {
-      for (const [index, file] of [deb, archive, sums].entries())
+      for (const [index, file] of [deb, archive, feed, sums].entries())
         t.ok(readFileSync(file).equals(readFileSync(again[index]!)), basename(file));
       t.equal(
         spawnSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(folder, 'first') })
