@@ -18,8 +18,8 @@ import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
 /**
- * MiB that Node, its libraries and the agent take in a squashfs of xz, measured with Debian's Node
- * 24 for armhf and all of ICU's data (docs/openwrt.md).
+ * MiB that Node, its libraries and the agent take in a squashfs of xz with blocks of 256 KiB: the
+ * emulated board's tree, with Debian's Node 24 for armhf and ICU's data cut to English.
  */
 const PACKED_MIB = 26;
 
