@@ -100,6 +100,16 @@ export function older(release: string | null, [major, minor]: readonly [number, 
   return version !== null && (version[0] < major || (version[0] === major && version[1] < minor));
 }
 
+/** Whether a kernel is of this version or newer. An unknown kernel is not. */
+export const isSince = (release: string | null, version: readonly [number, number]): boolean =>
+  versionOf(release) !== null && !older(release, version);
+
+/** Since this release the kernel runs no /linuxrc. It still loads an image, for root=/dev/ram0. */
+export const WITHOUT_LINUXRC = [7, 0] as const;
+
+/** Since this release an initrd is looked at before a root on mtd or UBI is mounted. */
+export const IMAGE_BEFORE_FLASH = [6, 5] as const;
+
 /** An option's state; null if the configuration is unknown. */
 export const option = (config: KernelConfig | null, name: string): boolean | null =>
   config === null ? null : config[name] === 'y';

@@ -63,3 +63,6 @@ export const SETTINGS_FILE = '/etc/mountroot.json';
 
 /** The directories of the image that a start needs. */
 export const IMAGE_PLACES = [DATA, NEW_ROOTS[0], OLD_ROOT, '/tmp'] as const;
+
+/** The number of /dev/ram0, into which the kernel loads an initrd that is an image. */
+export const FIRST_RAMDISK = '1:0';

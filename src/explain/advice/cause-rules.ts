@@ -65,6 +65,10 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
     then: () => ({ code: 'image-without-root-word' }),
   },
   {
+    when: (boot) => hasNoRoot(boot) && boot.linuxrcGone,
+    then: () => ({ code: 'image-without-linuxrc' }),
+  },
+  {
     when: (boot) => hasNoRoot(boot) && boot.isCpio,
     then: ({ words }) => ({ code: 'initrd-without-init', program: words.rdinit ?? '/init' }),
   },

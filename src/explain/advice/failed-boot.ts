@@ -45,6 +45,8 @@ export interface FailedBoot {
   isCpio: boolean;
   /** The initrd is an image that is mounted before the real root. */
   linuxrc: boolean;
+  /** The kernel would have run it, but is of a release that runs none. */
+  linuxrcGone: boolean;
   /** The last program that failed to run as process 1; null if none is named. */
   failedInit: { program: string; error: number | null; known: Ground | null } | null;
   /** The wait(2) status of process 1; null if unknown. */
@@ -153,6 +155,7 @@ export function failedBoot(
   const { cannotOpen, noneCould, devices, rootwaitOff, badPartuuid } = seen;
   const { strong, weak } = chooseComplaints(seen, rootSubject(root), reachedInit(end));
   const panic = end.kind === 'panics' ? end.panic : null;
+  const linuxrc = decisions.filter(isOf('linuxrc'));
   return {
     words,
     rootKnown: root.known,
@@ -170,7 +173,8 @@ export function failedBoot(
     earlyKnown: all.some((each) => each.id === 'early-init' && isKnown(each)),
     partitionMissing: isPartitionMissing(root.value, seen),
     isCpio: unpackedInitrd(decisions),
-    linuxrc: decisions.some(isOf('linuxrc')),
+    linuxrc: linuxrc.some(({ data }) => data.verdict !== 'gone'),
+    linuxrcGone: linuxrc.some(({ data }) => data.verdict === 'gone'),
     failedInit: failedInitOf(panic, given, decisions),
     exitCode: panic?.kind === 'init-ended' ? panic.exitCode : null,
     waits: end.kind === 'waits' ? end.forWhat : null,

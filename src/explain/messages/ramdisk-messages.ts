@@ -64,9 +64,17 @@ export const RAMDISK_MESSAGES: readonly MessageRow[] = [
     tells: once('imageFailed', ([why]) => why),
   },
   {
+    // Since 7.0 it is said of an image for root=/dev/ram0, and no /linuxrc runs.
+    pattern: /^using deprecated initrd support, will be removed in January 2027/,
+    source: 'init/do_mounts_initrd.c: initrd_load',
+    since: '7.0',
+    tells: () => {},
+  },
+  {
     pattern: /^using deprecated initrd support/,
     source: 'init/do_mounts_initrd.c: handle_initrd',
     since: '5.11',
+    until: '6.19',
     tells: once('linuxrc', () => true),
   },
   {

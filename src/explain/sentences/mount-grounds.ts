@@ -54,6 +54,11 @@ export const MOUNT_GROUNDS = {
     'rule',
     () => 'the image is in /dev/ram0 and the root is another device',
   ),
+  'no-linuxrc': concludedFrom(
+    'rule',
+    ({ release }: { release: string }) =>
+      `Linux ${release} runs no /linuxrc: support for it was removed in 7.0`,
+  ),
   'image-looked-into': seenIn('facts', ({ name }: { name: string }) => `${name} was looked into`),
   'image-has-linuxrc': seenIn('facts', ({ name }: { name: string }) => `${name} has one`),
   'mounts-of-today': seenIn('facts', () => 'the mounts of today show it'),

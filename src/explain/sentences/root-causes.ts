@@ -155,6 +155,17 @@ export const ROOT_CAUSES = {
         'or have /linuxrc write its number to /proc/sys/kernel/real-root-dev',
     ],
   ),
+  'image-without-linuxrc': cause(
+    () =>
+      'the initrd is a file system image, and Linux runs no /linuxrc of one since 7.0; ' +
+      'and no root= names the real root',
+    [
+      'make the initrd a cpio with an executable /init, ' +
+        'which does what /linuxrc did and then calls switch_root',
+      'or, if the image itself is the root: root=/dev/ram0, ' +
+        'which Linux is to drop in January 2027',
+    ],
+  ),
   'initrd-without-init': cause(
     ({ program }: { program: string }) =>
       `the initrd is unpacked, but ${program} is not in it; and there is no root= to go on with`,

@@ -153,7 +153,8 @@ export const ROOT_DECISIONS = {
   linuxrc: decision({
     question: 'does /linuxrc run?',
     answer: (
-      linuxrc: { verdict: 'yes' | 'if-there' | 'missing' } | { verdict: 'fails'; error: number },
+      linuxrc:
+        { verdict: 'yes' | 'if-there' | 'missing' | 'gone' } | { verdict: 'fails'; error: number },
     ) => {
       switch (linuxrc.verdict) {
         case 'yes':
@@ -162,6 +163,8 @@ export const ROOT_DECISIONS = {
           return `yes if the image has one: ${LINUXRC_WAITS}`;
         case 'missing':
           return 'no: the image has none, and the boot goes on to the real root';
+        case 'gone':
+          return 'no: this kernel runs none, and the image stays unused in /dev/ram0';
         case 'fails':
           return (
             `no: ${errorWords(linuxrc.error)}; ` +

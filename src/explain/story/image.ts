@@ -1,6 +1,7 @@
 import type { Image } from '../../ramdisk/initrd-image.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
+import { IMAGE_BEFORE_FLASH, WITHOUT_LINUXRC, isSince } from '../kernel-inputs.js';
 import { because } from '../sentences/grounds.js';
 import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 import type { RootName } from './root-name.js';
@@ -73,7 +74,8 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
     rootfs.cpio?.value === false && t.option('BLK_DEV_RAM') !== false && !seen.unpackFailed;
   if (!kept && !seen.image) return null;
   const image = imageOf(t);
-  if (name.form === 'mtd' || name.form === 'ubi') {
+  const flashFirst = !isSince(t.given.release, IMAGE_BEFORE_FLASH);
+  if (flashFirst && (name.form === 'mtd' || name.form === 'ubi')) {
     const why = because('mounted-before-image', { root: name.said });
     t.decide('image', { verdict: 'never-looked-at' }, why);
     return { loaded: false, nothing: true, image };
@@ -106,6 +108,14 @@ export function runsLinuxrc(t: DecisionLog, { image }: Pick<LoadedImage, 'image'
   if (error === 0)
     return t.decide('linuxrc', { verdict: 'yes' }, because('image-has-linuxrc', { name }));
   t.decide('linuxrc', { verdict: 'fails', error }, because('program-fails', { why }));
+}
+
+/** An image beside another root on a kernel without /linuxrc stays in /dev/ram0. */
+export function ignoresLinuxrc(t: DecisionLog): boolean {
+  const { release } = t.given;
+  if (release === null || !isSince(release, WITHOUT_LINUXRC)) return false;
+  t.decide('linuxrc', { verdict: 'gone' }, because('no-linuxrc', { release }));
+  return true;
 }
 
 /** Decides the fate of the image after the real root is mounted. */

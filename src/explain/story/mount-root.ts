@@ -5,7 +5,7 @@ import { decideBy, type DecisionRule } from '../decision-rule.js';
 import { because } from '../sentences/grounds.js';
 import type { RootPlace } from '../sentences/words.js';
 import { said, type DecisionLog } from './decision-log.js';
-import { leavesImage, loadsImage, runsLinuxrc, type LoadedImage } from './image.js';
+import { ignoresLinuxrc, leavesImage, loadsImage, runsLinuxrc, type LoadedImage } from './image.js';
 import { mounts, type Mounted, type MountEnd } from './mount.js';
 import type { MountSource } from './predict-mount.js';
 import { namesRoot } from './root-device.js';
@@ -191,7 +191,8 @@ export function mountsRoot(t: DecisionLog, rootfs: Rootfs, sure: boolean): RootO
   const name = namesRoot(t);
   const image = loadsImage(t, rootfs, name);
   const leftBehind = image?.loaded === true && !isFirstRamdisk(name);
-  const imageFirst = leftBehind || seen.linuxrc !== undefined || given.realRoot !== null;
+  const runs = leftBehind && !ignoresLinuxrc(t);
+  const imageFirst = runs || seen.linuxrc !== undefined || given.realRoot !== null;
   const lost = imageFirst ? mountsImage(t, image, name) : null;
   if (lost !== null) return { kind: 'panics', panic: lost };
   const earlier = imageFirst ? 1 : 0;
@@ -204,7 +205,7 @@ export function mountsRoot(t: DecisionLog, rootfs: Rootfs, sure: boolean): RootO
   const plan = { source, writable: isWritable(t), number, earlier, sure };
   const result = mounts(t, { id: 'mount', ...plan });
   if ('panics' in result) return { kind: 'panics', panic: result.panics };
-  if (leftBehind) leavesImage(t);
+  if (runs) leavesImage(t);
   mountsDev(t);
   return mountedRoot(t, name, image, result);
 }

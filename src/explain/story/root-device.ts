@@ -1,3 +1,5 @@
+import { FIRST_RAMDISK } from '../../facts/places.js';
+import { WITHOUT_LINUXRC, isSince } from '../kernel-inputs.js';
 import type { KernelMessage } from '../messages/message-row.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import type { RootForm } from '../sentences/root-decisions.js';
@@ -10,7 +12,6 @@ const SURE_FORMS: readonly RootForm[] = ['none', 'mtd', 'ubi', 'other'];
 const LOOKED_UP: readonly RootForm[] = ['device', 'partuuid', 'partlabel', 'ram'];
 const ENXIO = -6;
 
-const FIRST_RAMDISK = '1:0';
 /** The number of an mtd block device. */
 const MTD_BLOCK = 31;
 
@@ -27,9 +28,10 @@ function wasFound(t: DecisionLog, name: RootName, number: string): boolean | nul
 }
 
 /** Whether the first mount in the log is that of an image that is not the root itself. */
-function imageIsFirst({ seen }: DecisionLog, { form }: RootName): boolean {
+function imageIsFirst({ seen, given }: DecisionLog, { form }: RootName): boolean {
   const { linuxrc, image, imageFailed, mounted } = seen;
   if (linuxrc !== undefined) return true;
+  if (isSince(given.release, WITHOUT_LINUXRC)) return false;
   const loaded = image !== undefined && imageFailed === undefined && form !== 'ram';
   return loaded && (mounted[0]?.value.device ?? FIRST_RAMDISK) === FIRST_RAMDISK;
 }

@@ -1,3 +1,4 @@
+import { FIRST_RAMDISK } from '../../facts/places.js';
 import type { KernelInputs, KnownDevice } from '../kernel-inputs.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
@@ -22,7 +23,6 @@ const NO_DEVICE = '0:0';
 /** UNNAMED_MAJOR with the minors of Root_NFS and Root_CIFS (include/linux/root_dev.h). */
 const NFS = '0:255';
 const CIFS = '0:254';
-const FIRST_RAMDISK = '1:0';
 /** `mmcblk`: CONFIG_MMC_BLOCK_MINORS, whose default is 8. */
 const MMC_MINORS = 8;
 

@@ -1,4 +1,5 @@
 /** The kernel: its version, its file systems, and its mounts. */
+import { FIRST_RAMDISK } from '../../facts/places.js';
 import type { Facts } from '../../facts/facts.js';
 import { MOUNTS, knowsTypes, unreadWords } from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
@@ -21,6 +22,7 @@ import { listed } from '../../text/listed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
+/** The number of /dev/ram0, into which the kernel loads an image. */
 /** A verdict on a file system of a kernel that does not show which it has. */
 const unknownTypes = (now: Facts, types: string): Finding =>
   unknown(
@@ -132,33 +134,68 @@ export function volumeFilesystem({ now }: CheckInputs): Finding | null {
   );
 }
 
+const OSRELEASE = '/proc/sys/kernel/osrelease';
+
+interface ReleaseRow {
+  /** The first release without the lack, or the first one with it. */
+  before?: readonly [number, number];
+  since?: readonly [number, number];
+  /** Whether the board needs what is lacking. Without it, every board does. */
+  needs?: (now: Facts) => boolean;
+  finding: (release: string) => string;
+  cure: string;
+}
+
+/** The root, or the image below it, is a file system image that the boot loader handed over. */
+const isInitrdImage = ({ mounts }: Facts): boolean =>
+  ['/', '/rom'].some((at) => visibleAt(mounts, at)?.device === FIRST_RAMDISK);
+
+/** What kernels lack that a board needs. The first row that fits counts. */
+const RELEASES: readonly ReleaseRow[] = [
+  {
+    before: [4, 0],
+    finding: (release) =>
+      `Linux ${release} has no overlay with several lower layers, ` +
+      'so settings that cannot be written cannot be used read-only either',
+    cure: 'use a kernel from 4.8 on, or expect a root without settings where flash cannot be written',
+  },
+  {
+    before: [4, 8],
+    finding: (release) =>
+      `on Linux ${release} an overlay over a dirty workdir is read-only, ` +
+      'though mount(2) says that all went well; mountroot clears it before',
+    cure: 'use a kernel from 4.8 on, if there is one for the board',
+  },
+  {
+    since: [7, 0],
+    needs: isInitrdImage,
+    finding: (release) =>
+      `the root is a file system image in /dev/ram0, which Linux ${release} loads with the words ` +
+      'that this will be removed in January 2027',
+    cure: 'make a cpio of its files (`mountroot ramdisk pack`) before you change to a later kernel',
+  },
+];
+
 export function version({ now }: CheckInputs): Finding {
   const { release } = now.kernel;
-  const evidence = '/proc/sys/kernel/osrelease';
   const number = releaseOf(release);
   if (number === null)
     return unknown(
       release === ''
         ? 'which version the kernel has'
         : `the kernel's version ${JSON.stringify(release)} is not understood`,
-      unreadWords(now, evidence) ?? evidence,
+      unreadWords(now, OSRELEASE) ?? OSRELEASE,
       'look at `uname -r`; 4.8 and later are best',
     );
-  if (before(number, [4, 0]))
-    return warning(
-      `Linux ${release} has no overlay with several lower layers, ` +
-        'so settings that cannot be written cannot be used read-only either',
-      evidence,
-      'use a kernel from 4.8 on, or expect a root without settings where flash cannot be written',
-    );
-  if (before(number, [4, 8]))
-    return warning(
-      `on Linux ${release} an overlay over a dirty workdir is read-only, ` +
-        'though mount(2) says that all went well; mountroot clears it before',
-      evidence,
-      'use a kernel from 4.8 on, if there is one for the board',
-    );
-  return ok(`Linux ${release} has no fault of overlay that would be in the way`, evidence);
+  const row = RELEASES.find(
+    (each) =>
+      (each.before === undefined || before(number, each.before)) &&
+      (each.since === undefined || !before(number, each.since)) &&
+      (each.needs?.(now) ?? true),
+  );
+  return row === undefined
+    ? ok(`Linux ${release} has no fault of overlay that would be in the way`, OSRELEASE)
+    : warning(row.finding(release), OSRELEASE, row.cure);
 }
 
 /** A notice of the plan about mounts, with what a person can do about it. */

@@ -35,7 +35,7 @@ export function whiteout({ now, live }: CheckInputs): Finding | null {
   if (type !== 'jffs2') return null;
   const cure =
     "apply the kernel patch for jffs2's rename that OpenWrt and the emulated board have " +
-    "(jffs2-rename-flags.patch, in mountroot's sources below board/)";
+    "(jffs2-rename-flags, in mountroot's sources below board/)";
   if (live?.whiteout)
     return live.whiteout.works
       ? ok(

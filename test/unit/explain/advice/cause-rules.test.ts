@@ -30,6 +30,7 @@ const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoo
   partitionMissing: false,
   isCpio: false,
   linuxrc: false,
+  linuxrcGone: false,
   failedInit: null,
   exitCode: null,
   waits: null,
@@ -73,6 +74,11 @@ t.test('causes of a missing root, row by row', async (t) => {
       'an image with another root',
       boot('', { linuxrc: true }),
       { code: 'image-without-root-word' },
+    ],
+    [
+      'an image with a /linuxrc that no kernel runs any more',
+      boot('', { linuxrcGone: true }),
+      { code: 'image-without-linuxrc' },
     ],
     [
       'a cpio without the program',

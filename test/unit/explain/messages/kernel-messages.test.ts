@@ -39,6 +39,10 @@ const EXAMPLES: readonly (readonly [lines: string[], told: object])[] = [
     { imageFailed: { value: 'image too big! (100KiB/64KiB)' } },
   ],
   [['uncompression error'], { imageFailed: { value: 'uncompression error' } }],
+  [
+    ['using deprecated initrd support, will be removed in January 2027; use initramfs instead'],
+    { linuxrc: undefined },
+  ],
   [['using deprecated initrd support, will be removed in 2021.'], { linuxrc: { value: true } }],
   [
     ['RAMDISK: ext2 filesystem found at block 0', 'okay'],

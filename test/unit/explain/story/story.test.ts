@@ -181,6 +181,63 @@ t.test('the programs of an image decide its prediction', async (t) => {
   t.match(answer(on(words, null), 'linuxrc'), /^yes if the image has one/);
 });
 
+const EXT2 = {
+  found: 'ext2',
+  error: null,
+  content: 'ext4',
+  journal: false,
+  kibibytes: 100,
+} as const;
+
+t.test(
+  'since Linux 7.0 no /linuxrc runs, and an image beside another root stays unused',
+  async (t) => {
+    const on = (words: string, release: string): Explanation =>
+      foretold(words, {
+        facts: changedFacts({}, { kernel: { ...board.kernel, release } }),
+        initrd: {
+          name: 'image',
+          error: 'no cpio magic',
+          program: () => null,
+          image: EXT2,
+          inImage: (path) => ({ path, error: 0, why: '' }),
+        },
+      });
+    const words = `${MTDPARTS} root=/dev/mtdblock2 rootfstype=squashfs`;
+    t.match(answer(on(words, '7.2.12'), 'linuxrc'), /^no: this kernel runs none/);
+    t.match(on(words, '7.2.12').end, { kind: 'runs' });
+    t.equal(on(words, '7.2.12').decisions.filter(({ id }) => id === 'mount-initrd').length, 0);
+    t.match(
+      answer(on(`${MTDPARTS} root=/dev/mtdblock2 rootfstype=ext2,squashfs`, '6.12.1'), 'linuxrc'),
+      /^yes/,
+    );
+    t.match(on('root=/dev/ram0', '7.2.12').end, { kind: 'runs' });
+    t.match(on(MTDPARTS, '7.2.12'), {
+      end: { kind: 'panics' },
+      advice: { cause: /runs no \/linuxrc of one since 7\.0/ },
+    });
+  },
+);
+
+t.test('since Linux 6.5 an image is looked at before a root on mtd is mounted', async (t) => {
+  const on = (release: string): string | undefined =>
+    answer(
+      foretold(`${MTDPARTS} root=mtd:rootfs rootfstype=jffs2`, {
+        facts: changedFacts({}, { kernel: { ...board.kernel, release } }),
+        initrd: {
+          name: 'image',
+          error: 'no cpio magic',
+          program: () => null,
+          image: EXT2,
+          inImage: () => null,
+        },
+      }),
+      'image',
+    );
+  t.match(on('6.1.1'), /^no: /);
+  t.match(on('6.12.1'), /^yes/);
+});
+
 t.test('old kernels are understood in their own words', async (t) => {
   const lines = [
     'Linux version 2.6.30 (x@y)',

@@ -1,4 +1,5 @@
 /** Cases of the checks about the kernel. */
+import type { Facts } from '../../../../src/facts/facts.js';
 import { boardFacts } from '../../../fixtures/facts.js';
 import {
   cardFacts,
@@ -9,6 +10,17 @@ import {
   ubiFacts,
 } from '../../../fixtures/doctor.js';
 import { without, withRelease, said, quiet, type Case } from './changed-boards.js';
+
+/** A board whose image lies in /dev/ram0. */
+const onRamdisk = (release: string): Facts => {
+  const facts = withRelease(release);
+  return {
+    ...facts,
+    mounts: facts.mounts.map((each) =>
+      each.mountpoint === '/' ? { ...each, device: '1:0', fstype: 'ext4' } : each,
+    ),
+  };
+};
 
 export const KERNEL_CASES: Case[] = [
   ['overlay', 'ok', boardFacts(), null],
@@ -45,6 +57,9 @@ export const KERNEL_CASES: Case[] = [
   ['kernel-version', 'warning', withRelease('4.4.302'), null, /dirty workdir/],
   ['kernel-version', 'warning', oldFacts(), null, /several lower layers/],
   ['kernel-version', 'unknown', withRelease('custom'), null],
+  ['kernel-version', 'ok', withRelease('7.2.12'), null],
+  ['kernel-version', 'warning', onRamdisk('7.2.12'), null, /removed in January 2027/],
+  ['kernel-version', 'ok', onRamdisk('6.12.1'), null],
   ['rename-whiteout', 'ok', boardFacts(), healthyLive()],
   [
     'rename-whiteout',
