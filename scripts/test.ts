@@ -1,13 +1,14 @@
 /**
  * `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`.
- * `--fast` leaves out the tests that need the emulator.
+ * `--fast` leaves out the tests that need the emulator. `--kernels [BOARD…]` runs the tests that
+ * depend on the kernel, and only these, once for each board with another kernel.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { loadBoard } from './lib/board.js';
+import { USUAL_BOARD, loadBoard } from './lib/board.js';
 import { buildNative } from './agent/native.js';
 import { house } from './house.js';
 import { buildImage } from './image/build-image.js';
@@ -37,6 +38,9 @@ const FULL: Suite[] = [
   { name: 'qemu', folder: 'test/qemu', jobs: 2 },
 ];
 
+/** These hold for the emulated board whatever its kernel is. */
+const ON_EACH_KERNEL = ['persistence', 'kernels', 'usable-root', 'volumes', 'powercut'];
+
 const program = (name: string): string => join(checkout, 'node_modules', '.bin', name);
 
 function typecheck(): Count {
@@ -63,12 +67,17 @@ function filesOf({ folder }: Suite, fast: boolean): string[] {
   return files;
 }
 
-async function runSuite({ name, jobs }: Suite, files: string[], fast: boolean): Promise<Count> {
+/** @param environment variables for the tests. */
+async function runSuite(
+  { name, jobs }: Suite,
+  files: string[],
+  environment: Record<string, string>,
+): Promise<Count> {
   say(`${name}: ${files.length} files`);
   const tap = spawn(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, ...files], {
     cwd: checkout,
     stdio: ['ignore', 'pipe', 2],
-    env: { ...process.env, MOUNTROOT_TESTS: fast ? 'fast' : 'all' },
+    env: { ...process.env, ...environment },
   });
   const lines: string[] = [];
   for await (const line of createInterface({ input: tap.stdout! })) {
@@ -83,8 +92,16 @@ async function runSuite({ name, jobs }: Suite, files: string[], fast: boolean): 
 
 const isGreen = ({ passed, failed }: Count): boolean => failed === 0 && passed > 0;
 
-await main(async () => {
-  const fast = process.argv.includes('--fast');
+function sum(counts: readonly Count[]): Count {
+  return counts.reduce((total, each) => ({
+    passed: total.passed + each.passed,
+    failed: total.failed + each.failed,
+    skipped: total.skipped + each.skipped,
+  }));
+}
+
+/** Everything, or all that needs no emulator. */
+async function everything(fast: boolean): Promise<Count[]> {
   const counts = [await lint(), typecheck()];
   await buildNative('host');
   if (!fast) {
@@ -94,12 +111,39 @@ await main(async () => {
   const suites = fast ? FAST : FULL;
   const compiled = await compileTests(suites.map((suite) => filesOf(suite, fast)));
   for (const [index, suite] of suites.entries())
-    counts.push(await runSuite(suite, compiled[index]!, fast));
-  const total = counts.reduce((sum, each) => ({
-    passed: sum.passed + each.passed,
-    failed: sum.failed + each.failed,
-    skipped: sum.skipped + each.skipped,
-  }));
+    counts.push(
+      await runSuite(suite, compiled[index]!, { MOUNTROOT_TESTS: fast ? 'fast' : 'all' }),
+    );
+  return counts;
+}
+
+/** The boards that differ from the usual one in their kernel. */
+const otherKernels = (): string[] =>
+  readdirSync(join(checkout, 'board'))
+    .filter((name) => name !== USUAL_BOARD && name.startsWith(USUAL_BOARD))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+
+async function onKernels(boards: readonly string[]): Promise<Count[]> {
+  const counts: Count[] = [];
+  await buildNative('host');
+  const files = ON_EACH_KERNEL.map((name) => join('test', 'qemu', `${name}.test.ts`));
+  const [compiled] = await compileTests([files]);
+  for (const name of boards) {
+    await buildImage(loadBoard(name));
+    counts.push(
+      await runSuite({ name, folder: 'test/qemu', jobs: 2 }, compiled!, { MOUNTROOT_BOARD: name }),
+    );
+  }
+  return counts;
+}
+
+await main(async () => {
+  const [option, ...names] = process.argv.slice(2);
+  const counts =
+    option === '--kernels'
+      ? await onKernels(names.length > 0 ? names : otherKernels())
+      : await everything(option === '--fast');
+  const total = sum(counts);
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return isGreen(total) ? 0 : 1;

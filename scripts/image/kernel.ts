@@ -14,6 +14,7 @@ import { cached, digest } from '../lib/cache.js';
 import { compilerVersion } from '../agent/compile.js';
 import { buildProbe } from '../agent/native.js';
 import { Failure, need, say } from '../lib/report.js';
+import { unpackedPackage } from './packages.js';
 import { run } from '../lib/run.js';
 
 const cross = 'arm-linux-gnueabihf-';
@@ -56,14 +57,46 @@ export function lostOptions(fragment: string, config: string): string[] {
   });
 }
 
-/** A board's own kernel patches, in the order of applying them. */
-function patches(board: Board): string[] {
-  const folder = join(boardFolder(board.files), 'patches');
+/** A release as a number that orders: 5.10 is above 5.4. */
+const ordinal = (release: string): number => {
+  const [major = 0, minor = 0] = release.split('.').map(Number);
+  return major * 1000 + minor;
+};
+
+/**
+ * Chooses the patches for a release from the names of all, in the order of applying them.
+ * `NAME.patch` is for every release. `NAME.5.10.patch` and `NAME.6.12.patch` are variants, each
+ * from its release on until the next variant.
+ */
+export function patchesFor(release: string, names: readonly string[]): string[] {
+  const chosen = new Map<string, { from: number; name: string }>();
+  for (const name of names) {
+    const [, stem, variant = '0'] = /^(.+?)(?:\.(\d+\.\d+))?\.patch$/.exec(name) ?? [];
+    const from = ordinal(variant);
+    if (stem === undefined || from > ordinal(release)) continue;
+    if (from >= (chosen.get(stem)?.from ?? 0)) chosen.set(stem, { from, name });
+  }
+  return [...chosen.values()].map(({ name }) => name).sort();
+}
+
+/** A board's own kernel patches for the release that it builds. */
+function patches({ files, kernel: { source } }: Board): string[] {
+  const folder = join(boardFolder(files), 'patches');
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.patch'))
-    .sort()
-    .map((name) => join(folder, name));
+  return patchesFor(source.replace(/^linux-source-/, ''), readdirSync(folder)).map((name) =>
+    join(folder, name),
+  );
+}
+
+/** The kernel's sources: the archive, and the version of the Debian package. */
+export async function kernelSources({
+  source,
+  suite,
+}: Board['kernel']): Promise<[archive: string, version: string]> {
+  const archive = join('usr/src', `${source}.tar.xz`);
+  if (suite === undefined) return [join('/', archive), await installedVersion(source)];
+  const unpacked = await unpackedPackage(source, suite);
+  return [join(unpacked, 'files', archive), readFileSync(join(unpacked, 'version'), 'utf8')];
 }
 
 /**
@@ -80,22 +113,24 @@ const builtIn = (init: string): string =>
  * built-in ramdisk.
  */
 export async function buildKernel(board: Board): Promise<string> {
-  const { source, defconfig, deviceTree } = board.kernel;
+  const { source, defconfig, deviceTree, without } = board.kernel;
+  const [archive, version] = await kernelSources(board.kernel);
   const fragment = join(boardFolder(board.files), board.kernel.fragment);
   const applied = patches(board);
   const probe = await buildProbe();
   const inputs = {
-    source: `${source} ${await installedVersion(source)}`,
+    source: `${source} ${version}`,
     defconfig,
     deviceTree,
     fragment: digest(fragment),
     patches: applied.map((file) => digest(file)),
     compiler: await compilerVersion('arm'),
     variables,
+    ...(without.length > 0 && { without }),
     initramfs: builtIn('') + digest(join(probe, 'probe')),
   };
   return cached('kernel', inputs, async (folder) => {
-    const archive = need(join('/usr/src', `${source}.tar.xz`), 'sh scripts/setup.sh full');
+    need(archive, 'sh scripts/setup.sh full');
     const work = join(folder, 'work');
     const out = join(work, 'out');
     mkdirSync(out, { recursive: true });
@@ -103,7 +138,7 @@ export async function buildKernel(board: Board): Promise<string> {
     await run('tar', ['-xJf', archive, '-C', work], { label: 'kernel: unpacking' });
     const tree = join(work, source);
     for (const file of applied)
-      await run('patch', ['-p1', '--forward', '--batch', '-i', file], {
+      await run('patch', ['-p1', '--fuzz=0', '--forward', '--batch', '-i', file], {
         cwd: tree,
         label: `kernel: ${file}`,
       });
@@ -126,7 +161,9 @@ export async function buildKernel(board: Board): Promise<string> {
     );
     await make('kernel: configuring', 'olddefconfig');
     const config = readFileSync(join(out, '.config'), 'utf8');
-    const lost = lostOptions(readFileSync(fragment, 'utf8'), config);
+    const lost = lostOptions(readFileSync(fragment, 'utf8'), config).filter(
+      (line) => !without.some((option) => line.startsWith(`${option}=`)),
+    );
     if (lost.length > 0)
       throw new Failure(
         `the kernel's configuration loses ${lost.length} of the lines of ${fragment}, ` +

@@ -6,7 +6,7 @@ import { qemuCommand, shellLine, type BootFiles } from '../emulator/command.js';
 import { kernelCommandLine, type Board } from '../lib/board.js';
 import { own, versionOf } from '../lib/npm.js';
 import type { Group } from './contents.js';
-import { installedVersion } from './kernel.js';
+import { installedVersion, kernelSources } from './kernel.js';
 import { fetchPackages } from './packages.js';
 
 const digestOf = (path: string): string =>
@@ -40,7 +40,7 @@ export async function manifest(
     ),
     kernel: {
       release: readFileSync(join(kernel, 'version'), 'utf8').trim(),
-      source: `${board.kernel.source} ${await installedVersion(board.kernel.source)}`,
+      source: [board.kernel.source, (await kernelSources(board.kernel))[1]].join(' '),
       compiler: await compilerVersion('arm'),
     },
     debian: {

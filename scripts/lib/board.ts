@@ -28,9 +28,18 @@ const DISK_PARTITION = v.object({
 /** The content of `board/NAME/board.json`, laid over that of its base. */
 const BOARD_FILE = v.object({
   kernel: v.object({
+    /** The Debian package of its sources: `linux-source-RELEASE`. */
     source: v.string(),
+    /**
+     * The Debian suite that has this package; the package is then unpacked in the cache. Without
+     * it, the package is one that scripts/setup.sh installs.
+     */
+    suite: v.optional(v.string()),
     defconfig: v.string(),
     fragment: v.string(),
+    /** Options of the fragment, as `CONFIG_NAME`, that this release does not know. */
+    without: v.optional(words, []),
+    /** The make target. */
     deviceTree: v.string(),
   }),
   /**
@@ -145,8 +154,11 @@ export function boardOf(name: string, own: Fields): Board {
   return { ...checked.output, name, files: base ?? name };
 }
 
+/** The board of most tests, and of every command without BOARD. */
+export const USUAL_BOARD = 'vexpress-a9';
+
 /** @throws {Failure} when there is no such board, with the names of all boards. */
-export function loadBoard(name = process.env['BOARD'] ?? 'vexpress-a9'): Board {
+export function loadBoard(name = process.env['BOARD'] ?? USUAL_BOARD): Board {
   const boards = readdirSync(join(checkout, 'board'));
   if (!boards.includes(name))
     throw new Failure(

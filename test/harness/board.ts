@@ -5,14 +5,17 @@ import type { Test } from 'tap';
 import type { BootFiles } from '../../scripts/emulator/command.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine, type MachineOptions } from '../../scripts/emulator/machine.js';
-import { loadBoard, type Board } from '../../scripts/lib/board.js';
+import { USUAL_BOARD, loadBoard, type Board } from '../../scripts/lib/board.js';
 import { emptyData, systemChips } from '../../scripts/image/chips.js';
 import { buildImage, emptyDataDisk } from '../../scripts/image/build-image.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { parseMountinfo } from '../../src/facts/mountinfo.js';
 
-/** The board of most tests. Tests of another board name it. */
-export const board = loadBoard('vexpress-a9');
+/**
+ * The board of most tests. Tests of another board name it; a run for another kernel
+ * (scripts/test.ts) names a board with that kernel.
+ */
+export const board = loadBoard(process.env['MOUNTROOT_BOARD'] ?? USUAL_BOARD);
 
 /**
  * Who makes the root first: the agent, or the script that the agent then verifies. The same tests

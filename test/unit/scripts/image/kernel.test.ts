@@ -1,5 +1,5 @@
 import t from 'tap';
-import { lostOptions } from '../../../../scripts/image/kernel.js';
+import { lostOptions, patchesFor } from '../../../../scripts/image/kernel.js';
 
 const config = [
   'CONFIG_JFFS2_FS=y',
@@ -42,4 +42,21 @@ t.test(
 
 t.test('comments and empty lines of a fragment ask for nothing', async (t) => {
   t.strictSame(lostOptions('# CONFIG_INPUT would be nice to lose\n\n# Flash.\n', config), []);
+});
+
+t.test('a release gets the newest variant of each patch that is for it', async (t) => {
+  const names = ['b.patch', 'a.5.10.patch', 'a.6.1.patch', 'a.6.12.patch', 'README', 'c.7.2.patch'];
+  const chosen: [release: string, patches: string[]][] = [
+    ['5.4', ['b.patch']],
+    ['5.10', ['a.5.10.patch', 'b.patch']],
+    ['6.1', ['a.6.1.patch', 'b.patch']],
+    ['6.6', ['a.6.1.patch', 'b.patch']],
+    ['6.12', ['a.6.12.patch', 'b.patch']],
+    ['7.2', ['a.6.12.patch', 'b.patch', 'c.7.2.patch']],
+    ['10.0', ['a.6.12.patch', 'b.patch', 'c.7.2.patch']],
+  ];
+  for (const [release, patches] of chosen) {
+    t.strictSame(patchesFor(release, names), patches, release);
+    t.strictSame(patchesFor(release, [...names].reverse()), patches, `${release}, reversed`);
+  }
 });
