@@ -27,7 +27,7 @@ const template = (name: string): string =>
   readFileSync(join(checkout, 'scripts/package/openwrt', name), 'utf8');
 
 /** Fills in each `@NAME@`. @throws {TypeError} for a name without a value. */
-export function filledIn(text: string, values: Readonly<Record<string, string>>): string {
+function filledIn(text: string, values: Readonly<Record<string, string>>): string {
   return text.replace(/@([A-Z_]+)@/g, (_, name: string) => {
     const value = values[name];
     if (value === undefined) throw new TypeError(`there is no value for @${name}@`);

@@ -64,6 +64,10 @@ function seenImage({ seen }: DecisionLog): GroundedAnswer | null {
   return seen.image ? holds(true, said(seen.image)) : null;
 }
 
+/** Older kernels mount a root on flash and look at no image. */
+const isMountedFirst = ({ given }: DecisionLog, { form }: RootName): boolean =>
+  (form === 'mtd' || form === 'ubi') && !isSince(given.release, IMAGE_BEFORE_FLASH);
+
 /**
  * Decides what initrd_load does with an initrd that is no cpio (init/do_mounts_initrd.c,
  * init/do_mounts_rd.c). Returns null if there is no image.
@@ -74,8 +78,7 @@ export function loadsImage(t: DecisionLog, rootfs: Rootfs, name: RootName): Load
     rootfs.cpio?.value === false && t.option('BLK_DEV_RAM') !== false && !seen.unpackFailed;
   if (!kept && !seen.image) return null;
   const image = imageOf(t);
-  const flashFirst = !isSince(t.given.release, IMAGE_BEFORE_FLASH);
-  if (flashFirst && (name.form === 'mtd' || name.form === 'ubi')) {
+  if (isMountedFirst(t, name)) {
     const why = because('mounted-before-image', { root: name.said });
     t.decide('image', { verdict: 'never-looked-at' }, why);
     return { loaded: false, nothing: true, image };

@@ -157,7 +157,9 @@ const RELEASES: readonly ReleaseRow[] = [
     finding: (release) =>
       `Linux ${release} has no overlay with several lower layers, ` +
       'so settings that cannot be written cannot be used read-only either',
-    cure: 'use a kernel from 4.8 on, or expect a root without settings where flash cannot be written',
+    cure:
+      'use a kernel from 4.8 on, ' +
+      'or expect a root without settings where flash cannot be written',
   },
   {
     before: [4, 8],
