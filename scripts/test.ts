@@ -13,6 +13,7 @@ import { buildNative } from './agent/native.js';
 import { house } from './house.js';
 import { buildImage } from './image/build-image.js';
 import { compileTests, sourceNames } from './lib/compile-tests.js';
+import { groupTests } from './lib/group-tests.js';
 import { lint } from './lint.js';
 import { Failure, checkout, main, say } from './lib/report.js';
 import { countTests, type Count } from './lib/tap-count.js';
@@ -26,10 +27,12 @@ interface Suite {
    * compare all of mountinfo, and the kernel counts peer groups for all of them together.
    */
   jobs: number;
+  /** Short files share processes. */
+  grouped?: true;
 }
 
 const FAST: Suite[] = [
-  { name: 'unit', folder: 'test/unit', jobs: 3 },
+  { name: 'unit', folder: 'test/unit', jobs: 3, grouped: true },
   { name: 'namespace', folder: 'test/namespace', jobs: 1 },
 ];
 const FULL: Suite[] = [
@@ -109,11 +112,12 @@ async function everything(fast: boolean): Promise<Count[]> {
     await buildImage(loadBoard());
   }
   const suites = fast ? FAST : FULL;
-  const compiled = await compileTests(suites.map((suite) => filesOf(suite, fast)));
-  for (const [index, suite] of suites.entries())
-    counts.push(
-      await runSuite(suite, compiled[index]!, { MOUNTROOT_TESTS: fast ? 'fast' : 'all' }),
-    );
+  const sources = suites.map((suite) => filesOf(suite, fast));
+  const compiled = await compileTests(sources);
+  for (const [index, suite] of suites.entries()) {
+    const files = suite.grouped ? groupTests(sources[index]!, compiled[index]!) : compiled[index]!;
+    counts.push(await runSuite(suite, files, { MOUNTROOT_TESTS: fast ? 'fast' : 'all' }));
+  }
   return counts;
 }
 

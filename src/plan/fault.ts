@@ -8,7 +8,6 @@ import { faultProblem } from '../facts/problems.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
 import { countSteps } from './bookkeeping.js';
 import { memoryOrImage } from './memory-or-image.js';
-import { lowerName } from './mountpoints.js';
 import { keepsItself, ownRootName } from './own-root.js';
 import type { Decision, Plan, PlanningOptions, StageResult, Verb } from './plan.js';
 import { planOf, tried } from './plan-of.js';
@@ -73,7 +72,7 @@ const untouched = (facts: Facts): Plan =>
   planOf('start', facts, {
     stage: 'root',
     rung: 'rom',
-    summary: `${lowerName(facts)}, which stays / as it is`,
+    summary: 'the root that the kernel mounted, which stays / as it is',
     steps: [],
     trouble: faultTrouble(facts),
     last: true,

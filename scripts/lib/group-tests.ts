@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, posix, relative } from 'node:path';
+import { checkout } from './report.js';
+
+/** A group of this size ends in a few seconds, so that the last one keeps no core waiting long. */
+const SIZE = 8;
+
+/**
+ * A file that must have a process of its own: it changes the process, or it names folders after
+ * itself (`testdir` takes the name of the process's main file).
+ */
+const ALONE =
+  /\btestdir\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
+
+/** Whether the test of this source can share a process with others. */
+export const canShare = (source: string): boolean => !ALONE.test(source);
+
+/** Splits files into groups of similar size, in their order. */
+export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {
+  const count = Math.ceil(files.length / size);
+  return Array.from({ length: count }, (_, index) =>
+    files.slice(
+      Math.floor((index * files.length) / count),
+      Math.floor(((index + 1) * files.length) / count),
+    ),
+  );
+}
+
+/**
+ * Puts short tests together, because tap's start of a process costs more processor time (0.5 s)
+ * than most files. Files that cannot share a process come first. Returns the files to run.
+ * @param sources the source of each file, below test/.
+ * @param files their compiled files.
+ */
+export function groupTests(sources: readonly string[], files: readonly string[]): string[] {
+  const all = sources.map((source, index) => ({
+    file: files[index]!,
+    shares: canShare(readFileSync(join(checkout, source), 'utf8')),
+  }));
+  const folder = join('build', 'tests', 'groups');
+  mkdirSync(join(checkout, folder), { recursive: true });
+  const groups = inGroups(all.filter(({ shares }) => shares)).map((group, index) => {
+    const name = join(folder, `${index + 1}.test.js`);
+    const imports = group.map(({ file }) => posix.join(relative(folder, file)));
+    writeFileSync(
+      join(checkout, name),
+      imports.map((path) => `import ${JSON.stringify(path)};\n`).join(''),
+    );
+    return name;
+  });
+  return [...all.filter(({ shares }) => !shares).map(({ file }) => file), ...groups];
+}
