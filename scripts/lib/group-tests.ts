@@ -35,7 +35,8 @@ export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {
 export function groupTests(sources: readonly string[], files: readonly string[]): string[] {
   const all = sources.map((source, index) => ({
     file: files[index]!,
-    shares: canShare(readFileSync(join(checkout, source), 'utf8')),
+    shares:
+      !source.endsWith('.slow.test.ts') && canShare(readFileSync(join(checkout, source), 'utf8')),
   }));
   const folder = join('build', 'tests', 'groups');
   mkdirSync(join(checkout, folder), { recursive: true });
