@@ -1,3 +1,4 @@
+import type { MountFlag } from '../system/flags.js';
 import type { PathKind } from '../system/port.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import type { Device } from '../volumes/device.js';
@@ -114,8 +115,26 @@ export interface MountedVolume {
   identity: string | null;
 }
 
+/** What OpenWrt's /etc/config/fstab says of an external volume, and whose the volume is by it. */
+export interface FromFstab {
+  /** The file that asks for it. */
+  file: string;
+  /** Seconds to wait for it; null if the file does not say. */
+  delay: number | null;
+  flags: MountFlag[];
+  data: string | null;
+  /** The UUID of this board's image, which fstools writes into the volumes that it uses. */
+  image: string | null;
+  /** The UUID in the volume's etc/.extroot-uuid; null without one. */
+  owner: string | null;
+  /** True if the volume says that any board may use it (etc/.extroot-default). */
+  anybodys: boolean;
+}
+
 /** An external volume that replaces the data volume. */
 export interface External extends Volume {
+  /** Left out if our own settings ask for it. */
+  fstab?: FromFstab;
   /** Its mountpoint; null while it is not mounted. */
   at: string | null;
   readonly: boolean;

@@ -8,18 +8,23 @@ import {
   type Configuration,
   type External,
   type Facts,
+  type FromFstab,
   type Mount,
   type MtdPartition,
   type RecordedState,
   type Volume,
 } from './facts.js';
 import { parseFilesystems } from './filesystems.js';
+import { FSTAB, fstabRequest, type FstabFile, type FstabRequest } from './fstab.js';
 import { findHandover, type Handing } from './handover.js';
 import { MOUNTS, PARTITIONS, FILESYSTEM_TYPES, kernelSources } from './kernel-sources.js';
+import { imageUuid } from './image-uuid.js';
 import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import {
   barelyKnown,
+  fstabsInside,
+  fstoolsOwner,
   lookInto,
   lookIntoExternal,
   mountOf,
@@ -43,6 +48,7 @@ import { textUpTo } from './read-whole.js';
 import { orElse } from '../system/or-else.js';
 import { isWritableType } from '../volumes/file-systems.js';
 import { findVolume } from './find-volume.js';
+import { UCI_LIMITS } from './uci.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
@@ -158,7 +164,7 @@ export function gather(
   );
   const look: Look = { reader, devices, mtd, mounts, problems, part };
   const opened = lookIntoVolume(look, volume);
-  const configuration =
+  const own =
     opened === null
       ? chosen
       : part(
@@ -166,6 +172,11 @@ export function gather(
           () => chosen,
           () => withVolumeSettings(reader, chosen, opened.at, problems),
         );
+  const request =
+    opened === null || own.origins.extroot !== undefined
+      ? null
+      : part('it read /etc/config/fstab', missing, () => askedByFstab(look, image, opened.at));
+  const configuration = withFstab(own, request);
   const state = part('it read the recorded state', missing, () =>
     ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
   );
@@ -189,7 +200,8 @@ export function gather(
     external: part(
       'it looked for the external volume',
       () => null,
-      () => withIdentity(findExternal(look, configuration), opened, text),
+      () =>
+        withIdentity(findExternal(look, configuration, askedWith(request, image)), opened, text),
     ),
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
@@ -298,15 +310,73 @@ interface Look {
   part: Parting;
 }
 
+function* fstabsOf({ reader, problems }: Look, image: string, at: string): Generator<FstabFile> {
+  yield* fstabsInside(reader, at, problems);
+  const attempt = noting(problems);
+  const file = `${image}${FSTAB}`;
+  const isFile = attempt(false, () => reader.kind(file) === 'file');
+  // One byte more than counts, so that a longer file shows as such.
+  const bytes = (): Uint8Array => reader.readBytes(file, 0, UCI_LIMITS.bytes + 1);
+  yield { file, text: isFile ? attempt('', () => Buffer.from(bytes()).toString('utf8')) : null };
+}
+
+const askedByFstab = (look: Look, image: string, at: string): FstabRequest | null =>
+  fstabRequest(fstabsOf(look, image, at), look.problems);
+
+/** The settings that a request of /etc/config/fstab stands for. */
+const withFstab = (own: Configuration, request: FstabRequest | null): Configuration =>
+  request === null
+    ? own
+    : {
+        settings: {
+          ...own.settings,
+          extroot: request.names[0]!,
+          extroot_target: request.target,
+        },
+        origins: { ...own.origins, extroot: FSTAB, extroot_target: FSTAB },
+      };
+
+const askedWith = (request: FstabRequest | null, image: string): AskedByFstab | null =>
+  request === null ? null : { request, image: image === '' ? '/' : image };
+
+interface AskedByFstab {
+  request: FstabRequest;
+  /** The mountpoint of the image. */
+  image: string;
+}
+
+/** The first of the names that a device has; the first name if none has one. */
+function firstFound({ devices, mtd }: Look, names: readonly string[]): Volume {
+  const volumes = names.map((name) => findVolume(devices, name, mtd));
+  return volumes.find(({ found }) => found.length > 0) ?? volumes[0]!;
+}
+
 function findExternal(
-  { reader, devices, mtd, mounts, problems }: Look,
+  look: Look,
   { settings }: Configuration,
+  asked: AskedByFstab | null,
 ): External | null {
   if (settings.extroot === '') return null;
-  const volume = findVolume(devices, settings.extroot, mtd);
+  const { reader, mounts, problems } = look;
+  const volume = firstFound(look, asked?.request.names ?? [settings.extroot]);
   const mount = mountAt(mounts, volume, [EXTERNAL, DATA, '/']);
   return {
     ...volume,
+    ...(asked !== null && { fstab: fromFstab(look, asked, mount) }),
     ...lookIntoExternal(reader, mount, settings.extroot_target, problems),
+  };
+}
+
+function fromFstab(
+  { reader, devices, mounts, problems }: Look,
+  { request: { file, delay, flags, data }, image }: AskedByFstab,
+  mount: Mount | undefined,
+): FromFstab {
+  return {
+    ...{ file, delay, flags, data },
+    image: imageUuid(devices, visibleAt(mounts, image)),
+    ...(mount === undefined
+      ? { owner: null, anybodys: false }
+      : fstoolsOwner(reader, mount.mountpoint, problems)),
   };
 }

@@ -2,13 +2,24 @@ import type { PathKind, Reader } from '../system/port.js';
 import { JSON_LIMITS } from '../text/input-limits.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import { readObject } from '../text/read-json.js';
-import type { Device, External, Imported, Mount, MountedVolume, State, Volume } from './facts.js';
+import type {
+  Device,
+  External,
+  FromFstab,
+  Imported,
+  Mount,
+  MountedVolume,
+  State,
+  Volume,
+} from './facts.js';
+import { FSTAB, type FstabFile } from './fstab.js';
 import { hiddenMounts } from './mountinfo.js';
 import { noting } from './problems.js';
 import { INITS } from './program.js';
 import { keepPath } from './setting-rows.js';
 import {
   ATTEMPTS,
+  EXTROOT_ANYBODYS,
   EXTROOT_IDENTITY,
   FORMER_UPPER,
   IDENTITY,
@@ -240,6 +251,31 @@ const hasInit = (inside: Inside): boolean =>
   INITS.some((path) => inside.kind(path.slice(1)) !== 'missing') ||
   // With a merged /usr, the symlink may lead to init by a path that is valid only inside that root.
   inside.kind('sbin') === 'symlink';
+
+/** The owner of an external volume by fstools' rules: the file is in the volume's own root. */
+export function fstoolsOwner(
+  reader: Reader,
+  top: string,
+  problems: FactsProblem[],
+): Pick<FromFstab, 'owner' | 'anybodys'> {
+  const inside = new Inside(reader, top, problems);
+  const text = inside.text(EXTROOT_IDENTITY);
+  return {
+    owner: text === null ? null : (identityOf(text)?.toLowerCase() ?? 'unreadable'),
+    anybodys: inside.kind(EXTROOT_ANYBODYS) !== 'missing',
+  };
+}
+
+/** The files of the data volume that may ask for an external one, first the upper layer's. */
+export function* fstabsInside(
+  reader: Reader,
+  top: string,
+  problems: FactsProblem[],
+): Generator<FstabFile> {
+  const inside = new Inside(reader, top, problems);
+  for (const path of [`upper${FSTAB}`, FSTAB.slice(1)])
+    yield { file: `${top}/${path}`, text: inside.text(path) };
+}
 
 /** Reads the contents of an external volume. Its `target` decides where its identity is. */
 export function lookIntoExternal(

@@ -46,6 +46,8 @@ export const STATE_LINK = '.fs_state';
 export const UPGRADE = 'sysupgrade.tgz';
 /** In an external volume: the identity of the board that owns it. */
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
+/** The same in fstools, which also lets a volume belong to any board. */
+export const EXTROOT_ANYBODYS = 'etc/.extroot-default';
 /** The files of a verb for later verbs of the same boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
 /** This is on a tmpfs that moves to the new root, so it survives the pivot. */

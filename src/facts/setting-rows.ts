@@ -143,6 +143,7 @@ export const DEFAULTS = Object.fromEntries(
 /** The sources of a setting, weakest first, and their names in a sentence. */
 const ORIGINS = {
   default: () => null,
+  '/etc/config/fstab': () => '/etc/config/fstab',
   '/etc/mountroot.json': () => '/etc/mountroot.json',
   fstools_overlay_name: () => 'fstools_overlay_name= on the kernel command line',
   mountroot: (name: SettingName) => `mountroot.${name}= on the kernel command line`,

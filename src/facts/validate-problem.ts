@@ -34,6 +34,17 @@ const FORMS = {
     file: v.string(),
     why: v.string(),
   }),
+  'fstab-line': v.object({
+    code: v.literal('fstab-line'),
+    file: v.string(),
+    line: v.number(),
+    what: v.string(),
+  }),
+  'fstab-broken': v.object({
+    code: v.literal('fstab-broken'),
+    file: v.string(),
+    why: v.string(),
+  }),
   'bad-line': v.object({ code: v.literal('bad-line'), file: v.string(), line: v.string() }),
   'not-understood': v.object({
     code: v.literal('not-understood'),

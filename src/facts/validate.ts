@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MOUNT_FLAGS, type MountFlag } from '../system/flags.js';
 import { problemSchema } from './validate-problem.js';
 import { JSON_LIMITS } from '../text/input-limits.js';
 import type { FactsProblem } from '../text/problem-text.js';
@@ -67,8 +68,18 @@ const opened = v.object({
   quarantine: v.array(v.string()),
   identity: v.nullable(v.string()),
 });
+const fstab = v.object({
+  file: v.string(),
+  delay: v.nullable(count),
+  flags: v.array(v.picklist(Object.keys(MOUNT_FLAGS) as MountFlag[])),
+  data: v.nullable(v.string()),
+  image: v.nullable(v.string()),
+  owner: v.nullable(v.string()),
+  anybodys: v.boolean(),
+});
 const external = v.object({
   ...volume.entries,
+  fstab: v.exactOptional(fstab),
   at: v.nullable(v.string()),
   readonly: v.boolean(),
   order: v.exactOptional(order),

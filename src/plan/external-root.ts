@@ -4,6 +4,7 @@ import { EXTERNAL, EXTROOT_IDENTITY, IDENTITY } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { bookkeeping, metaFolder, upperSteps } from './bookkeeping.js';
+import { tieOf } from './external-owner.js';
 import { mountNotes, newRootOf } from './mountpoints.js';
 import { flashOverlay, makeRootPrivate, placeData } from './overlay-root.js';
 import { pivotTo } from './pivot.js';
@@ -44,10 +45,29 @@ const foldersTo = (folder: string): Step[] =>
 
 /**
  * Ties an external volume without an owner to this board.
- * @param folder the path of its /etc at that time.
+ * @param top its mountpoint at that time.
+ * @param etc the path of the root's /etc in it.
  */
-function adoptSteps({ external, opened }: Facts, folder: string): Step[] {
-  if (external!.identity !== null) return [];
+function adoptSteps(facts: Facts, top: string, etc: string): Step[] {
+  const { external, opened } = facts;
+  const tie = tieOf(facts);
+  if (tie === null) return [];
+  if (tie === 'image')
+    return [
+      ...foldersTo(`${top}/etc`),
+      fatal(
+        'adopt',
+        "The external volume belonged to nobody; it gets the UUID of this board's image, " +
+          'as fstools ties one to a board.',
+        {
+          kind: 'write',
+          path: `${top}/${EXTROOT_IDENTITY}`,
+          // fstools compares the whole line, with its end.
+          content: external!.fstab!.image!,
+        },
+      ),
+    ];
+  const folder = `${top}/${etc}`;
   const identity = opened!.identity ?? external!.offered;
   return [
     ...identitySteps(opened!, identity),
@@ -71,7 +91,7 @@ function wholeRoot(facts: Facts): Step[] {
   const probe = `${newRoot}/.mountroot-probe`;
   return [
     makeRootPrivate(facts),
-    ...adoptSteps(facts, `${EXTERNAL}/etc`),
+    ...adoptSteps(facts, EXTERNAL, 'etc'),
     fatal(
       'new-root-above',
       'The directory for all files of mountroot on /tmp.',
@@ -110,7 +130,7 @@ function overlayRoot(facts: Facts): Step[] {
     makeRootPrivate(facts),
     ...place,
     ...upperSteps(null, at),
-    ...adoptSteps(facts, `${at}/upper/etc`),
+    ...adoptSteps(facts, at, 'upper/etc'),
     ...flashOverlay(facts, at),
     ...pivotTo(facts, at),
   ];

@@ -6,6 +6,7 @@
 import type { External, Facts } from '../facts/facts.js';
 import { EXTROOT_IDENTITY } from '../facts/places.js';
 import { countSteps } from './bookkeeping.js';
+import { FSTAB_CURES, boardNames, otherOwner, tieOf } from './external-owner.js';
 import { externalRoot } from './external-root.js';
 import { externalSteps, waitSteps } from './open.js';
 import { isLegacy } from './overlay-root.js';
@@ -26,6 +27,13 @@ interface Outside {
 
 const INSTEAD = 'the internal one is used instead';
 
+const secondsToWait = ({ facts, external }: Pick<Outside, 'facts' | 'external'>): number =>
+  external.fstab?.delay ?? facts.configuration.settings.wait;
+
+/** Its name, and the file that asks for it if it is not ours. */
+const askedFor = ({ wanted, fstab }: External): string =>
+  fstab === undefined ? wanted : `${wanted}, which ${fstab.file} asks for,`;
+
 const isAbsent = ({ external }: Outside): boolean =>
   external.found.length === 0 && external.attach === null;
 
@@ -34,14 +42,17 @@ const isAbsent = ({ external }: Outside): boolean =>
  * internal one.
  */
 function missingTrouble({ facts, external, earlier }: Outside): Trouble | null {
-  const waited = waitedFor(facts, earlier, 'external-wait');
+  const waited = waitedFor(facts, earlier, 'external-wait', secondsToWait({ facts, external }));
   const trouble = volumeTrouble(facts, external, undefined, waited);
   if (trouble === null && external.found.length > 0) return null;
+  const { fstab, found } = external;
+  const cure =
+    fstab !== undefined && found.length === 0 ? FSTAB_CURES.missing(fstab.file) : trouble?.cure;
   return troubleOf(
     'extroot-missing',
-    `the external volume ${external.wanted} cannot be used: ` +
+    `the external volume ${askedFor(external)} cannot be used: ` +
       `${trouble?.found ?? 'it is not there'}; ${INSTEAD}`,
-    trouble?.cure,
+    cure,
   );
 }
 
@@ -96,7 +107,7 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
         outside,
         'external-wait',
         `waiting for external volume ${outside.external.wanted}`,
-        waitSteps(outside.external, outside.facts.configuration.settings.wait),
+        waitSteps(outside.external, secondsToWait(outside)),
       ),
   },
   {
@@ -140,15 +151,15 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
   },
   {
     id: 'of-another-board',
-    when: ({ external, opened }) =>
-      external.identity !== null && external.identity !== opened.identity,
+    when: ({ external, opened }) => otherOwner(external, opened) !== null,
     then: instead,
     because: ({ external, opened }) =>
       troubleOf(
         'extroot-mismatch',
-        `the external volume ${external.wanted} belongs to another board ` +
-          `(its ${EXTROOT_IDENTITY} says ${external.identity}, ` +
-          `this board is ${opened.identity ?? 'without an identity'}); ${INSTEAD}`,
+        `the external volume ${askedFor(external)} belongs to another board ` +
+          `(its ${EXTROOT_IDENTITY} says ${otherOwner(external, opened)}, ` +
+          `${boardNames(external, opened)}); ${INSTEAD}`,
+        external.fstab === undefined ? undefined : FSTAB_CURES.mismatch,
       ),
   },
   {
@@ -164,8 +175,8 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
   },
   {
     id: 'cannot-be-tied',
-    when: ({ external, opened }) =>
-      external.identity === null && opened.identity === null && opened.readonly,
+    when: ({ facts, opened }) =>
+      tieOf(facts) === 'board' && opened.identity === null && opened.readonly,
     then: instead,
     because: ({ external }) =>
       troubleOf(

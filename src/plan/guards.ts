@@ -6,6 +6,7 @@
 import type { Content, Device, Facts, Mount, MountedVolume, State } from '../facts/facts.js';
 import { VOLUME_TYPES } from '../volumes/index.js';
 import type { Signature } from '../volumes/volume-type.js';
+import { FSTAB } from '../facts/fstab.js';
 import { STATES } from '../facts/mounted-volume.js';
 import {
   ATTEMPTS,
@@ -34,7 +35,9 @@ export type GuardedFact =
   | { kind: 'begins'; device: string; signatures: readonly Signature[] }
   /** The count of starts is below `limit`, or the file is missing. 0 means no limit. */
   | { kind: 'attempts'; path: string; limit: number }
-  | { kind: 'link'; path: string; targets: readonly string[] };
+  | { kind: 'link'; path: string; targets: readonly string[] }
+  /** The file has no line that may ask for an external volume, or is missing. */
+  | { kind: 'no-extroot'; path: string };
 
 export interface Guard {
   look: GuardedFact;
@@ -344,7 +347,13 @@ export function guardsOf([open, root]: readonly [PlannedStage, PlannedStage]): G
     ['missing'],
     `the volume has settings of its own in ${SETTINGS_FILE}`,
   );
-  const opened = [...rows(OPENED, root.facts.opened!, root), settings];
+  const fstabs = [`${root.facts.opened!.at}/upper`, root.facts.opened!.at, ''].map(
+    (top): Guard => ({
+      look: { kind: 'no-extroot', path: `${top}${FSTAB}` },
+      says: `${top}${FSTAB} may ask for an external volume`,
+    }),
+  );
+  const opened = [...rows(OPENED, root.facts.opened!, root), settings, ...fstabs];
   const isGuard = (each: Guard | string): each is Guard => typeof each !== 'string';
   return {
     before: before.filter(isGuard),

@@ -2,7 +2,7 @@
  * The steps that make a volume accessible (wait for it, attach it, mount it where it covers
  * nothing) and those that release it.
  */
-import type { Facts, MountedVolume, Volume } from '../facts/facts.js';
+import type { External, Facts, MountedVolume, Volume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { EXTERNAL, STAGING } from '../facts/places.js';
 import { PSTORE } from '../facts/pstore.js';
@@ -67,7 +67,7 @@ export function openSteps(
   ];
 }
 
-export const externalSteps = (volume: Volume): Step[] => [
+export const externalSteps = (volume: External): Step[] => [
   fatal(
     'external-place',
     'The external volume is mounted here first, until it is known to belong to this board.',
@@ -76,7 +76,12 @@ export const externalSteps = (volume: Volume): Step[] => [
   fatal(
     'external',
     'The configuration asks for it.',
-    mountDevice(volume, EXTERNAL, ['MS_NOATIME']),
+    mountDevice(
+      volume,
+      EXTERNAL,
+      volume.fstab?.flags ?? ['MS_NOATIME'],
+      volume.fstab?.data ?? null,
+    ),
   ),
 ];
 

@@ -41,7 +41,10 @@ function beginsWith(device: string, signatures: readonly Signature[]): string {
     const patterns = signatures.map((each) => bytesWord(each.bytes));
     return `{ IFS= read -r -n ${length} head <${quote(device)}; ${matches('head', patterns)}; }`;
   }
-  const dump = `od -A n -v -t x1 -j ${offset} -N ${length} ${quote(device)}`;
+  // OpenWrt's busybox has no od.
+  const dump =
+    `od -A n -v -t x1 -j ${offset} -N ${length} ${quote(device)} 2>/dev/null || ` +
+    `hexdump -v -s ${offset} -n ${length} -e '1/1 " %02x"' ${quote(device)}`;
   const hex = bytes.map((byte) => ` ${byte.toString(16).padStart(2, '0')}`).join('');
   return `[ "$(${dump})" = ${quote(hex)} ]`;
 }
@@ -58,6 +61,7 @@ const LOOK: { [K in GuardedFact['kind']]: (look: Extract<GuardedFact, { kind: K 
     const isBelow = limit > 0 ? ` && [ "\${attempts:-0}" -lt ${limit} ]` : '';
     return `read_attempts ${quote(path)}${isBelow}`;
   },
+  'no-extroot': ({ path }) => `no_extroot ${quote(path)}`,
   link: ({ path, targets }) => {
     const patterns = targets.length > 0 ? targets.map(quote) : ["''"];
     const read = `state=$(readlink ${quote(path)})`;

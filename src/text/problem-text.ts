@@ -26,6 +26,12 @@ const aboutSettings = <Data>(says: (data: Data) => ProblemSentence): ProblemRow<
   cure: () => CORRECT,
 });
 
+const aboutFstab = <Data>(says: (data: Data) => ProblemSentence): ProblemRow<Data> => ({
+  about: 'settings',
+  says,
+  cure: () => 'correct it, with `uci` or by hand, or set `extroot` in /etc/mountroot.json instead',
+});
+
 const aboutReading = <Data>(
   is: (data: Data) => string,
   cure: (data: Data) => string = () => LOOK,
@@ -57,6 +63,18 @@ const ROWS = {
   'settings-refused': aboutSettings(({ file, why }: { file: string; why: string }) => ({
     is: `${file} ${why}`,
     holds: 'none of it holds',
+  })),
+  /** A line of /etc/config/fstab that is not heeded; the rest of the file is. */
+  'fstab-line': aboutFstab(
+    ({ file, line, what }: { file: string; line: number; what: string }) => ({
+      is: `${file}, line ${line}: ${what}`,
+      holds: 'the rest of the file holds',
+    }),
+  ),
+  /** `why` begins with the number of the line. */
+  'fstab-broken': aboutFstab(({ file, why }: { file: string; why: string }) => ({
+    is: `${file} cannot be used (${why})`,
+    holds: 'the next file that may ask for an external volume holds',
   })),
   'bad-line': aboutReading(
     ({ file, line }: { file: string; line: string }) =>

@@ -34,6 +34,17 @@ read_attempts() {
   { [ -f "$1" ] && [ ! -h "$1" ] && { read -r attempts && ! read -r more && [ -z "$more" ]; } <"$1"; } || return 1
   case $attempts in 0 | [1-9] | [1-9][0-9] | [1-9][0-9][0-9] | [1-9][0-9][0-9][0-9]) ;; *) return 1 ;; esac
 }
+# Any line with the target / or /overlay counts, because a shell cannot parse the file.
+no_extroot() {
+  if [ ! -e "$1" ] && [ ! -h "$1" ]; then return 0; fi
+  [ -f "$1" ] && [ ! -h "$1" ] || return 1
+  while read -r line || [ -n "$line" ]; do
+    case $line in
+      *target*/overlay* | *target*/ | *target*/[\'\"\;\#\ ]* | *target*/"	"*) return 1 ;;
+    esac
+  done <"$1"
+  unset line
+}
 
 undo() {
   if [ "$n" -gt 24 ]; then mount -n -o move /mnt/overlay /overlay || left=1; fi
@@ -139,6 +150,9 @@ if mount -n -t jffs2 -o noatime /dev/mtdblock3 /tmp/overlay; then note done; els
 { { [ ! -e /tmp/overlay/.mountroot/next-upper ] && [ ! -h /tmp/overlay/.mountroot/next-upper ]; }; } || refuse 'an import waits, or is not confirmed'
 { { [ ! -e /tmp/overlay/.mountroot/former-upper ] && [ ! -h /tmp/overlay/.mountroot/former-upper ]; }; } || refuse 'an import waits, or is not confirmed'
 { { [ ! -e /tmp/overlay/upper/etc/mountroot.json ] && [ ! -h /tmp/overlay/upper/etc/mountroot.json ]; }; } || refuse 'the volume has settings of its own in /etc/mountroot.json'
+{ no_extroot /tmp/overlay/upper/etc/config/fstab; } || refuse '/tmp/overlay/upper/etc/config/fstab may ask for an external volume'
+{ no_extroot /tmp/overlay/etc/config/fstab; } || refuse '/tmp/overlay/etc/config/fstab may ask for an external volume'
+{ no_extroot /etc/config/fstab; } || refuse '/etc/config/fstab may ask for an external volume'
 now
 echo "found $clock attempts=${attempts:-0} state=$state"
 

@@ -1,6 +1,7 @@
 /** The pending work on the data volume, and the external volume that replaces it. */
 import type { Facts, MountedVolume, Volume } from '../../facts/facts.js';
 import { sentenceOf } from '../../plan/reasons.js';
+import { boardNames, otherOwner } from '../../plan/external-owner.js';
 import { volumeTrouble } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { describe } from '../../volumes/device.js';
@@ -68,7 +69,7 @@ function externalTrouble(facts: Facts, volume: Volume): string | null {
 export function externalVolume({ now }: CheckInputs): Finding | null {
   const { external, opened } = now;
   if (external === null) return null;
-  const { wanted, at, readonly, identity, found, content } = external;
+  const { wanted, at, readonly, found, content } = external;
   const asked = `the external volume ${wanted}`;
   const trouble = externalTrouble(now, external);
   if (trouble !== null) return problemOf('extroot-missing', `${asked} cannot be used`, trouble);
@@ -78,13 +79,12 @@ export function externalVolume({ now }: CheckInputs): Finding | null {
       `${asked} can only be mounted read-only`,
       `/proc/self/mountinfo: ${at}`,
     );
-  if (at !== null && identity !== null && opened !== null && identity !== opened.identity) {
-    const ours = opened.identity ?? 'without an identity';
+  const owner = at === null || opened === null ? null : otherOwner(external, opened);
+  if (owner !== null)
     return problemOf(
       'extroot-mismatch',
       `${asked} belongs to another board`,
-      `its etc/.extroot-uuid says ${identity}, and this board is ${ours}`,
+      `its etc/.extroot-uuid says ${owner}, and ${boardNames(external, opened!)}`,
     );
-  }
   return ok(`${asked} is ${describe(found[0]!)}`, content?.evidence ?? '/sys/class/block');
 }

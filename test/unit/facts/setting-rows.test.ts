@@ -97,6 +97,7 @@ t.test('a sentence can name the source of a setting', async (t) => {
     SETTING_ORIGINS.map((origin) => setWith('volume', origin)),
     [
       null,
+      '/etc/config/fstab',
       '/etc/mountroot.json',
       'fstools_overlay_name= on the kernel command line',
       'mountroot.volume= on the kernel command line',
