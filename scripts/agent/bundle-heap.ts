@@ -13,6 +13,16 @@ const WITHIN = {
   logLevel: 'warning',
 } as const;
 
+/** What libffi itself takes. */
+const BINDINGS = 'ffi-napi/lib/bindings.js';
+
+/** What is imported of the packages, and its name in what their function returns. */
+const LATE: Record<string, string> = {
+  'ffi-napi': 'ffi',
+  'ref-napi': 'ref',
+  [BINDINGS]: 'bindings',
+};
+
 /**
  * ffi-napi and ref-napi as the body of a function, so that they can run again over other addons.
  */
@@ -20,7 +30,11 @@ async function packagesAsFunction(): Promise<string> {
   const { outputFiles } = await build({
     ...WITHIN,
     stdin: {
-      contents: `module.exports = { ffi: require('ffi-napi'), ref: require('ref-napi') };`,
+      contents: `module.exports = {
+        ffi: require('ffi-napi'),
+        ref: require('ref-napi'),
+        bindings: require('${BINDINGS}'),
+      };`,
       resolveDir: checkout,
     },
     format: 'cjs',
@@ -37,20 +51,20 @@ async function packagesAsFunction(): Promise<string> {
 const latePackages = (body: string): Plugin => ({
   name: 'late-packages',
   setup(builder) {
-    builder.onResolve({ filter: /^(late-packages|ffi-napi|ref-napi)$/ }, ({ path }) => ({
+    builder.onResolve({ filter: /^(late-packages|(ffi|ref)-napi(\/.*)?)$/ }, ({ path }) => ({
       path,
       namespace: 'late',
     }));
     builder.onLoad({ filter: /^late-packages$/, namespace: 'late' }, () => ({
       contents: `
         const run = (require, module) => { ${body} \n return module.exports; };
-        export let ffi, ref;
+        export let ffi, ref, bindings;
         export const loadPackages = (require) => {
-          ({ ffi, ref } = run(require, { exports: {} }));
+          ({ ffi, ref, bindings } = run(require, { exports: {} }));
         };`,
     }));
-    builder.onLoad({ filter: /-napi$/, namespace: 'late' }, ({ path }) => ({
-      contents: `export { ${path.slice(0, 3)} as default } from 'late-packages';`,
+    builder.onLoad({ filter: /-napi/, namespace: 'late' }, ({ path }) => ({
+      contents: `export { ${LATE[path]!} as default } from 'late-packages';`,
     }));
   },
 });

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import ffi from 'ffi-napi';
+import bindings from 'ffi-napi/lib/bindings.js';
 import ref from 'ref-napi';
 
 // The bundle is CommonJS. The directory native/<platform>-<architecture>/ beside it has the shims
@@ -11,6 +12,39 @@ import ref from 'ref-napi';
 declare const __dirname: string;
 
 type Signatures = ffi.LibraryObjectDefinitionBase;
+
+/** Room for an integer of any size, where libffi looks for it. */
+const SLOT = 8;
+
+/**
+ * A function that takes and returns integers of 32 bits alone. ForeignFunction makes buffers for
+ * each call, which costs ten times as much as a system call and is freed only when the process is
+ * idle; this uses the same ones for all calls.
+ */
+function integerFunction(
+  address: Buffer,
+  result: 'int32',
+  parameters: readonly ('int32' | 'uint32')[],
+): (...values: number[]) => number {
+  const cif = ffi.CIF(result, [...parameters]);
+  // A buffer of its own ArrayBuffer stays where it is.
+  const room = Buffer.from(new ArrayBuffer(SLOT * (1 + parameters.length)));
+  const words = new Int32Array(room.buffer);
+  const addresses = Buffer.from(new ArrayBuffer(SLOT * (1 + parameters.length)));
+  const slots = parameters.map((_, index) => room.subarray(SLOT * (1 + index)));
+  slots.forEach((slot, index) =>
+    ref.writePointer(addresses, index * ref.sizeof.pointer, slot),
+  );
+  return (...values) => {
+    for (let index = 0; index < slots.length; index++)
+      words[(SLOT / 4) * (1 + index)] = values[index]!;
+    bindings.ffi_call(cif, address, room, addresses);
+    return words[0]!;
+  };
+}
+
+const isInteger = (type: unknown): type is 'int32' | 'uint32' =>
+  type === 'int32' || type === 'uint32';
 
 /**
  * Opens one of our own libraries. A missing function is found at once. The wrapper of a function is
@@ -31,7 +65,10 @@ export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionIn
     Object.defineProperty(made, symbol, {
       configurable: true,
       get() {
-        const value = ffi.ForeignFunction(pointer, result, parameters);
+        const value =
+          result === 'int32' && parameters.every(isInteger)
+            ? integerFunction(pointer, result, parameters)
+            : ffi.ForeignFunction(pointer, result, parameters);
         Object.defineProperty(made, symbol, { value });
         return value;
       },
