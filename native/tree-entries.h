@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -54,16 +56,14 @@ static int open_below(int at, const char *name)
  * Opens a regular file for reading; EINVAL for anything else. O_NONBLOCK, because a FIFO would wait
  * for its writer.
  */
-static int32_t open_file(int at, const char *name)
+static int32_t open_file(int at, const char *name, struct stat *is)
 {
-	struct stat is;
-
 	if (!is_component(name))
 		return -EINVAL;
 	int fd = openat(at, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &is) < 0 || !S_ISREG(is.st_mode)) {
+	if (fstat(fd, is) < 0 || !S_ISREG(is->st_mode)) {
 		close(fd);
 		return -EINVAL;
 	}
@@ -74,11 +74,11 @@ static int32_t open_file(int at, const char *name)
 static int32_t open_listed(int at, const char *name, uint64_t device, uint64_t inode)
 {
 	struct stat is;
-	int32_t fd = open_file(at, name);
+	int32_t fd = open_file(at, name, &is);
 
 	if (fd == -EINVAL || fd == -ELOOP)
 		return -ESTALE;
-	if (fd >= 0 && (fstat(fd, &is) < 0 || is.st_ino != inode || is.st_dev != device)) {
+	if (fd >= 0 && (is.st_ino != inode || is.st_dev != device)) {
 		close(fd);
 		return -ESTALE;
 	}
@@ -93,7 +93,9 @@ struct entry {
 	uint64_t device, inode;
 	int64_t size, modified, changed;
 	uint32_t modified_ns, changed_ns;
-	uint32_t name, target, attributes, unused;
+	uint32_t name, target, attributes;
+	/* Only in a walk: how far below its top, and what the file holds. */
+	uint32_t depth, content, state;
 };
 
 /* Then its name and its value. */
@@ -103,7 +105,10 @@ struct attribute {
 
 struct listing {
 	size_t count, next, used, room;
-	/* Where each name begins in `names`; sorted by the names' bytes. */
+	/*
+	 * Where each name begins in `names`, behind a byte that says what it is, as d_type of
+	 * readdir(3); sorted by the names' bytes.
+	 */
 	uint32_t *at;
 	char *names;
 };
@@ -137,7 +142,33 @@ static int by_bytes(const void *one, const void *other, void *names)
 	return strcmp(base + *(const uint32_t *)one, base + *(const uint32_t *)other);
 }
 
-/* A name of a directory may be missed or twice in a listing if the directory changes meanwhile. */
+/* A directory of tmpfs says that each of its names takes so many bytes (mm/shmem.c). */
+#define TMPFS_NAME 20
+
+/*
+ * How many names a listing may have. tmpfs of Linux 6.6 to 6.11 lists a name again that was renamed
+ * or made meanwhile (fs/libfs.c: offset_readdir), so whoever may do that keeps a listing from
+ * ending. How many names there are at a time is known there. No other file system is known to do
+ * that, and none has so many names in one directory.
+ */
+static size_t most_names(int fd)
+{
+	struct statfs system;
+	struct stat is;
+
+	if (fstatfs(fd, &system) < 0 || fstat(fd, &is) < 0 || system.f_type != TMPFS_MAGIC)
+		return 1 << 24;
+	return 65536 + (size_t)is.st_size / TMPFS_NAME * 4;
+}
+
+#ifndef READ_BLOCK
+#define READ_BLOCK(fd, block, room) syscall(SYS_getdents64, fd, block, room)
+#endif
+
+/*
+ * A name of a directory may be missed or twice in a listing if the directory changes meanwhile.
+ * EOVERFLOW: the listing does not end.
+ */
 static int read_names(struct listing *list, int fd)
 {
 	char block[32768];
@@ -146,7 +177,13 @@ static int read_names(struct listing *list, int fd)
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
-	while ((bytes = syscall(SYS_getdents64, fd, block, sizeof block)) > 0)
+	size_t most = most_names(fd);
+	while ((bytes = READ_BLOCK(fd, block, sizeof block)) > 0) {
+		/* It may have grown honestly. */
+		if (list->count > most && list->count > (most = most_names(fd))) {
+			errno = EOVERFLOW;
+			return -1;
+		}
 		for (char *here = block; here < block + bytes;) {
 			struct dirent *found = (struct dirent *)here;
 			size_t length = strlen(found->d_name) + 1;
@@ -155,17 +192,19 @@ static int read_names(struct listing *list, int fd)
 				continue;
 			if (grow((void **)&list->at, &rooms, list->count + 1, sizeof *list->at) <
 					0 ||
-				grow((void **)&list->names, &list->room, list->used + length, 1) <
-					0)
+				grow((void **)&list->names, &list->room, list->used + length + 1,
+					1) < 0)
 				return -1;
-			if (list->used + length > UINT32_MAX) {
+			if (list->used + length >= UINT32_MAX) {
 				errno = EOVERFLOW;
 				return -1;
 			}
+			list->names[list->used++] = found->d_type;
 			list->at[list->count++] = list->used;
 			memcpy(list->names + list->used, found->d_name, length);
 			list->used += length;
 		}
+	}
 	if (bytes < 0)
 		return -1;
 	if (list->count > 0)

@@ -1,95 +1,20 @@
 /* Removing a tree by descriptor (tree.c). */
 #pragma once
-#include "tree-entries.h"
-
-/* A directory on the way down. */
-struct level {
-	dev_t device;
-	ino_t inode;
-	int fd;
-	struct listing *list;
-};
-
-/* How many of the last levels keep their descriptor; the way back to others is `..`. */
-#define KEPT_OPEN 64
-
-static int32_t open_level(struct level *level, int fd)
-{
-	struct stat is;
-
-	level->fd = fd;
-	level->list = calloc(1, sizeof *level->list);
-	if (level->list == NULL)
-		return -ENOMEM;
-	if (fstat(fd, &is) < 0 || read_names(level->list, fd) < 0)
-		return -errno;
-	level->device = is.st_dev;
-	level->inode = is.st_ino;
-	return 0;
-}
-
-static void close_level(struct level *level)
-{
-	if (level->list != NULL)
-		free_listing(level->list);
-	if (level->fd >= 0)
-		close(level->fd);
-}
-
-/* ESTALE: the directory was moved since the walk went through it. */
-static int32_t reopen_level(struct level *level, int below)
-{
-	struct stat is;
-
-	if (level->fd >= 0)
-		return 0;
-	int fd = openat(below, "..", FOLDER);
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &is) < 0 || is.st_dev != level->device || is.st_ino != level->inode) {
-		close(fd);
-		return -ESTALE;
-	}
-	level->fd = fd;
-	return 0;
-}
+#include "tree-way.h"
 
 /* The walk of one tree_remove. */
 struct removal {
-	struct level *levels;
-	size_t depth, room;
+	struct way way;
 	/* The first thing that stayed, and whether only mounts did. */
 	int32_t failed;
 };
-
-static int32_t go_down(struct removal *walk, int fd)
-{
-	if (grow((void **)&walk->levels, &walk->room, walk->depth + 1, sizeof *walk->levels) < 0) {
-		close(fd);
-		return -ENOMEM;
-	}
-	struct level *level = &walk->levels[walk->depth++];
-	memset(level, 0, sizeof *level);
-	if (walk->depth > KEPT_OPEN) {
-		struct level *far = &walk->levels[walk->depth - 1 - KEPT_OPEN];
-		if (far->fd >= 0)
-			close(far->fd);
-		far->fd = -1;
-	}
-	int32_t failed = open_level(level, fd);
-	if (failed) {
-		close_level(level);
-		walk->depth--;
-	}
-	return failed;
-}
 
 /* Removes one name in the current directory, or goes down into it. */
 static int32_t remove_name(struct removal *walk, int at, const char *name)
 {
 	if (unlinkat(at, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == EBUSY && walk->depth > 0)
+	if (errno == EBUSY && walk->way.depth > 0)
 		return -EXDEV;
 	/* POSIX has EPERM for a directory, Linux EISDIR. */
 	if (errno != EISDIR && errno != EPERM)
@@ -111,7 +36,7 @@ static int32_t remove_name(struct removal *walk, int at, const char *name)
 		close(fd);
 		return -EXDEV;
 	}
-	return go_down(walk, fd);
+	return go_down(&walk->way, fd);
 }
 
 static void note(struct removal *walk, int32_t failed)
@@ -124,19 +49,19 @@ static void note(struct removal *walk, int32_t failed)
 /* Removes everything below the first level. */
 static int32_t remove_below(struct removal *walk)
 {
-	while (walk->depth > 0) {
-		struct level *level = &walk->levels[walk->depth - 1];
+	while (walk->way.depth > 0) {
+		struct level *level = &walk->way.levels[walk->way.depth - 1];
 		struct listing *list = level->list;
 		if (list->next < list->count) {
 			const char *name = list->names + list->at[list->next++];
 			note(walk, remove_name(walk, level->fd, name));
 			continue;
 		}
-		if (walk->depth == 1)
+		if (walk->way.depth == 1)
 			return 0;
 		int32_t lost = reopen_level(level - 1, level->fd);
 		close_level(level);
-		walk->depth--;
+		walk->way.depth--;
 		if (lost)
 			return lost;
 		level--;
@@ -162,14 +87,12 @@ static int32_t remove_tree(int at, const char *name)
 	for (int tries = 0; tries < TRIES; tries++) {
 		struct removal walk = { 0 };
 		failed = remove_name(&walk, at, name);
-		if (!failed && walk.depth > 0)
+		if (!failed && walk.way.depth > 0)
 			failed = remove_below(&walk);
 		if (!failed)
 			failed = walk.failed;
-		int descended = walk.room > 0;
-		while (walk.depth > 0)
-			close_level(&walk.levels[--walk.depth]);
-		free(walk.levels);
+		int descended = walk.way.room > 0;
+		leave_way(&walk.way);
 		/* Somebody made a new name, or moved a directory: begin anew. */
 		if (failed && failed != -ESTALE && failed != -ENOTEMPTY)
 			return failed;

@@ -9,8 +9,8 @@
  */
 #include "tree-entries.h"
 #include "tree-change.h"
-#include "tree-contents.h"
 #include "tree-remove.h"
+#include "tree-walk.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -91,38 +91,6 @@ EXPORT int32_t tree_close(int32_t fd)
 	return result(close(fd));
 }
 
-/* Opens the file of the record in the space. */
-EXPORT int32_t tree_open_file(int32_t at)
-{
-	struct wanted wanted;
-
-	memcpy(&wanted, shared, sizeof wanted);
-	return open_listed(at, shared + sizeof wanted, wanted.device, wanted.inode);
-}
-
-/*
- * Reads the files of the records in the space, and puts their contents behind the records, as many
- * as there is room for. Returns how many.
- */
-EXPORT int32_t tree_contents(int32_t at, uint32_t bytes)
-{
-	struct space to = { shared, shared_room, ALIGN(bytes) };
-	int32_t count = 0;
-
-	for (uint32_t here = 0; here + sizeof(struct wanted) < bytes; count++) {
-		struct wanted wanted;
-		memcpy(&wanted, shared + here, sizeof wanted);
-		if (wanted.length <= sizeof wanted || wanted.length > bytes - here ||
-			wanted.name >= wanted.length - sizeof wanted ||
-			shared[here + sizeof wanted + wanted.name] != 0)
-			return -EINVAL;
-		if (pack_content(at, &wanted, shared + here + sizeof wanted, &to) < 0)
-			break;
-		here += wanted.length;
-	}
-	return count;
-}
-
 /* What precedes the entries in the space: the number of the listing, or -1 after its end. */
 #define HEAD 8
 
@@ -133,18 +101,6 @@ EXPORT int32_t tree_end(int32_t number)
 	free_listing(listings[number]);
 	listings[number] = NULL;
 	return 0;
-}
-
-/* What `attributes` of a listing means, besides 0. */
-enum { WITH_ATTRIBUTES = 1, MARKED_ONLY = 2 };
-
-/* Whether an entry is neither a directory nor marked by an attribute nor an error. */
-static int is_unmarked(const char *record)
-{
-	struct entry head;
-
-	memcpy(&head, record, sizeof head);
-	return !head.error && !head.attributes && !S_ISDIR(head.mode);
 }
 
 /*
@@ -166,12 +122,9 @@ EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
 		return -errno;
 	int packed = 0;
 	while (list->next < list->count) {
-		size_t begin = to.used;
 		packed = pack_entry(fd, list->names + list->at[list->next], attributes, &to);
 		if (packed < 0)
 			break;
-		if (packed > 0 && attributes == MARKED_ONLY && is_unmarked(to.bytes + begin))
-			to.used = begin;
 		list->next++;
 	}
 	if (back >= 0)
@@ -236,6 +189,83 @@ EXPORT int32_t tree_entry(int32_t fd, int32_t attributes)
 	if (packed < 0)
 		memcpy(shared, name, length + 1);
 	return packed < 0 ? packed : (int32_t)to.used;
+}
+
+/* Begins a walk below a directory. Returns its number. */
+EXPORT int32_t tree_walk(int32_t fd, int32_t purpose)
+{
+	int number = 0;
+
+	while (number < WALKS && walks[number] != NULL)
+		number++;
+	if (number == WALKS)
+		return -EMFILE;
+	int top = openat(fd, ".", FOLDER);
+	if (top < 0)
+		return -errno;
+	struct walk *walk = calloc(1, sizeof *walk);
+	int32_t failed = walk == NULL ? -ENOMEM : go_down(&walk->way, top);
+	if (walk == NULL)
+		close(top);
+	if (failed) {
+		if (walk != NULL)
+			leave_way(&walk->way);
+		free(walk);
+		return failed;
+	}
+	walk->purpose = purpose;
+	walks[number] = walk;
+	return number;
+}
+
+static struct walk *walk_of(int32_t number)
+{
+	return number < 0 || number >= WALKS ? NULL : walks[number];
+}
+
+/*
+ * Gives the next entries of a walk, as many as there is room for. Returns bytes; 0 after the last
+ * one; -ERANGE if there is no room for the next one.
+ */
+EXPORT int32_t tree_walk_next(int32_t number)
+{
+	struct space to = { shared, shared_room, 0 };
+	struct walk *walk = walk_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (back < 0)
+		return -errno;
+	int32_t failed = walk_on(walk, &to);
+	go_back(back);
+	return failed < 0 ? failed : (int32_t)to.used;
+}
+
+/* Opens the large file that is the last entry which the walk gave. */
+EXPORT int32_t tree_walk_open(int32_t number)
+{
+	struct walk *walk = walk_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	struct level *level = &walk->way.levels[walk->way.depth - 1];
+	if (level->list->next == 0)
+		return -EINVAL;
+	const char *name = level->list->names + level->list->at[level->list->next - 1];
+	return open_listed(level->fd, name, walk->device, walk->inode);
+}
+
+EXPORT int32_t tree_walk_end(int32_t number)
+{
+	struct walk *walk = walk_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	leave_way(&walk->way);
+	free(walk);
+	walks[number] = NULL;
+	return 0;
 }
 
 /* Nothing more can be made after one of these. */

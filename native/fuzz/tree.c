@@ -38,12 +38,6 @@ static void fuzz_begin(void)
 		seed.change.mode = seed.change.what == PUT_NODE ? S_IFIFO | 0600 : 0600;
 		add_seed(&seed, sizeof seed);
 	}
-	struct {
-		struct wanted wanted;
-		char name[8];
-	} files[2] = { { { .length = sizeof files[0], .name = 1, .size = 9 }, "f" },
-		{ { .length = sizeof files[0], .name = 1, .size = 5 }, "f" } };
-	add_seed(files, sizeof files);
 }
 
 /* Gives the records our own descriptors. */
@@ -78,30 +72,24 @@ static void list_all(int fd)
 	}
 }
 
-/* The input as records of tree_contents, for a file that is there. */
-static void read_contents(char *space, size_t room, const uint8_t *bytes, size_t length)
+/* Walks through all there is, in spaces of changing sizes. */
+static void walk_all(int fd, int purpose)
 {
-	struct stat is;
-	int fd = openat(folders[0], "f", O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+	static char room[150000];
+	int32_t walk = tree_walk(fd, purpose), bytes = -ERANGE;
 
-	if (fd < 0)
-		return;
-	if (write(fd, "something", 9) < 0 || fstat(fd, &is) < 0)
-		exit(2);
-	close(fd);
-	memcpy(space, bytes, length);
-	for (size_t at = 0; at + sizeof(struct wanted) < length;) {
-		struct wanted wanted;
-		memcpy(&wanted, space + at, sizeof wanted);
-		wanted.device = is.st_dev;
-		wanted.inode = is.st_ino;
-		memcpy(space + at, &wanted, sizeof wanted);
-		if (wanted.length <= sizeof wanted || wanted.length > length - at)
-			break;
-		at += wanted.length;
+	for (uint32_t size = 64; walk >= 0 && (bytes > 0 || bytes == -ERANGE);
+		size = size > 70000 ? 120 : size * 3 + 5) {
+		tree_share(room, size);
+		bytes = tree_walk_next(walk);
+		if (bytes > (int32_t)size)
+			fail("tree_walk_next wrote more than there was room for");
+		int32_t opened = bytes > 0 ? tree_walk_open(walk) : -1;
+		if (opened >= 0)
+			close(opened);
 	}
-	tree_share(space, room);
-	tree_contents(folders[0], length);
+	if (walk >= 0)
+		tree_walk_end(walk);
 }
 
 static void fuzz_one(const uint8_t *bytes, size_t length)
@@ -114,5 +102,6 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 	tree_apply(length);
 	for (int at = 0; at < 3; at++)
 		list_all(folders[at]);
-	read_contents(space, length < 60000 ? length + 100 : sizeof space, bytes, length);
+	for (int at = 0; at < 3; at++)
+		walk_all(folders[at], at);
 }

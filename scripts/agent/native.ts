@@ -30,9 +30,10 @@ const ADDONS: readonly Addon[] = [
 export const TREE = [
   'tree.c',
   'tree-entries.h',
+  'tree-way.h',
   'tree-change.h',
-  'tree-contents.h',
   'tree-remove.h',
+  'tree-walk.h',
 ];
 const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];
 export const sourceFile = (name: string): string => join(checkout, 'native', name);

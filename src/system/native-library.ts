@@ -32,9 +32,7 @@ function integerFunction(
   const words = new Int32Array(room.buffer);
   const addresses = Buffer.from(new ArrayBuffer(SLOT * (1 + parameters.length)));
   const slots = parameters.map((_, index) => room.subarray(SLOT * (1 + index)));
-  slots.forEach((slot, index) =>
-    ref.writePointer(addresses, index * ref.sizeof.pointer, slot),
-  );
+  slots.forEach((slot, index) => ref.writePointer(addresses, index * ref.sizeof.pointer, slot));
   return (...values) => {
     for (let index = 0; index < slots.length; index++)
       words[(SLOT / 4) * (1 + index)] = values[index]!;

@@ -77,10 +77,32 @@ export const ENDING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 export interface FileContent {
   /** The name of the error; null if there was none. ESTALE if another file has its name by now. */
   errno: string | null;
-  /** As many as were listed at most. */
+  /** As many as were listed at most. They are valid until the next call of the door. */
   bytes: Buffer;
   /** Whether the file was as it was listed, before and after it was read. */
   same: boolean;
+}
+
+/**
+ * What a walk is for: all entries with what small files hold, or only directories and other files
+ * that have extended attributes.
+ */
+export type WalkPurpose = 'contents' | 'marks';
+
+/** An entry of a walk. Directories precede what is in them, and names are sorted by their bytes. */
+export interface WalkedEntry extends FolderEntry {
+  /** How far it is below the top, whose own names have 1. */
+  depth: number;
+  /**
+   * What a small file holds; null for anything else, and for a file that could not be opened. The
+   * `errno` of a directory says why it could not be entered; EXDEV is a mount.
+   */
+  content: FileContent | null;
+  /**
+   * Opens a large file, until the next entry is asked for. @throws {SystemError} ESTALE if another
+   * file has its name by now.
+   */
+  open: () => number;
 }
 
 /** The result of a change. */
@@ -122,22 +144,15 @@ export interface TreeDoor {
    * @throws {SystemError} as getdents64(2).
    */
   entries(folder: Folder, attributes: boolean): Generator<FolderEntry, void>;
-  /** The same, but only directories, and other files that have extended attributes. */
-  marked(folder: Folder): Generator<FolderEntry, void>;
   /** The file of one name; null if there is none. */
   entry(folder: Folder, name: string, attributes: boolean): FolderEntry | null;
   /** The directory itself, with the name ''. */
   self(folder: Folder, attributes: boolean): FolderEntry;
   /**
-   * Opens a regular file for reading, and returns its descriptor. @throws {SystemError} ESTALE if
-   * another file than `listed` has its name by now.
+   * Walks through all that is below a directory. The directories on the way stay open, and the way
+   * back leads through `..`. @throws {SystemError} ESTALE if somebody moved one of them.
    */
-  openFile(folder: Folder, listed: FolderEntry): number;
-  /**
-   * Reads regular files. @returns the contents of the first ones: of as many as one call can hold,
-   * so of none if the first file is large.
-   */
-  contents(folder: Folder, listed: readonly FolderEntry[]): FileContent[];
+  walk(folder: Folder, purpose: WalkPurpose): Iterable<WalkedEntry>;
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
 }

@@ -5,14 +5,14 @@ import { SystemError } from './system-error.js';
 import { ENDING } from './tree-door.js';
 import type {
   Changed,
-  FileContent,
   Folder,
   FolderEntry,
   TreeChange,
   TreeDoor,
+  WalkedEntry,
+  WalkPurpose,
 } from './tree-door.js';
 import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
-import { decodeContents, wantedRoom, writeWanted } from './tree-contents.js';
 
 const openTree = () =>
   openLibrary('libmountroot-tree.so', {
@@ -23,12 +23,14 @@ const openTree = () =>
     tree_above: ['int32', ['int32']],
     tree_again: ['int32', ['int32']],
     tree_close: ['int32', ['int32']],
-    tree_open_file: ['int32', ['int32']],
-    tree_contents: ['int32', ['int32', 'uint32']],
     tree_list: ['int32', ['int32', 'int32']],
     tree_next: ['int32', ['int32', 'int32', 'int32']],
     tree_end: ['int32', ['int32']],
     tree_entry: ['int32', ['int32', 'int32']],
+    tree_walk: ['int32', ['int32', 'int32']],
+    tree_walk_next: ['int32', ['int32']],
+    tree_walk_open: ['int32', ['int32']],
+    tree_walk_end: ['int32', ['int32']],
     tree_apply: ['int32', ['uint32']],
   });
 
@@ -128,11 +130,9 @@ function lookAt(folder: Folder, text: string, attributes: boolean): FolderEntry 
 
 const below = (folder: Folder, text: string): string => `${real(folder).path}/${text}`;
 
-/** What a listing holds. */
-const LISTED = { plain: 0, attributes: 1, marked: 2 } as const;
-
-function* listed(folder: Folder, wanted: number): Generator<FolderEntry, void> {
+function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, void> {
   const { path } = real(folder);
+  const wanted = attributes ? 1 : 0;
   let list = ENDED;
   let isListed = false;
   try {
@@ -160,15 +160,20 @@ function* listed(folder: Folder, wanted: number): Generator<FolderEntry, void> {
   }
 }
 
-function contents(folder: Folder, files: readonly FolderEntry[]): FileContent[] {
-  const library = native();
-  let bytes = 0;
-  for (const file of files) {
-    if (bytes + wantedRoom(file) > space.length) break;
-    bytes += writeWanted(space, bytes, file);
-  }
+/** The numbers of `purpose` in native/tree-walk.h. */
+const PURPOSES = { contents: 1, marks: 2 } as const satisfies Record<WalkPurpose, number>;
+
+function* walk(folder: Folder, purpose: WalkPurpose): Generator<WalkedEntry, void> {
   const { fd, path } = real(folder);
-  return decodeContents(space, bytes, check(library.tree_contents(fd, bytes), READING, path));
+  const library = native();
+  const number = check(library.tree_walk(fd, PURPOSES[purpose]), LISTING, path);
+  const open = (): number => check(library.tree_walk_open(number), READING, path);
+  try {
+    for (let bytes; (bytes = read(() => library.tree_walk_next(number), LISTING, path)) > 0;)
+      yield* decodeEntries(space, 0, bytes, open);
+  } finally {
+    library.tree_walk_end(number);
+  }
 }
 
 /** The error that a change has before the kernel sees it; null if there is none. */
@@ -258,19 +263,10 @@ export const treeDoor: TreeDoor = {
   },
 
   close: (folder) => void native().tree_close(real(folder).fd),
-  entries: (folder, attributes) => listed(folder, attributes ? LISTED.attributes : LISTED.plain),
-  marked: (folder) => listed(folder, LISTED.marked),
+  entries: listed,
   entry: lookAt,
   self: (folder, attributes) => lookAt(folder, '', attributes)!,
 
-  openFile(folder, file) {
-    const path = below(folder, file.name);
-    const library = native();
-    writeWanted(space, 0, file);
-    return check(library.tree_open_file(real(folder).fd), READING, path);
-  },
-
-  contents,
-
+  walk,
   apply,
 };

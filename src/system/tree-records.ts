@@ -4,10 +4,10 @@ import { SECOND, kernelTime } from './file-time.js';
 import { NODE_TYPES } from './flags.js';
 import { isDoubtful, nameOf, pathOf } from './names.js';
 import type { PathKind } from './details.js';
-import type { Description, FolderEntry, TreeChange } from './tree-door.js';
+import type { Description, FileContent, TreeChange, WalkedEntry } from './tree-door.js';
 
 /** The size of `struct entry`, and the indexes of its fields in 32-bit and 64-bit words. */
-const ENTRY = 96;
+const ENTRY = 104;
 const ENTRY_WORDS = {
   length: 0,
   error: 1,
@@ -22,6 +22,9 @@ const ENTRY_WORDS = {
   name: 20,
   target: 21,
   attributes: 22,
+  depth: 23,
+  content: 24,
+  state: 25,
 } as const;
 const ENTRY_LONGS = { device: 4, inode: 5, size: 6, modified: 7, changed: 8 } as const;
 
@@ -55,14 +58,43 @@ function attributesOf(bytes: Buffer, from: number, to: number): ReadonlyMap<stri
   return attributes;
 }
 
+/** The bits of `state`; above them is the number of an error. */
+const WAS_READ = 1;
+const IS_SAME = 2;
+const STATE_BITS = 3;
+
+/** What a file holds, behind an entry of a walk. */
+function contentOf(
+  bytes: Buffer,
+  entryEnd: number,
+  length: number,
+  state: number,
+): FileContent | null {
+  if ((state & WAS_READ) === 0) return null;
+  const error = state >> STATE_BITS;
+  const at = (entryEnd + 7) & ~7;
+  return {
+    errno: error === 0 ? null : errnoName(error),
+    bytes: bytes.subarray(at, at + length),
+    same: (state & IS_SAME) !== 0,
+  };
+}
+
+const opensNothing = (): number => -1;
+
 /**
  * The entries between two places, of which the first is a multiple of 8.
- * @param bytes begins at a multiple of 8 in its ArrayBuffer.
+ * @param bytes begins at a multiple of 8 in its ArrayBuffer. @param open of a walk.
  */
-export function decodeEntries(bytes: Buffer, from: number, to: number): FolderEntry[] {
+export function decodeEntries(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  open: () => number = opensNothing,
+): WalkedEntry[] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const longs = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
-  const entries: FolderEntry[] = [];
+  const entries: WalkedEntry[] = [];
   for (let at = from; at < to; at += words[at >> 2]!) {
     const word = (index: number): number => words[(at >> 2) + index]!;
     const long = (index: number): bigint => longs[(at >> 3) + index]!;
@@ -71,7 +103,8 @@ export function decodeEntries(bytes: Buffer, from: number, to: number): FolderEn
     const attributes = target + word(ENTRY_WORDS.target);
     const mode = word(ENTRY_WORDS.mode);
     const error = word(ENTRY_WORDS.error);
-    const kind = error === 0 ? (KINDS[mode & TYPE] ?? 'other') : 'other';
+    const kind = KINDS[mode & TYPE] ?? 'other';
+    const end = attributes + word(ENTRY_WORDS.attributes);
     const isDevice = kind === 'character' || kind === 'block';
     entries.push({
       name: textOf(bytes, name, target),
@@ -87,8 +120,11 @@ export function decodeEntries(bytes: Buffer, from: number, to: number): FolderEn
       links: word(ENTRY_WORDS.links),
       node: isDevice ? `${word(ENTRY_WORDS.major)}:${word(ENTRY_WORDS.minor)}` : '',
       target: target === attributes ? '' : textOf(bytes, target, attributes),
-      attributes: attributesOf(bytes, attributes, attributes + word(ENTRY_WORDS.attributes)),
+      attributes: attributesOf(bytes, attributes, end),
       errno: error === 0 ? null : errnoName(error),
+      depth: word(ENTRY_WORDS.depth),
+      content: contentOf(bytes, end, word(ENTRY_WORDS.content), word(ENTRY_WORDS.state)),
+      open,
     });
   }
   return entries;

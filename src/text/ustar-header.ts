@@ -16,8 +16,11 @@ export interface HeaderFields {
 /** The largest size in eleven octal digits; larger ones are binary, as GNU tar has them. */
 const MOST_OCTAL = 0o77777777777;
 
-function writeOctal(block: Buffer, at: number, value: number, digits: number): void {
-  block.write(value.toString(8).padStart(digits, '0'), at, 'latin1');
+function writeOctal(block: Uint8Array, at: number, value: number, digits: number): void {
+  for (let place = at + digits - 1, rest = value; place >= at; place--) {
+    block[place] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
 }
 
 function writeSize(block: Buffer, at: number, size: number): void {
@@ -26,41 +29,44 @@ function writeSize(block: Buffer, at: number, size: number): void {
   block.writeBigUInt64BE(BigInt(size), at + 4);
 }
 
-/** @param fields `name` and `link` have at most 100 bytes, `node` is `major:minor` or ''. */
-export function ustarHeader({
-  name,
-  mode,
-  uid,
-  gid,
-  size,
-  seconds,
-  type,
-  link,
-  node,
-}: HeaderFields): Buffer {
-  const block = Buffer.alloc(TAR_BLOCK);
-  block.write(name, 0);
-  writeOctal(block, 100, mode, 7);
-  writeOctal(block, 108, uid, 7);
-  writeOctal(block, 116, gid, 7);
-  writeSize(block, 124, size);
-  writeOctal(block, 136, seconds, 11);
-  block.write('        ', 148, 'latin1');
-  block.write(type, 156, 'latin1');
-  block.write(link, 157, 'latin1');
-  block.write('ustar\x0000', 257, 'latin1');
+/**
+ * Writes a header where there are zeros. @param fields `name` and `link` have at most 100 bytes,
+ * `node` is `major:minor` or ''.
+ */
+export function writeUstarHeader(
+  bytes: Buffer,
+  at: number,
+  { name, mode, uid, gid, size, seconds, type, link, node }: HeaderFields,
+): void {
+  bytes.write(name, at);
+  writeOctal(bytes, at + 100, mode, 7);
+  writeOctal(bytes, at + 108, uid, 7);
+  writeOctal(bytes, at + 116, gid, 7);
+  writeSize(bytes, at + 124, size);
+  writeOctal(bytes, at + 136, seconds, 11);
+  bytes.fill(0x20, at + 148, at + 156);
+  bytes[at + 156] = type.charCodeAt(0);
+  if (link !== '') bytes.write(link, at + 157);
+  bytes.write('ustar\x0000', at + 257, 'latin1');
   if (node !== '') {
     const [major = 0, minor = 0] = node.split(':').map(Number);
-    writeOctal(block, 329, major, 7);
-    writeOctal(block, 337, minor, 7);
+    writeOctal(bytes, at + 329, major, 7);
+    writeOctal(bytes, at + 337, minor, 7);
   }
   let sum = 0;
-  for (const byte of block) sum += byte;
-  writeOctal(block, 148, sum, 6);
-  block[154] = 0;
+  // Nothing is behind the numbers of a device.
+  for (let place = at; place < at + 345; place++) sum += bytes[place]!;
+  writeOctal(bytes, at + 148, sum, 6);
+  bytes[at + 154] = 0;
+}
+
+export function ustarHeader(fields: HeaderFields): Buffer {
+  const block = Buffer.alloc(TAR_BLOCK);
+  writeUstarHeader(block, 0, fields);
   return block;
 }
 
-/** The rest of the last block after this number of bytes. */
-export const padding = (bytes: number): Buffer =>
-  Buffer.alloc((TAR_BLOCK - (bytes % TAR_BLOCK)) % TAR_BLOCK);
+/** How many zeros fill the last block after this number of bytes. */
+export const filling = (bytes: number): number => (TAR_BLOCK - (bytes % TAR_BLOCK)) % TAR_BLOCK;
+
+export const padding = (bytes: number): Buffer => Buffer.alloc(filling(bytes));

@@ -12,20 +12,27 @@ export type Records = Map<string, Buffer>;
 const XATTR = 'SCHILY.xattr.';
 
 /** A record begins with its own length in decimal, which includes the digits of the length. */
-function record(key: string, value: Uint8Array): Buffer {
-  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from('\n')]);
-  let length = rest.length + 1;
-  while (String(length).length + rest.length !== length)
-    length = String(length).length + rest.length;
-  return Buffer.concat([Buffer.from(String(length)), rest]);
+function lengthWith(rest: number): number {
+  let length = rest + 1;
+  while (String(length).length + rest !== length) length = String(length).length + rest;
+  return length;
 }
 
-export const encodeRecords = (records: Iterable<readonly [string, Uint8Array | string]>): Buffer =>
-  Buffer.concat(
-    [...records].map(([key, value]) =>
-      record(key, typeof value === 'string' ? Buffer.from(value) : value),
-    ),
-  );
+function record(key: string, value: Uint8Array | string): Buffer {
+  const [before, after] = [Buffer.from(` ${key}=`), Buffer.from(value)];
+  const length = lengthWith(before.length + after.length + 1);
+  return Buffer.concat([Buffer.from(String(length)), before, after, Buffer.from('\n')]);
+}
+
+export function encodeRecords(all: readonly (readonly [string, Uint8Array | string])[]): Buffer {
+  const [first] = all;
+  // Almost all files have one record, their time.
+  if (all.length === 1 && first![0] === 'mtime' && typeof first![1] === 'string') {
+    const rest = ` mtime=${first![1]}\n`;
+    return Buffer.from(lengthWith(rest.length) + rest, 'latin1');
+  }
+  return Buffer.concat(all.map(([key, value]) => record(key, value)));
+}
 
 /**
  * @param records those of earlier headers, to which these are added.

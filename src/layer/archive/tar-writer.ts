@@ -3,14 +3,18 @@
  * tar-stream: its values are text, and it took eight times as long as GNU tar for small files.
  */
 import * as fs from 'node:fs';
-import { setImmediate as idle } from 'node:timers/promises';
 import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
+import { SECOND } from '../../system/file-time.js';
 import { SystemError } from '../../system/system-error.js';
-import type { FileContent } from '../../system/tree-door.js';
-import { TAR_BLOCK, padding, ustarHeader } from '../../text/ustar-header.js';
+import {
+  TAR_BLOCK,
+  filling,
+  writeUstarHeader,
+  type HeaderFields,
+} from '../../text/ustar-header.js';
 import { printable } from '../../text/printable.js';
 
 export interface ExportReport {
@@ -23,12 +27,8 @@ export interface ExportReport {
   problems: { path: string; why: string }[];
 }
 
-const CHUNK = 65_536;
-/**
- * After this number of entries the process becomes idle once, because the memory of calls through
- * FFI is freed only then.
- */
-const BREATH = 64;
+/** The bytes that are written at once. */
+const CHUNK = 131_072;
 
 /** The largest values of header fields that every reader knows: six octal digits, 31 bits. */
 const MOST_NUMBER = 0o777777;
@@ -60,7 +60,7 @@ function recordsOf({
   if (!plain(link)) records.push(['linkpath', link]);
   if (uid > MOST_NUMBER) records.push(['uid', String(uid)]);
   if (gid > MOST_NUMBER) records.push(['gid', String(gid)]);
-  if (mtime % 1_000_000_000n !== 0n || mtime < 0n || mtime / 1_000_000_000n > MOST_SECONDS)
+  if (mtime % SECOND !== 0n || mtime < 0n || mtime / SECOND > MOST_SECONDS)
     records.push(['mtime', formatTime(mtime)]);
   for (const [key, value] of attributes) records.push([attributeKey(key), value]);
   return records;
@@ -75,31 +75,69 @@ const standIn = (text: string): string =>
         .slice(-LONGEST_FIELD)
         .replace(/^\/+/, '');
 
-/** The header before pax records. */
-const paxHeader = (size: number): Buffer =>
-  ustarHeader({
-    ...{ name: 'PaxHeader', mode: 0o644, uid: 0, gid: 0, size, seconds: 0 },
-    ...{ type: 'x', link: '', node: '' },
-  });
+/** Blocks of a tar, until there are enough to be written. */
+class Blocks {
+  #room = Buffer.alloc(CHUNK);
+  #used = 0;
+  /** The full ones, which the caller takes. */
+  readonly full: Buffer[] = [];
+
+  /** Makes room for so many bytes, which are zeros. @returns where it begins in `room`. */
+  #take(bytes: number): number {
+    if (this.#used + bytes > this.#room.length) {
+      if (this.#used > 0) this.full.push(this.#room.subarray(0, this.#used));
+      this.#room = Buffer.alloc(Math.max(CHUNK, bytes));
+      this.#used = 0;
+    }
+    this.#used += bytes;
+    return this.#used - bytes;
+  }
+
+  header(fields: HeaderFields): void {
+    const at = this.#take(TAR_BLOCK);
+    writeUstarHeader(this.#room, at, fields);
+  }
+
+  /** Some bytes of a file, without what fills their last block. */
+  put(bytes: Uint8Array): void {
+    const at = this.#take(bytes.length);
+    this.#room.set(bytes, at);
+  }
+
+  zeros(bytes: number): void {
+    for (let left = bytes; left > 0; left -= CHUNK) this.#take(Math.min(left, CHUNK));
+  }
+
+  /** Takes all that is there. */
+  end(): Buffer[] {
+    this.full.push(this.#room.subarray(0, this.#used));
+    [this.#room, this.#used] = [Buffer.alloc(0), 0];
+    return this.full;
+  }
+}
 
 /** The header of an entry, with the records before it. */
-function* headers(described: Described): Generator<Buffer, void> {
+function putHeaders(blocks: Blocks, described: Described): void {
   const { name, type, size, link, details } = described;
-  const records = encodeRecords(recordsOf(described));
+  const records = recordsOf(described);
   if (records.length > 0) {
-    yield paxHeader(records.length);
-    yield records;
-    yield padding(records.length);
+    const bytes = encodeRecords(records);
+    blocks.header({
+      ...{ name: 'PaxHeader', mode: 0o644, uid: 0, gid: 0, size: bytes.length, seconds: 0 },
+      ...{ type: 'x', link: '', node: '' },
+    });
+    blocks.put(bytes);
+    blocks.zeros(filling(bytes.length));
   }
   const { mtime } = details;
-  const isPlain = mtime >= 0n && mtime / 1_000_000_000n <= MOST_SECONDS;
-  yield ustarHeader({
+  const isPlain = mtime >= 0n && mtime / SECOND <= MOST_SECONDS;
+  blocks.header({
     name: standIn(name),
     mode: details.mode,
     uid: Math.min(details.uid, MOST_NUMBER),
     gid: Math.min(details.gid, MOST_NUMBER),
     size,
-    seconds: isPlain ? Number(mtime / 1_000_000_000n) : 0,
+    seconds: isPlain ? Number(mtime / SECOND) : 0,
     type,
     link: standIn(link),
     node: details.node,
@@ -137,35 +175,9 @@ function* pieces(
   }
 }
 
-/** The same for a small file that was read already. */
-function* whole(
-  { details }: LayerEntry,
-  { bytes, same }: FileContent,
-  lose: (loss: Loss) => void,
-): Generator<Buffer, void> {
-  yield bytes;
-  const missing = details.size - bytes.length;
-  if (!same) lose({ code: 'changed-meanwhile', shorter: missing > 0 });
-  if (missing > 0) yield Buffer.alloc(missing);
-}
-
 /** The loss of a file that cannot be read. */
 const unread = (errno: string): Loss =>
   errno === 'ESTALE' || errno === 'ENOENT' ? { code: 'vanished' } : { code: 'unreadable', errno };
-
-/** What a file holds; null if it cannot be read, or is another one by now. */
-function contents(entry: LayerEntry, lose: (loss: Loss) => void): Generator<Buffer, void> | null {
-  const { content, open } = entry;
-  try {
-    if (content === null) return pieces(entry, open(), lose);
-    if (content.errno === null) return whole(entry, content, lose);
-    lose(unread(content.errno));
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    lose(unread(error.errno));
-  }
-  return null;
-}
 
 /** Type flags of POSIX.1-2008. */
 const TYPES = {
@@ -206,70 +218,109 @@ export async function* layerTar(
   top: string,
   report: ExportReport,
 ): AsyncGenerator<Buffer, void> {
-  await check(system, top);
-  const exporter = new Exporter(report);
-  // A small file has three pieces of at most a block each. We join them, because the caller makes a
-  // system call for each chunk.
-  let held: Buffer[] = [];
-  let bytes = 0;
-  let looked = 0;
+  check(system, top);
+  const blocks = new Blocks();
+  const exporter = new Exporter(report, blocks);
   for (const entry of walkUpper(system, top, { onLoss: exporter.lose, purpose: 'contents' })) {
-    if (++looked % BREATH === 0) await idle();
-    for (const piece of exporter.entry(entry)) {
-      held.push(piece);
-      bytes += piece.length;
-      if (bytes < CHUNK) continue;
-      yield Buffer.concat(held);
-      [held, bytes] = [[], 0];
-    }
+    // A large file is written in pieces.
+    for (const _ of exporter.entry(entry)) yield* blocks.full.splice(0);
+    if (blocks.full.length > 0) yield* blocks.full.splice(0);
   }
-  yield Buffer.concat([...held, Buffer.alloc(2 * TAR_BLOCK)]);
+  blocks.zeros(2 * TAR_BLOCK);
+  yield* blocks.end();
 }
 
 /** @throws {ArchiveError} for a file that an archive cannot hold. */
-async function check(system: Looking, top: string): Promise<void> {
-  const walk = walkUpper(system, top, { onLoss: () => {}, purpose: 'marks' });
-  for (let looked = 1; walk.next().done !== true; looked++) if (looked % BREATH === 0) await idle();
+function check(system: Looking, top: string): void {
+  for (const _ of walkUpper(system, top, { onLoss: () => {}, purpose: 'marks' }));
 }
+
+const NOTHING_MORE: readonly never[] = [];
 
 class Exporter {
   /** The first name of each file with several names, by its inode. */
   private readonly linked = new Map<number, string>();
 
-  constructor(private readonly report: ExportReport) {}
+  constructor(
+    private readonly report: ExportReport,
+    private readonly blocks: Blocks,
+  ) {}
 
   readonly lose = (path: string, loss: Loss): void =>
     void this.report.problems.push({ path, why: lossSentence(loss) });
 
-  *entry(entry: LayerEntry): Generator<Buffer, void> {
-    const { report } = this;
+  /** Puts an entry into the blocks. @returns a pause for each piece of a large file. */
+  entry(entry: LayerEntry): Iterable<void> {
+    const { report, blocks } = this;
     const { kind, path, details } = entry;
     if (kind === 'whiteout') {
       report.whiteouts++;
-      return yield* headers(emptyFile(whiteoutOf(path)));
+      putHeaders(blocks, emptyFile(whiteoutOf(path)));
+      return NOTHING_MORE;
     }
-    if (!nodeFits(entry))
-      return this.lose(printable(path), { code: 'device-number', node: details.node });
+    if (!nodeFits(entry)) {
+      this.lose(printable(path), { code: 'device-number', node: details.node });
+      return NOTHING_MORE;
+    }
     const isLinked = kind !== 'directory' && details.links > 1;
     const first = isLinked ? this.linked.get(details.inode) : undefined;
     if (first !== undefined) {
       report.entries++;
-      return yield* headers(linkTo(first, entry));
+      putHeaders(blocks, linkTo(first, entry));
+      return NOTHING_MORE;
     }
-    const isFile = kind === 'file' && details.size > 0;
-    const held = isFile ? contents(entry, (loss) => this.lose(printable(path), loss)) : [];
-    if (held === null) return;
-    report.entries++;
-    if (isLinked) this.linked.set(details.inode, path);
-    const described = describe(entry, TYPES[kind]);
-    report.bytes += described.size;
-    yield* headers(described);
-    yield* held;
-    yield padding(described.size);
+    if (kind === 'file' && details.size > 0) return this.file(entry, isLinked);
+    this.count(entry, isLinked);
+    putHeaders(blocks, describe(entry, TYPES[kind]));
     if (entry.opaque && path !== '') {
       report.opaque++;
-      yield* headers(emptyFile(`${path}/${OPAQUE_MARK}`));
+      putHeaders(blocks, emptyFile(`${path}/${OPAQUE_MARK}`));
     }
+    return NOTHING_MORE;
+  }
+
+  private count({ kind, path, details }: LayerEntry, isLinked: boolean): void {
+    this.report.entries++;
+    if (kind === 'file') this.report.bytes += details.size;
+    if (isLinked) this.linked.set(details.inode, path);
+  }
+
+  private file(entry: LayerEntry, isLinked: boolean): Iterable<void> {
+    const lose = (loss: Loss): void => this.lose(printable(entry.path), loss);
+    const { content, open } = entry;
+    try {
+      if (content === null) return this.large(entry, isLinked, pieces(entry, open(), lose));
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      lose(unread(error.errno));
+      return NOTHING_MORE;
+    }
+    if (content.errno !== null) {
+      lose(unread(content.errno));
+      return NOTHING_MORE;
+    }
+    this.count(entry, isLinked);
+    const { size } = entry.details;
+    const { length } = content.bytes;
+    putHeaders(this.blocks, describe(entry, TYPES.file));
+    this.blocks.put(content.bytes);
+    if (!content.same) lose({ code: 'changed-meanwhile', shorter: length < size });
+    this.blocks.zeros(size - length + filling(size));
+    return NOTHING_MORE;
+  }
+
+  private *large(
+    entry: LayerEntry,
+    isLinked: boolean,
+    held: Iterable<Buffer>,
+  ): Generator<void, void> {
+    this.count(entry, isLinked);
+    putHeaders(this.blocks, describe(entry, TYPES.file));
+    for (const piece of held) {
+      this.blocks.put(piece);
+      yield;
+    }
+    this.blocks.zeros(filling(entry.details.size));
   }
 }
 

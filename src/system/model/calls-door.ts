@@ -4,6 +4,7 @@ import { ENDING } from '../tree-door.js';
 import type {
   Changed,
   Description,
+  FileContent,
   Folder,
   FolderEntry,
   TreeChange,
@@ -13,6 +14,7 @@ import type { Machine } from './machine.js';
 import { Errno, Tree, detailsOf, inode, within, type ModelInode } from './model-tree.js';
 import type { ModelMount } from './mounts.js';
 import { removeTreeAt } from '../remove-tree-at.js';
+import { walkByEntries } from './walk-by-entries.js';
 
 /** An open directory: it stays the same one if it is renamed, as a descriptor does. */
 interface ModelFolder extends Folder {
@@ -278,6 +280,31 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
     }
   }
 
+  /** What a file holds, in the steps of native/tree-walk.h. */
+  const content = (folder: Folder, found: FolderEntry): FileContent => {
+    const path = pathOf(folder, found.name);
+    try {
+      const node = opened(folder, found);
+      return calls.look('read', path, () => {
+        const bytes = Buffer.from(node.content).subarray(0, found.size);
+        const same = bytes.length === found.size && node.mtime === found.mtime;
+        return { errno: null, bytes, same };
+      });
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return { errno: error.errno, bytes: Buffer.alloc(0), same: false };
+    }
+  };
+  const opened = (folder: Folder, { name, inode: number }: FolderEntry): ModelInode =>
+    calls.look('open', pathOf(folder, name), () => {
+      const found = child(folder, name);
+      if (found === null) throw new Errno('ENOENT');
+      if (found.number !== number || found.kind !== 'file') throw new Errno('ESTALE');
+      return found;
+    });
+  // The model has no descriptors, and nothing on it has large files.
+  const openFile = (folder: Folder, found: FolderEntry): number => (opened(folder, found), -1);
+
   const tree: TreeDoor = {
     open: (path, follow = false) =>
       calls.look('open', path, () => {
@@ -313,7 +340,6 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
     again: (folder) => ({ ...model(folder) }),
     close: () => {},
     entries,
-    marked: entries,
     entry: (folder, name) =>
       calls.look('lstat', pathOf(folder, name), () => {
         const node = child(folder, name);
@@ -323,9 +349,7 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
       calls.look('lstat', model(folder).path, () =>
         entryOf(model(folder).mount, '', model(folder).node),
       ),
-    // The model has no descriptors, and nothing that runs on it reads files this way.
-    openFile: () => -1,
-    contents: () => [],
+    walk: (folder, purpose) => walkByEntries({ ...tree, content, openFile }, folder, purpose),
     apply: (changes) => {
       const results: Changed[] = [];
       let full = false;

@@ -25,25 +25,32 @@ t.test('a file that got the name of the source meanwhile is not copied', async (
   t.same(got['stale'], { errors: ['ESTALE', 'ESTALE'], copied: false });
 });
 
-t.test('files are read as they were listed, as many as one call can hold', async (t) => {
-  t.same(got['contents'], {
-    read: [
-      'before true',
-      'be false',
-      'before false',
-      'ESTALE',
-      'ESTALE',
-      'ENOENT',
-      ' true',
-      'ESTALE',
-    ],
-    large: 0,
-    behind: 1,
-    none: 0,
-    opened: ['nothing', 'nothing', 'nothing', 'ESTALE', 'ESTALE', 'ENOENT', 'nothing', 'ESTALE'],
-    path: 'ESTALE',
+t.test('a large file is opened only as the walk gave it', async (t) => {
+  t.same(got['large'], {
+    opened: ['true nothing', 'true ESTALE', 'true ESTALE', 'true ENOENT', 'true ESTALE'],
   });
-  t.same(got['marked'], { names: ['folder', 'marked'] });
+});
+
+t.test('a walk gives all of a deep tree, with what small files hold', async (t) => {
+  t.same(got['walked'], {
+    all: [
+      { line: '1 file a-file', said: 6 },
+      { line: '151 file bottom', said: 4 },
+      { line: '1 file empty', said: 0 },
+      { line: '1 fifo fifo' },
+      { line: '1 symlink link' },
+      { line: '1 file marked', said: 0 },
+      { line: '1 file z', said: 3 },
+    ],
+    folders: 150,
+    many: true,
+    count: 3000,
+    marked: ['marked'],
+  });
+});
+
+t.test('a walk does not go on in another directory if somebody moves its own', async (t) => {
+  t.same(got['moved'], { error: 'ESTALE', secret: false });
 });
 
 t.test('no mount, symlink or path is entered, and a bind mount is one too', async (t) => {

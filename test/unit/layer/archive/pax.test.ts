@@ -31,7 +31,7 @@ t.test('any bytes come back from records unchanged', async () => {
       ),
       (records) => {
         const wanted = new Map(records.map(([key, value]) => [key, Buffer.from(value)]));
-        const found = decodeRecords(encodeRecords(wanted));
+        const found = decodeRecords(encodeRecords([...wanted]));
         return (
           found.size === wanted.size &&
           [...wanted].every(([key, value]) => found.get(key)?.equals(value))

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { checkArchive, prepare } from '../../../../src/layer/archive/import-archive.js';
 import { layerTar } from '../../../../src/layer/archive/tar-writer.js';
 import { system } from '../../../../src/system/ffi.js';
-import type { TreeDoor } from '../../../../src/system/tree-door.js';
+import type { FileContent, TreeDoor } from '../../../../src/system/tree-door.js';
 import { CAPABILITY, at, exported, imported, listing, report, work } from './round-trip-layers.js';
 import { property } from './round-trip-property.js';
 
@@ -121,19 +121,21 @@ async function live(): Promise<object> {
   for (const file of ['a-shrinks', 'b-grows', 'c-stays'])
     fs.writeFileSync(at('live', file), Buffer.alloc(300_000, file));
   for (const file of ['d-small', 'e-exchanged']) fs.writeFileSync(at('live', file), 'little');
-  const entries: TreeDoor['entries'] = function* (folder, attributes) {
-    for (const entry of system.tree.entries(folder, attributes)) {
+  // What small files hold comes with their entries, so changes of those are told by the door.
+  const small: Record<string, Partial<FileContent>> = {
+    'd-small': { same: false },
+    'e-exchanged': { errno: 'ESTALE' },
+  };
+  const walk: TreeDoor['walk'] = function* (folder, purpose) {
+    for (const entry of system.tree.walk(folder, purpose)) {
       const path = at('live', entry.name);
       if (entry.name === 'a-shrinks') fs.truncateSync(path, 1000);
-      if (entry.name === 'b-grows' || entry.name === 'd-small') fs.appendFileSync(path, 'more');
-      if (entry.name === 'e-exchanged') {
-        fs.writeFileSync(`${path}.new`, 'secret');
-        fs.renameSync(`${path}.new`, path);
-      }
-      yield entry;
+      if (entry.name === 'b-grows') fs.appendFileSync(path, 'more');
+      const { content } = entry;
+      yield content === null ? entry : { ...entry, content: { ...content, ...small[entry.name] } };
     }
   };
-  const changing = { ...system, tree: { ...system.tree, entries } };
+  const changing = { ...system, tree: { ...system.tree, walk } };
   const chunks: Buffer[] = [];
   for await (const chunk of layerTar(changing, at('live'), told)) chunks.push(chunk);
   fs.writeFileSync(at('live.tar'), Buffer.concat(chunks));
