@@ -156,7 +156,7 @@ function writeAttributes(bytes: Buffer, begin: number, { attributes }: Descripti
 }
 
 /** Each character of a string has three bytes at most. */
-export const most = (text: string): number => 3 * text.length + 1;
+const most = (text: string): number => 3 * text.length + 1;
 
 const sourceOf = (change: TreeChange): string => {
   if (change.what === 'file') return change.source.name;

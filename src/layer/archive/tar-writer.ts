@@ -3,6 +3,7 @@
  * tar-stream: its values are text, and it took eight times as long as GNU tar for small files.
  */
 import * as fs from 'node:fs';
+import { setImmediate as idle } from 'node:timers/promises';
 import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
@@ -222,9 +223,11 @@ export async function* layerTar(
   const blocks = new Blocks();
   const exporter = new Exporter(report, blocks);
   for (const entry of walkUpper(system, top, { onLoss: exporter.lose, purpose: 'contents' })) {
-    // A large file is written in pieces.
-    for (const _ of exporter.entry(entry)) yield* blocks.full.splice(0);
-    if (blocks.full.length > 0) yield* blocks.full.splice(0);
+    for (const full of exporter.entry(entry)) yield* full;
+    if (blocks.full.length === 0) continue;
+    yield* blocks.full.splice(0);
+    // Others get their turn, and the memory of what was written is freed.
+    await idle();
   }
   blocks.zeros(2 * TAR_BLOCK);
   yield* blocks.end();
@@ -232,7 +235,8 @@ export async function* layerTar(
 
 /** @throws {ArchiveError} for a file that an archive cannot hold. */
 function check(system: Looking, top: string): void {
-  for (const _ of walkUpper(system, top, { onLoss: () => {}, purpose: 'marks' }));
+  const walk = walkUpper(system, top, { onLoss: () => {}, purpose: 'marks' });
+  while (walk.next().done !== true);
 }
 
 const NOTHING_MORE: readonly never[] = [];
@@ -249,8 +253,8 @@ class Exporter {
   readonly lose = (path: string, loss: Loss): void =>
     void this.report.problems.push({ path, why: lossSentence(loss) });
 
-  /** Puts an entry into the blocks. @returns a pause for each piece of a large file. */
-  entry(entry: LayerEntry): Iterable<void> {
+  /** Puts an entry into the blocks. @returns those that a large file fills meanwhile. */
+  entry(entry: LayerEntry): Iterable<Buffer[]> {
     const { report, blocks } = this;
     const { kind, path, details } = entry;
     if (kind === 'whiteout') {
@@ -285,7 +289,7 @@ class Exporter {
     if (isLinked) this.linked.set(details.inode, path);
   }
 
-  private file(entry: LayerEntry, isLinked: boolean): Iterable<void> {
+  private file(entry: LayerEntry, isLinked: boolean): Iterable<Buffer[]> {
     const lose = (loss: Loss): void => this.lose(printable(entry.path), loss);
     const { content, open } = entry;
     try {
@@ -313,12 +317,12 @@ class Exporter {
     entry: LayerEntry,
     isLinked: boolean,
     held: Iterable<Buffer>,
-  ): Generator<void, void> {
+  ): Generator<Buffer[], void> {
     this.count(entry, isLinked);
     putHeaders(this.blocks, describe(entry, TYPES.file));
     for (const piece of held) {
       this.blocks.put(piece);
-      yield;
+      yield this.blocks.full.splice(0);
     }
     this.blocks.zeros(filling(entry.details.size));
   }
