@@ -2,19 +2,22 @@
 #pragma once
 #include "tree-entries.h"
 
-enum { PUT_FILE, PUT_SYMLINK, PUT_NODE, PUT_LINK, PUT_FOLDER, DESCRIBE, REMOVE };
+enum { PUT_FILE, PUT_SYMLINK, PUT_NODE, PUT_LINK, PUT_FOLDER, DESCRIBE, REMOVE, PUT_DATA };
 
 /* Then name, source and attributes. */
 struct change {
 	uint32_t length, what;
 	/* The directory that is changed, and where the source or the existing name is. */
 	int32_t at, from;
-	/* A directory of ours on the same mount, which nobody else may enter. */
+	/*
+	 * A directory of ours on the same mount, which nobody else may enter. -1: nobody else may
+	 * enter `at`; the name is a path below it, and so is an existing one, and nothing is there.
+	 */
 	int32_t scratch;
 	uint32_t mode, uid, gid, node_major, node_minor;
 	int64_t modified;
 	uint32_t modified_ns, sync;
-	/* The device and the inode that the source must have. */
+	/* The device and the inode that the source must have; of an existing name 0 is any. */
 	uint64_t device, inode;
 	/* `needed`: how many of the attributes, the first ones, must be set. */
 	uint32_t name, source, attributes, needed;
@@ -91,27 +94,28 @@ static int32_t describe_open(int fd, const struct change *change, const char *at
 	return futimens(fd, times) < 0 ? -errno : lost;
 }
 
-/* The same for what cannot be opened. It is in the scratch directory, where nobody else is. */
-static int32_t describe_named(int at, const struct change *change, const char *attributes)
+/* The same for what cannot be opened. It is in a directory where nobody else is. */
+static int32_t describe_named(
+	int at, const char *name, const struct change *change, const char *attributes)
 {
 	int32_t lost = 0;
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 		{ .tv_sec = change->modified, .tv_nsec = change->modified_ns } };
 
-	if (fchownat(at, NEW, change->uid, change->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(at, name, change->uid, change->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (change->what == PUT_NODE && fchmodat(at, NEW, change->mode & 07777, 0) < 0)
+	if (change->what == PUT_NODE && fchmodat(at, name, change->mode & 07777, 0) < 0)
 		return -errno;
 	if (change->attributes) {
 		int back = go_into(at);
 		if (back < 0)
 			return -errno;
-		lost = set_attributes(-1, NEW, change, attributes);
+		lost = set_attributes(-1, name, change, attributes);
 		go_back(back);
 		if (lost < 0)
 			return lost;
 	}
-	return utimensat(at, NEW, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : lost;
+	return utimensat(at, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : lost;
 }
 
 static int32_t copy_bytes(int from, int to)
@@ -129,68 +133,122 @@ static int32_t copy_bytes(int from, int to)
 	return bytes < 0 ? -errno : 0;
 }
 
-static int32_t make_file(const struct change *change, const char *source, const char *attributes)
+static int32_t write_bytes(int to, const char *bytes, size_t length)
 {
-	int32_t from = open_listed(change->from, source, change->device, change->inode);
-	if (from < 0)
-		return from;
-	int to = openat(
-		change->scratch, NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int32_t lost = to < 0 ? -errno : copy_bytes(from, to);
-	close(from);
+	for (size_t done = 0; done < length;) {
+		ssize_t written = write(to, bytes + done, length - done);
+		if (written < 0)
+			return -errno;
+		done += written;
+	}
+	return 0;
+}
+
+/* What is made, and where. */
+struct making {
+	const struct change *change;
+	int at;
+	const char *name, *source, *attributes;
+};
+
+static void unmake(const struct making *making)
+{
+	unlinkat(making->at, making->name, making->change->what == PUT_FOLDER ? AT_REMOVEDIR : 0);
+}
+
+/* Makes a file of the bytes of `from`, or of the record if it is -1. */
+static int32_t make_file(const struct making *making, int from)
+{
+	const struct change *change = making->change;
+	int to = openat(making->at, making->name,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
-		return lost;
+		return -errno;
+	int32_t lost =
+		from < 0 ? write_bytes(to, making->source, change->source) : copy_bytes(from, to);
 	if (lost >= 0)
-		lost = describe_open(to, change, attributes);
+		lost = describe_open(to, change, making->attributes);
 	if (lost >= 0 && change->sync && fsync(to) < 0)
 		lost = -errno;
 	/* Some file systems report a failed write only here. */
 	if (close(to) < 0 && lost >= 0)
 		lost = -errno;
+	if (lost < 0)
+		unmake(making);
 	return lost;
 }
 
-static int32_t make_other(const struct change *change, const char *source, const char *attributes)
+static int32_t make_copy(const struct making *making)
 {
-	int32_t failed;
+	const struct change *change = making->change;
+	int32_t from = open_listed(change->from, making->source, change->device, change->inode);
+
+	if (from < 0)
+		return from;
+	int32_t lost = make_file(making, from);
+	close(from);
+	return lost;
+}
+
+static int32_t make_link(const struct making *making, int from, const char *existing)
+{
+	uint64_t inode = making->change->inode;
 	struct stat is;
 
+	if (!is_component(existing))
+		return -EINVAL;
+	if (linkat(from, existing, making->at, making->name, 0) < 0)
+		return -errno;
+	if (inode && (fstatat(making->at, making->name, &is, AT_SYMLINK_NOFOLLOW) < 0 ||
+			     is.st_ino != inode))
+		return unmake(making), -ESTALE;
+	return 0;
+}
+
+/* After a failure nothing is left. */
+static int32_t make(const struct making *making)
+{
+	const struct change *change = making->change;
+	int32_t failed;
+
 	switch (change->what) {
+	case PUT_FILE:
+		return make_copy(making);
+	case PUT_DATA:
+		return make_file(making, -1);
+	case PUT_FOLDER:
+		return result(mkdirat(making->at, making->name, 0700));
 	case PUT_SYMLINK:
-		failed = result(symlinkat(source, change->scratch, NEW));
+		failed = result(symlinkat(making->source, making->at, making->name));
 		break;
 	case PUT_NODE:
-		failed = result(mknodat(change->scratch, NEW, (change->mode & S_IFMT) | 0600,
+		failed = result(mknodat(making->at, making->name, (change->mode & S_IFMT) | 0600,
 			makedev(change->node_major, change->node_minor)));
 		break;
-	case PUT_FOLDER:
-		return result(mkdirat(change->scratch, NEW, 0700));
 	default:
-		failed = is_component(source)
-				 ? result(linkat(change->from, source, change->scratch, NEW, 0))
-				 : -EINVAL;
-		if (!failed && (fstatat(change->scratch, NEW, &is, AT_SYMLINK_NOFOLLOW) < 0 ||
-				       is.st_ino != change->inode))
-			failed = -ESTALE;
-		return failed;
+		return make_link(making, change->from, making->source);
 	}
-	return failed ? failed : describe_named(change->scratch, change, attributes);
+	if (failed)
+		return failed;
+	int32_t lost = describe_named(making->at, making->name, change, making->attributes);
+	if (lost < 0)
+		unmake(making);
+	return lost;
 }
 
 /* Returns how many attributes the file system does not support. */
-static int32_t put(const struct change *change, const char *name, const char *rest)
+static int32_t put(const struct change *change, const char *name, const char *source)
 {
-	const char *attributes = rest + change->source + 1;
-	int32_t lost = change->what == PUT_FILE ? make_file(change, rest, attributes)
-						: make_other(change, rest, attributes);
+	struct making making = { change, change->scratch, NEW, source,
+		source + change->source + 1 };
+	int32_t lost = make(&making);
 
-	if (lost >= 0 && renameat(change->scratch, NEW, change->at, name) < 0)
+	if (lost < 0)
+		return lost;
+	if (renameat(change->scratch, NEW, change->at, name) < 0)
 		lost = -errno;
 	/* renameat(2) does nothing and succeeds if both are names of one file. */
-	if (lost < 0 || change->what == PUT_LINK) {
-		int failed = errno;
-		unlinkat(change->scratch, NEW, change->what == PUT_FOLDER ? AT_REMOVEDIR : 0);
-		errno = failed;
-	}
+	if (lost < 0 || change->what == PUT_LINK)
+		unmake(&making);
 	return lost;
 }

@@ -8,8 +8,7 @@
  * order. Functions return -errno, or 0, or a positive result. They are for one thread.
  */
 #include "tree-entries.h"
-#include "tree-change.h"
-#include "tree-remove.h"
+#include "tree-build.h"
 #include "tree-walk.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -274,15 +273,17 @@ static int is_full(int32_t failed)
 	return failed == -ENOSPC || failed == -EDQUOT || failed == -EROFS;
 }
 
-static int32_t apply(const struct change *change, const char *name)
+static int32_t apply(struct reached *last, const struct change *change, const char *name)
 {
-	const char *rest = name + change->name + 1;
+	const char *source = name + change->name + 1;
 
+	if (change->scratch < 0)
+		return build(last, change, name, source);
 	if (change->what == DESCRIBE)
-		return describe_open(change->at, change, rest + change->source + 1);
+		return describe_open(change->at, change, source + change->source + 1);
 	if (!is_component(name))
 		return -EINVAL;
-	return change->what == REMOVE ? remove_tree(change->at, name) : put(change, name, rest);
+	return change->what == REMOVE ? remove_tree(change->at, name) : put(change, name, source);
 }
 
 /* Both strings and the attributes lie within the record, and the strings end where it says. */
@@ -301,6 +302,7 @@ static int is_whole(const struct change *change, const char *record)
  */
 EXPORT int32_t tree_apply(uint32_t bytes)
 {
+	struct reached last = { .fd = -1 };
 	int32_t made = 0, full = 0;
 	uint32_t results = ALIGN(bytes);
 
@@ -309,12 +311,16 @@ EXPORT int32_t tree_apply(uint32_t bytes)
 		memcpy(&change, shared + at, sizeof change);
 		if (change.length < sizeof change || change.length > bytes - at ||
 			!is_whole(&change, shared + at) ||
-			results + 4 * ((uint64_t)made + 1) > shared_room)
+			results + 4 * ((uint64_t)made + 1) > shared_room) {
+			leave_reached(&last);
 			return -EINVAL;
-		int32_t done = full ? -ECANCELED : apply(&change, shared + at + sizeof change);
+		}
+		int32_t done =
+			full ? -ECANCELED : apply(&last, &change, shared + at + sizeof change);
 		full |= is_full(done);
 		memcpy(shared + results + 4 * made, &done, sizeof done);
 		at += change.length;
 	}
+	leave_reached(&last);
 	return made;
 }

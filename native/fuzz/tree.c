@@ -30,12 +30,15 @@ static void fuzz_begin(void)
 		if (mkdir(name, 0700) < 0 || (strcpy(shared, name), folders[at] = tree_open(0)) < 0)
 			exit(2);
 	}
-	for (seed.change.what = PUT_FILE; seed.change.what <= REMOVE; seed.change.what++) {
+	for (seed.change.what = PUT_FILE; seed.change.what <= PUT_DATA; seed.change.what++) {
 		struct attribute head = { .name = 6, .value = 2 };
 		memcpy(seed.rest, "f\0t", 4);
 		memcpy(seed.rest + 4, &head, sizeof head);
 		memcpy(seed.rest + 4 + sizeof head, "user.xok", 8);
 		seed.change.mode = seed.change.what == PUT_NODE ? S_IFIFO | 0600 : 0600;
+		seed.change.scratch = 0;
+		add_seed(&seed, sizeof seed);
+		seed.change.scratch = -1;
 		add_seed(&seed, sizeof seed);
 	}
 }
@@ -48,7 +51,7 @@ static void claim(uint8_t *bytes, size_t length)
 		memcpy(&change, bytes + at, sizeof change);
 		change.at = folders[(uint32_t)change.at % 3];
 		change.from = folders[(uint32_t)change.from % 3];
-		change.scratch = folders[2];
+		change.scratch = change.scratch < 0 ? -1 : folders[2];
 		change.node_major = change.node_minor = 0;
 		memcpy(bytes + at, &change, sizeof change);
 		if (change.length < sizeof change || change.length > length - at)

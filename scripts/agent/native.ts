@@ -32,6 +32,7 @@ export const TREE = [
   'tree-entries.h',
   'tree-way.h',
   'tree-change.h',
+  'tree-build.h',
   'tree-remove.h',
   'tree-walk.h',
 ];

@@ -82,6 +82,14 @@ export class ByteSource {
     return joined.subarray(0, length);
   }
 
+  /** The next bytes, if they were read already; null says that `read` must be awaited. */
+  take(length: number): Buffer | null {
+    const first = this.#waiting[0];
+    if (first === undefined || first.length < length) return null;
+    this.#drop(length);
+    return first.subarray(0, length);
+  }
+
   /** The next bytes; fewer at the end. */
   async read(length: number): Promise<Buffer> {
     const bytes = await this.peek(length);

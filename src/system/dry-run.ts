@@ -49,6 +49,7 @@ export function dryRun(): System & { calls: string[] } {
       self: unread,
       walk: unread,
       apply: unread,
+      build: unread,
     },
     lock: () => true,
     sleep: () => {},

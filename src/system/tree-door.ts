@@ -70,6 +70,22 @@ export type TreeChange =
    */
   | { what: 'remove'; in: Folder; name: string };
 
+/**
+ * A change below a directory that nobody else may enter. The path is one of names below it, which
+ * lead through no symlink. EEXIST if there is something already.
+ */
+export type Building = { path: string } & (
+  | ({ what: 'data'; bytes: Uint8Array } & Description)
+  | ({ what: 'symlink'; target: string } & Description)
+  | ({ what: 'node'; kind: 'character' | 'block' | 'fifo'; node: string } & Description)
+  /** Another name of the file at the path `existing`. */
+  | { what: 'link'; existing: string }
+  /** A directory with mode 0700. */
+  | { what: 'folder' }
+  /** Gives a directory its owner, mode, attributes and time, where they differ. */
+  | ({ what: 'describe' } & Description)
+);
+
 /** After one of these errors of a change nothing more can be made, and the rest is not tried. */
 export const ENDING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EROFS'];
 
@@ -155,4 +171,6 @@ export interface TreeDoor {
   walk(folder: Folder, purpose: WalkPurpose): Iterable<WalkedEntry>;
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
+  /** The same, below a directory that nobody else may enter. */
+  build(top: Folder, all: readonly Building[]): Changed[];
 }

@@ -7,12 +7,19 @@ import type {
   Changed,
   Folder,
   FolderEntry,
-  TreeChange,
   TreeDoor,
   WalkedEntry,
   WalkPurpose,
 } from './tree-door.js';
-import { decodeEntries, isCut, roomOf, writeChange, writeText } from './tree-records.js';
+import {
+  decodeEntries,
+  hasCut,
+  isCut,
+  roomOf,
+  writeChange,
+  writeText,
+  type AnyChange,
+} from './tree-records.js';
 
 const openTree = () =>
   openLibrary('libmountroot-tree.so', {
@@ -177,15 +184,13 @@ function* walk(folder: Folder, purpose: WalkPurpose): Generator<WalkedEntry, voi
 }
 
 /** The error that a change has before the kernel sees it; null if there is none. */
-const refusal = (change: TreeChange): Changed | null =>
-  ('name' in change && isCut(change.name)) || (change.what === 'symlink' && isCut(change.target))
-    ? { errno: 'EINVAL', lost: 0 }
-    : null;
+const refusal = (change: AnyChange): Changed | null =>
+  hasCut(change) ? { errno: 'EINVAL', lost: 0 } : null;
 
 /** The space for the results of a call, and so the most changes in it. */
 const RESULTS = 4096;
 
-function apply(changes: readonly TreeChange[]): Changed[] {
+function apply(changes: readonly AnyChange[]): Changed[] {
   const results: Changed[] = [];
   while (results.length < changes.length) {
     const refused = refusal(changes[results.length]!);
@@ -202,7 +207,7 @@ function apply(changes: readonly TreeChange[]): Changed[] {
 }
 
 /** Makes as many changes as the space holds, one at least. */
-function applySome(changes: readonly TreeChange[], from: number): Changed[] {
+function applySome(changes: readonly AnyChange[], from: number): Changed[] {
   const library = native();
   let bytes = 0;
   let count = 0;
@@ -269,4 +274,5 @@ export const treeDoor: TreeDoor = {
 
   walk,
   apply,
+  build: (top, all) => apply(all.map((each) => ({ ...each, in: top }))),
 };

@@ -4,7 +4,14 @@ import { SECOND, kernelTime } from './file-time.js';
 import { NODE_TYPES } from './flags.js';
 import { isDoubtful, nameOf, pathOf } from './names.js';
 import type { PathKind } from './details.js';
-import type { Description, FileContent, TreeChange, WalkedEntry } from './tree-door.js';
+import type {
+  Building,
+  Description,
+  FileContent,
+  Folder,
+  TreeChange,
+  WalkedEntry,
+} from './tree-door.js';
 
 /** The size of `struct entry`, and the indexes of its fields in 32-bit and 64-bit words. */
 const ENTRY = 104;
@@ -134,7 +141,12 @@ export function decodeEntries(
 const CHANGE = 88;
 
 /** The numbers of `what` in native/tree.c. */
-const WHAT = { file: 0, symlink: 1, node: 2, link: 3, folder: 4, describe: 5, remove: 6 } as const;
+const WHAT = {
+  ...{ file: 0, symlink: 1, node: 2, link: 3, folder: 4, describe: 5, remove: 6, data: 7 },
+} as const;
+
+/** A change by name, or below a directory of ours. */
+export type AnyChange = TreeChange | ({ in: Folder } & Building);
 
 /** Writes a name or a path with a NUL. Returns its length in bytes. */
 export function writeText(bytes: Buffer, at: number, text: string): number {
@@ -158,19 +170,28 @@ function writeAttributes(bytes: Buffer, begin: number, { attributes }: Descripti
 /** Each character of a string has three bytes at most. */
 const most = (text: string): number => 3 * text.length + 1;
 
-const sourceOf = (change: TreeChange): string => {
+/** Bytes of a name or a path that C would cut at its NUL. */
+export const isCut = (text: string): boolean => text.includes('\0');
+
+const sourceOf = (change: AnyChange): string => {
   if (change.what === 'file') return change.source.name;
   if (change.what === 'symlink') return change.target;
   return change.what === 'link' ? change.existing : '';
 };
 
-/** Bytes of a name or a path that C would cut at its NUL. */
-export const isCut = (text: string): boolean => text.includes('\0');
+const nameIn = (change: AnyChange): string => {
+  if ('path' in change) return change.path;
+  return 'name' in change ? change.name : '';
+};
+
+/** Whether a change has a text that C would cut at its NUL. */
+export const hasCut = (change: AnyChange): boolean =>
+  isCut(nameIn(change)) || isCut(sourceOf(change));
 
 /** The most bytes that a record may have. */
-export function roomOf(change: TreeChange): number {
-  let room = CHANGE + 16 + most(sourceOf(change));
-  if ('name' in change) room += most(change.name);
+export function roomOf(change: AnyChange): number {
+  let room = CHANGE + 16 + most(sourceOf(change)) + most(nameIn(change));
+  if (change.what === 'data') room += change.bytes.length;
   if ('attributes' in change)
     for (const [key, value] of change.attributes) room += 8 + most(key) + value.length;
   return room;
@@ -183,12 +204,12 @@ export function roomOf(change: TreeChange): number {
 export function writeChange(
   bytes: Buffer,
   at: number,
-  change: TreeChange,
+  change: AnyChange,
   descriptor: (folder: object) => number,
 ): number {
   bytes.fill(0, at, at + CHANGE);
-  const name = writeText(bytes, at + CHANGE, 'name' in change ? change.name : '');
-  const source = writeText(bytes, at + CHANGE + name + 1, sourceOf(change));
+  const name = writeText(bytes, at + CHANGE, nameIn(change));
+  const source = writeSource(bytes, at + CHANGE + name + 1, change);
   const rest = at + CHANGE + name + 1 + source + 1;
   const attributes = 'attributes' in change ? writeAttributes(bytes, rest, change) : 0;
   const length = (rest + attributes - at + 7) & ~7;
@@ -197,6 +218,7 @@ export function writeChange(
   bytes.writeInt32LE(descriptor(change.in), at + 8);
   if ('from' in change) bytes.writeInt32LE(descriptor(change.from), at + 12);
   if ('scratch' in change) bytes.writeInt32LE(descriptor(change.scratch), at + 16);
+  if ('path' in change) bytes.writeInt32LE(-1, at + 16);
   if ('mode' in change) describe(bytes, at, change);
   writeSpecial(bytes, at, change);
   bytes.writeUInt32LE(name, at + 72);
@@ -205,8 +227,16 @@ export function writeChange(
   return length;
 }
 
+/** Writes a text, or the bytes of a file, with a NUL. Returns its length. */
+function writeSource(bytes: Buffer, at: number, change: AnyChange): number {
+  if (change.what !== 'data') return writeText(bytes, at, sourceOf(change));
+  bytes.set(change.bytes, at);
+  bytes[at + change.bytes.length] = 0;
+  return change.bytes.length;
+}
+
 /** The fields that only some changes have. */
-function writeSpecial(bytes: Buffer, at: number, change: TreeChange): void {
+function writeSpecial(bytes: Buffer, at: number, change: AnyChange): void {
   if (change.what === 'node') {
     const [major = 0, minor = 0] = change.node === '' ? [] : change.node.split(':').map(Number);
     bytes.writeUInt32LE((NODE_TYPES[change.kind] | change.mode) >>> 0, at + 20);
@@ -218,7 +248,7 @@ function writeSpecial(bytes: Buffer, at: number, change: TreeChange): void {
     bytes.writeBigUInt64LE(BigInt(change.source.device), at + 56);
     bytes.writeBigUInt64LE(BigInt(change.source.inode), at + 64);
   }
-  if (change.what === 'link') bytes.writeBigUInt64LE(BigInt(change.inode), at + 64);
+  if ('inode' in change) bytes.writeBigUInt64LE(BigInt(change.inode), at + 64);
 }
 
 function describe(bytes: Buffer, at: number, { mode, uid, gid, mtime, needed }: Description): void {

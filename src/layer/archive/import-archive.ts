@@ -137,8 +137,12 @@ export async function prepare(
   try {
     if (job.merge && job.upper !== null) copyOld(system, job.upper, next);
     const writer = new LayerWriter(system, next, job.privileged, checked.hidden);
-    await write(system, job, next, { writer, digest: checked.digest });
-    writer.end(rootOf(system, job.upper));
+    try {
+      await write(system, job, next, { writer, digest: checked.digest });
+      writer.end(rootOf(system, job.upper));
+    } finally {
+      writer.release();
+    }
     system.syncfs(next);
     return writer.losses.sentences;
   } catch (error) {

@@ -64,35 +64,53 @@ const untilNul = (bytes: Buffer): Buffer => {
   return end < 0 ? bytes : bytes.subarray(0, end);
 };
 
-/** A number in octal digits, or in GNU's base 256 if it is too large for them. */
-function number(field: Buffer, what: string): bigint {
-  if ((field[0]! & 0x80) !== 0) {
-    if (field[0] !== 0x80 && field[0] !== 0xff) refuseArchive({ code: 'number-form', what });
-    const value = BigInt(`0x${field.subarray(1).toString('hex')}`);
-    return field[0] === 0x80 ? value : value - (1n << BigInt(8 * (field.length - 1)));
-  }
-  const text = field
-    .toString('latin1')
-    .replace(/[\0 ]+$/, '')
-    .replace(/^ +/, '');
-  if (!/^[0-7]*$/.test(text)) refuseArchive({ code: 'no-octal', what });
-  return text === '' ? 0n : BigInt(`0o${text}`);
+/** A number in base 256, which is too large for octal digits (GNU). */
+function binary(field: Buffer, what: string): bigint {
+  if (field[0] !== 0x80 && field[0] !== 0xff) refuseArchive({ code: 'number-form', what });
+  const value = BigInt(`0x${field.subarray(1).toString('hex')}`);
+  return field[0] === 0x80 ? value : value - (1n << BigInt(8 * (field.length - 1)));
 }
 
-function within(value: bigint, most: number, what: string): number {
-  if (value < 0n || value > BigInt(most)) refuseArchive({ code: 'out-of-range', what, value });
+const isBlank = (byte: number): boolean => byte === 0 || byte === 0x20;
+
+/**
+ * A number of a header, in octal digits with spaces before them, and spaces or NULs behind them, or
+ * in base 256. @param length 12 at most, so that a Number holds the digits.
+ */
+function number(block: Buffer, from: number, length: number, what: string): number | bigint {
+  if ((block[from]! & 0x80) !== 0) return binary(block.subarray(from, from + length), what);
+  let [begin, end, value] = [from, from + length, 0];
+  while (end > begin && isBlank(block[end - 1]!)) end--;
+  while (begin < end && block[begin] === 0x20) begin++;
+  for (let at = begin; at < end; at++) {
+    const digit = block[at]! - 0x30;
+    if (digit < 0 || digit > 7) refuseArchive({ code: 'no-octal', what });
+    value = value * 8 + digit;
+  }
+  return value;
+}
+
+function within(value: number | bigint, most: number, what: string): number {
+  if (value < 0 || value > most)
+    refuseArchive({ code: 'out-of-range', what, value: BigInt(value) });
   return Number(value);
 }
 
 function checkSum(block: Buffer): void {
-  let sum = 0;
-  for (let at = 0; at < BLOCK; at++) sum += at >= 148 && at < 156 ? 0x20 : block[at]!;
-  if (number(block.subarray(148, 156), 'a checksum') !== BigInt(sum))
-    refuseArchive({ code: 'header-checksum' });
+  let sum = 8 * 0x20;
+  for (let at = 0; at < BLOCK; at++) sum += block[at]!;
+  for (let at = 148; at < 156; at++) sum -= block[at]!;
+  if (number(block, 148, 8, 'a checksum') !== sum) refuseArchive({ code: 'header-checksum' });
+}
+
+interface Basic {
+  name: Buffer;
+  type: string;
+  size: number;
 }
 
 /** A header block alone, without the headers that precede it. */
-function basic(block: Buffer): { name: Buffer; type: string; size: number } {
+function basic(block: Buffer): Basic {
   checkSum(block);
   const magic = block.toString('latin1', 257, 265);
   if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') refuseArchive({ code: 'header-form' });
@@ -102,7 +120,7 @@ function basic(block: Buffer): { name: Buffer; type: string; size: number } {
   return {
     name: prefix.length > 0 ? Buffer.concat([prefix, Buffer.from('/'), name]) : name,
     type,
-    size: within(number(block.subarray(124, 136), 'a size'), Number.MAX_SAFE_INTEGER, 'size'),
+    size: within(number(block, 124, 12, 'a size'), Number.MAX_SAFE_INTEGER, 'size'),
   };
 }
 
@@ -130,7 +148,7 @@ function timeOf(block: Buffer, records: Records): bigint {
   const time = records.get('mtime')?.toString('latin1');
   const mtime =
     time === undefined
-      ? number(block.subarray(136, 148), 'a time') * 1_000_000_000n
+      ? BigInt(number(block, 136, 12, 'a time')) * 1_000_000_000n
       : parseTime(time);
   return mtime === null || mtime >= LAST_TIME || mtime < -LAST_TIME
     ? refuseArchive({ code: 'no-time' })
@@ -139,8 +157,7 @@ function timeOf(block: Buffer, records: Records): bigint {
 
 /** A header field that a pax record may replace. */
 const owner = (block: Buffer, records: Records, of: typeof UID | typeof GID): number =>
-  decimal(records, of.key, MOST_ID) ??
-  within(number(block.subarray(of.at, of.at + 8), of.what), MOST_ID, of.name);
+  decimal(records, of.key, MOST_ID) ?? within(number(block, of.at, 8, of.what), MOST_ID, of.name);
 
 const UID = { key: 'uid', at: 108, what: 'an owner', name: 'owner' } as const;
 const GID = { key: 'gid', at: 116, what: 'a group', name: 'group' } as const;
@@ -149,7 +166,7 @@ const isEntry = (type: string): type is TarHeader['type'] => /^[0-6]$/.test(type
 
 function deviceOf(block: Buffer, type: string): Pick<TarHeader, 'major' | 'minor'> {
   if (type !== '3' && type !== '4') return { major: 0, minor: 0 };
-  const field = (at: number): bigint => number(block.subarray(at, at + 8), 'a device number');
+  const field = (at: number): number | bigint => number(block, at, 8, 'a device number');
   return {
     major: within(field(329), 0xfff, 'major number'),
     minor: within(field(337), 0xf_ffff, 'minor number'),
@@ -167,8 +184,11 @@ function attributesOf(records: Records): Map<string, Buffer> {
 }
 
 /** The header of an entry, completed by the headers that precede it. */
-function complete(block: Buffer, { records, ...long }: Before): TarHeader {
-  const { name, type, size } = basic(block);
+function complete(
+  block: Buffer,
+  { name, type, size }: Basic,
+  { records, ...long }: Before,
+): TarHeader {
   const mtime = timeOf(block, records);
   const keys = [...records.keys()];
   if (keys.some((key) => key.startsWith('GNU.sparse.'))) refuseArchive({ code: 'sparse' });
@@ -177,7 +197,7 @@ function complete(block: Buffer, { records, ...long }: Before): TarHeader {
     name: records.get('path') ?? long.name ?? name,
     type,
     // Some programs write the file type into the bits above the permissions.
-    mode: within(number(block.subarray(100, 108), 'a mode'), 0xffff_ffff, 'mode') & 0o7777,
+    mode: within(number(block, 100, 8, 'a mode'), 0xffff_ffff, 'mode') & 0o7777,
     uid: owner(block, records, UID),
     gid: owner(block, records, GID),
     size: decimal(records, 'size', Number.MAX_SAFE_INTEGER) ?? size,
@@ -210,10 +230,22 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
       : before,
 };
 
+/** A header with the zeros that fill its last block. */
 async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
-  const bytes = await exactly(source, size);
-  await exactly(source, filled(size));
-  return bytes;
+  const bytes = await exactly(source, size + filled(size));
+  return bytes.subarray(0, size);
+}
+
+/** The same for some bytes that were read already; null if they were not. */
+const headerAtOnce = (source: ByteSource, size: number): Buffer | null =>
+  source.take(size + filled(size))?.subarray(0, size) ?? null;
+
+/** Gives a file that was read already to the sink. @returns whether it was. */
+function isGiven(source: ByteSource, size: number, sink: TarSink): boolean {
+  const bytes = headerAtOnce(source, size);
+  if (bytes === null) return false;
+  if (size > 0) sink.data(bytes);
+  return true;
 }
 
 async function readContent(source: ByteSource, size: number, sink: TarSink): Promise<void> {
@@ -235,19 +267,22 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
   let before: Before = { records: new Map() };
   let alone = false;
   for (;;) {
-    const block = await exactly(source, BLOCK);
+    // Most blocks were read already, and waiting costs more than all else.
+    const block = source.take(BLOCK) ?? (await exactly(source, BLOCK));
     if (isZero(block)) break;
-    const { name, type, size } = basic(block);
+    const own = basic(block);
+    const { name, type, size } = own;
     if (Object.hasOwn(BEFORE, type)) {
       budget.take(size);
-      before = BEFORE[type]!(before, await headerBytes(source, size));
+      const bytes = headerAtOnce(source, size) ?? (await headerBytes(source, size));
+      before = BEFORE[type]!(before, bytes);
       alone ||= type !== 'g';
       continue;
     }
     try {
-      const header = complete(block, before);
+      const header = complete(block, own, before);
       sink.member(header);
-      await readContent(source, header.size, sink);
+      if (!isGiven(source, header.size, sink)) await readContent(source, header.size, sink);
     } catch (error) {
       if (!(error instanceof ArchiveError)) throw error;
       throw error.at({ entry: before.records.get('path') ?? before.name ?? name });

@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
+import type { Building, Folder } from '../../system/tree-door.js';
 import type { Accepted } from './accepted.js';
 import { refuseArchive } from './archive-error.js';
 import { Losses, type Loss } from './archive-problem.js';
@@ -15,6 +16,21 @@ import { OPAQUE } from './marks.js';
 const HOLE = 4096;
 const ZEROS = Buffer.alloc(HOLE);
 const isZero = (block: Buffer): boolean => block.equals(ZEROS);
+
+/** Larger files, and those with a hole, are made one by one. */
+const LARGEST_SMALL = 65_536;
+
+function hasHole(bytes: Buffer): boolean {
+  for (let at = 0; at + HOLE <= bytes.length; at += HOLE)
+    if (isZero(bytes.subarray(at, at + HOLE))) return true;
+  return false;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** What is made in one call: so many entries, and bytes of their files. */
+const AT_ONCE = 512;
+const BYTES_AT_ONCE = 98_304;
 
 /**
  * Errors of a change of owner or attribute that are reported and do not end the import. After any
@@ -37,6 +53,7 @@ type Making = Pick<
   | 'mkdir'
   | 'symlink'
   | 'link'
+  | 'tree'
 >;
 
 export class LayerWriter {
@@ -50,6 +67,12 @@ export class LayerWriter {
   private readonly opaque = new Set<string>();
   private open: { fd: number; entry: Accepted; at: number; pending: Buffer } | null = null;
   private root: Accepted | null = null;
+  /** Entries that are not made yet, with what the files hold. */
+  private pending: { entry: Accepted; bytes: Buffer }[] = [];
+  private held = 0;
+  /** A small file whose bytes come. */
+  private small: { entry: Accepted; pieces: Buffer[] } | null = null;
+  private readonly folder: Folder;
 
   /**
    * @param top an empty directory, or a copy of the layer into which the archive is merged.
@@ -61,6 +84,7 @@ export class LayerWriter {
     private readonly privileged: boolean,
     hidden: ReadonlySet<string>,
   ) {
+    this.folder = system.tree.open(top);
     for (const path of hidden) {
       this.opaque.add(path);
       // The files of the layer beneath in it are removed too, unless one of that layer's symlinks
@@ -91,11 +115,71 @@ export class LayerWriter {
   }
 
   make(entry: Accepted): void {
-    const { kind, path } = entry;
-    if (path === '') {
-      this.root = entry;
-      return;
+    const { kind, path, size } = entry;
+    if (path === '') this.root = entry;
+    else if (kind === 'file' && size > LARGEST_SMALL) this.makeAlone(entry);
+    else if (kind === 'file' && size > 0) this.small = { entry, pieces: [] };
+    else this.later(entry, EMPTY);
+  }
+
+  private later(entry: Accepted, bytes: Buffer): void {
+    this.pending.push({ entry, bytes });
+    this.held += bytes.length;
+    if (this.pending.length >= AT_ONCE || this.held >= BYTES_AT_ONCE) this.flush();
+  }
+
+  /**
+   * Makes the pending entries in one call. What fails is made once more by itself: something is in
+   * its place, or an owner or an attribute cannot be set.
+   */
+  private flush(): void {
+    const { pending } = this;
+    if (pending.length === 0) return;
+    [this.pending, this.held] = [[], 0];
+    const results = this.system.tree.build(
+      this.folder,
+      pending.map(({ entry, bytes }) => this.building(entry, bytes)),
+    );
+    for (const [index, { entry, bytes }] of pending.entries()) {
+      const { errno, lost } = results[index]!;
+      if (errno !== null || lost > 0) this.makeSlowly(entry, bytes);
+      else if (entry.kind === 'directory') this.directories.push(entry);
     }
+  }
+
+  private modeOf = ({ mode }: Accepted): number => (this.privileged ? mode : mode & 0o1777);
+
+  private building(entry: Accepted, bytes: Buffer): Building {
+    const { kind, path, target, node, uid, gid, mtime, attributes } = entry;
+    const mode = this.modeOf(entry);
+    const description = { path, mode, uid, gid, mtime, attributes, needed: 0 };
+    switch (kind) {
+      case 'directory':
+        return { what: 'folder', path };
+      case 'file':
+        return { what: 'data', bytes, ...description };
+      case 'link':
+        return { what: 'link', path, existing: target };
+      case 'symlink':
+        return { what: 'symlink', target, ...description };
+      case 'whiteout':
+        return { what: 'node', kind: 'character', node, ...description };
+      default:
+        return { what: 'node', kind, node, ...description };
+    }
+  }
+
+  /** Makes an entry by itself, in place of whatever is there. */
+  private makeSlowly(entry: Accepted, bytes: Buffer): void {
+    this.makeAlone(entry);
+    if (entry.kind !== 'file') return;
+    if (bytes.length > 0) this.data(bytes);
+    this.complete();
+  }
+
+  private makeAlone(entry: Accepted): void {
+    this.flush();
+    const { kind, path } = entry;
     const folder = above(path);
     // The check has already ensured this. We check again, because root writes here.
     if (!this.isWithin(folder)) refuseArchive({ code: 'below-nothing', folder });
@@ -150,6 +234,7 @@ export class LayerWriter {
   }
 
   data(bytes: Buffer): void {
+    if (this.small !== null) return void this.small.pieces.push(bytes);
     const file = this.open!;
     const all = file.pending.length > 0 ? Buffer.concat([file.pending, bytes]) : bytes;
     const whole = all.length - (all.length % HOLE);
@@ -173,12 +258,21 @@ export class LayerWriter {
 
   /** The last entry is complete. */
   complete(): void {
+    if (this.small !== null) return this.completeSmall(this.small);
     const file = this.open;
     if (file === null) return;
     this.write(file.pending, false);
     fs.ftruncateSync(file.fd, file.entry.size);
     this.close();
     this.describe(file.entry);
+  }
+
+  private completeSmall({ entry, pieces }: { entry: Accepted; pieces: Buffer[] }): void {
+    this.small = null;
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    if (!hasHole(bytes)) return this.later(entry, bytes);
+    this.flush();
+    this.makeSlowly(entry, bytes);
   }
 
   close(): void {
@@ -188,14 +282,36 @@ export class LayerWriter {
 
   /** All entries are made. @param root the metadata of the layer's root if the archive has none. */
   end(root: Pick<Accepted, 'mode' | 'uid' | 'gid' | 'mtime' | 'attributes'>): void {
+    this.flush();
     for (const path of this.opaque) {
       if (!this.isWithin(path)) refuseArchive({ code: 'opaque-no-directory', path });
       this.system.setAttribute(this.at(path), OPAQUE, Buffer.from('y'));
     }
-    for (const entry of this.directories.toReversed()) this.describe(entry);
+    this.describeDirectories(this.directories.toReversed());
     this.describe(
       this.root ?? { ...root, kind: 'directory', path: '', size: 0, target: '', node: '' },
     );
+  }
+
+  private describeDirectories(all: readonly Accepted[]): void {
+    for (let from = 0; from < all.length; from += AT_ONCE) {
+      const some = all.slice(from, from + AT_ONCE);
+      const results = this.system.tree.build(
+        this.folder,
+        some.map((entry) => {
+          const { path, uid, gid, mtime, attributes } = entry;
+          const mode = this.modeOf(entry);
+          return { what: 'describe', path, mode, uid, gid, mtime, attributes, needed: 0 };
+        }),
+      );
+      for (const [index, entry] of some.entries())
+        if (results[index]!.errno !== null || results[index]!.lost > 0) this.describe(entry);
+    }
+  }
+
+  /** Nothing more is made. */
+  release(): void {
+    this.system.tree.close(this.folder);
   }
 
   /**
@@ -203,13 +319,13 @@ export class LayerWriter {
    * clears those. The time is last.
    */
   private describe(entry: Accepted): void {
-    const { kind, path, mode, uid, gid, mtime } = entry;
+    const { kind, path, uid, gid, mtime } = entry;
     const { system } = this;
     const place = this.at(path);
     const noOwner = this.failing(() => system.setOwner(place, uid, gid));
     // Without privileges everybody's files get this user's owner.
     if (noOwner !== null && this.privileged) this.lose(path, { code: 'owner-not-set', ...noOwner });
-    if (kind !== 'symlink') system.setMode(place, this.privileged ? mode : mode & 0o1777);
+    if (kind !== 'symlink') system.setMode(place, this.modeOf(entry));
     for (const [name, value] of entry.attributes) {
       const failed = this.failing(() => system.setAttribute(place, name, value));
       if (failed !== null) this.lose(path, { code: 'attribute-not-set', name, ...failed });

@@ -14,6 +14,7 @@ import type { Machine } from './machine.js';
 import { Errno, Tree, detailsOf, inode, within, type ModelInode } from './model-tree.js';
 import type { ModelMount } from './mounts.js';
 import { removeTreeAt } from '../remove-tree-at.js';
+import { built, type BuildSteps } from './build-tree.js';
 import { walkByEntries } from './walk-by-entries.js';
 
 /** An open directory: it stays the same one if it is renamed, as a descriptor does. */
@@ -241,28 +242,43 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
     const folder = model(each.in);
     if ('name' in each && !isComponent(each.name)) throw new Errno('EINVAL');
     if (each.what !== 'describe' && each.what !== 'remove') return put(each);
-    if (each.what === 'describe')
-      calls.change({ name: 'describe', path: folder.path }, () => {
-        checkWritable(folder);
-        const node = folder.mount.files.change(placeOf(folder));
-        describe(node, each);
-        for (const [name, value] of each.attributes) node.attributes.set(name, value.toString());
-      });
-    else
-      calls.change({ name: 'remove_tree', path: pathOf(folder, each.name) }, () =>
-        removeAll(folder, each.name),
-      );
+    if (each.what === 'describe') return described(folder, each);
+    calls.change({ name: 'remove_tree', path: pathOf(folder, each.name) }, () =>
+      removeAll(folder, each.name),
+    );
     return 0;
   };
 
-  const applied = (each: TreeChange): Changed => {
+  const described = (folder: ModelFolder, each: Description): number => {
+    calls.change({ name: 'describe', path: folder.path }, () => {
+      checkWritable(folder);
+      const node = folder.mount.files.change(placeOf(folder));
+      describe(node, each);
+      for (const [name, value] of each.attributes) node.attributes.set(name, value.toString());
+    });
+    return 0;
+  };
+
+  const applied = (call: () => number): Changed => {
     try {
-      return { errno: null, lost: change(each) };
+      return { errno: null, lost: call() };
     } catch (error) {
       if (error instanceof SystemError) return { errno: error.errno, lost: 0 };
       if (error instanceof Errno) return { errno: error.code, lost: 0 };
       throw error;
     }
+  };
+
+  /** Each change has a result of its own, until nothing more can be made. */
+  const each = <Change>(all: readonly Change[], make: (one: Change) => number): Changed[] => {
+    const results: Changed[] = [];
+    let full = false;
+    for (const one of all) {
+      const result = full ? { errno: 'ECANCELED', lost: 0 } : applied(() => make(one));
+      full ||= ENDING.includes(result.errno ?? '');
+      results.push(result);
+    }
+    return results;
   };
 
   function* entries(folder: Folder): Generator<FolderEntry, void> {
@@ -304,6 +320,24 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
     });
   // The model has no descriptors, and nothing on it has large files.
   const openFile = (folder: Folder, found: FolderEntry): number => (opened(folder, found), -1);
+
+  const building: BuildSteps = {
+    enter: (folder, name) => tree.enter(folder, name),
+    child,
+    describe,
+    described: (folder, description) => described(model(folder), description),
+    setAttributes,
+    add: (folder, name, node, call) =>
+      calls.change({ name: call, path: pathOf(folder, name) }, () => {
+        checkWritable(model(folder));
+        checkFlash(model(folder));
+        if (child(folder, name) !== null) throw new Errno('EEXIST');
+        model(folder).mount.files.add(on(folder, name), node);
+      }),
+    drop: (folder, name) =>
+      calls.dead ? undefined : model(folder).mount.files.remove(on(folder, name)),
+    pathOf,
+  };
 
   const tree: TreeDoor = {
     open: (path, follow = false) =>
@@ -350,16 +384,8 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
         entryOf(model(folder).mount, '', model(folder).node),
       ),
     walk: (folder, purpose) => walkByEntries({ ...tree, content, openFile }, folder, purpose),
-    apply: (changes) => {
-      const results: Changed[] = [];
-      let full = false;
-      for (const each of changes) {
-        const result = full ? { errno: 'ECANCELED', lost: 0 } : applied(each);
-        full ||= ENDING.includes(result.errno ?? '');
-        results.push(result);
-      }
-      return results;
-    },
+    apply: (changes) => each(changes, change),
+    build: (top, all) => each(all, (one) => built(building, top, one)),
   };
   return { tree, removeTree: (path) => removeTreeAt(tree, path) };
 }

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import t from 'tap';
+import type { TreeDoor } from '../../../../src/system/tree-door.js';
 import { checkArchive, prepare } from '../../../../src/layer/archive/import-archive.js';
 import { reader } from '../../../../src/system/files.js';
 import { HOSTILE } from './hostile-archives.js';
@@ -101,8 +102,13 @@ t.test(
 t.test('a full volume leaves nothing of the new layer', async (t) => {
   const { folder, job } = place(t, tar({ name: 'a' }, { name: 'b' }));
   const checked = await checkArchive(reader, job);
+  const build: TreeDoor['build'] = (top, all) =>
+    all.map((each) =>
+      each.path === 'b' ? { errno: 'ENOSPC', lost: 0 } : system.tree.build(top, [each])[0]!,
+    );
   const full = {
     ...system,
+    tree: { ...system.tree, build },
     setMode: (path: string, mode: number) =>
       path.endsWith('b') ? fails() : system.setMode(path, mode),
   };
