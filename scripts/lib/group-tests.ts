@@ -10,7 +10,7 @@ const SIZE = 8;
  * itself (`testdir` takes the name of the process's main file).
  */
 const ALONE =
-  /\btestdir\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
+  /\b(?:testdir|asRootAlone|hostile\.js)\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
 
 /** Whether the test of this source can share a process with others. */
 export const canShare = (source: string): boolean => !ALONE.test(source);

@@ -47,7 +47,14 @@ export const MAINTAINER =
   `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
 /** The pages of docs/ for users who have a board and no checkout. */
-const PAGES = ['bring-up.md', 'verbs.md', 'configuration.md', 'how-it-fails.md', 'kernels.md'];
+const PAGES = [
+  'bring-up.md',
+  'verbs.md',
+  'configuration.md',
+  'how-it-fails.md',
+  'kernels.md',
+  'openwrt.md',
+];
 
 /**
  * Fills a tree with the files of the package. It sets all modes, whatever the umask is.
