@@ -16,7 +16,7 @@ import { compileTests, sourceNames } from './lib/compile-tests.js';
 import { groupTests } from './lib/group-tests.js';
 import { lint } from './lint.js';
 import { Failure, checkout, main, say } from './lib/report.js';
-import { countTests, type Count } from './lib/tap-count.js';
+import { countTests, fileTimes, type Count, type FileTime } from './lib/tap-count.js';
 
 interface Suite {
   name: string;
@@ -70,6 +70,17 @@ function filesOf({ folder }: Suite, fast: boolean): string[] {
   return files;
 }
 
+/** The time of each file that has run. */
+const times: FileTime[] = [];
+
+/** Shows where the time of a run went. */
+function showSlowest(): void {
+  const slowest = times.sort((a, b) => b.seconds - a.seconds).slice(0, 10);
+  process.stdout.write('\nthe ten slowest files:\n');
+  for (const { file, seconds } of slowest)
+    process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${sourceNames(file)}\n`);
+}
+
 /** @param environment variables for the tests. */
 async function runSuite(
   { name, jobs }: Suite,
@@ -87,7 +98,9 @@ async function runSuite(
     lines.push(line);
     if (worthShowing(line)) process.stdout.write(`${sourceNames(line)}\n`);
   }
-  const count = countTests(`${lines.join('\n')}\n`);
+  const output = `${lines.join('\n')}\n`;
+  times.push(...fileTimes(output));
+  const count = countTests(output);
   // A tap that died, or that counts differently, means failure.
   const status = tap.exitCode ?? ((await once(tap, 'exit')) as [number | null])[0];
   return status !== 0 && count.failed === 0 ? { ...count, failed: 1 } : count;
@@ -148,6 +161,7 @@ await main(async () => {
       ? await onKernels(names.length > 0 ? names : otherKernels())
       : await everything(option === '--fast');
   const total = sum(counts);
+  showSlowest();
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return isGreen(total) ? 0 : 1;

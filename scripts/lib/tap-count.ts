@@ -36,3 +36,15 @@ export function countTests(tap: string): Count {
   stream.end(tap);
   return count;
 }
+
+export interface FileTime {
+  file: string;
+  seconds: number;
+}
+
+/** The files of a TAP stream with the time that each took. */
+export const fileTimes = (tap: string): FileTime[] =>
+  [...tap.matchAll(/^(?:not )?ok \d+ - (.+?) # time=([\d.]+)ms/gm)].map(([, file, time]) => ({
+    file: file!,
+    seconds: Number(time) / 1000,
+  }));

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { countTests } from '../../../../scripts/lib/tap-count.js';
+import { countTests, fileTimes } from '../../../../scripts/lib/tap-count.js';
 
 const file = (name: string, ok: boolean, tests: string[]): string => {
   const inner = [...tests.map((test) => `    ${test}`), `    1..${tests.length}`].join('\n');
@@ -36,3 +36,16 @@ t.test(
     });
   },
 );
+
+t.test('the time of each file is known, and that of a test in it is not one', async (t) => {
+  t.same(
+    fileTimes(
+      'ok 1 - test/a.test.ts # time=1500.5ms\n    ok 1 - a test # time=9ms\n' +
+        'not ok 2 - test/b # c.ts # time=20ms\nok 3 - without\n',
+    ),
+    [
+      { file: 'test/a.test.ts', seconds: 1.5005 },
+      { file: 'test/b # c.ts', seconds: 0.02 },
+    ],
+  );
+});
