@@ -75,7 +75,7 @@ async function keeps(
 
 t.test('settings are kept in a UBI volume on flash, which is attached for it', async (t) => {
   const bench = await putOnBench(t, { data: ubi(t) });
-  await keeps(t, bench, {}, /^ubi0_0 \/overlay ubifs rw,noatime/m);
+  await keeps(t, bench, {}, /^\/dev\/ubi0_0 \/overlay ubifs rw,noatime/m);
 });
 
 t.test('settings are kept on a disk that is found by its label', async (t) => {
