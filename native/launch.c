@@ -1,18 +1,19 @@
 /*
- * launch [VERB [ARG...]]: what a board calls as `mountroot`. It runs the verbs of a boot from the
- * heap that was kept when the image was built (src/kept-heap). It runs all other verbs, and any
- * verb whose heap cannot be used, from the agent's own file.
+ * launch [VERB [ARG...]]: what a board calls as `mountroot`. It runs the verbs of a boot and most
+ * reports from the heaps that were kept when the image was built (src/kept-heap). It runs verbs
+ * that take long, and any verb whose heap cannot be used, from the agent's own file.
  *
  * A heap is tied to the Node that wrote it, and to the agent in it. With another Node or another
  * agent it ends before the agent has done anything. The agent's first act is a write to a pipe, so
- * this program knows when that happened, and runs the agent's own file then. Process 1 never tries
- * a heap, because nobody could start it a second time.
+ * this program knows when that happened, and runs the agent's own file then. It tells the kernel
+ * log once what that costs, and MOUNTROOT_HEAP tells the agent. Process 1 never tries a heap,
+ * because nobody could start it a second time.
  *
  * A symlink to it with one of RESET_NAMES calls a factory reset, as OpenWrt's program of that name.
  *
  * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
- * BEGUN_FD, BOOT_VERBS, CALLED_AS and RESET_NAMES, from src/facts/installation.ts and
- * src/plan/root-verbs.ts.
+ * REPORTS_HEAP, BEGUN_FD, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS, REFUSED,
+ * COMPILING, CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -25,7 +26,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The folder of this program. It stays HOME if /proc is missing. */
@@ -57,15 +60,18 @@ static void find_home(void)
 		}
 	}
 	snprintf(agent, sizeof(agent), "%s/" AGENT_FILE, home);
-	snprintf(heap, sizeof(heap), "%s/" HEAP_FILE, home);
 }
 
-static int is_boot_verb(const char *word)
-{
-	static const char *const verbs[] = { BOOT_VERBS };
+/* The lists end with NULL. */
+static const char *const boot_verbs[] = { BOOT_VERBS, NULL };
+static const char *const root_verbs[] = { ROOT_VERBS, NULL };
+static const char *const boot_options[] = { BOOT_OPTIONS, NULL };
+static const char *const file_verbs[] = { FILE_VERBS, NULL };
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (!strcmp(word, verbs[i]))
+static int is_in(const char *const *list, const char *word)
+{
+	for (; *list != NULL; list++)
+		if (!strcmp(word, *list))
 			return 1;
 	return 0;
 }
@@ -81,6 +87,31 @@ static const char *reset_name(const char *called)
 		if (!strcmp(name, names[i]))
 			return names[i];
 	return NULL;
+}
+
+/* A call as the scripts of a boot make it. With other options it may be a report (--dry-run). */
+static int is_boot_call(int argc, char **argv)
+{
+	if (argc > 1 && !is_in(boot_verbs, argv[1]))
+		return 0;
+	for (int i = 2; i < argc; i++)
+		if (argv[i][0] == '-' && !is_in(boot_options, argv[i]))
+			return 0;
+	return 1;
+}
+
+/* The heap for this call; NULL if it runs from the agent's file. */
+static const char *heap_for(int argc, char **argv)
+{
+	int verb = 1;
+
+	if (argc > 0 && reset_name(argv[0]) != NULL)
+		return NULL;
+	if (is_boot_call(argc, argv))
+		return HEAP_FILE;
+	while (verb < argc && argv[verb][0] == '-')
+		verb++;
+	return verb < argc && is_in(file_verbs, argv[verb]) ? NULL : REPORTS_HEAP;
 }
 
 /* Replaces this program by Node, with these words and then our own arguments. */
@@ -177,20 +208,81 @@ static void forget_environment(void)
 			setenv(kept[i], values[i], 1);
 }
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+/* Whether this boot was not told yet. Nobody but root may have made the folder of the mark. */
+static int is_first_to_tell(const char *name)
+{
+	char mark[NAME_MAX];
+	struct stat folder;
+	int file = -1;
+	int records = open(RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (records < 0)
+		return 0;
+	snprintf(mark, sizeof(mark), "%s-refused", name);
+	if (!fstat(records, &folder) && folder.st_uid == 0 && !(folder.st_mode & 022))
+		file = openat(records, mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	close(records);
+	if (file < 0)
+		return 0;
+	close(file);
+	return 1;
+}
+
+/*
+ * Tells the kernel log that a heap was refused. A boot makes its root once; of other calls the
+ * first one tells. The vain attempt took this long, and compiling the agent takes longer.
+ */
+static void tell_refused(const char *name, int makes_root, long took)
+{
+	char text[900];
+	int log, length;
+
+	setenv(REFUSED, name, 1);
+	if (!makes_root && (!strcmp(name, HEAP_FILE) || !is_first_to_tell(name)))
+		return;
+	log = open("/dev/kmsg", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (log < 0)
+		return;
+	length = snprintf(text, sizeof(text),
+		"<4>mountroot: %s/%s was refused: another Node or another agent wrote it, or it is "
+		"damaged; %s about %ld ms longer until %s/keep-heap writes a new one\n",
+		home, name, makes_root ? "each start takes" : "each report takes",
+		took * COMPILING / 100, home);
+	/* The kernel log is the last place to complain to. */
+	if (length < 0 || write(log, text, length) < 0)
+		length = 0;
+	close(log);
+}
+
 int main(int argc, char **argv)
 {
 	int begun[2], status = 0, ended;
 	char byte;
 	sigset_t passed, before;
 	pid_t self = getpid();
+	const char *name;
+	long begin;
 
 	find_home();
 	restore_child_signal();
 	if (argc > 1 && !strcmp(argv[1], "ssh-shell"))
 		forget_environment();
-	if (self == 1 || (argc > 0 && reset_name(argv[0]) != NULL) ||
-		(argc > 1 && !is_boot_verb(argv[1])) || access(heap, R_OK) < 0 || pipe(begun) < 0)
+	unsetenv(REFUSED);
+	name = heap_for(argc, argv);
+	if (self == 1 || name == NULL)
 		return become_agent(argc, argv);
+	snprintf(heap, sizeof(heap), "%s/%s", home, name);
+	if (access(heap, R_OK) < 0 || pipe(begun) < 0)
+		return become_agent(argc, argv);
+	begin = now_ms();
 	/* Until `child` is known, a signal waits. */
 	sigemptyset(&passed);
 	for (size_t i = 0; i < PASSED_COUNT; i++)
@@ -213,6 +305,7 @@ int main(int argc, char **argv)
 	fcntl(begun[0], F_SETFL, O_NONBLOCK);
 	if (!told && read(begun[0], &byte, 1) != 1) {
 		close(begun[0]);
+		tell_refused(name, argc < 2 || is_in(root_verbs, argv[1]), now_ms() - begin);
 		return become_agent(argc, argv);
 	}
 	if (ended < 0) {

@@ -19,6 +19,7 @@ import { GUEST_PARTS, growOnBoard, type GuestPart } from './bench/guest.js';
 import { HOST_PARTS, growHere, type HostPartName } from './bench/host.js';
 import { chosenParts } from './bench/parts.js';
 import { ratioTable, ratios } from './bench/ratios.js';
+import { measureReports, reportTable, type ReportCost } from './bench/reports.js';
 import { buildImage, type Image } from './image/build-image.js';
 import { emptyData, systemChips } from './image/chips.js';
 import { loadBoard, type Board } from './lib/board.js';
@@ -26,6 +27,7 @@ import { checkout, main, readJson } from './lib/report.js';
 
 interface Measured {
   figures: Partial<Record<ProgramName, Figures>>;
+  reports: ReportCost[];
   growth: Growth[];
   beside: Beside[];
 }
@@ -35,10 +37,12 @@ const keys = <Key extends string>(table: Record<Key, unknown>): Key[] =>
 
 /** The part that compares walks with the tools of a workstation. */
 const BESIDE = 'trees';
+/** The part that compares reports with a Node that does nothing. */
+const REPORTS = 'reports';
 
 /** Measures the parts that the command line chooses. @param work a folder for temporary files. */
 async function measure(board: Board, image: Image, work: string): Promise<Measured> {
-  const all = [...keys(PROGRAMS), ...keys(GUEST_PARTS), ...keys(HOST_PARTS), BESIDE];
+  const all = [...keys(PROGRAMS), REPORTS, ...keys(GUEST_PARTS), ...keys(HOST_PARTS), BESIDE];
   const parts = chosenParts(process.argv.slice(2), all);
   const chosen = <Name extends string>(table: Record<Name, unknown>): Name[] =>
     keys(table).filter((name) => parts.some((part) => part === name));
@@ -46,11 +50,16 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
   for (const [index, chip] of systemChips(board, image.boot.zImage, rootfs).entries())
     writeFileSync(flash[index]!, chip);
-  const measured: Measured = { figures: {}, growth: [], beside: [] };
+  const measured: Measured = { figures: {}, reports: [], growth: [], beside: [] };
   for (const name of chosen<ProgramName>(PROGRAMS))
     measured.figures[name] = await measureProgram(board, image, flash, name);
+  const empty = (): void => writeFileSync(flash.at(-1)!, emptyData(board));
+  if (parts.some((part) => part === REPORTS)) {
+    empty();
+    measured.reports = await measureReports(board, { ...image.boot, flash });
+  }
   for (const part of chosen<GuestPart>(GUEST_PARTS)) {
-    writeFileSync(flash.at(-1)!, emptyData(board));
+    empty();
     measured.growth.push(...(await growOnBoard(board, { ...image.boot, flash }, part)));
   }
   for (const part of chosen<HostPartName>(HOST_PARTS))
@@ -59,7 +68,11 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   return measured;
 }
 
-function report(board: Board, image: Image, { figures, growth, beside }: Measured): object {
+function report(
+  board: Board,
+  image: Image,
+  { figures, reports, growth, beside }: Measured,
+): object {
   const { kernel } = readJson<{ kernel: { release: string } }>(join(image.folder, 'manifest.json'));
   return {
     schema: 'mountroot.bench/2',
@@ -69,12 +82,13 @@ function report(board: Board, image: Image, { figures, growth, beside }: Measure
     clock: 'guest time, -icount shift=1',
     figures: Object.values(figures),
     ratios: ratios(figures),
+    reports,
     growth,
     beside,
   };
 }
 
-function tables({ name }: Board, { figures, growth, beside }: Measured): string {
+function tables({ name }: Board, { figures, reports, growth, beside }: Measured): string {
   const clocks =
     `Guest time on ${name}, emulated with -icount shift=1; CPU time here is Node ` +
     `${process.version} on this machine's ${process.arch}. As data in build/bench.json.`;
@@ -82,6 +96,7 @@ function tables({ name }: Board, { figures, growth, beside }: Measured): string 
   return [
     measured.length > 0 ? figuresTable(measured) : '',
     ratioTable(ratios(figures)),
+    reportTable(reports),
     growthTables(growth),
     besideTable(beside),
     clocks,

@@ -1,6 +1,15 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { DEFINE_VERSION, nativeParts } from './bundle.js';
+import { ELSEWHERE } from '../../src/cli/verb-runner.js';
+import {
+  DEFINE_VERSION,
+  NO_COLUMNS,
+  currentBuild,
+  inAscii,
+  nativeParts,
+  plainYargs,
+} from './bundle.js';
 import { checkout } from '../lib/report.js';
 
 const WITHIN = {
@@ -83,28 +92,103 @@ const coresErrors: Plugin = {
   },
 };
 
-/** Bundles `heap.js` and `warm-up.js` (src/kept-heap), which write a heap, into a folder. */
+/** What the reports' heap leaves to the agent's own file: it takes long, and is large. */
+const NOT_IN_HEAP =
+  /\/src\/(ramdisk|bundle|layer\/archive|explain\/initrd|remote)\/(?!ssh-shell\.)/;
+
+/** Makes imports of those on request throw what src/cli/cli.ts knows. */
+const leftOut: Plugin = {
+  name: 'left-out',
+  setup(builder) {
+    builder.onResolve({ filter: /^\..*\.js$/ }, ({ kind, path, resolveDir }) => {
+      const whole = join(resolveDir, path);
+      if (kind !== 'dynamic-import' || !NOT_IN_HEAP.test(whole)) return null;
+      return { path: whole, namespace: 'left-out' };
+    });
+    builder.onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({
+      contents: `throw new Error(${JSON.stringify(ELSEWHERE)}); module.exports = {};`,
+    }));
+  },
+};
+
+/** The messages of a heap, which has no winston. */
+const plainMessages: Plugin = {
+  name: 'plain-messages',
+  setup(builder) {
+    builder.onResolve({ filter: /\/log\/winston\.js$/ }, () => ({
+      path: join(checkout, 'src/log/plain-messages.ts'),
+    }));
+  },
+};
+
+/**
+ * Node's modules that a heap takes in only once something in them is used: reports seldom do, and
+ * each brings others.
+ */
+const LAZY = [
+  ...['child_process', 'crypto', 'fs/promises', 'readline/promises'],
+  ...['timers/promises', 'tty', 'url'],
+];
+
+/**
+ * Node's own modules, also in a process from the heap, which has no `require`. Writing it needs
+ * Node's internal ones too.
+ */
+const BUILTINS = `
+  var require = ((own) => (name) => {
+    if (name.startsWith('internal/')) return own(name);
+    if (!${JSON.stringify(LAZY)}.includes(name.replace('node:', '')))
+      return process.getBuiltinModule(name);
+    return new Proxy({}, { get: (_, key) => process.getBuiltinModule(name)[key] });
+  })(require);`;
+
+/** The files that bundleHeap() makes. */
+export const HEAP_SCRIPTS = [
+  'heap.js',
+  'warm-up.js',
+  'reports-heap.js',
+  'warm-up-reports.js',
+] as const;
+
+/**
+ * Bundles HEAP_SCRIPTS (src/kept-heap), which write the heaps, into a folder. They belong to the
+ * agent that the sources make now.
+ */
 export async function bundleHeap(folder: string): Promise<void> {
-  const shared = {
-    ...WITHIN,
-    format: 'iife',
-    define: { ...DEFINE_VERSION, 'import.meta.url': 'undefined' },
-  } as const;
-  await build({
-    ...shared,
-    entryPoints: ['src/kept-heap/heap-entry.ts'],
-    outfile: join(folder, 'heap.js'),
-    external: ['internal/*'],
-    plugins: [latePackages(await packagesAsFunction())],
-  });
+  const define = { ...DEFINE_VERSION, MOUNTROOT_BUILD: JSON.stringify(await currentBuild()) };
+  const shared = { ...WITHIN, format: 'iife' } as const;
+  const packages = latePackages(await packagesAsFunction());
+  const heap = async (entry: string, outfile: string, url: object): Promise<void> => {
+    const { outputFiles } = await build({
+      ...shared,
+      entryPoints: [`src/kept-heap/${entry}`],
+      write: false,
+      define,
+      banner: { js: BUILTINS },
+      external: ['internal/*'],
+      plugins: [packages, plainYargs, plainMessages, leftOut],
+      ...url,
+    });
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, outfile), inAscii(outputFiles[0]!.text));
+  };
   // The body of a function that returns a promise of its end.
-  await build({
-    ...shared,
-    entryPoints: ['src/kept-heap/warm-up.ts'],
-    outfile: join(folder, 'warm-up.js'),
-    globalName: 'made',
-    footer: { js: 'return made.default;' },
-    banner: { js: 'const require = (name) => process.getBuiltinModule(name);' },
-    plugins: [coresErrors],
+  const warmUp = (name: string, plugins: Plugin[]): Promise<unknown> =>
+    build({
+      ...shared,
+      entryPoints: [`src/kept-heap/${name}.ts`],
+      outfile: join(folder, `${name}.js`),
+      define,
+      globalName: 'made',
+      footer: { js: 'return made.default;' },
+      banner: { js: 'const require = (name) => process.getBuiltinModule(name);' },
+      plugins,
+    });
+  await heap('boot-entry.ts', 'heap.js', {});
+  await heap('reports-entry.ts', 'reports-heap.js', {
+    define: { ...define, ...NO_COLUMNS, 'import.meta.url': 'importMetaUrl' },
+    inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
   });
+  await warmUp('warm-up', [coresErrors]);
+  await warmUp('warm-up-reports', []);
 }

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, renameSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { NODE, NO_REHASH } from '../../src/facts/installation.js';
+import { AGENT_FILE, NODE, NO_REHASH } from '../../src/facts/installation.js';
 import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
@@ -27,6 +28,7 @@ const STAND_INS: Record<string, string> = {
     module.exports = Object.assign(check, {
       equal: (one, other, message) => check(one == other, message),
       strictEqual: (one, other, message) => check(one === other, message),
+      notStrictEqual: (one, other, message) => check(one !== other, message),
     });`,
 };
 
@@ -51,15 +53,43 @@ const UNTRANSLATED = `
     locale: 'en',
   });`;
 
-const untranslated: Plugin = {
-  name: 'untranslated',
+/**
+ * The width of a text for yargs, whose texts are ours and English. The original holds a segmenter
+ * of ICU, which no heap can hold, and tables of emoji.
+ */
+const WIDTH = 'module.exports = (text) => [...text].length;';
+
+/** yargs would load a configuration, or commands, from packages around it. */
+const NO_PACKAGES = `
+  exports.createRequire = () => () => {
+    throw new Error('nothing is around the agent');
+  };`;
+
+const YARGS_STAND_INS: Record<string, string> = {
+  y18n: UNTRANSLATED,
+  'string-width': WIDTH,
+  'node:module': NO_PACKAGES,
+  assert: STAND_INS['assert']!,
+};
+
+export const plainYargs: Plugin = {
+  name: 'plain-yargs',
   setup(builder) {
-    builder.onResolve({ filter: /^y18n$/ }, ({ path }) => ({ path, namespace: 'untranslated' }));
-    builder.onLoad({ filter: /.*/, namespace: 'untranslated' }, () => ({
-      contents: UNTRANSLATED,
+    builder.onResolve(
+      { filter: /^(y18n|string-width|node:module|assert)$/ },
+      ({ path, importer }) =>
+        /node_modules\/(yargs|cliui|wrap-ansi)/.test(importer)
+          ? { path, namespace: 'plain-yargs' }
+          : null,
+    );
+    builder.onLoad({ filter: /.*/, namespace: 'plain-yargs' }, ({ path }) => ({
+      contents: YARGS_STAND_INS[path]!,
     }));
   },
 };
+
+/** yargs would ask for the width of the terminal, which loads Node's streams, and not use it. */
+export const NO_COLUMNS = { 'process.stdout.columns': 'undefined' };
 
 /**
  * Finds the addons of ffi-napi and ref-napi, which use node-gyp-build: it searches folders that a
@@ -102,6 +132,9 @@ const reportsApart = (file: string): Plugin => ({
   },
 });
 
+/** The line by which a heap knows the agent that it is of (src/kept-heap/same-program.ts). */
+const buildLine = (build: string): string => `//build ${build}\n`;
+
 /** The path of the file with the reporting verbs, beside the agent's. */
 export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cli.cjs');
 
@@ -111,6 +144,13 @@ export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cl
  */
 export const forBoard = (agent: Buffer): Buffer =>
   Buffer.concat([Buffer.from(`#!${NODE} ${NO_REHASH}\n`), agent.subarray(agent.indexOf('\n') + 1)]);
+
+/**
+ * Escapes what esbuild leaves as it is in regular expressions: one such character, and V8 holds two
+ * bytes for each of the whole source.
+ */
+export const inAscii = (source: string): string =>
+  source.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 interface BundleOptions {
   /** Leaves npm packages in node_modules, so that a test can watch which are imported. */
@@ -126,21 +166,54 @@ export async function bundle(
   outfile: string,
   options: BundleOptions = {},
 ): Promise<string> {
-  if (entry === 'src/main.ts') await bundleFile('src/cli/cli.ts', cliBeside(outfile), options);
-  return bundleFile(entry, outfile, options);
+  if (entry === 'src/main.ts') {
+    const { agent, reports, build } = await agentTexts(outfile, options);
+    putProgram(cliBeside(outfile), withBuild(reports, build));
+    putProgram(outfile, withBuild(agent, build));
+  } else putProgram(outfile, await bundleText(entry, outfile, options));
+  return outfile;
 }
 
-async function bundleFile(
+interface AgentTexts {
+  agent: string;
+  reports: string;
+  /** Stands for the content of both. */
+  build: string;
+}
+
+async function agentTexts(outfile: string, options: BundleOptions): Promise<AgentTexts> {
+  const reports = await bundleText('src/cli/cli.ts', cliBeside(outfile), options);
+  const agent = await bundleText('src/main.ts', outfile, options);
+  const build = createHash('sha256').update(`${agent}\0${reports}`).digest('hex').slice(0, 24);
+  return { agent, reports, build };
+}
+
+/** The build of the agent that the sources make now, as its files have it. */
+export const currentBuild = async (): Promise<string> =>
+  (await agentTexts(join(checkout, 'dist', AGENT_FILE), {})).build;
+
+/** Puts the build below the first line, which names the interpreter. */
+const withBuild = (text: string, build: string): string =>
+  text.replace('\n', () => `\n${buildLine(build)}`);
+
+function putProgram(path: string, text: string): void {
+  // The file appears in one step, because another run may be reading it.
+  const next = `${path}.next-${process.pid}`;
+  writeFileSync(next, text, { mode: 0o755 });
+  chmodSync(next, 0o755);
+  renameSync(next, path);
+}
+
+async function bundleText(
   entry: string,
   outfile: string,
   { packagesOutside = false }: BundleOptions,
 ): Promise<string> {
-  // The file appears in one step, because another run may be reading it.
-  const next = `${outfile}.next-${process.pid}`;
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: checkout,
     entryPoints: [entry],
-    outfile: next,
+    outfile,
+    write: false,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -150,17 +223,15 @@ async function bundleFile(
     legalComments: 'none',
     logLevel: 'warning',
     banner: { js: '#!/usr/bin/env node' },
-    define: { ...DEFINE_VERSION, 'import.meta.url': 'importMetaUrl' },
+    define: { ...DEFINE_VERSION, ...NO_COLUMNS, 'import.meta.url': 'importMetaUrl' },
     inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [
       ...(entry === 'src/main.ts' ? [reportsApart(cliBeside(outfile))] : []),
-      ...(packagesOutside ? [] : [nativeParts, untranslated]),
+      ...(packagesOutside ? [] : [nativeParts, plainYargs]),
     ],
   });
-  chmodSync(next, 0o755);
-  renameSync(next, outfile);
-  return outfile;
+  return inAscii(outputFiles[0]!.text);
 }
 
 /** Makes dist/mountroot.cjs, the agent, and dist/mountroot-cli.cjs, its reports. */

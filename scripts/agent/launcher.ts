@@ -5,15 +5,25 @@ import {
   CALLED_AS,
   HEAP_FILE,
   HEAP_OPTIONS,
+  HEAP_REFUSED,
   HOME,
   NODE,
   NO_REHASH,
+  REPORTS_HEAP,
   RESET_NAMES,
 } from '../../src/facts/installation.js';
-import { BOOT_VERBS } from '../../src/plan/root-verbs.js';
+import { VERB_TABLE } from '../../src/cli/verb-table.js';
+import { JOURNAL_FOLDER } from '../../src/facts/places.js';
+import { BOOT_VERBS, makesRoot } from '../../src/plan/root-verbs.js';
 import { cached, digest } from '../lib/cache.js';
 import { checkout } from '../lib/report.js';
 import { compileProgram, compilerVersion } from './compile.js';
+
+/**
+ * How much longer a start takes without its heap, as a percentage of the vain attempt to use it:
+ * measured on the emulated board (docs/performance.md).
+ */
+const COMPILING_PERCENT = 300;
 
 const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');
@@ -27,8 +37,18 @@ export const launcherDefinitions = (home: string, node: string): string[] =>
     AGENT_FILE: text(AGENT_FILE),
     HEAP_FILE: text(HEAP_FILE),
     HEAP_OPTIONS: texts(HEAP_OPTIONS),
+    REPORTS_HEAP: text(REPORTS_HEAP),
     BEGUN_FD: String(BEGUN_FD),
+    RECORDS: text(JOURNAL_FOLDER),
+    REFUSED: text(HEAP_REFUSED),
     BOOT_VERBS: texts(BOOT_VERBS),
+    ROOT_VERBS: texts(BOOT_VERBS.filter(makesRoot)),
+    BOOT_OPTIONS: texts(['--force', '--after-script']),
+    FILE_VERBS: texts([
+      CALLED_AS,
+      ...VERB_TABLE.filter(({ keepsFile }) => keepsFile).map(({ name }) => name),
+    ]),
+    COMPILING: String(COMPILING_PERCENT),
     CALLED_AS: text(CALLED_AS),
     RESET_NAMES: texts(RESET_NAMES),
   }).map(([name, value]) => `-D${name}=${value}`);

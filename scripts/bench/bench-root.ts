@@ -28,11 +28,11 @@ export async function benchRootfs({ folder }: Image, board: Board, work: string)
   copyFileSync(join(folder, 'rootfs.squashfs'), rootfs);
   const tools = join(work, 'bench');
   mkdirSync(tools);
-  for (const name of ['preinit', 'growth'])
+  for (const name of ['preinit', 'reports', 'growth'])
     copyFileSync(join(checkout, 'scripts/bench', name), join(tools, name));
   copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
   writeFileSync(join(tools, 'plan-start.sh'), planAsShell(board));
-  for (const name of ['preinit', 'growth', 'measure', 'plan-start.sh'])
+  for (const name of ['preinit', 'reports', 'growth', 'measure', 'plan-start.sh'])
     chmodSync(join(tools, name), 0o755);
   await run('mksquashfs', [
     ...[tools, rootfs, '-keep-as-directory', '-no-progress', '-all-root', '-no-recovery'],

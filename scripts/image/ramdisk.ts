@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { buildAgent } from '../agent/agent.js';
 import type { Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
-import { HEAP_FILE, HOME } from '../../src/facts/installation.js';
+import { HEAP_FILE, HOME, REPORTS_HEAP } from '../../src/facts/installation.js';
 import { checkout, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
@@ -60,8 +60,9 @@ export async function packRamdisk(
     const tree = join(made, 'tree');
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
-    // Process 1 does not use a heap, and a ramdisk takes memory, so we leave the heap out.
-    rmSync(join(tree, HOME, HEAP_FILE), { force: true });
+    // Process 1 does not use a heap, and a ramdisk takes memory, so we leave the heaps out.
+    for (const heap of [HEAP_FILE, REPORTS_HEAP])
+      rmSync(join(tree, HOME, heap), { force: true });
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
     await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);

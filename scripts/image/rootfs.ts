@@ -1,4 +1,4 @@
-/** Makes the root file system: it combines the system, the agent and its heap, and packs them. */
+/** Makes the root file system: it combines the system, the agent and its heaps, and packs them. */
 import {
   chmodSync,
   cpSync,
@@ -13,9 +13,9 @@ import { basename, dirname, join } from 'node:path';
 import { FIRST_SCRIPT } from '../../src/facts/places.js';
 import { NATIVE_PARTS, buildAgent } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
-import { buildHeap } from '../agent/heap.js';
+import { buildHeaps } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
-import { HEAP_FILE, HOME, OTHER_NAMES } from '../../src/facts/installation.js';
+import { HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { buildNative } from '../agent/native.js';
 import { startScript } from '../agent/start-script.js';
 import type { Board } from '../lib/board.js';
@@ -52,7 +52,7 @@ async function installAgent(tree: string): Promise<void> {
   for (const name of OTHER_NAMES) symlinkSync('mountroot', join(tree, 'usr/bin', name));
 }
 
-/** Makes the root file system without the agent's heap. */
+/** Makes the root file system without the agent's heaps. */
 async function stageBare(board: Board): Promise<string> {
   const system = await stageSystem(board);
   const script = startScript(board, join(system, 'tree'));
@@ -80,14 +80,14 @@ async function stageBare(board: Board): Promise<string> {
  */
 export async function stageRootfs(board: Board): Promise<string> {
   const bare = await stageBare(board);
-  const heap = await buildHeap(board, bare);
-  if (heap === null) return bare;
+  const heaps = await buildHeaps(board, bare);
+  if (heaps.length === 0) return bare;
   const folder = await cached(
     'rootfs',
-    { bare: basename(dirname(bare)), heap: digest(heap) },
+    { bare: basename(dirname(bare)), heap: digest(...heaps) },
     (made) => {
       cpSync(bare, join(made, 'tree'), { recursive: true, verbatimSymlinks: true });
-      cpSync(heap, join(made, 'tree', HOME, HEAP_FILE));
+      for (const heap of heaps) cpSync(heap, join(made, 'tree', HOME, basename(heap)));
     },
   );
   return join(folder, 'tree');

@@ -17,6 +17,7 @@ import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { AGENT_FILE, HOME as BOARD_HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
+import { HEAP_SCRIPTS } from '../agent/bundle-heap.js';
 import { KEEP_HEAP } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
 import { manPage } from '../agent/man-page.js';
@@ -88,7 +89,7 @@ export async function stage(
   for (const part of NATIVE_PARTS)
     copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
   copy(await buildLauncher(), `${HOME}/launch`, 0o755);
-  for (const name of ['heap.js', 'warm-up.js']) copy(join(heap, name), `${HOME}/${name}`, 0o644);
+  for (const name of HEAP_SCRIPTS) copy(join(heap, name), `${HOME}/${name}`, 0o644);
   put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
   link('../lib/mountroot/launch', 'usr/sbin/mountroot');
   for (const name of OTHER_NAMES) link('mountroot', `usr/sbin/${name}`);

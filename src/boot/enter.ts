@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { openJournal } from '../execute/journal.js';
 import { FAILSAFE_MARK } from '../facts/gather.js';
 import { givenOptions } from '../facts/given-options.js';
-import { CALLED_AS, RESET_NAMES } from '../facts/installation.js';
+import { CALLED_AS, HEAP_REFUSED, RESET_NAMES } from '../facts/installation.js';
 import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
@@ -79,6 +79,10 @@ const earlyLog = (device?: string, reader: Reader = files): Log =>
     ? kmsg(device)
     : terminal();
 
+/** The launcher ran this process because it could not use the heap. */
+const refusal = (): { heapRefused?: true } =>
+  process.env[HEAP_REFUSED] === undefined ? {} : { heapRefused: true };
+
 /** The end of a call. */
 interface CallOutcome {
   status: number;
@@ -107,7 +111,11 @@ const contextOf = (
   clock,
   force,
   keep,
-  beginning: (facts) => ({ ...startRecord(reader, facts, clock), ...(heap && { heap }) }),
+  beginning: (facts) => ({
+    ...startRecord(reader, facts, clock),
+    ...(heap && { heap }),
+    ...refusal(),
+  }),
   // Early in boot nobody else runs, and later root is not stopped by what others made in /tmp.
   openJournal: (complain) => openJournal(complain, journalFolder, 'move aside'),
 });

@@ -6,7 +6,8 @@ import type { ReportWanted } from '../remote/question.js';
 import type { TableFormat } from '../remote/remote-table.js';
 import type { SshResult, Way } from '../remote/ssh.js';
 import type { BundleStore } from '../remote/store-bundle.js';
-import { writeOut } from './stdout.js';
+import { isTerminal } from '../log/is-terminal.js';
+import { stdout, writeOut } from './stdout.js';
 import { asUsageError, UsageError } from './usage-error.js';
 
 export interface RemoteRequest {
@@ -76,7 +77,7 @@ async function formatFor(
     { when: json, show: () => table.oneValue(report.words) },
     { when: ndjson, show: table.ndjson },
     { when: report.table, show: table.statusTable },
-    { when: asItIs, show: () => table.asItIs(Boolean(process.stdout.isTTY)) },
+    { when: asItIs, show: () => table.asItIs(isTerminal(stdout.fd)) },
     { when: bundle, show: table.bundleLines },
     { when: true, show: table.blocks },
   ];
@@ -112,15 +113,15 @@ export async function askBoards(request: RemoteRequest, log: Log): Promise<numbe
       return { answer, text: format.answer(answer, Buffer.alloc(0)) };
     }
   };
-  const use = async (ended: SshResult): Promise<Answer> => {
+  const use = (ended: SshResult): Promise<Answer> => {
     const { answer, text } = safely(ended);
-    await writeOut(text);
+    writeOut(text);
     if (asItIs) for (const message of answer.messages ?? []) passOn(log, message);
     if (asItIs && answer.cause !== undefined) log.error(answer.error ?? answer.cause);
-    return inShort(answer);
+    return Promise.resolve(inShort(answer));
   };
 
-  await writeOut(format.begin(hosts));
+  writeOut(format.begin(hosts));
   const answers = await interruptible((go) =>
     askAll(hosts, {
       jobs,
@@ -129,7 +130,7 @@ export async function askBoards(request: RemoteRequest, log: Log): Promise<numbe
       go,
     }),
   );
-  await writeOut(format.end(answers));
+  writeOut(format.end(answers));
   // A program that reads lines gets only the boards' answers.
   if (request.ndjson) log.info(closingLine(answers));
   return exitOf(answers);

@@ -3,12 +3,16 @@ import type { Log } from '../log/log.js';
 import { messages } from '../log/winston.js';
 import { EXIT } from '../plan/plan.js';
 import { calledAs } from './called-as.js';
+import { writeOut } from './stdout.js';
 import { RefusedError, UsageError } from './usage-error.js';
 import type { VerbContext, VerbRow } from './verb-row.js';
-import type { VerbRunner } from './verb-runner.js';
+import { ELSEWHERE, type VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';
 import { parserFor } from './yargs-parser.js';
+import { isTerminal } from '../log/is-terminal.js';
 import { printableText } from '../text/printable.js';
+
+const STDERR = 2;
 
 /** Reports must not run a verb that changes something. This stops one that tries. */
 const REPORTS_ONLY: VerbRunner = {
@@ -20,22 +24,13 @@ const REPORTS_ONLY: VerbRunner = {
  * Messages go to stderr, with colours if a terminal shows them and the user does not forbid them.
  */
 function logFor(words: readonly string[]): Log {
-  const { env, stderr } = process;
+  const { env } = process;
   const colour =
-    Boolean(stderr.isTTY) &&
+    isTerminal(STDERR) &&
     !env['NO_COLOR'] &&
     env['TERM'] !== 'dumb' &&
     !words.includes('--no-color');
   return messages({ verbose: words.includes('--verbose'), colour });
-}
-
-/** Ends this process when stdout fails: a reader that stops (`| head`) is no failure. */
-function endWithStdout(log: Log): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    log.error(`cannot write to stdout: ${error.message}`);
-    process.exit(EXIT.failed);
-  });
 }
 
 /** Reports an error of a verb. Returns the exit status. */
@@ -48,15 +43,14 @@ function statusOf(error: unknown, log: Log): number {
 /** Runs every command line except those of a boot. Returns the exit status. */
 export async function cli(words: string[], boot: VerbRunner): Promise<number> {
   const log = logFor(words);
-  endWithStdout(log);
   const context: VerbContext = {
-    print: (text, how) =>
-      void process.stdout.write(how === 'as it is' ? text : printableText(text)),
+    print: (text, how) => writeOut(how === 'as it is' ? text : printableText(text)),
     log,
     words,
     table: VERB_TABLE,
     boot,
-    again: (others) => cli(others, REPORTS_ONLY),
+    again: (others) =>
+      cli(others, { ...REPORTS_ONLY, ...(boot.elsewhere && { elsewhere: boot.elsewhere }) }),
   };
   let status: number = EXIT.done;
   const use = async (row: VerbRow, args: object): Promise<void> => {
@@ -64,8 +58,12 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
   };
   try {
     if (words[0] === CALLED_AS) return await calledAs(words.slice(1), context);
-    await parserFor(VERB_TABLE, words, use).parseAsync(words);
+    // yargs gives what it would print (--help, --version) to the function.
+    await parserFor(VERB_TABLE, words, use).parseAsync(words, {}, (_error, _args, output) => {
+      if (output !== '') writeOut(`${output}\n`);
+    });
   } catch (error) {
+    if (boot.elsewhere && (error as Error).message === ELSEWHERE) return boot.elsewhere();
     return statusOf(error, log);
   }
   return status;

@@ -2,6 +2,7 @@
 import type { Facts } from '../facts/facts.js';
 import { STATE_FILE, parseState } from '../facts/gather.js';
 import { folderTrouble, ownText } from '../facts/own-files.js';
+import { HEAP_REFUSED } from '../facts/installation.js';
 import { MOUNTS } from '../facts/kernel-sources.js';
 import { parseMountinfo } from '../facts/mountinfo.js';
 import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
@@ -59,6 +60,12 @@ const recordedAt = (text: string): number | null => {
   return typeof at === 'number' && Number.isFinite(at) && at >= 0 ? at : null;
 };
 
+/** The heap that the launcher could not use for this report. */
+function ownRefusal(): { refusedHeap?: string } {
+  const refused = process.env[HEAP_REFUSED];
+  return refused === undefined ? {} : { refusedHeap: refused };
+}
+
 /**
  * The number of journals that a status reads. It compares this boot with the previous one, and
  * names damaged journals among the newest; `journal` reads all of them.
@@ -99,6 +106,7 @@ export async function localFullStatus(
     kept,
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
+    ...ownRefusal(),
     notice: orElse(null, () => ownText(from, `${JOURNAL_FOLDER}/notice`).trim() || null),
     problems,
   });

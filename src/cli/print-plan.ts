@@ -20,8 +20,10 @@ import { planWhole } from '../plan/whole-plan.js';
 import { beforeStart, type BeforeStart } from '../report/root/before-pivot.js';
 import { plannedForNotes } from '../report/root/root-words.js';
 import { dryRun } from '../system/dry-run.js';
+import { isTerminal } from '../log/is-terminal.js';
 import { checkFactsOptions, factsFrom, localFacts } from './local-facts.js';
 import type { PlanValues } from './plan-options.js';
+import { stdout } from './stdout.js';
 import { UsageError } from './usage-error.js';
 import type { VerbContext } from './verb-row.js';
 import { jsonText } from './write-report.js';
@@ -73,7 +75,7 @@ const asJson = (plan: Plan): object => ({
 });
 
 /** A script must name files as they are, but a terminal must not obey the names. */
-const scriptForm = (): 'as it is' | undefined => (process.stdout.isTTY ? undefined : 'as it is');
+const scriptForm = (): 'as it is' | undefined => (isTerminal(stdout.fd) ? undefined : 'as it is');
 
 /** Prints the script that may run before the agent, or the reasons why none is possible. */
 function printGuarded(facts: Facts, { print, log }: VerbContext): number {

@@ -87,6 +87,11 @@ export interface VerbRow<Args = never> {
    * values of an option follow from its row.
    */
   overSsh: { options: readonly string[] } | null;
+  /**
+   * True if it takes long or changes something. It then runs from the agent's own file, with
+   * compilers to machine code, and not from the kept heap.
+   */
+  keepsFile?: true;
   /** The exit statuses beside 0, 1 and 2. */
   exits: readonly VerbExit[];
   /** Returns the exit status. Its errors are reported as one message, with status 1 or 2. */
@@ -101,6 +106,8 @@ export interface VerbGroup {
   second: string;
   /** The message if the second word is missing. */
   missing: string;
+  /** See VerbRow. */
+  keepsFile?: true;
   examples: readonly Example[];
   verbs: readonly VerbRow[];
 }

@@ -33,6 +33,8 @@ export interface Beginning {
   image?: ImageMark;
   /** True if it continued from a kept heap (src/kept-heap). */
   heap?: true;
+  /** True if there is a heap and it was refused, so that this run took longer. */
+  heapRefused?: true;
 }
 
 /** The end of the script that ran first. */

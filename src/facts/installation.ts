@@ -8,15 +8,25 @@
 export const HOME = '/usr/lib/mountroot';
 export const NODE = '/usr/bin/node';
 
-/** The agent, and beside it the heap that a boot goes on with (src/kept-heap). */
+/** The agent, and the file of its reports. */
 export const AGENT_FILE = 'mountroot.cjs';
+export const REPORTS_FILE = 'mountroot-cli.cjs';
+
+/** Beside them: the heaps that a boot and reports go on with (src/kept-heap). */
 export const HEAP_FILE = 'boot.heap';
+export const REPORTS_HEAP = 'reports.heap';
 
 /**
  * The descriptor of a pipe from the launcher to Node. Once the agent has written to it, the heap
  * was usable, and the launcher does not start the agent again without it.
  */
 export const BEGUN_FD = 3;
+
+/**
+ * The environment variable by which the launcher tells the agent which heap was refused: of another
+ * Node or another agent, or damaged.
+ */
+export const HEAP_REFUSED = 'MOUNTROOT_HEAP_REFUSED';
 
 /**
  * Node's option for the agent. By default V8 seeds the hashes of strings anew in each process. Then

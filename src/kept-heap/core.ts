@@ -6,7 +6,9 @@ import { parseState } from '../facts/gather.js';
 import { reader } from '../system/files.js';
 import { exitNow } from '../system/ffi.js';
 import { SystemError } from '../system/system-error.js';
-import { dlopen, openOver, resume } from './resume.js';
+import { dlopen, openOver } from './late.js';
+import { resume } from './resume.js';
+import { rememberNode } from './same-program.js';
 
 export const core = {
   dlopen,
@@ -14,6 +16,7 @@ export const core = {
   openOver,
   parseState,
   reader,
+  rememberNode,
   resume,
   SystemError,
 };

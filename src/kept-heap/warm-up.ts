@@ -13,6 +13,7 @@ import { powerOn, type Kernel } from '../system/model/kernel.js';
 import type { Reader } from '../system/port.js';
 import { JOURNAL_FILE } from '../facts/places.js';
 import type { Core } from './core.js';
+import { nodeMark } from './node-mark.js';
 import { standIn } from './stand-ins.js';
 
 /** The bundler makes this file the body of a function (scripts/agent/bundle-heap.ts). */
@@ -88,6 +89,7 @@ function compileWhatTheModelSkips(folder: string): void {
 
 /** @throws when a start on a sound board fails, which is a mistake in this file. */
 async function warmUp(): Promise<void> {
+  core.rememberNode(nodeMark());
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-heap-'));
   const { argv, env } = process;
   Object.assign(process, { argv: [argv[0], '', 'start'], env: { PREINIT: '1' } });

@@ -35,8 +35,6 @@ export interface RamdiskReading {
   onUnchecked?: () => void;
   /** Is called between two pieces. Reading stops when it returns true. */
   enough?: () => boolean;
-  /** Is awaited between two pieces, for a caller that is slower than the reader. */
-  ready?: () => Promise<void>;
 }
 
 /** A limit, because a hostile archive may have any number of members that are left out. */
@@ -128,7 +126,6 @@ class RamdiskReader {
       onProblem: () => {},
       onUnchecked: () => {},
       enough: () => false,
-      ready: async () => {},
       ...reading,
     };
     this.tree = reading.onProblem === undefined ? null : new KernelTree();
@@ -166,7 +163,6 @@ class RamdiskReader {
     const beginsMember = (byte: number | undefined): boolean =>
       !open.ended && machine.complaint === null && byte === DIGIT_0 && machine.at % 4 === 0;
     for (let chunk; !this.reading.enough() && (chunk = await source.chunk()) !== null;) {
-      await this.reading.ready();
       let used = machine.write(chunk);
       for (; beginsMember(chunk[used]); used += machine.write(chunk.subarray(used)))
         machine.state = 'start';
@@ -240,7 +236,6 @@ class RamdiskReader {
       this.unnoticed(source.offset, { code: 'stream-passed', codec });
     try {
       for await (const piece of decompress(method, source, passes)) {
-        await this.reading.ready();
         this.feed(piece);
         if (machine.complaint !== null || this.reading.enough()) return null;
       }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { putWhole } from '../bundle/whole-file.js';
 import { NoBundleError, readBundle } from '../bundle/read-bundle.js';
+import { isTerminal } from '../log/is-terminal.js';
 import type { Answer } from './judge.js';
 
 export interface BundleStore {
@@ -49,7 +50,7 @@ function checkPipe(hosts: readonly string[]): void {
     throw new Error(
       'the bundles of several hosts cannot go to one output; name a directory with -o',
     );
-  if (process.stdout.isTTY)
+  if (isTerminal(1))
     throw new Error(
       'a bundle is not for a terminal; name a file with -o, or send it to another program',
     );

@@ -11,6 +11,11 @@ import ref from 'ref-napi';
 // and the two addons.
 declare const __dirname: string;
 
+/** Loads the packages, where a kept heap puts that off until a library is needed. */
+let load: (() => void) | null = null;
+
+export const beforeFirstLibrary = (loader: () => void): void => void (load = loader);
+
 type Signatures = ffi.LibraryObjectDefinitionBase;
 
 /** Room for an integer of any size, where libffi looks for it. */
@@ -53,6 +58,8 @@ export function openLibrary<T extends Signatures | ffi.LibraryObjectDefinitionIn
   name: string,
   functions: T,
 ): ReturnType<typeof ffi.Library<T>> {
+  load?.();
+  load = null;
   const library = new ffi.DynamicLibrary(
     join(__dirname, 'native', `${process.platform}-${process.arch}`, name),
     ffi.DynamicLibrary.FLAGS.RTLD_NOW,

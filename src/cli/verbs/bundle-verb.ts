@@ -63,12 +63,13 @@ export const bundleVerb = verb({
     ['$0 plan start --facts board.tar.gz', 'elsewhere, with what is in it'],
   ],
   overSsh: { options: [] },
+  keepsFile: true,
   exits: [],
   run: async ({ output }, { log }) => {
     checkNotTerminal('a bundle', output);
     const { putWhole } = await import('../../bundle/whole-file.js');
     const { bytes, manifest } = await gathered();
-    if (isStdout(output)) await writeOut(bytes);
+    if (isStdout(output)) writeOut(bytes);
     else asUsageError(() => putWhole(output, bytes));
     for (const problem of manifest.problems) log.warn(`not in the bundle: ${problem}`);
     const withheld = manifest.files.reduce((sum, file) => sum + file.withheld, 0);

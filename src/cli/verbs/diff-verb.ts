@@ -55,10 +55,9 @@ async function printDiff({ path, biggest: most, ...options }: DiffValues): Promi
   const [totals, biggest] = [new Totals(), most === undefined ? null : new Biggest(most)];
 
   let held = form.begin({ upper: layers.upper, lower: layers.lower, notes });
-  const flush = async (): Promise<void> => {
-    const text = held;
+  const flush = (): void => {
+    writeOut(held);
     held = '';
-    await writeOut(text);
   };
   const [upper, lower] = [latin1(layers.upper), latin1(layers.lower)];
   for (const found of walk({ upper, lower, wanted, attributes, ...(newer && { newer }) })) {
@@ -68,11 +67,11 @@ async function printDiff({ path, biggest: most, ...options }: DiffValues): Promi
       biggest?.add(found);
       held += form.entry(found);
     }
-    if (held.length >= CHUNK) await flush();
+    if (held.length >= CHUNK) flush();
     if (totals.looked % LOOKED_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   held += form.end(totals, biggest);
-  await flush();
+  flush();
   return totals.different;
 }
 

@@ -1,15 +1,18 @@
+import { HEAP_REFUSED } from '../../facts/installation.js';
 import type { Facts } from '../../facts/facts.js';
 import { EXIT } from '../../plan/plan.js';
 import { reader } from '../../system/files.js';
 import { readKernelRecords } from '../../system/kernel-records.js';
+import { isTerminal } from '../../log/is-terminal.js';
 import { checkFactsOptions, factsFrom, localFacts } from '../local-facts.js';
+import { stdout } from '../stdout.js';
 import { verb } from '../verb-row.js';
 import { jsonText } from '../write-report.js';
 
 /** Loads the native parts as a start does, and calls nothing in them. */
 async function nativeTrouble(): Promise<string | null> {
   try {
-    await import('../../system/ffi.js');
+    (await import('../../system/ffi.js')).openSystem();
     return null;
   } catch (error) {
     return (error as Error).message.split('\n')[0]!;
@@ -25,12 +28,13 @@ async function lookHere(facts: Facts) {
     node: { version, arch, rss: memoryUsage.rss() },
     native: await nativeTrouble(),
     time: Date.now(),
+    refusedHeap: process.env[HEAP_REFUSED],
   });
 }
 
 function stdoutHasColours(): boolean {
   const { NO_COLOR, TERM } = process.env;
-  return Boolean(process.stdout.isTTY) && !NO_COLOR && TERM !== 'dumb';
+  return isTerminal(stdout.fd) && !NO_COLOR && TERM !== 'dumb';
 }
 
 export const doctorVerb = verb({

@@ -113,6 +113,7 @@ export const exportVerb = verb({
     ['ssh board mountroot export -z >board.tar.gz', 'the same to another machine'],
   ],
   overSsh: null,
+  keepsFile: true,
   exits: ['problems'],
   run: async ({ output, gzip, upper }, { log }) => {
     checkNotTerminal('an archive', output);

@@ -179,6 +179,7 @@ export const importVerb = verb({
     ['$0 import settings.tar.gz', 'on a board: checked now, in place after the next start'],
   ],
   overSsh: null,
+  keepsFile: true,
   exits: ['problems', 'refused'],
   run: async ({ file, ...options }, context) => {
     if (options.cancel) return cancel(file, options, context);

@@ -6,7 +6,6 @@ import type { UImage } from '../../ramdisk/uimage.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import { ListPrinter } from '../list-printer.js';
 import { PIECE_OPTION, readingRamdisk } from '../ramdisk-input.js';
-import { drained } from '../stdout.js';
 import { verb } from '../verb-row.js';
 
 /** The data of a ramdisk besides its members. */
@@ -49,7 +48,6 @@ async function readInto(lister: Lister, file: string, piece: string | null): Pro
       onProblem: (problem) => lister.problem(placed(problem)),
       onUnchecked: () => void (lister.unchecked = true),
       enough: () => lister.full,
-      ready: drained,
     });
     if (lister.full)
       lister.problem({

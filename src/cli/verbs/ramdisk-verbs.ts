@@ -9,6 +9,7 @@ export const ramdiskVerbs: VerbGroup = {
   summary: 'make and read initrd images; where the kernel was told to find its initrd',
   second: 'what',
   missing: 'say what to do with a ramdisk: pack, list, unpack or locate',
+  keepsFile: true,
   examples: [
     ['$0 ramdisk list initrd.img', 'the files in it; `ramdisk pack --help` and so on say more'],
   ],

@@ -152,6 +152,7 @@ export const remoteVerb = verb({
     ['$0 remote shelf1 --bundle', 'mountroot-shelf1.tar.gz, for a bug report'],
   ],
   overSsh: null,
+  keepsFile: true,
   exits: ['degraded', 'problems', 'refused', 'unreachable'],
   run: async ({ host, ...options }, context) => {
     checkOptions(options);

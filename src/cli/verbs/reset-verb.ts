@@ -39,6 +39,7 @@ export const resetVerb = verb({
     ['$0 reset --keep /etc/network --yes --reboot', 'everything except the network settings'],
   ],
   overSsh: null,
+  keepsFile: true,
   exits: ['degraded', 'refused'],
   run: async (args, context) => {
     const keep = [...args.keep, ...(args['keep-upgrade'] ? [`/${UPGRADE}`] : [])];

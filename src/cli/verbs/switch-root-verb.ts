@@ -17,6 +17,7 @@ export const switchRootVerb = verb({
   options: { 'dry-run': dryRunOption('switch-root'), ...PLAN_OPTIONS },
   examples: [['exec $0 switch-root /newroot /sbin/init', "at the end of a ramdisk's /init"]],
   overSsh: null,
+  keepsFile: true,
   exits: ['degraded', 'refused'],
   run: async (args, context) => {
     const asked = { newRoot: args.newroot, init: args.init };

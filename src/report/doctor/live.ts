@@ -15,7 +15,9 @@ import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
 import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
+import type { Boot } from '../journal/boot-runs.js';
 import { newestFirst } from '../journal/gather-boots.js';
+import { refusedHeaps } from '../journal/refused-heaps.js';
 import { orElse } from '../../system/or-else.js';
 import { configOf, memoryOf, notingKernel, writableOf } from './live-kernel.js';
 import { smallText, tryRead, type LiveRead } from './live-read.js';
@@ -53,6 +55,8 @@ export interface Live extends DoneCallers, FoundProgram {
   /** The script that may go first, and how it ended in this boot; null if it did not run. */
   first: { kind: PathKind; result: ScriptResult | null };
   node: { version: string; arch: string; rss: number };
+  /** The kept heaps that were refused in this boot; left out if none was. */
+  refusedHeaps?: string[];
   /** The reason why the native parts do not load; null if they do. */
   native: string | null;
   /** /proc/sys/kernel/random/entropy_avail. */
@@ -76,6 +80,8 @@ export interface LiveInput {
   node: Live['node'];
   native: string | null;
   time: number;
+  /** The heap of this report, if it was refused. */
+  refusedHeap?: string | undefined;
 }
 
 /** The facts of this boot's start. Anybody may write to /tmp, so the owner of the file counts. */
@@ -91,14 +97,17 @@ function recordedFacts(reader: Reader): Live['recorded'] {
 
 /** The facts in the journals: the latest probe for RENAME_WHITEOUT, and the course of this boot. */
 function fromJournals(reader: Reader): {
+  current: Boot | undefined;
   whiteout: Live['whiteout'];
   confirmed: boolean | null;
   result: ScriptResult | null;
 } {
   let confirmed: boolean | null = null;
   let result: ScriptResult | null = null;
+  let current: Boot | undefined;
   for (const boot of newestFirst(reader)) {
     if (boot.current) {
+      current = boot;
       confirmed = boot.runs.some(({ verb, ok }) => verb === 'done' && ok === true);
       result = boot.runs.findLast(({ script }) => script !== undefined)?.script ?? null;
     }
@@ -110,13 +119,19 @@ function fromJournals(reader: Reader): {
         (record.result !== 'failed' || record.errno === 'EINVAL'),
     );
     if (step?.type === 'step')
-      return { whiteout: { works: step.result !== 'failed', where: boot.file }, confirmed, result };
+      return {
+        current,
+        whiteout: { works: step.result !== 'failed', where: boot.file },
+        confirmed,
+        result,
+      };
   }
   const limits = readObject(
     orElse('', () => ownText(reader, STATE_FILE)),
     JSON_LIMITS.state,
   )?.['limits'];
   return {
+    current,
     whiteout:
       Array.isArray(limits) && limits.includes('no-rename-whiteout')
         ? { works: false, where: STATE_FILE }
@@ -145,7 +160,7 @@ const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'
 export function gatherLive(
   reader: Reader,
   facts: Facts,
-  { records, node, native, time }: LiveInput,
+  { records, node, native, time, refusedHeap }: LiveInput,
 ): Live {
   // The kernel runs the image's own files, even where the overlay covers them.
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '' : OLD_ROOT;
@@ -154,7 +169,8 @@ export function gatherLive(
   const lookAt = notingKernel(unread);
   const kind = (path: string): PathKind =>
     lookAt(path, () => reader.kind(orElse(null, () => reader.realPath(path)) ?? path)) ?? 'missing';
-  const { whiteout, confirmed, result } = fromJournals(reader);
+  const { current, whiteout, confirmed, result } = fromJournals(reader);
+  const refused = refusedHeaps(current, refusedHeap);
   const generator = orElse(null, () =>
     smallText(reader, '/sys/class/misc/hw_random/rng_current').trim(),
   );
@@ -176,6 +192,7 @@ export function gatherLive(
     ...doneCallers(reader),
     ...programOf(reader),
     node,
+    ...(refused.length > 0 && { refusedHeaps: refused }),
     native,
     entropy: entropy === null || Number.isNaN(entropy) ? null : entropy,
     generator: generator === null || generator === '' || generator === 'none' ? null : generator,

@@ -3,6 +3,7 @@ import type { Facts } from '../../facts/facts.js';
 import { unreadWords } from '../../facts/kernel-sources.js';
 import type { LogLine } from '../../facts/kernel-log.js';
 import { knownTime } from '../journal/boot-runs.js';
+import { KEEP_HEAP_CURE, refusedWords } from '../journal/refused-heaps.js';
 import { stamp, size } from '../../text/units.js';
 import {
   ON_BOARD,
@@ -26,6 +27,13 @@ export function node({ live }: CheckInputs): Finding {
       `Node ${version} is older than ${OLDEST_NODE}`,
       evidence,
       `install Node ${OLDEST_NODE} or later; Debian's 24 is what is tested`,
+    );
+  const { refusedHeaps = [] } = live;
+  if (refusedHeaps.length > 0)
+    return warning(
+      refusedWords(refusedHeaps),
+      'the launcher said so, in the kernel log and in the journal of this boot',
+      KEEP_HEAP_CURE,
     );
   return ok(`Node ${version} for ${arch}`, evidence);
 }

@@ -1,6 +1,7 @@
 /** The things that need attention, besides the reason that a start gave. */
 import type { MountedVolume } from '../../facts/facts.js';
 import type { Boot } from '../journal/boot-runs.js';
+import { KEEP_HEAP_CURE, refusedHeaps, refusedWords } from '../journal/refused-heaps.js';
 import { plural } from '../../text/units.js';
 import { healthTroubles, type Health, type HealthTrouble } from './flash-health.js';
 import { healthTroubleWords } from './health-words.js';
@@ -15,6 +16,7 @@ export type Attention =
   | { code: 'damaged-order' }
   | { code: 'went-read-only' }
   | { code: 'damaged-journals'; count: number }
+  | { code: 'heaps-refused'; heaps: readonly string[] }
   /** A verb's warning, or an error of looking: it is a sentence already. */
   | { code: 'said'; sentence: string };
 
@@ -26,6 +28,8 @@ export interface AttentionInputs {
   boots: readonly Boot[];
   /** The boot that is running now, where its journal is known. */
   current: Boot | undefined;
+  /** The heap of this report, if it was refused. */
+  refusedHeap?: string;
   /** Errors of gathering, a sentence each. */
   problems: readonly string[];
 }
@@ -58,6 +62,11 @@ const journalsDamaged: Look = ({ boots }) => {
   return count === 0 ? [] : [{ code: 'damaged-journals', count }];
 };
 
+const heapsRefused: Look = ({ current, refusedHeap }) => {
+  const heaps = refusedHeaps(current, refusedHeap);
+  return heaps.length === 0 ? [] : [{ code: 'heaps-refused', heaps }];
+};
+
 const said = (sentences: Iterable<string>): Attention[] =>
   [...sentences].map((sentence) => ({ code: 'said', sentence }));
 
@@ -69,6 +78,7 @@ const LOOKS: readonly Look[] = [
   orderDamaged,
   wentReadOnly,
   journalsDamaged,
+  heapsRefused,
   ({ current }) => said(new Set(current?.runs.flatMap(({ warnings }) => warnings) ?? [])),
   ({ problems }) => said(problems),
 ];
@@ -101,6 +111,8 @@ export function attentionWords(each: Attention): string {
         `${plural(each.count, 'journal')} cannot be read in full; ` +
         '`mountroot journal` says where'
       );
+    case 'heaps-refused':
+      return `${refusedWords(each.heaps)}; ${KEEP_HEAP_CURE}`;
     case 'said':
       return each.sentence;
   }

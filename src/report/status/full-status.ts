@@ -109,6 +109,8 @@ export interface Gathered {
   opened: MountedVolume | null;
   content: string | null;
   notice: string | null;
+  /** The heap of this report, if it was refused. */
+  refusedHeap?: string;
   /** The failures to gather data, one sentence each. */
   problems: string[];
 }

@@ -1,11 +1,20 @@
 /** The help of the program and of each verb: reviewed, within 80 columns, with examples. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../../scripts/agent/bundle.js';
 import { checkout } from '../../../scripts/lib/report.js';
 import { cli } from '../../../src/cli/cli.js';
+import { stdout } from '../../../src/cli/stdout.js';
 import type { Definitions, VerbDefinition } from '../../../src/cli/definitions.js';
 
 const GOLDEN = new URL('../../golden/help/', import.meta.url);
@@ -23,22 +32,18 @@ const definitions = JSON.parse(run(['completion', 'json']).stdout) as Definition
 
 /** Does not start Node anew for each page. */
 async function help(path: readonly string[]): Promise<{ status: number; text: string }> {
-  const { log } = console;
-  const lines: string[] = [];
-  console.log = (line: string): void => void lines.push(`${line}\n`);
+  const page = join(folder, 'page');
+  stdout.fd = openSync(page, 'w');
   try {
-    return {
-      status: await cli([...path, '--help'], {
-        run: () => Promise.reject(new Error('nothing is run')),
-      }),
-      text: lines.join(''),
-    };
+    const status = await cli([...path, '--help'], {
+      run: () => Promise.reject(new Error('nothing is run')),
+    });
+    return { status, text: readFileSync(page, 'utf8') };
   } finally {
-    console.log = log;
+    closeSync(stdout.fd);
+    stdout.fd = 1;
   }
 }
-// Each call of cli() listens for errors of stdout.
-process.stdout.setMaxListeners(100);
 const paths = (verbs: readonly VerbDefinition[], above: string[] = []): string[][] =>
   verbs.flatMap(({ name, verbs: below }) => [[...above, name], ...paths(below, [...above, name])]);
 

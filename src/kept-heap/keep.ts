@@ -1,7 +1,6 @@
 /**
- * The entry of the heap. Node runs this file once with --build-snapshot and writes all that it made
- * to a file, from which each boot starts. It contains the boot's verbs only; other verbs are handed
- * to the agent's own file.
+ * Writes a heap. Node runs an entry (boot-entry.ts, reports-entry.ts) once with --build-snapshot
+ * and writes all that it made to a file, from which later processes start.
  *
  * Measured on the emulated board, in guest time of a warm start: 472 ms without a heap, 390 with
  * one, 374 without Node's code cache in it (scripts/agent/heap-file.ts), 341 without compilers to
@@ -10,7 +9,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { core, type Core } from './core.js';
 
 /** Modules of Node that only --expose-internals makes available. */
 interface Internals {
@@ -53,35 +51,41 @@ function dropCompiledCode(): void {
   for (let each = 0; each <= BYTECODE_OLD_AGE; each++) collect();
 }
 
-/** What a process does that starts from the heap: Node's own start-up, without module loaders. */
-function main(resume: () => Promise<void> = core.resume): void {
-  prepareMainThreadExecution(false, false);
-  void resume();
-}
+/**
+ * Fills the heap and has it written.
+ * @param resume the main function of a process that starts from the heap.
+ * @param warmUp the name of the file that runs `core` before. It is a separate file so that V8 can
+ *   free its code after it ran.
+ */
+export function keep<Core>(core: Core, resume: () => Promise<void>, warmUp: string): void {
+  /** What a process does that starts from the heap: Node's own start-up, without module loaders. */
+  const main = (then: () => Promise<void> = resume): void => {
+    prepareMainThreadExecution(false, false);
+    void then();
+  };
+  /** Calls functions that `main` needs, so that the heap has them compiled. */
+  const compileNodesStart = (): void => {
+    const nothing = (): void => {};
+    main(() => Promise.resolve());
+    process.on('mountroot', nothing).off('mountroot', nothing);
+    Buffer.from(new ArrayBuffer(1));
+  };
 
-/** Calls functions that `main` needs, so that the heap has them compiled. */
-function compileNodesStart(): void {
-  const nothing = (): void => {};
-  main(() => Promise.resolve());
-  process.on('mountroot', nothing).off('mountroot', nothing);
-  Buffer.from(new ArrayBuffer(1));
+  // Node forgets its working directory when it begins to write the heap, and makes a function then
+  // that forgets it once more in a process from the heap. That function runs here, last of all, so
+  // that no process must compile it.
+  snapshot.namespace.addSerializeCallback(snapshot.runDeserializeCallbacks);
+  dropCompiledCode();
+  compileNodesStart();
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the snapshot has no require()
+  const run = new Function('core', readFileSync(join(__dirname, warmUp), 'utf8')) as (
+    core: Core,
+  ) => Promise<void>;
+  run(core).catch((error: unknown) => {
+    process.stderr.write(`mountroot: cannot warm up the heap: ${(error as Error).stack}\n`);
+    process.exit(1);
+  });
+  // v8.startupSnapshot would also offer this function, but node:v8 brings all of Node's streams
+  // into the heap: 240 KB, and 10 ms of each start.
+  internalBinding('mksnapshot').setDeserializeMainFunction(main);
 }
-
-// Node forgets its working directory when it begins to write the heap, and makes a function then
-// that forgets it once more in a process from the heap. That function runs here, last of all, so
-// that no process must compile it.
-snapshot.namespace.addSerializeCallback(snapshot.runDeserializeCallbacks);
-dropCompiledCode();
-compileNodesStart();
-// The warm-up is a separate file so that V8 can free its code after it ran.
-// eslint-disable-next-line @typescript-eslint/no-implied-eval -- the snapshot has no require()
-const warmUp = new Function('core', readFileSync(join(__dirname, 'warm-up.js'), 'utf8')) as (
-  core: Core,
-) => Promise<void>;
-warmUp(core).catch((error: unknown) => {
-  process.stderr.write(`mountroot: cannot warm up the heap: ${(error as Error).stack}\n`);
-  process.exit(1);
-});
-// v8.startupSnapshot would also offer this function, but node:v8 brings all of Node's streams into
-// the heap: 240 KB, and 10 ms of each start.
-internalBinding('mksnapshot').setDeserializeMainFunction(main);

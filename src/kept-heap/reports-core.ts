@@ -1,0 +1,10 @@
+/**
+ * The parts of the agent that the warm-up of reports must share with it, as the same instances. The
+ * warm-up is bundled separately, so that the facts in it do not stay in the heap.
+ */
+import { stdout } from '../cli/stdout.js';
+import { resumeReports as resume } from './resume-reports.js';
+import { rememberNode } from './same-program.js';
+
+export const reportsCore = { rememberNode, resume, stdout };
+export type ReportsCore = typeof reportsCore;
