@@ -61,8 +61,7 @@ export async function packRamdisk(
     mkdirSync(made, { recursive: true });
     cpSync(stage, tree, { recursive: true, verbatimSymlinks: true });
     // Process 1 does not use a heap, and a ramdisk takes memory, so we leave the heaps out.
-    for (const heap of [HEAP_FILE, REPORTS_HEAP])
-      rmSync(join(tree, HOME, heap), { force: true });
+    for (const heap of [HEAP_FILE, REPORTS_HEAP]) rmSync(join(tree, HOME, heap), { force: true });
     if (init === null) symlinkSync('usr/bin/mountroot', join(tree, 'init'));
     else writeFileSync(join(tree, 'init'), init, { mode: 0o755 });
     await pack(tree, join(made, 'ramdisk.img'), ['--compress', 'gzip']);

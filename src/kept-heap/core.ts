@@ -8,9 +8,10 @@ import { exitNow } from '../system/ffi.js';
 import { SystemError } from '../system/system-error.js';
 import { dlopen, openOver } from './late.js';
 import { resume } from './resume.js';
-import { rememberNode } from './same-program.js';
+import { checkAgent, rememberNode } from './same-program.js';
 
 export const core = {
+  checkAgent,
   dlopen,
   exitNow,
   openOver,

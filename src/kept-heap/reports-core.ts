@@ -3,8 +3,9 @@
  * warm-up is bundled separately, so that the facts in it do not stay in the heap.
  */
 import { stdout } from '../cli/stdout.js';
+import { stderr } from '../log/plain-messages.js';
 import { resumeReports as resume } from './resume-reports.js';
-import { rememberNode } from './same-program.js';
+import { checkAgent, rememberNode } from './same-program.js';
 
-export const reportsCore = { rememberNode, resume, stdout };
+export const reportsCore = { checkAgent, rememberNode, resume, stderr, stdout };
 export type ReportsCore = typeof reportsCore;

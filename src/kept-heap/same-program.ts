@@ -57,6 +57,15 @@ export const isSameAgent = (): boolean => hasBuild(AGENT);
 /** The same for the file of its reports. */
 export const isSameReports = (): boolean => hasBuild(REPORTS);
 
+/** @throws where a heap would be refused as soon as it is written. */
+export function checkAgent(): void {
+  if (!isSameAgent() || !isSameReports())
+    throw new Error(
+      `heap.js and ${AGENT_FILE} are of two agents; install all files of one package, ` +
+        'and call keep-heap again',
+    );
+}
+
 /** True if the Node that runs this has the code of the Node that wrote the heap. */
 export const isSameNode = (): boolean =>
   node === null || bytesOf(node.path, node.at, node.id.length, node.size) === node.id;

@@ -66,10 +66,11 @@ async function withNewMethods(use: () => Promise<void>): Promise<void> {
 
 async function warmUp(): Promise<void> {
   core.rememberNode(nodeMark());
+  core.checkAgent();
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-heap-'));
   const { argv, env } = process;
   const nowhere = openSync('/dev/null', 'w');
-  Object.assign(core.stdout, { fd: nowhere });
+  for (const stream of [core.stdout, core.stderr]) stream.fd = nowhere;
   try {
     writeFileSync(join(folder, 'x'), '');
     await withNewMethods(async () => {
@@ -78,7 +79,8 @@ async function warmUp(): Promise<void> {
       await ask(['ssh-shell']);
     });
   } finally {
-    Object.assign(core.stdout, { fd: 1 });
+    core.stdout.fd = 1;
+    core.stderr.fd = 2;
     Object.assign(process, { argv, env });
     closeSync(nowhere);
     rmSync(folder, { recursive: true, force: true });

@@ -90,6 +90,7 @@ function compileWhatTheModelSkips(folder: string): void {
 /** @throws when a start on a sound board fails, which is a mistake in this file. */
 async function warmUp(): Promise<void> {
   core.rememberNode(nodeMark());
+  core.checkAgent();
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-heap-'));
   const { argv, env } = process;
   Object.assign(process, { argv: [argv[0], '', 'start'], env: { PREINIT: '1' } });

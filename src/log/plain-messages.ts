@@ -3,7 +3,8 @@ import { oneLine } from '../text/columns.js';
 import type { Log } from './log.js';
 import type { MessageOptions } from './winston.js';
 
-const STDERR = 2;
+/** Where messages go. The warm-up of a heap replaces it. */
+export const stderr = { fd: 2 };
 /** The colours that winston gives to its levels. */
 const COLOURS = { error: 31, warn: 33, info: 32, debug: 34 } as const;
 type Level = keyof typeof COLOURS;
@@ -18,7 +19,7 @@ export function messages({ verbose, colour }: MessageOptions): Log {
   const write = (level: Level, text: string): void => {
     const label = level === 'error' ? '' : `${named(level)}: `;
     try {
-      writeSync(STDERR, `mountroot: ${label}${oneLine(text)}\n`);
+      writeSync(stderr.fd, `mountroot: ${label}${oneLine(text)}\n`);
     } catch {
       // Nobody reads it.
     }

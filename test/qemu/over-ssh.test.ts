@@ -272,14 +272,25 @@ t.test(
     );
 
     await t.test(
-      'a heap of an older agent is not used, and the board can write a new one',
+      'a heap of another agent is not used, and the board can write a new one',
       async (t) => {
         const lastDone = async (): Promise<string> =>
           sound.output(
             `mountroot done && grep '"type":"begin".*"verb":"done"' ` +
               '/tmp/mountroot/journal.ndjson | tail -n 1',
           );
+        // Only a build is another agent: the archive's files have the same content and other dates.
+        t.match(await lastDone(), /"heap":true/);
+        const files = '/usr/lib/mountroot/mountroot.cjs /usr/lib/mountroot/mountroot-cli.cjs';
+        await sound.output(`sed -i '2s|^//build |//build other-|' ${files}`);
         t.notMatch(await lastDone(), /"heap":true/);
+        t.match(await lastDone(), /"heapRefused":true/);
+        t.match(await sound.output('mountroot status'), /refused .*keep-heap/s);
+        t.match(await sound.output('dmesg'), /reports\.heap was refused: .* ms longer until/);
+        const mixed = await sound.run('/usr/lib/mountroot/keep-heap', 300_000);
+        t.match(mixed.output, /heap\.js and mountroot\.cjs are of two agents/);
+        t.not(mixed.status, 0);
+        await sound.output(`sed -i '2s|^//build other-|//build |' ${files}`);
         const { status, output } = await sound.run('/usr/lib/mountroot/keep-heap', 300_000);
         t.equal(status, 0, output);
         t.match(await lastDone(), /"heap":true/);

@@ -105,6 +105,8 @@ t.test(
           '-rw-r--r-- usr/lib/mountroot/native/linux-arm/libmountroot-tree.so',
           '-rw-r--r-- usr/lib/mountroot/native/linux-arm/libmountroot.so',
           '-rw-r--r-- usr/lib/mountroot/native/linux-arm/ref-napi.node',
+          '-rw-r--r-- usr/lib/mountroot/reports-heap.js',
+          '-rw-r--r-- usr/lib/mountroot/warm-up-reports.js',
           '-rw-r--r-- usr/lib/mountroot/warm-up.js',
           '-rw-r--r-- usr/share/bash-completion/completions/mountroot',
           '-rw-r--r-- usr/share/doc/mountroot/README.gz',
