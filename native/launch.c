@@ -13,7 +13,7 @@
  *
  * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
  * REPORTS_HEAP, BEGUN_FD, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS, REFUSED,
- * COMPILING, CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
+ * CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -238,7 +238,7 @@ static int is_first_to_tell(const char *name)
 
 /*
  * Tells the kernel log that a heap was refused. A boot makes its root once; of other calls the
- * first one tells. The vain attempt took this long, and compiling the agent takes longer.
+ * first one tells. The vain attempt took this long; compiling the agent comes on top.
  */
 static void tell_refused(const char *name, int makes_root, long took)
 {
@@ -253,9 +253,8 @@ static void tell_refused(const char *name, int makes_root, long took)
 		return;
 	length = snprintf(text, sizeof(text),
 		"<4>mountroot: %s/%s was refused: another Node or another agent wrote it, or it is "
-		"damaged; %s about %ld ms longer until %s/keep-heap writes a new one\n",
-		home, name, makes_root ? "each start takes" : "each report takes",
-		took * COMPILING / 100, home);
+		"damaged; each %s takes at least %ld ms longer until %s/keep-heap writes a new one\n",
+		home, name, makes_root ? "start" : "report", took, home);
 	/* The kernel log is the last place to complain to. */
 	if (length < 0 || write(log, text, length) < 0)
 		length = 0;

@@ -115,8 +115,13 @@ const leftOut: Plugin = {
 const plainMessages: Plugin = {
   name: 'plain-messages',
   setup(builder) {
-    builder.onResolve({ filter: /\/log\/winston\.js$/ }, () => ({
-      path: join(checkout, 'src/log/plain-messages.ts'),
+    builder.onResolve({ filter: /\/log\/winston\.js$/ }, ({ path }) => ({
+      path,
+      namespace: 'plain-messages',
+    }));
+    builder.onLoad({ filter: /.*/, namespace: 'plain-messages' }, () => ({
+      contents: "export { plainMessages as messages } from './src/log/plain-messages.ts';",
+      resolveDir: checkout,
     }));
   },
 };

@@ -19,12 +19,6 @@ import { cached, digest } from '../lib/cache.js';
 import { checkout } from '../lib/report.js';
 import { compileProgram, compilerVersion } from './compile.js';
 
-/**
- * How much longer a start takes without its heap, as a percentage of the vain attempt to use it:
- * measured on the emulated board (docs/performance.md).
- */
-const COMPILING_PERCENT = 300;
-
 const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');
 
@@ -48,7 +42,6 @@ export const launcherDefinitions = (home: string, node: string): string[] =>
       CALLED_AS,
       ...VERB_TABLE.filter(({ keepsFile }) => keepsFile).map(({ name }) => name),
     ]),
-    COMPILING: String(COMPILING_PERCENT),
     CALLED_AS: text(CALLED_AS),
     RESET_NAMES: texts(RESET_NAMES),
   }).map(([name, value]) => `-D${name}=${value}`);

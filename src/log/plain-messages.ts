@@ -13,7 +13,7 @@ type Level = keyof typeof COLOURS;
  * The messages of winston.ts to the byte, in a kept heap. winston would be a tenth of the heap, and
  * most reports have no message.
  */
-export function messages({ verbose, colour }: MessageOptions): Log {
+export function plainMessages({ verbose, colour }: MessageOptions): Log {
   const named = (level: Level): string =>
     colour ? `\u001b[${COLOURS[level]}m${level}\u001b[39m` : level;
   const write = (level: Level, text: string): void => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
 import t from 'tap';
 import type { Log } from '../../../src/log/log.js';
-import { messages as plain, stderr } from '../../../src/log/plain-messages.js';
+import { plainMessages, stderr } from '../../../src/log/plain-messages.js';
 import { messages as winston } from '../../../src/log/winston.js';
 
 const TEXTS = ['one', 'two\nlines', 'an error: \u001b[31mred', '100 % %s', ''];
@@ -32,7 +32,7 @@ for (const verbose of [false, true])
       await soon();
       process.stderr.write = write;
       stderr.fd = openSync(file, 'w');
-      tell(plain({ verbose, colour }));
+      tell(plainMessages({ verbose, colour }));
       closeSync(stderr.fd);
       stderr.fd = 2;
       t.equal(readFileSync(file, 'utf8'), said);
