@@ -253,7 +253,8 @@ static void tell_refused(const char *name, int makes_root, long took)
 		return;
 	length = snprintf(text, sizeof(text),
 		"<4>mountroot: %s/%s was refused: another Node or another agent wrote it, or it is "
-		"damaged; each %s takes at least %ld ms longer until %s/keep-heap writes a new one\n",
+		"damaged; each %s takes at least %ld ms longer until %s/keep-heap writes a new "
+		"one\n",
 		home, name, makes_root ? "start" : "report", took, home);
 	/* The kernel log is the last place to complain to. */
 	if (length < 0 || write(log, text, length) < 0)
