@@ -224,6 +224,8 @@ async function bundleText(
     logLevel: 'warning',
     banner: { js: '#!/usr/bin/env node' },
     define: { ...DEFINE_VERSION, ...NO_COLUMNS, 'import.meta.url': 'importMetaUrl' },
+    // import() of our other file would have Node look for names that it exports, in all of it.
+    supported: { 'dynamic-import': false },
     inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [
