@@ -41,6 +41,7 @@ const TABLE: Record<number, readonly [name: string, text: string]> = {
   40: ['ELOOP', 'too many levels of symbolic links'],
   61: ['ENODATA', 'no data available'],
   74: ['EBADMSG', 'bad message (uncorrectable ECC error)'],
+  75: ['EOVERFLOW', 'value too large'],
   95: ['EOPNOTSUPP', 'operation not supported'],
   110: ['ETIMEDOUT', 'timed out'],
   116: ['ESTALE', 'stale file handle'],

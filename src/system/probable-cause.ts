@@ -304,6 +304,14 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
       'something that is no directory stands in its place, and symlinks are not followed ' +
       'here; look at it, and move it away if it is not needed',
   },
+  {
+    // native/tree-entries.h: most_names().
+    calls: ['opendir', 'unlink'],
+    errnos: ['EOVERFLOW'],
+    says:
+      'the list of its names does not end, because somebody keeps renaming or making files in ' +
+      'it; find who does (`fuser -v DIRECTORY`), end that, and repeat this',
+  },
 ];
 
 /** The probable cause of a failed call, and the cure; '' if no rule matches. */

@@ -42,7 +42,6 @@ const RARE: Record<number, readonly [name: string, text: string]> = {
   71: ['EPROTO', 'protocol error'],
   72: ['EMULTIHOP', 'multihop attempted'],
   73: ['EDOTDOT', 'RFS specific error'],
-  75: ['EOVERFLOW', 'value too large'],
   76: ['ENOTUNIQ', 'name not unique on network'],
   77: ['EBADFD', 'file descriptor in bad state'],
   78: ['EREMCHG', 'remote address changed'],

@@ -6,6 +6,7 @@ import { folderTrouble } from '../facts/own-files.js';
 import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import {
+  LONGEST_RECORD,
   decodeBaseline,
   decodeCursor,
   decodeManifest,
@@ -27,8 +28,7 @@ import { quiet } from './rom-walk.js';
 /** A record may take this fraction of the free space: one part in so many. */
 const SHARE = 8;
 
-/** Bytes. */
-const LONGEST_RECORD = 4 << 20;
+/** Bytes that a record may always take. */
 const LEAST_RECORD = 16 << 10;
 
 /** The places of an image, its upper layer and their records. Absolute paths. */

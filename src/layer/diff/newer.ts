@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import {
   LONGEST_READ,
+  LONGEST_RECORD,
   crcOf,
   decodeBaseline,
   decodeCursor,
@@ -31,9 +32,12 @@ export interface NewerFile {
   complaints: string[];
 }
 
+/** A longer record than `done` ever writes is damaged where it is cut. */
 const textOf = (path: string): string | null => {
   try {
-    return fs.lstatSync(path).isFile() ? fs.readFileSync(path, 'utf8') : null;
+    const stat = fs.lstatSync(path);
+    if (!stat.isFile()) return null;
+    return firstBytes(path, Math.min(stat.size, LONGEST_RECORD)).toString('utf8');
   } catch (error) {
     if (isGone(error)) return null;
     throw error;

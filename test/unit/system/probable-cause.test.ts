@@ -58,6 +58,8 @@ const ROWS: [call: string, fstype: string | null, errno: string, begins: string]
     'the directory is missing and the file system it belongs on is read-only',
   ],
   ['mkdir', null, 'ENOTDIR', 'something that is no directory stands in its place'],
+  ['opendir', null, 'EOVERFLOW', 'the list of its names does not end'],
+  ['unlink', null, 'EOVERFLOW', 'the list of its names does not end'],
 ];
 
 const attempt = (syscall: string, errno: string, fstype: string | null) => ({
