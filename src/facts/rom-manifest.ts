@@ -54,7 +54,7 @@ const BASELINE_SCHEMA = 'mountroot.rom-baseline/1';
 /** Larger files are identified by size and time alone. */
 export const LONGEST_READ = 65_536;
 
-/** Bytes of a manifest or a baseline. A longer one is not written, and is damaged where it is cut. */
+/** The most bytes of a record. A longer one is not written, and counts as damaged. */
 export const LONGEST_RECORD = 4 << 20;
 
 /** zlib is loaded on first use, so that a start does not pay for it. */
