@@ -12,8 +12,8 @@
  * A symlink to it with one of RESET_NAMES calls a factory reset, as OpenWrt's program of that name.
  *
  * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
- * REPORTS_HEAP, BEGUN_FD, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS, REFUSED,
- * CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
+ * REPORTS_HEAP, BEGUN_FD, BOOT_LIMIT, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS,
+ * REFUSED, CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -114,6 +114,19 @@ static const char *heap_for(int argc, char **argv)
 	return verb < argc && is_in(file_verbs, argv[verb]) ? NULL : REPORTS_HEAP;
 }
 
+/*
+ * In the early boot nothing may hang: a Node without entropy, for example, would keep the board
+ * from its init, and OpenWrt's preinit has no timeout(1). exec(2) keeps the alarm, which ends the
+ * program.
+ */
+static void limit_time(void)
+{
+	if (getpid() == 1 || getenv("PREINIT") == NULL)
+		return;
+	signal(SIGALRM, SIG_DFL);
+	alarm(BOOT_LIMIT);
+}
+
 /* Replaces this program by Node, with these words and then our own arguments. */
 static void become(const char *const *words, size_t count, int argc, char **argv)
 {
@@ -121,6 +134,7 @@ static void become(const char *const *words, size_t count, int argc, char **argv
 
 	if (all == NULL)
 		return;
+	limit_time();
 	memcpy(all, words, count * sizeof(*all));
 	/* A caller may give no words at all, not even the name. */
 	if (argc > 0)
@@ -303,7 +317,9 @@ int main(int argc, char **argv)
 	ended = wait_for_child(&status);
 	child = 0;
 	fcntl(begun[0], F_SETFL, O_NONBLOCK);
-	if (!told && read(begun[0], &byte, 1) != 1) {
+	/* A heap that used up the time of this boot is not tried in another way. */
+	if (!told && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) &&
+		read(begun[0], &byte, 1) != 1) {
 		close(begun[0]);
 		tell_refused(name, argc < 2 || is_in(root_verbs, argv[1]), now_ms() - begin);
 		return become_agent(argc, argv);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import {
   AGENT_FILE,
   BEGUN_FD,
+  BOOT_LIMIT_S,
   CALLED_AS,
   HEAP_FILE,
   HEAP_OPTIONS,
@@ -23,7 +24,7 @@ const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');
 
 /** The constants of the agent for native/launch.c, each as `-DNAME=VALUE`. */
-export const launcherDefinitions = (home: string, node: string): string[] =>
+export const launcherDefinitions = (home: string, node: string, limit = BOOT_LIMIT_S): string[] =>
   Object.entries({
     HOME: text(home),
     NODE: text(node),
@@ -35,6 +36,7 @@ export const launcherDefinitions = (home: string, node: string): string[] =>
     BEGUN_FD: String(BEGUN_FD),
     RECORDS: text(JOURNAL_FOLDER),
     REFUSED: text(HEAP_REFUSED),
+    BOOT_LIMIT: String(limit),
     BOOT_VERBS: texts(BOOT_VERBS),
     ROOT_VERBS: texts(BOOT_VERBS.filter(makesRoot)),
     BOOT_OPTIONS: texts(['--force', '--after-script']),

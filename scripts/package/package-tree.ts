@@ -47,6 +47,9 @@ export const MAINTAINER =
   `${process.env['DEBFULLNAME'] || 'mountroot'} ` +
   `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
+/** Login shells of Debian and OpenWrt read the scripts of this folder. */
+const NOTICE_SCRIPT = 'etc/profile.d/mountroot.sh';
+
 /** The pages of docs/ for users who have a board and no checkout. */
 const PAGES = [
   'bring-up.md',
@@ -115,6 +118,7 @@ export async function stage(
     put(`${DOC}/${page}.gz`, packed(readFileSync(join(checkout, 'docs', page))));
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/preinit'), `${DOC}/examples/preinit`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/init.d/rcS'), `${DOC}/examples/rcS`, 0o644);
+  copy(join(checkout, 'board/vexpress-a9/rootfs', NOTICE_SCRIPT), NOTICE_SCRIPT, 0o644);
   for (const [path, text] of Object.entries(extra)) put(path, text);
   settle(tree, epoch);
 }

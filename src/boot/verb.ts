@@ -230,7 +230,7 @@ async function executePlans(work: Work): Promise<number> {
       );
     if (executeStage(work, decision, progress.system) && decision.last) {
       progress.reached = true;
-      if (makesRoot(context.verb)) run.lookBackOnce();
+      if (makesRoot(context.verb) || progress.facts.pstoreBy !== undefined) run.lookBackOnce();
       return run.reached(decision, progress.facts, progress.system);
     }
     run.lookBackOnce();

@@ -300,6 +300,8 @@ export interface Facts {
   handover: Handover | null;
   /** The options that the caller gave for the data volume's file system; left out without any. */
   mountOptions?: string;
+  /** What in the image mounts pstore later in the boot; left out if nothing is known to. */
+  pstoreBy?: string;
   /** What `start` recorded in this boot. */
   state: RecordedState | null;
   /**

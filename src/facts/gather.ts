@@ -41,7 +41,7 @@ import {
 } from './places.js';
 import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
-import { PSTORE } from './pstore.js';
+import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
@@ -205,6 +205,7 @@ export function gather(
     ),
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
+    ...leftToInit(sources, reader, image),
     state: state === null ? null : stateOf(state, problems),
     ...(isRootProtected(devices, mounts, handover?.at ?? '/') && { rootProtected: true as const }),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
@@ -222,6 +223,17 @@ const momentOf = (
   ...((env['FAILSAFE'] === 'true' || isMarked(FAILSAFE_MARK)) && { failsafe: true as const }),
   shutdown: Boolean(env['SHUTDOWN']),
 });
+
+/** pstore is left to an init that mounts it. */
+function leftToInit(
+  { text }: Pick<ReturnType<typeof kernelSources>, 'text'>,
+  reader: Reader,
+  image: string,
+): Pick<Facts, 'pstoreBy'> {
+  const has = parseFilesystems(text(FILESYSTEM_TYPES)).includes('pstore');
+  const by = has ? pstoreMounter(reader, image) : null;
+  return by === null ? {} : { pstoreBy: by };
+}
 
 const none = <T>(): T[] => [];
 const missing = (): null => null;

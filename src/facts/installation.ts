@@ -44,6 +44,12 @@ export const NO_REHASH = '--no-rehash-snapshot';
 export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
 
 /**
+ * Seconds after which the launcher ends an agent in the early boot. This is longer than the limit
+ * of /etc/preinit (timeout(1), where there is one), and mounting a large jffs2 takes minutes.
+ */
+export const BOOT_LIMIT_S = 660;
+
+/**
  * The names under which OpenWrt's scripts and people call a factory reset. The launcher calls the
  * agent with CALLED_AS and the name before the caller's own words.
  */

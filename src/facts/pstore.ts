@@ -1,6 +1,38 @@
+import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 
 export const PSTORE = '/sys/fs/pstore';
+
+/** The files of an image in which OpenWrt, busybox and others mount pstore. */
+const MOUNTED_IN = ['/etc/init.d/boot', '/etc/init.d/rcS', '/etc/fstab'];
+const LONGEST = 64 * 1024;
+
+/** Comments do not count. */
+const NAMES_PSTORE = /^[^#\n]*\bpstore\b/m;
+
+/**
+ * What in the image mounts pstore later in the boot; null if nothing is known to. systemd does it
+ * itself (mount-setup.c).
+ */
+export function pstoreMounter(reader: Reader, image: string): string | null {
+  const init = `${image}/sbin/init`;
+  const isSystemd = orElse(
+    false,
+    () => reader.kind(init) === 'symlink' && /\bsystemd$/.test(reader.readLink(init)),
+  );
+  if (isSystemd) return 'systemd';
+  const mounter = MOUNTED_IN.find((file) =>
+    orElse(
+      false,
+      () =>
+        reader.kind(`${image}${file}`) === 'file' &&
+        NAMES_PSTORE.test(
+          Buffer.from(reader.readBytes(`${image}${file}`, 0, LONGEST)).toString('latin1'),
+        ),
+    ),
+  );
+  return mounter ?? null;
+}
 
 /**
  * How many lines of the previous boot's kernel log we keep: the last ones, because they show the

@@ -15,7 +15,7 @@ export class UciRefused extends Error {
   }
 }
 
-export interface UciOption {
+interface UciOption {
   value: string;
   line: number;
 }

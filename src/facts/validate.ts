@@ -146,6 +146,7 @@ const factsFile = v.object({
   // Older files have no such field.
   handover: v.optional(v.nullable(handover), null),
   mountOptions: v.exactOptional(v.string()),
+  pstoreBy: v.exactOptional(v.string()),
   state: v.nullable(state),
   unread: v.exactOptional(v.record(v.string(), v.string())),
   origin: v.exactOptional(originOf),

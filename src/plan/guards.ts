@@ -230,6 +230,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
       : ['process 1 is to hand over to another root, out of an initramfs or as init'],
   // The script is planned without any, and preinit gives it none.
   mountOptions: nothing,
+  // The image is the one that the script is in.
+  pstoreBy: nothing,
   state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
   // A kernel without mtd has no /proc/mtd today either.
   unread: (unread = {}) =>

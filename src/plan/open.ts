@@ -28,9 +28,11 @@ export const attachSteps = (mtd: number): Step[] => [
 
 /**
  * Mounts pstore, which shows the messages of the previous boot from memory that survives a reset.
+ * An init that mounts it itself would fail if it were mounted; `done` looks into it then.
  */
-export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
+export function pstoreSteps({ kernel, paths, mounts, pstoreBy }: Facts): Step[] {
   if (
+    pstoreBy !== undefined ||
     !kernel.filesystems.includes('pstore') ||
     paths[PSTORE] !== 'directory' ||
     visibleAt(mounts, PSTORE) !== undefined
@@ -40,7 +42,10 @@ export function pstoreSteps({ kernel, paths, mounts }: Facts): Step[] {
     warn(
       'pstore',
       'It shows how the boot before ended, if that was a crash.',
-      mount('pstore', PSTORE, 'pstore', { writable: false, flags: [] }),
+      mount('pstore', PSTORE, 'pstore', {
+        writable: false,
+        flags: ['MS_NOSUID', 'MS_NODEV', 'MS_NOEXEC'],
+      }),
     ),
   ];
 }

@@ -128,7 +128,7 @@ echo "looked $clock"
 
 # It shows how the boot before ended, if that was a crash.
 n=1 id=pstore
-if mount -n -t pstore -o '' pstore /sys/fs/pstore; then note done; else fail; fi
+if mount -n -t pstore -o nosuid,nodev,noexec pstore /sys/fs/pstore; then note done; else fail; fi
 
 # The data volume is mounted here first, so that a bad one never covers /overlay.
 n=2 id=staging

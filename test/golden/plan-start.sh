@@ -46,7 +46,7 @@ fail() {
 
 # It shows how the boot before ended, if that was a crash.
 at='1 (pstore)'; n=1
-{ mount -n -t pstore -o '' pstore /sys/fs/pstore && made1=1; } || say "step $at failed, going on"
+{ mount -n -t pstore -o nosuid,nodev,noexec pstore /sys/fs/pstore && made1=1; } || say "step $at failed, going on"
 
 # The data volume is mounted here first, so that a bad one never covers /overlay.
 at='2 (staging)'; n=2

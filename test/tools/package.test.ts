@@ -96,6 +96,7 @@ t.test(
           .filter(([mode]) => !mode!.startsWith('d'))
           .map(([mode, , , , , ...name]) => `${mode} ${name.join(' ').replace(/^\.\//, '')}`),
         [
+          '-rw-r--r-- etc/profile.d/mountroot.sh',
           '-rw-r--r-- usr/lib/mountroot/heap.js',
           '-rwxr-xr-x usr/lib/mountroot/keep-heap',
           '-rwxr-xr-x usr/lib/mountroot/launch',

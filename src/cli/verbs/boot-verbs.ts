@@ -16,7 +16,7 @@ const BOOT_VERBS: Record<BootVerb, BootVerbText> = {
   start: {
     summary: 'make / an overlay on the data volume (from /etc/preinit)',
     examples: [
-      ['PREINIT=1 timeout -k 10 600 $0 start', 'in /etc/preinit'],
+      ['PREINIT=1 $0 start', 'in /etc/preinit; it ends itself after 11 minutes'],
       ['$0 start --dry-run', 'look beforehand'],
     ],
     options: {
@@ -37,7 +37,7 @@ const BOOT_VERBS: Record<BootVerb, BootVerbText> = {
   },
   done: {
     summary: 'confirm a start, or move a root in memory to flash (late in boot)',
-    examples: [['timeout 600 $0 done', 'at the end of the boot']],
+    examples: [['$0 done', 'at the end of the boot']],
   },
   stop: {
     summary: 'write everything back (at shutdown)',

@@ -91,7 +91,7 @@ export function directories(inputs: CheckInputs): Finding {
 const isOurs = (target: string): boolean => /\/mountroot(\.cjs|\/launch)$/.test(target);
 
 /** A call under `timeout`: a program that hangs must not keep a board from its init. */
-const LIMITED = /\btimeout\b[^|;&]*mount_?root\b/;
+const LIMITED = /\b(?:timeout|limited)\b[^|;&]*mount_?root\b/;
 /** A call of another verb than `start`. */
 const LATER = /(?:mount_root|mountroot)\s+(?:done|stop)\b/;
 
@@ -183,7 +183,8 @@ export function preinit({ now, live }: CheckInputs): Finding {
     `${caller.path} calls mount_root without a time limit: ` +
       `${once}a Node that hangs keeps the board from its init`,
     caller.calls[0]!,
-    'write `timeout -k 10 600` before it',
+    'write `timeout -k 10 600` before it; a board without timeout (OpenWrt) needs nothing, ' +
+      'because the launcher ends a call with PREINIT after 11 minutes',
   );
 }
 

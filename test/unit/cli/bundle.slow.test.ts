@@ -115,15 +115,16 @@ t.test(
     'options there',
   { skip: process.getuid?.() === 0 ? false : 'needs root to become somebody else' },
   async (t) => {
-    const { status, stderr } = mountroot(['start', 'noatime'], {
-      uid: 65534,
-      env: { PREINIT: '1' },
-    });
+    const early = { uid: 65534, env: { PREINIT: '1' } };
+    for (const words of [['noatime'], ['', 'rw,compr=zlib'], ['']]) {
+      const { status, stderr } = mountroot(['start', ...words], early);
+      t.match(stderr, /^mountroot: start needs root/, words.join(' '));
+      t.equal(status, 1);
+    }
     t.match(
-      stderr,
-      /^mountroot: start takes no mount options; ignoring noatime\nmountroot: start needs root/,
+      mountroot(['start', 'ro'], early).stderr,
+      /^mountroot: start does not heed ro: [^\n]+\nmountroot: start needs root/,
     );
-    t.equal(status, 1);
     t.equal(mountroot(['start', 'noatime']).status, 2, 'by hand it is a mistake');
   },
 );

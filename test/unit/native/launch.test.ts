@@ -128,3 +128,19 @@ t.test("a symlink with the name of another program's factory reset never calls s
   t.match(run(path('mount_root'), 'start').stdout, /snapshot-blob;.*;start;$/);
   t.end();
 });
+
+t.test('an agent that hangs in the early boot is ended, without timeout(1)', async (t) => {
+  await compileProgram(
+    'host',
+    join(process.cwd(), 'native/launch.c'),
+    path('limited'),
+    launcherDefinitions(home, path('node'), 1),
+  );
+  for (const hangs of ['exec sleep 60', 'sleep 60 & wait']) {
+    node(hangs);
+    for (const words of [['start'], ['ram'], ['start', 'compr=zlib']])
+      t.equal(run('env', 'PREINIT=1', path('limited'), ...words).status, 128 + 14, words.join(' '));
+  }
+  node('sleep 2; exit 3');
+  t.equal(run(path('limited'), 'done').status, 3, 'and no other verb is');
+});
