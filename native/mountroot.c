@@ -14,11 +14,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/loop.h>
 #include <mtd/mtd-user.h>
 #include <mtd/ubi-user.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +30,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -188,6 +191,122 @@ EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 	int32_t done = result(ioctl(fd, UBI_IOCATT, &request));
 	close(fd);
 	return done;
+}
+
+/* How often a loop device is tried again that somebody else took or still reads (EAGAIN). */
+#define LOOP_TRIES 64
+
+/* The first loop device that nobody uses. Kernels without loop-control have eight of them. */
+static int free_loop(void)
+{
+	char path[32];
+	struct loop_info64 info;
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (control >= 0) {
+		int number = ioctl(control, LOOP_CTL_GET_FREE);
+		int failed = errno;
+		close(control);
+		return number < 0 ? -failed : number;
+	}
+	int32_t failed = -errno;
+	for (int number = 0; number < 8; number++) {
+		snprintf(path, sizeof path, "/dev/loop%d", number);
+		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			continue;
+		int used = ioctl(fd, LOOP_GET_STATUS64, &info) == 0 || errno != ENXIO;
+		close(fd);
+		if (!used)
+			return number;
+		failed = -EBUSY;
+	}
+	return failed;
+}
+
+/* OpenWrt's fstools recognise the loop device by the name and the offset. */
+static int32_t set_loop(int loop, int disk, const char *name, uint64_t offset)
+{
+	struct loop_info64 info = { .lo_offset = offset, .lo_flags = LO_FLAGS_AUTOCLEAR };
+	snprintf((char *)info.lo_file_name, sizeof info.lo_file_name, "%s", name);
+	if (ioctl(loop, LOOP_SET_FD, disk) < 0)
+		return -errno;
+	int32_t done = result(ioctl(loop, LOOP_SET_STATUS64, &info));
+	for (int tries = 0; done == -EAGAIN && tries < LOOP_TRIES; tries++) {
+		usleep(10000);
+		done = result(ioctl(loop, LOOP_SET_STATUS64, &info));
+	}
+	if (done < 0)
+		ioctl(loop, LOOP_CLR_FD, 0);
+	return done;
+}
+
+static int32_t open_loop(int disk, const char *name, uint64_t offset)
+{
+	char path[32];
+	for (int tries = 0;; tries++) {
+		int number = free_loop();
+		if (number < 0)
+			return number;
+		snprintf(path, sizeof path, "/dev/loop%d", number);
+		int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+		if (fd < 0)
+			return -errno;
+		int32_t done = set_loop(fd, disk, name, offset);
+		/* The descriptor stays open until this process ends: without an opener or a mount,
+		 * the kernel frees the device (LO_FLAGS_AUTOCLEAR). */
+		if (done == 0)
+			return number;
+		close(fd);
+		if (done != -EBUSY || tries == LOOP_TRIES)
+			return done;
+	}
+}
+
+/* Shows a disk from `offset` on as a loop device, and returns its number. A disk that refuses
+ * writes is shown read-only. */
+EXPORT int32_t mountroot_attach_loop(const char *name, uint64_t offset)
+{
+	struct stat stat;
+	int fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && (errno == EROFS || errno == EACCES))
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	int32_t done = fstat(fd, &stat) < 0 ? -errno : 0;
+	if (done == 0)
+		done = S_ISBLK(stat.st_mode) ? open_loop(fd, name, offset) : -ENOTBLK;
+	close(fd);
+	return done;
+}
+
+/* Runs a program without a shell, and waits for it. Returns its exit status, or 128 and the signal
+ * that ended it, as a shell does. */
+EXPORT int32_t mountroot_run(const char *path, char *const argv[], char *const envp[])
+{
+	pid_t pid;
+	int status;
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t pipe;
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigdefault(&attributes, &pipe);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+	/* It must not wait for answers, and its messages are not ours. */
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	int failed = posix_spawn(&pid, path, &actions, &attributes, argv, envp);
+	posix_spawn_file_actions_destroy(&actions);
+	posix_spawnattr_destroy(&attributes);
+	if (failed)
+		return -failed;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /*

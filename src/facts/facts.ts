@@ -262,6 +262,15 @@ export interface Rootdisk {
   content: Content;
   /** The loop device that shows the space; null if none does. */
   loop: { name: string; number: string } | null;
+  /**
+   * Left out if something is there that may be needed. `erased`: the first bytes are all zero or
+   * all 0xFF. `archive`: a firmware upgrade of OpenWrt has put the settings there as a tar.gz.
+   */
+  free?: 'erased' | 'archive';
+  /** The begin of that archive, from the begin of the space. */
+  archive?: number;
+  /** The programs that can make a file system there, by type. Left out if there is one. */
+  makers?: Partial<Record<'ext4' | 'f2fs', string>>;
 }
 
 /**
@@ -311,7 +320,7 @@ export interface Facts {
   unread?: Record<string, string>;
   /** How the root came to be; present only on request (see `facts` and `explain`). */
   origin?: RootOrigin;
-  /** Left out in a boot, and if the image is not on a disk. */
+  /** Left out if the image is not on a disk, and in a boot that has found another volume. */
   rootdisk?: Rootdisk;
   /** Set if the device of the root refuses writes although its file system could be written. */
   rootProtected?: true;

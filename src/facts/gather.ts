@@ -14,6 +14,8 @@ import {
   type RecordedState,
   type Volume,
 } from './facts.js';
+import { parseCommandLine } from './cmdline.js';
+import { BEHIND, findRootdisk, volumeBehind } from './rootdisk.js';
 import { parseFilesystems } from './filesystems.js';
 import { FSTAB, fstabRequest, type FstabFile, type FstabRequest } from './fstab.js';
 import { findHandover, type Handing } from './handover.js';
@@ -159,9 +161,13 @@ export function gather(
     configure({ commandLine, file: settingsAt(`${image}/etc/mountroot.json`), flags }, problems),
   );
   const wanted = chosen.settings.volume;
-  const volume = part('it looked for the data volume', notFound(wanted), () =>
+  const named = part('it looked for the data volume', notFound(wanted), () =>
     findVolume(devices, wanted, mtd),
   );
+  const rootdisk = part('it looked behind the image', missing, () =>
+    isBehind(named, commandLine) ? findRootdisk(devices, mounts, handover?.at ?? null) : null,
+  );
+  const volume = rootdisk === null ? named : volumeBehind(named, rootdisk);
   const look: Look = { reader, devices, mtd, mounts, problems, part };
   const opened = lookIntoVolume(look, volume);
   const own =
@@ -207,12 +213,25 @@ export function gather(
     ...(mountOptions !== undefined && { mountOptions }),
     ...leftToInit(sources, reader, image),
     state: state === null ? null : stateOf(state, problems),
+    ...(rootdisk !== null && { rootdisk }),
     ...(isRootProtected(devices, mounts, handover?.at ?? '/') && { rootProtected: true as const }),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,
   };
 }
+
+/**
+ * Whether the volume may lie behind the image: nothing has its name, or only partitions have it,
+ * which `fstools_ignore_partname=1` leaves out.
+ */
+const isBehind = ({ wanted, found, attach }: Volume, commandLine: string): boolean =>
+  wanted === BEHIND &&
+  attach === null &&
+  found.every(
+    ({ kind }) =>
+      kind === 'block' && parseCommandLine(commandLine).get('fstools_ignore_partname') === '1',
+  );
 
 /** The moment of this boot, from the environment and from marks that root made. */
 const momentOf = (

@@ -121,6 +121,11 @@ const SETTINGS = {
    * overlay in memory.
    */
   writable_root: setting(choice('keep', 'overlay'), { default: 'keep', optionalInFiles: true }),
+  /**
+   * The file system to make behind the image on a disk, if nothing is there: `auto` takes f2fs for
+   * more than 100 MiB, as OpenWrt does.
+   */
+  make: setting(choice('no', 'ext4', 'f2fs', 'auto'), { default: 'no', optionalInFiles: true }),
 };
 
 export type SettingName = keyof typeof SETTINGS;

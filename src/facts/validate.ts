@@ -121,6 +121,11 @@ const rootdisk = v.object({
   offset: count,
   content,
   loop: v.nullable(v.object({ name: v.string(), number: v.string() })),
+  free: v.exactOptional(v.picklist(['erased', 'archive'])),
+  archive: v.exactOptional(count),
+  makers: v.exactOptional(
+    v.object({ ext4: v.exactOptional(v.string()), f2fs: v.exactOptional(v.string()) }),
+  ),
 });
 
 const factsFile = v.object({

@@ -6,6 +6,7 @@ import type { Device, Facts, MountedVolume, Rung } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
 import { describe } from '../volumes/device.js';
+import { behindTrouble, isHidden, isShown, makeBehind, makerOf, showBehind } from './behind.js';
 import { confirmStart } from './confirm-start.js';
 import { LATE_MOUNTS, copyToFlash, switchToFlash, thaw, tidyUp } from './move-to-flash.js';
 import { openSteps } from './open.js';
@@ -202,8 +203,10 @@ const whyNotMoved = ({ facts }: Completion): string => {
   );
 };
 
-const troubleWithVolume = ({ facts }: Completion): Trouble | null =>
+const troubleOrNull = (facts: Facts): Trouble | null =>
   volumeTrouble(facts, facts.volume, facts.configuration.origins.volume);
+
+const troubleWithVolume = ({ facts }: Completion): Trouble | null => troubleOrNull(facts);
 
 const whatItHolds = (completion: Completion): Cause => {
   const device = completion.facts.volume.found[0];
@@ -216,6 +219,16 @@ const whatItHolds = (completion: Completion): Cause => {
     }
   );
 };
+
+/** The reasons of a start that found no file system behind the image. */
+const NOT_MADE: readonly Reason[] = ['unknown-content', 'erase-marker', 'make-failed'];
+
+/** The file system behind the image is new: the start would have used it. */
+const isMadeSince = ({ facts }: Completion): boolean =>
+  isShown(facts) &&
+  makerOf(facts) === null &&
+  troubleOrNull(facts) === null &&
+  NOT_MADE.includes(facts.state?.reason as Reason);
 
 /** Decides whether a root in memory moves to flash. */
 export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] = [
@@ -249,6 +262,19 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
       isKeptReadOnly(completion) && completion.facts.state?.reason === 'write-protected',
     then: stays,
     because: () => 'the settings on the data volume cannot be written (write-protected)',
+  },
+  {
+    // The kernel freed the loop device when the start had ended.
+    id: 'show',
+    when: ({ facts, earlier }) =>
+      isHidden(facts) && behindTrouble(facts) === null && !tried(earlier, 'attach'),
+    then: ({ facts }) => showBehind('done', facts),
+  },
+  {
+    id: 'make',
+    when: ({ facts, earlier }) =>
+      isShown(facts) && makerOf(facts) !== null && !tried(earlier, 'make'),
+    then: ({ facts }) => makeBehind('done', facts),
   },
   {
     id: 'count-volume-gone',
@@ -312,7 +338,8 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
   },
   {
     id: 'not-blank',
-    when: ({ facts }) => facts.volume.content?.kind !== 'blank',
+    when: (completion) =>
+      completion.facts.volume.content?.kind !== 'blank' && !isMadeSince(completion),
     then: stays,
     because: (completion) => sentenceOf(whatItHolds(completion)),
   },
@@ -331,7 +358,7 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
   {
     id: 'open',
     when: otherwise,
-    then: ({ facts }) => openVolume(facts, `opening ${deviceName(facts)}, which is blank`),
+    then: ({ facts }) => openVolume(facts, `opening ${deviceName(facts)}, which is new`),
   },
 ];
 

@@ -3,12 +3,22 @@ import type { Facts } from '../facts/facts.js';
 import { STAGING } from '../facts/places.js';
 import { quote } from '../text/shell.js';
 import { fstypeOf } from '../volumes/mountable.js';
+import { isFileSystem } from '../volumes/file-systems.js';
+import { isHidden } from './behind.js';
 import type { Plan } from './plan.js';
 
 /** The command that shows the settings; null if the volume cannot be mounted as far as is known. */
-function mountCommand({ volume }: Facts): string | null {
+function mountCommand(facts: Facts): string | null {
+  const { volume } = facts;
   const { found, attach } = volume;
   if (attach !== null) return `ubiattach -m ${attach}`;
+  if (isHidden(facts) && isFileSystem(facts.rootdisk!.content.kind)) {
+    const { device, offset, content } = facts.rootdisk!;
+    return (
+      `mkdir -p ${STAGING} && ` +
+      `mount -t ${content.kind} -o loop,offset=${offset} /dev/${device} ${STAGING}`
+    );
+  }
   const [device] = found;
   const fstype = found.length === 1 ? fstypeOf(device!, volume) : undefined;
   if (fstype === undefined) return null;

@@ -145,6 +145,7 @@ const SETTINGS: Table<Facts['configuration']['settings']> = {
   extroot_target: nothing,
   first: nothing,
   writable_root: nothing,
+  make: nothing,
   watchdog: (device) =>
     device === '' ? [] : [`a watchdog is to be fed (${device}), which only the agent does`],
   extroot: (volume) =>

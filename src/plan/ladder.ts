@@ -25,6 +25,8 @@ import { isLegacy } from './overlay-root.js';
 import type { Plan, StageResult } from './plan.js';
 import { isLeftAlone, ownRootPlan, ownRootTrouble } from './own-root.js';
 import { failures, planOf, tried } from './plan-of.js';
+import { isHidden } from './behind.js';
+import { behindRows } from './behind-rows.js';
 import { failsafeNotes, reachWords } from './failsafe.js';
 import { REASONS, troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
@@ -62,6 +64,7 @@ const inMemory = ({ facts, earlier }: Climb, trouble: Trouble): Plan =>
 const mayStillCome = ({ facts, earlier }: Climb): boolean =>
   facts.volume.found.length === 0 &&
   facts.volume.attach === null &&
+  !isHidden(facts) &&
   !tried(earlier, 'wait') &&
   mayCome(facts, facts.volume.wanted);
 
@@ -280,6 +283,7 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
     then: image,
     because: noOverlayTrouble,
   },
+  ...behindRows(inMemory),
   {
     id: 'unusable',
     when: (climb) => unusable(climb) !== null,

@@ -29,6 +29,7 @@ export type Stage =
   | 'image'
   | 'wait'
   | 'attach'
+  | 'make'
   | 'open'
   | 'reset'
   | 'import'

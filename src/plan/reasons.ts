@@ -44,6 +44,11 @@ export const REASONS = {
   'no-filesystem': {
     cure: 'build the kernel with the file system (=y, because modules lie on the root)',
   },
+  'make-failed': {
+    cure:
+      'put the mkfs program of a file system that the kernel has into the image (mkfs.ext4 or ' +
+      'mkfs.f2fs), or read what the kernel log says of the device',
+  },
   'mount-failed': {
     cure:
       'read what the file system says in the kernel log; copy the volume before anything else is ' +

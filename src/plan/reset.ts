@@ -15,6 +15,7 @@ import { keepPath } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
 import { SAVE_FIRST } from '../volumes/unreadable.js';
 import { fstypeOf } from '../volumes/mountable.js';
+import { isHidden, isShown, showBehind } from './behind.js';
 import { attachSteps, openSteps } from './open.js';
 import { ownRoot, ownRootName } from './own-root.js';
 import {
@@ -97,6 +98,12 @@ const isUnread = (call: View): boolean =>
 const evidenceOf = (call: View): string =>
   mountFailure(call)?.error ?? call.facts.volume.content?.evidence ?? 'nothing is known of it';
 
+/** Flash is erased, and behind the image a new file system is made. Other disks stay as they are. */
+const isErasable = (call: View): boolean =>
+  isShown(call.facts)
+    ? !isUnread(call)
+    : deviceOf(call).kind === 'mtd' && Boolean(deviceOf(call).eraseBlock);
+
 function markForErase(call: View): Plan {
   const { name, eraseBlock } = deviceOf(call);
   return planOf('reset', call.facts, {
@@ -108,8 +115,10 @@ function markForErase(call: View): Plan {
       fatal(
         'mark',
         'It cannot be mounted, so there is nothing that could be kept; ' +
-          '`done` erases it in the next boot.',
-        { kind: 'mark-for-erase', device: `/dev/${name}`, eraseBlock: eraseBlock! },
+          (isShown(call.facts)
+            ? 'the next start makes a file system there.'
+            : '`done` erases it in the next boot.'),
+        { kind: 'mark-for-erase', device: `/dev/${name}`, eraseBlock },
       ),
     ],
     last: true,
@@ -162,6 +171,11 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
         summary: `attaching UBI on mtd${facts.volume.attach}`,
         steps: attachSteps(facts.volume.attach!),
       }),
+  },
+  {
+    id: 'show',
+    when: ({ facts, earlier }) => isHidden(facts) && !tried(earlier, 'attach'),
+    then: ({ facts }) => showBehind('reset', facts),
   },
   {
     id: 'attach-failed',
@@ -224,7 +238,7 @@ export const RESET: readonly PlanRule<ResetCall, Decision, Cause>[] = [
   },
   {
     id: 'no-flash',
-    when: (call) => deviceOf(call).kind !== 'mtd' || !deviceOf(call).eraseBlock,
+    when: (call) => !isErasable(call),
     then: refused('no-volume'),
     because: (call) => ({
       found:

@@ -4,6 +4,7 @@ import { DISKS, PARTITIONS, lacksType, unreadWords } from '../facts/kernel-sourc
 import { visibleAt } from '../facts/mountinfo.js';
 import { setWith } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
+import { behindTrouble, isBehindImage } from './behind.js';
 import { fstypeOf, whyUnmountable } from '../volumes/mountable.js';
 import type { Stage, StageResult } from './plan.js';
 import { failures } from './plan-of.js';
@@ -27,6 +28,7 @@ export function volumeTrouble(
 ): Trouble | null {
   const { wanted, found, content, attach } = volume;
   if (attach !== null) return null;
+  if (volume === facts.volume && isBehindImage(facts)) return behindTrouble(facts);
   const [device] = found;
   if (device === undefined) return missing(facts, wanted, askedBy(origin), waited);
   if (found.length > 1)

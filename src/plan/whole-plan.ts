@@ -3,6 +3,8 @@ import { parseCommandLine } from '../facts/cmdline.js';
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { NEW_IMAGE, STAGING } from '../facts/places.js';
 import type { Decision, Plan, PlanningOptions, Stage, StageResult, Verb } from './plan.js';
+import { isHidden, makerOf } from './behind.js';
+import { volumeBehind } from '../facts/rootdisk.js';
 import { stageResult } from './plan-of.js';
 import { distinct } from './steps.js';
 import { PLANNERS } from './verbs.js';
@@ -76,6 +78,26 @@ function afterImport(facts: Facts): Facts | null {
       })(facts);
 }
 
+/** The loop device that is free on most boards. */
+const FIRST_LOOP = { name: 'loop0', number: '7:0' };
+
+function afterShow(facts: Facts): Facts | null {
+  if (!isHidden(facts)) return null;
+  const rootdisk = { ...facts.rootdisk!, loop: FIRST_LOOP };
+  return { ...facts, rootdisk, volume: volumeBehind(facts.volume, rootdisk) };
+}
+
+function afterMake(facts: Facts): Facts | null {
+  const { fstype } = makerOf(facts)!;
+  const { free: _, archive: __, ...rootdisk } = facts.rootdisk!;
+  const content = { kind: fstype, evidence: 'it will have been made' };
+  return {
+    ...facts,
+    rootdisk: { ...rootdisk, content },
+    volume: { ...facts.volume, content },
+  };
+}
+
 const afterErase = (facts: Facts): Facts => ({
   ...facts,
   volume: {
@@ -88,6 +110,8 @@ const afterErase = (facts: Facts): Facts => ({
 const AFTERWARDS: Partial<
   Record<Stage, (facts: Facts, plan: Plan, options: PlanningOptions) => Facts | null>
 > = {
+  attach: afterShow,
+  make: afterMake,
   open: afterOpen,
   image: afterImage,
   erase: afterErase,

@@ -2,6 +2,7 @@
  * Every kind of step, by its name in plans and journals. To add a kind, describe it in a file
  * beside this one and name it here.
  */
+export { attachLoop as 'attach-loop' } from './attach-loop.js';
 export { attachUbi as 'attach-ubi' } from './attach-ubi.js';
 export { chdir } from './chdir.js';
 export { clear } from './clear.js';
@@ -10,6 +11,7 @@ export { erase } from './erase.js';
 export { freeMemory as 'free-memory' } from './free-memory.js';
 export { keepJournal as 'keep-journal' } from './keep-journal.js';
 export { link } from './link.js';
+export { makeFileSystem as 'make-file-system' } from './make-file-system.js';
 export { makePrivate as 'make-private' } from './make-private.js';
 export { markForErase as 'mark-for-erase' } from './mark-for-erase.js';
 export { mkdir } from './mkdir.js';
@@ -27,6 +29,7 @@ export { rmdir } from './rmdir.js';
 export { switchRoot as 'switch-root' } from './switch-root.js';
 export { sync } from './sync.js';
 export { umount } from './umount.js';
+export { unpackArchive as 'unpack-archive' } from './unpack-archive.js';
 export { unlink } from './unlink.js';
 export { waitFor as 'wait-for' } from './wait-for.js';
 export { write } from './write.js';

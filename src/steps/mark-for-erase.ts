@@ -1,11 +1,14 @@
 import { SystemError } from '../system/system-error.js';
 import type { StepKind } from './step-kind.js';
 
-/** Erases the first block of a flash partition and writes the order to erase all of it there. */
+/**
+ * Writes the order to erase a partition, or to make a new file system on a disk, at its beginning.
+ * The first block of flash is erased before.
+ */
 interface MarkForErase {
   device: string;
-  /** Size of an erase block in bytes. */
-  eraseBlock: number;
+  /** Size of an erase block in bytes; null for a disk, which has none. */
+  eraseBlock: number | null;
 }
 
 /** OpenWrt's order to erase a partition, at its start. */
@@ -19,7 +22,7 @@ export const markForErase: StepKind<MarkForErase> = {
    * @throws {SystemError} EIO if the first block is bad.
    */
   execute: ({ device, eraseBlock }, system) => {
-    if (!system.eraseBlock(device, 0, eraseBlock))
+    if (eraseBlock !== null && !system.eraseBlock(device, 0, eraseBlock))
       throw new SystemError({
         what: `mark ${device} to be erased, because its first block is bad`,
         syscall: 'erase',

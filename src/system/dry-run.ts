@@ -75,7 +75,7 @@ export function dryRun(): System & { calls: string[] } {
     unlink: (path) => note('unlink', text(path)),
     create(path, content, mode) {
       note('open', text(path), 'O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW', octal(mode));
-      note('write', 'fd', text(content));
+      note('write', 'fd', text(String(content)));
       note('fsync', 'fd');
     },
     removeTree: (path) => note('remove_tree', text(path)),
@@ -109,6 +109,14 @@ export function dryRun(): System & { calls: string[] } {
     },
     writeFlash: (device, offset, bytes) =>
       note('pwrite', text(device), hex(bytes), String(bytes.length), String(offset)),
+    attachLoop: (disk, offset) => {
+      note('ioctl', text(disk), 'LOOP_SET_FD', `{lo_offset=${offset}}`);
+      return 'loop0';
+    },
+    run: (program, args) => {
+      note('run', text(program), ...args.map(text));
+      return 0;
+    },
     attachUbi: (mtd) => note('ioctl', text('/dev/ubi_ctrl'), 'UBI_IOCATT', `{mtd_num=${mtd}}`),
   };
 }

@@ -50,6 +50,8 @@ const openShim = () =>
     mountroot_set_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
     mountroot_erase_block: ['int32', ['string', 'uint64', 'uint64']],
     mountroot_attach_ubi: ['int32', ['string', 'int32']],
+    mountroot_attach_loop: ['int32', ['string', 'uint64']],
+    mountroot_run: ['int32', ['string', 'pointer', 'pointer']],
     mountroot_lock: ['int32', ['string']],
     mountroot_during: ['int32', ['string', 'string', 'uint32']],
     mountroot_watchdog: ['int32', ['string']],
@@ -87,6 +89,9 @@ export function exitNow(
 const { O_DIRECTORY, O_RDONLY } = constants;
 
 const UBI_CONTROL = '/dev/ubi_ctrl';
+
+/** The environment of a program that is run. */
+const RUN_PATH = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** The file to which the thread of `during` reports a slow call, and the interval. */
 const KERNEL_LOG = '/dev/kmsg';
@@ -282,6 +287,25 @@ export const system: System = {
       syscall: 'attach',
       path: `mtd${mtd}`,
     });
+  },
+
+  attachLoop(disk, offset) {
+    const attempt = {
+      what: `show ${disk} from byte ${offset} on as a loop device`,
+      syscall: 'loop',
+      path: disk,
+    };
+    refuse(attempt, [disk]);
+    return `loop${check(shim().mountroot_attach_loop(disk, offset), attempt)}`;
+  },
+
+  run(program, args) {
+    const attempt = { what: `run ${program}`, syscall: 'run', path: program };
+    refuse(attempt, [program, ...args]);
+    return check(
+      shim().mountroot_run(program, pointers([program, ...args]), pointers([RUN_PATH])),
+      attempt,
+    );
   },
 
   lock(path) {

@@ -273,11 +273,22 @@ type Kernels =
   | 'setAttribute'
   | 'eraseBlock'
   | 'attachUbi'
+  | 'attachLoop'
+  | 'run'
   | 'lock'
   | 'during'
   | 'watchdog'
   | 'tree'
   | 'removeTree';
+
+/** fsync(2) of a device. Flash has no cache, and its driver answers EINVAL. */
+function flush(fd: number): void {
+  try {
+    fs.fsyncSync(fd);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
+  }
+}
 
 /** The verbs that change files. ffi.ts has those that Node lacks. */
 export const writer: Omit<System, keyof Reader | Kernels> = {
@@ -330,7 +341,10 @@ export const writer: Omit<System, keyof Reader | Kernels> = {
 
   writeFlash: (device, offset, bytes) =>
     attempt('write to', 'write', device, () =>
-      withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => writeAll(fd, bytes, offset)),
+      withFile(device, O_WRONLY | O_NOFOLLOW, 0, (fd) => {
+        writeAll(fd, bytes, offset);
+        flush(fd);
+      }),
     ),
 
   sleep: (milliseconds) =>

@@ -73,7 +73,7 @@ export interface TreeSystem {
   setAttribute(path: string, name: string, value: Buffer): void;
 }
 
-/** Flash through the mtd and UBI drivers. */
+/** Flash through the mtd and UBI drivers, disks through loop devices, and the makers of both. */
 interface FlashSystem {
   /**
    * Erases one block through the character device (MEMUNLOCK for a chip that starts locked,
@@ -84,6 +84,17 @@ interface FlashSystem {
   eraseBlock(device: string, start: number, length: number): boolean;
   /** Writes bytes into erased flash through the character device. */
   writeFlash(device: string, offset: number, bytes: Uint8Array): void;
+  /**
+   * Shows a disk from an offset on as a loop device (LOOP_CTL_GET_FREE, LOOP_SET_FD,
+   * LOOP_SET_STATUS64; include/uapi/linux/loop.h), and returns its name, `loop0`. The kernel frees
+   * it when this process has ended and nothing on it is mounted. Several system calls.
+   */
+  attachLoop(disk: string, offset: number): string;
+  /**
+   * Runs a program without a shell and without input or output, and waits for it. Returns its exit
+   * status. @throws {SystemError} if it cannot be run.
+   */
+  run(program: string, args: readonly string[]): number;
   /** UBI_IOCATT on /dev/ubi_ctrl (include/uapi/mtd/ubi-user.h); the driver chooses the number. */
   attachUbi(mtd: number): void;
 }
@@ -129,7 +140,7 @@ export interface System extends Reader, TreeSystem, FlashSystem {
    * and writes it. It is on stable storage when this returns, because many file systems accept data
    * that their device then refuses.
    */
-  create(path: string, content: string, mode: number): void;
+  create(path: string, content: string | Buffer, mode: number): void;
   /**
    * Replaces a file atomically: writes a file beside it, then fsync(2), rename(2) and fsync of the
    * directory. Several system calls.

@@ -211,6 +211,28 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
     says: 'this needs CAP_SYS_RESOURCE; run it as root',
   },
   {
+    calls: ['loop'],
+    errnos: ['ENOENT', 'ENODEV', 'ENXIO'],
+    says:
+      'the disk or the loop driver is missing; build the kernel with CONFIG_BLK_DEV_LOOP=y, or ' +
+      'load the module before, and mount devtmpfs on /dev',
+  },
+  {
+    calls: ['loop'],
+    errnos: ['EBUSY'],
+    says: 'every loop device is in use; see /sys/class/block/loop*/loop/backing_file',
+  },
+  {
+    calls: ['run'],
+    errnos: ['ENOENT'],
+    says: 'the program, or the interpreter or library that it needs, is missing',
+  },
+  {
+    calls: ['mkfs'],
+    errnos: ['EIO'],
+    says: 'run it by hand to read what it says; the kernel log has what the device says',
+  },
+  {
     calls: ['wait'],
     errnos: ['ENODEV'],
     says: 'its driver, its cable or its name is not right',

@@ -16,7 +16,7 @@ const CURES: Partial<Record<Assumption['code'], string>> = {
     'name the device that is in use with mountroot.volume= or `extroot`, ' +
     'if mountroot is to use its settings',
   'one-of-several': 'write mountroot.volume=mtdN with the number of the one that is in use',
-  'behind-image': 'make a partition for the data, with the label rootfs_data',
+  'behind-image': 'make the facts anew with `mountroot facts` on the board',
 };
 
 const assumed = (rebuilt: readonly Assumption[]): Finding[] =>

@@ -1,6 +1,7 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
 import { DISKS, PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
+import { behindName, behindTrouble, isHidden } from '../../plan/behind.js';
 import { keepsItself, ownRootName } from '../../plan/own-root.js';
 import { askedBy, mayCome } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
@@ -74,6 +75,15 @@ function notFound(now: Facts, asked: string): Finding {
   );
 }
 
+/** The data lie behind the image, or nothing does yet. */
+function hidden(now: Facts): Finding {
+  const trouble = behindTrouble(now);
+  const evidence = `/dev/${now.rootdisk!.device}`;
+  return trouble === null
+    ? ok(rootdiskWords(now) ?? behindName(now.rootdisk!), evidence)
+    : problem(trouble.found, evidence, trouble.cure ?? 'see the kernel log', trouble.reason);
+}
+
 export function found({ now }: CheckInputs): Finding {
   const { wanted, found: devices, attach } = now.volume;
   const [device] = devices;
@@ -92,6 +102,7 @@ export function found({ now }: CheckInputs): Finding {
       `"${wanted}" is in UBI on mtd${attach}, which start attaches`,
       '/proc/mtd, and UBI# at its beginning',
     );
+  if (isHidden(now)) return hidden(now);
   if (keepsItself(now))
     return ok(
       `there is no volume "${wanted}", and none is needed: / is ${ownRootName(now)}, ` +

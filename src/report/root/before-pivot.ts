@@ -14,6 +14,7 @@ import type {
 } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { DATA, IMAGE_PLACES, OLD_ROOT, RAM, STAGING } from '../../facts/places.js';
+import { isBehindImage } from '../../plan/behind.js';
 import { VOLUME_TYPES, type ContentKind } from '../../volumes/index.js';
 import { todaysRoot, type TodaysRoot } from './todays-root.js';
 
@@ -192,7 +193,9 @@ function beforePivot(
 ): Pick<BeforeStart, 'facts' | 'rebuilt'> {
   const { mounts, leftOut, asToday } = mountsBefore(facts, root, image);
   const { paths, assumed: directories } = pathsBefore(facts);
-  const { volume, assumed } = volumeBefore(facts, changesMount(facts, root), image);
+  const { volume, assumed } = isBehindImage(facts)
+    ? { volume: { ...facts.volume, found: [], content: null }, assumed: [] }
+    : volumeBefore(facts, changesMount(facts, root), image);
   const rebuilt: Assumption[] = [
     { code: 'image', fstype: image.fstype, source: image.source },
     ...(leftOut.length > 0 ? [{ code: 'left-out' as const, mountpoints: leftOut }] : []),
@@ -206,6 +209,7 @@ function beforePivot(
       mounts,
       paths,
       volume,
+      ...(facts.rootdisk && { rootdisk: { ...facts.rootdisk, loop: null } }),
       opened: null,
       external: closed(facts.external),
       state: null,

@@ -3,6 +3,7 @@ import type { Facts } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { OLD_ROOT } from '../../facts/places.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
+import { isShown } from '../../plan/behind.js';
 import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
 import { size } from '../../text/units.js';
@@ -90,7 +91,7 @@ const ASSUMED: {
     'a start does not guess, and takes the one that mountroot.volume= names by its number',
   'behind-image': ({ image, source, fstype, at }) =>
     `the changes of today are on ${fstype} ${source} (${at}), as OpenWrt keeps them behind the ` +
-    `image on a disk (here ${image}): mountroot does not mount such a place yet`,
+    `image on a disk (here ${image}): these facts do not show the place, and a start looks there`,
 };
 
 export const assumptionWords = (each: Assumption): string =>
@@ -104,23 +105,22 @@ function unseenRootdisk({ mounts, volume }: Facts): string | null {
   const onDisk = image?.fstype === 'squashfs' && !/^(?:0|7|31):/.test(image.device);
   return onDisk && volume.wanted === 'rootfs_data'
     ? `the image is a squashfs on a disk (${image.source}), and OpenWrt would keep its data ` +
-        'behind it: these facts do not show whether it does, ' +
-        'and mountroot does not mount such a place yet'
+        'behind it: these facts do not show whether it does; a start looks there'
     : null;
 }
 
 /** The space behind the image, where OpenWrt keeps its data; null if there is none. */
 export function rootdiskWords(facts: Facts): string | null {
   const { rootdisk, volume } = facts;
-  if (volume.found.length > 0 || volume.attach !== null) return null;
+  if ((volume.found.length > 0 && !isShown(facts)) || volume.attach !== null) return null;
   if (rootdisk === undefined) return unseenRootdisk(facts);
   const { device, used, offset, content, loop } = rootdisk;
   const shown = loop === null ? '' : `, which ${loop.name} shows`;
   const at = `behind the squashfs on ${device} (${size(used)}), from byte ${offset} on${shown}`;
   return FILE_SYSTEMS[content.kind] === undefined
     ? `OpenWrt would keep its data ${at}; no file system is seen there (${content.evidence})`
-    : `${at}, is ${contentWords(content.kind)}, where OpenWrt keeps its data: ` +
-        'mountroot does not mount such a place yet';
+    : `${at}, is ${contentWords(content.kind)}, where OpenWrt keeps its data; ` +
+        'a start shows it as a loop device';
 }
 
 /** The notes of a plan about the root that it is for, a sentence each without its full stop. */

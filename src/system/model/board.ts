@@ -38,6 +38,8 @@ export interface Storage {
   /** The number of lookups before it appears. */
   late: number;
   number: string;
+  /** Its first bytes, in place of a file system. */
+  raw?: Buffer;
 }
 
 /** The state of a board that survives a power cut. */
@@ -54,6 +56,8 @@ export interface Board {
   initramfs: Tree | null;
   /** How the kernel mounts the image: the device, and whether for writing. */
   root: { device: string; access: 'ro' | 'rw' };
+  /** The image lies on a disk, and the data behind it, as OpenWrt has them. */
+  behind?: { disk: string; offset: number; size: number; storage: Storage };
   boots: number;
 }
 
@@ -160,6 +164,10 @@ export function copyBoard(board: Board): Board {
       root: clone(from.root),
       unsynced: new Set<ModelInode>(),
     });
+  const stored = (storage: Storage): Storage => ({
+    ...storage,
+    tree: storage.tree && tree(storage.tree),
+  });
   return {
     ...board,
     image: board.root.access === 'rw' ? tree(board.image) : board.image,
@@ -169,16 +177,15 @@ export function copyBoard(board: Board): Board {
       blocks: [...flash.blocks],
       tree: tree(flash.tree),
     })),
-    storage: board.storage.map((storage) => ({
-      ...storage,
-      tree: storage.tree && tree(storage.tree),
-    })),
+    storage: board.storage.map(stored),
+    ...(board.behind && { behind: { ...board.behind, storage: stored(board.behind.storage) } }),
   };
 }
 
 /** Cuts the power. Each device keeps only the data that had reached it. */
 export function cutPower(board: Board, way: Cut): void {
   for (const { tree } of [...board.flash, ...board.storage]) tree?.cut(way);
+  board.behind?.storage.tree?.cut(way);
   if (board.root.access === 'rw') board.image.cut(way);
 }
 
@@ -205,6 +212,15 @@ const MAGICS: readonly Magic[] = [
   { fstype: 'f2fs', at: 0x400, bytes: [0x10, 0x20, 0xf5, 0xf2], label: null },
 ];
 const LONGEST_LABEL = 16;
+
+/** Bytes of a block device. */
+export function storageBytes(storage: Storage, offset: number, length: number): Uint8Array {
+  const { raw } = storage;
+  if (raw === undefined) return offset === 0 ? superblock(storage, length) : Buffer.alloc(length);
+  const bytes = Buffer.alloc(length);
+  raw.copy(bytes, 0, Math.min(offset, raw.length), Math.min(offset + length, raw.length));
+  return bytes;
+}
 
 /** The first bytes of a block device: the magic of its file system. */
 export function superblock({ tree, label, kind }: Storage, length: number): Uint8Array {

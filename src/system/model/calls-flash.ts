@@ -1,5 +1,5 @@
 import type { System } from '../port.js';
-import type { Flash } from './board.js';
+import { superblock, type Flash } from './board.js';
 import type { Machine } from './machine.js';
 import { Errno } from './model-tree.js';
 
@@ -8,7 +8,7 @@ export function flashCalls({
   calls,
   devices,
   mounts,
-}: Machine): Pick<System, 'eraseBlock' | 'writeFlash' | 'attachUbi'> {
+}: Machine): Pick<System, 'eraseBlock' | 'writeFlash' | 'attachUbi' | 'attachLoop' | 'run'> {
   const must = (device: string): Flash => {
     const flash = devices.flash(device);
     if (!flash) throw new Errno('ENOENT');
@@ -25,11 +25,24 @@ export function flashCalls({
         flash.tree.sync();
         return true;
       }),
-    writeFlash: (device, offset) =>
+    writeFlash: (device, offset, bytes) =>
       calls.change({ name: 'write', path: device, operand: String(offset) }, () => {
+        const storage = devices.storage(device);
+        if (storage?.kind === 'block') {
+          storage.raw = Buffer.concat([bytes, superblock(storage, 4096).subarray(bytes.length)]);
+          return;
+        }
         const flash = must(device);
         flash.blocks[offset / flash.eraseBlock] = 'marker';
       }),
+    attachLoop: (disk, offset) =>
+      calls.change({ name: 'loop', path: disk, operand: String(offset) }, () =>
+        devices.attachLoop(disk, offset),
+      ),
+    run: (program, args) =>
+      calls.change({ name: 'run', path: program, operand: args.join(' ') }, () =>
+        devices.make(program, args.at(-1) ?? ''),
+      ),
     attachUbi: (mtd) =>
       calls.change({ name: 'attach', path: `mtd${mtd}` }, () => devices.attach(mtd)),
   };

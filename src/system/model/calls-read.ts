@@ -1,6 +1,6 @@
 import { RAM_FILESYSTEMS } from '../flags.js';
 import type { PathKind, Reader, System } from '../port.js';
-import { blockStart, superblock } from './board.js';
+import { blockStart, storageBytes } from './board.js';
 import type { Machine } from './machine.js';
 import { IMAGE_DEVICE } from './model-devices.js';
 import { orMissing } from './model-paths.js';
@@ -61,7 +61,9 @@ export function readCalls({
       return blockStart(block, Math.max(0, Math.min(length, left)));
     }
     const storage = devices.storage(path);
-    if (storage) return superblock(storage, length);
+    if (storage) return storageBytes(storage, offset, length);
+    const disk = devices.diskBytes(path, offset, length);
+    if (disk) return disk;
     return Buffer.from(paths.must(path, true).content).subarray(offset, offset + length);
   };
 
@@ -88,6 +90,8 @@ export function readCalls({
       ),
     readLink: (path) =>
       calls.look('readlink', path, () => {
+        const link = devices.linkOf(path);
+        if (link !== null) return link;
         const found = paths.must(path);
         if (found.kind !== 'symlink') throw new Errno('EINVAL');
         return found.content;

@@ -42,7 +42,7 @@ export function treeCalls({ calls, paths }: Machine): TreeCalls {
       calls.change({ name: 'unlink', path }, () => paths.remove(path, 'no directory')),
     create: (path, content, mode) =>
       calls.change({ name: 'create', path }, () =>
-        paths.add(path, inode('file', { content, mode })),
+        paths.add(path, inode('file', { content: String(content), mode })),
       ),
     replace: (path, content, mode) => {
       const next = `${path}.next`;

@@ -25,6 +25,8 @@ export interface Kernel extends System {
   /** The calls that changed something, in order. */
   readonly calls: string[];
   readonly mounts: Mounts;
+  /** The process that made the calls ends. */
+  endProcess(): void;
   /** The program that process 1 became. */
   readonly init: string | null;
   /** True after a power cut: nothing changes any more, and every call fails. */
@@ -66,6 +68,9 @@ export function powerOn(
     calls: { enumerable: true, value: calls.made },
     lines: { enumerable: true, value: machine.lines },
     mounts: { enumerable: true, value: mounts },
+    endProcess: {
+      value: () => devices.freeLoop((number) => mounts.text().includes(` ${number} `)),
+    },
     init: { enumerable: true, get: () => machine.init },
     dead: { enumerable: true, get: () => calls.dead },
   }) as Kernel;

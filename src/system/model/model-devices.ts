@@ -1,4 +1,4 @@
-import type { Board, Flash, Storage } from './board.js';
+import { storageBytes, type Board, type Flash, type Storage } from './board.js';
 import { Errno, Tree } from './model-tree.js';
 
 /** The device of the read-only image. */
@@ -24,6 +24,7 @@ function jffs2On(flash: Flash): ModelVolume {
 /** The devices of a running board that have appeared or been attached. */
 export class Devices {
   readonly attached = new Set<number>();
+  private loop = false;
   private looks = 0;
   private anonymous = 20;
 
@@ -32,7 +33,12 @@ export class Devices {
   /** A number for a file system without a device. */
   nextNumber = (): string => `0:${this.anonymous++}`;
 
-  present = (): Storage[] =>
+  present = (): Storage[] => [
+    ...(this.loop && this.board.behind !== undefined ? [this.board.behind.storage] : []),
+    ...this.plugged(),
+  ];
+
+  private plugged = (): Storage[] =>
     this.board.storage.filter(({ kind, mtd, late }) =>
       kind === 'ubi' ? this.attached.has(mtd) : late <= this.looks,
     );
@@ -44,6 +50,32 @@ export class Devices {
 
   storage = (source: string): Storage | undefined =>
     this.present().find(({ name }) => source === name || source === `/dev/${name}`);
+
+  /** Shows the space behind the image, if the board has it there. */
+  attachLoop(disk: string, offset: number): string {
+    const { behind } = this.board;
+    if (behind === undefined || disk !== `/dev/${behind.disk}`) throw new Errno('ENOENT');
+    if (offset !== behind.offset) throw new Errno('EINVAL');
+    this.loop = true;
+    return behind.storage.name;
+  }
+
+  /** The process that opened the loop device has ended: without a mount the kernel frees it. */
+  freeLoop(isMounted: (number: string) => boolean): void {
+    const { behind } = this.board;
+    if (behind !== undefined && !isMounted(behind.storage.number)) this.loop = false;
+  }
+
+  /** A mkfs program, by its name, makes a file system. Others fail. */
+  make(program: string, device: string): number {
+    const storage = this.storage(device);
+    const [, fstype] = /mkfs\.(ext4|f2fs)$/.exec(program) ?? [];
+    if (storage === undefined || fstype === undefined) return 1;
+    storage.tree = new Tree(fstype);
+    storage.tree.sync();
+    delete storage.raw;
+    return 0;
+  }
 
   attach(mtd: number): void {
     if (!this.board.flash.some(({ index, blocks }) => index === mtd && blocks.includes('ubi')))
@@ -80,6 +112,40 @@ export class Devices {
     '/proc/mtd': () => `dev:    size   erasesize  name\n${this.partitions().join('')}`,
   };
 
+  /** The disk with the image, and the loop device that shows the space behind it. */
+  private get behindFiles(): Record<string, () => string> {
+    const { behind } = this.board;
+    if (behind === undefined) return {};
+    const at = `/sys/class/block/${behind.storage.name}/loop`;
+    return {
+      [`/sys/class/block/${behind.disk}/size`]: () => `${behind.size / 512}\n`,
+      ...(this.loop && {
+        [`${at}/backing_file`]: () => `/dev/${behind.disk}\n`,
+        [`${at}/offset`]: () => `${behind.offset}\n`,
+      }),
+    };
+  }
+
+  /** The target of a symlink of sysfs; null for any other path. */
+  linkOf(path: string): string | null {
+    const { behind, root } = this.board;
+    return behind !== undefined && path === `/sys/dev/block/${root.device}`
+      ? `../../devices/virtual/block/${behind.disk}`
+      : null;
+  }
+
+  /** The bytes of the disk with the image; null for any other device. */
+  diskBytes(path: string, offset: number, length: number): Uint8Array | null {
+    const { behind } = this.board;
+    if (behind === undefined || path !== `/dev/${behind.disk}`) return null;
+    if (offset >= behind.offset)
+      return storageBytes(behind.storage, offset - behind.offset, length);
+    const image = Buffer.alloc(96);
+    image.writeUInt32LE(0x73717368, 0);
+    image.writeBigUInt64LE(BigInt(behind.offset - 100), 40);
+    return image.subarray(offset, offset + length);
+  }
+
   private partitions(): string[] {
     const hex = (value: number): string => value.toString(16).padStart(8, '0');
     const line = (index: number, size: number, eraseBlock: number, name: string): string =>
@@ -94,7 +160,7 @@ export class Devices {
 
   /** The content of a file in /proc or /sys; null if it does not exist. */
   shown(path: string): string | null {
-    const known = this.files[path];
+    const known = this.files[path] ?? this.behindFiles[path];
     if (known) return known();
     const [, kind, name, file] = /^\/sys\/class\/(ubi|block)\/([^/]+)\/(\w+)$/.exec(path) ?? [];
     if (kind === undefined) return null;
@@ -132,6 +198,8 @@ export class Devices {
       ].sort();
     if (path !== '/sys/class/block') return null;
     this.looks++;
-    return [...this.board.flash.map(({ index }) => `mtdblock${index}`), ...named('block')].sort();
+    const disk = this.board.behind === undefined ? [] : [this.board.behind.disk];
+    const flash = this.board.flash.map(({ index }) => `mtdblock${index}`);
+    return [...flash, ...disk, ...named('block')].sort();
   }
 }

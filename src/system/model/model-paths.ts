@@ -95,7 +95,8 @@ export class Paths {
     const { mount } = this.mounts.resolve(path, true);
     const { flash, storage, image, root } = this.board;
     if (root.access === 'rw' && image === mount.files) image.sync();
-    for (const { tree } of [...flash, ...storage])
+    const behind = this.board.behind === undefined ? [] : [this.board.behind.storage];
+    for (const { tree } of [...flash, ...storage, ...behind])
       if (tree !== null && (tree === mount.files || mount.files instanceof Overlay)) tree.sync();
   }
 

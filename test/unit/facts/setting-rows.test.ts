@@ -20,6 +20,7 @@ t.test('the defaults are those that present boards rely on', async (t) => {
     extroot_target: 'overlay',
     first: 'agent',
     writable_root: 'keep',
+    make: 'no',
   });
 });
 
@@ -79,6 +80,13 @@ const VALUES: Record<SettingName, { takes: [given: unknown, value: unknown][]; n
       ['overlay', 'overlay'],
     ],
     not: ['rw', '', true],
+  },
+  make: {
+    takes: [
+      ['no', 'no'],
+      ['f2fs', 'f2fs'],
+    ],
+    not: ['xfs', '', null],
   },
 };
 

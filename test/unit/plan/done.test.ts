@@ -4,6 +4,7 @@ import { DONE, DONE_IN_MEMORY } from '../../../src/plan/done.js';
 import { LATE_MOUNTS } from '../../../src/plan/move-to-flash.js';
 import type { Reason, StageResult } from '../../../src/plan/plan.js';
 import {
+  behindFacts,
   boardFacts,
   openedFacts,
   ownRootFacts,
@@ -67,6 +68,10 @@ const volume = (changes: Partial<MountedVolume> = {}): Facts =>
   openedFacts({ upper: 'missing', work: 'missing', ...changes });
 const COPY_FAILED = failedAt('copy', 'ENOSPC', { step: 'copy' });
 const MOUNTED_MEANWHILE = failedAt('switch', null, { step: LATE_MOUNTS });
+const TO_MAKE = behindFacts(
+  { content: { kind: 'erase-marker', evidence: 'as seen' }, makers: { ext4: '/sbin/mkfs.ext4' } },
+  true,
+);
 const MARKED = withContent('erase-marker');
 
 t.test('done with a root in memory, row by row', async (t) => {
@@ -80,6 +85,8 @@ t.test('done with a root in memory, row by row', async (t) => {
       'move-failed-and-gone': memory(boardFacts(), COPY_FAILED),
       failed: memory(boardFacts(), failedAt('erase', 'EIO')),
       'write-protected': memory(after('write-protected')),
+      show: memory(behindFacts()),
+      make: memory(TO_MAKE),
       'count-volume-gone': memory(after('boot-loop', withVolume({ found: [], content: null }))),
       'count-open': memory(after('boot-loop')),
       'count-set-back': memory(after('boot-loop'), succeeded('open'), succeeded('mark')),
@@ -119,6 +126,8 @@ t.test('done with a root in memory, row by row', async (t) => {
   t.match(stages, {
     thaw: 'thaw',
     'move-failed': 'tidy',
+    show: 'attach',
+    make: 'make',
     'count-open': 'open',
     count: 'mark',
     erase: 'erase',

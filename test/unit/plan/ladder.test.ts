@@ -5,6 +5,7 @@ import { MEMORY_OR_IMAGE } from '../../../src/plan/memory-or-image.js';
 import type { Plan, StageResult } from '../../../src/plan/plan.js';
 import { ROOT_FAILURES } from '../../../src/plan/root-trouble.js';
 import {
+  behindFacts,
   boardFacts,
   device,
   openedFacts,
@@ -54,6 +55,15 @@ const BESIDE_EXTERNAL = withSettings(
   ),
 );
 
+/** OpenWrt's marker is behind the image, and the program that makes a file system is there. */
+const TO_MAKE = behindFacts(
+  {
+    content: { kind: 'erase-marker', evidence: 'as seen' },
+    makers: { ext4: '/sbin/mkfs.ext4' },
+  },
+  true,
+);
+
 const SITUATIONS: Record<string, Climb> = {
   'own-root': climb(ownRootFacts()),
   'own-root-protected': climb({ ...ownRootFacts(), rootProtected: true }),
@@ -63,6 +73,10 @@ const SITUATIONS: Record<string, Climb> = {
   attach: climb(ON_UBI),
   'attach-failed': climb(ON_UBI, succeeded('attach')),
   'no-overlay': climb(NO_OVERLAY),
+  show: climb(behindFacts()),
+  'not-shown': climb(behindFacts(), failedAt('attach', 'EBUSY')),
+  'not-made': climb(TO_MAKE, failedAt('make', 'EIO')),
+  make: climb(TO_MAKE),
   unusable: climb(withContent('unknown')),
   'open-read-only': climb(boardFacts(), failedAt('open', 'EROFS')),
   'open-failed': climb(boardFacts(), failedAt('open', 'EIO')),
@@ -87,6 +101,10 @@ const LEADS_TO: Record<string, [stage: string, rung: string, reason: string | nu
   attach: ['attach', 'persistent', null],
   'attach-failed': ['root', 'volatile', 'attach-failed'],
   'no-overlay': ['root', 'rom', 'no-overlay'],
+  show: ['attach', 'persistent', null],
+  'not-shown': ['root', 'volatile', 'attach-failed'],
+  'not-made': ['root', 'volatile', 'make-failed'],
+  make: ['make', 'persistent', null],
   unusable: ['root', 'volatile', 'unknown-content'],
   'open-read-only': ['open', 'persistent', null],
   'open-failed': ['root', 'volatile', 'mount-failed'],

@@ -4,6 +4,7 @@ import { RESET } from '../../../src/plan/reset.js';
 import { RESET_ON_VOLUME } from '../../../src/plan/reset-order.js';
 import type { StageResult } from '../../../src/plan/plan.js';
 import {
+  behindFacts,
   boardFacts,
   device,
   openedFacts,
@@ -37,6 +38,7 @@ t.test('a reset, row by row', async (t) => {
       'external-root': call(external('/')),
       'external-unused': call(external(null)),
       attach: call(onUbi),
+      show: call(behindFacts()),
       'attach-failed': call(onUbi, failedAt('attach', 'EINVAL')),
       'own-root': call(ownRootFacts()),
       'no-volume': call(withVolume({ found: [], content: null })),
@@ -62,6 +64,7 @@ t.test('a reset, row by row', async (t) => {
     'external-root': 'external',
     'external-unused': 'external',
     attach: 'attach',
+    show: 'attach',
     'attach-failed': 'no-volume',
     'own-root': 'no-overlay-root',
     'no-volume': 'no-volume',
