@@ -14,8 +14,8 @@ import {
   type RecordedState,
   type Volume,
 } from './facts.js';
-import { parseCommandLine } from './cmdline.js';
-import { BEHIND, findRootdisk, volumeBehind } from './rootdisk.js';
+import { volumeOrBehind } from './rootdisk.js';
+import { rootProtection } from './root-protection.js';
 import { parseFilesystems } from './filesystems.js';
 import { FSTAB, fstabRequest, type FstabFile, type FstabRequest } from './fstab.js';
 import { findHandover, type Handing } from './handover.js';
@@ -47,8 +47,6 @@ import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
-import { orElse } from '../system/or-else.js';
-import { isWritableType } from '../volumes/file-systems.js';
 import { findVolume } from './find-volume.js';
 import { UCI_LIMITS } from './uci.js';
 
@@ -164,10 +162,11 @@ export function gather(
   const named = part('it looked for the data volume', notFound(wanted), () =>
     findVolume(devices, wanted, mtd),
   );
-  const rootdisk = part('it looked behind the image', missing, () =>
-    isBehind(named, commandLine) ? findRootdisk(devices, mounts, handover?.at ?? null) : null,
+  const { volume, ...behind } = part(
+    'it looked behind the image',
+    () => ({ volume: named }),
+    () => volumeOrBehind(devices, named, { mounts, commandLine, at: handover?.at ?? null }),
   );
-  const volume = rootdisk === null ? named : volumeBehind(named, rootdisk);
   const look: Look = { reader, devices, mtd, mounts, problems, part };
   const opened = lookIntoVolume(look, volume);
   const own =
@@ -213,25 +212,13 @@ export function gather(
     ...(mountOptions !== undefined && { mountOptions }),
     ...leftToInit(sources, reader, image),
     state: state === null ? null : stateOf(state, problems),
-    ...(rootdisk !== null && { rootdisk }),
-    ...(isRootProtected(devices, mounts, handover?.at ?? '/') && { rootProtected: true as const }),
+    ...behind,
+    ...rootProtection(devices, mounts, handover?.at ?? '/'),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),
     problems: problems.map(problemSentence),
     findings: problems,
   };
 }
-
-/**
- * Whether the volume may lie behind the image: nothing has its name, or only partitions have it,
- * which `fstools_ignore_partname=1` leaves out.
- */
-const isBehind = ({ wanted, found, attach }: Volume, commandLine: string): boolean =>
-  wanted === BEHIND &&
-  attach === null &&
-  found.every(
-    ({ kind }) =>
-      kind === 'block' && parseCommandLine(commandLine).get('fstools_ignore_partname') === '1',
-  );
 
 /** The moment of this boot, from the environment and from marks that root made. */
 const momentOf = (
@@ -264,17 +251,6 @@ const notFound = (wanted: string) => (): Volume => ({
   content: null,
   attach: null,
 });
-
-/**
- * Whether the device of a root refuses writes, as a card's switch makes it. A read-only type of
- * file system needs no such look, and a mount without a device (major 0) has none.
- */
-function isRootProtected(devices: Reader, mounts: readonly Mount[], at: string): boolean {
-  const root = visibleAt(mounts, at);
-  if (root === undefined || root.device.startsWith('0:')) return false;
-  if (!isWritableType(root.fstype)) return false;
-  return orElse(false, () => devices.readText(`/sys/dev/block/${root.device}/ro`).trim() === '1');
-}
 
 /** The content of the data volume; null if it is not mounted. */
 function lookIntoVolume({ reader, mounts, problems, part }: Look, volume: Volume): Facts['opened'] {

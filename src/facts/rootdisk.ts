@@ -10,6 +10,7 @@ import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { claimedBytes, CLAIM_BYTES } from '../volumes/claimed-bytes.js';
 import { SQUASHFS_SUPERBLOCK, squashfsBytes } from '../volumes/squashfs.js';
 import type { Content, Device, Facts, Mount, Rootdisk, Volume } from './facts.js';
+import { parseCommandLine } from './cmdline.js';
 import { visibleAt } from './mountinfo.js';
 import { OLD_ROOT } from './places.js';
 
@@ -153,7 +154,7 @@ const imageMount = (mounts: readonly Mount[], at: string | null): Mount | undefi
  * The space behind the image; null if the image is not on a disk.
  * @param at where an initramfs has mounted the image; null otherwise.
  */
-export function findRootdisk(
+function findRootdisk(
   reader: Reader,
   mounts: readonly Mount[],
   at: string | null,
@@ -196,6 +197,38 @@ export const volumeBehind = (volume: Volume, rootdisk: Rootdisk): Volume =>
   rootdisk.loop === null
     ? { ...volume, found: [], content: null }
     : { ...volume, found: [loopDevice(rootdisk, rootdisk.loop)], content: rootdisk.content };
+
+/** What decides whether the volume lies behind the image. */
+interface Sought {
+  mounts: readonly Mount[];
+  commandLine: string;
+  /** Where an initramfs has mounted the image; null otherwise. */
+  at: string | null;
+}
+
+/**
+ * The volume may lie behind the image if nothing has its name, or only partitions that
+ * `fstools_ignore_partname=1` leaves out.
+ */
+const maybeBehind = ({ wanted, found, attach }: Volume, commandLine: string): boolean =>
+  wanted === BEHIND &&
+  attach === null &&
+  found.every(
+    ({ kind }) =>
+      kind === 'block' && parseCommandLine(commandLine).get('fstools_ignore_partname') === '1',
+  );
+
+/** The volume of a name, or the one behind the image. */
+export function volumeOrBehind(
+  reader: Reader,
+  named: Volume,
+  { mounts, commandLine, at }: Sought,
+): Pick<Facts, 'volume' | 'rootdisk'> {
+  const rootdisk = maybeBehind(named, commandLine) ? findRootdisk(reader, mounts, at) : null;
+  return rootdisk === null
+    ? { volume: named }
+    : { volume: volumeBehind(named, rootdisk), rootdisk };
+}
 
 /** Adds the space behind the image to facts that have not looked there, if there is any. */
 export function withRootdisk(reader: Reader, facts: Facts): Facts {

@@ -33,7 +33,7 @@ export const isHidden = ({ volume, rootdisk }: Facts): boolean =>
 
 /** The volume is the loop device that shows the space. */
 export const isShown = ({ volume, rootdisk }: Facts): boolean =>
-  rootdisk?.loop != null && volume.found[0]?.name === rootdisk.loop.name;
+  rootdisk !== undefined && rootdisk.loop !== null && volume.found[0]?.name === rootdisk.loop.name;
 
 export const isBehindImage = (facts: Facts): boolean => isHidden(facts) || isShown(facts);
 

@@ -98,7 +98,7 @@ const isUnread = (call: View): boolean =>
 const evidenceOf = (call: View): string =>
   mountFailure(call)?.error ?? call.facts.volume.content?.evidence ?? 'nothing is known of it';
 
-/** Flash is erased, and behind the image a new file system is made. Other disks stay as they are. */
+/** Flash is erased, and behind the image a new file system is made. Other disks stay. */
 const isErasable = (call: View): boolean =>
   isShown(call.facts)
     ? !isUnread(call)

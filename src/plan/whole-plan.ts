@@ -89,11 +89,10 @@ function afterShow(facts: Facts): Facts | null {
 
 function afterMake(facts: Facts): Facts | null {
   const { fstype } = makerOf(facts)!;
-  const { free: _, archive: __, ...rootdisk } = facts.rootdisk!;
   const content = { kind: fstype, evidence: 'it will have been made' };
   return {
     ...facts,
-    rootdisk: { ...rootdisk, content },
+    rootdisk: { ...facts.rootdisk!, content },
     volume: { ...facts.volume, content },
   };
 }
