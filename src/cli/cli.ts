@@ -52,19 +52,18 @@ export async function cli(words: string[], boot: VerbRunner): Promise<number> {
     again: (others) =>
       cli(others, { ...REPORTS_ONLY, ...(boot.elsewhere && { elsewhere: boot.elsewhere }) }),
   };
-  let status: number = EXIT.done;
-  const use = async (row: VerbRow, args: object): Promise<void> => {
-    status = await row.run(args as never, context);
-  };
+  const chosen: { row: VerbRow; args: object }[] = [];
+  const use = (row: VerbRow, args: object): void => void chosen.push({ row, args });
   try {
     if (words[0] === CALLED_AS) return await calledAs(words.slice(1), context);
     // yargs gives what it would print (--help, --version) to the function.
     await parserFor(VERB_TABLE, words, use).parseAsync(words, {}, (_error, _args, output) => {
       if (output !== '') writeOut(`${output}\n`);
     });
+    const [{ row, args } = { row: null, args: {} }] = chosen;
+    return row === null ? EXIT.done : await row.run(args as never, context);
   } catch (error) {
     if (boot.elsewhere && (error as Error).message === ELSEWHERE) return boot.elsewhere();
     return statusOf(error, log);
   }
-  return status;
 }

@@ -15,8 +15,11 @@ import {
   type VerbTable,
 } from './verb-row.js';
 
-/** Is called with the row of the verb on the command line, and with its values. */
-export type UseRow = (row: VerbRow, args: Readonly<Record<string, unknown>>) => Promise<void>;
+/**
+ * Is called with the row of the verb on the command line, and with its values. It returns at once:
+ * for a promise, yargs would write the whole help beforehand, in case that it fails.
+ */
+export type UseRow = (row: VerbRow, args: Readonly<Record<string, unknown>>) => void;
 
 interface Registering {
   /** The whole table. */

@@ -7,9 +7,9 @@ export async function runVerb(
   words: string[],
   context: Partial<VerbContext>,
 ): Promise<number | null> {
-  let status: number | null = null;
-  await parserFor(table, words, async (row, args) => {
-    status = await row.run(args as never, context as VerbContext);
+  const chosen: (() => number | Promise<number>)[] = [];
+  await parserFor(table, words, (row, args) => {
+    chosen.push(() => row.run(args as never, context as VerbContext));
   }).parseAsync(words);
-  return status;
+  return (await chosen[0]?.()) ?? null;
 }
