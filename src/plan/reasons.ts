@@ -46,8 +46,8 @@ export const REASONS = {
   },
   'make-failed': {
     cure:
-      'put the mkfs program of a file system that the kernel has into the image (mkfs.ext4 or ' +
-      'mkfs.f2fs), or read what the kernel log says of the device',
+      'put the program that makes ext4 or f2fs into the image, for the one that the kernel has, ' +
+      'or read what the kernel log says of the device',
   },
   'mount-failed': {
     cure:

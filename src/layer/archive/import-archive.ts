@@ -13,7 +13,7 @@ import { ArchiveError } from './archive-error.js';
 import { Checker } from './check-archive.js';
 import { overlayMark } from './marks.js';
 import { readArchive } from './read-archive.js';
-import { LayerWriter } from './unpack-archive.js';
+import { LayerWriter } from './unpack-layer.js';
 
 export interface Layering {
   file: string;

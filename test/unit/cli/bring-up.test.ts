@@ -1,5 +1,5 @@
 /** People follow docs/bring-up.md word for word on a board: each call in it must be valid. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { checkout } from '../../../scripts/lib/report.js';
@@ -9,6 +9,7 @@ import type {
   OptionDefinition,
   VerbDefinition,
 } from '../../../src/cli/definitions.js';
+import { stdout } from '../../../src/cli/stdout.js';
 import { DEFAULTS } from '../../../src/facts/setting-rows.js';
 
 const text = readFileSync(join(checkout, 'docs/bring-up.md'), 'utf8');
@@ -17,13 +18,14 @@ const nothing = { run: () => Promise.reject(new Error('nothing is run')) };
 
 /** The output of a call, without a process of its own. */
 async function printed(words: string[]): Promise<{ status: number; stdout: string }> {
-  const write = process.stdout.write.bind(process.stdout);
-  let stdout = '';
-  process.stdout.write = (chunk: string) => ((stdout += chunk), true);
+  const page = join(t.testdir({}), 'page');
+  stdout.fd = openSync(page, 'w');
   try {
-    return { status: await cli(words, nothing), stdout };
+    const status = await cli(words, nothing);
+    return { status, stdout: readFileSync(page, 'utf8') };
   } finally {
-    process.stdout.write = write;
+    closeSync(stdout.fd);
+    stdout.fd = 1;
   }
 }
 
