@@ -42,12 +42,12 @@ export const OUR_WORDS = `
   initrds inittab inputs insist installation instances integer interpreter involved iocatt iofpga
   issi itself jitterentropy jobs join joined journals json jumper junk keepinitrd keeps kept kernels
   keyboard keygen keyword kind kinds kmi kmsg knows kzp lab labels ladder largest latest latin
-  launch lay layers lays lazy ld ldd le lead leads leave leaves ledtrig let lets letter lf lib
+  launch launcher lay layers lays lazy ld ldd le lead leads leave leaves ledtrig let lets letter lf lib
   libata libmountroot library license lie lies life light limt linker links linuxpps linuxrc listed
   listen listens lite little ln loader login loglevel longest looked looks lougher lowerdir lpae lpj
   lstat lz lzma lzo lzop macronix mad made mainline makedevs makes making manf manifest marks matter
   matters md meant meanwhile measure mediatek memavailable member members memerase meminfo memtotal
-  mend mended merge met metacopies metacopy micron middle mind mine minobjects mips misspelt mkfs
+  mend mended merge met metacopies metacopy micron middle mind mine minobjects minutes mips misspelt mkfs
   mknod mmcblk mmci mnt mobility modified modifies moment mono motherboard mountable mountinfo
   mountpoint mountpoints mountroot mouse movable moved moves mpidr msdos mtdblock mtdparts mtime mtk
   mvebu my named natives ndjson near nearly neon nested newc newest newroot nfsroot nine noatime

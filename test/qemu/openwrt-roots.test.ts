@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, openSync, closeSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import type { Machine } from '../../scripts/emulator/machine.js';
 import { stageRootfs } from '../../scripts/image/rootfs.js';
 import { mtdparts } from '../../scripts/lib/board.js';
@@ -35,7 +35,7 @@ t.test('changes on a writable root last, and nothing is laid over it', async (t)
   const first = await bench.bootToInit(options);
   t.match(await state(first), { rung: 'persistent', reason: null, exit: 0 });
   t.match(await first.output('cat /proc/mounts'), /^\/dev\/root \/ ext4 rw,noatime/m);
-  t.match(await first.run('mountroot reset 2>&1'), {
+  t.match(await first.run('mountroot reset --yes 2>&1'), {
     status: 1,
     output: /keeps its changes itself.*nothing was reset/s,
   });
@@ -49,8 +49,8 @@ t.test('changes on a writable root last, and nothing is laid over it', async (t)
 const ALIGNMENT = 64 << 10;
 
 /** A disk with the image, and with `data` behind it if there are any. */
-function behind(t: Test, image: string, data: string | null): string {
-  const disk = join(t.testdir({}), 'disk.img');
+function behind(folder: string, image: string, data: string | null): string {
+  const disk = join(folder, 'disk.img');
   copyFileSync(image, disk);
   const used = Number(readFileSync(image).readBigUInt64LE(40));
   const offset = Math.ceil(used / ALIGNMENT) * ALIGNMENT;
@@ -64,8 +64,8 @@ function behind(t: Test, image: string, data: string | null): string {
   return disk;
 }
 
-function emptyExt4(t: Test): string {
-  const file = join(t.testdir({}), 'data.img');
+function emptyExt4(folder: string): string {
+  const file = join(folder, 'data.img');
   execFileSync('truncate', ['-s', '32M', file]);
   execFileSync('/sbin/mkfs.ext4', ['-q', '-F', '-L', 'rootfs_data', file]);
   return file;
@@ -73,7 +73,8 @@ function emptyExt4(t: Test): string {
 
 t.test('settings are kept behind the squashfs of a disk', async (t) => {
   const image = await rootfsWith({});
-  const disk = behind(t, image, emptyExt4(t));
+  const folder = t.testdir({});
+  const disk = behind(folder, image, emptyExt4(folder));
   const bench = await putOnBench(t);
   const options = { disks: [disk], append: onDisk('squashfs', 'ro') };
   const first = await bench.bootToInit(options);
@@ -85,7 +86,7 @@ t.test('settings are kept behind the squashfs of a disk', async (t) => {
   await first.kill();
   const second = await bench.bootToInit(options);
   t.equal(await second.output('cat /root/mine; ls /etc/os-release 2>/dev/null; true'), 'mine\n');
-  t.match(await second.run('mountroot reset 2>&1'), { status: 0 });
+  t.match(await second.run('mountroot reset --yes 2>&1'), { status: 0 });
   await second.powerOff();
   const third = await bench.bootToInit(options);
   t.match(await state(third), { rung: 'persistent' });
@@ -94,14 +95,17 @@ t.test('settings are kept behind the squashfs of a disk', async (t) => {
 });
 
 t.test('a file system is made there by order, and a root in memory moves to it', async (t) => {
+  const folder = t.testdir({});
   // The board has no e2fsprogs: this program writes a file system that was made on this machine.
   const image = await rootfsWith({
-    'usr/share/empty.ext4.gz': execFileSync('gzip', ['-9nc', emptyExt4(t)], { maxBuffer: 1 << 26 }),
+    'usr/share/empty.ext4.gz': execFileSync('gzip', ['-9nc', emptyExt4(folder)], {
+      maxBuffer: 1 << 26,
+    }),
     'usr/sbin/mkfs.ext4':
       '#!/bin/sh\nfor device; do :; done\nzcat /usr/share/empty.ext4.gz >"$device"\nsync\n',
   });
   const bench = await putOnBench(t);
-  const options = { disks: [behind(t, image, null)], append: onDisk('squashfs', 'ro') };
+  const options = { disks: [behind(folder, image, null)], append: onDisk('squashfs', 'ro') };
   const first = await bench.bootToInit(options);
   t.match(await state(first), {
     rung: 'volatile',
@@ -138,7 +142,7 @@ t.test('in the failsafe shell the settings are used after a boot loop', async (t
   await first.output('echo mine >/root/mine && echo 5 >/overlay/.mountroot/attempts && sync');
   await first.kill();
   const shell = await bench.boot({ append: 'init=/etc/failsafe' });
-  await shell.waitFor(/shell: attempts .*/);
+  await shell.waitFor(/shell: attempts .*\n/);
   t.match(shell.console, /shell: mountroot: 5 starts in a row never reached `done`/);
   t.match(shell.console, /shell: attempts 5, mine mine/);
   await shell.kill();

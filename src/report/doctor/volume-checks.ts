@@ -103,13 +103,24 @@ export function found({ now }: CheckInputs): Finding {
       '/proc/mtd, and UBI# at its beginning',
     );
   if (isHidden(now)) return hidden(now);
-  if (keepsItself(now))
-    return ok(
-      `there is no volume "${wanted}", and none is needed: / is ${ownRootName(now)}, ` +
-        'which keeps its changes itself',
-      '/proc/self/mountinfo',
-    );
-  return notFound(now, asked);
+  return keepsItself(now) ? noneNeeded(now) : notFound(now, asked);
+}
+
+/** A root that keeps its changes itself, without a volume as far as the lists of devices show. */
+function noneNeeded(now: Facts): Finding {
+  const { wanted } = now.volume;
+  const root = `/ is ${ownRootName(now)}, which keeps its changes itself`;
+  // A kernel without mtd has no list of partitions.
+  const unread =
+    unreadWords(now, DISKS) ??
+    (now.unread?.[PARTITIONS] === 'absent' ? null : unreadWords(now, PARTITIONS));
+  return unread === null
+    ? ok(`there is no volume "${wanted}", and none is needed: ${root}`, '/proc/self/mountinfo')
+    : unknown(
+        `whether there is a volume "${wanted}"; none is needed: ${root}`,
+        unread,
+        'see that proc and sysfs are mounted on /proc and /sys',
+      );
 }
 
 const CONTROL = '/dev/ubi_ctrl';
