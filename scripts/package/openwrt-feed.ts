@@ -73,6 +73,7 @@ export function fillFeed(folder: string, staged: string): void {
   const home = join(staged, HOME);
   for (const name of readdirSync(home).filter((each) => each !== 'native' && each !== 'launch'))
     put(join(home, name), `agent/${name}`);
+  put(join(staged, 'etc'), 'etc');
   // The addon takes one name from this header of the libffi that npm builds it with.
   writeFileSync(join(src, 'include/fficonfig.h'), '#define PACKAGE_VERSION "system"\n');
   writeFileSync(join(src, 'launch-constants.h'), constants());

@@ -71,7 +71,9 @@ t.test('the recipe builds the native parts and installs what a board needs', asy
   ]);
   for (const name of ['mountroot.cjs', 'mountroot-cli.cjs', 'keep-heap', 'launch'])
     t.ok(readdirSync(home).includes(name), name);
-  t.equal(readlinkSync(join(folder, 'root/usr/sbin/mount_root')), 'mountroot');
+  for (const name of ['mount_root', 'factoryreset', 'jffs2reset', 'jffs2mark'])
+    t.equal(readlinkSync(join(folder, 'root/usr/sbin', name)), 'mountroot');
+  t.same(readdirSync(join(folder, 'root/etc/profile.d')), ['mountroot.sh']);
   t.equal(readlinkSync(join(folder, 'root/usr/sbin/mountroot')), `../..${HOME}/launch`);
 });
 

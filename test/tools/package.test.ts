@@ -118,6 +118,8 @@ t.test(
           '-rw-r--r-- usr/share/doc/mountroot/examples/preinit',
           '-rw-r--r-- usr/share/doc/mountroot/examples/rcS',
           '-rw-r--r-- usr/share/doc/mountroot/how-it-fails.md.gz',
+          '-rw-r--r-- usr/share/doc/mountroot/kernels.md.gz',
+          '-rw-r--r-- usr/share/doc/mountroot/openwrt.md.gz',
           '-rw-r--r-- usr/share/doc/mountroot/verbs.md.gz',
           '-rw-r--r-- usr/share/man/man8/mountroot.8.gz',
           '-rw-r--r-- usr/share/zsh/vendor-completions/_mountroot',

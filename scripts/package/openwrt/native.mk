@@ -33,6 +33,7 @@ install: all
 	mkdir -p $(DESTDIR)$(NATIVE) $(DESTDIR)/usr/sbin
 	cp $(PARTS) $(DESTDIR)$(NATIVE)/
 	cp -R agent/. $(DESTDIR)$(HOME)/
+	cp -R etc $(DESTDIR)/
 	cp launch $(DESTDIR)$(HOME)/launch
 	chmod 755 $(DESTDIR)$(HOME)/launch $(DESTDIR)$(HOME)/keep-heap
 	ln -sf ../..$(HOME)/launch $(DESTDIR)/usr/sbin/mountroot
