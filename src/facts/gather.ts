@@ -210,7 +210,7 @@ export function gather(
     ),
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
-    ...leftToInit(sources, reader, image),
+    ...leftToInit(sources, reader, { image, mounts, hasStarted: state !== null }),
     state: state === null ? null : stateOf(state, problems),
     ...behind,
     ...rootProtection(devices, mounts, handover?.at ?? '/'),
@@ -230,14 +230,19 @@ const momentOf = (
   shutdown: Boolean(env['SHUTDOWN']),
 });
 
-/** pstore is left to an init that mounts it. */
+/**
+ * pstore is left to an init that mounts it. During a start nobody asks any more once it is mounted;
+ * `done` asks who did it.
+ */
 function leftToInit(
   { text }: Pick<ReturnType<typeof kernelSources>, 'text'>,
   reader: Reader,
-  image: string,
+  now: { image: string; mounts: readonly Mount[]; hasStarted: boolean },
 ): Pick<Facts, 'pstoreBy'> {
-  const has = parseFilesystems(text(FILESYSTEM_TYPES)).includes('pstore');
-  const by = has ? pstoreMounter(reader, image) : null;
+  const asks =
+    (now.hasStarted || visibleAt(now.mounts, PSTORE) === undefined) &&
+    parseFilesystems(text(FILESYSTEM_TYPES)).includes('pstore');
+  const by = asks ? pstoreMounter(reader, now.image) : null;
   return by === null ? {} : { pstoreBy: by };
 }
 

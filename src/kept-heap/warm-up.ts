@@ -59,6 +59,8 @@ function used(words = ''): Board {
   const [flash] = board.flash;
   flash!.blocks.fill('jffs2');
   fill(flash!.tree, '/upper/etc', '/work');
+  fill(board.image, ['/etc/init.d/rcS', 'mount -a\n']);
+  board.filesystems = [...board.filesystems, 'pstore'];
   return board;
 }
 
