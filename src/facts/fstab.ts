@@ -14,6 +14,8 @@ export const FSTAB = '/etc/config/fstab';
 /** What a section asks for. */
 export interface FstabRequest {
   file: string;
+  /** The line where its section begins. */
+  line: number;
   /** Names of the volume, in the order in which `block` tries them. */
   names: string[];
   target: 'overlay' | 'root';
@@ -142,6 +144,7 @@ export function requestIn(
     tell(check.line, 'enabled_fsck is not heeded: a start runs no fsck');
   return {
     file,
+    line: section.line,
     names,
     target: value(section, 'target') === '/' ? 'root' : 'overlay',
     delay: globals(sections, tell),

@@ -17,7 +17,7 @@ import {
 import { volumeOrBehind } from './rootdisk.js';
 import { rootProtection } from './root-protection.js';
 import { parseFilesystems } from './filesystems.js';
-import { FSTAB, fstabRequest, type FstabFile, type FstabRequest } from './fstab.js';
+import { FSTAB, type FstabRequest } from './fstab.js';
 import { findHandover, type Handing } from './handover.js';
 import { MOUNTS, PARTITIONS, FILESYSTEM_TYPES, kernelSources } from './kernel-sources.js';
 import { imageUuid } from './image-uuid.js';
@@ -25,7 +25,6 @@ import { parseMountinfo, visibleAt } from './mountinfo.js';
 import { parseMtd } from './mtd.js';
 import {
   barelyKnown,
-  fstabsInside,
   fstoolsOwner,
   lookInto,
   lookIntoExternal,
@@ -43,12 +42,12 @@ import {
 } from './places.js';
 import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
+import { askedByFstab, isNowhere, tellUnusedFstab } from './places-of-fstab.js';
 import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
 import { findVolume } from './find-volume.js';
-import { UCI_LIMITS } from './uci.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
@@ -178,9 +177,12 @@ export function gather(
           () => withVolumeSettings(reader, chosen, opened.at, problems),
         );
   const request =
-    opened === null || own.origins.extroot !== undefined
+    own.origins.extroot !== undefined
       ? null
-      : part('it read /etc/config/fstab', missing, () => askedByFstab(look, image, opened.at));
+      : part('it read /etc/config/fstab', missing, () => {
+          if (opened !== null) return askedByFstab(look, image, opened.at);
+          return isNowhere(volume) ? tellUnusedFstab(look, image) : null;
+        });
   const configuration = withFstab(own, request);
   const state = part('it read the recorded state', missing, () =>
     ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
@@ -321,19 +323,6 @@ interface Look {
   problems: FactsProblem[];
   part: Parting;
 }
-
-function* fstabsOf({ reader, problems }: Look, image: string, at: string): Generator<FstabFile> {
-  yield* fstabsInside(reader, at, problems);
-  const attempt = noting(problems);
-  const file = `${image}${FSTAB}`;
-  const isFile = attempt(false, () => reader.kind(file) === 'file');
-  // One byte more than counts, so that a longer file shows as such.
-  const bytes = (): Uint8Array => reader.readBytes(file, 0, UCI_LIMITS.bytes + 1);
-  yield { file, text: isFile ? attempt('', () => Buffer.from(bytes()).toString('utf8')) : null };
-}
-
-const askedByFstab = (look: Look, image: string, at: string): FstabRequest | null =>
-  fstabRequest(fstabsOf(look, image, at), look.problems);
 
 /** The settings that a request of /etc/config/fstab stands for. */
 const withFstab = (own: Configuration, request: FstabRequest | null): Configuration =>

@@ -88,6 +88,7 @@ t.test('the section for the root, and what is not heeded, with its line', async 
   const { request, problems } = read(EXTROOT);
   t.same(request, {
     file: 'fstab',
+    line: 10,
     names: ['UUID=ab-cd', 'LABEL=ext', '/dev/sda1'],
     target: 'overlay',
     delay: 15,

@@ -109,3 +109,17 @@ t.test('the whole root is on the volume', async (t) => {
   t.match(state, { rung: 'persistent', reason: null });
   t.equal(kernel.kind('/etc/.extroot-uuid'), 'missing', 'fstools does not tie such a volume');
 });
+
+t.test('where there is no data volume, the image asks in vain, and that is told', async (t) => {
+  const board = makeBoard({ commandLine: 'mountroot.volume=nowhere' });
+  fill(board.image, ['/etc/config/fstab', fstab('/overlay')]);
+  const started = await run(board);
+  t.match(started.state, { rung: 'volatile', reason: 'no-volume' });
+  t.match(
+    started.log.join('\n'),
+    /\/etc\/config\/fstab, line 4: the external volume LABEL=data is not used/,
+  );
+  const used = await boardWith('', {});
+  fill(used.image, ['/etc/config/fstab', fstab('/overlay')]);
+  t.notMatch((await run(used)).log.join('\n'), /is not used/, 'with a data volume it is used');
+});
