@@ -10,10 +10,16 @@ const SIZE = 8;
  * itself (`testdir` takes the name of the process's main file).
  */
 const ALONE =
-  /\b(?:testdir|asRootAlone|hostile\.js)\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
+  /\b(?:testdir|asRootAlone|(?:hostile|agent|kernel-reading|streams)\.js)\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
+
+/**
+ * A file that waits before it has given tap all its tests. tap ends a process's tests as soon as
+ * none is left, so those of a file behind it would come too late.
+ */
+const WAITS = /^(?=\S).*\bawait\b/m;
 
 /** Whether the test of this source can share a process with others. */
-export const canShare = (source: string): boolean => !ALONE.test(source);
+export const canShare = (source: string): boolean => !ALONE.test(source) && !WAITS.test(source);
 
 /** Splits files into groups of similar size, in their order. */
 export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {

@@ -23,8 +23,12 @@ t.test('a file that changes its process, or makes folders, runs alone', async (t
     "process.chdir('/');",
     'process.umask(0);',
     'process.exit(1);',
+    "await compile('x');",
+    'const { a } =\n  1;\nconst made = await compile();',
+    '} = await compile();',
   ])
     t.notOk(canShare(line), line);
+  t.ok(canShare("t.test('x', async (t) => {\n  await compile();\n});"));
   t.ok(canShare("if (process.env['A']) t.equal(process.pid, 1);"));
 });
 
