@@ -6,9 +6,11 @@ import { parserFor } from '../../src/cli/yargs-parser.js';
 async function main(words: string[]): Promise<void> {
   const context = { print: (text: string) => void process.stdout.write(text) } as VerbContext;
   try {
-    await parserFor([diffVerb], words, async (row, args) => {
-      process.exitCode = await row.run(args as never, context);
+    const chosen: (() => Promise<number>)[] = [];
+    await parserFor([diffVerb], words, (row, args) => {
+      chosen.push(() => row.run(args as never, context));
     }).parseAsync(words);
+    for (const run of chosen) process.exitCode = await run();
   } catch (error) {
     process.stderr.write(`mountroot: ${(error as Error).message}\n`);
     process.exit((error as Error).constructor.name === 'Error' ? 1 : 2);
