@@ -6,7 +6,7 @@ import { parserFor } from '../../src/cli/yargs-parser.js';
 async function main(words: string[]): Promise<void> {
   const context = { print: (text: string) => void process.stdout.write(text) } as VerbContext;
   try {
-    const chosen: (() => Promise<number>)[] = [];
+    const chosen: (() => number | Promise<number>)[] = [];
     await parserFor([diffVerb], words, (row, args) => {
       chosen.push(() => row.run(args as never, context));
     }).parseAsync(words);
