@@ -144,6 +144,8 @@ export async function mountsOf(machine: Machine): Promise<object[]> {
       id: undefined,
       parent: parentOf(mount),
       device: mount.device.startsWith('0:') ? '0' : mount.device,
+      // Newer kernels show it only in the boot in which the upper layer is new.
+      superOptions: mount.superOptions.filter((option) => option !== 'uuid=on'),
     }))
     .sort((a, b) => (a.mountpoint < b.mountpoint ? -1 : 1));
 }
