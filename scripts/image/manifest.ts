@@ -30,6 +30,7 @@ export async function manifest(
   { folder, kernel, boot, contents }: ManifestInput,
 ): Promise<object> {
   const { packages } = await fetchPackages(board);
+  const [, version] = await kernelSources(board.kernel);
   const command = qemuCommand(board, boot, { serial: ['mon:stdio'] });
   return {
     schema: 'mountroot.manifest/1',
@@ -40,7 +41,7 @@ export async function manifest(
     ),
     kernel: {
       release: readFileSync(join(kernel, 'version'), 'utf8').trim(),
-      source: [board.kernel.source, (await kernelSources(board.kernel))[1]].join(' '),
+      source: `${board.kernel.source} ${version}`,
       compiler: await compilerVersion('arm'),
     },
     debian: {

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, posix, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { checkout } from './report.js';
 
 /** A group of this size ends in a few seconds, so that the last one keeps no core waiting long. */
@@ -48,7 +48,7 @@ export function groupTests(sources: readonly string[], files: readonly string[])
   mkdirSync(join(checkout, folder), { recursive: true });
   const groups = inGroups(all.filter(({ shares }) => shares)).map((group, index) => {
     const name = join(folder, `${index + 1}.test.js`);
-    const imports = group.map(({ file }) => posix.join(relative(folder, file)));
+    const imports = group.map(({ file }) => relative(folder, file));
     writeFileSync(
       join(checkout, name),
       imports.map((path) => `import ${JSON.stringify(path)};\n`).join(''),

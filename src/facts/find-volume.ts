@@ -70,3 +70,7 @@ export function findVolume(reader: Reader, wanted: string, mtd: readonly MtdPart
     attach,
   };
 }
+
+/** No device has the name, and nothing that could be attached holds one. */
+export const isNowhere = ({ found, attach }: Pick<Volume, 'found' | 'attach'>): boolean =>
+  found.length === 0 && attach === null;

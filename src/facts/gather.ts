@@ -42,12 +42,12 @@ import {
 } from './places.js';
 import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
-import { askedByFstab, isNowhere, tellUnusedFstab } from './places-of-fstab.js';
+import { askedByFstab, tellUnusedFstab } from './places-of-fstab.js';
 import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
-import { findVolume } from './find-volume.js';
+import { findVolume, isNowhere } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
 const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
@@ -187,16 +187,17 @@ export function gather(
   const state = part('it read the recorded state', missing, () =>
     ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
   );
+  const kernel = {
+    release: sources.text('/proc/sys/kernel/osrelease').trimEnd(),
+    commandLine,
+    filesystems: parseFilesystems(sources.text(FILESYSTEM_TYPES)),
+  };
   return {
     schema: FACTS_SCHEMA,
     platform,
     architecture: arch,
     uid,
-    kernel: {
-      release: sources.text('/proc/sys/kernel/osrelease').trimEnd(),
-      commandLine,
-      filesystems: parseFilesystems(sources.text(FILESYSTEM_TYPES)),
-    },
+    kernel,
     ...momentOf({ env, handing }, isMarked),
     configuration,
     mtd,
@@ -212,7 +213,7 @@ export function gather(
     ),
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
-    ...leftToInit(sources, reader, { image, mounts, hasStarted: state !== null }),
+    ...leftToInit(reader, { image, mounts, kernel, hasStarted: state !== null }),
     state: state === null ? null : stateOf(state, problems),
     ...behind,
     ...rootProtection(devices, mounts, handover?.at ?? '/'),
@@ -237,13 +238,17 @@ const momentOf = (
  * `done` asks who did it.
  */
 function leftToInit(
-  { text }: Pick<ReturnType<typeof kernelSources>, 'text'>,
   reader: Reader,
-  now: { image: string; mounts: readonly Mount[]; hasStarted: boolean },
+  now: {
+    image: string;
+    mounts: readonly Mount[];
+    kernel: Facts['kernel'];
+    hasStarted: boolean;
+  },
 ): Pick<Facts, 'pstoreBy'> {
   const asks =
     (now.hasStarted || visibleAt(now.mounts, PSTORE) === undefined) &&
-    parseFilesystems(text(FILESYSTEM_TYPES)).includes('pstore');
+    now.kernel.filesystems.includes('pstore');
   const by = asks ? pstoreMounter(reader, now.image) : null;
   return by === null ? {} : { pstoreBy: by };
 }

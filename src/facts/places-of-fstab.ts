@@ -1,7 +1,6 @@
 /** Where a start looks for /etc/config/fstab, and what is said of one that is not used. */
 import type { Reader } from '../system/port.js';
 import type { FactsProblem } from '../text/problem-text.js';
-import type { Volume } from './facts.js';
 import { FSTAB, fstabRequest, type FstabFile, type FstabRequest } from './fstab.js';
 import { fstabsInside } from './mounted-volume.js';
 import { noting } from './problems.js';
@@ -26,9 +25,6 @@ function* fstabsOf(look: FstabLook, image: string, at: string): Generator<FstabF
   yield* fstabsInside(look.reader, at, look.problems);
   yield imageFstab(look, image);
 }
-
-export const isNowhere = ({ found, attach }: Volume): boolean =>
-  found.length === 0 && attach === null;
 
 /**
  * An external volume takes the place of an internal one. Where there is none, the image's fstab may

@@ -4,6 +4,7 @@
  * another board would bring that board's settings along.
  */
 import type { External, Facts } from '../facts/facts.js';
+import { isNowhere } from '../facts/find-volume.js';
 import { EXTROOT_IDENTITY } from '../facts/places.js';
 import { countSteps } from './bookkeeping.js';
 import { FSTAB_CURES, boardNames, otherOwner, tieOf } from './external-owner.js';
@@ -34,8 +35,7 @@ const secondsToWait = ({ facts, external }: Pick<Outside, 'facts' | 'external'>)
 const askedFor = ({ wanted, fstab }: External): string =>
   fstab === undefined ? wanted : `${wanted}, which ${fstab.file} asks for,`;
 
-const isAbsent = ({ external }: Outside): boolean =>
-  external.found.length === 0 && external.attach === null;
+const isAbsent = ({ external }: Outside): boolean => isNowhere(external);
 
 /**
  * An external volume on UBI counts as missing until something attaches it: we attach only the

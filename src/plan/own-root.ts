@@ -6,6 +6,7 @@
  */
 import { commandLineWords } from '../facts/cmdline.js';
 import type { Facts, Mount } from '../facts/facts.js';
+import { isNowhere } from '../facts/find-volume.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { isWritableType } from '../volumes/file-systems.js';
 import { imageMountpoint } from './mountpoints.js';
@@ -42,8 +43,7 @@ const keepsFiles = ({ root }: RootLook): boolean =>
 const isOverlayAsked = ({ facts: { configuration } }: RootLook): boolean =>
   configuration.settings.writable_root === 'overlay' || configuration.origins.volume !== undefined;
 
-const hasVolume = ({ facts: { volume } }: RootLook): boolean =>
-  volume.found.length > 0 || volume.attach !== null;
+const hasVolume = ({ facts: { volume } }: RootLook): boolean => !isNowhere(volume);
 
 const isRw = (options: readonly string[]): boolean => !options.includes('ro');
 

@@ -22,7 +22,6 @@ import { listed } from '../../text/listed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
-/** The number of /dev/ram0, into which the kernel loads an image. */
 /** A verdict on a file system of a kernel that does not show which it has. */
 const unknownTypes = (now: Facts, types: string): Finding =>
   unknown(

@@ -1,4 +1,5 @@
 /** The way to the root: root= on the command line, or an initramfs that switches to it. */
+import { isNowhere } from '../../facts/find-volume.js';
 import type { Facts, Mount } from '../../facts/facts.js';
 import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
@@ -113,7 +114,7 @@ function rootToFind({ root, asked, pid }: Handover): Finding | null {
           'the kernel command line has no root=',
           'add root=, or mount it and end /init with `exec mountroot switch-root NEWROOT INIT`',
         );
-  if (root.found.length === 0 && root.attach === null && !root.patient)
+  if (isNowhere(root) && !root.patient)
     return problem(
       `there is no root=${root.wanted} to switch to`,
       EVIDENCE,
