@@ -94,8 +94,11 @@ struct entry {
 	int64_t size, modified, changed;
 	uint32_t modified_ns, changed_ns;
 	uint32_t name, target, attributes;
-	/* Only in a walk: how far below its top, and what the file holds. */
+	/* Only in a walk: how far below its top, and what the file holds. `state` is of a pair too.
+	 */
 	uint32_t depth, content, state;
+	/* Of 512 bytes each, that it takes. */
+	uint64_t blocks;
 };
 
 /* Then its name and its value. */
@@ -279,6 +282,7 @@ static void pack_stat(struct entry *head, const struct stat *is)
 	head->device = is->st_dev;
 	head->inode = is->st_ino;
 	head->size = is->st_size;
+	head->blocks = is->st_blocks;
 	head->modified = is->st_mtim.tv_sec;
 	head->modified_ns = is->st_mtim.tv_nsec;
 	head->changed = is->st_ctim.tv_sec;

@@ -9,6 +9,7 @@
  */
 #include "tree-entries.h"
 #include "tree-build.h"
+#include "tree-pairs.h"
 #include "tree-walk.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -102,12 +103,19 @@ EXPORT int32_t tree_end(int32_t number)
 	return 0;
 }
 
+/* How the names of a listing are packed: `how` is for `pack`, which returns as pack_entry. */
+struct giving {
+	int (*pack)(const void *how, const char *name, struct space *to);
+	const void *how;
+	/* The directory to be in meanwhile; -1 if it does not matter. */
+	int within;
+};
+
 /*
- * Gives the next entries of a listing, as many as there is room for. `fd` is the directory, which
- * may have been closed and opened again since. Returns bytes; -ERANGE if there is no room for the
- * next one. The listing ends itself.
+ * Gives the next entries of a listing, as many as there is room for. Returns bytes; -ERANGE if
+ * there is no room for the next one. The listing ends itself.
  */
-EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
+static int32_t give(int32_t number, const struct giving *giving)
 {
 	struct space to = { shared, shared_room, HEAD };
 
@@ -116,12 +124,12 @@ EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
 	memset(shared, 0, HEAD);
 	memcpy(shared, &number, sizeof number);
 	struct listing *list = listings[number];
-	int back = attributes ? go_into(fd) : -1;
-	if (attributes && back < 0)
+	int back = giving->within >= 0 ? go_into(giving->within) : -1;
+	if (giving->within >= 0 && back < 0)
 		return -errno;
 	int packed = 0;
 	while (list->next < list->count) {
-		packed = pack_entry(fd, list->names + list->at[list->next], attributes, &to);
+		packed = giving->pack(giving->how, list->names + list->at[list->next], &to);
 		if (packed < 0)
 			break;
 		list->next++;
@@ -137,8 +145,8 @@ EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
 	return to.used;
 }
 
-/* Reads the names of a directory, and gives the first entries as tree_next does. */
-EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
+/* Reads the names of a directory, and gives the first of them. */
+static int32_t give_first(int32_t fd, const struct giving *giving)
 {
 	size_t number = 0, room = listing_room;
 
@@ -157,10 +165,52 @@ EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
 		return failed;
 	}
 	listings[number] = list;
-	int32_t bytes = tree_next(number, fd, attributes);
+	int32_t bytes = give(number, giving);
 	if (bytes < 0 && bytes != -ERANGE)
 		tree_end(number);
 	return bytes;
+}
+
+struct listed {
+	int fd, attributes;
+};
+
+static int pack_listed(const void *how, const char *name, struct space *to)
+{
+	const struct listed *of = how;
+	return pack_entry(of->fd, name, of->attributes, to);
+}
+
+/*
+ * Gives the next entries of a listing. `fd` is the directory, which may have been closed and opened
+ * again since.
+ */
+EXPORT int32_t tree_next(int32_t number, int32_t fd, int32_t attributes)
+{
+	struct listed of = { fd, attributes };
+	return give(number, &(struct giving){ pack_listed, &of, attributes ? fd : -1 });
+}
+
+/* Reads the names of a directory, and gives the first entries as tree_next does. */
+EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
+{
+	struct listed of = { fd, attributes };
+	return give_first(fd, &(struct giving){ pack_listed, &of, attributes ? fd : -1 });
+}
+
+/* Gives the next pairs of a listing (tree-pairs.h); `beside` is -1 if there is no other directory.
+ */
+EXPORT int32_t tree_next_pairs(int32_t number, int32_t fd, int32_t beside)
+{
+	struct pair_of of = { fd, beside };
+	return give(number, &(struct giving){ pack_pair, &of, fd });
+}
+
+/* Reads the names of a directory, and gives the first pairs as tree_next_pairs does. */
+EXPORT int32_t tree_pairs(int32_t fd, int32_t beside)
+{
+	struct pair_of of = { fd, beside };
+	return give_first(fd, &(struct giving){ pack_pair, &of, fd });
 }
 
 /*

@@ -75,6 +75,25 @@ static void list_all(int fd)
 	}
 }
 
+/* Lists one directory beside another, into spaces of changing sizes. */
+static void pair_all(int fd, int beside)
+{
+	static char room[70000];
+	int32_t list = -1, bytes = -ERANGE;
+
+	for (uint32_t size = 64; bytes == -ERANGE || (bytes > 0 && list >= 0);
+		size = size > 20000 ? 300 : size * 3 + 5) {
+		tree_share(room, size);
+		bytes = list < 0 ? tree_pairs(fd, beside) : tree_next_pairs(list, fd, beside);
+		if (bytes > (int32_t)size)
+			fail("tree_pairs wrote more than there was room for");
+		if (bytes >= 0 || bytes == -ERANGE)
+			memcpy(&list, room, sizeof list);
+	}
+	if (list >= 0)
+		tree_end(list);
+}
+
 /* Walks through all there is, in spaces of changing sizes. */
 static void walk_all(int fd, int purpose)
 {
@@ -105,6 +124,8 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 	tree_apply(length);
 	for (int at = 0; at < 3; at++)
 		list_all(folders[at]);
-	for (int at = 0; at < 3; at++)
+	for (int at = 0; at < 3; at++) {
 		walk_all(folders[at], at);
+		pair_all(folders[at], at == 2 ? -1 : folders[at + 1]);
+	}
 }

@@ -34,6 +34,7 @@ export const TREE = [
   'tree-change.h',
   'tree-build.h',
   'tree-remove.h',
+  'tree-pairs.h',
   'tree-walk.h',
 ];
 const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];

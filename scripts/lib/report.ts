@@ -22,13 +22,13 @@ export function say(text: string): void {
 
 /**
  * Runs a script's main function, which may return an exit status. A Failure becomes one sentence
- * and exit status 1; any other error is a bug and keeps its stack.
+ * and exit status 1, and so does a wrong option; any other error is a bug and keeps its stack.
  */
 export async function main(body: () => Promise<number | void> | number | void): Promise<void> {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure) && !isWrongOption(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }
@@ -42,6 +42,10 @@ export function need(path: string, madeBy: string): string {
   if (!existsSync(path)) throw new Failure(`${path} is missing; \`${madeBy}\` makes it`);
   return path;
 }
+
+/** Whether node:util's parseArgs refused the user's words; its message is a sentence. */
+const isWrongOption = (error: unknown): error is Error =>
+  (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS_') === true;
 
 /** Reads a JSON file of a known shape, because this project or its tools wrote it. */
 export const readJson = <Shape>(path: string): Shape =>

@@ -2,6 +2,7 @@
 import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
 import { SystemError } from './system-error.js';
+import { decodePairs, type Pair } from './tree-pairs.js';
 import { ENDING } from './tree-door.js';
 import type {
   Changed,
@@ -32,6 +33,8 @@ const openTree = () =>
     tree_close: ['int32', ['int32']],
     tree_list: ['int32', ['int32', 'int32']],
     tree_next: ['int32', ['int32', 'int32', 'int32']],
+    tree_pairs: ['int32', ['int32', 'int32']],
+    tree_next_pairs: ['int32', ['int32', 'int32', 'int32']],
     tree_end: ['int32', ['int32']],
     tree_entry: ['int32', ['int32', 'int32']],
     tree_walk: ['int32', ['int32', 'int32']],
@@ -137,20 +140,19 @@ function lookAt(folder: Folder, text: string, attributes: boolean): FolderEntry 
 
 const below = (folder: Folder, text: string): string => `${real(folder).path}/${text}`;
 
-function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, void> {
-  const { path } = real(folder);
-  const wanted = attributes ? 1 : 0;
+/** Gives a listing from its first call to its last one, in as many parts as the space needs. */
+function* parts<Part>(
+  calls: { first: () => number; next: (list: number) => number },
+  decode: (bytes: number) => Part[],
+  path: string,
+): Generator<Part[], void> {
   let list = ENDED;
   let isListed = false;
   try {
     do {
       const bytes = read(
         () => {
-          // The descriptor changes if the folder is closed and opened again meanwhile.
-          const { fd } = real(folder);
-          const result = isListed
-            ? native().tree_next(list, fd, wanted)
-            : native().tree_list(fd, wanted);
+          const result = isListed ? calls.next(list) : calls.first();
           if (result >= 0 || errnoName(-result) === 'ERANGE') {
             list = space.readInt32LE(0);
             isListed = true;
@@ -160,11 +162,55 @@ function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, vo
         LISTING,
         path,
       );
-      yield* decodeEntries(space, HEAD, bytes);
+      yield decode(bytes);
     } while (list !== ENDED);
   } finally {
     if (list !== ENDED) native().tree_end(list);
   }
+}
+
+function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, void> {
+  const wanted = attributes ? 1 : 0;
+  // The descriptor changes if the folder is closed and opened again meanwhile.
+  const fd = (): number => real(folder).fd;
+  const all = parts(
+    {
+      first: () => native().tree_list(fd(), wanted),
+      next: (list) => native().tree_next(list, fd(), wanted),
+    },
+    (bytes) => decodeEntries(space, HEAD, bytes),
+    real(folder).path,
+  );
+  for (const some of all) yield* some;
+}
+
+/**
+ * The names in a directory, each with the one that it changes in another directory.
+ * @param fd the directory, which must be open whenever the next ones are asked for. @param beside
+ * opens the other directory; -1 if there is none. @throws {SystemError} as getdents64(2); Error if
+ * the native parts cannot be loaded.
+ */
+export function treePairs(
+  fd: number,
+  beside: { open: () => number; close: (opened: number) => void },
+  path: string,
+): Generator<Pair[], void> {
+  const within = (call: (other: number) => number): number => {
+    const other = beside.open();
+    try {
+      return call(other);
+    } finally {
+      if (other >= 0) beside.close(other);
+    }
+  };
+  return parts(
+    {
+      first: () => within((other) => native().tree_pairs(fd, other)),
+      next: (list) => within((other) => native().tree_next_pairs(list, fd, other)),
+    },
+    (bytes) => decodePairs(space, HEAD, bytes),
+    path,
+  );
 }
 
 /** The numbers of `purpose` in native/tree-walk.h. */

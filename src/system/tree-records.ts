@@ -14,8 +14,8 @@ import type {
 } from './tree-door.js';
 
 /** The size of `struct entry`, and the indexes of its fields in 32-bit and 64-bit words. */
-const ENTRY = 104;
-const ENTRY_WORDS = {
+export const ENTRY = 112;
+export const ENTRY_WORDS = {
   length: 0,
   error: 1,
   mode: 2,
@@ -33,7 +33,9 @@ const ENTRY_WORDS = {
   content: 24,
   state: 25,
 } as const;
-const ENTRY_LONGS = { device: 4, inode: 5, size: 6, modified: 7, changed: 8 } as const;
+export const ENTRY_LONGS = {
+  ...{ device: 4, inode: 5, size: 6, modified: 7, changed: 8, blocks: 13 },
+} as const;
 
 const KINDS: Record<number, PathKind> = {
   0o040000: 'directory',

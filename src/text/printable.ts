@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
 
 /** Bytes as text; null if they are not UTF-8, because text could not reproduce the bytes. */
 export const utf8 = (bytes: Uint8Array): string | null =>
-  isUtf8(bytes) ? Buffer.from(bytes).toString('utf8') : null;
+  isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8') : null;
 
 /** The bytes of a name; those outside printable ASCII, and `\`, as `\ooo`, as in mountinfo. */
 export const inOctal = (bytes: Uint8Array): string =>

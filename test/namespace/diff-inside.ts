@@ -3,7 +3,7 @@
  * prints diff's report on its upper layer as one JSON value.
  */
 import * as fs from 'node:fs';
-import { openAttributes } from '../../src/layer/diff/attributes.js';
+import { openAttributes, type Attributes } from '../../src/layer/diff/attributes.js';
 import type { DiffEntry } from '../../src/layer/diff/diff-entry.js';
 import { walk } from '../../src/layer/diff/walk.js';
 import { system } from '../../src/system/ffi.js';
@@ -17,6 +17,8 @@ export interface DiffReport {
   seeds: number;
   /** The random changes for which diff's report differs from a comparison of both trees. */
   wrong: { seed: number; expected: string[]; told: string[] }[];
+  /** Layers of which whole directories and single files are told differently. */
+  unlike: { seed: number; whole: string; single: string }[];
 }
 
 const top = process.argv[2]!;
@@ -144,9 +146,31 @@ function change(view: string, next: (below: number) => number): void {
   }
 }
 
-async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong'>> {
+/** The walk reads whole directories, and each file by its path. Both must tell the same. */
+function bothWays(upper: string, lower: string, attributes: Attributes): [string, string] {
+  const told = (of: Attributes): string =>
+    JSON.stringify([...walk({ upper, lower, attributes: of })]);
+  const byPath: Attributes = {
+    names: (path) => attributes.names(path),
+    value: (path, name) => attributes.value(path, name),
+  };
+  return [told(attributes), told(byPath)];
+}
+
+async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong' | 'unlike'>> {
   const attributes = await openAttributes();
   const wrong: DiffReport['wrong'] = [];
+  const unlike: DiffReport['unlike'] = [];
+  const compare = (seed: number, upper: string, lower: string): void => {
+    const [whole, single] = bothWays(upper, lower, attributes);
+    if (whole !== single) unlike.push({ seed, whole, single });
+  };
+  compare(0, `${top}/every/upper`, `${top}/every/rom`);
+  // More than one call gives.
+  for (let at = 0; at < 3000; at++)
+    for (const layer of at % 3 === 0 ? ['upper'] : ['upper', 'rom'])
+      put(`${top}/many/${layer}/file-${at}`, at % 2 === 0 ? 'one' : layer);
+  compare(-1, `${top}/many/upper`, `${top}/many/rom`);
   for (let seed = 1; seed <= seeds; seed++) {
     const next = random(seed);
     const { rom, upper, view } = layers(`seed-${seed}`, ',redirect_dir=off,metacopy=off', (at) => {
@@ -160,9 +184,10 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong'>> {
       ),
     );
     if (expected.join('\n') !== told.join('\n')) wrong.push({ seed, expected, told });
+    compare(seed, upper, rom);
     system.umount(view);
   }
-  return { seeds, wrong };
+  return { seeds, wrong, unlike };
 }
 
 async function main(): Promise<void> {

@@ -39,7 +39,8 @@ t.test(
       maxBuffer: 1 << 26,
     });
     t.equal(status, 0, stderr);
-    const { every, problems, seeds, wrong } = JSON.parse(stdout) as DiffReport;
+    const { every, problems, seeds, wrong, unlike } = JSON.parse(stdout) as DiffReport;
+    t.same(unlike, [], 'whole directories are read as each file by its path');
     t.same(every, [
       'metacopy capable',
       'added device',

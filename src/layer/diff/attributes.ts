@@ -1,4 +1,5 @@
 import { errnoName } from '../../system/errno.js';
+import type { PairReader } from './pairs.js';
 
 /**
  * Extended attributes: their names at a path, and the value of one. Paths and names have one
@@ -7,6 +8,8 @@ import { errnoName } from '../../system/errno.js';
 export interface Attributes {
   names(path: string): string[];
   value(path: string, name: string): Buffer | null;
+  /** Reads whole directories. */
+  pairs?: PairReader;
 }
 
 /**
@@ -26,6 +29,7 @@ const NOT_THERE = ['EOPNOTSUPP', 'ENODATA', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPER
  */
 export async function openAttributes(): Promise<Attributes> {
   const { openLibrary } = await import('../../system/native-library.js');
+  const { treePairs } = await import('../../system/tree-ffi.js');
   const shim = openLibrary('libmountroot.so', {
     mountroot_list_attributes: ['int32', ['pointer', 'pointer', 'uint32']],
     mountroot_get_attribute: ['int32', ['pointer', 'pointer', 'pointer', 'uint32']],
@@ -48,6 +52,7 @@ export async function openAttributes(): Promise<Attributes> {
     return null;
   };
   return {
+    pairs: treePairs,
     names(of) {
       put(path, of);
       // Most files have none, and need no copy.

@@ -21,12 +21,18 @@ export interface About {
   notes: string[];
 }
 
+/** Most paths are shown as they are. */
+const isPlain = (path: string): boolean => /^[\x20-\x5b\x5d-\x7e]+$/.test(path);
+
 /** For a terminal. A path holds one byte per character, and '' is the top of the layer. */
-export const shown = (path: string): string =>
-  path === '' ? '.' : printable(Buffer.from(path, 'latin1'));
+export function shown(path: string): string {
+  if (isPlain(path)) return path;
+  return path === '' ? '.' : printable(Buffer.from(path, 'latin1'));
+}
 
 /** For programs: a name that is not UTF-8 is shown in octal, and `raw` is its bytes in base64. */
 export const named = (path: string): { path: string; raw?: string } => {
+  if (isPlain(path)) return { path };
   const bytes = Buffer.from(path, 'latin1');
   const read = utf8(bytes);
   return read === null

@@ -1,10 +1,11 @@
 import * as fs from 'node:fs';
+import { SystemError } from '../../system/system-error.js';
 import type { What } from './diff-entry.js';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFMT } = fs.constants;
 
 /** A path for the kernel from one with a character for each byte; ASCII needs no conversion. */
-export const pathBytes = (path: string): string | Buffer =>
+const pathBytes = (path: string): string | Buffer =>
   /^[\x01-\x7f]*$/.test(path) ? path : Buffer.from(path, 'latin1');
 export const fromText = (path: string): string => Buffer.from(path, 'utf8').toString('latin1');
 
@@ -17,18 +18,19 @@ const WHAT: Record<number, What> = {
   0o010000: 'fifo',
   0o140000: 'socket',
 };
-export const whatOf = ({ mode }: fs.Stats): What => WHAT[mode & S_IFMT] ?? 'other';
+export const whatOf = ({ mode }: { mode: number }): What => WHAT[mode & S_IFMT] ?? 'other';
 
-export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'EIO';
+export const codeOf = (error: unknown): string =>
+  error instanceof SystemError ? error.errno : ((error as NodeJS.ErrnoException).code ?? 'EIO');
 
 /** Whether a file was removed since its name was read, or its directory was. */
 export const isGone = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR', 'ESTALE'].includes(codeOf(error));
 
 /** lstat(2); null if the path does not exist. */
-export function statOrNull(path: string): fs.Stats | null {
+export function statOrNull(path: string): fs.BigIntStats | null {
   try {
-    return fs.lstatSync(pathBytes(path), { throwIfNoEntry: false }) ?? null;
+    return fs.lstatSync(pathBytes(path), { bigint: true, throwIfNoEntry: false }) ?? null;
   } catch (error) {
     if (isGone(error)) return null;
     throw error;

@@ -1,24 +1,33 @@
-import type { Stats } from 'node:fs';
+import type { FileStat } from '../../system/tree-pairs.js';
 import type { Attributes } from './attributes.js';
 import type { DiffEntry } from './diff-entry.js';
+import { whatOf } from './lower-files.js';
 
 type Differs = NonNullable<DiffEntry['differs']>;
 
 export interface Side {
   path: string;
-  stat: Stats;
+  stat: FileStat;
+  /** Whether it may have extended attributes. */
+  marked: boolean;
 }
 
-const octal = ({ mode }: Stats): string => (mode & 0o7777).toString(8).padStart(4, '0');
-const owner = ({ uid, gid }: Stats): string => `${uid}:${gid}`;
+const octal = ({ mode }: FileStat): string => (mode & 0o7777).toString(8).padStart(4, '0');
+const owner = ({ uid, gid }: FileStat): string => `${uid}:${gid}`;
+
+/** A time, in whole seconds and with their fraction. */
+function timeOf({ seconds, nanoseconds }: FileStat): { whole: string; exact: string } {
+  if (Math.abs(seconds) >= 8.64e12) return { whole: `${seconds}`, exact: `${seconds}` };
+  const text = new Date(seconds * 1000).toISOString().replace(/\.000Z$/, '');
+  return { whole: `${text}Z`, exact: `${text}.${String(nanoseconds).padStart(9, '0')}Z` };
+}
 
 /** Two times in whole seconds, as images have them, or with fractions if only those differ. */
-function times(theirs: Stats, ours: Stats): { rom: string; upper: string } {
-  const text = ({ mtimeMs }: Stats): string =>
-    Math.abs(mtimeMs) < 8.64e15 ? new Date(mtimeMs).toISOString() : String(mtimeMs);
-  const whole = (each: string): string => each.replace(/\.\d+Z$/, 'Z');
-  const [rom, upper] = [text(theirs), text(ours)];
-  return whole(rom) === whole(upper) ? { rom, upper } : { rom: whole(rom), upper: whole(upper) };
+function times(theirs: FileStat, ours: FileStat): { rom: string; upper: string } {
+  const [rom, upper] = [timeOf(theirs), timeOf(ours)];
+  return rom.whole === upper.whole
+    ? { rom: rom.exact, upper: upper.exact }
+    : { rom: rom.whole, upper: upper.whole };
 }
 
 /** All attributes except overlay's own, which are not metadata of the file. */
@@ -27,11 +36,11 @@ const others = (names: readonly string[]): string[] =>
 
 function attributesDiffer(
   attributes: Attributes,
-  upper: string,
+  { path: upper }: Side,
   names: readonly string[],
-  lower: string,
+  { path: lower, marked }: Side,
 ): Differs {
-  const [ours, theirs] = [others(names), others(attributes.names(lower))];
+  const [ours, theirs] = [others(names), others(marked ? attributes.names(lower) : [])];
   const alike =
     ours.length === theirs.length &&
     ours.every(
@@ -57,21 +66,14 @@ export function metadataOf(
 ): Differs {
   const [ours, theirs] = [upper.stat, lower.stat];
   const differs: Differs = [];
-  if (!ours.isSymbolicLink() && octal(ours) !== octal(theirs))
+  const what = whatOf(ours);
+  if (what !== 'symlink' && octal(ours) !== octal(theirs))
     differs.push({ what: 'mode', rom: octal(theirs), upper: octal(ours) });
   if (owner(ours) !== owner(theirs))
     differs.push({ what: 'owner', rom: owner(theirs), upper: owner(ours) });
-  if (!ours.isDirectory() && ours.mtimeMs !== theirs.mtimeMs)
-    differs.push({ what: 'time', ...times(theirs, ours) });
-  return attributes === null
-    ? differs
-    : [
-        ...differs,
-        ...attributesDiffer(
-          attributes,
-          upper.path,
-          names ?? attributes.names(upper.path),
-          lower.path,
-        ),
-      ];
+  const isOtherTime = ours.seconds !== theirs.seconds || ours.nanoseconds !== theirs.nanoseconds;
+  if (what !== 'directory' && isOtherTime) differs.push({ what: 'time', ...times(theirs, ours) });
+  if (attributes === null) return differs;
+  const named = names ?? (upper.marked ? attributes.names(upper.path) : []);
+  return [...differs, ...attributesDiffer(attributes, upper, named, lower)];
 }

@@ -18,7 +18,9 @@ import {
   type Moment,
 } from '../../facts/rom-manifest.js';
 import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../../facts/places.js';
-import { firstBytes, pathBytes, isGone } from './lower-files.js';
+import { SECOND } from '../../system/file-time.js';
+import { firstBytes, isGone } from './lower-files.js';
+import type { Side } from './metadata.js';
 import type { NewerThan } from './walk.js';
 
 export interface Record {
@@ -120,11 +122,15 @@ export function findRecord(top: string): NewerFile {
   }
 }
 
-const known = (path: string, { size, mtimeMs }: fs.Stats): Fingerprint => ({
+const known = ({ path, stat: { size, seconds } }: Side): Fingerprint => ({
   size,
-  mtime: Math.floor(mtimeMs / 1000),
+  mtime: seconds,
   crc: size <= LONGEST_READ ? crcOf(firstBytes(path, LONGEST_READ)) : null,
 });
+
+/** Nanoseconds since 1970. */
+const nanoseconds = ({ stat }: Side): string =>
+  String(BigInt(stat.seconds) * SECOND + BigInt(stat.nanoseconds));
 
 /** @param identity of the image now; `done` may not have run since the image changed. */
 export function newerThan(
@@ -133,15 +139,14 @@ export function newerThan(
   moment: Moment,
 ): NewerThan {
   const before = manifest !== null && manifest.identity !== identity ? manifest : null;
-  return (path, upper, lower, stat) => {
+  return (path, upper, lower) => {
     // The record holds only names that are UTF-8.
     const name = Buffer.from(path, 'latin1').toString('utf8');
-    const { size, mtimeNs } = fs.lstatSync(pathBytes(upper), { bigint: true });
     let now: Fingerprint | undefined;
-    const is = (): Fingerprint => (now ??= known(lower, stat));
+    const is = (): Fingerprint => (now ??= known(lower));
     try {
       const { rom: was, sure } = notedFor(
-        { path: name, size: Number(size), mtime: String(mtimeNs) },
+        { path: name, size: upper.stat.size, mtime: nanoseconds(upper) },
         baseline.get(name),
         { before, moment },
         is,

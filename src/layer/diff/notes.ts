@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
 import type { Attributes } from './attributes.js';
-import { readLink } from './lower-files.js';
+import { whatOf } from './lower-files.js';
+import type { Side } from './metadata.js';
 
 const PREFIX = 'trusted.overlay.';
 
@@ -43,18 +43,18 @@ export function overlayNotes(attributes: Attributes | null, path: string): Notes
  */
 const LEGACY = '(overlay-whiteout)';
 
+/** @param mayBeMarked whether a whiteout may be a file with an attribute. */
 export function isWhiteoutFile(
   attributes: Attributes | null,
-  path: string,
-  stat: Stats,
-  marked: boolean,
+  { path, stat, marked }: Side,
+  mayBeMarked: boolean,
 ): boolean {
-  if (stat.isCharacterDevice()) return stat.rdev === 0;
+  const what = whatOf(stat);
+  if (what === 'character') return stat.node === 0;
   const noted = (): boolean =>
-    attributes === null || attributes.names(path).includes(`${PREFIX}whiteout`);
+    attributes === null || (marked && attributes.names(path).includes(`${PREFIX}whiteout`));
   // If attributes are unreadable, the target alone decides, because no other program makes such a
   // link.
-  if (stat.isSymbolicLink())
-    return stat.size === LEGACY.length && readLink(path) === LEGACY && noted();
-  return marked && stat.isFile() && stat.size === 0 && attributes !== null && noted();
+  if (what === 'symlink') return stat.target === LEGACY && noted();
+  return mayBeMarked && what === 'file' && stat.size === 0 && attributes !== null && noted();
 }

@@ -11,17 +11,14 @@ import { META, STATE_LINK } from '../../facts/places.js';
 import type { Attributes } from './attributes.js';
 import { compared } from './compare.js';
 import type { DiffEntry, DiffProblem, Kind, WalkResult } from './diff-entry.js';
-import { codeOf, isGone, statOrNull, namesIn, openDirectory, whatOf } from './lower-files.js';
-import { metadataOf } from './metadata.js';
+import { isGone, openDirectory, whatOf } from './lower-files.js';
+import { metadataOf, type Side } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
+import { fileStat, pairsOf, withHidden, type LayerPair } from './pairs.js';
+import { UNSEEN, unseenFor, unseen } from './walk-problem.js';
+import type { FileStat } from '../../system/tree-pairs.js';
 
-/** @param stat of the image's file. */
-export type NewerThan = (
-  path: string,
-  upper: string,
-  lower: string,
-  stat: fs.Stats,
-) => DiffEntry['shadows'];
+export type NewerThan = (path: string, upper: Side, lower: Side) => DiffEntry['shadows'];
 
 export interface WalkOptions {
   /** The directories of the two layers; paths have one character for each byte. */
@@ -52,9 +49,9 @@ interface Frame extends Omit<Shows, 'redirected'> {
   at: string;
   /** Whether whiteouts may be files with an attribute here (since 6.7). */
   marked: boolean;
-  names: string[];
-  /** Names that only the image has, in a directory that hides them. */
-  hidden: Set<string>;
+  pairs: Iterator<LayerPair[]>;
+  /** The last ones that it gave, and how many of them are done. */
+  some: readonly LayerPair[];
   next: number;
 }
 
@@ -64,12 +61,18 @@ interface Found {
   path: string;
   /** Its path in the upper layer. */
   at: string;
-  stat: fs.Stats;
+  stat: FileStat;
   /** Its path in the image, even if nothing is there; null if the image cannot have it. */
   lower: string | null;
   /** The file of the image at that path. */
-  below: fs.Stats | null;
+  below: FileStat | null;
+  /** Whether the files may have extended attributes. */
+  marked: LayerPair['marked'];
+  /** Whether both hold the same; null if nobody looked. */
+  content: LayerPair['content'];
 }
+
+const MARKED = { upper: true, lower: true } as const;
 
 /** jffs2 and UBIFS compute the blocks from the length (include/uapi/linux/magic.h). */
 const COUNT_NO_BLOCKS: readonly number[] = [0x72b6, 0x24051905];
@@ -80,6 +83,16 @@ const inside = (folder: string, name: string): string =>
 /** Without /proc, on a workstation that is not Linux, names are reached by path. */
 const DESCRIPTORS = fs.existsSync('/proc/self/fd');
 const through = (fd: number, path: string): string => (DESCRIPTORS ? `/proc/self/fd/${fd}` : path);
+
+const isFolder = (stat: FileStat | null): boolean => stat !== null && whatOf(stat) === 'directory';
+
+/** The notes of a file without attributes. */
+const NOTHING: Notes = { ...NONE, names: [] };
+const NO_PAIRS: Iterator<LayerPair[]> = [].values();
+
+/** Whether a name is a directory that can be looked at. */
+const isOpened = ({ upper, lower }: LayerPair): boolean =>
+  upper !== null && typeof upper !== 'string' && typeof lower !== 'string' && isFolder(upper);
 
 export function* walk(options: WalkOptions): Generator<WalkResult, void> {
   const walker = new Walker(options);
@@ -107,24 +120,49 @@ class Walker {
   }
 
   close(): void {
-    for (const { fd } of this.frames.splice(0)) fs.closeSync(fd);
+    for (const { fd, pairs } of this.frames.splice(0)) {
+      pairs.return?.();
+      fs.closeSync(fd);
+    }
   }
 
   *run(): Generator<WalkResult, void> {
     const { upper, lower } = this.options;
-    const [stat, below] = [statOrNull(`${upper}/.`)!, statOrNull(`${lower}/.`)];
-    yield* this.directory({ path: '', at: upper, stat, lower, below }, true);
+    const [stat, below] = [fileStat(`${upper}/.`)!, fileStat(`${lower}/.`)];
+    const more = { marked: MARKED, content: null } as const;
+    yield* this.directory({ path: '', at: upper, stat, lower, below, ...more }, true);
     for (let frame; (frame = this.frames.at(-1));) {
-      const name = frame.names[frame.next++];
-      if (name === undefined) {
+      const pair = frame.some[frame.next++] ?? this.nextOf(frame);
+      if (pair === null) {
+        frame.pairs.return?.();
         fs.closeSync(frame.fd);
         this.frames.pop();
-        continue;
+      } else if ('problem' in pair) yield pair;
+      // Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume.
+      else if (frame.path === '' && (pair.name === META || pair.name === STATE_LINK)) continue;
+      else {
+        const path = inside(frame.path, pair.name);
+        const standing = this.standing(path);
+        if (standing === 'beside') yield null;
+        else if (isOpened(pair)) yield* this.folder(frame, path, pair);
+        else yield this.name(frame, path, pair, standing);
       }
-      const path = inside(frame.path, name);
-      const standing = this.standing(path);
-      if (standing === 'beside') yield null;
-      else yield* this.name(frame, name, standing);
+    }
+  }
+
+  /** null at the end. After a directory that cannot be read further comes its end. */
+  private nextOf(frame: Frame): LayerPair | { problem: DiffProblem } | null {
+    try {
+      for (;;) {
+        const next = frame.pairs.next();
+        if (next.done === true) return null;
+        const [first] = next.value;
+        [frame.some, frame.next] = [next.value, 1];
+        if (first !== undefined) return first;
+      }
+    } catch (error) {
+      [frame.pairs, frame.some, frame.next] = [NO_PAIRS, [], 0];
+      return isGone(error) ? null : unseen(frame.path, error);
     }
   }
 
@@ -139,29 +177,41 @@ class Walker {
     return path === '' || wanted.some((each) => each.startsWith(`${path}/`)) ? 'above' : 'beside';
   }
 
-  private *name(
-    frame: Frame,
-    name: string,
-    standing: 'within' | 'above',
-  ): Generator<WalkResult, void> {
-    const path = inside(frame.path, name);
+  private found(frame: Frame, path: string, pair: LayerPair): Found {
+    const { name, upper, lower: below, marked, content } = pair;
+    return {
+      ...{ path, at: `${frame.at}/${name}`, marked, content },
+      lower: frame.lower === null ? null : `${frame.lower}/${name}`,
+      stat: upper as FileStat,
+      below: below as FileStat | null,
+    };
+  }
+
+  private *folder(frame: Frame, path: string, pair: LayerPair): Generator<WalkResult, void> {
     try {
-      const lower = frame.lower === null ? null : `${frame.lower}/${name}`;
-      const below = lower === null ? null : statOrNull(lower);
-      // A hidden name needs no lstat(2) in the upper layer.
-      if (frame.hidden.has(name))
-        return void (yield below === null ? null : this.entry('deleted', path, null, below));
-      const at = `${frame.at}/${name}`;
-      const stat = statOrNull(at);
-      if (stat === null) return void (yield null);
-      const found = { path, at, stat, lower, below };
-      if (stat.isDirectory()) return yield* this.directory(found, frame.merged);
-      const told = this.file(found, frame.marked);
+      yield* this.directory(this.found(frame, path, pair), frame.merged);
+    } catch (error) {
+      yield isGone(error) ? null : unseen(path, error);
+    }
+  }
+
+  private name(
+    frame: Frame,
+    path: string,
+    pair: LayerPair,
+    standing: 'within' | 'above',
+  ): WalkResult {
+    const { upper, lower } = pair;
+    if (typeof upper === 'string') return unseenFor(path, upper);
+    if (typeof lower === 'string') return unseenFor(path, lower);
+    if (upper === null) return lower === null ? null : this.entry('deleted', path, null, lower);
+    try {
+      const told = this.file(this.found(frame, path, pair), frame.marked);
       // A file or a whiteout above a requested path means that the path does not exist.
       const counts = told !== null && !('problem' in told) && told.kind !== 'same';
-      yield standing === 'within' || counts ? told : null;
+      return standing === 'within' || counts ? told : null;
     } catch (error) {
-      yield isGone(error) ? null : problem(path, error);
+      return isGone(error) ? null : unseen(path, error);
     }
   }
 
@@ -169,8 +219,8 @@ class Walker {
   private entry(
     kind: Kind,
     path: string,
-    stat: fs.Stats | null,
-    below: fs.Stats | null,
+    stat: FileStat | null,
+    below: FileStat | null,
   ): DiffEntry {
     const gone = kind === 'deleted' && below !== null;
     const shown = gone ? below : (stat ?? below)!;
@@ -188,12 +238,11 @@ class Walker {
     return { ...this.entry(kind, path, stat, below), ...more };
   }
 
-  private takes({ nlink, ino, blocks, rdev, mode }: fs.Stats): number {
-    const several =
-      nlink > 1 && (mode & fs.constants.S_IFMT) === fs.constants.S_IFREG && rdev === 0;
-    if (several && this.counted.has(ino)) return 0;
-    if (several) this.counted.add(ino);
-    return blocks * 512;
+  private takes(stat: FileStat): number {
+    const several = stat.links > 1 && whatOf(stat) === 'file';
+    if (several && this.counted.has(stat.inode)) return 0;
+    if (several) this.counted.add(stat.inode);
+    return stat.blocks * 512;
   }
 
   /**
@@ -201,18 +250,23 @@ class Walker {
    * directory.
    */
   private *directory(found: Found, merged: boolean): Generator<WalkResult, void> {
-    const { path, at, stat } = found;
-    if (stat.dev !== this.device)
-      return void (yield { problem: { path, error: PROBLEMS.mounted } });
-    const notes = overlayNotes(this.options.attributes, at);
+    const { path, stat } = found;
+    if (stat.device !== this.device)
+      return void (yield { problem: { path, error: UNSEEN.mounted } });
+    const notes = this.notes(found);
     const shows = this.shows(notes, found, merged);
     const told = this.directoryEntry(found, shows, notes);
     yield this.standing(path) === 'within' ? told : null;
     try {
       this.enter(found, shows, notes.opaque === 'x');
     } catch (error) {
-      yield isGone(error) ? null : problem(path, error);
+      yield isGone(error) ? null : unseen(path, error);
     }
+  }
+
+  private notes({ at, marked }: Found): Notes {
+    const { attributes } = this.options;
+    return attributes !== null && !marked.upper ? NOTHING : overlayNotes(attributes, at);
   }
 
   /** @throws as open(2) and readdir(3); the frame of a directory that is open is closed with it. */
@@ -220,31 +274,26 @@ class Walker {
     const fd = openDirectory(at);
     const frame: Frame = {
       ...{ path, fd, at: through(fd, at), lower, merged, marked },
-      ...{ names: [], hidden: new Set(), next: 0 },
+      ...{ pairs: NO_PAIRS, some: [], next: 0 },
     };
     this.frames.push(frame);
     if (fs.fstatSync(fd).dev !== this.device) return;
-    frame.names = namesIn(frame.at);
-    // The upper layer of the out-of-tree overlayfs is the root of the data volume, which has our
-    // own records too.
-    if (path === '' && frame.names.includes(META))
-      frame.names = frame.names.filter((name) => name !== META && name !== STATE_LINK);
-    if (lower !== null && !merged) this.addHidden(frame, lower);
-  }
-
-  private addHidden(frame: Frame, lower: string): void {
-    const there = new Set(frame.names);
-    for (const name of namesIn(lower)) if (!there.has(name)) frame.hidden.add(name);
-    frame.names = [...frame.names, ...frame.hidden].sort();
+    const wants =
+      this.standing(path) === 'within'
+        ? null
+        : (name: string): boolean => this.standing(inside(path, name)) !== 'beside';
+    const pairs = pairsOf(frame, this.options.attributes?.pairs ?? null, wants);
+    const shown = lower !== null && !merged ? withHidden(pairs, lower) : pairs;
+    frame.pairs = shown[Symbol.iterator]();
   }
 
   private shows(notes: Notes, { lower, below }: Found, merged: boolean): Shows {
     if (notes.redirect !== null) {
       const to = this.resolve(notes.redirect, lower);
-      if (to !== null && statOrNull(to)?.isDirectory())
+      if (to !== null && isFolder(fileStat(to)))
         return { lower: to, merged: true, redirected: true };
     }
-    if (below === null || !below.isDirectory() || below.dev !== this.lowerDevice)
+    if (below === null || !isFolder(below) || below.device !== this.lowerDevice)
       return { lower: null, merged: false, redirected: false };
     return { lower, merged: merged && notes.opaque !== 'y', redirected: false };
   }
@@ -259,7 +308,7 @@ class Walker {
     const top = redirect.startsWith('/') ? this.options.lower : beside(lower, parts);
     if (top === null) return null;
     for (let at = top, index = 0; index < parts.length - 1; index++)
-      if (!statOrNull((at += `/${parts[index]}`))?.isDirectory()) return null;
+      if (!isFolder(fileStat((at += `/${parts[index]}`)))) return null;
     return `${top}/${parts.join('/')}`;
   }
 
@@ -268,14 +317,14 @@ class Walker {
     lower.slice(this.options.lower.length).replace(/^\/+/, '');
 
   private directoryEntry(found: Found, shows: Shows, { opaque, names }: Notes): DiffEntry | null {
-    const { at, stat, lower, below } = found;
+    const { at, stat, lower, below, marked } = found;
     if (shows.redirected) return this.of('redirected', found, { from: this.within(shows.lower!) });
     if (below === null) return this.of('added', found);
-    if (!below.isDirectory()) return this.of('replaced', found);
+    if (!isFolder(below)) return this.of('replaced', found);
     const { attributes } = this.options;
     const sides = [
-      { path: at, stat },
-      { path: lower!, stat: below },
+      { path: at, stat, marked: marked.upper },
+      { path: lower!, stat: below, marked: marked.lower },
     ] as const;
     const differs = metadataOf(attributes, ...sides, names);
     const more = differs.length > 0 ? { differs } : {};
@@ -284,22 +333,23 @@ class Walker {
   }
 
   /** @param marked whether a whiteout may be a file with an attribute. */
-  private file(found: Found, marked: boolean): WalkResult {
-    const { path, at, stat, below, lower } = found;
+  private file(found: Found, mayBeMarked: boolean): WalkResult {
+    const { path, at, stat, below, lower, marked, content } = found;
     const { attributes } = this.options;
-    if (isWhiteoutFile(attributes, at, stat, marked))
+    const side = { path: at, stat, marked: marked.upper };
+    if (isWhiteoutFile(attributes, side, mayBeMarked))
       return this.of(below === null ? 'stale' : 'deleted', found);
     const what = whatOf(stat);
-    const notes = what === 'file' && this.mayBeEmpty(stat) ? overlayNotes(attributes, at) : NONE;
+    const notes = what === 'file' && this.mayBeEmpty(stat) ? this.notes(found) : NONE;
     if (notes.metacopy) return this.metacopy(found, notes);
     if (below === null) return this.of('added', found);
     if (whatOf(below) !== what) return this.of('replaced', found);
     const { newer } = this.options;
-    const sides = { upper: { path: at, stat }, lower: { path: lower!, stat: below } };
-    const told = compared(sides, attributes, notes.names);
+    const sides = { upper: side, lower: { path: lower!, stat: below, marked: marked.lower } };
+    const told = compared({ ...sides, content }, attributes, notes.names);
     if (told === null) return null;
     const shadows =
-      told.kind === 'changed' && stat.isFile() ? newer?.(path, at, lower!, below) : undefined;
+      told.kind === 'changed' && what === 'file' ? newer?.(path, side, sides.lower) : undefined;
     return this.of(told.kind, found, {
       ...(told.differs.length > 0 && { differs: told.differs }),
       ...(shadows && { shadows }),
@@ -310,11 +360,12 @@ class Walker {
   private metacopy(found: Found, { redirect, names }: Notes): DiffEntry {
     const { at, stat, lower } = found;
     const to = redirect === null ? lower : this.resolve(redirect, lower);
-    const data = to === null ? null : statOrNull(to);
+    const data = to === null ? null : fileStat(to);
+    const [upper, marked] = [{ path: at, stat, marked: found.marked.upper }, true];
     const differs =
       data === null
         ? []
-        : metadataOf(this.options.attributes, { path: at, stat }, { path: to!, stat: data }, names);
+        : metadataOf(this.options.attributes, upper, { path: to!, stat: data, marked }, names);
     return this.of('metacopy', found, {
       ...(differs.length > 0 && { differs }),
       ...(redirect !== null && to !== null && { from: this.within(to) }),
@@ -325,7 +376,7 @@ class Walker {
    * A metacopy has the length of its file, and no content. Reading attributes costs more than all
    * other work on a file, so we read them only if blocks are missing or not counted.
    */
-  private mayBeEmpty({ size, blocks }: fs.Stats): boolean {
+  private mayBeEmpty({ size, blocks }: FileStat): boolean {
     return size > 0 && (this.blocksSayNothing || blocks * 512 < size);
   }
 }
@@ -333,23 +384,3 @@ class Walker {
 /** The directory of a name without a path. */
 const beside = (lower: string | null, parts: readonly string[]): string | null =>
   lower === null || parts.length > 1 ? null : lower.slice(0, lower.lastIndexOf('/'));
-
-const PROBLEMS = {
-  mounted: 'something is mounted there, and it is not looked into',
-  denied: 'it cannot be read without being root',
-  symlink: 'it became a symlink meanwhile',
-} as const;
-
-/** Errors of reading a name that have their own sentence. */
-const BY_ERRNO: Record<string, string> = {
-  EACCES: PROBLEMS.denied,
-  EPERM: PROBLEMS.denied,
-  ELOOP: PROBLEMS.symlink,
-};
-
-const problem = (path: string, error: unknown): { problem: DiffProblem } => ({
-  problem: {
-    path,
-    error: BY_ERRNO[codeOf(error)] ?? `it cannot be looked at: ${(error as Error).message}`,
-  },
-});
