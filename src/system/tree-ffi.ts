@@ -162,7 +162,9 @@ function* parts<Part>(
         LISTING,
         path,
       );
-      yield decode(bytes);
+      // A stand-in of the library gives nothing while a heap is written.
+      if (bytes < HEAD) list = ENDED;
+      else yield decode(bytes);
     } while (list !== ENDED);
   } finally {
     if (list !== ENDED) native().tree_end(list);
@@ -185,12 +187,20 @@ function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, vo
 }
 
 /**
+ * Opens the library for treePairs. It is opened anew, because a kept heap may hold the stand-in of
+ * the library that was there when the heap was written. @throws where it cannot be loaded.
+ */
+export function openPairs(): typeof treePairs {
+  share((opened = openTree()), USUAL_ROOM);
+  return treePairs;
+}
+
+/**
  * The names in a directory, each with the one that it changes in another directory.
  * @param fd the directory, which must be open whenever the next ones are asked for. @param beside
- * opens the other directory; -1 if there is none. @throws {SystemError} as getdents64(2); Error if
- * the native parts cannot be loaded.
+ * opens the other directory; -1 if there is none. @throws {SystemError} as getdents64(2).
  */
-export function treePairs(
+function treePairs(
   fd: number,
   beside: { open: () => number; close: (opened: number) => void },
   path: string,

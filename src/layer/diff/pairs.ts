@@ -7,7 +7,7 @@ import { kernelTime } from '../../system/file-time.js';
 import type { FileStat, Pair } from '../../system/tree-pairs.js';
 import { codeOf, namesIn, openDirectory, readLink, statOrNull } from './lower-files.js';
 
-/** As treePairs of src/system/tree-ffi.ts. */
+/** As openPairs() of src/system/tree-ffi.ts. */
 export type PairReader = (
   fd: number,
   beside: { open: () => number; close: (fd: number) => void },
