@@ -20,11 +20,14 @@ export class Qmp {
 
   private constructor(private readonly socket: Socket) {
     socket.on('error', () => {});
-    createInterface({ input: socket }).on('line', (line) => {
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => {
       const message = JSON.parse(line) as Message;
       if (message.event !== undefined) this.events.push(message as QmpEvent);
       else if (message.QMP === undefined) this.waiting.shift()?.(message);
     });
+    // It emits the socket's errors once more: a killed QEMU resets its sockets.
+    lines.on('error', () => {});
     // QEMU's end answers the questions that are still open.
     socket.on('close', () =>
       this.waiting.splice(0).forEach((answer) => answer({ error: { desc: 'QEMU ended' } })),
