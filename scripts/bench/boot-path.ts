@@ -39,6 +39,8 @@ interface Printed {
   watched: Watched;
   /** The journal's record of pivot_root(2), cold; null for a program that writes no journal. */
   pivot: { at: number; ms: number } | null;
+  /** Read from the image's device before and after the cold run, of 512 bytes each. */
+  sectors: [before: number, after: number];
 }
 
 export interface Figures {
@@ -54,6 +56,12 @@ export interface Figures {
   warmAllMs: number[];
   /** The largest resident set of any of its processes. */
   coldPeakKiB: number;
+  /**
+   * Read from the image's device, as it is packed: cold by the program, and before that by the
+   * kernel and the shell that calls it. The data volume is not counted.
+   */
+  coldReadKiB: number;
+  readBeforeKiB: number;
   warmPeakKiB: number;
   /**
    * The peak of the memory that only this program maps, warm: how much more memory the machine
@@ -70,14 +78,16 @@ function parseConsole(console: string): Printed | null {
     ([, json]) => JSON.parse(json!) as Sample,
   );
   const line = (name: string): unknown =>
-    JSON.parse(new RegExp(`^bench: ${name} (\\{.*\\})\\r?$`, 'm').exec(console)?.[1] ?? 'null');
+    JSON.parse(new RegExp(`^bench: ${name} ([[{].*)\\r?$`, 'm').exec(console)?.[1] ?? 'null');
   const watched = line('watched') as Watched | null;
-  if (cold === undefined || warm.length < 3 || watched === null) return null;
+  const sectors = line('sectors') as Printed['sectors'] | null;
+  if (cold === undefined || warm.length < 3 || watched === null || sectors === null) return null;
   if ([cold, ...warm, watched].some(({ status }) => status !== 0)) return null;
-  return { cold, warm, watched, pivot: line('pivot') as Printed['pivot'] };
+  return { cold, warm, watched, pivot: line('pivot') as Printed['pivot'], sectors };
 }
 
-function figuresOf(program: string, { cold, warm, watched, pivot }: Printed): Figures {
+function figuresOf(program: string, printed: Printed): Figures {
+  const { cold, warm, watched, pivot, sectors } = printed;
   const sorted = warm.toSorted((one, other) => one.wall_us - other.wall_us);
   const median = sorted[Math.floor(sorted.length / 2)]!;
   return {
@@ -90,6 +100,8 @@ function figuresOf(program: string, { cold, warm, watched, pivot }: Printed): Fi
     warmSystemMs: median.system_us / 1000,
     warmAllMs: warm.map(({ wall_us }) => wall_us / 1000),
     coldPeakKiB: cold.max_rss_kib,
+    coldReadKiB: (sectors[1] - sectors[0]) / 2,
+    readBeforeKiB: sectors[0] / 2,
     warmPeakKiB: Math.max(...warm.map(({ max_rss_kib }) => max_rss_kib)),
     privateKiB: watched.private_clean_kib + watched.private_dirty_kib + watched.swap_kib,
     privateDirtyKiB: watched.private_dirty_kib + watched.swap_kib,
@@ -134,6 +146,8 @@ const COLUMNS: readonly [title: string, cell: (figures: Figures) => string][] = 
   ['to pivot', ({ coldPivotMs }) => (coldPivotMs === null ? '' : milliseconds(coldPivotMs))],
   ['warm ms', ({ warmMs }) => milliseconds(warmMs)],
   ['spread', ({ warmSpreadMs }) => warmSpreadMs.toFixed(1)],
+  ['read MiB', ({ coldReadKiB }) => mebibytes(coldReadKiB)],
+  ['before', ({ readBeforeKiB }) => mebibytes(readBeforeKiB)],
   ['cold MiB', ({ coldPeakKiB }) => mebibytes(coldPeakKiB)],
   ['warm MiB', ({ warmPeakKiB }) => mebibytes(warmPeakKiB)],
   ['private', ({ privateKiB }) => mebibytes(privateKiB)],

@@ -11,6 +11,8 @@ const figures = (factor: number): Figures => ({
   warmUserMs: factor,
   warmSystemMs: 0,
   warmAllMs: [factor],
+  coldReadKiB: 0,
+  readBeforeKiB: 0,
   coldPeakKiB: factor,
   warmPeakKiB: factor,
   privateKiB: factor,
