@@ -78,8 +78,7 @@ const BOARD_FILE = v.object({
     compression: v.string(),
     /**
      * The squashfs block size in mksquashfs's notation, `32K`. Reading one page unpacks a whole
-     * block. A cold start took 864 ms with LZ4 in blocks of 128K, 772 ms in blocks of 32K with 16K
-     * of read-ahead, and 773 ms in blocks of 16K.
+     * block. docs/performance.md has what other sizes cost.
      */
     blockSize: v.string(),
   }),
