@@ -24,7 +24,7 @@ export interface KernelSources {
 export function kernelSources(reader: Reader, problems: FactsProblem[]): KernelSources {
   const unread: NonNullable<Facts['unread']> = {};
   const note = (path: string, how: string, problem: FactsProblem | null): void => {
-    if (path in unread) return;
+    if (Object.hasOwn(unread, path)) return;
     unread[path] = how;
     if (problem !== null) problems.push(problem);
   };

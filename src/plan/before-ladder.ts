@@ -24,7 +24,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import type { Cause, RefusalReason } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
-import { waitedFor } from './volume.js';
+import { secondsToWait, waitedFor } from './volume.js';
 
 /** The kernel starts process 1 with only the root mounted, so we mount these. */
 const EARLY: readonly {
@@ -212,8 +212,8 @@ const mayStillCome = ({ root, earlier }: Approach): boolean =>
   root.attach === null &&
   !tried(earlier, 'image-wait');
 
-const secondsToWait = ({ root, facts }: Approach): number =>
-  root.patient ? ROOTWAIT_S : facts.configuration.settings.wait;
+const secondsFor = ({ root, facts }: Approach): number =>
+  root.patient ? ROOTWAIT_S : secondsToWait(facts);
 
 const fstypeFound = ({ root, facts }: Approach): string | null =>
   fstypeOf(root, facts.kernel.filesystems);
@@ -226,7 +226,7 @@ export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[]
       planOf(approach.verb, approach.facts, {
         stage: 'image-wait',
         summary: `waiting for root=${approach.root.wanted}`,
-        steps: waitSteps(approach.root, secondsToWait(approach)),
+        steps: waitSteps(approach.root, secondsFor(approach)),
       }),
   },
   {
@@ -248,7 +248,7 @@ export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[]
         approach.facts,
         approach.earlier,
         'image-wait',
-        secondsToWait(approach),
+        secondsFor(approach),
       );
       return {
         found: `there is no root=${approach.root.wanted}${waited}`,

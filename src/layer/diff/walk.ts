@@ -14,6 +14,7 @@ import type { DiffEntry, DiffProblem, Kind, WalkResult } from './diff-entry.js';
 import { codeOf, isGone, statOrNull, namesIn, openDirectory, whatOf } from './lower-files.js';
 import { metadataOf } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
+import { keyed } from '../../text/keyed.js';
 
 /** @param stat of the image's file. */
 export type NewerThan = (
@@ -341,11 +342,11 @@ const PROBLEMS = {
 } as const;
 
 /** Errors of reading a name that have their own sentence. */
-const BY_ERRNO: Record<string, string> = {
+const BY_ERRNO: Record<string, string> = keyed({
   EACCES: PROBLEMS.denied,
   EPERM: PROBLEMS.denied,
   ELOOP: PROBLEMS.symlink,
-};
+});
 
 const problem = (path: string, error: unknown): { problem: DiffProblem } => ({
   problem: {

@@ -19,6 +19,7 @@ import {
 } from './check-rule.js';
 import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
+import { keyed } from '../../text/keyed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
@@ -54,11 +55,11 @@ export function overlay({ now }: CheckInputs): Finding {
 }
 
 /** Types that every start needs, with the kernel option of each. */
-const NEEDED: Readonly<Record<string, string>> = {
+const NEEDED: Readonly<Record<string, string>> = keyed({
   tmpfs: 'TMPFS',
   proc: 'PROC_FS',
   sysfs: 'SYSFS',
-};
+});
 
 export function filesystems({ now }: CheckInputs): Finding {
   const has = (name: string): boolean => now.kernel.filesystems.includes(name);
