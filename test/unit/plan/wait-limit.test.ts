@@ -56,7 +56,7 @@ t.test('a device that answers slowly does not make the wait longer', async (t) =
     return [];
   };
   const system = { ...dryRun(), list: slow, readText: () => '', kind: () => 'missing' as const };
-  t.throws(() => waitFor.execute({ volume: 'LABEL=x', seconds: 1 }, system as never), {
+  t.throws(() => waitFor.execute({ volume: 'LABEL=x', seconds: 1 }, system), {
     message: /within 1 s/,
   });
   t.ok(looks < 10, 'ten looks would fit if looks took no time');
