@@ -40,11 +40,17 @@ const CONDITIONS = {
   present: ({ path }: AtPath, { reader }: Look): string | null =>
     reader.kind(path) === 'missing' ? `${path} should be there and is missing` : null,
 
-  /** A file has exactly this content. */
-  reads: ({ path, content }: AtPath & { content: string }, { reader }: Look): string | null =>
-    reader.kind(path) === 'file' && reader.readText(path) === content
+  /** A file has exactly this content, or is missing if that means the same. */
+  reads: (
+    { path, content, orMissing }: AtPath & { content: string; orMissing?: true },
+    { reader }: Look,
+  ): string | null => {
+    const kind = reader.kind(path);
+    if (orMissing && kind === 'missing') return null;
+    return kind === 'file' && reader.readText(path) === content
       ? null
-      : `${path} does not hold what was written to it`,
+      : `${path} does not hold what was written to it`;
+  },
 
   /** A symlink has exactly this target. */
   links: ({ path, target }: AtPath & { target: string }, { reader }: Look): string | null =>
