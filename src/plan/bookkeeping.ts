@@ -14,7 +14,7 @@ import {
 } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
-import { FULL } from '../tree/copy-result.js';
+import { FULL } from '../system/errno.js';
 import type { Stage, StageResult } from './plan.js';
 import { fatal, lastingFolder, mkdir, warn } from './steps.js';
 

@@ -15,7 +15,7 @@ import {
 } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
-import { FULL } from '../tree/copy-result.js';
+import { FULL } from '../system/errno.js';
 import { metaFolder, metaSteps } from './bookkeeping.js';
 import { importCancelled } from './import.js';
 import { remountStep, unmountStaging } from './open.js';

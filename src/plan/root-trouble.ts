@@ -1,4 +1,4 @@
-import { FULL } from '../tree/copy-result.js';
+import { FULL } from '../system/errno.js';
 import type { StageResult } from './plan.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';

@@ -1,7 +1,7 @@
 import { ATTEMPTS } from '../facts/places.js';
 import type { SystemError } from '../system/system-error.js';
 import { quote } from '../text/shell.js';
-import { FULL } from '../tree/copy-result.js';
+import { FULL } from '../system/errno.js';
 import type { StepKind } from './step-kind.js';
 
 /** Replaces one of our small files atomically. */

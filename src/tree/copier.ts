@@ -1,7 +1,8 @@
+import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
 import type { Changed, FolderEntry, TreeChange } from '../system/tree-door.js';
 import { described, hasMore, names } from './copied-entry.js';
-import { FULL, WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
+import { WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
 import type { Descent } from './descent.js';
 import { joined } from './joined.js';
 import type { Scratch } from './scratch.js';

@@ -15,9 +15,6 @@ export interface CopyResult {
   lost: string[];
 }
 
-/** Nothing more can be copied after one of these. */
-export const FULL = ['ENOSPC', 'EDQUOT'];
-
 /** Why a name was not copied, by the error. */
 export const WHY: Record<string, string> = keyed({
   EXDEV: ', because something is mounted there',

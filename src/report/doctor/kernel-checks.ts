@@ -7,11 +7,9 @@ import { mountNoteWords, notesOnMounts, type MountNote } from '../../plan/mountp
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import { fstypeOf } from '../../volumes/mountable.js';
 import {
-  before,
   ok,
   problem,
   problemOf,
-  releaseOf,
   unknown,
   warning,
   type Finding,
@@ -19,6 +17,7 @@ import {
 } from './check-rule.js';
 import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
+import { isBefore, isSince, numberOfRelease } from '../../text/kernel-release.js';
 import { keyed } from '../../text/keyed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
@@ -180,8 +179,7 @@ const RELEASES: readonly ReleaseRow[] = [
 
 export function version({ now }: CheckInputs): Finding {
   const { release } = now.kernel;
-  const number = releaseOf(release);
-  if (number === null)
+  if (numberOfRelease(release) === null)
     return unknown(
       release === ''
         ? 'which version the kernel has'
@@ -191,8 +189,8 @@ export function version({ now }: CheckInputs): Finding {
     );
   const row = RELEASES.find(
     (each) =>
-      (each.before === undefined || before(number, each.before)) &&
-      (each.since === undefined || !before(number, each.since)) &&
+      (each.before === undefined || isBefore(release, each.before)) &&
+      (each.since === undefined || isSince(release, each.since)) &&
       (each.needs?.(now) ?? true),
   );
   return row === undefined
