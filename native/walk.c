@@ -28,14 +28,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { END, WRITE, CHECK };
+/* FLIP: the bits of a byte fall on the medium after it was brought to the state, as they do on NAND
+ * without anybody's doing. */
+enum { END, WRITE, CHECK, FLIP };
 /* AGENT: the agent's start and done run on the state, on the image that is in /dev/mtdblock2. */
 enum { WRITABLE = 1, AGENT = 2 };
 
 static const char *place = "/volume";
 static char medium[64], source[64], type[16], options[128];
 static uint32_t size, block;
-static int flash, device;
+/* What is programmed at once. */
+static uint32_t page = 4096;
+static int flash, nand, device;
 /* The wanted content, and the blocks of the medium that may differ from it. */
 static unsigned char *wanted, *found, *stale;
 
@@ -228,8 +232,10 @@ static int is_blank(const unsigned char *bytes, uint32_t length)
 /* Programs the parts of a flash block that differ; it erases the block first if a bit must rise. */
 static void renew_flash(uint32_t at)
 {
-	const uint32_t page = 4096;
-	int rises = 0;
+	loff_t place_of_block = at;
+	int rises = nand;
+	if (nand && ioctl(device, MEMGETBADBLOCK, &place_of_block) > 0)
+		return;
 	for (uint32_t byte = at; byte < at + block && !rises; byte++)
 		rises = wanted[byte] & ~found[byte];
 	if (rises) {
@@ -242,6 +248,35 @@ static void renew_flash(uint32_t at)
 		if (memcmp(wanted + part, found + part, page) && !is_blank(wanted + part, page))
 			seek_and(write_some, wanted + part, part, page, "program");
 	memcpy(found + at, wanted + at, block);
+}
+
+struct flip {
+	uint32_t at, bits;
+};
+static struct flip flips[4096];
+static size_t flip_count;
+
+static void set_mode(unsigned long mode)
+{
+	if (nand && ioctl(device, MTDFILEMODE, mode) < 0)
+		die("the mode of the chip");
+}
+
+/* A page of ones in which some bits are zeros lets these bits fall, and the ECC stays as it was. */
+static void make_flips(void)
+{
+	unsigned char *bytes = malloc(page);
+	if (!bytes)
+		die("memory");
+	set_mode(MTD_FILE_MODE_RAW);
+	for (size_t each = 0; each < flip_count; each++) {
+		memset(bytes, 0xff, page);
+		bytes[flips[each].at % page] = ~flips[each].bits;
+		seek_and(write_some, bytes, flips[each].at - flips[each].at % page, page, "flip");
+	}
+	set_mode(MTD_FILE_MODE_NORMAL);
+	flip_count = 0;
+	free(bytes);
 }
 
 /* Brings the medium to the wanted content. */
@@ -258,6 +293,7 @@ static void renew(void)
 		}
 	}
 	memset(stale, 0, size / block);
+	make_flips();
 	if (!flash && (fsync(device) < 0 || ioctl(device, BLKFLSBUF, 0) < 0))
 		die("flush");
 }
@@ -267,7 +303,9 @@ static void reread(void)
 {
 	if (!flash)
 		ioctl(device, BLKFLSBUF, 0);
+	set_mode(MTD_FILE_MODE_RAW);
 	seek_and(read, found, 0, size, "read");
+	set_mode(MTD_FILE_MODE_NORMAL);
 	memset(stale, 1, size / block);
 }
 
@@ -515,6 +553,10 @@ static void open_medium(const char *head)
 	device = open(medium, O_RDWR);
 	if (device < 0)
 		die(medium);
+	struct mtd_info_user info;
+	nand = flash && ioctl(device, MEMGETINFO, &info) == 0 && info.type == MTD_NANDFLASH;
+	if (nand)
+		page = info.writesize;
 	wanted = room_for(size);
 	found = room_for(size);
 	stale = room_for(size / block);
@@ -544,7 +586,10 @@ int main(void)
 		else if (record[0] == WRITE && length && length <= size && at <= size - length) {
 			take(stream, wanted + at, length);
 			memset(stale + at / block, 1, (at + length - 1) / block - at / block + 1);
-		} else
+		} else if (record[0] == FLIP && at < size &&
+			   flip_count < sizeof flips / sizeof *flips)
+			flips[flip_count++] = (struct flip){ at, record[2] };
+		else
 			die("a record of the stream");
 	}
 	printf("walk: done\n");

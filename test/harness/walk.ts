@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { compileProgram, compilerVersion } from '../../scripts/agent/compile.js';
 import { sourceFile } from '../../scripts/agent/native.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
+import type { Board } from '../../scripts/lib/board.js';
 import { Machine } from '../../scripts/emulator/machine.js';
 import { cached, digest } from '../../scripts/lib/cache.js';
 import { emptyData } from '../../scripts/image/chips.js';
@@ -75,7 +76,7 @@ export interface Walked {
   agents: SeenByAgent[];
 }
 
-const KINDS = { end: 0, write: 1, check: 2 } as const;
+const KINDS = { end: 0, write: 1, check: 2, flip: 3 } as const;
 const FLAGS = { look: 0, write: 1, agent: 2 } as const;
 
 /**
@@ -118,6 +119,11 @@ export class WalkStream {
 
   write(offset: number, data: Buffer): void {
     if (data.length > 0) this.add(KINDS.write, offset, 0, data);
+  }
+
+  /** Bits of a byte of NAND that have fallen, without its ECC, in the next check only. */
+  flip(offset: number, bits: number): void {
+    this.add(KINDS.flip, offset, bits, null);
   }
 
   check(id: number, how: Check): void {
@@ -237,17 +243,28 @@ async function walkRamdisk(file: string): Promise<void> {
   writeFileSync(file, Buffer.concat(parts));
 }
 
+export interface WalkOptions {
+  /** A board other than the usual one, of which it has the image. */
+  made?: Board;
+  /** The content of the last flash chip. */
+  chip?: Buffer;
+  /** A disk, which is /dev/vdb. */
+  disk?: string;
+  /** Words for the kernel's command line. */
+  append?: string;
+}
+
 /**
  * Walks a board through the states of its data chip, or of a disk in `disk`.
  * @param fill writes the changes and checks.
  */
 export async function walk(
   medium: Medium,
-  { chip, disk, append = '' }: { chip?: Buffer; disk?: string; append?: string },
+  { made: walking = board, chip, disk, append = '' }: WalkOptions,
   fill: (stream: WalkStream) => void,
   timeLimitMs = 1_200_000,
 ): Promise<Walked> {
-  const { boot } = await buildImage(board);
+  const { boot } = await buildImage(walking);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-walk-'));
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   const release = cleanBeforeEnd(clean);
@@ -260,11 +277,11 @@ export async function walk(
     const flash = boot.flash.map((image, index) => {
       const file = join(folder, `flash${index}`);
       if (index < boot.flash.length - 1) copyFileSync(image, file);
-      else writeFileSync(file, chip ?? emptyData(board));
+      else writeFileSync(file, chip ?? emptyData(walking));
       return file;
     });
     const machine = await Machine.start(
-      board,
+      walking,
       { ...boot, flash, disks: [], ramdisk },
       {
         append: `loglevel=1 rdinit=/init ${append}`,

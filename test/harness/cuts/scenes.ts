@@ -1,7 +1,6 @@
 /** What a board does while everything that it writes is recorded. */
-import { crc32 } from 'node:zlib';
 import type { Machine } from '../../../scripts/emulator/machine.js';
-import type { RecordedLine } from './recording.js';
+import { ALL_WRITTEN, FOLDER, writers } from './writers.js';
 
 export interface Scene {
   name: string;
@@ -23,48 +22,9 @@ export interface Scene {
   writes?: true;
   /** The data chip is marked to be erased before. */
   marked?: true;
+  /** The volumes for which it is worth while. */
+  only?: readonly string[];
 }
-
-/** Where the programs of the scene put their files. */
-const FOLDER = '/root/cuts';
-const WRITERS = 3;
-const FILES_EACH = 8;
-
-/** The content of a writer's file, as the shell program below makes it. */
-const content = (name: string): string => `${name}-`.repeat(60 * (1 + (Number(name.slice(1)) % 5)));
-
-/**
- * A program that writes files, each under another name first, and says on the console which are
- * synced.
- */
-const writer = (who: string): string =>
-  `(i=1; while [ $i -le ${FILES_EACH} ]; do n=${who}$i; c=; k=$((60 * (1 + i % 5))); ` +
-  `while [ $k -gt 0 ]; do c=$c$n-; k=$((k - 1)); done; printf %s "$c" >${FOLDER}/next-${who} && ` +
-  `sync && mv ${FOLDER}/next-${who} ${FOLDER}/$n && sync && echo "synced $n" >/dev/console; ` +
-  'i=$((i + 1)); done)';
-
-const writers = (): string =>
-  `mkdir -p ${FOLDER}; ` +
-  Array.from({ length: WRITERS }, (_, at) => `${writer('abc'[at]!)} &`).join(' ') +
-  ' wait; echo "all is written" >/dev/console';
-
-/** The line of a listing for a file of a writer. */
-function listed(name: string): string {
-  const text = content(name);
-  const crc = crc32(Buffer.from(text)).toString(16).padStart(8, '0');
-  return `100644 0:0 size=${text.length} crc=${crc}`;
-}
-
-/** The files that were acknowledged as synced, and when. */
-export const acknowledgedFiles = (
-  lines: readonly RecordedLine[],
-): { path: string; what: string; from: number }[] =>
-  lines.flatMap(({ text, at }) => {
-    const name = /^synced ([abc]\d+)$/.exec(text)?.[1];
-    return name === undefined
-      ? []
-      : [{ path: `/upper${FOLDER}/${name}`, what: listed(name), from: at }];
-  });
 
 /** Settings of a user: new files, a changed and a removed file of the image, a link, a folder. */
 const settings = (machine: Machine, word: string): Promise<string> =>
@@ -86,11 +46,36 @@ export const SCENES: readonly Scene[] = [
     name: 'programs write',
     prepare: (machine) => settings(machine, 'old'),
     during: async (machine) => {
-      await machine.run(`(${writers()}) </dev/null >/dev/null 2>&1 &`);
-      await machine.waitFor(/all is written/, 300_000);
+      await machine.run(writers(1));
+      await machine.waitFor(ALL_WRITTEN, 300_000);
     },
     acknowledged: null,
     writes: true,
+  },
+  {
+    // The volume is so full that blocks are collected and erased meanwhile.
+    name: 'blocks are reused',
+    prepare: async (machine) => {
+      await settings(machine, 'old');
+      await machine.output(
+        `mkdir -p ${FOLDER} && i=0; while [ $(df -k /overlay | awk 'END { print $4 }') -gt 2400 ` +
+          ']; do i=$((i + 1)); head -c 100000 /dev/urandom >/root/fill-$i && sync || break; ' +
+          'done; sync',
+      );
+    },
+    during: async (machine) => {
+      await machine.run(
+        writers(
+          1,
+          'i=0; while [ $i -lt 12 ]; do i=$((i + 1)); head -c 150000 /dev/urandom ' +
+            `>${FOLDER}/churn; sync; done;`,
+        ),
+      );
+      await machine.waitFor(ALL_WRITTEN, 600_000);
+    },
+    acknowledged: null,
+    writes: true,
+    only: ['jffs2', 'ubifs'],
   },
   {
     name: 'order to reset',
@@ -129,6 +114,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: 'switch to flash',
     marked: true,
+    only: ['jffs2'],
     early: (machine) => settings(machine, 'early'),
     acknowledged: /step \d+\/\d+ upper-synced: done/,
   },

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import type { Seen, SeenByAgent } from '../walk.js';
 import { judgeAgent, judgeMount, type Promises } from './judge.js';
 import { stepAt, type Recording } from './recording.js';
-import { acknowledgedFiles, type Scene } from './scenes.js';
+import type { Scene } from './scenes.js';
 import type { CutState, HowToCut } from './states.js';
 import { Trial, recordScene, sample } from './trial.js';
 import { makeVolume, type Kind } from './volume.js';
+import { acknowledgedFiles } from './writers.js';
 
 export interface HowToTry extends HowToCut {
   /** Most states on which the agent runs; of the rest only those are tried that are distinct. */
