@@ -13,6 +13,7 @@ import { readObject } from '../../text/read-json.js';
 import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
+import type { Limit } from '../../steps/step-kind.js';
 import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
 import type { Boot } from '../journal/boot-runs.js';
@@ -44,6 +45,8 @@ export interface Live extends DoneCallers, FoundProgram {
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
   whiteout: { works: boolean; where: string } | null;
+  /** The record of `done` that a file cannot be mapped for shared writing; left out without one. */
+  unmappable?: string;
   /** The text that a login shows; null if there is none. */
   notice: string | null;
   /** Why it is not known whether there is a notice; left out if it is. */
@@ -126,19 +129,19 @@ function fromJournals(reader: Reader): {
         result,
       };
   }
-  const limits = readObject(
-    orElse('', () => ownText(reader, STATE_FILE)),
-    JSON_LIMITS.state,
-  )?.['limits'];
   return {
     current,
-    whiteout:
-      Array.isArray(limits) && limits.includes('no-rename-whiteout')
-        ? { works: false, where: STATE_FILE }
-        : null,
+    whiteout: isLimited(reader, 'no-rename-whiteout') ? { works: false, where: STATE_FILE } : null,
     confirmed,
     result,
   };
+}
+
+/** Whether the state of this boot has a limit, which `done` found out. */
+function isLimited(reader: Reader, limit: Limit): boolean {
+  const text = orElse('', () => ownText(reader, STATE_FILE));
+  const limits = readObject(text, JSON_LIMITS.state)?.['limits'];
+  return Array.isArray(limits) && limits.includes(limit);
 }
 
 /** The text that a login shows, or why that is not known. */
@@ -185,6 +188,7 @@ export function gatherLive(
     }),
     config: configOf(reader, lookAt),
     whiteout,
+    ...(isLimited(reader, 'no-shared-mapping') && { unmappable: STATE_FILE }),
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
     ...noticeOf(reader),

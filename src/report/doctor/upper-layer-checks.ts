@@ -54,6 +54,22 @@ const lacksWhiteout = (fstype: string, evidence: string, cure: string): Finding 
     cure,
   );
 
+/** jffs2 maps no file for shared writing: its pages could not be written back from a mapping. */
+export function mapping({ now, live }: CheckInputs): Finding | null {
+  const type = volumeType(now);
+  const seen = live?.unmappable;
+  if (seen === undefined && type !== 'jffs2') return null;
+  return warning(
+    `programs cannot map files on ${type ?? 'the data volume'} for shared writing (EINVAL): ` +
+      "SQLite's write-ahead log, some package caches and databases fail",
+    seen === undefined
+      ? "Linux' fs/jffs2/file.c maps files with generic_file_readonly_mmap"
+      : `tried by mountroot done: ${seen}`,
+    'keep such files on a tmpfs, have the program do without (SQLite: journal_mode=DELETE), ' +
+      'or use UBIFS, ext4 or f2fs for the data volume',
+  );
+}
+
 /** The setting of a kernel option; undefined if the configuration is not known. */
 function configured({ origin }: Facts, live: Live | null, option: string): string | undefined {
   if (live !== null) return live.config?.[option];

@@ -93,6 +93,8 @@ export interface BoardOptions {
   partition?: string;
   /** jffs2 knows RENAME_WHITEOUT, as patched kernels have it. */
   whiteout?: boolean;
+  /** jffs2 maps files for shared writing, as no kernel's does. */
+  mapping?: boolean;
   initramfs?: Tree | null;
 }
 
@@ -130,6 +132,7 @@ export function makeBoard({
   blocks = Array<Block>(8).fill('erased'),
   partition = 'rootfs_data',
   whiteout = true,
+  mapping = true,
   initramfs = null,
 }: BoardOptions = {}): Board {
   const image = fill(
@@ -149,7 +152,7 @@ export function makeBoard({
       index: 3,
       eraseBlock: 0x1000,
       blocks: [...blocks],
-      tree: new Tree('jffs2', { whiteout }),
+      tree: new Tree('jffs2', { whiteout, mapping }),
       writeProtected: false,
     },
   ];
