@@ -5,12 +5,14 @@
  */
 import { mayAppear } from '../facts/devices.js';
 import type { Facts, Handover, RootVolume } from '../facts/facts.js';
+import { isLoadable } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { NEW_IMAGE } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import type { MountFlag } from '../system/flags.js';
 import { describe } from '../volumes/device.js';
 import { isFileSystem } from '../volumes/file-systems.js';
+import { loadSteps } from './load.js';
 import { attachSteps, waitSteps } from './open.js';
 import {
   refuse,
@@ -216,7 +218,7 @@ const secondsFor = ({ root, facts }: Approach): number =>
   root.patient ? ROOTWAIT_S : secondsToWait(facts);
 
 const fstypeFound = ({ root, facts }: Approach): string | null =>
-  fstypeOf(root, facts.kernel.filesystems);
+  fstypeOf(root, (type) => facts.kernel.filesystems.includes(type) || isLoadable(facts, type));
 
 export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[] = [
   {
@@ -309,6 +311,7 @@ function mountImage(approach: Approach): Plan {
     stage: 'image',
     summary: `mounting ${describe(device)} (${fstype}), which root= names`,
     steps: [
+      ...loadSteps(facts, fstype),
       fatal(
         'image-place',
         'The image is mounted here until the new root is ready.',
@@ -327,8 +330,11 @@ function mountImage(approach: Approach): Plan {
  * The file system type to mount the image with. rootfstype= is a list, and the kernel tries its
  * types in order. If the device has the signature of a file system, we take that type at once.
  */
-function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): string | null {
-  const usable = fstypes.filter((type) => known.includes(type));
+function fstypeOf(
+  { fstypes, content }: RootVolume,
+  isKnown: (type: string) => boolean,
+): string | null {
+  const usable = fstypes.filter(isKnown);
   const seen = content?.kind;
   if (seen !== undefined && (usable.includes(seen) || fstypes.length === 0) && isFileSystem(seen))
     return seen;

@@ -136,7 +136,7 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
         outside,
         'external',
         `opening external volume ${outside.external.wanted}`,
-        externalSteps(outside.external),
+        externalSteps(outside.facts, outside.external),
       ),
   },
   {

@@ -1,6 +1,6 @@
 import type { Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
-import { DISKS, PARTITIONS, lacksType, unreadWords } from '../facts/kernel-sources.js';
+import { DISKS, PARTITIONS, lackWords, lacksType, unreadWords } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { WAIT_AT_MOST_S } from '../facts/installation.js';
 import { setWith } from '../facts/setting-rows.js';
@@ -46,8 +46,8 @@ export function volumeTrouble(
   if (lacksType(facts, fstype))
     return troubleOf(
       'no-filesystem',
-      `${describe(device)} needs ${fstype}, which this kernel does not have (see ` +
-        '/proc/filesystems)',
+      `${describe(device)} needs ${fstype}, which this kernel does not have: ${fstype} ` +
+        lackWords(facts, fstype),
     );
   return null;
 }

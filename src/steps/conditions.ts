@@ -1,4 +1,5 @@
 import type { Mount } from '../facts/facts.js';
+import { parseFilesystems } from '../facts/filesystems.js';
 import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
@@ -96,6 +97,12 @@ const CONDITIONS = {
       ? null
       : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
   },
+
+  /** /proc/filesystems lists this type. */
+  'file-system-known': ({ fstype }: { fstype: string }, { reader }: Look): string | null =>
+    parseFilesystems(reader.readText('/proc/filesystems')).includes(fstype)
+      ? null
+      : `${fstype} should be in /proc/filesystems and is not`,
 
   /** Neither the mount at `path` nor one below it is shared. */
   'not-shared': ({ path }: AtPath, { mounts }: Look): string | null => {

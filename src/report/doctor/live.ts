@@ -6,6 +6,7 @@ import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { kernelModules, type KernelModules } from '../../facts/kernel-modules.js';
 import { folderTrouble, ownText } from '../../facts/own-files.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { JSON_LIMITS } from '../../text/input-limits.js';
@@ -41,6 +42,11 @@ export interface Live extends DoneCallers, FoundProgram {
    * all were read.
    */
   unread?: Record<string, string>;
+  /**
+   * The file systems that the kernel has loaded as modules, and whether the next boot can load them
+   * too, from the root that it begins with. Left out if there are none.
+   */
+  modules?: KernelModules;
   /** The kernel's options that the checks ask for; null if /proc/config.gz does not show them. */
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
@@ -158,6 +164,19 @@ function noticeOf(reader: Reader): Pick<Live, 'notice' | 'noticeTrouble'> {
     : { notice: found.value || null };
 }
 
+/** A loaded module is in /proc/modules; a file system that is not there is part of the kernel. */
+function modulesOf(reader: Reader, { kernel }: Facts, top: string): Pick<Live, 'modules'> {
+  const loaded = new Set(
+    orElse('', () => readWhole(reader, '/proc/modules', 1 << 20).toString('utf8'))
+      .split('\n')
+      .map((line) => line.split(' ')[0]!),
+  );
+  const types = kernel.filesystems.filter((type) => loaded.has(type));
+  return types.length === 0
+    ? {}
+    : { modules: kernelModules(reader, { release: kernel.release, types, top }) };
+}
+
 const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'];
 
 export function gatherLive(
@@ -186,7 +205,8 @@ export function gatherLive(
       const { lines, fromStart } = parseKernelRecords(records());
       return { lines, fromStart };
     }),
-    config: configOf(reader, lookAt),
+    ...modulesOf(reader, facts, top),
+    config: configOf(reader, lookAt, facts.kernel.release),
     whiteout,
     ...(isLimited(reader, 'no-shared-mapping') && { unmappable: STATE_FILE }),
     confirmed,
