@@ -592,6 +592,11 @@ int main(void)
 		else
 			die("a record of the stream");
 	}
+	/* A state that was only looked at must be as it was. */
+	renew();
+	reread();
+	if (!nand && memcmp(wanted, found, size))
+		die("a mount for reading has written");
 	printf("walk: done\n");
 	fflush(stdout);
 	reboot(RB_POWER_OFF);

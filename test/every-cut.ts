@@ -81,7 +81,9 @@ await main(async () => {
       const begun = Date.now();
       const result = await tryScene(scene, kind, how);
       results.push(result);
-      say(`${kind}, ${scene.name}: ${result.states} states, ${Date.now() - begun} ms`);
+      const counts = COLUMNS.map((column) => `${column} ${result[column]}`).join(', ');
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      say(`${kind}, ${scene.name}: ${counts}, ${seconds} s`);
       showFaults(result);
     }
   process.stdout.write(`${table(results)}\n`);

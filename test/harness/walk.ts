@@ -18,7 +18,6 @@ import { join } from 'node:path';
 import { compileProgram, compilerVersion } from '../../scripts/agent/compile.js';
 import { sourceFile } from '../../scripts/agent/native.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
-import type { Board } from '../../scripts/lib/board.js';
 import { Machine } from '../../scripts/emulator/machine.js';
 import { cached, digest } from '../../scripts/lib/cache.js';
 import { emptyData } from '../../scripts/image/chips.js';
@@ -244,8 +243,8 @@ async function walkRamdisk(file: string): Promise<void> {
 }
 
 export interface WalkOptions {
-  /** A board other than the usual one, of which it has the image. */
-  made?: Board;
+  /** A kernel other than the board's own. */
+  zImage?: string;
   /** The content of the last flash chip. */
   chip?: Buffer;
   /** A disk, which is /dev/vdb. */
@@ -260,11 +259,11 @@ export interface WalkOptions {
  */
 export async function walk(
   medium: Medium,
-  { made: walking = board, chip, disk, append = '' }: WalkOptions,
+  { zImage, chip, disk, append = '' }: WalkOptions,
   fill: (stream: WalkStream) => void,
   timeLimitMs = 1_200_000,
 ): Promise<Walked> {
-  const { boot } = await buildImage(walking);
+  const { boot } = await buildImage(board);
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-walk-'));
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   const release = cleanBeforeEnd(clean);
@@ -277,12 +276,12 @@ export async function walk(
     const flash = boot.flash.map((image, index) => {
       const file = join(folder, `flash${index}`);
       if (index < boot.flash.length - 1) copyFileSync(image, file);
-      else writeFileSync(file, chip ?? emptyData(walking));
+      else writeFileSync(file, chip ?? emptyData(board));
       return file;
     });
     const machine = await Machine.start(
-      walking,
-      { ...boot, flash, disks: [], ramdisk },
+      board,
+      { ...boot, flash, disks: [], ramdisk, ...(zImage !== undefined && { zImage }) },
       {
         append: `loglevel=1 rdinit=/init ${append}`,
         // Two copies of the medium, and the agent.
