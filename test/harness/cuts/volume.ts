@@ -9,7 +9,7 @@ import type { Medium } from '../walk.js';
 import type { Place } from './recording.js';
 
 const FLASH_SIZE = 8 << 20;
-const DISK_SIZE = { ext4: 24 << 20, f2fs: 48 << 20 };
+const DISK_SIZE = { ext4: 24 << 20, f2fs: 64 << 20 };
 const DISK_UNIT = 64 << 10;
 
 export const KINDS = ['jffs2', 'ubifs', 'ext4', 'f2fs'] as const;
