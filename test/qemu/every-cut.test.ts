@@ -1,13 +1,11 @@
-/** A small part of what `npm run test:cuts` and `npm run test:powercut` try. */
+/** A small part of what `npm run test:cuts` tries. */
 import t from 'tap';
-import { unannounced } from '../harness/cuts/rounds.js';
 import { SCENES } from '../harness/cuts/scenes.js';
 import { tryScene } from '../harness/cuts/try-scene.js';
 import type { Kind } from '../harness/cuts/volume.js';
 
 const TRIED: { scene: string; kind: Kind; states: number; synced: number }[] = [
   { scene: 'programs write', kind: 'jffs2', states: 500, synced: 24 },
-  { scene: 'reset', kind: 'ext4', states: 50, synced: 0 },
 ];
 
 for (const { scene: name, kind, states, synced } of TRIED)
@@ -19,12 +17,3 @@ for (const { scene: name, kind, states, synced } of TRIED)
     t.equal(result.synced, synced, 'files that were acknowledged as synced');
     t.ok(result.agents >= 2, `the agent ran on ${result.agents} of them`);
   });
-
-t.test('after cuts that nobody announced, synced files are there on UBIFS', async (t) => {
-  let cuts = 0;
-  for await (const cut of unannounced('ubifs', { seed: 1, cuts: 4, perBoot: 4 })) {
-    t.same(cut.wrong, [], `behind write ${cut.entries} (${cut.kind}, after ${cut.step})`);
-    cuts++;
-  }
-  t.equal(cuts, 4);
-});
