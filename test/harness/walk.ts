@@ -216,7 +216,8 @@ export function parseWalk(console: string): Walked {
 /** Returns native/walk.c as a static program. */
 async function walkProgram(): Promise<string> {
   const source = sourceFile('walk.c');
-  const inputs = { source: digest(source), compiler: await compilerVersion('arm') };
+  const headers = ['common', 'list', 'medium', 'agent'].map((part) => sourceFile(`walk-${part}.h`));
+  const inputs = { sources: digest(source, ...headers), compiler: await compilerVersion('arm') };
   const folder = await cached('walk', inputs, async (made) => {
     mkdirSync(made, { recursive: true });
     await compileProgram('arm', source, join(made, 'walk'));
