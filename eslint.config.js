@@ -54,15 +54,15 @@ export default defineConfig(
       // A plain object answers to `constructor` and `toString` too (src/text/keyed.ts).
       'no-restricted-syntax': [
         'error',
-        ...['', '.typeArguments.params.0', '.typeArguments.params.0.typeArguments.params.0'].map(
-          (inside) => ({
+        ...['', '.typeArguments.params.0', '.typeArguments.params.0.typeArguments.params.0']
+          .map((inside) => `[id.typeAnnotation.typeAnnotation${inside}`)
+          .map((type) => ({
             selector:
-              `VariableDeclarator[id.typeAnnotation.typeAnnotation${inside}.typeName.name='Record']` +
-              `[id.typeAnnotation.typeAnnotation${inside}.typeArguments.params.0.type=` +
-              "'TSStringKeyword'] > ObjectExpression.init[properties.length>0]",
+              `VariableDeclarator${type}.typeName.name='Record']` +
+              `${type}.typeArguments.params.0.type='TSStringKeyword']` +
+              ' > ObjectExpression.init[properties.length>0]',
             message: 'A table whose keys may come from outside is made with keyed().',
-          }),
-        ),
+          })),
         {
           selector: "BinaryExpression[operator='in'][left.type!='Literal']",
           message: 'Use Object.hasOwn(): `in` also finds `constructor` and `toString`.',
