@@ -8,11 +8,11 @@ export function numberOfRelease(release: string | null): KernelNumber | null {
 }
 
 /** Whether a kernel is older than a version. An unknown kernel counts as new. */
-export function isBefore(release: string | null, [major, minor]: KernelNumber): boolean {
+export function isOlder(release: string | null, [major, minor]: KernelNumber): boolean {
   const number = numberOfRelease(release);
   return number !== null && (number[0] < major || (number[0] === major && number[1] < minor));
 }
 
 /** Whether a kernel is of this version or newer. An unknown kernel is not. */
 export const isSince = (release: string | null, version: KernelNumber): boolean =>
-  numberOfRelease(release) !== null && !isBefore(release, version);
+  numberOfRelease(release) !== null && !isOlder(release, version);

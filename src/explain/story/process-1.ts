@@ -1,5 +1,5 @@
 import { INITS } from '../../facts/program.js';
-import { isBefore } from '../../text/kernel-release.js';
+import { isOlder } from '../../text/kernel-release.js';
 import type { FindProgram } from '../kernel-inputs.js';
 import type { KernelMessage } from '../messages/message-row.js';
 import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
@@ -52,7 +52,7 @@ function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
   if (early !== null)
     add(early, rdinit === null ? { from: 'usual-early' } : { from: 'rdinit', word: rdinit });
   // Before Linux 4.0 the kernel only warned about an init= that does not run.
-  if (init !== null) add(init, { from: 'init', word: init }, !isBefore(t.given.release, [4, 0]));
+  if (init !== null) add(init, { from: 'init', word: init }, !isOlder(t.given.release, [4, 0]));
   if (configured !== '') add(configured, { from: 'default-init' });
   for (const path of INITS) add(path, { from: 'list' });
   return all;

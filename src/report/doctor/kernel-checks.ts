@@ -24,7 +24,7 @@ import {
 } from './check-rule.js';
 import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
-import { isBefore, isSince, numberOfRelease } from '../../text/kernel-release.js';
+import { isOlder, isSince, numberOfRelease } from '../../text/kernel-release.js';
 import { keyed } from '../../text/keyed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
@@ -233,7 +233,7 @@ export function version({ now }: CheckInputs): Finding {
     );
   const row = RELEASES.find(
     (each) =>
-      (each.before === undefined || isBefore(release, each.before)) &&
+      (each.before === undefined || isOlder(release, each.before)) &&
       (each.since === undefined || isSince(release, each.since)) &&
       (each.needs?.(now) ?? true),
   );

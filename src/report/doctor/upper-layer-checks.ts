@@ -2,7 +2,7 @@
 import type { Facts } from '../../facts/facts.js';
 import { unreadWords } from '../../facts/kernel-sources.js';
 import { isLegacy } from '../../plan/overlay-root.js';
-import { isBefore } from '../../text/kernel-release.js';
+import { isOlder } from '../../text/kernel-release.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import { ok, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
 import { volumeType } from './kernel-checks.js';
@@ -18,7 +18,7 @@ const said = (live: Live | null, facts: Facts, what: RegExp): string | undefined
 /** Without RENAME_WHITEOUT overlay cannot rename files of the image, nor remove its directories. */
 export function whiteout({ now, live }: CheckInputs): Finding | null {
   const type = volumeType(now);
-  if (type === 'ubifs' && isBefore(now.kernel.release, [4, 9]))
+  if (type === 'ubifs' && isOlder(now.kernel.release, [4, 9]))
     return lacksWhiteout(
       'UBIFS',
       `Linux ${now.kernel.release}; it came with 4.9`,
