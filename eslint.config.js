@@ -49,6 +49,28 @@ export default defineConfig(
     rules: { '@typescript-eslint/require-await': 'off' },
   },
   {
+    files: ['src/**/*.ts'],
+    rules: {
+      // A plain object answers to `constructor` and `toString` too (src/text/keyed.ts).
+      'no-restricted-syntax': [
+        'error',
+        ...['', '.typeArguments.params.0', '.typeArguments.params.0.typeArguments.params.0']
+          .map((inside) => `[id.typeAnnotation.typeAnnotation${inside}`)
+          .map((type) => ({
+            selector:
+              `VariableDeclarator${type}.typeName.name='Record']` +
+              `${type}.typeArguments.params.0.type='TSStringKeyword']` +
+              ' > ObjectExpression.init[properties.length>0]',
+            message: 'A table whose keys may come from outside is made with keyed().',
+          })),
+        {
+          selector: "BinaryExpression[operator='in'][left.type!='Literal']",
+          message: 'Use Object.hasOwn(): `in` also finds `constructor` and `toString`.',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/plan/**/*.ts', 'src/steps/**/*.ts', 'src/volumes/**/*.ts'],
     rules: { complexity: ['error', 10] },
   },

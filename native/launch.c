@@ -276,6 +276,16 @@ static void tell_refused(const char *name, int makes_root, long took)
 	close(log);
 }
 
+/* Says that a signal ended the agent, which had no chance to say anything. */
+static void tell_ended(int signal)
+{
+	/* The kernel sends the one where memory is out, Node aborts where its heap is full. */
+	const int by_memory = signal == SIGKILL || signal == SIGABRT;
+
+	fprintf(stderr, "mountroot: signal %d ended the agent before it was done%s\n", signal,
+		by_memory ? ", perhaps because memory is short" : "");
+}
+
 int main(int argc, char **argv)
 {
 	int begun[2], status = 0, ended;
@@ -329,5 +339,7 @@ int main(int argc, char **argv)
 			stderr);
 		return 1;
 	}
+	if (!told && WIFSIGNALED(status))
+		tell_ended(WTERMSIG(status));
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

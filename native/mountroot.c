@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -105,6 +106,23 @@ EXPORT void mountroot_exit(int32_t status)
 EXPORT int32_t mountroot_rename(const char *from, const char *to, uint32_t flags)
 {
 	return result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags));
+}
+
+/*
+ * Maps a file for shared writing, and unmaps it at once: mmap(2), which Node does not offer. It
+ * stores nothing.
+ */
+EXPORT int32_t mountroot_map_shared(const char *path)
+{
+	int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	void *place = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	int32_t failed = place == MAP_FAILED ? -errno : 0;
+	if (!failed)
+		munmap(place, 1);
+	close(file);
+	return failed;
 }
 
 /* mknod(2). FIFOs and sockets ignore major and minor. */

@@ -1,19 +1,32 @@
 /**
- * `npm run test:powercut -- --rounds N [--first script]`: pulls the plug of an emulated board N
- * times and prints, by kind of cut, what became of it.
+ * `npm run test:powercut -- --rounds N [--seed S] [--first script]`: pulls the plug of an emulated
+ * board N times and prints, by kind of cut, what became of it. With `--unannounced [--volume TYPE]`
+ * the cuts are at any write of several programs, or within it, on each type of volume.
  */
 import { parseArgs } from 'node:util';
+import { unannounced, type UnannouncedCut } from './harness/cuts/rounds.js';
+import { KINDS, type Kind } from './harness/cuts/volume.js';
 import { makeBench, type First } from './harness/board.js';
 import { PowerCuts, SCENES, type Cut, type Result, type Scene } from './harness/powercut.js';
 import { random } from './fixtures/random.js';
 import { Failure, main, say } from '../scripts/lib/report.js';
 
-function rounds(): { count: number; seed: number; first: First } {
+interface Asked {
+  count: number;
+  seed: number;
+  first: First;
+  /** Types of volumes for unannounced cuts; null: cuts at milestones. */
+  volumes: Kind[] | null;
+}
+
+function rounds(): Asked {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       first: { type: 'string', default: 'agent' },
+      unannounced: { type: 'boolean', default: false },
+      volume: { type: 'string', multiple: true, default: ['jffs2', 'ubifs', 'ext4'] },
     },
   });
   const [count, seed] = [Number(values.rounds), Number(values.seed)];
@@ -23,8 +36,55 @@ function rounds(): { count: number; seed: number; first: First } {
     );
   if (values.first !== 'agent' && values.first !== 'script')
     throw new Failure('--first takes agent or script: who makes the root');
-  return { count, seed, first: values.first };
+  const volumes = KINDS.filter((kind) => values.volume.includes(kind));
+  if (volumes.length < values.volume.length)
+    throw new Failure(`--volume takes ${KINDS.join(', ')}`);
+  return { count, seed, first: values.first, volumes: values.unannounced ? volumes : null };
 }
+
+/** So many cuts are tried of what one boot wrote. */
+const CUTS_PER_BOOT = 10;
+
+function unannouncedTable(volumes: readonly Kind[], cuts: readonly UnannouncedCut[]): string {
+  const head = ['volume', 'boots', 'cuts', 'within a write', 'files synced', 'wrong'];
+  const rows = volumes.map((volume) => {
+    const of = cuts.filter((cut) => cut.volume === volume);
+    return [
+      volume,
+      new Set(of.map(({ round }) => round)).size,
+      of.length,
+      of.filter(({ kind }) => kind !== 'whole').length,
+      of.reduce((sum, { synced }) => sum + synced, 0),
+      of.filter(({ wrong }) => wrong.length > 0).length,
+    ].map(String);
+  });
+  return lines([head, ...rows]);
+}
+
+async function cutUnannounced({ count, seed }: Asked, volumes: readonly Kind[]): Promise<number> {
+  const cuts: UnannouncedCut[] = [];
+  for (const [index, volume] of volumes.entries()) {
+    // The rounds are shared out among the volumes.
+    const share = Math.floor((count + index) / volumes.length);
+    const how = { seed, cuts: share, perBoot: CUTS_PER_BOOT };
+    for await (const cut of unannounced(volume, how)) {
+      cuts.push(cut);
+      if (cut.wrong.length > 0)
+        say(
+          `${volume}, boot ${cut.round}, behind write ${cut.entries} (${cut.kind}, after ` +
+            `${cut.step}): ${cut.wrong.join('; ')}`,
+        );
+    }
+    say(`${volume}: ${share} cuts`);
+  }
+  process.stdout.write(`${unannouncedTable(volumes, cuts)}\n`);
+  return cuts.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
+}
+
+const lines = (rows: readonly string[][]): string =>
+  rows
+    .map(([name, ...cells]) => name!.padEnd(10) + cells.map((cell) => cell.padStart(17)).join(''))
+    .join('\n');
 
 function table(results: readonly Result[]): string {
   const head = ['cut in', 'rounds', 'came up', 'files synced', 'lost or changed'];
@@ -40,13 +100,13 @@ function table(results: readonly Result[]): string {
       lost.length,
     ].map(String);
   });
-  return [head, ...rows]
-    .map(([name, ...cells]) => name!.padEnd(10) + cells.map((cell) => cell.padStart(17)).join(''))
-    .join('\n');
+  return lines([head, ...rows]);
 }
 
 await main(async () => {
-  const { count, seed, first } = rounds();
+  const asked = rounds();
+  const { count, seed, first } = asked;
+  if (asked.volumes !== null) return cutUnannounced(asked, asked.volumes);
   const next = random(seed);
   const bench = await makeBench({ first });
   const results: Result[] = [];

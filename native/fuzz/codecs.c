@@ -56,14 +56,33 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 		stream(bytes[0], bytes + 1, length - 1);
 }
 
+/* A stream with a dictionary of 64 KiB, which no level has. */
+static int32_t small_xz(const uint8_t *text, int32_t length, uint8_t *packed)
+{
+	lzma_options_lzma options;
+	lzma_filter filters[] = { { LZMA_FILTER_LZMA2, &options }, { LZMA_VLI_UNKNOWN, NULL } };
+	size_t done = 0;
+
+	if (lzma_lzma_preset(&options, 0))
+		return -1;
+	options.dict_size = 65536;
+	return lzma_stream_buffer_encode(filters, LZMA_CHECK_CRC32, NULL, text, (size_t)length,
+		       packed, &done, LONGEST - 1)
+		       ? -1
+		       : (int32_t)done;
+}
+
 static void seed_of(const uint8_t *text, int32_t length)
 {
 	uint8_t packed[LONGEST] = { 200 };
 	int32_t counts[2] = { 0, 0 }, done = 0, used = 0, result = 0;
-	if (METHOD == LZ4 || METHOD == LZO) {
+	/* At a low level a decoder needs little memory. Allocating it takes most of the time. */
+	if (METHOD == XZ) {
+		done = small_xz(text, length, packed + 1);
+	} else if (METHOD == LZ4 || METHOD == LZO) {
 		done = codecs_block(METHOD, COMPRESS, 9, text, length, packed + 1, LONGEST - 1);
 	} else {
-		int32_t slot = codecs_open(METHOD, COMPRESS, 6);
+		int32_t slot = codecs_open(METHOD, COMPRESS, 1);
 		while (slot >= 0 && result == 0 && done < LONGEST - 1) {
 			result = codecs_step(slot, text + used, length - used, packed + 1 + done,
 				LONGEST - 1 - done, used == length, counts);
@@ -73,7 +92,6 @@ static void seed_of(const uint8_t *text, int32_t length)
 	}
 	if (done <= 0)
 		fail("a seed is not made");
-	/* A dictionary of 64 KiB is enough, and allocating one of 8 MiB takes most of the time. */
 	if (METHOD == LZMA)
 		memcpy(packed + 2, (const uint8_t[]){ 0, 0, 1, 0 }, 4);
 	add_seed(packed, (size_t)done + 1);

@@ -6,12 +6,33 @@
 #include "../tree.c"
 #include "fuzz.h"
 
-static int folders[3];
-static char top[] = "/tmp/fuzz-tree-XXXXXX";
+static int folders[3], here;
+/* In memory, if there is such a place. */
+static char places[][32] = { "/dev/shm/fuzz-tree-XXXXXX", "/tmp/fuzz-tree-XXXXXX" };
+static char *top;
+
+static char space[70000];
 
 static void remove_top(void)
 {
-	remove_tree(AT_FDCWD, top);
+	tree_share(space, sizeof space);
+	for (int at = 0; at < 3; at++)
+		remove_tree(here, (const char[]){ 'a' + at, 0 });
+	rmdir(top);
+}
+
+/* Opens three new directories. Those with the files of many inputs take long to list. */
+static void new_folders(void)
+{
+	tree_share(space, sizeof space);
+	for (int at = 0; at < 3; at++) {
+		const char name[] = { 'a' + at, 0 };
+		if (folders[at] > 0)
+			close(folders[at]);
+		remove_tree(here, name);
+		if (mkdir(name, 0700) < 0 || (strcpy(shared, name), folders[at] = tree_open(0)) < 0)
+			exit(2);
+	}
 }
 
 static void fuzz_begin(void)
@@ -21,15 +42,11 @@ static void fuzz_begin(void)
 		char rest[64];
 	} seed = { .change = { .length = sizeof seed, .name = 1, .source = 1, .attributes = 24 } };
 
-	static char space[70000];
-	tree_share(space, sizeof space);
-	if (mkdtemp(top) == NULL || atexit(remove_top) || chdir(top) < 0)
+	top = mkdtemp(places[0]) != NULL ? places[0] : mkdtemp(places[1]);
+	if (top == NULL || atexit(remove_top) || chdir(top) < 0 ||
+		(here = open(".", O_RDONLY | O_DIRECTORY)) < 0)
 		exit(2);
-	for (int at = 0; at < 3; at++) {
-		const char name[] = { 'a' + at, 0 };
-		if (mkdir(name, 0700) < 0 || (strcpy(shared, name), folders[at] = tree_open(0)) < 0)
-			exit(2);
-	}
+	new_folders();
 	for (seed.change.what = PUT_FILE; seed.change.what <= PUT_DATA; seed.change.what++) {
 		struct attribute head = { .name = 6, .value = 2 };
 		memcpy(seed.rest, "f\0t", 4);
@@ -116,8 +133,10 @@ static void walk_all(int fd, int purpose)
 
 static void fuzz_one(const uint8_t *bytes, size_t length)
 {
-	static char space[70000];
+	static int inputs;
 
+	if (++inputs % 16 == 0)
+		new_folders();
 	memcpy(space, bytes, length);
 	claim((uint8_t *)space, length);
 	tree_share(space, sizeof space);

@@ -108,8 +108,14 @@ export const nodeHeaders = (): string =>
     join(cacheRoot, 'node-gyp', process.versions.node, 'include/node'),
   ].find((path) => existsSync(join(path, 'node_api.h'))) ?? '/usr/include/node';
 
+/** The sources of an addon. */
+export interface AddonSources {
+  sources: string[];
+  headers: string[];
+}
+
 /** The C++ of the addons, and the folders of the headers that it needs besides Node's. */
-export function addonSources(architecture: string): { sources: string[]; headers: string[] }[] {
+export function addonSources(architecture: string): AddonSources[] {
   const common = [
     packageFolder('node-addon-api'),
     ...['get-symbol-from-current-process-h', 'get-uv-event-loop-napi-h', 'ref-napi'].map((name) =>

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { kernelCommandLine, type Board } from '../lib/board.js';
+
+const ORDER_EVENTS = ['pl011_write', 'blk_co_pwritev'];
 
 /** A program and its arguments, as a value that can be tested and printed before it runs. */
 export interface Command {
@@ -53,6 +56,11 @@ export interface BootOptions {
   loaded?: { file: string; address: number };
   /** Raw images of disks in addition to the board's own. */
   disks?: readonly string[];
+  /**
+   * A folder for the logs of all that is written: `flash1.log` and `disk0.log` (write-log.ts), and
+   * `order.log` with the order of writes and console output (write-order.ts).
+   */
+  writeLogs?: string;
   /** A port of 127.0.0.1 that leads to the board's port 22. The board itself reaches nothing. */
   ssh?: number;
 }
@@ -66,10 +74,24 @@ const characterDevice = (device: string, id: string): string =>
     ? `socket,id=${id},path=${device.slice('unix:'.length)}`
     : `${device},id=${id}`;
 
+/**
+ * What is behind a drive: a raw image, or one whose writes are logged in the order in which they
+ * reach it. The log's head is renewed with each write, so a board whose plug is pulled leaves a
+ * whole log.
+ */
+const image = (file: string, log: string | null): string =>
+  log === null
+    ? `format=raw,file=${escape(file)}`
+    : `format=blklogwrites,file.driver=file,file.filename=${escape(file)},log.driver=file,` +
+      `log.filename=${escape(log)},log-super-update-interval=1`;
+
+const logOf = (folder: string | undefined, name: string): string | null =>
+  folder === undefined ? null : join(folder, `${name}.log`);
+
 /** The disks' options, which are drives behind virtio. */
-function diskOptions(disks: readonly string[]): string[] {
+function diskOptions(disks: readonly string[], logs?: string): string[] {
   const each = disks.map((file, index) => [
-    ...['-drive', `if=none,id=disk${index},format=raw,file=${escape(file)}`],
+    ...['-drive', `if=none,id=disk${index},${image(file, logOf(logs, `disk${index}`))}`],
     ...['-device', `virtio-blk-device,drive=disk${index}`],
   ]);
   // A machine fills its virtio buses from the last one, so the disk that comes last here is the
@@ -77,12 +99,19 @@ function diskOptions(disks: readonly string[]): string[] {
   return each.reverse().flat();
 }
 
-function flashOptions(flash: readonly string[], writeProtected: boolean): string[] {
+function flashOptions(flash: readonly string[], writeProtected: boolean, logs?: string): string[] {
   return flash.flatMap((file, index) => {
     const readOnly = writeProtected && index === flash.length - 1 ? ',readonly=on' : '';
-    return ['-drive', `if=pflash,index=${index},format=raw,file=${escape(file)}${readOnly}`];
+    const chip = image(file, logOf(logs, `flash${index}`));
+    return ['-drive', `if=pflash,index=${index},${chip}${readOnly}`];
   });
 }
+
+/** QEMU's events that say in which order writes and characters on the serial lines were made. */
+const orderOptions = (logs: string | undefined): string[] =>
+  logs === undefined
+    ? []
+    : ['-D', join(logs, 'order.log'), ...ORDER_EVENTS.flatMap((event) => ['-trace', event])];
 
 /** The command that boots a board in the emulator. */
 export function qemuCommand(
@@ -100,6 +129,7 @@ export function qemuCommand(
     writeProtected = false,
     ssh,
     disks = [],
+    writeLogs,
   }: BootOptions,
 ): Command {
   const { program, machine, uarts } = board.qemu;
@@ -127,8 +157,9 @@ export function qemuCommand(
             '-device',
             `loader,file=${escape(loaded.file)},addr=0x${loaded.address.toString(16)},force-raw=on`,
           ]),
-      ...flashOptions(files.flash, writeProtected),
-      ...diskOptions([...(files.disks ?? []), ...disks]),
+      ...flashOptions(files.flash, writeProtected, writeLogs),
+      ...diskOptions([...(files.disks ?? []), ...disks], writeLogs),
+      ...orderOptions(writeLogs),
       ...serial.slice(0, uarts).flatMap((device) => ['-serial', device]),
       ...serial
         .slice(uarts)

@@ -7,6 +7,8 @@ import { isAtags, parseAtags } from '../../src/facts/atags.js';
 import { commandLineWords, parseCommandLine } from '../../src/facts/cmdline.js';
 import { parseDeviceTree } from '../../src/facts/device-tree.js';
 import { parseFilesystems } from '../../src/facts/filesystems.js';
+import { fstabRequest } from '../../src/facts/fstab.js';
+import { WAIT_AT_MOST_S } from '../../src/facts/installation.js';
 import { parseState } from '../../src/facts/gather.js';
 import { readKernelConfig } from '../../src/facts/kernel-config.js';
 import { parseConsole } from '../../src/facts/console-log.js';
@@ -32,6 +34,7 @@ import { summarise } from '../../src/report/journal/journal-report.js';
 import { renderBoot } from '../../src/report/journal/journal-text.js';
 import { lastStart } from '../../src/report/journal/last-start.js';
 import { parseJournal } from '../../src/report/journal/parse-journal.js';
+import { MOUNT_FLAGS } from '../../src/system/flags.js';
 import { JSON_LIMITS } from '../../src/text/input-limits.js';
 import { problemSentence, type FactsProblem } from '../../src/text/problem-text.js';
 import { readJson } from '../../src/text/read-json.js';
@@ -110,6 +113,20 @@ const aboutSettings = (text: string): unknown =>
     return overlaid(configured, '/x', text, problems);
   });
 
+const FSTAB =
+  "config global\n\toption delay_root '5'\nconfig mount 'extroot'\n\toption target '/overlay'\n" +
+  '\toption uuid "57A0acc6"\n\toption label data\n\toption device /dev/sda1;option enabled 1\n' +
+  '\toption options ro,noatime,compress=zlib,toString # a comment\n';
+
+function aboutFstab(text: string): void {
+  const request = withSentences((problems) => fstabRequest([{ file: 'fstab', text }], problems));
+  if (request === null) return;
+  const { names, flags, delay } = request;
+  if (names.length === 0) throw new Error('it names no volume');
+  if (!flags.every((flag) => Object.hasOwn(MOUNT_FLAGS, flag))) throw new Error('an odd flag');
+  if (delay !== null && !(delay >= 0 && delay <= WAIT_AT_MOST_S)) throw new Error('an odd delay');
+}
+
 export const TEXT_PARSERS: Record<string, Parser> = {
   mountinfo: ofText(texts('mountinfo', '.txt'), aboutMounts),
   mtd: ofText(
@@ -129,6 +146,7 @@ export const TEXT_PARSERS: Record<string, Parser> = {
   facts: ofText(texts('console', 'facts.json'), aboutFacts, factsRefused),
   journal: ofText(texts('journal', '.ndjson'), aboutJournal),
   settings: ofText(() => [SETTINGS, `${COMMAND_LINE}\nwait=3`], aboutSettings),
+  fstab: ofText(() => [FSTAB], aboutFstab),
   order: ofText(() => ['{"keep":["/etc/passwd"]}', 'null'], parseOrder),
   state: ofText(() => ['{"rung":"volatile","reason":null}'], parseState),
   manifest: ofText(manifests, (text) => [

@@ -113,9 +113,10 @@ const builtIn = (init: string): string =>
  * built-in ramdisk.
  */
 export async function buildKernel(board: Board): Promise<string> {
-  const { source, defconfig, deviceTree, without } = board.kernel;
+  const { source, defconfig, deviceTree, without, more } = board.kernel;
   const [archive, version] = await kernelSources(board.kernel);
   const fragment = join(boardFolder(board.files), board.kernel.fragment);
+  const own = more === undefined ? [] : [join(boardFolder(board.name), more)];
   const applied = patches(board);
   const probe = await buildProbe();
   const inputs = {
@@ -123,6 +124,7 @@ export async function buildKernel(board: Board): Promise<string> {
     defconfig,
     deviceTree,
     fragment: digest(fragment),
+    ...(own.length > 0 && { more: digest(...own) }),
     patches: applied.map((file) => digest(file)),
     compiler: await compilerVersion('arm'),
     variables,
@@ -156,19 +158,21 @@ export async function buildKernel(board: Board): Promise<string> {
     await make('kernel: configuring', defconfig);
     await run(
       'scripts/kconfig/merge_config.sh',
-      ['-m', '-O', out, join(out, '.config'), fragment],
+      ['-m', '-O', out, join(out, '.config'), fragment, ...own],
       { cwd: tree },
     );
     await make('kernel: configuring', 'olddefconfig');
     const config = readFileSync(join(out, '.config'), 'utf8');
-    const lost = lostOptions(readFileSync(fragment, 'utf8'), config).filter(
-      (line) => !without.some((option) => line.startsWith(`${option}=`)),
-    );
-    if (lost.length > 0)
-      throw new Failure(
-        `the kernel's configuration loses ${lost.length} of the lines of ${fragment}, ` +
-          `probably for an unmet dependency: ${lost.join(', ')}`,
+    for (const file of [fragment, ...own]) {
+      const lost = lostOptions(readFileSync(file, 'utf8'), config).filter(
+        (line) => !without.some((option) => line.startsWith(`${option}=`)),
       );
+      if (lost.length > 0)
+        throw new Failure(
+          `the kernel's configuration loses ${lost.length} of the lines of ${file}, ` +
+            `probably for an unmet dependency: ${lost.join(', ')}`,
+        );
+    }
     await make('kernel: compiling', 'zImage', deviceTree);
     copyFileSync(join(out, 'arch/arm/boot/zImage'), join(folder, 'zImage'));
     const list = join(work, 'initramfs.list');

@@ -37,6 +37,8 @@ const BOARD_FILE = v.object({
     suite: v.optional(v.string()),
     defconfig: v.string(),
     fragment: v.string(),
+    /** One more fragment, in the folder of the board itself, where it has a base. */
+    more: v.optional(v.string()),
     /** Options of the fragment, as `CONFIG_NAME`, that this release does not know. */
     without: v.optional(words, []),
     /** The make target. */

@@ -13,7 +13,7 @@ import { basename, dirname, join } from 'node:path';
 import { HOME, NODE } from '../../src/facts/installation.js';
 import { ADDON_FLAG } from '../agent/compile.js';
 import { launcherDefinitions } from '../agent/launcher.js';
-import { TREE, addonSources, sourceFile } from '../agent/native.js';
+import { TREE, addonSources, sourceFile, type AddonSources } from '../agent/native.js';
 import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
@@ -63,11 +63,12 @@ export function fillFeed(folder: string, staged: string): void {
     NAMES: names.join(' '),
   };
   for (const name of ['mountroot.c', ...TREE, 'launch.c']) put(sourceFile(name), name);
-  for (const [index, name] of ['ref-napi', 'ffi-napi'].entries())
-    for (const source of addonSources('arm')[index]!.sources)
-      put(source, `${name}/${basename(source)}`);
+  // The headers for one processor serve all: they are the addons' own.
+  const [ref, ffi] = addonSources('arm') as [AddonSources, AddonSources];
+  for (const [name, { sources }] of Object.entries({ 'ref-napi': ref, 'ffi-napi': ffi }))
+    for (const source of sources) put(source, `${name}/${basename(source)}`);
   put(join(checkout, 'node_modules/ffi-napi/src/ffi.h'), 'ffi-napi/ffi.h');
-  for (const path of addonSources('arm')[0]!.headers)
+  for (const path of ref.headers)
     for (const header of readdirSync(path).filter((name) => name.endsWith('.h')))
       put(join(path, header), `include/${header}`);
   const home = join(staged, HOME);

@@ -2,12 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { DESCRIPTORS, openNamed } from '../system/named-place.js';
 import { withoutPath } from '../text/without-path.js';
 
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants;
-
-/** The folder stays the same one through its descriptor, whatever others rename above it. */
-const DESCRIPTORS = fs.existsSync('/proc/self/fd');
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants;
 
 function checkPlace(path: string): void {
   const stat = fs.statSync(path, { throwIfNoEntry: false });
@@ -19,9 +17,9 @@ function checkPlace(path: string): void {
 /**
  * A file that appears as a whole. It is for its owner alone unless a mode is given, because it may
  * hold keys and passwords. It is written beside its place under a name that nobody can foresee,
- * then fsync(2), rename(2) and fsync of the folder. Others may be able to write to the folder: they
- * cannot make us write elsewhere nor read the bytes, and a file that they put in its place is
- * noticed.
+ * then fsync(2), rename(2) and fsync of the folder. Others may be able to write to the folder, or
+ * to one on the way to it: they cannot make us write elsewhere nor read the bytes, and a file that
+ * they put in its place is noticed.
  */
 export class WholeFile {
   readonly #path: string;
@@ -36,7 +34,7 @@ export class WholeFile {
     let folder = -1;
     try {
       checkPlace(path);
-      folder = fs.openSync(dirname(path), O_RDONLY | O_DIRECTORY);
+      folder = openNamed(dirname(path));
       const within = DESCRIPTORS ? `/proc/self/fd/${folder}` : dirname(path);
       this.#place = `${within}/${basename(path)}`;
       this.#next = `${within}/.mountroot-${randomBytes(12).toString('hex')}`;

@@ -88,22 +88,6 @@ export interface KernelInputs {
   tags: { root: string | null; readonly: boolean | null } | null;
 }
 
-/** `6.1.192-x` as [6, 1]; null if it is no release. */
-function versionOf(release: string | null): readonly [number, number] | null {
-  const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release ?? '') ?? [];
-  return major === undefined ? null : [Number(major), Number(minor)];
-}
-
-/** Whether a kernel is older than a version. An unknown kernel counts as new. */
-export function older(release: string | null, [major, minor]: readonly [number, number]): boolean {
-  const version = versionOf(release);
-  return version !== null && (version[0] < major || (version[0] === major && version[1] < minor));
-}
-
-/** Whether a kernel is of this version or newer. An unknown kernel is not. */
-export const isSince = (release: string | null, version: readonly [number, number]): boolean =>
-  versionOf(release) !== null && !older(release, version);
-
 /** Since this release the kernel runs no /linuxrc. It still loads an image, for root=/dev/ram0. */
 export const WITHOUT_LINUXRC = [7, 0] as const;
 

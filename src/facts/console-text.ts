@@ -1,4 +1,5 @@
 import { FILE_LIMITS } from '../text/input-limits.js';
+import { keyed } from '../text/keyed.js';
 
 /** Terminal control sequences, also with the escape written as `^[`, and colours that lost it. */
 const TERMINAL =
@@ -39,7 +40,7 @@ function afterBackspaces(line: string): string {
   return out.join('');
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { quot: '"', lt: '<', gt: '>', amp: '&' };
+const ENTITIES: Readonly<Record<string, string>> = keyed({ quot: '"', lt: '<', gt: '>', amp: '&' });
 
 /** A text that was copied from the source of a web page. */
 const withoutEntities = (text: string): string =>

@@ -50,6 +50,10 @@ const [BEGIN_NODE, END_NODE, PROPERTY, NOP, END] = [1, 2, 3, 4, 9];
 const DEEPEST = 64;
 /** Nodes and properties of a tree; those of a large board's have some ten thousand. */
 const TOKENS_AT_MOST = 500_000;
+/** Other bytes of the file may stand where a damaged blob has names. */
+const LONGEST_NAME = 1024;
+/** The kernel allows some hundred. */
+const RESERVATIONS_AT_MOST = 4096;
 
 export const isDeviceTree = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && Buffer.from(bytes.buffer, bytes.byteOffset, 4).readUInt32BE(0) === MAGIC;
@@ -163,8 +167,9 @@ class BlobReader {
 
   /** The end of the name that begins at this byte. */
   endOfName(from: number): number {
-    const at = from >= this.total ? -1 : this.bytes.indexOf(0, from);
-    return at >= 0 && at < this.total ? at : wrong(`a name at byte ${from} has no end`);
+    const most = Math.min(this.total, from + LONGEST_NAME + 1);
+    const length = from < most ? this.bytes.subarray(from, most).indexOf(0) : -1;
+    return length >= 0 ? from + length : wrong(`a name at byte ${from} has no end`);
   }
 
   name(from: number): string {
@@ -180,7 +185,8 @@ function reservationsOf({ bytes, total }: BlobReader, from: number): Region[] {
     const start = Number(bytes.readBigUInt64BE(at));
     const size = Number(bytes.readBigUInt64BE(at + 8));
     if (start === 0 && size === 0) return reservations;
-    reservations.push({ start, size });
+    if (reservations.push({ start, size }) > RESERVATIONS_AT_MOST)
+      wrong(`it has more than ${RESERVATIONS_AT_MOST} reservations`);
   }
 }
 
@@ -195,11 +201,12 @@ class StructureReader {
   constructor(
     private readonly blob: BlobReader,
     private readonly strings: number,
+    private readonly most: number,
   ) {}
 
   read(from: number): Node {
     for (let at = from; ;) {
-      if (++this.tokens > TOKENS_AT_MOST) wrong(`it has more than ${TOKENS_AT_MOST} parts`);
+      if (++this.tokens > this.most) wrong(`it has more than ${this.most} parts`);
       const token = this.blob.word(at);
       if (token === END) return this.root;
       at = this.take(token, at + 4);
@@ -250,7 +257,10 @@ export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
 }
 
 /** The nodes of a blob. Values are views of its bytes. @throws {DeviceTreeError} */
-export function readBlob(bytes: Uint8Array): { root: DeviceTreeNode; reservations: Region[] } {
+export function readBlob(
+  bytes: Uint8Array,
+  most = TOKENS_AT_MOST,
+): { root: DeviceTreeNode; reservations: Region[] } {
   if (!isDeviceTree(bytes))
     throw new DeviceTreeError(
       'these bytes are no device tree blob: they do not begin with d00dfeed',
@@ -260,7 +270,7 @@ export function readBlob(bytes: Uint8Array): { root: DeviceTreeNode; reservation
   if (version < 16 || compatible > 17)
     wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
   const reservations = reservationsOf(blob, blob.word(16));
-  return { root: new StructureReader(blob, blob.word(12)).read(blob.word(8)), reservations };
+  return { root: new StructureReader(blob, blob.word(12), most).read(blob.word(8)), reservations };
 }
 
 /**

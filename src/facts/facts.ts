@@ -6,6 +6,7 @@ import type { Content, ContentKind } from '../volumes/index.js';
 import type { Atags } from './atags.js';
 import type { DeviceTree } from './device-tree.js';
 import type { KernelConfig } from './kernel-config.js';
+import type { KernelModules } from './kernel-modules.js';
 import type { KernelLog } from './kernel-log.js';
 import type { Rung } from './rungs.js';
 import type { Configuration } from './settings.js';
@@ -283,6 +284,8 @@ export interface Facts {
   architecture: string;
   uid: number;
   kernel: { release: string; commandLine: string; filesystems: string[] };
+  /** Left out if the kernel has every file system that a start may need. */
+  modules?: KernelModules;
   /**
    * True when the environment has PREINIT or /tmp/.preinit exists. Then this is the early boot, and
    * `start` may run.

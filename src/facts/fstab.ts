@@ -8,6 +8,8 @@ import type { MountFlag } from '../system/flags.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import { printableLine } from '../text/printable.js';
 import { parseUci, type UciRefused, type UciSection } from './uci.js';
+import { WAIT_AT_MOST_S } from './installation.js';
+import { keyed } from '../text/keyed.js';
 
 export const FSTAB = '/etc/config/fstab';
 
@@ -35,10 +37,8 @@ export function uciNumber(text: string | undefined): number | null {
   return sign === '-' ? -value : value;
 }
 
-const LONGEST_DELAY = 600;
-
 /** Words for flags of mount(2); null for what a mount has anyway. */
-const FLAG_WORDS: Readonly<Record<string, MountFlag | null>> = {
+const FLAG_WORDS: Readonly<Record<string, MountFlag | null>> = keyed({
   noatime: null,
   rw: null,
   defaults: null,
@@ -54,7 +54,7 @@ const FLAG_WORDS: Readonly<Record<string, MountFlag | null>> = {
   nosuid: 'MS_NOSUID',
   nodev: 'MS_NODEV',
   noexec: 'MS_NOEXEC',
-};
+});
 /** Words that ask for times of access, which are not kept otherwise. */
 const WITH_ATIME = ['atime', 'relatime', 'strictatime'];
 const UNHEEDED = ['sync', 'dirsync', 'mand', 'nodiratime', 'norelatime', 'noacl', 'nouser_xattr'];
@@ -98,7 +98,8 @@ function mountWords(section: UciSection, tell: Tell): Pick<FstabRequest, 'flags'
   if (unheeded.length > 0)
     tell(option!.line, `the mount options ${printableLine(unheeded.join(', '))} are not heeded`);
   const own = words.filter(
-    (word) => !(word in FLAG_WORDS) && !WITH_ATIME.includes(word) && !unheeded.includes(word),
+    (word) =>
+      !Object.hasOwn(FLAG_WORDS, word) && !WITH_ATIME.includes(word) && !unheeded.includes(word),
   );
   const atime = words.some((word) => WITH_ATIME.includes(word));
   return {
@@ -118,7 +119,7 @@ function globals(sections: readonly UciSection[], tell: Tell): number | null {
     if (check !== undefined && (uciNumber(check.value) ?? 0) !== 0)
       tell(check.line, 'check_fs is not heeded: a start runs no fsck');
   }
-  return delay === null ? null : Math.min(Math.max(delay, 0), LONGEST_DELAY);
+  return delay === null ? null : Math.min(Math.max(delay, 0), WAIT_AT_MOST_S);
 }
 
 /** The file's request; null if it has none. @throws {UciRefused} */

@@ -47,6 +47,7 @@ import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
 import { textUpTo } from './read-whole.js';
+import { neededModules } from './needed-modules.js';
 import { findVolume, isNowhere } from './find-volume.js';
 
 /** The directories that a plan may mount on, move to or pivot over. */
@@ -192,12 +193,22 @@ export function gather(
     commandLine,
     filesystems: parseFilesystems(sources.text(FILESYSTEM_TYPES)),
   };
+  const external = part(
+    'it looked for the external volume',
+    () => null,
+    () => withIdentity(findExternal(look, configuration, askedWith(request, image)), opened, text),
+  );
   return {
     schema: FACTS_SCHEMA,
     platform,
     architecture: arch,
     uid,
     kernel,
+    ...part(
+      'it looked for modules',
+      (): Pick<Facts, 'modules'> => ({}),
+      () => neededModules(reader, { kernel, volume, external, handover, ...behind }),
+    ),
     ...momentOf({ env, handing }, isMarked),
     configuration,
     mtd,
@@ -205,12 +216,7 @@ export function gather(
     paths: Object.fromEntries([...PATHS, ...inOldRoot(mounts)].map((path) => [path, kind(path)])),
     volume,
     opened,
-    external: part(
-      'it looked for the external volume',
-      () => null,
-      () =>
-        withIdentity(findExternal(look, configuration, askedWith(request, image)), opened, text),
-    ),
+    external,
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
     ...leftToInit(reader, { image, mounts, kernel, hasStarted: state !== null }),

@@ -50,6 +50,12 @@ export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
 export const BOOT_LIMIT_S = 660;
 
 /**
+ * Seconds for which a start waits for one volume, whatever the settings say. It may wait for two of
+ * them, and /etc/preinit ends it after 600 s, with no root made.
+ */
+export const WAIT_AT_MOST_S = 240;
+
+/**
  * The names under which OpenWrt's scripts and people call a factory reset. The launcher calls the
  * agent with CALLED_AS and the name before the caller's own words.
  */

@@ -99,6 +99,16 @@ export function parseKernelConfig(text: string): KernelConfig {
   return found;
 }
 
+/** The text of a .config, which may be in gzip. @throws {Error} for a damaged gzip file. */
+export const textOfConfig = (bytes: Uint8Array): string =>
+  (bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? gunzipSync(bytes, { maxOutputLength: LONGEST })
+    : Buffer.from(bytes)
+  ).toString('utf8');
+
+/** Distributions put the configuration of each kernel here. */
+export const configInBoot = (release: string): string => `/boot/config-${release}`;
+
 /**
  * Reads a .config, or the same text in gzip as /proc/config.gz has it.
  * @throws {KernelConfigError} for bytes that are neither.
@@ -106,11 +116,7 @@ export function parseKernelConfig(text: string): KernelConfig {
 export function readKernelConfig(bytes: Uint8Array): KernelConfig {
   let text: string;
   try {
-    text = (
-      bytes[0] === 0x1f && bytes[1] === 0x8b
-        ? gunzipSync(bytes, { maxOutputLength: LONGEST })
-        : Buffer.from(bytes)
-    ).toString('utf8');
+    text = textOfConfig(bytes);
   } catch (error) {
     throw new KernelConfigError(`this gzip file cannot be unpacked (${(error as Error).message})`);
   }

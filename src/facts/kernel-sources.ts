@@ -3,6 +3,7 @@ import type { Reader } from '../system/port.js';
 import { sourceOf, type Source } from '../system/kernel-file.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import type { Facts, MtdPartition } from './facts.js';
+import type { ModuleState } from './kernel-modules.js';
 import { parseMtd } from './mtd.js';
 import { notRead } from './problems.js';
 
@@ -24,7 +25,7 @@ export interface KernelSources {
 export function kernelSources(reader: Reader, problems: FactsProblem[]): KernelSources {
   const unread: NonNullable<Facts['unread']> = {};
   const note = (path: string, how: string, problem: FactsProblem | null): void => {
-    if (path in unread) return;
+    if (Object.hasOwn(unread, path)) return;
     unread[path] = how;
     if (problem !== null) problems.push(problem);
   };
@@ -69,14 +70,38 @@ export function mtdPartitions(reader: Reader): MtdPartition[] {
   return source.is === 'there' ? parseMtd(source.value) : [];
 }
 
-type Kernel = Pick<Facts, 'kernel'>;
+type Kernel = Pick<Facts, 'kernel' | 'modules'>;
 
 /** Whether the kernel's file systems are known. Each kernel has some. */
 export const knowsTypes = ({ kernel }: Kernel): boolean => kernel.filesystems.length > 0;
 
-/** Whether the kernel is known to lack a file system. */
+/** The state of the module of a file system; undefined if the kernel has it, or nobody looked. */
+const moduleOf = ({ modules }: Kernel, type: string): ModuleState | undefined =>
+  modules !== undefined && Object.hasOwn(modules.types, type)
+    ? modules.types[type]!.state
+    : undefined;
+
+/** Whether a file system is a module that is not loaded, and can be. */
+export const isLoadable = (facts: Kernel, type: string): boolean =>
+  !facts.kernel.filesystems.includes(type) && moduleOf(facts, type) === 'at-hand';
+
+/** Whether the kernel is known to lack a file system, and cannot load it either. */
 export const lacksType = (facts: Kernel, type: string): boolean =>
-  knowsTypes(facts) && !facts.kernel.filesystems.includes(type);
+  knowsTypes(facts) &&
+  !facts.kernel.filesystems.includes(type) &&
+  !['at-hand', 'unknown'].includes(moduleOf(facts, type) ?? 'none');
+
+/** Why a file system that is lacking cannot be loaded, as a clause after its name. */
+export function lackWords(facts: Kernel, type: string): string {
+  const { file } = facts.modules?.types[type] ?? { file: null };
+  const state = moduleOf(facts, type);
+  if (state === 'no-file') return `is a module, and ${file} or one that it needs is missing`;
+  if (state === 'no-loader')
+    return `is a module (${file}), and ${facts.modules!.loader}, which loads it, is missing`;
+  return state === undefined
+    ? 'is not in /proc/filesystems'
+    : 'is neither in /proc/filesystems nor a module of this kernel';
+}
 
 /** The reason why a source of the facts shows nothing, as a clause; null if it was read. */
 export function unreadWords({ unread }: Pick<Facts, 'unread'>, path: string): string | null {

@@ -32,6 +32,7 @@ import {
   STATE_LINK,
   UPGRADE,
 } from './places.js';
+import { keyed } from '../text/keyed.js';
 
 /** One byte more than the longest file that counts, so that a longer one shows as such. */
 const MOST = JSON_LIMITS.settings.length + 1;
@@ -100,11 +101,11 @@ class Inside {
 }
 
 /** The possible targets of the symlink `.fs_state`. */
-export const STATES: Readonly<Record<string, State>> = {
+export const STATES: Readonly<Record<string, State>> = keyed({
   '0': 'unknown',
   '1': 'pending',
   '2': 'ready',
-};
+});
 
 function stateOf(inside: Inside): State {
   const kind = inside.kind(STATE_LINK, 'other');

@@ -6,7 +6,7 @@ import { commandLineWords } from './cmdline.js';
 import { DeviceTreeError, parseDeviceTree, readDeviceTree } from './device-tree.js';
 import type { ContentKind } from '../volumes/index.js';
 import type { Facts, RootOrigin, Partition } from './facts.js';
-import { KernelConfigError, readKernelConfig } from './kernel-config.js';
+import { KernelConfigError, configInBoot, readKernelConfig } from './kernel-config.js';
 import { parseKernelRecords, type KernelLog } from './kernel-log.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { visibleAt } from './mountinfo.js';
@@ -80,7 +80,9 @@ export function gatherOrigin(
   const { words } = commandLineWords(facts.kernel.commandLine);
   const word = (name: string): string | undefined =>
     words.findLast((each) => each.name === name)?.value ?? undefined;
-  const config = parsed(CONFIG, readKernelConfig);
+  const config =
+    parsed(CONFIG, readKernelConfig) ??
+    parsed(configInBoot(facts.kernel.release), readKernelConfig);
   const top = visibleAt(facts.mounts, OLD_ROOT) === undefined ? '/' : OLD_ROOT;
   const own = orNull(() => Buffer.from(reader.readBytes('/proc/self/exe', 0, 20)));
   const machine = own !== null && own.length >= 20 ? own.readUInt16LE(18) : null;

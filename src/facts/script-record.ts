@@ -5,6 +5,7 @@ import { STATE_FILE } from './gather.js';
 import { parseMountinfo } from './mountinfo.js';
 import { STATES } from './mounted-volume.js';
 import { SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
+import { keyed } from '../text/keyed.js';
 
 interface ScriptStep {
   number: number;
@@ -43,7 +44,7 @@ function wordsOf(line: string, at: (clock: string) => number): LogWords | null {
 }
 
 /** Adds a line to the record, by its keyword. `ms` is the time since the previous line. */
-const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) => void> = {
+const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) => void> = keyed({
   looked: () => undefined,
   found: (record, { rest }) => {
     const [, attempts, state] = /^attempts=(\d{1,6}) state=(\d)$/.exec(rest) ?? [];
@@ -67,7 +68,7 @@ const TAKE: Record<string, (record: ScriptRecord, words: LogWords, ms: number) =
     record.result = result as ScriptRecord['result'];
     record.why = why === '' ? null : why!;
   },
-};
+});
 
 /**
  * Parses the script's log; null for other text. The script's clock may start anywhere, so the first

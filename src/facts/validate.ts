@@ -5,6 +5,7 @@ import { JSON_LIMITS } from '../text/input-limits.js';
 import type { FactsProblem } from '../text/problem-text.js';
 import { readJson, type JsonRefused } from '../text/read-json.js';
 import { FACTS_SCHEMA, type Facts } from './facts.js';
+import { MODULE_STATES } from './kernel-modules.js';
 import { RUNG_NAMES } from './rungs.js';
 import { contentKind, count, pathKind } from './validate-fields.js';
 import { origins, settings } from './validate-settings.js';
@@ -138,6 +139,15 @@ const factsFile = v.object({
     commandLine: v.string(),
     filesystems: v.array(v.string()),
   }),
+  modules: v.exactOptional(
+    v.object({
+      loader: v.string(),
+      types: v.record(
+        v.string(),
+        v.object({ state: v.picklist(MODULE_STATES), file: v.nullable(v.string()) }),
+      ),
+    }),
+  ),
   preinit: v.boolean(),
   failsafe: v.exactOptional(v.literal(true)),
   shutdown: v.boolean(),

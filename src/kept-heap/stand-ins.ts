@@ -4,7 +4,9 @@
  * the real ones on the board. Only the shapes matter: sizes are those of 32-bit ARM, and every call
  * succeeds.
  */
-const SIZES: Record<string, number> = {
+import { keyed } from '../text/keyed.js';
+
+const SIZES: Readonly<Record<string, number>> = keyed({
   bool: 1,
   byte: 1,
   char: 1,
@@ -30,7 +32,7 @@ const SIZES: Record<string, number> = {
   size_t: 4,
   pointer: 4,
   Object: 4,
-};
+});
 const FFI_TYPES = [
   'void',
   'uint8',

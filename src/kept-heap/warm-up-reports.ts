@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { nodeMark } from './node-mark.js';
 import type { ReportsCore } from './reports-core.js';
 import { standIn } from './stand-ins.js';
+import { keyed } from '../text/keyed.js';
 
 /** The bundler makes this file the body of a function (scripts/agent/bundle-heap.ts). */
 declare const core: ReportsCore;
@@ -48,14 +49,14 @@ async function ask(words: readonly string[]): Promise<void> {
 async function withNewMethods(use: () => Promise<void>): Promise<void> {
   const methods = Array.prototype as unknown as Record<string, unknown>;
   if ('toSorted' in methods) return use();
-  const added: Record<string, (this: unknown[], ...words: never[]) => unknown> = {
+  const added: Readonly<Record<string, (this: unknown[], ...words: never[]) => unknown>> = keyed({
     toSorted(compare) {
       return [...this].sort(compare);
     },
     toReversed() {
       return [...this].reverse();
     },
-  };
+  });
   Object.assign(methods, added);
   try {
     await use();

@@ -33,7 +33,7 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
   const beside = (name: string, words: unknown[]): unknown => {
     if (name === 'sleep') return null;
     if (name === 'chdir') return calls[name]!(process.cwd());
-    return calls[name]!(...(name in core.reader ? words : words.map(inFolder)));
+    return calls[name]!(...(Object.hasOwn(core.reader, name) ? words : words.map(inFolder)));
   };
   return new Proxy(kernel, {
     get(model, name: string) {

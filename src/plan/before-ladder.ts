@@ -5,12 +5,14 @@
  */
 import { mayAppear } from '../facts/devices.js';
 import type { Facts, Handover, RootVolume } from '../facts/facts.js';
+import { isLoadable } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { NEW_IMAGE } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import type { MountFlag } from '../system/flags.js';
 import { describe } from '../volumes/device.js';
 import { isFileSystem } from '../volumes/file-systems.js';
+import { loadSteps } from './load.js';
 import { attachSteps, waitSteps } from './open.js';
 import {
   refuse,
@@ -24,7 +26,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import type { Cause, RefusalReason } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { fatal, mkdir, mount, slug, warn } from './steps.js';
-import { waitedFor } from './volume.js';
+import { secondsToWait, waitedFor } from './volume.js';
 
 /** The kernel starts process 1 with only the root mounted, so we mount these. */
 const EARLY: readonly {
@@ -212,11 +214,11 @@ const mayStillCome = ({ root, earlier }: Approach): boolean =>
   root.attach === null &&
   !tried(earlier, 'image-wait');
 
-const secondsToWait = ({ root, facts }: Approach): number =>
-  root.patient ? ROOTWAIT_S : facts.configuration.settings.wait;
+const secondsFor = ({ root, facts }: Approach): number =>
+  root.patient ? ROOTWAIT_S : secondsToWait(facts);
 
 const fstypeFound = ({ root, facts }: Approach): string | null =>
-  fstypeOf(root, facts.kernel.filesystems);
+  fstypeOf(root, (type) => facts.kernel.filesystems.includes(type) || isLoadable(facts, type));
 
 export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[] = [
   {
@@ -226,7 +228,7 @@ export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[]
       planOf(approach.verb, approach.facts, {
         stage: 'image-wait',
         summary: `waiting for root=${approach.root.wanted}`,
-        steps: waitSteps(approach.root, secondsToWait(approach)),
+        steps: waitSteps(approach.root, secondsFor(approach)),
       }),
   },
   {
@@ -248,7 +250,7 @@ export const TOWARDS_IMAGE: readonly PlanRule<Approach, Plan | Refusal, Cause>[]
         approach.facts,
         approach.earlier,
         'image-wait',
-        secondsToWait(approach),
+        secondsFor(approach),
       );
       return {
         found: `there is no root=${approach.root.wanted}${waited}`,
@@ -309,6 +311,7 @@ function mountImage(approach: Approach): Plan {
     stage: 'image',
     summary: `mounting ${describe(device)} (${fstype}), which root= names`,
     steps: [
+      ...loadSteps(facts, fstype),
       fatal(
         'image-place',
         'The image is mounted here until the new root is ready.',
@@ -327,8 +330,11 @@ function mountImage(approach: Approach): Plan {
  * The file system type to mount the image with. rootfstype= is a list, and the kernel tries its
  * types in order. If the device has the signature of a file system, we take that type at once.
  */
-function fstypeOf({ fstypes, content }: RootVolume, known: readonly string[]): string | null {
-  const usable = fstypes.filter((type) => known.includes(type));
+function fstypeOf(
+  { fstypes, content }: RootVolume,
+  isKnown: (type: string) => boolean,
+): string | null {
+  const usable = fstypes.filter(isKnown);
   const seen = content?.kind;
   if (seen !== undefined && (usable.includes(seen) || fstypes.length === 0) && isFileSystem(seen))
     return seen;

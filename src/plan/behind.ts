@@ -4,7 +4,7 @@
  * which `mountroot reset` and its own tools write there.
  */
 import type { Facts, Rootdisk } from '../facts/facts.js';
-import { lacksType } from '../facts/kernel-sources.js';
+import { lackWords, lacksType } from '../facts/kernel-sources.js';
 import { BEHIND } from '../facts/rootdisk.js';
 import type { Step } from '../steps/step.js';
 import { size } from '../text/units.js';
@@ -82,11 +82,11 @@ export const BEHIND_IMAGE: readonly PlanRule<Space, Maker | Trouble | null, Trou
     when: ({ facts, rootdisk }) =>
       isFileSystem(rootdisk.content.kind) && lacksType(facts, rootdisk.content.kind),
     then: (_, trouble) => trouble,
-    because: ({ rootdisk }) =>
+    because: ({ facts, rootdisk }) =>
       troubleOf(
         'no-filesystem',
-        `${rootdisk.content.kind} is ${behindName(rootdisk)}, and this kernel does not have it ` +
-          '(see /proc/filesystems)',
+        `${rootdisk.content.kind} is ${behindName(rootdisk)}, and this kernel does not have it: ` +
+          `it ${lackWords(facts, rootdisk.content.kind)}`,
       ),
   },
   {

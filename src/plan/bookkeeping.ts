@@ -14,6 +14,7 @@ import {
 } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
+import { FULL } from '../system/errno.js';
 import type { Stage, StageResult } from './plan.js';
 import { fatal, lastingFolder, mkdir, warn } from './steps.js';
 
@@ -136,7 +137,7 @@ const orderSteps = (opened: MountedVolume): Step[] =>
 const lacksRoom = ({ upper }: MountedVolume, earlier: readonly StageResult[]): boolean =>
   upper === 'missing' &&
   earlier.some(({ failed, warned }) =>
-    [failed?.errno, ...warned].some((errno) => errno === 'ENOSPC' || errno === 'EDQUOT'),
+    [failed?.errno, ...warned].some((errno) => FULL.includes(errno ?? '')),
   );
 
 /** Deals with the copy that an interrupted switch to flash left. */

@@ -13,6 +13,8 @@ export const startMarks = (at: string): Step[] => [
     kind: 'write',
     path: `${at}/${ATTEMPTS}`,
     content: '0\n',
+    // Else a user who keeps the volume full would have the board leave it out.
+    orNone: true,
   }),
   warn('ready', 'The volume is in use, and all went well.', {
     kind: 'link',

@@ -16,7 +16,7 @@ import { failures, planOf, tried } from './plan-of.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
-import { volumeTrouble, waitedFor } from './volume.js';
+import { secondsToWait, volumeTrouble, waitedFor } from './volume.js';
 
 interface Outside {
   facts: Facts;
@@ -28,8 +28,8 @@ interface Outside {
 
 const INSTEAD = 'the internal one is used instead';
 
-const secondsToWait = ({ facts, external }: Pick<Outside, 'facts' | 'external'>): number =>
-  external.fstab?.delay ?? facts.configuration.settings.wait;
+const secondsFor = ({ facts, external }: Pick<Outside, 'facts' | 'external'>): number =>
+  secondsToWait(facts, external.fstab?.delay ?? undefined);
 
 /** Its name, and the file that asks for it if it is not ours. */
 const askedFor = ({ wanted, fstab }: External): string =>
@@ -42,7 +42,7 @@ const isAbsent = ({ external }: Outside): boolean => isNowhere(external);
  * internal one.
  */
 function missingTrouble({ facts, external, earlier }: Outside): Trouble | null {
-  const waited = waitedFor(facts, earlier, 'external-wait', secondsToWait({ facts, external }));
+  const waited = waitedFor(facts, earlier, 'external-wait', secondsFor({ facts, external }));
   const trouble = volumeTrouble(facts, external, undefined, waited);
   if (trouble === null && external.found.length > 0) return null;
   const { fstab, found } = external;
@@ -107,7 +107,7 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
         outside,
         'external-wait',
         `waiting for external volume ${outside.external.wanted}`,
-        waitSteps(outside.external, secondsToWait(outside)),
+        waitSteps(outside.external, secondsFor(outside)),
       ),
   },
   {
@@ -136,7 +136,7 @@ export const EXTERNAL_VOLUME: readonly PlanRule<Outside, Plan | Trouble>[] = [
         outside,
         'external',
         `opening external volume ${outside.external.wanted}`,
-        externalSteps(outside.external),
+        externalSteps(outside.facts, outside.external),
       ),
   },
   {

@@ -192,6 +192,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
       says: 'the kernel has other file systems',
     },
   ],
+  // The plan has a step that loads them, and the list of loaded types is guarded.
+  modules: nothing,
   configuration: ({ settings }, stage) =>
     (Object.keys(SETTINGS) as (keyof typeof SETTINGS)[]).flatMap((key) =>
       (SETTINGS[key] as GuardRow<unknown>)(settings[key], stage),

@@ -33,7 +33,7 @@ import { resetSteps } from './reset-steps.js';
 import { rootTrouble } from './root-trouble.js';
 import { keptReadOnlyRoot, persistentRoot } from './roots.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
-import { mayCome, volumeTrouble, waitedFor } from './volume.js';
+import { mayCome, secondsToWait, volumeTrouble, waitedFor } from './volume.js';
 
 /** The input of the ladder's rows. */
 export interface Climb {
@@ -72,7 +72,7 @@ const waitForVolume = ({ facts }: Climb): Plan =>
   planOf('start', facts, {
     stage: 'wait',
     summary: `waiting for volume ${facts.volume.wanted}`,
-    steps: waitSteps(facts.volume, facts.configuration.settings.wait),
+    steps: waitSteps(facts.volume, secondsToWait(facts)),
   });
 
 const isOnUnattachedUbi = ({ facts }: Climb): boolean => facts.volume.attach !== null;

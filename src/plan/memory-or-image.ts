@@ -1,6 +1,6 @@
 /** The two lowest rungs: a root in memory, and the bare image. */
 import type { Facts } from '../facts/facts.js';
-import { lacksType } from '../facts/kernel-sources.js';
+import { lackWords, lacksType } from '../facts/kernel-sources.js';
 import { placeTrouble } from './mountpoints.js';
 import type { Plan, StageResult } from './plan.js';
 import { failures } from './plan-of.js';
@@ -16,8 +16,11 @@ interface View {
 export const noOverlay = (facts: Facts): boolean =>
   lacksType(facts, 'overlay') && lacksType(facts, 'overlayfs');
 
-export const noOverlayTrouble = (): Trouble =>
-  troubleOf('no-overlay', 'this kernel has neither overlay nor overlayfs (see /proc/filesystems)');
+export const noOverlayTrouble = ({ facts }: Pick<View, 'facts'>): Trouble =>
+  troubleOf(
+    'no-overlay',
+    `this kernel has neither overlay nor overlayfs: overlay ${lackWords(facts, 'overlay')}`,
+  );
 
 export const memoryFailed = ({ earlier }: View): boolean =>
   failures(earlier, 'root', 'volatile').length > 0;

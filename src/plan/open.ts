@@ -9,6 +9,7 @@ import { PSTORE } from '../facts/pstore.js';
 import type { Action, Step } from '../steps/step.js';
 import type { MountFlag } from '../system/flags.js';
 import { fstypeOf } from '../volumes/mountable.js';
+import { loadSteps } from './load.js';
 import { fatal, mkdir, mount, warn } from './steps.js';
 
 export const waitSteps = (volume: Volume, seconds: number): Step[] => [
@@ -63,6 +64,7 @@ export function openSteps(
     : 'The settings live here; noatime spares the flash a write for every read.';
   return [
     ...pstoreSteps(facts),
+    ...loadSteps(facts, mountedAs(volume)),
     fatal(
       'staging',
       'The data volume is mounted here first, so that a bad one never covers /overlay.',
@@ -72,7 +74,8 @@ export function openSteps(
   ];
 }
 
-export const externalSteps = (volume: External): Step[] => [
+export const externalSteps = (facts: Facts, volume: External): Step[] => [
+  ...loadSteps(facts, mountedAs(volume)),
   fatal(
     'external-place',
     'The external volume is mounted here first, until it is known to belong to this board.',
@@ -90,6 +93,8 @@ export const externalSteps = (volume: External): Step[] => [
   ),
 ];
 
+const mountedAs = (volume: Volume): string => fstypeOf(volume.found[0]!, volume)!;
+
 function mountDevice(
   volume: Volume,
   target: string,
@@ -97,7 +102,7 @@ function mountDevice(
   data: string | null = null,
 ): Action {
   const device = volume.found[0]!;
-  return mount(device.source, target, fstypeOf(device, volume)!, { data, writable: false, flags });
+  return mount(device.source, target, mountedAs(volume), { data, writable: false, flags });
 }
 
 /** Unmounts the data volume from STAGING, for good. */

@@ -6,6 +6,7 @@ import type { Facts, Mount } from '../facts/facts.js';
 import { lacksType } from '../facts/kernel-sources.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
 import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
+import { loadSteps } from './load.js';
 import { overlayOptions } from './overlay-options.js';
 import { imageMountpoint, isFree, newRootOf, lowerName } from './mountpoints.js';
 import type { Propagation } from '../steps/restore-propagation.js';
@@ -155,13 +156,11 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
             mkdir(newRoot),
           ),
         ];
+  const type = isLegacy(facts) ? 'overlayfs' : 'overlay';
   return [
+    ...loadSteps(facts, type),
     ...made,
-    fatal(
-      'overlay',
-      why,
-      mount(source, newRoot, isLegacy(facts) ? 'overlayfs' : 'overlay', { data: options }),
-    ),
+    fatal('overlay', why, mount(source, newRoot, type, { data: options })),
     fatal(
       'writable',
       'Only a write shows that flash is full or write-protected, and after the ' +

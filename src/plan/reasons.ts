@@ -42,7 +42,9 @@ export const REASONS = {
       'if nothing on it is needed, order `mountroot reset`',
   },
   'no-filesystem': {
-    cure: 'build the kernel with the file system (=y, because modules lie on the root)',
+    cure:
+      'build the kernel with the file system, or bring its module and modprobe to where the root ' +
+      'is made',
   },
   'make-failed': {
     cure:
@@ -101,7 +103,11 @@ export const REASONS = {
       'read what its file system says in the kernel log, ' +
       'and check the external volume (fsck) on another machine',
   },
-  'no-overlay': { cure: 'build the kernel with CONFIG_OVERLAY_FS=y' },
+  'no-overlay': {
+    cure:
+      'build the kernel with CONFIG_OVERLAY_FS=y, or bring the module overlay and modprobe to ' +
+      'where the root is made',
+  },
   'no-directory': {
     cure: 'add the directory to the root file system image, or unmount what covers it',
   },

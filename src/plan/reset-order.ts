@@ -15,6 +15,7 @@ import {
 } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
+import { FULL } from '../system/errno.js';
 import { metaFolder, metaSteps } from './bookkeeping.js';
 import { importCancelled } from './import.js';
 import { remountStep, unmountStaging } from './open.js';
@@ -49,14 +50,12 @@ export interface MountedReset {
   used: boolean;
 }
 
-const NO_ROOM = ['ENOSPC', 'EDQUOT'];
-
 const deviceName = ({ facts }: MountedReset): string => describe(facts.volume.found[0]!);
 
 const lastFailure = ({ earlier }: MountedReset): StageResult['failed'] =>
   failures(earlier, 'order').at(-1)?.failed ?? null;
 
-const isFull = (reset: MountedReset): boolean => NO_ROOM.includes(lastFailure(reset)?.errno ?? '');
+const isFull = (reset: MountedReset): boolean => FULL.includes(lastFailure(reset)?.errno ?? '');
 
 const isOrdered = ({ earlier }: MountedReset): boolean =>
   earlier.some(({ stage, failed }) => stage === 'order' && failed === null);

@@ -1,3 +1,4 @@
+import { FULL } from '../system/errno.js';
 import type { StageResult } from './plan.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
@@ -7,8 +8,6 @@ interface FailedRoot extends NonNullable<StageResult['failed']> {
   /** See StageResult. */
   warned: readonly string[];
 }
-
-const NO_ROOM = ['ENOSPC', 'EDQUOT'];
 
 /** The steps that write to the data volume. If they fail with EIO, the flash itself is bad. */
 const WRITING = ['upper', 'work', 'writable'];
@@ -22,12 +21,12 @@ const said =
     troubleOf(reason, error, null);
 
 export const ROOT_FAILURES: readonly PlanRule<FailedRoot, Trouble>[] = [
-  { id: 'full', when: ({ errno }) => NO_ROOM.includes(errno ?? ''), then: said('full') },
+  { id: 'full', when: ({ errno }) => FULL.includes(errno ?? ''), then: said('full') },
   {
     // On a full volume overlay comes up read-only. That it is full showed before, when the count of
     // starts could not be written.
     id: 'full-silently',
-    when: (failed) => isSilent(failed) && failed.warned.some((errno) => NO_ROOM.includes(errno)),
+    when: (failed) => isSilent(failed) && failed.warned.some((errno) => FULL.includes(errno)),
     then: () =>
       troubleOf('full', 'the data volume is full, so overlay can only be mounted read-only'),
   },

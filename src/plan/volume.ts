@@ -1,7 +1,8 @@
 import type { Facts, Volume } from '../facts/facts.js';
 import { mayAppear } from '../facts/devices.js';
-import { DISKS, PARTITIONS, lacksType, unreadWords } from '../facts/kernel-sources.js';
+import { DISKS, PARTITIONS, lackWords, lacksType, unreadWords } from '../facts/kernel-sources.js';
 import { visibleAt } from '../facts/mountinfo.js';
+import { WAIT_AT_MOST_S } from '../facts/installation.js';
 import { setWith } from '../facts/setting-rows.js';
 import { describe } from '../volumes/device.js';
 import { behindTrouble, isBehindImage } from './behind.js';
@@ -45,8 +46,8 @@ export function volumeTrouble(
   if (lacksType(facts, fstype))
     return troubleOf(
       'no-filesystem',
-      `${describe(device)} needs ${fstype}, which this kernel does not have (see ` +
-        '/proc/filesystems)',
+      `${describe(device)} needs ${fstype}, which this kernel does not have: ${fstype} ` +
+        lackWords(facts, fstype),
     );
   return null;
 }
@@ -65,15 +66,21 @@ export function mayCome({ mounts, handover, configuration }: Facts, wanted: stri
   );
 }
 
+/** Seconds for which a start waits. @param asked by the settings, or by another file. */
+export const secondsToWait = (
+  { configuration }: Facts,
+  asked = configuration.settings.wait,
+): number => Math.min(asked, WAIT_AT_MOST_S);
+
 /**
  * How long a stage of this run waited for a volume in vain, as a clause; '' if none did, or the
  * volume came.
  */
 export function waitedFor(
-  { configuration }: Facts,
+  facts: Facts,
   earlier: readonly StageResult[],
   stage: Stage,
-  seconds = configuration.settings.wait,
+  seconds = secondsToWait(facts),
 ): string {
   return failures(earlier, stage).length === 0 ? '' : `, after ${seconds} s of waiting`;
 }

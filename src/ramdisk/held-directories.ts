@@ -5,7 +5,7 @@
  * place, leads a call elsewhere. Paths have one character for each byte.
  */
 import * as fs from 'node:fs';
-import { DESCRIPTORS, asBytes, openPlace, openNamed, statOf } from './named-place.js';
+import { DESCRIPTORS, asBytes, openPlace, openNamed, statOf } from '../system/named-place.js';
 
 /** Tells one file from all others that exist at the same time. */
 export interface Identity {

@@ -10,7 +10,7 @@ import {
   type Identity,
 } from './held-directories.js';
 import { kindOfMode, type Member } from './member.js';
-import { DESCRIPTORS, asBytes, statOf } from './named-place.js';
+import { DESCRIPTORS, asBytes, statOf } from '../system/named-place.js';
 
 /** Somebody else changes the tree meanwhile. */
 export class TreeChanged extends Error {

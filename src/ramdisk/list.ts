@@ -7,6 +7,7 @@ import { problemData, problemText, type RamdiskProblem } from './ramdisk-problem
 import { UIMAGE_TYPES, uimageCompression, uimageType, type UImage } from './uimage.js';
 import { printable } from '../text/printable.js';
 import { plural } from '../text/units.js';
+import { keyed } from '../text/keyed.js';
 
 export const LIST_SCHEMA = 'mountroot.ramdisk/1';
 
@@ -58,7 +59,7 @@ export interface UImageData {
 /** A boot image, as data. */
 export type ContainerData = Pick<Container, 'kind' | 'name' | 'note' | 'pieces'>;
 
-const LETTERS: Record<string, string> = {
+const LETTERS: Record<string, string> = keyed({
   directory: 'd',
   file: '-',
   symlink: 'l',
@@ -66,7 +67,7 @@ const LETTERS: Record<string, string> = {
   block: 'b',
   fifo: 'p',
   socket: 's',
-};
+});
 
 function permissions(mode: number): string {
   const bits = ['r', 'w', 'x'];

@@ -15,7 +15,7 @@ import {
   type Identity,
 } from './held-directories.js';
 import { kindOfMode, type ListedFile, type Member } from './member.js';
-import { asBytes, needDescriptors, openNamed } from './named-place.js';
+import { asBytes, needDescriptors, openNamed } from '../system/named-place.js';
 
 /** A tree that cannot be packed. */
 export class TreeError extends Error {

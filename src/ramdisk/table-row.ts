@@ -1,20 +1,21 @@
 /** The lines of a device table, in the form of makedevs in Buildroot (package/makedevs). */
 import { posix } from 'node:path';
 import type { Member } from './member.js';
+import { keyed } from '../text/keyed.js';
 
 /** A line that cannot be used. */
 export class TableError extends Error {
   override name = 'TableError';
 }
 
-export const TABLE_KINDS: Record<string, Member['kind']> = {
+export const TABLE_KINDS: Record<string, Member['kind']> = keyed({
   f: 'file',
   d: 'directory',
   c: 'character',
   b: 'block',
   p: 'fifo',
   s: 'socket',
-};
+});
 /** The most device nodes in one line; more are a typing mistake. */
 const MOST = 10_000;
 const MINOR_MOST = 0xf_ffff;

@@ -4,7 +4,7 @@ import type { Sink } from './cpio-machine.js';
 import type { Identity } from './held-directories.js';
 import { Landing, TreeChanged, type LandingOptions } from './landing.js';
 import { kindOfMode, type Member } from './member.js';
-import { needDescriptors, openNamed } from './named-place.js';
+import { needDescriptors, openNamed } from '../system/named-place.js';
 import { inOctal } from '../text/printable.js';
 import { withoutPath } from '../text/without-path.js';
 import { PRESENT, RootfsModel, isTop, type RootfsEntry } from './rootfs-model.js';

@@ -22,7 +22,7 @@ import {
   openPlace,
   statOf,
   type NamedPlace,
-} from './named-place.js';
+} from '../system/named-place.js';
 import { packCpio } from './pack.js';
 import { ByteSource } from './source.js';
 import type { Architecture } from './architectures.js';

@@ -1,4 +1,5 @@
 /** Words to and from the one string that ssh carries. */
+import { keyed } from '../text/keyed.js';
 
 /** Puts each word in single quotes, inside which every login shell leaves text unchanged. */
 export const quoteWords = (words: readonly string[]): string =>
@@ -10,7 +11,7 @@ const LONGEST = 4096;
 export type SplitWords = { words: string[] } | { refused: string };
 
 /** Characters that are special to a shell outside quotes. */
-const OPERATORS: Readonly<Record<string, string>> = {
+const OPERATORS: Readonly<Record<string, string>> = keyed({
   ';': 'a semicolon',
   '|': 'a pipe',
   '&': 'an ampersand',
@@ -29,7 +30,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   '~': 'a tilde',
   '#': 'a comment',
   '!': 'an exclamation mark',
-};
+});
 
 /** Characters that are special inside double quotes; ! is special in some shells. */
 const EXPANDED: readonly string[] = ['$', '`', '!'];

@@ -1,4 +1,5 @@
 import type { Mount } from '../facts/facts.js';
+import { parseFilesystems } from '../facts/filesystems.js';
 import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
@@ -40,11 +41,17 @@ const CONDITIONS = {
   present: ({ path }: AtPath, { reader }: Look): string | null =>
     reader.kind(path) === 'missing' ? `${path} should be there and is missing` : null,
 
-  /** A file has exactly this content. */
-  reads: ({ path, content }: AtPath & { content: string }, { reader }: Look): string | null =>
-    reader.kind(path) === 'file' && reader.readText(path) === content
+  /** A file has exactly this content, or is missing if that means the same. */
+  reads: (
+    { path, content, orMissing }: AtPath & { content: string; orMissing?: true },
+    { reader }: Look,
+  ): string | null => {
+    const kind = reader.kind(path);
+    if (orMissing && kind === 'missing') return null;
+    return kind === 'file' && reader.readText(path) === content
       ? null
-      : `${path} does not hold what was written to it`,
+      : `${path} does not hold what was written to it`;
+  },
 
   /** A symlink has exactly this target. */
   links: ({ path, target }: AtPath & { target: string }, { reader }: Look): string | null =>
@@ -90,6 +97,12 @@ const CONDITIONS = {
       ? null
       : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
   },
+
+  /** /proc/filesystems lists this type. */
+  'file-system-known': ({ fstype }: { fstype: string }, { reader }: Look): string | null =>
+    parseFilesystems(reader.readText('/proc/filesystems')).includes(fstype)
+      ? null
+      : `${fstype} should be in /proc/filesystems and is not`,
 
   /** Neither the mount at `path` nor one below it is shared. */
   'not-shared': ({ path }: AtPath, { mounts }: Look): string | null => {

@@ -14,24 +14,42 @@ interface Copy {
   pass: 'whole' | 'changes' | 'last';
 }
 
-/**
- * The start of the last pass between two places, so that the next one copies only later changes.
- * Nanoseconds since 1970, by `from` and `to` with a NUL between them.
- */
-const begun = new WeakMap<System, Map<string, bigint>>();
+/** The start of a pass by two clocks, in milliseconds: of the day, and one that nobody sets. */
+interface Begun {
+  time: number;
+  steady: number;
+}
 
-/** The most nanoseconds by which the coarse clock of file times may lag behind. */
-const CLOCK_LAG = 1_000_000_000n;
+const moment = (): Begun => ({ time: Date.now(), steady: performance.now() });
+
+/**
+ * The start of the last pass between two places, by `from` and `to` with a NUL between them. The
+ * next one copies only later changes.
+ */
+const begun = new WeakMap<System, Map<string, Begun>>();
+
+/** The most milliseconds by which the coarse clock of file times may lag behind. */
+const CLOCK_LAG = 1000;
+
+/**
+ * Nanoseconds since 1970 after which files may have changed since a pass; undefined if their times
+ * do not tell, because somebody set the clock back meanwhile.
+ */
+export function changedSince(before: Begun, now: Begun): bigint | undefined {
+  const wasSetBack = now.time - before.time < now.steady - before.steady - CLOCK_LAG;
+  return wasSetBack ? undefined : BigInt(before.time - CLOCK_LAG) * 1_000_000n;
+}
 
 export const copy: StepKind<Copy> = {
   inverse: () => null,
   condition: ({ to }) => ({ kind: 'directory', path: to }),
   execute: ({ from, to, pass }, system) => {
-    const times = begun.get(system) ?? new Map<string, bigint>();
+    const times = begun.get(system) ?? new Map<string, Begun>();
     begun.set(system, times);
     const places = `${from}\0${to}`;
-    const since = pass === 'whole' ? undefined : times.get(places);
-    const now = BigInt(Date.now()) * 1_000_000n - CLOCK_LAG;
+    const before = pass === 'whole' ? undefined : times.get(places);
+    const now = moment();
+    const since = before === undefined ? undefined : changedSince(before, now);
     const options = since === undefined ? {} : { changedSince: since };
     const { refused, lost } = copyTree(system, from, to, options);
     times.set(places, now);

@@ -11,6 +11,7 @@ export { erase } from './erase.js';
 export { freeMemory as 'free-memory' } from './free-memory.js';
 export { keepJournal as 'keep-journal' } from './keep-journal.js';
 export { link } from './link.js';
+export { loadModule as 'load-module' } from './load-module.js';
 export { makeFileSystem as 'make-file-system' } from './make-file-system.js';
 export { makePrivate as 'make-private' } from './make-private.js';
 export { markForErase as 'mark-for-erase' } from './mark-for-erase.js';

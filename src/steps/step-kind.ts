@@ -5,9 +5,9 @@ import type { Action } from './step.js';
 
 /**
  * The operations that fail on the root because its file system or the kernel lacks a flag of
- * renameat2(2). The words are stable, because state.json has them.
+ * renameat2(2), or mappings for shared writing. The words are stable, because state.json has them.
  */
-export type Limit = 'no-rename-whiteout' | 'no-rename-exchange';
+export type Limit = 'no-rename-whiteout' | 'no-rename-exchange' | 'no-shared-mapping';
 
 /** The result of a step. */
 export interface Performed {

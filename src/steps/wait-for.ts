@@ -24,8 +24,10 @@ export const waitFor: StepKind<WaitFor> = {
     // The next plan sees whether UBI must be attached first.
     const isThere = (): boolean =>
       resolve(system, volume, mtdPartitions(system), () => false).found.length > 0;
-    for (let waited = 0; !isThere(); waited += POLL_MS) {
-      if (waited >= seconds * 1000)
+    // A look at a slow device takes longer than the pause.
+    const began = performance.now();
+    for (let pauses = 0; !isThere(); pauses++) {
+      if (Math.max(pauses * POLL_MS, performance.now() - began) >= seconds * 1000)
         throw new SystemError({
           what: `find volume ${volume} within ${seconds} s`,
           syscall: 'wait',

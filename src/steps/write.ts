@@ -1,18 +1,22 @@
 import { ATTEMPTS } from '../facts/places.js';
+import type { SystemError } from '../system/system-error.js';
 import { quote } from '../text/shell.js';
+import { FULL } from '../system/errno.js';
 import type { StepKind } from './step-kind.js';
 
 /** Replaces one of our small files atomically. */
 interface Write {
   path: string;
   content: string;
+  /** A missing file means the same. If there is no room for the file, the old one is removed. */
+  orNone?: true;
 }
 
-const printed = ({ path, content }: Write): string => {
+const printed = ({ path, content, orNone }: Write): string => {
   const next = quote(`${path}.next`);
   return (
     `{ rm -f ${next} && printf %s ${quote(content)} >${next} && sync && ` +
-    `mv -f ${next} ${quote(path)}; }`
+    `mv -f ${next} ${quote(path)}${orNone ? ` || rm -f ${next} ${quote(path)}` : ''}; }`
   );
 };
 
@@ -34,9 +38,17 @@ const echoed = (path: string, text: string): string => {
 export const write: StepKind<Write> = {
   // Nothing undoes a note: it was true when it was written, and the next one replaces it.
   inverse: () => null,
-  condition: ({ path, content }) => ({ kind: 'reads', path, content }),
-  execute: ({ path, content }, system) => {
-    system.replace(path, content, 0o644);
+  condition: ({ path, content, orNone }) => ({
+    ...{ kind: 'reads', path, content },
+    ...(orNone && { orMissing: orNone }),
+  }),
+  execute: ({ path, content, orNone }, system) => {
+    try {
+      system.replace(path, content, 0o644);
+    } catch (error) {
+      if (!orNone || !FULL.includes((error as SystemError).errno)) throw error;
+      if (system.kind(path) !== 'missing') system.unlink(path);
+    }
     return true;
   },
   busy: null,

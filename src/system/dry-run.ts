@@ -87,6 +87,7 @@ export function dryRun(): System & { calls: string[] } {
       note('renameat2', 'AT_FDCWD', text(from), 'AT_FDCWD', text(to), 'RENAME_WHITEOUT'),
     exchange: (one, other) =>
       note('renameat2', 'AT_FDCWD', text(one), 'AT_FDCWD', text(other), 'RENAME_EXCHANGE'),
+    mapShared: (path) => note('mmap', text(path), 'MAP_SHARED'),
     symlink: (target, path) => note('symlink', text(target), text(path)),
     link: (existing, path) => note('link', text(existing), text(path)),
     makeNode: (path, type, mode, node) =>

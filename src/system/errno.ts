@@ -59,3 +59,6 @@ export function errnoText(name: string): string {
   for (const [known, text] of Object.values(TABLE)) if (known === name) return text;
   return '';
 }
+
+/** There is no room for more. */
+export const FULL: readonly string[] = ['ENOSPC', 'EDQUOT'];

@@ -43,6 +43,7 @@ const openShim = () =>
     mountroot_exit: ['void', ['int32']],
     mountroot_syncfs: ['int32', ['string']],
     mountroot_rename: ['int32', ['string', 'string', 'uint32']],
+    mountroot_map_shared: ['int32', ['string']],
     mountroot_mknod: ['int32', ['string', 'uint32', 'uint32', 'uint32']],
     mountroot_set_modified: ['int32', ['string', 'int64', 'uint32']],
     mountroot_list_attributes: ['int32', ['string', 'pointer', 'uint32']],
@@ -231,6 +232,12 @@ export const system: System = {
   },
 
   exchange: (one, other) => exchange(one, other),
+
+  mapShared(path) {
+    const attempt = { what: `map ${path} for shared writing`, syscall: 'mmap', path };
+    refuse(attempt, [path]);
+    check(shim().mountroot_map_shared(named(path)), attempt);
+  },
 
   makeNode(path, type, mode, node) {
     const attempt = { what: `make ${type} node ${path}`, syscall: 'mknod', path };

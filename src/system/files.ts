@@ -267,6 +267,7 @@ type Kernels =
   | 'syncfs'
   | 'renameLeavingWhiteout'
   | 'exchange'
+  | 'mapShared'
   | 'makeNode'
   | 'setModified'
   | 'attributes'

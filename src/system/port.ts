@@ -166,6 +166,8 @@ export interface System extends Reader, TreeSystem, FlashSystem {
   renameLeavingWhiteout(from: string, to: string): void;
   /** renameat2(2) with RENAME_EXCHANGE, which overlay needs too: two names change places. */
   exchange(one: string, other: string): void;
+  /** mmap(2) of a file for shared writing, for a moment; EINVAL if the file system refuses it. */
+  mapShared(path: string): void;
   /**
    * flock(2) on a file, which is created if it is missing. The lock is held until this process
    * ends. Returns false when another process holds it.

@@ -223,6 +223,13 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
     says: 'every loop device is in use; see /sys/class/block/loop*/loop/backing_file',
   },
   {
+    calls: ['modprobe'],
+    errnos: ['ENODEV'],
+    says:
+      'the module is missing, or is of another kernel than the one that runs; the kernel log ' +
+      'may say more',
+  },
+  {
     calls: ['run'],
     errnos: ['ENOENT'],
     says: 'the program, or the interpreter or library that it needs, is missing',

@@ -1,7 +1,8 @@
+import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
 import type { Changed, FolderEntry, TreeChange } from '../system/tree-door.js';
 import { described, hasMore, names } from './copied-entry.js';
-import { FULL, WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
+import { WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
 import type { Descent } from './descent.js';
 import { joined } from './joined.js';
 import type { Scratch } from './scratch.js';
@@ -14,6 +15,11 @@ export interface CopyOptions {
    * wrote the existing files.
    */
   changedSince?: bigint;
+  /**
+   * The copy stays closed to other users. Somebody who got into it for a moment would stay in his
+   * own directories there, and the caller goes on by path.
+   */
+  closed?: true;
   /** Is called after each file with the number of files and bytes copied so far. */
   onProgress?: (done: { files: number; bytes: number }) => void;
 }
@@ -91,7 +97,8 @@ export class Copier {
 
   /** The top is last, when nothing is made in it any more. */
   finish(): void {
-    this.describe(this.levels[0]!.original);
+    const { original } = this.levels[0]!;
+    this.describe(this.options.closed ? { ...original, mode: 0o700 } : original);
   }
 
   /** This follows all changes in a directory, because every new name changes its time. */

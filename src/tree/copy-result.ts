@@ -1,4 +1,5 @@
 import { SystemError } from '../system/system-error.js';
+import { keyed } from '../text/keyed.js';
 
 export interface CopyResult {
   /** The number of non-directories that this pass copied. */
@@ -14,16 +15,13 @@ export interface CopyResult {
   lost: string[];
 }
 
-/** Nothing more can be copied after one of these. */
-export const FULL = ['ENOSPC', 'EDQUOT'];
-
 /** Why a name was not copied, by the error. */
-export const WHY: Record<string, string> = {
+export const WHY: Record<string, string> = keyed({
   EXDEV: ', because something is mounted there',
   EBUSY: ', because something is mounted there',
   EINVAL: ', which is of a kind that cannot be made',
   ESTALE: ', because another file got its name meanwhile',
-};
+});
 
 export const refusal = (what: string, errno: string, path = ''): SystemError =>
   new SystemError({ what, syscall: 'copy', errno, path });

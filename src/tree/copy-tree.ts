@@ -1,7 +1,8 @@
+import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
 import type { SystemError } from '../system/system-error.js';
 import { Copier, type CopyOptions, type Ways } from './copier.js';
-import { FULL, errnoOf, refused, type CopyResult } from './copy-result.js';
+import { errnoOf, refused, type CopyResult } from './copy-result.js';
 import { Descent } from './descent.js';
 import { openScratch, type Scratch } from './scratch.js';
 

@@ -1,5 +1,6 @@
 import { VOLUME_TYPE_LIST, VOLUME_TYPES, type ContentKind } from './index.js';
 import type { FileSystem, VolumeType } from './volume-type.js';
+import { keyed } from '../text/keyed.js';
 
 /** File systems that a root can have and that are not known as the content of a volume. */
 const OTHERS = {
@@ -29,14 +30,14 @@ const OTHERS = {
 } satisfies Record<string, FileSystem>;
 
 /** The file systems of the kernel that are known here, by the name that mount(2) takes. */
-export const FILE_SYSTEMS: Readonly<Partial<Record<string, FileSystem>>> = {
+export const FILE_SYSTEMS: Readonly<Partial<Record<string, FileSystem>>> = keyed({
   ...OTHERS,
   ...Object.fromEntries(
     VOLUME_TYPE_LIST.flatMap(([kind, { fileSystem }]) =>
       fileSystem === undefined ? [] : [[kind, fileSystem]],
     ),
   ),
-};
+});
 
 /** Whether the content is a file system, so that its kind is the name that mount(2) takes. */
 export const isFileSystem = (kind: ContentKind): boolean => FILE_SYSTEMS[kind] !== undefined;

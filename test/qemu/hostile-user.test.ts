@@ -51,7 +51,7 @@ t.test('a user who swaps directories for symlinks gains nothing on the board', a
   const got = JSON.parse(output) as Record<string, { gained?: string[] }>;
   t.comment(output);
   t.ok((got['path']?.gained?.length ?? 0) > 0, 'but he wins against a walk by path');
-  for (const name of ['copy', 'clear', 'remove', 'export'])
+  for (const name of ['copy', 'clear', 'remove', 'export', 'import'])
     t.match(got[name], { busy: true, gained: [] }, name);
   t.equal(got['outside'], true);
 });

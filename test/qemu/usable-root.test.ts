@@ -1,5 +1,8 @@
-import t from 'tap';
-import { putOnBench } from '../harness/board.js';
+import t, { type Test } from 'tap';
+import { putOnBench, type BenchOptions } from '../harness/board.js';
+import { ROW_COUNT, rootFiles, rowsOf } from '../harness/root-programs.js';
+import { rootfsWith } from '../harness/rootfs-variant.js';
+import { diskWith, ubiChip } from '../harness/volumes.js';
 
 /**
  * Ordinary uses of a root, on files and directories from the image. Each works on an ordinary file
@@ -44,3 +47,49 @@ t.test(
     await second.powerOff();
   },
 );
+
+/** The files of the image are there. */
+const TOP = '/usr/share/uses';
+const COUNT = process.env['MOUNTROOT_ROOT_OPERATIONS'] ?? '1500';
+
+const rootfs = await rootfsWith(
+  Object.fromEntries(
+    Object.entries(await rootFiles('arm')).map(([path, content]) => [
+      `${TOP.slice(1)}/${path}`,
+      content,
+    ]),
+  ),
+);
+
+interface Kind {
+  options?: (t: Test) => BenchOptions;
+  boot?: (t: Test) => { disks: string[]; append: string };
+  /** A word for root-rows where files cannot be mapped for shared writing. */
+  mapping?: 'no-mapping';
+}
+
+const KINDS: Record<string, Kind> = {
+  jffs2: { mapping: 'no-mapping' },
+  ubifs: { options: (t) => ({ data: ubiChip(t) }) },
+  ext4: {
+    boot: (t) => ({
+      disks: [diskWith(t, ['mkfs.ext4', '-q', '-L', 'settings'], 32)],
+      append: 'mountroot.volume=LABEL=settings',
+    }),
+  },
+};
+
+for (const [fstype, { options, boot, mapping = '' }] of Object.entries(KINDS))
+  t.test(`a root on ${fstype} can be used as any file system`, async (t) => {
+    const bench = await putOnBench(t, { rootfs, ...options?.(t) });
+    const machine = await bench.bootToInit({ ...boot?.(t), timeLimitMs: 900_000 });
+    t.match(await machine.output('cat /proc/mounts'), new RegExp(` /overlay ${fstype} rw`));
+    const rows = await machine.run(`${TOP}/root-rows ${TOP}/files ${mapping}`, 300_000);
+    t.same(rowsOf(rows.output), { failed: [], held: ROW_COUNT });
+    const state = JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
+    t.match(state, { limits: mapping === '' ? [] : ['no-shared-mapping'] });
+    const random = await machine.run(`${TOP}/root-random ${TOP}/files 1 ${COUNT}`, 600_000);
+    t.equal(random.output, `${COUNT} operations\n`);
+    t.notMatch(machine.console, /WARNING:|Oops|BUG:/);
+    await machine.powerOff();
+  });

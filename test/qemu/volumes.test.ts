@@ -3,46 +3,15 @@
  * belong to one board.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Machine } from '../../scripts/emulator/machine.js';
-import { blank } from '../../scripts/image/flash.js';
-import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
+import { diskWith, ubiChip } from '../harness/volumes.js';
+import { mountsOf, putOnBench, type Bench } from '../harness/board.js';
 
 const state = async (machine: Machine): Promise<object> =>
   JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
-
-function disk(t: Test, mkfs: string[], megabytes: number): string {
-  const file = join(t.testdir({}), `disk-${mkfs[0]}.img`);
-  execFileSync('truncate', ['-s', `${megabytes}M`, file]);
-  execFileSync(`/sbin/${mkfs[0]}`, [...mkfs.slice(1), file], { stdio: 'ignore' });
-  return file;
-}
-
-/**
- * Puts UBI on the whole data chip, with one empty volume in all of it. UBIFS formats it when it is
- * first mounted.
- */
-function ubi(t: Test): Buffer {
-  const folder = t.testdir({
-    'ubi.ini':
-      '[data]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs_data\n' +
-      'vol_size=8MiB\nvol_flags=autoresize\n',
-  });
-  execFileSync('/usr/sbin/ubinize', [
-    '-o',
-    join(folder, 'ubi.img'),
-    '-p',
-    String(board.flash.eraseBlock),
-    '-m',
-    '1',
-    join(folder, 'ubi.ini'),
-  ]);
-  const data = blank(board.flash.chips.at(-1)!);
-  readFileSync(join(folder, 'ubi.img')).copy(data);
-  return data;
-}
 
 /**
  * Two boots with a power cut between them. The second boot has the files that the first one synced.
@@ -74,7 +43,7 @@ async function keeps(
 }
 
 t.test('settings are kept in a UBI volume on flash, which is attached for it', async (t) => {
-  const bench = await putOnBench(t, { data: ubi(t) });
+  const bench = await putOnBench(t, { data: ubiChip(t) });
   await keeps(t, bench, {}, /^\/dev\/ubi0_0 \/overlay ubifs rw,noatime/m);
 });
 
@@ -84,7 +53,7 @@ t.test('settings are kept on a disk that is found by its label', async (t) => {
     t,
     bench,
     {
-      disks: [disk(t, ['mkfs.ext4', '-q', '-L', 'settings'], 32)],
+      disks: [diskWith(t, ['mkfs.ext4', '-q', '-L', 'settings'], 32)],
       append: 'mountroot.volume=LABEL=settings',
     },
     /^\/dev\/vda \/overlay ext4 rw,noatime/m,
@@ -96,7 +65,7 @@ t.test('settings are kept on f2fs, on a disk that is named by its node', async (
   await keeps(
     t,
     bench,
-    { disks: [disk(t, ['mkfs.f2fs', '-q'], 64)], append: 'mountroot.volume=/dev/vda' },
+    { disks: [diskWith(t, ['mkfs.f2fs', '-q'], 64)], append: 'mountroot.volume=/dev/vda' },
     /^\/dev\/vda \/overlay f2fs rw,/m,
   );
 });
@@ -122,7 +91,7 @@ t.test('a disk that never appears is waited for, and then the root is in memory'
 t.test(
   'an external volume belongs to the first board that uses it; another board warns',
   async (t) => {
-    const disks = [disk(t, ['mkfs.ext4', '-q', '-L', 'more'], 32)];
+    const disks = [diskWith(t, ['mkfs.ext4', '-q', '-L', 'more'], 32)];
     const asks = 'echo \'{"extroot":"LABEL=more"}\' >/etc/mountroot.json && sync';
     const mine = await putOnBench(t);
     const first = await mine.bootToInit({ disks });

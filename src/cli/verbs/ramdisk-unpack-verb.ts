@@ -39,7 +39,7 @@ interface Target {
 
 /** Makes the directory to unpack to, or checks that it is empty. */
 async function emptyDirectory(dir: string): Promise<Target> {
-  const { findNamed } = await import('../../ramdisk/named-place.js');
+  const { findNamed } = await import('../../system/named-place.js');
   let place;
   try {
     place = findNamed(dir);
@@ -111,7 +111,7 @@ interface UnpackJob {
 /** Unpacks a whole ramdisk. If nothing was unpacked, removes the directory that it made. */
 async function unpackAll(all: ByteSource, job: UnpackJob): Promise<Unpacker> {
   const { handedRamdisk } = await import('../../ramdisk/container/handed-ramdisk.js');
-  const { needDescriptors } = await import('../../ramdisk/named-place.js');
+  const { needDescriptors } = await import('../../system/named-place.js');
   const { UnpackError } = await import('../../ramdisk/unpack.js');
   const handed = await handedRamdisk(all, job.piece);
   await needRamdisk(handed, job);
@@ -168,7 +168,7 @@ async function unpackInto(
 /** Writes owners and nodes to a table, or reports that they are lost. */
 async function keepTable({ table }: Unpacker, file: string | undefined, log: Log): Promise<void> {
   if (file !== undefined) {
-    const { findNamed } = await import('../../ramdisk/named-place.js');
+    const { findNamed } = await import('../../system/named-place.js');
     const { folder, at } = findNamed(file);
     const text = table.map((line) => `${line}\n`).join('');
     try {

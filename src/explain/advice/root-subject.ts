@@ -2,6 +2,7 @@ import { layerOf } from '../messages/complaint.js';
 import type { Complaint, KernelLayer } from '../messages/complaint-data.js';
 import type { KernelMessages } from '../messages/message-row.js';
 import type { RootWord } from '../story/spoken-words.js';
+import { keyed } from '../../text/keyed.js';
 
 /** The root that the kernel looks for, as far as its messages and root= name it. */
 export interface RootSubject {
@@ -14,14 +15,14 @@ export interface RootSubject {
 const UNKNOWN: RootSubject = { layer: 'unknown', name: null };
 const NONE: RootSubject = { layer: 'none', name: null };
 
-const BY_MAJOR: Readonly<Record<string, KernelLayer>> = {
+const BY_MAJOR: Readonly<Record<string, KernelLayer>> = keyed({
   31: 'flash',
   179: 'mmc',
   8: 'disk',
   259: 'disk',
   1: 'memory',
   7: 'memory',
-};
+});
 
 function subjectOfName(word: string): RootSubject {
   const name = word.replace(/^\/dev\//, '').replace(/^(?:disk\/by-\w+|root)\/.*$/, 'UUID=');

@@ -1,4 +1,4 @@
-import { older } from '../kernel-inputs.js';
+import { isOlder } from '../../text/kernel-release.js';
 
 /**
  * The subject of a panic. `message` is the kernel's text after "Kernel panic - not syncing: ". A
@@ -142,5 +142,5 @@ export const noInitFound = (release: string | null): Panic => ({
   kind: 'no-init',
   program: null,
   error: null,
-  message: NO_INIT.find(({ before }) => older(release, before))?.words ?? NO_INIT_TODAY,
+  message: NO_INIT.find(({ before }) => isOlder(release, before))?.words ?? NO_INIT_TODAY,
 });

@@ -1,4 +1,5 @@
 import { once, type MessageRow } from './message-row.js';
+import { keyed } from '../../text/keyed.js';
 
 /** Messages of the kernel about an initrd, as a cpio archive and as an image. */
 export const RAMDISK_MESSAGES: readonly MessageRow[] = [
@@ -86,4 +87,4 @@ export const RAMDISK_MESSAGES: readonly MessageRow[] = [
   },
 ];
 
-const OLD_ROOT: Record<string, 'moved' | 'failed'> = { okay: 'moved', failed: 'failed' };
+const OLD_ROOT: Record<string, 'moved' | 'failed'> = keyed({ okay: 'moved', failed: 'failed' });

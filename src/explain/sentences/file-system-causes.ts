@@ -8,6 +8,7 @@ import {
   deviceName,
 } from './repairs.js';
 import { loggedError, type LogError } from './words.js';
+import { keyed } from '../../text/keyed.js';
 
 /** A file system, and its device; null if the kernel does not name it. */
 interface OnDevice {
@@ -19,20 +20,20 @@ const on = ({ fstype, device }: OnDevice): string =>
   device === null ? `the ${fstype}` : `the ${fstype} on ${device}`;
 
 /** The option that builds a method of compression into a file system. */
-const METHOD_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  squashfs: {
+const METHOD_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = keyed({
+  squashfs: keyed({
     xz: 'SQUASHFS_XZ',
     zstd: 'SQUASHFS_ZSTD',
     lz4: 'SQUASHFS_LZ4',
     lzo: 'SQUASHFS_LZO',
     zlib: 'SQUASHFS_ZLIB',
     gzip: 'SQUASHFS_ZLIB',
-  },
-  ubifs: { zstd: 'UBIFS_FS_ZSTD', lzo: 'UBIFS_FS_LZO', zlib: 'UBIFS_FS_ZLIB' },
-};
+  }),
+  ubifs: keyed({ zstd: 'UBIFS_FS_ZSTD', lzo: 'UBIFS_FS_LZO', zlib: 'UBIFS_FS_ZLIB' }),
+});
 
 /** The checks that each file system has, which only read. */
-const CHECKERS: Readonly<Record<string, string>> = {
+const CHECKERS: Readonly<Record<string, string>> = keyed({
   ext2: 'e2fsck -n',
   ext3: 'e2fsck -n',
   ext4: 'e2fsck -n',
@@ -40,7 +41,7 @@ const CHECKERS: Readonly<Record<string, string>> = {
   xfs: 'xfs_repair -n',
   btrfs: 'btrfs check --readonly',
   erofs: 'fsck.erofs',
-};
+});
 const check = (fstype: string): string[] =>
   CHECKERS[fstype] === undefined
     ? []

@@ -1,6 +1,7 @@
 import { cause } from './cause-row.js';
 import { COMPARE_IMAGE, COPY_FIRST, DO_NOT_ERASE, LOOK_BEFORE } from './repairs.js';
 import { errorWords } from './words.js';
+import { keyed } from '../../text/keyed.js';
 
 const CHECK_PARTITIONS = 'check the partitions (mtdparts=, the device tree)';
 const COMPARE_DEVICES = 'if the right one is missing, build the kernel with its driver (=y)';
@@ -287,8 +288,8 @@ export const ROOT_CAUSES = {
 };
 
 /** Advice about rootwait, by whether the command line has it; null if that is not known. */
-const ROOTWAIT: Record<string, string[]> = {
+const ROOTWAIT: Record<string, string[]> = keyed({
   true: [],
   false: ['for a card or a disk that takes its time, add rootwait'],
   null: ['for a card or a disk that takes its time, add rootwait if it is not given'],
-};
+});

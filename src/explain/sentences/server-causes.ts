@@ -1,5 +1,6 @@
 import { cause } from './cause-row.js';
 import { loggedError, type LogError } from './words.js';
+import { keyed } from '../../text/keyed.js';
 
 const EXPORT =
   'on the server: is the directory exported to this address (/etc/exports, `exportfs -v`), ' +
@@ -7,7 +8,7 @@ const EXPORT =
 const VERSION = 'name a version that the server has: nfsroot=…,vers=3 or vers=4, and tcp';
 
 /** What an error of the server means. */
-const SERVER_ERRORS: Readonly<Record<string, { means: string; todo: readonly string[] }>> = {
+const SERVER_ERRORS: Readonly<Record<string, { means: string; todo: readonly string[] }>> = keyed({
   EACCES: { means: 'the server does not allow it', todo: [EXPORT] },
   EPERM: { means: 'the server does not allow it', todo: [EXPORT] },
   ENOENT: {
@@ -37,7 +38,7 @@ const SERVER_ERRORS: Readonly<Record<string, { means: string; todo: readonly str
     means: 'no way leads to the server',
     todo: ['correct address, netmask and gateway in ip='],
   },
-};
+});
 
 /** Why a root on a server does not come. */
 export const SERVER_CAUSES = {

@@ -1,7 +1,8 @@
 import type { Image } from '../../ramdisk/initrd-image.js';
 import { otherwise } from '../../plan/rule-table.js';
 import { decideBy, type DecisionRule } from '../decision-rule.js';
-import { IMAGE_BEFORE_FLASH, WITHOUT_LINUXRC, isSince } from '../kernel-inputs.js';
+import { isSince } from '../../text/kernel-release.js';
+import { IMAGE_BEFORE_FLASH, WITHOUT_LINUXRC } from '../kernel-inputs.js';
 import { because } from '../sentences/grounds.js';
 import { holds, said, type DecisionLog, type GroundedAnswer } from './decision-log.js';
 import type { RootName } from './root-name.js';

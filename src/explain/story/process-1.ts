@@ -1,5 +1,6 @@
 import { INITS } from '../../facts/program.js';
-import { older, type FindProgram } from '../kernel-inputs.js';
+import { isOlder } from '../../text/kernel-release.js';
+import type { FindProgram } from '../kernel-inputs.js';
 import type { KernelMessage } from '../messages/message-row.js';
 import { noInitFound, requestedInitFailed, type Panic } from '../messages/panic.js';
 import type { InitOrigin } from '../sentences/init-grounds.js';
@@ -51,7 +52,7 @@ function initCandidates(t: DecisionLog, early: string | null): Candidate[] {
   if (early !== null)
     add(early, rdinit === null ? { from: 'usual-early' } : { from: 'rdinit', word: rdinit });
   // Before Linux 4.0 the kernel only warned about an init= that does not run.
-  if (init !== null) add(init, { from: 'init', word: init }, !older(t.given.release, [4, 0]));
+  if (init !== null) add(init, { from: 'init', word: init }, !isOlder(t.given.release, [4, 0]));
   if (configured !== '') add(configured, { from: 'default-init' });
   for (const path of INITS) add(path, { from: 'list' });
   return all;

@@ -1,5 +1,6 @@
 import { FIRST_RAMDISK } from '../../facts/places.js';
-import { WITHOUT_LINUXRC, isSince } from '../kernel-inputs.js';
+import { isSince } from '../../text/kernel-release.js';
+import { WITHOUT_LINUXRC } from '../kernel-inputs.js';
 import type { KernelMessage } from '../messages/message-row.js';
 import { because, unlessSure, type Because } from '../sentences/grounds.js';
 import type { RootForm } from '../sentences/root-decisions.js';

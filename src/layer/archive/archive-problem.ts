@@ -6,6 +6,7 @@ import { printable } from '../../text/printable.js';
 import type { Accepted } from './accepted.js';
 import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { REFERS_BELOW, WHITEOUT, type ReferringMark } from './marks.js';
+import { keyed } from '../../text/keyed.js';
 
 type Kind = Accepted['kind'] | PathKind;
 
@@ -15,12 +16,12 @@ const MAKE_ANEW = '; make the archive anew with `mountroot export`';
 const NO_BOOT = 'and a board without its image does not boot';
 
 /** The names of the known types of entries. */
-const ENTRY_TYPES: Record<string, string> = {
+const ENTRY_TYPES: Record<string, string> = keyed({
   S: "a sparse file of GNU tar's own form; make the archive without --sparse",
   M: 'a part of a file from several volumes',
   V: 'the label of a volume',
   D: 'a directory of an incremental backup',
-};
+});
 
 const shown = (path: string): string => printable(path === '' ? '.' : path);
 

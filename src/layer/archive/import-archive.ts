@@ -152,13 +152,11 @@ export async function prepare(
 }
 
 function copyOld(system: System, upper: string, next: string): void {
-  const [refused] = copyTree(system, upper, next).refused;
+  const [refused] = copyTree(system, upper, next, { closed: true }).refused;
   if (refused !== undefined)
     throw new Error(
       `${refused.path} of the layer that is there could not be copied: ${refused.error}`,
     );
-  // No other user may read it until it is complete.
-  system.setMode(next, 0o700);
 }
 
 /** Reads the archive into the new layer. @param digest its digest at the check. */

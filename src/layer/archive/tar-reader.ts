@@ -7,6 +7,7 @@ import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
+import { keyed } from '../../text/keyed.js';
 
 export interface TarHeader {
   /** The bytes of the name in the archive. */
@@ -234,7 +235,7 @@ async function exactly(source: ByteSource, length: number): Promise<Buffer> {
 const filled = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK;
 
 /** The kinds of headers that precede an entry, and their readers. */
-const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
+const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = keyed({
   L: (before, bytes) => ({ ...before, name: untilNul(bytes) }),
   K: (before, bytes) => ({ ...before, link: untilNul(bytes) }),
   x: (before, bytes) => ({ ...before, records: decodeRecords(bytes, before.records) }),
@@ -243,7 +244,7 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = {
     [...decodeRecords(bytes).keys()].some((key) => key !== 'comment')
       ? refuseArchive({ code: 'pax-global' })
       : before,
-};
+});
 
 /** A header with the zeros that fill its last block. */
 async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {

@@ -8,6 +8,7 @@ import { printable } from '../../text/printable.js';
 import { refuseArchive } from './archive-error.js';
 import type { Loss } from './archive-problem.js';
 import { SAID_OTHERWISE, WHITEOUT, overlayMark, refersBelow } from './marks.js';
+import { keyed } from '../../text/keyed.js';
 
 /** The calls that a walk needs. */
 export type Looking = Pick<System, 'tree'>;
@@ -173,14 +174,14 @@ class Walker {
 const NONE = (): number => -1;
 
 /** The losses for errors of opening a directory. */
-const LOSSES: Record<string, Loss> = {
+const LOSSES: Record<string, Loss> = keyed({
   EXDEV: { code: 'mounted' },
   // It was removed, or became another file, since its directory was read.
   ENOENT: { code: 'vanished' },
   ENOTDIR: { code: 'vanished' },
   ELOOP: { code: 'vanished' },
   ESTALE: { code: 'vanished' },
-};
+});
 
 const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
 

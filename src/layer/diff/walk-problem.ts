@@ -1,4 +1,5 @@
 import { errnoText } from '../../system/errno.js';
+import { keyed } from '../../text/keyed.js';
 import type { DiffProblem } from './diff-entry.js';
 import { codeOf } from './lower-files.js';
 
@@ -9,11 +10,11 @@ export const UNSEEN = {
 } as const;
 
 /** Errors of reading a name that have their own sentence. */
-const BY_ERRNO: Record<string, string> = {
+const BY_ERRNO: Record<string, string> = keyed({
   EACCES: UNSEEN.denied,
   EPERM: UNSEEN.denied,
   ELOOP: UNSEEN.symlink,
-};
+});
 
 /** @param error of a call about the path. */
 export const unseen = (path: string, error: unknown): { problem: DiffProblem } => ({

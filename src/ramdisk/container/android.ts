@@ -1,7 +1,6 @@
 /** Android's boot images, of all versions (system/tools/mkbootimg: bootimg.h). */
 import type { BytesAt } from './bytes-at.js';
 import {
-  ContainerError,
   PIECES_AT_MOST,
   nameIn,
   piece,
@@ -9,6 +8,7 @@ import {
   type ContainerFormat,
   type Piece,
 } from './container.js';
+import { ContainerError } from './container-error.js';
 
 const KIND = 'Android boot image';
 const KIND_VENDOR = 'Android vendor_boot image';

@@ -5,25 +5,38 @@ import { SystemError } from '../../system/system-error.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import { unnamedFile } from '../anonymous-file.js';
 import { CHUNK, type ByteSource } from '../source.js';
+import { Effort } from './effort.js';
+
+interface Opened {
+  /** A descriptor, or all bytes. */
+  from: number | Buffer;
+  /** For errors. */
+  name: string;
+  /** What reading it has cost so far. */
+  effort: Effort;
+}
 
 export class BytesAt {
-  /** @param from the descriptor of a file, or all bytes of it. */
+  readonly effort: Effort;
+
   constructor(
-    private readonly from: number | Buffer,
+    private readonly file: Opened,
     /** Where it begins in the file. */
     readonly offset: number,
     readonly size: number,
-    /** For errors. */
-    private readonly name: string,
-  ) {}
+  ) {
+    this.effort = file.effort;
+  }
 
   /** Fewer at the end. */
   read(at: number, length: number): Buffer {
     const count = Math.max(0, Math.min(length, this.size - at));
     const first = this.offset + at;
-    return typeof this.from === 'number'
-      ? this.readFrom(this.from, first, count)
-      : Buffer.from(this.from.subarray(first, first + count));
+    this.effort.reads(count);
+    const { from } = this.file;
+    return typeof from === 'number'
+      ? this.readFrom(from, first, count)
+      : Buffer.from(from.subarray(first, first + count));
   }
 
   private readFrom(fd: number, first: number, count: number): Buffer {
@@ -36,7 +49,8 @@ export class BytesAt {
       }
     } catch (error) {
       const errno = errnoName(Math.abs((error as NodeJS.ErrnoException).errno ?? 0));
-      const [what, path] = [`read ${this.name}`, this.name];
+      const { name: path } = this.file;
+      const what = `read ${path}`;
       throw new SystemError({ what, syscall: 'read', errno, path });
     }
     return room.subarray(0, done);
@@ -45,13 +59,17 @@ export class BytesAt {
   /** A part of it, as far as it goes. */
   part(at: number, size: number): BytesAt {
     const from = Math.min(at, this.size);
-    return new BytesAt(this.from, this.offset + from, Math.min(size, this.size - from), this.name);
+    const length = Math.min(size, this.size - from);
+    return new BytesAt(this.file, this.offset + from, length);
   }
 
   *chunks(): Generator<Buffer, void> {
     for (let at = 0; at < this.size; at += CHUNK) yield this.read(at, CHUNK);
   }
 }
+
+const whole = (from: number | Buffer, size: number, name: string): BytesAt =>
+  new BytesAt({ from, name, effort: new Effort(size) }, 0, size);
 
 /** Bytes of a pipe that are kept in memory. */
 const SMALL = 1 << 20;
@@ -71,11 +89,11 @@ export async function bytesAtOf(source: ByteSource): Promise<BytesAt> {
     const fd = openSync(source.file, 'r');
     source.onClose(() => closeSync(fd));
     const stat = fstatSync(fd);
-    if (stat.isFile()) return new BytesAt(fd, 0, stat.size, name);
+    if (stat.isFile()) return whole(fd, stat.size, name);
   }
   const first = await source.peek(SMALL + 1);
-  if (first.length <= SMALL) return new BytesAt(first, 0, first.length, name);
+  if (first.length <= SMALL) return whole(first, first.length, name);
   const fd = await unnamedFile(name, restOf(source), RAMDISK_LIMITS.bytes);
   source.onClose(() => closeSync(fd));
-  return new BytesAt(fd, 0, fstatSync(fd).size, name);
+  return whole(fd, fstatSync(fd).size, name);
 }

@@ -41,11 +41,6 @@ export interface ContainerFormat {
   read: (bytes: BytesAt) => Container | null;
 }
 
-/** A boot image whose header is damaged. */
-export class ContainerError extends Error {
-  override name = 'ContainerError';
-}
-
 /** The bytes that `when` gets. */
 export const HEAD_BYTES = 4096;
 

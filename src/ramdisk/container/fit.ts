@@ -13,7 +13,6 @@ import type { RamdiskFault, RamdiskProblem } from '../ramdisk-problem.js';
 import { RAMDISK_LIMITS } from '../../text/input-limits.js';
 import type { BytesAt } from './bytes-at.js';
 import {
-  ContainerError,
   PIECES_AT_MOST,
   piece,
   type Container,
@@ -21,16 +20,21 @@ import {
   type Piece,
   type PieceRole,
 } from './container.js';
+import { ContainerError } from './container-error.js';
+import { keyed } from '../../text/keyed.js';
+
+/** Nodes and properties of a tree with as many images as there may be. */
+const PARTS_AT_MOST = 20_000;
 
 /** Where the size of the whole tree is. */
 const TOTAL_AT = 4;
 
-const ROLES: Record<string, PieceRole> = {
+const ROLES: Record<string, PieceRole> = keyed({
   ramdisk: 'ramdisk',
   kernel: 'kernel',
   kernel_noload: 'kernel',
   flat_dt: 'device tree',
-};
+});
 
 const HASHES = ['sha1', 'sha256', 'sha384', 'sha512', 'md5'];
 
@@ -178,9 +182,10 @@ function read(bytes: BytesAt): Container | null {
       `the device tree says that it has ${total} bytes, and ${RAMDISK_LIMITS.tree} is the limit; ` +
         'the file is damaged, or its images belong behind the tree (`mkimage -E`)',
     );
+  bytes.effort.holds(Math.min(total, bytes.size));
   const blob = bytes.read(0, total);
   try {
-    const { root } = readBlob(blob);
+    const { root } = readBlob(blob, PARTS_AT_MOST);
     return root.children.has('images') ? new Fit(bytes, blob, root).read() : null;
   } catch (error) {
     if (error instanceof DeviceTreeError) throw new ContainerError(error.message, { cause: error });

@@ -4,7 +4,8 @@ import type { RamdiskFault, RamdiskProblem } from '../ramdisk-problem.js';
 import { ByteSource } from '../source.js';
 import { UIMAGE_TYPES, handedOver, uimageType, type UImage } from '../uimage.js';
 import { bytesAtOf, type BytesAt } from './bytes-at.js';
-import { ContainerError, HEAD_BYTES, type Container, type Piece } from './container.js';
+import { HEAD_BYTES, type Container, type Piece } from './container.js';
+import { ContainerError } from './container-error.js';
 import { findContainer, mayBeContainer } from './find-container.js';
 
 /** What the kernel gets of a file. */

@@ -1,21 +1,17 @@
 /** MediaTek's header, before a kernel or a ramdisk and often within an Android boot image. */
-import {
-  ContainerError,
-  nameIn,
-  piece,
-  type ContainerFormat,
-  type PieceRole,
-} from './container.js';
+import { nameIn, piece, type ContainerFormat, type PieceRole } from './container.js';
+import { ContainerError } from './container-error.js';
+import { keyed } from '../../text/keyed.js';
 
 const MAGIC = 0x5888_1688;
 const HEADER = 512;
 const NAME = { at: 8, length: 32 };
 
-const ROLES: Record<string, PieceRole> = {
+const ROLES: Record<string, PieceRole> = keyed({
   ROOTFS: 'ramdisk',
   RECOVERY: 'ramdisk',
   KERNEL: 'kernel',
-};
+});
 
 export const mediatek: ContainerFormat = {
   when: (head) => head.length >= 4 && head.readUInt32LE() === MAGIC,

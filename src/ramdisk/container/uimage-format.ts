@@ -11,7 +11,6 @@ import {
 } from '../uimage.js';
 import type { BytesAt } from './bytes-at.js';
 import {
-  ContainerError,
   PIECES_AT_MOST,
   piece,
   type Container,
@@ -19,6 +18,7 @@ import {
   type Piece,
   type PieceRole,
 } from './container.js';
+import { ContainerError } from './container-error.js';
 
 const MAGIC = 0x2705_1956;
 const TYPE_AT = 30;

@@ -8,7 +8,7 @@ import { clock, entropy, memory, native, node, watchdog } from './machine-checks
 import { initramfs, rootArgument } from './root-checks.js';
 import { confirmed, first, notice } from './start-checks.js';
 import { today } from './today-check.js';
-import { whiteout, xattr } from './upper-layer-checks.js';
+import { mapping, whiteout, xattr } from './upper-layer-checks.js';
 import { eraseBlocks, found, space, ubi, writeProtection } from './volume-checks.js';
 import { externalVolume, orders } from './volume-state-checks.js';
 
@@ -28,6 +28,7 @@ export const CHECKS: readonly CheckRule[] = [
   { id: 'volume-filesystem', title: "the volume's file system", look: volumeFilesystem },
   { id: 'kernel-version', title: 'kernel version', look: version },
   { id: 'rename-whiteout', title: 'renaming', look: whiteout },
+  { id: 'shared-mapping', title: 'mapped files', look: mapping },
   { id: 'xattr', title: 'extended attributes', look: xattr },
   { id: 'mounts', title: 'mounts', look: mounts },
 

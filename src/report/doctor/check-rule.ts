@@ -97,14 +97,3 @@ export const unknown = (finding: string, evidence: string, cure: string): Findin
   cure,
   reason: null,
 });
-
-/** Major and minor number of a kernel's release; null if it has none. */
-export function releaseOf(release: string): [number, number] | null {
-  const [, major, minor] = /^(\d{1,3})\.(\d{1,4})/.exec(release) ?? [];
-  return major === undefined ? null : [Number(major), Number(minor)];
-}
-
-export const before = (
-  [major, minor]: readonly [number, number],
-  [otherMajor, otherMinor]: readonly [number, number],
-): boolean => major < otherMajor || (major === otherMajor && minor < otherMinor);

@@ -1,17 +1,22 @@
 /** The kernel: its version, its file systems, and its mounts. */
 import { FIRST_RAMDISK } from '../../facts/places.js';
 import type { Facts } from '../../facts/facts.js';
-import { MOUNTS, knowsTypes, unreadWords } from '../../facts/kernel-sources.js';
+import {
+  MOUNTS,
+  isLoadable,
+  knowsTypes,
+  lackWords,
+  unreadWords,
+} from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import type { Reason } from '../../plan/reasons.js';
 import { mountNoteWords, notesOnMounts, type MountNote } from '../../plan/mountpoints.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import { fstypeOf } from '../../volumes/mountable.js';
 import {
-  before,
   ok,
   problem,
   problemOf,
-  releaseOf,
   unknown,
   warning,
   type Finding,
@@ -19,6 +24,8 @@ import {
 } from './check-rule.js';
 import { isMeantReadOnly, keepsItself } from '../../plan/own-root.js';
 import { listed } from '../../text/listed.js';
+import { isOlder, isSince, numberOfRelease } from '../../text/kernel-release.js';
+import { keyed } from '../../text/keyed.js';
 
 const FILESYSTEMS = '/proc/filesystems';
 
@@ -30,10 +37,43 @@ const unknownTypes = (now: Facts, types: string): Finding =>
     'see that proc is mounted on /proc',
   );
 
-export function overlay({ now }: CheckInputs): Finding {
+/** A file system that a start loads from a module. */
+const loadable = ({ modules }: Pick<Facts, 'modules'>, type: string): Finding =>
+  ok(
+    `${type} is a module of the kernel, which a start loads`,
+    `${modules!.types[type]!.file}, ${modules!.loader}`,
+  );
+
+/**
+ * A file system that is there because somebody has loaded its module: does the next boot get it
+ * too? null if it is part of the kernel.
+ */
+function nextBoot({ live }: CheckInputs, type: string, reason: Reason): Finding | null {
+  const modules = live?.modules;
+  const state = modules?.types[type]?.state;
+  if (state === undefined) return null;
+  if (state === 'at-hand') return loadable({ modules: modules! }, type);
+  const loaded = `${type} is a module that is loaded now`;
+  if (state === 'unknown')
+    return unknown(
+      `${loaded}, and whether the next start can load it`,
+      'modules.dep cannot be read',
+      'run `mountroot doctor` as root',
+    );
+  const lack = lackWords(
+    { kernel: { release: '', commandLine: '', filesystems: [] }, modules: modules! },
+    type,
+  );
+  return problemOf(reason, `${loaded}, and the next start cannot load it`, `${type} ${lack}`);
+}
+
+export function overlay(inputs: CheckInputs): Finding {
+  const { now } = inputs;
   const { filesystems } = now.kernel;
   if (!knowsTypes(now)) return unknownTypes(now, 'overlay');
-  if (filesystems.includes('overlay')) return ok('the kernel has overlay', FILESYSTEMS);
+  if (filesystems.includes('overlay'))
+    return nextBoot(inputs, 'overlay', 'no-overlay') ?? ok('the kernel has overlay', FILESYSTEMS);
+  if (isLoadable(now, 'overlay')) return loadable(now, 'overlay');
   if (filesystems.includes('overlayfs'))
     return warning(
       'the kernel has only the out-of-tree overlayfs: ' +
@@ -47,18 +87,17 @@ export function overlay({ now }: CheckInputs): Finding {
     return ok('the kernel has no overlay, and / keeps its changes without one', FILESYSTEMS);
   return problemOf(
     'no-overlay',
-    'the kernel has no overlay (a module that is not loaded does not count), ' +
-      'so a start leaves / as it is',
-    `${FILESYSTEMS} has neither overlay nor overlayfs`,
+    'the kernel has no overlay, and no module of it can be loaded, so a start leaves / as it is',
+    `${FILESYSTEMS} has neither overlay nor overlayfs; overlay ${lackWords(now, 'overlay')}`,
   );
 }
 
 /** Types that every start needs, with the kernel option of each. */
-const NEEDED: Readonly<Record<string, string>> = {
+const NEEDED: Readonly<Record<string, string>> = keyed({
   tmpfs: 'TMPFS',
   proc: 'PROC_FS',
   sysfs: 'SYSFS',
-};
+});
 
 export function filesystems({ now }: CheckInputs): Finding {
   const has = (name: string): boolean => now.kernel.filesystems.includes(name);
@@ -118,17 +157,22 @@ export function volumeType({ volume, opened }: Facts): string | undefined {
   return device === undefined || volume.found.length > 1 ? undefined : fstypeOf(device, volume);
 }
 
-export function volumeFilesystem({ now }: CheckInputs): Finding | null {
+export function volumeFilesystem(inputs: CheckInputs): Finding | null {
+  const { now } = inputs;
   const type = volumeType(now);
   if (type === undefined) return null;
   if (now.kernel.filesystems.includes(type))
-    return ok(`the kernel has ${type}, which the data volume needs`, FILESYSTEMS);
+    return (
+      nextBoot(inputs, type, 'no-filesystem') ??
+      ok(`the kernel has ${type}, which the data volume needs`, FILESYSTEMS)
+    );
+  if (isLoadable(now, type)) return loadable(now, type);
   if (!knowsTypes(now)) return unknownTypes(now, `${type}, which the data volume needs`);
   return problem(
     `the data volume needs ${type}, which the kernel does not have`,
-    `${FILESYSTEMS} does not have it`,
-    `build the kernel with CONFIG_${FILE_SYSTEMS[type]?.options[0] ?? type}=y ` +
-      '(=m is not enough, because modules lie on the root)',
+    `${type} ${lackWords(now, type)}`,
+    `build the kernel with CONFIG_${FILE_SYSTEMS[type]?.options[0] ?? type}=y, ` +
+      'or bring its module and modprobe to where the root is made',
     'no-filesystem',
   );
 }
@@ -179,8 +223,7 @@ const RELEASES: readonly ReleaseRow[] = [
 
 export function version({ now }: CheckInputs): Finding {
   const { release } = now.kernel;
-  const number = releaseOf(release);
-  if (number === null)
+  if (numberOfRelease(release) === null)
     return unknown(
       release === ''
         ? 'which version the kernel has'
@@ -190,8 +233,8 @@ export function version({ now }: CheckInputs): Finding {
     );
   const row = RELEASES.find(
     (each) =>
-      (each.before === undefined || before(number, each.before)) &&
-      (each.since === undefined || !before(number, each.since)) &&
+      (each.before === undefined || isOlder(release, each.before)) &&
+      (each.since === undefined || isSince(release, each.since)) &&
       (each.needs?.(now) ?? true),
   );
   return row === undefined

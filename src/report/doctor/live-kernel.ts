@@ -1,6 +1,6 @@
 /** The facts that the running kernel and its drivers show. */
-import { gunzipSync } from 'node:zlib';
 import type { Device, Facts } from '../../facts/facts.js';
+import { configInBoot, textOfConfig } from '../../facts/kernel-config.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { orElse } from '../../system/or-else.js';
 import type { Reader } from '../../system/port.js';
@@ -30,12 +30,18 @@ export const notingKernel =
     return null;
   };
 
-/** Those options of the kernel; null if /proc/config.gz does not show them. */
-export function configOf(reader: Reader, lookAt: LookAt): Record<string, string> | null {
-  const packed = lookAt('/proc/config.gz', () => readWhole(reader, '/proc/config.gz'));
+/** Those options of the kernel; null if neither /proc/config.gz nor /boot shows them. */
+export function configOf(
+  reader: Reader,
+  lookAt: LookAt,
+  release: string,
+): Record<string, string> | null {
+  const packed =
+    lookAt('/proc/config.gz', () => readWhole(reader, '/proc/config.gz')) ??
+    orElse(null, () => readWhole(reader, configInBoot(release)));
   if (packed === null) return null;
   return orElse(null, () => {
-    const found = gunzipSync(packed, { maxOutputLength: 8 << 20 }).toString('utf8');
+    const found = textOfConfig(packed);
     return Object.fromEntries(
       OPTIONS.map((name) => [
         name,

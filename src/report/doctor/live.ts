@@ -6,6 +6,7 @@ import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { kernelModules, type KernelModules } from '../../facts/kernel-modules.js';
 import { folderTrouble, ownText } from '../../facts/own-files.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { JSON_LIMITS } from '../../text/input-limits.js';
@@ -13,6 +14,7 @@ import { readObject } from '../../text/read-json.js';
 import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
 import { JOURNAL_FOLDER } from '../../facts/places.js';
+import type { Limit } from '../../steps/step-kind.js';
 import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
 import type { Boot } from '../journal/boot-runs.js';
@@ -40,10 +42,17 @@ export interface Live extends DoneCallers, FoundProgram {
    * all were read.
    */
   unread?: Record<string, string>;
+  /**
+   * The file systems that the kernel has loaded as modules, and whether the next boot can load them
+   * too, from the root that it begins with. Left out if there are none.
+   */
+  modules?: KernelModules;
   /** The kernel's options that the checks ask for; null if /proc/config.gz does not show them. */
   config: Record<string, string> | null;
   /** The outcome of the latest probe for RENAME_WHITEOUT, and its record; null without one. */
   whiteout: { works: boolean; where: string } | null;
+  /** The record of `done` that a file cannot be mapped for shared writing; left out without one. */
+  unmappable?: string;
   /** The text that a login shows; null if there is none. */
   notice: string | null;
   /** Why it is not known whether there is a notice; left out if it is. */
@@ -126,19 +135,19 @@ function fromJournals(reader: Reader): {
         result,
       };
   }
-  const limits = readObject(
-    orElse('', () => ownText(reader, STATE_FILE)),
-    JSON_LIMITS.state,
-  )?.['limits'];
   return {
     current,
-    whiteout:
-      Array.isArray(limits) && limits.includes('no-rename-whiteout')
-        ? { works: false, where: STATE_FILE }
-        : null,
+    whiteout: isLimited(reader, 'no-rename-whiteout') ? { works: false, where: STATE_FILE } : null,
     confirmed,
     result,
   };
+}
+
+/** Whether the state of this boot has a limit, which `done` found out. */
+function isLimited(reader: Reader, limit: Limit): boolean {
+  const text = orElse('', () => ownText(reader, STATE_FILE));
+  const limits = readObject(text, JSON_LIMITS.state)?.['limits'];
+  return Array.isArray(limits) && limits.includes(limit);
 }
 
 /** The text that a login shows, or why that is not known. */
@@ -153,6 +162,19 @@ function noticeOf(reader: Reader): Pick<Live, 'notice' | 'noticeTrouble'> {
   return 'trouble' in found
     ? { notice: null, noticeTrouble: found.trouble }
     : { notice: found.value || null };
+}
+
+/** A loaded module is in /proc/modules; a file system that is not there is part of the kernel. */
+function modulesOf(reader: Reader, { kernel }: Facts, top: string): Pick<Live, 'modules'> {
+  const loaded = new Set(
+    orElse('', () => readWhole(reader, '/proc/modules', 1 << 20).toString('utf8'))
+      .split('\n')
+      .map((line) => line.split(' ')[0]!),
+  );
+  const types = kernel.filesystems.filter((type) => loaded.has(type));
+  return types.length === 0
+    ? {}
+    : { modules: kernelModules(reader, { release: kernel.release, types, top }) };
 }
 
 const PATHS = ['/proc', '/sys', '/dev', '/tmp', '/dev/ubi_ctrl', '/dev/watchdog'];
@@ -183,8 +205,10 @@ export function gatherLive(
       const { lines, fromStart } = parseKernelRecords(records());
       return { lines, fromStart };
     }),
-    config: configOf(reader, lookAt),
+    ...modulesOf(reader, facts, top),
+    config: configOf(reader, lookAt, facts.kernel.release),
     whiteout,
+    ...(isLimited(reader, 'no-shared-mapping') && { unmappable: STATE_FILE }),
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
     ...noticeOf(reader),

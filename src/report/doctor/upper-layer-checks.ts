@@ -2,16 +2,9 @@
 import type { Facts } from '../../facts/facts.js';
 import { unreadWords } from '../../facts/kernel-sources.js';
 import { isLegacy } from '../../plan/overlay-root.js';
+import { isOlder } from '../../text/kernel-release.js';
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
-import {
-  before,
-  ok,
-  releaseOf,
-  unknown,
-  warning,
-  type CheckInputs,
-  type Finding,
-} from './check-rule.js';
+import { ok, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
 import { volumeType } from './kernel-checks.js';
 import type { Live } from './live.js';
 
@@ -25,8 +18,7 @@ const said = (live: Live | null, facts: Facts, what: RegExp): string | undefined
 /** Without RENAME_WHITEOUT overlay cannot rename files of the image, nor remove its directories. */
 export function whiteout({ now, live }: CheckInputs): Finding | null {
   const type = volumeType(now);
-  const number = releaseOf(now.kernel.release);
-  if (type === 'ubifs' && number !== null && before(number, [4, 9]))
+  if (type === 'ubifs' && isOlder(now.kernel.release, [4, 9]))
     return lacksWhiteout(
       'UBIFS',
       `Linux ${now.kernel.release}; it came with 4.9`,
@@ -61,6 +53,22 @@ const lacksWhiteout = (fstype: string, evidence: string, cure: string): Finding 
     evidence,
     cure,
   );
+
+/** jffs2 maps no file for shared writing: its pages could not be written back from a mapping. */
+export function mapping({ now, live }: CheckInputs): Finding | null {
+  const type = volumeType(now);
+  const seen = live?.unmappable;
+  if (seen === undefined && type !== 'jffs2') return null;
+  return warning(
+    `programs cannot map files on ${type ?? 'the data volume'} for shared writing (EINVAL): ` +
+      "SQLite's write-ahead log, some package caches and databases fail",
+    seen === undefined
+      ? "Linux' fs/jffs2/file.c maps files with generic_file_readonly_mmap"
+      : `tried by mountroot done: ${seen}`,
+    'keep such files on a tmpfs, have the program do without (SQLite: journal_mode=DELETE), ' +
+      'or use UBIFS, ext4 or f2fs for the data volume',
+  );
+}
 
 /** The setting of a kernel option; undefined if the configuration is not known. */
 function configured({ origin }: Facts, live: Live | null, option: string): string | undefined {

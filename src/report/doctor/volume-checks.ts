@@ -3,7 +3,7 @@ import type { Device, Facts } from '../../facts/facts.js';
 import { DISKS, PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { behindName, behindTrouble, isHidden } from '../../plan/behind.js';
 import { keepsItself, ownRootName } from '../../plan/own-root.js';
-import { askedBy, mayCome } from '../../plan/volume.js';
+import { askedBy, mayCome, secondsToWait } from '../../plan/volume.js';
 import { listed } from '../../text/listed.js';
 import { plural, size } from '../../text/units.js';
 import { DEVICE_KINDS, describe } from '../../volumes/device.js';
@@ -37,7 +37,7 @@ function foundAs(device: Device, wanted: string, asked: string): Finding {
 }
 
 function notFound(now: Facts, asked: string): Finding {
-  const { volume, mtd, configuration } = now;
+  const { volume, mtd } = now;
   const { wanted } = volume;
   const unread = unreadWords(now, DISKS);
   if (unread !== null && now.unread?.[PARTITIONS] !== undefined)
@@ -59,7 +59,7 @@ function notFound(now: Facts, asked: string): Finding {
   if (mayCome(now, wanted))
     return problem(
       `there is no volume ${wanted}${asked}, ` +
-        `and start would wait ${configuration.settings.wait} s for it`,
+        `and start would wait ${secondsToWait(now)} s for it`,
       '/sys/class/block and /sys/class/ubi',
       'check that its driver is built in and the device is there, or correct the name',
       'no-volume',

@@ -49,6 +49,8 @@ export interface Board {
   storage: Storage[];
   commandLine: string;
   filesystems: string[];
+  /** File systems that modprobe can load. Their files are in the image, or not. */
+  modules: string[];
   /**
    * The initramfs from the boot loader: it is the root, in memory, and nothing is mounted. null if
    * the kernel mounts the image itself.
@@ -87,12 +89,16 @@ export function fill(tree: Tree, ...paths: (string | [string, string])[]): Tree 
 export interface BoardOptions {
   commandLine?: string;
   filesystems?: string[];
+  /** File systems that are modules. */
+  modules?: string[];
   /** Missing from the image. */
   without?: string[];
   blocks?: Block[];
   partition?: string;
   /** jffs2 knows RENAME_WHITEOUT, as patched kernels have it. */
   whiteout?: boolean;
+  /** jffs2 maps files for shared writing, as no kernel's does. */
+  mapping?: boolean;
   initramfs?: Tree | null;
 }
 
@@ -122,14 +128,32 @@ const IMAGE = [
   '/usr/share',
 ];
 
+/** modprobe, its list, and the modules' files, as depmod and a distribution lay them out. */
+const moduleFiles = (modules: readonly string[]): [string, string][] =>
+  modules.length === 0
+    ? []
+    : [
+        ['/sbin/modprobe', 'program'],
+        [
+          '/lib/modules/model/modules.dep',
+          modules.map((name) => `kernel/fs/${name}/${name}.ko.xz:\n`).join(''),
+        ],
+        ...modules.map((name): [string, string] => [
+          `/lib/modules/model/kernel/fs/${name}/${name}.ko.xz`,
+          'module',
+        ]),
+      ];
+
 /** A board like the emulated one: an image on mtd2, and mtd3 for the settings. */
 export function makeBoard({
   commandLine = 'root=/dev/mtdblock2',
   filesystems = FILESYSTEMS,
+  modules = [],
   without = [],
   blocks = Array<Block>(8).fill('erased'),
   partition = 'rootfs_data',
   whiteout = true,
+  mapping = true,
   initramfs = null,
 }: BoardOptions = {}): Board {
   const image = fill(
@@ -140,6 +164,7 @@ export function makeBoard({
     ['/etc/hostname', 'board'],
     ['/etc/passwd', 'root'],
     ['/usr/share/doc', 'text'],
+    ...moduleFiles(modules).filter(([path]) => !without.includes(path)),
   );
   for (const program of ['/sbin/init', '/bin/sh']) image.find(program)!.mode = 0o755;
   image.readonly = true;
@@ -149,12 +174,15 @@ export function makeBoard({
       index: 3,
       eraseBlock: 0x1000,
       blocks: [...blocks],
-      tree: new Tree('jffs2', { whiteout }),
+      tree: new Tree('jffs2', { whiteout, mapping }),
       writeProtected: false,
     },
   ];
   const root = { device: '31:2', access: 'ro' } as const;
-  return { image, flash, storage: [], commandLine, filesystems, initramfs, root, boots: 0 };
+  return {
+    ...{ image, flash, storage: [], commandLine, filesystems, modules, initramfs, root },
+    boots: 0,
+  };
 }
 
 /** A second board in the same state, for another experiment with it. */

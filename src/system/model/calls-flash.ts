@@ -8,6 +8,7 @@ export function flashCalls({
   calls,
   devices,
   mounts,
+  paths,
 }: Machine): Pick<System, 'eraseBlock' | 'writeFlash' | 'attachUbi' | 'attachLoop' | 'run'> {
   const must = (device: string): Flash => {
     const flash = devices.flash(device);
@@ -41,7 +42,9 @@ export function flashCalls({
       ),
     run: (program, args) =>
       calls.change({ name: 'run', path: program, operand: args.join(' ') }, () =>
-        devices.make(program, args.at(-1) ?? ''),
+        program === '/sbin/modprobe'
+          ? devices.loadModule(args.at(-1) ?? '', (path) => paths.find(path) !== null)
+          : devices.make(program, args.at(-1) ?? ''),
       ),
     attachUbi: (mtd) =>
       calls.change({ name: 'attach', path: `mtd${mtd}` }, () => devices.attach(mtd)),

@@ -66,7 +66,10 @@ function mountNew(machine: Machine, call: NewMount): void {
   const { source, target, fstype, flags, data } = call;
   if (data !== null && Buffer.byteLength(data) > LONGEST_DATA) throw new Errno('EINVAL');
   machine.paths.must(target, true);
-  if (!machine.board.filesystems.includes(fstype)) throw new Errno('ENODEV');
+  const { devices, paths } = machine;
+  if (!devices.types.includes(fstype))
+    devices.loadModule(fstype, (path) => paths.find(path) !== null);
+  if (!devices.types.includes(fstype)) throw new Errno('ENODEV');
   const made = FILE_SYSTEMS.find(({ when }) => when(fstype))!.make(machine, call);
   const access = flags.includes('MS_RDONLY') ? 'ro' : 'rw';
   const options = [access, flags.includes('MS_NOATIME') ? 'noatime' : 'relatime'];

@@ -14,6 +14,7 @@ type TreeCalls = Omit<TreeSystem, 'attributes'> &
     | 'syncfs'
     | 'renameLeavingWhiteout'
     | 'exchange'
+    | 'mapShared'
   >;
 
 /** The calls that change files. */
@@ -74,6 +75,11 @@ export function treeCalls({ calls, paths }: Machine): TreeCalls {
       calls.change({ name: 'exchange', path: one, operand: other, dest: other }, () =>
         paths.exchange(one, other),
       ),
+    mapShared: (path) =>
+      calls.look('mmap', path, () => {
+        paths.must(path);
+        paths.map(path);
+      }),
     symlink: (target, path) =>
       calls.change({ name: 'symlink', path }, () =>
         paths.add(path, inode('symlink', { content: target })),

@@ -66,6 +66,23 @@ export class Devices {
     if (behind !== undefined && !isMounted(behind.storage.number)) this.loop = false;
   }
 
+  /** Modules that are loaded; each power-on begins without. */
+  private readonly loaded = new Set<string>();
+
+  /** The file systems that the kernel has now. */
+  get types(): string[] {
+    return [...this.board.filesystems, ...this.loaded];
+  }
+
+  /** What modprobe does, whether a program or the kernel calls it. Returns its exit status. */
+  loadModule(name: string, isThere: (path: string) => boolean): number {
+    const file = `/lib/modules/model/kernel/fs/${name}/${name}.ko.xz`;
+    if (!this.board.modules.includes(name) || !isThere('/sbin/modprobe') || !isThere(file))
+      return 1;
+    this.loaded.add(name);
+    return 0;
+  }
+
   /** A mkfs program, by its name, makes a file system. Others fail. */
   make(program: string, device: string): number {
     const storage = this.storage(device);
@@ -105,7 +122,7 @@ export class Devices {
 
   private readonly files: Record<string, () => string> = {
     '/proc/cmdline': () => `${this.board.commandLine}\n`,
-    '/proc/filesystems': () => this.board.filesystems.map((name) => `nodev\t${name}\n`).join(''),
+    '/proc/filesystems': () => this.types.map((name) => `nodev\t${name}\n`).join(''),
     '/proc/sys/kernel/osrelease': () => 'model\n',
     '/proc/sys/kernel/random/boot_id': () => `${String(this.board.boots).padStart(8, '0')}-0000\n`,
     '/proc/sys/kernel/random/uuid': () => `identity-${this.board.boots}\n`,

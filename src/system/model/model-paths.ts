@@ -90,6 +90,12 @@ export class Paths {
     source.mount.files.exchange(source.on, target.on);
   }
 
+  /** mmap(2) for shared writing. */
+  map(path: string): void {
+    const { files } = this.mounts.resolve(path, true).mount;
+    if (files instanceof Tree && !files.maps) throw new Errno('EINVAL');
+  }
+
   /** syncfs(2). An overlay syncs its upper layer. */
   sync(path: string): void {
     const { mount } = this.mounts.resolve(path, true);

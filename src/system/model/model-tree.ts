@@ -128,8 +128,13 @@ export class Tree implements Files {
   constructor(
     readonly fstype: string,
     /** Whether it supports the two flags of renameat2(2). */
-    private readonly knows: { whiteout: boolean } = { whiteout: true },
+    private readonly knows: { whiteout: boolean; mapping?: boolean } = { whiteout: true },
   ) {}
+
+  /** Whether its files can be mapped for shared writing. */
+  get maps(): boolean {
+    return this.knows.mapping !== false;
+  }
 
   find(path: string): ModelInode | null {
     let at: ModelInode | undefined = this.root;

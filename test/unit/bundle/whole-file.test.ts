@@ -58,6 +58,24 @@ t.test('a symlink is replaced, and nothing is written through one', async (t) =>
   t.equal(fs.lstatSync(join(top, 'out')).isFile(), true);
 });
 
+t.test(
+  'root follows no symlink of others to the directory of a file',
+  { skip: process.getuid?.() !== 0 },
+  async (t) => {
+    const top = t.testdir({ etc: {}, shared: {} });
+    fs.chmodSync(join(top, 'shared'), 0o1777);
+    const way = join(top, 'shared', 'way');
+    fs.symlinkSync('../etc', way);
+    putWhole(join(way, 'ours'), Buffer.from('ours'));
+    t.same(fs.readdirSync(join(top, 'etc')), ['ours'], "root's own leads on");
+    fs.lchownSync(way, 1000, 1000);
+    t.throws(() => putWhole(join(way, 'trap'), Buffer.from('ours')), {
+      message: /^cannot write to .*way is a symlink that another user may have put there/,
+    });
+    t.same(fs.readdirSync(join(top, 'etc')), ['ours']);
+  },
+);
+
 /** Others who may write to the directory do this after the first chunk. */
 const meanwhile = async (path: string, act: () => void): Promise<void> => {
   async function* bytes(): AsyncGenerator<Buffer> {

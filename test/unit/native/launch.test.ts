@@ -82,6 +82,23 @@ t.test('the agent begins with SIGCHLD as Node needs it', (t) => {
   t.end();
 });
 
+t.test('an agent that does not fit into memory is told of', async (t) => {
+  for (const [signal, number] of [
+    ['KILL', 9],
+    ['ABRT', 6],
+  ] as const) {
+    node(`kill -${signal} $$`);
+    const { status, stderr } = run(path('launch'), 'stop');
+    t.equal(status, 128 + number);
+    t.match(
+      stderr,
+      new RegExp(`signal ${number} ended the agent .*perhaps because memory is short`),
+    );
+  }
+  node('kill -SEGV $$');
+  t.match(run(path('launch'), 'stop').stderr, /signal 11 ended the agent before it was done\n/);
+});
+
 t.test('a signal that the caller ignores stays ignored', (t) => {
   node(`grep '^SigIgn' /proc/self/status; kill -HUP $PPID; exit 3`);
   const { status, stdout } = run(...ignoring('HUP'));

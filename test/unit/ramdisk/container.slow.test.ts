@@ -297,6 +297,45 @@ t.test('any bytes behind a magic number are borne', async (t) => {
   t.pass('all of them');
 });
 
+/** A FIT image whose images are all the whole file. */
+function withinItself(images: number, more: number): Buffer {
+  const made = (size: number): Buffer =>
+    deviceTree({
+      filler: Buffer.alloc(more),
+      images: Object.fromEntries(
+        Array.from({ length: images }, (_, at) => [
+          `image-${at}`,
+          {
+            type: 'ramdisk',
+            'data-position': 0,
+            'data-size': size,
+            hash: { algo: 'sha1', value: Buffer.alloc(20) },
+          },
+        ]),
+      ),
+    });
+  return made(made(0).length);
+}
+
+t.test('an image within itself, any number of times, is refused soon', async (t) => {
+  for (const bytes of [withinItself(256, 0), withinItself(8, 4 << 20)]) {
+    const started = process.cpuUsage();
+    await t.rejects(read(bytes), { name: 'ContainerError', message: /more than 16 times/ });
+    // It took minutes, and all memory.
+    t.ok(process.cpuUsage(started).user < 20e6);
+  }
+});
+
+t.test('the names and reservations of a device tree have limits', async (t) => {
+  const long = deviceTree({ images: { a: { type: 'ramdisk' } }, ['x'.repeat(2000)]: 0 });
+  await t.rejects(read(long), { message: /a name at byte \d+ has no end/ });
+  const [count, begin] = [5000, 48];
+  const reserved = Buffer.alloc(begin + 16 * count, 1);
+  for (const [at, word] of [0xd00dfeed, reserved.length, 0, 0, begin, 17, 16].entries())
+    reserved.writeUInt32BE(word, 4 * at);
+  await t.rejects(read(reserved), { message: /more than 4096 reservations/ });
+});
+
 t.test('a file, a pipe and bytes in memory give the same', async (t) => {
   const file = join(t.testdir(), 'boot.img');
   // Long enough to be kept in a file.

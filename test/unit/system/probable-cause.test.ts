@@ -38,6 +38,7 @@ const ROWS: [call: string, fstype: string | null, errno: string, begins: string]
   ['loop', null, 'ENODEV', 'the disk or the loop driver is missing'],
   ['loop', null, 'ENXIO', 'the disk or the loop driver is missing'],
   ['loop', null, 'EBUSY', 'every loop device is in use'],
+  ['modprobe', null, 'ENODEV', 'the module is missing, or is of another kernel'],
   ['run', null, 'ENOENT', 'the program, or the interpreter'],
   ['mkfs', null, 'EIO', 'run it by hand'],
   ['wait', null, 'ENODEV', 'its driver, its cable or its name is not right'],

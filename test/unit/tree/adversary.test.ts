@@ -4,7 +4,8 @@
  */
 import t from 'tap';
 import type { System } from '../../../src/system/port.js';
-import { WALKS, attack, naiveClear, naiveCopy } from '../../fixtures/adversary-walks.js';
+import { copyTree } from '../../../src/tree/copy-tree.js';
+import { WALKS, attack, imported, naiveClear, naiveCopy } from '../../fixtures/adversary-walks.js';
 
 const SEEDS = 60;
 
@@ -33,5 +34,15 @@ t.test('the user wins against walks that go by path, so this test can fail', asy
   t.match(
     against((system) => naiveClear(system, '/tmp/from/home')),
     /outside the tree/,
+  );
+  t.match(
+    against((system) =>
+      imported(system, (next) => {
+        copyTree(system, '/tmp/from', next);
+        // He is in it already.
+        system.setMode(next, 0o700);
+      }),
+    ),
+    /an entry below|outside the tree/,
   );
 });

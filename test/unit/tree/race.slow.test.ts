@@ -29,7 +29,7 @@ t.test('he wins against a walk by path', async (t) => {
   t.ok(gained!.length > 0);
 });
 
-for (const name of ['copy', 'clear', 'remove', 'export'])
+for (const name of ['copy', 'clear', 'remove', 'export', 'import'])
   t.test(`${name}: a user who swaps his directories for symlinks gains nothing`, async (t) => {
     const { busy, gained, thrown } = got[name] as Outcome;
     t.same({ busy, gained, thrown }, { busy: true, gained: [], thrown: undefined });

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { explain, type Explanation } from '../../../../src/explain/explanation.js';
+import type { FindProgram, Initrd } from '../../../../src/explain/kernel-inputs.js';
 import { renderExplanation } from '../../../../src/explain/explanation-text.js';
 import type { Runnable } from '../../../../src/facts/facts.js';
 import { parseConsole } from '../../../../src/facts/console-log.js';
@@ -181,13 +182,14 @@ t.test('the programs of an image decide its prediction', async (t) => {
   t.match(answer(on(words, null), 'linuxrc'), /^yes if the image has one/);
 });
 
-const EXT2 = {
-  found: 'ext2',
-  error: null,
-  content: 'ext4',
-  journal: false,
-  kibibytes: 100,
-} as const;
+/** An initrd that is an image of ext2. @param inImage its programs. */
+const ext2Image = (inImage: FindProgram): Initrd => ({
+  name: 'image',
+  error: 'no cpio magic',
+  program: () => null,
+  image: { found: 'ext2', error: null, content: 'ext4', journal: false, kibibytes: 100 },
+  inImage,
+});
 
 t.test(
   'since Linux 7.0 no /linuxrc runs, and an image beside another root stays unused',
@@ -195,13 +197,7 @@ t.test(
     const on = (words: string, release: string): Explanation =>
       foretold(words, {
         facts: changedFacts({}, { kernel: { ...board.kernel, release } }),
-        initrd: {
-          name: 'image',
-          error: 'no cpio magic',
-          program: () => null,
-          image: EXT2,
-          inImage: (path) => ({ path, error: 0, why: '' }),
-        },
+        initrd: ext2Image((path) => ({ path, error: 0, why: '' })),
       });
     const words = `${MTDPARTS} root=/dev/mtdblock2 rootfstype=squashfs`;
     t.match(answer(on(words, '7.2.12'), 'linuxrc'), /^no: this kernel runs none/);
@@ -224,13 +220,7 @@ t.test('since Linux 6.5 an image is looked at before a root on mtd is mounted', 
     answer(
       foretold(`${MTDPARTS} root=mtd:rootfs rootfstype=jffs2`, {
         facts: changedFacts({}, { kernel: { ...board.kernel, release } }),
-        initrd: {
-          name: 'image',
-          error: 'no cpio magic',
-          program: () => null,
-          image: EXT2,
-          inImage: () => null,
-        },
+        initrd: ext2Image(() => null),
       }),
       'image',
     );

@@ -85,23 +85,27 @@ t.test('the outcome names the check that is its cause, and does not repeat it', 
 });
 
 t.test('a healthy board has no problem, before and after a start', async (t) => {
-  for (const [facts, live] of [
-    [boardFacts(), null],
-    [boardFacts(), healthyLive()],
-    [startedFacts(), startedLive()],
-    [ubiFacts(), healthyLive()],
-    [cardFacts(), healthyLive()],
-    [ramdiskFacts(), healthyLive()],
+  // No kernel's jffs2 maps files for shared writing.
+  const onJffs2 = ['shared-mapping'];
+  for (const [facts, live, known] of [
+    [boardFacts(), null, onJffs2],
+    [boardFacts(), healthyLive(), onJffs2],
+    [startedFacts(), startedLive(), onJffs2],
+    [ubiFacts(), healthyLive(), []],
+    [cardFacts(), healthyLive(), []],
+    [ramdiskFacts(), healthyLive(), onJffs2],
   ] as const)
     t.same(
-      diagnoseFacts(facts, live).filter(
-        ({ verdict }) => verdict === 'problem' || verdict === 'warning',
-      ),
-      [],
+      diagnoseFacts(facts, live)
+        .filter(({ verdict }) => verdict === 'problem' || verdict === 'warning')
+        .map(({ id }) => id),
+      known,
     );
   t.same(
-    diagnoseFacts(startedFacts(), startedLive()).filter(({ verdict }) => verdict !== 'ok'),
-    [],
+    diagnoseFacts(startedFacts(), startedLive())
+      .filter(({ verdict }) => verdict !== 'ok')
+      .map(({ id }) => id),
+    onJffs2,
   );
 });
 

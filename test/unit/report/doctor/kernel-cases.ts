@@ -78,6 +78,17 @@ export const KERNEL_CASES: Case[] = [
   ['rename-whiteout', 'unknown', boardFacts(), null],
   ['rename-whiteout', 'warning', withRelease('4.4.0', ubiFacts()), null, /UBIFS lacks/],
   ['rename-whiteout', 'absent', cardFacts(), null],
+  ['shared-mapping', 'warning', boardFacts(), healthyLive(), /SQLite's write-ahead log/],
+  ['shared-mapping', 'warning', boardFacts(), null, /on jffs2/],
+  [
+    'shared-mapping',
+    'warning',
+    ubiFacts(),
+    healthyLive({ unmappable: '/tmp/mountroot/state.json' }),
+    /on ubifs/,
+  ],
+  ['shared-mapping', 'absent', ubiFacts(), healthyLive()],
+  ['shared-mapping', 'absent', cardFacts(), null],
   ['xattr', 'ok', boardFacts(), healthyLive()],
   [
     'xattr',

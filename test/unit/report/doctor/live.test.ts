@@ -222,6 +222,10 @@ t.test(
       whiteout: { works: true },
       confirmed: true,
     });
+    t.match(look(t, { '/tmp/mountroot/state.json': '{"limits":["no-shared-mapping"]}' }), {
+      whiteout: null,
+      unmappable: '/tmp/mountroot/state.json',
+    });
     t.match(look(t, { '/tmp/mountroot/state.json': '{"limits":["no-rename-whiteout"]}' }), {
       whiteout: { works: false },
     });

@@ -187,3 +187,18 @@ t.test(
     );
   },
 );
+
+t.test('whoever keeps the volume full does not make the board leave it out', async (t) => {
+  const { board } = again(await prepared('jffs2 on mtd'));
+  for (let boot = 1; boot <= 8; boot++) {
+    const started = await run(board);
+    t.equal(started.state?.rung, 'persistent', `boot ${boot}`);
+    const { tree } = board.flash[0]!;
+    // A program of somebody else's has filled the volume by the time of `done`.
+    tree.room = 0;
+    await run(board, 'done', {}, { on: started.kernel });
+    t.equal(started.kernel.kind('/overlay/.mountroot/attempts'), 'missing');
+    tree.room = Infinity;
+    cutPower(board, 'kept');
+  }
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { makeBoard, type Block } from '../../../../src/system/model/board.js';
+import { SystemError } from '../../../../src/system/system-error.js';
 import { run } from '../../../fixtures/model.js';
 
 t.test(
@@ -30,6 +31,23 @@ t.test(
     );
   },
 );
+
+t.test('files that cannot be mapped for shared writing are a limit, and no warning', async (t) => {
+  const board = makeBoard({ mapping: false });
+  const { kernel } = await run(board);
+  const done = await run(board, 'done', {}, { on: kernel });
+  t.match(done, { exit: 0, state: { limits: ['no-shared-mapping'] } });
+  for (const errno of ['ENODEV', 'EIO']) {
+    const other = makeBoard();
+    const start = await run(other);
+    const refuse = (path: string): never => {
+      throw new SystemError({ what: `map ${path}`, syscall: 'mmap', errno, path });
+    };
+    start.kernel.mapShared = refuse;
+    const limits = errno === 'ENODEV' ? ['no-shared-mapping'] : [];
+    t.same((await run(other, 'done', {}, { on: start.kernel })).state?.limits, limits, errno);
+  }
+});
 
 t.test('a file system with whiteouts has no limits', async (t) => {
   const board = makeBoard();

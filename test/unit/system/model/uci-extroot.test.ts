@@ -1,7 +1,7 @@
 /** An external volume that OpenWrt's /etc/config/fstab asks for, on the model kernel. */
 import t from 'tap';
 import { cutPower, fill, makeBoard, type Board } from '../../../../src/system/model/board.js';
-import { Tree } from '../../../../src/system/model/model-tree.js';
+import { storage } from '../../../fixtures/boards.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 
 const fstab = (target: string, more = '', label = 'data'): string =>
@@ -19,16 +19,7 @@ async function boardWith(
   first.kernel.syncfs('/overlay');
   cutPower(board, 'lost');
   fill(board.flash[0]!.tree, [path, text], ['/upper/etc/inside', 'internal\n']);
-  board.storage.push({
-    kind: 'block',
-    name: 'vda',
-    label: 'data',
-    tree: new Tree('ext4'),
-    writeProtected: false,
-    mtd: -1,
-    late,
-    number: '254:0',
-  });
+  board.storage.push(storage({ late }));
   return board;
 }
 

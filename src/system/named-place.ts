@@ -47,7 +47,7 @@ const partsOf = (path: string): string[] =>
   path.split('/').filter((part) => part !== '' && part !== '.');
 
 /** The way to a named file, directory by directory. */
-class Way {
+class WayToFile {
   folder = openPlace('/');
   readonly left: string[];
   #links = 0;
@@ -104,7 +104,7 @@ function byPath(path: string): NamedPlace {
  */
 export function findNamed(path: string): NamedPlace {
   if (!DESCRIPTORS) return byPath(resolve(path));
-  const way = new Way(Buffer.from(resolve(path)).toString('latin1'));
+  const way = new WayToFile(Buffer.from(resolve(path)).toString('latin1'));
   try {
     for (;;) {
       const found = way.step();

@@ -1,0 +1,91 @@
+/**
+ * `npm run test:cuts -- [--volume jffs2] [--scene NAME] [--tears N] [--agents N] [--boots N]
+ * [--seed S]`: records what a board writes to its data volume, and tries every state that a power
+ * cut can leave.
+ */
+import { parseArgs } from 'node:util';
+import { Failure, main, say } from '../scripts/lib/report.js';
+import { SCENES, type Scene } from './harness/cuts/scenes.js';
+import { tryScene, type HowToTry, type SceneResult } from './harness/cuts/try-scene.js';
+import { KINDS, type Kind } from './harness/cuts/volume.js';
+
+interface Wanted {
+  kinds: Kind[];
+  scenes: Scene[];
+  how: HowToTry;
+}
+
+function wanted(): Wanted {
+  const { values } = parseArgs({
+    options: {
+      volume: { type: 'string', multiple: true, default: [...KINDS] },
+      scene: { type: 'string', multiple: true, default: SCENES.map(({ name }) => name) },
+      tears: { type: 'string', default: '1' },
+      agents: { type: 'string', default: '100' },
+      boots: { type: 'string', default: '0' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const kinds = KINDS.filter((kind) => values.volume.includes(kind));
+  const scenes = SCENES.filter(({ name }) => values.scene.includes(name));
+  const [tears, agents, boots, seed] = [values.tears, values.agents, values.boots, values.seed].map(
+    Number,
+  ) as [number, number, number, number];
+  if (kinds.length < values.volume.length) throw new Failure(`--volume takes ${KINDS.join(', ')}`);
+  if (scenes.length < values.scene.length)
+    throw new Failure(`--scene takes one of: ${SCENES.map(({ name }) => name).join(', ')}`);
+  if (![tears, agents, boots, seed].every((number) => Number.isInteger(number) && number >= 0))
+    throw new Failure('--tears, --agents, --boots and --seed take whole numbers');
+  return { kinds, scenes, how: { tears, agents: Math.max(2, agents), boots, seed } };
+}
+
+const COLUMNS = [
+  'entries',
+  'prefixes',
+  'states',
+  'unmountable',
+  'distinct',
+  'agents',
+  'classes',
+  'boots',
+  'synced',
+] as const satisfies readonly (keyof SceneResult)[];
+
+function table(results: readonly SceneResult[]): string {
+  const head = ['volume', 'scene'.padEnd(18), ...COLUMNS, 'faults'];
+  const rows = results.map((result) => [
+    result.volume,
+    result.scene.padEnd(18),
+    ...COLUMNS.map((column) => String(result[column])),
+    String(result.faults.length),
+  ]);
+  return [head, ...rows]
+    .map((cells) => cells.map((cell) => cell.padStart(8)).join('  '))
+    .join('\n');
+}
+
+function showFaults({ volume, scene, faults }: SceneResult): void {
+  for (const { id, kind, step, entries, by, wrong } of faults.slice(0, 20))
+    say(
+      `${volume}, ${scene}: state ${id} (${kind}, ${entries} entries, after ${step}), ${by}: ` +
+        wrong.join('; '),
+    );
+}
+
+await main(async () => {
+  const { kinds, scenes, how } = wanted();
+  const results: SceneResult[] = [];
+  for (const kind of kinds)
+    for (const scene of scenes) {
+      if (scene.only?.includes(kind) === false) continue;
+      const begun = Date.now();
+      const result = await tryScene(scene, kind, how);
+      results.push(result);
+      const counts = COLUMNS.map((column) => `${column} ${result[column]}`).join(', ');
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      say(`${kind}, ${scene.name}: ${counts}, ${seconds} s`);
+      showFaults(result);
+    }
+  process.stdout.write(`${table(results)}\n`);
+  return results.some(({ faults }) => faults.length > 0) ? 1 : 0;
+});

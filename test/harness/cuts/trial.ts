@@ -1,0 +1,139 @@
+/** A recording with all states that a cut can leave, and the boards that try them. */
+import { readFileSync } from 'node:fs';
+import { random } from '../../fixtures/random.js';
+import { makeBench } from '../board.js';
+import { walk, type Check, type SeenByAgent, type Walked } from '../walk.js';
+import { record, type Recording } from './recording.js';
+import type { Scene } from './scenes.js';
+import { diskStates, flashStates, type CutState, type HowToCut } from './states.js';
+import { copyOf, type DataVolume } from './volume.js';
+
+/** Records a scene on a new board. */
+export async function recordScene(scene: Scene, volume: DataVolume): Promise<Recording> {
+  const { place } = volume;
+  const bench = await makeBench({ data: volume.chip });
+  try {
+    if (scene.prepare !== undefined) {
+      const machine = await bench.bootToInit({
+        append: place.append,
+        disks: place.disk === null ? [] : [place.disk],
+      });
+      await scene.prepare(machine);
+      await machine.powerOff();
+    }
+    return await record(bench, place, scene);
+  } finally {
+    await bench.clear();
+  }
+}
+
+export class Trial {
+  constructor(
+    private readonly volume: DataVolume,
+    private readonly recording: Recording,
+    private readonly how: HowToCut,
+    private readonly folder: string,
+  ) {}
+
+  *states(): Generator<CutState> {
+    const { before, log } = this.recording;
+    const content = before.subarray(0, this.volume.medium.size);
+    yield* this.volume.place.disk === null
+      ? flashStates(content, log, this.how)
+      : diskStates(content, log, this.how);
+  }
+
+  /** Walks through all states, and checks those that are chosen. */
+  async walk(choose: (state: CutState) => Check | null): Promise<Walked> {
+    const { place, medium } = this.volume;
+    const { before } = this.recording;
+    const disk = copyOf(this.volume, before, this.folder);
+    const content = disk === undefined ? { chip: before } : { disk };
+    return walk(medium, { ...content, append: place.append }, (stream) => {
+      for (const state of this.states()) {
+        for (const { offset, data } of state.changes) stream.write(offset, data);
+        const check = choose(state);
+        if (check !== null) stream.check(state.id, check);
+      }
+    });
+  }
+
+  /** The content of the medium in the states that are chosen, in their order. */
+  contents(chosen: ReadonlySet<number>): Buffer[] {
+    const image = Buffer.from(this.recording.before);
+    const found: Buffer[] = [];
+    for (const { id, changes } of this.states()) {
+      for (const { offset, data } of changes) data.copy(image, offset);
+      if (chosen.has(id)) found.push(Buffer.from(image));
+    }
+    return found;
+  }
+
+  /**
+   * Boots a whole board on each of the states, and says what became of it as for the agent alone.
+   */
+  async boot(ids: readonly number[]): Promise<SeenByAgent[]> {
+    const { place, medium } = this.volume;
+    const seen: SeenByAgent[] = [];
+    const contents = this.contents(new Set(ids));
+    const after: Buffer[] = [];
+    for (const [index, id] of ids.entries()) {
+      const booted = await this.bootOnce(id, contents[index]!);
+      seen.push(booted.seen);
+      after.push(booted.content);
+    }
+    if (after.length === 0) return [];
+    const disk = copyOf(this.volume, after[0]!, this.folder);
+    const content = disk === undefined ? { chip: after[0]! } : { disk };
+    const { mounts } = await walk(medium, { ...content, append: place.append }, (stream) => {
+      for (const [index, id] of ids.entries()) {
+        stream.write(0, after[index]!.subarray(0, medium.size));
+        stream.check(id, 'look');
+      }
+    });
+    return seen.map((each, index) => ({ ...each, listing: mounts[index]!.listing }));
+  }
+
+  private async bootOnce(
+    id: number,
+    state: Buffer,
+  ): Promise<{ seen: SeenByAgent; content: Buffer }> {
+    const { place } = this.volume;
+    const begun = Date.now();
+    const disk = copyOf(this.volume, state, this.folder);
+    const bench = await makeBench({ data: disk === undefined ? state : this.volume.chip });
+    try {
+      const machine = await bench.bootToInit(
+        { append: place.append, disks: disk === undefined ? [] : [disk], timeLimitMs: 600_000 },
+        /init: ready/,
+      );
+      const [, done] = await machine.waitFor(/init: done, status (\d+)/, 600_000);
+      const state = await machine.output('cat /tmp/mountroot/state.json');
+      await machine.kill();
+      const start = /mount_root made the next best root/.test(machine.console) ? 3 : 0;
+      const seen: SeenByAgent = {
+        id,
+        start: /mount_root failed with status/.test(machine.console) ? 1 : start,
+        done: Number(done),
+        milliseconds: Date.now() - begun,
+        state: JSON.parse(state) as SeenByAgent['state'],
+        said: null,
+        listing: new Map(),
+      };
+      return { seen, content: readFileSync(disk ?? bench.flash.at(-1)!) };
+    } finally {
+      await bench.clear();
+    }
+  }
+}
+
+/** Chooses some of a list, evenly mixed, always the first and the last. */
+export function sample<T>(all: readonly T[], count: number, seed: number): T[] {
+  if (count === 0) return [];
+  if (all.length <= count) return [...all];
+  const chance = random(seed);
+  const inner = all.slice(1, -1);
+  const chosen = [all[0]!, all.at(-1)!];
+  while (chosen.length < count) chosen.push(inner.splice(chance(inner.length), 1)[0]!);
+  return chosen;
+}
