@@ -44,6 +44,9 @@ export function digest(...paths: string[]): string {
   return hash.digest('hex');
 }
 
+/** What this process is making: a second caller waits for it. */
+const making = new Map<string, Promise<string>>();
+
 /**
  * Returns the folder that `make` fills, from the cache if it is there. The folder appears complete
  * or not at all: it is made under another name and then renamed, so an interrupted build leaves
@@ -63,6 +66,20 @@ export async function cached(
     utimesSync(folder, now, now);
     return folder;
   }
+  const begun = making.get(folder) ?? makeFolder(kind, folder, make);
+  making.set(folder, begun);
+  try {
+    return await begun;
+  } finally {
+    making.delete(folder);
+  }
+}
+
+async function makeFolder(
+  kind: string,
+  folder: string,
+  make: (folder: string) => Promise<void> | void,
+): Promise<string> {
   prune();
   const work = `${folder}.partial-${process.pid}`;
   mkdirSync(work, { recursive: true });

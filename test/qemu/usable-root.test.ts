@@ -31,6 +31,19 @@ const AFTERWARDS = [
   'test -d /srv/b && test "$(ls -A /root)" = new',
 ];
 
+/** The files of the image are there. */
+const TOP = '/usr/share/uses';
+const COUNT = process.env['MOUNTROOT_ROOT_OPERATIONS'] ?? '1500';
+
+const rootfs = await rootfsWith(
+  Object.fromEntries(
+    Object.entries(await rootFiles('arm')).map(([path, content]) => [
+      `${TOP.slice(1)}/${path}`,
+      content,
+    ]),
+  ),
+);
+
 t.test(
   'files of the image can be renamed, removed and replaced, also across a power cut',
   async (t) => {
@@ -46,19 +59,6 @@ t.test(
     for (const check of AFTERWARDS) t.match(await second.run(check), { status: 0 }, check);
     await second.powerOff();
   },
-);
-
-/** The files of the image are there. */
-const TOP = '/usr/share/uses';
-const COUNT = process.env['MOUNTROOT_ROOT_OPERATIONS'] ?? '1500';
-
-const rootfs = await rootfsWith(
-  Object.fromEntries(
-    Object.entries(await rootFiles('arm')).map(([path, content]) => [
-      `${TOP.slice(1)}/${path}`,
-      content,
-    ]),
-  ),
 );
 
 interface Kind {
