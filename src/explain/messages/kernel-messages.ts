@@ -1,4 +1,5 @@
 import type { KernelLog } from '../../facts/kernel-log.js';
+import { byFirstLetter } from './by-first-letter.js';
 import { mendLines, type Speaker, type SpokenLine } from './broken-lines.js';
 import { BOOT_MESSAGES } from './boot-messages.js';
 import { INIT_MESSAGES } from './init-messages.js';
@@ -24,6 +25,8 @@ const OTHER_MESSAGES: readonly MessageRow[] = [
  * matches a line counts, and no other row gets that line.
  */
 export const MESSAGES: readonly MessageRow[] = [...OTHER_MESSAGES, ...COMPLAINT_MESSAGES];
+
+const othersAbout = byFirstLetter(OTHER_MESSAGES, ({ pattern }) => pattern);
 
 /** The lines of the kernel and of programs, in their order. */
 function spokenLines({ lines, others = [], foreign }: KernelLog): SpokenLine[] {
@@ -81,7 +84,8 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
 /** Returns the row that the line belongs to. */
 function readLine(seen: KernelMessages, line: NumberedLine, by: Speaker): MessageRow | undefined {
   return (
-    readAs(OTHER_MESSAGES, seen, line, by) ?? readAs(complaintsAbout(line.said), seen, line, by)
+    readAs(othersAbout(line.said), seen, line, by) ??
+    readAs(complaintsAbout(line.said), seen, line, by)
   );
 }
 
