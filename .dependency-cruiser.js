@@ -20,7 +20,11 @@ const MAY_IMPORT = {
   boot: [...PLAN, 'execute'],
   // The entries of heaps, as src/main.ts is one.
   'kept-heap': [...PLAN, 'execute', 'boot', 'cli', 'log'],
-  cli: [...PLAN, 'execute', 'ramdisk', 'layer', 'explain', 'report', 'bundle', 'remote'],
+  distribution: PLAN,
+  cli: [
+    ...PLAN,
+    ...['execute', 'ramdisk', 'layer', 'explain', 'report', 'bundle', 'remote', 'distribution'],
+  ],
 };
 
 /** The doors to the kernel that are not its port: who decides must not know which one it is. */

@@ -96,7 +96,9 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
   mkdirSync(folder);
   writeFileSync(join(folder, 'control'), control(version, size, await requirements(input.native)));
   writeFileSync(join(folder, 'md5sums'), sums.join(''));
-  for (const name of ['control', 'md5sums']) chmodSync(join(folder, name), 0o644);
+  // initramfs-tools, where it is installed, makes the initramfs anew with our part in it.
+  writeFileSync(join(folder, 'triggers'), 'activate-noawait update-initramfs\n');
+  for (const name of ['control', 'md5sums', 'triggers']) chmodSync(join(folder, name), 0o644);
   settle(tree, input.epoch);
   const deb = join(input.to, `mountroot_${version}_armhf.deb`);
   // One thread, because the number of threads decides how xz divides its work.

@@ -47,6 +47,9 @@ export const MAINTAINER =
   `${process.env['DEBFULLNAME'] || 'mountroot'} ` +
   `<${process.env['DEBEMAIL'] || 'mountroot@example.org'}>`;
 
+/** A preinit for every board. */
+const PREINIT = 'board/vexpress-a9/rootfs/etc/preinit';
+
 /** Login shells of Debian and OpenWrt read the scripts of this folder. */
 const NOTICE_SCRIPT = 'etc/profile.d/mountroot.sh';
 
@@ -58,6 +61,7 @@ const PAGES = [
   'how-it-fails.md',
   'kernels.md',
   'openwrt.md',
+  'debian.md',
 ];
 
 /**
@@ -116,11 +120,32 @@ export async function stage(
   put(`${DOC}/README.gz`, packed(readFileSync(join(checkout, 'README.md'))));
   for (const page of PAGES)
     put(`${DOC}/${page}.gz`, packed(readFileSync(join(checkout, 'docs', page))));
-  copy(join(checkout, 'board/vexpress-a9/rootfs/etc/preinit'), `${DOC}/examples/preinit`, 0o644);
+  copy(join(checkout, PREINIT), `${DOC}/examples/preinit`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/init.d/rcS'), `${DOC}/examples/rcS`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs', NOTICE_SCRIPT), NOTICE_SCRIPT, 0o644);
+  if (debian) putDistribution(put, link);
   for (const [path, text] of Object.entries(extra)) put(path, text);
   settle(tree, epoch);
+}
+
+/** The files by which a distribution with systemd and initramfs-tools boots. */
+const DISTRIBUTION: readonly [name: string, path: string, mode: number][] = [
+  ['init-bottom', 'usr/share/initramfs-tools/scripts/init-bottom/mountroot', 0o755],
+  ['mountroot.service', 'usr/lib/systemd/system/mountroot.service', 0o644],
+  ['remount-fs.conf', 'usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf', 0o644],
+  ['tmpfiles.conf', 'usr/lib/tmpfiles.d/mountroot.conf', 0o644],
+];
+
+/** All of them do nothing in a boot in which mountroot makes no root. */
+function putDistribution(
+  put: (path: string, content: Buffer, mode: number) => void,
+  link: (to: string, path: string) => void,
+): void {
+  for (const [name, path, mode] of DISTRIBUTION)
+    put(path, readFileSync(join(checkout, 'scripts/package/debian', name)), mode);
+  put(`${HOME}/preinit`, readFileSync(join(checkout, PREINIT)), 0o755);
+  link('preinit', `${HOME}/preinit-ram`);
+  link('../mountroot.service', 'usr/lib/systemd/system/multi-user.target.wants/mountroot.service');
 }
 
 /** Gives all files the same time, and lets everybody enter directories. */

@@ -27,7 +27,8 @@ const KEYS = `
   undo undone unknown upgrade upper uses value verb verdict verify version versions virtual volume
   wait wanted warned warnings was watchdog when where why words work writable absent mountAs release
   changes madeBy maker certainty recordTrouble looked rootdisk used offset loop
-  collectable uncollected dataset modules module loader file reservedBytes written wear blocks bits flash sameBoot
+  collectable uncollected dataset modules loader
+  reservedBytes written wear blocks bits flash sameBoot
 `;
 
 const KNOWN: ReadonlySet<string> = new Set([...KEYS.trim().split(/\s+/), ...SETTING_NAMES]);

@@ -1,7 +1,7 @@
 /** Gathers what `enable` and `disable` decide by. */
-import type { Way } from '../distribution/switch-places.js';
 import type { SwitchFacts } from '../distribution/enable-checks.js';
-import { ENABLED, INITRAMFS_SOURCE, PREINITS } from '../distribution/switch-places.js';
+import { INITRAMFS_SOURCE } from '../distribution/switch-places.js';
+import { ENABLED, PREINITS, type Way } from '../facts/installation.js';
 import { initramfsImages, lackingPrograms } from '../distribution/initramfs.js';
 import { SETTINGS_FILE } from '../facts/places.js';
 import { textUpTo } from '../facts/read-whole.js';

@@ -7,7 +7,9 @@ import { bootVerbs } from './verbs/boot-verbs.js';
 import { bundleVerb } from './verbs/bundle-verb.js';
 import { completionVerb } from './verbs/completion-verb.js';
 import { diffVerb } from './verbs/diff-verb.js';
+import { disableVerb } from './verbs/disable-verb.js';
 import { doctorVerb } from './verbs/doctor-verb.js';
+import { enableVerb } from './verbs/enable-verb.js';
 import { explainVerb } from './verbs/explain-verb.js';
 import { exportVerb } from './verbs/export-verb.js';
 import { factsVerb } from './verbs/facts-verb.js';
@@ -40,5 +42,7 @@ export const VERB_TABLE: VerbTable = [
   planVerb,
   switchRootVerb,
   resetVerb,
+  enableVerb,
+  disableVerb,
   factsVerb,
 ];

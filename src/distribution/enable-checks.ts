@@ -1,11 +1,11 @@
 /** Whether a machine can be switched to a root that mountroot makes: checks before any change. */
 import type { Facts, Mount } from '../facts/facts.js';
+import { PREINITS, type Way } from '../facts/installation.js';
 import { isNowhere } from '../facts/find-volume.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import type { Decision } from '../plan/plan.js';
 import { firstMatch, type PlanRule } from '../plan/rule-table.js';
 import { describe } from '../volumes/device.js';
-import { PREINITS, type Way } from './switch-places.js';
 
 /** An initramfs in /boot. */
 export interface Initramfs {
@@ -88,7 +88,7 @@ const shortfall = ({ decision, way }: SwitchFacts): Because | null => {
   };
 };
 
-export const OBSTACLES: readonly PlanRule<SwitchFacts, Obstacle | null, Because>[] = [
+const OBSTACLES: readonly PlanRule<SwitchFacts, Obstacle | null, Because>[] = [
   row(
     'not-root',
     ({ facts }) => facts.uid !== 0,
@@ -151,7 +151,9 @@ export const OBSTACLES: readonly PlanRule<SwitchFacts, Obstacle | null, Because>
     (input) => isPersistent(input) && mountOfVolume(input) !== undefined,
     (input) => ({
       found: `${describe(deviceOf(input)!)} is mounted on ${mountOfVolume(input)!.mountpoint}`,
-      cure: 'name a volume that nothing else uses; or unmount this one, and take it out of /etc/fstab',
+      cure:
+        'name a volume that nothing else uses; ' +
+        'or unmount this one, and take it out of /etc/fstab',
     }),
   ),
   {

@@ -1,9 +1,9 @@
 /** Carries out `disable`, on the plain root or below the overlay. */
 import { visibleAt } from '../facts/mountinfo.js';
 import type { Mount } from '../facts/facts.js';
+import { ENABLED } from '../facts/installation.js';
 import { OLD_ROOT } from '../facts/places.js';
 import type { System } from '../system/port.js';
-import { ENABLED } from './switch-places.js';
 
 /** Where the file that switches mountroot on is, for the next boot. */
 export const markBelow = (mounts: readonly Mount[]): string =>

@@ -1,8 +1,9 @@
 /** Carries out `enable`: every change has its way back, which is gone if one fails. */
+import { ENABLED } from '../facts/installation.js';
 import { SETTINGS_FILE } from '../facts/places.js';
 import type { System } from '../system/port.js';
 import { toBeMade, type Initramfs, type SwitchFacts } from './enable-checks.js';
-import { ENABLED, backupOf } from './switch-places.js';
+import { backupOf } from './switch-places.js';
 
 /** One change of the machine. */
 export interface Change {

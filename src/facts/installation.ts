@@ -76,3 +76,18 @@ export const OTHER_NAMES: readonly string[] = [
  * /etc/preinit looks for.
  */
 export const FIRST_IS_SCRIPT = '"first": "script"';
+
+/** The first line says how the root is made. The part in the initramfs reads it. */
+export const ENABLED = '/etc/mountroot.enabled';
+
+/** How the root is made: its changes are kept on a volume, or in memory. */
+const WAYS = ['persistent', 'volatile'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What the kernel runs then; the name says how the root is made. */
+export const PREINITS: Record<Way, string> = {
+  persistent: `${HOME}/preinit`,
+  volatile: `${HOME}/preinit-ram`,
+};
+
+export const isWay = (name: unknown): name is Way => WAYS.some((way) => way === name);

@@ -18,7 +18,7 @@ export const enableVerb = verb({
     'dry-run': { type: 'flag', describe: 'say what would be changed, and change nothing' },
   },
   examples: [
-    ['$0 enable --volume LABEL=data', 'then reboot; `$0 disable` takes it back'],
+    ['$0 enable --volume LABEL=data', 'then reboot; `mountroot disable` takes it back'],
     ['$0 enable --volatile', 'every boot begins with the root as it is now'],
   ],
   overSsh: null,

@@ -157,8 +157,18 @@ function noCaller(
     : warning(finding, evidence, `nothing, if mountroot is not to make its root; else ${INSTALL}`);
 }
 
-export function preinit({ now, live }: CheckInputs): Finding {
+/** mountroot made the root of this boot before the root had anything to run. */
+const wasMadeInInitramfs = ({ now, start, started }: CheckInputs): boolean =>
+  started && start?.handover?.ramfs === true && now.handover?.ramfs !== true;
+
+export function preinit(inputs: CheckInputs): Finding {
+  const { now, live } = inputs;
   if (live === null) return ON_BOARD;
+  if (wasMadeInInitramfs(inputs))
+    return ok(
+      'mountroot made the root of this boot in an initramfs, so no preinit needs to call it',
+      "the facts of this boot's start",
+    );
   const { wanted, found } = live.preinit;
   const expected = isExpected(now);
   if (found.length === 0 && !expected) return notBootedBy(wanted);

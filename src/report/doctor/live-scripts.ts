@@ -1,6 +1,7 @@
 /** The scripts of a running system that call mountroot. */
 import { basename } from 'node:path';
 import { commandLineWords } from '../../facts/cmdline.js';
+import { ENABLED, PREINITS, isWay } from '../../facts/installation.js';
 import type { Facts } from '../../facts/facts.js';
 import { orElse } from '../../system/or-else.js';
 import type { Reader } from '../../system/port.js';
@@ -60,13 +61,20 @@ function script(reader: Reader, top: string, path: string): LiveRead<Script> {
     for (let links = 0; links < 8 && reader.kind(`${top}${at}`) === 'symlink'; links++) {
       const to = reader.readLink(`${top}${at}`);
       at = to.startsWith('/') ? to : `${at.slice(0, at.lastIndexOf('/'))}/${to}`;
-      if (basename(at).startsWith('mountroot')) return { path, calls: [], leadsTo: at };
+      if (/^mountroot(?:\.cjs|-cli\.cjs)?$/.test(basename(at)) || at.endsWith('/mountroot/launch'))
+        return { path, calls: [], leadsTo: at };
     }
     const content = scriptText(reader, `${top}${at}`);
     return content === null
       ? { path, calls: [], program: true as const }
       : { path, calls: callsIn(content) };
   });
+}
+
+/** The program that an initramfs starts because of `mountroot enable`; null without it. */
+function enabledProgram(reader: Reader, top: string): string | null {
+  const way = orElse('', () => smallText(reader, `${top}${ENABLED}`)).split('\n')[0];
+  return isWay(way) ? PREINITS[way] : null;
 }
 
 /** OpenWrt's preinit calls the scripts in this folder. */
@@ -83,9 +91,11 @@ export function preinitOf(
     words.flatMap((word) =>
       word.name === name && word.value?.startsWith('/') ? [word.value] : [],
     );
+  const enabled = handover?.ramfs ? null : enabledProgram(reader, top);
+  const usual = enabled ?? '/etc/preinit';
   const wanted = handover?.ramfs
     ? [...named('rdinit'), '/init'].slice(0, 1)
-    : [...new Set([...named('init').slice(-1), '/etc/preinit'])];
+    : [...new Set([...named('init').slice(-1), usual])];
   const parts = orElse([], () => reader.list(`${top}${PARTS}`)).map((name) => `${PARTS}/${name}`);
   const there = [...wanted, ...parts].filter(
     (path) => orElse(null, () => reader.kind(`${top}${path}`)) !== 'missing',

@@ -22,6 +22,7 @@ import { newestFirst } from '../journal/gather-boots.js';
 import { refusedHeaps } from '../journal/refused-heaps.js';
 import { orElse } from '../../system/or-else.js';
 import { configOf, memoryOf, notingKernel, writableOf } from './live-kernel.js';
+import { overlaidFiles, type OverlaidFiles } from './overlaid-files.js';
 import { smallText, tryRead, type LiveRead } from './live-read.js';
 import {
   doneCallers,
@@ -32,7 +33,7 @@ import {
   type Script,
 } from './live-scripts.js';
 
-export interface Live extends DoneCallers, FoundProgram {
+export interface Live extends DoneCallers, FoundProgram, OverlaidFiles {
   /** The facts that this boot's start began with; null if there are none. */
   recorded: LiveRead<Facts> | null;
   /** The kernel's messages; without root they may be out of reach. */
@@ -206,6 +207,7 @@ export function gatherLive(
       return { lines, fromStart };
     }),
     ...modulesOf(reader, facts, top),
+    ...overlaidFiles(reader, facts),
     config: configOf(reader, lookAt, facts.kernel.release),
     whiteout,
     ...(isLimited(reader, 'no-shared-mapping') && { unmappable: STATE_FILE }),

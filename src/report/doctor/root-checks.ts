@@ -3,6 +3,7 @@ import { isNowhere } from '../../facts/find-volume.js';
 import type { Facts, Mount } from '../../facts/facts.js';
 import { PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { OLD_ROOT } from '../../facts/places.js';
 import { bootParameters } from '../../explain/boot-parameters.js';
 import { listed } from '../../text/listed.js';
 import { describe } from '../../volumes/device.js';
@@ -66,6 +67,14 @@ const NO_DEVICE = /^0:/;
 /** Names that the kernel itself does not know; an initramfs finds the device. */
 const BY_INITRAMFS = /^(?:UUID|LABEL)=/;
 
+/** The kernel shows a root that it mounted itself as /dev/root (init/do_mounts.c). */
+function wasMountedByInitramfs({ now, before }: CheckInputs): boolean {
+  const root = visibleAt(now.mounts, OLD_ROOT) ?? visibleAt(before.facts.mounts, '/');
+  return root !== undefined && !NO_DEVICE.test(root.device) && root.source.startsWith('/dev/')
+    ? root.source !== '/dev/root'
+    : false;
+}
+
 export function rootArgument(inputs: CheckInputs): Finding | null {
   const { now } = inputs;
   const { kernel, handover } = now;
@@ -85,7 +94,7 @@ export function rootArgument(inputs: CheckInputs): Finding | null {
   if (absent !== null) return absent;
   if (BY_INITRAMFS.test(root))
     return ok(`root=${root}, which an initramfs must find, not the kernel`, evidence);
-  if (LATE.test(root) && !wait && delay === 0)
+  if (LATE.test(root) && !wait && delay === 0 && !wasMountedByInitramfs(inputs))
     return warning(
       `root=${root} may appear after the kernel has looked for it, and there is no rootwait`,
       evidence,

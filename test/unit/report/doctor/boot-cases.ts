@@ -132,11 +132,49 @@ export const BOOT_CASES: Case[] = [
     /\/dev is not mounted/,
   ],
   ['directories', 'unknown', startedFacts(), null],
+  ['boot-files', 'absent', startedFacts(), startedLive()],
+  [
+    'boot-files',
+    'warning',
+    startedFacts(),
+    startedLive({ bootFiles: ['initrd.img-6.12'] }),
+    /the boot loader reads the one below/,
+  ],
+  ['swap', 'absent', startedFacts(), startedLive()],
+  ['swap', 'warning', startedFacts(), startedLive({ swapFiles: ['/swapfile'] }), /\/swapfile/],
   ['root-argument', 'ok', boardFacts(), null],
   ['root-argument', 'warning', withCommandLine('ro'), null, /no root=/],
   ['root-argument', 'warning', withCommandLine('root=/dev/mmcblk0p2 ro'), null, /no rootwait/],
   ['root-argument', 'ok', withCommandLine('root=/dev/mmcblk0p2 ro rootwait'), null],
   ['root-argument', 'ok', withCommandLine('root=/dev/mmcblk0p2 ro rootdelay=5'), null],
+  // The kernel calls a root that it mounted itself /dev/root; an initramfs waits by itself.
+  [
+    'root-argument',
+    'ok',
+    {
+      ...withCommandLine('root=/dev/mmcblk0p2 ro'),
+      mounts: [
+        mount('/', {
+          id: 1,
+          parent: 0,
+          fstype: 'ext4',
+          source: '/dev/mmcblk0p2',
+          device: '179:2',
+        }),
+      ],
+    },
+    null,
+  ],
+  [
+    'preinit',
+    'ok',
+    startedFacts(),
+    startedLive({
+      recorded: { value: ramdiskFacts() },
+      preinit: { wanted: ['/etc/preinit'], found: [] },
+    }),
+    /made the root of this boot in an initramfs/,
+  ],
   [
     'root-argument',
     'problem',

@@ -114,6 +114,48 @@ t.test('the files of a board are read and understood', async (t) => {
   ]);
 });
 
+t.test('on a distribution that was switched on, our own preinit is what counts', async (t) => {
+  const facts = boardFacts();
+  const plain = { ...facts, kernel: { ...facts.kernel, commandLine: 'root=/dev/vda ro' } };
+  const files = {
+    '/etc/mountroot.enabled': 'volatile\n',
+    '/usr/lib/mountroot/preinit': 'timeout 600 mount_root $verb\n',
+    '/usr/lib/mountroot/preinit-ram': { to: 'preinit' },
+  };
+  t.same(look(t, files, plain).preinit, {
+    wanted: ['/usr/lib/mountroot/preinit-ram'],
+    found: [
+      {
+        value: {
+          path: '/usr/lib/mountroot/preinit-ram',
+          calls: ['timeout 600 mount_root $verb'],
+        },
+      },
+    ],
+  });
+  t.same(look(t, { '/etc/mountroot.enabled': 'else\n' }, plain).preinit.wanted, ['/etc/preinit']);
+});
+
+t.test('a loaded module is told from what is part of the kernel', async (t) => {
+  const facts = boardFacts();
+  const modules = (files: Record<string, string>): unknown =>
+    look(
+      t,
+      { '/proc/modules': 'overlay 100 0 - Live 0x0\n', ...files },
+      { ...facts, kernel: { ...facts.kernel, release: '6.12', filesystems: ['jffs2', 'overlay'] } },
+    ).modules;
+  t.match(modules({}), { types: { overlay: { state: 'none' } } });
+  t.same(Object.keys((modules({}) as { types: object }).types), ['overlay']);
+  t.match(
+    modules({
+      '/lib/modules/6.12/modules.dep': 'kernel/fs/overlay.ko:\n',
+      '/lib/modules/6.12/kernel/fs/overlay.ko': '',
+      '/sbin/modprobe': '',
+    }),
+    { types: { overlay: { state: 'at-hand' } } },
+  );
+});
+
 t.test('the program in init= comes first, and OpenWrt has its calls in a folder', async (t) => {
   const facts = boardFacts();
   const live = look(
