@@ -1,7 +1,7 @@
 /** Gathers what `enable` and `disable` decide by. */
 import type { SwitchFacts } from '../distribution/enable-checks.js';
 import { INITRAMFS_SOURCE } from '../distribution/switch-places.js';
-import { ENABLED, PREINITS, type Way } from '../facts/installation.js';
+import { ENABLED, PREINITS, type EnabledWay } from '../facts/installation.js';
 import { initramfsImages, lackingPrograms } from '../distribution/initramfs.js';
 import { SETTINGS_FILE } from '../facts/places.js';
 import { textUpTo } from '../facts/read-whole.js';
@@ -43,7 +43,7 @@ export const markedAt = (path: string): string | null =>
 const FILES = [INITRAMFS_SOURCE, PREINITS.persistent, PREINITS.volatile];
 
 export function switchFacts(
-  way: Way,
+  way: EnabledWay,
   volume: string | undefined,
   settings: SettingsFile,
 ): SwitchFacts {

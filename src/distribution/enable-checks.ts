@@ -1,6 +1,6 @@
 /** Whether a machine can be switched to a root that mountroot makes: checks before any change. */
 import type { Facts, Mount } from '../facts/facts.js';
-import { PREINITS, type Way } from '../facts/installation.js';
+import { PREINITS, type EnabledWay } from '../facts/installation.js';
 import { isNowhere } from '../facts/find-volume.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import type { Decision } from '../plan/plan.js';
@@ -19,7 +19,7 @@ export interface Initramfs {
 /** What `enable` and `disable` decide by. */
 export interface SwitchFacts {
   facts: Facts;
-  way: Way;
+  way: EnabledWay;
   /** The plan of the next boot, as far as it can be foreseen. */
   decision: Decision;
   /** The first line of the file that switches mountroot on; null without the file. */

@@ -82,12 +82,12 @@ export const ENABLED = '/etc/mountroot.enabled';
 
 /** How the root is made: its changes are kept on a volume, or in memory. */
 const WAYS = ['persistent', 'volatile'] as const;
-export type Way = (typeof WAYS)[number];
+export type EnabledWay = (typeof WAYS)[number];
 
 /** What the kernel runs then; the name says how the root is made. */
-export const PREINITS: Record<Way, string> = {
+export const PREINITS: Record<EnabledWay, string> = {
   persistent: `${HOME}/preinit`,
   volatile: `${HOME}/preinit-ram`,
 };
 
-export const isWay = (name: unknown): name is Way => WAYS.some((way) => way === name);
+export const isWay = (name: unknown): name is EnabledWay => WAYS.some((way) => way === name);
