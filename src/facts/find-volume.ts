@@ -1,5 +1,5 @@
 import type { Reader } from '../system/port.js';
-import type { Content, Device, MtdPartition, Volume } from './facts.js';
+import type { Content, Device, Facts, MtdPartition, Volume } from './facts.js';
 import { resolve } from './devices.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 
@@ -70,6 +70,13 @@ export function findVolume(reader: Reader, wanted: string, mtd: readonly MtdPart
     attach,
   };
 }
+
+/**
+ * Whether the volume may be there and was not found, because its name is in a superblock, which
+ * only root may read.
+ */
+export const isUnseen = ({ uid, volume }: Pick<Facts, 'uid' | 'volume'>): boolean =>
+  uid !== 0 && isNowhere(volume) && /^(?:LABEL|UUID)=/.test(volume.wanted);
 
 /** No device has the name, and nothing that could be attached holds one. */
 export const isNowhere = ({ found, attach }: Pick<Volume, 'found' | 'attach'>): boolean =>

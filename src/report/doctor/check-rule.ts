@@ -97,3 +97,6 @@ export const unknown = (finding: string, evidence: string, cure: string): Findin
   cure,
   reason: null,
 });
+
+/** The cure where an ordinary user sees too little. */
+export const RUN_AS_ROOT = 'run `mountroot doctor` as root';

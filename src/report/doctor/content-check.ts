@@ -3,7 +3,15 @@ import { REASONS } from '../../plan/reasons.js';
 import { describe, type Device } from '../../volumes/device.js';
 import type { Content } from '../../volumes/index.js';
 import { DISK_MAKERS, fstypeOf, unmountableText, whyUnmountable } from '../../volumes/mountable.js';
-import { ok, problem, unknown, warning, type CheckInputs, type Finding } from './check-rule.js';
+import {
+  RUN_AS_ROOT,
+  ok,
+  problem,
+  unknown,
+  warning,
+  type CheckInputs,
+  type Finding,
+} from './check-rule.js';
 
 /** The errors of the kernel for somebody who is not root; the evidence names them. */
 const NOT_ALLOWED = /EACCES|EPERM/;
@@ -14,7 +22,7 @@ function unreadable(device: Device, evidence: string, isRoot: boolean): Finding 
     return unknown(
       `the content of ${on} is not known, because only root may look at it`,
       evidence,
-      'run `mountroot doctor` as root',
+      RUN_AS_ROOT,
     );
   return warning(
     `the content of ${on} could not be looked at`,

@@ -3,6 +3,7 @@
  * running system shows.
  */
 import type { Facts } from '../../facts/facts.js';
+import { isUnseen } from '../../facts/find-volume.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../../facts/places.js';
 import { planWhole } from '../../plan/whole-plan.js';
@@ -12,6 +13,7 @@ import { rootEvidence, rootWords } from '../root/root-words.js';
 import { whatToDo } from '../status/what-to-do.js';
 import { CHECKS } from './all-checks.js';
 import {
+  RUN_AS_ROOT,
   ok,
   problem,
   unknown,
@@ -107,6 +109,12 @@ function ladder(inputs: CheckInputs, others: readonly Check[]): Finding {
     return problem(finding, EVIDENCE, cure ?? 'see the other problems');
   }
   if (decision.decision === 'already') return ok(decision.summary, EVIDENCE);
+  if (inputs.start !== null && isUnseen(inputs.start))
+    return unknown(
+      'which root a start would make, because only root may read what names the volume',
+      EVIDENCE,
+      RUN_AS_ROOT,
+    );
   if (decision.rung === 'persistent' && decision.reason === null)
     return ok(`start would make ${decision.summary}${again}`, EVIDENCE);
   return lowerRung(decision, again, others);

@@ -6,6 +6,7 @@ import { placeTrouble } from '../../plan/mountpoints.js';
 import { REASONS } from '../../plan/reasons.js';
 import { listed } from '../../text/listed.js';
 import {
+  RUN_AS_ROOT,
   ON_BOARD,
   ok,
   problem,
@@ -143,11 +144,7 @@ function noCaller(
       INSTALL,
     );
   if (troubles.length > 0)
-    return unknown(
-      `whether ${listed(wanted)} calls mount_root`,
-      troubles.join('; '),
-      'run `mountroot doctor` as root',
-    );
+    return unknown(`whether ${listed(wanted)} calls mount_root`, troubles.join('; '), RUN_AS_ROOT);
   const [finding, evidence] = [
     `${listed(paths)} does not call mount_root`,
     'no line of it names mount_root or mountroot',
@@ -207,7 +204,7 @@ export function program({ now, live }: CheckInputs): Finding {
       return unknown(
         'whether there is a mount_root in /sbin, /usr/sbin, /bin or /usr/bin',
         live.programTrouble,
-        'run `mountroot doctor` as root',
+        RUN_AS_ROOT,
       );
     return isExpected(now)
       ? problem(finding, 'lstat(2)', cure)

@@ -14,6 +14,7 @@ import { mountNoteWords, notesOnMounts, type MountNote } from '../../plan/mountp
 import { FILE_SYSTEMS } from '../../volumes/file-systems.js';
 import { fstypeOf } from '../../volumes/mountable.js';
 import {
+  RUN_AS_ROOT,
   ok,
   problem,
   problemOf,
@@ -58,7 +59,7 @@ function nextBoot({ live }: CheckInputs, type: string, reason: Reason): Finding 
     return unknown(
       `${loaded}, and whether the next start can load it`,
       'modules.dep cannot be read',
-      'run `mountroot doctor` as root',
+      RUN_AS_ROOT,
     );
   const lack = lackWords(
     { kernel: { release: '', commandLine: '', filesystems: [] }, modules: modules! },

@@ -6,6 +6,7 @@ import { listed } from '../../text/listed.js';
 import { plural } from '../../text/units.js';
 import { whatToDo } from '../status/what-to-do.js';
 import {
+  RUN_AS_ROOT,
   ON_BOARD,
   ok,
   problem,
@@ -68,7 +69,7 @@ function onBoard({ count, limit, evidence }: Unconfirmed, live: Live, started: b
     return unknown(
       'whether a script calls `mount_root done`',
       `${plural(live.scriptsUnread, 'script')} could not be read`,
-      'run `mountroot doctor` as root',
+      RUN_AS_ROOT,
     );
   if (caller === undefined)
     return warning(

@@ -1,6 +1,7 @@
 /** The data volume: that it is there, that it can be written, and how much room it has. */
 import type { Device, Facts } from '../../facts/facts.js';
 import { DISKS, PARTITIONS, lacksType, unreadWords } from '../../facts/kernel-sources.js';
+import { isUnseen } from '../../facts/find-volume.js';
 import { behindName, behindTrouble, isHidden } from '../../plan/behind.js';
 import { keepsItself, ownRootName } from '../../plan/own-root.js';
 import { askedBy, mayCome, secondsToWait } from '../../plan/volume.js';
@@ -12,6 +13,7 @@ import { rootdiskWords } from '../root/root-words.js';
 import { spaceFinding, spaceWords } from '../status/space-words.js';
 import { spaceOf, spaceTrouble } from '../status/space.js';
 import {
+  RUN_AS_ROOT,
   ok,
   problem,
   problemOf,
@@ -45,6 +47,12 @@ function notFound(now: Facts, asked: string): Finding {
       `whether there is a volume "${wanted}"${asked}`,
       `${unreadWords(now, PARTITIONS)}, and ${unread}`,
       'see that proc is mounted on /proc, and sysfs on /sys',
+    );
+  if (isUnseen(now))
+    return unknown(
+      `whether there is a volume ${wanted}${asked}, because only root may read what names it`,
+      `this is user ${now.uid}, and ${wanted} is in the first bytes of a device`,
+      RUN_AS_ROOT,
     );
   const alike = mtd.find(({ name }) => name !== wanted && bare(name) === bare(wanted));
   if (alike !== undefined)

@@ -25,6 +25,27 @@ export const VOLUME_CASES: Case[] = [
     /read-only image, which stays .* rung rom, no-overlay/,
   ],
   ['ladder', 'problem', withVolume({ found: [], content: null }), null, /rung volatile, no-volume/],
+  [
+    'ladder',
+    'unknown',
+    { ...withVolume({ wanted: 'LABEL=data', found: [], content: null }), uid: 1000 },
+    null,
+    /only root may read what names the volume/,
+  ],
+  [
+    'volume',
+    'unknown',
+    { ...withVolume({ wanted: 'LABEL=data', found: [], content: null }), uid: 1000 },
+    null,
+    /whether there is a volume LABEL=data/,
+  ],
+  [
+    'volume',
+    'problem',
+    { ...withVolume({ wanted: 'LABEL=data', found: [], content: null }), uid: 0 },
+    null,
+    /there is no volume LABEL=data/,
+  ],
   ['ladder', 'warning', withContent('erase-marker'), null, /rung volatile, erase-marker/],
   [
     'ladder',
