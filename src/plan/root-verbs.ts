@@ -23,6 +23,9 @@ export type Verb = keyof typeof ROWS;
 export const VERBS = Object.keys(ROWS) as Verb[];
 
 export const makesRoot = (verb: Verb): boolean => ROWS[verb].makesRoot;
+/** Whether the verb of a journal, which may be of another version, made a root. */
+export const madeRoot = (word: string): boolean =>
+  VERBS.some((verb) => verb === word && makesRoot(verb));
 
 export type BootVerb = {
   [Name in Verb]: (typeof ROWS)[Name]['inBoot'] extends true ? Name : never;

@@ -1,12 +1,14 @@
 import type { JournalRecord } from '../../execute/journal.js';
+import { madeRoot } from '../../plan/root-verbs.js';
 import { parseJournal } from './parse-journal.js';
 
-/** The records of the last start in a journal. A line that is not a record is left out. */
+/**
+ * The records of the last verb in a journal that made a root. A line that is not a record is left
+ * out.
+ */
 export function lastStart(text: string): JournalRecord[] {
   const { records } = parseJournal(text);
-  const begin = records.findLastIndex(
-    (record) => record.type === 'begin' && (record.verb === 'start' || record.verb === 'ram'),
-  );
+  const begin = records.findLastIndex((record) => record.type === 'begin' && madeRoot(record.verb));
   const next = records.findIndex(({ type }, index) => index > begin && type === 'begin');
   return records.slice(Math.max(0, begin), next < 0 ? undefined : next);
 }

@@ -121,3 +121,15 @@ t.test('a boot without a script does not mention one', async (t) => {
     false,
   );
 });
+
+t.test('a root that switch-root made has a start too', async (t) => {
+  const text = journal({ result: 'made', why: null }).replace(
+    '"verb":"start"',
+    '"verb":"switch-root"',
+  );
+  t.match(text, /switch-root/);
+  t.not(
+    status({ mounts: [], journal: lastStart(text), rung: null, space: () => null }).start,
+    null,
+  );
+});
