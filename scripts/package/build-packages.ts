@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -16,7 +17,7 @@ import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bundleHeap } from '../agent/bundle-heap.js';
 import { own } from '../lib/npm.js';
-import { Failure } from '../lib/report.js';
+import { Failure, checkout } from '../lib/report.js';
 import { run } from '../lib/run.js';
 import { fillFeed } from './openwrt-feed.js';
 import { DOC, MAINTAINER, settle, stage, type PackageInput } from './package-tree.js';
@@ -63,7 +64,7 @@ Version: ${version}
 Architecture: armhf
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
-Depends: nodejs (>= 20), libc6 (>= ${glibc}), libgcc-s1, libstdc++6 (>= ${gcc})
+Depends: nodejs (>= 20.19), libc6 (>= ${glibc}), libgcc-s1, libstdc++6 (>= ${gcc})
 Section: admin
 Priority: optional
 Description: mounts the overlay root of an embedded Linux board
@@ -99,6 +100,8 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
   // initramfs-tools, where it is installed, makes the initramfs anew with our part in it.
   writeFileSync(join(folder, 'triggers'), 'activate-noawait update-initramfs\n');
   for (const name of ['control', 'md5sums', 'triggers']) chmodSync(join(folder, name), 0o644);
+  copyFileSync(join(checkout, 'scripts/package/debian/preinst'), join(folder, 'preinst'));
+  chmodSync(join(folder, 'preinst'), 0o755);
   settle(tree, input.epoch);
   const deb = join(input.to, `mountroot_${version}_armhf.deb`);
   // One thread, because the number of threads decides how xz divides its work.
