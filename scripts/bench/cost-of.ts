@@ -6,6 +6,7 @@ import { Failure, readJson } from '../lib/report.js';
 
 /** A line of native/measure.c. */
 interface Measured {
+  wall_us: number;
   user_us: number;
   system_us: number;
   max_rss_kib: number;
@@ -13,8 +14,8 @@ interface Measured {
 }
 
 /**
- * Runs a program on this machine. @returns its user and system time in milliseconds, and its
- * largest resident set.
+ * Runs a program on this machine. @returns its user and system time and the time until its
+ * end, in milliseconds, and its largest resident set.
  * @param measure the program of native/measure.c.
  * @param within words before it, of a program that ends by executing the words behind its own.
  * @throws {Failure} when it fails. `call` names it.
@@ -24,7 +25,7 @@ export function costOf(
   words: readonly string[],
   call: string,
   within: readonly string[] = [],
-): { ms: number; peakKiB: number } {
+): { ms: number; wallMs: number; peakKiB: number } {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-cost-'));
   try {
     const file = join(folder, 'cost.json');
@@ -33,10 +34,10 @@ export function costOf(
       encoding: 'utf8',
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const { user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
+    const { wall_us, user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
     if (status !== 0)
       throw new Failure(`measuring ${call} failed with status ${status}: ${stderr.trim()}`);
-    return { ms: (user_us + system_us) / 1000, peakKiB: max_rss_kib };
+    return { ms: (user_us + system_us) / 1000, wallMs: wall_us / 1000, peakKiB: max_rss_kib };
   } finally {
     rmSync(folder, { recursive: true });
   }

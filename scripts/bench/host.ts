@@ -39,7 +39,7 @@ export function layers(folder: string, files: number): void {
 /**
  * Makes files of 1 MB that compress about as well as programs, because half of each line is random.
  */
-function members(folder: string, count: number): void {
+export function members(folder: string, count: number): void {
   const tree = join(folder, 'tree');
   mkdirSync(tree, { recursive: true });
   let random = 1;

@@ -1,16 +1,19 @@
 /** gzip through Node's own zlib, so that a board without the other libraries has at least this. */
 import type { Transform } from 'node:stream';
+import { promisify } from 'node:util';
 import {
   constants,
   crc32,
-  createDeflateRaw,
   createInflateRaw,
+  deflateRaw,
   inflateRawSync,
   type InflateRaw,
+  type ZlibOptions,
 } from 'node:zlib';
+import { atOnce } from './at-once.js';
 import type { Codec, Warn } from './codec.js';
 import { failing } from './codec-error.js';
-import { CHUNK, type ByteSource } from './source.js';
+import { ByteSource, CHUNK } from './source.js';
 
 const HEADER = 10;
 const DEFLATE = 8;
@@ -148,41 +151,66 @@ async function checkTrailer(
   if (wrong.length > 0) warn({ code: 'gzip-trailer-differs', from: start, to, wrong });
 }
 
-/**
- * Writes a header without name, time or (unlike zlib's own) operating system. So the same data give
- * the same bytes with the same version of zlib on the same processor.
- */
-async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  const deflate = createDeflateRaw({
+/** What is compressed at once, and how much before it may be referred to. */
+const BLOCK = 256 * 1024;
+const WINDOW = 32 * 1024;
+
+interface Piece {
+  bytes: Buffer;
+  /** The last bytes before it. */
+  before: Buffer;
+  last: boolean;
+}
+
+async function* piecesOf(source: AsyncIterable<Buffer>): AsyncGenerator<Piece, void> {
+  const all = ByteSource.from(source);
+  try {
+    let before: Buffer = Buffer.alloc(0);
+    let bytes = await all.read(BLOCK);
+    for (let last = false; !last;) {
+      const next = await all.read(BLOCK);
+      last = next.length === 0;
+      yield { bytes, before, last };
+      [before, bytes] = [bytes.subarray(-WINDOW), next];
+    }
+  } finally {
+    await all.close();
+  }
+}
+
+const deflate = promisify(deflateRaw) as (bytes: Buffer, options: ZlibOptions) => Promise<Buffer>;
+
+/** A piece of one stream of deflate: all but the last end at a whole byte, and go on. */
+const packed = ({ bytes, before, last }: Piece): Promise<Buffer> =>
+  deflate(bytes, {
     level: constants.Z_BEST_COMPRESSION,
     memLevel: 9,
-    chunkSize: CHUNK,
+    finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+    ...(before.length > 0 && { dictionary: before }),
   });
-  const write = writer(deflate);
+
+/**
+ * Writes a header without name, time or (unlike zlib's own) operating system. So the same data give
+ * the same bytes with the same version of zlib on the same processor. Several pieces of one stream
+ * are compressed at once, as pigz does it.
+ */
+async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   let checksum = 0;
   let length = 0;
-  const feed = async (): Promise<void> => {
-    for await (const chunk of source) {
-      if (deflate.destroyed) return;
-      checksum = crc32(chunk, checksum);
-      length += chunk.length;
-      await write(chunk);
+  async function* counted(): AsyncGenerator<Piece, void> {
+    for await (const piece of piecesOf(source)) {
+      checksum = crc32(piece.bytes, checksum);
+      length += piece.bytes.length;
+      yield piece;
     }
-    deflate.end();
-  };
-  const writing = feed().catch((error: Error) => void deflate.destroy(error));
-  try {
-    // XFL 2: the slowest, for the best compression. OS 3: Unix.
-    yield Buffer.from([0x1f, 0x8b, DEFLATE, 0, 0, 0, 0, 0, 2, 3]);
-    yield* deflate as AsyncIterable<Buffer>;
-    const end = Buffer.alloc(8);
-    end.writeUInt32LE(checksum, 0);
-    end.writeUInt32LE(length % 2 ** 32, 4);
-    yield end;
-  } finally {
-    deflate.destroy();
-    await writing;
   }
+  // XFL 2: the slowest, for the best compression. OS 3: Unix.
+  yield Buffer.from([0x1f, 0x8b, DEFLATE, 0, 0, 0, 0, 0, 2, 3]);
+  yield* atOnce(counted(), packed);
+  const end = Buffer.alloc(8);
+  end.writeUInt32LE(checksum, 0);
+  end.writeUInt32LE(length % 2 ** 32, 4);
+  yield end;
 }
 
 export const gzip: Codec = { compress, decompress };

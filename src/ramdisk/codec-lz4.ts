@@ -2,6 +2,7 @@
  * lz4's legacy frames, the only ones the kernel reads (lib/decompress_unlz4.c): a magic number,
  * then blocks of 8 MiB, each after its compressed size. The format has no end mark and no checksum.
  */
+import { atOnce } from './at-once.js';
 import type { Codec } from './codec.js';
 import { failing } from './codec-error.js';
 import { NativeBlocks } from './codec-native.js';
@@ -55,22 +56,23 @@ async function* decompress(source: ByteSource): AsyncGenerator<Buffer, void> {
   }
 }
 
-async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
-  const blocks = await NativeBlocks.open('lz4', NATIVE);
+async function* blocksOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const bytes = ByteSource.from(source);
-  const room = Buffer.allocUnsafeSlow(BOUND);
   try {
-    yield word(MAGIC);
-    for (;;) {
-      const block = await bytes.read(BLOCK);
-      if (block.length === 0) return;
-      const length = blocks.compress(block, room, LEVEL);
-      yield word(length);
-      for (let from = 0; from < length; from += CHUNK)
-        yield Buffer.from(room.subarray(from, Math.min(from + CHUNK, length)));
-    }
+    for (let block; (block = await bytes.read(BLOCK)).length > 0;) yield block;
   } finally {
     await bytes.close();
+  }
+}
+
+async function* compress(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+  const blocks = await NativeBlocks.open('lz4', NATIVE);
+  const packed = (block: Buffer): Promise<Buffer> =>
+    blocks.compressLater(block, Buffer.allocUnsafeSlow(BOUND), LEVEL);
+  yield word(MAGIC);
+  for await (const block of atOnce(blocksOf(source), packed)) {
+    yield word(block.length);
+    yield block;
   }
 }
 

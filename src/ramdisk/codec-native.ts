@@ -132,15 +132,32 @@ export class NativeBlocks {
   }
 
   compress(input: Buffer, room: Buffer, level: number): number {
-    const result = this.library.codecs_block(
-      this.native,
-      DIRECTIONS.compress,
-      level,
-      address(input),
-      input.length,
-      room,
-      room.length,
-    );
+    const { codecs_block: block } = this.library;
+    return this.#checked(input, block(...this.#compression(input, room, level)));
+  }
+
+  /** The same in a thread. @returns the part of `room` that it filled. */
+  compressLater(input: Buffer, room: Buffer, level: number): Promise<Buffer> {
+    const { codecs_block: block } = this.library;
+    return new Promise((resolve, reject) => {
+      block.async(...this.#compression(input, room, level), (error, result) => {
+        try {
+          if (error) throw error;
+          resolve(room.subarray(0, this.#checked(input, result)));
+        } catch (failed) {
+          reject(failed instanceof Error ? failed : new Error(String(failed)));
+        }
+      });
+    });
+  }
+
+  #compression(input: Buffer, room: Buffer, level: number) {
+    const { compress } = DIRECTIONS;
+    const from = [address(input), input.length] as const;
+    return [this.native, compress, level, ...from, room, room.length] as const;
+  }
+
+  #checked(input: Buffer, result: number): number {
     if (result < 0)
       throw new Error(
         `cannot compress ${this.method}: the library refuses a block of ${input.length} bytes ` +
