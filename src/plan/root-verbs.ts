@@ -24,7 +24,7 @@ export const VERBS = Object.keys(ROWS) as Verb[];
 
 export const makesRoot = (verb: Verb): boolean => ROWS[verb].makesRoot;
 /** Whether the verb of a journal, which may be of another version, made a root. */
-export const madeRoot = (word: string): boolean =>
+export const isRootMaker = (word: string): boolean =>
   VERBS.some((verb) => verb === word && makesRoot(verb));
 
 export type BootVerb = {

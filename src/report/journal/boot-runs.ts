@@ -1,4 +1,4 @@
-import { madeRoot } from '../../plan/root-verbs.js';
+import { isRootMaker } from '../../plan/root-verbs.js';
 import type { ImageMark, JournalRecord, ScriptResult } from '../../execute/journal.js';
 import { isMoment } from '../../text/units.js';
 import { parseJournal, type Damage } from './parse-journal.js';
@@ -186,8 +186,8 @@ const lastRun = (boot: Boot, is: (run: JournalRun) => boolean): JournalRun | nul
 
 /** The run that made the root: the last that ended with a root, else the last that tried. */
 export const startRunOf = (boot: Boot): JournalRun | null =>
-  lastRun(boot, ({ verb, ok, rung }) => madeRoot(verb) && ok === true && rung !== null) ??
-  lastRun(boot, ({ verb }) => madeRoot(verb)) ??
+  lastRun(boot, ({ verb, ok, rung }) => isRootMaker(verb) && ok === true && rung !== null) ??
+  lastRun(boot, ({ verb }) => isRootMaker(verb)) ??
   lastRun(boot, ({ verb }) => verb === 'unknown');
 export const doneOf = (boot: Boot): JournalRun | null =>
   lastRun(boot, ({ verb, ok, rung }) => verb === 'done' && ok === true && rung !== null) ??
