@@ -39,8 +39,8 @@ export const NO_REHASH = '--no-rehash-snapshot';
 /**
  * Node's options for writing a heap and for continuing with it in a boot. Without compilers to
  * machine code, a warm start took 341 ms instead of 374, and 3 MiB less. With them, V8 would
- * compile 364 functions of a warm heap, and each would run only once. Node 20 warns that WebAssembly
- * goes with them; the option that says so beforehand, --no-expose-wasm, is none of Node 24.
+ * compile 364 functions of a warm heap, and each would run only once. Node 20 warns that
+ * WebAssembly goes with them; --no-expose-wasm, which says so beforehand, is no option of Node 24.
  */
 export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
 

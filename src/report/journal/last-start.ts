@@ -8,7 +8,9 @@ import { parseJournal } from './parse-journal.js';
  */
 export function lastStart(text: string): JournalRecord[] {
   const { records } = parseJournal(text);
-  const begin = records.findLastIndex((record) => record.type === 'begin' && isRootMaker(record.verb));
+  const begin = records.findLastIndex(
+    (record) => record.type === 'begin' && isRootMaker(record.verb),
+  );
   const next = records.findIndex(({ type }, index) => index > begin && type === 'begin');
   return records.slice(Math.max(0, begin), next < 0 ? undefined : next);
 }
