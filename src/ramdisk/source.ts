@@ -16,8 +16,6 @@ export class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   /** The bytes that were read and not consumed, in order. No buffer is empty. */
   #waiting: Buffer[] = [];
-  /** How many bytes of the first one are consumed: a new Buffer for the rest costs more. */
-  #skipped = 0;
   #held = 0;
   #consumed = 0;
   #ended = false;
@@ -74,10 +72,8 @@ export class ByteSource {
   /** The next bytes without consuming them; fewer at the end. */
   async peek(length: number): Promise<Buffer> {
     while (this.#held < length && (await this.#pull()));
-    const whole = this.#waiting[0] ?? Buffer.alloc(0);
-    const [from, to] = [this.#skipped, this.#skipped + length];
-    if (whole.length >= to) return whole.subarray(from, to);
-    if (from > 0) [this.#waiting[0], this.#skipped] = [whole.subarray(from), 0];
+    const first = this.#waiting[0] ?? Buffer.alloc(0);
+    if (first.length >= length) return first.subarray(0, length);
     // Only as many are joined as are needed, because the others may be long.
     let [count, bytes] = [0, 0];
     while (bytes < length && count < this.#waiting.length) bytes += this.#waiting[count++]!.length;
@@ -89,10 +85,9 @@ export class ByteSource {
   /** The next bytes, if they were read already; null says that `read` must be awaited. */
   take(length: number): Buffer | null {
     const first = this.#waiting[0];
-    const from = this.#skipped;
-    if (first === undefined || first.length - from < length) return null;
+    if (first === undefined || first.length < length) return null;
     this.#drop(length);
-    return first.subarray(from, from + length);
+    return first.subarray(0, length);
   }
 
   /** The next bytes; fewer at the end. */
@@ -105,7 +100,7 @@ export class ByteSource {
   /** The next bytes, as many as come at once; null at the end. */
   async chunk(most = CHUNK): Promise<Buffer | null> {
     if (this.#held === 0 && !(await this.#pull())) return null;
-    const bytes = this.#waiting[0]!.subarray(this.#skipped, this.#skipped + most);
+    const bytes = this.#waiting[0]!.subarray(0, most);
     this.#drop(bytes.length);
     return bytes;
   }
@@ -113,8 +108,6 @@ export class ByteSource {
   /** Takes back the last bytes that were read, because a decoder did not use them. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    if (this.#skipped > 0) this.#waiting[0] = this.#waiting[0]!.subarray(this.#skipped);
-    this.#skipped = 0;
     this.#waiting.unshift(bytes);
     this.#held += bytes.length;
     this.#consumed -= bytes.length;
@@ -124,7 +117,7 @@ export class ByteSource {
   async close(): Promise<void> {
     this.#ended = true;
     this.#waiting = [];
-    [this.#held, this.#skipped] = [0, 0];
+    this.#held = 0;
     for (const call of this.#closing.splice(0)) call();
     await this.#chunks.return?.();
   }
@@ -147,11 +140,8 @@ export class ByteSource {
   #drop(length: number): void {
     const first = this.#waiting[0];
     if (first === undefined) return;
-    this.#skipped += length;
-    if (this.#skipped === first.length) {
-      this.#waiting.shift();
-      this.#skipped = 0;
-    }
+    if (length === first.length) this.#waiting.shift();
+    else this.#waiting[0] = first.subarray(length);
     this.#held -= length;
     this.#consumed += length;
   }

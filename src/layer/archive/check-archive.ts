@@ -96,7 +96,7 @@ export class Checker {
     if (kind !== 'file' && header.size > 0) refuseArchive({ code: 'content', kind });
     this.tree.directoryOf(path);
     if (lastName(path).startsWith(WHITEOUT)) return this.whiteout(path, kind, header);
-    if (path.includes(WHITEOUT) && path.split('/').some((part) => part.startsWith(WHITEOUT)))
+    if (path.split('/').some((part) => part.startsWith(WHITEOUT)))
       refuseArchive({ code: 'below-whiteout' });
     const attributes = this.attributesOf(header, path, kind);
     if (kind === 'directory') this.hold(attributes);

@@ -15,15 +15,9 @@ export function textOf(bytes: Buffer, what: string): string {
 const longest = (part: string): number =>
   LIMITS.name + (part.startsWith(WHITEOUT) ? WHITEOUT.length : 0);
 
-/** Most names: ASCII, no part of them is empty or begins with a dot, and none is too long. */
-const isUsual = (name: string): boolean =>
-  name.length <= LIMITS.name &&
-  /^[^\0./\x80-\uffff][^\0/\x80-\uffff]*(\/[^\0./\x80-\uffff][^\0/\x80-\uffff]*)*$/.test(name);
-
 /** A path below the root, without `.` and empty parts. @param what it is, for the error. */
 export function pathInside(bytes: Buffer, what: string): string {
   const path = textOf(bytes, what);
-  if (isUsual(path)) return path;
   if (path.startsWith('/')) refuseArchive({ code: 'absolute', what });
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..')) refuseArchive({ code: 'dot-dot', what });
