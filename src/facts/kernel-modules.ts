@@ -3,7 +3,7 @@
  * modprobe for a type that it lacks when it is mounted (fs/filesystems.c: get_fs_type). So a type
  * is lacking only if it cannot be loaded either, where the plan runs.
  */
-import { sourceOf } from '../system/kernel-file.js';
+import { sourceOf, type Source } from '../system/kernel-file.js';
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { readWhole } from './read-whole.js';
@@ -45,6 +45,18 @@ function lineOf(list: string, module: string): string[] | null {
   return line === undefined ? null : line.replace(':', ' ').trim().split(/\s+/);
 }
 
+/** The first folder with a list, else the first one. Each list is long, so no other is read. */
+function listIn(
+  reader: Reader,
+  [folder, ...others]: readonly string[],
+): { folder: string; list: Source<string> } {
+  const list = sourceOf(() =>
+    readWhole(reader, `${folder}/modules.dep`, LONGEST_LIST).toString('utf8'),
+  );
+  const found = list.is === 'absent' && others.length > 0 ? listIn(reader, others) : null;
+  return found === null || found.list.is === 'absent' ? { folder: folder!, list } : found;
+}
+
 interface Place {
   reader: Reader;
   /** The folder of the modules of this kernel. */
@@ -71,18 +83,13 @@ export function kernelModules(
   { release, types, top = '' }: { release: string; types: readonly string[]; top?: string },
 ): KernelModules {
   const loader = loaderOf(reader);
-  const folders = FOLDERS.map((each) => `${top}${each}/${release}`);
-  const lists = folders.map((each) =>
-    sourceOf(() => readWhole(reader, `${each}/modules.dep`, LONGEST_LIST).toString('utf8')),
+  const { folder, list } = listIn(
+    reader,
+    FOLDERS.map((each) => `${top}${each}/${release}`),
   );
-  const at = Math.max(
-    0,
-    lists.findIndex(({ is }) => is !== 'absent'),
-  );
-  const list = lists[at]!;
   const place = {
     reader,
-    folder: folders[at]!,
+    folder,
     loads: loader !== '' && isFile(reader, `${top}${loader}`),
   };
   return {
