@@ -14,6 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
+import { INITRAMFS_SOURCE } from '../../src/distribution/switch-places.js';
 import { AGENT_FILE, HOME as BOARD_HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
@@ -130,7 +131,7 @@ export async function stage(
 
 /** The files by which a distribution with systemd and initramfs-tools boots. */
 const DISTRIBUTION: readonly [name: string, path: string, mode: number][] = [
-  ['init-bottom', 'usr/share/initramfs-tools/scripts/init-bottom/mountroot', 0o755],
+  ['init-bottom', INITRAMFS_SOURCE.slice(1), 0o755],
   ['mountroot.service', 'usr/lib/systemd/system/mountroot.service', 0o644],
   ['remount-fs.conf', 'usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf', 0o644],
   ['tmpfiles.conf', 'usr/lib/tmpfiles.d/mountroot.conf', 0o644],

@@ -16,18 +16,15 @@ const BY_ERRNO: Record<string, string> = keyed({
   ELOOP: UNSEEN.symlink,
 });
 
-/** @param error of a call about the path. */
-export const unseen = (path: string, error: unknown): { problem: DiffProblem } => ({
-  problem: {
-    path,
-    error: BY_ERRNO[codeOf(error)] ?? `it cannot be looked at: ${(error as Error).message}`,
-  },
+/** @param errno the name of the error of looking at the path. @param said by the call. */
+export const unseenFor = (
+  path: string,
+  errno: string,
+  said = `${errno} (${errnoText(errno)})`,
+): { problem: DiffProblem } => ({
+  problem: { path, error: BY_ERRNO[errno] ?? `it cannot be looked at: ${said}` },
 });
 
-/** @param errno the name of the error of looking at the path. */
-export const unseenFor = (path: string, errno: string): { problem: DiffProblem } => ({
-  problem: {
-    path,
-    error: BY_ERRNO[errno] ?? `it cannot be looked at: ${errno} (${errnoText(errno)})`,
-  },
-});
+/** @param error of a call about the path. */
+export const unseen = (path: string, error: unknown): { problem: DiffProblem } =>
+  unseenFor(path, codeOf(error), (error as Error).message);

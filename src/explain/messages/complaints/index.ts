@@ -1,5 +1,4 @@
 /** Every complaint that is understood, in the order in which a line is compared. */
-import { byFirstLetter } from '../by-first-letter.js';
 import type { MessageRow } from '../message-row.js';
 import { BLOCK_FS_COMPLAINTS } from './block-fs-complaints.js';
 import { DEATH_COMPLAINTS } from './death-complaints.js';
@@ -68,14 +67,10 @@ const LONGEST = 2000;
 
 export const COMPLAINT_MESSAGES: readonly MessageRow[] = Object.values(COMPLAINT_TABLES).flat();
 
-const tablesAbout = byFirstLetter(Object.entries(COMPLAINT_TABLES), ([subject]) => about(subject));
-
-function about(subject: string): RegExp {
-  return ABOUT[subject as keyof typeof COMPLAINT_TABLES];
-}
-
 /** The rows that may match a line. */
 export function complaintsAbout(text: string): readonly MessageRow[] {
   if (text.length > LONGEST) return [];
-  return tablesAbout(text).flatMap(([subject, rows]) => (about(subject).test(text) ? rows : []));
+  return Object.entries(COMPLAINT_TABLES).flatMap(([subject, rows]) =>
+    ABOUT[subject as keyof typeof COMPLAINT_TABLES].test(text) ? rows : [],
+  );
 }
