@@ -11,6 +11,10 @@ import { isDegraded } from '../plan/reasons.js';
 import type { System } from '../system/port.js';
 import type { BootContext } from './context.js';
 
+/** Whether the root uses the volume for writing. */
+const keepsJournal = ({ rung, reason, verb }: Plan): boolean =>
+  rung === 'persistent' || (verb === 'start' && reason?.startsWith('persist') === true);
+
 /** One run of a verb: it writes the log, the journal and the recorded state. */
 export class VerbRun {
   private readonly failures: VerbOutcome['failures'] = [];
@@ -131,7 +135,7 @@ export class VerbRun {
         warnings: this.warnings,
         limits: this.limits,
       });
-    if (system !== null && rung === 'persistent' && verb !== 'reset')
+    if (system !== null && keepsJournal(plan) && verb !== 'reset')
       this.keepOnVolume(system, configuration.settings.journal);
     return exit;
   }

@@ -3,12 +3,14 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
 import { folderTrouble } from '../facts/own-files.js';
-import { JOURNAL_FOLDER, META } from '../facts/places.js';
+import { persistMounts } from '../facts/persist-paths.js';
+import { DATA, JOURNAL_FOLDER, META, PERSIST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import type { Attributes } from '../layer/diff/attributes.js';
 import type { WalkOptions } from '../layer/diff/walk.js';
 import { reader } from '../system/files.js';
 import { comparable, troubleWords } from '../report/root/comparable-layers.js';
+import { listed } from '../text/listed.js';
 import { UsageError } from './usage-error.js';
 
 /** Two directories, without symlinks on the way to them. */
@@ -59,7 +61,8 @@ export function comparedLayers({ upper, lower }: NamedLayers): ComparedLayers {
 }
 
 function layersHere(): ComparedLayers {
-  const found = comparable(parseMountinfo(reader.readText('/proc/self/mountinfo')));
+  const mounts = parseMountinfo(reader.readText('/proc/self/mountinfo'));
+  const found = comparable(mounts);
   if ('trouble' in found) throw new Error(`${troubleWords(found.trouble)}; ${ELSEWHERE}`);
   const layers = found;
   const { kept, rom } = layers;
@@ -72,6 +75,12 @@ function layersHere(): ComparedLayers {
           `the settings in ${changes} are used read-only; ` +
             `what was changed since the boot is in memory, in ${layers.upper}, and is not shown`,
         ];
+  const lasting = persistMounts(mounts).map(({ mountpoint }) => mountpoint);
+  if (lasting.length > 0)
+    notes.push(
+      `${listed(lasting)} ${lasting.length === 1 ? 'has its' : 'have their'} own layers below ` +
+        `${DATA}/${PERSIST}, and what was changed there is not shown; --upper and --lower show it`,
+    );
   return {
     upper: directory(changes, 'the upper layer'),
     lower: directory(rom, 'the image'),

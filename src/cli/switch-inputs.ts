@@ -1,5 +1,6 @@
 /** Gathers what `enable` and `disable` decide by. */
 import type { SwitchFacts } from '../distribution/enable-checks.js';
+import type { WantedSettings } from '../distribution/switch-on.js';
 import { INITRAMFS_SOURCE } from '../distribution/switch-places.js';
 import { ENABLED, PREINITS, type EnabledWay } from '../facts/installation.js';
 import { initramfsImages, lackingPrograms } from '../distribution/initramfs.js';
@@ -44,10 +45,13 @@ const FILES = [INITRAMFS_SOURCE, PREINITS.persistent, PREINITS.volatile];
 
 export function switchFacts(
   way: EnabledWay,
-  volume: string | undefined,
+  { volume, persist = [] }: WantedSettings,
   settings: SettingsFile,
 ): SwitchFacts {
-  const facts = localFacts(volume === undefined ? [] : [`volume=${volume}`]);
+  const facts = localFacts([
+    ...(volume === undefined ? [] : [`volume=${volume}`]),
+    ...(persist.length === 0 ? [] : [`persist=${persist.join(',')}`]),
+  ]);
   const verb = way === 'volatile' ? 'ram' : 'start';
   const before = beforeStart(facts).facts;
   const lacking = lackingPrograms();

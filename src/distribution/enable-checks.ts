@@ -79,7 +79,8 @@ const row = (
 const shortfall = ({ decision, way }: SwitchFacts): Because | null => {
   if (decision.decision === 'refuse')
     return { found: decision.summary, cure: '`mountroot doctor` says more' };
-  if (decision.decision !== 'go' || decision.rung === way) return null;
+  if (decision.decision !== 'go' || decision.rung === way || decision.reason === 'persist')
+    return null;
   return {
     found:
       `the root would be on the rung ${decision.rung}` +

@@ -2,6 +2,7 @@
 import { ENABLED } from '../facts/installation.js';
 import { SETTINGS_FILE } from '../facts/places.js';
 import type { System } from '../system/port.js';
+import { listed } from '../text/listed.js';
 import { toBeMade, type Initramfs, type SwitchFacts } from './enable-checks.js';
 import { backupOf } from './switch-places.js';
 
@@ -22,6 +23,31 @@ export interface SettingsChange {
 /** The text of the settings file with another volume. */
 export const withVolume = (settings: Record<string, unknown> | null, volume: string): string =>
   `${JSON.stringify({ ...settings, volume }, null, 2)}\n`;
+
+/** The settings that the words of `enable` name. */
+export interface WantedSettings {
+  volume: string | undefined;
+  persist?: readonly string[];
+}
+
+/** The text of the settings file after `enable`; the same if nothing changes. */
+export function settingsAfter(
+  { text, values }: { text: string | null; values: Record<string, unknown> | null },
+  { volume, persist = [] }: WantedSettings,
+): string | null {
+  const withPaths =
+    persist.length === 0 || JSON.stringify(values?.['persist']) === JSON.stringify(persist)
+      ? { text, values }
+      : jsonOf({ ...values, persist });
+  return volume === undefined || values?.['volume'] === volume
+    ? withPaths.text
+    : withVolume(withPaths.values, volume);
+}
+
+const jsonOf = (values: Record<string, unknown>): { text: string; values: typeof values } => ({
+  text: `${JSON.stringify(values, null, 2)}\n`,
+  values,
+});
 
 /** Puts a file to a content, or removes it. */
 function put(system: System, path: string, content: string | null): void {
@@ -64,6 +90,7 @@ export function changesOf(
 ): Change[] {
   const images = toBeMade(input).map((image) => imageChange(system, image, make));
   const volume = input.facts.volume.wanted;
+  const { persist } = input.facts.configuration.settings;
   const file =
     settings.before === settings.after
       ? []
@@ -72,7 +99,8 @@ export function changesOf(
             system,
             SETTINGS_FILE,
             settings,
-            `${SETTINGS_FILE} names the volume ${volume}`,
+            `${SETTINGS_FILE} names the volume ${volume}` +
+              (persist.length === 0 ? '' : ` and what lasts (${listed(persist)})`),
           ),
         ];
   const mark = {
@@ -82,7 +110,15 @@ export function changesOf(
   return [
     ...images,
     ...file,
-    fileChange(system, ENABLED, mark, `${ENABLED} says that the root is ${input.way}`),
+    fileChange(
+      system,
+      ENABLED,
+      mark,
+      `${ENABLED} says ` +
+        (input.decision.decision === 'go' && input.decision.reason === 'persist'
+          ? 'that the volume is used'
+          : `that the root is ${input.way}`),
+    ),
   ];
 }
 

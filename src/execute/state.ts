@@ -1,7 +1,8 @@
 import { STATE_FILE } from '../facts/gather.js';
 import { ownText } from '../facts/own-files.js';
-import { RUNGS, isRung, type Rung } from '../facts/rungs.js';
+import { isRung, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
+import { noticeWords } from '../plan/reasons.js';
 import type { Limit } from '../steps/step-kind.js';
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
@@ -44,7 +45,7 @@ export function noticeOf({
   warnings = [],
 }: Pick<VerbOutcome, 'rung' | 'reason' | 'because'> &
   Partial<Pick<VerbOutcome, 'warnings'>>): string {
-  const said = `mountroot: ${RUNGS[rung].notice}`;
+  const said = `mountroot: ${noticeWords({ rung, reason })}`;
   const line = (rest: string): string => `${oneLine(`${said}${rest}`)}\n`;
   if (rung !== 'persistent' || reason !== null)
     return line(` (${reason ?? rung})${because ? `: ${because}` : ''}`);

@@ -110,10 +110,21 @@ export interface MountedVolume {
    * to move it to.
    */
   stray?: { kind: PathKind; aside: string };
+  /** What paths of the setting `persist` have kept there; left out without any. */
+  persist?: { path: string; upper: PathKind }[];
   /** Names in quarantine. */
   quarantine: string[];
   /** This board's own identity, which external volumes record as their owner. */
   identity: string | null;
+}
+
+/** A path of the setting `persist`, as the image has it. */
+export interface PersistPlace {
+  path: string;
+  /** The first part of the path that is no directory; the path itself if all are. */
+  at: string;
+  /** The kind of `at`: `missing` if the image has nothing there. */
+  kind: PathKind;
 }
 
 /** What OpenWrt's /etc/config/fstab says of an external volume, and whose the volume is by it. */
@@ -306,6 +317,8 @@ export interface Facts {
   volume: Volume;
   /** null while the volume is not mounted. */
   opened: MountedVolume | null;
+  /** The paths of the setting `persist`; left out without any. */
+  persist?: PersistPlace[];
   /** null when no external volume is configured. */
   external: External | null;
   /** null unless this is process 1, or `/` is the kernel's own ramfs. */

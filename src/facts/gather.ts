@@ -43,6 +43,7 @@ import {
 import { folderTrouble } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
 import { askedByFstab, tellUnusedFstab } from './places-of-fstab.js';
+import { lastingPlaces } from './persist-paths.js';
 import { PSTORE, pstoreMounter } from './pstore.js';
 import { isRung } from './rungs.js';
 import { configure, overlaid } from './settings.js';
@@ -170,7 +171,7 @@ export function gather(
   const look: Look = { reader, devices, mtd, mounts, problems, part };
   const opened = lookIntoVolume(look, volume);
   const own =
-    opened === null
+    opened === null || chosen.settings.persist.length > 0
       ? chosen
       : part(
           'it read the settings of the data volume',
@@ -216,6 +217,11 @@ export function gather(
     paths: Object.fromEntries([...PATHS, ...inOldRoot(mounts)].map((path) => [path, kind(path)])),
     volume,
     opened,
+    ...part(
+      'it looked at the paths that are to last',
+      (): Pick<Facts, 'persist'> => ({}),
+      () => lastingPlaces(reader, image, configuration.settings.persist),
+    ),
     external,
     handover,
     ...(mountOptions !== undefined && { mountOptions }),

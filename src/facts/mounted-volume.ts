@@ -15,6 +15,7 @@ import type {
 import { FSTAB, type FstabFile } from './fstab.js';
 import { hiddenMounts } from './mountinfo.js';
 import { noting } from './problems.js';
+import { pathOfPersist } from './persist-paths.js';
 import { INITS } from './program.js';
 import { keepPath } from './setting-rows.js';
 import {
@@ -28,6 +29,7 @@ import {
   META,
   NEXT_UPPER,
   ORDER,
+  PERSIST,
   QUARANTINE,
   STATE_LINK,
   UPGRADE,
@@ -158,6 +160,14 @@ function strayOf(inside: Inside): MountedVolume['stray'] {
   return undefined;
 }
 
+/** What paths of the setting `persist` have kept. */
+function persistOf(inside: Inside): NonNullable<MountedVolume['persist']> {
+  return inside.list(PERSIST).flatMap((name) => {
+    const path = pathOfPersist(name);
+    return path === null ? [] : [{ path, upper: inside.kind(`${PERSIST}/${name}/upper`, ASSUMED) }];
+  });
+}
+
 const identityOf = (text: string | null | undefined): string | null =>
   /^[\w-]{1,64}$/.exec((text ?? '').trim())?.[0] ?? null;
 
@@ -207,6 +217,7 @@ export function lookInto(
   const imported = importedOf(inside);
   const incoming = inside.inode(INCOMING);
   const stray = strayOf(inside);
+  const persist = persistOf(inside);
   return {
     at: mount.mountpoint,
     fstype: mount.fstype,
@@ -221,6 +232,7 @@ export function lookInto(
     ...(incoming !== null && incoming === inside.inode('upper') && { switched: true as const }),
     ...(imported !== null && { imported }),
     ...(stray !== undefined && { stray }),
+    ...(persist.length > 0 && { persist }),
     quarantine: inside.list(QUARANTINE),
     identity: identityOf(inside.text(IDENTITY)),
   };

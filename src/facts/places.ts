@@ -21,6 +21,9 @@ export const EXTERNAL = '/tmp/extroot';
 export const FLASH_SOURCE = `overlayfs:${DATA}`;
 export const RAM_SOURCE = `overlayfs:${RAM}`;
 
+/** The source of the overlay on each path of the setting `persist`. */
+export const PERSIST_SOURCE = 'mountroot-persist';
+
 /** Our own folder on a data volume, and its contents. */
 export const META = '.mountroot';
 export const ATTEMPTS = `${META}/attempts`;
@@ -42,6 +45,8 @@ export const ROM_CURSOR = `${META}/rom-cursor`;
 export const NEXT_UPPER = `${META}/next-upper`;
 export const IMPORT_ORDER = `${META}/import.json`;
 export const FORMER_UPPER = `${META}/former-upper`;
+/** On the data volume: what the paths of the setting `persist` keep, a directory for each. */
+export const PERSIST = 'persist';
 export const STATE_LINK = '.fs_state';
 export const UPGRADE = 'sysupgrade.tgz';
 /** In an external volume: the identity of the board that owns it. */

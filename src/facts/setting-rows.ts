@@ -77,6 +77,36 @@ const paths: SettingForm<string[]> = {
   },
 };
 
+/** Mounts of every boot, and mountroot's own places. */
+const NOT_KEPT = ['/dev', '/proc', '/run', '/sys', '/tmp', '/overlay', '/rom', '/mnt'];
+
+/** A path with its slashes escaped is the name of a directory on the volume. */
+const LONGEST_PERSIST = 120;
+const MOST_PERSIST = 16;
+
+const isWithin = (path: string, top: string): boolean => path === top || path.startsWith(`${top}/`);
+
+const mayPersist = (all: readonly string[]): boolean =>
+  all.length <= MOST_PERSIST &&
+  all.every(
+    (path, index) =>
+      Buffer.byteLength(path) <= LONGEST_PERSIST &&
+      !NOT_KEPT.some((top) => isWithin(path, top)) &&
+      !all.some((other, at) => at !== index && isWithin(path, other)),
+  );
+
+const persistPaths: SettingForm<string[]> = {
+  expected:
+    `a list of at most ${MOST_PERSIST} directories by absolute paths of at most ` +
+    `${LONGEST_PERSIST} bytes without . and .., none within another or within ` +
+    `${NOT_KEPT.slice(0, -1).join(', ')} or ${NOT_KEPT.at(-1)}`,
+  stored: 'list',
+  read: (value) => {
+    const list = paths.read(value);
+    return list !== undefined && mayPersist(list) ? list : undefined;
+  },
+};
+
 const choice = <Word extends string>(...words: readonly Word[]): SettingForm<Word> => ({
   expected: words.map((word) => `"${word}"`).join(' or '),
   stored: words,
@@ -107,6 +137,11 @@ const SETTINGS = {
   watchdog: setting(devicePath, { default: '' }),
   /** The paths that `reset` keeps; they are absolute. */
   keep: setting(paths, { default: [], afterOpening: true }),
+  /**
+   * The directories that last on a root in memory; without any, the whole root lasts. The volume's
+   * own settings do not count: they are not in use then.
+   */
+  persist: setting(persistPaths, { default: [], optionalInFiles: true }),
   /** An external volume, named as `volume` is, or ''. */
   extroot: setting(text, { default: '', afterOpening: true }),
   /** The content of the external volume: an overlay like the internal one, or a whole root. */

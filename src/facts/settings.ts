@@ -149,7 +149,7 @@ export function configure(
   problems: FactsProblem[],
 ): Configuration {
   const configuration: Configuration = {
-    settings: { ...DEFAULTS, keep: [...DEFAULTS.keep] },
+    settings: { ...DEFAULTS, keep: [...DEFAULTS.keep], persist: [...DEFAULTS.persist] },
     origins: {},
   };
   const sources = [

@@ -66,6 +66,7 @@ const opened = v.object({
     v.object({ ordered: v.boolean(), next: pathKind, former: pathKind, same: v.boolean() }),
   ),
   stray: v.exactOptional(v.object({ kind: pathKind, aside: v.string() })),
+  persist: v.exactOptional(v.array(v.object({ path: v.string(), upper: pathKind }))),
   quarantine: v.array(v.string()),
   identity: v.nullable(v.string()),
 });
@@ -157,6 +158,7 @@ const factsFile = v.object({
   paths: v.record(v.string(), pathKind),
   volume,
   opened: v.nullable(opened),
+  persist: v.exactOptional(v.array(v.object({ path: v.string(), at: v.string(), kind: pathKind }))),
   external: v.nullable(external),
   // Older files have no such field.
   handover: v.optional(v.nullable(handover), null),

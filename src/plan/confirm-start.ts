@@ -3,7 +3,7 @@ import { layersOf } from '../facts/layers.js';
 import { QUARANTINE } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
-import { recordRomSteps, startMarks, whiteoutProbe } from './done-marks.js';
+import { keepJournalSteps, recordRomSteps, startMarks, whiteoutProbe } from './done-marks.js';
 import { afterImport } from './import.js';
 import type { Plan, Reason } from './plan.js';
 import { planOf } from './plan-of.js';
@@ -43,5 +43,23 @@ export function confirmStart(facts: Facts, opened: MountedVolume): Plan {
     last: true,
   });
   // The state that the start recorded is still true, and so is its cure.
+  return { ...plan, reason: (facts.state?.reason ?? null) as Reason | null };
+}
+
+/** Confirms a start whose root is in memory, with paths that last. */
+export function confirmPersist(facts: Facts, opened: MountedVolume): Plan {
+  const { at } = opened;
+  const plan = planOf('done', facts, {
+    stage: 'mark',
+    rung: facts.state?.rung ?? 'volatile',
+    summary: `a confirmed start with paths that last on ${describe(facts.volume.found[0]!)}`,
+    steps: [
+      ...startMarks(at),
+      whiteoutProbe(at),
+      ...keepJournalSteps(facts, at),
+      warn('synced', 'A confirmed start is on stable storage.', { kind: 'sync', path: at }),
+    ],
+    last: true,
+  });
   return { ...plan, reason: (facts.state?.reason ?? null) as Reason | null };
 }

@@ -7,9 +7,10 @@ import { visibleAt } from '../facts/mountinfo.js';
 import { FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
 import { describe } from '../volumes/device.js';
 import { behindTrouble, isHidden, isShown, makeBehind, makerOf, showBehind } from './behind.js';
-import { confirmStart } from './confirm-start.js';
+import { confirmPersist, confirmStart } from './confirm-start.js';
 import { LATE_MOUNTS, copyToFlash, switchToFlash, thaw, tidyUp } from './move-to-flash.js';
 import { openSteps } from './open.js';
+import { isPersistAsked, isPersistRoot } from './persist.js';
 import { keepsItself, ownRootName } from './own-root.js';
 import { isLegacy } from './overlay-root.js';
 import {
@@ -67,6 +68,11 @@ const ownRootDone = (facts: Facts): Plan =>
   });
 
 export const DONE: readonly PlanRule<Completion, Decision, string>[] = [
+  {
+    id: 'persist',
+    when: ({ facts }) => isPersistRoot(facts) && rootOf(facts)?.source === RAM_SOURCE,
+    then: ({ facts }) => confirmPersist(facts, facts.opened!),
+  },
   {
     id: 'in-memory',
     when: ({ facts }) => rootOf(facts)?.source === RAM_SOURCE,
@@ -312,6 +318,14 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
     because: () => 'the volume was erased, and still holds the order to erase it',
   },
   { id: 'erase', when: isMarkedForErase, then: erase },
+  {
+    id: 'persist-waits',
+    when: (completion) => isEmptyVolume(completion) && isPersistAsked(completion.facts),
+    then: stays,
+    because: ({ facts }) =>
+      `only what \`persist\` names is to last; ${deviceName(facts)} is ready, and the next start ` +
+      'uses it',
+  },
   {
     id: 'old-overlayfs',
     when: (completion) => isEmptyVolume(completion) && isLegacy(completion.facts),

@@ -142,6 +142,8 @@ const SETTINGS: Table<Facts['configuration']['settings']> = {
   boot_limit: nothing,
   journal: nothing,
   keep: nothing,
+  persist: (paths) =>
+    paths.length === 0 ? [] : ['single paths are to last, which only the agent arranges'],
   extroot_target: nothing,
   first: nothing,
   writable_root: nothing,
@@ -226,6 +228,8 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
       return [`the data volume ${wanted} is looked for by its name, and a shell cannot do that`];
     return contentGuards(device, content);
   },
+  // A root with paths that last has no script; see the setting.
+  persist: nothing,
   external: (external) => (external === null ? [] : ['an external volume is configured']),
   handover: (handover) =>
     handover === null
@@ -293,6 +297,8 @@ const OPENED: Table<MountedVolume> = {
       'a firmware upgrade has left settings',
     ),
   ],
+  // What paths have kept is not in use while the whole root lasts.
+  persist: nothing,
   upper: (_, stage) => [
     path(
       `${stage.facts.opened!.at}/upper`,

@@ -18,6 +18,7 @@ import {
   noOverlayTrouble,
 } from './memory-or-image.js';
 import { placeTrouble } from './mountpoints.js';
+import { isPersistAsked, persistRoot, persistTrouble } from './persist.js';
 import { isEmptiedByOthers, removeRemains } from './others-reset.js';
 import { attachSteps, waitSteps } from './open.js';
 import { mayLackOptions, openFailures, openVolume, refusesWrites } from './open-volume.js';
@@ -236,6 +237,10 @@ export const LEFT_UNDONE: readonly PlanRule<Climb, Trouble>[] = [
 const persistent = (climb: Climb): Plan =>
   persistentRoot(climb.facts, climb.earlier, firstMatch(LEFT_UNDONE, climb));
 
+/** No other root is right: one that keeps all changes would keep what is to be lost. */
+const pathsThatLast = (climb: Climb): Plan =>
+  persistRoot(climb.facts, climb.earlier, firstMatch(LEFT_UNDONE, { ...climb, external: null }));
+
 const holdsSettings = ({ facts, earlier }: Climb): boolean =>
   failures(earlier, 'root', 'kept-read-only').length === 0 &&
   facts.opened!.upper === 'directory' &&
@@ -331,6 +336,13 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
   },
   { id: 'reset', when: isResetDue, then: resetVolume },
   { id: 'import', when: isImportOrdered, then: importLayer },
+  {
+    id: 'persist-given-up',
+    when: ({ facts, earlier }) => isPersistAsked(facts) && persistTrouble(facts, earlier) !== null,
+    then: inMemory,
+    because: ({ facts, earlier }) => persistTrouble(facts, earlier)!,
+  },
+  { id: 'persist', when: ({ facts }) => isPersistAsked(facts), then: pathsThatLast },
   {
     // The external volume may serve although the internal one cannot be written to.
     id: 'external',

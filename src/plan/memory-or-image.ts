@@ -22,12 +22,17 @@ export const noOverlayTrouble = ({ facts }: Pick<View, 'facts'>): Trouble =>
     `this kernel has neither overlay nor overlayfs: overlay ${lackWords(facts, 'overlay')}`,
   );
 
-export const memoryFailed = ({ earlier }: View): boolean =>
-  failures(earlier, 'root', 'volatile').length > 0;
+/** A root with paths that last may have failed before; one without them may still work. */
+const memoryFailures = ({ earlier }: Pick<View, 'earlier'>): StageResult[] =>
+  failures(earlier, 'root', 'volatile').filter(
+    ({ reason }) => reason !== 'persist' && reason !== 'persist-failed',
+  );
+
+export const memoryFailed = ({ earlier }: View): boolean => memoryFailures({ earlier }).length > 0;
 
 /** If the overlay in memory fails too, the reason that led to it stays the reason. */
 export function memoryTrouble({ earlier }: View): Trouble {
-  const { failed, reason, because } = failures(earlier, 'root', 'volatile')[0]!;
+  const { failed, reason, because } = memoryFailures({ earlier })[0]!;
   const found = `an overlay in memory failed: ${failed!.error}`;
   return reason === null || reason === 'asked'
     ? troubleOf('ram-failed', found, null)

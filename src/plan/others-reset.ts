@@ -23,11 +23,12 @@ const hasRemains = ({ attempts, imported, quarantine }: MountedVolume): boolean 
  * it: a switch marks the volume only at its end.
  */
 export const isEmptiedByOthers = (facts: Facts, earlier: readonly StageResult[]): boolean => {
-  const { state, upper, incoming, readonly } = facts.opened!;
+  const { state, upper, incoming, readonly, persist } = facts.opened!;
   return (
     state === 'fresh' &&
     upper === 'missing' &&
     incoming === 'missing' &&
+    persist === undefined &&
     !readonly &&
     !isLegacy(facts) &&
     hasRemains(facts.opened!) &&

@@ -41,7 +41,9 @@ const keepsFiles = ({ root }: RootLook): boolean =>
 
 /** Somebody named the volume, or said that the overlay goes over any root. */
 const isOverlayAsked = ({ facts: { configuration } }: RootLook): boolean =>
-  configuration.settings.writable_root === 'overlay' || configuration.origins.volume !== undefined;
+  configuration.settings.writable_root === 'overlay' ||
+  configuration.settings.persist.length > 0 ||
+  configuration.origins.volume !== undefined;
 
 const hasVolume = ({ facts: { volume } }: RootLook): boolean => !isNowhere(volume);
 

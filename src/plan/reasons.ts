@@ -6,6 +6,8 @@ import { RUNGS, type Rung } from '../facts/rungs.js';
 import { EXIT } from './exit.js';
 
 interface ReasonRow {
+  /** The notice at a login, if the rung's is not true with this reason. */
+  notice?: string;
   /** The cure, as half a sentence that is true for every cause of this reason. */
   cure: string;
   /** False if somebody asked for this root. */
@@ -125,6 +127,17 @@ export const REASONS = {
       'report it, with the archive that `mountroot bundle` makes; the next start tries again, ' +
       'and the settings or notes that were changed last may be the cause',
   },
+  persist: {
+    cure: 'nothing, because `persist` in /etc/mountroot.json says so',
+    notice: 'only what `persist` names is kept, and OTHER CHANGES ARE LOST at power-off',
+    degraded: false,
+  },
+  'persist-failed': {
+    cure:
+      'name directories that the image has or lacks, not files or symlinks, and see ' +
+      '`mountroot journal --boot 0`',
+    notice: 'not all that `persist` names is kept, and OTHER CHANGES ARE LOST at power-off',
+  },
   asked: {
     cure: 'nothing, because somebody asked for it; the next start uses the settings again',
     degraded: false,
@@ -140,6 +153,12 @@ export function isDegraded({ rung, reason }: { rung: Rung; reason: Reason | null
   // A state.json of another version may have a reason that has no row here.
   const row: ReasonRow | undefined = REASONS[reason];
   return row?.degraded ?? true;
+}
+
+/** The notice at a login about a root. */
+export function noticeWords({ rung, reason }: { rung: Rung; reason: Reason | null }): string {
+  const row: ReasonRow | undefined = reason === null ? undefined : REASONS[reason];
+  return row?.notice ?? RUNGS[rung].notice;
 }
 
 /** The finding and its cure. */

@@ -1,6 +1,7 @@
 /** Resets a mounted volume: writes an order on it, and resets it at once if no root uses it. */
 import type { Facts, MountedVolume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
+import { persistMounts } from '../facts/persist-paths.js';
 import {
   ATTEMPTS,
   BOOTS,
@@ -36,7 +37,9 @@ function isInUse({ mounts }: Facts, at: string): boolean {
   return (
     root !== undefined &&
     root.fstype.startsWith('overlay') &&
-    root.superOptions.some((option) => /^(upper|lower)dir=/.test(option) && option.includes(at))
+    [root, ...persistMounts(mounts)].some(({ superOptions }) =>
+      superOptions.some((option) => /^(upper|lower)dir=/.test(option) && option.includes(at)),
+    )
   );
 }
 

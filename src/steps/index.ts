@@ -13,6 +13,7 @@ export { keepJournal as 'keep-journal' } from './keep-journal.js';
 export { link } from './link.js';
 export { loadModule as 'load-module' } from './load-module.js';
 export { makeFileSystem as 'make-file-system' } from './make-file-system.js';
+export { makeLike as 'make-like' } from './make-like.js';
 export { makePrivate as 'make-private' } from './make-private.js';
 export { markForErase as 'mark-for-erase' } from './mark-for-erase.js';
 export { mkdir } from './mkdir.js';

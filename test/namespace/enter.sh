@@ -51,6 +51,13 @@ case $programs in
   copied) copy_programs ;;
   *) exit 2 ;;
 esac
+mkdir -p etc/network
+echo image >etc/network/interfaces
+echo gone >etc/network/old
+echo board >etc/hostname
+chown 7:8 etc/network
+chmod 0750 etc/network
+ln -s network etc/link
 mount --bind "$folder" opt
 mount -t devtmpfs devices dev
 mount -t sysfs sysfs sys

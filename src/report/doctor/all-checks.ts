@@ -11,7 +11,7 @@ import { confirmed, first, notice } from './start-checks.js';
 import { today } from './today-check.js';
 import { mapping, whiteout, xattr } from './upper-layer-checks.js';
 import { eraseBlocks, found, space, ubi, writeProtection } from './volume-checks.js';
-import { externalVolume, orders } from './volume-state-checks.js';
+import { externalVolume, lastingPaths, orders } from './volume-state-checks.js';
 
 export const CHECKS: readonly CheckRule[] = [
   { id: 'today', title: 'root of today', look: today },
@@ -22,6 +22,7 @@ export const CHECKS: readonly CheckRule[] = [
   { id: 'write-protection', title: 'write protection', look: writeProtection },
   { id: 'space', title: 'space', look: space },
   { id: 'orders', title: 'orders', look: orders },
+  { id: 'persist', title: 'paths that last', look: lastingPaths },
   { id: 'extroot', title: 'external volume', look: externalVolume },
 
   { id: 'overlay', title: 'overlay', look: overlay },

@@ -115,7 +115,7 @@ function ladder(inputs: CheckInputs, others: readonly Check[]): Finding {
       EVIDENCE,
       RUN_AS_ROOT,
     );
-  if (decision.rung === 'persistent' && decision.reason === null)
+  if (decision.reason === 'persist' || (decision.rung === 'persistent' && decision.reason === null))
     return ok(`start would make ${decision.summary}${again}`, EVIDENCE);
   return lowerRung(decision, again, others);
 }

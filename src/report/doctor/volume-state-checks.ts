@@ -1,5 +1,6 @@
 /** The pending work on the data volume, and the external volume that replaces it. */
 import type { Facts, MountedVolume, Volume } from '../../facts/facts.js';
+import { persistObstacle } from '../../plan/persist.js';
 import { sentenceOf } from '../../plan/reasons.js';
 import { boardNames, otherOwner } from '../../plan/external-owner.js';
 import { volumeTrouble } from '../../plan/volume.js';
@@ -87,4 +88,20 @@ export function externalVolume({ now }: CheckInputs): Finding | null {
       `its etc/.extroot-uuid says ${owner}, and ${boardNames(external, opened!)}`,
     );
   return ok(`${asked} is ${describe(found[0]!)}`, content?.evidence ?? '/sys/class/block');
+}
+
+/** The directories that are to last on a root in memory. */
+export function lastingPaths({ now, start }: CheckInputs): Finding[] | null {
+  const facts = start ?? now;
+  if (facts.persist === undefined) return null;
+  const evidence = '`persist` in the configuration, and the directories of the image';
+  const troubles = facts.persist.flatMap((place) => {
+    const obstacle = persistObstacle(facts, place);
+    return obstacle === null
+      ? []
+      : [problemOf('persist-failed', `${place.path} would not last: ${obstacle}`, evidence)];
+  });
+  if (troubles.length > 0) return troubles;
+  const paths = listed(facts.persist.map(({ path }) => path));
+  return [ok(`on a root in memory, ${paths} can last`, evidence)];
 }

@@ -13,7 +13,7 @@ import type {
   Volume,
 } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
-import { DATA, IMAGE_PLACES, OLD_ROOT, RAM, STAGING } from '../../facts/places.js';
+import { DATA, IMAGE_PLACES, OLD_ROOT, PERSIST_SOURCE, RAM, STAGING } from '../../facts/places.js';
 import { isBehindImage } from '../../plan/behind.js';
 import { VOLUME_TYPES, type ContentKind } from '../../volumes/index.js';
 import { todaysRoot, type TodaysRoot } from './todays-root.js';
@@ -67,7 +67,7 @@ const isOwnPlace = (path: string): boolean =>
 function placeBefore(mount: Mount, root: Mount, image: Mount): string | null {
   const { mountpoint, id } = mount;
   if (mount === image) return '/';
-  if (id === root.id || mountpoint === '/') return null;
+  if (id === root.id || mountpoint === '/' || mount.source === PERSIST_SOURCE) return null;
   // A mount that stayed behind with the old root was on it.
   if (isBelow(mountpoint, OLD_ROOT))
     return mountpoint === OLD_ROOT ? null : mountpoint.slice(OLD_ROOT.length);
@@ -108,7 +108,11 @@ function mountsBefore({ mounts }: Facts, root: Mount, image: Mount): MountsBefor
     mounts: before,
     leftOut: mountpoints(
       mounts.filter(
-        (mount) => mount.mountpoint !== '/' && !isOwnPlace(mount.mountpoint) && !wasThere(mount),
+        (mount) =>
+          mount.source !== PERSIST_SOURCE &&
+          mount.mountpoint !== '/' &&
+          !isOwnPlace(mount.mountpoint) &&
+          !wasThere(mount),
       ),
     ),
     asToday: mountpoints(

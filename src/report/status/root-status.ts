@@ -1,6 +1,7 @@
 import type { JournalRecord, ScriptResult } from '../../execute/journal.js';
 import type { Facts, Mount, Rung } from '../../facts/facts.js';
 import { visibleAt } from '../../facts/mountinfo.js';
+import { isLasting, persistMounts } from '../../facts/persist-paths.js';
 import { isInMemory, isLoop, isReadOnly } from '../root/mount-kinds.js';
 import { scriptOf } from '../journal/boot-runs.js';
 
@@ -22,6 +23,11 @@ export interface Status {
     source: string;
     space: { total: number; free: number } | null;
   } | null;
+  /**
+   * The paths of the setting `persist` that have a mount of their own, and whether their changes
+   * are kept; left out without any.
+   */
+  lasting?: { path: string; kept: boolean }[];
   /** The last start in the journal, times in milliseconds since the kernel started. */
   start: {
     summary: string;
@@ -93,8 +99,17 @@ export function status(input: StatusInput): Status {
           space: space(upper.mountpoint),
         }
       : null,
+    ...lastingOf(mounts),
     start: startOf(journal),
   };
+}
+
+function lastingOf(mounts: readonly Mount[]): Pick<Status, 'lasting'> {
+  const lasting = persistMounts(mounts).map((mount) => ({
+    path: mount.mountpoint,
+    kept: isLasting(mount),
+  }));
+  return lasting.length === 0 ? {} : { lasting };
 }
 
 const isOverlay = ({ fstype }: Mount): boolean => fstype.startsWith('overlay');

@@ -6,6 +6,7 @@ import { spaceWords } from './space-words.js';
 import { outcomeWords } from '../journal/run-words.js';
 import { scriptWords } from '../../text/script-words.js';
 import type { Status, StatusStep } from './root-status.js';
+import { listed } from '../../text/listed.js';
 import { duration, moment, size, stamp } from '../../text/units.js';
 import { oneLine, wrap } from '../../text/columns.js';
 import { printableData } from '../../text/printable.js';
@@ -143,12 +144,23 @@ function pendingText({ pending }: FullStatus): string | null {
   return out.length === 0 ? null : out.join('; ');
 }
 
+function lastingText({ lasting = [] }: FullStatus): string | null {
+  const [kept, lost] = [lasting.filter((each) => each.kept), lasting.filter((each) => !each.kept)];
+  const paths = (some: typeof lasting): string => listed(some.map(({ path }) => path));
+  const out = [
+    ...(kept.length > 0 ? [`${paths(kept)}: what is changed there is kept`] : []),
+    ...(lost.length > 0 ? [`${paths(lost)}: as it was saved, and changes are lost`] : []),
+  ];
+  return out.length === 0 ? null : out.join('; ');
+}
+
 /** The rows of the screen, from top to bottom; a row without a text is left out. */
 const ROWS: readonly { label: string; text: (status: FullStatus) => string | null }[] = [
   { label: 'rung', text: rungText },
   { label: 'reason', text: reasonText },
   { label: 'to do', text: ({ todo }) => todo },
   { label: 'root', text: ({ summary }) => summary },
+  { label: 'lasting', text: lastingText },
   { label: 'maker', text: madeByText },
   {
     label: 'image',

@@ -91,3 +91,21 @@ t.test('each obstacle is found before anything is changed', async (t) => {
 t.test('a machine whose initramfs has our part needs no room in /boot', async (t) => {
   t.equal(obstacleTo(inputs({ bootFree: 0 })), null);
 });
+
+t.test('a root in memory with paths that last is what was asked for', async (t) => {
+  const facts = {
+    ...debian(),
+    persist: [{ path: '/srv', at: '/srv', kind: 'directory' as const }],
+  };
+  const { configuration } = facts;
+  const asked = {
+    ...facts,
+    configuration: {
+      ...configuration,
+      settings: { ...configuration.settings, persist: ['/srv'] },
+    },
+  };
+  t.equal(obstacleTo(inputs({}, asked)), null);
+  const file = { ...asked, persist: [{ ...asked.persist[0]!, kind: 'file' as const }] };
+  t.match(obstacleTo(inputs({}, file)), { code: 'shortfall', found: /\/srv is a file/ });
+});

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { carryOut, withVolume, type Change } from '../../../src/distribution/switch-on.js';
+import {
+  carryOut,
+  settingsAfter,
+  withVolume,
+  type Change,
+} from '../../../src/distribution/switch-on.js';
 import { markBelow, switchOff } from '../../../src/distribution/switch-off.js';
 import type { System } from '../../../src/system/port.js';
 import { mount } from '../../fixtures/facts.js';
@@ -96,3 +101,16 @@ t.test(
     t.equal(calls.at(-1), '/rom MS_REMOUNT,MS_RDONLY', 'also after a failure');
   },
 );
+
+t.test('the settings change only where the words of enable differ from them', async (t) => {
+  const values = { keep: ['/etc'], volume: 'LABEL=data', persist: ['/srv'] };
+  const settings = { text: JSON.stringify(values), values };
+  t.equal(settingsAfter(settings, { volume: 'LABEL=data' }), settings.text);
+  t.equal(settingsAfter(settings, { volume: undefined, persist: ['/srv'] }), settings.text);
+  t.equal(settingsAfter({ text: null, values: null }, { volume: undefined }), null);
+  t.same(JSON.parse(settingsAfter(settings, { volume: 'vdb', persist: ['/etc/network'] })!), {
+    ...values,
+    volume: 'vdb',
+    persist: ['/etc/network'],
+  });
+});

@@ -16,6 +16,7 @@ t.test('the defaults are those that present boards rely on', async (t) => {
     journal: 8,
     watchdog: '',
     keep: [],
+    persist: [],
     extroot: '',
     extroot_target: 'overlay',
     first: 'agent',
@@ -52,6 +53,32 @@ const VALUES: Record<SettingName, { takes: [given: unknown, value: unknown][]; n
       [['/etc'], ['/etc']],
     ],
     not: [['/'], '/etc/../x', ['etc'], [7], 7, null],
+  },
+  persist: {
+    takes: [
+      [[], []],
+      [
+        ['/etc/network/', '/var/lib/app'],
+        ['/etc/network', '/var/lib/app'],
+      ],
+      ['/etc,/var', ['/etc', '/var']],
+    ],
+    not: [
+      ['/'],
+      ['etc'],
+      ['/etc/../x'],
+      ['/etc', '/etc/network'],
+      ['/etc', '/etc/'],
+      ['/proc/x'],
+      ['/run'],
+      ['/dev'],
+      ['/tmp/x'],
+      ['/overlay/upper'],
+      ['/mnt'],
+      [`/${LONG}`],
+      Array.from({ length: 17 }, (_, i) => `/d${i}`),
+      [7],
+    ],
   },
   extroot: {
     takes: [

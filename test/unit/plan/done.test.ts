@@ -10,6 +10,7 @@ import {
   ownRootFacts,
   withContent,
   withFilesystems,
+  withSettings,
   withVolume,
 } from '../../fixtures/facts.js';
 import { failedAt, succeeded, walkTable } from '../../fixtures/walk-table.js';
@@ -37,6 +38,9 @@ t.test('done, row by row', async (t) => {
     t,
     DONE,
     {
+      persist: completion(
+        rootOn(MEMORY, { ...openedFacts(), state: { rung: 'volatile', reason: 'persist' } }),
+      ),
       'in-memory': completion(rootOn(MEMORY, withContent('unknown'))),
       'on-flash': completion(rootOn(FLASH, openedFacts())),
       'volume-gone': completion(rootOn(FLASH, boardFacts())),
@@ -49,6 +53,7 @@ t.test('done, row by row', async (t) => {
     },
   );
   t.same(decisions, {
+    persist: 'go',
     'in-memory': 'already',
     'on-flash': 'go',
     'volume-gone': 'already',
@@ -93,6 +98,7 @@ t.test('done with a root in memory, row by row', async (t) => {
       count: memory(after('full', volume({ upper: 'directory' })), succeeded('open')),
       'erase-failed': memory(MARKED, succeeded('erase')),
       erase: memory(MARKED),
+      'persist-waits': memory(withSettings({ persist: ['/etc'] }, volume())),
       'old-overlayfs': memory(withFilesystems(['jffs2', 'overlayfs'], volume())),
       copy: memory(volume()),
       switch: memory(volume(), succeeded('copy'), MOUNTED_MEANWHILE),
@@ -116,6 +122,7 @@ t.test('done with a root in memory, row by row', async (t) => {
       'count-volume-gone',
       'count-set-back',
       'erase-failed',
+      'persist-waits',
       'old-overlayfs',
       'not-empty',
       'not-blank',

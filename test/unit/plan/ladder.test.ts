@@ -64,6 +64,15 @@ const TO_MAKE = behindFacts(
   true,
 );
 
+const PERSIST = withSettings(
+  { persist: ['/etc/network'] },
+  {
+    ...openedFacts(),
+    persist: [{ path: '/etc/network', at: '/etc/network', kind: 'directory' }],
+  },
+);
+const PERSIST_FAILED = failedAt('root', 'EBUSY', { rung: 'volatile', reason: 'persist' });
+
 const SITUATIONS: Record<string, Climb> = {
   'own-root': climb(ownRootFacts()),
   'own-root-protected': climb({ ...ownRootFacts(), rootProtected: true }),
@@ -85,6 +94,8 @@ const SITUATIONS: Record<string, Climb> = {
   'boot-loop': climb(openedFacts({ attempts: 5 }), OPEN),
   reset: climb(openedFacts({ order: { keep: [] } }), OPEN),
   import: climb(TO_IMPORT, OPEN),
+  'persist-given-up': climb(PERSIST, OPEN, PERSIST_FAILED),
+  persist: climb(PERSIST, OPEN),
   external: climb(BESIDE_EXTERNAL, OPEN),
   persistent: climb(openedFacts(), OPEN),
   'kept-read-only': climb(openedFacts(), OPEN, ROOT_FULL),
@@ -113,6 +124,8 @@ const LEADS_TO: Record<string, [stage: string, rung: string, reason: string | nu
   'boot-loop': ['root', 'volatile', 'boot-loop'],
   reset: ['reset', 'persistent', null],
   import: ['import', 'persistent', null],
+  'persist-given-up': ['root', 'volatile', 'overlay-failed'],
+  persist: ['root', 'volatile', 'persist'],
   external: ['external-wait', 'persistent', null],
   persistent: ['root', 'persistent', null],
   'kept-read-only': ['root', 'kept-read-only', 'full'],

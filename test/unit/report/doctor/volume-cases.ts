@@ -1,9 +1,11 @@
 /** Cases of the checks about the outcome of a start, and the data volume. */
+import type { Facts, PersistPlace } from '../../../../src/facts/facts.js';
 import {
   boardFacts,
   device,
   openedFacts,
   withContent,
+  withSettings,
   withVolume,
 } from '../../../fixtures/facts.js';
 import {
@@ -14,6 +16,12 @@ import {
   ubiFacts,
 } from '../../../fixtures/doctor.js';
 import { MIB, without, withCommandLine, external, type Case } from './changed-boards.js';
+
+/** A root in memory, on which one path is to last. */
+const lasting = (kind: PersistPlace['kind']): Facts => ({
+  ...withSettings({ persist: ['/etc/network'] }),
+  persist: [{ path: '/etc/network', at: '/etc/network', kind }],
+});
 
 export const VOLUME_CASES: Case[] = [
   ['ladder', 'ok', boardFacts(), null, /keeps its changes on mtd3/],
@@ -46,6 +54,10 @@ export const VOLUME_CASES: Case[] = [
     null,
     /there is no volume LABEL=data/,
   ],
+  ['persist', 'absent', boardFacts(), null],
+  ['persist', 'ok', lasting('directory'), null, /\/etc\/network can last/],
+  ['persist', 'problem', lasting('symlink'), null, /would not last: .* is a symlink/],
+  ['ladder', 'ok', lasting('missing'), null, /except for \/etc\/network on mtd3/],
   ['ladder', 'warning', withContent('erase-marker'), null, /rung volatile, erase-marker/],
   [
     'ladder',
