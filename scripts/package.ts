@@ -1,6 +1,6 @@
 /**
- * `npm run package`: makes build/packages/ with the agent for armhf as a Debian package and as an
- * archive, the folder of a package for OpenWrt's build, and their checksums.
+ * `npm run package`: makes build/packages/ with the agent for armhf and arm64 as Debian packages
+ * and as archives, the folder of a package for OpenWrt's build, and their checksums.
  */
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -20,10 +20,10 @@ async function epochOf(): Promise<number> {
 }
 
 await main(async () => {
-  const bundle = await buildAgent(['host', 'arm']);
+  const bundle = await buildAgent(['host', 'arm', 'arm64']);
   const made = await makePackages({
     bundle,
-    native: await buildNative('arm'),
+    natives: { arm: await buildNative('arm'), arm64: await buildNative('arm64') },
     to: join(checkout, 'build', 'packages'),
     epoch: await epochOf(),
   });

@@ -31,6 +31,7 @@ wanted="$wanted cpio gzip xz-utils zstd lz4 bzip2 lzop"
 # The emulator, the cross compiler, and the kernel's sources with what their build needs.
 full='qemu-system-arm u-boot-qemu'
 full="$full gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross"
+full="$full gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross"
 full="$full linux-source-6.1 bison flex bc mtd-utils f2fs-tools debian-archive-keyring"
 # The native parts as OpenWrt's build makes them.
 full="$full libffi-dev pkg-config"

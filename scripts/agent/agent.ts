@@ -4,6 +4,7 @@ import { buildBundle } from './bundle.js';
 import { digest } from '../lib/cache.js';
 import { buildNative, buildSanitized, buildWorkstation } from './native.js';
 import { checkout } from '../lib/report.js';
+import { TOOLS, type Target } from './compile.js';
 
 /**
  * The native parts that the agent loads on a board. Tests and benchmarks use the other parts of
@@ -20,7 +21,7 @@ export const NATIVE_PARTS = [
  * Makes dist/mountroot.cjs, and in dist/native/ the native parts for each target. Returns the
  * bundle's path.
  */
-export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<string> {
+export async function buildAgent(targets: readonly Target[]): Promise<string> {
   const bundle = await buildBundle();
   for (const target of targets) await placeNative(target, join(checkout, 'dist'));
   return bundle;
@@ -30,7 +31,7 @@ export async function buildAgent(targets: readonly ('host' | 'arm')[]): Promise<
  * Copies the native parts to the folder where a bundle in `folder` looks for them. It leaves files
  * that are up to date, because another run may be using them.
  */
-export async function placeNative(target: 'host' | 'arm', folder: string): Promise<void> {
+export async function placeNative(target: Target, folder: string): Promise<void> {
   const native = await buildNative(target);
   const from = NATIVE_PARTS.map((part) => join(native, part));
   // Only workstations make ramdisks.
@@ -43,7 +44,7 @@ export async function placeNative(target: 'host' | 'arm', folder: string): Promi
       if (existsSync(other)) from[index] = other;
     });
   }
-  const to = join(folder, 'native', `linux-${target === 'host' ? process.arch : target}`);
+  const to = join(folder, 'native', `linux-${TOOLS[target].architecture}`);
   if (
     from.every(
       (file) =>

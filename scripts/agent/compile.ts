@@ -3,15 +3,18 @@ import { dirname, delimiter } from 'node:path';
 import { checkout } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
-export type Target = 'host' | 'arm';
+/** The processors of boards. */
+export type BoardTarget = 'arm' | 'arm64';
+export type Target = 'host' | BoardTarget;
 
 /**
- * The compiler's prefix, and node-gyp's name of the architecture. Debian's cross compiler makes
- * ARMv7 code for the VFP, which every Cortex-A runs.
+ * The compiler's prefix, and Node's name of the architecture. Debian's cross compiler for 32 bits
+ * makes ARMv7 code for the VFP, which every Cortex-A of 32 bits runs.
  */
 export const TOOLS: Record<Target, { prefix: string; architecture: string }> = {
   host: { prefix: '', architecture: process.arch },
   arm: { prefix: 'arm-linux-gnueabihf-', architecture: 'arm' },
+  arm64: { prefix: 'aarch64-linux-gnu-', architecture: 'arm64' },
 };
 
 /**
@@ -107,6 +110,7 @@ const SANITIZED_FLAGS = [
 const SANITIZED_FOR: Record<Target, readonly string[]> = {
   host: [],
   arm: ['-static-libasan', '-static-libubsan'],
+  arm64: ['-static-libasan', '-static-libubsan'],
 };
 
 /**

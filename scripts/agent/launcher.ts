@@ -18,7 +18,7 @@ import { JOURNAL_FOLDER } from '../../src/facts/places.js';
 import { BOOT_VERBS, makesRoot } from '../../src/plan/root-verbs.js';
 import { cached, digest } from '../lib/cache.js';
 import { checkout } from '../lib/report.js';
-import { compileProgram, compilerVersion } from './compile.js';
+import { compileProgram, compilerVersion, type BoardTarget } from './compile.js';
 
 const text = (value: string): string => `"${value}"`;
 const texts = (values: readonly string[]): string => values.map(text).join(',');
@@ -49,13 +49,13 @@ export const launcherDefinitions = (home: string, node: string, limit = BOOT_LIM
   }).map(([name, value]) => `-D${name}=${value}`);
 
 /** Builds the launcher, which a board calls as mountroot. */
-export async function buildLauncher(): Promise<string> {
+export async function buildLauncher(target: BoardTarget): Promise<string> {
   const source = join(checkout, 'native', 'launch.c');
   const definitions = launcherDefinitions(HOME, NODE);
   const folder = await cached(
     'launcher',
-    { source: digest(source), compiler: await compilerVersion('arm'), definitions },
-    async (made) => compileProgram('arm', source, join(made, 'launch'), definitions),
+    { target, source: digest(source), compiler: await compilerVersion(target), definitions },
+    async (made) => compileProgram(target, source, join(made, 'launch'), definitions),
   );
   return join(folder, 'launch');
 }

@@ -42,7 +42,10 @@ interface Musl {
   kernel: readonly string[];
 }
 
-const MUSL: Record<Target, Musl> = {
+/** OpenWrt's toolchain for arm64 differs from these in its names only. */
+type MuslTarget = Exclude<Target, 'arm64'>;
+
+const MUSL: Record<MuslTarget, Musl> = {
   host: {
     debian: 'amd64',
     folder: 'x86_64-linux-musl',
@@ -90,7 +93,7 @@ class Compiler {
    * @param work a folder with libc.so.
    */
   constructor(
-    private readonly target: Target,
+    private readonly target: MuslTarget,
     dev: string,
     private readonly work: string,
   ) {
@@ -174,7 +177,7 @@ class Compiler {
  * @param check the source of a program that tests them.
  * @throws {Failure} on any warning of the compiler.
  */
-export async function buildMusl(target: Target, check: string): Promise<MuslBuild> {
+export async function buildMusl(target: MuslTarget, check: string): Promise<MuslBuild> {
   const { debian, loader } = MUSL[target];
   const dev = await unpackedPackage('musl-dev', SUITE, debian);
   const libc = await unpackedPackage('musl', SUITE, debian);

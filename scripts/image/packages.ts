@@ -159,9 +159,9 @@ async function fetched(
  * beside them. They are fetched once: a testing suite changes daily, and an image must not change
  * while somebody works with it. To get current packages, remove the cache's packages-* folder.
  */
-export async function fetchPackages(
-  board: Board,
-): Promise<{ folder: string; packages: DebianPackage[] }> {
+export async function fetchPackages(board: {
+  rootfs: Pick<Board['rootfs'], 'suite' | 'architecture' | 'packages'>;
+}): Promise<{ folder: string; packages: DebianPackage[] }> {
   const { suite, architecture, packages } = board.rootfs;
   const inputs = { suite, architecture, packages: [...packages].sort() };
   const folder = await cached('packages', inputs, async (made) => {

@@ -47,7 +47,7 @@ async function installAgent(tree: string): Promise<void> {
   writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)), { mode: 0o755 });
   const parts = await buildNative('arm');
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
-  place(await buildLauncher(), join(home, 'launch'));
+  place(await buildLauncher('arm'), join(home, 'launch'));
   symlinkSync('../lib/mountroot/launch', join(tree, 'usr/bin/mountroot'));
   for (const name of OTHER_NAMES) symlinkSync('mountroot', join(tree, 'usr/bin', name));
 }
@@ -61,7 +61,7 @@ async function stageBare(board: Board): Promise<string> {
     system: basename(system),
     bundle: digest(bundle, cliBeside(bundle)),
     native: basename(await buildNative('arm')),
-    launcher: digest(await buildLauncher()),
+    launcher: digest(await buildLauncher('arm')),
     script,
   };
   const folder = await cached('rootfs-bare', inputs, async (made) => {

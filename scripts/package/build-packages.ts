@@ -1,6 +1,6 @@
 /**
- * Makes a Debian package of the agent for armhf, an archive with the same files for boards without
- * dpkg, and a package's folder for OpenWrt's build. The same sources give the same bytes.
+ * Makes Debian packages of the agent for armhf and arm64, archives with the same files for boards
+ * without dpkg, and a package's folder for OpenWrt's build. The same sources give the same bytes.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -16,11 +16,12 @@ import {
 import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bundleHeap } from '../agent/bundle-heap.js';
+import type { BoardTarget } from '../agent/compile.js';
 import { own } from '../lib/npm.js';
 import { Failure, checkout } from '../lib/report.js';
 import { run } from '../lib/run.js';
 import { fillFeed } from './openwrt-feed.js';
-import { DOC, MAINTAINER, settle, stage, type PackageInput } from './package-tree.js';
+import { DOC, MAINTAINER, settle, stage, type PackageInput, type Stage } from './package-tree.js';
 import { requirements } from './requirements.js';
 
 const INSTALL = `mountroot without a package manager
@@ -29,14 +30,14 @@ const INSTALL = `mountroot without a package manager
 The files of this archive lie below usr/. They go into the tree that the board's
 read-only image is made from:
 
-    tar -xzf mountroot-VERSION-linux-armhf.tar.gz -C TREE
+    tar -xzf mountroot-VERSION-linux-ARCHITECTURE.tar.gz -C TREE
 
 or, to try it on a board whose root can be written, onto the board:
 
-    tar -xzf mountroot-VERSION-linux-armhf.tar.gz -C /
+    tar -xzf mountroot-VERSION-linux-ARCHITECTURE.tar.gz -C /
 
-The board needs Node.js 20 or later as \`node\` (Debian's 24 for armhf is what is
-tested), glibc GLIBC or later, and libstdc++. Where /sbin is no link to usr/sbin,
+The board needs Node.js 20 or later as \`node\` (Debian's 24 is tested), glibc GLIBC
+or later, and libstdc++. Where /sbin is no link to usr/sbin,
 link it for what expects OpenWrt's name there:
 
     ln -s ../usr/sbin/mount_root TREE/sbin/mount_root
@@ -55,13 +56,24 @@ const filesIn = (tree: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name).slice(tree.length + 1))
     .sort();
 
+/** dpkg's names of the architectures. */
+const ARCHITECTURES: Record<BoardTarget, string> = { arm: 'armhf', arm64: 'arm64' };
+const TARGETS: readonly BoardTarget[] = ['arm', 'arm64'];
+
+interface Made {
+  target: BoardTarget;
+  native: string;
+  /** The tree of its files. */
+  tree: string;
+}
+
 const control = (
-  version: string,
+  target: BoardTarget,
   kibibytes: number,
   { glibc, gcc }: { glibc: string; gcc: number },
 ): string => `Package: mountroot
-Version: ${version}
-Architecture: armhf
+Version: ${own.version}
+Architecture: ${ARCHITECTURES[target]}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
 Depends: nodejs (>= 20.19), libc6 (>= ${glibc}), libgcc-s1, libstdc++6 (>= ${gcc})
@@ -74,7 +86,7 @@ Description: mounts the overlay root of an embedded Linux board
  takes everything back if one fails, and tells afterwards what it did and why.
 `;
 
-async function makeDeb(tree: string, version: string, input: PackageInput): Promise<string> {
+async function makeDeb({ target, native, tree }: Made, input: PackageInput): Promise<string> {
   const files = filesIn(tree);
   const sums = files
     .filter((path) => !lstatSync(join(tree, path)).isSymbolicLink())
@@ -95,7 +107,7 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
   );
   const folder = join(tree, 'DEBIAN');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'control'), control(version, size, await requirements(input.native)));
+  writeFileSync(join(folder, 'control'), control(target, size, await requirements(native)));
   writeFileSync(join(folder, 'md5sums'), sums.join(''));
   // initramfs-tools, where it is installed, makes the initramfs anew with our part in it.
   writeFileSync(join(folder, 'triggers'), 'activate-noawait update-initramfs\n');
@@ -103,7 +115,7 @@ async function makeDeb(tree: string, version: string, input: PackageInput): Prom
   copyFileSync(join(checkout, 'scripts/package/debian/preinst'), join(folder, 'preinst'));
   chmodSync(join(folder, 'preinst'), 0o755);
   settle(tree, input.epoch);
-  const deb = join(input.to, `mountroot_${version}_armhf.deb`);
+  const deb = join(input.to, `mountroot_${own.version}_${ARCHITECTURES[target]}.deb`);
   // One thread, because the number of threads decides how xz divides its work.
   await run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, deb], {
     env: { SOURCE_DATE_EPOCH: String(input.epoch), DPKG_DEB_THREADS_MAX: '1' },
@@ -154,37 +166,59 @@ async function makeArchive(
 }
 
 /** Makes the archive of the package for OpenWrt's build. */
-async function makeFeed(staged: string, version: string, input: PackageInput): Promise<string> {
+async function makeFeed(staged: string, input: PackageInput): Promise<string> {
   const folder = join(staged, '..', 'feed');
   fillFeed(join(folder, 'mountroot'), staged);
   settle(folder, input.epoch);
-  return makeArchive(folder, `mountroot-${version}-openwrt.tar.gz`, input);
+  return makeArchive(folder, `mountroot-${own.version}-openwrt.tar.gz`, input);
 }
 
-/** Makes all packages and SHA256SUMS. Returns their paths. */
+const entriesOf = (natives: PackageInput['natives']): [BoardTarget, string][] =>
+  TARGETS.flatMap((target): [BoardTarget, string][] => {
+    const native = natives[target];
+    return native === undefined ? [] : [[target, native]];
+  });
+
+/** Makes the Debian package and the archive for one processor. */
+async function makeBoth(
+  of: Pick<Stage, 'target' | 'native' | 'heap'>,
+  work: string,
+  input: PackageInput,
+): Promise<string[]> {
+  const architecture = ARCHITECTURES[of.target];
+  const { glibc } = await requirements(of.native);
+  const install = INSTALL.replaceAll('VERSION', own.version)
+    .replaceAll('ARCHITECTURE', architecture)
+    .replace('GLIBC', glibc);
+  const [deb, archive] = [join(work, 'deb'), join(work, 'archive')];
+  await stage(deb, input, { ...of, debian: true, extra: {} });
+  await stage(archive, input, { ...of, debian: false, extra: { [`${DOC}/INSTALL`]: install } });
+  return [
+    await makeDeb({ ...of, tree: deb }, input),
+    await makeArchive(archive, `mountroot-${own.version}-linux-${architecture}.tar.gz`, input),
+  ];
+}
+
+/**
+ * Makes all packages and SHA256SUMS, those for the first processor before those for the next.
+ * Returns their paths.
+ */
 export async function makePackages(input: PackageInput): Promise<string[]> {
   if (!Number.isInteger(input.epoch) || input.epoch < 0)
     throw new Failure(
       `SOURCE_DATE_EPOCH=${input.epoch} is no number of seconds; give a whole number, or ` +
         'leave it out',
     );
-  const { version } = own;
   mkdirSync(input.to, { recursive: true });
   const work = join(input.to, `.stage-${process.pid}`);
   try {
-    const { glibc } = await requirements(input.native);
     const heap = join(work, 'heap');
     await bundleHeap(heap);
-    await stage(join(work, 'deb'), input, heap, { debian: true, extra: {} });
-    await stage(join(work, 'archive'), input, heap, {
-      debian: false,
-      extra: { [`${DOC}/INSTALL`]: INSTALL.replaceAll('VERSION', version).replace('GLIBC', glibc) },
-    });
-    const made = [
-      await makeDeb(join(work, 'deb'), version, input),
-      await makeArchive(join(work, 'archive'), `mountroot-${version}-linux-armhf.tar.gz`, input),
-      await makeFeed(join(work, 'archive'), version, input),
-    ];
+    const made: string[] = [];
+    for (const [target, native] of entriesOf(input.natives))
+      made.push(...(await makeBoth({ target, native, heap }, join(work, target), input)));
+    const [first] = entriesOf(input.natives);
+    if (first !== undefined) made.push(await makeFeed(join(work, first[0], 'archive'), input));
     const sums = join(input.to, 'SHA256SUMS');
     writeFileSync(
       sums,

@@ -21,6 +21,7 @@ import { cliBeside, forBoard } from '../agent/bundle.js';
 import { HEAP_SCRIPTS } from '../agent/bundle-heap.js';
 import { KEEP_HEAP } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
+import { TOOLS, type BoardTarget } from '../agent/compile.js';
 import { manPage } from '../agent/man-page.js';
 import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
@@ -29,8 +30,8 @@ import { copyrightFile } from './licences.js';
 export interface PackageInput {
   /** The agent. */
   bundle: string;
-  /** The folder with its native parts for the board. */
-  native: string;
+  /** The folders with its native parts, for the processors for which packages are made. */
+  natives: Partial<Record<BoardTarget, string>>;
   /** The folder for the packages. */
   to: string;
   /** Seconds since 1970: the time of every file, and the date of the man page. */
@@ -65,15 +66,23 @@ const PAGES = [
   'debian.md',
 ];
 
-/**
- * Fills a tree with the files of the package. It sets all modes, whatever the umask is.
- * @param heap the folder with what bundleHeap() makes.
- */
+/** What one package is made from. */
+export interface Stage {
+  target: BoardTarget;
+  /** The folder with the native parts for `target`. */
+  native: string;
+  /** The folder with what bundleHeap() makes. */
+  heap: string;
+  debian: boolean;
+  /** Texts by their paths. */
+  extra: Record<string, string>;
+}
+
+/** Fills a tree with the files of the package. It sets all modes, whatever the umask is. */
 export async function stage(
   tree: string,
-  { bundle, native, epoch }: PackageInput,
-  heap: string,
-  { debian, extra }: { debian: boolean; extra: Record<string, string> },
+  { bundle, epoch }: PackageInput,
+  { target, native, heap, debian, extra }: Stage,
 ): Promise<void> {
   const put = (path: string, content: string | Buffer, mode = 0o644): void => {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
@@ -95,8 +104,8 @@ export async function stage(
   put(`${HOME}/${AGENT_FILE}`, forBoard(readFileSync(bundle)), 0o755);
   copy(cliBeside(bundle), `${HOME}/mountroot-cli.cjs`, 0o755);
   for (const part of NATIVE_PARTS)
-    copy(join(native, part), `${HOME}/native/linux-arm/${part}`, 0o644);
-  copy(await buildLauncher(), `${HOME}/launch`, 0o755);
+    copy(join(native, part), `${HOME}/native/linux-${TOOLS[target].architecture}/${part}`, 0o644);
+  copy(await buildLauncher(target), `${HOME}/launch`, 0o755);
   for (const name of HEAP_SCRIPTS) copy(join(heap, name), `${HOME}/${name}`, 0o644);
   put(`${HOME}/keep-heap`, KEEP_HEAP, 0o755);
   link('../lib/mountroot/launch', 'usr/sbin/mountroot');

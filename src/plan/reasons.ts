@@ -116,7 +116,7 @@ export const REASONS = {
   'no-mountinfo': { cure: 'mount proc on /proc first, as /etc/preinit does' },
   'no-native': {
     cure:
-      "install the agent's native parts beside it (native/linux-arm), " +
+      "install the agent's native parts for this processor beside it (native/linux-*), " +
       'as `npm run build` makes them',
   },
   'ram-failed': {

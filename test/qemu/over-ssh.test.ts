@@ -251,7 +251,7 @@ t.test(
       async (t) => {
         const [, archive = ''] = await makePackages({
           bundle: cli,
-          native: await buildNative('arm'),
+          natives: { arm: await buildNative('arm') },
           to: file('packages'),
           epoch: 1_790_000_000,
         });

@@ -26,7 +26,7 @@ const said = (program: string, words: string[], cwd = folder): string => {
 const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
 const made = await makePackages({
   bundle: agent,
-  native: await buildNative('arm'),
+  natives: { arm: await buildNative('arm') },
   to: join(folder, 'made'),
   epoch: 1_790_000_000,
 });

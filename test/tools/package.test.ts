@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
+import { NATIVE_PARTS } from '../../scripts/agent/agent.js';
 import { bundle, forBoard } from '../../scripts/agent/bundle.js';
 import { buildNative } from '../../scripts/agent/native.js';
 import { makePackages } from '../../scripts/package/build-packages.js';
@@ -16,6 +17,9 @@ const has = (program: string): boolean =>
   spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const folder = join(checkout, 'build', 'test', `package-${process.pid}`);
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+
+/** e_machine of elf.h. */
+const AARCH64 = 183;
 
 const EPOCH = 1_790_000_000;
 const said = (program: string, words: string[]): string => {
@@ -34,25 +38,27 @@ t.test(
   'packages of the agent for the board',
   {
     skip:
-      has('arm-linux-gnueabihf-gcc') && has('dpkg-deb')
+      has('arm-linux-gnueabihf-gcc') && has('aarch64-linux-gnu-gcc') && has('dpkg-deb')
         ? false
         : 'the cross compiler is not installed (scripts/setup.sh full does it)',
   },
   async (t) => {
     mkdirSync(folder, { recursive: true });
     const agent = await bundle('src/main.ts', join(folder, 'mountroot.cjs'));
-    const native = await buildNative('arm');
+    const natives = { arm: await buildNative('arm'), arm64: await buildNative('arm64') };
     const make = (name: string): Promise<string[]> =>
-      makePackages({ bundle: agent, native, to: join(folder, name), epoch: EPOCH });
+      makePackages({ bundle: agent, natives, to: join(folder, name), epoch: EPOCH });
     const before = process.umask(0o077);
-    const [deb, archive, feed, sums] = (await make('first')) as [string, string, string, string];
+    const first = await make('first');
+    const [deb, archive, deb64] = first as [string, string, string];
     process.umask(0o002);
     const again = await make('second');
     process.umask(before);
     const files = spawnSync('dpkg-deb', ['--fsys-tarfile', deb], { maxBuffer: 1 << 26 }).stdout;
 
     t.test('twice the same bytes, whatever the umask is', async (t) => {
-      for (const [index, file] of [deb, archive, feed, sums].entries())
+      t.equal(first.length, 6);
+      for (const [index, file] of first.entries())
         t.ok(readFileSync(file).equals(readFileSync(again[index]!)), basename(file));
       t.equal(
         spawnSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(folder, 'first') })
@@ -78,6 +84,21 @@ t.test(
         ['./preinst'],
         'one script, no configuration files',
       );
+    });
+
+    t.test('the package for arm64 has the same files for another processor', async (t) => {
+      t.equal(said('dpkg-deb', ['--field', deb64, 'Architecture']).trim(), 'arm64');
+      const paths = (file: string): string[] =>
+        said('sh', ['-c', 'dpkg-deb --fsys-tarfile "$1" | tar -t', 'sh', file]).split('\n');
+      t.same(
+        paths(deb64),
+        paths(deb).map((path) => path.replace('linux-arm/', 'linux-arm64/')),
+      );
+      const root = join(folder, 'root64');
+      said('dpkg-deb', ['--extract', deb64, root]);
+      const home = join(root, 'usr/lib/mountroot');
+      for (const name of ['launch', ...NATIVE_PARTS.map((part) => `native/linux-arm64/${part}`)])
+        t.equal(readFileSync(join(home, name)).readUInt16LE(18), AARCH64, name);
     });
 
     t.test("all is root's, and has its mode and its time", async (t) => {
