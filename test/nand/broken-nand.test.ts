@@ -1,0 +1,192 @@
+/**
+ * With any content of NAND, the board comes up, reports its true rung, and keeps everything that
+ * can be kept. One board walks through all rows.
+ */
+import t from 'tap';
+import { random } from '../fixtures/random.js';
+import {
+  BLOCKS,
+  NAND,
+  PAGE,
+  PEB,
+  SETTINGS,
+  dataAt,
+  nandImage,
+  nandKernel,
+  nandWords,
+  pebOf,
+  tableOf,
+} from '../harness/nand.js';
+import { walk, type SeenByAgent, type WalkStream } from '../harness/walk.js';
+
+const chance = random(1);
+
+interface Row {
+  title: string;
+  /** Damages a copy of the chip, or lets bits fall when the chip has its content. */
+  damage: (chip: Buffer, stream: Pick<WalkStream, 'flip'>) => void;
+  rung: 'persistent' | 'volatile' | 'kept-read-only';
+  reason?: string;
+  /** Settings that may be lost or damaged, because nothing can read them. */
+  lost?: string[];
+}
+
+/** Programmed half-way: some bits of the range have fallen, without their ECC. */
+function scramble(chip: Buffer, at: number, length: number): void {
+  for (let byte = at; byte < at + length; byte++) chip[byte] = chance(256);
+}
+
+/** The UBI headers of a block, and its erased rest. */
+function emptied(chip: Buffer, peb: number): void {
+  chip.fill(0xff, peb + PAGE, peb + PEB);
+}
+
+/** Two bits of one ECC step of 256 bytes, which Hamming code cannot correct. */
+function uncorrectable(stream: Pick<WalkStream, 'flip'>, chip: Buffer, at: number): void {
+  let found = 0;
+  for (let byte = at; byte < at + 256 && found < 2; byte++)
+    if (chip[byte]! & 1) {
+      stream.flip(byte, 1);
+      found++;
+    }
+}
+
+/** UBIFS: the superblock, two copies of the master node, the log. */
+const [SUPERBLOCK, MASTER, SECOND_MASTER] = [0, 1, 2];
+
+const ROWS: Row[] = [
+  { title: 'sound', damage: () => {}, rung: 'persistent' },
+  {
+    title: 'one bit has fallen in many pages',
+    damage: (chip, stream) => {
+      for (const at of [0, pebOf(chip, 0, 3), pebOf(chip, 0, 5) + PAGE])
+        for (let page = 0; page < 4; page++)
+          for (let byte = at + page * PAGE; byte < at + page * PAGE + 256; byte++)
+            if (chip[byte]! & 4) {
+              stream.flip(byte, 4);
+              break;
+            }
+    },
+    rung: 'persistent',
+  },
+  {
+    title: 'two bits have fallen in one file',
+    damage: (chip, stream) =>
+      uncorrectable(stream, chip, dataAt(chip, 'large\nlarge\nlarge') + 512),
+    rung: 'persistent',
+    lost: ['/upper/root/large'],
+  },
+  {
+    title: 'the first copy of the table of volumes is gone',
+    damage: (chip) => chip.fill(0xff, tableOf(chip, 0), tableOf(chip, 0) + PEB),
+    rung: 'persistent',
+  },
+  {
+    title: 'the second copy of the table of volumes is gone',
+    damage: (chip) => chip.fill(0xff, tableOf(chip, 1), tableOf(chip, 1) + PEB),
+    rung: 'persistent',
+  },
+  {
+    title: 'the first copy of the table of volumes was being written',
+    damage: (chip) => scramble(chip, tableOf(chip, 0) + PAGE + 300, 2000),
+    rung: 'persistent',
+  },
+  {
+    title: 'the first copy of the table of volumes cannot be corrected',
+    damage: (chip, stream) => uncorrectable(stream, chip, tableOf(chip, 0) + PAGE),
+    rung: 'persistent',
+  },
+  {
+    title: 'both copies of the table of volumes are damaged',
+    damage: (chip) => {
+      for (const copy of [0, 1] as const) scramble(chip, tableOf(chip, copy) + PAGE, 20_000);
+    },
+    rung: 'volatile',
+    reason: 'attach-failed',
+  },
+  {
+    title: 'the first master node was being written',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, MASTER) + PAGE + 100, 300),
+    rung: 'persistent',
+  },
+  {
+    title: 'the second master node was never written',
+    damage: (chip) => emptied(chip, pebOf(chip, 0, SECOND_MASTER)),
+    rung: 'persistent',
+  },
+  {
+    title: 'both master nodes are damaged',
+    damage: (chip) => {
+      for (const leb of [MASTER, SECOND_MASTER])
+        scramble(chip, pebOf(chip, 0, leb) + PAGE, 2 * PAGE);
+    },
+    rung: 'volatile',
+    reason: 'mount-failed',
+  },
+  {
+    title: 'the superblock is damaged',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, SUPERBLOCK) + PAGE, PAGE),
+    rung: 'volatile',
+    reason: 'mount-failed',
+  },
+  {
+    title: 'some free blocks were being erased',
+    damage: (chip) => {
+      for (const block of [60, 70, 80]) scramble(chip, block * PEB, 3 * PAGE);
+    },
+    rung: 'persistent',
+  },
+  {
+    title: 'a free block has its first header and half of the second',
+    damage: (chip) => {
+      chip.copy(chip, 60 * PEB, 0, 64);
+      scramble(chip, 60 * PEB + 512, 20);
+    },
+    rung: 'persistent',
+  },
+  {
+    title: 'the end of a journal head was being written',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, 3) + 40 * PAGE, PAGE),
+    rung: 'persistent',
+  },
+];
+
+const keptOf = (seen: SeenByAgent): string[] =>
+  Object.keys(SETTINGS).filter((path) => {
+    const what = seen.listing.get(path);
+    return what !== undefined && !what.includes('errno=');
+  });
+
+for (const [title, words] of [
+  ['', ''],
+  [' (with a fastmap)', 'ubi.fm_autoconvert=1'],
+  [' (with bad blocks)', `nandsim.badblocks=1,5,17,${BLOCKS - 1}`],
+] as const)
+  t.test(`with any content of NAND the board comes up${title}`, async (t) => {
+    const bad = /badblocks=(\S+)/.exec(words)?.[1]?.split(',').map(Number) ?? [];
+    const whole = nandImage(t.testdir({}), bad);
+    const { agents } = await walk(
+      NAND,
+      { zImage: await nandKernel(), append: nandWords(words) },
+      (stream) => {
+        for (const [id, { damage }] of ROWS.entries()) {
+          const chip = Buffer.from(whole);
+          damage(chip, stream);
+          stream.write(0, chip);
+          stream.check(id, 'agent');
+        }
+      },
+    );
+    for (const [id, { title, rung, reason = null, lost = [] }] of ROWS.entries()) {
+      const seen = agents[id]!;
+      t.match(seen.state, { rung, reason }, title);
+      if (rung === 'persistent')
+        t.strictSame(
+          Object.keys(SETTINGS).filter(
+            (path) => !keptOf(seen).includes(path) && !lost.includes(path),
+          ),
+          [],
+          `${title}: the settings are there`,
+        );
+    }
+  });
