@@ -1,7 +1,8 @@
 /**
  * `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`.
  * `--fast` leaves out the tests that need the emulator. `--kernels [BOARD…]` runs the tests that
- * depend on the kernel, and only these, once for each board with another kernel.
+ * depend on the kernel, and only these, once for each board with another kernel. `--nand` runs the
+ * tests of the board with a NAND chip.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -134,42 +135,43 @@ async function everything(fast: boolean): Promise<Count[]> {
   return counts;
 }
 
-/** The kernel with a NAND chip. Its tests are its own, and take the usual board's image. */
-const NAND_BOARD = 'nandsim';
-
-/** The tests of a board with another kernel. */
-const testsFor = (board: string): string[] =>
-  board === NAND_BOARD
-    ? filesOf({ name: board, folder: 'test/nand', jobs: 1 }, false)
-    : ON_EACH_KERNEL.map((name) => join('test', 'qemu', `${name}.test.ts`));
-
 /** The boards that differ from the usual one in their kernel. */
 const otherKernels = (): string[] =>
   readdirSync(join(checkout, 'board'))
     .filter((name) => name !== USUAL_BOARD && name.startsWith(USUAL_BOARD))
-    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
-    .concat(NAND_BOARD);
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 
 async function onKernels(boards: readonly string[]): Promise<Count[]> {
   const counts: Count[] = [];
   await buildNative('host');
-  const compiled = await compileTests(boards.map(testsFor));
-  for (const [index, name] of boards.entries()) {
-    const image = name === NAND_BOARD ? USUAL_BOARD : name;
-    await buildImage(loadBoard(image));
+  const files = ON_EACH_KERNEL.map((name) => join('test', 'qemu', `${name}.test.ts`));
+  const [compiled] = await compileTests([files]);
+  for (const name of boards) {
+    await buildImage(loadBoard(name));
     counts.push(
-      await runSuite({ name, folder: '', jobs: 2 }, compiled[index]!, { MOUNTROOT_BOARD: image }),
+      await runSuite({ name, folder: 'test/qemu', jobs: 2 }, compiled!, { MOUNTROOT_BOARD: name }),
     );
   }
   return counts;
 }
 
+/** The walk through states of NAND takes the usual board's image, with the kernel of this board. */
+async function onNand(): Promise<Count[]> {
+  await buildNative('host');
+  await buildImage(loadBoard());
+  const suite = { name: 'nand', folder: 'test/nand', jobs: 1 };
+  const [compiled] = await compileTests([filesOf(suite, false)]);
+  return [await runSuite(suite, compiled!, {})];
+}
+
+function chosen([option, ...names]: readonly string[]): Promise<Count[]> {
+  if (option === '--nand') return onNand();
+  if (option === '--kernels') return onKernels(names.length > 0 ? names : otherKernels());
+  return everything(option === '--fast');
+}
+
 await main(async () => {
-  const [option, ...names] = process.argv.slice(2);
-  const counts =
-    option === '--kernels'
-      ? await onKernels(names.length > 0 ? names : otherKernels())
-      : await everything(option === '--fast');
+  const counts = await chosen(process.argv.slice(2));
   const total = sum(counts);
   showSlowest();
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';

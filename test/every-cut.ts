@@ -79,7 +79,8 @@ await main(async () => {
     for (const scene of scenes) {
       if (scene.only?.includes(kind) === false) continue;
       const begun = Date.now();
-      const result = await tryScene(scene, kind, how);
+      const progress = (what: string): void => say(`${kind}, ${scene.name}: ${what}`);
+      const result = await tryScene(scene, kind, { ...how, progress });
       results.push(result);
       const counts = COLUMNS.map((column) => `${column} ${result[column]}`).join(', ');
       const seconds = Math.round((Date.now() - begun) / 1000);

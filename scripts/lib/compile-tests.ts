@@ -30,7 +30,7 @@ export async function compileTests(suites: readonly string[][]): Promise<string[
   rmSync(join(checkout, OUTPUT), { recursive: true, force: true });
   await build({
     absWorkingDir: checkout,
-    entryPoints: [...new Set(suites.flat())],
+    entryPoints: suites.flat(),
     outdir: OUTPUT,
     outbase: 'test',
     bundle: true,

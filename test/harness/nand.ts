@@ -9,7 +9,7 @@ import { buildKernel } from '../../scripts/image/kernel.js';
 import { blank } from '../../scripts/image/flash.js';
 import type { Medium } from './walk.js';
 
-const nandBoard = loadBoard('nandsim');
+const nandBoard = loadBoard('vexpress-a9-nand');
 
 /** The kernel that simulates NAND. It takes minutes to build. */
 export const nandKernel = async (): Promise<string> => join(await buildKernel(nandBoard), 'zImage');

@@ -17,6 +17,8 @@ export interface HowToTry extends HowToCut {
   agents: number;
   /** Most states on which a whole board boots: one of each step and kind of cut. */
   boots: number;
+  /** Is told what comes next. */
+  progress?: (what: string) => void;
 }
 
 interface Fault {
@@ -90,6 +92,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     const recording = await recordScene(scene, volume);
     const trial = new Trial(volume, recording, how, folder);
     const states = [...trial.states()].map((state) => ({ ...state, changes: [] }));
+    how.progress?.(`${recording.log.length} entries, ${states.length} states to mount`);
     const byId = new Map<number, CutState>(states.map((state) => [state.id, state]));
     const { mounts } = await trial.walk(howToMount);
     const keys = new Map<string, number>();
@@ -100,6 +103,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     const last = states.at(-1)!.id;
     const distinct = [...new Set([...keys.values(), last])].sort((a, b) => a - b);
     const chosen = new Set(sample(distinct, how.agents, how.seed));
+    how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
     const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
     const promises = promisesOf(scene, recording, agents);
     const classes = new Map(
