@@ -1,7 +1,10 @@
 import type { System } from '../port.js';
-import { superblock, type Flash } from './board.js';
+import { superblock, type Block, type Flash } from './board.js';
 import type { Machine } from './machine.js';
 import { Errno } from './model-tree.js';
+
+/** What a block is that begins so: a node of jffs2, or the order to erase. */
+const blockOf = (bytes: Uint8Array): Block => (bytes[0] === 0xde ? 'marker' : 'jffs2');
 
 /** The calls of the mtd and UBI drivers. */
 export function flashCalls({
@@ -21,7 +24,7 @@ export function flashCalls({
         const flash = must(device);
         if (flash.writeProtected) throw new Errno('EROFS');
         if (mounts.text().includes(` 31:${flash.index} `)) throw new Errno('EBUSY');
-        flash.blocks[start / flash.eraseBlock] = 'erased';
+        flash.blocks[start / flash.eraseBlock] = calls.halved ? 'garbage' : 'erased';
         if (!flash.blocks.includes('jffs2')) flash.tree.root.entries.clear();
         flash.tree.sync();
         return true;
@@ -34,7 +37,7 @@ export function flashCalls({
           return;
         }
         const flash = must(device);
-        flash.blocks[offset / flash.eraseBlock] = 'marker';
+        flash.blocks[offset / flash.eraseBlock] = blockOf(bytes);
       }),
     attachLoop: (disk, offset) =>
       calls.change({ name: 'loop', path: disk, operand: String(offset) }, () =>

@@ -12,9 +12,9 @@ import { SPARSE, sampled, thinned } from '../../../fixtures/sampling.js';
 const STEP = 9 * SPARSE;
 
 type Side = 'cut' | 'cut within' | 'cut after';
-/** A rename has a middle, on jffs2. */
+/** A rename has a middle, on jffs2, and an erase. */
 const sidesOf = (call: string): readonly Side[] =>
-  call.startsWith('rename') ? ['cut', 'cut within', 'cut after'] : ['cut', 'cut after'];
+  /^(?:rename|erase) /.test(call) ? ['cut', 'cut within', 'cut after'] : ['cut', 'cut after'];
 
 /** The moment of the power cut, and the fate of unsynced writes. */
 interface PowerCut {
