@@ -49,20 +49,46 @@ export function parseWriteOrder(log: string): WriteOrder {
   return order;
 }
 
-/** Returns the medium whose writes are those of a log. */
+interface Span {
+  offset: number;
+  length: number;
+}
+
+/**
+ * Finds for each write that the board made the entry of the log that it became. Writes that a disk
+ * has in hand at the same time may end in any order. null: the log has a write that was not made.
+ */
+function entriesOf(
+  made: readonly Span[],
+  log: readonly (Span & { data: Buffer | null })[],
+): (number | null)[] | null {
+  const waiting = new Map<string, number[]>();
+  for (const [at, { offset, length }] of made.entries()) {
+    const key = `${offset} ${length}`;
+    waiting.set(key, [...(waiting.get(key) ?? []), at]);
+  }
+  const entries: (number | null)[] = made.map(() => null);
+  for (const [index, { offset, length, data }] of log.entries()) {
+    if (data === null) continue;
+    const at = waiting.get(`${offset} ${length}`)?.shift();
+    if (at === undefined) return null;
+    entries[at] = index;
+  }
+  return entries;
+}
+
+/**
+ * Returns the medium whose writes are those of a log, and the entry of each; null for a write that
+ * the log does not have any more, because the board was switched off.
+ */
 export function mediumOf(
   order: WriteOrder,
-  log: readonly { offset: number; length: number; data: Buffer | null }[],
-): number {
-  const writes = log.filter(({ data }) => data !== null);
-  const found = order.media.findIndex(
-    (medium) =>
-      medium.length >= writes.length &&
-      writes.every(
-        ({ offset, length }, at) => medium[at]!.offset === offset && medium[at]!.length === length,
-      ),
-  );
-  if (found < 0)
-    throw new Error(`no medium has the ${writes.length} writes of the log in their order`);
-  return found;
+  log: readonly (Span & { data: Buffer | null })[],
+): { medium: number; entries: (number | null)[] } {
+  for (const [medium, made] of order.media.entries()) {
+    const entries = entriesOf(made, log);
+    if (entries !== null) return { medium, entries };
+  }
+  const count = log.filter(({ data }) => data !== null).length;
+  throw new Error(`no medium has the ${count} writes of the log`);
 }

@@ -31,29 +31,31 @@ export interface Place {
 }
 
 /**
- * Places each line in the log. A write of QEMU's events is an entry with data; a flush that follows
- * it came before the next write.
+ * Places each line in the log: behind the entries of all writes that the board made before the
+ * line, and behind a flush that follows them.
  */
 export function placeLines(
   log: readonly LogEntry[],
+  entries: readonly (number | null)[],
   lines: readonly { text: string; writes: number }[],
 ): RecordedLine[] {
-  const after: number[] = [];
-  log.forEach(({ data }, index) => {
-    if (data !== null) after.push(index);
+  return lines.map(({ text, writes }) => {
+    let at = 0;
+    for (const entry of entries.slice(0, writes)) at = Math.max(at, (entry ?? log.length) + 1);
+    while (log[at]?.data === null) at++;
+    return { text, at: Math.min(at, log.length) };
   });
-  return lines.map(({ text, writes }) => ({ text, at: after[writes] ?? log.length }));
 }
 
 function read(logs: string, name: string, before: Buffer): Recording {
   const log = parseWriteLog(readFileSync(join(logs, `${name}.log`)));
   const order = parseWriteOrder(readFileSync(join(logs, 'order.log'), 'utf8'));
-  const medium = log.length === 0 ? null : mediumOf(order, log);
+  const found = log.length === 0 ? null : mediumOf(order, log);
   const lines = order.lines.map(({ text, writes }) => ({
     text,
-    writes: medium === null ? 0 : (writes[medium] ?? 0),
+    writes: found === null ? 0 : (writes[found.medium] ?? 0),
   }));
-  return { before, log, lines: placeLines(log, lines) };
+  return { before, log, lines: placeLines(log, found?.entries ?? [], lines) };
 }
 
 /** What is done while the board is recorded: once init is ready, and once `done` has ended. */

@@ -13,7 +13,10 @@ import { makeVolume, type Kind } from './volume.js';
 import { acknowledgedFiles } from './writers.js';
 
 export interface HowToTry extends HowToCut {
-  /** Most states on which the agent runs; of the rest only those are tried that are distinct. */
+  /**
+   * Most states on which the agent runs, of those that are distinct. Those in which the kernel
+   * mounted nothing come first.
+   */
   agents: number;
   /** Most states on which a whole board boots: one of each step and kind of cut. */
   boots: number;
@@ -53,11 +56,12 @@ export interface SceneResult {
   faults: Fault[];
 }
 
+const isBare = ({ attach, mount }: Seen): boolean => attach !== 0 || mount !== 0;
+
 /** What is the same for the agent is tried once: what the kernel shows, and how the mount ended. */
 function keyOf({ kind, entries }: CutState, seen: Seen, recording: Recording): string {
   const listing = [...seen.listing].map((pair) => pair.join(' ')).sort();
-  const failed =
-    seen.mount === 0 && seen.attach === 0 ? '' : `${kind} ${stepAt(recording, entries)}`;
+  const failed = isBare(seen) ? `${kind} ${stepAt(recording, entries)}` : '';
   return createHash('sha256')
     .update(JSON.stringify([seen.attach, seen.mount, failed, listing]))
     .digest('hex');
@@ -102,7 +106,12 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     }
     const last = states.at(-1)!.id;
     const distinct = [...new Set([...keys.values(), last])].sort((a, b) => a - b);
-    const chosen = new Set(sample(distinct, how.agents, how.seed));
+    const bare = new Set(mounts.filter(isBare).map(({ id }) => id));
+    const first = distinct.filter((id) => bare.has(id)).slice(0, how.agents);
+    const chosen = new Set([
+      ...first,
+      ...sample(distinct, Math.max(2, how.agents - first.length), how.seed),
+    ]);
     how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
     const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
     const promises = promisesOf(scene, recording, agents);
@@ -131,7 +140,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
       synced: promises.musts.length,
       states: mounts.length,
       prefixes: states.filter((state) => state.kind === 'whole').length,
-      unmountable: mounts.filter((seen) => seen.mount !== 0 || seen.attach !== 0).length,
+      unmountable: bare.size,
       distinct: keys.size,
       agents: agents.length,
       classes: classes.size,

@@ -107,6 +107,7 @@ t.test('a line is placed behind the flush that came before it', async (t) => {
   t.same(
     placeLines(
       [write, flush, write],
+      [0, 2],
       [
         { text: 'a', writes: 0 },
         { text: 'b', writes: 1 },
@@ -114,5 +115,15 @@ t.test('a line is placed behind the flush that came before it', async (t) => {
       ],
     ).map(({ at }) => at),
     [0, 2, 3],
+  );
+  const placed = placeLines(
+    [write, write],
+    [1, 0, null],
+    [1, 2, 3].map((writes) => ({ text: '', writes })),
+  );
+  t.same(
+    placed.map(({ at }) => at),
+    [2, 2, 2],
+    'behind all of its writes, in whichever order they ended',
   );
 });

@@ -126,7 +126,15 @@ t.test('lines of the console are placed between the writes', async (t) => {
     fua: false,
     discard: false,
   });
-  t.equal(mediumOf(order, [entry(512, 512), entry(512, 512)]), 0);
-  t.equal(mediumOf(order, [entry(0, 1024)]), 1);
+  t.match(mediumOf(order, [entry(512, 512), entry(512, 512)]), { medium: 0 });
+  t.match(mediumOf(order, [entry(0, 1024)]), { medium: 1 });
   t.throws(() => mediumOf(order, [entry(512, 1024)]), /no medium/);
+  t.throws(() => mediumOf(order, [entry(0, 1024), entry(0, 1024)]), /no medium/);
+});
+
+t.test('writes of a disk may end in another order than they began', async (t) => {
+  const log = [1024, 0].map((offset) => ({ offset, length: 512, data: Buffer.alloc(512) }));
+  const made = [0, 1024, 0].map((offset) => ({ offset, length: 512 }));
+  const { entries } = mediumOf({ lines: [], media: [made] }, log);
+  t.same(entries, [1, 0, null], 'the last write did not end any more');
 });
