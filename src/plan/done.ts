@@ -236,6 +236,15 @@ const isMadeSince = ({ facts }: Completion): boolean =>
   troubleOrNull(facts) === null &&
   NOT_MADE.includes(facts.state?.reason as Reason);
 
+/**
+ * The start saw the order to erase, and a `done` has erased the flash since, which leaves one node
+ * of jffs2 on it. If it holds settings meanwhile, they are seen when it is open.
+ */
+const isErasedSince = ({ facts: { state, volume } }: Completion): boolean =>
+  volume.content?.kind === 'jffs2' &&
+  volume.found[0]?.kind === 'mtd' &&
+  state?.reason === 'erase-marker';
+
 /** Decides whether a root in memory moves to flash. */
 export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] = [
   {
@@ -353,7 +362,9 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
   {
     id: 'not-blank',
     when: (completion) =>
-      completion.facts.volume.content?.kind !== 'blank' && !isMadeSince(completion),
+      completion.facts.volume.content?.kind !== 'blank' &&
+      !isMadeSince(completion) &&
+      !isErasedSince(completion),
     then: stays,
     because: (completion) => sentenceOf(whatItHolds(completion)),
   },
