@@ -3,6 +3,7 @@ import type { Facts, MountedVolume } from '../../../src/facts/facts.js';
 import { DONE, DONE_IN_MEMORY } from '../../../src/plan/done.js';
 import { LATE_MOUNTS } from '../../../src/plan/move-to-flash.js';
 import type { Reason, StageResult } from '../../../src/plan/plan.js';
+import { firstMatch } from '../../../src/plan/rule-table.js';
 import {
   behindFacts,
   boardFacts,
@@ -142,4 +143,11 @@ t.test('done with a root in memory, row by row', async (t) => {
     switch: 'switch',
     open: 'open',
   });
+});
+
+t.test('flash that was erased since the start is opened; other jffs2 is left alone', async (t) => {
+  const jffs2 = withContent('jffs2');
+  const decide = (facts: Facts) => firstMatch(DONE_IN_MEMORY, memory(facts));
+  t.match(decide(after('erase-marker', jffs2)), { decision: 'go', stage: 'open' });
+  t.match(decide(after('unknown-content', jffs2)), { summary: / stays in memory, / });
 });
