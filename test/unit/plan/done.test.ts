@@ -146,8 +146,11 @@ t.test('done with a root in memory, row by row', async (t) => {
 });
 
 t.test('flash that was erased since the start is opened; other jffs2 is left alone', async (t) => {
-  const jffs2 = withContent('jffs2');
-  const decide = (facts: Facts) => firstMatch(DONE_IN_MEMORY, memory(facts));
-  t.match(decide(after('erase-marker', jffs2)), { decision: 'go', stage: 'open' });
-  t.match(decide(after('unknown-content', jffs2)), { summary: / stays in memory, / });
+  const decide = (reason: Reason) =>
+    firstMatch(
+      DONE_IN_MEMORY,
+      memory({ ...withContent('jffs2'), state: { rung: 'volatile', reason } }),
+    );
+  t.match(decide('erase-marker'), { decision: 'go', stage: 'open' });
+  t.match(decide('unknown-content'), { summary: / stays in memory, / });
 });
