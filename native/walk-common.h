@@ -27,8 +27,8 @@
 static const char *place = "/volume";
 static char medium[64], source[64], type[16], options[128];
 static uint32_t size, block;
-/* What is programmed at once. */
-static uint32_t page = 4096;
+/* What is programmed at once, and its spare bytes. */
+static uint32_t page = 4096, spare;
 static int flash, nand, device;
 /* The wanted content, and the blocks of the medium that may differ from it. */
 static unsigned char *wanted, *found, *stale;

@@ -60,19 +60,25 @@ static void set_mode(unsigned long mode)
 		die("the mode of the chip");
 }
 
-/* A page of ones in which some bits are zeros lets these bits fall, and the ECC stays as it was. */
+/* A page of ones in which some bits are zeros lets these bits fall, and the ECC stays as it was. The
+ * simulator takes only whole pages with their spare bytes. */
 static void make_flips(void)
 {
-	unsigned char *bytes = malloc(page);
+	unsigned char *bytes = malloc(page + spare);
 	if (!bytes)
 		die("memory");
-	set_mode(MTD_FILE_MODE_RAW);
 	for (size_t each = 0; each < flip_count; each++) {
-		memset(bytes, 0xff, page);
+		struct mtd_write_req request = { .start = flips[each].at - flips[each].at % page,
+			.len = page,
+			.ooblen = spare,
+			.usr_data = (uintptr_t)bytes,
+			.usr_oob = (uintptr_t)(bytes + page),
+			.mode = MTD_OPS_RAW };
+		memset(bytes, 0xff, page + spare);
 		bytes[flips[each].at % page] = ~flips[each].bits;
-		seek_and(write_some, bytes, flips[each].at - flips[each].at % page, page, "flip");
+		if (ioctl(device, MEMWRITE, &request) < 0)
+			die("flip");
 	}
-	set_mode(MTD_FILE_MODE_NORMAL);
 	flip_count = 0;
 	free(bytes);
 }

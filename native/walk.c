@@ -11,8 +11,8 @@
 #include "walk-medium.h"
 
 /* FLIP: the bits of a byte fall on the medium after it was brought to the state, as they do on NAND
- * without anybody's doing. */
-enum { END, WRITE, CHECK, FLIP };
+ * without anybody's doing. KEEP: the medium stays as the last check left it. */
+enum { END, WRITE, CHECK, FLIP, KEEP };
 /* AGENT: the agent's start and done run on the state, on the image that is in /dev/mtdblock2. */
 enum { WRITABLE = 1, AGENT = 2 };
 
@@ -102,8 +102,10 @@ static void open_medium(const char *head)
 		die(medium);
 	struct mtd_info_user info;
 	nand = flash && ioctl(device, MEMGETINFO, &info) == 0 && info.type == MTD_NANDFLASH;
-	if (nand)
+	if (nand) {
 		page = info.writesize;
+		spare = info.oobsize;
+	}
 	wanted = room_for(size);
 	found = room_for(size);
 	stale = room_for(size / block);
@@ -136,7 +138,10 @@ int main(void)
 		} else if (record[0] == FLIP && at < size &&
 			   flip_count < sizeof flips / sizeof *flips)
 			flips[flip_count++] = (struct flip){ at, record[2] };
-		else
+		else if (record[0] == KEEP) {
+			reread();
+			memcpy(wanted, found, size);
+		} else
 			die("a record of the stream");
 	}
 	/* A state that was only looked at must be as it was. */

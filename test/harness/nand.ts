@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { loadBoard } from '../../scripts/lib/board.js';
 import { buildKernel } from '../../scripts/image/kernel.js';
 import { blank } from '../../scripts/image/flash.js';
@@ -69,7 +70,7 @@ export function nandImage(folder: string, bad: readonly number[]): Buffer {
   const run = (program: string, ...args: (string | number)[]): void => {
     execFileSync(`/usr/sbin/${program}`, args.map(String), { stdio: 'pipe' });
   };
-  run('mkfs.ubifs', '-m', PAGE, '-e', LEB, '-c', 100, '-x', 'none', '-F', '-r', tree, '-o', ubifs!);
+  run('mkfs.ubifs', '-m', PAGE, '-e', LEB, '-c', 100, '-x', 'none', '-r', tree, '-o', ubifs!);
   writeFileSync(
     ini!,
     `[data]\nmode=ubi\nvol_id=0\nvol_type=dynamic\nvol_name=rootfs_data\nimage=${ubifs!}\n` +
@@ -109,3 +110,24 @@ export function pebOf(chip: Buffer, volume: number, leb: number): number {
 
 /** Where a copy of UBI's table of volumes is. */
 export const tableOf = (chip: Buffer, copy: 0 | 1): number => pebOf(chip, LAYOUT_VOLUME, copy);
+
+/** UBI's checksum is without the final inversion. */
+const ubiCrc = (bytes: Buffer): number => ~crc32(bytes) >>> 0;
+const HEADER_BYTES = 64;
+const CRC_AT = 60;
+const FASTMAP_VOLUME = LAYOUT_VOLUME + 1;
+/** A scan deletes such a block if it does not know it. */
+const COMPAT_DELETE = 1;
+
+/** UBI's headers of a fastmap in a block. What follows them is erased. */
+export function fastmapHeaders(chip: Buffer, peb: number): void {
+  chip.copy(chip, peb, tableOf(chip, 0), tableOf(chip, 0) + HEADER_BYTES);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write(VID_MAGIC, 'latin1');
+  header.set([1, 1, 0, COMPAT_DELETE], 4);
+  header.writeUInt32BE(FASTMAP_VOLUME, 8);
+  // Newer than all other blocks.
+  header.writeBigUInt64BE(1_000_000n, 40);
+  header.writeUInt32BE(ubiCrc(header.subarray(0, CRC_AT)), CRC_AT);
+  header.copy(chip, peb + VID_AT);
+}

@@ -63,7 +63,7 @@ export interface SeenByAgent {
   start: number;
   done: number;
   milliseconds: number;
-  state: { rung: string; reason: string | null } | null;
+  state: { rung: string; reason: string | null; because?: string | null } | null;
   /** What the agent printed, when a status was not 0. */
   said: string | null;
   /** The data volume afterwards. */
@@ -75,7 +75,7 @@ export interface Walked {
   agents: SeenByAgent[];
 }
 
-const KINDS = { end: 0, write: 1, check: 2, flip: 3 } as const;
+const KINDS = { end: 0, write: 1, check: 2, flip: 3, keep: 4 } as const;
 const FLAGS = { look: 0, write: 1, agent: 2 } as const;
 
 /**
@@ -123,6 +123,11 @@ export class WalkStream {
   /** Bits of a byte of NAND that have fallen, without its ECC, in the next check only. */
   flip(offset: number, bits: number): void {
     this.add(KINDS.flip, offset, bits, null);
+  }
+
+  /** The medium stays as the last check left it. */
+  keep(): void {
+    this.add(KINDS.keep, 0, 0, null);
   }
 
   check(id: number, how: Check): void {
@@ -293,7 +298,7 @@ export async function walk(
     );
     await machine.ended;
     if (process.env['MOUNTROOT_WALK'] !== undefined)
-      writeFileSync(process.env['MOUNTROOT_WALK'], machine.console);
+      appendFileSync(process.env['MOUNTROOT_WALK'], machine.console);
     return parseWalk(machine.console);
   } finally {
     release();

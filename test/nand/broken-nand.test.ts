@@ -11,6 +11,7 @@ import {
   PEB,
   SETTINGS,
   dataAt,
+  fastmapHeaders,
   nandImage,
   nandKernel,
   nandWords,
@@ -24,7 +25,7 @@ const chance = random(1);
 interface Row {
   title: string;
   /** Damages a copy of the chip, or lets bits fall when the chip has its content. */
-  damage: (chip: Buffer, stream: Pick<WalkStream, 'flip'>) => void;
+  damage: ((chip: Buffer, stream: Pick<WalkStream, 'flip'>) => void) | 'as the boot before left it';
   rung: 'persistent' | 'volatile' | 'kept-read-only';
   reason?: string;
   /** Settings that may be lost or damaged, because nothing can read them. */
@@ -56,6 +57,7 @@ const [SUPERBLOCK, MASTER, SECOND_MASTER] = [0, 1, 2];
 
 const ROWS: Row[] = [
   { title: 'sound', damage: () => {}, rung: 'persistent' },
+  { title: 'the same at the next boot', damage: 'as the boot before left it', rung: 'persistent' },
   {
     title: 'one bit has fallen in many pages',
     damage: (chip, stream) => {
@@ -105,9 +107,16 @@ const ROWS: Row[] = [
     reason: 'attach-failed',
   },
   {
-    title: 'the first master node was being written',
-    damage: (chip) => scramble(chip, pebOf(chip, 0, MASTER) + PAGE + 100, 300),
+    title: 'the second master node was being written',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, SECOND_MASTER) + PAGE + 100, 300),
     rung: 'persistent',
+  },
+  {
+    // No cut does this: the first is written again only when the block of the second is full.
+    title: 'the first master node alone is damaged',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, MASTER) + PAGE + 100, 300),
+    rung: 'volatile',
+    reason: 'mount-failed',
   },
   {
     title: 'the second master node was never written',
@@ -127,7 +136,7 @@ const ROWS: Row[] = [
     title: 'the superblock is damaged',
     damage: (chip) => scramble(chip, pebOf(chip, 0, SUPERBLOCK) + PAGE, PAGE),
     rung: 'volatile',
-    reason: 'mount-failed',
+    reason: 'unknown-content',
   },
   {
     title: 'some free blocks were being erased',
@@ -149,6 +158,64 @@ const ROWS: Row[] = [
     damage: (chip) => scramble(chip, pebOf(chip, 0, 3) + 40 * PAGE, PAGE),
     rung: 'persistent',
   },
+  {
+    title: 'a fastmap was being written',
+    damage: (chip) => fastmapHeaders(chip, 50 * PEB),
+    rung: 'persistent',
+  },
+  {
+    title: 'a fastmap is damaged',
+    damage: (chip) => {
+      fastmapHeaders(chip, 50 * PEB);
+      scramble(chip, 50 * PEB + PAGE, 4 * PAGE);
+    },
+    rung: 'persistent',
+  },
+];
+
+interface Chip {
+  title: string;
+  /** Words for the kernel. */
+  words: string;
+  /** Blocks that the factory marked as bad. */
+  bad?: readonly number[];
+  rows: readonly Row[];
+}
+
+/** A page of each block, which cannot be written. */
+const weakPages = (blocks: readonly number[], page: number): string =>
+  `nandsim.weakpages=${blocks.map((block) => `${block * (PEB / PAGE) + page}:0`).join(',')}`;
+
+/** UBI keeps 20 blocks of 1024 of the whole chip in reserve, which are 10. */
+const MORE_THAN_THE_RESERVE = [1, 5, 9, 17, 20, 25, 30, 35, 40, 45, 55];
+
+const CHIPS: Chip[] = [
+  { title: 'a sound chip', words: '', rows: ROWS },
+  { title: 'a chip with a fastmap', words: 'ubi.fm_autoconvert=1', rows: ROWS },
+  { title: 'a chip with bad blocks', words: '', bad: [1, 5, 17, BLOCKS - 1], rows: ROWS },
+  {
+    title: 'a chip on which blocks go bad',
+    // Two blocks cannot be erased. In others the first page of data cannot be written.
+    words: `nandsim.weakblocks=90:0,100:0 ${weakPages([16, 32, 48, 64, 80, 96, 112], 1)}`,
+    rows: ROWS.slice(0, 4),
+  },
+  {
+    title: 'a chip on which a block goes bad and cannot be marked',
+    words: weakPages([110], 0),
+    rows: [{ ...ROWS[0]!, rung: 'kept-read-only', reason: 'write-protected' }],
+  },
+  {
+    title: 'a chip with more bad blocks than the reserve',
+    words: '',
+    bad: MORE_THAN_THE_RESERVE,
+    rows: ROWS.slice(0, 4),
+  },
+  {
+    title: 'a chip without a reserve, on which a block goes bad',
+    words: 'nandsim.weakblocks=110:0',
+    bad: MORE_THAN_THE_RESERVE,
+    rows: [{ ...ROWS[0]!, rung: 'kept-read-only', reason: 'write-protected' }],
+  },
 ];
 
 const keptOf = (seen: SeenByAgent): string[] =>
@@ -157,30 +224,29 @@ const keptOf = (seen: SeenByAgent): string[] =>
     return what !== undefined && !what.includes('errno=');
   });
 
-for (const [title, words] of [
-  ['', ''],
-  [' (with a fastmap)', 'ubi.fm_autoconvert=1'],
-  [' (with bad blocks)', `nandsim.badblocks=1,5,17,${BLOCKS - 1}`],
-] as const)
-  t.test(`with any content of NAND the board comes up${title}`, async (t) => {
-    const bad = /badblocks=(\S+)/.exec(words)?.[1]?.split(',').map(Number) ?? [];
+for (const { title, words, bad = [], rows } of CHIPS)
+  t.test(`with any content of NAND the board comes up: ${title}`, async (t) => {
     const whole = nandImage(t.testdir({}), bad);
+    const badWords = bad.length === 0 ? '' : ` nandsim.badblocks=${bad.join(',')}`;
     const { agents } = await walk(
       NAND,
-      { zImage: await nandKernel(), append: nandWords(words) },
+      { zImage: await nandKernel(), append: nandWords(words + badWords) },
       (stream) => {
-        for (const [id, { damage }] of ROWS.entries()) {
-          const chip = Buffer.from(whole);
-          damage(chip, stream);
-          stream.write(0, chip);
+        for (const [id, { damage }] of rows.entries()) {
+          if (damage === 'as the boot before left it') stream.keep();
+          else {
+            const chip = Buffer.from(whole);
+            damage(chip, stream);
+            stream.write(0, chip);
+          }
           stream.check(id, 'agent');
         }
       },
     );
-    for (const [id, { title, rung, reason = null, lost = [] }] of ROWS.entries()) {
+    for (const [id, { title, rung, reason = null, lost = [] }] of rows.entries()) {
       const seen = agents[id]!;
-      t.match(seen.state, { rung, reason }, title);
-      if (rung === 'persistent')
+      t.match(seen.state, { rung, reason }, title, { because: seen.state?.because });
+      if (rung !== 'volatile')
         t.strictSame(
           Object.keys(SETTINGS).filter(
             (path) => !keptOf(seen).includes(path) && !lost.includes(path),
