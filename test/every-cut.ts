@@ -1,7 +1,7 @@
 /**
- * `npm run test:cuts -- [--volume jffs2] [--scene NAME] [--tears N] [--agents N] [--boots N]
- * [--seed S]`: records what a board writes to its data volume, and tries every state that a power
- * cut can leave.
+ * `npm run test:cuts -- [--volume jffs2] [--scene NAME] [--tears N] [--mounts N] [--agents N]
+ * [--boots N] [--seed S]`: records what a board writes to its data volume, and tries every state
+ * that a power cut can leave.
  */
 import { parseArgs } from 'node:util';
 import { Failure, main, say } from '../scripts/lib/report.js';
@@ -21,6 +21,7 @@ function wanted(): Wanted {
       volume: { type: 'string', multiple: true, default: [...KINDS] },
       scene: { type: 'string', multiple: true, default: SCENES.map(({ name }) => name) },
       tears: { type: 'string', default: '1' },
+      mounts: { type: 'string', default: '1000000' },
       agents: { type: 'string', default: '100' },
       boots: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
@@ -28,21 +29,31 @@ function wanted(): Wanted {
   });
   const kinds = KINDS.filter((kind) => values.volume.includes(kind));
   const scenes = SCENES.filter(({ name }) => values.scene.includes(name));
-  const [tears, agents, boots, seed] = [values.tears, values.agents, values.boots, values.seed].map(
-    Number,
-  ) as [number, number, number, number];
   if (kinds.length < values.volume.length) throw new Failure(`--volume takes ${KINDS.join(', ')}`);
   if (scenes.length < values.scene.length)
     throw new Failure(`--scene takes one of: ${SCENES.map(({ name }) => name).join(', ')}`);
-  if (![tears, agents, boots, seed].every((number) => Number.isInteger(number) && number >= 0))
-    throw new Failure('--tears, --agents, --boots and --seed take whole numbers');
-  return { kinds, scenes, how: { tears, agents: Math.max(2, agents), boots, seed } };
+  const whole = (name: 'tears' | 'mounts' | 'agents' | 'boots' | 'seed'): number => {
+    const number = Number(values[name]);
+    if (!Number.isInteger(number) || number < 0)
+      throw new Failure(`--${name} takes a whole number`);
+    return number;
+  };
+  const how: HowToTry = {
+    tears: whole('tears'),
+    // Two states say how it was before and after.
+    mounts: Math.max(2, whole('mounts')),
+    agents: Math.max(2, whole('agents')),
+    boots: whole('boots'),
+    seed: whole('seed'),
+  };
+  return { kinds, scenes, how };
 }
 
 const COLUMNS = [
   'entries',
   'prefixes',
   'states',
+  'mounted',
   'unmountable',
   'distinct',
   'agents',

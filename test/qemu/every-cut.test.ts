@@ -13,7 +13,7 @@ for (const { scene: name, kind, states, synced } of TRIED)
     const scene = SCENES.find((each) => each.name === name)!;
     const result = await tryScene(scene, kind, { tears: 1, agents: 4, boots: 0, seed: 1 });
     t.same(result.faults, []);
-    t.ok(result.states >= states, `${result.states} states were mounted`);
+    t.ok(result.mounted >= states, `${result.mounted} states were mounted`);
     t.equal(result.synced, synced, 'files that were acknowledged as synced');
     t.ok(result.agents >= 2, `the agent ran on ${result.agents} of them`);
   });

@@ -137,3 +137,28 @@ export function sample<T>(all: readonly T[], count: number, seed: number): T[] {
   while (chosen.length < count) chosen.push(inner.splice(chance(inner.length), 1)[0]!);
   return chosen;
 }
+
+/**
+ * Chooses some of a list, from each class as many as from the others if it has so many; always the
+ * first and the last.
+ */
+export function sampleByClass<T extends object>(
+  all: readonly T[],
+  classOf: (each: T) => string,
+  count: number,
+  seed: number,
+): T[] {
+  if (all.length <= count) return [...all];
+  const chance = random(seed);
+  const classes = new Map<string, T[]>();
+  for (const each of all.slice(1, -1)) {
+    const key = classOf(each);
+    classes.set(key, [...(classes.get(key) ?? []), each]);
+  }
+  const chosen = new Set([all[0]!, all.at(-1)!]);
+  while (chosen.size < count)
+    for (const left of classes.values())
+      if (left.length > 0 && chosen.size < count)
+        chosen.add(left.splice(chance(left.length), 1)[0]!);
+  return all.filter((each) => chosen.has(each));
+}

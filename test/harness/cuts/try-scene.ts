@@ -8,11 +8,13 @@ import { judgeAgent, judgeMount, type Promises } from './judge.js';
 import { stepAt, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
 import type { CutState, HowToCut } from './states.js';
-import { Trial, recordScene, sample } from './trial.js';
+import { Trial, recordScene, sample, sampleByClass } from './trial.js';
 import { makeVolume, type Kind } from './volume.js';
 import { acknowledgedFiles } from './writers.js';
 
 export interface HowToTry extends HowToCut {
+  /** Most states that are mounted, of each step and kind of cut as many; all if it is not given. */
+  mounts?: number;
   /**
    * Most states on which the agent runs, of those that are distinct. Those in which the kernel
    * mounted nothing come first.
@@ -41,9 +43,10 @@ export interface SceneResult {
   entries: number;
   /** Files that were acknowledged as synced. */
   synced: number;
-  /** States that the kernel mounted, and how many of them were whole prefixes. */
+  /** All states, how many of them are whole prefixes, and on how many the kernel was tried. */
   states: number;
   prefixes: number;
+  mounted: number;
   /** States in which the kernel mounted nothing. */
   unmountable: number;
   /** States that differ in what the kernel shows. */
@@ -77,7 +80,7 @@ const acknowledgedAt = ({ acknowledged }: Scene, { lines }: Recording): number =
 
 /** Whole prefixes are written to, and of the torn states some: that takes ten times longer. */
 const WRITTEN_ONE_IN = 8;
-const howToMount = ({ id, kind }: CutState): Check =>
+const howToMount = ({ id, kind }: Pick<CutState, 'id' | 'kind'>): Check =>
   kind === 'whole' || id % WRITTEN_ONE_IN === 0 ? 'write' : 'look';
 
 function promisesOf(scene: Scene, recording: Recording, agents: readonly SeenByAgent[]): Promises {
@@ -96,15 +99,23 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     const recording = await recordScene(scene, volume);
     const trial = new Trial(volume, recording, how, folder);
     const states = [...trial.states()].map((state) => ({ ...state, changes: [] }));
-    how.progress?.(`${recording.log.length} entries, ${states.length} states to mount`);
+    const classOf = ({ kind: way, entries }: CutState): string =>
+      `${stepAt(recording, entries)} ${way}`;
+    const tried = sampleByClass(states, classOf, how.mounts ?? Infinity, how.seed);
+    const triedIds = new Set(tried.map(({ id }) => id));
+    how.progress?.(
+      `${recording.log.length} entries, ${tried.length} of ${states.length} states to mount`,
+    );
     const byId = new Map<number, CutState>(states.map((state) => [state.id, state]));
-    const { mounts } = await trial.walk(howToMount);
+    const { mounts } = await trial.walk((state) =>
+      triedIds.has(state.id) ? howToMount(state) : null,
+    );
     const keys = new Map<string, number>();
     for (const seen of mounts) {
       const key = keyOf(byId.get(seen.id)!, seen, recording);
       if (!keys.has(key)) keys.set(key, seen.id);
     }
-    const last = states.at(-1)!.id;
+    const last = tried.at(-1)!.id;
     const distinct = [...new Set([...keys.values(), last])].sort((a, b) => a - b);
     const bare = new Set(mounts.filter(isBare).map(({ id }) => id));
     const first = distinct.filter((id) => bare.has(id)).slice(0, how.agents);
@@ -115,9 +126,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
     const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
     const promises = promisesOf(scene, recording, agents);
-    const classes = new Map(
-      states.map(({ id, kind: way, entries }) => [`${stepAt(recording, entries)} ${way}`, id]),
-    );
+    const classes = new Map(states.map((state) => [classOf(state), state.id]));
     const boots = await trial.boot(
       sample([...classes.values()], how.boots, how.seed).sort((a, b) => a - b),
     );
@@ -138,7 +147,8 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
       volume: kind,
       entries: recording.log.filter(({ data, discard }) => data !== null || discard).length,
       synced: promises.musts.length,
-      states: mounts.length,
+      states: states.length,
+      mounted: mounts.length,
       prefixes: states.filter((state) => state.kind === 'whole').length,
       unmountable: bare.size,
       distinct: keys.size,

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { LogEntry } from '../../../../scripts/emulator/write-log.js';
 import { random } from '../../../fixtures/random.js';
 import { diskStates, flashStates, type CutState } from '../../../harness/cuts/states.js';
+import { sampleByClass } from '../../../harness/cuts/trial.js';
 import { changedRange, rises, tearsOf } from '../../../harness/cuts/torn.js';
 
 const SIZE = 4096;
@@ -137,5 +138,22 @@ t.test('a disk keeps what was flushed or forced; of the rest any part may be los
       return true;
     }),
     { numRuns: 300 },
+  );
+});
+
+t.test('a sample has some of each class, and the first and the last', async (t) => {
+  const all = Array.from({ length: 100 }, (_, id) => ({ id, kind: id < 90 ? 'many' : 'few' }));
+  const chosen = sampleByClass(all, ({ kind }) => kind, 20, 1);
+  t.equal(chosen.length, 20);
+  t.match([chosen[0], chosen.at(-1)], [{ id: 0 }, { id: 99 }]);
+  t.equal(chosen.filter(({ kind }) => kind === 'few').length, 10, 'all that there are');
+  t.same(
+    sampleByClass(all, ({ kind }) => kind, 20, 1),
+    chosen,
+    'the same for the same seed',
+  );
+  t.same(
+    sampleByClass(all, ({ kind }) => kind, 200, 1),
+    all,
   );
 });
