@@ -327,11 +327,8 @@ EXPORT int32_t mountroot_run(const char *path, char *const argv[], char *const e
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/*
- * flock(2) on a file, which it creates if necessary. The lock lasts until this process ends,
- * because nothing here closes the file. Whoever can open a file can lock it, so only its owner may.
- */
-EXPORT int32_t mountroot_lock(const char *path)
+/* Creates and locks a file. Returns the open file, or -errno. */
+static int open_locked(const char *path)
 {
 	struct stat stat;
 	int32_t failed = 0;
@@ -346,9 +343,21 @@ EXPORT int32_t mountroot_lock(const char *path)
 	else if (((stat.st_mode & 0077) && fchmod(fd, 0600) < 0) ||
 		 flock(fd, LOCK_EX | LOCK_NB) < 0)
 		failed = -errno;
-	if (failed)
-		close(fd);
+	if (!failed)
+		return fd;
+	close(fd);
 	return failed;
+}
+
+/*
+ * flock(2) on a file, which it creates if necessary. The lock lasts until this process ends,
+ * because nothing here closes the file. Whoever can open a file can lock it, so only its owner may.
+ */
+EXPORT int32_t mountroot_lock(const char *path)
+{
+	int fd = open_locked(path);
+
+	return fd < 0 ? fd : 0;
 }
 
 /*
@@ -531,3 +540,5 @@ EXPORT int32_t mountroot_watchdog(const char *path)
 	pthread_mutex_unlock(&alive.mutex);
 	return done;
 }
+
+#include "maintain.h"

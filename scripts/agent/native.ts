@@ -37,7 +37,9 @@ export const TREE = [
   'tree-pairs.h',
   'tree-walk.h',
 ];
-const SOURCES = ['mountroot.c', ...TREE, 'measure.c'];
+/** The library of system calls. */
+export const SHIM = ['mountroot.c', 'maintain.h'];
+const SOURCES = [...SHIM, ...TREE, 'measure.c'];
 export const sourceFile = (name: string): string => join(checkout, 'native', name);
 /** How we compile, for the keys of caches. */
 const COMPILE = digest(join(checkout, 'scripts/agent/compile.ts'));
@@ -206,7 +208,7 @@ export async function buildSanitized(): Promise<string> {
   ];
   const inputs = {
     sources: libraries.map(({ source, name }) => [name, digest(sourceFile(source))]),
-    headers: digest(...TREE.map(sourceFile)),
+    headers: digest(...[...SHIM, ...TREE].map(sourceFile)),
     script: [digest(join(checkout, 'scripts/agent/native.ts')), COMPILE],
     compiler: await compilerVersion('host'),
   };

@@ -15,6 +15,7 @@ import { exportVerb } from './verbs/export-verb.js';
 import { factsVerb } from './verbs/facts-verb.js';
 import { importVerb } from './verbs/import-verb.js';
 import { journalVerb } from './verbs/journal-verb.js';
+import { maintainVerb } from './verbs/maintain-verb.js';
 import { planVerb } from './verbs/plan-verb.js';
 import { ramdiskVerbs } from './verbs/ramdisk-verbs.js';
 import { remoteVerb } from './verbs/remote-verb.js';
@@ -44,5 +45,6 @@ export const VERB_TABLE: VerbTable = [
   resetVerb,
   enableVerb,
   disableVerb,
+  maintainVerb,
   factsVerb,
 ];

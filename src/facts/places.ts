@@ -55,6 +55,8 @@ export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
 export const EXTROOT_ANYBODYS = 'etc/.extroot-default';
 /** The files of a verb for later verbs of the same boot. */
 export const JOURNAL_FOLDER = '/tmp/mountroot';
+/** Only one program at a time changes the file system below the overlay. */
+export const MAINTAIN_LOCK = `${JOURNAL_FOLDER}/maintain.lock`;
 /** This is on a tmpfs that moves to the new root, so it survives the pivot. */
 export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
 /**

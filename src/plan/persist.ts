@@ -324,9 +324,7 @@ export function persistRoot(
 function persistNotes({ opened, external }: Facts): string[] {
   return [
     ...(opened!.upper === 'directory'
-      ? [
-          'settings of a root that kept all changes are on the volume too; they stay unused',
-        ]
+      ? ['settings of a root that kept all changes are on the volume too; they stay unused']
       : []),
     ...(external === null ? [] : ['`extroot` is not used, because `persist` is set']),
   ];

@@ -2,15 +2,16 @@
 # Makes a small board of this machine's kernel and runs a command in it with Node: a read-only root
 # with the usual mountpoints. It runs in a mount namespace of its own (unshare --mount), so nothing
 # of it is seen outside or left behind.
-# usage: enter.sh bound|copied FOLDER PROGRAM-FOLDER NODE SHARED COMMAND...
+# usage: enter.sh bound|copied FOLDER PROGRAM-FOLDER NODE SHARED DISK COMMAND...
 #   bound    this machine's programs and Node are bind mounts
 #   copied   busybox and Node are copied into the root: a script that moves mounts one by one must
 #            find its programs on the root itself, as on a board
 #   FOLDER   an empty one to build the root on
 #   SHARED   no, or yes: the mounts share their propagation
+#   DISK     none, or a device with an empty ext4 for the root
 set -e
-programs=$1 root=$2 folder=$3 node=$4 shared=$5
-shift 5
+programs=$1 root=$2 folder=$3 node=$4 shared=$5 disk=$6
+shift 6
 
 bind_programs() {
   mkdir var
@@ -43,7 +44,10 @@ copy_programs() {
   done
 }
 
-mount -t tmpfs -o mode=0755 board "$root"
+case $disk in
+  none) mount -t tmpfs -o mode=0755 board "$root" ;;
+  *) mount -t ext4 "$disk" "$root" ;;
+esac
 cd "$root"
 mkdir proc sys dev tmp overlay mnt rom usr opt run
 case $programs in

@@ -49,6 +49,8 @@ interface SmallBoard {
   programs?: 'bound' | 'copied';
   /** Whether all mounts have shared propagation. */
   shared?: boolean;
+  /** A device with an empty ext4 for the root; without it the root is in memory. */
+  disk?: string;
 }
 
 /** Runs a program in the small board that enter.sh makes. */
@@ -58,11 +60,12 @@ export function enterBoard({
   words,
   programs = 'bound',
   shared = false,
+  disk = 'none',
 }: SmallBoard): SpawnSyncReturns<string> {
   const [unshare, ...rest] = asRoot([
     ...['unshare', '--mount', '--propagation', 'private'],
     ...['sh', fileURLToPath(new URL('enter.sh', import.meta.url))],
-    ...[programs, root, folder, process.execPath, shared ? 'yes' : 'no'],
+    ...[programs, root, folder, process.execPath, shared ? 'yes' : 'no', disk],
     ...words,
   ]);
   return spawnSync(unshare!, rest, { encoding: 'utf8', timeout: 120_000, maxBuffer: 1 << 26 });
@@ -83,11 +86,21 @@ export interface SandboxOptions {
   unformatted?: boolean;
 }
 
+/** A loop device with an empty ext4. */
+function emptyDisk(t: Test, folder: string): string {
+  const image = join(folder, 'root.img');
+  execFileSync('truncate', ['-s', '64M', image]);
+  execFileSync('/sbin/mkfs.ext4', ['-q', image]);
+  return loopDevice(t, image);
+}
+
 /** The parts of a sandbox. */
 export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' | 'unformatted'> {
   /** The program of this folder to run in it, without its file ending. */
   program: string;
   programs: 'bound' | 'copied';
+  /** Whether the root is an ext4 on a disk, and not in memory. */
+  onDisk?: boolean;
 }
 
 /**
@@ -97,7 +110,7 @@ export interface SandboxParts extends Pick<SandboxOptions, 'shared' | 'prepare' 
  */
 export async function inSandbox(
   t: Test,
-  { shared = false, prepare, unformatted = false, program: name, programs }: SandboxParts,
+  { shared = false, prepare, unformatted = false, program: name, programs, onDisk }: SandboxParts,
   scenarioOn: (device: string) => object,
 ): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
@@ -134,6 +147,7 @@ export async function inSandbox(
     folder: built,
     programs,
     shared,
+    ...(onDisk === true && { disk: emptyDisk(t, folder) }),
     words: [`/opt/${name}.cjs`, JSON.stringify(scenarioOn(device))],
   });
   if (status !== 0) throw new Error(`the program in the namespace ended with ${status}: ${stderr}`);

@@ -5,6 +5,7 @@ import { bytesOf } from '../from-file.js';
 import { reportsOf } from '../ssh-reports.js';
 import { asUsageError, UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbTable } from '../verb-row.js';
+import { wordsBehind } from '../words-behind.js';
 
 /** The form of a program's path that needs no quotes for the board's shell. */
 const COMMAND = /^[\w/.+][\w/.+-]*$/;
@@ -116,12 +117,6 @@ function wayOf(options: RemoteOptions, time: number): Way {
     options: options['ssh-option'],
     connect: options['connect-timeout'] ?? Math.min(10, time),
   };
-}
-
-/** The words after `--`; null without them. */
-function wordsBehind(words: readonly string[]): readonly string[] | null {
-  const end = words.indexOf('--');
-  return end < 0 ? null : words.slice(end + 1);
 }
 
 /** The reports by name, the default one first. A bundle has its own option. */

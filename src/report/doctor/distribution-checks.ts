@@ -8,7 +8,7 @@ export function bootFiles({ live, now }: CheckInputs): Finding | null {
   return warning(
     'a kernel or an initramfs was changed on the overlay, and the boot loader reads the one below',
     `${now.opened?.at}/upper/boot has ${listed(names)}`,
-    'start once with mountroot=off on the kernel command line, and repeat the upgrade there',
+    'repeat the upgrade with `mountroot maintain`, which changes the root below',
   );
 }
 
