@@ -33,6 +33,8 @@ full='qemu-system-arm u-boot-qemu'
 full="$full gcc-arm-linux-gnueabihf g++-arm-linux-gnueabihf libc6-dev-armhf-cross"
 full="$full gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross"
 full="$full linux-source-6.1 bison flex bc mtd-utils f2fs-tools debian-archive-keyring"
+# A whole Debian, for the tests of its boot (npm run test:debian).
+full="$full mmdebstrap"
 # The native parts as OpenWrt's build makes them.
 full="$full libffi-dev pkg-config"
 # Tests of SSH, of the man page and of completion. Packages that would start a service are unpacked

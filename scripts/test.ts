@@ -2,7 +2,8 @@
  * `npm test`: makes what the tests need, runs them, and ends with the line `N passed, N failed`.
  * `--fast` leaves out the tests that need the emulator. `--kernels [BOARD…]` runs the tests that
  * depend on the kernel, and only these, once for each board with another kernel. `--nand` runs the
- * tests of the board with a NAND chip.
+ * tests of the board with a NAND chip, `--debian` those on a whole Debian, which boots for a minute
+ * each time.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -41,6 +42,8 @@ const FULL: Suite[] = [
   { name: 'tools', folder: 'test/tools', jobs: 2 },
   { name: 'qemu', folder: 'test/qemu', jobs: 2 },
 ];
+
+const DEBIAN: Suite = { name: 'debian', folder: 'test/debian', jobs: 1 };
 
 /** These hold for the emulated board whatever its kernel is. */
 const ON_EACH_KERNEL = ['persistence', 'kernels', 'usable-root', 'volumes', 'powercut'];
@@ -135,6 +138,12 @@ async function everything(fast: boolean): Promise<Count[]> {
   return counts;
 }
 
+async function onDebian(): Promise<Count[]> {
+  await buildNative('host');
+  const [compiled] = await compileTests([filesOf(DEBIAN, false)]);
+  return [await runSuite(DEBIAN, compiled!, {})];
+}
+
 /** The boards that differ from the usual one in their kernel. */
 const otherKernels = (): string[] =>
   readdirSync(join(checkout, 'board'))
@@ -166,6 +175,7 @@ async function onNand(): Promise<Count[]> {
 
 function chosen([option, ...names]: readonly string[]): Promise<Count[]> {
   if (option === '--nand') return onNand();
+  if (option === '--debian') return onDebian();
   if (option === '--kernels') return onKernels(names.length > 0 ? names : otherKernels());
   return everything(option === '--fast');
 }

@@ -28,7 +28,7 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const TRIES = 4;
 
 /** The Debian mirror in this machine's sources, so that a user with a mirror nearby keeps it. */
-async function mirror(): Promise<string> {
+export async function mirror(): Promise<string> {
   const sites = await run('apt-get', [
     'indextargets',
     '--format',

@@ -52,7 +52,7 @@ t.test('pages are 100 columns wide, except tables, code and links', async (t) =>
 t.test('each test that a page names exists', async (t) => {
   const files = readdirSync(join(checkout, 'test'), { recursive: true, encoding: 'utf8' });
   const named = PAGES.flatMap((page) => [
-    ...read(page).matchAll(/`((?:unit|namespace|tools|qemu)\/[a-z0-9/-]+)`/g),
+    ...read(page).matchAll(/`((?:unit|namespace|tools|qemu|debian)\/[a-z0-9/-]+)`/g),
   ]).map(([, name]) => name!);
   t.ok(named.length > 50);
   for (const name of new Set(named))
