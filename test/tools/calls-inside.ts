@@ -1,7 +1,7 @@
 /**
- * Makes calls of most kinds through FFI, in a mount namespace of its own, and prints what the kernel
- * did as JSON. The result is the same on every processor. It runs no program, because QEMU emulates
- * vfork(2) as fork(2), and then the error of execve(2) is lost.
+ * Makes calls of most kinds through FFI, in a mount namespace of its own, and prints as JSON what
+ * the kernel did. The result is the same on every processor. It runs no program, because QEMU
+ * emulates vfork(2) as fork(2), and then the error of execve(2) is lost.
  * usage: calls-inside FOLDER
  */
 import * as fs from 'node:fs';
