@@ -37,6 +37,7 @@ export const DRIVER_MESSAGES: readonly MessageRow[] = [
   {
     pattern:
       /^(?:(?:systemd|dracut|procd)(?:\[\d+\])?: )?(?:Switching root\.?$|mount_root: switching to \w+ overlay|switching to \w+ overlay|.*pivot_root.* (?:done|succeeded))/,
+    has: ['switching', 'pivot_root'],
     source: 'systemd src/core/main.c; OpenWrt fstools libfstools/mount.c',
     tells: often('handovers', () => true),
   },

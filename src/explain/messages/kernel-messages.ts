@@ -1,5 +1,4 @@
 import type { KernelLog } from '../../facts/kernel-log.js';
-import { byFirstLetter } from './by-first-letter.js';
 import { mendLines, type Speaker, type SpokenLine } from './broken-lines.js';
 import { BOOT_MESSAGES } from './boot-messages.js';
 import { INIT_MESSAGES } from './init-messages.js';
@@ -7,6 +6,7 @@ import type { KernelMessages, MessageRow, NumberedLine } from './message-row.js'
 import { PROGRAM_MESSAGES } from './program-messages.js';
 import { RAMDISK_MESSAGES } from './ramdisk-messages.js';
 import { ROOT_MESSAGES } from './root-messages.js';
+import { rowsAbout } from './rows-about.js';
 import { DRIVER_MESSAGES } from './driver-messages.js';
 import { COMPLAINT_MESSAGES, complaintsAbout } from './complaints/index.js';
 
@@ -26,7 +26,7 @@ const OTHER_MESSAGES: readonly MessageRow[] = [
  */
 export const MESSAGES: readonly MessageRow[] = [...OTHER_MESSAGES, ...COMPLAINT_MESSAGES];
 
-const othersAbout = byFirstLetter(OTHER_MESSAGES, ({ pattern }) => pattern);
+const othersAbout = rowsAbout(OTHER_MESSAGES);
 
 /** The lines of the kernel and of programs, in their order. */
 function spokenLines({ lines, others = [], foreign }: KernelLog): SpokenLine[] {

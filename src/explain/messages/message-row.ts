@@ -122,6 +122,11 @@ type Note = (seen: KernelMessages, match: RegExpExecArray, line: NumberedLine) =
 export interface MessageRow {
   /** Matches the message without its level and its time. */
   pattern: RegExp;
+  /**
+   * Words in lower case, of which each match contains one. A row needs them if its pattern does not
+   * show how a match begins; without them each line is compared with it.
+   */
+  has?: readonly string[];
   /** The kernel's source file that prints it. */
   source: string;
   /** The first release that prints it in these words; missing for 2.6 or older. */

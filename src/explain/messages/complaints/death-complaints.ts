@@ -12,6 +12,12 @@ export const DEATH_COMPLAINTS: readonly MessageRow[] = [
     pattern: init(
       /trap invalid opcode|undefined instruction|.*[Ii]llegal instruction|unhandled signal 4\b/,
     ),
+    has: [
+      'trap invalid opcode',
+      'undefined instruction',
+      'illegal instruction',
+      'unhandled signal',
+    ],
     source: 'arch/x86/kernel/traps.c, arch/arm/kernel/traps.c: do_undefinstr, arch/riscv',
     tells: complains('reason', () => ({
       layer: LAYER,
@@ -21,6 +27,7 @@ export const DEATH_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:VFP: bounce: trigger|VFP support .*not present|.*FPU (?:not available|disabled|emulat).*illegal|Unsupported FP instruction|No FPU available|potentially unexpected fatal signal 4)\b/i,
+    has: ['vfp', 'fp instruction', 'fpu', 'fatal signal'],
     source: 'arch/arm/vfp/vfpmodule.c, arch/mips/kernel/traps.c, kernel/signal.c',
     tells: complains('reason', () => ({
       layer: LAYER,
@@ -31,6 +38,7 @@ export const DEATH_COMPLAINTS: readonly MessageRow[] = [
     pattern: init(
       /segfault at|unhandled signal (\d+)|unhandled (?:page fault|level \d .*fault|.*abort)(?:.*?\((\d+)\))?/,
     ),
+    has: ['segfault at', 'unhandled'],
     source: 'arch/x86/mm/fault.c, arch/arm64/kernel/traps.c, arch/powerpc/kernel/traps.c',
     tells: complains('reason', ([, one, two]) => ({
       layer: LAYER,

@@ -34,6 +34,7 @@ export const DISK_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\S+: )?attempt to access beyond end of device$|^(\S+?): (?:rw=\d+, )(?:want=\d+|sector=\d+, nr_sectors = \d+),? limit=(\d+)/,
+    has: ['access beyond end', 'limit='],
     source: 'block/blk-core.c: handle_bad_sector',
     tells: complains('effect', ([, device, limit]) => ({
       device,
@@ -114,6 +115,7 @@ export const DISK_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:Dev )?(\w+): unable to read partition table|^ ?(\w+): unknown partition table|^ (\w+):\s+unable to read partition table/,
+    has: ['partition table'],
     source: 'block/partitions/core.c: check_partition',
     tells: complains('hint', ([, device, other, indented]) => ({
       device: device ?? other ?? indented,
@@ -129,6 +131,7 @@ export const DISK_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:(\S+) )?(\S+?): (?:probe (?:of (\S+) failed with error|with driver (\S+) failed with error) (-\d+)|error (-E[A-Z][A-Z0-9_]+): .*)/,
+    has: ['probe ', 'error -e'],
     source: 'drivers/base/dd.c: call_driver_probe',
     tells: complains('hint', ([, bus, driver, device, other, error, named], seen) => ({
       cause: {

@@ -19,6 +19,7 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\[?\W*(?:WARN|ALERT)\W*\]? *)?ALERT! {1,2}(\S+) does not exist\.(?: {1,2}Dropping to a shell!?)?/,
+    has: ['alert!'],
     source: 'initramfs-tools scripts/local: local_mount_root',
     weak: true,
     by: 'both',
@@ -92,6 +93,14 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:dracut(-\w+)?(?:\[\d+\])?: )?(?:Warning: )?(?:Could not boot\.?|.*dracut-initqueue timeout - starting timeout scripts|dracut-initqueue: timeout.*|Unable to process initqueue|Can't mount root filesystem|Refusing to continue|Not all disks have been found\.?)/,
+    has: [
+      'could not boot',
+      'dracut-initqueue',
+      'process initqueue',
+      "can't mount root",
+      'refusing to continue',
+      'not all disks',
+    ],
     source: 'dracut modules.d/98dracut-systemd/dracut-initqueue.sh, 99base/dracut-lib.sh',
     weak: true,
     by: 'both',
@@ -159,6 +168,15 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:You are in emergency mode|Entering emergency mode|Cannot open access to console, the root account is locked|\(initramfs\)|.*Dropping to a shell|Starting emergency shell|dracut:\/#|.*Press Ctrl-D to continue|\[rootfs ?\S*\]# ?$|You are now being dropped into an emergency shell)/i,
+    has: [
+      'emergency',
+      'access to console',
+      '(initramfs)',
+      'dropping to a shell',
+      'dracut:/#',
+      'press ctrl-d',
+      '[rootfs',
+    ],
     source: 'systemd units/emergency.service; dracut; initramfs-tools; mkinitcpio',
     weak: true,
     by: 'both',
@@ -175,6 +193,7 @@ export const INITRAMFS_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:ERROR: )?(?:There's no '(\/\w+)' on rootfs|(?:Couldn't|Can't|Cannot) find (?:the )?(?:rootfs|root device|root file ?system).*)/,
+    has: ["there's no '", 'find the root', 'find root'],
     source: 'OpenEmbedded initramfs-framework finish, init-live.sh',
     weak: true,
     by: 'both',

@@ -53,6 +53,16 @@ export const JFFS2_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:jffs2: )?(?:jffs2_nand_flash_setup\(\): )?((?:Cannot operate on|inconsistent device description|JFFS2 doesn't support|JFFS2 on DataFlash|Flash page size|Defined ECC layout).*|no suitable oob scheme available.*|.*clean ?marker.* (?:fit|space).*)$/i,
+    has: [
+      'cannot operate on',
+      'inconsistent device',
+      "jffs2 doesn't",
+      'jffs2 on dataflash',
+      'flash page size',
+      'ecc layout',
+      'suitable oob',
+      'marker',
+    ],
     source: 'fs/jffs2/wbuf.c: jffs2_nand_flash_setup; super.c',
     tells: complains('reason', ([, why]) => ({
       layer: FLASH,
@@ -70,6 +80,7 @@ export const JFFS2_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:jffs2: )?(?:jffs2_scan_\w+\(\): )?(.*(?:has invalid CRC|CRC failed on node at|Node CRC .* failed|data CRC .* failed)\b.*|.*CLEANMARKER node found at 0x[0-9a-f]+(?: has totlen|, not first node).*)$/,
+    has: ['crc', 'cleanmarker node'],
     source: 'fs/jffs2/scan.c, readinode.c',
     tells: complains('hint', ([, what]) => ({
       layer: FLASH,

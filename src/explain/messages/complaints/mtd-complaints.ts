@@ -22,6 +22,7 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:nand: )?(?:\S+: )?(No NAND device found|[Uu]nknown NAND (?:device|ID).*|unknown raw ID \S+.*|nand_scan(?:_ident|_tail)? failed.*|second ID read did not match.*)/,
+    has: ['nand', 'raw id', 'second id read'],
     source: 'drivers/mtd/nand/raw/nand_base.c: nand_detect',
     tells: complains('reason', ([, what]) => ({
       layer: FLASH,
@@ -54,6 +55,7 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:nand_bbt: |nand: )?(?:No space left to write bad block table|Can't scan flash and build the RAM-based BBT|.*(?:error|failed).* (?:reading|writing) (?:the )?bad block table.*)/i,
+    has: ['bad block table', 'ram-based bbt'],
     source: 'drivers/mtd/nand/raw/nand_bbt.c',
     tells: complains('medium', () => ({ layer: FLASH, cause: { code: 'flash-bad-block-table' } })),
   },
@@ -65,11 +67,13 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?!EDAC|mce|{).{0,100}?(?:uncorrectable ECC errors?|uncorrectable errors? .{0,40}page|ECC (?:error|failure|fail)s?\b|uncorrected ECC|ECC: uncorrectable)/i,
+    has: ['uncorrect', 'ecc'],
     source: 'drivers/mtd/nand/raw',
     tells: complains('medium', () => ({ layer: FLASH, cause: { code: 'flash-ecc' } })),
   },
   {
     pattern: /^(?:MTD: |\w+: )?MTD device with name "(.*)" not found/,
+    has: ['mtd device with name'],
     source: 'drivers/mtd/mtdsuper.c: get_tree_mtd, mount_mtd',
     tells: complains('reason', ([, name]) => ({
       layer: FLASH,
@@ -79,6 +83,15 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:mtd: |cmdlinepart: |cmdlinepart\.c: )?(.*(?:mtd has no id|invalid mtd(?:parts)? |no mtd-id|partition has size 0|partition size too small|no partition name found|mtdparts .*invalid).*)$/,
+    has: [
+      'no id',
+      'invalid mtd',
+      'no mtd-id',
+      'partition has size',
+      'partition size',
+      'no partition name',
+      'mtdparts',
+    ],
     source: 'drivers/mtd/parsers/cmdlinepart.c',
     tells: complains('reason', ([, what]) => ({
       layer: FLASH,

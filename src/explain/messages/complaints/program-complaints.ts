@@ -8,6 +8,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(\S+): error while loading shared libraries: (\S+): (cannot open shared object file|(?:wrong ELF class|ELF file.*|invalid ELF header|.*cannot .*|.*unsupported.*))/,
+    has: ['loading shared libraries'],
     source: 'glibc elf/dl-load.c',
     weak: true,
     by: 'both',
@@ -24,6 +25,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:(\S+): )?(?:Error loading shared library (\S+?): (.*?)(?: \(needed by (\S+)\))?|can't load library '([^']+)'|unable to (?:load|find) library (\S+))$/,
+    has: ['loading shared library', 'load library', 'find library'],
     source: 'musl ldso/dynlink.c; uClibc ldso/ldso/ldso.c',
     weak: true,
     by: 'both',
@@ -40,6 +42,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(\S+): (?:(\/\S+): )?(version [`'"]?([^'"]+?)['"]? not found(?: \(required by \S+\))?|symbol lookup error: .*|undefined symbol: .*|can't resolve symbol .*)|^Error relocating (\S+): (\S+: symbol not found)/,
+    has: ['not found', 'symbol'],
     source: 'glibc elf/dl-version.c; musl ldso/dynlink.c; uClibc',
     weak: true,
     by: 'both',
@@ -82,6 +85,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:-?\w+: )?(?:can't (?:run|execute|open)|cannot execute|cannot run) '?"?(\/[^'": ]+)'?"?: (.+)$/,
+    has: ["can't ", 'cannot '],
     source: 'busybox init/init.c: init_exec; shell/ash.c',
     weak: true,
     by: 'both',
@@ -93,6 +97,15 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\w+: )?(\/\S*?|-?\w*sh): (?:\.: |exec: )?(?:line )?(?:\d+: )?(?:\.: |exec: )?(?:(\S+?): (?:not found|command not found|No such file or directory|Exec format error|cannot execute binary file(?:: .*)?|Permission denied|can't open.*|applet not found)|can't open '?([^' ]+?)'?(?:: .*)?|([Ss]yntax error:? .*))$/,
+    has: [
+      'not found',
+      'no such file',
+      'exec format',
+      'cannot execute',
+      'permission denied',
+      "can't open",
+      'syntax error',
+    ],
     source: 'busybox shell/ash.c, dash, bash',
     weak: true,
     by: 'both',
@@ -108,6 +121,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   },
   {
     pattern: /^(\S+): (applet not found)$/,
+    has: ['applet not found'],
     source: 'busybox libbb/appletlib.c',
     weak: true,
     by: 'both',
@@ -134,6 +148,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\w+: )?(?:mount_root: )?(failed to (?:mount|open|find) .*|(?:jffs2|overlay filesystem) .*not .*ready.*|no usable overlay filesystem found.*)$/,
+    has: ['failed to ', 'ready', 'no usable overlay'],
     source: 'OpenWrt fstools mount_root.c, libfstools/overlay.c',
     weak: true,
     by: 'both',

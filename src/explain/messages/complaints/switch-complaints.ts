@@ -83,6 +83,7 @@ export const SWITCH_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\w[\w.-]*: )?mount: (?:mounting (\S+) on (\S+) failed: (.+)|(\/\S+): (?:(?:wrong fs type|can't read superblock|special device (\S+) does not exist|unknown filesystem type|cannot mount|mount\(2\) system call failed|fsconfig\(\)).*))$/,
+    has: ['mount: '],
     source: 'busybox util-linux/mount.c; util-linux libmount/src/context.c',
     weak: true,
     by: 'both',
