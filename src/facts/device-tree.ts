@@ -196,6 +196,8 @@ const aligned = (at: number): number => (at + 3) & ~3;
 class StructureReader {
   readonly root: Node = { properties: new Map(), children: new Map() };
   private readonly path: Node[] = [];
+  /** The names of properties by their places. A tree has thousands of properties with few names. */
+  private readonly names = new Map<number, string>();
   private tokens = 0;
 
   constructor(
@@ -241,8 +243,14 @@ class StructureReader {
     const node = this.path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
     const value = at + 8;
     if (value + length > blob.total) wrong(`a property at byte ${at - 4} is longer than the blob`);
-    node.properties.set(blob.name(name), blob.bytes.subarray(value, value + length));
+    node.properties.set(this.nameAt(name), blob.bytes.subarray(value, value + length));
     return aligned(value + length);
+  }
+
+  private nameAt(place: number): string {
+    let name = this.names.get(place);
+    if (name === undefined) this.names.set(place, (name = this.blob.name(place)));
+    return name;
   }
 }
 

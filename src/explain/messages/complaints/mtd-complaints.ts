@@ -22,7 +22,7 @@ export const MTD_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:nand: )?(?:\S+: )?(No NAND device found|[Uu]nknown NAND (?:device|ID).*|unknown raw ID \S+.*|nand_scan(?:_ident|_tail)? failed.*|second ID read did not match.*)/,
-    has: ['nand', 'raw id', 'second id read'],
+    has: ['no nand', 'unknown nand', 'nand_scan', 'raw id', 'second id read'],
     source: 'drivers/mtd/nand/raw/nand_base.c: nand_detect',
     tells: complains('reason', ([, what]) => ({
       layer: FLASH,
