@@ -67,26 +67,22 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
     last: null,
   };
   let continued: MessageRow['continues'];
-  for (const [at, { text, by }] of (log === null ? [] : mendLines(spokenLines(log))).entries()) {
+  const spoken = log === null ? [] : mendLines(spokenLines(log));
+  const texts = spoken.map(({ text }) => text);
+  const [others, complaints] = [othersAbout(texts), complaintsAbout(texts)];
+  for (const [at, { text, by }] of spoken.entries()) {
     if (by !== 'program') [seen.last, seen.lines] = [text, seen.lines + 1];
     const further = by === 'program' ? null : (continued?.pattern.exec(text) ?? null);
     if (further !== null) {
       continued!.tells(seen, further, { said: text, at });
       continue;
     }
-    const row = readLine(seen, { said: text, at }, by);
+    const line = { said: text, at };
+    const row = readAs(others(at), seen, line, by) ?? readAs(complaints(at), seen, line, by);
     if (row !== undefined && row.weak !== true) seen.recognised++;
     if (by !== 'program') continued = row?.continues;
   }
   return seen;
-}
-
-/** Returns the row that the line belongs to. */
-function readLine(seen: KernelMessages, line: NumberedLine, by: Speaker): MessageRow | undefined {
-  return (
-    readAs(othersAbout(line.said), seen, line, by) ??
-    readAs(complaintsAbout(line.said), seen, line, by)
-  );
 }
 
 /** Returns the first row that the line belongs to. */

@@ -1,40 +1,91 @@
 /**
- * Finds the rows that a line may belong to, without their patterns. A log has hundreds of lines and
- * there are hundreds of rows. A board without machine code needs microseconds for each comparison
- * with a pattern, and longer for the first one, which compiles it.
+ * Finds the rows that the lines of a log may belong to, without their patterns. A log has hundreds
+ * of lines and there are hundreds of rows. A board without machine code needs microseconds for each
+ * comparison with a pattern, and longer for the first one, which compiles it.
  */
 import { beginningsOf } from './beginnings.js';
 import type { MessageRow } from './message-row.js';
 
-interface Sorted {
-  row: MessageRow;
-  begins: readonly string[] | null;
+/** A row by its place in the table. */
+interface Beginning {
+  place: number;
+  begins: readonly string[];
 }
 
-/** Loops, because without machine code a call of a function costs more than the comparison. */
-function mayBe({ row: { has }, begins }: Sorted, text: string): boolean {
-  if (begins !== null) {
-    for (const each of begins) if (text.startsWith(each)) return true;
-    return false;
+/** The rows, by what a line must begin with or contain. */
+interface SortedRows {
+  byLetter: ReadonlyMap<string, readonly Beginning[]>;
+  byWord: ReadonlyMap<string, readonly number[]>;
+  /** Those that any line may belong to. */
+  always: readonly number[];
+}
+
+function sortRows(rows: readonly MessageRow[]): SortedRows {
+  const byLetter = new Map<string, Beginning[]>();
+  const byWord = new Map<string, number[]>();
+  const always: number[] = [];
+  const addTo = <T>(map: Map<string, T[]>, key: string, value: T): void => {
+    map.set(key, [...(map.get(key) ?? []), value]);
+  };
+  for (const [place, { pattern, has }] of rows.entries()) {
+    const begins = beginningsOf(pattern);
+    if (begins !== null)
+      for (const letter of new Set(begins.map((text) => text.charAt(0))))
+        addTo(byLetter, letter, { place, begins });
+    else if (has === undefined) always.push(place);
+    else for (const word of has) addTo(byWord, word, place);
   }
-  if (has === undefined) return true;
-  for (const each of has) if (text.includes(each)) return true;
-  return false;
+  return { byLetter, byWord, always };
 }
 
-/** @returns a function that finds the rows which a text may match, in their order. */
-export function rowsAbout(rows: readonly MessageRow[]): (text: string) => readonly MessageRow[] {
-  const all: Sorted[] = rows.map((row) => ({ row, begins: beginningsOf(row.pattern) }));
-  const letters = all.flatMap(({ begins }) => begins?.map((text) => text.charAt(0)) ?? []);
-  const rowsFor = (letter: string | null): Sorted[] =>
-    all.filter(({ begins }) => begins === null || begins.some((text) => text.charAt(0) === letter));
-  const byLetter = new Map(letters.map((letter) => [letter, rowsFor(letter)]));
-  const others = rowsFor(null);
-  return (text) => {
-    const lower = text.toLowerCase();
-    const found: MessageRow[] = [];
-    for (const each of byLetter.get(lower.charAt(0)) ?? others)
-      if (mayBe(each, lower)) found.push(each.row);
-    return found;
+/**
+ * The lines that contain a word. The whole log is searched at once: a call for each line and word
+ * costs more than the search.
+ */
+class LinesOf {
+  private readonly text: string;
+  /** Where each line ends in the text. */
+  private readonly ends: number[] = [];
+
+  constructor(lines: readonly string[]) {
+    let end = 0;
+    for (const line of lines) this.ends.push((end += line.length + 1));
+    this.text = lines.join('\n');
+  }
+
+  *with(word: string): Generator<number, void> {
+    let line = 0;
+    for (let at = 0; (at = this.text.indexOf(word, at)) >= 0; at = this.ends[line]!) {
+      while (this.ends[line]! <= at) line++;
+      yield line;
+    }
+  }
+}
+
+/**
+ * @returns a function that takes the lines of a log, and returns one that finds the rows which the
+ *   line of a number may belong to, in their order.
+ */
+export function rowsAbout(
+  rows: readonly MessageRow[],
+): (lines: readonly string[]) => (line: number) => readonly MessageRow[] {
+  const { byLetter, byWord, always } = sortRows(rows);
+  return (lines) => {
+    const lower = lines.map((line) => line.toLowerCase());
+    const log = new LinesOf(lower);
+    const places = new Map<number, number[]>();
+    for (const [word, found] of byWord)
+      for (const line of log.with(word)) {
+        const there = places.get(line);
+        if (there === undefined) places.set(line, [...found]);
+        else there.push(...found);
+      }
+    return (line) => {
+      const text = lower[line]!;
+      const found = new Set([...always, ...(places.get(line) ?? [])]);
+      for (const { place, begins } of byLetter.get(text.charAt(0)) ?? [])
+        if (begins.some((each) => text.startsWith(each))) found.add(place);
+      return [...found].sort((one, other) => one - other).map((place) => rows[place]!);
+    };
   };
 }

@@ -47,6 +47,6 @@ export const COMPLAINT_MESSAGES: readonly MessageRow[] = Object.values(COMPLAINT
 
 const about = rowsAbout(COMPLAINT_MESSAGES);
 
-/** The rows that may match a line. */
-export const complaintsAbout = (text: string): readonly MessageRow[] =>
-  text.length > LONGEST ? [] : about(text);
+/** As rowsAbout(). */
+export const complaintsAbout = (lines: readonly string[]): ReturnType<typeof about> =>
+  about(lines.map((line) => (line.length > LONGEST ? '' : line)));
