@@ -16,6 +16,8 @@ export interface Promises {
    * so many writes were made. null: programs write meanwhile, and only `musts` count.
    */
   either: { before: Listing; after: Listing; from: number } | null;
+  /** The journals of boots before the recording, which are kept whole or removed. */
+  journals?: Listing;
 }
 
 /** Files that each start and each boot's own scripts change. */
@@ -48,20 +50,40 @@ const unreadable = (listing: Listing): string[] =>
     .filter(([path, what]) => path.startsWith('/upper') && / errno=\d+/.test(what))
     .map(([path, what]) => `${path} cannot be read: ${what}`);
 
+const JOURNAL = /^\/\.mountroot\/boots\/\d{8}-[0-9a-f]{8}\.ndjson$/;
+
+/** The journals of a listing. */
+export const journalsOf = (listing: Listing): Listing =>
+  new Map([...listing].filter(([path]) => JOURNAL.test(path)));
+
+/** Journals that are not whole. */
+const tornJournals = (before: Listing, listing: Listing): string[] =>
+  [...journalsOf(listing)]
+    .filter(([path, what]) => {
+      const old = before.get(path);
+      return old === undefined ? / size=0 | errno=/.test(what) : plain(old) !== plain(what);
+    })
+    .map(([path, what]) => `${path} is ${what}, not ${before.get(path) ?? 'a whole journal'}`);
+
 /** What is wrong with a state that was only mounted. */
-export function judgeMount({ musts, either }: Promises, entries: number, seen: Seen): string[] {
+export function judgeMount(
+  { musts, either, journals = new Map() }: Promises,
+  entries: number,
+  seen: Seen,
+): string[] {
   if (seen.mount !== 0 || seen.attach !== 0) return [];
   return [
     ...(seen.write > 0 ? [`it cannot be written: errno ${seen.write}`] : []),
     // What is replaced as a whole is judged after the agent has completed it.
     ...(either === null ? lost(musts, entries, seen.listing) : []),
     ...unreadable(seen.listing),
+    ...tornJournals(journals, seen.listing),
   ];
 }
 
 /** What is wrong with a state on which the agent's start and done ran. */
 export function judgeAgent(
-  { musts, either }: Promises,
+  { musts, either, journals = new Map() }: Promises,
   entries: number,
   seen: SeenByAgent,
 ): string[] {
@@ -72,6 +94,7 @@ export function judgeAgent(
     ...(rung === 'persistent' ? [] : [`the rung is ${rung} (${seen.state?.reason ?? 'unknown'})`]),
     ...lost(musts, entries, seen.listing),
     ...unreadable(seen.listing),
+    ...tornJournals(journals, seen.listing),
   ];
   if (either === null) return wrong;
   const found = settingsOf(seen.listing);

@@ -43,6 +43,18 @@ export const SCENES: readonly Scene[] = [
     acknowledged: null,
   },
   {
+    // As many journals are kept as may be, so the oldest goes.
+    name: 'journal',
+    prepare: async (machine) => {
+      await settings(machine, 'old');
+      await machine.output(
+        'cd /overlay/.mountroot/boots && set -- * && cp $1 /tmp/journal && rm $1 && ' +
+          'for i in 1 2 3 4 5 6 7 8; do cp /tmp/journal 0000000$i-0000000$i.ndjson; done && sync',
+      );
+    },
+    acknowledged: null,
+  },
+  {
     name: 'programs write',
     prepare: (machine) => settings(machine, 'old'),
     during: async (machine) => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Check, Seen, SeenByAgent } from '../walk.js';
-import { judgeAgent, judgeMount, type Promises } from './judge.js';
+import { journalsOf, judgeAgent, judgeMount, type Promises } from './judge.js';
 import { stepAt, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
 import type { CutState, HowToCut } from './states.js';
@@ -125,7 +125,10 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     ]);
     how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
     const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
-    const promises = promisesOf(scene, recording, agents);
+    const promises = {
+      ...promisesOf(scene, recording, agents),
+      journals: journalsOf(mounts[0]!.listing),
+    };
     const classes = new Map(states.map((state) => [classOf(state), state.id]));
     const boots = await trial.boot(
       sample([...classes.values()], how.boots, how.seed).sort((a, b) => a - b),

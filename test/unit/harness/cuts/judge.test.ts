@@ -127,3 +127,16 @@ t.test('a line is placed behind the flush that came before it', async (t) => {
     'behind all of its writes, in whichever order they ended',
   );
 });
+
+t.test('a journal is as it was, or gone; a new one has something in it', async (t) => {
+  const [old, other] = ['1', '2'].map(
+    (id) => `/.mountroot/boots/0000000${id}-0000000${id}.ndjson`,
+  ) as [string, string];
+  const journals = new Map([[old, FILE]]);
+  const wrong = (listing: Record<string, string>): string[] =>
+    judgeAgent({ musts: [], either: null, journals }, 1, byAgent(listing));
+  t.same(wrong({}), []);
+  t.same(wrong({ [old]: FILE, [other]: NEWER }), []);
+  t.match(wrong({ [old]: NEWER }), [/00000001/]);
+  t.match(wrong({ [other]: '100644 0:0 size=0 crc=00000000' }), [/00000002/]);
+});
