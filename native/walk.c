@@ -32,17 +32,28 @@ static int try_write(void)
 	return good ? 0 : error;
 }
 
+static int mount_volume(int writable)
+{
+	unsigned long how = MS_NOATIME | (writable ? 0 : MS_RDONLY);
+	return mount(source, place, type, how, options) < 0 ? errno : 0;
+}
+
 static void check(uint32_t id, uint32_t flags)
 {
-	const int writable = flags & WRITABLE, ubi = !strcmp(type, "ubifs");
+	const int ubi = !strcmp(type, "ubifs");
+	int writable = flags & WRITABLE;
 	int attached = 0, mounted = -1, written = -1;
 	renew();
 	uint32_t start = milliseconds();
 	if (ubi)
 		attached = attach();
 	if (!attached) {
-		unsigned long how = MS_NOATIME | (writable ? 0 : MS_RDONLY);
-		mounted = mount(source, place, type, how, options) < 0 ? errno : 0;
+		mounted = mount_volume(writable);
+		/* UBIFS makes a file system, or goes on with making one, only if it may write. */
+		if (mounted && !writable) {
+			writable = WRITABLE;
+			mounted = mount_volume(writable);
+		}
 	}
 	if (mounted == 0) {
 		list(place);
