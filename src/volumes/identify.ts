@@ -13,6 +13,9 @@ const BLOCKS_LOOKED_AT = 16;
  */
 const BLOCKS_SEARCHED = 1024;
 
+/** How many erase blocks may give a read error before the search ends: each may take long. */
+const MOST_READ_ERRORS = 16;
+
 const SIGNATURES = VOLUME_TYPE_LIST.flatMap(([kind, { signatures }]) =>
   signatures.map((signature) => ({ kind, ...signature })),
 );
@@ -41,43 +44,65 @@ const isInAnyBlock = (kind: ContentKind): boolean => {
 
 const unreadable = (evidence: string): Content => ({ kind: 'unreadable', evidence });
 
+function firstWords(first: Content | null): string {
+  if (first?.kind === 'unreadable') return `a block before it cannot be read (${first.evidence})`;
+  return `the first holds ${first?.evidence ?? 'nothing'}`;
+}
+
 const behindDamage = (
   seen: { kind: ContentKind; evidence: string },
   block: number,
   first: Content | null,
 ): Content => ({
   kind: seen.kind,
-  evidence:
-    `${seen.evidence} of erase block ${block}, while the first holds ` +
-    (first?.evidence ?? 'nothing'),
+  evidence: `${seen.evidence} of erase block ${block}, while ${firstWords(first)}`,
   behind: block,
 });
+
+/** What one erase block shows; null for erased flash. */
+function lookAt(read: (block: number) => Uint8Array, block: number): Content | null {
+  let bytes: Uint8Array;
+  try {
+    bytes = read(block);
+  } catch (error) {
+    return unreadable(error instanceof Error ? error.message : String(error));
+  }
+  if (bytes.length === 0) return unreadable(`erase block ${block} gave no bytes to look at`);
+  return identifyBlock(bytes);
+}
+
+const unknownAt = ({ kind, evidence }: Content, block: number): Content =>
+  kind === 'unreadable'
+    ? { kind, evidence }
+    : { kind: 'unknown', evidence: `${evidence} (erase block ${block})` };
+
+const blankUpTo = (looked: number): Content =>
+  looked === 0
+    ? unreadable('the partition is smaller than one erase block')
+    : {
+        kind: 'blank',
+        evidence: `0xFF at the start of each of the first ${looked} erase blocks`,
+      };
 
 /**
  * Identifies a volume's content. `read(n)` gives the first bytes of its n-th erase block; it is
  * called no more often than needed, so a healthy volume costs one read. Most signatures count only
  * in the first block, where their owners look for them. Those that a driver finds in any block
- * count in every block: a first block that is damaged, or was being erased, must not hide the
- * settings behind it.
+ * count in every block: a first block that is damaged, that cannot be read, or that was being
+ * erased, must not hide the settings behind it.
  */
 export function identify(read: (block: number) => Uint8Array, blocks: number): Content {
   let first: Content | null = null;
   let looked = Math.min(blocks, BLOCKS_LOOKED_AT);
-  for (let block = 0; block < looked; block++) {
-    const bytes = read(block);
-    if (bytes.length === 0) return unreadable(`erase block ${block} gave no bytes to look at`);
-    const seen = identifyBlock(bytes);
+  let errors = 0;
+  for (let block = 0; block < looked && errors < MOST_READ_ERRORS; block++) {
+    const seen = lookAt(read, block);
     if (seen === null) continue;
-    if (block === 0 && seen.kind !== 'unknown') return seen;
-    if (isInAnyBlock(seen.kind)) return behindDamage(seen, block, first);
+    if (seen.kind === 'unreadable') errors++;
+    else if (block === 0 && seen.kind !== 'unknown') return seen;
+    else if (isInAnyBlock(seen.kind)) return behindDamage(seen, block, first);
     looked = Math.min(blocks, BLOCKS_SEARCHED);
-    first ??= { kind: 'unknown', evidence: `${seen.evidence} (erase block ${block})` };
+    first ??= unknownAt(seen, block);
   }
-  if (looked === 0) return unreadable('the partition is smaller than one erase block');
-  return (
-    first ?? {
-      kind: 'blank',
-      evidence: `0xFF at the start of each of the first ${looked} erase blocks`,
-    }
-  );
+  return first ?? blankUpTo(looked);
 }

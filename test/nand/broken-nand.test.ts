@@ -53,7 +53,7 @@ function uncorrectable(stream: Pick<WalkStream, 'flip'>, chip: Buffer, at: numbe
 }
 
 /** UBIFS: the superblock, two copies of the master node, the log. */
-const [SUPERBLOCK, MASTER, SECOND_MASTER] = [0, 1, 2];
+const [SUPERBLOCK, MASTER, SECOND_MASTER, LOG] = [0, 1, 2, 3];
 
 const ROWS: Row[] = [
   { title: 'sound', damage: () => {}, rung: 'persistent' },
@@ -154,9 +154,11 @@ const ROWS: Row[] = [
     rung: 'persistent',
   },
   {
-    title: 'the end of a journal head was being written',
-    damage: (chip) => scramble(chip, pebOf(chip, 0, 3) + 40 * PAGE, PAGE),
-    rung: 'persistent',
+    // UBIFS marks its master node before it writes anything else. So no cut does this.
+    title: 'the log of a volume that was unmounted has garbage',
+    damage: (chip) => scramble(chip, pebOf(chip, 0, LOG) + 40 * PAGE, PAGE),
+    rung: 'volatile',
+    reason: 'mount-failed',
   },
   {
     title: 'a fastmap was being written',

@@ -6,6 +6,8 @@ const ROWS: [call: string, fstype: string | null, errno: string, begins: string]
   ['mount', 'jffs2', 'EIO', 'the partition holds no valid jffs2 node and is not erased'],
   ['mount', 'jffs2', 'EINVAL', 'jffs2 needs at least 5 erase blocks'],
   ['mount', 'jffs2', 'EROFS', 'the flash or its partition is write-protected'],
+  ['mount', 'ubifs', 'EUCLEAN', 'the volume holds what UBIFS does not accept'],
+  ['mount', 'ubifs', 'EINVAL', 'the volume holds what UBIFS does not accept'],
   ['mount', 'overlay', 'EINVAL', 'upperdir is on an overlay or read-only'],
   ['mount', 'overlay', 'ENOSPC', 'the data partition is full'],
   ['mount', 'overlay', 'ENOENT', 'a directory named in its options does not exist'],

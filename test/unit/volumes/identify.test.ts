@@ -73,3 +73,28 @@ t.test('a block that was read only in part is judged by the bytes read', async (
   t.equal(identify(() => new Uint8Array(0), 1).kind, 'unreadable');
   t.equal(identify(erased, 0).kind, 'unreadable');
 });
+
+t.test('a block that cannot be read hides nothing behind it', async (t) => {
+  const UBI = holding([0x55, 0x42, 0x49, 0x23]);
+  const withErrors =
+    (errors: number, behind: Uint8Array) =>
+    (block: number): Uint8Array => {
+      if (block < errors) throw new Error(`cannot read block ${block}: EBADMSG`);
+      return block === errors ? behind : erased();
+    };
+  t.match(identify(withErrors(1, UBI), 256), {
+    kind: 'ubi',
+    behind: 1,
+    evidence: /a block before it cannot be read \(cannot read block 0/,
+  });
+  t.match(identify(withErrors(2, JFFS2), 256), { kind: 'jffs2', behind: 2 });
+  t.match(identify(withErrors(1, GARBAGE), 256), { kind: 'unreadable', evidence: /block 0/ });
+  t.match(identify(withErrors(1, erased()), 256), { kind: 'unreadable', evidence: /block 0/ });
+  let reads = 0;
+  const failing = (): Uint8Array => {
+    reads++;
+    throw new Error('EIO');
+  };
+  t.match(identify(failing, 1024), { kind: 'unreadable', evidence: 'EIO' });
+  t.equal(reads, 16, 'each read of a broken device may take long');
+});
