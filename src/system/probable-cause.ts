@@ -57,8 +57,8 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
     fstype: 'ubifs',
     errnos: ['EUCLEAN', 'EINVAL'],
     says:
-      'the volume holds what UBIFS does not accept, or it does not know an option; the kernel log ' +
-      'says which; copy the volume first (`cat /dev/ubiN_N >FILE`)',
+      'the volume holds what UBIFS does not accept, or it does not know an option; the kernel ' +
+      'log says which; copy the volume first (`cat /dev/ubiN_N >FILE`)',
   },
   {
     calls: ['mount'],
