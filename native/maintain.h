@@ -18,6 +18,7 @@ enum stage { AT_LOCK = 1, AT_PROCESS, AT_NAMESPACE, AT_WRITABLE, AT_BIND, AT_PRO
 #define ERRNOS 4096
 #define CLOSING_TRIES 100
 #define CLOSING_WAIT_MS 100
+#define DROPS_EVERY 20
 #define MOST_FDS 4096
 
 struct maintenance {
@@ -51,9 +52,9 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void say_to_kernel(const char *text)
+static void write_to(const char *path, const char *text)
 {
-	int log = open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+	int log = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (log < 0)
 		return;
@@ -76,9 +77,13 @@ static int close_root(const struct maintenance *what)
 		error = errno;
 		if (error != EBUSY)
 			break;
+		/* The overlay keeps what it knew of files that were replaced. */
+		if (tries % DROPS_EVERY == 0)
+			write_to("/proc/sys/vm/drop_caches", "2");
 		poll(NULL, 0, CLOSING_WAIT_MS);
 	}
-	say_to_kernel("<4>mountroot: the file system below the root could not be made read-only\n");
+	write_to("/dev/kmsg",
+		"<4>mountroot: the file system below the root could not be made read-only\n");
 	return error;
 }
 
@@ -292,5 +297,57 @@ EXPORT int32_t mountroot_maintain(char *const words[], char *const argv[], char 
 	else
 		code = run_guarded(&what);
 	close_all(&what);
+	return code;
+}
+
+/* What this process itself changes, while the guard waits. */
+static struct maintenance here;
+static pid_t guard_of_here;
+
+/* Returns 0, or the errno with which the root could not be closed. */
+EXPORT int32_t mountroot_close_below(void)
+{
+	int closing = 0;
+
+	if (here.alive[1] >= 0)
+		close(here.alive[1]);
+	here.alive[1] = -1;
+	if (guard_of_here > 0)
+		closing = wait_for(guard_of_here);
+	guard_of_here = 0;
+	close_all(&here);
+	here.alive[0] = here.lock_fd = -1;
+	return closing;
+}
+
+/*
+ * Opens the root for writing for this thread alone, in a mount namespace of its own.
+ * @words as above, without pairs. Returns 0 or -(stage * 4096 + errno).
+ */
+EXPORT int32_t mountroot_open_below(char *const words[])
+{
+	int32_t code = 0;
+
+	here = (struct maintenance){ .root = words[0],
+		.lock = words[1],
+		.closing = words[2],
+		.alive = { -1, -1 },
+		.report = { -1, -1 } };
+	here.lock_fd = open_locked(here.lock);
+	if (here.lock_fd < 0)
+		return at(AT_LOCK, -here.lock_fd);
+	if (pipe2(here.alive, O_CLOEXEC) < 0 || (guard_of_here = fork()) < 0)
+		code = at(AT_PROCESS, errno);
+	else if (guard_of_here == 0) {
+		close(here.alive[1]);
+		guard(&here);
+	}
+	if (!code &&
+		(unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
+		code = at(AT_NAMESPACE, errno);
+	if (!code && mount(NULL, here.root, NULL, MS_REMOUNT, NULL) < 0)
+		code = at(AT_WRITABLE, errno);
+	if (code)
+		mountroot_close_below();
 	return code;
 }

@@ -5,6 +5,7 @@
 import type { VerbTable } from './verb-row.js';
 import { bootVerbs } from './verbs/boot-verbs.js';
 import { bundleVerb } from './verbs/bundle-verb.js';
+import { commitVerb } from './verbs/commit-verb.js';
 import { completionVerb } from './verbs/completion-verb.js';
 import { diffVerb } from './verbs/diff-verb.js';
 import { disableVerb } from './verbs/disable-verb.js';
@@ -46,5 +47,6 @@ export const VERB_TABLE: VerbTable = [
   enableVerb,
   disableVerb,
   maintainVerb,
+  commitVerb,
   factsVerb,
 ];

@@ -120,3 +120,8 @@ export const maintainEnvironment = (
   HOME: '/root',
   MOUNTROOT_MAINTAIN: '1',
 });
+
+/** Why the file system stays open for writing, and what to do. */
+export const notClosedWords = (name: string, errno: string): string =>
+  `${name} could not be made read-only again (${errno}): files that were replaced are still in ` +
+  'use. All is written to it, and no mount of it can be written; reboot';

@@ -46,15 +46,9 @@ function failure(code: number, task: MaintainTask): SystemError {
   });
 }
 
-/**
- * @returns null if another process has the lock.
- * @throws {SystemError} if the program did not run; then nothing stays open.
- */
-export function maintainRoot(task: MaintainTask): Maintained | null {
-  const { root, lock, closes, binds, argv, env } = task;
-  const words = [root, lock, closes ? 'ro' : '', ...binds.flat()];
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const wrong = [...words, ...argv, ...variables].find((word) => word.includes('\0'));
+/** @throws {SystemError} if words cannot be handed on, or somebody else made the lock's folder. */
+function refuseWords(words: readonly string[], { lock, argv }: MaintainTask): void {
+  const wrong = words.find((word) => word.includes('\0'));
   const folder = whyNotRoots(reader, lock.slice(0, lock.lastIndexOf('/')));
   if (wrong !== undefined || folder !== null)
     throw new SystemError({
@@ -63,10 +57,62 @@ export function maintainRoot(task: MaintainTask): Maintained | null {
       errno: folder === null ? 'EINVAL' : 'EPERM',
       path: lock,
     });
-  const shim = openLibrary('libmountroot.so', {
+}
+
+const openShim = () =>
+  openLibrary('libmountroot.so', {
     mountroot_maintain: ['int32', ['pointer', 'pointer', 'pointer']],
+    mountroot_open_below: ['int32', ['pointer']],
+    mountroot_close_below: ['int32', []],
   });
-  const code = shim.mountroot_maintain(
+
+const wordsOf = ({ root, lock, closes, binds }: MaintainTask): string[] => [
+  root,
+  lock,
+  closes ? 'ro' : '',
+  ...binds.flat(),
+];
+
+/** Whether a failure means that another process has the lock. */
+const isLocked = ({ errno, syscall }: SystemError): boolean =>
+  errno === 'EAGAIN' && syscall === 'flock';
+
+/**
+ * Opens a file system for writing, for this thread alone. The words stay in memory, because the
+ * guard uses them.
+ * @returns a function that makes it read-only again, and returns the error if it could not; null if
+ * another process has the lock. @throws {SystemError}
+ */
+export function openBelow(
+  place: Pick<MaintainTask, 'root' | 'lock' | 'closes'>,
+): (() => string | null) | null {
+  const task = { ...place, binds: [], argv: ['commit'], env: {} };
+  const words = wordsOf(task);
+  refuseWords(words, task);
+  const shim = openShim();
+  const handed = pointers(words);
+  const code = shim.mountroot_open_below(handed as never);
+  if (code < 0) {
+    const error = failure(code, task);
+    if (isLocked(error)) return null;
+    throw error;
+  }
+  return () => {
+    const closing = shim.mountroot_close_below();
+    return handed.length > 0 && closing === 0 ? null : errnoName(closing);
+  };
+}
+
+/**
+ * @returns null if another process has the lock.
+ * @throws {SystemError} if the program did not run; then nothing stays open.
+ */
+export function maintainRoot(task: MaintainTask): Maintained | null {
+  const { argv, env } = task;
+  const words = wordsOf(task);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  refuseWords([...words, ...argv, ...variables], task);
+  const code = openShim().mountroot_maintain(
     pointers(words) as never,
     pointers(argv),
     pointers(variables),
@@ -76,6 +122,6 @@ export function maintainRoot(task: MaintainTask): Maintained | null {
     return { status: code % 256, notClosed: closing === 0 ? null : errnoName(closing) };
   }
   const error = failure(code, task);
-  if (error.errno === 'EAGAIN' && error.syscall === 'flock') return null;
+  if (isLocked(error)) return null;
   throw error;
 }

@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { runVerb } from '../../src/boot/verb.js';
+import { commitVerb } from '../../src/cli/verbs/commit-verb.js';
 import { maintainVerb } from '../../src/cli/verbs/maintain-verb.js';
 import type { VerbContext } from '../../src/cli/verb-row.js';
 import { openJournal } from '../../src/execute/journal.js';
@@ -14,8 +15,8 @@ import { system } from '../../src/system/ffi.js';
 import { reader } from '../../src/system/files.js';
 
 interface Call {
-  /** Shell lines to run with `maintain`. */
-  run: string;
+  /** Shell lines to run with `maintain`; or the words of `commit`. */
+  run: string | string[];
   /** The signal to send once the file /rom/ready is there. */
   kill?: NodeJS.Signals;
   /** Shell lines to run beside it at that moment. */
@@ -87,7 +88,7 @@ async function until(condition: () => boolean): Promise<void> {
 const lower = () => visibleAt(parseMountinfo(reader.readText('/proc/self/mountinfo')), '/rom')!;
 
 async function call({ run, kill, beside, then }: Call): Promise<MaintainCall> {
-  const child = spawn(process.execPath, [process.argv[1]!, 'maintain', run]);
+  const child = spawn(process.execPath, [process.argv[1]!, 'verb', JSON.stringify(run)]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
@@ -130,13 +131,21 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(out)}\n`);
 }
 
-/** `maintain` itself, in a process that can be killed. */
-async function maintain(run: string): Promise<void> {
-  const context = { log: LOG, words: ['maintain', '--', '/bin/sh', '-c', run] };
-  process.exitCode = await maintainVerb.run({} as never, context as unknown as VerbContext);
+/** The verb itself, in a process that can be killed. */
+async function verb(run: string | string[]): Promise<void> {
+  const print = (text: string): void => void process.stdout.write(text);
+  const words = typeof run === 'string' ? ['maintain', '--', '/bin/sh', '-c', run] : run;
+  const context = { log: LOG, words, print } as unknown as VerbContext;
+  const path = words.filter((word) => word !== '--dry-run');
+  const args = { path, 'dry-run': words.includes('--dry-run') };
+  process.exitCode =
+    typeof run === 'string'
+      ? await maintainVerb.run({} as never, context)
+      : await commitVerb.run(args as never, context);
 }
 
-const job = process.argv[2] === 'maintain' ? maintain(process.argv[3]!) : main();
+const job =
+  process.argv[2] === 'verb' ? verb(JSON.parse(process.argv[3]!) as string | string[]) : main();
 job.catch((error: unknown) => {
   process.stderr.write(`${(error as Error).stack}\n`);
   process.exitCode = 1;

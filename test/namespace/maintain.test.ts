@@ -47,7 +47,7 @@ t.test('while it is open, nobody else can write there, nor open it again', async
         run: 'touch /ready; while [ ! -e /tmp/go-on ]; do sleep 0.1; done',
         beside:
           'echo x >/rom/written; ' +
-          '/node.bin /opt/maintain-inside.cjs maintain "echo never"; echo $?; touch /tmp/go-on',
+          '/node.bin /opt/maintain-inside.cjs verb "\\"echo never\\""; echo $?; touch /tmp/go-on',
       },
     ],
   });

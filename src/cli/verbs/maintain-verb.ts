@@ -53,10 +53,7 @@ async function run({ words, log }: VerbContext): Promise<number> {
     log.info(`${name} is closed again; reboot to see what was changed`);
     return done.status;
   }
-  log.error(
-    `${name} could not be made read-only again (${done.notClosed}): files that were replaced are ` +
-      'still in use. All is written to it, and no mount of it can be written; reboot',
-  );
+  log.error(checks.notClosedWords(name, done.notClosed));
   return done.status === 0 ? EXIT.degraded : done.status;
 }
 
