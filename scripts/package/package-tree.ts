@@ -140,6 +140,9 @@ export async function stage(
 
 /** The files by which a distribution with systemd and initramfs-tools boots. */
 const DISTRIBUTION: readonly [name: string, path: string, mode: number][] = [
+  ['apt.conf', 'etc/apt/apt.conf.d/90mountroot', 0o644],
+  ['warn-upgrade', `${HOME}/warn-upgrade`, 0o755],
+  ['warn-upgrade', 'usr/share/initramfs-tools/hooks/mountroot', 0o755],
   ['init-bottom', INITRAMFS_SOURCE.slice(1), 0o755],
   ['mountroot.service', 'usr/lib/systemd/system/mountroot.service', 0o644],
   ['remount-fs.conf', 'usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf', 0o644],

@@ -119,6 +119,7 @@ t.test(
           .filter(([mode]) => !mode!.startsWith('d'))
           .map(([mode, , , , , ...name]) => `${mode} ${name.join(' ').replace(/^\.\//, '')}`),
         [
+          '-rw-r--r-- etc/apt/apt.conf.d/90mountroot',
           '-rw-r--r-- etc/profile.d/mountroot.sh',
           '-rw-r--r-- usr/lib/mountroot/heap.js',
           '-rwxr-xr-x usr/lib/mountroot/keep-heap',
@@ -133,6 +134,7 @@ t.test(
           '-rw-r--r-- usr/lib/mountroot/reports-heap.js',
           '-rw-r--r-- usr/lib/mountroot/warm-up-reports.js',
           '-rw-r--r-- usr/lib/mountroot/warm-up.js',
+          '-rwxr-xr-x usr/lib/mountroot/warn-upgrade',
           '-rw-r--r-- usr/lib/systemd/system/mountroot.service',
           '-rw-r--r-- usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf',
           '-rw-r--r-- usr/lib/tmpfiles.d/mountroot.conf',
@@ -149,6 +151,7 @@ t.test(
           '-rw-r--r-- usr/share/doc/mountroot/kernels.md.gz',
           '-rw-r--r-- usr/share/doc/mountroot/openwrt.md.gz',
           '-rw-r--r-- usr/share/doc/mountroot/verbs.md.gz',
+          '-rwxr-xr-x usr/share/initramfs-tools/hooks/mountroot',
           '-rwxr-xr-x usr/share/initramfs-tools/scripts/init-bottom/mountroot',
           '-rw-r--r-- usr/share/man/man8/mountroot.8.gz',
           '-rw-r--r-- usr/share/zsh/vendor-completions/_mountroot',

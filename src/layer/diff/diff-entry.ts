@@ -1,3 +1,5 @@
+import type { BootReason } from './boot-reason.js';
+
 export const DIFF_SCHEMA = 'mountroot.diff/1';
 
 /**
@@ -52,6 +54,8 @@ export interface DiffEntry {
   differs?: { what: 'mode' | 'owner' | 'time' | 'attributes'; rom: string; upper: string }[];
   /** The path of the image that a redirect names. */
   from?: string;
+  /** Why the change does nothing here: the boot comes before the overlay. */
+  reason?: BootReason;
   /** The image's file is newer than the one from which this file was made. */
   shadows?: { was: KnownFile; now: KnownFile; sure: boolean };
 }
@@ -79,6 +83,8 @@ export class Totals {
   looked = 0;
   shadows = 0;
   problems = 0;
+  /** Changes that the boot does not see. */
+  beforeBoot = 0;
 
   add(told: WalkResult): void {
     this.looked++;
@@ -91,6 +97,7 @@ export class Totals {
       sum.size += told.size;
     sum.takes += told.takes;
     if (told.shadows) this.shadows++;
+    if (told.reason) this.beforeBoot++;
   }
 
   get all(): Sum {

@@ -9,6 +9,7 @@ import {
   type Totals,
   type What,
 } from './diff-entry.js';
+import { BOOT_REASON_CURE, BOOT_REASON_WORDS } from './boot-reason.js';
 import { inOctal, printable, utf8 } from '../../text/printable.js';
 import { plural } from '../../text/units.js';
 import { wrap } from '../../text/columns.js';
@@ -111,9 +112,12 @@ function shadowRemark({ shadows }: DiffEntry): string | null {
 }
 
 const remarks = (entry: DiffEntry): string[] =>
-  [KIND_REMARKS[entry.kind]?.(entry) ?? null, metadataRemark(entry), shadowRemark(entry)].filter(
-    (remark) => remark !== null,
-  );
+  [
+    KIND_REMARKS[entry.kind]?.(entry) ?? null,
+    metadataRemark(entry),
+    shadowRemark(entry),
+    entry.reason === undefined ? null : BOOT_REASON_WORDS[entry.reason],
+  ].filter((remark) => remark !== null);
 
 const INDENT = 23;
 
@@ -144,7 +148,7 @@ export const renderHead = ({ upper, lower, notes }: About): string =>
   ].join('\n');
 
 export function renderTotals(totals: Totals, biggest: Biggest | null): string {
-  const { all, shadows, problems, kinds } = totals;
+  const { all, shadows, problems, kinds, beforeBoot } = totals;
   const out: string[] = [''];
   if (biggest !== null && biggest.entries.length > 0)
     out.push(
@@ -170,6 +174,15 @@ export function renderTotals(totals: Totals, biggest: Biggest | null): string {
         0,
       ),
     );
+  if (beforeBoot > 0)
+    out.push(
+      '',
+      wrap(
+        `${plural(beforeBoot, 'change comes', 'changes come')} too late for the boot: ` +
+          `${BOOT_REASON_CURE}.`,
+        0,
+      ),
+    );
   if (problems > 0) out.push('', wrap(`${plural(problems, 'name')} could not be looked at.`, 0));
   return `${out.join('\n')}\n`;
 }
@@ -183,6 +196,7 @@ export const entryData = ({
   takes,
   rom,
   differs,
+  reason,
   shadows,
 }: DiffEntry): object => ({
   kind,
@@ -193,6 +207,7 @@ export const entryData = ({
   rom,
   ...(differs && { differs }),
   ...(from !== undefined && { from: named(from) }),
+  ...(reason !== undefined && { reason }),
   ...(shadows && { shadows }),
 });
 

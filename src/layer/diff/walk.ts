@@ -9,6 +9,7 @@
 import * as fs from 'node:fs';
 import { META, STATE_LINK } from '../../facts/places.js';
 import type { Attributes } from './attributes.js';
+import { bootReason } from './boot-reason.js';
 import { compared } from './compare.js';
 import type { DiffEntry, DiffProblem, Kind, WalkResult } from './diff-entry.js';
 import { isGone, openDirectory, whatOf } from './lower-files.js';
@@ -224,13 +225,16 @@ class Walker {
   ): DiffEntry {
     const gone = kind === 'deleted' && below !== null;
     const shown = gone ? below : (stat ?? below)!;
+    const of = whatOf(shown);
+    const reason = bootReason({ kind, path, of });
     return {
       kind,
       path,
-      of: whatOf(shown),
+      of,
       size: kind === 'stale' ? 0 : shown.size,
       takes: stat === null ? 0 : this.takes(stat),
       rom: below === null ? null : { of: whatOf(below), size: below.size },
+      ...(reason !== null && { reason }),
     };
   }
 

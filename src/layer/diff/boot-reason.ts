@@ -1,0 +1,32 @@
+/** Changes of the overlay that do nothing there, because the boot comes before the overlay. */
+import type { DiffEntry } from './diff-entry.js';
+
+/**
+ * `boot-file`: a boot loader reads the file of the root below. `new-kernel-modules`: the modules of
+ * a kernel that the root below does not have.
+ */
+export type BootReason = 'boot-file' | 'new-kernel-modules';
+
+const BOOT_FILE = /^(?:boot\/.|(?:vmlinuz|vmlinux|initrd\.img)(?:\.old)?$)/;
+const MODULES_OF_KERNEL = /^(?:usr\/)?lib\/modules\/[^/]+$/;
+
+/** Why a change does nothing where it is; null if it does what it should. */
+export function bootReason({
+  kind,
+  path,
+  of,
+}: Pick<DiffEntry, 'kind' | 'path' | 'of'>): BootReason | null {
+  if (kind === 'same' || kind === 'stale') return null;
+  if (BOOT_FILE.test(path)) return of === 'directory' ? null : 'boot-file';
+  return kind === 'added' && of === 'directory' && MODULES_OF_KERNEL.test(path)
+    ? 'new-kernel-modules'
+    : null;
+}
+
+export const BOOT_REASON_WORDS: Record<BootReason, string> = {
+  'boot-file': 'no boot loader reads this here, but the file of the root below',
+  'new-kernel-modules': 'of a kernel that the root below does not have',
+};
+
+export const BOOT_REASON_CURE =
+  '`mountroot maintain` upgrades the root below, where the boot loader reads';
