@@ -31,7 +31,7 @@ import { behindRows } from './behind-rows.js';
 import { failsafeNotes, reachWords } from './failsafe.js';
 import { REASONS, troubleOf, type Trouble } from './reasons.js';
 import { resetSteps } from './reset-steps.js';
-import { rootTrouble } from './root-trouble.js';
+import { readOnlyTrouble, rootTrouble } from './root-trouble.js';
 import { keptReadOnlyRoot, persistentRoot } from './roots.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
 import { mayCome, secondsToWait, volumeTrouble, waitedFor } from './volume.js';
@@ -160,11 +160,7 @@ const importLayer = ({ facts, earlier }: Climb): Plan =>
 
 const writeTrouble = ({ facts, earlier }: View): Trouble | null =>
   facts.opened!.readonly
-    ? troubleOf(
-        'write-protected',
-        `${deviceName(facts)} can only be mounted read-only: the flash or its partition is ` +
-          'write-protected, or the kernel found an error on it (see the kernel log)',
-      )
+    ? readOnlyTrouble(facts)
     : rootTrouble(failures(earlier, 'root', 'persistent')[0]);
 
 /**

@@ -1,4 +1,6 @@
+import type { Facts } from '../facts/facts.js';
 import { FULL } from '../system/errno.js';
+import { describe } from '../volumes/device.js';
 import type { StageResult } from './plan.js';
 import { troubleOf, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
@@ -46,3 +48,25 @@ export const ROOT_FAILURES: readonly PlanRule<FailedRoot, Trouble>[] = [
  */
 export const rootTrouble = (result: StageResult | undefined): Trouble | null =>
   result?.failed ? firstMatch(ROOT_FAILURES, { ...result.failed, warned: result.warned }) : null;
+
+/**
+ * The volume could be mounted for reading only. UBI stops writing too, when a block goes bad and
+ * none is left in its reserve (drivers/mtd/ubi/wl.c, erase_worker).
+ */
+export function readOnlyTrouble({ volume }: Facts): Trouble {
+  const device = volume.found[0]!;
+  const found = `${describe(device)} can only be mounted read-only: `;
+  if (device.kind !== 'ubi')
+    return troubleOf(
+      'write-protected',
+      `${found}the flash or its partition is write-protected, or the kernel found an error on it ` +
+        '(see the kernel log)',
+    );
+  return troubleOf(
+    'write-protected',
+    `${found}the flash is write-protected, or UBI or UBIFS found an error and stopped writing; ` +
+      'the kernel log says which',
+    'save the settings (`mountroot export`); take a write protection off, and start anew; a chip ' +
+      'with more bad blocks than UBI has in reserve must be replaced',
+  );
+}

@@ -181,3 +181,14 @@ t.test('settings kept read-only become a lower layer that nobody can write to', 
     { path: '/overlay', readonly: true },
   );
 });
+
+t.test('UBI that stopped writing is no write protection, and the cure says so', async (t) => {
+  const found = [device({ kind: 'ubi', name: 'ubi0_0', source: 'ubi0_0', number: null })];
+  const content = { kind: 'ubifs', evidence: 'as seen' } as const;
+  const plan = next(withVolume({ found, content }, openedFacts({ readonly: true })));
+  t.match(plan, {
+    reason: 'write-protected',
+    rung: 'kept-read-only',
+    because: /UBI or UBIFS found an error and stopped writing.*`mountroot export`/,
+  });
+});
