@@ -80,11 +80,15 @@ const found = (folder: string, start: string): string => {
   return join(folder, name);
 };
 
+/** What makes the initramfs: Debian has two programs, of which one may be installed. */
+export type InitramfsMaker = 'initramfs-tools' | 'dracut';
+
 /** Returns the image, from the cache if it is there. It takes some minutes to make. */
-export async function debianImage(board: Board): Promise<DebianImage> {
+export async function debianImage(board: Board, maker: InitramfsMaker): Promise<DebianImage> {
   if (process.getuid?.() !== 0)
     throw new Failure('an image with owners and devices needs root; run it as root');
-  const { suite, architecture, packages } = board.rootfs;
+  const { suite, architecture } = board.rootfs;
+  const packages = [...board.rootfs.packages, maker];
   const overlay = join(boardFolder(board.name), 'rootfs');
   const inputs = { suite, architecture, packages, files: digest(overlay), script: digest(INSIDE) };
   const folder = await cached('debian', inputs, async (made) => {

@@ -14,7 +14,7 @@ import { gzipSync } from 'node:zlib';
 import { bashCompletion } from '../../src/cli/completion-bash.js';
 import { zshCompletion } from '../../src/cli/completion-zsh.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
-import { INITRAMFS_SOURCE } from '../../src/distribution/switch-places.js';
+import { DRACUT_MODULE, INITRAMFS_SOURCE } from '../../src/distribution/switch-places.js';
 import { AGENT_FILE, HOME as BOARD_HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
 import { cliBeside, forBoard } from '../agent/bundle.js';
@@ -138,12 +138,15 @@ export async function stage(
   settle(tree, epoch);
 }
 
-/** The files by which a distribution with systemd and initramfs-tools boots. */
+/** The files by which a distribution with systemd and initramfs-tools or dracut boots. */
 const DISTRIBUTION: readonly [name: string, path: string, mode: number][] = [
   ['apt.conf', 'etc/apt/apt.conf.d/90mountroot', 0o644],
   ['warn-upgrade', `${HOME}/warn-upgrade`, 0o755],
   ['warn-upgrade', 'usr/share/initramfs-tools/hooks/mountroot', 0o755],
   ['init-bottom', INITRAMFS_SOURCE.slice(1), 0o755],
+  ['dracut/module-setup.sh', `${DRACUT_MODULE.slice(1)}/module-setup.sh`, 0o755],
+  ['dracut/mountroot.sh', `${DRACUT_MODULE.slice(1)}/mountroot.sh`, 0o755],
+  ['generator', 'usr/lib/systemd/system-generators/mountroot-generator', 0o755],
   ['mountroot.service', 'usr/lib/systemd/system/mountroot.service', 0o644],
   ['remount-fs.conf', 'usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf', 0o644],
   ['tmpfiles.conf', 'usr/lib/tmpfiles.d/mountroot.conf', 0o644],

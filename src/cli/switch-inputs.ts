@@ -1,7 +1,7 @@
 /** Gathers what `enable` and `disable` decide by. */
 import type { SwitchFacts } from '../distribution/enable-checks.js';
 import type { WantedSettings } from '../distribution/switch-on.js';
-import { INITRAMFS_SOURCE } from '../distribution/switch-places.js';
+import { DRACUT_MODULE, INITRAMFS_SOURCE } from '../distribution/switch-places.js';
 import { ENABLED, PREINITS, type EnabledWay } from '../facts/installation.js';
 import { initramfsImages, lackingPrograms } from '../distribution/initramfs.js';
 import { SETTINGS_FILE } from '../facts/places.js';
@@ -41,7 +41,12 @@ export function settingsFile(): SettingsFile {
 export const markedAt = (path: string): string | null =>
   orElse(null, () => (reader.kind(path) === 'file' ? reader.readText(path).split('\n')[0]! : null));
 
-const FILES = [INITRAMFS_SOURCE, PREINITS.persistent, PREINITS.volatile];
+const FILES = [
+  INITRAMFS_SOURCE,
+  `${DRACUT_MODULE}/module-setup.sh`,
+  PREINITS.persistent,
+  PREINITS.volatile,
+];
 
 export function switchFacts(
   way: EnabledWay,

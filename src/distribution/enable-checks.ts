@@ -113,19 +113,20 @@ const OBSTACLES: readonly PlanRule<SwitchFacts, Obstacle | null, Because>[] = [
     'no-initramfs-tools',
     ({ lacking }) => lacking.length > 0,
     ({ lacking }) => ({
-      found: `there is no ${lacking.join(' and no ')}, so no initramfs-tools that could start it`,
+      found: `there is no ${lacking.join(' and no ')}, by which an initramfs could start it`,
       cure:
-        `install initramfs-tools, or write init=${PREINITS.persistent} on the kernel command ` +
-        'line yourself',
+        `install initramfs-tools or dracut, or write init=${PREINITS.persistent} on the kernel ` +
+        'command line yourself',
     }),
   ),
   row(
     'no-initramfs',
     ({ images }) => images.length === 0,
     () => ({
-      found: 'there is no /boot/initrd.img-RELEASE of an installed kernel',
+      found: 'there is no initramfs of an installed kernel (/boot/initrd.img-RELEASE)',
       cure:
-        'see that the boot loader loads an initramfs (`update-initramfs -c -k all`), or write ' +
+        'have one made (`update-initramfs -c -k all`, `dracut --regenerate-all`) that the boot ' +
+        'loader loads, or write ' +
         `init=${PREINITS.persistent} on the kernel command line yourself`,
     }),
   ),

@@ -1,14 +1,12 @@
-/** The initramfs of each installed kernel, as initramfs-tools names and makes them. */
+/** The initramfs of each installed kernel, as initramfs-tools and dracut name and make them. */
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { System } from '../system/port.js';
 import type { Initramfs } from './enable-checks.js';
-import { INITRAMFS_PART } from './switch-places.js';
+import { isWhole, MAKERS, releaseOf } from './initramfs-makers.js';
 
 const BOOT = '/boot';
-const NAME = /^initrd\.img-([\w.+~-]+)$/;
-/** Names that initramfs-tools, dpkg and `enable` give to former ones. */
-const FORMER = /\.(?:bak|dpkg-bak|old|old-dkms|new|before-mountroot)$/;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** A list of an initramfs has some thousand lines. */
@@ -22,16 +20,21 @@ const call = (program: string, args: readonly string[]) =>
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 
-/** Whether an initramfs has an init and these files; null if it cannot be listed. */
-function hasFiles(file: string, wanted: readonly string[]): boolean | null {
-  const { status, stdout } = call('lsinitramfs', [file]);
-  if (status !== 0) return null;
-  const names = new Set(stdout.split('\n'));
-  return wanted.every((name) => names.has(name));
+const isThere = (program: string): boolean => call(program, ['-h']).error === undefined;
+
+/** The first whose programs are there. */
+const ownMaker = () => MAKERS.find(({ make, list }) => isThere(make) && isThere(list));
+type Maker = NonNullable<ReturnType<typeof ownMaker>>;
+
+/** Whether an initramfs has an init and our part; null if it cannot be listed. */
+function looksWhole(maker: Maker, file: string): boolean | null {
+  const { status, stdout } = call(maker.list, [file]);
+  return status === 0 ? isWhole(maker, stdout) : null;
 }
 
 /** Those of the kernels whose modules are installed. */
 export function initramfsImages(): Initramfs[] {
+  const maker = ownMaker();
   let names: string[];
   try {
     names = readdirSync(BOOT).sort();
@@ -39,34 +42,41 @@ export function initramfsImages(): Initramfs[] {
     return [];
   }
   return names.flatMap((name) => {
-    const release = NAME.exec(name)?.[1];
-    if (release === undefined || FORMER.test(name)) return [];
+    const release = releaseOf(name);
+    if (release === null || maker === undefined) return [];
     const file = join(BOOT, name);
     const { size } = lstatSync(file);
-    return [{ release, file, bytes: size, hasPart: hasFiles(file, ['init', INITRAMFS_PART]) }];
+    return [{ release, file, bytes: size, hasPart: looksWhole(maker, file) }];
   });
 }
 
-/** The programs of initramfs-tools that are missing. */
-export const lackingPrograms = (): string[] =>
-  ['update-initramfs', 'lsinitramfs'].filter(
-    (program) => call(program, ['-h']).error !== undefined,
-  );
+/** The programs that are missing; none if one maker of an initramfs is whole. */
+export function lackingPrograms(): string[] {
+  if (ownMaker() !== undefined) return [];
+  const half = MAKERS.find(({ make }) => isThere(make));
+  return half === undefined ? MAKERS.map(({ make }) => make) : [half.list];
+}
 
 /** The end of what a program said. */
 const LAST_WORDS = 300;
 
 /**
- * Has the initramfs of one kernel made anew, and looks into the result.
+ * Has the initramfs of one kernel made anew, and looks into the result. A power cut leaves the
+ * former one or the new one, and no part of it.
  * @throws {Error} one sentence, if it was not made or lacks something.
  */
-export function makeInitramfs({ release, file }: Initramfs): void {
-  const { status, stderr, error } = call('update-initramfs', ['-u', '-k', release]);
+export function makeInitramfs(system: System, { release, file }: Initramfs): void {
+  const maker = ownMaker()!;
+  const made = maker.replaces ? file : `${file}.new`;
+  const args = maker.argumentsFor(release, made);
+  const { status, stderr, error } = call(maker.make, args);
   if (status !== 0)
     throw new Error(
-      `update-initramfs -u -k ${release} failed (${error?.message ?? status}): ` +
+      `${maker.make} ${args.join(' ')} failed (${error?.message ?? status}): ` +
         stderr.trim().slice(-LAST_WORDS).replaceAll('\n', '; '),
     );
-  if (hasFiles(file, ['init', INITRAMFS_PART]) !== true)
-    throw new Error(`${file} was made anew, and has no ${INITRAMFS_PART} or no init`);
+  if (looksWhole(maker, made) !== true)
+    throw new Error(`${made} was made anew, and has no part of mountroot or no init`);
+  system.syncfs(BOOT);
+  if (made !== file) system.rename(made, file);
 }

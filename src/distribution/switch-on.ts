@@ -76,6 +76,8 @@ function imageChange(system: System, image: Initramfs, make: (image: Initramfs) 
       make(image);
     },
     takeBack: () => {
+      const half = `${image.file}.new`;
+      if (system.kind(half) !== 'missing') system.unlink(half);
       if (system.kind(backup) !== 'missing') system.rename(backup, image.file);
     },
   };

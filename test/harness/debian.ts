@@ -1,13 +1,14 @@
 /** A whole Debian on the bench, with disks of its own, and the initramfs that they hold. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
-import { Machine } from '../../scripts/emulator/machine.js';
 import { buildAgent } from '../../scripts/agent/agent.js';
 import { buildNative } from '../../scripts/agent/native.js';
-import { debianImage } from '../../scripts/image/debian.js';
+import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
+import { Machine } from '../../scripts/emulator/machine.js';
+import { debianImage, type InitramfsMaker } from '../../scripts/image/debian.js';
 import { loadBoard } from '../../scripts/lib/board.js';
+import { cached, digest } from '../../scripts/lib/cache.js';
 import { run } from '../../scripts/lib/run.js';
 import { makePackages } from '../../scripts/package/build-packages.js';
 
@@ -17,39 +18,62 @@ const DATA_BYTES = '128M';
 const BOOT_MS = 600_000;
 const EPOCH = 1_790_000_000;
 
+/** How a command ended, and what it printed. */
+interface Said {
+  status: number;
+  output: string;
+}
+
 /** A running Debian with root at its console. */
 export interface Debian {
   console(): string;
   /** Runs a command in the shell at the console. */
-  run(command: string): Promise<{ status: number; output: string }>;
+  run(command: string): Promise<Said>;
+  /** Types a line, and waits for nothing. */
+  type(line: string): void;
+  /** Waits until the console shows something. */
+  waitFor(pattern: RegExp): Promise<unknown>;
+  /** Pulls the plug. */
+  cut(): Promise<void>;
   /** Lets systemd switch it off. Returns QEMU's reason for its end. */
   powerOff(): Promise<string | undefined>;
 }
 
-export interface DebianBench {
+/** The disks of a Debian. They may be changed only while it is off. */
+interface Disks {
+  kernel: string;
+  root: string;
+  data: string;
+}
+
+interface DebianBench {
+  disks: Disks;
   /** Boots it with the initramfs that its /boot has, and logs in when systemd has started all. */
   boot(append?: string): Promise<Debian>;
+  /** Switches it on. Nobody is logged in then. */
+  start(append?: string): Promise<Debian>;
   clear(): Promise<void>;
 }
 
-async function login(machine: Machine): Promise<Debian> {
-  await machine.waitFor(/root@debian:~# /, BOOT_MS);
-  machine.type('stty -echo; export TERM=dumb; PS1=; dmesg -n 1\n');
+function shell(machine: Machine): Debian {
   let number = 0;
-  const run: Debian['run'] = async (command) => {
-    number++;
-    // The quotes keep the echo of the command from looking like its result.
-    machine.type(`echo "B""EGIN ${number}"; ${command}; echo "E""ND ${number} $?"\n`);
-    const [, output, status] = await machine.waitFor(
-      new RegExp(`BEGIN ${number}\\r?\\n([^]*?)END ${number} (\\d+)`),
-      BOOT_MS,
-    );
-    return { status: Number(status), output: output!.replaceAll('\r', '') };
-  };
-  await run('systemctl is-system-running --wait');
   return {
     console: () => machine.console,
-    run,
+    async run(command) {
+      number++;
+      // The quotes keep the echo of the command from looking like its result.
+      machine.type(`echo "B""EGIN ${number}"; ${command}; echo "E""ND ${number} $?"\n`);
+      const [, output, status] = await machine.waitFor(
+        new RegExp(`BEGIN ${number}\\r?\\n([^]*?)END ${number} (\\d+)`),
+        BOOT_MS,
+      );
+      return { status: Number(status), output: output!.replaceAll('\r', '') };
+    },
+    type: (line) => machine.type(`${line}\n`),
+    waitFor: (pattern) => machine.waitFor(pattern, BOOT_MS),
+    async cut() {
+      await machine.kill();
+    },
     async powerOff() {
       machine.type('systemctl poweroff\n');
       return (await machine.ended).reason;
@@ -57,39 +81,44 @@ async function login(machine: Machine): Promise<Debian> {
   };
 }
 
-export async function debianOnBench(): Promise<DebianBench> {
-  const image = await debianImage(board);
+/** Uses the console's shell once systemd has started all. */
+async function login(debian: Debian): Promise<void> {
+  await debian.waitFor(/root@debian:~# /);
+  debian.type('stty -echo; export TERM=dumb; PS1=; dmesg -n 1');
+  await debian.run('systemctl is-system-running --wait');
+}
+
+async function benchOf({ kernel, root, data }: Disks): Promise<DebianBench> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-debian-'));
   const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
   const at = (name: string): string => join(folder, name);
-  await run('cp', ['--reflink=auto', '--sparse=always', image.root, at('root.ext4')]);
-  await run('mke2fs', ['-q', '-t', 'ext4', '-L', 'data', at('data.ext4'), DATA_BYTES]);
-  const bundle = await buildAgent(['host', 'arm']);
-  const native = await buildNative('arm');
-  const [deb] = await makePackages({
-    bundle,
-    natives: { arm: native },
-    to: at('packages'),
-    epoch: EPOCH,
-  });
-  await into(at('root.ext4'), deb!, '/root/mountroot.deb');
+  const disks = { kernel, root: at('root.ext4'), data: at('data.ext4') };
+  await run('cp', ['--reflink=auto', '--sparse=always', root, disks.root]);
+  await run('cp', ['--reflink=auto', '--sparse=always', data, disks.data]);
   let running: Machine | null = null;
+  const start: DebianBench['start'] = async (append = '') => {
+    const ramdisk = at('initrd.img');
+    await initramfsOf(disks.root, ramdisk);
+    running = await Machine.start(
+      board,
+      {
+        zImage: kernel,
+        deviceTree: null,
+        ramdisk,
+        flash: [],
+        disks: [disks.root, disks.data],
+      },
+      { timeLimitMs: 2 * BOOT_MS, ...(append !== '' && { append }) },
+    );
+    return shell(running);
+  };
   return {
-    async boot(append = '') {
-      const initrd = at('initrd.img');
-      await initramfsOf(at('root.ext4'), initrd);
-      running = await Machine.start(
-        board,
-        {
-          zImage: image.kernel,
-          deviceTree: null,
-          ramdisk: initrd,
-          flash: [],
-          disks: [at('root.ext4'), at('data.ext4')],
-        },
-        { timeLimitMs: 2 * BOOT_MS, ...(append !== '' && { append }) },
-      );
-      return login(running);
+    disks,
+    start,
+    async boot(append) {
+      const debian = await start(append);
+      await login(debian);
+      return debian;
     },
     async clear() {
       await running?.kill();
@@ -103,13 +132,94 @@ export async function debianOnBench(): Promise<DebianBench> {
 const into = (image: string, from: string, path: string): Promise<string> =>
   run('debugfs', ['-w', '-R', `write ${from} ${path}`, image]);
 
-/** Reads the initramfs out of the image, as a boot loader does. */
-async function initramfsOf(image: string, to: string): Promise<void> {
+async function initramfsIn(image: string): Promise<string> {
   const names = await run('debugfs', ['-R', 'ls -p /boot', image]);
   const [name] = [...names.matchAll(/\/(initrd\.img-[^/]+)\/\d+\/$/gm)]
     .map(([, each]) => each!)
-    .filter((each) => !/\.(?:before-mountroot|dpkg-bak)$/.test(each));
+    .filter((each) => !/\.(?:before-mountroot|dpkg-bak|new)$/.test(each));
   if (name === undefined) throw new Error(`there is no initramfs in ${image}: ${names}`);
+  return name;
+}
+
+/** Reads the initramfs out of the image, as a boot loader does. */
+async function initramfsOf(image: string, to: string): Promise<void> {
   rmSync(to, { force: true });
-  await run('debugfs', ['-R', `dump /boot/${name} ${to}`, image]);
+  await run('debugfs', ['-R', `dump /boot/${await initramfsIn(image)} ${to}`, image]);
+}
+
+/** What a user's first commands on a plain Debian said. */
+type FirstCommands = Record<
+  'root' | 'install' | 'failed' | 'refused' | 'unchanged' | 'enable' | 'off',
+  Said
+>;
+
+const COMMANDS: Record<Exclude<keyof FirstCommands, 'off'>, string> = {
+  root: 'findmnt -n -o FSTYPE /',
+  install:
+    'apt-get install -y /root/mountroot.deb 2>&1 | tail -n 20; dpkg -s mountroot | grep ^Status',
+  failed: 'systemctl --failed --plain --no-legend',
+  refused: 'mountroot enable --volume LABEL=nowhere 2>&1',
+  unchanged: 'test -e /etc/mountroot.enabled',
+  enable: 'mountroot enable --volume LABEL=data 2>&1',
+};
+
+interface EnabledDebian extends DebianBench {
+  said: FirstCommands;
+  /** Puts the initramfs back into /boot that was there before mountroot was installed. */
+  withoutPart: () => Promise<void>;
+}
+
+/**
+ * A Debian on which mountroot was installed and enabled by a user's commands. It takes some
+ * minutes, so it is kept, together with what the commands said.
+ */
+export async function enabledDebian(
+  maker: InitramfsMaker = 'initramfs-tools',
+): Promise<EnabledDebian> {
+  const image = await debianImage(board, maker);
+  const work = mkdtempSync(join(tmpdir(), 'mountroot-debian-'));
+  try {
+    const bundle = await buildAgent(['host', 'arm']);
+    const native = await buildNative('arm');
+    const natives = { arm: native };
+    const [deb] = await makePackages({ bundle, natives, to: work, epoch: EPOCH });
+    const inputs = { image: image.root, deb: digest(deb!), commands: COMMANDS };
+    const folder = await cached('debian-enabled', inputs, async (made) => {
+      const data = join(work, 'data.ext4');
+      await run('mke2fs', ['-q', '-t', 'ext4', '-L', 'data', data, DATA_BYTES]);
+      const bench = await benchOf({ kernel: image.kernel, root: image.root, data });
+      try {
+        await into(bench.disks.root, deb!, '/root/mountroot.deb');
+        const debian = await bench.boot();
+        const said: Record<string, Said> = {};
+        for (const [name, command] of Object.entries(COMMANDS))
+          said[name] = await debian.run(command);
+        said['off'] = { status: 0, output: (await debian.powerOff()) ?? '' };
+        writeFileSync(join(made, 'said.json'), JSON.stringify(said, null, 2));
+        for (const name of ['root', 'data'] as const)
+          copyFileSync(bench.disks[name], join(made, `${name}.ext4`));
+      } finally {
+        await bench.clear();
+      }
+    });
+    const bench = await benchOf({
+      kernel: image.kernel,
+      root: join(folder, 'root.ext4'),
+      data: join(folder, 'data.ext4'),
+    });
+    const said = JSON.parse(readFileSync(join(folder, 'said.json'), 'utf8')) as FirstCommands;
+    const withoutPart = async (): Promise<void> => {
+      const path = `/boot/${await initramfsIn(bench.disks.root)}`;
+      await run('debugfs', ['-w', '-R', `rm ${path}`, bench.disks.root]);
+      await into(bench.disks.root, image.initrd, path);
+    };
+    return { ...bench, said, withoutPart };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Whether the journal of an ext4 has to be replayed. */
+export async function needsRecovery(image: string): Promise<boolean> {
+  return (await run('dumpe2fs', ['-h', image])).includes('needs_recovery');
 }

@@ -121,6 +121,8 @@ t.test(
         [
           '-rw-r--r-- etc/apt/apt.conf.d/90mountroot',
           '-rw-r--r-- etc/profile.d/mountroot.sh',
+          '-rwxr-xr-x usr/lib/dracut/modules.d/90mountroot/module-setup.sh',
+          '-rwxr-xr-x usr/lib/dracut/modules.d/90mountroot/mountroot.sh',
           '-rw-r--r-- usr/lib/mountroot/heap.js',
           '-rwxr-xr-x usr/lib/mountroot/keep-heap',
           '-rwxr-xr-x usr/lib/mountroot/launch',
@@ -137,6 +139,7 @@ t.test(
           '-rwxr-xr-x usr/lib/mountroot/warn-upgrade',
           '-rw-r--r-- usr/lib/systemd/system/mountroot.service',
           '-rw-r--r-- usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf',
+          '-rwxr-xr-x usr/lib/systemd/system-generators/mountroot-generator',
           '-rw-r--r-- usr/lib/tmpfiles.d/mountroot.conf',
           '-rw-r--r-- usr/share/bash-completion/completions/mountroot',
           '-rw-r--r-- usr/share/doc/mountroot/README.gz',

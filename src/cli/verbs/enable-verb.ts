@@ -64,7 +64,9 @@ export const enableVerb = verb({
     }
     const after = settingsAfter(settings, { volume, persist });
     const system = await loadSystem();
-    const changes = changesOf(system, input, { before: settings.text, after }, makeInitramfs);
+    const changes = changesOf(system, input, { before: settings.text, after }, (image) =>
+      makeInitramfs(system, image),
+    );
     const { summary } = input.decision;
     print(`the root of the next boot: ${summary}\nthis is changed:\n`);
     for (const { what } of changes) print(`  ${what}\n`);
