@@ -60,8 +60,8 @@ static void set_mode(unsigned long mode)
 		die("the mode of the chip");
 }
 
-/* A page of ones in which some bits are zeros lets these bits fall, and the ECC stays as it was. The
- * simulator takes only whole pages with their spare bytes. */
+/* A page of ones in which some bits are zeros lets these bits fall, and the ECC stays as it was.
+ * The simulator takes only whole pages with their spare bytes. */
 static void make_flips(void)
 {
 	unsigned char *bytes = malloc(page + spare);
