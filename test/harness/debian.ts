@@ -7,12 +7,13 @@ import { buildNative } from '../../scripts/agent/native.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine } from '../../scripts/emulator/machine.js';
 import { debianImage, type InitramfsMaker } from '../../scripts/image/debian.js';
-import { loadBoard } from '../../scripts/lib/board.js';
+import { boardFolder, loadBoard } from '../../scripts/lib/board.js';
 import { cached, digest } from '../../scripts/lib/cache.js';
 import { run } from '../../scripts/lib/run.js';
 import { makePackages } from '../../scripts/package/build-packages.js';
 
 const board = loadBoard('debian-virt');
+const DRACUT_CONF = join(boardFolder(board.name), 'dracut.conf');
 const DATA_BYTES = '128M';
 /** Under emulation systemd needs a minute, and more on a machine that does other things too. */
 const BOOT_MS = 600_000;
@@ -183,13 +184,16 @@ export async function enabledDebian(
     const native = await buildNative('arm');
     const natives = { arm: native };
     const [deb] = await makePackages({ bundle, natives, to: work, epoch: EPOCH });
-    const inputs = { image: image.root, deb: digest(deb!), commands: COMMANDS };
+    const files = [deb!, ...(maker === 'dracut' ? [DRACUT_CONF] : [])];
+    const inputs = { image: image.root, files: digest(...files), commands: COMMANDS };
     const folder = await cached('debian-enabled', inputs, async (made) => {
       const data = join(work, 'data.ext4');
       await run('mke2fs', ['-q', '-t', 'ext4', '-L', 'data', data, DATA_BYTES]);
       const bench = await benchOf({ kernel: image.kernel, root: image.root, data });
       try {
         await into(bench.disks.root, deb!, '/root/mountroot.deb');
+        if (maker === 'dracut')
+          await into(bench.disks.root, DRACUT_CONF, '/etc/dracut.conf.d/board.conf');
         const debian = await bench.boot();
         const said: Record<string, Said> = {};
         for (const [name, command] of Object.entries(COMMANDS))
