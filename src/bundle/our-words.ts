@@ -5,7 +5,7 @@
 export const OUR_WORDS = `
   aarch absolute accepted accessed account activity acts adds adopt advance advice aes afar against
   ago agree allwinner alone also although amba ambiguous among ampersand anchor android anew
-  anonymous answer answered answers anybody anything apart appear appended apple applies
+  anonymous answer answered answers anybody anything apart appear appended apple applies apt
   architectures archive archives aria armada armv arrays ascii aside ask asks assumed assumptions
   atag atags ath atheros attaches attempts authorized backslash backwards band bans bare baseline
   bash bashcompletion batch batchmode beagle beaglebone became becomes becoming beforehand began
@@ -46,8 +46,8 @@ export const OUR_WORDS = `
   launch launcher lay layers lays lazy ld ldd le lead leads leave leaves ledtrig let lets letter lf
   lib libata libmountroot library license lie lies life light limt linker links linuxpps linuxrc
   listed listen listens lite little ln loader login loglevel longest looked looks lougher lowerdir
-  lpae lpj lstat lz lzma lzo lzop macronix mad made mainline makedevs maker makes making manf
-  manifest marks matter matters md meant meanwhile measure mediatek memavailable member members
+  lpae lpj lstat lz lzma lzo lzop macronix mad made mainline maintain makedevs maker makes making
+  manf manifest marks matter matters md meant meanwhile measure mediatek memavailable member members
   memerase meminfo memtotal mend mended merge met metacopies metacopy micron middle mind mine
   minobjects minutes mips misspelt mkfs mknod mmcblk mmci mnt mobility modified modifies moment mono
   motherboard mountable mountinfo mountpoint mountpoints mountroot mouse movable moved moves mpidr

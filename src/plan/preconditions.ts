@@ -99,7 +99,12 @@ export const ROOTS_OF_OURS: readonly PlanRule<Root, Already, string>[] = [
   {
     id: 'in-memory',
     when: isOverlayOn(RAM_SOURCE),
-    then: ({ verb }, summary) => already(verb, summary, verb === 'ram' ? EXIT.done : EXIT.degraded),
+    then: ({ verb, facts }, summary) =>
+      already(
+        verb,
+        summary,
+        verb === 'ram' || facts.state?.reason === 'persist' ? EXIT.done : EXIT.degraded,
+      ),
     because: ({ facts }) => {
       const reach = facts.failsafe === true ? reachWords(facts) : null;
       const said = '/ already is an overlay in memory; there is nothing to do';

@@ -9,7 +9,7 @@
 import { SystemError } from '../system/system-error.js';
 import type { Folder, FolderEntry, TreeChange, TreeDoor } from '../system/tree-door.js';
 import { described } from './copied-entry.js';
-import { openScratch, type Scratch } from './scratch.js';
+import { isScratch, openScratch, type Scratch } from './scratch.js';
 
 /** One change of the layer below. */
 export interface CommitEntry {
@@ -74,7 +74,7 @@ export class Committer {
     };
     try {
       const [upper, shown, below] = [layers.upper, layers.shown, layers.below].map(opened);
-      if (this.acts) this.scratch = openScratch(tree, below!, upper!);
+      if (this.acts) this.scratch = this.newScratch(below!, upper!);
       for (const path of paths)
         this.descend({ upper: upper!, shown: shown!, below: below! }, '', path.slice(1).split('/'));
     } finally {
@@ -83,6 +83,14 @@ export class Committer {
       // eslint-disable-next-line no-unsafe-finally -- a directory of ours must not stay unnoticed.
       if (errno !== null) throw failure(this.scratch!.name, errno);
     }
+  }
+
+  /** Only one commit is at work, so what others have left is of those that were killed. */
+  private newScratch(below: Folder, upper: Folder): Scratch {
+    for (const { name, kind } of [...this.tree.entries(below, false)])
+      if (kind === 'directory' && isScratch(name))
+        this.act(`/${name}`, { what: 'remove', in: below, name });
+    return openScratch(this.tree, below, upper);
   }
 
   /** Goes down to a path. Directories on the way that are not below yet are made. */

@@ -11,6 +11,9 @@ export interface Scratch {
 
 const NAME = '.mountroot-scratch';
 
+/** Whether a name is one of those below. */
+export const isScratch = (name: string): boolean => /^\.mountroot-scratch-\d{1,4}$/.test(name);
+
 /** More leftovers of interrupted copies than any directory has. */
 const MOST = 1000;
 

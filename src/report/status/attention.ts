@@ -1,5 +1,6 @@
 /** The things that need attention, besides the reason that a start gave. */
-import type { MountedVolume } from '../../facts/facts.js';
+import type { Mount, MountedVolume } from '../../facts/facts.js';
+import { visibleAt } from '../../facts/mountinfo.js';
 import type { Boot } from '../journal/boot-runs.js';
 import { KEEP_HEAP_CURE, refusedHeaps, refusedWords } from '../journal/refused-heaps.js';
 import { plural } from '../../text/units.js';
@@ -15,12 +16,15 @@ export type Attention =
   | { code: 'quarantine'; count: number; volume: string }
   | { code: 'damaged-order' }
   | { code: 'went-read-only' }
+  /** The file system below the overlay can be written, and its mount cannot. */
+  | { code: 'open-below'; source: string }
   | { code: 'damaged-journals'; count: number }
   | { code: 'heaps-refused'; heaps: readonly string[] }
   /** A verb's warning, or an error of looking: it is a sentence already. */
   | { code: 'said'; sentence: string };
 
 export interface AttentionInputs {
+  mounts: readonly Mount[];
   status: Status;
   space: Space | null;
   health: Health | null;
@@ -57,6 +61,18 @@ const orderDamaged: Look = ({ opened }) =>
 const wentReadOnly: Look = ({ status }) =>
   status.rung?.rung === 'persistent' && !status.persistent ? [{ code: 'went-read-only' }] : [];
 
+const openBelow: Look = ({ mounts, status }) => {
+  const image = status.image === null ? undefined : visibleAt(mounts, status.image.mountpoint);
+  const isWrittenElsewhere = mounts.some(
+    ({ device, options }) => device === image?.device && options.includes('rw'),
+  );
+  return !isWrittenElsewhere &&
+    image?.options.includes('ro') === true &&
+    image.superOptions.includes('rw')
+    ? [{ code: 'open-below', source: image.source }]
+    : [];
+};
+
 const journalsDamaged: Look = ({ boots }) => {
   const count = boots.filter(({ damage }) => damage.length > 0).length;
   return count === 0 ? [] : [{ code: 'damaged-journals', count }];
@@ -77,6 +93,7 @@ const LOOKS: readonly Look[] = [
   quarantined,
   orderDamaged,
   wentReadOnly,
+  openBelow,
   journalsDamaged,
   heapsRefused,
   ({ current }) => said(new Set(current?.runs.flatMap(({ warnings }) => warnings) ?? [])),
@@ -105,6 +122,11 @@ export function attentionWords(each: Attention): string {
       return (
         'the start ended with a root that keeps its changes, but by now this one does not: ' +
         'its data volume has gone read-only, or another root was mounted; see the kernel log'
+      );
+    case 'open-below':
+      return (
+        `${each.source} below the overlay is open for writing: \`mountroot maintain\` is at ` +
+        'work, or files that it replaced are still in use; then reboot'
       );
     case 'damaged-journals':
       return (

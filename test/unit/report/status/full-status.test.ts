@@ -183,3 +183,40 @@ t.test('the steps appear on request', async (t) => {
   golden(t, 'report/status-steps.txt', renderSteps(boardStatus()));
   t.equal(renderSteps({ ...boardStatus(), start: null }), '');
 });
+
+t.test('paths that last are named, and what becomes of their changes', async (t) => {
+  const lasting = (path: string, upper: string, access: string): string =>
+    `9${path.length} 1 0:90 / ${path} rw - overlay mountroot-persist ` +
+    `${access},lowerdir=${path},upperdir=${upper}/upper\n`;
+  const now = boardStatus({
+    mountinfo:
+      VOLATILE +
+      lasting('/etc/network', '/overlay/persist/etc%2Fnetwork', 'rw') +
+      lasting('/srv', '/tmp/root/persist-2', 'rw'),
+    rung: { rung: 'volatile', reason: 'persist', because: 'only /etc/network is kept' },
+  });
+  t.match(now, {
+    persistent: false,
+    degraded: false,
+    lasting: [
+      { path: '/etc/network', kept: true },
+      { path: '/srv', kept: false },
+    ],
+  });
+  t.match(
+    renderStatus(now),
+    /^lasting {3}\/etc\/network: what is changed there is kept; \/srv: as/m,
+  );
+});
+
+t.test('a root below that stays open for writing needs attention', async (t) => {
+  const open = (access: string, more = ''): readonly string[] =>
+    boardStatus({
+      mountinfo:
+        BOARD_STARTED.replace(/^(.* \/rom )\w+(,\S+)?( - squashfs \S+ )ro/m, `$1ro$2$3${access}`) +
+        more,
+    }).attention;
+  const says = /below the overlay is open for writing/;
+  t.notOk(open('ro').some((each) => says.test(each)));
+  t.ok(open('rw').some((each) => says.test(each)));
+});
