@@ -1,21 +1,22 @@
 /** Changes of the overlay that do nothing there, because the boot comes before the overlay. */
-import type { DiffEntry } from './diff-entry.js';
-
 /**
  * `boot-file`: a boot loader reads the file of the root below. `new-kernel-modules`: the modules of
  * a kernel that the root below does not have.
  */
 export type BootReason = 'boot-file' | 'new-kernel-modules';
 
+/** The part of a diff's entry that tells. */
+interface Change {
+  kind: string;
+  path: string;
+  of: string;
+}
+
 const BOOT_FILE = /^(?:boot\/.|(?:vmlinuz|vmlinux|initrd\.img)(?:\.old)?$)/;
 const MODULES_OF_KERNEL = /^(?:usr\/)?lib\/modules\/[^/]+$/;
 
 /** Why a change does nothing where it is; null if it does what it should. */
-export function bootReason({
-  kind,
-  path,
-  of,
-}: Pick<DiffEntry, 'kind' | 'path' | 'of'>): BootReason | null {
+export function bootReason({ kind, path, of }: Change): BootReason | null {
   if (kind === 'same' || kind === 'stale') return null;
   if (BOOT_FILE.test(path)) return of === 'directory' ? null : 'boot-file';
   return kind === 'added' && of === 'directory' && MODULES_OF_KERNEL.test(path)
