@@ -10,6 +10,7 @@ import { Failure, lastLines, say } from '../lib/report.js';
 export const PROGRAMS = {
   node: '`node -e 0`',
   start: '`mountroot start`',
+  done: '`mountroot done`, no switch',
   sh: 'the same plan as sh',
   first: 'the script that goes first',
 } as const;

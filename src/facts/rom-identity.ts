@@ -1,5 +1,5 @@
 import type { Reader } from '../system/port.js';
-import { crcOf } from './rom-manifest.js';
+import { crcOf } from '../text/crc.js';
 import { VOLUME_TYPE_LIST } from '../volumes/index.js';
 import { orElse } from '../system/or-else.js';
 

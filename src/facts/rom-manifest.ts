@@ -7,6 +7,7 @@
  * Both begin with a line of JSON that describes the rest and has its checksum. A line of JSON for
  * each file follows. So damage is detected, and a damaged record counts as missing.
  */
+import { crcOf } from '../text/crc.js';
 import { JSON_LIMITS } from '../text/input-limits.js';
 import { readJson } from '../text/read-json.js';
 
@@ -56,10 +57,6 @@ export const LONGEST_READ = 65_536;
 
 /** The most bytes of a record. A longer one is not written, and counts as damaged. */
 export const LONGEST_RECORD = 4 << 20;
-
-/** zlib is loaded on first use, so that a start does not pay for it. */
-export const crcOf = (bytes: Uint8Array): string =>
-  process.getBuiltinModule('node:zlib').crc32(bytes).toString(16).padStart(8, '0');
 
 /** Compares checksums if both files have one, else sizes and times. */
 export const isSame = (one: Fingerprint, other: Fingerprint): boolean =>

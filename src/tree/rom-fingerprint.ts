@@ -1,6 +1,7 @@
-import { LONGEST_READ, crcOf, type Fingerprint } from '../facts/rom-manifest.js';
+import { LONGEST_READ, type Fingerprint } from '../facts/rom-manifest.js';
 import { SECOND } from '../system/file-time.js';
 import type { Details, Reader } from '../system/port.js';
+import { crcOf } from '../text/crc.js';
 
 /**
  * Identifies a file of the image.

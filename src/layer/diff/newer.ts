@@ -6,7 +6,6 @@ import * as fs from 'node:fs';
 import {
   LONGEST_READ,
   LONGEST_RECORD,
-  crcOf,
   decodeBaseline,
   decodeCursor,
   decodeManifest,
@@ -17,6 +16,7 @@ import {
   type RomManifest,
   type Moment,
 } from '../../facts/rom-manifest.js';
+import { crcOf } from '../../text/crc.js';
 import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../../facts/places.js';
 import { SECOND } from '../../system/file-time.js';
 import { firstBytes, isGone } from './lower-files.js';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
 import {
-  crcOf,
   decodeBaseline,
   decodeManifest,
   encodeBaseline,
@@ -14,6 +13,7 @@ import {
   type Fingerprint,
   type RomManifest,
 } from '../../../src/facts/rom-manifest.js';
+import { crcOf } from '../../../src/text/crc.js';
 
 const print = (size: number, crc: string | null = null, mtime = 0): Fingerprint => ({
   size,
