@@ -40,8 +40,14 @@ const isOtherError = (error: number | null): boolean =>
 const onMtdType = ({ types }: FailedBoot): string | undefined =>
   types?.find((type) => FILE_SYSTEMS[type]?.mtdOption !== undefined);
 
+const DRIVER_RULE: CauseRule = {
+  when: ({ driver }) => driver !== null,
+  then: (boot) => ({ code: 'driver-not-built-in', root: root(boot), option: boot.driver! }),
+};
+
 /** The reasons why no root was mounted: first those about an initrd, then those about root=. */
 export const NO_ROOT_RULES: readonly CauseRule[] = [
+  DRIVER_RULE,
   {
     when: ({ failedMount }) => failedMount?.id === 'mount-initrd',
     then: ({ words }) => ({ code: 'initrd-image-type', fstypes: words.fstypes }),
@@ -186,6 +192,7 @@ export const NO_ROOT_RULES: readonly CauseRule[] = [
 
 /** The reasons why the kernel waits for its root for ever. */
 export const WAITS_RULES: readonly CauseRule[] = [
+  DRIVER_RULE,
   {
     when: ({ partitionMissing }) => partitionMissing,
     then: (boot) => ({ code: 'no-partition', root: root(boot) }),

@@ -51,6 +51,8 @@ export interface FailedBoot {
   failedInit: { program: string; error: number | null; known: Ground | null } | null;
   /** The wait(2) status of process 1; null if unknown. */
   exitCode: number | null;
+  /** The option of the root's driver, which is not built in; null if nothing says so. */
+  driver: string | null;
   /** The device that the kernel waits for; null if it does not. */
   waits: string | null;
   /** The last program that the kernel started as process 1; null if none shows. */
@@ -92,6 +94,11 @@ function brokenInitrdOf(decisions: readonly CodedDecision[]): FailedBoot['broken
 function earlyInitOf(decisions: readonly CodedDecision[]): string | null {
   const early = decisions.find(isOf('early-init'))?.data;
   return early?.verdict === 'yes' ? early.path : null;
+}
+
+function lackingDriverOf(decisions: readonly CodedDecision[]): string | null {
+  const reason = decisions.find(isOf('root-device'))?.because;
+  return reason?.code === 'driver-not-built-in' ? reason.option : null;
 }
 
 /** Whether a disk that was scanned should have the root, and has not. */
@@ -177,6 +184,7 @@ export function failedBoot(
     linuxrcGone: linuxrc.some(({ data }) => data.verdict === 'gone'),
     failedInit: failedInitOf(panic, given, decisions),
     exitCode: panic?.kind === 'init-ended' ? panic.exitCode : null,
+    driver: lackingDriverOf(decisions),
     waits: end.kind === 'waits' ? end.forWhat : null,
     ran: seen.runs.at(-1)?.value ?? null,
     complaint: strong,

@@ -14,6 +14,11 @@ export const MOUNT_GROUNDS = {
     ({ number }: { number: string }) =>
       `the command line has no root=, and ATAG_CORE says ${number}`,
   ),
+  'driver-not-built-in': concludedFrom(
+    'config',
+    ({ option }: { option: string }) =>
+      `CONFIG_${option} is not built in, and nobody loads a module before the root is mounted`,
+  ),
   'root-word': concludedFrom('cmdline', ({ root }: { root: string }) => `root=${root}`),
   rootdelay: concludedFrom('cmdline', ({ seconds }: { seconds: number }) => `rootdelay=${seconds}`),
   'rootwait-missing': concludedFrom('cmdline', () => 'rootwait, and the device is not there'),
@@ -76,6 +81,7 @@ export const MOUNT_GROUNDS = {
   ),
   'no-type': concludedFrom('facts', () => 'no type is there to be tried'),
   'no-device': concludedFrom('facts', () => 'there is no such device'),
+  'no-number': concludedFrom('rule', () => 'the kernel has no number for it'),
   'type-missing': concludedFrom(
     'facts',
     ({ fstype }: { fstype: string }) => `the kernel does not have ${fstype}`,

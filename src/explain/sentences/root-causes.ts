@@ -268,6 +268,15 @@ export const ROOT_CAUSES = {
       ...(root.startsWith('/dev/mtd') ? ['for flash, check mtdparts= and CONFIG_MTD_BLOCK'] : []),
     ],
   ),
+  'driver-not-built-in': cause(
+    ({ root, option }: { root: string; option: string }) =>
+      `the kernel cannot reach ${root}: CONFIG_${option} is not built in, and without an ` +
+      'initramfs nobody loads its module',
+    ({ option }) => [
+      `build the kernel with CONFIG_${option}=y`,
+      'or hand over an initramfs that loads the module and mounts the root, as distributions do',
+    ],
+  ),
   'wrong-type': cause(
     ({ root, fstypes }: { root: string; fstypes: string[] }) =>
       `${root} holds no ${fstypes.join(' and no ')}, or it is damaged`,

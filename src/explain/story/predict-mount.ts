@@ -84,6 +84,10 @@ const onMtd = ({ source, fstype }: Attempt): string | undefined =>
 const fits = ({ source, fstype }: Attempt): boolean =>
   rootTypes(source.content ?? 'unknown').includes(fstype);
 
+/** Without facts about the devices, only the kernel's own way shows that one is missing. */
+const noDevice = ({ given }: DecisionLog): Because =>
+  because(given.devices === null ? 'no-number' : 'no-device');
+
 const isUnknown = ({ content }: MountSource): boolean =>
   content === null || content === 'unknown' || content === 'unreadable';
 
@@ -137,7 +141,7 @@ export const ATTEMPT_RULES: readonly DecisionRule<Attempt, AttemptOutcome>[] = [
   },
   {
     when: ({ source }) => source.exists === false,
-    then: () => comesTo(ENXIO, because('no-device')),
+    then: ({ t }) => comesTo(ENXIO, noDevice(t)),
   },
   {
     when: (each) => onMtd(each) !== undefined && each.t.option(onMtd(each)!) === null,
@@ -188,8 +192,6 @@ function withoutTypes(
   source: MountSource,
   readonly: (fstype: string | null) => boolean,
 ): MountOutcome {
-  if (source.exists === false)
-    return { kind: 'fails', error: ENXIO, fstype: null, ...because('no-device') };
   const [natural = null] = rootTypes(source.content ?? 'unknown');
   return {
     kind: 'mounted',
@@ -208,6 +210,8 @@ export function predictMount(t: DecisionLog, source: MountSource, writable: bool
   const types = triedTypes(t);
   const readonly = (fstype: string | null): boolean =>
     !writable || source.readonly || FILE_SYSTEMS[fstype ?? source.content ?? '']?.readonly === true;
+  if (types === null && source.exists === false)
+    return { kind: 'fails', error: ENXIO, fstype: null, ...noDevice(t) };
   if (types === null) return withoutTypes(source, readonly);
   let last = because('no-type');
   for (const fstype of types) {

@@ -57,14 +57,40 @@ function witnessed(t: DecisionLog, name: RootName): RootName {
   return remembered(t, name);
 }
 
+/** Drivers by the names of their devices. Each of these names has one driver. */
+const DRIVERS: readonly (readonly [name: RegExp, option: string])[] = [
+  [/^\/dev\/vd[a-z]/, 'VIRTIO_BLK'],
+  [/^\/dev\/mmcblk\d/, 'MMC_BLOCK'],
+  [/^\/dev\/sd[a-z]/, 'BLK_DEV_SD'],
+  [/^\/dev\/nvme\d/, 'NVME_CORE'],
+];
+
+/**
+ * Nobody loads a module before the kernel mounts a root itself. An option that is absent counts
+ * only in a whole configuration, which has CONFIG_BLOCK.
+ */
+function lackingDriver({ given: { config } }: DecisionLog, name: RootName): string | null {
+  const option = DRIVERS.find(([device]) => device.test(name.said))?.[1];
+  if (option === undefined || config === null) return null;
+  const isLacking = config[option] === undefined && config['BLOCK'] === 'y';
+  return config[option] === 'm' || isLacking ? option : null;
+}
+
+/** What the kernel would find, if nothing shows what it found. */
+function foretold(t: DecisionLog, name: RootName): RootName {
+  const lacks = t.given.onlySeen === true ? null : lackingDriver(t, name);
+  return lacks === null ? name : { ...name, number: '0:0', exists: false, device: null, lacks };
+}
+
 /** The mounts of a running machine show the device; one that its facts lack is not known. */
-function remembered({ given }: DecisionLog, name: RootName): RootName {
-  const { kernelRoot, running } = given;
+function remembered(t: DecisionLog, name: RootName): RootName {
+  const { kernelRoot, running } = t.given;
   if (kernelRoot !== null && kernelRoot !== 'rootfs' && !kernelRoot.device.startsWith('0:')) {
     return { ...name, ...numbered(name, kernelRoot.device) };
   }
   const isMissing = name.exists === false || name.form === 'none';
-  return running === true && isMissing ? { ...name, number: null, exists: null } : name;
+  if (running !== true) return foretold(t, name);
+  return isMissing ? { ...name, number: null, exists: null } : name;
 }
 
 /** The message of the kernel that shows the device; undefined if only the command line names it. */
@@ -124,7 +150,9 @@ export function namesRoot(t: DecisionLog): RootName {
     exists === false && form !== 'none'
       ? { verdict: 'missing', form, number: name.number ?? '0:0' }
       : { verdict: 'named', form, number },
-    unlessSure(onlySeen || exists !== null || SURE_FORMS.includes(form), whichRoot(t, name)),
+    name.lacks === undefined
+      ? unlessSure(onlySeen || exists !== null || SURE_FORMS.includes(form), whichRoot(t, name))
+      : because('driver-not-built-in', { option: name.lacks }),
   );
   return name;
 }

@@ -17,6 +17,8 @@ export interface RootName {
   /** Whether the device exists; null if unknown. */
   exists: boolean | null;
   device: KnownDevice | null;
+  /** The option of the device's driver if the kernel does not have it built in. */
+  lacks?: string;
 }
 
 const NO_DEVICE = '0:0';

@@ -104,6 +104,6 @@ export function waitsForRoot(t: DecisionLog, name: RootName, earlier: number): s
   const { verdict, ...why } = decideBy(ROOTWAIT_RULES, { t, name, earlier });
   t.decide('rootwait', { verdict }, why);
   if (verdict === 'did-not-come') return t.seen.waiting!.value;
-  const gone = name.exists === false && t.given.devices !== null;
+  const gone = name.exists === false && (t.given.devices !== null || name.lacks !== undefined);
   return verdict === 'waits' && gone ? name.said : null;
 }

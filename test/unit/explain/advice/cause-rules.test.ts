@@ -33,6 +33,7 @@ const boot = (commandLine: string, changes: Partial<FailedBoot> = {}): FailedBoo
   linuxrcGone: false,
   failedInit: null,
   exitCode: null,
+  driver: null,
   waits: null,
   ran: null,
   complaint: null,
@@ -54,6 +55,11 @@ const complaint = (weight: ComplaintWeight): ChosenComplaint => ({
 
 t.test('causes of a missing root, row by row', async (t) => {
   walkRules(t, NO_ROOT_RULES, [
+    [
+      'its driver is a module',
+      boot('root=/dev/vda2', { driver: 'VIRTIO_BLK' }),
+      { code: 'driver-not-built-in', root: '/dev/vda2', option: 'VIRTIO_BLK' },
+    ],
     [
       'the image failed, not the root',
       boot('rootfstype=squashfs', { failedMount: { id: 'mount-initrd', fstype: null } }),
@@ -238,6 +244,11 @@ t.test('words of another program explain the end of process 1 only with its stat
 
 t.test('causes of an endless wait and of a process 1 that stops, row by row', async (t) => {
   walkRules(t, WAITS_RULES, [
+    [
+      'its driver is a module',
+      boot('root=/dev/vda2', { driver: 'VIRTIO_BLK' }),
+      { code: 'driver-not-built-in', root: '/dev/vda2', option: 'VIRTIO_BLK' },
+    ],
     [
       'its disk is there without it',
       boot('root=/dev/sda3', { partitionMissing: true }),
