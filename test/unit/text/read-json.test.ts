@@ -43,6 +43,42 @@ t.test('brackets in strings do not count, and escaped quotation marks end none',
   t.equal(refusal(`"\\\\"${nested(6)}`), 'too-deep', 'the string ends before them');
 });
 
+/** The limit that a text exceeds first, character by character. */
+function exceeded(text: string, { depth, values }: JsonLimits): string | null {
+  let [open, count, inString] = [0, 1, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]!;
+    if (inString) {
+      if (character === '\\') at++;
+      else if (character === '"') inString = false;
+      continue;
+    }
+    if (character === '"') inString = true;
+    if (/[\]}]/.test(character)) open--;
+    if (/[,:[{]/.test(character)) count++;
+    if (/[[{]/.test(character) && ++open > depth) return 'too-deep';
+    if (count > values) return 'too-many';
+  }
+  return null;
+}
+
+t.test('limits hold for any text, also for one that is no JSON', async (t) => {
+  const characters = fc.constantFrom('"', '\\', '[', '{', ']', '}', ',', ':', 'a', '[[[');
+  const texts = fc.array(characters, { maxLength: 60 }).map((all) => all.join(''));
+  const limits = { length: 10_000, depth: 3, values: 12 };
+  const counts = { refused: 0, accepted: 0 };
+  fc.assert(
+    fc.property(texts, (text) => {
+      const expected = exceeded(text, limits);
+      counts[expected === null ? 'accepted' : 'refused']++;
+      const code = refusal(text, limits);
+      return expected === null ? ['none', 'no-json'].includes(code) : code === expected;
+    }),
+    { numRuns: 5000 },
+  );
+  t.ok(counts.refused > 500 && counts.accepted > 500, JSON.stringify(counts));
+});
+
 t.test('what is accepted is what JSON.parse says', async (t) => {
   const wide = JSON_LIMITS.answer;
   fc.assert(
