@@ -49,10 +49,17 @@ export const printableText = (text: string): string =>
 export const printableLine = (text: string): string =>
   printableText(text.replace(/[\0-\x1f\x7f]+/g, ' '));
 
+/**
+ * Whether there is nothing to escape in JSON, which has no raw controls but newlines. A board has
+ * no compiler to machine code for a pattern over megabytes of it.
+ */
+const isPlainJson = (json: string): boolean =>
+  Buffer.byteLength(json) === json.length && !json.includes('\x7f');
+
 /** JSON with all such characters as escapes, because some terminals obey them in it too. */
 export const printableJson = (value: unknown, indent?: number): string => {
   const json = JSON.stringify(value, null, indent);
-  return PLAIN.test(json)
+  return isPlainJson(json)
     ? json
     : withoutHidden(json, (character) =>
         Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(
