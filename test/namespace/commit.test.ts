@@ -98,6 +98,19 @@ t.test('a root below that is in memory is refused', async (t) => {
   t.match(call, { stdout: '', stderr: /tmpfs board below the overlay cannot be written/ });
 });
 
+t.test('killed in the middle, it leaves the overlay as it shows, and goes on later', async (t) => {
+  const count = 'ls /etc/many | wc -l; ls -A /rom | grep -c scratch';
+  const [killed, again] = await committed(t, {
+    first: 'mkdir /etc/many; for i in $(seq 1500); do echo $i >/etc/many/$i; done',
+    calls: [
+      { run: ['/etc/many'], kill: 'SIGKILL', ready: '/rom/etc/many/100', then: count },
+      { run: ['/etc/many'], then: `${count}; diff -r /etc/many /rom/etc/many && echo same` },
+    ],
+  });
+  t.match(killed, { ...CLOSED, signal: 'SIGKILL', then: '1500\n1\n' });
+  t.match(again, { ...CLOSED, status: 0, then: '1500\n0\nsame\n' });
+});
+
 /** Random changes of a small tree, as shell lines; those that fail change nothing. */
 function randomChanges(seed: number, count: number): string {
   let state = seed;

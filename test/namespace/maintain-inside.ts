@@ -17,8 +17,9 @@ import { reader } from '../../src/system/files.js';
 interface Call {
   /** Shell lines to run with `maintain`; or the words of `commit`. */
   run: string | string[];
-  /** The signal to send once the file /rom/ready is there. */
+  /** The signal to send once this path is there, by default /rom/ready. */
   kill?: NodeJS.Signals;
+  ready?: string;
   /** Shell lines to run beside it at that moment. */
   beside?: string;
   /** Shell lines to run on the overlay after it. */
@@ -87,7 +88,13 @@ async function until(condition: () => boolean): Promise<void> {
 
 const lower = () => visibleAt(parseMountinfo(reader.readText('/proc/self/mountinfo')), '/rom')!;
 
-async function call({ run, kill, beside, then }: Call): Promise<MaintainCall> {
+async function call({
+  run,
+  kill,
+  ready = '/rom/ready',
+  beside,
+  then,
+}: Call): Promise<MaintainCall> {
   const child = spawn(process.execPath, [process.argv[1]!, 'verb', JSON.stringify(run)]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
@@ -97,7 +104,7 @@ async function call({ run, kill, beside, then }: Call): Promise<MaintainCall> {
   );
   let said = '';
   if (kill !== undefined || beside !== undefined) {
-    await until(() => isThere('/rom/ready'));
+    await until(() => isThere(ready));
     if (beside !== undefined) said = sh(beside);
     if (kill !== undefined) child.kill(kill);
   }
