@@ -31,10 +31,14 @@ set -e
 to=\${1:-${HOME}/${HEAP_FILE}}
 case $to in */*) folder=\${to%/*} ;; *) folder=. ;; esac
 reports=$folder/${REPORTS_HEAP}
+# In a folder that only we may enter, nobody can have put a link where Node writes.
+work=$folder/.keep-heap.$$
+mkdir -m 0700 "$work"
+trap 'rm -rf "$work"' EXIT
 keep() {
   ${NODE} ${[...HEAP_OPTIONS, ...WRITING].join(' ')} \\
-    --snapshot-blob "$2.next" --build-snapshot "${HOME}/$1"
-  mv -f "$2.next" "$2"
+    --snapshot-blob "$work/heap" --build-snapshot "${HOME}/$1"
+  mv -f "$work/heap" "$2"
 }
 keep heap.js "$to"
 keep reports-heap.js "$reports"
