@@ -9,8 +9,11 @@ export async function output(debian: Debian, command: string): Promise<string> {
   return said.trim();
 }
 
-export const status = async (debian: Debian): Promise<unknown> =>
-  JSON.parse((await debian.run('mountroot status --json 2>/dev/null')).output);
+/** The rung of this boot, with the reason for it. */
+export async function status(debian: Debian): Promise<unknown> {
+  const { output: said } = await debian.run('mountroot status --json 2>/dev/null');
+  return (JSON.parse(said) as { rung: unknown }).rung;
+}
 
 export const rootType = (debian: Debian): Promise<string> =>
   output(debian, 'findmnt -n -o FSTYPE /');
