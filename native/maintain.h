@@ -127,7 +127,7 @@ static void guard(const struct maintenance *what)
 	_exit(close_root(what));
 }
 
-static void fail(const struct maintenance *what, enum stage stage)
+static void report_failure(const struct maintenance *what, enum stage stage)
 {
 	int32_t code = at(stage, errno);
 
@@ -151,13 +151,13 @@ static void run_program(const struct maintenance *what)
 {
 	default_signals();
 	if (chroot(what->root) < 0 || chdir("/") < 0)
-		fail(what, AT_NAMESPACE);
+		report_failure(what, AT_NAMESPACE);
 	/* Node marks the descriptors that it inherited to be closed. */
 	for (int fd = 0; fd < 3; fd++)
 		fcntl(fd, F_SETFD, 0);
 	environ = what->envp;
 	execvp(what->argv[0], what->argv);
-	fail(what, AT_PROGRAM);
+	report_failure(what, AT_PROGRAM);
 }
 
 /* Process 1 waits for all orphans, and ends with the program. */
@@ -170,10 +170,10 @@ static void first_process(const struct maintenance *what)
 	for (char *const *bind = what->binds; bind[0] && bind[1]; bind += 2)
 		if (!strcmp(bind[0], "proc") &&
 			mount("proc", bind[1], "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-			fail(what, AT_BIND);
+			report_failure(what, AT_BIND);
 	program = fork();
 	if (program < 0)
-		fail(what, AT_PROCESS);
+		report_failure(what, AT_PROCESS);
 	if (program == 0)
 		run_program(what);
 	close(what->report[1]);
@@ -196,16 +196,16 @@ static void outer_process(const struct maintenance *what, pid_t parent)
 		_exit(255);
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		fail(what, AT_NAMESPACE);
+		report_failure(what, AT_NAMESPACE);
 	if (mount(NULL, what->root, NULL, MS_REMOUNT, NULL) < 0)
-		fail(what, AT_WRITABLE);
+		report_failure(what, AT_WRITABLE);
 	for (char *const *bind = what->binds; bind[0] && bind[1]; bind += 2)
 		if (strcmp(bind[0], "proc") &&
 			mount(bind[0], bind[1], NULL, MS_BIND | MS_REC, NULL) < 0)
-			fail(what, AT_BIND);
+			report_failure(what, AT_BIND);
 	first = fork();
 	if (first < 0)
-		fail(what, AT_PROCESS);
+		report_failure(what, AT_PROCESS);
 	if (first == 0)
 		first_process(what);
 	close(what->report[1]);

@@ -9,11 +9,13 @@ export async function output(debian: Debian, command: string): Promise<string> {
   return said.trim();
 }
 
-/** The rung of this boot, with the reason for it. */
-export async function status(debian: Debian): Promise<unknown> {
+export async function wholeStatus(debian: Debian): Promise<{ rung: unknown }> {
   const { output: said } = await debian.run('mountroot status --json 2>/dev/null');
-  return (JSON.parse(said) as { rung: unknown }).rung;
+  return JSON.parse(said) as { rung: unknown };
 }
+
+/** The rung of this boot, with the reason for it. */
+export const status = async (debian: Debian): Promise<unknown> => (await wholeStatus(debian)).rung;
 
 export const rootType = (debian: Debian): Promise<string> =>
   output(debian, 'findmnt -n -o FSTYPE /');

@@ -1,0 +1,57 @@
+/** A user of Debian: some directories last, the root below is changed, and changes go below. */
+import t from 'tap';
+import { failedUnits, output, switchOff, wholeStatus } from '../harness/debian-asks.js';
+import { enabledDebian } from '../harness/debian.js';
+
+const BELOW = 'findmnt -n -o OPTIONS,FS-OPTIONS /rom | tr "\\n" " "';
+
+t.test('directories last, and the root below is changed', { timeout: 0 }, async (t) => {
+  const bench = await enabledDebian();
+  t.teardown(() => bench.clear());
+
+  const plain = await bench.boot('mountroot=off');
+  t.match(
+    await output(plain, 'mountroot enable --persist /etc/network --persist /srv/app 2>&1'),
+    /except for \/etc\/network and \/srv\/app on vdb/,
+  );
+  await switchOff(plain);
+
+  const first = await bench.boot();
+  t.match(await wholeStatus(first), {
+    rung: { rung: 'volatile', reason: 'persist' },
+    degraded: false,
+    lasting: [
+      { path: '/etc/network', kept: true },
+      { path: '/srv/app', kept: true },
+    ],
+  });
+  t.equal(await failedUnits(first), '');
+  await output(first, 'echo kept >/etc/network/marker; echo rows >/srv/app/db; echo no >/etc/lost');
+
+  const changed = await output(
+    first,
+    'mountroot maintain -- sh -c "dpkg-query -W mountroot && echo below >/etc/below && ' +
+      'systemctl restart dbus" 2>&1',
+  );
+  t.match(changed, /^mountroot\t/m);
+  t.match(changed, /Running in chroot, ignoring/, 'it does not talk to the running services');
+  t.match(changed, /is closed again/);
+  t.match(await output(first, BELOW), /^ro,\S+ ro,/);
+  t.equal((await first.run('touch /rom/x 2>/dev/null')).status, 1);
+  await output(first, 'echo committed >/etc/committed');
+  t.match(await output(first, 'mountroot commit /etc/committed 2>&1'), /committing 1 change/);
+  t.match(await output(first, BELOW), /^ro,\S+ ro,/);
+  t.match(
+    await output(first, 'echo /x/linux-image-9_1.deb | /usr/lib/mountroot/warn-upgrade apt 2>&1'),
+    /no boot loader reads what linux-image-9 put into \/boot/,
+  );
+  await switchOff(first);
+
+  const second = await bench.boot();
+  t.equal(
+    await output(second, 'cat /etc/network/marker /srv/app/db /etc/below /etc/committed'),
+    'kept\nrows\nbelow\ncommitted',
+  );
+  t.equal((await second.run('test -e /etc/lost')).status, 1);
+  t.equal(await failedUnits(second), '');
+});
