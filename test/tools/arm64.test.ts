@@ -17,7 +17,9 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs the program in a mount namespace of its own. Returns what it printed. */
 function calls(words: readonly string[]): unknown {
   const [program, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', ...words]);
-  const { status, stdout, stderr } = spawnSync(program!, rest, { encoding: 'utf8' });
+  // tap hands its loader over to each Node, which the other root does not have.
+  const env = { ...process.env, NODE_OPTIONS: undefined };
+  const { status, stdout, stderr } = spawnSync(program!, rest, { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`${words.join(' ')}: status ${status}: ${stderr}`);
   return JSON.parse(stdout);
 }
