@@ -17,9 +17,7 @@ t.teardown(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs the program in a mount namespace of its own. Returns what it printed. */
 function calls(words: readonly string[]): unknown {
   const [program, ...rest] = asRoot(['unshare', '--mount', '--propagation', 'private', ...words]);
-  // tap hands its loader over to each Node, which the other root does not have.
-  const env = { ...process.env, NODE_OPTIONS: undefined };
-  const { status, stdout, stderr } = spawnSync(program!, rest, { encoding: 'utf8', env });
+  const { status, stdout, stderr } = spawnSync(program!, rest, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${words.join(' ')}: status ${status}: ${stderr}`);
   return JSON.parse(stdout);
 }
@@ -45,8 +43,10 @@ t.test('calls through FFI do on arm64 what they do here', { timeout: 1_800_000 }
   await bundle(`test/tools/${NAME}.ts`, program);
   for (const target of ['arm64', 'host'] as const) await placeNative(target, dirname(program));
   const here = calls([process.execPath, program, join(root, 'here')]);
+  // tap puts its loader into NODE_OPTIONS of each child, and the other root does not have it.
+  const enter = 'unset NODE_OPTIONS; mount -t proc proc "$0/proc"; exec chroot "$0" "$@"';
   const there = calls([
-    ...['sh', '-e', '-c', 'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"', root],
+    ...['sh', '-e', '-c', enter, root],
     ...['/qemu', '/usr/bin/node', `/program/${NAME}.cjs`, '/work'],
   ]);
   t.same(there, here);
