@@ -8,7 +8,7 @@
  */
 import { SystemError } from '../system/system-error.js';
 import type { Folder, FolderEntry, TreeChange, TreeDoor } from '../system/tree-door.js';
-import { described } from './copied-entry.js';
+import { copyOf, described } from './copied-entry.js';
 import { isScratch, openScratch, type Scratch } from './scratch.js';
 
 /** One change of the layer below. */
@@ -202,25 +202,10 @@ export class Committer {
     if (!this.acts || at.below === null) return;
     if (below?.kind === 'directory')
       this.act(path, { what: 'remove', in: at.below, name: shown.name });
-    this.act(path, this.copyOf(at.shown, at.below, path, shown));
-  }
-
-  private copyOf(from: Folder, to: Folder, path: string, shown: FolderEntry): TreeChange {
-    const { kind, name, target, node } = shown;
-    const making = { in: to, name, scratch: this.scratch!.folder, ...described(shown) };
-    switch (kind) {
-      case 'file':
-        return { what: 'file', from, source: shown, sync: true, ...making };
-      case 'symlink':
-        return { what: 'symlink', target, ...making };
-      case 'character':
-      case 'block':
-      case 'fifo':
-      case 'socket':
-        return { what: 'node', kind, node, ...making };
-      default:
-        throw failure(path, 'EINVAL');
-    }
+    const scratch = this.scratch!.folder;
+    const change = copyOf(shown, { from: at.shown, to: at.below, scratch, sync: true });
+    if (change === null) throw failure(path, 'EINVAL');
+    this.act(path, change);
   }
 
   private act(path: string, change: TreeChange): void {

@@ -1,6 +1,6 @@
 /** What of a file belongs to its copy. */
 import type { Details } from '../system/port.js';
-import type { Description, FolderEntry } from '../system/tree-door.js';
+import type { Description, Folder, FolderEntry, TreeChange } from '../system/tree-door.js';
 
 /**
  * Overlay's notes about one of its mounts (fs/overlayfs/overlayfs.h): the source of a copied-up
@@ -38,6 +38,37 @@ export function described({ mode, uid, gid, mtime, attributes }: FolderEntry): D
     attributes: new Map([...needed, ...others]),
     needed: needed.length,
   };
+}
+
+/** Where a copy is made. */
+interface CopyPlace {
+  from: Folder;
+  to: Folder;
+  scratch: Folder;
+  /** Whether a file's bytes are on stable storage before it gets its name. */
+  sync: boolean;
+}
+
+/** The change that makes a copy; null for a kind of file that cannot be made. */
+export function copyOf(
+  source: FolderEntry,
+  { from, to, scratch, sync }: CopyPlace,
+): TreeChange | null {
+  const { kind, name, target, node } = source;
+  const making = { in: to, name, scratch, ...described(source) };
+  switch (kind) {
+    case 'file':
+      return { what: 'file', from, source, sync, ...making };
+    case 'symlink':
+      return { what: 'symlink', target, ...making };
+    case 'character':
+    case 'block':
+    case 'fifo':
+    case 'socket':
+      return { what: 'node', kind, node, ...making };
+    default:
+      return null;
+  }
 }
 
 /** Whether a copy has attributes that the original has not: no change removes one. */

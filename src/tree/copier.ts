@@ -1,7 +1,7 @@
 import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
 import type { Changed, FolderEntry, TreeChange } from '../system/tree-door.js';
-import { described, hasMore, names } from './copied-entry.js';
+import { copyOf, described, hasMore, names } from './copied-entry.js';
 import { WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
 import type { Descent } from './descent.js';
 import { joined } from './joined.js';
@@ -260,24 +260,10 @@ export class Copier {
     }
   }
 
-  /** The change that makes a copy; null for a kind of file that cannot be made. */
   private making(from: FolderEntry): TreeChange | null {
     const { original, copy, scratch } = this.ways;
-    const { kind, name, target, node } = from;
-    const making = { in: copy.here, name, scratch: scratch.folder, ...described(from) };
-    switch (kind) {
-      case 'file':
-        return { what: 'file', from: original.here, source: from, sync: false, ...making };
-      case 'symlink':
-        return { what: 'symlink', target, ...making };
-      case 'character':
-      case 'block':
-      case 'fifo':
-      case 'socket':
-        return { what: 'node', kind, node, ...making };
-      default:
-        return null;
-    }
+    const place = { from: original.here, to: copy.here, scratch: scratch.folder, sync: false };
+    return copyOf(from, place);
   }
 
   private change(path: string, change: TreeChange, then?: (changed: Changed) => void): void {

@@ -1,19 +1,6 @@
 /** `commit` on this machine's kernel: the root below the overlay is an ext4. */
 import t from 'tap';
-import type { Test } from 'tap';
-import type { MaintainCall, MaintainScenario } from './maintain-inside.js';
-import { inSandbox } from './sandbox.js';
-
-const committed = async (
-  t: Test,
-  scenario: Omit<MaintainScenario, 'device'>,
-  onDisk = true,
-): Promise<MaintainCall[]> =>
-  (await inSandbox(
-    t,
-    { program: 'maintain-inside', programs: 'bound', onDisk },
-    (device): MaintainScenario => ({ device, ...scenario }),
-  )) as MaintainCall[];
+import { maintained } from './maintained.js';
 
 const CLOSED = { mount: 'ro', file: 'ro', writes: /Read-only file system/ };
 
@@ -36,7 +23,7 @@ const listing = (top: string): string =>
   'while read -r f; do stat -c "%n %F %a %u:%g" "$f"; [ ! -f "$f" ] || cat "$f"; done; ';
 
 t.test('what was committed is below as the overlay shows it', async (t) => {
-  const [dry, done, again] = await committed(t, {
+  const [dry, done, again] = await maintained(t, {
     first: BELOW + CHANGES,
     calls: [
       {
@@ -76,7 +63,7 @@ t.test('what was committed is below as the overlay shows it', async (t) => {
 });
 
 t.test('what cannot be committed is refused before anything is changed', async (t) => {
-  const calls = await committed(t, {
+  const calls = await maintained(t, {
     first: CHANGES + '; mkdir /etc/network/mnt; mount -t tmpfs x /etc/network/mnt',
     calls: [
       { run: ['/etc/network'], then: 'cat /rom/etc/network/interfaces' },
@@ -94,13 +81,13 @@ t.test('what cannot be committed is refused before anything is changed', async (
 });
 
 t.test('a root below that is in memory is refused', async (t) => {
-  const [call] = await committed(t, { calls: [{ run: ['/etc'] }] }, false);
+  const [call] = await maintained(t, { calls: [{ run: ['/etc'] }] }, false);
   t.match(call, { stdout: '', stderr: /tmpfs board below the overlay cannot be written/ });
 });
 
 t.test('killed in the middle, it leaves the overlay as it shows, and goes on later', async (t) => {
   const count = 'ls /etc/many | wc -l; ls -A /rom | grep -c scratch';
-  const [killed, again] = await committed(t, {
+  const [killed, again] = await maintained(t, {
     first: 'mkdir /etc/many; for i in $(seq 1500); do echo $i >/etc/many/$i; done',
     calls: [
       { run: ['/etc/many'], kill: 'SIGKILL', ready: '/rom/etc/many/100', then: count },
@@ -138,7 +125,7 @@ function randomChanges(seed: number, count: number): string {
 
 for (const seed of [1, 2, 3, 4])
   t.test(`random changes number ${seed} are below as they show`, async (t) => {
-    const [call] = await committed(t, {
+    const [call] = await maintained(t, {
       first:
         'mount -o remount,rw /rom; cd /rom/etc/network; ' +
         `${randomChanges(seed, 80)} cd /; mount -o remount,ro /rom; ` +

@@ -1,19 +1,6 @@
 /** `maintain` on this machine's kernel: the root below the overlay is an ext4. */
 import t from 'tap';
-import type { Test } from 'tap';
-import type { MaintainCall, MaintainScenario } from './maintain-inside.js';
-import { inSandbox } from './sandbox.js';
-
-const maintained = async (
-  t: Test,
-  scenario: Omit<MaintainScenario, 'device'>,
-  onDisk = true,
-): Promise<MaintainCall[]> =>
-  (await inSandbox(
-    t,
-    { program: 'maintain-inside', programs: 'bound', onDisk },
-    (device): MaintainScenario => ({ device, ...scenario }),
-  )) as MaintainCall[];
+import { maintained } from './maintained.js';
 
 const CLOSED = { mount: 'ro', file: 'ro', writes: /Read-only file system/, left: '' };
 const WAITING = 'touch /ready; sleep 301 & wait';
