@@ -23,6 +23,8 @@ export interface BootParameters {
   noinitrd: boolean;
   /** initrd=START,SIZE in bytes; null if it is missing or has another form. */
   initrd: { start: number; size: number } | null;
+  /** The text ends with its size, which is cut if the text is. */
+  initrdIsLast: boolean;
   /** An initrd= of another form, which the kernel ignores. */
   strangeInitrd: string | null;
   retain: boolean;
@@ -94,6 +96,7 @@ export function bootParameters(commandLine: string): BootParameters {
       placed === undefined
         ? null
         : { start: placed.start.value, size: memparse(placed.start.rest.slice(1)).value },
+    initrdIsLast: placed !== undefined && commandLine.endsWith(placed.value),
     strangeInitrd: placed === undefined ? (initrds.at(-1)?.value ?? null) : null,
     retain: flag('retain_initrd') || all.some(({ name }) => name === 'keepinitrd'),
     ramdiskSize: number('ramdisk_size') ?? number('ramdisk'),

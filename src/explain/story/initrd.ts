@@ -25,6 +25,10 @@ function isOutside({ start, size }: Region, memory: readonly Region[] | null): b
 const initrdSeen = (seen: KernelMessages): KernelMessage<unknown> | undefined =>
   seen.tried ?? seen.notCpio ?? seen.unpackFailed ?? seen.image;
 
+/** printk cuts a long command line, so that the end of its last word may be missing. */
+const sizeMayBeCut = ({ seen, words }: DecisionLog): boolean =>
+  seen.commandLine !== undefined && words.initrdIsLast;
+
 /** Predicts whether the kernel would take an initrd. */
 export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] = [
   {
@@ -36,7 +40,7 @@ export const INITRD_RULES: readonly DecisionRule<DecisionLog, GroundedAnswer>[] 
     then: () => holds(false, because('initramfs-force')),
   },
   {
-    when: ({ words }) => words.initrd?.size === 0,
+    when: (t) => t.words.initrd?.size === 0 && !sizeMayBeCut(t),
     then: () => holds(false, because('initrd-size-zero')),
   },
   {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Initrd } from '../../../../src/explain/kernel-inputs.js';
 import { because } from '../../../../src/explain/sentences/grounds.js';
-import { INITRD_RULES } from '../../../../src/explain/story/initrd.js';
+import { INITRD_RULES, takesInitrd } from '../../../../src/explain/story/initrd.js';
 import { walkRules } from '../../../fixtures/rule-walk.js';
 import { storyOf } from '../../../fixtures/story.js';
 
@@ -58,4 +58,18 @@ t.test('whether the kernel would take an initrd, row by row', async (t) => {
       { value: false, because: { code: 'nothing-tells-of-initrd' }, evidence: { kind: 'unknown' } },
     ],
   ]);
+});
+
+t.test('a size that printk may have cut is not taken for 0', async (t) => {
+  const size = (line: string) => {
+    const commandLine = line.replace('Kernel command line: ', '');
+    const { value, because: ground, evidence } = takesInitrd(storyOf({ commandLine }, [line]));
+    return { value, because: ground, evidence };
+  };
+  t.match(size('Kernel command line: quiet initrd=0x20000000,'), { evidence: { kind: 'unknown' } });
+  t.match(size('Kernel command line: initrd=0x20000000,0'), { evidence: { kind: 'unknown' } });
+  t.match(size('Kernel command line: initrd=0x20000000,0 quiet'), {
+    value: false,
+    because: { code: 'initrd-size-zero' },
+  });
 });
