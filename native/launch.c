@@ -7,13 +7,15 @@
  * agent it ends before the agent has done anything. The agent's first act is a write to a pipe, so
  * this program knows when that happened, and runs the agent's own file then. It tells the kernel
  * log once what that costs, and MOUNTROOT_HEAP tells the agent. Process 1 never tries a heap,
- * because nobody could start it a second time.
+ * because nobody could start it a second time. Where a signal ends a verb of the boot, this program
+ * tells of it (launch-ended.h).
  *
  * A symlink to it with one of RESET_NAMES calls a factory reset, as OpenWrt's program of that name.
  *
  * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
  * REPORTS_HEAP, BEGUN_FD, BOOT_LIMIT, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS,
- * REFUSED, CALLED_AS and RESET_NAMES, from the agent's own constants and tables.
+ * REFUSED, CALLED_AS, RESET_NAMES, KERNEL_LOG, JOURNAL_SCHEMA and VERSION, from the agent's own
+ * constants and tables.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -30,6 +32,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "launch-ended.h"
 
 /* The folder of this program. It stays HOME if /proc is missing. */
 static char home[PATH_MAX] = HOME;
@@ -177,14 +181,10 @@ static void restore_child_signal(void)
 	sigprocmask(SIG_UNBLOCK, &only, NULL);
 }
 
-static void run_heap(int argc, char **argv, const int begun[2], pid_t parent)
+static void run_heap(int argc, char **argv, const int begun[2])
 {
 	const char *const words[] = { NODE, HEAP_OPTIONS, "--snapshot-blob", heap, agent };
 
-	/* If a signal kills this program, the agent must end too. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
 	close(begun[0]);
 	if (begun[1] != BEGUN_FD && (dup2(begun[1], BEGUN_FD) < 0 || close(begun[1]) < 0))
 		_exit(127);
@@ -199,6 +199,45 @@ static int wait_for_child(int *status)
 		if (errno != EINTR)
 			return -1;
 	return 0;
+}
+
+enum child_end { NO_CHILD, ENDED, UNKNOWN_END };
+
+/*
+ * Runs Node as a child, and waits for its end. It continues from the heap if there is a pipe on
+ * which the agent says that it has begun; otherwise it runs the agent's own file.
+ */
+static enum child_end run_child(int argc, char **argv, const int *begun, int *status)
+{
+	sigset_t passed, before;
+	const pid_t self = getpid();
+	int ended;
+
+	/* Until `child` is known, a signal waits. */
+	sigemptyset(&passed);
+	for (size_t i = 0; i < PASSED_COUNT; i++)
+		sigaddset(&passed, PASSED_ON[i]);
+	sigprocmask(SIG_BLOCK, &passed, &before);
+	at_signals(pass_on);
+	child = fork();
+	if (child == 0) {
+		/* A signal for this group that comes before exec(2) ends the child too. */
+		at_signals(SIG_DFL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		/* If a signal kills this program, the agent must end too. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != self)
+			_exit(127);
+		if (begun != NULL)
+			run_heap(argc, argv, begun);
+		_exit(become_agent(argc, argv));
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (child < 0)
+		return NO_CHILD;
+	ended = wait_for_child(status);
+	child = 0;
+	return ended < 0 ? UNKNOWN_END : ENDED;
 }
 
 /*
@@ -222,27 +261,17 @@ static void forget_environment(void)
 			setenv(kept[i], values[i], 1);
 }
 
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
-}
-
-/* Whether this boot was not told yet. Nobody but root may have made the folder of the mark. */
+/* Whether this boot was not told yet. */
 static int is_first_to_tell(const char *name)
 {
 	char mark[NAME_MAX];
-	struct stat folder;
-	int file = -1;
-	int records = open(RECORDS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int file;
+	int records = open_records(AT_FDCWD, RECORDS);
 
 	if (records < 0)
 		return 0;
 	snprintf(mark, sizeof(mark), "%s-refused", name);
-	if (!fstat(records, &folder) && folder.st_uid == 0 && !(folder.st_mode & 022))
-		file = openat(records, mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	file = openat(records, mark, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	close(records);
 	if (file < 0)
 		return 0;
@@ -262,7 +291,7 @@ static void tell_refused(const char *name, int makes_root, long took)
 	setenv(REFUSED, name, 1);
 	if (!makes_root && (!strcmp(name, HEAP_FILE) || !is_first_to_tell(name)))
 		return;
-	log = open("/dev/kmsg", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	log = open(KERNEL_LOG, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (log < 0)
 		return;
 	length = snprintf(text, sizeof(text),
@@ -276,23 +305,61 @@ static void tell_refused(const char *name, int makes_root, long took)
 	close(log);
 }
 
-/* Says that a signal ended the agent, which had no chance to say anything. */
-static void tell_ended(int signal)
+static int was_ended_by(int status, int signal)
 {
-	/* The kernel sends the one where memory is out, Node aborts where its heap is full. */
-	const int by_memory = signal == SIGKILL || signal == SIGABRT;
+	return WIFSIGNALED(status) && WTERMSIG(status) == signal;
+}
 
-	fprintf(stderr, "mountroot: signal %d ended the agent before it was done%s\n", signal,
-		by_memory ? ", perhaps because memory is short" : "");
+/* Whether the agent has begun, or has no time for another attempt. */
+static int was_tried(const int begun[2], int status)
+{
+	char byte;
+
+	close(begun[1]);
+	fcntl(begun[0], F_SETFL, O_NONBLOCK);
+	/* A heap that used up the time of this boot is not tried in another way. */
+	return told || was_ended_by(status, SIGALRM) || read(begun[0], &byte, 1) == 1;
+}
+
+/* Says why the agent's own file is run. A damaged heap ends Node, but never by SIGKILL. */
+static void tell_unused(const char *name, int makes_root, int status, long took)
+{
+	char sentence[300];
+
+	if (!was_ended_by(status, SIGKILL)) {
+		tell_refused(name, makes_root, took);
+		return;
+	}
+	describe_end(sentence, sizeof(sentence), SIGKILL, "Node before the agent began");
+	tell(sentence);
+}
+
+/* The exit status of this program, once the agent has ended. */
+static int leave(enum child_end end, int status, const char *boot_verb, long begun)
+{
+	char sentence[300];
+
+	if (end == UNKNOWN_END) {
+		fputs("mountroot: it is not known how the agent ended; see `mountroot journal`\n",
+			stderr);
+		return 1;
+	}
+	if (!WIFSIGNALED(status))
+		return WEXITSTATUS(status);
+	if (!told && boot_verb != NULL)
+		tell_ended(boot_verb, is_in(root_verbs, boot_verb), WTERMSIG(status), begun);
+	else if (!told) {
+		describe_end(sentence, sizeof(sentence), WTERMSIG(status), UNFINISHED);
+		tell(sentence);
+	}
+	return 128 + WTERMSIG(status);
 }
 
 int main(int argc, char **argv)
 {
-	int begun[2], status = 0, ended;
-	char byte;
-	sigset_t passed, before;
-	pid_t self = getpid();
-	const char *name;
+	int begun[2], status = 0;
+	enum child_end end;
+	const char *name, *boot_verb = NULL;
 	long begin;
 
 	find_home();
@@ -301,45 +368,25 @@ int main(int argc, char **argv)
 		forget_environment();
 	unsetenv(REFUSED);
 	name = heap_for(argc, argv);
-	if (self == 1 || name == NULL)
-		return become_agent(argc, argv);
-	snprintf(heap, sizeof(heap), "%s/%s", home, name);
-	if (access(heap, R_OK) < 0 || pipe(begun) < 0)
+	if (getpid() == 1 || name == NULL)
 		return become_agent(argc, argv);
 	begin = now_ms();
-	/* Until `child` is known, a signal waits. */
-	sigemptyset(&passed);
-	for (size_t i = 0; i < PASSED_COUNT; i++)
-		sigaddset(&passed, PASSED_ON[i]);
-	sigprocmask(SIG_BLOCK, &passed, &before);
-	at_signals(pass_on);
-	child = fork();
-	if (child == 0) {
-		/* A signal for this group that comes before exec(2) ends the child too. */
-		at_signals(SIG_DFL);
-		sigprocmask(SIG_SETMASK, &before, NULL);
-		run_heap(argc, argv, begun, self);
+	if (!strcmp(name, HEAP_FILE)) {
+		boot_verb = argc > 1 ? argv[1] : "start";
+		open_places();
 	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (child < 0)
-		return become_agent(argc, argv);
-	close(begun[1]);
-	ended = wait_for_child(&status);
-	child = 0;
-	fcntl(begun[0], F_SETFL, O_NONBLOCK);
-	/* A heap that used up the time of this boot is not tried in another way. */
-	if (!told && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) &&
-		read(begun[0], &byte, 1) != 1) {
+	snprintf(heap, sizeof(heap), "%s/%s", home, name);
+	if (access(heap, R_OK) == 0 && pipe(begun) == 0) {
+		end = run_child(argc, argv, begun, &status);
+		if (end != NO_CHILD && was_tried(begun, status))
+			return leave(end, status, boot_verb, begin);
 		close(begun[0]);
-		tell_refused(name, argc < 2 || is_in(root_verbs, argv[1]), now_ms() - begin);
+		if (end != NO_CHILD)
+			tell_unused(name, boot_verb != NULL && is_in(root_verbs, boot_verb), status,
+				now_ms() - begin);
+	}
+	if (boot_verb == NULL)
 		return become_agent(argc, argv);
-	}
-	if (ended < 0) {
-		fputs("mountroot: it is not known how the agent ended; see `mountroot journal`\n",
-			stderr);
-		return 1;
-	}
-	if (!told && WIFSIGNALED(status))
-		tell_ended(WTERMSIG(status));
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	end = run_child(argc, argv, NULL, &status);
+	return end == NO_CHILD ? become_agent(argc, argv) : leave(end, status, boot_verb, begin);
 }

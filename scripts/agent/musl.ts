@@ -26,7 +26,7 @@ import {
   environment,
   type Target,
 } from './compile.js';
-import { launcherDefinitions } from './launcher.js';
+import { LAUNCH, launcherDefinitions } from './launcher.js';
 import { SHIM, TREE, addonSources, nodeHeaders, sourceFile } from './native.js';
 
 /** The suite of musl's packages: 1.2.5, as OpenWrt 24.10 has it. */
@@ -185,7 +185,7 @@ export async function buildMusl(target: MuslTarget, check: string): Promise<Musl
   const addons = addonSources(TOOLS[target].architecture);
   const inputs = {
     packages: [dev, libc],
-    sources: digest(...[...SHIM, ...TREE, 'measure.c', 'launch.c'].map(sourceFile), check),
+    sources: digest(...[...SHIM, ...TREE, 'measure.c', ...LAUNCH].map(sourceFile), check),
     addons: addons.map(({ sources }) => sources.map((file) => digest(file))),
     definitions,
     script: ['musl.ts', 'compile.ts'].map((name) => digest(join(checkout, 'scripts/agent', name))),

@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { HOME, NODE } from '../../src/facts/installation.js';
 import { ADDON_FLAG } from '../agent/compile.js';
-import { launcherDefinitions } from '../agent/launcher.js';
+import { LAUNCH, launcherDefinitions } from '../agent/launcher.js';
 import { SHIM, TREE, addonSources, sourceFile, type AddonSources } from '../agent/native.js';
 import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
@@ -62,7 +62,7 @@ export function fillFeed(folder: string, staged: string): void {
     ADDON_FLAG,
     NAMES: names.join(' '),
   };
-  for (const name of [...SHIM, ...TREE, 'launch.c']) put(sourceFile(name), name);
+  for (const name of [...SHIM, ...TREE, ...LAUNCH]) put(sourceFile(name), name);
   // The headers for one processor serve all: they are the addons' own.
   const [ref, ffi] = addonSources('arm') as [AddonSources, AddonSources];
   for (const [name, { sources }] of Object.entries({ 'ref-napi': ref, 'ffi-napi': ffi }))

@@ -100,7 +100,7 @@ export const DONE: readonly PlanRule<Completion, Decision, string>[] = [
     when: ({ facts, dryRun }) => facts.state === null && !dryRun,
     then: (_, found) => refuse('done', 'no-overlay-root', { found, cure: null }),
     because: () =>
-      '/ is no overlay of mountroot, and no start was tried in this boot; ' +
+      '/ is no overlay of mountroot, and no start has recorded a root in this boot; ' +
       'there is nothing to confirm',
   },
   {

@@ -2,8 +2,10 @@
  * A board with as little memory as boards have. Tests the languages, texts and names that Node
  * supports there, because the image has less of their data than Debian's Node.
  */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
+import { rootfsWith } from '../harness/rootfs-variant.js';
 
 /** Each of these throws or returns another result if the image lacks the necessary data. */
 const WORDS: Record<string, [program: string, says: string]> = {
@@ -113,4 +115,72 @@ t.test('a board with 128 MiB of memory comes up on its flash, and has memory lef
       t.equal(said[name]?.replaceAll('\u202f', ' '), says, name);
   });
   await machine.powerOff();
+});
+
+/** Calls the agent when all memory but this is taken. Node needs three times as much. */
+const LEFT_KIB = 4000;
+const SHORT_OF_MEMORY = `#!/bin/sh
+available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
+[ "$1" = start ] || exec /usr/lib/mountroot/launch "$@"
+mkdir /tmp/taken && mount -n -t tmpfs -o size=100% taken /tmp/taken
+while [ "$(available)" -gt ${LEFT_KIB} ]; do
+  head -c 500000 /dev/zero >>/tmp/taken/all || break
+done
+/usr/lib/mountroot/launch "$@"
+status=$?
+umount -l /tmp/taken
+exit $status
+`;
+
+t.test('a start that does not fit into memory says so, and the board comes up', async (t) => {
+  const bench = await putOnBench(t);
+  const before = await bench.bootToInit();
+  await before.output('echo mine >/root/mine && sync');
+  await before.powerOff();
+  const short = await putOnBench(t, {
+    rootfs: await rootfsWith({ 'usr/bin/mount_root': SHORT_OF_MEMORY }),
+    data: readFileSync(bench.flash.at(-1)!),
+  });
+
+  await t.test('the agent makes the root', async (t) => {
+    const machine = await short.bootToInit({ memory: '64M' });
+    t.match(machine.console, /Out of memory: Killed process \d+/);
+    t.match(
+      machine.console,
+      /mountroot: signal 9 ended the agent before it was done, perhaps because memory is short: the kernel has killed \d+ programs? for want of memory/,
+    );
+    t.match(machine.console, /preinit: mount_root failed with status 137; going on to init/);
+    t.notMatch(machine.console, /was refused/, 'the heap is not to blame');
+    t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);
+    t.match(
+      await machine.output('cat /tmp/mountroot/notice'),
+      /^mountroot: signal 9 ended the agent .*; see the kernel log\n$/,
+    );
+    const flat = async (command: string): Promise<string> =>
+      (await machine.output(command)).replace(/\s+/g, ' ');
+    const status = await flat('mountroot status');
+    t.match(status, /^rung none: the start of this boot recorded none /);
+    t.match(status, / start failed after .*: signal 9 ended the agent .*memory is short/);
+    t.match(await flat('mountroot journal'), /signal 9 ended the agent/);
+    t.match(
+      await flat('mountroot explain'),
+      /mountroot failed .*: signal 9 ended the agent .* killed \d+ programs? for want of memory/,
+    );
+    await machine.powerOff();
+  });
+
+  await t.test('a script that goes first needs no such memory', async (t) => {
+    const machine = await short.bootToInit({ memory: '64M', append: 'mountroot.first=script' });
+    t.match(machine.console, /mountroot: \/ is an overlay root .*, made by the script/);
+    t.equal(await machine.output('cat /root/mine'), 'mine\n');
+    await machine.powerOff();
+  });
+
+  const again = await putOnBench(t, { data: readFileSync(short.flash.at(-1)!) });
+  const after = await again.bootToInit();
+  t.match(JSON.parse(await after.output('mountroot status --json')), {
+    rung: { rung: 'persistent', reason: null },
+  });
+  t.equal(await after.output('cat /root/mine'), 'mine\n');
+  await after.powerOff();
 });

@@ -20,7 +20,7 @@ libmountroot.so: mountroot.c
 libmountroot-tree.so: tree.c $(wildcard tree-*.h)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(OWN) -o $@ $< $(LDFLAGS)
 
-launch: launch.c launch-constants.h
+launch: launch.c launch-ended.h launch-constants.h
 	$(CC) $(CPPFLAGS) $(CFLAGS) -include launch-constants.h -o $@ $< $(LDFLAGS)
 
 ref-napi.node: $(wildcard ref-napi/*.cc)

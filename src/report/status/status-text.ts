@@ -56,11 +56,12 @@ function sinceWords(since: FullStatus['since']): string {
   return `, since ${when} (${duration(since.ago)} ago)`;
 }
 
-function rungText({ rung, since, degraded, recordTrouble }: FullStatus): string {
+function rungText({ rung, since, degraded, recordTrouble, start }: FullStatus): string {
   if (rung !== null) return `${rung.rung}${degraded ? ' (degraded)' : ''}${sinceWords(since)}`;
-  return recordTrouble === null
+  if (recordTrouble !== null) return `not known: ${recordTrouble}`;
+  return start === null
     ? 'none: no start of mountroot is recorded in this boot'
-    : `not known: ${recordTrouble}`;
+    : 'none: the start of this boot recorded none';
 }
 
 /** Roots that nobody made: the kernel mounted them, and the row above says all about them. */

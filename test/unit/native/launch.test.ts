@@ -1,12 +1,24 @@
 /** The launcher with a program in the place of Node, under signals as its callers leave them. */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { compileProgram } from '../../../scripts/agent/compile.js';
 import { launcherDefinitions } from '../../../scripts/agent/launcher.js';
+import { JOURNAL_SCHEMA } from '../../../src/execute/journal.js';
+import { bootOf, type Boot } from '../../../src/report/journal/boot-runs.js';
 import {
   AGENT_FILE,
   BEGUN_FD,
@@ -18,13 +30,16 @@ import {
 const home = mkdtempSync(join(tmpdir(), 'launch-'));
 const path = (name: string): string => join(home, name);
 t.teardown(() => rmSync(home, { recursive: true, force: true }));
+/** Not those of this machine. */
+const PLACES = { records: path('records'), log: path('log') };
 writeFileSync(path(HEAP_FILE), '');
+writeFileSync(PLACES.log, '');
 writeFileSync(path(AGENT_FILE), '');
 await compileProgram(
   'host',
   join(process.cwd(), 'native/launch.c'),
   path('launch'),
-  launcherDefinitions(home, path('node')),
+  launcherDefinitions(home, path('node'), PLACES),
 );
 
 /** Says that it begun, as the agent does, and then does this. */
@@ -100,6 +115,109 @@ t.test('an agent that does not fit into memory is told of', async (t) => {
   t.match(run(path('launch'), 'stop').stderr, /signal 5 ended the agent before it was done\n/);
 });
 
+/** What a killed agent left, and what the launcher made of it. */
+function killed(script: string, words: string[], before = ''): { text: string; boot: Boot } {
+  rmSync(PLACES.records, { recursive: true, force: true });
+  mkdirSync(PLACES.records);
+  const journal = join(PLACES.records, 'journal.ndjson');
+  if (before !== '') writeFileSync(journal, before);
+  writeFileSync(PLACES.log, '');
+  node(script.replaceAll('JOURNAL', journal));
+  t.equal(run('env', 'PREINIT=1', path('launch'), ...words).status, 137);
+  const name = { number: null, id: null, current: true, file: journal };
+  return {
+    text: readFileSync(PLACES.log, 'utf8'),
+    boot: bootOf(name, readFileSync(journal, 'utf8')),
+  };
+}
+
+/** Records are root's. */
+const skip = process.getuid?.() === 0 ? false : 'needs root';
+
+const BEGIN = (verb: string): string =>
+  JSON.stringify({
+    type: 'begin',
+    schema: JOURNAL_SCHEMA,
+    verb,
+    version: '1',
+    node: 'v20',
+    at: 1,
+  });
+const ENDED = /^signal 9 ended the agent before it was done, perhaps because memory is short/;
+
+t.test(
+  'a start that was killed is told in the kernel log, the journal and at logins',
+  { skip },
+  (t) => {
+    for (const [left, script] of [
+      ['nothing', 'kill -KILL $$'],
+      ['its beginning', `echo '${BEGIN('start')}' >>JOURNAL; kill -KILL $$`],
+      ['half a line', `printf '%s\n{"type":"st' '${BEGIN('start')}' >>JOURNAL; kill -KILL $$`],
+    ] as const) {
+      const { text, boot } = killed(script, ['start']);
+      t.match(text, /^<3>mountroot: signal 9 ended the agent /m, left);
+      t.equal(boot.runs.length, 1);
+      t.match(boot.runs[0], { verb: 'start', ok: false, exit: 137, error: ENDED, rung: null });
+      t.equal(boot.damage.length, left === 'half a line' ? 1 : 0);
+      t.match(
+        readFileSync(join(PLACES.records, 'notice'), 'utf8'),
+        /^mountroot: signal 9 ended .*\n$/,
+      );
+    }
+    t.end();
+  },
+);
+
+t.test(
+  'a verb that was killed does not change what the journal says of those before',
+  { skip },
+  (t) => {
+    const end = { type: 'end', ok: true, exit: 0, rung: 'persistent', warnings: [], at: 2, ms: 1 };
+    const before = `${BEGIN('start')}\n${JSON.stringify(end)}\n`;
+    for (const script of ['kill -KILL $$', `echo '${BEGIN('done')}' >>JOURNAL; kill -KILL $$`]) {
+      const { boot } = killed(script, ['done'], before);
+      t.match(boot.runs, [
+        { verb: 'start', ok: true, exit: 0, rung: 'persistent' },
+        { verb: 'done', ok: false, exit: 137, error: ENDED },
+      ]);
+      t.notOk(existsSync(join(PLACES.records, 'notice')), 'the root is as the start said');
+    }
+    t.end();
+  },
+);
+
+t.test('a Node killed before the agent began does not make the heap damaged', (t) => {
+  rmSync(PLACES.records, { recursive: true, force: true });
+  writeFileSync(PLACES.log, '');
+  // With the heap it is killed; the agent's own file runs.
+  writeFileSync(
+    path('node'),
+    '#!/bin/sh\ncase $* in *snapshot-blob*) kill -KILL $$ ;; esac\nexit 4\n',
+    { mode: 0o755 },
+  );
+  t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 4);
+  const text = readFileSync(PLACES.log, 'utf8');
+  t.match(text, /mountroot: signal 9 ended Node before the agent began, perhaps because memory/);
+  t.notMatch(text, /refused|damaged/);
+  t.notOk(existsSync(PLACES.records), 'the agent did what was to be done');
+  t.end();
+});
+
+t.test('records of others are left alone', (t) => {
+  rmSync(PLACES.records, { recursive: true, force: true });
+  mkdirSync(PLACES.records, { mode: 0o777 });
+  chmodSync(PLACES.records, 0o777);
+  node('kill -KILL $$');
+  t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 137);
+  t.same(readdirSync(PLACES.records), []);
+  rmSync(PLACES.records, { recursive: true });
+  symlinkSync(home, PLACES.records);
+  t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 137);
+  t.notOk(existsSync(path('notice')));
+  rmSync(PLACES.records);
+  t.end();
+});
+
 t.test('a signal that the caller ignores stays ignored', (t) => {
   node(`grep '^SigIgn' /proc/self/status; kill -HUP $PPID; exit 3`);
   const { status, stdout } = run(...ignoring('HUP'));
@@ -152,7 +270,7 @@ t.test('an agent that hangs in the early boot is ended, without timeout(1)', asy
     'host',
     join(process.cwd(), 'native/launch.c'),
     path('limited'),
-    launcherDefinitions(home, path('node'), 1),
+    launcherDefinitions(home, path('node'), { ...PLACES, limit: 1 }),
   );
   for (const hangs of ['exec sleep 60', 'sleep 60 & wait']) {
     node(hangs);

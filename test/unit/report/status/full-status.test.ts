@@ -5,7 +5,14 @@ import { REASONS } from '../../../../src/plan/reasons.js';
 import { whatToDo } from '../../../../src/report/status/what-to-do.js';
 import { BOARD, BOARD_STARTED } from '../../../fixtures/captures.js';
 import { golden, lineLengths } from '../../../fixtures/golden.js';
-import { MIB, boardStatus, boot, opened, type Board } from '../../../fixtures/status.js';
+import {
+  MIB,
+  boardStatus,
+  boot,
+  journalText,
+  opened,
+  type Board,
+} from '../../../fixtures/status.js';
 
 const VOLATILE = BOARD_STARTED.replace(
   'overlayfs:/overlay rw,lowerdir=/,upperdir=/overlay/upper,workdir=/overlay/work',
@@ -178,6 +185,19 @@ t.test(
     t.match(plain.attention, [/^\/ is full/]);
   },
 );
+
+t.test('a start that was killed is not one that nobody tried', async (t) => {
+  // As the launcher writes it for an agent that had no chance to.
+  const begin = journalText(2).split('\n', 1)[0]!;
+  const error = 'signal 9 ended the agent before it was done, perhaps because memory is short';
+  const end = { type: 'end', ok: false, exit: 137, error, warnings: [], at: 900, ms: 400 };
+  const journal = `${begin}\n${JSON.stringify(end)}\n`;
+  const text = renderStatus(
+    boardStatus({ mountinfo: BOARD.mountinfo, rung: null, journal, free: 0 }),
+  ).replace(/\s+/g, ' ');
+  t.match(text, /^rung none: the start of this boot recorded none /);
+  t.match(text, / start failed after 400 ms, .*: signal 9 ended the agent .* memory is short /);
+});
 
 t.test('the steps appear on request', async (t) => {
   golden(t, 'report/status-steps.txt', renderSteps(boardStatus()));

@@ -47,7 +47,7 @@ await compileProgram(
   'host',
   join(process.cwd(), 'native/launch.c'),
   path('launch'),
-  launcherDefinitions('/nowhere', path('node')),
+  launcherDefinitions('/nowhere', path('node'), { records: path('records') }),
 );
 /** The words of keep-heap. */
 const writing = (script: string, to: string): string[] => [
