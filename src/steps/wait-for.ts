@@ -24,10 +24,13 @@ export const waitFor: StepKind<WaitFor> = {
     // The next plan sees whether UBI must be attached first.
     const isThere = (): boolean =>
       resolve(system, volume, mtdPartitions(system), () => false).found.length > 0;
-    // A look at a slow device takes longer than the pause.
     const began = performance.now();
-    for (let pauses = 0; !isThere(); pauses++) {
-      if (Math.max(pauses * POLL_MS, performance.now() - began) >= seconds * 1000)
+    for (let pauses = 0; ; pauses++) {
+      // A look at a slow device takes longer than the pause. What appears meanwhile is seen by the
+      // next look, so the last look begins when the time is over.
+      const waited = Math.max(pauses * POLL_MS, performance.now() - began);
+      if (isThere()) return true;
+      if (waited >= seconds * 1000)
         throw new SystemError({
           what: `find volume ${volume} within ${seconds} s`,
           syscall: 'wait',
@@ -36,7 +39,6 @@ export const waitFor: StepKind<WaitFor> = {
         });
       system.sleep(POLL_MS);
     }
-    return true;
   },
   busy: ({ volume }) => `waiting for ${volume}`,
   shownAs: 'one call',

@@ -61,3 +61,22 @@ t.test('a device that answers slowly does not make the wait longer', async (t) =
   });
   t.ok(looks < 10, 'ten looks would fit if looks took no time');
 });
+
+t.test('what appears during a look that takes a minute is found by the next', async (t) => {
+  const real = performance.now.bind(performance);
+  t.teardown(() => void (performance.now = real));
+  let [reads, pauses] = [0, 0];
+  performance.now = () => real() + reads * 60_000;
+  const waiting = (appears: boolean): void => {
+    [reads, pauses] = [0, 0];
+    const kind = (): 'missing' | 'block' => {
+      reads++;
+      return appears && pauses > 0 ? 'block' : 'missing';
+    };
+    const system = { ...dryRun(), readText: () => '', kind, sleep: () => void pauses++ };
+    waitFor.execute({ volume: '/dev/vda', seconds: 5 }, system);
+  };
+  t.doesNotThrow(() => waiting(true));
+  t.throws(() => waiting(false), /within 5 s/);
+  t.equal(pauses, 1, 'and it is looked for once more, not for ever');
+});

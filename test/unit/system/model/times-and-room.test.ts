@@ -1,12 +1,13 @@
 /**
- * The volume is full for a while, and then it is not, and so on; and somebody sets the clock during
- * each verb. The board comes up, no setting is lost, and each verb ends.
+ * The volume is full for a while, and then it is not, and so on; somebody sets the clock during
+ * each verb; and each read of a device takes a minute. The board comes up, no setting is lost, and
+ * each verb ends.
  */
 import t from 'tap';
 import type { Verb } from '../../../../src/plan/plan.js';
 import { cutPower, type Board } from '../../../../src/system/model/board.js';
-import type { Faults } from '../../../../src/system/model/kernel.js';
-import { KINDS, again, prepared, settingsOf } from '../../../fixtures/boards.js';
+import { powerOn, type Faults, type Kernel } from '../../../../src/system/model/kernel.js';
+import { KINDS, again, prepared, settingsOf, type Prepared } from '../../../fixtures/boards.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 import { random } from '../../../fixtures/random.js';
 
@@ -84,4 +85,66 @@ t.test('a clock that is set during a verb, both ways, changes nothing', async (t
       wrong.push(`${kind} ${seed}: ${next.state?.rung} for ${next.state?.reason}`);
     }
   t.same(wrong.slice(0, 10), []);
+});
+
+t.test('a clock that is set during a reset and the start that carries it out', async (t) => {
+  const real = Date.now;
+  t.teardown(() => void (Date.now = real));
+  let offset = 0;
+  Date.now = () => real() + offset;
+  const reset = async (
+    healthy: Prepared,
+    between: () => void,
+  ): Promise<[number, string, string[]]> => {
+    const { board } = again(healthy);
+    const started = await run(board, 'start', { between });
+    const { exit } = await run(board, 'reset', {}, { on: started.kernel });
+    cutPower(board, 'kept');
+    const next = await run(board, 'start', { between });
+    await run(board, 'done', {}, { on: next.kernel });
+    return [exit, next.state?.rung ?? 'none', settingsOf(next.kernel)];
+  };
+  for (const [kind, healthy] of Object.entries(HEALTHY)) {
+    const wanted = await reset(healthy, () => {});
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const below = random(seed);
+      const between = (): void =>
+        void (below(3) === 0 && (offset = (below(60_000) - 25_000) * DAY));
+      t.same(await reset(healthy, between), wanted, `${kind} ${seed}`);
+    }
+    t.match(wanted, [0, 'persistent']);
+    t.ok(wanted[2].length < again(healthy).settings.length, `${kind}: settings are gone`);
+  }
+});
+
+const MINUTE = 60_000;
+/** As many fit into the time that /etc/preinit gives a start, before its own work. */
+const MOST_READS = 8;
+
+t.test('a device that takes a minute for each read changes nothing but the time', async (t) => {
+  const real = performance.now.bind(performance);
+  t.teardown(() => void (performance.now = real));
+  let minutes = 0;
+  performance.now = () => real() + minutes * MINUTE;
+  for (const [kind, healthy] of Object.entries(HEALTHY)) {
+    const { board, settings } = again(healthy);
+    const fast = await run(again(healthy).board);
+    const kernel = powerOn(board);
+    minutes = 0;
+    const slowly: Kernel = Object.create(kernel, {
+      readBytes: {
+        value: (path: string, offset: number, length: number) => {
+          if (path.startsWith('/dev/')) minutes++;
+          return kernel.readBytes(path, offset, length);
+        },
+      },
+    }) as Kernel;
+    const slow = await run(board, 'start', {}, { on: slowly });
+    t.ok(minutes <= MOST_READS, `${kind}: ${minutes} reads`);
+    t.match(slow.state, { rung: 'persistent', reason: null }, kind);
+    t.same(settingsOf(kernel), settings, `${kind}: the settings are there`);
+    t.same(slow.mounts, fast.mounts, `${kind}: the mounts are the same`);
+    t.equal((await run(board, 'done', {}, { on: slowly })).exit, 0, `${kind}: done`);
+    t.equal((await run(board, 'stop', {}, { on: slowly })).exit, 0, `${kind}: stop`);
+  }
 });
