@@ -1,18 +1,22 @@
 /**
  * `npm run test:cuts -- [--volume jffs2] [--scene NAME] [--tears N] [--mounts N] [--agents N]
- * [--boots N] [--seed S]`: records what a board writes to its data volume, and tries every state
- * that a power cut can leave.
+ * [--boots N] [--seed S] [--minutes N] [--keep FOLDER]`: records what a board writes to its data
+ * volume, and tries every state that a power cut can leave. `--keep` writes the medium of each
+ * state with a fault.
  */
 import { parseArgs } from 'node:util';
 import { Failure, main, say } from '../scripts/lib/report.js';
 import { SCENES, type Scene } from './harness/cuts/scenes.js';
 import { tryScene, type HowToTry, type SceneResult } from './harness/cuts/try-scene.js';
 import { KINDS, type Kind } from './harness/cuts/volume.js';
+import { random } from './fixtures/random.js';
 
 interface Wanted {
   kinds: Kind[];
   scenes: Scene[];
   how: HowToTry;
+  /** No scene begins after this time; null: all of them are tried. */
+  minutes: number | null;
 }
 
 function wanted(): Wanted {
@@ -25,6 +29,8 @@ function wanted(): Wanted {
       agents: { type: 'string', default: '100' },
       boots: { type: 'string', default: '0' },
       seed: { type: 'string', default: '1' },
+      minutes: { type: 'string' },
+      keep: { type: 'string' },
     },
   });
   const kinds = KINDS.filter((kind) => values.volume.includes(kind));
@@ -32,7 +38,7 @@ function wanted(): Wanted {
   if (kinds.length < values.volume.length) throw new Failure(`--volume takes ${KINDS.join(', ')}`);
   if (scenes.length < values.scene.length)
     throw new Failure(`--scene takes one of: ${SCENES.map(({ name }) => name).join(', ')}`);
-  const whole = (name: 'tears' | 'mounts' | 'agents' | 'boots' | 'seed'): number => {
+  const whole = (name: 'tears' | 'mounts' | 'agents' | 'boots' | 'seed' | 'minutes'): number => {
     const number = Number(values[name]);
     if (!Number.isInteger(number) || number < 0)
       throw new Failure(`--${name} takes a whole number`);
@@ -45,8 +51,9 @@ function wanted(): Wanted {
     agents: Math.max(2, whole('agents')),
     boots: whole('boots'),
     seed: whole('seed'),
+    ...(values.keep !== undefined && { keep: values.keep }),
   };
-  return { kinds, scenes, how };
+  return { kinds, scenes, how, minutes: values.minutes === undefined ? null : whole('minutes') };
 }
 
 const COLUMNS = [
@@ -59,6 +66,7 @@ const COLUMNS = [
   'agents',
   'classes',
   'boots',
+  'repaired',
   'synced',
 ] as const satisfies readonly (keyof SceneResult)[];
 
@@ -83,21 +91,38 @@ function showFaults({ volume, scene, faults }: SceneResult): void {
     );
 }
 
+/** Each scene on each volume for which it is worth while. */
+const pairs = ({ kinds, scenes }: Wanted): { kind: Kind; scene: Scene }[] =>
+  kinds.flatMap((kind) =>
+    scenes.filter(({ only }) => only?.includes(kind) !== false).map((scene) => ({ kind, scene })),
+  );
+
+/** What comes first differs from seed to seed, where there is not time for all. */
+function shuffled<T>(all: readonly T[], seed: number): T[] {
+  const chance = random(seed);
+  const left = [...all];
+  return all.map(() => left.splice(chance(left.length), 1)[0]!);
+}
+
 await main(async () => {
-  const { kinds, scenes, how } = wanted();
+  const asked = wanted();
+  const { minutes, how } = asked;
+  const end = minutes === null ? Infinity : Date.now() + minutes * 60_000;
   const results: SceneResult[] = [];
-  for (const kind of kinds)
-    for (const scene of scenes) {
-      if (scene.only?.includes(kind) === false) continue;
-      const begun = Date.now();
-      const progress = (what: string): void => say(`${kind}, ${scene.name}: ${what}`);
-      const result = await tryScene(scene, kind, { ...how, progress });
-      results.push(result);
-      const counts = COLUMNS.map((column) => `${column} ${result[column]}`).join(', ');
-      const seconds = Math.round((Date.now() - begun) / 1000);
-      say(`${kind}, ${scene.name}: ${counts}, ${seconds} s`);
-      showFaults(result);
-    }
+  const all = minutes === null ? pairs(asked) : shuffled(pairs(asked), how.seed);
+  for (const { kind, scene } of all) {
+    const begun = Date.now();
+    if (begun >= end) break;
+    const progress = (what: string): void => say(`${kind}, ${scene.name}: ${what}`);
+    const result = await tryScene(scene, kind, { ...how, progress });
+    results.push(result);
+    const counts = COLUMNS.map((column) => `${column} ${result[column]}`).join(', ');
+    const seconds = Math.round((Date.now() - begun) / 1000);
+    say(`${kind}, ${scene.name}: ${counts}, ${seconds} s`);
+    showFaults(result);
+  }
   process.stdout.write(`${table(results)}\n`);
+  if (results.length < all.length)
+    say(`the time was over: ${results.length} of ${all.length} scenes were tried`);
   return results.some(({ faults }) => faults.length > 0) ? 1 : 0;
 });

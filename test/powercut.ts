@@ -1,7 +1,8 @@
 /**
- * `npm run test:powercut -- --rounds N [--seed S] [--first script]`: pulls the plug of an emulated
- * board N times and prints, by kind of cut, what became of it. With `--unannounced [--volume TYPE]`
- * the cuts are at any write of several programs, or within it, on each type of volume.
+ * `npm run test:powercut -- --rounds N [--seed S] [--minutes N] [--first script]`: pulls the plug
+ * of an emulated board N times and prints, by kind of cut, what became of it. With `--unannounced
+ * [--volume TYPE]` the cuts are at any write of several programs, or within it, on each type of
+ * volume. When the minutes are over, no further round begins.
  */
 import { parseArgs } from 'node:util';
 import { unannounced, type UnannouncedCut } from './harness/cuts/rounds.js';
@@ -15,6 +16,8 @@ interface Asked {
   count: number;
   seed: number;
   first: First;
+  /** No round begins after this time. */
+  minutes: number;
   /** Types of volumes for unannounced cuts; null: cuts at milestones. */
   volumes: Kind[] | null;
 }
@@ -25,21 +28,30 @@ function rounds(): Asked {
       rounds: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       first: { type: 'string', default: 'agent' },
+      minutes: { type: 'string' },
       unannounced: { type: 'boolean', default: false },
       volume: { type: 'string', multiple: true, default: ['jffs2', 'ubifs', 'ext4'] },
     },
   });
   const [count, seed] = [Number(values.rounds), Number(values.seed)];
+  const minutes = Number(values.minutes ?? Infinity);
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed))
     throw new Failure(
       '--rounds and --seed take whole numbers; `npm run test:powercut -- --rounds 100`',
     );
+  if (!(minutes > 0)) throw new Failure('--minutes takes a number');
   if (values.first !== 'agent' && values.first !== 'script')
     throw new Failure('--first takes agent or script: who makes the root');
   const volumes = KINDS.filter((kind) => values.volume.includes(kind));
   if (volumes.length < values.volume.length)
     throw new Failure(`--volume takes ${KINDS.join(', ')}`);
-  return { count, seed, first: values.first, volumes: values.unannounced ? volumes : null };
+  return {
+    count,
+    seed,
+    minutes,
+    first: values.first,
+    volumes: values.unannounced ? volumes : null,
+  };
 }
 
 /** So many cuts are tried of what one boot wrote. */
@@ -61,13 +73,26 @@ function unannouncedTable(volumes: readonly Kind[], cuts: readonly UnannouncedCu
   return lines([head, ...rows]);
 }
 
-async function cutUnannounced({ count, seed }: Asked, volumes: readonly Kind[]): Promise<number> {
+const MINUTE_MS = 60_000;
+
+const sayTried = (tried: number, of: number, what: string): void => {
+  if (tried < of) say(`the time was over: ${tried} of ${of} ${what} were tried`);
+};
+
+async function cutUnannounced(
+  { count, seed, minutes }: Asked,
+  volumes: readonly Kind[],
+): Promise<number> {
   const cuts: UnannouncedCut[] = [];
+  const begun = Date.now();
   for (const [index, volume] of volumes.entries()) {
-    // The rounds are shared out among the volumes.
+    // The rounds and the time are shared out among the volumes.
     const share = Math.floor((count + index) / volumes.length);
-    const how = { seed, cuts: share, perBoot: CUTS_PER_BOOT };
+    const end = begun + (minutes * MINUTE_MS * (index + 1)) / volumes.length;
+    const how = { seed, cuts: share, perBoot: CUTS_PER_BOOT, end };
+    let tried = 0;
     for await (const cut of unannounced(volume, how)) {
+      tried++;
       cuts.push(cut);
       if (cut.wrong.length > 0)
         say(
@@ -75,7 +100,8 @@ async function cutUnannounced({ count, seed }: Asked, volumes: readonly Kind[]):
             `${cut.step}): ${cut.wrong.join('; ')}`,
         );
     }
-    say(`${volume}: ${share} cuts`);
+    say(`${volume}: ${tried} cuts`);
+    sayTried(tried, share, `cuts on ${volume}`);
   }
   process.stdout.write(`${unannouncedTable(volumes, cuts)}\n`);
   return cuts.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
@@ -105,7 +131,8 @@ function table(results: readonly Result[]): string {
 
 await main(async () => {
   const asked = rounds();
-  const { count, seed, first } = asked;
+  const { count, seed, first, minutes } = asked;
+  const end = Date.now() + minutes * MINUTE_MS;
   if (asked.volumes !== null) return cutUnannounced(asked, asked.volumes);
   const next = random(seed);
   const bench = await makeBench({ first });
@@ -114,7 +141,7 @@ await main(async () => {
     const cuts = new PowerCuts(bench);
     const moments = new Map<Scene, string[]>();
     const used = new Map<Scene, number>();
-    for (let round = 0; round < count; round++) {
+    for (let round = 0; round < count && Date.now() < end; round++) {
       const scene = SCENES[round % SCENES.length]!;
       if (!moments.has(scene)) moments.set(scene, await cuts.moments(scene));
       const known = moments.get(scene)!;
@@ -140,5 +167,6 @@ await main(async () => {
     await bench.clear();
   }
   process.stdout.write(`${table(results)}\n`);
+  sayTried(results.length, count, 'rounds');
   return results.some(({ wrong }) => wrong.length > 0) ? 1 : 0;
 });

@@ -6,6 +6,7 @@ import type { Kind } from '../harness/cuts/volume.js';
 
 const TRIED: { scene: string; kind: Kind; mounts: number; agents: number; synced: number }[] = [
   { scene: 'programs write', kind: 'jffs2', mounts: 600, agents: 4, synced: 24 },
+  { scene: 'programs write', kind: 'ubifs', mounts: 40, agents: 2, synced: 24 },
   { scene: 'first start', kind: 'ext4', mounts: 40, agents: 2, synced: 0 },
 ];
 

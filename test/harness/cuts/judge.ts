@@ -81,17 +81,23 @@ export function judgeMount(
   ];
 }
 
+function worseRung({ state }: SeenByAgent): string[] {
+  if (state?.rung === 'persistent') return [];
+  if (state === null) return ['the rung is unknown'];
+  const { rung, reason, because = null } = state;
+  return [`the rung is ${rung} (${reason})${because === null ? '' : `: ${because}`}`];
+}
+
 /** What is wrong with a state on which the agent's start and done ran. */
 export function judgeAgent(
   { musts, either, journals = new Map() }: Promises,
   entries: number,
   seen: SeenByAgent,
 ): string[] {
-  const rung = seen.state?.rung ?? 'unknown';
   const wrong = [
     ...(seen.start === 0 || seen.start === 3 ? [] : [`start ended with ${seen.start}`]),
     ...(seen.done === 0 ? [] : [`done ended with ${seen.done}: ${seen.said ?? ''}`]),
-    ...(rung === 'persistent' ? [] : [`the rung is ${rung} (${seen.state?.reason ?? 'unknown'})`]),
+    ...worseRung(seen),
     ...lost(musts, entries, seen.listing),
     ...unreadable(seen.listing),
     ...tornJournals(journals, seen.listing),

@@ -64,6 +64,8 @@ export interface HowToRepeat {
   cuts: number;
   /** So many cuts are tried of what is written in one boot. The next boot goes on from the last. */
   perBoot: number;
+  /** No boot begins after this time, as Date.now() counts. */
+  end?: number;
 }
 
 /** One medium on its way through all cuts. */
@@ -134,13 +136,13 @@ class Rounds {
 /** Cuts the power of one medium again and again. */
 export async function* unannounced(
   kind: Kind,
-  { seed, cuts, perBoot }: HowToRepeat,
+  { seed, cuts, perBoot, end = Infinity }: HowToRepeat,
 ): AsyncGenerator<UnannouncedCut> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-rounds-'));
   try {
     const rounds = new Rounds(makeVolume(kind, folder, false), folder, seed);
     let left = cuts;
-    for (let round = 1; left > 0; round++)
+    for (let round = 1; left > 0 && Date.now() < end; round++)
       for (const cut of await rounds.round(round, Math.min(perBoot, left))) {
         left--;
         yield cut;

@@ -15,7 +15,7 @@ export interface CutState {
   id: number;
   /** So many entries of the log were complete. */
   entries: number;
-  /** `whole`, the way in which the next entry was torn, or which writes were lost. */
+  /** `whole`, the way in which the next entry was torn, or how the cache arrived. */
   kind: string;
   /** The changes since the state before. */
   changes: Change[];
@@ -114,6 +114,9 @@ function joined(sectors: Change[]): Change[] {
   return runs.map(({ offset, parts }) => ({ offset, data: Buffer.concat(parts) }));
 }
 
+/** A state of a disk with a write of which only some sectors have arrived. */
+export const TORN = 'reordered and torn';
+
 /**
  * Each prefix of the writes to a disk, and of each prefix some of the many states that a cache
  * leaves that has written its content in any order.
@@ -133,11 +136,14 @@ export function* diskStates(
     const rounds = entry.data === null || cache.unsure === 0 ? 0 : tears;
     for (let round = 0; round < rounds; round++) {
       const likely = 1 + chance(7);
+      let kind = 'reordered';
       const changes = cache.with(() => {
         if (chance(8) < likely) return 'there';
-        return chance(4) === 0 ? 'torn' : 'lost';
+        if (chance(4) !== 0) return 'lost';
+        kind = TORN;
+        return 'torn';
       }, chance);
-      yield { id: id++, entries, kind: 'reordered', changes };
+      yield { id: id++, entries, kind, changes };
     }
     // It comes last: what a later flush makes durable is then on the medium.
     yield { id: id++, entries, kind: 'whole', changes: cache.with(() => 'there', chance) };

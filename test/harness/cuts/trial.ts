@@ -1,5 +1,7 @@
 /** A recording with all states that a cut can leave, and the boards that try them. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { random } from '../../fixtures/random.js';
 import { makeBench } from '../board.js';
 import { walk, type Check, type SeenByAgent, type Walked } from '../walk.js';
@@ -25,6 +27,15 @@ export async function recordScene(scene: Scene, volume: DataVolume): Promise<Rec
   } finally {
     await bench.clear();
   }
+}
+
+/** What `e2fsck -p` makes of a disk. @throws {Error} if that needs a person. */
+function repaired(content: Buffer, folder: string): Buffer {
+  const file = join(folder, 'repaired.img');
+  writeFileSync(file, content);
+  const { status, stdout } = spawnSync('/sbin/e2fsck', ['-p', file], { encoding: 'utf8' });
+  if (status !== 0 && status !== 1) throw new Error(`e2fsck ended with ${status}: ${stdout}`);
+  return readFileSync(file);
 }
 
 export class Trial {
@@ -67,6 +78,24 @@ export class Trial {
       if (chosen.has(id)) found.push(Buffer.from(image));
     }
     return found;
+  }
+
+  /**
+   * Lets e2fsck repair what it repairs without questions in each of the states, and then start and
+   * done run.
+   */
+  async repair(ids: readonly number[]): Promise<SeenByAgent[]> {
+    if (ids.length === 0) return [];
+    const contents = this.contents(new Set(ids)).map((content) => repaired(content, this.folder));
+    const { place, medium } = this.volume;
+    const disk = copyOf(this.volume, contents[0]!, this.folder)!;
+    const { agents } = await walk(medium, { disk, append: place.append }, (stream) => {
+      for (const [index, id] of ids.entries()) {
+        stream.write(0, contents[index]!);
+        stream.check(id, 'agent');
+      }
+    });
+    return agents;
   }
 
   /**

@@ -1,13 +1,14 @@
 /** Records one scene, and tries every state that a cut in it can leave. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Check, Seen, SeenByAgent } from '../walk.js';
 import { journalsOf, judgeAgent, judgeMount, type Promises } from './judge.js';
 import { stepAt, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
-import type { CutState, HowToCut } from './states.js';
+import { TORN, type CutState, type HowToCut } from './states.js';
 import { Trial, recordScene, sample, sampleByClass } from './trial.js';
 import { makeVolume, type Kind } from './volume.js';
 import { acknowledgedFiles } from './writers.js';
@@ -22,6 +23,8 @@ export interface HowToTry extends HowToCut {
   agents: number;
   /** Most states on which a whole board boots: one of each step and kind of cut. */
   boots: number;
+  /** A folder for the content of the medium in each state with a fault. */
+  keep?: string;
   /** Is told what comes next. */
   progress?: (what: string) => void;
 }
@@ -56,6 +59,8 @@ export interface SceneResult {
   /** Kinds of cut at each step, and whole boots. */
   classes: number;
   boots: number;
+  /** States that this kernel refuses until e2fsck has repaired them. */
+  repaired: number;
   faults: Fault[];
 }
 
@@ -89,6 +94,24 @@ function promisesOf(scene: Scene, recording: Recording, agents: readonly SeenByA
   const [first, last] = [agents[0]!, agents.at(-1)!];
   const from = acknowledgedAt(scene, recording);
   return { musts, either: { before: first.listing, after: last.listing, from } };
+}
+
+/**
+ * jbd2 refuses a journal whose last commit block arrived in part ("jbd2: avoid mount failed when
+ * commit block is partial submitted", Linux 6.12). A start leaves such a volume alone.
+ */
+const isRefusedTear = (volume: Kind, { kind }: CutState, { state }: SeenByAgent): boolean =>
+  volume === 'ext4' &&
+  kind === TORN &&
+  state?.reason === 'mount-failed' &&
+  state.because?.includes('EUCLEAN') === true;
+
+/** Writes the medium of each state with a fault, for a fixture. */
+function keepFaults(trial: Trial, faults: readonly Fault[], name: string): void {
+  mkdirSync(dirname(name), { recursive: true });
+  const ids = [...new Set(faults.map(({ id }) => id))].sort((a, b) => a - b);
+  for (const [index, content] of trial.contents(new Set(ids)).entries())
+    writeFileSync(`${name} ${ids[index]}.img.gz`, gzipSync(content));
 }
 
 /** Tries every cut of one scene. @throws {Error} when the scene itself does not work. */
@@ -125,6 +148,12 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     ]);
     how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
     const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
+    // The first and the last are what it was before and after.
+    const refused = agents
+      .slice(1, -1)
+      .filter((seen) => isRefusedTear(kind, byId.get(seen.id)!, seen))
+      .map(({ id }) => id);
+    const repaired = await trial.repair(refused);
     const promises = {
       ...promisesOf(scene, recording, agents),
       journals: journalsOf(mounts[0]!.listing),
@@ -141,10 +170,11 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     };
     for (const seen of mounts)
       note(seen.id, 'mount', judgeMount(promises, byId.get(seen.id)!.entries, seen));
-    for (const seen of agents)
+    for (const seen of [...agents.filter(({ id }) => !refused.includes(id)), ...repaired])
       note(seen.id, 'agent', judgeAgent(promises, byId.get(seen.id)!.entries, seen));
     for (const seen of boots)
       note(seen.id, 'boot', judgeAgent(promises, byId.get(seen.id)!.entries, seen));
+    if (how.keep !== undefined) keepFaults(trial, faults, join(how.keep, `${kind} ${scene.name}`));
     return {
       scene: scene.name,
       volume: kind,
@@ -158,6 +188,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
       agents: agents.length,
       classes: classes.size,
       boots: boots.length,
+      repaired: repaired.length,
       faults,
     };
   } finally {

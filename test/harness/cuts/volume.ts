@@ -65,7 +65,12 @@ const onFlash = (kind: 'jffs2' | 'ubifs', chip: Buffer): DataVolume => ({
   chip,
 });
 
-const MKFS = { ext4: ['mkfs.ext4', '-q', '-L', 'cuts'], f2fs: ['mkfs.f2fs', '-q', '-l', 'cuts'] };
+/** What is random in a new file system would make each recording another one. */
+const SAME = '4d6f756e-7472-4f6f-8000-6375747363ff';
+const MKFS = {
+  ext4: ['mkfs.ext4', '-q', '-L', 'cuts', '-U', SAME, '-E', `hash_seed=${SAME}`],
+  f2fs: ['mkfs.f2fs', '-q', '-l', 'cuts', '-U', SAME, '-r', '-T', '1'],
+};
 
 function onDisk(kind: 'ext4' | 'f2fs', folder: string): DataVolume {
   const disk = join(folder, `${kind}.img`);
@@ -73,7 +78,10 @@ function onDisk(kind: 'ext4' | 'f2fs', folder: string): DataVolume {
   rmSync(disk, { force: true });
   writeFileSync(disk, '');
   truncateSync(disk, DISK_SIZE[kind]);
-  execFileSync(`/usr/sbin/${program!}`, [...options, disk], { stdio: 'ignore' });
+  execFileSync(`/usr/sbin/${program!}`, [...options, disk], {
+    stdio: 'ignore',
+    env: { ...process.env, E2FSPROGS_FAKE_TIME: '1767225600' },
+  });
   return {
     kind,
     medium: {
