@@ -223,7 +223,18 @@ static size_t listing_room;
 struct space {
 	char *bytes;
 	size_t room, used;
+	/* What precedes each name that is packed. */
+	const char *prefix;
+	size_t prefix_length;
 };
+
+/* For which there is room. */
+static void put_name(const struct space *to, size_t at, const char *name)
+{
+	if (to->prefix_length)
+		memcpy(to->bytes + at, to->prefix, to->prefix_length);
+	memcpy(to->bytes + at + to->prefix_length, name, strlen(name));
+}
 
 #define ALIGN(bytes) (((bytes) + 7) & ~(size_t)7)
 
@@ -352,7 +363,8 @@ static int pack_rest(int fd, const char *name, int attributes, struct space *to,
  */
 static int pack_entry(int fd, const char *name, int attributes, struct space *to)
 {
-	size_t begin = to->used, length = name == NULL ? 0 : strlen(name);
+	size_t begin = to->used;
+	size_t length = name == NULL ? 0 : to->prefix_length + strlen(name);
 
 	if (begin + sizeof(struct entry) + length > to->room)
 		return -ERANGE;
@@ -364,7 +376,7 @@ static int pack_entry(int fd, const char *name, int attributes, struct space *to
 			0)
 			failed = -errno;
 		if (name != NULL)
-			memcpy(to->bytes + begin + sizeof head, name, length);
+			put_name(to, begin + sizeof head, name);
 		to->used = begin + sizeof head + length;
 		if (!failed)
 			failed = pack_rest(fd, name, attributes, to, &head, &is);

@@ -1,10 +1,15 @@
 /* A walk through a whole tree, each directory before what is in it (tree.c). */
 #pragma once
+#include "tree-tar.h"
 #include "tree-way.h"
 
-/* What a walk is for, besides 0: all entries with what small files hold, or as tree_list means it.
+/*
+ * What a walk is for, besides 0: all entries with what small files hold, or the directories and all
+ * that is marked by an attribute. The last two give paths and not names, and of ordinary entries
+ * (tree-tar.h) only blocks of a tar, or nothing; and they wait behind each other directory, because
+ * the caller may leave it out.
  */
-enum { WITH_CONTENTS = 1, MARKED_ONLY = 2 };
+enum { WITH_CONTENTS = 1, MARKED_ONLY = 2, LAYER_CONTENTS = 3, LAYER_MARKS = 4 };
 
 /* Of larger files the caller reads what they hold himself. */
 #define LARGEST_CONTENT 65536
@@ -17,7 +22,27 @@ struct walk {
 	int32_t purpose;
 	/* The large file that was packed last. */
 	uint64_t device, inode;
+	/* Whether it went down into a directory with the entry that was packed last. */
+	int entered;
+	/* The path of the last level, with a slash behind each name. */
+	char *path;
+	size_t path_room;
+	/* Where the last run of blocks begins in the space; SIZE_MAX if something else is behind
+	 * it. */
+	size_t run;
 };
+
+static int is_layer(const struct walk *walk)
+{
+	return walk->purpose == LAYER_CONTENTS || walk->purpose == LAYER_MARKS;
+}
+
+static void end_walk(struct walk *walk)
+{
+	leave_way(&walk->way);
+	free(walk->path);
+	free(walk);
+}
 
 #define WALKS 8
 static struct walk *walks[WALKS];
@@ -62,7 +87,7 @@ static int pack_file(int at, const char *name, struct entry *head, struct space 
 
 	if (fd < 0)
 		return -ESTALE;
-	head->name = strlen(name);
+	head->name = to->prefix_length + strlen(name);
 	pack_stat(head, &is);
 	to->used += sizeof *head + head->name;
 	int packed =
@@ -70,7 +95,7 @@ static int pack_file(int at, const char *name, struct entry *head, struct space 
 	if (packed == 0 && ALIGN(to->used) > to->room)
 		packed = -ERANGE;
 	if (packed == 0) {
-		memcpy(to->bytes + begin + sizeof *head, name, head->name);
+		put_name(to, begin + sizeof *head, name);
 		memset(to->bytes + to->used, 0, ALIGN(to->used) - to->used);
 		to->used = ALIGN(to->used);
 		if (head->size > LARGEST_CONTENT)
@@ -92,9 +117,12 @@ static int pack_file(int at, const char *name, struct entry *head, struct space 
  */
 static int32_t walk_down(struct walk *walk, int at, const char *name, const struct entry *head)
 {
+	size_t path = walk->way.levels[walk->way.depth - 1].path, length = strlen(name);
 	struct stat above, is;
-	int fd = open_below(at, name);
 
+	if (grow((void **)&walk->path, &walk->path_room, path + length + 1, 1) < 0)
+		return -ENOMEM;
+	int fd = open_below(at, name);
 	if (fd < 0)
 		return -errno;
 	int32_t failed = fstat(at, &above) < 0 || fstat(fd, &is) < 0 ? -errno : 0;
@@ -106,7 +134,14 @@ static int32_t walk_down(struct walk *walk, int at, const char *name, const stru
 		close(fd);
 		return failed;
 	}
-	return go_down(&walk->way, fd);
+	failed = go_down(&walk->way, fd);
+	if (failed)
+		return failed;
+	memcpy(walk->path + path, name, length);
+	walk->path[path + length] = '/';
+	walk->way.levels[walk->way.depth - 1].path = path + length + 1;
+	walk->entered = 1;
+	return 0;
 }
 
 /* Whether an entry is neither a directory nor marked by an attribute nor an error. */
@@ -129,16 +164,61 @@ static int is_plain(const char *name)
 	return any == 0 || (any < 0 && errno == EOPNOTSUPP);
 }
 
+/* Whether what an entry's file holds is in the space, all of it and as it was listed. */
+static int is_held(const struct entry *head)
+{
+	return !S_ISREG(head->mode) || head->size == 0 || head->state == (WAS_READ | IS_SAME);
+}
+
+/*
+ * Goes on from an entry that is in the space: down into a directory, and an ordinary entry becomes
+ * blocks of a tar, or is left out. Returns as walk_entry.
+ */
+static int go_on(struct walk *walk, int at, const char *name, struct space *to, size_t begin)
+{
+	struct entry head;
+	int is_usual = 0;
+
+	memcpy(&head, to->bytes + begin, sizeof head);
+	head.depth = walk->way.depth;
+	if (is_layer(walk))
+		is_usual = is_ordinary(&head, to->bytes + begin + sizeof head,
+				   walk->way.levels[0].device) &&
+			   is_held(&head);
+	int is_folder = !head.error && S_ISDIR(head.mode);
+	/* There must be room for it before the walk goes on. */
+	if (is_usual && is_folder && to->room - begin < MOST_HEADERS)
+		return to->used = begin, -ERANGE;
+	if (is_folder)
+		head.error = -walk_down(walk, at, name, &head);
+	head.length = to->used - begin;
+	memcpy(to->bytes + begin, &head, sizeof head);
+	walk->device = head.device;
+	walk->inode = head.inode;
+	if (is_usual && !head.error && walk->purpose == LAYER_MARKS)
+		return to->used = begin, 1;
+	if (is_usual && !head.error) {
+		int packed = as_tar(to, begin, &walk->run);
+		if (packed < 0)
+			to->used = begin;
+		return packed;
+	}
+	walk->run = SIZE_MAX;
+	return head.state & IS_LARGE || (is_folder && is_layer(walk)) ? 2 : 1;
+}
+
 /* Returns as pack_entry; 2 if the caller must look at the entry before the walk goes on. */
 static int walk_entry(struct walk *walk, int at, const char *name, struct space *to)
 {
+	int is_read = walk->purpose == WITH_CONTENTS || walk->purpose == LAYER_CONTENTS;
+	int is_marked = walk->purpose == MARKED_ONLY || walk->purpose == LAYER_MARKS;
 	size_t begin = to->used;
 	struct entry head = { 0 };
 	int packed = -ESTALE;
 
-	if (walk->purpose == MARKED_ONLY && is_plain(name))
+	if (is_marked && is_plain(name))
 		return 1;
-	if (walk->purpose == WITH_CONTENTS && name[-1] == DT_REG)
+	if (is_read && name[-1] == DT_REG)
 		packed = pack_file(at, name, &head, to);
 	if (packed == -ESTALE) {
 		packed = pack_entry(at, name, 1, to);
@@ -149,18 +229,25 @@ static int walk_entry(struct walk *walk, int at, const char *name, struct space 
 	}
 	if (packed <= 0)
 		return packed;
-	head.depth = walk->way.depth;
-	if (walk->purpose == MARKED_ONLY && is_unmarked(&head)) {
+	if (is_marked && is_unmarked(&head)) {
 		to->used = begin;
 		return 1;
 	}
-	if (!head.error && S_ISDIR(head.mode))
-		head.error = -walk_down(walk, at, name, &head);
-	head.length = to->used - begin;
 	memcpy(to->bytes + begin, &head, sizeof head);
-	walk->device = head.device;
-	walk->inode = head.inode;
-	return head.state & IS_LARGE ? 2 : 1;
+	return go_on(walk, at, name, to, begin);
+}
+
+/* Leaves the last level. Returns what reopen_level does. */
+static int32_t walk_up(struct walk *walk)
+{
+	struct level *level = &walk->way.levels[walk->way.depth - 1];
+	int32_t lost = reopen_level(level - 1, level->fd);
+
+	if (lost)
+		return lost;
+	close_level(level);
+	walk->way.depth--;
+	return 0;
 }
 
 /* Gives the next entries, as many as there is room for. Returns as walk_entry; 0 at the end. */
@@ -171,22 +258,26 @@ static int walk_on(struct walk *walk, struct space *to)
 	/* The level that is the working directory. */
 	size_t here = 0;
 
+	walk->run = SIZE_MAX;
 	for (;;) {
 		struct level *level = &way->levels[way->depth - 1];
 		struct listing *list = level->list;
 		if (list->next == list->count) {
 			if (way->depth == 1)
 				return 0;
-			int32_t lost = reopen_level(level - 1, level->fd);
+			int32_t lost = walk_up(walk);
 			if (lost)
 				return to->used > begin ? 1 : lost;
-			close_level(level);
-			way->depth--;
 			continue;
 		}
 		if (here != way->depth && fchdir(level->fd) < 0)
 			return -errno;
 		here = way->depth;
+		if (is_layer(walk)) {
+			to->prefix = walk->path;
+			to->prefix_length = level->path;
+		}
+		walk->entered = 0;
 		int packed = walk_entry(walk, level->fd, list->names + list->at[list->next], to);
 		if (packed == -ERANGE && to->used > begin)
 			return 1;

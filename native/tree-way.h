@@ -7,6 +7,8 @@ struct level {
 	dev_t device;
 	ino_t inode;
 	int fd;
+	/* How much of a walk's path leads to it. */
+	size_t path;
 	struct listing *list;
 };
 

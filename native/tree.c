@@ -29,7 +29,7 @@ EXPORT int32_t tree_share(char *bytes, uint32_t room)
 /* Packs the new directory itself, as an entry without a name, and returns its descriptor. */
 static int32_t opened(int fd)
 {
-	struct space to = { shared, shared_room, 0 };
+	struct space to = { .bytes = shared, .room = shared_room };
 
 	return fd < 0 ? -errno : (pack_entry(fd, NULL, 0, &to), fd);
 }
@@ -117,7 +117,7 @@ struct giving {
  */
 static int32_t give(int32_t number, const struct giving *giving)
 {
-	struct space to = { shared, shared_room, HEAD };
+	struct space to = { .bytes = shared, .room = shared_room, .used = HEAD };
 
 	if (number < 0 || (size_t)number >= listing_room || listings[number] == NULL)
 		return -EBADF;
@@ -219,7 +219,7 @@ EXPORT int32_t tree_pairs(int32_t fd, int32_t beside)
  */
 EXPORT int32_t tree_entry(int32_t fd, int32_t attributes)
 {
-	struct space to = { shared, shared_room, 0 };
+	struct space to = { .bytes = shared, .room = shared_room };
 	char name[NAME_MAX + 1];
 	size_t length = strnlen(shared, sizeof name);
 
@@ -258,8 +258,7 @@ EXPORT int32_t tree_walk(int32_t fd, int32_t purpose)
 		close(top);
 	if (failed) {
 		if (walk != NULL)
-			leave_way(&walk->way);
-		free(walk);
+			end_walk(walk);
 		return failed;
 	}
 	walk->purpose = purpose;
@@ -278,7 +277,7 @@ static struct walk *walk_of(int32_t number)
  */
 EXPORT int32_t tree_walk_next(int32_t number)
 {
-	struct space to = { shared, shared_room, 0 };
+	struct space to = { .bytes = shared, .room = shared_room };
 	struct walk *walk = walk_of(number);
 
 	if (walk == NULL)
@@ -311,10 +310,25 @@ EXPORT int32_t tree_walk_end(int32_t number)
 
 	if (walk == NULL)
 		return -EBADF;
-	leave_way(&walk->way);
-	free(walk);
+	end_walk(walk);
 	walks[number] = NULL;
 	return 0;
+}
+
+/*
+ * Leaves out what is below the directory that is the last entry which the walk gave. EINVAL: it is
+ * none, or the walk is not in it.
+ */
+EXPORT int32_t tree_walk_leave(int32_t number)
+{
+	struct walk *walk = walk_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	if (!walk->entered || walk->way.depth == 1)
+		return -EINVAL;
+	walk->entered = 0;
+	return walk_up(walk);
 }
 
 /* Nothing more can be made after one of these. */

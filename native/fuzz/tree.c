@@ -57,6 +57,13 @@ static void fuzz_begin(void)
 		add_seed(&seed, sizeof seed);
 		seed.change.scratch = -1;
 		add_seed(&seed, sizeof seed);
+		/* Ordinary ones, which a walk through a layer makes blocks of a tar of. */
+		seed.change.attributes = 0;
+		add_seed(&seed, sizeof seed);
+		seed.change.modified_ns = 120000000;
+		add_seed(&seed, sizeof seed);
+		seed.change.attributes = 24;
+		seed.change.modified_ns = 0;
 	}
 }
 
@@ -111,6 +118,30 @@ static void pair_all(int fd, int beside)
 		tree_end(list);
 }
 
+/* The records fill the space, and runs of blocks are whole and have valid checksums. */
+static void check_records(const char *room, int32_t bytes)
+{
+	struct entry head;
+
+	for (int32_t at = 0; at < bytes; at += head.length) {
+		memcpy(&head, room + at, sizeof head);
+		if (head.length < sizeof head || head.length > (uint32_t)(bytes - at))
+			fail("a record of a walk has another length");
+		if (head.error || head.mode)
+			continue;
+		if (!head.links || head.content % TAR_BLOCK ||
+			head.content + sizeof head != head.length)
+			fail("a run of blocks has another length");
+		const char *block = room + at + sizeof head;
+		unsigned sum = 8 * ' ';
+		for (int place = 0; place < TAR_BLOCK; place++)
+			if (place < 148 || place >= 156)
+				sum += (unsigned char)block[place];
+		if (strtoul(block + 148, NULL, 8) != sum)
+			fail("a header has another checksum");
+	}
+}
+
 /* Walks through all there is, in spaces of changing sizes. */
 static void walk_all(int fd, int purpose)
 {
@@ -123,6 +154,9 @@ static void walk_all(int fd, int purpose)
 		bytes = tree_walk_next(walk);
 		if (bytes > (int32_t)size)
 			fail("tree_walk_next wrote more than there was room for");
+		check_records(room, bytes);
+		if (size % 7 == 0)
+			tree_walk_leave(walk);
 		int32_t opened = bytes > 0 ? tree_walk_open(walk) : -1;
 		if (opened >= 0)
 			close(opened);
@@ -145,6 +179,8 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 		list_all(folders[at]);
 	for (int at = 0; at < 3; at++) {
 		walk_all(folders[at], at);
+		walk_all(folders[at], LAYER_CONTENTS);
+		walk_all(folders[at], LAYER_MARKS);
 		pair_all(folders[at], at == 2 ? -1 : folders[at + 1]);
 	}
 }

@@ -36,6 +36,7 @@ export const TREE = [
   'tree-remove.h',
   'tree-pairs.h',
   'tree-walk.h',
+  'tree-tar.h',
 ];
 /** The library of system calls. */
 export const SHIM = ['mountroot.c', 'maintain.h'];

@@ -121,6 +121,23 @@ export interface WalkedEntry extends FolderEntry {
   open: () => number;
 }
 
+/** An entry of a walk that gives paths. */
+export interface PathedEntry extends WalkedEntry {
+  /** Below the top of the walk. */
+  path: string;
+  /** Leaves out what is below this directory, which was entered. It is for the last entry only. */
+  leave: () => void;
+}
+
+/** Ordinary entries, one behind the other, as blocks of a tar. */
+export interface TarRun {
+  entries: number;
+  /** Of their files. */
+  bytes: number;
+  /** Valid until the next call of the door. */
+  tar: Buffer;
+}
+
 /** The result of a change. */
 export interface Changed {
   /** The name of the error; null if it was made. ECANCELED after one of ENDING. */
@@ -169,6 +186,11 @@ export interface TreeDoor {
    * back leads through `..`. @throws {SystemError} ESTALE if somebody moved one of them.
    */
   walk(folder: Folder, purpose: WalkPurpose): Iterable<WalkedEntry>;
+  /**
+   * The same walk, with paths. Of ordinary entries, about which nobody decides, it gives only
+   * blocks of a tar, or nothing if it is for marks. Not every door has it.
+   */
+  layer?: (folder: Folder, purpose: WalkPurpose) => Iterable<PathedEntry | TarRun>;
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
   /** The same, below a directory that nobody else may enter. */

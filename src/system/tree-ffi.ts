@@ -8,12 +8,15 @@ import type {
   Changed,
   Folder,
   FolderEntry,
+  PathedEntry,
+  TarRun,
   TreeDoor,
   WalkedEntry,
   WalkPurpose,
 } from './tree-door.js';
 import {
   decodeEntries,
+  decodeLayer,
   hasCut,
   isCut,
   roomOf,
@@ -40,6 +43,7 @@ const openTree = () =>
     tree_walk: ['int32', ['int32', 'int32']],
     tree_walk_next: ['int32', ['int32']],
     tree_walk_open: ['int32', ['int32']],
+    tree_walk_leave: ['int32', ['int32']],
     tree_walk_end: ['int32', ['int32']],
     tree_apply: ['int32', ['uint32']],
   });
@@ -225,19 +229,34 @@ function treePairs(
 
 /** The numbers of `purpose` in native/tree-walk.h. */
 const PURPOSES = { contents: 1, marks: 2 } as const satisfies Record<WalkPurpose, number>;
+const OF_LAYER = { contents: 3, marks: 4 } as const satisfies Record<WalkPurpose, number>;
 
-function* walk(folder: Folder, purpose: WalkPurpose): Generator<WalkedEntry, void> {
+/** A walk from its first call to its last one. @param decode the records in the space. */
+function* walking<Walked>(
+  folder: Folder,
+  purpose: number,
+  decode: (bytes: number, calls: Pick<PathedEntry, 'open' | 'leave'>) => Iterable<Walked>,
+): Generator<Walked, void> {
   const { fd, path } = real(folder);
   const library = native();
-  const number = check(library.tree_walk(fd, PURPOSES[purpose]), LISTING, path);
-  const open = (): number => check(library.tree_walk_open(number), READING, path);
+  const number = check(library.tree_walk(fd, purpose), LISTING, path);
+  const calls = {
+    open: () => check(library.tree_walk_open(number), READING, path),
+    leave: () => void check(library.tree_walk_leave(number), LISTING, path),
+  };
   try {
     for (let bytes; (bytes = read(() => library.tree_walk_next(number), LISTING, path)) > 0;)
-      yield* decodeEntries(space, 0, bytes, open);
+      yield* decode(bytes, calls);
   } finally {
     library.tree_walk_end(number);
   }
 }
+
+const walk = (folder: Folder, purpose: WalkPurpose): Generator<WalkedEntry, void> =>
+  walking(folder, PURPOSES[purpose], (bytes, { open }) => decodeEntries(space, 0, bytes, open));
+
+const layer = (folder: Folder, purpose: WalkPurpose): Generator<PathedEntry | TarRun, void> =>
+  walking(folder, OF_LAYER[purpose], (bytes, calls) => decodeLayer(space, bytes, calls));
 
 /** The error that a change has before the kernel sees it; null if there is none. */
 const refusal = (change: AnyChange): Changed | null =>
@@ -329,6 +348,7 @@ export const treeDoor: TreeDoor = {
   self: (folder, attributes) => lookAt(folder, '', attributes)!,
 
   walk,
+  layer,
   apply,
   build: (top, all) => apply(all.map((each) => ({ ...each, in: top }))),
 };

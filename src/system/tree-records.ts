@@ -9,6 +9,8 @@ import type {
   Description,
   FileContent,
   Folder,
+  PathedEntry,
+  TarRun,
   TreeChange,
   WalkedEntry,
 } from './tree-door.js';
@@ -137,6 +139,33 @@ export function decodeEntries(
     });
   }
   return entries;
+}
+
+/** The last name of a path. */
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+/**
+ * What a walk gives that is for a layer: runs of blocks, which are records without a mode, and
+ * entries whose names are paths.
+ */
+export function* decodeLayer(
+  bytes: Buffer,
+  to: number,
+  { open, leave }: Pick<PathedEntry, 'open' | 'leave'>,
+): Generator<PathedEntry | TarRun, void> {
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  for (let at = 0, next; at < to; at = next) {
+    const word = at >> 2;
+    next = at + words[word]!;
+    if (words[word + ENTRY_WORDS.mode] === 0 && words[word + ENTRY_WORDS.error] === 0) {
+      const tar = bytes.subarray(at + ENTRY, at + ENTRY + words[word + ENTRY_WORDS.content]!);
+      const size = bytes.readBigInt64LE(at + 8 * ENTRY_LONGS.size);
+      yield { entries: words[word + ENTRY_WORDS.links]!, bytes: Number(size), tar };
+    } else {
+      const [entry] = decodeEntries(bytes, at, next, open);
+      yield { ...entry!, name: lastOf(entry!.name), path: entry!.name, leave };
+    }
+  }
 }
 
 /** The size of `struct change`. */

@@ -81,7 +81,9 @@ async function writeArchive(
 ): Promise<ExportReport> {
   const { layerTar } = await import('../../layer/archive/tar-writer.js');
   const counts: ExportReport = { entries: 0, whiteouts: 0, opaque: 0, bytes: 0, problems: [] };
-  const tar = layerTar(await loadSystem(), top, counts);
+  // A file that is not whole is removed. The compressor holds chunks back.
+  const passing = !isStdout(output) && !gzip;
+  const tar = layerTar(await loadSystem(), top, counts, { passing });
   const bytes = gzip ? (await import('../../ramdisk/compression.js')).compress('gzip', tar) : tar;
   if (isStdout(output)) await writeAllOut(bytes);
   else await (await fileFor(output)).putAll(bytes);

@@ -7,15 +7,12 @@ import { setImmediate as idle } from 'node:timers/promises';
 import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
+import { Blocks, CHUNK } from './tar-blocks.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
 import { SECOND } from '../../system/file-time.js';
 import { SystemError } from '../../system/system-error.js';
-import {
-  TAR_BLOCK,
-  filling,
-  writeUstarHeader,
-  type HeaderFields,
-} from '../../text/ustar-header.js';
+import type { TarRun } from '../../system/tree-door.js';
+import { TAR_BLOCK, filling } from '../../text/ustar-header.js';
 import { printable } from '../../text/printable.js';
 
 export interface ExportReport {
@@ -27,9 +24,6 @@ export interface ExportReport {
   /** The losses of the archive: a printable path, and the reason. */
   problems: { path: string; why: string }[];
 }
-
-/** The bytes that are written at once. */
-const CHUNK = 131_072;
 
 /** The largest values of header fields that every reader knows: six octal digits, 31 bits. */
 const MOST_NUMBER = 0o777777;
@@ -76,47 +70,6 @@ const standIn = (text: string): string =>
         .slice(-LONGEST_FIELD)
         .replace(/^\/+/, '');
 
-/** Blocks of a tar, until there are enough to be written. */
-class Blocks {
-  #room = Buffer.alloc(CHUNK);
-  #used = 0;
-  /** The full ones, which the caller takes. */
-  readonly full: Buffer[] = [];
-
-  /** Makes room for so many bytes, which are zeros. @returns where it begins in `room`. */
-  #take(bytes: number): number {
-    if (this.#used + bytes > this.#room.length) {
-      if (this.#used > 0) this.full.push(this.#room.subarray(0, this.#used));
-      this.#room = Buffer.alloc(Math.max(CHUNK, bytes));
-      this.#used = 0;
-    }
-    this.#used += bytes;
-    return this.#used - bytes;
-  }
-
-  header(fields: HeaderFields): void {
-    const at = this.#take(TAR_BLOCK);
-    writeUstarHeader(this.#room, at, fields);
-  }
-
-  /** Some bytes of a file, without what fills their last block. */
-  put(bytes: Uint8Array): void {
-    const at = this.#take(bytes.length);
-    this.#room.set(bytes, at);
-  }
-
-  zeros(bytes: number): void {
-    for (let left = bytes; left > 0; left -= CHUNK) this.#take(Math.min(left, CHUNK));
-  }
-
-  /** Takes all that is there. */
-  end(): Buffer[] {
-    this.full.push(this.#room.subarray(0, this.#used));
-    [this.#room, this.#used] = [Buffer.alloc(0), 0];
-    return this.full;
-  }
-}
-
 /** The header of an entry, with the records before it. */
 function putHeaders(blocks: Blocks, described: Described): void {
   const { name, type, size, link, details } = described;
@@ -149,8 +102,12 @@ function putHeaders(blocks: Blocks, described: Described): void {
 const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
   `${size} ${mtimeNs} ${ctimeNs}`;
 
+/** What is read of a large file. One file is read at a time. */
+const PIECE = Buffer.allocUnsafeSlow(CHUNK);
+
 /**
- * Exactly as many bytes as the header says, even if the file changes meanwhile.
+ * Exactly as many bytes as the header says, even if the file changes meanwhile. A piece is valid
+ * until the next is asked for.
  * @param fd this closes it.
  */
 function* pieces(
@@ -161,16 +118,16 @@ function* pieces(
   try {
     let left = details.size;
     while (left > 0) {
-      const room = Buffer.allocUnsafe(Math.min(CHUNK, left));
-      const bytes = fs.readSync(fd, room);
+      const bytes = fs.readSync(fd, PIECE, 0, Math.min(CHUNK, left), null);
       if (bytes === 0) break;
       left -= bytes;
-      yield room.subarray(0, bytes);
+      yield PIECE.subarray(0, bytes);
     }
     const now = stateOf(fs.fstatSync(fd, { bigint: true }));
     if (left > 0 || now !== `${details.size} ${details.mtime} ${details.ctime}`)
       lose({ code: 'changed-meanwhile', shorter: left > 0 });
-    for (; left > 0; left -= Math.min(CHUNK, left)) yield Buffer.alloc(Math.min(CHUNK, left));
+    PIECE.fill(0);
+    for (; left > 0; left -= Math.min(CHUNK, left)) yield PIECE.subarray(0, Math.min(CHUNK, left));
   } finally {
     fs.closeSync(fd);
   }
@@ -209,23 +166,42 @@ function nameOf({ path, kind }: Pick<LayerEntry, 'path' | 'kind'>): string {
   return kind === 'directory' ? `${path}/` : path;
 }
 
+/** How the caller uses the chunks. */
+export interface Use {
+  /**
+   * He is done with each chunk when he asks for the next one, so that its memory is used again, and
+   * gives up all that he wrote if this throws.
+   */
+  passing: boolean;
+}
+
 /**
  * The layer at `top` as chunks of a tar. The layer is only read. `report` is filled meanwhile.
- * @throws {ArchiveError} for what an archive cannot hold, before the first chunk. @throws
- *   {SystemError}
+ * @throws {ArchiveError} for what an archive cannot hold, before the first chunk unless `passing`.
+ *   @throws {SystemError}
  */
 export async function* layerTar(
   system: Looking,
   top: string,
   report: ExportReport,
+  { passing }: Use = { passing: false },
 ): AsyncGenerator<Buffer, void> {
-  check(system, top);
+  if (!passing) check(system, top);
   const blocks = new Blocks();
   const exporter = new Exporter(report, blocks);
+  const full = function* (): Generator<Buffer, void> {
+    const some = blocks.full.splice(0);
+    yield* some;
+    if (passing) blocks.reuse(some);
+  };
   for (const entry of walkUpper(system, top, { onLoss: exporter.lose, purpose: 'contents' })) {
-    for (const full of exporter.entry(entry)) yield* full;
+    if ('tar' in entry) exporter.run(entry);
+    else {
+      const large = exporter.entry(entry)[Symbol.iterator]();
+      while (large.next().done !== true) yield* full();
+    }
     if (blocks.full.length === 0) continue;
-    yield* blocks.full.splice(0);
+    yield* full();
     // Others get their turn, and the memory of what was written is freed.
     await idle();
   }
@@ -253,8 +229,15 @@ class Exporter {
   readonly lose = (path: string, loss: Loss): void =>
     void this.report.problems.push({ path, why: lossSentence(loss) });
 
-  /** Puts an entry into the blocks. @returns those that a large file fills meanwhile. */
-  entry(entry: LayerEntry): Iterable<Buffer[]> {
+  /** Puts entries into the blocks that the walk made a tar of. */
+  run({ entries, bytes, tar }: TarRun): void {
+    this.report.entries += entries;
+    this.report.bytes += bytes;
+    this.blocks.put(tar);
+  }
+
+  /** Puts an entry into the blocks. It comes back while a large file fills some. */
+  entry(entry: LayerEntry): Iterable<void> {
     const { report, blocks } = this;
     const { kind, path, details } = entry;
     if (kind === 'whiteout') {
@@ -289,7 +272,7 @@ class Exporter {
     if (isLinked) this.linked.set(details.inode, path);
   }
 
-  private file(entry: LayerEntry, isLinked: boolean): Iterable<Buffer[]> {
+  private file(entry: LayerEntry, isLinked: boolean): Iterable<void> {
     const lose = (loss: Loss): void => this.lose(printable(entry.path), loss);
     const { content, open } = entry;
     try {
@@ -317,12 +300,12 @@ class Exporter {
     entry: LayerEntry,
     isLinked: boolean,
     held: Iterable<Buffer>,
-  ): Generator<Buffer[], void> {
+  ): Generator<void, void> {
     this.count(entry, isLinked);
     putHeaders(this.blocks, describe(entry, TYPES.file));
     for (const piece of held) {
       this.blocks.put(piece);
-      yield this.blocks.full.splice(0);
+      yield;
     }
     this.blocks.zeros(filling(entry.details.size));
   }

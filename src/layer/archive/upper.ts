@@ -3,7 +3,14 @@ import { META } from '../../facts/places.js';
 import { pathOf } from '../../system/names.js';
 import type { Details, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
-import type { FileContent, FolderEntry, WalkedEntry, WalkPurpose } from '../../system/tree-door.js';
+import type {
+  FileContent,
+  FolderEntry,
+  PathedEntry,
+  TarRun,
+  WalkedEntry,
+  WalkPurpose,
+} from '../../system/tree-door.js';
 import { printable } from '../../text/printable.js';
 import { refuseArchive } from './archive-error.js';
 import type { Loss } from './archive-problem.js';
@@ -69,7 +76,8 @@ const isUtf8 = (text: string): boolean => !/[\udc80-\udcff]/u.test(text);
 
 /**
  * Every entry of a layer, sorted by bytes, each directory before its content. With the purpose
- * `marks` files without extended attributes are left out.
+ * `marks` files without extended attributes are left out. Ordinary entries, which look in an
+ * archive as in any other, may come as blocks of a tar, or be left out if it is for marks.
  * @param onLoss is told what cannot be in an archive; the walk goes on.
  * @throws {ArchiveError} for an entry that would mean something else in any other overlay.
  *   @throws {SystemError} for a directory that cannot be read.
@@ -78,7 +86,7 @@ export function* walkUpper(
   { tree }: Looking,
   top: string,
   { onLoss, purpose }: { onLoss: OnLoss; purpose: WalkPurpose },
-): Generator<LayerEntry, void> {
+): Generator<LayerEntry | TarRun, void> {
   const folder = tree.open(top);
   try {
     const self = tree.self(folder, true);
@@ -86,8 +94,8 @@ export function* walkUpper(
     const first = walker.top(self);
     if (first === null) return;
     yield first;
-    for (const found of tree.walk(folder, purpose)) {
-      const entry = walker.named(found);
+    for (const found of tree.layer?.(folder, purpose) ?? withPaths(tree.walk(folder, purpose))) {
+      const entry = 'tar' in found ? found : walker.named(found);
       if (entry !== null) yield entry;
     }
   } finally {
@@ -95,12 +103,24 @@ export function* walkUpper(
   }
 }
 
-class Walker {
+/** Gives the entries of a walk their paths. */
+function* withPaths(walk: Iterable<WalkedEntry>): Generator<PathedEntry, void> {
   /** The paths of the directories on the way, by their depth. */
-  private readonly folders: string[] = [''];
+  const folders = [''];
   /** What is below the last directory of this depth is left out. */
-  private left = Infinity;
+  let left = Infinity;
+  for (const found of walk) {
+    const { name, depth } = found;
+    if (depth > left) continue;
+    left = Infinity;
+    const folder = folders[depth - 1]!;
+    const path = folder === '' ? name : `${folder}/${name}`;
+    folders[depth] = path;
+    yield { ...found, path, leave: () => void (left = depth) };
+  }
+}
 
+class Walker {
   constructor(
     private readonly self: FolderEntry,
     private readonly onLoss: OnLoss,
@@ -115,16 +135,10 @@ class Walker {
     this.look(self, '', { content: null, open: NONE });
 
   /** null for what is not in an archive. @throws {ArchiveError} @throws {SystemError} */
-  named(found: WalkedEntry): LayerEntry | null {
-    const { name, depth } = found;
-    if (depth > this.left) return null;
-    this.left = depth;
-    const folder = this.folders[depth - 1]!;
-    const path = folder === '' ? name : `${folder}/${name}`;
-    const entry = this.accepted(found, path);
-    if (entry === null) return null;
-    this.left = Infinity;
-    if (entry.kind === 'directory') this.folders[depth] = path;
+  named(found: PathedEntry): LayerEntry | null {
+    const entry = this.accepted(found, found.path);
+    // What is below it is not in the archive either.
+    if (entry === null && found.kind === 'directory' && found.errno === null) found.leave();
     return entry;
   }
 

@@ -6,8 +6,9 @@ import {
   prepare,
   type Layering,
 } from '../../../../src/layer/archive/import-archive.js';
-import { layerTar, type ExportReport } from '../../../../src/layer/archive/tar-writer.js';
+import { layerTar, type ExportReport, type Use } from '../../../../src/layer/archive/tar-writer.js';
 import { system } from '../../../../src/system/ffi.js';
+import type { System } from '../../../../src/system/port.js';
 
 export const work = process.argv[2]!;
 export const at = (...parts: string[]): string => join(work, ...parts);
@@ -22,10 +23,30 @@ export const report = (): ExportReport => ({
   problems: [],
 });
 
-export async function exported(top: string, told = report()): Promise<Buffer> {
+/** Our system with a door that gives each entry by itself. */
+export function entryByEntry(): System {
+  const tree = { ...system.tree };
+  delete tree.layer;
+  return { ...system, tree };
+}
+
+async function archiveOf(how: System, top: string, told: ExportReport, use: Use): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of layerTar(system, top, told)) chunks.push(chunk);
+  // A chunk is copied, because its memory may be used again.
+  for await (const chunk of layerTar(how, top, told, use)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
+}
+
+/** The archive of a layer. @throws unless C and TypeScript write the same one, and say the same. */
+export async function exported(top: string, told = report()): Promise<Buffer> {
+  const archive = await archiveOf(system, top, told, { passing: false });
+  for (const how of [entryByEntry(), system]) {
+    const again = report();
+    const other = await archiveOf(how, top, again, { passing: true });
+    if (!other.equals(archive) || JSON.stringify(again) !== JSON.stringify(told))
+      throw new Error(`another archive of ${top}: ${JSON.stringify([told, again])}`);
+  }
+  return archive;
 }
 
 export async function imported(

@@ -24,6 +24,14 @@ t.test(
   },
 );
 
+t.test('C writes what is ordinary as TypeScript does, up to the borders of it', async (t) => {
+  t.match(got['borders'], {
+    told: { whiteouts: 1, problems: [{ path: '.wh.folder' }, { path: '.wh.x' }] },
+    back: [],
+    large: true,
+  });
+});
+
 t.test('files that change while they are read are named, and the archive is valid', async (t) => {
   const problems = ['a-shrinks', 'b-grows', 'd-small', 'e-exchanged'];
   t.same(got['live'], { problems, valid: 0, lines: 5 });

@@ -9,7 +9,16 @@ import { checkArchive, prepare } from '../../../../src/layer/archive/import-arch
 import { layerTar } from '../../../../src/layer/archive/tar-writer.js';
 import { system } from '../../../../src/system/ffi.js';
 import type { FileContent, TreeDoor } from '../../../../src/system/tree-door.js';
-import { CAPABILITY, at, exported, imported, listing, report, work } from './round-trip-layers.js';
+import {
+  CAPABILITY,
+  at,
+  entryByEntry,
+  exported,
+  imported,
+  listing,
+  report,
+  work,
+} from './round-trip-layers.js';
 import { property } from './round-trip-property.js';
 
 /** A layer with one of each. */
@@ -135,7 +144,7 @@ async function live(): Promise<object> {
       yield content === null ? entry : { ...entry, content: { ...content, ...small[entry.name] } };
     }
   };
-  const changing = { ...system, tree: { ...system.tree, walk } };
+  const changing = { ...system, tree: { ...entryByEntry().tree, walk } };
   const chunks: Buffer[] = [];
   for await (const chunk of layerTar(changing, at('live'), told)) chunks.push(chunk);
   fs.writeFileSync(at('live.tar'), Buffer.concat(chunks));
@@ -145,6 +154,56 @@ async function live(): Promise<object> {
     valid: sizes.status,
     lines: sizes.stdout.split('\n').length - 1,
   };
+}
+
+/** What is just ordinary, and just not, in C (native/tree-tar.h). */
+async function borders(): Promise<object> {
+  const top = at('borders');
+  system.mkdir(top, 0o755);
+  for (const length of [98, 99, 100, 101, 250]) {
+    fs.writeFileSync(`${top}/${'f'.repeat(length)}`, 'x'.repeat(length));
+    system.mkdir(`${top}/${'d'.repeat(length)}`, 0o1777);
+    fs.writeFileSync(`${top}/${'d'.repeat(length)}/${'g'.repeat(2)}`, '');
+    system.symlink('t'.repeat(length), `${top}/link-${length}`);
+  }
+  for (const size of [0, 1, 511, 512, 513, 65_535, 65_536, 65_537, 200_000])
+    fs.writeFileSync(`${top}/size-${size}`, Buffer.alloc(size, 'content'));
+  for (const id of [0o777777, 0o1000000, 0xffff_fffe]) {
+    fs.writeFileSync(`${top}/id-${id}`, '');
+    system.setOwner(`${top}/id-${id}`, id, 0);
+    fs.writeFileSync(`${top}/group-${id}`, '');
+    system.setOwner(`${top}/group-${id}`, 0, id);
+  }
+  const second = 1_000_000_000n;
+  const last = 0x7fff_ffffn * second;
+  for (const time of [-1n, 0n, 1n, 100n, second, second + 500_000_000n, last, last + second - 1n])
+    for (const more of [0n, second]) {
+      fs.writeFileSync(`${top}/time-${time + more}`, '');
+      system.setModified(`${top}/time-${time + more}`, time + more);
+    }
+  for (const name of [
+    '.dot',
+    '.wh.x',
+    'tab\tin',
+    'ü',
+    'a b',
+    '~',
+    'del\x7f',
+    '.wh.folder/in',
+    '.d/in',
+  ]) {
+    if (name.includes('/')) system.mkdir(`${top}/${name.split('/')[0]}`, 0o755);
+    fs.writeFileSync(`${top}/${name}`, name);
+  }
+  system.symlink('(overlay-whiteout)', `${top}/like-a-whiteout`);
+  system.symlink('(overlay-whiteout)', `${top}/whiteout`);
+  system.setAttribute(`${top}/whiteout`, 'trusted.overlay.whiteout', Buffer.from('y'));
+  fs.writeFileSync(`${top}/several`, 'names');
+  system.link(`${top}/several`, `${top}/names`);
+  const told = report();
+  const archive = await exported(top, told);
+  const back = await imported(archive, at('borders-back'));
+  return { told, back, large: archive.length > 400_000 };
 }
 
 async function refusals(): Promise<object> {
@@ -243,6 +302,7 @@ async function main(): Promise<void> {
       property: await property(),
       gnu: await withGnuTar(),
       live: await live(),
+      borders: await borders(),
       refusals: await refusals(),
       sparse: await sparse(),
       merged: await merged(),
