@@ -3,8 +3,12 @@
  * V8 reads the whole of a file even if only one function of it is called.
  */
 import { enter } from './boot/enter.js';
+import { isLayerCall } from './boot/layer-call.js';
 
 void enter({
   openSystem: async () => (await import('./system/ffi.js')).openSystem(),
-  reports: async (words, run) => (await import('./cli/cli.js')).cli(words, { run }),
+  reports: async (words, run) =>
+    isLayerCall(words)
+      ? (await import('./cli/layer-cli.js')).layerCli(words, { run })
+      : (await import('./cli/cli.js')).cli(words, { run }),
 });

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { AGENT_FILE, NODE, NO_REHASH } from '../../src/facts/installation.js';
+import {
+  AGENT_FILE,
+  LAYER_FILE,
+  NODE,
+  NO_REHASH,
+  REPORTS_FILE,
+} from '../../src/facts/installation.js';
 import { own } from '../lib/npm.js';
 import { checkout } from '../lib/report.js';
 
@@ -119,24 +125,38 @@ export const nativeParts: Plugin = {
 export const DEFINE_VERSION = { MOUNTROOT_VERSION: JSON.stringify(own.version) };
 
 /**
- * Puts the verbs that a boot does not call into a separate file, `<name>-cli.cjs`. V8 reads all of
- * a file, whatever is called in it, and these are five sixths of the agent.
+ * The files beside the agent's, with the verbs that a boot does not call, by their entries. V8
+ * reads all of a file, whatever is called in it, and the first is five sixths of the agent.
  */
-const reportsApart = (file: string): Plugin => ({
-  name: 'reports-apart',
+const BESIDE: Readonly<Record<string, string>> = {
+  'src/cli/cli.ts': REPORTS_FILE,
+  'src/cli/layer-cli.ts': LAYER_FILE,
+};
+
+/** The end of their names: the agent may have another name in tests. */
+const endOf = (file: string): string => file.slice(basename(AGENT_FILE, '.cjs').length);
+
+/** Leaves these verbs out of the agent's file. */
+const verbsApart = (agent: string): Plugin => ({
+  name: 'verbs-apart',
   setup(builder) {
-    builder.onResolve({ filter: /^\.\/cli\/cli\.js$/ }, () => ({
-      path: `./${basename(file)}`,
-      external: true,
-    }));
+    for (const [entry, file] of Object.entries(BESIDE))
+      builder.onResolve({ filter: new RegExp(`^\\./cli/${basename(entry, '.ts')}\\.js$`) }, () => ({
+        path: `./${basename(agent, '.cjs')}${endOf(file)}`,
+        external: true,
+      }));
   },
 });
 
 /** The line by which a heap knows the agent that it is of (src/kept-heap/same-program.ts). */
 const buildLine = (build: string): string => `//build ${build}\n`;
 
-/** The path of the file with the reporting verbs, beside the agent's. */
-export const cliBeside = (agent: string): string => agent.replace(/\.cjs$/, '-cli.cjs');
+/** The paths of the other files of the agent, by their entries. */
+const filesBeside = (agent: string): [entry: string, file: string][] =>
+  Object.entries(BESIDE).map(([entry, file]) => [entry, agent.replace(/\.cjs$/, endOf(file))]);
+
+/** The paths of the files that are beside the agent's. */
+export const verbsBeside = (agent: string): string[] => filesBeside(agent).map(([, file]) => file);
 
 /**
  * The agent as boards run it. The first line of a script can pass one option to its interpreter,
@@ -159,33 +179,35 @@ interface BundleOptions {
 
 /**
  * Bundles one entry to a CommonJS file for Node 20 and later. Lazy imports stay lazy. The agent
- * becomes two files. Returns `outfile`.
+ * becomes several files. Returns `outfile`.
  */
 export async function bundle(
   entry: string,
   outfile: string,
   options: BundleOptions = {},
 ): Promise<string> {
-  if (entry === 'src/main.ts') {
-    const { agent, reports, build } = await agentTexts(outfile, options);
-    putProgram(cliBeside(outfile), withBuild(reports, build));
-    putProgram(outfile, withBuild(agent, build));
-  } else putProgram(outfile, await bundleText(entry, outfile, options));
+  if (entry !== 'src/main.ts') {
+    putProgram(outfile, await bundleText(entry, outfile, options));
+    return outfile;
+  }
+  const { texts, build } = await agentTexts(outfile, options);
+  // The agent's own file is the last one.
+  for (const [path, text] of texts) putProgram(path, withBuild(text, build));
   return outfile;
 }
 
 interface AgentTexts {
-  agent: string;
-  reports: string;
-  /** Stands for the content of both. */
+  texts: [path: string, text: string][];
+  /** Stands for the content of all. */
   build: string;
 }
 
 async function agentTexts(outfile: string, options: BundleOptions): Promise<AgentTexts> {
-  const reports = await bundleText('src/cli/cli.ts', cliBeside(outfile), options);
-  const agent = await bundleText('src/main.ts', outfile, options);
-  const build = createHash('sha256').update(`${agent}\0${reports}`).digest('hex').slice(0, 24);
-  return { agent, reports, build };
+  const texts: AgentTexts['texts'] = [];
+  for (const [entry, path] of [...filesBeside(outfile), ['src/main.ts', outfile] as const])
+    texts.push([path, await bundleText(entry, path, options)]);
+  const all = texts.map(([, text]) => text).join('\0');
+  return { texts, build: createHash('sha256').update(all).digest('hex').slice(0, 24) };
 }
 
 /** The build of the agent that the sources make now, as its files have it. */
@@ -229,14 +251,14 @@ async function bundleText(
     inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [
-      ...(entry === 'src/main.ts' ? [reportsApart(cliBeside(outfile))] : []),
+      ...(entry === 'src/main.ts' ? [verbsApart(outfile)] : []),
       ...(packagesOutside ? [] : [nativeParts, plainYargs]),
     ],
   });
   return inAscii(outputFiles[0]!.text);
 }
 
-/** Makes dist/mountroot.cjs, the agent, and dist/mountroot-cli.cjs, its reports. */
+/** Makes dist/mountroot.cjs, the agent, and beside it the files of its other verbs. */
 export function buildBundle(): Promise<string> {
   mkdirSync(join(checkout, 'dist'), { recursive: true });
   return bundle('src/main.ts', join(checkout, 'dist', 'mountroot.cjs'));

@@ -1,69 +1,8 @@
-import { CALLED_AS } from '../facts/installation.js';
-import type { Log } from '../log/log.js';
 import { messages } from '../log/winston.js';
-import { EXIT } from '../plan/plan.js';
-import { calledAs } from './called-as.js';
-import { writeOut } from './stdout.js';
-import { RefusedError, UsageError } from './usage-error.js';
-import type { VerbContext, VerbRow } from './verb-row.js';
-import { ELSEWHERE, type VerbRunner } from './verb-runner.js';
+import { runWords } from './run-words.js';
+import type { VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';
-import { parserFor } from './yargs-parser.js';
-import { isTerminal } from '../log/is-terminal.js';
-import { printableText } from '../text/printable.js';
-
-const STDERR = 2;
-
-/** Reports must not run a verb that changes something. This stops one that tries. */
-const REPORTS_ONLY: VerbRunner = {
-  run: (verb) =>
-    Promise.reject(new Error(`${verb} changes something, and this key asks for reports only`)),
-};
-
-/**
- * Messages go to stderr, with colours if a terminal shows them and the user does not forbid them.
- */
-function logFor(words: readonly string[]): Log {
-  const { env } = process;
-  const colour =
-    isTerminal(STDERR) &&
-    !env['NO_COLOR'] &&
-    env['TERM'] !== 'dumb' &&
-    !words.includes('--no-color');
-  return messages({ verbose: words.includes('--verbose'), colour });
-}
-
-/** Reports an error of a verb. Returns the exit status. */
-function statusOf(error: unknown, log: Log): number {
-  log.error((error as Error).message);
-  if (error instanceof UsageError) return EXIT.usage;
-  return error instanceof RefusedError ? EXIT.refused : EXIT.failed;
-}
 
 /** Runs every command line except those of a boot. Returns the exit status. */
-export async function cli(words: string[], boot: VerbRunner): Promise<number> {
-  const log = logFor(words);
-  const context: VerbContext = {
-    print: (text, how) => writeOut(how === 'as it is' ? text : printableText(text)),
-    log,
-    words,
-    table: VERB_TABLE,
-    boot,
-    again: (others) =>
-      cli(others, { ...REPORTS_ONLY, ...(boot.elsewhere && { elsewhere: boot.elsewhere }) }),
-  };
-  const chosen: { row: VerbRow; args: object }[] = [];
-  const use = (row: VerbRow, args: object): void => void chosen.push({ row, args });
-  try {
-    if (words[0] === CALLED_AS) return await calledAs(words.slice(1), context);
-    // yargs gives what it would print (--help, --version) to the function.
-    await parserFor(VERB_TABLE, words, use).parseAsync(words, {}, (_error, _args, output) => {
-      if (output !== '') writeOut(`${output}\n`);
-    });
-    const [{ row, args } = { row: null, args: {} }] = chosen;
-    return row === null ? EXIT.done : await row.run(args as never, context);
-  } catch (error) {
-    if (boot.elsewhere && (error as Error).message === ELSEWHERE) return boot.elsewhere();
-    return statusOf(error, log);
-  }
-}
+export const cli = (words: string[], boot: VerbRunner): Promise<number> =>
+  runWords(words, boot, { table: VERB_TABLE, messages });

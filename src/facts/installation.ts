@@ -8,9 +8,10 @@
 export const HOME = '/usr/lib/mountroot';
 export const NODE = '/usr/bin/node';
 
-/** The agent, and the file of its reports. */
+/** The agent, the file of its reports, and that of the verbs that walk through whole layers. */
 export const AGENT_FILE = 'mountroot.cjs';
 export const REPORTS_FILE = 'mountroot-cli.cjs';
+export const LAYER_FILE = 'mountroot-layer.cjs';
 
 /** Beside them: the heaps that a boot and reports go on with (src/kept-heap). */
 export const HEAP_FILE = 'boot.heap';

@@ -69,7 +69,13 @@ t.test('the recipe builds the native parts and installs what a board needs', asy
     'libmountroot.so',
     'ref-napi.node',
   ]);
-  for (const name of ['mountroot.cjs', 'mountroot-cli.cjs', 'keep-heap', 'launch'])
+  for (const name of [
+    'mountroot.cjs',
+    'mountroot-cli.cjs',
+    'mountroot-layer.cjs',
+    'keep-heap',
+    'launch',
+  ])
     t.ok(readdirSync(home).includes(name), name);
   for (const name of ['mount_root', 'factoryreset', 'jffs2reset', 'jffs2mark'])
     t.equal(readlinkSync(join(folder, 'root/usr/sbin', name)), 'mountroot');

@@ -127,6 +127,7 @@ t.test(
           '-rwxr-xr-x usr/lib/mountroot/keep-heap',
           '-rwxr-xr-x usr/lib/mountroot/launch',
           '-rwxr-xr-x usr/lib/mountroot/mountroot-cli.cjs',
+          '-rwxr-xr-x usr/lib/mountroot/mountroot-layer.cjs',
           '-rwxr-xr-x usr/lib/mountroot/mountroot.cjs',
           '-rw-r--r-- usr/lib/mountroot/native/linux-arm/ffi-napi.node',
           '-rw-r--r-- usr/lib/mountroot/native/linux-arm/libmountroot-tree.so',
