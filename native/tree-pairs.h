@@ -13,7 +13,9 @@ enum {
 	OTHER_MARKED = 4,
 	HOLDS_SAME = 8,
 	HOLDS_OTHER = 16,
-	IS_UNREAD = 32
+	IS_UNREAD = 32,
+	/* Only in a walk through both (tree-both.h): it went down into the directory. */
+	IS_ENTERED = 64
 };
 
 /* Of a name in the working directory. */
@@ -74,7 +76,19 @@ static int compare_files(int at, int beside, const char *name)
 /* Two directories; `beside` is -1 if there is only one. `at` is the working directory. */
 struct pair_of {
 	int at, beside;
+	/* Whether the file system of `at` counts the blocks of a file. */
+	int counts_blocks;
 };
+
+/*
+ * Whether attributes may say something about a file. Of a regular file that has all its blocks they
+ * do only if the other one holds the same: it is no whiteout, and not without its content.
+ */
+static int may_matter(const struct pair_of *of, const struct entry *one, int state)
+{
+	return !S_ISREG(one->mode) || !of->counts_blocks || one->size == 0 ||
+	       one->blocks < ((uint64_t)one->size + 511) / 512 || (state & HOLDS_SAME);
+}
 
 /* What there is to know about two files of one kind. -ENOENT: the first one is not there any more.
  */
@@ -83,31 +97,36 @@ static int compare_kinds(const struct pair_of *of, const char *name, const struc
 {
 	int found = HAS_OTHER;
 
+	if (S_ISREG(one->mode) && one->size == other->size) {
+		int content = one->size ? compare_files(of->at, of->beside, name) : HOLDS_SAME;
+		if (!content)
+			return -ENOENT;
+		found |= content;
+	}
+	if (!may_matter(of, one, found))
+		return found;
 	if (fchdir(of->beside) < 0)
 		return -errno;
 	if (has_attributes(name))
 		found |= OTHER_MARKED;
-	if (fchdir(of->at) < 0)
-		return -errno;
-	if (!S_ISREG(one->mode) || one->size != other->size)
-		return found;
-	int content = one->size ? compare_files(of->at, of->beside, name) : HOLDS_SAME;
-	return content ? found | content : -ENOENT;
+	return fchdir(of->at) < 0 ? -errno : found;
 }
 
-/* Packs an entry, and the one beside it. Returns as pack_entry. */
+/* Packs an entry, and the one beside it, whose name has no path. Returns as pack_entry. */
 static int pack_pair(const void *of_both, const char *name, struct space *to)
 {
 	const struct pair_of *of = of_both;
 	struct entry one, other = { 0 };
-	size_t begin = to->used;
+	size_t begin = to->used, prefix = to->prefix_length;
 	int packed = pack_entry(of->at, name, 0, to);
 
 	if (packed <= 0)
 		return packed;
 	size_t second = to->used;
 	memcpy(&one, to->bytes + begin, sizeof one);
+	to->prefix_length = 0;
 	packed = of->beside < 0 ? 0 : pack_entry(of->beside, name, 0, to);
+	to->prefix_length = prefix;
 	if (packed > 0)
 		memcpy(&other, to->bytes + second, sizeof other);
 	if (packed > 0 && !one.error && !other.error &&
@@ -119,7 +138,7 @@ static int pack_pair(const void *of_both, const char *name, struct space *to)
 		to->used = begin;
 		return packed == -ENOENT ? 0 : packed;
 	}
-	if (!one.error && has_attributes(name))
+	if (!one.error && may_matter(of, &one, one.state) && has_attributes(name))
 		one.state |= IS_MARKED;
 	memcpy(to->bytes + begin, &one, sizeof one);
 	return 1;

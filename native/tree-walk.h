@@ -24,9 +24,6 @@ struct walk {
 	uint64_t device, inode;
 	/* Whether it went down into a directory with the entry that was packed last. */
 	int entered;
-	/* The path of the last level, with a slash behind each name. */
-	char *path;
-	size_t path_room;
 	/* Where the last run of blocks begins in the space; SIZE_MAX if something else is behind
 	 * it. */
 	size_t run;
@@ -35,13 +32,6 @@ struct walk {
 static int is_layer(const struct walk *walk)
 {
 	return walk->purpose == LAYER_CONTENTS || walk->purpose == LAYER_MARKS;
-}
-
-static void end_walk(struct walk *walk)
-{
-	leave_way(&walk->way);
-	free(walk->path);
-	free(walk);
 }
 
 #define WALKS 8
@@ -117,31 +107,27 @@ static int pack_file(int at, const char *name, struct entry *head, struct space 
  */
 static int32_t walk_down(struct walk *walk, int at, const char *name, const struct entry *head)
 {
-	size_t path = walk->way.levels[walk->way.depth - 1].path, length = strlen(name);
 	struct stat above, is;
-
-	if (grow((void **)&walk->path, &walk->path_room, path + length + 1, 1) < 0)
-		return -ENOMEM;
 	int fd = open_below(at, name);
+
 	if (fd < 0)
 		return -errno;
-	int32_t failed = fstat(at, &above) < 0 || fstat(fd, &is) < 0 ? -errno : 0;
-	if (!failed && above.st_dev != is.st_dev)
+	int32_t failed = 0;
+	if (fstat(at, &above) < 0)
+		failed = -errno;
+	else if (fstat(fd, &is) < 0)
+		failed = -errno;
+	else if (above.st_dev != is.st_dev)
 		failed = -EXDEV;
-	if (!failed && (is.st_dev != head->device || is.st_ino != head->inode))
+	else if (is.st_dev != head->device || is.st_ino != head->inode)
 		failed = -ESTALE;
 	if (failed) {
 		close(fd);
 		return failed;
 	}
-	failed = go_down(&walk->way, fd);
-	if (failed)
-		return failed;
-	memcpy(walk->path + path, name, length);
-	walk->path[path + length] = '/';
-	walk->way.levels[walk->way.depth - 1].path = path + length + 1;
-	walk->entered = 1;
-	return 0;
+	failed = go_down_to(&walk->way, fd, name);
+	walk->entered = !failed;
+	return failed;
 }
 
 /* Whether an entry is neither a directory nor marked by an attribute nor an error. */
@@ -273,10 +259,8 @@ static int walk_on(struct walk *walk, struct space *to)
 		if (here != way->depth && fchdir(level->fd) < 0)
 			return -errno;
 		here = way->depth;
-		if (is_layer(walk)) {
-			to->prefix = walk->path;
-			to->prefix_length = level->path;
-		}
+		if (is_layer(walk))
+			pack_paths(to, way);
 		walk->entered = 0;
 		int packed = walk_entry(walk, level->fd, list->names + list->at[list->next], to);
 		if (packed == -ERANGE && to->used > begin)

@@ -7,9 +7,15 @@ struct level {
 	dev_t device;
 	ino_t inode;
 	int fd;
-	/* How much of a walk's path leads to it. */
+	/* How much of the way's path leads to it. */
 	size_t path;
 	struct listing *list;
+	/*
+	 * Only in a walk through two trees (tree-both.h): the same directory in the other one, or
+	 * -1; and the names in it, if somebody read them.
+	 */
+	int beside;
+	struct listing *below;
 };
 
 /* How many of the last levels keep their descriptor; the way back to others is `..`. */
@@ -34,8 +40,12 @@ static void close_level(struct level *level)
 {
 	if (level->list != NULL)
 		free_listing(level->list);
+	if (level->below != NULL)
+		free_listing(level->below);
 	if (level->fd >= 0)
 		close(level->fd);
+	if (level->beside >= 0)
+		close(level->beside);
 }
 
 /* ESTALE: the directory was moved since the walk went through it. */
@@ -60,6 +70,9 @@ static int32_t reopen_level(struct level *level, int below)
 struct way {
 	struct level *levels;
 	size_t depth, room;
+	/* The path of the last level, with a slash behind each name, if names were given. */
+	char *path;
+	size_t path_room;
 };
 
 static int32_t go_down(struct way *way, int fd)
@@ -70,6 +83,7 @@ static int32_t go_down(struct way *way, int fd)
 	}
 	struct level *level = &way->levels[way->depth++];
 	memset(level, 0, sizeof *level);
+	level->beside = -1;
 	if (way->depth > KEPT_OPEN) {
 		struct level *far = &way->levels[way->depth - 1 - KEPT_OPEN];
 		if (far->fd >= 0)
@@ -84,9 +98,43 @@ static int32_t go_down(struct way *way, int fd)
 	return failed;
 }
 
+/* The same, into a directory of this name. The descriptor is closed if that fails. */
+static int32_t go_down_to(struct way *way, int fd, const char *name)
+{
+	size_t path = way->levels[way->depth - 1].path, length = strlen(name);
+
+	if (grow((void **)&way->path, &way->path_room, path + length + 1, 1) < 0) {
+		close(fd);
+		return -ENOMEM;
+	}
+	int32_t failed = go_down(way, fd);
+	if (failed)
+		return failed;
+	memcpy(way->path + path, name, length);
+	way->path[path + length] = '/';
+	way->levels[way->depth - 1].path = path + length + 1;
+	return 0;
+}
+
 static void leave_way(struct way *way)
 {
 	while (way->depth > 0)
 		close_level(&way->levels[--way->depth]);
 	free(way->levels);
+	free(way->path);
+}
+
+/* What the names of the last level are packed with. */
+static void pack_paths(struct space *to, const struct way *way)
+{
+	to->prefix = way->path;
+	to->prefix_length = way->levels[way->depth - 1].path;
+}
+
+/* Whether an open directory is the one that was packed. */
+static int is_packed(int fd, const struct entry *head)
+{
+	struct stat is;
+
+	return fstat(fd, &is) == 0 && is.st_dev == head->device && is.st_ino == head->inode;
 }

@@ -8,6 +8,7 @@
  * order. Functions return -errno, or 0, or a positive result. They are for one thread.
  */
 #include "tree-entries.h"
+#include "tree-both.h"
 #include "tree-build.h"
 #include "tree-pairs.h"
 #include "tree-walk.h"
@@ -202,14 +203,14 @@ EXPORT int32_t tree_list(int32_t fd, int32_t attributes)
  */
 EXPORT int32_t tree_next_pairs(int32_t number, int32_t fd, int32_t beside)
 {
-	struct pair_of of = { fd, beside };
+	struct pair_of of = { .at = fd, .beside = beside };
 	return give(number, &(struct giving){ pack_pair, &of, fd });
 }
 
 /* Reads the names of a directory, and gives the first pairs as tree_next_pairs does. */
 EXPORT int32_t tree_pairs(int32_t fd, int32_t beside)
 {
-	struct pair_of of = { fd, beside };
+	struct pair_of of = { .at = fd, .beside = beside };
 	return give_first(fd, &(struct giving){ pack_pair, &of, fd });
 }
 
@@ -258,7 +259,8 @@ EXPORT int32_t tree_walk(int32_t fd, int32_t purpose)
 		close(top);
 	if (failed) {
 		if (walk != NULL)
-			end_walk(walk);
+			leave_way(&walk->way);
+		free(walk);
 		return failed;
 	}
 	walk->purpose = purpose;
@@ -310,7 +312,8 @@ EXPORT int32_t tree_walk_end(int32_t number)
 
 	if (walk == NULL)
 		return -EBADF;
-	end_walk(walk);
+	leave_way(&walk->way);
+	free(walk);
 	walks[number] = NULL;
 	return 0;
 }
@@ -329,6 +332,99 @@ EXPORT int32_t tree_walk_leave(int32_t number)
 		return -EINVAL;
 	walk->entered = 0;
 	return walk_up(walk);
+}
+
+/*
+ * Begins a walk below a directory and the one that it changes; `beside` is -1 if there is none. The
+ * descriptors stay the caller's. Returns its number.
+ */
+EXPORT int32_t tree_both(int32_t fd, int32_t beside, int32_t counts_blocks)
+{
+	int number = 0;
+
+	while (number < BOTHS && boths[number] != NULL)
+		number++;
+	if (number == BOTHS)
+		return -EMFILE;
+	struct both *walk = calloc(1, sizeof *walk);
+	if (walk == NULL)
+		return -ENOMEM;
+	int top = openat(fd, ".", FOLDER);
+	int other = top < 0 || beside < 0 ? -1 : openat(beside, ".", FOLDER);
+	int32_t failed = top < 0 || (beside >= 0 && other < 0) ? -errno : 0;
+	if (failed && top >= 0)
+		close(top);
+	if (!failed)
+		failed = go_down(&walk->way, top);
+	if (failed) {
+		if (other >= 0)
+			close(other);
+		leave_way(&walk->way);
+		free(walk);
+		return failed;
+	}
+	struct level *level = &walk->way.levels[0];
+	struct stat is = { 0 };
+	level->beside = other;
+	if (other >= 0 && fstat(other, &is) < 0)
+		is.st_dev = 0;
+	walk->device = level->device;
+	walk->other_device = is.st_dev;
+	walk->counts_blocks = counts_blocks;
+	list_beside(level);
+	boths[number] = walk;
+	return number;
+}
+
+static struct both *both_of(int32_t number)
+{
+	return number < 0 || number >= BOTHS ? NULL : boths[number];
+}
+
+/*
+ * Gives the next pairs of a walk, as many as there is room for in so many bytes of the space, but
+ * one at least. Returns bytes; 0 after the last one; -ERANGE if there is no room for the next one.
+ */
+EXPORT int32_t tree_both_next(int32_t number, uint32_t most)
+{
+	struct space to = { .bytes = shared, .room = most < shared_room ? most : shared_room };
+	struct both *walk = both_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (back < 0)
+		return -errno;
+	int32_t failed = both_on(walk, &to);
+	if (failed == -ERANGE && to.room < shared_room) {
+		to.room = shared_room;
+		failed = both_on(walk, &to);
+	}
+	go_back(back);
+	return failed < 0 ? failed : (int32_t)to.used;
+}
+
+/*
+ * The descriptor of the directory with the last pair that the walk gave, for which it waits. It
+ * stays the walk's.
+ */
+EXPORT int32_t tree_both_folder(int32_t number)
+{
+	struct both *walk = both_of(number);
+
+	return walk == NULL ? -EBADF : walk->way.levels[walk->way.depth - 1].fd;
+}
+
+EXPORT int32_t tree_both_end(int32_t number)
+{
+	struct both *walk = both_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	leave_way(&walk->way);
+	free(walk);
+	boths[number] = NULL;
+	return 0;
 }
 
 /* Nothing more can be made after one of these. */

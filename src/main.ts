@@ -7,8 +7,10 @@ import { isLayerCall } from './boot/layer-call.js';
 
 void enter({
   openSystem: async () => (await import('./system/ffi.js')).openSystem(),
-  reports: async (words, run) =>
-    isLayerCall(words)
-      ? (await import('./cli/layer-cli.js')).layerCli(words, { run })
-      : (await import('./cli/cli.js')).cli(words, { run }),
+  reports: async (words, run) => {
+    const status = isLayerCall(words)
+      ? await (await import('./cli/layer-cli.js')).layerCli(words, { run })
+      : null;
+    return status ?? (await import('./cli/cli.js')).cli(words, { run });
+  },
 });

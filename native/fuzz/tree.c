@@ -165,6 +165,27 @@ static void walk_all(int fd, int purpose)
 		tree_walk_end(walk);
 }
 
+/* Walks through two directories beside each other, in spaces of changing sizes. */
+static void both_all(int fd, int beside, int counts_blocks)
+{
+	static char room[70000];
+	int32_t walk = tree_both(fd, beside, counts_blocks), bytes = -ERANGE;
+
+	for (uint32_t size = 64; walk >= 0 && (bytes > 0 || bytes == -ERANGE);
+		size = size > 20000 ? 300 : size * 3 + 5) {
+		tree_share(room, size);
+		bytes = tree_both_next(walk, size % 5 == 0 ? 200 : size);
+		if (bytes > (int32_t)size)
+			fail("tree_both_next wrote more than there was room for");
+		if (bytes > 0 && tree_both_folder(walk) < 0)
+			fail("a walk through two trees is nowhere");
+		if (bytes > 0 && size % 11 == 0)
+			break;
+	}
+	if (walk >= 0)
+		tree_both_end(walk);
+}
+
 static void fuzz_one(const uint8_t *bytes, size_t length)
 {
 	static int inputs;
@@ -182,5 +203,6 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 		walk_all(folders[at], LAYER_CONTENTS);
 		walk_all(folders[at], LAYER_MARKS);
 		pair_all(folders[at], at == 2 ? -1 : folders[at + 1]);
+		both_all(folders[at], at == 2 ? -1 : folders[at + 1], at);
 	}
 }

@@ -37,6 +37,7 @@ export const TREE = [
   'tree-pairs.h',
   'tree-walk.h',
   'tree-tar.h',
+  'tree-both.h',
 ];
 /** The library of system calls. */
 export const SHIM = ['mountroot.c', 'maintain.h'];

@@ -26,7 +26,7 @@ import type { PlanValues } from './plan-options.js';
 import { stdout } from './stdout.js';
 import { UsageError } from './usage-error.js';
 import type { VerbContext } from './verb-row.js';
-import { jsonText } from './write-report.js';
+import { jsonText } from '../text/printable.js';
 
 interface PlanRequest extends PlanValues {
   /** The paths that `reset` keeps. */

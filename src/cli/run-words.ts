@@ -2,12 +2,10 @@ import { CALLED_AS } from '../facts/installation.js';
 import type { Log } from '../log/log.js';
 import type { MessageOptions } from '../log/winston.js';
 import { EXIT } from '../plan/plan.js';
-import { calledAs } from './called-as.js';
 import { writeOut } from './stdout.js';
 import { RefusedError, UsageError } from './usage-error.js';
 import type { VerbContext, VerbRow, VerbTable } from './verb-row.js';
 import { ELSEWHERE, type VerbRunner } from './verb-runner.js';
-import { parserFor } from './yargs-parser.js';
 import { isTerminal } from '../log/is-terminal.js';
 import { printableText } from '../text/printable.js';
 
@@ -39,10 +37,20 @@ function statusOf(error: unknown, log: Log): number {
   return error instanceof RefusedError ? EXIT.refused : EXIT.failed;
 }
 
-/** The verbs that there are, and how messages are written. */
+/** A verb of a command line, and the values of its options and positionals. */
+export interface Chosen {
+  row: VerbRow;
+  args: Readonly<Record<string, unknown>>;
+}
+
+/** The verbs that there are, how words are understood, and how messages are written. */
 export interface Saying {
   table: VerbTable;
+  /** null if all was said that was asked for (--help). @throws {UsageError} */
+  understand: (words: readonly string[]) => Promise<Chosen | null>;
   messages: (options: MessageOptions) => Log;
+  /** Answers a call by another name, if the verbs do. */
+  calledAs?: (words: readonly string[], context: VerbContext) => Promise<number>;
 }
 
 /** Runs a command line that is not one of a boot. Returns the exit status. */
@@ -61,16 +69,11 @@ export async function runWords(words: string[], boot: VerbRunner, how: Saying): 
         how,
       ),
   };
-  const chosen: { row: VerbRow; args: object }[] = [];
-  const use = (row: VerbRow, args: object): void => void chosen.push({ row, args });
   try {
-    if (words[0] === CALLED_AS) return await calledAs(words.slice(1), context);
-    // yargs gives what it would print (--help, --version) to the function.
-    await parserFor(how.table, words, use).parseAsync(words, {}, (_error, _args, output) => {
-      if (output !== '') writeOut(`${output}\n`);
-    });
-    const [{ row, args } = { row: null, args: {} }] = chosen;
-    return row === null ? EXIT.done : await row.run(args as never, context);
+    if (words[0] === CALLED_AS && how.calledAs !== undefined)
+      return await how.calledAs(words.slice(1), context);
+    const chosen = await how.understand(words);
+    return chosen === null ? EXIT.done : await chosen.row.run(chosen.args as never, context);
   } catch (error) {
     if (boot.elsewhere && (error as Error).message === ELSEWHERE) return boot.elsewhere();
     return statusOf(error, log);

@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import { reader } from '../system/files.js';
 import { putWhole } from '../bundle/whole-file.js';
 import { asUsageError } from './usage-error.js';
-import { printableJson } from '../text/printable.js';
 
 /**
  * Replaces a report by a newer one atomically, because somebody may read it at any moment. @throws
@@ -17,6 +16,3 @@ export function writeReport(path: string, text: string): void {
     putWhole(path, Buffer.from(text), 0o644);
   });
 }
-
-/** Data as JSON, as every verb prints it. */
-export const jsonText = (value: unknown): string => `${printableJson(value, 2)}\n`;

@@ -45,6 +45,10 @@ const openTree = () =>
     tree_walk_open: ['int32', ['int32']],
     tree_walk_leave: ['int32', ['int32']],
     tree_walk_end: ['int32', ['int32']],
+    tree_both: ['int32', ['int32', 'int32', 'int32']],
+    tree_both_next: ['int32', ['int32', 'uint32']],
+    tree_both_folder: ['int32', ['int32']],
+    tree_both_end: ['int32', ['int32']],
     tree_apply: ['int32', ['uint32']],
   });
 
@@ -190,13 +194,54 @@ function* listed(folder: Folder, attributes: boolean): Generator<FolderEntry, vo
   for (const some of all) yield* some;
 }
 
+/** A copy of a part of the space, which others use before its records are read. */
+function copied(from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(to - from);
+  space.copy(copy, 0, from, to);
+  return copy;
+}
+
 /**
- * Opens the library for treePairs. It is opened anew, because a kept heap may hold the stand-in of
- * the library that was there when the heap was written. @throws where it cannot be loaded.
+ * Opens the library for treePairs and treeBoth. It is opened anew, because a kept heap may hold the
+ * stand-in of the library that was there when the heap was written. @throws where it cannot be
+ * loaded.
  */
-export function openPairs(): typeof treePairs {
+export function openPairs(): { pairs: typeof treePairs; both: typeof treeBoth } {
   share((opened = openTree()), USUAL_ROOM);
-  return treePairs;
+  return { pairs: treePairs, both: treeBoth };
+}
+
+/**
+ * Walks through a directory and the one that it changes, as far as nobody must decide how: not into
+ * directories with attributes nor mounts, and not deeper than it keeps directories open.
+ * @param beside the other directory; -1 if there is none. @param countsBlocks whether the file
+ * system of the first one does that. @returns null if too many walks are going on. @throws
+ *   {SystemError} as getdents64(2), at once.
+ */
+function treeBoth(
+  { fd, beside, countsBlocks }: { fd: number; beside: number; countsBlocks: boolean },
+  path: string,
+): Generator<Pair[]> | null {
+  const number = native().tree_both(fd, beside, countsBlocks ? 1 : 0);
+  if (number < 0 && errnoName(-number) === 'EMFILE') return null;
+  return bothOf(check(number, LISTING, path), path);
+}
+
+/** Bytes of pairs: with many more, all of them live when memory is collected. */
+const AT_ONCE = 16_384;
+
+function* bothOf(number: number, path: string): Generator<Pair[]> {
+  const library = native();
+  const folder = (): number => check(library.tree_both_folder(number), LISTING, path);
+  try {
+    for (
+      let bytes;
+      (bytes = read(() => library.tree_both_next(number, AT_ONCE), LISTING, path)) > 0;
+    )
+      yield decodePairs(copied(0, bytes), folder);
+  } finally {
+    library.tree_both_end(number);
+  }
 }
 
 /**
@@ -222,7 +267,7 @@ function treePairs(
       first: () => within((other) => native().tree_pairs(fd, other)),
       next: (list) => within((other) => native().tree_next_pairs(list, fd, other)),
     },
-    (bytes) => decodePairs(space, HEAD, bytes),
+    (bytes) => decodePairs(copied(HEAD, bytes)),
     path,
   );
 }

@@ -26,16 +26,26 @@ export interface FileStat {
 
 /** A name in a directory, and the same name in another one. */
 export interface Pair {
-  /** One character for each byte. */
+  /** One character for each byte. Of a walk through both trees it is a path. */
   name: string;
   /** Why a file cannot be looked at, as the name of an error. */
   upper: FileStat | string;
   /** null if there is none. */
   lower: FileStat | string | null;
-  /** Whether files may have extended attributes; of the lower one only if both are of a kind. */
+  /**
+   * Whether files may have extended attributes that matter; of the lower one only if both are of a
+   * kind.
+   */
   marked: { upper: boolean; lower: boolean };
   /** Of two regular files of one size; null if they were not compared. */
   content: 'same' | 'changed' | 'unread' | null;
+  /** Whether the walk goes on in this directory. */
+  entered: boolean;
+  /**
+   * The descriptor of the directory with this name, of a walk that waits behind a pair at which
+   * somebody must look; null if it is the caller's. It stays the walk's.
+   */
+  folder: (() => number) | null;
 }
 
 /** The bits of `state`. */
@@ -44,42 +54,96 @@ const IS_MARKED = 2;
 const OTHER_MARKED = 4;
 const CONTENT = { 8: 'same', 16: 'changed', 32: 'unread' } as const;
 const CONTENT_BITS = 56;
+const IS_ENTERED = 64;
 
 /** More than any minor number (include/linux/kdev_t.h). */
 const MINORS = 2 ** 20;
 
+/** A record, whose fields are read when they are asked for: most are not. */
+class RecordStat implements FileStat {
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly words: Uint32Array,
+    /** The place of the record, in words. */
+    private readonly at: number,
+  ) {}
+
+  private word(index: number): number {
+    return this.words[this.at + index]!;
+  }
+
+  /** Numbers up to 2^53 are exact, and making them of BigInts takes most of the time. */
+  private long(index: number): number {
+    return this.word(2 * index) + (this.word(2 * index + 1) | 0) * 2 ** 32;
+  }
+
+  get mode(): number {
+    return this.word(ENTRY_WORDS.mode);
+  }
+
+  get uid(): number {
+    return this.word(ENTRY_WORDS.uid);
+  }
+
+  get gid(): number {
+    return this.word(ENTRY_WORDS.gid);
+  }
+
+  get links(): number {
+    return this.word(ENTRY_WORDS.links);
+  }
+
+  get size(): number {
+    return this.long(ENTRY_LONGS.size);
+  }
+
+  get blocks(): number {
+    return this.long(ENTRY_LONGS.blocks);
+  }
+
+  get device(): number {
+    return this.long(ENTRY_LONGS.device);
+  }
+
+  get inode(): number {
+    return this.long(ENTRY_LONGS.inode);
+  }
+
+  get node(): number {
+    return this.word(ENTRY_WORDS.major) * MINORS + this.word(ENTRY_WORDS.minor);
+  }
+
+  get seconds(): number {
+    return this.long(ENTRY_LONGS.modified);
+  }
+
+  get nanoseconds(): number {
+    return this.word(ENTRY_WORDS.modifiedNs);
+  }
+
+  get target(): string {
+    const from = 4 * this.at + ENTRY + this.word(ENTRY_WORDS.name);
+    return this.bytes.toString('latin1', from, from + this.word(ENTRY_WORDS.target));
+  }
+}
+
+/** Most pairs have no mark. */
+const MARKS = [0, 1, 2, 3].map((bits) => ({ upper: (bits & 1) !== 0, lower: (bits & 2) !== 0 }));
+
 /**
- * The pairs between two places, of which the first is a multiple of 8. @param bytes begins at a
- * multiple of 8 in its ArrayBuffer.
+ * The pairs in some bytes. @param bytes begins at a multiple of 8 in its ArrayBuffer, and stays as
+ * it is while the pairs are used. @param folder of a walk, see Pair.
  */
-export function decodePairs(bytes: Buffer, from: number, to: number): Pair[] {
+export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): Pair[] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  // Numbers up to 2^53 are exact, and making them of BigInts takes most of the time.
-  const long = (at: number, index: number): number =>
-    words[(at >> 2) + 2 * index]! + (words[(at >> 2) + 2 * index + 1]! | 0) * 2 ** 32;
   const fileAt = (at: number): FileStat | string => {
-    const word = at >> 2;
-    const error = words[word + ENTRY_WORDS.error]!;
-    if (error !== 0) return errnoName(error);
-    const target = at + ENTRY + words[word + ENTRY_WORDS.name]!;
-    const length = words[word + ENTRY_WORDS.target]!;
-    return {
-      mode: words[word + ENTRY_WORDS.mode]!,
-      uid: words[word + ENTRY_WORDS.uid]!,
-      gid: words[word + ENTRY_WORDS.gid]!,
-      links: words[word + ENTRY_WORDS.links]!,
-      size: long(at, ENTRY_LONGS.size),
-      blocks: long(at, ENTRY_LONGS.blocks),
-      device: long(at, ENTRY_LONGS.device),
-      inode: long(at, ENTRY_LONGS.inode),
-      node: words[word + ENTRY_WORDS.major]! * MINORS + words[word + ENTRY_WORDS.minor]!,
-      seconds: long(at, ENTRY_LONGS.modified),
-      nanoseconds: words[word + ENTRY_WORDS.modifiedNs]!,
-      target: length === 0 ? '' : bytes.toString('latin1', target, target + length),
-    };
+    const error = words[(at >> 2) + ENTRY_WORDS.error]!;
+    return error === 0 ? new RecordStat(bytes, words, at >> 2) : errnoName(error);
   };
   const pairs: Pair[] = [];
-  for (let at = from; at < to;) {
+  // To cut names out of one text takes less time than to make each of its bytes.
+  const text = bytes.toString('latin1');
+  for (let at = 0; at < bytes.length;) {
     const word = at >> 2;
     const state = words[word + ENTRY_WORDS.state]!;
     const name = at + ENTRY;
@@ -87,11 +151,13 @@ export function decodePairs(bytes: Buffer, from: number, to: number): Pair[] {
     const hasOther = (state & HAS_OTHER) !== 0;
     const content = (state & CONTENT_BITS) as keyof typeof CONTENT | 0;
     pairs.push({
-      name: bytes.toString('latin1', name, name + words[word + ENTRY_WORDS.name]!),
+      name: text.slice(name, name + words[word + ENTRY_WORDS.name]!),
       upper: fileAt(at),
       lower: hasOther ? fileAt(next) : null,
-      marked: { upper: (state & IS_MARKED) !== 0, lower: (state & OTHER_MARKED) !== 0 },
+      marked: MARKS[(state & (IS_MARKED | OTHER_MARKED)) >> 1]!,
       content: content === 0 ? null : CONTENT[content],
+      entered: (state & IS_ENTERED) !== 0,
+      folder,
     });
     at = hasOther ? next + words[next >> 2]! : next;
   }

@@ -85,3 +85,6 @@ const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 };
+
+/** Data as JSON, as every verb prints it. */
+export const jsonText = (value: unknown): string => `${printableJson(value, 2)}\n`;

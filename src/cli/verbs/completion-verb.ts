@@ -1,7 +1,7 @@
 import { EXIT } from '../../plan/plan.js';
 import { VERSION } from '../../version.js';
 import { verb, type VerbTable } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 async function completion(shell: 'bash' | 'zsh' | 'json', table: VerbTable): Promise<string> {
   switch (shell) {

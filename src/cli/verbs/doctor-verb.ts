@@ -7,7 +7,7 @@ import { isTerminal } from '../../log/is-terminal.js';
 import { checkFactsOptions, factsFrom, localFacts } from '../local-facts.js';
 import { stdout } from '../stdout.js';
 import { verb } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 /** Loads the native parts as a start does, and calls nothing in them. */
 async function nativeTrouble(): Promise<string | null> {

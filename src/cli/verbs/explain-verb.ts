@@ -9,7 +9,7 @@ import { factsFrom, factsWithOrigin } from '../local-facts.js';
 import { localStatus } from '../local-status.js';
 import { UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 const OPTIONS = {
   json: { type: 'flag', describe: 'as data' },

@@ -1,7 +1,7 @@
 import { EXIT } from '../../plan/plan.js';
 import { factsWithOrigin } from '../local-facts.js';
 import { verb } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 export const factsVerb = verb({
   name: 'facts',

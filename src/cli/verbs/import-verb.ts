@@ -11,7 +11,7 @@ import { wholeNumber } from '../number-words.js';
 import { loadSystem } from '../open-system.js';
 import { RefusedError, UsageError } from '../usage-error.js';
 import { verb, type OptionRows, type OptionValues, type VerbContext } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 /** The share of the free space to use. Other programs may write meanwhile. */
 const FREE_PART = 0.9;

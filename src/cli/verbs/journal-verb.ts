@@ -3,7 +3,7 @@ import { reader } from '../../system/files.js';
 import { BOOT_OPTION, chosenBoot, whichBoot } from '../boot-choice.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 import { printableJson } from '../../text/printable.js';
 
 interface Form {

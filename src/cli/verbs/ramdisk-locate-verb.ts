@@ -15,7 +15,7 @@ import { SystemError } from '../../system/system-error.js';
 import { fromFile } from '../from-file.js';
 import { UsageError } from '../usage-error.js';
 import { verb } from '../verb-row.js';
-import { jsonText } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 /** A file's device tree blob or tag list, which its first bytes distinguish. */
 const handedOverIn = (file: string): LocateInput =>

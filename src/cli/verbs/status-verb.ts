@@ -2,7 +2,8 @@ import { EXIT } from '../../plan/plan.js';
 import { localFullStatus } from '../local-status.js';
 import { isStdout } from '../stdout.js';
 import { verb } from '../verb-row.js';
-import { jsonText, writeReport } from '../write-report.js';
+import { writeReport } from '../write-report.js';
+import { jsonText } from '../../text/printable.js';
 
 type StatusFormat = 'text' | 'json' | 'prometheus';
 

@@ -1,5 +1,5 @@
 import { errnoName } from '../../system/errno.js';
-import type { PairReader } from './pairs.js';
+import type { PairReaders } from './pairs.js';
 
 /**
  * Extended attributes: their names at a path, and the value of one. Paths and names have one
@@ -8,8 +8,8 @@ import type { PairReader } from './pairs.js';
 export interface Attributes {
   names(path: string): string[];
   value(path: string, name: string): Buffer | null;
-  /** Reads whole directories. */
-  pairs?: PairReader;
+  /** Reads whole directories, and trees. */
+  pairs?: PairReaders;
 }
 
 /**

@@ -13,11 +13,13 @@ interface Change {
 }
 
 const BOOT_FILE = /^(?:boot\/.|(?:vmlinuz|vmlinux|initrd\.img)(?:\.old)?$)/;
+/** How such paths begin. Most others begin with another letter. */
+const BEGINNINGS = 'bvilu';
 const MODULES_OF_KERNEL = /^(?:usr\/)?lib\/modules\/[^/]+$/;
 
 /** Why a change does nothing where it is; null if it does what it should. */
 export function bootReason({ kind, path, of }: Change): BootReason | null {
-  if (kind === 'same' || kind === 'stale') return null;
+  if (!BEGINNINGS.includes(path.charAt(0)) || kind === 'same' || kind === 'stale') return null;
   if (BOOT_FILE.test(path)) return of === 'directory' ? null : 'boot-file';
   return kind === 'added' && of === 'directory' && MODULES_OF_KERNEL.test(path)
     ? 'new-kernel-modules'

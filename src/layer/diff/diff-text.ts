@@ -124,12 +124,20 @@ const INDENT = 23;
 const row = (kind: string, amount: string, rest: string): string =>
   `${kind.padEnd(10)} ${amount.padStart(10)}  ${rest}`;
 
+/** Whether an entry is told in one line. Most are. */
+const isBare = ({ kind, differs, shadows, reason }: DiffEntry): boolean =>
+  KIND_REMARKS[kind] === undefined &&
+  differs === undefined &&
+  shadows === undefined &&
+  reason === undefined;
+
 /** One line for an entry, and further lines for details. */
 export function renderEntry(entry: DiffEntry): string {
   const { kind, path, of, size } = entry;
   const long = of === 'file' && kind !== 'deleted' && kind !== 'stale' ? amount(size) : '-';
   const name = shown(path) + (of === 'directory' && path !== '' ? '/' : '');
   const head = row(kind, long, name);
+  if (isBare(entry)) return head;
   return [head, ...remarks(entry).map((each) => wrap(each, INDENT))].join('\n');
 }
 

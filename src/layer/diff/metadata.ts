@@ -15,10 +15,25 @@ export interface Side {
 const octal = ({ mode }: FileStat): string => (mode & 0o7777).toString(8).padStart(4, '0');
 const owner = ({ uid, gid }: FileStat): string => `${uid}:${gid}`;
 
+/** The texts of the last times: many files of an image have the same. */
+const texts = new Map<number, string>();
+const MOST_TEXTS = 64;
+
+/** Without what says that it is UTC. */
+function secondsText(seconds: number): string {
+  let text = texts.get(seconds);
+  if (text === undefined) {
+    text = new Date(seconds * 1000).toISOString().replace(/\.000Z$/, '');
+    if (texts.size >= MOST_TEXTS) texts.clear();
+    texts.set(seconds, text);
+  }
+  return text;
+}
+
 /** A time, in whole seconds and with their fraction. */
 function timeOf({ seconds, nanoseconds }: FileStat): { whole: string; exact: string } {
   if (Math.abs(seconds) >= 8.64e12) return { whole: `${seconds}`, exact: `${seconds}` };
-  const text = new Date(seconds * 1000).toISOString().replace(/\.000Z$/, '');
+  const text = secondsText(seconds);
   return { whole: `${text}Z`, exact: `${text}.${String(nanoseconds).padStart(9, '0')}Z` };
 }
 

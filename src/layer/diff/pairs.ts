@@ -8,11 +8,17 @@ import type { FileStat, Pair } from '../../system/tree-pairs.js';
 import { codeOf, namesIn, openDirectory, readLink, statOrNull } from './lower-files.js';
 
 /** As openPairs() of src/system/tree-ffi.ts. */
-export type PairReader = (
-  fd: number,
-  beside: { open: () => number; close: (fd: number) => void },
-  path: string,
-) => Iterable<Pair[]>;
+export interface PairReaders {
+  pairs: (
+    fd: number,
+    beside: { open: () => number; close: (fd: number) => void },
+    path: string,
+  ) => Iterable<Pair[]>;
+  both: (
+    of: { fd: number; beside: number; countsBlocks: boolean },
+    path: string,
+  ) => Iterable<Pair[]> | null;
+}
 
 /** A name that only the image has, in a directory that hides it, has no upper file. */
 export interface LayerPair extends Omit<Pair, 'upper'> {
@@ -20,7 +26,10 @@ export interface LayerPair extends Omit<Pair, 'upper'> {
 }
 
 /** What is not known without a look at the attributes or the content. */
-const UNKNOWN = { marked: { upper: true, lower: true }, content: null } as const;
+const UNKNOWN = {
+  ...{ marked: { upper: true, lower: true }, content: null },
+  ...{ entered: false, folder: null },
+} as const;
 
 /** lstat(2), with the target of a symlink; null if the path does not exist. */
 export function fileStat(path: string): FileStat | null {
@@ -49,20 +58,45 @@ export interface Folders {
   at: string;
   /** The directory of the image; null if there is none. */
   lower: string | null;
+  /** Whether the names of the image show through, or there are none. */
+  simple: boolean;
 }
 
-/**
- * @param reader null without the native parts. @param wants whether a name is looked at; the others
- * come without their files. null if all are. @throws as readdir(3)
- */
+export interface Reading {
+  /** null without the native parts. */
+  readers: PairReaders | null;
+  countsBlocks: boolean;
+  /**
+   * Whether a name is looked at; the others come without their files. null if all are.
+   */
+  wants: ((name: string) => boolean) | null;
+}
+
+/** The names of a directory, or of all below it as far as it is simple. @throws as readdir(3) */
 export function pairsOf(
-  { fd, at, lower }: Folders,
-  reader: PairReader | null,
-  wants: ((name: string) => boolean) | null,
+  { fd, at, lower, simple }: Folders,
+  { readers, countsBlocks, wants }: Reading,
 ): Iterable<LayerPair[]> {
-  if (reader === null || wants !== null) return byPath(at, lower, wants ?? (() => true));
+  if (readers === null || wants !== null) return byPath(at, lower, wants ?? (() => true));
   const open = (): number => (lower === null ? -1 : openDirectory(lower));
-  return reader(fd, { open, close: fs.closeSync }, at);
+  return (
+    (simple ? bothOf(readers, { fd, open, countsBlocks }, at) : null) ??
+    readers.pairs(fd, { open, close: fs.closeSync }, at)
+  );
+}
+
+/** null if too many such walks are going on. */
+function bothOf(
+  readers: PairReaders,
+  { open, ...of }: { fd: number; open: () => number; countsBlocks: boolean },
+  at: string,
+): Iterable<LayerPair[]> | null {
+  const beside = open();
+  try {
+    return readers.both({ ...of, beside }, at);
+  } finally {
+    if (beside >= 0) fs.closeSync(beside);
+  }
 }
 
 function* byPath(

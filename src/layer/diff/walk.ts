@@ -16,6 +16,18 @@ import { isGone, openDirectory, whatOf } from './lower-files.js';
 import { metadataOf, type Side } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
 import { fileStat, pairsOf, withHidden, type LayerPair } from './pairs.js';
+import {
+  MARKED,
+  inside,
+  isFolder,
+  isOpened,
+  isPlainlyAdded,
+  lastOf,
+  through,
+  type Found,
+  type Frame,
+  type Shows,
+} from './walk-place.js';
 import { UNSEEN, unseenFor, unseen } from './walk-problem.js';
 import type { FileStat } from '../../system/tree-pairs.js';
 
@@ -33,86 +45,27 @@ export interface WalkOptions {
   newer?: NewerThan;
 }
 
-/** The directory of the image to compare with one of the upper layer. */
-interface Shows {
-  /** Its path; null if there is none. */
-  lower: string | null;
-  /** Whether its names show through. */
-  merged: boolean;
-  redirected: boolean;
-}
-
-/** A directory on the walk's current path. */
-interface Frame extends Omit<Shows, 'redirected'> {
-  path: string;
-  fd: number;
-  /** The path that leads to its names. */
-  at: string;
-  /** Whether whiteouts may be files with an attribute here (since 6.7). */
-  marked: boolean;
-  pairs: Iterator<LayerPair[]>;
-  /** The last ones that it gave, and how many of them are done. */
-  some: readonly LayerPair[];
-  next: number;
-}
-
-/** The current name of the walk, in both layers. */
-interface Found {
-  /** Within the layers. */
-  path: string;
-  /** Its path in the upper layer. */
-  at: string;
-  stat: FileStat;
-  /** Its path in the image, even if nothing is there; null if the image cannot have it. */
-  lower: string | null;
-  /** The file of the image at that path. */
-  below: FileStat | null;
-  /** Whether the files may have extended attributes. */
-  marked: LayerPair['marked'];
-  /** Whether both hold the same; null if nobody looked. */
-  content: LayerPair['content'];
-}
-
-const MARKED = { upper: true, lower: true } as const;
-
 /** jffs2 and UBIFS compute the blocks from the length (include/uapi/linux/magic.h). */
 const COUNT_NO_BLOCKS: readonly number[] = [0x72b6, 0x24051905];
-
-const inside = (folder: string, name: string): string =>
-  folder === '' ? name : `${folder}/${name}`;
-
-/** Without /proc, on a workstation that is not Linux, names are reached by path. */
-const DESCRIPTORS = fs.existsSync('/proc/self/fd');
-const through = (fd: number, path: string): string => (DESCRIPTORS ? `/proc/self/fd/${fd}` : path);
-
-const isFolder = (stat: FileStat | null): boolean => stat !== null && whatOf(stat) === 'directory';
 
 /** The notes of a file without attributes. */
 const NOTHING: Notes = { ...NONE, names: [] };
 const NO_PAIRS: Iterator<LayerPair[]> = [].values();
 
-/** Whether a name is a directory that can be looked at. */
-const isOpened = ({ upper, lower }: LayerPair): boolean =>
-  upper !== null && typeof upper !== 'string' && typeof lower !== 'string' && isFolder(upper);
-
-export function* walk(options: WalkOptions): Generator<WalkResult, void> {
-  const walker = new Walker(options);
-  try {
-    yield* walker.run();
-  } finally {
-    walker.close();
-  }
-}
+export const walk = (options: WalkOptions): Generator<WalkResult, void> =>
+  new Walker(options).run();
 
 class Walker {
   private readonly frames: Frame[] = [];
   private readonly device: number;
   private readonly lowerDevice: number;
   private readonly blocksSayNothing: boolean;
+  private readonly wanted: readonly string[];
   /** Inodes of files with several names whose size is already counted. */
   private readonly counted = new Set<number>();
 
   constructor(private readonly options: WalkOptions) {
+    this.wanted = options.wanted ?? [];
     this.device = fs.statSync(Buffer.from(options.upper, 'latin1')).dev;
     this.blocksSayNothing = COUNT_NO_BLOCKS.includes(
       fs.statfsSync(Buffer.from(options.upper, 'latin1')).type >>> 0,
@@ -120,35 +73,36 @@ class Walker {
     this.lowerDevice = fs.statSync(Buffer.from(options.lower, 'latin1')).dev;
   }
 
-  close(): void {
-    for (const { fd, pairs } of this.frames.splice(0)) {
-      pairs.return?.();
-      fs.closeSync(fd);
-    }
-  }
-
   *run(): Generator<WalkResult, void> {
     const { upper, lower } = this.options;
     const [stat, below] = [fileStat(`${upper}/.`)!, fileStat(`${lower}/.`)];
     const more = { marked: MARKED, content: null } as const;
-    yield* this.directory({ path: '', at: upper, stat, lower, below, ...more }, true);
-    for (let frame; (frame = this.frames.at(-1));) {
-      const pair = frame.some[frame.next++] ?? this.nextOf(frame);
-      if (pair === null) {
-        frame.pairs.return?.();
-        fs.closeSync(frame.fd);
-        this.frames.pop();
-      } else if ('problem' in pair) yield pair;
-      // Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume.
-      else if (frame.path === '' && (pair.name === META || pair.name === STATE_LINK)) continue;
-      else {
-        const path = inside(frame.path, pair.name);
-        const standing = this.standing(path);
-        if (standing === 'beside') yield null;
-        else if (isOpened(pair)) yield* this.folder(frame, path, pair);
-        else yield this.name(frame, path, pair, standing);
+    try {
+      yield* this.directory({ path: '', at: upper, stat, lower, below, ...more }, true);
+      for (let frame; (frame = this.frames.at(-1));) {
+        const pair = frame.some[frame.next++] ?? this.nextOf(frame);
+        if (pair === null) this.leave(this.frames.pop()!);
+        else if ('problem' in pair) yield pair;
+        // Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume.
+        else if (frame.path === '' && (pair.name === META || pair.name === STATE_LINK)) continue;
+        else {
+          const path = inside(frame.path, pair.name);
+          const standing = this.standing(path);
+          if (standing === 'beside') yield null;
+          else if (isPlainlyAdded(pair)) yield this.entry('added', path, pair.upper, null);
+          else if (pair.entered) yield this.passed(this.found(frame, path, pair));
+          else if (isOpened(pair)) yield* this.folder(frame, path, pair);
+          else yield this.name(frame, path, pair, standing);
+        }
       }
+    } finally {
+      for (const frame of this.frames.splice(0)) this.leave(frame);
     }
+  }
+
+  private leave({ fd, pairs }: Frame): void {
+    pairs.return?.();
+    fs.closeSync(fd);
   }
 
   /** null at the end. After a directory that cannot be read further comes its end. */
@@ -169,7 +123,7 @@ class Walker {
 
   /** Whether a path was asked for, or leads to one that was. */
   private standing(path: string): 'within' | 'above' | 'beside' {
-    const { wanted = [] } = this.options;
+    const { wanted } = this;
     if (
       wanted.length === 0 ||
       wanted.some((each) => each === '' || path === each || path.startsWith(`${each}/`))
@@ -179,13 +133,21 @@ class Walker {
   }
 
   private found(frame: Frame, path: string, pair: LayerPair): Found {
-    const { name, upper, lower: below, marked, content } = pair;
+    const { name, upper, lower: below, marked, content, folder } = pair;
+    // The walk waits in the directory of a name for whose path somebody asks.
+    const isAsked = folder !== null && !pair.entered && (marked.upper || isOpened(pair));
+    const within = isAsked ? through(folder(), frame.at) : frame.at;
     return {
-      ...{ path, at: `${frame.at}/${name}`, marked, content },
+      ...{ path, at: `${within}/${isAsked ? lastOf(name) : name}`, marked, content },
       lower: frame.lower === null ? null : `${frame.lower}/${name}`,
       stat: upper as FileStat,
       below: below as FileStat | null,
     };
+  }
+
+  /** A directory in which the walk goes on by itself. */
+  private passed(found: Found): DiffEntry | null {
+    return this.directoryEntry(found, this.shows(NOTHING, found, true), NOTHING);
   }
 
   private *folder(frame: Frame, path: string, pair: LayerPair): Generator<WalkResult, void> {
@@ -207,7 +169,9 @@ class Walker {
     if (typeof lower === 'string') return unseenFor(path, lower);
     if (upper === null) return lower === null ? null : this.entry('deleted', path, null, lower);
     try {
-      const told = this.file(this.found(frame, path, pair), frame.marked);
+      // The walk goes by itself only into directories where whiteouts have no mark.
+      const mayBeMarked = frame.marked && !pair.name.includes('/');
+      const told = this.file(this.found(frame, path, pair), mayBeMarked);
       // A file or a whiteout above a requested path means that the path does not exist.
       const counts = told !== null && !('problem' in told) && told.kind !== 'same';
       return standing === 'within' || counts ? told : null;
@@ -226,16 +190,17 @@ class Walker {
     const gone = kind === 'deleted' && below !== null;
     const shown = gone ? below : (stat ?? below)!;
     const of = whatOf(shown);
-    const reason = bootReason({ kind, path, of });
-    return {
+    const entry: DiffEntry = {
       kind,
       path,
       of,
       size: kind === 'stale' ? 0 : shown.size,
       takes: stat === null ? 0 : this.takes(stat),
       rom: below === null ? null : { of: whatOf(below), size: below.size },
-      ...(reason !== null && { reason }),
     };
+    const reason = bootReason(entry);
+    if (reason !== null) entry.reason = reason;
+    return entry;
   }
 
   private of(kind: Kind, { path, stat, below }: Found, more: Partial<DiffEntry> = {}): DiffEntry {
@@ -286,8 +251,16 @@ class Walker {
       this.standing(path) === 'within'
         ? null
         : (name: string): boolean => this.standing(inside(path, name)) !== 'beside';
-    const pairs = pairsOf(frame, this.options.attributes?.pairs ?? null, wants);
-    const shown = lower !== null && !merged ? withHidden(pairs, lower) : pairs;
+    const simple = merged || lower === null;
+    const pairs = pairsOf(
+      { ...frame, simple },
+      {
+        readers: this.options.attributes?.pairs ?? null,
+        countsBlocks: !this.blocksSayNothing,
+        wants,
+      },
+    );
+    const shown = simple ? pairs : withHidden(pairs, lower);
     frame.pairs = shown[Symbol.iterator]();
   }
 
