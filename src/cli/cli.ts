@@ -1,6 +1,6 @@
 import { messages } from '../log/winston.js';
 import { calledAs } from './called-as.js';
-import { runWords, type Chosen } from './run-words.js';
+import { runWords, type Chosen } from './answer-words.js';
 import { writeOut } from './stdout.js';
 import type { VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';

@@ -4,7 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { plainMessages as messages } from '../log/plain-messages.js';
-import { runWords } from './run-words.js';
+import { runWords } from './answer-words.js';
 import { simpleArgs } from './simple-words.js';
 import type { VerbRunner } from './verb-runner.js';
 import { diffVerb } from './verbs/diff-verb.js';

@@ -1,13 +1,13 @@
 import { TAR_BLOCK, writeUstarHeader, type HeaderFields } from '../../text/ustar-header.js';
 
 /** The bytes that are written at once. */
-export const CHUNK = 131_072;
+export const PIECE_BYTES = 131_072;
 /** How many pieces of memory of this size wait to be used again. */
 const MOST_OLD = 4;
 
 /** Blocks of a tar, until there are enough to be written. */
 export class Blocks {
-  #room: Buffer = Buffer.allocUnsafeSlow(CHUNK);
+  #room: Buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
   #used = 0;
   /** Where blocks were that are not needed any more. */
   readonly #old: Buffer[] = [];
@@ -18,8 +18,8 @@ export class Blocks {
   #take(bytes: number): number {
     if (this.#used + bytes > this.#room.length) {
       if (this.#used > 0) this.full.push(this.#room.subarray(0, this.#used));
-      const old = bytes <= CHUNK ? this.#old.pop() : undefined;
-      this.#room = old ?? Buffer.allocUnsafeSlow(Math.max(CHUNK, bytes));
+      const old = bytes <= PIECE_BYTES ? this.#old.pop() : undefined;
+      this.#room = old ?? Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
       this.#used = 0;
     }
     this.#used += bytes;
@@ -39,8 +39,8 @@ export class Blocks {
   }
 
   zeros(bytes: number): void {
-    for (let left = bytes; left > 0; left -= CHUNK) {
-      const some = Math.min(left, CHUNK);
+    for (let left = bytes; left > 0; left -= PIECE_BYTES) {
+      const some = Math.min(left, PIECE_BYTES);
       const at = this.#take(some);
       this.#room.fill(0, at, at + some);
     }
@@ -49,7 +49,7 @@ export class Blocks {
   /** Nobody uses these any more, which were full. */
   reuse(full: readonly Buffer[]): void {
     for (const { buffer } of full)
-      if (buffer.byteLength === CHUNK && this.#old.length < MOST_OLD)
+      if (buffer.byteLength === PIECE_BYTES && this.#old.length < MOST_OLD)
         this.#old.push(Buffer.from(buffer));
   }
 

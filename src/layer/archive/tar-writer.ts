@@ -7,7 +7,7 @@ import { setImmediate as idle } from 'node:timers/promises';
 import { lossSentence, type Loss } from './archive-problem.js';
 import { OPAQUE_MARK, WHITEOUT } from './marks.js';
 import { attributeKey, encodeRecords, formatTime } from './pax.js';
-import { Blocks, CHUNK } from './tar-blocks.js';
+import { Blocks, PIECE_BYTES } from './tar-blocks.js';
 import { walkUpper, type LayerEntry, type Looking } from './upper.js';
 import { SECOND } from '../../system/file-time.js';
 import { SystemError } from '../../system/system-error.js';
@@ -103,7 +103,7 @@ const stateOf = ({ size, mtimeNs, ctimeNs }: fs.BigIntStats): string =>
   `${size} ${mtimeNs} ${ctimeNs}`;
 
 /** What is read of a large file. One file is read at a time. */
-const PIECE = Buffer.allocUnsafeSlow(CHUNK);
+const PIECE = Buffer.allocUnsafeSlow(PIECE_BYTES);
 
 /**
  * Exactly as many bytes as the header says, even if the file changes meanwhile. A piece is valid
@@ -118,7 +118,7 @@ function* pieces(
   try {
     let left = details.size;
     while (left > 0) {
-      const bytes = fs.readSync(fd, PIECE, 0, Math.min(CHUNK, left), null);
+      const bytes = fs.readSync(fd, PIECE, 0, Math.min(PIECE_BYTES, left), null);
       if (bytes === 0) break;
       left -= bytes;
       yield PIECE.subarray(0, bytes);
@@ -127,7 +127,8 @@ function* pieces(
     if (left > 0 || now !== `${details.size} ${details.mtime} ${details.ctime}`)
       lose({ code: 'changed-meanwhile', shorter: left > 0 });
     PIECE.fill(0);
-    for (; left > 0; left -= Math.min(CHUNK, left)) yield PIECE.subarray(0, Math.min(CHUNK, left));
+    for (; left > 0; left -= Math.min(PIECE_BYTES, left))
+      yield PIECE.subarray(0, Math.min(PIECE_BYTES, left));
   } finally {
     fs.closeSync(fd);
   }

@@ -46,7 +46,7 @@ export interface Found {
 
 export const MARKED = { upper: true, lower: true } as const;
 
-export const inside = (folder: string, name: string): string =>
+export const pathIn = (folder: string, name: string): string =>
   folder === '' ? name : `${folder}/${name}`;
 
 /** Without /proc, on a workstation that is not Linux, names are reached by path. */

@@ -18,7 +18,7 @@ import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
 import { fileStat, pairsOf, withHidden, type LayerPair } from './pairs.js';
 import {
   MARKED,
-  inside,
+  pathIn,
   isFolder,
   isOpened,
   isPlainlyAdded,
@@ -86,7 +86,7 @@ class Walker {
         // Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume.
         else if (frame.path === '' && (pair.name === META || pair.name === STATE_LINK)) continue;
         else {
-          const path = inside(frame.path, pair.name);
+          const path = pathIn(frame.path, pair.name);
           const standing = this.standing(path);
           if (standing === 'beside') yield null;
           else if (isPlainlyAdded(pair)) yield this.entry('added', path, pair.upper, null);
@@ -250,7 +250,7 @@ class Walker {
     const wants =
       this.standing(path) === 'within'
         ? null
-        : (name: string): boolean => this.standing(inside(path, name)) !== 'beside';
+        : (name: string): boolean => this.standing(pathIn(path, name)) !== 'beside';
     const simple = merged || lower === null;
     const pairs = pairsOf(
       { ...frame, simple },
