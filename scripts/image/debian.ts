@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import {
   copyFileSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -20,6 +21,12 @@ import { cached, digest } from '../lib/cache.js';
 import { Failure, checkout, lastLines, say } from '../lib/report.js';
 import { run } from '../lib/run.js';
 import { mirror, unpackedPackage } from './packages.js';
+
+/** The user-mode emulators by dpkg's names of what they emulate. */
+const EMULATORS: Readonly<Record<string, string>> = {
+  armhf: 'qemu-arm-static',
+  arm64: 'qemu-aarch64-static',
+};
 
 /** The image of the root's disk is sparse. */
 const ROOT_BYTES = '1200M';
@@ -89,14 +96,16 @@ export async function debianImage(board: Board, maker: InitramfsMaker): Promise<
     throw new Failure('an image with owners and devices needs root; run it as root');
   const { suite, architecture } = board.rootfs;
   const packages = [...board.rootfs.packages, maker];
-  const overlay = join(boardFolder(board.name), 'rootfs');
+  const overlay = [board.name, board.files]
+    .map((name) => join(boardFolder(name), 'rootfs'))
+    .find((folder) => existsSync(folder))!;
   const inputs = { suite, architecture, packages, files: digest(overlay), script: digest(INSIDE) };
   const folder = await cached('debian', inputs, async (made) => {
     say(`debian: ${suite} for ${architecture}, by mmdebstrap`);
     const emulator = join(await unpackedPackage('qemu-user-static'), 'files/usr/bin');
     const tar = join(made, 'tree.tar');
     await inNamespaces([
-      join(emulator, 'qemu-arm-static'),
+      join(emulator, EMULATORS[architecture]!),
       suite,
       architecture,
       packages.join(','),

@@ -129,7 +129,7 @@ const laidOver = (base: Fields, own: Fields): Fields => ({
   ),
 });
 
-function read(name: string): Fields {
+function ownFields(name: string): Fields {
   const file = join('board', name, 'board.json');
   try {
     const content: unknown = JSON.parse(readFileSync(join(checkout, file), 'utf8'));
@@ -140,11 +140,17 @@ function read(name: string): Fields {
   throw new Failure(`cannot use ${file}: it is no JSON object`);
 }
 
+const baseOf = ({ base }: Fields): string | null => (typeof base === 'string' ? base : null);
+
+/** The fields of a board over those of its base, which may have a base too. */
+function whole(own: Fields): Fields {
+  const base = baseOf(own);
+  return base === null ? own : laidOver(whole(ownFields(base)), own);
+}
+
 /** @throws {Failure} when a field is missing or of another type. */
 export function boardOf(name: string, own: Fields): Board {
-  const base = typeof own['base'] === 'string' ? own['base'] : null;
-  const whole = laidOver(base === null ? {} : read(base), own);
-  const checked = v.safeParse(BOARD_FILE, whole, { abortEarly: true });
+  const checked = v.safeParse(BOARD_FILE, whole(own), { abortEarly: true });
   if (!checked.success) {
     const [issue] = checked.issues;
     throw new Failure(
@@ -152,7 +158,7 @@ export function boardOf(name: string, own: Fields): Board {
         `${issue.received}, expected ${issue.expected ?? 'something else'}`,
     );
   }
-  return { ...checked.output, name, files: base ?? name };
+  return { ...checked.output, name, files: baseOf(own) ?? name };
 }
 
 /** The board of most tests, and of every command without BOARD. */
@@ -165,7 +171,7 @@ export function loadBoard(name = process.env['BOARD'] ?? USUAL_BOARD): Board {
     throw new Failure(
       `there is no board ${JSON.stringify(name)}; choose one of: ${boards.join(', ')}`,
     );
-  return boardOf(name, read(name));
+  return boardOf(name, ownFields(name));
 }
 
 /** Returns the partition table in the kernel's notation (drivers/mtd/parsers/cmdlinepart.c). */

@@ -60,6 +60,10 @@ const filesIn = (tree: string): string[] =>
 const ARCHITECTURES: Record<BoardTarget, string> = { arm: 'armhf', arm64: 'arm64' };
 const TARGETS: readonly BoardTarget[] = ['arm', 'arm64'];
 
+/** The processor by dpkg's name. */
+export const targetOf = (architecture: string): BoardTarget =>
+  TARGETS.find((target) => ARCHITECTURES[target] === architecture)!;
+
 interface Made {
   target: BoardTarget;
   native: string;

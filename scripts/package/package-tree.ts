@@ -52,6 +52,9 @@ export const MAINTAINER =
 /** A preinit for every board. */
 const PREINIT = 'board/vexpress-a9/rootfs/etc/preinit';
 
+/** systemd-tmpfiles reads the files of this folder. */
+const TMPFILES = 'usr/lib/tmpfiles.d/mountroot.conf';
+
 /** Login shells of Debian and OpenWrt read the scripts of this folder. */
 const NOTICE_SCRIPT = 'etc/profile.d/mountroot.sh';
 
@@ -133,6 +136,8 @@ export async function stage(
   copy(join(checkout, PREINIT), `${DOC}/examples/preinit`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs/etc/init.d/rcS'), `${DOC}/examples/rcS`, 0o644);
   copy(join(checkout, 'board/vexpress-a9/rootfs', NOTICE_SCRIPT), NOTICE_SCRIPT, 0o644);
+  // Each systemd clears /tmp, whatever package manager put it there.
+  copy(join(checkout, 'scripts/package/debian/tmpfiles.conf'), TMPFILES, 0o644);
   if (debian) putDistribution(put, link);
   for (const [path, text] of Object.entries(extra)) put(path, text);
   settle(tree, epoch);
@@ -149,7 +154,6 @@ const DISTRIBUTION: readonly [name: string, path: string, mode: number][] = [
   ['generator', 'usr/lib/systemd/system-generators/mountroot-generator', 0o755],
   ['mountroot.service', 'usr/lib/systemd/system/mountroot.service', 0o644],
   ['remount-fs.conf', 'usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf', 0o644],
-  ['tmpfiles.conf', 'usr/lib/tmpfiles.d/mountroot.conf', 0o644],
 ];
 
 /** All of them do nothing in a boot in which mountroot makes no root. */
@@ -157,6 +161,8 @@ function putDistribution(
   put: (path: string, content: Buffer, mode: number) => void,
   link: (to: string, path: string) => void,
 ): void {
+  // Ordinary users of Debian do not search /usr/sbin.
+  link('../sbin/mountroot', 'usr/bin/mountroot');
   for (const [name, path, mode] of DISTRIBUTION)
     put(path, readFileSync(join(checkout, 'scripts/package/debian', name)), mode);
   put(`${HOME}/preinit`, readFileSync(join(checkout, PREINIT)), 0o755);

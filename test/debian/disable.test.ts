@@ -1,4 +1,4 @@
-/** A Debian without mountroot once, with a root in memory, and back for good. */
+/** A Debian without mountroot once, a cut right after `enable`, a root in memory, and back. */
 import t from 'tap';
 import { failedUnits, output, rootType, status, switchOff } from '../harness/debian-asks.js';
 import { enabledDebian } from '../harness/debian.js';
@@ -11,7 +11,7 @@ t.test('one boot without it, a volatile root, and back', { timeout: 0 }, async (
   t.equal(await rootType(without), 'ext4');
   t.equal(await failedUnits(without), '');
   await output(without, 'mountroot enable --volatile');
-  await switchOff(without);
+  await without.cut();
 
   const volatile = await bench.boot();
   t.equal(await rootType(volatile), 'overlay');

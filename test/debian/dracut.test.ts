@@ -4,7 +4,7 @@ import { failedUnits, output, rootType, status, switchOff } from '../harness/deb
 import { enabledDebian, needsRecovery } from '../harness/debian.js';
 
 t.test('enable works with dracut, and mountroot=off too', { timeout: 0 }, async (t) => {
-  const bench = await enabledDebian('dracut');
+  const bench = await enabledDebian({ maker: 'dracut' });
   t.teardown(() => bench.clear());
   t.match(bench.said.enable, { status: 0, output: /back for good: mountroot disable/ });
 

@@ -27,7 +27,8 @@ t.test('a plain Debian is switched on, and keeps what is written', { timeout: 0 
 
   const second = await bench.boot();
   t.equal(await output(second, 'cat /etc/marker'), 'kept');
-  const asUser = 'setpriv --reuid 1000 --regid 1000 --clear-groups /usr/sbin/mountroot';
+  const asUser =
+    'setpriv --reuid 1000 --regid 1000 --clear-groups env PATH=/usr/bin:/bin mountroot';
   t.match(await output(second, `${asUser} status`), /rung +persistent/);
   t.notMatch(await output(second, `${asUser} doctor`), /^problem/m);
   await switchOff(second);

@@ -1,13 +1,16 @@
 /** A user of Debian: some directories last, the root below is changed, and changes go below. */
+import { join } from 'node:path';
 import t from 'tap';
-import { failedUnits, output, switchOff, wholeStatus } from '../harness/debian-asks.js';
-import { enabledDebian } from '../harness/debian.js';
+import { failedUnits, output, rootType, switchOff, wholeStatus } from '../harness/debian-asks.js';
+import { enabledDebian, makeFat } from '../harness/debian.js';
 
 const BELOW = 'findmnt -n -o OPTIONS,FS-OPTIONS /rom | tr "\\n" " "';
 
 t.test('directories last, and the root below is changed', { timeout: 0 }, async (t) => {
   const bench = await enabledDebian();
   t.teardown(() => bench.clear());
+  bench.disks.third = join(t.testdir(), 'firmware.img');
+  await makeFat(bench.disks.third, 'FIRMWARE');
 
   const plain = await bench.boot('mountroot=off');
   t.match(
@@ -31,6 +34,7 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
   const changed = await output(
     first,
     'mountroot maintain -- sh -c "dpkg-query -W mountroot && echo below >/etc/below && ' +
+      'mkdir /boot/firmware && echo LABEL=FIRMWARE /boot/firmware vfat defaults >>/etc/fstab && ' +
       'systemctl restart dbus" 2>&1',
   );
   t.match(changed, /^mountroot\t/m);
@@ -45,7 +49,13 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
     await output(first, 'echo /x/linux-image-9_1.deb | /usr/lib/mountroot/warn-upgrade apt 2>&1'),
     /no boot loader reads what linux-image-9 put into \/boot/,
   );
+  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt');
   await switchOff(first);
+
+  const off = await bench.boot();
+  t.equal(await rootType(off), 'ext4', 'the file on the boot partition is one boot without it');
+  await output(off, 'rm /boot/firmware/mountroot-off');
+  await switchOff(off);
 
   const second = await bench.boot();
   t.equal(

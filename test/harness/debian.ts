@@ -1,5 +1,12 @@
 /** A whole Debian on the bench, with disks of its own, and the initramfs that they hold. */
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgent } from '../../scripts/agent/agent.js';
@@ -7,13 +14,14 @@ import { buildNative } from '../../scripts/agent/native.js';
 import { cleanBeforeEnd } from '../../scripts/emulator/guard.js';
 import { Machine } from '../../scripts/emulator/machine.js';
 import { debianImage, type InitramfsMaker } from '../../scripts/image/debian.js';
-import { boardFolder, loadBoard } from '../../scripts/lib/board.js';
+import { boardFolder, loadBoard, type Board } from '../../scripts/lib/board.js';
+import { uninstalledProgram } from '../../scripts/image/packages.js';
 import { cached, digest } from '../../scripts/lib/cache.js';
 import { run } from '../../scripts/lib/run.js';
-import { makePackages } from '../../scripts/package/build-packages.js';
+import { makePackages, targetOf } from '../../scripts/package/build-packages.js';
 
-const board = loadBoard('debian-virt');
-const DRACUT_CONF = join(boardFolder(board.name), 'dracut.conf');
+const USUAL = 'debian-virt';
+const DRACUT_CONF = join(boardFolder(USUAL), 'dracut.conf');
 const DATA_BYTES = '128M';
 /** Under emulation systemd needs a minute, and more on a machine that does other things too. */
 const BOOT_MS = 600_000;
@@ -40,11 +48,14 @@ export interface Debian {
   powerOff(): Promise<string | undefined>;
 }
 
-/** The disks of a Debian. They may be changed only while it is off. */
+/** The machine, and its disks. They may be changed only while it is off. */
 interface Disks {
+  board: Board;
   kernel: string;
   root: string;
   data: string;
+  /** An image for /dev/vdc, if there is one. */
+  third?: string;
 }
 
 interface DebianBench {
@@ -89,11 +100,11 @@ async function login(debian: Debian): Promise<void> {
   await debian.run('systemctl is-system-running --wait');
 }
 
-async function benchOf({ kernel, root, data }: Disks): Promise<DebianBench> {
+async function benchOf({ board, kernel, root, data }: Omit<Disks, 'third'>): Promise<DebianBench> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-debian-'));
   const forget = cleanBeforeEnd(() => rmSync(folder, { recursive: true, force: true }));
   const at = (name: string): string => join(folder, name);
-  const disks = { kernel, root: at('root.ext4'), data: at('data.ext4') };
+  const disks: Disks = { board, kernel, root: at('root.ext4'), data: at('data.ext4') };
   await run('cp', ['--reflink=auto', '--sparse=always', root, disks.root]);
   await run('cp', ['--reflink=auto', '--sparse=always', data, disks.data]);
   let running: Machine | null = null;
@@ -107,7 +118,7 @@ async function benchOf({ kernel, root, data }: Disks): Promise<DebianBench> {
         deviceTree: null,
         ramdisk,
         flash: [],
-        disks: [disks.root, disks.data],
+        disks: [disks.root, disks.data, ...(disks.third === undefined ? [] : [disks.third])],
       },
       { timeLimitMs: 2 * BOOT_MS, ...(append !== '' && { append }) },
     );
@@ -182,22 +193,24 @@ interface EnabledDebian extends DebianBench {
  * A Debian on which mountroot was installed and enabled by a user's commands. It takes some
  * minutes, so it is kept, together with what the commands said.
  */
-export async function enabledDebian(
-  maker: InitramfsMaker = 'initramfs-tools',
-): Promise<EnabledDebian> {
+export async function enabledDebian({
+  maker = 'initramfs-tools',
+  boardName = USUAL,
+}: { maker?: InitramfsMaker; boardName?: string } = {}): Promise<EnabledDebian> {
+  const board = loadBoard(boardName);
   const image = await debianImage(board, maker);
   const work = mkdtempSync(join(tmpdir(), 'mountroot-debian-'));
   try {
     const bundle = await buildAgent(['host', 'arm']);
-    const native = await buildNative('arm');
-    const natives = { arm: native };
+    const target = targetOf(board.rootfs.architecture);
+    const natives = { [target]: await buildNative(target) };
     const [deb] = await makePackages({ bundle, natives, to: work, epoch: EPOCH });
     const files = [deb!, ...(maker === 'dracut' ? [DRACUT_CONF] : [])];
     const inputs = { image: image.root, files: digest(...files), commands: COMMANDS };
     const folder = await cached('debian-enabled', inputs, async (made) => {
       const data = join(work, 'data.ext4');
       await run('mke2fs', ['-q', '-t', 'ext4', '-L', 'data', data, DATA_BYTES]);
-      const bench = await benchOf({ kernel: image.kernel, root: image.root, data });
+      const bench = await benchOf({ board, kernel: image.kernel, root: image.root, data });
       try {
         await into(bench.disks.root, deb!, '/root/mountroot.deb');
         if (maker === 'dracut')
@@ -215,6 +228,7 @@ export async function enabledDebian(
       }
     });
     const bench = await benchOf({
+      board,
       kernel: image.kernel,
       root: join(folder, 'root.ext4'),
       data: join(folder, 'data.ext4'),
@@ -234,4 +248,12 @@ export async function enabledDebian(
 /** Whether the journal of an ext4 has to be replayed. */
 export async function needsRecovery(image: string): Promise<boolean> {
   return (await run('dumpe2fs', ['-h', image])).includes('needs_recovery');
+}
+
+/** Makes a boot partition like that of a Raspberry Pi, which every computer can write. */
+export async function makeFat(image: string, label: string): Promise<void> {
+  const make = await uninstalledProgram('dosfstools', 'sbin/mkfs.fat');
+  writeFileSync(image, '');
+  truncateSync(image, 32 << 20);
+  await run(make, ['-n', label, image]);
 }

@@ -159,6 +159,7 @@ t.test(
           '-rwxr-xr-x usr/share/initramfs-tools/scripts/init-bottom/mountroot',
           '-rw-r--r-- usr/share/man/man8/mountroot.8.gz',
           '-rw-r--r-- usr/share/zsh/vendor-completions/_mountroot',
+          'lrwxrwxrwx usr/bin/mountroot -> ../sbin/mountroot',
           'lrwxrwxrwx usr/lib/mountroot/preinit-ram -> preinit',
           'lrwxrwxrwx usr/lib/systemd/system/multi-user.target.wants/mountroot.service -> ' +
             '../mountroot.service',
@@ -180,6 +181,7 @@ t.test(
     t.test('the archive has the same files and a note, but no directories', async (t) => {
       const names = said('tar', ['-tzf', archive]).trim().split('\n');
       t.ok(names.includes('usr/share/doc/mountroot/INSTALL'));
+      t.ok(names.includes('usr/lib/tmpfiles.d/mountroot.conf'), 'any systemd leaves our state');
       t.ok(names.includes('usr/lib/mountroot/native/linux-arm/libmountroot.so'));
       t.same(
         names.filter((name) => name.endsWith('/')),

@@ -3,7 +3,7 @@ import type { CheckRule } from './check-rule.js';
 import { configuration, gathered } from './configuration-checks.js';
 import { content } from './content-check.js';
 import { directories, preinit, program } from './image-checks.js';
-import { bootFiles, swapFiles } from './distribution-checks.js';
+import { bootFiles, rootOptions, swapFiles } from './distribution-checks.js';
 import { filesystems, mounts, overlay, version, volumeFilesystem } from './kernel-checks.js';
 import { clock, entropy, memory, native, node, watchdog } from './machine-checks.js';
 import { initramfs, rootArgument } from './root-checks.js';
@@ -42,6 +42,7 @@ export const CHECKS: readonly CheckRule[] = [
   { id: 'program', title: 'mount_root', look: program },
   { id: 'boot-files', title: 'kernel and initramfs', look: bootFiles },
   { id: 'swap', title: 'swap', look: swapFiles },
+  { id: 'root-options', title: 'fstab', look: rootOptions },
   { id: 'first', title: 'who goes first', look: first },
   { id: 'done', title: 'done', look: confirmed },
   { id: 'configuration', title: 'configuration', look: configuration },

@@ -21,3 +21,14 @@ export function swapFiles({ live }: CheckInputs): Finding | null {
     'use a partition or zram for it, and take the line out of /etc/fstab',
   );
 }
+
+export function rootOptions({ live }: CheckInputs): Finding | null {
+  const options = live?.rootOptions;
+  if (options === undefined) return null;
+  return warning(
+    `systemd-remount-fs fails where the overlay refuses what it asks for (${listed(options)})`,
+    '/etc/fstab, the line of /',
+    'take these options out of the line on the overlay, or install the Debian package, with ' +
+      'which systemd asks for nothing',
+  );
+}

@@ -34,20 +34,51 @@ interface Start {
   words?: string;
   init?: string;
   off?: boolean;
+  fstab?: string;
+  /** Files of boot partitions, which are folders here, by the names of their devices. */
+  partitions?: Record<string, string[]>;
+}
+
+/** Stands in for programs that need a block device and root. */
+const STAND_INS = {
+  mount: '[ -d "$5" ] && cp -r "$5/." "$6"',
+  umount: 'rm -rf "$1"',
+  modprobe: 'exit 1',
+};
+
+function makePartitions(folder: string, partitions: Record<string, string[]>): void {
+  mkdirSync(join(folder, 'bin'));
+  for (const [name, body] of Object.entries(STAND_INS))
+    writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+  for (const [name, files] of Object.entries(partitions)) {
+    mkdirSync(join(folder, 'dev/disk', name), { recursive: true });
+    for (const file of files) writeFileSync(join(folder, 'dev/disk', name, file), '');
+  }
 }
 
 function chosen(
   folder: string,
-  { enabled = 'persistent\n', words = 'root=/dev/vda ro', init = '', off = false }: Start,
+  {
+    enabled = 'persistent\n',
+    words = 'root=/dev/vda ro',
+    init = '',
+    off = false,
+    fstab,
+    partitions = {},
+  }: Start,
 ): string {
   const root = rootIn(folder, enabled);
   mkdirSync(join(folder, 'proc'), { recursive: true });
   writeFileSync(join(folder, 'proc/cmdline'), `${words}\n`);
   if (off) writeFileSync(join(root, 'boot/mountroot-off'), '');
-  const file = script('init-bottom', folder, ['/proc/cmdline']);
+  if (fstab !== undefined)
+    writeFileSync(join(root, 'etc/fstab'), fstab.replaceAll('/dev/disk', `${folder}/dev/disk`));
+  makePartitions(folder, partitions);
+  const file = script('init-bottom', folder, ['/proc/cmdline', '/run/mountroot-boot', '/dev/disk']);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('[ -b ', '[ -e '));
   const { stdout, stderr } = spawnSync('sh', [file, 'print'], {
     encoding: 'utf8',
-    env: { ...process.env, rootmnt: root, init },
+    env: { PATH: `${folder}/bin:${process.env['PATH']}`, rootmnt: root, init },
   });
   return `${stdout}${stderr}`.trim();
 }
@@ -62,6 +93,27 @@ const STARTS: [string, Start, string][] = [
   ['a word that only looks like it', { words: 'mountroot=offline ro' }, PREINIT],
   ['a word with a pattern', { words: '/* ro' }, PREINIT],
   ['the file on the boot partition', { off: true }, ''],
+  ...['PARTUUID=abcd-01', 'PARTUUID="abcd-01"', '/dev/disk/by-partuuid/abcd-01'].map(
+    (name): [string, Start, string] => [
+      `the file on a partition of its own, ${name}`,
+      {
+        fstab: `proc /proc proc defaults 0 0\n${name}  /boot/firmware  vfat  defaults  0  2\n`,
+        partitions: { 'by-partuuid/abcd-01': ['mountroot-off'] },
+      },
+      '',
+    ],
+  ),
+  [
+    'a boot partition without the file',
+    { fstab: 'LABEL=BOOT /boot ext4 ro', partitions: { 'by-label/BOOT': ['cmdline.txt'] } },
+    PREINIT,
+  ],
+  [
+    'a boot partition of a file system that may wait for a network',
+    { fstab: 'LABEL=BOOT /boot nfs ro', partitions: { 'by-label/BOOT': ['mountroot-off'] } },
+    PREINIT,
+  ],
+  ['a boot partition that is not there', { fstab: 'UUID=1-2 /boot vfat ro 0 2\n' }, PREINIT],
   ['init=/sbin/init', { init: '/sbin/init' }, PREINIT],
   ['another init=', { init: '/bin/bash' }, ''],
 ];

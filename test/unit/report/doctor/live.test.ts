@@ -293,3 +293,25 @@ t.test('the configured watchdog is examined, through links', async (t) => {
     { '/dev/watchdog': 'file' },
   );
 });
+
+t.test('files on an overlay that do nothing, or not what was meant, are found', async (t) => {
+  const overlaid = startedFacts();
+  const fstab =
+    '# /dev/vda3 / xfs usrquota\n/dev/vda2 / ext4 noatime,x-systemd.growfs,errors=remount-ro 0 1\n' +
+    '/swapfile none swap sw 0 0\n/dev/vda3 none swap sw 0 0\n';
+  const files = {
+    '/etc/fstab': fstab,
+    [`${overlaid.opened!.at}/upper/boot/initrd.img-6.12`]: '',
+    [`${overlaid.opened!.at}/upper/boot/grub`]: '',
+  };
+  const systemd = '/usr/lib/systemd/systemd-remount-fs';
+  const dropIn = '/usr/lib/systemd/system/systemd-remount-fs.service.d/mountroot.conf';
+  t.match(look(t, { ...files, [systemd]: '' }, overlaid), {
+    bootFiles: ['initrd.img-6.12'],
+    swapFiles: ['/swapfile'],
+    rootOptions: ['errors=remount-ro'],
+  });
+  t.notMatch(look(t, files, overlaid), { rootOptions: Array }, 'nothing remounts without systemd');
+  t.notMatch(look(t, { ...files, [systemd]: '', [dropIn]: '' }, overlaid), { rootOptions: Array });
+  t.notMatch(look(t, { ...files, [systemd]: '' }), { swapFiles: Array }, 'only on an overlay');
+});
