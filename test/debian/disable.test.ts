@@ -1,6 +1,6 @@
 /** A Debian without mountroot once, a cut right after `enable`, a root in memory, and back. */
 import t from 'tap';
-import { failedUnits, output, rootType, status, switchOff } from '../harness/debian-asks.js';
+import { failedUnits, output, rootType, status } from '../harness/debian-asks.js';
 import { enabledDebian } from '../harness/debian.js';
 
 t.test('one boot without it, a volatile root, and back', { timeout: 0 }, async (t) => {
@@ -19,7 +19,7 @@ t.test('one boot without it, a volatile root, and back', { timeout: 0 }, async (
   t.equal(await failedUnits(volatile), '');
   await output(volatile, 'echo lost >/etc/marker');
   t.match(await output(volatile, 'mountroot disable'), /next boot starts the root without/);
-  await switchOff(volatile);
+  await volatile.cut();
 
   const back = await bench.boot();
   t.equal(await rootType(back), 'ext4');

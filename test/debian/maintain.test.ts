@@ -42,6 +42,7 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
   t.match(changed, /is closed again/);
   t.match(await output(first, BELOW), /^ro,\S+ ro\b/);
   t.equal((await first.run('touch /rom/x 2>/dev/null')).status, 1);
+  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt; sync');
   await output(first, 'echo committed >/etc/committed');
   t.match(await output(first, 'mountroot commit /etc/committed 2>&1'), /committing 1 change/);
   t.match(await output(first, BELOW), /^ro,\S+ ro\b/);
@@ -49,8 +50,7 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
     await output(first, 'echo /x/linux-image-9_1.deb | /usr/lib/mountroot/warn-upgrade apt 2>&1'),
     /no boot loader reads what linux-image-9 put into \/boot/,
   );
-  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt');
-  await switchOff(first);
+  await first.cut();
 
   const off = await bench.boot();
   t.equal(await rootType(off), 'ext4', 'the file on the boot partition is one boot without it');
@@ -64,4 +64,12 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
   );
   t.equal((await second.run('test -e /etc/lost')).status, 1);
   t.equal(await failedUnits(second), '');
+  second.type('mountroot maintain -- sh -c "echo half >/etc/half; echo at work; sleep 3600"');
+  await second.waitFor(/^at work/m);
+  await second.cut();
+
+  const third = await bench.boot();
+  t.match(await wholeStatus(third), { rung: { rung: 'volatile', reason: 'persist' } });
+  t.match(await output(third, BELOW), /^ro,\S+ ro\b/, 'the root below is closed after the cut');
+  t.equal(await output(third, 'cat /srv/app/db /etc/committed'), 'rows\ncommitted');
 });
