@@ -98,8 +98,16 @@ function openwrtForm({ facts: { mounts }, root }: RootLook): string | null {
         'leaves it';
 }
 
+/** systemd gives services a /tmp of their own: a directory of the real one, or a mount over it. */
+const hasOwnTmp = (mounts: readonly Mount[]): boolean => {
+  const all = mounts.filter(({ mountpoint }) => mountpoint === '/tmp');
+  return all.length > 1 || all.some(({ root }) => root !== '/');
+};
+
 /** The reason why the record of a start cannot tell; null if it could. */
-function recordTrouble({ findings, configuration }: Facts): string | null {
+function recordTrouble({ findings, configuration, mounts }: Facts): string | null {
+  if (hasOwnTmp(mounts))
+    return 'this program has a /tmp of its own (PrivateTmp), without the record of the boot';
   const mine = findings.find(
     (each) =>
       (each.code === 'not-ours' && each.path === JOURNAL_FOLDER) ||

@@ -37,6 +37,17 @@ t.test('without a record the same mounts are concluded to be of OpenWrt', async 
   t.match(todaysRoot(openwrt({ findings: unclear })), { maker: 'openwrt-form' });
 });
 
+t.test('a service with a /tmp of its own does not conclude who made the root', async (t) => {
+  const { mounts } = openwrt();
+  const tmp = mounts.find(({ mountpoint }) => mountpoint === '/tmp')!;
+  const bound = { ...tmp, root: '/systemd-private-1/tmp' };
+  for (const own of [
+    mounts.map((each) => (each === tmp ? bound : each)),
+    [...mounts, { ...tmp, id: 900, parent: tmp.id }],
+  ])
+    t.match(todaysRoot(openwrt({ mounts: own })), { maker: 'openwrt-form', certainty: 'unknown' });
+});
+
 t.test('the mounts before the pivot are those that the board had in preinit', async (t) => {
   const places = ({ mounts }: Pick<Facts, 'mounts'>): string[] =>
     mounts.map(({ mountpoint, fstype }) => `${mountpoint} ${fstype}`).sort();
