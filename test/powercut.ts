@@ -54,11 +54,12 @@ function rounds(): Asked {
   };
 }
 
-/** So many cuts are tried of what one boot wrote. */
-const CUTS_PER_BOOT = 10;
+/** So many cuts are tried of what one boot wrote, and the agent runs on so many of them. */
+const CUTS_PER_BOOT = 30;
+const AGENTS_PER_BOOT = 6;
 
 function unannouncedTable(volumes: readonly Kind[], cuts: readonly UnannouncedCut[]): string {
-  const head = ['volume', 'boots', 'cuts', 'within a write', 'files synced', 'wrong'];
+  const head = ['volume', 'boots', 'cuts', 'within a write', 'agent ran', 'files synced', 'wrong'];
   const rows = volumes.map((volume) => {
     const of = cuts.filter((cut) => cut.volume === volume);
     return [
@@ -66,6 +67,7 @@ function unannouncedTable(volumes: readonly Kind[], cuts: readonly UnannouncedCu
       new Set(of.map(({ round }) => round)).size,
       of.length,
       of.filter(({ kind }) => kind !== 'whole').length,
+      of.filter(({ agent }) => agent).length,
       of.reduce((sum, { synced }) => sum + synced, 0),
       of.filter(({ wrong }) => wrong.length > 0).length,
     ].map(String);
@@ -89,7 +91,8 @@ async function cutUnannounced(
     // The rounds and the time are shared out among the volumes.
     const share = Math.floor((count + index) / volumes.length);
     const end = begun + (minutes * MINUTE_MS * (index + 1)) / volumes.length;
-    const how = { seed, cuts: share, perBoot: CUTS_PER_BOOT, end };
+    const each = { perBoot: CUTS_PER_BOOT, agentsPerBoot: AGENTS_PER_BOOT };
+    const how = { seed, cuts: share, ...each, end };
     let tried = 0;
     for await (const cut of unannounced(volume, how)) {
       tried++;

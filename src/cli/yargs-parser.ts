@@ -126,7 +126,9 @@ export function parserFor(table: VerbTable, words: readonly string[], use: UseRo
   // yargs would make a path from LC_ALL and LANG, which anybody may set who asks over SSH.
   const parser = yargs().detectLocale(false).scriptName('mountroot');
   const how: Registering = { whole: table, use };
-  for (const row of table)
+  // Most command lines begin with their verb. To add all verbs takes 15 ms of a board's time.
+  const named = table.filter(({ name }) => name === words[0]);
+  for (const row of named.length > 0 ? named : table)
     if (isGroup(row)) addGroup(parser, row, how);
     else addVerb(parser, row, how);
   return (

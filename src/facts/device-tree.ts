@@ -152,8 +152,10 @@ const wrong = (what: string): never => {
 /** The bytes of a blob, each number and name read within its bounds. */
 class BlobReader {
   readonly total: number;
+  private readonly view: DataView;
 
   constructor(readonly bytes: Buffer) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.total = this.word(4);
     if (this.total > bytes.length)
       wrong(`it should have ${this.total} bytes and has ${bytes.length}`);
@@ -161,15 +163,15 @@ class BlobReader {
 
   word(at: number): number {
     return at >= 0 && at + 4 <= this.bytes.length
-      ? this.bytes.readUInt32BE(at)
+      ? this.view.getUint32(at)
       : wrong(`it ends before byte ${at + 4}`);
   }
 
   /** The end of the name that begins at this byte. */
   endOfName(from: number): number {
     const most = Math.min(this.total, from + LONGEST_NAME + 1);
-    const length = from < most ? this.bytes.subarray(from, most).indexOf(0) : -1;
-    return length >= 0 ? from + length : wrong(`a name at byte ${from} has no end`);
+    for (let at = from; at < most; at++) if (this.bytes[at] === 0) return at;
+    return wrong(`a name at byte ${from} has no end`);
   }
 
   name(from: number): string {
@@ -190,6 +192,12 @@ function reservationsOf({ bytes, total }: BlobReader, from: number): Region[] {
   }
 }
 
+/** Stands for each node that is not kept. */
+const UNKEPT: Node = { properties: new Map(), children: new Map() };
+
+/** What understand() reads: the root, its children, and theirs below /reserved-memory. */
+const UNDERSTOOD = 3;
+
 const aligned = (at: number): number => (at + 3) & ~3;
 
 /** The structure block: tokens of 32 bits, with the names and values that follow them. */
@@ -204,6 +212,8 @@ class StructureReader {
     private readonly blob: BlobReader,
     private readonly strings: number,
     private readonly most: number,
+    /** Nodes at this depth and above are kept; the root's is 1. Deeper ones are only checked. */
+    private readonly kept: number,
   ) {}
 
   read(from: number): Node {
@@ -230,10 +240,15 @@ class StructureReader {
 
   private beginNode(at: number): number {
     const end = this.blob.endOfName(at);
-    const node =
-      this.path.length === 0 ? this.root : { properties: new Map(), children: new Map() };
-    this.path.at(-1)?.children.set(this.blob.bytes.toString('utf8', at, end), node);
-    if (this.path.push(node) > DEEPEST) wrong('its nodes are nested too deep');
+    const { path } = this;
+    if (path.length === 0) path.push(this.root);
+    else if (path.length >= this.kept) path.push(UNKEPT);
+    else {
+      const node: Node = { properties: new Map(), children: new Map() };
+      path.at(-1)!.children.set(this.blob.bytes.toString('utf8', at, end), node);
+      path.push(node);
+    }
+    if (path.length > DEEPEST) wrong('its nodes are nested too deep');
     return aligned(end + 1);
   }
 
@@ -243,7 +258,8 @@ class StructureReader {
     const node = this.path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
     const value = at + 8;
     if (value + length > blob.total) wrong(`a property at byte ${at - 4} is longer than the blob`);
-    node.properties.set(this.nameAt(name), blob.bytes.subarray(value, value + length));
+    const text = this.nameAt(name);
+    if (node !== UNKEPT) node.properties.set(text, blob.bytes.subarray(value, value + length));
     return aligned(value + length);
   }
 
@@ -260,14 +276,19 @@ class StructureReader {
  * @throws {DeviceTreeError} if the bytes are no such blob, or a damaged one.
  */
 export function parseDeviceTree(bytes: Uint8Array): DeviceTree {
-  const { root, reservations } = readBlob(bytes);
+  const { root, reservations } = readBlob(bytes, { kept: UNDERSTOOD });
   return understand(root, reservations);
 }
 
-/** The nodes of a blob. Values are views of its bytes. @throws {DeviceTreeError} */
+/**
+ * The nodes of a blob. Values are views of its bytes.
+ * @param most the nodes and properties that it may have.
+ * @param kept the depth to which nodes are returned, as deep as there are some.
+ * @throws {DeviceTreeError}
+ */
 export function readBlob(
   bytes: Uint8Array,
-  most = TOKENS_AT_MOST,
+  { most = TOKENS_AT_MOST, kept = DEEPEST }: { most?: number; kept?: number } = {},
 ): { root: DeviceTreeNode; reservations: Region[] } {
   if (!isDeviceTree(bytes))
     throw new DeviceTreeError(
@@ -278,7 +299,10 @@ export function readBlob(
   if (version < 16 || compatible > 17)
     wrong(`its version is ${version}, compatible with ${compatible}, and 16 and 17 are known`);
   const reservations = reservationsOf(blob, blob.word(16));
-  return { root: new StructureReader(blob, blob.word(12), most).read(blob.word(8)), reservations };
+  return {
+    root: new StructureReader(blob, blob.word(12), most, kept).read(blob.word(8)),
+    reservations,
+  };
 }
 
 /**

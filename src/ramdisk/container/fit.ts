@@ -185,7 +185,7 @@ function read(bytes: BytesAt): Container | null {
   bytes.effort.holds(Math.min(total, bytes.size));
   const blob = bytes.read(0, total);
   try {
-    const { root } = readBlob(blob, PARTS_AT_MOST);
+    const { root } = readBlob(blob, { most: PARTS_AT_MOST });
     return root.children.has('images') ? new Fit(bytes, blob, root).read() : null;
   } catch (error) {
     if (error instanceof DeviceTreeError) throw new ContainerError(error.message, { cause: error });

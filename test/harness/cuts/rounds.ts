@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { random, type Random } from '../../fixtures/random.js';
 import { makeBench } from '../board.js';
 import type { Listing } from '../walk.js';
-import { judgeAgent } from './judge.js';
+import { judgeAgent, judgeMount } from './judge.js';
 import { record, stepAt, type Recording } from './recording.js';
 import { Trial } from './trial.js';
 import { makeVolume, type DataVolume, type Kind } from './volume.js';
@@ -54,6 +54,8 @@ export interface UnannouncedCut {
   entries: number;
   kind: string;
   step: string;
+  /** Whether the agent's start and done ran on what was left. Otherwise it was only mounted. */
+  agent: boolean;
   /** Files of this round that were acknowledged before the cut. */
   synced: number;
   wrong: string[];
@@ -64,6 +66,8 @@ export interface HowToRepeat {
   cuts: number;
   /** So many cuts are tried of what is written in one boot. The next boot goes on from the last. */
   perBoot: number;
+  /** On so many of them the agent runs. */
+  agentsPerBoot: number;
   /** No boot begins after this time, as Date.now() counts. */
   end?: number;
 }
@@ -99,20 +103,31 @@ class Rounds {
     }
   }
 
-  async round(number: number, cuts: number): Promise<UnannouncedCut[]> {
+  async round(number: number, cuts: number, agentsPerBoot: number): Promise<UnannouncedCut[]> {
     const recording = await this.recorded(number);
     const how = { seed: this.seed + number, tears: 1 };
     const trial = new Trial(this.volume, recording, how, this.folder);
     const states = [...trial.states()].map(({ id, kind, entries }) => ({ id, kind, entries }));
     const chosen = new Set<number>();
     while (chosen.size < Math.min(cuts, states.length)) chosen.add(this.chance(states.length));
-    const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
-    const results = agents.map((seen): UnannouncedCut => {
-      const { kind, entries } = states[seen.id]!;
+    const { mounts } = await trial.walk(({ id }) => (chosen.has(id) ? 'write' : null));
+    // The agent is slow: it runs on some, and on each that the kernel does not mount.
+    const unmounted = mounts.filter(({ attach, mount }) => attach !== 0 || mount !== 0);
+    const tried = new Set([
+      ...[...chosen].slice(0, agentsPerBoot),
+      ...unmounted.map(({ id }) => id),
+    ]);
+    const { agents } = await trial.walk(({ id }) => (tried.has(id) ? 'agent' : null));
+    const byAgent = new Map(agents.map((seen) => [seen.id, seen]));
+    const promises = { musts: [], either: null };
+    const results = mounts.map((mounted): UnannouncedCut => {
+      const { kind, entries } = states[mounted.id]!;
       const allowed = allowedAfter(this.allowed, number, recording, entries);
+      const seen = byAgent.get(mounted.id);
       const wrong = [
-        ...judgeAgent({ musts: [], either: null }, entries, seen),
-        ...notAllowed(allowed, seen.listing),
+        ...judgeMount(promises, entries, mounted),
+        ...(seen === undefined ? [] : judgeAgent(promises, entries, seen)),
+        ...notAllowed(allowed, (seen ?? mounted).listing),
       ];
       const synced = acknowledgedFiles(recording.lines).filter(({ from }) => from <= entries);
       const step = stepAt(recording, entries);
@@ -122,6 +137,7 @@ class Rounds {
         entries,
         kind,
         step,
+        agent: seen !== undefined,
         synced: synced.length,
         wrong,
       };
@@ -136,14 +152,14 @@ class Rounds {
 /** Cuts the power of one medium again and again. */
 export async function* unannounced(
   kind: Kind,
-  { seed, cuts, perBoot, end = Infinity }: HowToRepeat,
+  { seed, cuts, perBoot, agentsPerBoot, end = Infinity }: HowToRepeat,
 ): AsyncGenerator<UnannouncedCut> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-rounds-'));
   try {
     const rounds = new Rounds(makeVolume(kind, folder, false), folder, seed);
     let left = cuts;
     for (let round = 1; left > 0 && Date.now() < end; round++)
-      for (const cut of await rounds.round(round, Math.min(perBoot, left))) {
+      for (const cut of await rounds.round(round, Math.min(perBoot, left), agentsPerBoot)) {
         left--;
         yield cut;
       }

@@ -15,11 +15,13 @@ const content = (name: string, round: number): string =>
 
 /**
  * A program that writes files, each under another name first, and says on the console which are
- * synced.
+ * synced. It begins with a new file: after a cut in a rename, jffs2 has one file under both names,
+ * and whoever writes to the old name would change the file with the new one.
  */
 const writer = (who: string, round: number): string =>
   `(i=1; while [ $i -le ${FILES_EACH} ]; do n=${who}$i; c=; k=$((${WORDS} * (1 + i % 5))); ` +
   `while [ $k -gt 0 ]; do c=$c$n.${round}-; k=$((k - 1)); done; ` +
+  `rm -f ${FOLDER}/next-${who}; ` +
   `printf %s "$c" >${FOLDER}/next-${who} && sync && mv ${FOLDER}/next-${who} ${FOLDER}/$n && ` +
   `sync && echo "synced $n.${round}" >/dev/console; i=$((i + 1)); done)`;
 
