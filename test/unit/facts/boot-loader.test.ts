@@ -7,6 +7,7 @@ import {
   DeviceTreeError,
   isDeviceTree,
   parseDeviceTree,
+  readBlob,
   readDeviceTree,
 } from '../../../src/facts/device-tree.js';
 import {
@@ -139,6 +140,19 @@ t.test("the running kernel's device tree is read from its files", async (t) => {
     reservations: null,
   });
   t.equal(readDeviceTree(reader, `${top}/none`), null);
+});
+
+t.test('nodes deeper than what is understood are checked and not kept', async (t) => {
+  const leaf = { properties: { deep: Buffer.from('x\0') } };
+  const bytes = blob({
+    properties: { model: Buffer.from('M\0') },
+    children: { a: { children: { b: { children: { c: { children: { d: leaf } }, e: leaf } } } } },
+  });
+  const kept = readBlob(bytes, { kept: 3 }).root.children.get('a')!.children.get('b')!;
+  t.equal(kept.children.size, 0);
+  const all = readBlob(bytes).root.children.get('a')!.children.get('b')!;
+  t.equal(all.children.get('c')!.children.get('d')!.properties.get('deep')!.toString(), 'x\0');
+  t.equal(parseDeviceTree(bytes).model, 'M');
 });
 
 t.test('a damaged blob is read, or refused with one sentence', async (t) => {
