@@ -80,7 +80,7 @@ Version: ${own.version}
 Architecture: ${ARCHITECTURES[target]}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
-Depends: nodejs (>= 20.19), libc6 (>= ${glibc}), libgcc-s1, libstdc++6 (>= ${gcc})
+Depends: nodejs (>= 20.19), libc6 (>= ${glibc}), libgcc-s1, libstdc++6 (>= ${gcc}), mount
 Section: admin
 Priority: optional
 Description: mounts the overlay root of an embedded Linux board
