@@ -61,19 +61,25 @@ const LONG_MESSAGES: readonly LongMessage[] = [
 
 const MOST_PARTS = 12;
 
+/** On a console with times, a line of the kernel with a time is a new one. */
+const goesOn = (line: SpokenLine, next: SpokenLine | undefined): boolean =>
+  next !== undefined && next.by !== 'kernel' && line.by !== 'program';
+
 /** Joins the messages that are broken between two words. */
 export function mendLines(lines: readonly SpokenLine[]): SpokenLine[] {
   const out: SpokenLine[] = [];
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at]!;
-    const long = LONG_MESSAGES.find(({ begins }) => begins.test(line.text));
     let { text } = line;
+    // Only where a line may go on is it worth comparing with patterns.
+    const long = goesOn(line, lines[at + 1])
+      ? LONG_MESSAGES.find(({ begins }) => begins.test(line.text))
+      : undefined;
     for (let parts = 1; long !== undefined && parts < MOST_PARTS; parts++) {
       const next = lines[at + 1];
-      // On a console with times, a line of the kernel with a time is a new one.
-      const goesOn = next !== undefined && next.by !== 'kernel' && line.by !== 'program';
-      if (!goesOn || long.whole.test(text.trim()) || long.more?.test(next.text) === false) break;
-      text = `${text.trimEnd()} ${next.text.trimStart()}`;
+      if (!goesOn(line, next) || long.whole.test(text.trim())) break;
+      if (long.more?.test(next!.text) === false) break;
+      text = `${text.trimEnd()} ${next!.text.trimStart()}`;
       at++;
     }
     out.push({ text, by: line.by });
