@@ -4,6 +4,7 @@ import { often, once, type MessageRow } from './message-row.js';
 export const DRIVER_MESSAGES: readonly MessageRow[] = [
   {
     pattern: /^(?:CPU\d* revision is: .*MIPS|MIPS: machine is |CPU\d* revision is: 0001)/,
+    has: ['revision is:', 'mips: machine'],
     source: 'arch/mips/kernel/cpu-probe.c: cpu_report; arch/mips/ralink/of.c',
     tells: once('mips', () => true),
   },

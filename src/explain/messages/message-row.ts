@@ -124,7 +124,8 @@ export interface MessageRow {
   pattern: RegExp;
   /**
    * Words in lower case, of which each match contains one. A row needs them if its pattern does not
-   * show how a match begins; without them each line is compared with it.
+   * show how a match begins; without them each line is compared with it. They help too where many
+   * other lines begin so.
    */
   has?: readonly string[];
   /** The kernel's source file that prints it. */

@@ -6,36 +6,43 @@
 import { beginningsOf } from './beginnings.js';
 import type { MessageRow } from './message-row.js';
 
-/** A row by its place in the table. */
+/** How a line may begin, and the row's place in the table. */
 interface Beginning {
   place: number;
-  begins: readonly string[];
+  begin: string;
 }
+
+/** Beginnings are sorted by so many letters. */
+const SORTED_BY = 3;
 
 /** The rows, by what a line must begin with or contain. */
 interface SortedRows {
-  byLetter: ReadonlyMap<string, readonly Beginning[]>;
+  byBeginning: ReadonlyMap<string, readonly Beginning[]>;
   byWord: ReadonlyMap<string, readonly number[]>;
+  /** Those of `byBeginning` that need a word too. */
+  withWord: ReadonlySet<number>;
+  /** Those that need nothing else than one of their words. */
+  wordOnly: ReadonlySet<number>;
   /** Those that any line may belong to. */
   always: readonly number[];
 }
 
 function sortRows(rows: readonly MessageRow[]): SortedRows {
-  const byLetter = new Map<string, Beginning[]>();
+  const byBeginning = new Map<string, Beginning[]>();
   const byWord = new Map<string, number[]>();
-  const always: number[] = [];
+  const [withWord, wordOnly, always] = [new Set<number>(), new Set<number>(), [] as number[]];
   const addTo = <T>(map: Map<string, T[]>, key: string, value: T): void => {
     map.set(key, [...(map.get(key) ?? []), value]);
   };
   for (const [place, { pattern, has }] of rows.entries()) {
     const begins = beginningsOf(pattern);
-    if (begins !== null)
-      for (const letter of new Set(begins.map((text) => text.charAt(0))))
-        addTo(byLetter, letter, { place, begins });
-    else if (has === undefined) always.push(place);
-    else for (const word of has) addTo(byWord, word, place);
+    for (const begin of begins ?? [])
+      addTo(byBeginning, begin.slice(0, SORTED_BY), { place, begin });
+    for (const word of has ?? []) addTo(byWord, word, place);
+    if (has !== undefined) (begins === null ? wordOnly : withWord).add(place);
+    else if (begins === null) always.push(place);
   }
-  return { byLetter, byWord, always };
+  return { byBeginning, byWord, withWord, wordOnly, always };
 }
 
 /**
@@ -69,7 +76,7 @@ class LinesOf {
 export function rowsAbout(
   rows: readonly MessageRow[],
 ): (lines: readonly string[]) => (line: number) => readonly MessageRow[] {
-  const { byLetter, byWord, always } = sortRows(rows);
+  const { byBeginning, byWord, withWord, wordOnly, always } = sortRows(rows);
   return (lines) => {
     const lower = lines.map((line) => line.toLowerCase());
     const log = new LinesOf(lower);
@@ -82,10 +89,14 @@ export function rowsAbout(
       }
     return (line) => {
       const text = lower[line]!;
-      const found = new Set([...always, ...(places.get(line) ?? [])]);
-      for (const { place, begins } of byLetter.get(text.charAt(0)) ?? [])
-        if (begins.some((each) => text.startsWith(each))) found.add(place);
-      return [...found].sort((one, other) => one - other).map((place) => rows[place]!);
+      const named = places.get(line) ?? [];
+      const found = [...always, ...named.filter((place) => wordOnly.has(place))];
+      for (let letters = 1; letters <= SORTED_BY; letters++)
+        for (const { place, begin } of byBeginning.get(text.slice(0, letters)) ?? [])
+          if (text.startsWith(begin) && (!withWord.has(place) || named.includes(place)))
+            found.push(place);
+      if (found.length <= 1) return found.map((place) => rows[place]!);
+      return [...new Set(found)].sort((one, other) => one - other).map((place) => rows[place]!);
     };
   };
 }
