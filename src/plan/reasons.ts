@@ -56,7 +56,8 @@ export const REASONS = {
   'mount-failed': {
     cure:
       'read what the file system says in the kernel log; copy the volume before anything else is ' +
-      'tried; only if nothing on it is needed, order `mountroot reset`',
+      'tried, such as the fsck of a disk from another system; only if nothing on it is needed, ' +
+      'order `mountroot reset`',
   },
   'write-protected': {
     cure:

@@ -40,7 +40,7 @@ const TABLE: Record<number, readonly [name: string, text: string]> = {
   39: ['ENOTEMPTY', 'directory not empty'],
   40: ['ELOOP', 'too many levels of symbolic links'],
   61: ['ENODATA', 'no data available'],
-  74: ['EBADMSG', 'bad message (uncorrectable ECC error)'],
+  74: ['EBADMSG', 'bad message (a checksum or ECC that does not match)'],
   75: ['EOVERFLOW', 'value too large'],
   95: ['EOPNOTSUPP', 'operation not supported'],
   110: ['ETIMEDOUT', 'timed out'],

@@ -117,15 +117,17 @@ t.test('a board with 128 MiB of memory comes up on its flash, and has memory lef
   await machine.powerOff();
 });
 
-/** Calls the agent when all memory but this is taken. Node needs three times as much. */
+/** Takes all memory but this. Node needs three times as much. */
 const LEFT_KIB = 4000;
-const SHORT_OF_MEMORY = `#!/bin/sh
-available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
-[ "$1" = start ] || exec /usr/lib/mountroot/launch "$@"
-mkdir /tmp/taken && mount -n -t tmpfs -o size=100% taken /tmp/taken
+const TAKE_MEMORY = `available() { awk '/^MemAvailable/ { print $2 }' /proc/meminfo; }
+mkdir -p /tmp/taken && mount -n -t tmpfs -o size=100% taken /tmp/taken
 while [ "$(available)" -gt ${LEFT_KIB} ]; do
   head -c 500000 /dev/zero >>/tmp/taken/all || break
-done
+done`;
+/** Calls the agent like that. */
+const SHORT_OF_MEMORY = `#!/bin/sh
+[ "$1" = start ] || exec /usr/lib/mountroot/launch "$@"
+${TAKE_MEMORY}
 /usr/lib/mountroot/launch "$@"
 status=$?
 umount -l /tmp/taken
@@ -183,4 +185,31 @@ t.test('a start that does not fit into memory says so, and the board comes up', 
   });
   t.equal(await after.output('cat /root/mine'), 'mine\n');
   await after.powerOff();
+
+  await t.test('done, export and import end, and change nothing', async (t) => {
+    const machine = await again.bootToInit({ memory: '64M' });
+    await machine.output(
+      'mkdir -p /tmp/layer/etc && echo new >/tmp/layer/etc/new && ' +
+        'tar -cf /tmp/layer.tar -C /tmp/layer etc',
+    );
+    const before = await machine.output('cd /overlay && find . | sort && cat .mountroot/attempts');
+    await machine.output(TAKE_MEMORY.replaceAll('\n', '; ').replaceAll('do;', 'do'));
+    for (const verb of ['done', 'export >/tmp/all.tar', 'import /tmp/layer.tar'])
+      t.equal((await machine.run(`mountroot ${verb}`)).status, 137, verb);
+    await machine.output('umount /tmp/taken');
+    t.equal(
+      await machine.output('cd /overlay && find . | sort && cat .mountroot/attempts'),
+      before,
+    );
+    t.match(JSON.parse(await machine.output('mountroot status --json')), {
+      persistent: true,
+      pending: { import: false },
+    });
+    await machine.output('mountroot done && mountroot export >/tmp/all.tar');
+    await machine.output('mountroot import /tmp/layer.tar');
+    await machine.powerOff();
+    const last = await again.bootToInit();
+    t.equal(await last.output('cat /etc/new'), 'new\n');
+    await last.powerOff();
+  });
 });

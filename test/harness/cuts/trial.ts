@@ -29,11 +29,11 @@ export async function recordScene(scene: Scene, volume: DataVolume): Promise<Rec
   }
 }
 
-/** What `e2fsck -p` makes of a disk. @throws {Error} if that needs a person. */
+/** What `e2fsck -y` makes of a disk. @throws {Error} if it cannot repair it. */
 function repaired(content: Buffer, folder: string): Buffer {
   const file = join(folder, 'repaired.img');
   writeFileSync(file, content);
-  const { status, stdout } = spawnSync('/sbin/e2fsck', ['-p', file], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync('/sbin/e2fsck', ['-y', file], { encoding: 'utf8' });
   if (status !== 0 && status !== 1) throw new Error(`e2fsck ended with ${status}: ${stdout}`);
   return readFileSync(file);
 }
@@ -81,8 +81,7 @@ export class Trial {
   }
 
   /**
-   * Lets e2fsck repair what it repairs without questions in each of the states, and then start and
-   * done run.
+   * Lets e2fsck repair each of the states, and then start and done run.
    */
   async repair(ids: readonly number[]): Promise<SeenByAgent[]> {
     if (ids.length === 0) return [];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { LogEntry } from '../../../../scripts/emulator/write-log.js';
 import { random } from '../../../fixtures/random.js';
-import { diskStates, flashStates, type CutState } from '../../../harness/cuts/states.js';
+import { TORN, diskStates, flashStates, type CutState } from '../../../harness/cuts/states.js';
 import { sampleByClass } from '../../../harness/cuts/trial.js';
 import { changedRange, rises, tearsOf } from '../../../harness/cuts/torn.js';
 
@@ -139,6 +139,21 @@ t.test('a disk keeps what was flushed or forced; of the rest any part may be los
     }),
     { numRuns: 300 },
   );
+});
+
+t.test('a state tells whether a write arrived in part', async (t) => {
+  const log = [0, 1, 2, 3].map((at) => entry(at * 1024, Buffer.alloc(1024, at + 1)));
+  const seen = { whole: 0, torn: 0 };
+  for (let seed = 1; seed <= 50; seed++)
+    for (const { kind, content } of contents(
+      Buffer.alloc(SIZE),
+      diskStates(Buffer.alloc(SIZE), log, { seed, tears: 3 }),
+    )) {
+      const inPart = log.some(({ offset }) => content[offset] !== content[offset + 512]);
+      if (inPart) t.equal(kind, TORN);
+      seen[kind === TORN ? 'torn' : 'whole']++;
+    }
+  t.ok(seen.whole > 100 && seen.torn > 100, JSON.stringify(seen));
 });
 
 t.test('a sample has some of each class, and the first and the last', async (t) => {
