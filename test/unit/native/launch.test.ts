@@ -203,6 +203,14 @@ t.test('a Node killed before the agent began does not make the heap damaged', (t
   t.end();
 });
 
+t.test('an agent that is stopped and goes on ends as if nothing had been', (t) => {
+  node('(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 6');
+  const { status, stderr } = run(path('launch'), 'stop');
+  t.equal(status, 6);
+  t.equal(stderr, '');
+  t.end();
+});
+
 t.test('records of others are left alone', (t) => {
   rmSync(PLACES.records, { recursive: true, force: true });
   mkdirSync(PLACES.records, { mode: 0o777 });
