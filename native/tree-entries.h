@@ -147,6 +147,7 @@ static int by_bytes(const void *one, const void *other, void *names)
 
 /* A directory of tmpfs says that each of its names takes so many bytes (mm/shmem.c). */
 #define TMPFS_NAME 20
+#define FEWEST_MOST 65536
 
 /*
  * How many names a listing may have. tmpfs of Linux 6.6 to 6.11 lists a name again that was renamed
@@ -161,7 +162,7 @@ static size_t most_names(int fd)
 
 	if (fstatfs(fd, &system) < 0 || fstat(fd, &is) < 0 || system.f_type != TMPFS_MAGIC)
 		return 1 << 24;
-	return 65536 + (size_t)is.st_size / TMPFS_NAME * 4;
+	return FEWEST_MOST + (size_t)is.st_size / TMPFS_NAME * 4;
 }
 
 #ifndef READ_BLOCK
@@ -180,7 +181,8 @@ static int read_names(struct listing *list, int fd)
 
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -1;
-	size_t most = most_names(fd);
+	/* The least that most_names gives, so that most listings need not ask. */
+	size_t most = FEWEST_MOST;
 	while ((bytes = READ_BLOCK(fd, block, sizeof block)) > 0) {
 		/* It may have grown honestly. */
 		if (list->count > most && list->count > (most = most_names(fd))) {

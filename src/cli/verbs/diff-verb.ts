@@ -4,7 +4,7 @@ import { writeOut } from '../stdout.js';
 import { verb, type OptionRows, type OptionValues } from '../verb-row.js';
 
 /** Calls through FFI leave memory behind that is freed only while this process is idle. */
-const LOOKED_AT_ONCE = 256;
+const LOOKED_AT_ONCE = 2048;
 const CHUNK = 1 << 15;
 
 const OPTIONS = {
