@@ -10,7 +10,6 @@ static int kernel_log = -1, records_parent = -1;
 static off_t journal_before;
 
 static const char JOURNAL[] = "journal.ndjson", NOTICE[] = "notice";
-static const char UNFINISHED[] = "the agent before it was done";
 
 static long now_ms(void)
 {
@@ -91,7 +90,7 @@ static long killed_for_memory(void)
 }
 
 /* Writes what a signal did. The sentence has no character that JSON would escape. */
-static void describe_end(char *text, size_t size, int signal, const char *what)
+static void describe_end(char *text, size_t size, int signal)
 {
 	/* The kernel sends the one where memory is out, Node aborts where its heap is full. */
 	const int by_memory = signal == SIGKILL || signal == SIGABRT;
@@ -102,7 +101,7 @@ static void describe_end(char *text, size_t size, int signal, const char *what)
 		snprintf(counted, sizeof(counted),
 			": the kernel has killed %ld program%s for want of memory since it started",
 			killed, killed == 1 ? "" : "s");
-	snprintf(text, size, "signal %d ended %s%s%s", signal, what,
+	snprintf(text, size, "signal %d ended the agent before it was done%s%s", signal,
 		by_memory ? ", perhaps because memory is short" : "", counted);
 }
 
@@ -173,7 +172,7 @@ static void tell_ended(const char *verb, int makes_root, int signal, long begun)
 	char sentence[300];
 	int records;
 
-	describe_end(sentence, sizeof(sentence), signal, UNFINISHED);
+	describe_end(sentence, sizeof(sentence), signal);
 	tell(sentence);
 	if (records_parent < 0)
 		return;

@@ -310,28 +310,20 @@ static int was_ended_by(int status, int signal)
 	return WIFSIGNALED(status) && WTERMSIG(status) == signal;
 }
 
-/* Whether the agent has begun, or has no time for another attempt. */
+/* Whether the agent has begun, or another attempt is vain. */
 static int was_tried(const int begun[2], int status)
 {
 	char byte;
 
 	close(begun[1]);
 	fcntl(begun[0], F_SETFL, O_NONBLOCK);
-	/* A heap that used up the time of this boot is not tried in another way. */
-	return told || was_ended_by(status, SIGALRM) || read(begun[0], &byte, 1) == 1;
-}
-
-/* Says why the agent's own file is run. A damaged heap ends Node, but never by SIGKILL. */
-static void tell_unused(const char *name, int makes_root, int status, long took)
-{
-	char sentence[300];
-
-	if (!was_ended_by(status, SIGKILL)) {
-		tell_refused(name, makes_root, took);
-		return;
-	}
-	describe_end(sentence, sizeof(sentence), SIGKILL, "Node before the agent began");
-	tell(sentence);
+	/*
+	 * A heap that used up the time of this boot is not tried in another way. A damaged heap
+	 * ends Node, but never by SIGKILL, and where memory is out, the agent's own file needs more
+	 * of it.
+	 */
+	return told || was_ended_by(status, SIGALRM) || was_ended_by(status, SIGKILL) ||
+	       read(begun[0], &byte, 1) == 1;
 }
 
 /* The exit status of this program, once the agent has ended. */
@@ -349,7 +341,7 @@ static int leave(enum child_end end, int status, const char *boot_verb, long beg
 	if (!told && boot_verb != NULL)
 		tell_ended(boot_verb, is_in(root_verbs, boot_verb), WTERMSIG(status), begun);
 	else if (!told) {
-		describe_end(sentence, sizeof(sentence), WTERMSIG(status), UNFINISHED);
+		describe_end(sentence, sizeof(sentence), WTERMSIG(status));
 		tell(sentence);
 	}
 	return 128 + WTERMSIG(status);
@@ -382,7 +374,7 @@ int main(int argc, char **argv)
 			return leave(end, status, boot_verb, begin);
 		close(begun[0]);
 		if (end != NO_CHILD)
-			tell_unused(name, boot_verb != NULL && is_in(root_verbs, boot_verb), status,
+			tell_refused(name, boot_verb != NULL && is_in(root_verbs, boot_verb),
 				now_ms() - begin);
 	}
 	if (boot_verb == NULL)

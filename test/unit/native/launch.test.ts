@@ -24,6 +24,7 @@ import {
   BEGUN_FD,
   CALLED_AS,
   HEAP_FILE,
+  REPORTS_HEAP,
   RESET_NAMES,
 } from '../../../src/facts/installation.js';
 
@@ -186,20 +187,23 @@ t.test(
   },
 );
 
-t.test('a Node killed before the agent began does not make the heap damaged', (t) => {
+t.test('a Node killed before the agent began is not tried again, nor is its heap damaged', (t) => {
   rmSync(PLACES.records, { recursive: true, force: true });
-  writeFileSync(PLACES.log, '');
-  // With the heap it is killed; the agent's own file runs.
-  writeFileSync(
-    path('node'),
-    '#!/bin/sh\ncase $* in *snapshot-blob*) kill -KILL $$ ;; esac\nexit 4\n',
-    { mode: 0o755 },
-  );
-  t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 4);
-  const text = readFileSync(PLACES.log, 'utf8');
-  t.match(text, /mountroot: signal 9 ended Node before the agent began, perhaps because memory/);
-  t.notMatch(text, /refused|damaged/);
-  t.notOk(existsSync(PLACES.records), 'the agent did what was to be done');
+  for (const words of [['start'], ['status']]) {
+    writeFileSync(PLACES.log, '');
+    // With the heap it is killed; the agent's own file would run.
+    writeFileSync(
+      path('node'),
+      '#!/bin/sh\ncase $* in *snapshot-blob*) kill -KILL $$ ;; esac\nexit 4\n',
+      { mode: 0o755 },
+    );
+    writeFileSync(path(REPORTS_HEAP), '');
+    const { status, stderr } = run('env', 'PREINIT=1', path('launch'), ...words);
+    t.equal(status, 137);
+    const text = readFileSync(PLACES.log, 'utf8') + stderr;
+    t.match(text, /mountroot: signal 9 ended the agent before it was done, perhaps because memory/);
+    t.notMatch(text, /refused|damaged/);
+  }
   t.end();
 });
 
