@@ -11,7 +11,7 @@ import { makeBench } from '../board.js';
 import type { Listing } from '../walk.js';
 import { judgeAgent, judgeMount } from './judge.js';
 import { record, stepAt, type Recording } from './recording.js';
-import { Trial } from './trial.js';
+import { Trial, repairedDisk } from './trial.js';
 import { makeVolume, type DataVolume, type Kind } from './volume.js';
 import { ALL_WRITTEN, acknowledgedFiles, filesOf, writers } from './writers.js';
 
@@ -117,7 +117,7 @@ class Rounds {
       ...[...chosen].slice(0, agentsPerBoot),
       ...unmounted.map(({ id }) => id),
     ]);
-    const { agents } = await trial.walk(({ id }) => (tried.has(id) ? 'agent' : null));
+    const { agents, repaired } = await trial.runAgent(tried);
     const byAgent = new Map(agents.map((seen) => [seen.id, seen]));
     const promises = { musts: [], either: null };
     const results = mounts.map((mounted): UnannouncedCut => {
@@ -143,7 +143,8 @@ class Rounds {
       };
     });
     const next = [...chosen][this.chance(chosen.size)]!;
-    this.content = trial.contents(new Set([next]))[0]!;
+    const content = trial.contents(new Set([next]))[0]!;
+    this.content = repaired.includes(next) ? repairedDisk(content, this.folder) : content;
     this.allowed = allowedAfter(this.allowed, number, recording, states[next]!.entries);
     return results;
   }

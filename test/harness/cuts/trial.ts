@@ -7,7 +7,7 @@ import { makeBench } from '../board.js';
 import { walk, type Check, type SeenByAgent, type Walked } from '../walk.js';
 import { record, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
-import { diskStates, flashStates, type CutState, type HowToCut } from './states.js';
+import { TORN, diskStates, flashStates, type CutState, type HowToCut } from './states.js';
 import { copyOf, type DataVolume } from './volume.js';
 
 /** Records a scene on a new board. */
@@ -30,13 +30,22 @@ export async function recordScene(scene: Scene, volume: DataVolume): Promise<Rec
 }
 
 /** What `e2fsck -y` makes of a disk. @throws {Error} if it cannot repair it. */
-function repaired(content: Buffer, folder: string): Buffer {
+export function repairedDisk(content: Buffer, folder: string): Buffer {
   const file = join(folder, 'repaired.img');
   writeFileSync(file, content);
   const { status, stdout } = spawnSync('/sbin/e2fsck', ['-y', file], { encoding: 'utf8' });
   if (status !== 0 && status !== 1) throw new Error(`e2fsck ended with ${status}: ${stdout}`);
   return readFileSync(file);
 }
+
+/**
+ * ext4 takes it for granted that a disk writes a block as a whole. A superblock of which only some
+ * sectors arrived has no valid checksum (EBADMSG). jbd2 refuses a journal whose last commit block
+ * arrived in part (EUCLEAN; "jbd2: avoid mount failed when commit block is partial submitted"
+ * mends it in Linux 6.12). A start leaves such a volume alone.
+ */
+const isRefused = ({ state }: SeenByAgent): boolean =>
+  state?.reason === 'mount-failed' && /EUCLEAN|EBADMSG/.test(state.because ?? '');
 
 export class Trial {
   constructor(
@@ -81,11 +90,29 @@ export class Trial {
   }
 
   /**
-   * Lets e2fsck repair each of the states, and then start and done run.
+   * Lets start and done run on the states that are chosen. What the kernel refuses because a block
+   * arrived in part is repaired by e2fsck, and they run after that.
    */
-  async repair(ids: readonly number[]): Promise<SeenByAgent[]> {
+  async runAgent(
+    chosen: ReadonlySet<number>,
+  ): Promise<{ agents: SeenByAgent[]; repaired: number[] }> {
+    const torn = new Set<number>();
+    const { agents } = await this.walk(({ id, kind }) => {
+      if (kind === TORN) torn.add(id);
+      return chosen.has(id) ? 'agent' : null;
+    });
+    const repaired = agents
+      .filter((seen) => this.volume.kind === 'ext4' && torn.has(seen.id) && isRefused(seen))
+      .map(({ id }) => id);
+    const again = new Map((await this.repair(repaired)).map((seen) => [seen.id, seen]));
+    return { agents: agents.map((seen) => again.get(seen.id) ?? seen), repaired };
+  }
+
+  private async repair(ids: readonly number[]): Promise<SeenByAgent[]> {
     if (ids.length === 0) return [];
-    const contents = this.contents(new Set(ids)).map((content) => repaired(content, this.folder));
+    const contents = this.contents(new Set(ids)).map((content) =>
+      repairedDisk(content, this.folder),
+    );
     const { place, medium } = this.volume;
     const disk = copyOf(this.volume, contents[0]!, this.folder)!;
     const { agents } = await walk(medium, { disk, append: place.append }, (stream) => {

@@ -8,7 +8,7 @@ import type { Check, Seen, SeenByAgent } from '../walk.js';
 import { journalsOf, judgeAgent, judgeMount, type Promises } from './judge.js';
 import { stepAt, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
-import { TORN, type CutState, type HowToCut } from './states.js';
+import type { CutState, HowToCut } from './states.js';
 import { Trial, recordScene, sample, sampleByClass } from './trial.js';
 import { makeVolume, type Kind } from './volume.js';
 import { acknowledgedFiles } from './writers.js';
@@ -96,18 +96,6 @@ function promisesOf(scene: Scene, recording: Recording, agents: readonly SeenByA
   return { musts, either: { before: first.listing, after: last.listing, from } };
 }
 
-/**
- * ext4 takes it for granted that a disk writes a block as a whole. A superblock of which only some
- * sectors arrived has no valid checksum (EBADMSG). jbd2 refuses a journal whose last commit block
- * arrived in part (EUCLEAN; "jbd2: avoid mount failed when commit block is partial submitted"
- * mends it in Linux 6.12). A start leaves such a volume alone, and e2fsck repairs it.
- */
-const isRefusedTear = (volume: Kind, { kind }: CutState, { state }: SeenByAgent): boolean =>
-  volume === 'ext4' &&
-  kind === TORN &&
-  state?.reason === 'mount-failed' &&
-  /EUCLEAN|EBADMSG/.test(state.because ?? '');
-
 /** Writes the medium of each state with a fault, for a fixture. */
 function keepFaults(trial: Trial, faults: readonly Fault[], name: string): void {
   mkdirSync(dirname(name), { recursive: true });
@@ -149,13 +137,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
       ...sample(distinct, Math.max(2, how.agents - first.length), how.seed),
     ]);
     how.progress?.(`${distinct.length} states differ; the agent runs on ${chosen.size}`);
-    const { agents } = await trial.walk(({ id }) => (chosen.has(id) ? 'agent' : null));
-    // The first and the last are what it was before and after.
-    const refused = agents
-      .slice(1, -1)
-      .filter((seen) => isRefusedTear(kind, byId.get(seen.id)!, seen))
-      .map(({ id }) => id);
-    const repaired = await trial.repair(refused);
+    const { agents, repaired } = await trial.runAgent(chosen);
     const promises = {
       ...promisesOf(scene, recording, agents),
       journals: journalsOf(mounts[0]!.listing),
@@ -172,7 +154,7 @@ export async function tryScene(scene: Scene, kind: Kind, how: HowToTry): Promise
     };
     for (const seen of mounts)
       note(seen.id, 'mount', judgeMount(promises, byId.get(seen.id)!.entries, seen));
-    for (const seen of [...agents.filter(({ id }) => !refused.includes(id)), ...repaired])
+    for (const seen of agents)
       note(seen.id, 'agent', judgeAgent(promises, byId.get(seen.id)!.entries, seen));
     for (const seen of boots)
       note(seen.id, 'boot', judgeAgent(promises, byId.get(seen.id)!.entries, seen));
