@@ -20,14 +20,16 @@ import { HOST_PARTS, growHere, type HostPartName } from './bench/host.js';
 import { chosenParts } from './bench/parts.js';
 import { ratioTable, ratios } from './bench/ratios.js';
 import { measureReports, reportTable, type ReportCost } from './bench/reports.js';
+import { measureSwitch, switchTable, type SwitchCost } from './bench/switch.js';
 import { buildImage, type Image } from './image/build-image.js';
-import { emptyData, systemChips } from './image/chips.js';
+import { emptyData, markedData, systemChips } from './image/chips.js';
 import { loadBoard, type Board } from './lib/board.js';
 import { checkout, main, readJson } from './lib/report.js';
 
 interface Measured {
   figures: Partial<Record<ProgramName, Figures>>;
   reports: ReportCost[];
+  switched: SwitchCost | null;
   growth: Growth[];
   beside: Beside[];
 }
@@ -39,10 +41,19 @@ const keys = <Key extends string>(table: Record<Key, unknown>): Key[] =>
 const BESIDE = 'trees';
 /** The part that compares reports with a Node that does nothing. */
 const REPORTS = 'reports';
+/** The part that carries a root from memory to flash. */
+const SWITCH = 'switch';
 
 /** Measures the parts that the command line chooses. @param work a folder for temporary files. */
 async function measure(board: Board, image: Image, work: string): Promise<Measured> {
-  const all = [...keys(PROGRAMS), REPORTS, ...keys(GUEST_PARTS), ...keys(HOST_PARTS), BESIDE];
+  const all = [
+    ...keys(PROGRAMS),
+    REPORTS,
+    SWITCH,
+    ...keys(GUEST_PARTS),
+    ...keys(HOST_PARTS),
+    BESIDE,
+  ];
   const parts = chosenParts(process.argv.slice(2), all);
   const chosen = <Name extends string>(table: Record<Name, unknown>): Name[] =>
     keys(table).filter((name) => parts.some((part) => part === name));
@@ -50,13 +61,17 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
   for (const [index, chip] of systemChips(board, image.boot.zImage, rootfs).entries())
     writeFileSync(flash[index]!, chip);
-  const measured: Measured = { figures: {}, reports: [], growth: [], beside: [] };
+  const measured: Measured = { figures: {}, reports: [], switched: null, growth: [], beside: [] };
   for (const name of chosen<ProgramName>(PROGRAMS))
     measured.figures[name] = await measureProgram(board, image, flash, name);
   const empty = (): void => writeFileSync(flash.at(-1)!, emptyData(board));
   if (parts.some((part) => part === REPORTS)) {
     empty();
     measured.reports = await measureReports(board, { ...image.boot, flash });
+  }
+  if (parts.some((part) => part === SWITCH)) {
+    writeFileSync(flash.at(-1)!, markedData(board));
+    measured.switched = await measureSwitch(board, { ...image.boot, flash });
   }
   for (const part of chosen<GuestPart>(GUEST_PARTS)) {
     empty();
@@ -71,7 +86,7 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
 function report(
   board: Board,
   image: Image,
-  { figures, reports, growth, beside }: Measured,
+  { figures, reports, switched, growth, beside }: Measured,
 ): object {
   const { kernel } = readJson<{ kernel: { release: string } }>(join(image.folder, 'manifest.json'));
   return {
@@ -83,12 +98,13 @@ function report(
     figures: Object.values(figures),
     ratios: ratios(figures),
     reports,
+    switched,
     growth,
     beside,
   };
 }
 
-function tables({ name }: Board, { figures, reports, growth, beside }: Measured): string {
+function tables({ name }: Board, { figures, reports, switched, growth, beside }: Measured): string {
   const clocks =
     `Guest time on ${name}, emulated with -icount shift=1; CPU time here is Node ` +
     `${process.version} on this machine's ${process.arch}. As data in build/bench.json.`;
@@ -97,6 +113,7 @@ function tables({ name }: Board, { figures, reports, growth, beside }: Measured)
     measured.length > 0 ? figuresTable(measured) : '',
     ratioTable(ratios(figures)),
     reportTable(reports),
+    switchTable(switched),
     growthTables(growth),
     besideTable(beside),
     clocks,

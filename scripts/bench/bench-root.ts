@@ -9,6 +9,8 @@ import { boardFolder, type Board } from '../lib/board.js';
 import { Failure, checkout } from '../lib/report.js';
 import { run } from '../lib/run.js';
 
+const SCRIPTS = ['preinit', 'reports', 'growth', 'switch'];
+
 /** The plan of `start` for this board, as a shell script. */
 function planAsShell(board: Board): string {
   const facts = join(boardFolder(board.name), 'facts.json');
@@ -28,12 +30,11 @@ export async function benchRootfs({ folder }: Image, board: Board, work: string)
   copyFileSync(join(folder, 'rootfs.squashfs'), rootfs);
   const tools = join(work, 'bench');
   mkdirSync(tools);
-  for (const name of ['preinit', 'reports', 'growth'])
+  for (const name of SCRIPTS)
     copyFileSync(join(checkout, 'scripts/bench', name), join(tools, name));
   copyFileSync(join(await buildNative('arm'), 'measure'), join(tools, 'measure'));
   writeFileSync(join(tools, 'plan-start.sh'), planAsShell(board));
-  for (const name of ['preinit', 'reports', 'growth', 'measure', 'plan-start.sh'])
-    chmodSync(join(tools, name), 0o755);
+  for (const name of [...SCRIPTS, 'measure', 'plan-start.sh']) chmodSync(join(tools, name), 0o755);
   await run('mksquashfs', [
     ...[tools, rootfs, '-keep-as-directory', '-no-progress', '-all-root', '-no-recovery'],
   ]);

@@ -33,3 +33,10 @@ export function emptyData(board: Board): Buffer {
     );
   return cleanMarked(size, eraseBlock);
 }
+
+/** The same partition, which waits to be erased: fstools' mark is at its beginning. */
+export function markedData(board: Board): Buffer {
+  const data = emptyData(board);
+  data.writeUInt32BE(0xdeadc0de);
+  return data;
+}
