@@ -57,6 +57,26 @@ export function memparse(text: string): { value: number; rest: string } {
 
 const KEPT_OF_ROOT = 63;
 
+/** Each initrd= and initrdmem= in the right form sets both numbers: the last one counts. */
+function initrdWords(
+  words: readonly { name: string; value: string | null }[],
+  commandLine: string,
+): Pick<BootParameters, 'initrd' | 'initrdIsLast' | 'strangeInitrd'> {
+  const initrds = words.flatMap(({ name, value }) =>
+    (name === 'initrd' || name === 'initrdmem') && value !== null
+      ? [{ value, start: memparse(value) }]
+      : [],
+  );
+  const placed = initrds.findLast(({ start }) => start.rest.startsWith(','));
+  if (placed === undefined)
+    return { initrd: null, initrdIsLast: false, strangeInitrd: initrds.at(-1)?.value ?? null };
+  return {
+    initrd: { start: placed.start.value, size: memparse(placed.start.rest.slice(1)).value },
+    initrdIsLast: commandLine.endsWith(placed.value),
+    strangeInitrd: null,
+  };
+}
+
 export function bootParameters(commandLine: string): BootParameters {
   const { words, init } = commandLineWords(commandLine);
   // The kernel treats - and _ in a name as equal (kernel/params.c: parameqn).
@@ -70,13 +90,6 @@ export function bootParameters(commandLine: string): BootParameters {
   const access = all.findLast(
     ({ name, value }) => (name === 'ro' || name === 'rw') && (value === null || value === ''),
   )?.name as 'ro' | 'rw' | undefined;
-  // Each initrd= and initrdmem= in the right form sets both numbers: the last one counts.
-  const initrds = all.flatMap(({ name, value }) =>
-    (name === 'initrd' || name === 'initrdmem') && value !== null
-      ? [{ value, start: memparse(value) }]
-      : [],
-  );
-  const placed = initrds.findLast(({ start }) => start.rest.startsWith(','));
   return {
     root: said('root')?.slice(0, KEPT_OF_ROOT) || null,
     fstypes:
@@ -92,12 +105,7 @@ export function bootParameters(commandLine: string): BootParameters {
     init: said('init'),
     rdinit: said('rdinit'),
     noinitrd: all.some(({ name }) => name === 'noinitrd'),
-    initrd:
-      placed === undefined
-        ? null
-        : { start: placed.start.value, size: memparse(placed.start.rest.slice(1)).value },
-    initrdIsLast: placed !== undefined && commandLine.endsWith(placed.value),
-    strangeInitrd: placed === undefined ? (initrds.at(-1)?.value ?? null) : null,
+    ...initrdWords(all, commandLine),
     retain: flag('retain_initrd') || all.some(({ name }) => name === 'keepinitrd'),
     ramdiskSize: number('ramdisk_size') ?? number('ramdisk'),
     ramdiskStart: number('ramdisk_start') ?? 0,

@@ -297,7 +297,8 @@ t.test('the configured watchdog is examined, through links', async (t) => {
 t.test('files on an overlay that do nothing, or not what was meant, are found', async (t) => {
   const overlaid = startedFacts();
   const fstab =
-    '# /dev/vda3 / xfs usrquota\n/dev/vda2 / ext4 noatime,x-systemd.growfs,errors=remount-ro 0 1\n' +
+    '# /dev/vda3 / xfs usrquota\n' +
+    '/dev/vda2 / ext4 noatime,x-systemd.growfs,errors=remount-ro 0 1\n' +
     '/swapfile none swap sw 0 0\n/dev/vda3 none swap sw 0 0\n';
   const files = {
     '/etc/fstab': fstab,
