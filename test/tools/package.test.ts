@@ -74,7 +74,7 @@ t.test(
       t.equal(field('Version'), own.version);
       t.match(
         field('Depends'),
-        /^nodejs \(>= 20\.19\), libc6 \(>= 2\.\d+\), libgcc-s1, libstdc\+\+6 \(>= \d+\)$/,
+        /^nodejs \(>= 20\.19\), libc6 \(>= 2\.\d+\), libgcc-s1, libstdc\+\+6 \(>= \d+\), mount$/,
       );
       t.match(Number(field('Installed-Size')), /^\d{3,4}$/);
       t.same(
