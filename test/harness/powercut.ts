@@ -106,9 +106,9 @@ export class PowerCuts {
     if (scene === 'start' || scene === 'reset') await machine.waitFor(exactly(moment));
     else {
       await machine.waitFor(/init: ready/);
-      // Erasing flash takes minutes of the board's time. The pause keeps the board from filling its
+      // Erasing flash takes seconds of the board's time. The pause keeps the board from filling its
       // memory during that.
-      await machine.run(writer(this.next, scene === 'switch' ? 3000 : 50));
+      await machine.run(writer(this.next, scene === 'switch' ? 300 : 50));
       if (scene === 'chance') await delay(Number.parseInt(moment, 10));
       else await machine.waitFor(exactly(moment));
     }
