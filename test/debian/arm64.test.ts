@@ -1,11 +1,14 @@
 /** The next release of Debian, on a processor of 64 bits. */
+import { join } from 'node:path';
 import t from 'tap';
 import { failedUnits, output, rootType, status, switchOff } from '../harness/debian-asks.js';
-import { enabledDebian, needsRecovery } from '../harness/debian.js';
+import { enabledDebian, makeFat, needsRecovery } from '../harness/debian.js';
 
 t.test('arm64 and the next release keep what is written', { timeout: 0 }, async (t) => {
   const bench = await enabledDebian({ boardName: 'debian-virt-arm64' });
   t.teardown(() => bench.clear());
+  bench.disks.third = join(t.testdir(), 'firmware.img');
+  await makeFat(bench.disks.third, 'FIRMWARE');
   t.match(bench.said.install.output, /^Status: install ok installed/m);
   t.match(bench.said.enable, { status: 0, output: /back for good: mountroot disable/ });
 
@@ -16,8 +19,19 @@ t.test('arm64 and the next release keep what is written', { timeout: 0 }, async 
   t.equal(await failedUnits(first), '');
   t.equal(await output(first, 'systemctl is-system-running'), 'running');
   t.notMatch((await first.run('mountroot doctor')).output, /^problem/m);
+  await output(
+    first,
+    'mountroot maintain -- sh -c "mkdir /boot/firmware && ' +
+      'echo LABEL=FIRMWARE /boot/firmware vfat defaults >>/etc/fstab"',
+  );
+  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt');
   await output(first, 'echo kept >/etc/marker; sync');
   await first.cut();
+
+  const off = await bench.boot();
+  t.equal(await rootType(off), 'ext4', 'the file on the boot partition is one boot without it');
+  await output(off, 'rm /boot/firmware/mountroot-off');
+  await switchOff(off);
 
   const second = await bench.boot();
   t.match(await status(second), { rung: 'persistent', reason: null });
