@@ -1,7 +1,15 @@
 /** The next release of Debian, on a processor of 64 bits. */
 import { join } from 'node:path';
 import t from 'tap';
-import { failedUnits, output, rootType, status, switchOff } from '../harness/debian-asks.js';
+import {
+  bootWithOffFile,
+  failedUnits,
+  output,
+  putOffFile,
+  rootType,
+  status,
+  switchOff,
+} from '../harness/debian-asks.js';
 import { enabledDebian, makeFat, needsRecovery } from '../harness/debian.js';
 
 t.test('arm64 and the next release keep what is written', { timeout: 0 }, async (t) => {
@@ -24,14 +32,11 @@ t.test('arm64 and the next release keep what is written', { timeout: 0 }, async 
     'mountroot maintain -- sh -c "mkdir /boot/firmware && ' +
       'echo LABEL=FIRMWARE /boot/firmware vfat defaults >>/etc/fstab"',
   );
-  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt');
+  await putOffFile(first);
   await output(first, 'echo kept >/etc/marker; sync');
   await first.cut();
 
-  const off = await bench.boot();
-  t.equal(await rootType(off), 'ext4', 'the file on the boot partition is one boot without it');
-  await output(off, 'rm /boot/firmware/mountroot-off');
-  await switchOff(off);
+  await bootWithOffFile(bench);
 
   const second = await bench.boot();
   t.match(await status(second), { rung: 'persistent', reason: null });

@@ -1,7 +1,14 @@
 /** A user of Debian: some directories last, the root below is changed, and changes go below. */
 import { join } from 'node:path';
 import t from 'tap';
-import { failedUnits, output, rootType, switchOff, wholeStatus } from '../harness/debian-asks.js';
+import {
+  bootWithOffFile,
+  failedUnits,
+  output,
+  putOffFile,
+  switchOff,
+  wholeStatus,
+} from '../harness/debian-asks.js';
 import { enabledDebian, makeFat } from '../harness/debian.js';
 
 const BELOW = 'findmnt -n -o OPTIONS,FS-OPTIONS /rom | tr "\\n" " "';
@@ -42,7 +49,8 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
   t.match(changed, /is closed again/);
   t.match(await output(first, BELOW), /^ro,\S+ ro\b/);
   t.equal((await first.run('touch /rom/x 2>/dev/null')).status, 1);
-  await output(first, 'mount /dev/vdc /mnt && touch /mnt/mountroot-off && umount /mnt; sync');
+  await putOffFile(first);
+  await output(first, 'sync');
   await output(first, 'echo committed >/etc/committed');
   t.match(await output(first, 'mountroot commit /etc/committed 2>&1'), /committing 1 change/);
   t.match(await output(first, BELOW), /^ro,\S+ ro\b/);
@@ -52,10 +60,7 @@ t.test('directories last, and the root below is changed', { timeout: 0 }, async 
   );
   await first.cut();
 
-  const off = await bench.boot();
-  t.equal(await rootType(off), 'ext4', 'the file on the boot partition is one boot without it');
-  await output(off, 'rm /boot/firmware/mountroot-off');
-  await switchOff(off);
+  await bootWithOffFile(bench);
 
   const second = await bench.boot();
   t.equal(

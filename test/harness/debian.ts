@@ -58,7 +58,7 @@ interface Disks {
   third?: string;
 }
 
-interface DebianBench {
+export interface DebianBench {
   disks: Disks;
   /** Boots it with the initramfs that its /boot has, and logs in when systemd has started all. */
   boot(append?: string): Promise<Debian>;
