@@ -211,6 +211,22 @@ EXPORT int32_t mountroot_attach_ubi(const char *control, int32_t mtd)
 	return done;
 }
 
+/*
+ * UBI_IOCEBISMAP and UBI_IOCEBER on a UBI volume. Returns 0 if nothing is mapped there. The kernel
+ * waits for the erasing, so that the old content cannot come back after a power cut.
+ */
+EXPORT int32_t mountroot_erase_leb(const char *volume, int32_t leb)
+{
+	int fd = open(volume, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	int32_t done = result(ioctl(fd, UBI_IOCEBISMAP, &leb));
+	if (done == 1)
+		done = ioctl(fd, UBI_IOCEBER, &leb) < 0 ? -errno : 1;
+	close(fd);
+	return done;
+}
+
 /* How often a loop device is tried again that somebody else took or still reads (EAGAIN). */
 #define LOOP_TRIES 64
 

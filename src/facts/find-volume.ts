@@ -2,6 +2,7 @@ import type { Reader } from '../system/port.js';
 import type { Content, Device, Facts, MtdPartition, Volume } from './facts.js';
 import { resolve } from './devices.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
+import { asUnfinished } from '../volumes/unfinished-ubifs.js';
 
 const unreadable = (error: unknown): Content => ({
   kind: 'unreadable',
@@ -39,18 +40,28 @@ function contentOf(reader: Reader, device: Device): Content {
       device.size,
       device.eraseBlock ?? 0,
     );
+  const node = device.kind === 'ubi' ? `/dev/${device.name}` : device.source;
+  let content: Content;
   try {
-    return identify(
-      () =>
-        reader.readBytes(
-          device.kind === 'ubi' ? `/dev/${device.name}` : device.source,
-          0,
-          BYTES_LOOKED_AT,
-        ),
-      1,
-    );
+    content = identify(() => reader.readBytes(node, 0, BYTES_LOOKED_AT), 1);
   } catch (error) {
     return unreadable(error);
+  }
+  return device.kind === 'ubi' ? ubiContent(reader, device, node, content) : content;
+}
+
+function ubiContent(reader: Reader, device: Device, node: string, content: Content): Content {
+  const leb = device.eraseBlock ?? 0;
+  if (leb === 0) return content;
+  try {
+    return asUnfinished(
+      content,
+      (index, offset, length) => reader.readBytes(node, index * leb + offset, length),
+      Math.floor(device.size / leb),
+    );
+  } catch {
+    // Mounting it will tell.
+    return content;
   }
 }
 

@@ -21,7 +21,14 @@ import { placeTrouble } from './mountpoints.js';
 import { isPersistAsked, persistRoot, persistTrouble } from './persist.js';
 import { isEmptiedByOthers, removeRemains } from './others-reset.js';
 import { attachSteps, waitSteps } from './open.js';
-import { mayLackOptions, openFailures, openVolume, refusesWrites } from './open-volume.js';
+import {
+  mayLackOptions,
+  openEmptied,
+  openFailures,
+  openVolume,
+  refusesWrites,
+  wasNeverFinished,
+} from './open-volume.js';
 import { isLegacy } from './overlay-root.js';
 import type { Plan, StageResult } from './plan.js';
 import { isLeftAlone, ownRootPlan, ownRootTrouble } from './own-root.js';
@@ -295,6 +302,11 @@ export const LADDER: readonly PlanRule<Climb, Plan>[] = [
     id: 'open-read-only',
     when: (climb) => isClosed(climb) && refusesWrites(climb),
     then: openVolume(true),
+  },
+  {
+    id: 'open-emptied',
+    when: (climb) => isClosed(climb) && wasNeverFinished(climb),
+    then: openEmptied,
   },
   {
     id: 'open-failed',

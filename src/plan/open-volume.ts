@@ -3,7 +3,7 @@ import type { Facts } from '../facts/facts.js';
 import { describe } from '../volumes/device.js';
 import { FILE_SYSTEMS } from '../volumes/file-systems.js';
 import { fstypeOf } from '../volumes/mountable.js';
-import { openSteps } from './open.js';
+import { emptySteps, openSteps } from './open.js';
 import type { Plan, StageResult } from './plan.js';
 import { failures, planOf } from './plan-of.js';
 
@@ -35,6 +35,19 @@ export const mayLackOptions = (climb: Opening): boolean =>
 export function refusesWrites(climb: Opening): boolean {
   const [first, ...more] = openFailures(climb);
   return more.length === 0 && WRITE_PROTECTED.includes(first?.failed?.errno ?? '');
+}
+
+/**
+ * UBIFS refused a volume on which it had never made itself to the end, and emptying it was not
+ * tried yet.
+ */
+export function wasNeverFinished(climb: Opening): boolean {
+  const [first, ...more] = openFailures(climb);
+  return (
+    climb.facts.volume.content?.unfinished === true &&
+    more.length === 0 &&
+    first?.failed?.errno === 'EINVAL'
+  );
 }
 
 function openNotes({ volume }: Facts): string[] {
@@ -79,3 +92,18 @@ export const openVolume =
       ],
     });
   };
+
+/** UBIFS makes itself only on a volume on which nothing is mapped. */
+export const openEmptied = ({ facts }: Opening): Plan => {
+  const device = facts.volume.found[0]!;
+  const { evidence } = facts.volume.content!;
+  return planOf('start', facts, {
+    stage: 'open',
+    summary: `emptying ${describe(device)}, and opening it`,
+    steps: [...emptySteps(device), ...openSteps(facts, false)],
+    notes: [
+      `a power cut stopped UBIFS while it made itself on ${describe(device)} (${evidence}): ` +
+        'no file was on it yet, so it is emptied and made again',
+    ],
+  });
+};

@@ -2,7 +2,7 @@
  * The steps that make a volume accessible (wait for it, attach it, mount it where it covers
  * nothing) and those that release it.
  */
-import type { External, Facts, MountedVolume, Volume } from '../facts/facts.js';
+import type { Device, External, Facts, MountedVolume, Volume } from '../facts/facts.js';
 import { visibleAt } from '../facts/mountinfo.js';
 import { EXTERNAL, STAGING } from '../facts/places.js';
 import { PSTORE } from '../facts/pstore.js';
@@ -24,6 +24,14 @@ export const attachSteps = (mtd: number): Step[] => [
   fatal('attach', 'UBI shows its volumes only after it has read the whole partition.', {
     kind: 'attach-ubi',
     mtd,
+  }),
+];
+
+export const emptySteps = ({ name, size, eraseBlock }: Device): Step[] => [
+  fatal('empty', 'UBIFS makes itself only on a volume that has nothing on it.', {
+    kind: 'empty-ubi',
+    device: `/dev/${name}`,
+    blocks: Math.floor(size / eraseBlock!),
   }),
 ];
 

@@ -7,6 +7,7 @@ export { attachUbi as 'attach-ubi' } from './attach-ubi.js';
 export { chdir } from './chdir.js';
 export { clear } from './clear.js';
 export { copy } from './copy.js';
+export { emptyUbi as 'empty-ubi' } from './empty-ubi.js';
 export { erase } from './erase.js';
 export { freeMemory as 'free-memory' } from './free-memory.js';
 export { keepJournal as 'keep-journal' } from './keep-journal.js';

@@ -119,5 +119,9 @@ export function dryRun(): System & { calls: string[] } {
       return 0;
     },
     attachUbi: (mtd) => note('ioctl', text('/dev/ubi_ctrl'), 'UBI_IOCATT', `{mtd_num=${mtd}}`),
+    eraseUbiBlock: (device, leb) => {
+      note('ioctl', text(device), 'UBI_IOCEBER', `[${leb}]`);
+      return true;
+    },
   };
 }

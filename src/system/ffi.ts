@@ -51,6 +51,7 @@ const openShim = () =>
     mountroot_set_attribute: ['int32', ['string', 'string', 'pointer', 'uint32']],
     mountroot_erase_block: ['int32', ['string', 'uint64', 'uint64']],
     mountroot_attach_ubi: ['int32', ['string', 'int32']],
+    mountroot_erase_leb: ['int32', ['string', 'int32']],
     mountroot_attach_loop: ['int32', ['string', 'uint64']],
     mountroot_run: ['int32', ['string', 'pointer', 'pointer']],
     mountroot_lock: ['int32', ['string']],
@@ -294,6 +295,12 @@ export const system: System = {
       syscall: 'attach',
       path: `mtd${mtd}`,
     });
+  },
+
+  eraseUbiBlock(device, leb) {
+    const attempt = { what: `erase LEB ${leb} of ${device}`, syscall: 'erase', path: device };
+    refuse(attempt, [device]);
+    return check(shim().mountroot_erase_leb(device, leb), attempt) === 1;
   },
 
   attachLoop(disk, offset) {

@@ -274,6 +274,7 @@ type Kernels =
   | 'setAttribute'
   | 'eraseBlock'
   | 'attachUbi'
+  | 'eraseUbiBlock'
   | 'attachLoop'
   | 'run'
   | 'lock'

@@ -97,6 +97,12 @@ interface FlashSystem {
   run(program: string, args: readonly string[]): number;
   /** UBI_IOCATT on /dev/ubi_ctrl (include/uapi/mtd/ubi-user.h); the driver chooses the number. */
   attachUbi(mtd: number): void;
+  /**
+   * Erases one logical block of a UBI volume, and waits for that (UBI_IOCEBISMAP, UBI_IOCEBER;
+   * include/uapi/mtd/ubi-user.h). Returns false if nothing was mapped there.
+   * @throws {SystemError} EBUSY if the volume is in use, EROFS if it cannot be written.
+   */
+  eraseUbiBlock(device: string, leb: number): boolean;
 }
 
 /**

@@ -62,6 +62,15 @@ export const ERRNO_RULES: readonly ErrnoRule[] = [
   },
   {
     calls: ['mount'],
+    fstype: 'ext4',
+    errnos: ['EUCLEAN', 'EBADMSG'],
+    says:
+      'its journal, its superblock or a table is not as it should be, which may be a power cut ' +
+      'that tore a block (the kernel log says which); copy the volume first ' +
+      '(`cat /dev/DISK >FILE`), and then let e2fsck check it',
+  },
+  {
+    calls: ['mount'],
     fstype: 'overlay',
     errnos: ['EINVAL'],
     says:

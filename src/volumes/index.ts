@@ -39,4 +39,9 @@ export interface Content {
    * volume's beginning is damaged.
    */
   behind?: number;
+  /**
+   * UBIFS began to make itself here and did not end, or has not begun: no file was ever on it. If
+   * the kernel refuses the volume, it may be emptied.
+   */
+  unfinished?: true;
 }

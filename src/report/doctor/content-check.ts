@@ -52,8 +52,14 @@ function unmountable(device: Device, content: Content): Finding {
 }
 
 /** Whether the kernel has the file system is another check. */
-function mountable(on: string, fstype: string, { kind, evidence, behind }: Content): Finding {
+function mountable(on: string, fstype: string, content: Content): Finding {
+  const { kind, evidence, behind, unfinished } = content;
   if (kind === 'blank') return ok(`${on} is blank, and ${fstype} makes it its own`, evidence);
+  if (unfinished)
+    return ok(
+      `${fstype} had not made itself on ${on} to the end, and a start makes it anew`,
+      evidence,
+    );
   if (behind === undefined) return ok(`${on} holds ${kind}`, evidence);
   return warning(
     `${on} holds ${kind}, behind a damaged beginning`,

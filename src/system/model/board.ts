@@ -195,6 +195,7 @@ export function copyBoard(board: Board): Board {
   const stored = (storage: Storage): Storage => ({
     ...storage,
     tree: storage.tree && tree(storage.tree),
+    ...(storage.raw && { raw: Buffer.from(storage.raw) }),
   });
   return {
     ...board,
@@ -241,10 +242,41 @@ const MAGICS: readonly Magic[] = [
 ];
 const LONGEST_LABEL = 16;
 
+/** The size of each block of a UBI volume of the model, and how many it has. */
+export const LEB = { bytes: 4096, count: 16 };
+
+/** A UBI volume on which UBIFS was stopped while it made itself: it has no master node yet. */
+export function unfinishedUbifs(): Buffer {
+  const bytes = Buffer.alloc(LEB.count * LEB.bytes, 0xff);
+  const [{ bytes: magic }] = MAGICS as [Magic];
+  bytes.set(magic, 0);
+  // The tree of LEB properties has no node's head.
+  bytes.fill(0x5a, 5 * LEB.bytes, 5 * LEB.bytes + 64);
+  return bytes;
+}
+
+/** Erases one block of a UBI volume. Returns whether something was there. */
+export function emptyLeb(storage: Storage, leb: number): boolean {
+  const { raw } = storage;
+  if (storage.tree !== null) {
+    storage.tree = null;
+    return true;
+  }
+  const block = raw?.subarray(leb * LEB.bytes, (leb + 1) * LEB.bytes);
+  if (raw === undefined || block!.every((byte) => byte === 0xff)) return false;
+  block!.fill(0xff);
+  if (raw.every((byte) => byte === 0xff)) delete storage.raw;
+  return true;
+}
+
+const isBlankUbi = ({ kind, tree }: Pick<Storage, 'kind' | 'tree'>): boolean =>
+  kind === 'ubi' && tree === null;
+
 /** Bytes of a block device. */
 export function storageBytes(storage: Storage, offset: number, length: number): Uint8Array {
   const { raw } = storage;
-  if (raw === undefined) return offset === 0 ? superblock(storage, length) : Buffer.alloc(length);
+  if (raw === undefined && offset === 0) return superblock(storage, length);
+  if (raw === undefined) return Buffer.alloc(length, isBlankUbi(storage) ? 0xff : 0);
   const bytes = Buffer.alloc(length);
   raw.copy(bytes, 0, Math.min(offset, raw.length), Math.min(offset + length, raw.length));
   return bytes;
@@ -252,7 +284,7 @@ export function storageBytes(storage: Storage, offset: number, length: number): 
 
 /** The first bytes of a block device: the magic of its file system. */
 export function superblock({ tree, label, kind }: Storage, length: number): Uint8Array {
-  const bytes = Buffer.alloc(length, kind === 'ubi' && tree === null ? 0xff : 0);
+  const bytes = Buffer.alloc(length, isBlankUbi({ tree, kind }) ? 0xff : 0);
   const magic = MAGICS.find(({ fstype }) => fstype === tree?.fstype);
   if (magic === undefined) return bytes;
   bytes.set(magic.bytes.slice(0, Math.max(0, length - magic.at)), Math.min(magic.at, length));

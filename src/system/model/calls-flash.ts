@@ -1,5 +1,5 @@
 import type { System } from '../port.js';
-import { superblock, type Block, type Flash } from './board.js';
+import { emptyLeb, superblock, type Block, type Flash } from './board.js';
 import type { Machine } from './machine.js';
 import { Errno } from './model-tree.js';
 
@@ -12,7 +12,10 @@ export function flashCalls({
   devices,
   mounts,
   paths,
-}: Machine): Pick<System, 'eraseBlock' | 'writeFlash' | 'attachUbi' | 'attachLoop' | 'run'> {
+}: Machine): Pick<
+  System,
+  'eraseBlock' | 'writeFlash' | 'attachUbi' | 'eraseUbiBlock' | 'attachLoop' | 'run'
+> {
   const must = (device: string): Flash => {
     const flash = devices.flash(device);
     if (!flash) throw new Errno('ENOENT');
@@ -51,5 +54,12 @@ export function flashCalls({
       ),
     attachUbi: (mtd) =>
       calls.change({ name: 'attach', path: `mtd${mtd}` }, () => devices.attach(mtd)),
+    eraseUbiBlock: (device, leb) =>
+      calls.change({ name: 'erase', path: device, operand: String(leb) }, () => {
+        const storage = devices.storage(device);
+        if (storage?.kind !== 'ubi') throw new Errno('ENOENT');
+        // UBI unmaps a block before it erases it, so no cut leaves half of it.
+        return emptyLeb(storage, leb);
+      }),
   };
 }

@@ -102,9 +102,9 @@ const FILE_SYSTEMS: readonly {
   },
   {
     when: () => true,
-    make: ({ devices, faults }, { source, fstype, flags }) => {
+    make: ({ calls, devices, faults }, { source, fstype, flags }) => {
       const readonly = flags.includes('MS_RDONLY');
-      const volume = devices.volume(source, fstype);
+      const volume = devices.volume(source, fstype, calls.halved);
       if (volume.readonly && !readonly) throw new Errno('EROFS');
       const files = volume.tree;
       files.readonly = readonly || faults.readonly.includes(fstype);

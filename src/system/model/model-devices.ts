@@ -1,4 +1,11 @@
-import { storageBytes, type Board, type Flash, type Storage } from './board.js';
+import {
+  LEB,
+  storageBytes,
+  unfinishedUbifs,
+  type Board,
+  type Flash,
+  type Storage,
+} from './board.js';
 import { Errno, Tree } from './model-tree.js';
 
 /** The device of the read-only image. */
@@ -19,6 +26,15 @@ function jffs2On(flash: Flash): ModelVolume {
     flash.blocks.fill('jffs2');
   }
   return { tree: flash.tree, device: `31:${flash.index}`, readonly: false };
+}
+
+/** UBIFS makes itself on a volume on which nothing is mapped. A power cut may stop it. */
+function madeUbifs(storage: Storage, halved: boolean): Tree {
+  if (storage.raw !== undefined) throw new Errno('EINVAL');
+  const tree = new Tree('ubifs');
+  if (halved) storage.raw = unfinishedUbifs();
+  else storage.tree = tree;
+  return tree;
 }
 
 /** The devices of a running board that have appeared or been attached. */
@@ -101,8 +117,11 @@ export class Devices {
     this.attached.add(mtd);
   }
 
-  /** The file system that a device's driver would find on it. */
-  volume(source: string, fstype: string): ModelVolume {
+  /**
+   * The file system that a device's driver would find on it.
+   * @param halved whether the power is cut in the middle of the mount.
+   */
+  volume(source: string, fstype: string, halved: boolean): ModelVolume {
     if (fstype === 'squashfs' && source === IMAGE_DEVICE)
       return { tree: this.board.image, device: '31:2', readonly: true };
     const flash = this.flash(source);
@@ -110,11 +129,13 @@ export class Devices {
     const storage = this.storage(source);
     if (storage === undefined) throw new Errno(flash ? 'EINVAL' : 'ENXIO');
     const isUbi = storage.kind === 'ubi';
-    // UBIFS makes itself on a blank volume.
-    if (storage.tree === null && isUbi && fstype === 'ubifs') storage.tree = new Tree('ubifs');
-    if (storage.tree?.fstype !== fstype) throw new Errno('EINVAL');
+    const tree =
+      storage.tree === null && isUbi && fstype === 'ubifs'
+        ? madeUbifs(storage, halved)
+        : storage.tree;
+    if (tree?.fstype !== fstype) throw new Errno('EINVAL');
     return {
-      tree: storage.tree,
+      tree,
       device: isUbi ? this.nextNumber() : storage.number,
       readonly: storage.writeProtected,
     };
@@ -192,8 +213,8 @@ export class Devices {
           name: storage.label,
           dev: storage.number,
           uevent: `PARTNAME=${storage.label}`,
-          data_bytes: '65536',
-          usable_eb_size: '4096',
+          data_bytes: String(LEB.count * LEB.bytes),
+          usable_eb_size: String(LEB.bytes),
           size: '128',
         } as Record<string, string>
       )[file!] ?? null

@@ -35,6 +35,25 @@ t.test('a slow volume is waited for once, and UBI is attached once', async (t) =
 });
 
 t.test(
+  'UBIFS that never made itself to the end is emptied once the kernel refused it',
+  async (t) => {
+    const found = [device({ kind: 'ubi' as const, name: 'ubi0_0', size: 65536, eraseBlock: 4096 })];
+    const content = { kind: 'ubifs' as const, evidence: 'e', unfinished: true as const };
+    const facts = withVolume({ found, content });
+    const refused = past('open', { error: 'no', errno: 'EINVAL' });
+    t.notMatch(actions(next(facts)), [{ kind: 'empty-ubi' }]);
+    const steps = actions(next(facts, [refused]));
+    t.match(steps[0], { kind: 'empty-ubi', device: '/dev/ubi0_0', blocks: 16 });
+    t.match(steps.at(-1), { kind: 'mount', source: found[0]!.source });
+    t.match(next(facts, [refused]).notes, [/stopped UBIFS .*no file was on it/]);
+    t.match(next(facts, [refused, refused]), { rung: 'volatile', reason: 'mount-failed' });
+    const used = withVolume({ found, content: { kind: 'ubifs', evidence: 'e' } });
+    t.match(next(used, [refused]), { rung: 'volatile', reason: 'mount-failed' });
+    t.match(next(facts, [past('open', { error: 'no', errno: 'EIO' })]), { rung: 'volatile' });
+  },
+);
+
+t.test(
   'an external volume is used if it belongs to this board, otherwise the internal one, ' +
     'with a loud message',
   async (t) => {

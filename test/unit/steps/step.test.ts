@@ -137,6 +137,7 @@ const EXAMPLES: Action[] = [
   { kind: 'chdir', path: '/' },
   { kind: 'clear', path: '/overlay', keep: ['/etc/config'] },
   { kind: 'copy', from: '/a', to: '/b', pass: 'last' },
+  { kind: 'empty-ubi', device: '/dev/ubi0_0', blocks: 16 },
   { kind: 'erase', device: '/dev/mtd3', size: 0x40000, eraseBlock: 0x20000 },
   { kind: 'free-memory' },
   { kind: 'keep-journal', at: '/overlay', most: 3 },

@@ -59,6 +59,7 @@ t.test('the verbs of trees, flash and whole files are written down too', async (
   t.equal(system.eraseBlock('/dev/mtd3', 262144, 131072), true);
   system.writeFlash('/dev/mtd3', 8, Uint8Array.of(0xde, 0xad));
   system.attachUbi(3);
+  t.equal(system.eraseUbiBlock('/dev/ubi0_0', 4), true);
   t.same(system.calls, [
     'umount2("/t", MNT_DETACH)',
     'replace("/f", "text\\n")',
@@ -78,6 +79,7 @@ t.test('the verbs of trees, flash and whole files are written down too', async (
     'ioctl("/dev/mtd3", MEMERASE64, {start=262144, length=131072})',
     'pwrite("/dev/mtd3", 0xdead, 2, 8)',
     'ioctl("/dev/ubi_ctrl", UBI_IOCATT, {mtd_num=3})',
+    'ioctl("/dev/ubi0_0", UBI_IOCEBER, [4])',
   ]);
 });
 

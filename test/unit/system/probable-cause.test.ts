@@ -5,6 +5,8 @@ import { ERRNO_RULES, probableCause } from '../../../src/system/probable-cause.j
 const ROWS: [call: string, fstype: string | null, errno: string, begins: string][] = [
   ['mount', 'jffs2', 'EIO', 'the partition holds no valid jffs2 node and is not erased'],
   ['mount', 'jffs2', 'EINVAL', 'jffs2 needs at least 5 erase blocks'],
+  ['mount', 'ext4', 'EUCLEAN', 'its journal, its superblock or a table is not as it should be'],
+  ['mount', 'ext4', 'EBADMSG', 'its journal, its superblock or a table is not as it should be'],
   ['mount', 'jffs2', 'EROFS', 'the flash or its partition is write-protected'],
   ['mount', 'ubifs', 'EUCLEAN', 'the volume holds what UBIFS does not accept'],
   ['mount', 'ubifs', 'EINVAL', 'the volume holds what UBIFS does not accept'],

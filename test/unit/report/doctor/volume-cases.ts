@@ -165,6 +165,13 @@ export const VOLUME_CASES: Case[] = [
   ['erase-blocks', 'absent', cardFacts(), null],
   ['content', 'ok', boardFacts(), null],
   ['content', 'ok', withContent('blank'), null, /is blank, and jffs2 makes it its own/],
+  [
+    'content',
+    'ok',
+    ubiFacts({ content: { kind: 'ubifs', evidence: 'e', unfinished: true } }),
+    null,
+    /ubifs had not made itself on ubi0_1 .* to the end, and a start makes it anew/,
+  ],
   ['content', 'problem', withContent('unknown'), null, /left alone/],
   ['content', 'problem', withContent('squashfs'), null, /not the data partition/],
   ['content', 'problem', withContent('ext4'), null, /cannot be mounted from an mtd partition/],

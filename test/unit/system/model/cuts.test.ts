@@ -5,7 +5,14 @@
 import t from 'tap';
 import { copyBoard, cutPower, makeBoard, type Board } from '../../../../src/system/model/board.js';
 import { CUTS, type Cut } from '../../../../src/system/model/model-tree.js';
-import { KINDS, again, prepared, settingsOf, type BoardKind } from '../../../fixtures/boards.js';
+import {
+  EMPTY,
+  KINDS,
+  again,
+  prepared,
+  settingsOf,
+  type BoardKind,
+} from '../../../fixtures/boards.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 import { SPARSE, sampled, thinned } from '../../../fixtures/sampling.js';
 
@@ -143,6 +150,34 @@ t.test(
         t.same(wrong, [], kind);
       }
     }
+  },
+);
+
+t.test(
+  'a power cut while UBIFS makes itself, and another while that is mended, cost nothing',
+  async (t) => {
+    const cutWithin = async (position: number): Promise<Board> => {
+      const board = EMPTY['UBIFS on UBI']();
+      await cutAt(board, { position, side: 'cut within', way: CUTS[0]! }, start);
+      return board;
+    };
+    const most = (await run(EMPTY['UBIFS on UBI']())).kernel.calls.length;
+    let first = 1;
+    while (first < most && (await cutWithin(first)).storage[0]!.raw === undefined) first++;
+    const half = (): Promise<Board> => cutWithin(first);
+    const mended = await run(await half());
+    t.match(mended.state, { rung: 'persistent', reason: null });
+    t.ok(mended.kernel.calls.includes('erase /dev/ubi3_0 0'));
+    const wrong: string[] = [];
+    for (let position = 1; position <= mended.kernel.calls.length; position++)
+      for (const side of ['cut', 'cut within', 'cut after'] as const) {
+        const board = await half();
+        await cutAt(board, { position, side, way: CUTS[0]! }, start);
+        const { state, exit } = await run(board);
+        if (state?.rung !== 'persistent' || state.reason !== null || exit !== 0)
+          wrong.push(`${side} ${mended.kernel.calls[position - 1]}: ${state?.rung}`);
+      }
+    t.same(wrong, []);
   },
 );
 
