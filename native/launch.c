@@ -12,10 +12,10 @@
  *
  * A symlink to it with one of RESET_NAMES calls a factory reset, as OpenWrt's program of that name.
  *
- * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, AGENT_FILE, HEAP_FILE,
- * REPORTS_HEAP, BEGUN_FD, BOOT_LIMIT, RECORDS, BOOT_VERBS, ROOT_VERBS, BOOT_OPTIONS, FILE_VERBS,
- * REFUSED, CALLED_AS, RESET_NAMES, KERNEL_LOG, JOURNAL_SCHEMA and VERSION, from the agent's own
- * constants and tables.
+ * scripts/agent/launcher.ts defines HOME, NODE, NO_REHASH, HEAP_OPTIONS, NO_WASM, NO_WASM_OPTION,
+ * AGENT_FILE, HEAP_FILE, REPORTS_HEAP, BEGUN_FD, BOOT_LIMIT, RECORDS, BOOT_VERBS, ROOT_VERBS,
+ * BOOT_OPTIONS, FILE_VERBS, REFUSED, CALLED_AS, RESET_NAMES, KERNEL_LOG, JOURNAL_SCHEMA and
+ * VERSION, from the agent's own constants and tables.
  *
  * Exit status: the agent's, or 128 + the signal that ended it.
  */
@@ -184,11 +184,18 @@ static void restore_child_signal(void)
 static void run_heap(int argc, char **argv, const int begun[2])
 {
 	const char *const words[] = { NODE, HEAP_OPTIONS, "--snapshot-blob", heap, agent };
+	const char *const quiet[] = { NODE, HEAP_OPTIONS, NO_WASM_OPTION, "--snapshot-blob", heap,
+		agent };
+	char mark[sizeof(heap)];
 
 	close(begun[0]);
 	if (begun[1] != BEGUN_FD && (dup2(begun[1], BEGUN_FD) < 0 || close(begun[1]) < 0))
 		_exit(127);
-	become(words, sizeof(words) / sizeof(*words), argc, argv);
+	snprintf(mark, sizeof(mark), "%s/%s", home, NO_WASM);
+	if (access(mark, F_OK) == 0)
+		become(quiet, sizeof(quiet) / sizeof(*quiet), argc, argv);
+	else
+		become(words, sizeof(words) / sizeof(*words), argc, argv);
 	_exit(127);
 }
 

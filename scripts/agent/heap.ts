@@ -6,7 +6,15 @@ import { loadBoard, type Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
 import { emptyData, systemChips } from '../image/chips.js';
 import { withoutCodeCache } from './heap-file.js';
-import { HEAP_FILE, HEAP_OPTIONS, HOME, NODE, REPORTS_HEAP } from '../../src/facts/installation.js';
+import {
+  HEAP_FILE,
+  HEAP_OPTIONS,
+  HOME,
+  NODE,
+  NO_WASM,
+  NO_WASM_OPTION,
+  REPORTS_HEAP,
+} from '../../src/facts/installation.js';
 import { buildKernel } from '../image/kernel.js';
 import { Failure, checkout, lastLines, say } from '../lib/report.js';
 import { squash } from '../image/squash.js';
@@ -42,6 +50,9 @@ keep() {
 }
 keep heap.js "$to"
 keep reports-heap.js "$reports"
+# The launcher gives Node this option, if Node takes it: without it some warn in each run.
+rm -f "$folder/${NO_WASM}"
+if ${NODE} ${NO_WASM_OPTION} -e 0 >"$work/said" 2>&1; then mv -f "$work/said" "$folder/${NO_WASM}"; fi
 `;
 
 /**

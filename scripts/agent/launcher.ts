@@ -10,6 +10,8 @@ import {
   HOME,
   NODE,
   NO_REHASH,
+  NO_WASM,
+  NO_WASM_OPTION,
   REPORTS_HEAP,
   RESET_NAMES,
 } from '../../src/facts/installation.js';
@@ -50,6 +52,8 @@ export const launcherDefinitions = (
     AGENT_FILE: text(AGENT_FILE),
     HEAP_FILE: text(HEAP_FILE),
     HEAP_OPTIONS: texts(HEAP_OPTIONS),
+    NO_WASM: text(NO_WASM),
+    NO_WASM_OPTION: text(NO_WASM_OPTION),
     REPORTS_HEAP: text(REPORTS_HEAP),
     BEGUN_FD: String(BEGUN_FD),
     RECORDS: text(records),

@@ -40,10 +40,17 @@ export const NO_REHASH = '--no-rehash-snapshot';
 /**
  * Node's options for writing a heap and for continuing with it in a boot. Without compilers to
  * machine code, a warm start took 341 ms instead of 374, and 3 MiB less. With them, V8 would
- * compile 364 functions of a warm heap, and each would run only once. Node 20 warns that
- * WebAssembly goes with them; --no-expose-wasm, which says so beforehand, is no option of Node 24.
+ * compile 364 functions of a warm heap, and each would run only once.
  */
 export const HEAP_OPTIONS = [NO_REHASH, '--jitless'];
+
+/**
+ * WebAssembly goes with the compilers, and Node 20 warns of that in each run, unless this option
+ * says so beforehand. Node 24 does not know it. So keep-heap asks Node, and an empty file NO_WASM
+ * beside the heaps says that Node takes it.
+ */
+export const NO_WASM_OPTION = '--no-expose-wasm';
+export const NO_WASM = 'no-wasm';
 
 /**
  * Seconds after which the launcher ends an agent in the early boot. This is longer than the limit
