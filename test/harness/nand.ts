@@ -54,16 +54,27 @@ export const SETTINGS: Readonly<Record<string, string>> = {
   '/upper/root/large': 'large\n'.repeat(6000),
 };
 
+/** A tree with settings; without any it is empty. */
+function makeTree(tree: string, settings: Readonly<Record<string, string>>): void {
+  mkdirSync(tree);
+  if (Object.keys(settings).length === 0) return;
+  for (const path of ['upper/etc', 'upper/root', 'work'])
+    mkdirSync(join(tree, path), { recursive: true });
+  for (const [path, text] of Object.entries(settings)) writeFileSync(join(tree, path), text);
+  symlinkSync('2', join(tree, '.fs_state'));
+}
+
 /**
  * Makes UBI with one volume of UBIFS that has the settings, as flash tools write it to a chip: they
  * pass over bad blocks.
  */
-export function nandImage(folder: string, bad: readonly number[]): Buffer {
+export function nandImage(
+  folder: string,
+  bad: readonly number[],
+  settings: Readonly<Record<string, string>>,
+): Buffer {
   const tree = join(folder, 'tree');
-  for (const path of ['upper/etc', 'upper/root', 'work'])
-    mkdirSync(join(tree, path), { recursive: true });
-  for (const [path, text] of Object.entries(SETTINGS)) writeFileSync(join(tree, path), text);
-  symlinkSync('2', join(tree, '.fs_state'));
+  makeTree(tree, settings);
   const [ubifs, ini, image] = ['data.ubifs', 'ubi.ini', 'ubi.img'].map((name) =>
     join(folder, name),
   );

@@ -24,6 +24,8 @@ const chance = random(1);
 
 interface Row {
   title: string;
+  /** True if there are no settings yet: UBIFS has only made itself. */
+  isNew?: true;
   /** Damages a copy of the chip, or lets bits fall when the chip has its content. */
   damage: ((chip: Buffer, stream: Pick<WalkStream, 'flip'>) => void) | 'as the boot before left it';
   rung: 'persistent' | 'volatile' | 'kept-read-only';
@@ -54,6 +56,11 @@ function uncorrectable(stream: Pick<WalkStream, 'flip'>, chip: Buffer, at: numbe
 
 /** UBIFS: the superblock, two copies of the master node, the log. */
 const [SUPERBLOCK, MASTER, SECOND_MASTER, LOG] = [0, 1, 2, 3];
+
+/** UBIFS begins to make itself with all else, and ends with these. */
+function unfinished(chip: Buffer): void {
+  for (const leb of [MASTER, SECOND_MASTER, LOG]) emptied(chip, pebOf(chip, 0, leb));
+}
 
 const ROWS: Row[] = [
   { title: 'sound', damage: () => {}, rung: 'persistent' },
@@ -131,6 +138,30 @@ const ROWS: Row[] = [
     },
     rung: 'volatile',
     reason: 'mount-failed',
+  },
+  {
+    // No cut does this: each is written over only while the other is whole.
+    title: 'both master nodes of a used volume are missing',
+    damage: (chip) => {
+      for (const leb of [MASTER, SECOND_MASTER]) emptied(chip, pebOf(chip, 0, leb));
+    },
+    rung: 'volatile',
+    reason: 'mount-failed',
+  },
+  {
+    title: 'UBIFS was about to write its first master node',
+    isNew: true,
+    damage: unfinished,
+    rung: 'persistent',
+  },
+  {
+    title: 'UBIFS was writing its first master node',
+    isNew: true,
+    damage: (chip) => {
+      unfinished(chip);
+      scramble(chip, pebOf(chip, 0, MASTER) + PAGE, 700);
+    },
+    rung: 'persistent',
   },
   {
     title: 'the superblock is damaged',
@@ -228,16 +259,17 @@ const keptOf = (seen: SeenByAgent): string[] =>
 
 for (const { title, words, bad = [], rows } of CHIPS)
   t.test(`with any content of NAND the board comes up: ${title}`, async (t) => {
-    const whole = nandImage(t.testdir({}), bad);
+    const whole = nandImage(t.testdir({}), bad, SETTINGS);
+    const made = nandImage(t.testdir({}), bad, {});
     const badWords = bad.length === 0 ? '' : ` nandsim.badblocks=${bad.join(',')}`;
     const { agents } = await walk(
       NAND,
       { zImage: await nandKernel(), append: nandWords(words + badWords) },
       (stream) => {
-        for (const [id, { damage }] of rows.entries()) {
+        for (const [id, { damage, isNew }] of rows.entries()) {
           if (damage === 'as the boot before left it') stream.keep();
           else {
-            const chip = Buffer.from(whole);
+            const chip = Buffer.from(isNew ? made : whole);
             damage(chip, stream);
             stream.write(0, chip);
           }
@@ -245,10 +277,10 @@ for (const { title, words, bad = [], rows } of CHIPS)
         }
       },
     );
-    for (const [id, { title, rung, reason = null, lost = [] }] of rows.entries()) {
+    for (const [id, { title, rung, reason = null, lost = [], isNew }] of rows.entries()) {
       const seen = agents[id]!;
       t.match(seen.state, { rung, reason }, title, { because: seen.state?.because });
-      if (rung !== 'volatile')
+      if (rung !== 'volatile' && !isNew)
         t.strictSame(
           Object.keys(SETTINGS).filter(
             (path) => !keptOf(seen).includes(path) && !lost.includes(path),
