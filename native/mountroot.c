@@ -220,8 +220,9 @@ EXPORT int32_t mountroot_erase_leb(const char *volume, int32_t leb)
 	int fd = open(volume, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -errno;
-	int32_t done = result(ioctl(fd, UBI_IOCEBISMAP, &leb));
-	if (done == 1)
+	int32_t mapped = ioctl(fd, UBI_IOCEBISMAP, &leb);
+	int32_t done = mapped < 0 ? -errno : mapped;
+	if (mapped > 0)
 		done = ioctl(fd, UBI_IOCEBER, &leb) < 0 ? -errno : 1;
 	close(fd);
 	return done;

@@ -37,6 +37,9 @@ export function refusesWrites(climb: Opening): boolean {
   return more.length === 0 && WRITE_PROTECTED.includes(first?.failed?.errno ?? '');
 }
 
+/** UBIFS finds no superblock or no master node (EINVAL), or a damaged one (EUCLEAN). */
+const UNFINISHED = ['EINVAL', 'EUCLEAN'];
+
 /**
  * UBIFS refused a volume on which it had never made itself to the end, and emptying it was not
  * tried yet.
@@ -46,7 +49,7 @@ export function wasNeverFinished(climb: Opening): boolean {
   return (
     climb.facts.volume.content?.unfinished === true &&
     more.length === 0 &&
-    first?.failed?.errno === 'EINVAL'
+    UNFINISHED.includes(first?.failed?.errno ?? '')
   );
 }
 

@@ -45,6 +45,9 @@ t.test(
     const steps = actions(next(facts, [refused]));
     t.match(steps[0], { kind: 'empty-ubi', device: '/dev/ubi0_0', blocks: 16 });
     t.match(steps.at(-1), { kind: 'mount', source: found[0]!.source });
+    t.match(actions(next(facts, [past('open', { error: 'no', errno: 'EUCLEAN' })]))[0], {
+      kind: 'empty-ubi',
+    });
     t.match(next(facts, [refused]).notes, [/stopped UBIFS .*no file was on it/]);
     t.match(next(facts, [refused, refused]), { rung: 'volatile', reason: 'mount-failed' });
     const used = withVolume({ found, content: { kind: 'ubifs', evidence: 'e' } });
