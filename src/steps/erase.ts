@@ -69,13 +69,16 @@ export const erase: StepKind<Erase> = {
   execute: ({ device, size, eraseBlock }, system) => {
     const blocks = Math.floor(size / eraseBlock);
     const erased = Buffer.alloc(eraseBlock, 0xff);
+    const room = new Uint8Array(eraseBlock);
+    const isErasedAt = (start: number): boolean =>
+      isErased(system.readBytes(device, start, eraseBlock, room), erased);
     for (let block = blocks - 1; block >= 0; block--) {
       const start = block * eraseBlock;
       system.during(`erasing ${device}, ${blocks - 1 - block} of ${blocks} blocks done`);
-      if (isErased(system.readBytes(device, start, eraseBlock), erased)) continue;
+      if (isErasedAt(start)) continue;
       if (block === 0 && blocks > 1) writeNode(system, device, eraseBlock);
       const good = system.eraseBlock(device, start, eraseBlock);
-      if (good && !isErased(system.readBytes(device, start, eraseBlock), erased))
+      if (good && !isErasedAt(start))
         throw new SystemError({
           what: `erase block ${block} of ${device}, which still holds something`,
           syscall: 'erase',

@@ -111,10 +111,10 @@ function targetOf(path: string): string {
 export const reader: Reader = {
   readText: (path) => attempt('read', 'read', path, () => textOf(path)),
 
-  readBytes: (path, offset, length) =>
+  readBytes: (path, offset, length, room) =>
     attempt('read', 'read', path, () =>
       withFile(path, fs.constants.O_RDONLY, 0, (fd) => {
-        const bytes = new Uint8Array(length);
+        const bytes = room ?? new Uint8Array(length);
         return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, offset));
       }),
     ),

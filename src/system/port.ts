@@ -12,10 +12,10 @@ export interface Reader {
   /** The whole text of a file. @throws {SystemError} as open(2) and read(2). */
   readText(path: string): string;
   /**
-   * Up to `length` bytes from `offset`, fewer at the end. @throws {SystemError} as open(2) and
-   * pread(2).
+   * Up to `length` bytes from `offset`, fewer at the end; in `room`, if it is given, which has so
+   * many bytes: new memory is freed late. @throws {SystemError} as open(2) and pread(2).
    */
-  readBytes(path: string, offset: number, length: number): Uint8Array;
+  readBytes(path: string, offset: number, length: number, room?: Uint8Array): Uint8Array;
   /** The path with all symlinks resolved. @throws {SystemError} as realpath(3). */
   realPath(path: string): string;
   /** The target of a symlink. @throws {SystemError} as readlink(2), EINVAL for anything else. */
