@@ -86,10 +86,14 @@ static int32_t describe_open(int fd, const struct change *change, const char *at
 	int other_owner = is.st_uid != change->uid || is.st_gid != change->gid;
 	if (other_owner && fchown(fd, change->uid, change->gid) < 0)
 		return -errno;
-	if ((other_owner || (is.st_mode & 07777) != change->mode) && fchmod(fd, change->mode) < 0)
+	int lost_bits = other_owner && (change->mode & 07000);
+	if ((lost_bits || (is.st_mode & 07777) != change->mode) && fchmod(fd, change->mode) < 0)
 		return -errno;
 	int32_t lost = set_attributes(fd, NULL, change, attributes);
 	if (lost < 0)
+		return lost;
+	if (is.st_mtim.tv_sec == change->modified &&
+		(uint32_t)is.st_mtim.tv_nsec == change->modified_ns)
 		return lost;
 	return futimens(fd, times) < 0 ? -errno : lost;
 }
@@ -156,12 +160,15 @@ static void unmake(const struct making *making)
 	unlinkat(making->at, making->name, making->change->what == PUT_FOLDER ? AT_REMOVEDIR : 0);
 }
 
-/* Makes a file of the bytes of `from`, or of the record if it is -1. */
+/*
+ * Makes a file of the bytes of `from`, or of the record if it is -1. It has its mode at once,
+ * because nobody else is there, and each change of a file takes flash.
+ */
 static int32_t make_file(const struct making *making, int from)
 {
 	const struct change *change = making->change;
 	int to = openat(making->at, making->name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, change->mode & 0777);
 	if (to < 0)
 		return -errno;
 	int32_t lost =

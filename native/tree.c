@@ -10,6 +10,7 @@
 #include "tree-entries.h"
 #include "tree-both.h"
 #include "tree-build.h"
+#include "tree-copy.h"
 #include "tree-pairs.h"
 #include "tree-walk.h"
 
@@ -424,6 +425,73 @@ EXPORT int32_t tree_both_end(int32_t number)
 	leave_way(&walk->way);
 	free(walk);
 	boths[number] = NULL;
+	return 0;
+}
+
+/*
+ * Begins a walk through a directory and its copy (tree-copy.h), which makes new files in `scratch`
+ * before they get their names. In the space is a `struct copy_begin` and the name of a directory at
+ * the top of the copy that stays. The descriptors stay the caller's. Returns its number; EMFILE:
+ * too many walks are going on.
+ */
+EXPORT int32_t tree_copy(int32_t fd, int32_t beside, int32_t scratch)
+{
+	struct copy_begin begin;
+	const char *ours = shared + sizeof begin;
+	int number = 0;
+
+	while (number < COPIES && copies[number] != NULL)
+		number++;
+	if (number == COPIES)
+		return -EMFILE;
+	if (shared_room < sizeof begin + NAME_MAX + 1 || strnlen(ours, NAME_MAX + 1) > NAME_MAX)
+		return -ENAMETOOLONG;
+	struct copying *walk = calloc(1, sizeof *walk);
+	if (walk == NULL)
+		return -ENOMEM;
+	memcpy(&begin, shared, sizeof begin);
+	strcpy(walk->ours, ours);
+	int32_t failed = begin_copy(walk, (const int[]){ fd, beside, scratch }, &begin);
+	if (failed) {
+		end_copy(walk);
+		return failed;
+	}
+	copies[number] = walk;
+	return number;
+}
+
+static struct copying *copy_of(int32_t number)
+{
+	return number < 0 || number >= COPIES ? NULL : copies[number];
+}
+
+/*
+ * Goes on until the caller must do something: a `struct copied` and records are in the space.
+ * Returns bytes; -ERANGE if there is no room for the next record.
+ */
+EXPORT int32_t tree_copy_next(int32_t number)
+{
+	struct space to = { .bytes = shared, .room = shared_room };
+	struct copying *walk = copy_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (back < 0)
+		return -errno;
+	int32_t what = copy_on(walk, &to);
+	go_back(back);
+	return what < 0 ? what : (int32_t)to.used;
+}
+
+EXPORT int32_t tree_copy_end(int32_t number)
+{
+	struct copying *walk = copy_of(number);
+
+	if (walk == NULL)
+		return -EBADF;
+	end_copy(walk);
+	copies[number] = NULL;
 	return 0;
 }
 

@@ -186,6 +186,38 @@ static void both_all(int fd, int beside, int counts_blocks)
 		tree_both_end(walk);
 }
 
+/* Copies one directory to another, in spaces of changing sizes, and gives up now and then. */
+static void copy_all(int from, int to, int scratch, int64_t since)
+{
+	static char room[150000];
+	struct copy_begin begin = { .since = since, .has_since = since != 0 };
+	struct copied head;
+	int32_t bytes = -ERANGE;
+
+	tree_share(room, sizeof room);
+	memcpy(room, &begin, sizeof begin);
+	strcpy(room + sizeof begin, "t");
+	int32_t walk = tree_copy(from, to, scratch);
+	for (uint32_t size = 64; walk >= 0 && (bytes > 0 || bytes == -ERANGE);
+		size = size > 70000 ? 120 : size * 3 + 5) {
+		tree_share(room, size);
+		bytes = tree_copy_next(walk);
+		if (bytes > (int32_t)size)
+			fail("tree_copy_next wrote more than there was room for");
+		if (bytes <= 0)
+			continue;
+		memcpy(&head, room, sizeof head);
+		size_t at = ALIGN(sizeof head + head.path);
+		check_records(room + at, bytes - at);
+		if (head.what == COPY_ENDED || size % 13 == 0)
+			break;
+		if (head.from < 0 || head.to < 0 || head.what > COPY_DESCRIBE)
+			fail("a walk through a tree and its copy is nowhere");
+	}
+	if (walk >= 0)
+		tree_copy_end(walk);
+}
+
 static void fuzz_one(const uint8_t *bytes, size_t length)
 {
 	static int inputs;
@@ -205,4 +237,7 @@ static void fuzz_one(const uint8_t *bytes, size_t length)
 		pair_all(folders[at], at == 2 ? -1 : folders[at + 1]);
 		both_all(folders[at], at == 2 ? -1 : folders[at + 1], at);
 	}
+	/* It writes much more than the rest. */
+	if (inputs % 8 == 0)
+		copy_all(folders[0], folders[1], folders[2], inputs % 16 == 0 ? INT64_MAX : 0);
 }

@@ -38,6 +38,7 @@ export const TREE = [
   'tree-walk.h',
   'tree-tar.h',
   'tree-both.h',
+  'tree-copy.h',
 ];
 /** The library of system calls. */
 export const SHIM = ['mountroot.c', 'maintain.h'];

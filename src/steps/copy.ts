@@ -1,6 +1,6 @@
 import type { System } from '../system/port.js';
 import { SystemError } from '../system/system-error.js';
-import { copyTree } from '../tree/copy-tree.js';
+import { copyTree, type CopyOptions } from '../tree/copy-tree.js';
 import type { StepKind } from './step-kind.js';
 
 /** Makes one directory a copy of another, in several passes. */
@@ -40,6 +40,11 @@ export function changedSince(before: Begun, now: Begun): bigint | undefined {
   return wasSetBack ? undefined : BigInt(before.time - CLOCK_LAG) * 1_000_000n;
 }
 
+function sinceOf(before: Begun | undefined, now: Begun): CopyOptions {
+  const since = before === undefined ? undefined : changedSince(before, now);
+  return since === undefined ? {} : { changedSince: since };
+}
+
 export const copy: StepKind<Copy> = {
   inverse: () => null,
   condition: ({ to }) => ({ kind: 'directory', path: to }),
@@ -47,14 +52,12 @@ export const copy: StepKind<Copy> = {
     const times = begun.get(system) ?? new Map<string, Begun>();
     begun.set(system, times);
     const places = `${from}\0${to}`;
-    const before = pass === 'whole' ? undefined : times.get(places);
+    if (pass === 'whole') times.delete(places);
     const now = moment();
-    const since = before === undefined ? undefined : changedSince(before, now);
-    const options = since === undefined ? {} : { changedSince: since };
-    const { refused, lost } = copyTree(system, from, to, options);
-    times.set(places, now);
-    // A later pass may copy files that this one could not. After the last pass the original is
-    // lost.
+    const { refused, lost } = copyTree(system, from, to, sinceOf(times.get(places), now));
+    // A later pass may copy files that this one could not, so it must look at them again.
+    if (refused.length === 0) times.set(places, now);
+    // After the last pass the original is lost.
     const [first] = refused;
     if (pass === 'last' && first !== undefined) {
       const left = refused.length === 1 ? 'one file is' : `${refused.length} files are`;

@@ -138,6 +138,49 @@ export interface TarRun {
   tar: Buffer;
 }
 
+/** How a copy is made. */
+export interface CopyWalk {
+  /** An empty directory that only we may enter, in which new files are made. */
+  scratch: Folder;
+  /** Its name if it is in the copy's top directory, where it stays; else ''. */
+  ours: string;
+  /** As CopyOptions.changedSince; null if everything is copied. */
+  since: bigint | null;
+  /** As CopyPoint.moved, of the directory above. */
+  moved: boolean;
+}
+
+/** A directory and its copy, in which a walk is. */
+export interface CopyPoint {
+  /** Below the top of the walk; '' for the top. */
+  path: string;
+  from: Folder;
+  to: Folder;
+  /**
+   * Whether the directory, or one above it, changed since the last copy. Then files may have
+   * changed places, which does not change the files.
+   */
+  moved: boolean;
+}
+
+/** A name in the original, in the copy, or in both; and the error of a change that was tried. */
+export type CopyPair = readonly [
+  from: FolderEntry | null,
+  to: FolderEntry | null,
+  errno: string | null,
+];
+
+/** The walk waits behind each step; until then its directories are open. */
+export type CopyStep =
+  /** What it copied and removed itself since the step before. */
+  | { what: 'progress'; files: number; bytes: number; removed: number }
+  /** Names of no directories that are not ordinary, or that it could not copy. */
+  | { what: 'names'; at: CopyPoint; pairs: Iterable<CopyPair> }
+  /** A directory of the original that it leaves out, or could not make. */
+  | { what: 'folder'; at: CopyPoint; name: string; errno: string | null }
+  /** A directory that could not get its owner, mode and time. */
+  | { what: 'undescribed'; at: CopyPoint; original: FolderEntry; errno: string };
+
 /** The result of a change. */
 export interface Changed {
   /** The name of the error; null if it was made. ECANCELED after one of ENDING. */
@@ -191,6 +234,13 @@ export interface TreeDoor {
    * blocks of a tar, or nothing if it is for marks. Not every door has it.
    */
   layer?: (folder: Folder, purpose: WalkPurpose) => Iterable<PathedEntry | TarRun>;
+  /**
+   * Makes one directory a copy of another, as far as all is ordinary: regular files and symlinks
+   * with one name and without attributes, directories without attributes, names that only the copy
+   * has. The caller does all else behind the steps, and describes the top. null: this door cannot
+   * do it now. Not every door has it. @throws {SystemError} as getdents64(2).
+   */
+  copy?: (from: Folder, to: Folder, how: CopyWalk) => Generator<CopyStep, void> | null;
   /** Makes changes one after the other. Each has a result of its own. */
   apply(changes: readonly TreeChange[]): Changed[];
   /** The same, below a directory that nobody else may enter. */

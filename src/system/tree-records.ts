@@ -52,7 +52,7 @@ const TYPE = 0o170000;
 
 const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
 
-function textOf(bytes: Buffer, from: number, to: number): string {
+export function decodeName(bytes: Buffer, from: number, to: number): string {
   const text = bytes.toString('utf8', from, to);
   return isDoubtful(text) ? nameOf(bytes.subarray(from, to)) : text;
 }
@@ -63,7 +63,7 @@ function attributesOf(bytes: Buffer, from: number, to: number): ReadonlyMap<stri
   for (let at = from; at < to;) {
     const value = at + 8 + bytes.readUInt32LE(at);
     const end = value + bytes.readUInt32LE(at + 4);
-    attributes.set(textOf(bytes, at + 8, value), Buffer.from(bytes.subarray(value, end)));
+    attributes.set(decodeName(bytes, at + 8, value), Buffer.from(bytes.subarray(value, end)));
     at = end;
   }
   return attributes;
@@ -118,7 +118,7 @@ export function decodeEntries(
     const end = attributes + word(ENTRY_WORDS.attributes);
     const isDevice = kind === 'character' || kind === 'block';
     entries.push({
-      name: textOf(bytes, name, target),
+      name: decodeName(bytes, name, target),
       kind,
       mode: mode & 0o7777,
       uid: word(ENTRY_WORDS.uid),
@@ -130,7 +130,7 @@ export function decodeEntries(
       inode: Number(long(ENTRY_LONGS.inode)),
       links: word(ENTRY_WORDS.links),
       node: isDevice ? `${word(ENTRY_WORDS.major)}:${word(ENTRY_WORDS.minor)}` : '',
-      target: target === attributes ? '' : textOf(bytes, target, attributes),
+      target: target === attributes ? '' : decodeName(bytes, target, attributes),
       attributes: attributesOf(bytes, attributes, end),
       errno: error === 0 ? null : errnoName(error),
       depth: word(ENTRY_WORDS.depth),
@@ -139,6 +139,14 @@ export function decodeEntries(
     });
   }
   return entries;
+}
+
+/** The `state` of each entry between two places. */
+export function statesOf(bytes: Buffer, from: number, to: number): number[] {
+  const states: number[] = [];
+  for (let at = from; at < to; at += bytes.readUInt32LE(at))
+    states.push(bytes.readUInt32LE(at + 4 * ENTRY_WORDS.state));
+  return states;
 }
 
 /** The last name of a path. */

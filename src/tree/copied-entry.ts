@@ -1,19 +1,7 @@
 /** What of a file belongs to its copy. */
+import { OF_ONE_MOUNT } from '../system/one-mount.js';
 import type { Details } from '../system/port.js';
 import type { Description, Folder, FolderEntry, TreeChange } from '../system/tree-door.js';
-
-/**
- * Overlay's notes about one of its mounts (fs/overlayfs/overlayfs.h): the source of a copied-up
- * file, as a handle and the number of a file system (origin), whether a directory holds such files
- * (impure), the base of the link count (nlink), the file of an index entry (upper), and the
- * overlay's own id (uuid). They would be wrong in another mount, and overlay makes them anew or
- * does not need them. All others are copied, because they decide what the layer shows: opaque,
- * redirect, metacopy (the data is the lower file's, found by name or redirect, never by origin),
- * whiteout and whiteouts (6.7), protattr (immutable and append-only, 5.14).
- */
-const OF_ONE_MOUNT = ['origin', 'impure', 'nlink', 'upper', 'uuid'].map(
-  (name) => `trusted.overlay.${name}`,
-);
 
 /** These tell overlay where the content is. Without them the file would have other content. */
 const NEEDED = ['redirect', 'metacopy'].map((name) => `trusted.overlay.${name}`);

@@ -1,28 +1,28 @@
 import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
-import type { Changed, FolderEntry, TreeChange } from '../system/tree-door.js';
+import { SystemError } from '../system/system-error.js';
+import type {
+  Changed,
+  CopyPair,
+  CopyPoint,
+  CopyStep,
+  FolderEntry,
+  TreeChange,
+} from '../system/tree-door.js';
 import { copyOf, described, hasMore, names } from './copied-entry.js';
-import { WHY, errnoOf, refusal, refused, type CopyResult } from './copy-result.js';
+import { copyByListing } from './copy-by-listing.js';
+import {
+  WHY,
+  errnoOf,
+  isRefusal,
+  refusal,
+  refused,
+  type CopyOptions,
+  type CopyResult,
+} from './copy-result.js';
 import type { Descent } from './descent.js';
-import { joined } from './joined.js';
 import type { Scratch } from './scratch.js';
-
-export interface CopyOptions {
-  /**
-   * The start of the last pass, in nanoseconds since 1970. A file that changed since then is copied
-   * even if its size and time are the same. A file that did not change since then is skipped if its
-   * size and time are the same. Without `since` everything is copied, because nobody knows who
-   * wrote the existing files.
-   */
-  changedSince?: bigint;
-  /**
-   * The copy stays closed to other users. Somebody who got into it for a moment would stay in his
-   * own directories there, and the caller goes on by path.
-   */
-  closed?: true;
-  /** Is called after each file with the number of files and bytes copied so far. */
-  onProgress?: (done: { files: number; bytes: number }) => void;
-}
+import { UpToDate } from './up-to-date.js';
 
 /** The ways through both trees. */
 export interface Ways {
@@ -38,9 +38,11 @@ interface Level {
   original: FolderEntry;
   /** Its path in the original. */
   path: string;
-  /** The names of its directories, and the next one. */
-  folders: string[];
-  next: number;
+  /** The number of levels on either way that lead to it. */
+  depth: number;
+  steps: Iterator<CopyStep, void>;
+  /** Where its walk waits. */
+  at: CopyPoint;
 }
 
 /** A change of the copy, and what to do when it was made. */
@@ -69,30 +71,88 @@ export class Copier {
   private pending: Pending[] = [];
   /** From the inode of an original with several names to the first name of its copy. */
   private readonly linked = new Map<number, FirstName>();
-  /** From the inode of an up-to-date copy with several names to the inode of its original. */
-  private readonly claimed = new Map<number, number>();
+  private readonly upToDate: UpToDate;
 
   constructor(
     private readonly system: System,
     private readonly ways: Ways,
     private readonly options: CopyOptions,
-  ) {}
+  ) {
+    this.upToDate = new UpToDate(options.changedSince);
+  }
 
   run(): void {
     const { original } = this.ways;
-    this.enter(this.system.tree.self(original.here, true), this.ways.from);
-    for (let level; (level = this.levels.at(-1)) !== undefined;) {
-      const name = level.folders[level.next++];
-      if (name !== undefined) {
-        const entered = this.entered(name);
-        if (entered !== null) this.enter(entered, this.path(name));
-        continue;
+    try {
+      this.enter(this.system.tree.self(original.here, true), this.ways.from);
+      for (let level; (level = this.levels.at(-1)) !== undefined;) {
+        const step = this.nextOf(level);
+        if (step !== null) this.take(level, step);
+        else if (this.levels.length === 1) return;
+        else this.leave(level);
       }
-      if (this.levels.length === 1) return;
-      this.describe(level.original);
-      this.levels.pop();
-      this.leave(level.path);
+    } finally {
+      while (this.levels.length > 1) this.drop();
+      this.levels[0]?.steps.return?.();
     }
+  }
+
+  /** Null at the end of a directory, or if the rest of it cannot be seen. */
+  private nextOf({ steps }: Level): CopyStep | null {
+    try {
+      const next = steps.next();
+      return next.done === true ? null : next.value;
+    } catch (error) {
+      this.refuse(this.path(''), error);
+      return null;
+    }
+  }
+
+  private take(level: Level, step: CopyStep): void {
+    if (step.what === 'progress') {
+      this.result.removed += step.removed;
+      if (step.files > 0) this.count(step.bytes, step.files);
+      return;
+    }
+    this.visit(level, step.at);
+    if (step.what === 'names') this.takeNames(step.pairs);
+    else if (step.what === 'undescribed') this.refuse(this.path(''), step.errno);
+    else if (step.errno !== null) this.refuse(this.path(step.name), step.errno);
+    else {
+      const path = this.path(step.name);
+      const entered = this.entered(step.name);
+      // The visit goes on until that directory is left.
+      if (entered !== null) return this.enter(entered, path);
+    }
+    this.endVisit(level);
+  }
+
+  private visit(level: Level, at: CopyPoint): void {
+    level.at = at;
+    if (at.path === '') return;
+    this.ways.original.visit(at.path, at.from);
+    this.ways.copy.visit(at.path, at.to);
+  }
+
+  private endVisit(level: Level): void {
+    if (level.at.path === '') return;
+    for (const way of [this.ways.original, this.ways.copy]) way.endVisit();
+    level.at = { ...level.at, path: '' };
+  }
+
+  private takeNames(pairs: Iterable<CopyPair>): void {
+    try {
+      for (const [from, to, errno] of pairs)
+        // The walk tried to copy or to remove it.
+        if (errno !== null) this.refuse(this.path((from ?? to)!.name), errno);
+        else if (from === null) this.removeExtra(to!);
+        else if (from.errno !== null) this.refuse(this.path(from.name), from.errno);
+        else if (from.kind === 'directory') this.refuse(this.path(from.name), 'ESTALE');
+        else this.file(from, to);
+    } catch (error) {
+      this.refuse(this.path(''), error);
+    }
+    this.flush();
   }
 
   /** The top is last, when nothing is made in it any more. */
@@ -116,12 +176,15 @@ export class Copier {
 
   /** The path in the original of a name in the present directory; '' is the directory. */
   private path(name: string): string {
-    const here = this.levels.at(-1)?.path ?? this.ways.from;
-    return name === '' ? here : `${here}/${name}`;
+    const level = this.levels.at(-1);
+    const here = level?.path ?? this.ways.from;
+    return [here, level?.at.path ?? '', name].filter((part) => part !== '').join('/');
   }
 
-  private leave(path: string): void {
+  private leave({ original: entry, path, depth: own }: Level): void {
     const { original, copy } = this.ways;
+    this.describe(entry);
+    this.drop();
     try {
       original.up();
       copy.up();
@@ -129,32 +192,35 @@ export class Copier {
       this.refuse(path, error);
       // Somebody moved a directory under the walk. What can be found again is copied.
       const depth = (): number => Math.min(original.depth, copy.depth);
-      for (const way of [original, copy]) if (way.depth > this.levels.length) way.back();
+      for (const way of [original, copy]) if (way.depth >= own) way.back();
       while (original.depth > depth()) original.back();
       while (copy.depth > depth()) copy.back();
-      this.levels.length = depth();
+      while (this.levels.at(-1)!.depth > depth()) this.drop();
     }
+    this.endVisit(this.levels.at(-1)!);
   }
 
-  /** Copies everything in the present directory except what is in its directories. */
-  private enter(original: FolderEntry, path: string): void {
+  private drop(): void {
+    this.levels.pop()?.steps.return?.();
+  }
+
+  /** Begins with a directory in which both ways are. */
+  private enter(entry: FolderEntry, path: string): void {
+    const { original, copy, scratch } = this.ways;
     const { tree } = this.system;
-    const { ways } = this;
-    const folders: string[] = [];
-    this.levels.push({ original, path, folders, next: 0 });
-    try {
-      for (const [from, to] of joined(
-        tree.entries(ways.original.here, true),
-        tree.entries(ways.copy.here, true),
-      ))
-        if (from === null) this.removeExtra(to!);
-        else if (from.errno !== null) this.refuse(this.path(from.name), from.errno);
-        else if (from.kind === 'directory') folders.push(from.name);
-        else this.file(from, to);
-    } catch (error) {
-      this.refuse(this.path(''), error);
-    }
-    this.flush();
+    const since = this.options.changedSince ?? null;
+    const above = this.levels.at(-1);
+    const moved = above?.at.moved ?? false;
+    const at: CopyPoint = {
+      path: '',
+      from: original.here,
+      to: copy.here,
+      moved: moved || since === null || entry.ctime >= since,
+    };
+    const ours = above === undefined ? scratch.name : '';
+    const how = { scratch: scratch.folder, ours, since, moved };
+    const steps = tree.copy?.(at.from, at.to, how) ?? copyByListing(tree, at);
+    this.levels.push({ original: entry, path, depth: original.depth, steps, at });
   }
 
   private removeExtra(to: FolderEntry): void {
@@ -214,7 +280,10 @@ export class Copier {
     // The first name may still be pending.
     if (hasMoreNames) this.flush();
     const first = hasMoreNames ? this.linked.get(from.inode) : undefined;
-    const isDone = first !== undefined ? to?.inode === first.inode : this.isUpToDate(from, to);
+    const isDone =
+      first !== undefined
+        ? to?.inode === first.inode
+        : this.upToDate.has(from, to, this.levels.at(-1)!.at.moved);
     if (isDone) return this.noteName(from, to!.inode);
     if (to?.kind === 'directory' && !this.isRemoved(from.name)) return;
     if (first !== undefined) return this.link(from, first);
@@ -296,14 +365,16 @@ export class Copier {
   refuse(path: string, error: unknown): void {
     const errno = errnoOf(error);
     if (errno === null) throw error;
+    // The file that found out is named already.
+    if (FULL.includes(errno) && error instanceof SystemError && isRefusal(error)) throw error;
     if (FULL.includes(errno)) throw refusal(`copy ${path}`, errno, path);
     const what = `copy ${path}${WHY[errno] ?? ''}`;
     this.result.refused.push(refused(path, refusal(what, errno, path)));
   }
 
-  private count(bytes: number): void {
+  private count(bytes: number, files = 1): void {
     const { result } = this;
-    result.files++;
+    result.files += files;
     result.bytes += bytes;
     this.options.onProgress?.({ files: result.files, bytes: result.bytes });
   }
@@ -319,26 +390,5 @@ export class Copier {
         const { message } = refusal(`set attribute ${name} of its copy`, 'EOPNOTSUPP', path);
         this.result.lost.push(`${path} has lost its attribute ${name}: ${message}`);
       }
-  }
-
-  private isUpToDate(from: FolderEntry, to: FolderEntry | null): to is FolderEntry {
-    const { changedSince } = this.options;
-    if (to === null || changedSince === undefined || from.ctime >= changedSince) return false;
-    const same = (['kind', 'size', 'mtime', 'mode', 'uid', 'gid', 'node', 'target'] as const).every(
-      (key) => from[key] === to[key],
-    );
-    // Names that no longer belong to one file must not do so in the copy.
-    return same && names(from) === names(to) && this.claim(from, to);
-  }
-
-  /**
-   * Whether a file is the copy of this original alone. Records that it now is. An equal number of
-   * names does not mean that they are the right names.
-   */
-  private claim(from: FolderEntry, to: FolderEntry): boolean {
-    if (names(to) === 1) return true;
-    const owner = this.claimed.get(to.inode) ?? from.inode;
-    this.claimed.set(to.inode, owner);
-    return owner === from.inode;
   }
 }

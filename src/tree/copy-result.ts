@@ -1,6 +1,23 @@
 import { SystemError } from '../system/system-error.js';
 import { keyed } from '../text/keyed.js';
 
+export interface CopyOptions {
+  /**
+   * The start of the last pass, in nanoseconds since 1970. A file that changed since then is copied
+   * even if its size and time are the same. A file that did not change since then is skipped if its
+   * size and time are the same. Without `since` everything is copied, because nobody knows who
+   * wrote the existing files.
+   */
+  changedSince?: bigint;
+  /**
+   * The copy stays closed to other users. Somebody who got into it for a moment would stay in his
+   * own directories there, and the caller goes on by path.
+   */
+  closed?: true;
+  /** Is called after some files with the number of files and bytes copied so far. */
+  onProgress?: (done: { files: number; bytes: number }) => void;
+}
+
 export interface CopyResult {
   /** The number of non-directories that this pass copied. */
   files: number;
@@ -25,6 +42,10 @@ export const WHY: Record<string, string> = keyed({
 
 export const refusal = (what: string, errno: string, path = ''): SystemError =>
   new SystemError({ what, syscall: 'copy', errno, path });
+
+/** Whether an error is a refusal that names its file. */
+export const isRefusal = ({ syscall, path }: SystemError): boolean =>
+  syscall === 'copy' && path !== '';
 
 export const refused = (
   path: string,

@@ -1,13 +1,12 @@
 import { FULL } from '../system/errno.js';
 import type { System } from '../system/port.js';
 import type { SystemError } from '../system/system-error.js';
-import { Copier, type CopyOptions, type Ways } from './copier.js';
-import { errnoOf, refused, type CopyResult } from './copy-result.js';
+import { Copier, type Ways } from './copier.js';
+import { errnoOf, refused, type CopyOptions, type CopyResult } from './copy-result.js';
 import { Descent } from './descent.js';
 import { openScratch, type Scratch } from './scratch.js';
 
-export type { CopyOptions } from './copier.js';
-export type { CopyResult } from './copy-result.js';
+export type { CopyOptions, CopyResult } from './copy-result.js';
 
 /**
  * Makes one directory a copy of another, so that an overlay shows the same files with either as its

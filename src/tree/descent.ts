@@ -9,10 +9,12 @@ export const isNotEntered = (error: unknown): boolean =>
 const KEPT_OPEN = 64;
 
 interface Level {
-  /** Its name in the directory above; '' for the top. */
+  /** Its name in the directory above, or its path below that of a visit; '' for the top. */
   name: string;
   readonly folder: Folder;
   open: boolean;
+  /** Whether somebody else opened it and keeps it open. */
+  lent?: true;
 }
 
 /**
@@ -47,8 +49,21 @@ export class Descent {
   down(name: string): void {
     const folder = this.tree.enter(this.here, name);
     this.levels.push({ name, folder, open: true });
-    const far = this.levels.at(-1 - KEPT_OPEN);
-    if (far?.open === true && far !== this.levels[0]) this.shut(far);
+    const [far, next] = [this.levels.at(-1 - KEPT_OPEN), this.levels.at(-KEPT_OPEN)];
+    // A visit ends without a way back by `..`.
+    if (far === undefined || far === this.levels[0] || !far.open) return;
+    if (far.lent !== true && next?.lent !== true) this.shut(far);
+  }
+
+  /**
+   * Goes to a directory at a path below, which somebody opened and keeps open until `endVisit`.
+   */
+  visit(path: string, folder: Folder): void {
+    this.levels.push({ name: path, folder, open: true, lent: true });
+  }
+
+  endVisit(): void {
+    this.levels.pop();
   }
 
   /**
@@ -99,7 +114,7 @@ export class Descent {
   private isReopened(level: Level): boolean {
     const { device, inode } = level.folder;
     try {
-      const folder = this.reach(this.levels.slice(1).map(({ name }) => name));
+      const folder = this.reach(this.levels.slice(1).flatMap(({ name }) => name.split('/')));
       if (folder.device === device && folder.inode === inode) {
         Object.assign(level.folder, folder);
         level.open = true;
@@ -113,7 +128,7 @@ export class Descent {
   }
 
   private shut(level: Level): void {
-    if (level.open) this.tree.close(level.folder);
+    if (level.open && level.lent !== true) this.tree.close(level.folder);
     level.open = false;
   }
 

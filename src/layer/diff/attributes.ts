@@ -29,7 +29,7 @@ const NOT_THERE = ['EOPNOTSUPP', 'ENODATA', 'ENOENT', 'ENOTDIR', 'EACCES', 'EPER
  */
 export async function openAttributes(): Promise<Attributes> {
   const { openLibrary } = await import('../../system/native-library.js');
-  const { openPairs } = await import('../../system/tree-ffi.js');
+  const { openPairs } = await import('../../system/tree-pairs-ffi.js');
   const shim = openLibrary('libmountroot.so', {
     mountroot_list_attributes: ['int32', ['pointer', 'pointer', 'uint32']],
     mountroot_get_attribute: ['int32', ['pointer', 'pointer', 'pointer', 'uint32']],

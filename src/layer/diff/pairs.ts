@@ -7,7 +7,7 @@ import { kernelTime } from '../../system/file-time.js';
 import type { FileStat, Pair } from '../../system/tree-pairs.js';
 import { codeOf, namesIn, openDirectory, readLink, statOrNull } from './lower-files.js';
 
-/** As openPairs() of src/system/tree-ffi.ts. */
+/** As openPairs() of src/system/tree-pairs-ffi.ts. */
 export interface PairReaders {
   pairs: (
     fd: number,

@@ -14,6 +14,7 @@ import type { Machine } from './machine.js';
 import { Errno, Tree, detailsOf, inode, within, type ModelInode } from './model-tree.js';
 import type { ModelMount } from './mounts.js';
 import { removeTreeAt } from '../remove-tree-at.js';
+import { copyByEntries, type Copyable } from './copy-by-entries.js';
 import { built, type BuildSteps } from './build-tree.js';
 import { walkByEntries } from './walk-by-entries.js';
 
@@ -321,6 +322,9 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
   // The model has no descriptors, and nothing on it has large files.
   const openFile = (folder: Folder, found: FolderEntry): number => (opened(folder, found), -1);
 
+  const holdsSame: Copyable['holdsSame'] = ({ from, to }, one, copy) =>
+    content(from, one).bytes.equals(content(to, copy).bytes);
+
   const building: BuildSteps = {
     enter: (folder, name) => tree.enter(folder, name),
     child,
@@ -384,6 +388,7 @@ export function doorCalls(machine: Machine): Pick<System, 'tree' | 'removeTree'>
         entryOf(model(folder).mount, '', model(folder).node),
       ),
     walk: (folder, purpose) => walkByEntries({ ...tree, content, openFile }, folder, purpose),
+    copy: (from, to, how) => copyByEntries({ ...tree, holdsSame }, from, to, how),
     apply: (changes) => each(changes, change),
     build: (top, all) => each(all, (one) => built(building, top, one)),
   };

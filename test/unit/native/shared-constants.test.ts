@@ -60,7 +60,7 @@ const asBytes = (types: readonly string[]): string[] =>
 
 for (const [typescript, c] of [
   ['src/system/ffi.ts', 'native/mountroot.c'],
-  ['src/system/tree-ffi.ts', 'native/tree.c'],
+  ['src/system/tree-library.ts', 'native/tree.c'],
   ['src/layer/diff/attributes.ts', 'native/mountroot.c'],
   ['src/ramdisk/codec-native.ts', 'native/codecs.c'],
   ['src/ramdisk/ext2.ts', 'native/ext2.c'],
@@ -76,7 +76,7 @@ for (const [typescript, c] of [
 t.test('every function of the shims is called', async (t) => {
   for (const [typescript, c] of [
     ['src/system/ffi.ts', 'native/mountroot.c'],
-    ['src/system/tree-ffi.ts', 'native/tree.c'],
+    ['src/system/tree-library.ts', 'native/tree.c'],
   ] as const) {
     const names = new Set(called(typescript).map(([name]) => name));
     t.same(

@@ -24,7 +24,7 @@ t.test(
     t.same(part('fidelity'), {
       unlike: [],
       result: { files: 10, bytes: 7, removed: 2, refused: [] },
-      steps: 10,
+      steps: 9,
       last: { files: 10, bytes: 7 },
       origin: false,
     });
@@ -175,3 +175,32 @@ t.test(
     t.same(part('large'), { files: true, same: 0, refused: [], deep: true, cleared: true });
   },
 );
+
+t.test('the walk in C leaves and makes the same as that of the model kernel', async (t) => {
+  t.same(part('alike'), { wrong: [], many: true });
+});
+
+t.test(
+  'where times have seconds only, nothing is copied twice, and files that changed places are ' +
+    'told apart',
+  async (t) => {
+    t.same(part('coarse'), {
+      unchanged: NOTHING,
+      swapped: { files: 2, bytes: 2, removed: 0, refused: [] },
+      a: 'b',
+      b: 'a',
+    });
+  },
+);
+
+t.test('a full file system ends the copy at once, and the error names the file', async (t) => {
+  const { errno, message, names } = part<Record<string, string>>('full');
+  t.same([errno, names], ['ENOSPC', ['a']]);
+  t.match(message, /cannot copy \/b: ENOSPC/);
+});
+
+t.test('many files are counted several times on the way', async (t) => {
+  const bytes = Array.from({ length: 3000 }, (_, index) => `${index}`).join('').length;
+  const last = { files: 3000, bytes };
+  t.same(part('manySteps'), { grows: true, several: true, last, unlike: [] });
+});

@@ -1,4 +1,4 @@
-import type { FolderEntry } from '../system/tree-door.js';
+import type { FolderEntry } from './tree-door.js';
 
 /** A name in one of two directories, or in both. */
 type Both = [one: FolderEntry | null, other: FolderEntry | null];
