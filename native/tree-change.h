@@ -149,6 +149,8 @@ struct making {
 	const struct change *change;
 	int at;
 	const char *name, *source, *attributes;
+	/* Whom a new file lets in at first, besides its owner. */
+	uint32_t others;
 };
 
 static void unmake(const struct making *making)
@@ -161,7 +163,7 @@ static int32_t make_file(const struct making *making, int from)
 {
 	const struct change *change = making->change;
 	int to = openat(making->at, making->name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600 | making->others);
 	if (to < 0)
 		return -errno;
 	int32_t lost =
@@ -239,8 +241,8 @@ static int32_t make(const struct making *making)
 /* Returns how many attributes the file system does not support. */
 static int32_t put(const struct change *change, const char *name, const char *source)
 {
-	struct making making = { change, change->scratch, NEW, source,
-		source + change->source + 1 };
+	struct making making = { change, change->scratch, NEW, source, source + change->source + 1,
+		0 };
 	int32_t lost = make(&making);
 
 	if (lost < 0)

@@ -38,6 +38,9 @@ export const TREE = [
   'tree-walk.h',
   'tree-tar.h',
   'tree-both.h',
+  'tree-known.h',
+  'tree-member.h',
+  'tree-import.h',
 ];
 /** The library of system calls. */
 export const SHIM = ['mountroot.c', 'maintain.h'];

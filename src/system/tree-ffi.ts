@@ -3,16 +3,16 @@ import { errnoName } from './errno.js';
 import { openLibrary } from './native-library.js';
 import { SystemError } from './system-error.js';
 import { decodePairs, type Pair } from './tree-pairs.js';
-import { ENDING } from './tree-door.js';
-import type {
-  Changed,
-  Folder,
-  FolderEntry,
-  PathedEntry,
-  TarRun,
-  TreeDoor,
-  WalkedEntry,
-  WalkPurpose,
+import {
+  ENDING,
+  type Changed,
+  type Folder,
+  type FolderEntry,
+  type PathedEntry,
+  type TarRun,
+  type TreeDoor,
+  type WalkedEntry,
+  type WalkPurpose,
 } from './tree-door.js';
 import {
   decodeEntries,
@@ -88,6 +88,7 @@ interface RealFolder extends Folder {
 
 /** Every folder of this door was made by it. */
 const real = (folder: object): RealFolder => folder as RealFolder;
+export const descriptorOf = (folder: object): number => real(folder).fd;
 
 type Failing = (path: string) => { what: string; syscall: string; path: string };
 
@@ -339,7 +340,7 @@ function applySome(changes: readonly AnyChange[], from: number): Changed[] {
       share(library, (room + 7) & ~7);
     }
     if (refusal(change) !== null) break;
-    bytes += writeChange(space, bytes, change, (folder) => real(folder).fd);
+    bytes += writeChange(space, bytes, change, descriptorOf);
   }
   check(
     library.tree_apply(bytes),

@@ -106,7 +106,7 @@ t.test('compressed streams with nothing in them are limited', async (t) => {
     readArchive(
       file,
       new Checker({ bytes: 1 << 20, privileged: true, existing: () => 'missing' }),
-      { make: () => {}, data: () => {}, complete: () => {} },
+      { make: () => {}, data: () => {}, complete: () => {}, flush: () => {} },
     );
   const empty = gzipSync(Buffer.alloc(0));
   const head = ROOT.subarray(0, ROOT.length - END.length);
