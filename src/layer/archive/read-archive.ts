@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setImmediate as idle } from 'node:timers/promises';
 import type { CodecProblem } from '../../ramdisk/codec-problem.js';
 import { CompressionError, decompress } from '../../ramdisk/compression.js';
@@ -8,6 +7,7 @@ import type { Accepted } from './accepted.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import type { Checker } from './check-archive.js';
 import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
+import { readingDigest } from './reading-digest.js';
 import { readTar, type TarSink } from './tar-reader.js';
 import { TarWindow } from './tar-window.js';
 
@@ -57,12 +57,15 @@ async function* decompressed(source: ByteSource, first: Buffer): AsyncGenerator<
   }
 }
 
+/** So many entries are read one by one before others may be ordinary again. */
+const LONGEST_PAUSE = 255;
+
 /** How often the window is filled before others get their turn. */
 const FILLS_AT_ONCE = 16;
 
 /**
  * Reads a whole archive, and checks each entry before the sink gets it.
- * @returns a digest of the unpacked archive. @throws {ArchiveError}
+ * @returns a digest of the unpacked archive, for this process. @throws {ArchiveError}
  */
 export async function readArchive(
   file: string,
@@ -70,21 +73,21 @@ export async function readArchive(
   sink: EntrySink,
 ): Promise<string> {
   const raw = ByteSource.fromFile(file);
-  const hash = createHash('sha256');
+  const read = readingDigest();
   let [tar, fills] = [raw, 0];
   try {
     tar = await unpacked(raw);
     const room = checker.door?.window ?? Buffer.allocUnsafeSlow(CHUNK);
     const window = new TarWindow(room, async (part) => {
       const bytes = await tar.readInto(part);
-      hash.update(part.subarray(0, bytes));
+      read.update(part.subarray(0, bytes));
       // Others get their turn.
       if (++fills % FILLS_AT_ONCE === 0) await idle();
       return bytes;
     });
     await readTar(window, tarSink(window, checker, sink));
     checker.end();
-    return hash.digest('hex');
+    return read.digest();
   } catch (error) {
     throw error instanceof ArchiveError ? error.at({ file }) : error;
   } finally {
@@ -107,16 +110,22 @@ function tarSink(window: TarWindow, checker: Checker, sink: EntrySink): TarSink 
   };
   const { door } = checker;
   if (door === null) return each;
+  // Entries of other kinds come in rows, and to make each before the next one takes long.
+  let [pause, paused] = [0, 0];
   const ordinary = async (headers: number): Promise<number> => {
-    let [taken, needsMore] = [0, true];
+    if (paused++ < pause) return 0;
+    let [taken, members, needsMore] = [0, 0, true];
     sink.flush();
     while (needsMore) {
       const read = door.read(window.begin, window.end, checker.left(headers - taken));
       window.skip(read.taken);
       checker.pass(read);
       taken += read.headers;
+      members += read.members;
       needsMore = read.needsMore && (await window.more());
     }
+    paused = 0;
+    pause = members > 0 ? 0 : Math.min(2 * pause + 1, LONGEST_PAUSE);
     return taken;
   };
   return { ...each, ordinary };

@@ -113,7 +113,7 @@ t.test('compressed streams with nothing in them are limited', async (t) => {
   const archive = (count: number): Buffer =>
     Buffer.concat([gzipSync(head), ...Array<Buffer>(count).fill(empty), gzipSync(END)]);
   writeFileSync(file, archive(LIMITS.streams - 2));
-  t.match(await check(), /^[0-9a-f]{64}$/);
+  t.match(await check(), /^[0-9a-f]{32}$/);
   writeFileSync(file, archive(LIMITS.streams));
   await t.rejects(check(), { message: /more than 1000 compressed streams/ });
 });
