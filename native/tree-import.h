@@ -45,11 +45,11 @@ static struct importing {
 	/* The bits of modes that may be set. */
 	uint32_t modes;
 	struct known known;
-	/* The numbers of directories that are described at the end, when all in them is made. */
+	/* The directories that are described at the end, when all in them is made. */
 	uint32_t *folders;
 	size_t folder_count, folder_room;
 	/* The directory of the last entry. */
-	size_t above;
+	uint32_t above;
 } * import;
 
 /* Begins with an archive. The window stays where it is until the end; so does the descriptor. */
@@ -62,9 +62,7 @@ EXPORT int32_t tree_import(char *window, uint32_t room, int32_t top, uint32_t mo
 	import = calloc(1, sizeof *import);
 	if (import == NULL)
 		return -ENOMEM;
-	*import = (struct importing){
-		.window = window, .room = room, .top = top, .modes = modes, .above = NOT_KNOWN
-	};
+	*import = (struct importing){ .window = window, .room = room, .top = top, .modes = modes };
 	return 0;
 }
 
@@ -79,6 +77,11 @@ EXPORT int32_t tree_import_end(void)
 	return 0;
 }
 
+static int is_folder_kind(int kind)
+{
+	return kind == OTHER_FOLDER || kind == FOLDER_HERE;
+}
+
 /* Whether the directory of a path is one of the archive, or one that the caller told of. */
 static int is_in_folder(const char *path, size_t length)
 {
@@ -88,13 +91,13 @@ static int is_in_folder(const char *path, size_t length)
 	if (slash == NULL)
 		return 1;
 	size_t count = slash - path;
-	const struct member *last =
-		import->above == NOT_KNOWN ? NULL : &known->members[import->above];
-	if (last == NULL || last->path != count || memcmp(known->texts + last->text, path, count)) {
-		import->above = find_known(known, path, count);
-		last = import->above == NOT_KNOWN ? NULL : &known->members[import->above];
+	if (import->above != NOT_KNOWN) {
+		struct member last = member_at(known, import->above);
+		if (last.path_length == count && !memcmp(last.path, path, count))
+			return is_folder_kind(last.kind);
 	}
-	return last != NULL && S_ISDIR(last->mode);
+	import->above = find_known(known, path, count);
+	return import->above != NOT_KNOWN && is_folder_kind(member_at(known, import->above).kind);
 }
 
 static int has_hole(const char *content, size_t size)
@@ -142,35 +145,43 @@ static int32_t make_ordinary(struct reached *last, const struct ordinary *entry)
 	return make(&making);
 }
 
+static int kind_of(uint32_t mode)
+{
+	if (S_ISREG(mode))
+		return FILE_HERE;
+	return S_ISDIR(mode) ? FOLDER_HERE : SYMLINK_HERE;
+}
+
 /* Whether an ordinary entry may be read: nobody must decide about it, and it is made. */
 static int take_ordinary(
 	struct reached *last, const struct ordinary *entry, const struct share *left)
 {
 	struct known *known = &import->known;
-	struct member member = { .path = entry->length,
-		.target = entry->target_length,
-		.mode = entry->mode,
-		.uid = entry->uid,
-		.gid = entry->gid,
-		.modified = entry->modified,
-		.modified_ns = entry->modified_ns,
-		.is_ours = 1 };
+	struct member member = { .kind = kind_of(entry->mode),
+		.path = entry->path,
+		.path_length = entry->length,
+		.target = entry->target,
+		.target_length = entry->target_length,
+		.look = { entry->modified, entry->mode, entry->uid, entry->gid,
+			entry->modified_ns } };
 
 	if (left->members < 1 || entry->names > left->names || entry->headers > left->headers ||
 		entry->size > left->bytes || !is_in_folder(entry->path, entry->length) ||
 		find_known(known, entry->path, entry->length) != NOT_KNOWN)
 		return 0;
-	if (room_for_known(known, entry->length + entry->target_length) < 0)
+	if (room_for_known(known, &member) < 0)
 		return 0;
-	if (import->top >= 0) {
-		if (grow((void **)&import->folders, &import->folder_room, import->folder_count + 1,
-			    sizeof *import->folders) < 0 ||
-			has_hole(entry->content, entry->size) || make_ordinary(last, entry) < 0)
-			return 0;
-		if (S_ISDIR(entry->mode))
-			import->folders[import->folder_count++] = known->count;
+	if (import->top < 0) {
+		add_known(known, &member);
+		return 1;
 	}
-	add_known(known, &member, entry->path, entry->target);
+	if (grow((void **)&import->folders, &import->folder_room, import->folder_count + 1,
+		    sizeof *import->folders) < 0 ||
+		has_hole(entry->content, entry->size) || make_ordinary(last, entry) < 0)
+		return 0;
+	uint32_t place = add_known(known, &member);
+	if (S_ISDIR(entry->mode))
+		import->folders[import->folder_count++] = place;
 	return 1;
 }
 
@@ -236,31 +247,38 @@ static size_t path_in_window(const char **path)
 /* Puts an entry of ours into the window. Returns its bytes. */
 static int32_t give_member(const struct member *member)
 {
-	struct given given = { .mode = member->mode,
-		.uid = member->uid,
-		.gid = member->gid,
-		.modified = member->modified,
-		.modified_ns = member->modified_ns,
-		.path = member->path,
-		.target = member->target };
-	const char *text = import->known.texts + member->text;
+	const struct look *look = &member->look;
+	struct given given = { .mode = member->kind == FILE_HERE ? S_IFREG : look->mode,
+		.uid = look->uid,
+		.gid = look->gid,
+		.modified = look->modified,
+		.modified_ns = look->modified_ns,
+		.path = member->path_length,
+		.target = member->target_length };
+	/* The target is behind the path in both places. */
+	size_t texts = member->path_length + member->target_length;
 
 	memcpy(import->window + TEXT_AT, &given, sizeof given);
-	memcpy(import->window + TEXT_AT + sizeof given, text, member->path + member->target);
-	return sizeof given + member->path + member->target;
+	memcpy(import->window + TEXT_AT + sizeof given, member->path, texts);
+	return sizeof given + texts;
 }
 
-/* Looks for the path in the window. Returns bytes, or 0 if no ordinary entry had it. */
+/*
+ * Looks for the path in the window. Returns bytes, or 0 if no ordinary entry had it. Of a file it
+ * gives no more than the path.
+ */
 EXPORT int32_t tree_import_find(void)
 {
 	const char *path;
 
 	if (import == NULL)
 		return -EBADF;
-	size_t length = path_in_window(&path), number = find_known(&import->known, path, length);
-	if (number == NOT_KNOWN || !import->known.members[number].is_ours)
+	size_t length = path_in_window(&path);
+	uint32_t place = find_known(&import->known, path, length);
+	if (place == NOT_KNOWN)
 		return 0;
-	return give_member(&import->known.members[number]);
+	struct member member = member_at(&import->known, place);
+	return member.kind < FILE_HERE ? 0 : give_member(&member);
 }
 
 /* Tells of the path in the window: the caller has an entry, or found a directory there. */
@@ -272,18 +290,21 @@ EXPORT int32_t tree_import_note(int32_t is_folder)
 		return -EBADF;
 	struct known *known = &import->known;
 	size_t length = path_in_window(&path);
-	struct member member = { .path = length, .mode = is_folder ? S_IFDIR : 0 };
-	if (length == 0 || length > UINT16_MAX)
+	struct member member = { .kind = is_folder ? OTHER_FOLDER : OTHER,
+		.path = path,
+		.path_length = length,
+		.target = "" };
+	if (length == 0)
 		return -EINVAL;
-	size_t number = find_known(known, path, length);
-	if (number != NOT_KNOWN) {
-		if (!known->members[number].is_ours)
-			known->members[number].mode = member.mode;
+	uint32_t place = find_known(known, path, length);
+	if (place != NOT_KNOWN) {
+		if (member_at(known, place).kind < FILE_HERE)
+			change_known(known, place, member.kind);
 		return 0;
 	}
-	if (room_for_known(known, length) < 0)
+	if (room_for_known(known, &member) < 0)
 		return -ENOMEM;
-	add_known(known, &member, path, "");
+	add_known(known, &member);
 	return 0;
 }
 
@@ -304,18 +325,17 @@ EXPORT int32_t tree_import_describe(uint32_t left)
 	if (import == NULL)
 		return -EBADF;
 	while (import->folder_count > left) {
-		const struct known *known = &import->known;
-		const struct member *member =
-			&known->members[import->folders[--import->folder_count]];
-		struct change change = { .mode = member->mode & import->modes,
-			.uid = member->uid,
-			.gid = member->gid,
-			.modified = member->modified,
-			.modified_ns = member->modified_ns };
-		int32_t fd = reach(&last, import->top, known->texts + member->text, member->path);
+		struct member member =
+			member_at(&import->known, import->folders[--import->folder_count]);
+		struct change change = { .mode = member.look.mode & import->modes,
+			.uid = member.look.uid,
+			.gid = member.look.gid,
+			.modified = member.look.modified,
+			.modified_ns = member.look.modified_ns };
+		int32_t fd = reach(&last, import->top, member.path, member.path_length);
 		if (fd < 0 || describe_open(fd, &change, "") != 0) {
 			leave_reached(&last);
-			return give_member(member);
+			return give_member(&member);
 		}
 	}
 	leave_reached(&last);

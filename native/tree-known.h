@@ -3,23 +3,44 @@
 #include "tree-entries.h"
 #include <sys/random.h>
 
-/* An entry of the archive, or a directory that its entries are made in. */
-struct member {
-	/* Where its path is in the texts; behind it is what a symlink says. */
-	uint32_t text;
-	uint16_t path, target;
-	uint32_t mode, uid, gid, modified_ns;
+/* What is known of a path. Of entries that are not ordinary, the caller knows more. */
+enum { OTHER, OTHER_FOLDER, FILE_HERE, FOLDER_HERE, SYMLINK_HERE };
+
+/* How a directory or a symlink is. Of a file nobody asks that. */
+struct look {
 	int64_t modified;
-	/* 0: the caller has it. */
-	int is_ours;
+	uint32_t mode, uid, gid, modified_ns;
 };
 
+struct member {
+	uint8_t kind;
+	uint16_t path_length, target_length;
+	struct look look;
+	const char *path, *target;
+};
+
+/*
+ * A member takes these bytes, then those of its look if it has one, its path, and what a symlink
+ * says. There may be very many of them.
+ */
+struct packed {
+	uint16_t path;
+	uint8_t target, kind;
+};
+
+/* Members are in pieces of memory, which are never moved: to do that takes twice as much. */
+#define PIECE_BITS 16
+#define PIECE ((size_t)1 << PIECE_BITS)
+
 struct known {
-	struct member *members;
-	size_t count, room;
-	char *texts;
-	size_t used, texts_room;
-	/* Each is 0, or the number of a member, counted from 1. There are more than twice as many.
+	char **pieces;
+	size_t piece_count, piece_room;
+	/* Of the last piece. */
+	size_t used;
+	size_t count;
+	/*
+	 * Each is 0, or the place of a member, with the number of its piece counted from 1. There
+	 * are more than twice as many.
 	 */
 	uint32_t *slots;
 	size_t slot_count;
@@ -27,7 +48,7 @@ struct known {
 	uint64_t key[2];
 };
 
-#define NOT_KNOWN SIZE_MAX
+#define NOT_KNOWN 0
 #define FIRST_SLOTS 1024
 
 static uint64_t turned(uint64_t word, int bits)
@@ -75,76 +96,138 @@ static uint64_t hash_of(const uint64_t key[2], const char *path, size_t length)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+static char *packed_at(const struct known *known, uint32_t place)
+{
+	return known->pieces[(place >> PIECE_BITS) - 1] + (place & (PIECE - 1));
+}
+
+static int has_look(int kind)
+{
+	return kind == FOLDER_HERE || kind == SYMLINK_HERE;
+}
+
+/* Its texts are valid until the end. */
+static struct member member_at(const struct known *known, uint32_t place)
+{
+	const char *at = packed_at(known, place);
+	struct member member = { 0 };
+	struct packed head;
+
+	memcpy(&head, at, sizeof head);
+	at += sizeof head;
+	if (has_look(head.kind)) {
+		memcpy(&member.look, at, sizeof member.look);
+		at += sizeof member.look;
+	}
+	member.kind = head.kind;
+	member.path_length = head.path;
+	member.target_length = head.target;
+	member.path = at;
+	member.target = at + head.path;
+	return member;
+}
+
+static size_t size_of(const struct member *member)
+{
+	return sizeof(struct packed) + (has_look(member->kind) ? sizeof member->look : 0) +
+	       member->path_length + member->target_length;
+}
+
 /* The slot that has a path, or the free one for it. There is a free one. */
 static uint32_t *slot_of(const struct known *known, const char *path, size_t length)
 {
 	size_t at = hash_of(known->key, path, length) & (known->slot_count - 1);
 
-	for (;; at = (at + 1) & (known->slot_count - 1)) {
-		uint32_t number = known->slots[at];
-		if (number == 0)
-			return &known->slots[at];
-		const struct member *member = &known->members[number - 1];
-		if (member->path == length && !memcmp(known->texts + member->text, path, length))
-			return &known->slots[at];
+	for (; known->slots[at]; at = (at + 1) & (known->slot_count - 1)) {
+		struct member member = member_at(known, known->slots[at]);
+		if (member.path_length == length && !memcmp(member.path, path, length))
+			break;
 	}
+	return &known->slots[at];
 }
 
-static size_t find_known(const struct known *known, const char *path, size_t length)
+/* The place of a path; NOT_KNOWN if there is none. */
+static uint32_t find_known(const struct known *known, const char *path, size_t length)
 {
-	return known->slot_count == 0 ? NOT_KNOWN : (size_t)*slot_of(known, path, length) - 1;
+	return known->slot_count == 0 ? NOT_KNOWN : *slot_of(known, path, length);
 }
 
 static int more_slots(struct known *known)
 {
-	size_t count = known->slot_count ? known->slot_count * 2 : FIRST_SLOTS;
-	uint32_t *slots = calloc(count, sizeof *slots);
+	struct known next = *known;
 
-	if (slots == NULL ||
-		(known->slot_count == 0 && getrandom(known->key, sizeof known->key, 0) < 0)) {
-		free(slots);
+	next.slot_count = known->slot_count ? known->slot_count * 2 : FIRST_SLOTS;
+	next.slots = calloc(next.slot_count, sizeof *next.slots);
+	if (next.slots == NULL ||
+		(known->slot_count == 0 && getrandom(next.key, sizeof next.key, 0) < 0)) {
+		free(next.slots);
 		return -1;
 	}
-	free(known->slots);
-	known->slots = slots;
-	known->slot_count = count;
-	for (size_t number = 0; number < known->count; number++) {
-		const struct member *member = &known->members[number];
-		*slot_of(known, known->texts + member->text, member->path) = number + 1;
+	for (size_t at = 0; at < known->slot_count; at++) {
+		if (known->slots[at] == 0)
+			continue;
+		struct member member = member_at(known, known->slots[at]);
+		*slot_of(&next, member.path, member.path_length) = known->slots[at];
 	}
+	free(known->slots);
+	*known = next;
 	return 0;
 }
 
-/* Makes room for one more, with so many bytes of texts. */
-static int32_t room_for_known(struct known *known, size_t texts)
+/* Makes room for one more. */
+static int32_t room_for_known(struct known *known, const struct member *member)
 {
-	if (known->used + texts > UINT32_MAX ||
-		grow((void **)&known->members, &known->room, known->count + 1,
-			sizeof *known->members) < 0 ||
-		grow((void **)&known->texts, &known->texts_room, known->used + texts, 1) < 0 ||
-		((known->count + 1) * 2 >= known->slot_count && more_slots(known) < 0))
+	if ((known->count + 1) * 2 >= known->slot_count && more_slots(known) < 0)
 		return -ENOMEM;
+	if (known->piece_count > 0 && known->used + size_of(member) <= PIECE)
+		return 0;
+	if (known->piece_count + 1 >= PIECE ||
+		grow((void **)&known->pieces, &known->piece_room, known->piece_count + 1,
+			sizeof *known->pieces) < 0)
+		return -ENOMEM;
+	char *piece = malloc(PIECE);
+	if (piece == NULL)
+		return -ENOMEM;
+	known->pieces[known->piece_count++] = piece;
+	known->used = 0;
 	return 0;
 }
 
-/* There is room for it, and its path is not known. */
-static void add_known(
-	struct known *known, const struct member *member, const char *path, const char *target)
+/* There is room for it, and its path is not known. Returns its place. */
+static uint32_t add_known(struct known *known, const struct member *member)
 {
-	struct member *added = &known->members[known->count];
+	const struct packed head = { member->path_length, member->target_length, member->kind };
+	uint32_t place = (uint32_t)known->piece_count << PIECE_BITS | known->used;
+	char *at = packed_at(known, place);
 
-	*slot_of(known, path, member->path) = known->count + 1;
-	*added = *member;
-	added->text = known->used;
-	memcpy(known->texts + known->used, path, member->path);
-	memcpy(known->texts + known->used + member->path, target, member->target);
-	known->used += member->path + member->target;
+	*slot_of(known, member->path, member->path_length) = place;
+	memcpy(at, &head, sizeof head);
+	at += sizeof head;
+	if (has_look(member->kind)) {
+		memcpy(at, &member->look, sizeof member->look);
+		at += sizeof member->look;
+	}
+	memcpy(at, member->path, member->path_length);
+	memcpy(at + member->path_length, member->target, member->target_length);
+	known->used += size_of(member);
 	known->count++;
+	return place;
+}
+
+/* Changes the kind of a member that is none of ours, to one of those. */
+static void change_known(const struct known *known, uint32_t place, int kind)
+{
+	struct packed head;
+
+	memcpy(&head, packed_at(known, place), sizeof head);
+	head.kind = kind;
+	memcpy(packed_at(known, place), &head, sizeof head);
 }
 
 static void free_known(struct known *known)
 {
-	free(known->members);
-	free(known->texts);
+	while (known->piece_count > 0)
+		free(known->pieces[--known->piece_count]);
+	free(known->pieces);
 	free(known->slots);
 }

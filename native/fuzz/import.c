@@ -107,10 +107,12 @@ static struct share read_all(const char *tar, size_t length, uint32_t size, int 
 		at += some.taken;
 		/* The window begins with what needs more bytes; there are none if it was full. */
 		if (more == 0 || some.taken == 0 || count < size) {
-			strcpy(window + TEXT_AT, at % 1024 ? "d" : "d/f");
+			const char *path = at % 1024 ? "d" : "d/f";
+			strcpy(window + TEXT_AT, path);
+			int32_t found = tree_import_find();
+			strcpy(window + TEXT_AT, path);
 			/* In a directory that is not there nothing can be made. */
-			if (tree_import_find() < 0 ||
-				(size < 8192 && tree_import_note(at % 1024) < 0))
+			if (found < 0 || (size < 8192 && tree_import_note(at % 1024) < 0))
 				fail("a path cannot be looked for");
 			at += TAR_BLOCK;
 		}

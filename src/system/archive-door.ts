@@ -51,7 +51,7 @@ export interface ArchiveDoor {
    * @throws {SystemError} ENOMEM.
    */
   read(from: number, to: number, left: ArchiveShare): OrdinaryRead;
-  /** The ordinary entry of a path; null if there was none. */
+  /** The ordinary entry of a path, of a file only that; null if there was none. */
   find(path: string): OrdinaryEntry | null;
   /** The caller has an entry of this path, or found a directory there. */
   note(path: string, isFolder: boolean): void;

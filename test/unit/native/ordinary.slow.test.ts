@@ -26,8 +26,8 @@ t.test('C knows of the entries that TypeScript has, and TypeScript of those of C
     before: 0,
     read: { members: 2, files: 1, symlinks: 1, directories: 0, taken: 1024, needsMore: false },
     found: [
-      { kind: 'file', path: 'd/f', mode: 0o644, target: '', mtime: '7000000000' },
-      { kind: 'symlink', path: 'l', mode: 0o777, target: 'to' },
+      { kind: 'file', path: 'd/f', mode: 0, target: '', mtime: '0' },
+      { kind: 'symlink', path: 'l', mode: 0o777, target: 'to', mtime: '1700000000000000000' },
       { mtime: 'null' },
       { mtime: 'null' },
     ],
