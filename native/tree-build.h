@@ -20,7 +20,7 @@ static void leave_reached(struct reached *last)
 /* Opens the directory at a path of names below another one, through no symlink and no mount. */
 static int32_t open_way(int at, const char *path, size_t length)
 {
-	int fd = openat(at, ".", FOLDER);
+	int fd = length ? at : openat(at, ".", FOLDER);
 
 	for (size_t begin = 0, end; fd >= 0 && begin < length; begin = end + 1) {
 		char name[NAME_MAX + 1];
@@ -37,7 +37,8 @@ static int32_t open_way(int at, const char *path, size_t length)
 				fd = open_below(above, name);
 		}
 		int failed = errno;
-		close(above);
+		if (begin)
+			close(above);
 		errno = failed;
 	}
 	return fd < 0 ? -errno : fd;
@@ -49,10 +50,17 @@ static int32_t reach(struct reached *last, int at, const char *path, size_t leng
 	if (last->fd >= 0 && last->at == at && last->length == length &&
 		!memcmp(last->path, path, length))
 		return last->fd;
-	leave_reached(last);
-	if (length >= sizeof last->path)
+	if (length >= sizeof last->path) {
+		leave_reached(last);
 		return -ENAMETOOLONG;
-	int32_t fd = open_way(at, path, length);
+	}
+	/* Often it is a directory in that one. */
+	size_t same = last->length;
+	int is_below = last->fd >= 0 && last->at == at && same && same < length &&
+		       path[same] == '/' && !memcmp(last->path, path, same);
+	int32_t fd = is_below ? open_way(last->fd, path + same + 1, length - same - 1)
+			      : open_way(at, path, length);
+	leave_reached(last);
 	if (fd < 0)
 		return fd;
 	*last = (struct reached){ .at = at, .fd = fd, .length = length };

@@ -22,6 +22,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#define EXPORT __attribute__((visibility("default")))
+
 static int32_t result(long returned)
 {
 	return returned < 0 ? -errno : 0;

@@ -11,10 +11,9 @@
 #include "tree-both.h"
 #include "tree-build.h"
 #include "tree-copy.h"
+#include "tree-import.h"
 #include "tree-pairs.h"
 #include "tree-walk.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 /* Names, records and results go through one space of the caller's, of tree_share. */
 static char *shared;

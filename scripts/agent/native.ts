@@ -39,6 +39,9 @@ export const TREE = [
   'tree-tar.h',
   'tree-both.h',
   'tree-copy.h',
+  'tree-known.h',
+  'tree-member.h',
+  'tree-import.h',
 ];
 /** The library of system calls. */
 export const SHIM = ['mountroot.c', 'maintain.h'];

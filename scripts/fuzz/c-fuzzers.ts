@@ -33,12 +33,13 @@ export const C_FUZZERS: Readonly<Record<string, CFuzzer>> = {
   'c-kernel-record': { source: 'mountroot.c', options: ['-pthread'] },
   'c-measure': { source: 'measure.c' },
   'c-tree': { source: 'tree.c' },
+  'c-import': { source: 'import.c' },
 };
 
 const NATIVE = join(checkout, 'native');
 
 /** The sources that boards have in their agent. */
-const ON_BOARDS: readonly string[] = ['tree.c', 'mountroot.c'];
+const ON_BOARDS: readonly string[] = ['tree.c', 'import.c', 'mountroot.c'];
 
 /** The folder with the programs, each named as its row. */
 export async function buildFuzzers(target: Target = 'host'): Promise<string> {

@@ -2,7 +2,7 @@
  * Bytes that are read once, from a file or a pipe, with their offset: an archive may be larger than
  * memory.
  */
-import { closeSync, read } from 'node:fs';
+import { closeSync, read, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { errnoName } from '../system/errno.js';
@@ -11,6 +11,10 @@ import type { ListedFile } from './member.js';
 
 /** The bytes to read from a file at once, and the most that chunk() returns. */
 export const CHUNK = 256 * 1024;
+
+interface Place {
+  room: Buffer | null;
+}
 
 export class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
@@ -22,15 +26,19 @@ export class ByteSource {
   readonly #closing: (() => void)[] = [];
   /** The file that is read from its beginning; null for anything else. */
   #file: string | Buffer | null = null;
+  /** Where a file's next bytes go; null for new memory. */
+  readonly #place: Place;
 
-  private constructor(chunks: AsyncIterable<Buffer>) {
+  private constructor(chunks: AsyncIterable<Buffer>, place: Place = { room: null }) {
     this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#place = place;
   }
 
   /** `-` is standard input. Nothing is opened before the first read. */
   static fromFile(path: string | Buffer): ByteSource {
     if (path === '-') return new ByteSource(standardInput());
-    const source = new ByteSource(fileChunks(path));
+    const place: Place = { room: null };
+    const source = new ByteSource(fileChunks(path, place), place);
     source.#file = path;
     return source;
   }
@@ -105,6 +113,25 @@ export class ByteSource {
     return bytes;
   }
 
+  /**
+   * Puts the next bytes somewhere, as many as come at once. Those of a file are read to there.
+   * @returns how many; 0 at the end.
+   */
+  async readInto(room: Buffer): Promise<number> {
+    if (this.#held === 0) {
+      this.#place.room = room;
+      const isRead = await this.#pull();
+      this.#place.room = null;
+      if (!isRead) return 0;
+    }
+    const first = this.#waiting[0]!;
+    const length = Math.min(first.length, room.length);
+    if (first.buffer !== room.buffer || first.byteOffset !== room.byteOffset)
+      first.copy(room, 0, 0, length);
+    this.#drop(length);
+    return length;
+  }
+
   /** Takes back the last bytes that were read, because a decoder did not use them. */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
@@ -158,14 +185,18 @@ async function* standardInput(): AsyncGenerator<Buffer, void> {
   }
 }
 
-async function* fileChunks(path: string | Buffer): AsyncGenerator<Buffer, void> {
+async function* fileChunks(path: string | Buffer, place: Place): AsyncGenerator<Buffer, void> {
   let file;
   try {
     file = await open(path, 'r');
     for (;;) {
-      // A new buffer each time, because the caller may keep it.
-      const room = Buffer.allocUnsafeSlow(CHUNK);
-      const { bytesRead } = await file.read(room, 0, CHUNK, null);
+      // A new buffer each time, because the caller may keep it, unless he has one.
+      const room = place.room ?? Buffer.allocUnsafeSlow(CHUNK);
+      // To wait for another thread takes longer than to copy what is in memory.
+      const bytesRead =
+        place.room === null
+          ? (await file.read(room, 0, room.length, null)).bytesRead
+          : readSync(file.fd, room, 0, room.length, null);
       if (bytesRead === 0) return;
       yield room.subarray(0, bytesRead);
     }

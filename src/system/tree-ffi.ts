@@ -8,6 +8,7 @@ import {
   LISTING,
   LONGEST,
   check,
+  descriptorOf,
   treeLibrary,
   parts,
   read,
@@ -155,7 +156,7 @@ function applySome(changes: readonly AnyChange[], from: number): Changed[] {
       share(library, (room + 7) & ~7);
     }
     if (refusal(change) !== null) break;
-    bytes += writeChange(space, bytes, change, (folder) => real(folder).fd);
+    bytes += writeChange(space, bytes, change, descriptorOf);
   }
   check(
     library.tree_apply(bytes),

@@ -76,6 +76,7 @@ export interface RealFolder extends Folder {
 
 /** Every folder of this door was made by it. */
 export const real = (folder: object): RealFolder => folder as RealFolder;
+export const descriptorOf = (folder: object): number => real(folder).fd;
 
 export type Failing = (path: string) => { what: string; syscall: string; path: string };
 

@@ -14,7 +14,7 @@ import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
 
 /** For each walk. */
 const SECONDS = process.env['MOUNTROOT_RACE_SECONDS'] ?? '4';
-const FUZZERS = ['c-tree', 'c-kernel-record'];
+const FUZZERS = ['c-tree', 'c-import', 'c-kernel-record'];
 const INPUTS = 2000;
 const FOLDER = 'usr/lib/mountroot';
 

@@ -86,7 +86,21 @@ async function jobFor(
       `a copy of ${upper} needs ${copied} bytes beside it, ` +
         `and only ${free} of what is free may be filled; make room, or import without --merge`,
     );
-  return { file, upper: there ? upper : null, merge, bytes, privileged: process.getuid?.() === 0 };
+  return {
+    ...{ file, upper: there ? upper : null, merge, bytes },
+    privileged: process.getuid?.() === 0,
+    ordinary: await openOrdinary(),
+  };
+}
+
+/** Without native parts, which only a check can do without, each entry is read by itself. */
+async function openOrdinary(): Promise<Layering['ordinary']> {
+  const { archiveDoor } = await import('../../system/archive-ffi.js');
+  try {
+    return archiveDoor();
+  } catch {
+    return null;
+  }
 }
 
 /** Runs one half of an import. Its errors name the archive and say that nothing was changed. */

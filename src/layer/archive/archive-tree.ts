@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ArchiveDoor } from '../../system/archive-door.js';
 import type { PathKind } from '../../system/port.js';
 import type { Accepted } from './accepted.js';
 import { refuseArchive } from './archive-error.js';
@@ -14,6 +15,14 @@ function digestOf(plain: readonly unknown[], attributes: ReadonlyMap<string, Buf
   return hash.digest('base64');
 }
 
+type Says = Pick<Accepted, 'kind' | 'mode' | 'uid' | 'gid' | 'mtime' | 'target' | 'node'> &
+  Pick<Accepted, 'attributes'>;
+
+const saysOf = ({ kind, mode, uid, gid, mtime, target, node, attributes }: Says): string =>
+  kind === 'file' ? '' : digestOf([kind, mode, uid, gid, mtime, target, node], attributes);
+
+const NO_ATTRIBUTES = new Map<string, Buffer>();
+
 interface ArchiveTally {
   kind: Accepted['kind'];
   /** A digest of everything in its header, to recognise a repetition; '' for files. */
@@ -28,13 +37,28 @@ export class ArchiveTree {
 
   /**
    * @param existing gives the file at a path below the root; it never gets a path through a
-   * symlink.
+   * symlink. @param ordinary knows the entries that others read; null if nobody does.
    */
-  constructor(private readonly existing: (path: string) => PathKind) {}
+  constructor(
+    private readonly existing: (path: string) => PathKind,
+    private readonly ordinary: Pick<ArchiveDoor, 'find' | 'note'> | null = null,
+  ) {}
 
   /** The kind of an entry of the archive. */
   entry(path: string): Accepted['kind'] | undefined {
-    return this.seen.get(path)?.kind;
+    return (this.seen.get(path) ?? this.ordinary?.find(path))?.kind;
+  }
+
+  private before(path: string): ArchiveTally | null {
+    const seen = this.seen.get(path);
+    if (seen !== undefined) return seen;
+    const read = this.ordinary?.find(path) ?? null;
+    if (read === null) return null;
+    return { kind: read.kind, says: saysOf({ ...read, node: '', attributes: NO_ATTRIBUTES }) };
+  }
+
+  private note(path: string, isFolder: boolean): void {
+    if (path !== '') this.ordinary?.note(path, isFolder);
   }
 
   /**
@@ -68,27 +92,26 @@ export class ArchiveTree {
         ? this.existing(path)
         : 'missing';
     this.found.set(path, kind);
+    if (kind === 'directory') this.note(path, true);
     return kind;
   }
 
   /** Adds an entry. @returns false if the archive only repeats the entry. @throws {ArchiveError} */
   add(entry: Accepted): boolean {
-    const { kind, path, mode, uid, gid, mtime, target, node } = entry;
+    const { kind, path } = entry;
     // A directory above an entry must stay a directory. A symlink in its place would lead the
     // following entries out of the layer.
     if (kind !== 'directory' && this.found.get(path) === 'directory')
       refuseArchive({ code: 'entries-below', path, kind });
-    const says =
-      kind === 'file'
-        ? ''
-        : digestOf([kind, mode, uid, gid, mtime, target, node], entry.attributes);
-    const before = this.seen.get(path);
-    if (before !== undefined) {
+    const says = saysOf(entry);
+    const before = this.before(path);
+    if (before !== null) {
       // The content of a file may differ.
       if (kind !== 'file' && before.says === says) return false;
       refuseArchive({ code: 'twice', path, kind, before: before.kind });
     }
     this.seen.set(path, { kind, says });
+    this.note(path, kind === 'directory');
     return true;
   }
 
@@ -98,7 +121,7 @@ export class ArchiveTree {
    */
   end(opaque: ReadonlySet<string>): void {
     for (const [path, kind] of this.found) {
-      if (kind !== 'directory' || this.seen.has(path)) continue;
+      if (kind !== 'directory' || this.entry(path) !== undefined) continue;
       for (let folder = above(path); folder !== ''; folder = above(folder))
         if (opaque.has(folder)) refuseArchive({ code: 'hidden-entries', folder, path });
     }

@@ -2,6 +2,7 @@
  * Checks, entry by entry, whether an archive can become an upper layer. The check runs twice: over
  * the whole archive before anything changes, and again over each entry before it is made.
  */
+import type { ArchiveDoor, ArchiveShare, OrdinaryRead } from '../../system/archive-door.js';
 import type { PathKind } from '../../system/port.js';
 import type { Accepted, Counts } from './accepted.js';
 import { refuseArchive } from './archive-error.js';
@@ -79,8 +80,32 @@ export class Checker {
   private held = 0;
   private members = 0;
 
-  constructor(private readonly rules: Rules) {
-    this.tree = new ArchiveTree(rules.existing);
+  /** @param door reads the ordinary entries; null if nobody does. */
+  constructor(
+    private readonly rules: Rules,
+    readonly door: ArchiveDoor | null = null,
+  ) {
+    this.tree = new ArchiveTree(rules.existing, door);
+  }
+
+  /** How many ordinary entries may be read. @param headers bytes of the headers before them. */
+  left(headers: number): ArchiveShare {
+    return {
+      bytes: this.rules.bytes - this.counts.bytes,
+      members: LIMITS.members - this.members,
+      names: LIMITS.names - this.names,
+      headers,
+    };
+  }
+
+  /** Ordinary entries were read. They were checked, and need no decision. */
+  pass(read: OrdinaryRead): void {
+    this.members += read.members;
+    this.names += read.names;
+    this.counts.directories += read.directories;
+    this.counts.files += read.files;
+    this.counts.symlinks += read.symlinks;
+    this.counts.bytes += read.bytes;
   }
 
   /**

@@ -4,6 +4,7 @@
  * layer is used only after all of it is on stable storage.
  */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
+import type { ArchiveDoor, OpenArchive } from '../../system/archive-door.js';
 import type { Reader, System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import { copyTree } from '../../tree/copy-tree.js';
@@ -24,6 +25,8 @@ export interface Layering {
   /** The limit for all files of the archive together, in bytes. */
   bytes: number;
   privileged: boolean;
+  /** Reads and makes ordinary entries; null to read each entry by itself. */
+  ordinary: OpenArchive | null;
 }
 
 export interface CheckedArchive {
@@ -36,20 +39,32 @@ export interface CheckedArchive {
   digest: string;
 }
 
-const checkerFor = (reader: Reader, { upper, merge, bytes, privileged }: Layering): Checker =>
-  new Checker({
-    bytes,
-    privileged,
-    existing: (path) => (merge && upper !== null ? reader.kind(`${upper}/${path}`) : 'missing'),
-  });
+const checkerFor = (
+  reader: Reader,
+  { upper, merge, bytes, privileged }: Layering,
+  door: ArchiveDoor | null,
+): Checker =>
+  new Checker(
+    {
+      bytes,
+      privileged,
+      existing: (path) => (merge && upper !== null ? reader.kind(`${upper}/${path}`) : 'missing'),
+    },
+    door,
+  );
 
 /** Checks all of an archive. @throws {ArchiveError} @throws {SystemError} */
 export async function checkArchive(reader: Reader, job: Layering): Promise<CheckedArchive> {
-  const checker = checkerFor(reader, job);
-  const nothing = { make: () => {}, data: () => {}, complete: () => {} };
-  const digest = await readArchive(job.file, checker, nothing);
-  const { counts, losses, opaque: hidden } = checker;
-  return { counts, warnings: losses.sentences, hidden, digest };
+  const door = job.ordinary?.(null, 0) ?? null;
+  try {
+    const checker = checkerFor(reader, job, door);
+    const nothing = { make: () => {}, data: () => {}, complete: () => {}, flush: () => {} };
+    const digest = await readArchive(job.file, checker, nothing);
+    const { counts, losses, opaque: hidden } = checker;
+    return { counts, warnings: losses.sentences, hidden, digest };
+  } finally {
+    door?.end();
+  }
 }
 
 /** The bytes of all files in a tree. It goes by descriptor, to any depth. */
@@ -166,7 +181,8 @@ async function write(
   next: string,
   { writer, digest }: { writer: LayerWriter; digest: string },
 ): Promise<void> {
-  const checker = checkerFor(system, { ...job, upper: job.upper === null ? null : next });
+  const door = job.ordinary === null ? null : writer.through(job.ordinary);
+  const checker = checkerFor(system, { ...job, upper: job.upper === null ? null : next }, door);
   try {
     if ((await readArchive(job.file, checker, writer)) !== digest)
       throw new ArchiveError({ code: 'changed' }, { file: job.file });

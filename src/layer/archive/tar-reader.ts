@@ -3,11 +3,11 @@
  * (POSIX.1-2008), and GNU's long names. tar-stream is too lenient for that: it accepts archives
  * without an end and damaged pax records, and it damages attributes that are no text.
  */
-import type { ByteSource } from '../../ramdisk/source.js';
 import { ArchiveError, refuseArchive } from './archive-error.js';
 import { ARCHIVE_LIMITS as LIMITS } from '../../text/input-limits.js';
 import { attributeOf, decodeRecords, parseTime, type Records } from './pax.js';
 import { keyed } from '../../text/keyed.js';
+import type { TarSource } from './tar-window.js';
 
 export interface TarHeader {
   /** The bytes of the name in the archive. */
@@ -31,8 +31,14 @@ export interface TarHeader {
 /** Receives an archive, entry by entry. */
 export interface TarSink {
   member(header: TarHeader): void;
+  /** The bytes are valid until this returns. */
   data(bytes: Buffer): void;
   complete(): void;
+  /**
+   * Is called between entries, and may read some from the source itself.
+   * @param headers the most bytes of headers before them. @returns how many there were.
+   */
+  ordinary?: (headers: number) => Promise<number>;
 }
 
 const BLOCK = 512;
@@ -50,6 +56,16 @@ class HeaderBudget {
     if (this.#bytes > LIMITS.header) refuseArchive({ code: 'header-too-long', bytes: this.#bytes });
     if (++this.#count > LIMITS.headers) refuseArchive({ code: 'too-many-headers' });
     if (this.#all > LIMITS.allHeaders) refuseArchive({ code: 'headers-too-long' });
+  }
+
+  /** The bytes of headers that may still come. */
+  get left(): number {
+    return LIMITS.allHeaders - this.#all;
+  }
+
+  /** Somebody else took headers. */
+  pass(bytes: number): void {
+    this.#all += bytes;
   }
 
   /** The entry itself has come. */
@@ -211,7 +227,7 @@ function complete(
 }
 
 /** Reads exactly so many bytes. */
-async function exactly(source: ByteSource, length: number): Promise<Buffer> {
+async function exactly(source: TarSource, length: number): Promise<Buffer> {
   const bytes = await source.read(length);
   if (bytes.length < length) refuseArchive({ code: 'cut-off' });
   return bytes;
@@ -231,25 +247,27 @@ const BEFORE: Record<string, (before: Before, bytes: Buffer) => Before> = keyed(
       : before,
 });
 
-/** A header with the zeros that fill its last block. */
-async function headerBytes(source: ByteSource, size: number): Promise<Buffer> {
-  const bytes = await exactly(source, size + filled(size));
+/** Bytes that are kept, with the zeros that fill their last block. */
+async function headerBytes(source: TarSource, size: number): Promise<Buffer> {
+  const bytes = await kept(source, size + filled(size));
   return bytes.subarray(0, size);
 }
 
-/** The same for some bytes that were read already; null if they were not. */
-const headerAtOnce = (source: ByteSource, size: number): Buffer | null =>
-  source.take(size + filled(size))?.subarray(0, size) ?? null;
+/** Most bytes were read already, and waiting costs more than all else. */
+async function kept(source: TarSource, length: number): Promise<Buffer> {
+  const taken = source.take(length);
+  return taken === null ? exactly(source, length) : Buffer.from(taken);
+}
 
 /** Gives a file that was read already to the sink. @returns whether it was. */
-function isGiven(source: ByteSource, size: number, sink: TarSink): boolean {
-  const bytes = headerAtOnce(source, size);
+function isGiven(source: TarSource, size: number, sink: TarSink): boolean {
+  const bytes = source.take(size + filled(size));
   if (bytes === null) return false;
-  if (size > 0) sink.data(bytes);
+  if (size > 0) sink.data(bytes.subarray(0, size));
   return true;
 }
 
-async function readContent(source: ByteSource, size: number, sink: TarSink): Promise<void> {
+async function readContent(source: TarSource, size: number, sink: TarSink): Promise<void> {
   for (let left = size; left > 0;) {
     const chunk = await source.chunk(left);
     if (chunk === null) return refuseArchive({ code: 'cut-in-file' });
@@ -263,19 +281,20 @@ async function readContent(source: ByteSource, size: number, sink: TarSink): Pro
  * Reads an archive from its beginning to its end. Nothing may follow the end.
  * @throws {ArchiveError} Whatever the sink throws ends it too.
  */
-export async function readTar(source: ByteSource, sink: TarSink): Promise<void> {
+export async function readTar(source: TarSource, sink: TarSink): Promise<void> {
   const budget = new HeaderBudget();
   let before: Before = { records: new Map() };
-  let alone = false;
+  let [alone, between] = [false, true];
   for (;;) {
-    // Most blocks were read already, and waiting costs more than all else.
-    const block = source.take(BLOCK) ?? (await exactly(source, BLOCK));
+    if (between && sink.ordinary !== undefined) budget.pass(await sink.ordinary(budget.left));
+    between = false;
+    const block = await kept(source, BLOCK);
     if (isZero(block)) break;
     const own = basic(block);
     const { name, type, size } = own;
     if (Object.hasOwn(BEFORE, type)) {
       budget.take(size);
-      const bytes = headerAtOnce(source, size) ?? (await headerBytes(source, size));
+      const bytes = await headerBytes(source, size);
       before = BEFORE[type]!(before, bytes);
       alone ||= type !== 'g';
       continue;
@@ -290,14 +309,14 @@ export async function readTar(source: ByteSource, sink: TarSink): Promise<void> 
     }
     sink.complete();
     budget.next();
-    [before, alone] = [{ records: new Map() }, false];
+    [before, alone, between] = [{ records: new Map() }, false, true];
   }
   if (alone) refuseArchive({ code: 'cut-behind-header' });
   await nothingBehind(source);
 }
 
 /** A second block of zeros ends the archive. More of them are padding. */
-async function nothingBehind(source: ByteSource): Promise<void> {
+async function nothingBehind(source: TarSource): Promise<void> {
   if (!isZero(await exactly(source, BLOCK))) refuseArchive({ code: 'behind-end' });
   for (let seen = 0, chunk; (chunk = await source.chunk()) !== null;) {
     seen += chunk.length;

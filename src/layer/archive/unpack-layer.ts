@@ -3,6 +3,7 @@
  * cannot read. The check has accepted every entry.
  */
 import * as fs from 'node:fs';
+import type { ArchiveDoor, OpenArchive } from '../../system/archive-door.js';
 import type { System } from '../../system/port.js';
 import { SystemError } from '../../system/system-error.js';
 import type { Building, Folder } from '../../system/tree-door.js';
@@ -27,6 +28,10 @@ function hasHole(bytes: Buffer): boolean {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/** The bits of modes that are set. Without privileges the owner and the group are others. */
+const ALL_BITS = 0o7777;
+const UNPRIVILEGED_BITS = 0o1777;
 
 /** What is made in one call: so many entries, and bytes of their files. */
 const AT_ONCE = 512;
@@ -56,6 +61,12 @@ type Making = Pick<
   | 'tree'
 >;
 
+/** A directory that was made, behind so many that the door has made. */
+interface MadeFolder {
+  entry: Accepted;
+  behind: number;
+}
+
 export class LayerWriter {
   /** The owners and attributes that could not be set. */
   readonly losses = new Losses();
@@ -63,7 +74,7 @@ export class LayerWriter {
    * The directories that get their owner, mode and time after their content exists, the innermost
    * first.
    */
-  private readonly directories: Accepted[] = [];
+  private readonly directories: MadeFolder[] = [];
   private readonly opaque = new Set<string>();
   private open: { fd: number; entry: Accepted; at: number; pending: Buffer } | null = null;
   private root: Accepted | null = null;
@@ -73,6 +84,8 @@ export class LayerWriter {
   /** A small file whose bytes come. */
   private small: { entry: Accepted; pieces: Buffer[] } | null = null;
   private readonly folder: Folder;
+  /** Makes ordinary entries. */
+  private door: ArchiveDoor | null = null;
 
   /**
    * @param top an empty directory, or a copy of the layer into which the archive is merged.
@@ -92,6 +105,12 @@ export class LayerWriter {
       if (this.isWithin(path))
         for (const name of system.list(this.at(path))) this.remove(`${this.at(path)}/${name}`);
     }
+  }
+
+  /** Has ordinary entries read and made by others. They end with this. */
+  through(open: OpenArchive): ArchiveDoor | null {
+    this.door = open(this.folder, this.privileged ? ALL_BITS : UNPRIVILEGED_BITS);
+    return this.door;
   }
 
   /** The place of a path below the root. */
@@ -128,11 +147,15 @@ export class LayerWriter {
     if (this.pending.length >= AT_ONCE || this.held >= BYTES_AT_ONCE) this.flush();
   }
 
+  private made(entry: Accepted): void {
+    this.directories.push({ entry, behind: this.door?.folders() ?? 0 });
+  }
+
   /**
    * Makes the pending entries in one call. What fails is made once more by itself: something is in
    * its place, or an owner or an attribute cannot be set.
    */
-  private flush(): void {
+  flush(): void {
     const { pending } = this;
     if (pending.length === 0) return;
     [this.pending, this.held] = [[], 0];
@@ -143,11 +166,12 @@ export class LayerWriter {
     for (const [index, { entry, bytes }] of pending.entries()) {
       const { errno, lost } = results[index]!;
       if (errno !== null || lost > 0) this.makeSlowly(entry, bytes);
-      else if (entry.kind === 'directory') this.directories.push(entry);
+      else if (entry.kind === 'directory') this.made(entry);
     }
   }
 
-  private modeOf = ({ mode }: Accepted): number => (this.privileged ? mode : mode & 0o1777);
+  private modeOf = ({ mode }: Accepted): number =>
+    mode & (this.privileged ? ALL_BITS : UNPRIVILEGED_BITS);
 
   private building(entry: Accepted, bytes: Buffer): Building {
     const { kind, path, target, node, uid, gid, mtime, attributes } = entry;
@@ -204,7 +228,7 @@ export class LayerWriter {
       this.remove(place);
     }
     if (there !== 'directory') system.mkdir(place, 0o700);
-    this.directories.push(entry);
+    this.made(entry);
   }
 
   /** Makes one entry at an unused path. */
@@ -234,7 +258,7 @@ export class LayerWriter {
   }
 
   data(bytes: Buffer): void {
-    if (this.small !== null) return void this.small.pieces.push(bytes);
+    if (this.small !== null) return void this.small.pieces.push(Buffer.from(bytes));
     const file = this.open!;
     const all = file.pending.length > 0 ? Buffer.concat([file.pending, bytes]) : bytes;
     const whole = all.length - (all.length % HOLE);
@@ -287,30 +311,54 @@ export class LayerWriter {
       if (!this.isWithin(path)) refuseArchive({ code: 'opaque-no-directory', path });
       this.system.setAttribute(this.at(path), OPAQUE, Buffer.from('y'));
     }
-    this.describeDirectories(this.directories.toReversed());
+    this.describeAll();
     this.describe(
       this.root ?? { ...root, kind: 'directory', path: '', size: 0, target: '', node: '' },
     );
   }
 
-  private describeDirectories(all: readonly Accepted[]): void {
-    for (let from = 0; from < all.length; from += AT_ONCE) {
-      const some = all.slice(from, from + AT_ONCE);
-      const results = this.system.tree.build(
-        this.folder,
-        some.map((entry) => {
-          const { path, uid, gid, mtime, attributes } = entry;
-          const mode = this.modeOf(entry);
-          return { what: 'describe', path, mode, uid, gid, mtime, attributes, needed: 0 };
-        }),
+  /** Gives the directories all they have, in the order in which they are within each other. */
+  private describeAll(): void {
+    const { directories } = this;
+    for (let end = directories.length; end > 0;) {
+      const { behind } = directories[end - 1]!;
+      let from = end - 1;
+      while (from > 0 && directories[from - 1]!.behind === behind && end - from < AT_ONCE) from--;
+      this.describeOthers(behind);
+      this.describeDirectories(
+        directories
+          .slice(from, end)
+          .map(({ entry }) => entry)
+          .reverse(),
       );
-      for (const [index, entry] of some.entries())
-        if (results[index]!.errno !== null || results[index]!.lost > 0) this.describe(entry);
+      end = from;
     }
+    this.describeOthers(0);
+  }
+
+  /** Describes those that the door has made, until so many are left. */
+  private describeOthers(left: number): void {
+    this.door?.describe(left, (entry) =>
+      this.describe({ ...entry, size: 0, node: '', attributes: new Map() }),
+    );
+  }
+
+  private describeDirectories(some: readonly Accepted[]): void {
+    const results = this.system.tree.build(
+      this.folder,
+      some.map((entry) => {
+        const { path, uid, gid, mtime, attributes } = entry;
+        const mode = this.modeOf(entry);
+        return { what: 'describe', path, mode, uid, gid, mtime, attributes, needed: 0 };
+      }),
+    );
+    for (const [index, entry] of some.entries())
+      if (results[index]!.errno !== null || results[index]!.lost > 0) this.describe(entry);
   }
 
   /** Nothing more is made. */
   release(): void {
+    this.door?.end();
     this.system.tree.close(this.folder);
   }
 

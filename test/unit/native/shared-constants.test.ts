@@ -61,6 +61,7 @@ const asBytes = (types: readonly string[]): string[] =>
 for (const [typescript, c] of [
   ['src/system/ffi.ts', 'native/mountroot.c'],
   ['src/system/tree-library.ts', 'native/tree.c'],
+  ['src/system/archive-ffi.ts', 'native/tree-import.h'],
   ['src/layer/diff/attributes.ts', 'native/mountroot.c'],
   ['src/ramdisk/codec-native.ts', 'native/codecs.c'],
   ['src/ramdisk/ext2.ts', 'native/ext2.c'],
@@ -77,6 +78,7 @@ t.test('every function of the shims is called', async (t) => {
   for (const [typescript, c] of [
     ['src/system/ffi.ts', 'native/mountroot.c'],
     ['src/system/tree-library.ts', 'native/tree.c'],
+    ['src/system/archive-ffi.ts', 'native/tree-import.h'],
   ] as const) {
     const names = new Set(called(typescript).map(([name]) => name));
     t.same(
@@ -85,6 +87,23 @@ t.test('every function of the shims is called', async (t) => {
       c,
     );
   }
+});
+
+/** The number that a source gives a name, in C or in TypeScript. */
+const numberOf = (path: string, name: string): number => {
+  const text = source(path).replace(/(?<=\d)_(?=\d)/g, '');
+  return Number(new RegExp(`^(?:#define|const) ${name} (?:= )?(\\d+);?$`, 'm').exec(text)?.[1]);
+};
+
+t.test('C and TypeScript mean the same by ordinary entries of an archive', async (t) => {
+  for (const [name, c, typescript] of [
+    ['TEXT_AT', 'native/tree-import.h', 'src/system/archive-ffi.ts'],
+    ['TEXT_ROOM', 'native/tree-import.h', 'src/system/archive-ffi.ts'],
+    ['GIVEN', 'native/tree-import.h', 'src/system/archive-ffi.ts'],
+    ['HOLE', 'native/tree-import.h', 'src/layer/archive/unpack-layer.ts'],
+    ['LARGEST_SMALL', 'native/tree-member.h', 'src/layer/archive/unpack-layer.ts'],
+  ] as const)
+    t.equal(numberOf(c, name), numberOf(typescript, name), name);
 });
 
 /** Asks the C compiler whether names have these values. */

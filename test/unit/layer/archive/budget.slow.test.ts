@@ -106,14 +106,14 @@ t.test('compressed streams with nothing in them are limited', async (t) => {
     readArchive(
       file,
       new Checker({ bytes: 1 << 20, privileged: true, existing: () => 'missing' }),
-      { make: () => {}, data: () => {}, complete: () => {} },
+      { make: () => {}, data: () => {}, complete: () => {}, flush: () => {} },
     );
   const empty = gzipSync(Buffer.alloc(0));
   const head = ROOT.subarray(0, ROOT.length - END.length);
   const archive = (count: number): Buffer =>
     Buffer.concat([gzipSync(head), ...Array<Buffer>(count).fill(empty), gzipSync(END)]);
   writeFileSync(file, archive(LIMITS.streams - 2));
-  t.match(await check(), /^[0-9a-f]{64}$/);
+  t.match(await check(), /^[0-9a-f]{32}$/);
   writeFileSync(file, archive(LIMITS.streams));
   await t.rejects(check(), { message: /more than 1000 compressed streams/ });
 });

@@ -75,6 +75,7 @@ export function place(t: Test, archive: Buffer, more: Partial<Layering> = {}): P
       merge: false,
       bytes: 1 << 20,
       privileged: true,
+      ordinary: null,
       ...more,
     },
     canary: () => [...tree(join(folder, 'canary')), ...tree(join(folder, 'upper'))],

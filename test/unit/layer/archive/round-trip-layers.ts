@@ -7,6 +7,7 @@ import {
   type Layering,
 } from '../../../../src/layer/archive/import-archive.js';
 import { layerTar, type ExportReport, type Use } from '../../../../src/layer/archive/tar-writer.js';
+import { archiveDoor } from '../../../../src/system/archive-ffi.js';
 import { system } from '../../../../src/system/ffi.js';
 import type { System } from '../../../../src/system/port.js';
 
@@ -56,12 +57,8 @@ export async function imported(
 ): Promise<string[]> {
   fs.writeFileSync(at('archive'), archive);
   const job = {
-    file: at('archive'),
-    upper: null,
-    merge: false,
-    bytes: 1 << 27,
-    privileged: true,
-    ...more,
+    ...{ file: at('archive'), upper: null, merge: false, bytes: 1 << 27, privileged: true },
+    ...{ ordinary: archiveDoor(), ...more },
   };
   const checked = await checkArchive(system, job);
   return [...checked.warnings, ...(await prepare(system, job, checked, next))];

@@ -7,6 +7,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { checkArchive, prepare } from '../../../../src/layer/archive/import-archive.js';
 import { layerTar } from '../../../../src/layer/archive/tar-writer.js';
+import { archiveDoor } from '../../../../src/system/archive-ffi.js';
 import { system } from '../../../../src/system/ffi.js';
 import type { FileContent, TreeDoor } from '../../../../src/system/tree-door.js';
 import {
@@ -260,7 +261,10 @@ async function sparse(): Promise<object> {
     bytes += chunk.length;
     peak = Math.max(peak, process.memoryUsage.rss() - before);
   }
-  const job = { file: at('archive'), upper: null, merge: false, bytes: 1 << 28, privileged: true };
+  const job = {
+    ...{ file: at('archive'), upper: null, merge: false, bytes: 1 << 28, privileged: true },
+    ordinary: archiveDoor(),
+  };
   await prepare(system, job, await checkArchive(system, job), at('sparse-back'));
   const { size, blocks } = fs.statSync(at('sparse-back', 'hole'));
   return { small: bytes < 1 << 20, little: peak < 80 << 20, size, holes: blocks * 512 < 1 << 20 };
