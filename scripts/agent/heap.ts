@@ -22,7 +22,7 @@ import { squash } from '../image/squash.js';
 type Heaps = Record<typeof HEAP_FILE | typeof REPORTS_HEAP, Buffer>;
 
 /** Node's additional options for writing a heap. */
-export const WRITING = ['--no-warnings', '--expose-internals'];
+const WRITING = ['--no-warnings', '--expose-internals'];
 
 /** The size of the disk that the heaps are written to; they have some 15 MB. */
 const DISK = 32 << 20;
@@ -52,7 +52,9 @@ keep heap.js "$to"
 keep reports-heap.js "$reports"
 # The launcher gives Node this option, if Node takes it: without it some warn in each run.
 rm -f "$folder/${NO_WASM}"
-if ${NODE} ${NO_WASM_OPTION} -e 0 >"$work/said" 2>&1; then mv -f "$work/said" "$folder/${NO_WASM}"; fi
+if ${NODE} ${NO_WASM_OPTION} -e 0 >"$work/said" 2>&1; then
+  mv -f "$work/said" "$folder/${NO_WASM}"
+fi
 `;
 
 /**

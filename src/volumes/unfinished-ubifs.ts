@@ -51,30 +51,34 @@ function orTorn(read: ReadLeb, leb: number, length: number): Uint8Array | null {
 }
 
 /**
- * Whether nothing on a volume was written after the first master node. The second master node is
- * not there, nor is the first. Each is written over only while the other is whole
- * (fs/ubifs/master.c, ubifs_write_master), so no cut leaves a used volume like that. To be sure
- * after other damage, no block may begin with what a used volume has: the log, names of files, data.
+ * Whether the first master node is not there, or only a part of it, and the second is not begun.
+ * Each is written over only while the other is whole (fs/ubifs/master.c, ubifs_write_master), so
+ * no cut leaves a used volume like that.
  */
-function hasNoFile(read: ReadLeb, lebs: number): boolean {
+function hasNoMaster(read: ReadLeb): boolean {
   const [one, two] = MASTERS;
   if (!isErased(read(two, 0, HEAD))) return false;
-  const master = orTorn(read, one, MASTER_BYTES);
-  if (master !== null && isWhole(master)) return false;
-  let torn = master === null ? 1 : 0;
+  const first = orTorn(read, one, MASTER_BYTES);
+  return first === null || !isWhole(first);
+}
+
+/**
+ * Whether no block begins with what a used volume has: the log, names of files, data. So damage to
+ * the master nodes is not mistaken for a cut. One page may be torn: one write is cut, not two.
+ */
+function hasNoFile(read: ReadLeb, lebs: number): boolean {
+  let torn = 0;
   const seen = new Set<number>();
-  for (let leb = two + 1; leb < lebs; leb++) {
+  for (let leb = 1; leb < lebs && torn < 2; leb++) {
     const head = orTorn(read, leb, HEAD);
     if (head === null) torn++;
-    else if (isNode(head)) {
+    else if (isNode(head) && leb !== MASTERS[0]) {
       const type = head[TYPE_AT]!;
       if ((type !== INODE && type !== INDEX) || seen.has(type)) return false;
       seen.add(type);
     }
-    // One write is cut, not two.
-    if (torn > 1) return false;
   }
-  return true;
+  return torn < 2;
 }
 
 /**
@@ -86,7 +90,7 @@ export function asUnfinished(content: Content, read: ReadLeb, lebs: number): Con
   const { kind, evidence } = content;
   const isTorn = kind === 'unknown' && isTornNode(read(0, 0, HEAD));
   if (!isTorn && kind !== 'ubifs' && kind !== 'blank') return content;
-  if (lebs <= MASTERS[1] || !hasNoFile(read, lebs)) return content;
+  if (lebs <= MASTERS[1] || !hasNoMaster(read) || !hasNoFile(read, lebs)) return content;
   return {
     kind: isTorn ? 'ubifs' : kind,
     evidence: `${evidence}, and no master node in LEB ${MASTERS.join(' and ')}`,

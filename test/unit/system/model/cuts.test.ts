@@ -164,14 +164,13 @@ t.test(
     const most = (await run(EMPTY['UBIFS on UBI']())).kernel.calls.length;
     let first = 1;
     while (first < most && (await cutWithin(first)).storage[0]!.raw === undefined) first++;
-    const half = (): Promise<Board> => cutWithin(first);
-    const mended = await run(await half());
+    const mended = await run(await cutWithin(first));
     t.match(mended.state, { rung: 'persistent', reason: null });
     t.ok(mended.kernel.calls.includes('erase /dev/ubi3_0 0'));
     const wrong: string[] = [];
     for (let position = 1; position <= mended.kernel.calls.length; position++)
       for (const side of ['cut', 'cut within', 'cut after'] as const) {
-        const board = await half();
+        const board = await cutWithin(first);
         await cutAt(board, { position, side, way: CUTS[0]! }, start);
         const { state, exit } = await run(board);
         if (state?.rung !== 'persistent' || state.reason !== null || exit !== 0)
