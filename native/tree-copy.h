@@ -40,8 +40,6 @@ enum { NOT_ORDINARY, IS_DONE };
 #define NAMES_AT_ONCE 512
 #define BYTES_AT_ONCE (4 << 20)
 
-#define FRESH "tree"
-
 struct copying {
 	/* A level's listings are of the original and of the copy, which is `beside` it. */
 	struct way way;
@@ -53,9 +51,9 @@ struct copying {
 	} of[DEEPEST];
 	int scratch;
 	/*
-	 * The depth of the directory that is built in the scratch directory, under the name FRESH,
-	 * with all below it; 0 if there is none. Nobody else is in it, so names in it are made in
-	 * place: two of the six nodes that a small file takes on jffs2 are those of a rename.
+	 * The depth of a directory that this walk made, and that is not described yet; 0 if there
+	 * is none. Nobody else can be in it or below, so names there are made in place: two of the
+	 * six nodes that a small file takes on jffs2 are those of a rename.
 	 */
 	size_t fresh_depth;
 	uint64_t copy_device;
@@ -185,8 +183,7 @@ static int32_t put_copy(
 		unmake(&making);
 		return failed;
 	}
-	if (making.change->what != PUT_FOLDER)
-		walk->files++;
+	walk->files++;
 	return IS_DONE;
 }
 
@@ -276,66 +273,40 @@ static int32_t copy_name(struct copying *walk, char *name, int is_in_copy)
 	return S_ISLNK(one.st_mode) ? copy_symlink(walk, level, name) : NOT_ORDINARY;
 }
 
-/* Makes a directory of the copy if there is nothing, the first one in the scratch directory. */
+/*
+ * Makes a directory of the copy if there is nothing, for nobody else until it is described. It has
+ * its name at once: on jffs2 a power cut in a rename would leave it with two.
+ */
 static int32_t make_copy_folder(struct copying *walk, const char *name)
 {
-	const struct level *level = &walk->way.levels[walk->way.depth - 1];
-	struct change change = { .what = PUT_FOLDER };
-	struct making making = { &change, walk->scratch, NEW, "", "" };
-	struct stat is;
+	int to = walk->way.levels[walk->way.depth - 1].beside;
 
-	if (fstatat(level->beside, name, &is, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
-		return IS_DONE;
-	if (walk->fresh_depth)
-		return put_copy(walk, &making, -1, name);
-	if (mkdirat(walk->scratch, FRESH, 0700) < 0)
-		return -errno;
-	walk->fresh_depth = walk->way.depth + 1;
+	if (mkdirat(to, name, 0700) < 0)
+		return errno == EEXIST ? IS_DONE : -errno;
+	if (!walk->fresh_depth)
+		walk->fresh_depth = walk->way.depth + 1;
 	return IS_DONE;
 }
 
-/* Opens an ordinary directory of the copy; -1 for anything else. */
-static int open_copy_folder(const struct copying *walk, const char *name)
+/*
+ * Opens an ordinary directory of the copy; -1 for anything else. Whoever owns the directory around
+ * it may have put another one in the place of what was made.
+ */
+static int open_copy_folder(struct copying *walk, const char *name)
 {
-	int is_fresh = walk->fresh_depth == walk->way.depth + 1;
-	int at = is_fresh ? walk->scratch : walk->way.levels[walk->way.depth - 1].beside;
-	int fd = open_below(at, is_fresh ? FRESH : name);
+	int fd = open_below(walk->way.levels[walk->way.depth - 1].beside, name);
 	struct stat is;
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &is) == 0 && is.st_dev == walk->copy_device && has_no_marks(fd, NULL))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static void drop_fresh(struct copying *walk)
-{
-	walk->fresh_depth = 0;
-	remove_tree(walk->scratch, FRESH);
-}
-
-/*
- * Gives the directory that is built in the scratch directory its name. From then on names below it
- * are made as in any other, because its owner may be in it soon.
- */
-static int32_t place_fresh(struct copying *walk)
-{
-	struct way *way = &walk->way;
-
-	if (!walk->fresh_depth)
-		return 0;
-	const struct level *level = &way->levels[walk->fresh_depth - 1];
-	/* The slash behind its name. */
-	char *end = way->path + level->path - 1;
-	*end = 0;
-	int32_t failed = result(
-		renameat(walk->scratch, FRESH, level[-1].beside, way->path + level[-1].path));
-	*end = '/';
-	if (!failed)
+	if (fstat(fd, &is) < 0 || is.st_dev != walk->copy_device || !has_no_marks(fd, NULL)) {
+		close(fd);
+		return -1;
+	}
+	if (walk->fresh_depth == walk->way.depth + 1 &&
+		(is.st_uid != geteuid() || (is.st_mode & 0777) != 0700))
 		walk->fresh_depth = 0;
-	return failed;
+	return fd;
 }
 
 /* The walk is in this directory of both trees now. Both descriptors are closed if that fails. */
@@ -384,7 +355,7 @@ static int32_t enter_folder(struct copying *walk, const char *name)
 		is_in = enter_copy(walk, fd, beside, name) == 0;
 	if (!is_in) {
 		if (walk->fresh_depth > walk->way.depth)
-			drop_fresh(walk);
+			walk->fresh_depth = 0;
 		return done < 0 ? done : NOT_ORDINARY;
 	}
 	struct copied_level *of = &walk->of[walk->way.depth - 1];
@@ -562,11 +533,10 @@ static int32_t copy_folders(struct copying *walk, struct level *level, struct sp
 	/* Behind all changes in it, because each gives it a new time. */
 	struct stat *is = &walk->of[walk->way.depth - 1].is;
 	struct change change = change_to(walk, DESCRIBE, is);
-	int32_t failed = walk->fresh_depth == walk->way.depth ? place_fresh(walk) : 0;
-	if (failed)
-		drop_fresh(walk);
-	else
-		failed = describe_open(level->beside, &change, "");
+	int32_t failed = describe_open(level->beside, &change, "");
+	/* Its owner may be in it from now on. */
+	if (walk->fresh_depth == walk->way.depth)
+		walk->fresh_depth = 0;
 	if (failed == 0) {
 		leave_copy(walk);
 		return 0;
@@ -597,9 +567,6 @@ static int32_t copy_on(struct copying *walk, struct space *to)
 		else
 			what = copy_names(walk, level, to);
 	}
-	/* The caller may need the path of what he makes. */
-	if (what == COPY_PAIRS || what == COPY_FOLDER)
-		place_fresh(walk);
 	if (what > 0)
 		tell_copied(walk, to, what);
 	return what;
@@ -613,8 +580,6 @@ struct copy_begin {
 
 static void end_copy(struct copying *walk)
 {
-	if (walk->fresh_depth)
-		drop_fresh(walk);
 	if (walk->scratch >= 0)
 		close(walk->scratch);
 	leave_way(&walk->way);
