@@ -71,6 +71,10 @@ const PERSIST = withSettings(
     persist: [{ path: '/etc/network', at: '/etc/network', kind: 'directory' }],
   },
 );
+const UNFINISHED = withVolume({
+  found: [device({ kind: 'ubi', name: 'ubi0_0', source: 'ubi0_0', number: null })],
+  content: { kind: 'ubifs', evidence: 'as seen', unfinished: true },
+});
 const PERSIST_FAILED = failedAt('root', 'EBUSY', { rung: 'volatile', reason: 'persist' });
 
 const SITUATIONS: Record<string, Climb> = {
@@ -88,6 +92,7 @@ const SITUATIONS: Record<string, Climb> = {
   make: climb(TO_MAKE),
   unusable: climb(withContent('unknown')),
   'open-read-only': climb(boardFacts(), failedAt('open', 'EROFS')),
+  'open-emptied': climb(UNFINISHED, failedAt('open', 'EINVAL')),
   'open-failed': climb(boardFacts(), failedAt('open', 'EIO')),
   open: climb(boardFacts()),
   gone: climb(boardFacts(), OPEN),
@@ -118,6 +123,7 @@ const LEADS_TO: Record<string, [stage: string, rung: string, reason: string | nu
   make: ['make', 'persistent', null],
   unusable: ['root', 'volatile', 'unknown-content'],
   'open-read-only': ['open', 'persistent', null],
+  'open-emptied': ['open', 'persistent', null],
   'open-failed': ['root', 'volatile', 'mount-failed'],
   open: ['open', 'persistent', null],
   gone: ['root', 'volatile', 'mount-failed'],
