@@ -15,13 +15,13 @@ const HEAD = 24;
 const MAGIC = [0x31, 0x18, 0x10, 0x06] as const;
 const LENGTH_AT = 16;
 const TYPE_AT = 20;
-/** The node types of what is made before the first master node: the root inode and its index. */
-const INODE = 0;
-const INDEX = 9;
+/** More than any node has: a data node has 4144 bytes at most, an index node some thousand. */
+const LONGEST_NODE = 8192;
+/** What is made before the first master node: the root inode (0) and its index (9). */
+const MADE_FIRST: readonly (number | 'torn')[] = [0, 9, 'torn'];
 
-/** UBIFS_MST_LNUM and the LEB behind it, which hold the two master nodes, of 512 bytes. */
-const MASTERS = [1, 2] as const;
-const MASTER_BYTES = 512;
+/** The LEB behind UBIFS_MST_LNUM, which is 1. */
+const SECOND_MASTER = 2;
 
 const isErased = (bytes: Uint8Array): boolean =>
   bytes.length === HEAD && bytes.every((byte) => byte === 0xff);
@@ -31,54 +31,49 @@ const isNode = (bytes: Uint8Array): boolean => MAGIC.every((byte, at) => bytes[a
 const isTornNode = (bytes: Uint8Array): boolean =>
   MAGIC.every((byte, at) => (bytes[at]! & byte) === byte);
 
+const uint32At = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
+
 /** UBIFS counts CRC-32 without the last inversion, from the byte behind the CRC on. */
-function isWhole(bytes: Uint8Array): boolean {
-  if (!isNode(bytes)) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const length = view.getUint32(LENGTH_AT, true);
-  if (length < HEAD || length > bytes.length) return false;
-  return view.getUint32(4, true) === ~Number(`0x${crcOf(bytes.subarray(8, length))}`) >>> 0;
+function isWhole(node: Uint8Array): boolean {
+  return uint32At(node, 4) === ~Number(`0x${crcOf(node.subarray(8))}`) >>> 0;
 }
 
-/** The bytes; null if a page there was torn, so that its checksum does not fit. */
-function orTorn(read: ReadLeb, leb: number, length: number): Uint8Array | null {
+/**
+ * The type of the node with which a block begins. `none` if there is no node: the tree of LEB
+ * properties has no heads. `torn` for a node of which only a part was written: its checksum does
+ * not fit, or that of its page of NAND.
+ */
+function firstNode(read: ReadLeb, leb: number): number | 'none' | 'torn' {
   try {
-    return read(leb, 0, length);
+    const head = read(leb, 0, HEAD);
+    if (!isNode(head)) return 'none';
+    const length = uint32At(head, LENGTH_AT);
+    if (length < HEAD || length > LONGEST_NODE) return 'torn';
+    return isWhole(read(leb, 0, length)) ? head[TYPE_AT]! : 'torn';
   } catch (error) {
-    if ((error as { errno?: unknown }).errno === 'EBADMSG') return null;
+    if ((error as { errno?: unknown }).errno === 'EBADMSG') return 'torn';
     throw error;
   }
 }
 
 /**
- * Whether the first master node is not there, or only a part of it, and the second is not begun.
+ * Whether nothing on a volume was written after the first master node. The second is not begun.
  * Each is written over only while the other is whole (fs/ubifs/master.c, ubifs_write_master), so
- * no cut leaves a used volume like that.
- */
-function hasNoMaster(read: ReadLeb): boolean {
-  const [one, two] = MASTERS;
-  if (!isErased(read(two, 0, HEAD))) return false;
-  const first = orTorn(read, one, MASTER_BYTES);
-  return first === null || !isWhole(first);
-}
-
-/**
- * Whether no block begins with what a used volume has: the log, names of files, data. So damage to
- * the master nodes is not mistaken for a cut. One page may be torn: one write is cut, not two.
+ * no cut leaves a used volume without both. To be sure after other damage, no block may begin with
+ * what a used volume has: a master node, the log, names of files, data. One node may be torn: one
+ * write is cut, not two.
  */
 function hasNoFile(read: ReadLeb, lebs: number): boolean {
-  let torn = 0;
-  const seen = new Set<number>();
-  for (let leb = 1; leb < lebs && torn < 2; leb++) {
-    const head = orTorn(read, leb, HEAD);
-    if (head === null) torn++;
-    else if (isNode(head) && leb !== MASTERS[0]) {
-      const type = head[TYPE_AT]!;
-      if ((type !== INODE && type !== INDEX) || seen.has(type)) return false;
-      seen.add(type);
-    }
+  if (!isErased(read(SECOND_MASTER, 0, HEAD))) return false;
+  const seen = new Set<number | 'torn'>();
+  for (let leb = 1; leb < lebs; leb++) {
+    const type = firstNode(read, leb);
+    if (type === 'none') continue;
+    if (seen.has(type) || !MADE_FIRST.includes(type)) return false;
+    seen.add(type);
   }
-  return torn < 2;
+  return true;
 }
 
 /**
@@ -90,10 +85,10 @@ export function asUnfinished(content: Content, read: ReadLeb, lebs: number): Con
   const { kind, evidence } = content;
   const isTorn = kind === 'unknown' && isTornNode(read(0, 0, HEAD));
   if (!isTorn && kind !== 'ubifs' && kind !== 'blank') return content;
-  if (lebs <= MASTERS[1] || !hasNoMaster(read) || !hasNoFile(read, lebs)) return content;
+  if (lebs <= SECOND_MASTER || !hasNoFile(read, lebs)) return content;
   return {
     kind: isTorn ? 'ubifs' : kind,
-    evidence: `${evidence}, and no master node in LEB ${MASTERS.join(' and ')}`,
+    evidence: `${evidence}, and no master node in LEB 1 and 2`,
     unfinished: true,
   };
 }

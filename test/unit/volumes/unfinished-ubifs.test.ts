@@ -74,6 +74,21 @@ t.test('each state before the first master node is known', async (t) => {
   }
 });
 
+t.test('a node of which only some words are there is torn, whatever its type reads', async (t) => {
+  for (const leb of [7, 8, 1] as const) {
+    const some = Object.fromEntries(
+      ORDER.slice(0, ORDER.indexOf(leb)).map((each) => [each, MADE[each]]),
+    );
+    const part = Buffer.from(MADE[leb]);
+    part.fill(0xff, 16, 24);
+    const late = Buffer.from(MADE[leb]);
+    late.fill(0xff, 40, 44);
+    for (const each of [part, late])
+      t.equal(seen({ ...some, [leb]: each }).unfinished, true, `LEB ${leb}`);
+    t.equal(seen({ ...some, [leb]: part, 9: part }).unfinished, undefined, 'two are damage');
+  }
+});
+
 t.test('each state from the first master node on is left to the kernel', async (t) => {
   for (let count = ORDER.indexOf(1) + 1; count <= ORDER.length; count++) {
     const whole = Object.fromEntries(ORDER.slice(0, count).map((leb) => [leb, MADE[leb]]));
