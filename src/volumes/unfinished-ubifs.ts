@@ -17,11 +17,17 @@ const LENGTH_AT = 16;
 const TYPE_AT = 20;
 /** More than any node has: a data node has 4144 bytes at most, an index node some thousand. */
 const LONGEST_NODE = 8192;
-/** What is made before the first master node: the root inode (0) and its index (9). */
-const MADE_FIRST: readonly (number | 'torn')[] = [0, 9, 'torn'];
+/** What is made before the master nodes: the root inode, and its index. */
+const INODE = 0;
+const INDEX = 9;
 
-/** The LEB behind UBIFS_MST_LNUM, which is 1. */
-const SECOND_MASTER = 2;
+/** UBIFS_MST_LNUM and the LEB behind it. Each begins with a master node (ubifs_mst_node). */
+const MASTERS = [1, 2] as const;
+const MASTER = 7;
+const MASTER_BYTES = 512;
+const COMMITS_AT = 32;
+/** UBIFS_LOG_LNUM. */
+const LOG = 3;
 
 const isErased = (bytes: Uint8Array): boolean =>
   bytes.length === HEAD && bytes.every((byte) => byte === 0xff);
@@ -57,38 +63,57 @@ function firstNode(read: ReadLeb, leb: number): number | 'none' | 'torn' {
   }
 }
 
+/** Whether a block of the master node has only the first one, of before the first commit. */
+function hasFirstMaster(read: ReadLeb, leb: number): boolean {
+  const bytes = read(leb, 0, MASTER_BYTES + HEAD);
+  const commits = uint32At(bytes, COMMITS_AT) + uint32At(bytes, COMMITS_AT + 4);
+  return commits === 0 && isErased(bytes.subarray(MASTER_BYTES));
+}
+
+/** Whether UBIFS that makes itself writes such a node to a block, before the start of the log. */
+function isMadeFirst(read: ReadLeb, leb: number, type: number): boolean {
+  if (leb === LOG) return false;
+  if (leb > LOG) return type === INODE || type === INDEX;
+  return type === MASTER && hasFirstMaster(read, leb);
+}
+
 /**
- * Whether nothing on a volume was written after the first master node. The second is not begun.
- * Each is written over only while the other is whole (fs/ubifs/master.c, ubifs_write_master), so
- * no cut leaves a used volume without both. To be sure after other damage, no block may begin with
- * what a used volume has: a master node, the log, names of files, data. One node may be torn: one
- * write is cut, not two.
+ * Whether nothing on a volume was written after the start of the log, which comes last. Before the
+ * first commit the log of a used volume begins there too, and afterwards the master node counts
+ * commits. To be sure after other damage, no block may begin with what a used volume has: the log,
+ * names of files, data. One node may be torn: one write is cut, not two.
  */
 function hasNoFile(read: ReadLeb, lebs: number): boolean {
-  if (!isErased(read(SECOND_MASTER, 0, HEAD))) return false;
   const seen = new Set<number | 'torn'>();
-  for (let leb = 1; leb < lebs; leb++) {
+  // The log is first: it tells at once of a volume in use.
+  const order = [
+    LOG,
+    ...MASTERS,
+    ...Array.from({ length: lebs - LOG - 1 }, (_, at) => at + LOG + 1),
+  ];
+  for (const leb of order) {
     const type = firstNode(read, leb);
     if (type === 'none') continue;
-    if (seen.has(type) || !MADE_FIRST.includes(type)) return false;
+    if (type !== 'torn' && !isMadeFirst(read, leb, type)) return false;
+    if (type !== MASTER && seen.has(type)) return false;
     seen.add(type);
   }
   return true;
 }
 
 /**
- * Looks at a UBI volume for UBIFS that has not made itself to the end. A used volume costs one read
- * of 24 bytes. @param content what its first bytes show. @throws {SystemError} if LEB 2 cannot be
- * read.
+ * Looks at a UBI volume for UBIFS that has not made itself to the end. A used volume costs a few
+ * reads of some bytes. @param content what its first bytes show. @throws {SystemError} if a block
+ * cannot be read.
  */
 export function asUnfinished(content: Content, read: ReadLeb, lebs: number): Content {
   const { kind, evidence } = content;
   const isTorn = kind === 'unknown' && isTornNode(read(0, 0, HEAD));
   if (!isTorn && kind !== 'ubifs' && kind !== 'blank') return content;
-  if (lebs <= SECOND_MASTER || !hasNoFile(read, lebs)) return content;
+  if (lebs <= LOG || !hasNoFile(read, lebs)) return content;
   return {
     kind: isTorn ? 'ubifs' : kind,
-    evidence: `${evidence}, and no master node in LEB 1 and 2`,
+    evidence: `${evidence}, and no log in LEB 3`,
     unfinished: true,
   };
 }
