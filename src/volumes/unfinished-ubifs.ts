@@ -26,11 +26,12 @@ const MASTERS = [1, 2] as const;
 const MASTER = 7;
 const MASTER_BYTES = 512;
 const COMMITS_AT = 32;
+/** So many mounts may fail before a volume is left alone. */
+const MOST_MASTERS = 64;
 /** UBIFS_LOG_LNUM. */
 const LOG = 3;
 
-const isErased = (bytes: Uint8Array): boolean =>
-  bytes.length === HEAD && bytes.every((byte) => byte === 0xff);
+const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0xff);
 const isNode = (bytes: Uint8Array): boolean => MAGIC.every((byte, at) => bytes[at] === byte);
 
 /** A write that was cut has left bits up that it should have pulled down, and never the reverse. */
@@ -63,18 +64,26 @@ function firstNode(read: ReadLeb, leb: number): number | 'none' | 'torn' {
   }
 }
 
-/** Whether a block of the master node has only the first one, of before the first commit. */
-function hasFirstMaster(read: ReadLeb, leb: number): boolean {
-  const bytes = read(leb, 0, MASTER_BYTES + HEAD);
-  const commits = uint32At(bytes, COMMITS_AT) + uint32At(bytes, COMMITS_AT + 4);
-  return commits === 0 && isErased(bytes.subarray(MASTER_BYTES));
+/**
+ * Whether all master nodes of a block are of before the first commit. A mount that fails at the log
+ * has written some more of them, one behind the other.
+ */
+function hasNoCommit(read: ReadLeb, leb: number): boolean {
+  for (let at = 0; at < MOST_MASTERS * MASTER_BYTES; at += MASTER_BYTES) {
+    const bytes = read(leb, at, MASTER_BYTES);
+    if (bytes.length < MASTER_BYTES || isErased(bytes)) return true;
+    const isMaster = isNode(bytes) && bytes[TYPE_AT] === MASTER && isWhole(bytes);
+    if (isMaster && (uint32At(bytes, COMMITS_AT) > 0 || uint32At(bytes, COMMITS_AT + 4) > 0))
+      return false;
+  }
+  return false;
 }
 
 /** Whether UBIFS that makes itself writes such a node to a block, before the start of the log. */
 function isMadeFirst(read: ReadLeb, leb: number, type: number): boolean {
   if (leb === LOG) return false;
   if (leb > LOG) return type === INODE || type === INDEX;
-  return type === MASTER && hasFirstMaster(read, leb);
+  return type === MASTER && hasNoCommit(read, leb);
 }
 
 /**

@@ -92,14 +92,19 @@ t.test('a node of which only some words are there is torn, whatever its type rea
   }
 });
 
+t.test('a mount that fails at the log has written more master nodes', async (t) => {
+  const more = Buffer.concat([master(0), master(0), master(0)]);
+  t.equal(seen(with_({ 1: more, 2: more }, 3)).unfinished, true);
+});
+
 t.test('a volume that is made, or in use, is not unfinished', async (t) => {
   t.equal(seen(MADE).unfinished, undefined, 'made');
   t.equal(seen(with_({ 3: node(REFERENCE, 64) })).unfinished, undefined, 'its log goes on');
   const used = node(MASTER);
   t.equal(seen(with_({ 1: master(3), 2: master(3) }, 3)).unfinished, undefined, 'commits');
   t.equal(seen(with_({ 1: used, 2: used }, 3)).unfinished, undefined, 'many commits');
-  const two = Buffer.concat([master(0), master(0)]);
-  t.equal(seen(with_({ 1: two, 2: two }, 3)).unfinished, undefined, 'two master nodes');
+  const two = Buffer.concat([master(0), master(1)]);
+  t.equal(seen(with_({ 1: two, 2: two }, 3)).unfinished, undefined, 'the second has a commit');
 });
 
 t.test('a used volume is never unfinished, even without both master nodes', async (t) => {
