@@ -21,6 +21,9 @@ const LONGEST_NODE = 8192;
 const INODE = 0;
 const INDEX = 9;
 
+/** No node has this type: a block gave too few bytes. */
+const UNREAD = -1;
+
 /** UBIFS_MST_LNUM and the LEB behind it. Each begins with a master node (ubifs_mst_node). */
 const MASTERS = [1, 2] as const;
 const MASTER = 7;
@@ -54,6 +57,7 @@ function isWhole(node: Uint8Array): boolean {
 function firstNode(read: ReadLeb, leb: number): number | 'none' | 'torn' {
   try {
     const head = read(leb, 0, HEAD);
+    if (head.length < HEAD) return UNREAD;
     if (!isNode(head)) return 'none';
     const length = uint32At(head, LENGTH_AT);
     if (length < HEAD || length > LONGEST_NODE) return 'torn';
