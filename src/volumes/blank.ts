@@ -1,5 +1,7 @@
 import type { VolumeType } from './volume-type.js';
 
+export const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0xff);
+
 /**
  * Erased flash: every byte that we read was 0xFF. jffs2 and UBIFS mount it and make it their own. A
  * blank block device would need a mkfs, which nobody ordered.

@@ -1,3 +1,4 @@
+import { isErased } from './blank.js';
 import { VOLUME_TYPE_LIST, VOLUME_TYPES, type Content, type ContentKind } from './index.js';
 import type { Signature, VolumeType } from './volume-type.js';
 
@@ -32,7 +33,7 @@ function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string
   const signature = SIGNATURES.find((candidate) => isAt(block, candidate));
   if (signature)
     return { kind: signature.kind, evidence: `${signature.name} at byte ${signature.offset}` };
-  if (block.every((byte) => byte === 0xff)) return null;
+  if (isErased(block)) return null;
   const start = Buffer.from(block.subarray(0, 8)).toString('hex');
   return { kind: 'unknown', evidence: `no signature known here; it begins with ${start}` };
 }

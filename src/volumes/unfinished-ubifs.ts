@@ -5,6 +5,7 @@
  * go on after a power cut in between: it takes only a volume on which nothing is mapped for empty.
  */
 import { crcOf } from '../text/crc.js';
+import { isErased } from './blank.js';
 import type { Content } from './index.js';
 
 /** Reads bytes of a logical erase block (LEB). @throws {SystemError} EBADMSG for a torn page. */
@@ -24,8 +25,7 @@ const INDEX = 9;
 /** No node has this type: a block gave too few bytes. */
 const UNREAD = -1;
 
-/** UBIFS_MST_LNUM and the LEB behind it. Each begins with a master node (ubifs_mst_node). */
-const MASTERS = [1, 2] as const;
+/** The node (struct ubifs_mst_node) with which LEB 1, UBIFS_MST_LNUM, and LEB 2 begin. */
 const MASTER = 7;
 const MASTER_BYTES = 512;
 const COMMITS_AT = 32;
@@ -34,7 +34,6 @@ const MOST_MASTERS = 64;
 /** UBIFS_LOG_LNUM. */
 const LOG = 3;
 
-const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0xff);
 const isNode = (bytes: Uint8Array): boolean => MAGIC.every((byte, at) => bytes[at] === byte);
 
 /** A write that was cut has left bits up that it should have pulled down, and never the reverse. */
@@ -85,9 +84,7 @@ function hasNoCommit(read: ReadLeb, leb: number): boolean {
 
 /** Whether UBIFS that makes itself writes such a node to a block, before the start of the log. */
 function isMadeFirst(read: ReadLeb, leb: number, type: number): boolean {
-  if (leb === LOG) return false;
-  if (leb > LOG) return type === INODE || type === INDEX;
-  return type === MASTER && hasNoCommit(read, leb);
+  return leb < LOG ? type === MASTER && hasNoCommit(read, leb) : type === INODE || type === INDEX;
 }
 
 /**
@@ -97,14 +94,10 @@ function isMadeFirst(read: ReadLeb, leb: number, type: number): boolean {
  * names of files, data. One node may be torn: one write is cut, not two.
  */
 function hasNoFile(read: ReadLeb, lebs: number): boolean {
+  // A volume in use has that before its first commit, and needs no further look.
+  if (typeof firstNode(read, LOG) === 'number') return false;
   const seen = new Set<number | 'torn'>();
-  // The log is first: it tells at once of a volume in use.
-  const order = [
-    LOG,
-    ...MASTERS,
-    ...Array.from({ length: lebs - LOG - 1 }, (_, at) => at + LOG + 1),
-  ];
-  for (const leb of order) {
+  for (let leb = 1; leb < lebs; leb++) {
     const type = firstNode(read, leb);
     if (type === 'none') continue;
     if (type !== 'torn' && !isMadeFirst(read, leb, type)) return false;
