@@ -46,10 +46,12 @@ const UNFINISHED = ['EINVAL', 'EUCLEAN'];
  */
 export function wasNeverFinished(climb: Opening): boolean {
   const [first, ...more] = openFailures(climb);
+  const failed = first?.failed;
   return (
     climb.facts.volume.content?.unfinished === true &&
     more.length === 0 &&
-    UNFINISHED.includes(first?.failed?.errno ?? '')
+    failed?.step === 'data' &&
+    UNFINISHED.includes(failed.errno ?? '')
   );
 }
 

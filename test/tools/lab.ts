@@ -81,7 +81,7 @@ export async function makeLab(name: string): Promise<Lab> {
   const healthyKey = makeKey(path('healthy'));
   const server = await startSshd(folder, path('host_key'), [
     `command="${run} ssh-shell",restrict ${keys.diagnostics}`,
-    `command="sleep 120",restrict ${keys.slow}`,
+    `command="sleep 600",restrict ${keys.slow}`,
     `command="while sleep .05; do printf '%01000d' 0; done",restrict ${keys.drop}`,
     `command="cat ${word(path('volatile.json'))}",restrict ${keys.volatile}`,
     `command="cat ${word(path('healthy.json'))}",restrict ${healthyKey}`,
@@ -160,7 +160,7 @@ export async function makeLab(name: string): Promise<Lab> {
       spawnSync('ssh', ['-F', config, '-oBatchMode=yes', host, ...command], {
         encoding: 'utf8',
         env,
-        timeout: 10_000,
+        timeout: 120_000,
       }),
     stop: () => {
       for (const stop of stops) stop();

@@ -14,7 +14,7 @@ if (skip) {
 }
 const lab = await makeLab('sshd');
 t.teardown(lab.stop);
-t.jobs = 4;
+t.jobs = 3;
 
 interface Line {
   host: string;
@@ -52,7 +52,7 @@ t.test(
       'early',
       'nowhere',
       '--timeout',
-      '25',
+      '60',
       '--jobs',
       '12',
       '--ndjson',
@@ -76,8 +76,8 @@ t.test(
     t.match(told['early'], { status: 'unreachable', exit: null });
     for (const host of ['shelf1', 'shelf2'])
       t.match(told[host], { exit: 0, output: { schema: 'mountroot.status/1' } });
-    t.match(told['slow'], { status: 'unreachable', error: /^slow did not answer within 25 s/ });
-    t.ok(told['slow']!.seconds < 60, 'and is not waited for to the end of its two minutes');
+    t.match(told['slow'], { status: 'unreachable', error: /^slow did not answer within 60 s/ });
+    t.ok(told['slow']!.seconds < 300, 'and is not waited for to the end of its ten minutes');
     t.equal(Object.keys(told).at(-1), 'slow', 'each is told when it comes');
     t.equal(status, 6);
     t.match(

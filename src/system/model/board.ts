@@ -1,3 +1,4 @@
+import { crcOf } from '../../text/crc.js';
 import { Tree, clone, inode, split, type Cut, type ModelInode } from './model-tree.js';
 
 /**
@@ -245,6 +246,9 @@ const LONGEST_LABEL = 16;
 /** The size of each block of a UBI volume of the model, and how many it has. */
 export const LEB = { bytes: 4096, count: 16 };
 
+/** UBIFS_LOG_LNUM (fs/ubifs/ubifs.h). */
+const LOG = 3;
+
 /** A UBI volume on which UBIFS was stopped while it made itself: it has no master node yet. */
 export function unfinishedUbifs(): Buffer {
   const bytes = Buffer.alloc(LEB.count * LEB.bytes, 0xff);
@@ -252,6 +256,20 @@ export function unfinishedUbifs(): Buffer {
   bytes.set(magic, 0);
   // The tree of LEB properties has no node's head.
   bytes.fill(0x5a, 5 * LEB.bytes, 5 * LEB.bytes + 64);
+  return bytes;
+}
+
+/** A UBI volume that UBIFS uses: the superblock in LEB 0, and the start of the log in LEB 3. */
+function usedUbifs(): Buffer {
+  const bytes = Buffer.alloc(LEB.count * LEB.bytes, 0xff);
+  const [{ bytes: magic }] = MAGICS as [Magic];
+  bytes.set(magic, 0);
+  const [length, type] = [32, 10];
+  const node = bytes.subarray(LOG * LEB.bytes, LOG * LEB.bytes + length);
+  node.fill(0).set(magic);
+  node.writeUInt32LE(length, 16);
+  node[20] = type;
+  node.writeUInt32LE(~Number(`0x${crcOf(node.subarray(8))}`) >>> 0, 4);
   return bytes;
 }
 
@@ -274,7 +292,7 @@ const isBlankUbi = ({ kind, tree }: Pick<Storage, 'kind' | 'tree'>): boolean =>
 
 /** Bytes of a block device. */
 export function storageBytes(storage: Storage, offset: number, length: number): Uint8Array {
-  const { raw } = storage;
+  const raw = storage.tree?.fstype === 'ubifs' ? usedUbifs() : storage.raw;
   if (raw === undefined && offset === 0) return superblock(storage, length);
   if (raw === undefined) return Buffer.alloc(length, isBlankUbi(storage) ? 0xff : 0);
   const bytes = Buffer.alloc(length);

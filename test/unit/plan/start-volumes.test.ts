@@ -50,6 +50,9 @@ t.test(
     });
     t.match(next(facts, [refused]).notes, [/stopped UBIFS .*no file was on it/]);
     t.match(next(facts, [refused, refused]), { rung: 'volatile', reason: 'mount-failed' });
+    t.match(next(facts, [past('open', { step: 'staging', error: 'no', errno: 'EINVAL' })]), {
+      rung: 'volatile',
+    });
     const used = withVolume({ found, content: { kind: 'ubifs', evidence: 'e' } });
     t.match(next(used, [refused]), { rung: 'volatile', reason: 'mount-failed' });
     t.match(next(facts, [past('open', { error: 'no', errno: 'EIO' })]), { rung: 'volatile' });
