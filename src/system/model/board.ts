@@ -1,4 +1,3 @@
-import { crcOf } from '../../text/crc.js';
 import { Tree, clone, inode, split, type Cut, type ModelInode } from './model-tree.js';
 
 /**
@@ -246,8 +245,12 @@ const LONGEST_LABEL = 16;
 /** The size of each block of a UBI volume of the model, and how many it has. */
 export const LEB = { bytes: 4096, count: 16 };
 
-/** UBIFS_LOG_LNUM (fs/ubifs/ubifs.h). */
+/** UBIFS_LOG_LNUM (fs/ubifs/ubifs.h), and the node of type 10 with which the log begins there. */
 const LOG = 3;
+const LOG_START = Buffer.from(
+  '31181006c3a636a10000000000000000200000000a0000000000000000000000',
+  'hex',
+);
 
 /** A UBI volume on which UBIFS was stopped while it made itself: it has no master node yet. */
 export function unfinishedUbifs(): Buffer {
@@ -264,12 +267,7 @@ function usedUbifs(): Buffer {
   const bytes = Buffer.alloc(LEB.count * LEB.bytes, 0xff);
   const [{ bytes: magic }] = MAGICS as [Magic];
   bytes.set(magic, 0);
-  const [length, type] = [32, 10];
-  const node = bytes.subarray(LOG * LEB.bytes, LOG * LEB.bytes + length);
-  node.fill(0).set(magic);
-  node.writeUInt32LE(length, 16);
-  node[20] = type;
-  node.writeUInt32LE(~Number(`0x${crcOf(node.subarray(8))}`) >>> 0, 4);
+  LOG_START.copy(bytes, LOG * LEB.bytes);
   return bytes;
 }
 
