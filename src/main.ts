@@ -1,16 +1,17 @@
 /**
- * The entry of the agent. It imports the verbs that a boot does not need only on request, because
- * V8 reads the whole of a file even if only one function of it is called.
+ * The entry of the agent, in a small file of its own: V8 reads the whole of a file, whatever is
+ * called in it. The file of the verbs that walk through whole layers needs no other.
  */
-import { enter } from './boot/enter.js';
 import { isLayerCall } from './boot/layer-call.js';
+import { calledWords } from './boot/called-words.js';
 
-void enter({
-  openSystem: async () => (await import('./system/ffi.js')).openSystem(),
-  reports: async (words, run) => {
-    const status = isLayerCall(words)
-      ? await (await import('./cli/layer-cli.js')).layerCli(words, { run })
-      : null;
-    return status ?? (await import('./cli/cli.js')).cli(words, { run });
-  },
-});
+async function main(): Promise<void> {
+  const words = calledWords(process.argv);
+  const status = isLayerCall(words)
+    ? await (await import('./cli/layer-cli.js')).layerCli(words)
+    : null;
+  if (status === null) await (await import('./boot-entry.js')).enterAgent();
+  else process.exitCode = status;
+}
+
+void main();

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import {
   AGENT_FILE,
+  BOOT_FILE,
   LAYER_FILE,
   NODE,
   NO_REHASH,
@@ -149,11 +150,14 @@ export const nativeParts: Plugin = {
 /** Replaces the version in the sources with the one of package.json. */
 export const DEFINE_VERSION = { MOUNTROOT_VERSION: JSON.stringify(own.version) };
 
+const ENTRY = 'src/main.ts';
+
 /**
- * The files beside the agent's, with the verbs that a boot does not call, by their entries. V8
- * reads all of a file, whatever is called in it, and the first is five sixths of the agent.
+ * The files beside the agent's, by their entries. V8 reads all of a file, whatever is called in it,
+ * and that of the reports is two thirds of the agent.
  */
 const BESIDE: Readonly<Record<string, string>> = {
+  'src/boot-entry.ts': BOOT_FILE,
   'src/cli/cli.ts': REPORTS_FILE,
   'src/cli/layer-cli.ts': LAYER_FILE,
 };
@@ -161,15 +165,16 @@ const BESIDE: Readonly<Record<string, string>> = {
 /** The end of their names: the agent may have another name in tests. */
 const endOf = (file: string): string => file.slice(basename(AGENT_FILE, '.cjs').length);
 
-/** Leaves these verbs out of the agent's file. */
-const verbsApart = (agent: string): Plugin => ({
-  name: 'verbs-apart',
+/** Leaves these files out of the one that loads them. */
+const filesApart = (agent: string): Plugin => ({
+  name: 'files-apart',
   setup(builder) {
-    for (const [entry, file] of Object.entries(BESIDE))
-      builder.onResolve({ filter: new RegExp(`^\\./cli/${basename(entry, '.ts')}\\.js$`) }, () => ({
-        path: `./${basename(agent, '.cjs')}${endOf(file)}`,
-        external: true,
-      }));
+    builder.onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer }) => {
+      const source = relative(checkout, join(dirname(importer), path)).replace(/\.js$/, '.ts');
+      const file = BESIDE[source];
+      if (file === undefined) return null;
+      return { path: `./${basename(agent, '.cjs')}${endOf(file)}`, external: true };
+    });
   },
 });
 
@@ -177,11 +182,12 @@ const verbsApart = (agent: string): Plugin => ({
 const buildLine = (build: string): string => `//build ${build}\n`;
 
 /** The paths of the other files of the agent, by their entries. */
-const filesBeside = (agent: string): [entry: string, file: string][] =>
+const entriesBeside = (agent: string): [entry: string, file: string][] =>
   Object.entries(BESIDE).map(([entry, file]) => [entry, agent.replace(/\.cjs$/, endOf(file))]);
 
 /** The paths of the files that are beside the agent's. */
-export const verbsBeside = (agent: string): string[] => filesBeside(agent).map(([, file]) => file);
+export const filesBeside = (agent: string): string[] =>
+  entriesBeside(agent).map(([, file]) => file);
 
 /**
  * The agent as boards run it. The first line of a script can pass one option to its interpreter,
@@ -202,6 +208,11 @@ interface BundleOptions {
   packagesOutside?: boolean;
 }
 
+interface OneFile extends BundleOptions {
+  /** The agent's own file, if this is one of its files. */
+  agent?: string;
+}
+
 /**
  * Bundles one entry to a CommonJS file for Node 20 and later. Lazy imports stay lazy. The agent
  * becomes several files. Returns `outfile`.
@@ -211,7 +222,7 @@ export async function bundle(
   outfile: string,
   options: BundleOptions = {},
 ): Promise<string> {
-  if (entry !== 'src/main.ts') {
+  if (entry !== ENTRY) {
     putProgram(outfile, await bundleText(entry, outfile, options));
     return outfile;
   }
@@ -229,8 +240,8 @@ interface AgentTexts {
 
 async function agentTexts(outfile: string, options: BundleOptions): Promise<AgentTexts> {
   const texts: AgentTexts['texts'] = [];
-  for (const [entry, path] of [...filesBeside(outfile), ['src/main.ts', outfile] as const])
-    texts.push([path, await bundleText(entry, path, options)]);
+  for (const [entry, path] of [...entriesBeside(outfile), [ENTRY, outfile] as const])
+    texts.push([path, await bundleText(entry, path, { ...options, agent: outfile })]);
   const all = texts.map(([, text]) => text).join('\0');
   return { texts, build: createHash('sha256').update(all).digest('hex').slice(0, 24) };
 }
@@ -254,7 +265,7 @@ function putProgram(path: string, text: string): void {
 async function bundleText(
   entry: string,
   outfile: string,
-  { packagesOutside = false }: BundleOptions,
+  { packagesOutside = false, agent }: OneFile,
 ): Promise<string> {
   const { outputFiles } = await build({
     absWorkingDir: checkout,
@@ -276,7 +287,7 @@ async function bundleText(
     inject: [join(checkout, 'scripts/agent/import-meta-url.js')],
     ...(packagesOutside ? { packages: 'external' } : {}),
     plugins: [
-      ...(entry === 'src/main.ts' ? [verbsApart(outfile)] : []),
+      ...(agent === undefined ? [] : [filesApart(agent)]),
       ...(packagesOutside ? [] : [nativeParts, plainYargs]),
     ],
   });
@@ -286,5 +297,5 @@ async function bundleText(
 /** Makes dist/mountroot.cjs, the agent, and beside it the files of its other verbs. */
 export function buildBundle(): Promise<string> {
   mkdirSync(join(checkout, 'dist'), { recursive: true });
-  return bundle('src/main.ts', join(checkout, 'dist', 'mountroot.cjs'));
+  return bundle(ENTRY, join(checkout, 'dist', AGENT_FILE));
 }

@@ -12,7 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { FIRST_SCRIPT } from '../../src/facts/places.js';
 import { NATIVE_PARTS, buildAgent } from '../agent/agent.js';
-import { forBoard, verbsBeside } from '../agent/bundle.js';
+import { forBoard, filesBeside } from '../agent/bundle.js';
 import { buildHeaps } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
 import { HOME, OTHER_NAMES } from '../../src/facts/installation.js';
@@ -43,7 +43,7 @@ async function installAgent(tree: string): Promise<void> {
   const native = join(home, 'native/linux-arm');
   mkdirSync(native, { recursive: true });
   const agent = await buildAgent(['host', 'arm']);
-  for (const file of verbsBeside(agent)) place(file, join(home, basename(file)));
+  for (const file of filesBeside(agent)) place(file, join(home, basename(file)));
   writeFileSync(join(home, basename(agent)), forBoard(readFileSync(agent)), { mode: 0o755 });
   const parts = await buildNative('arm');
   for (const part of NATIVE_PARTS) place(join(parts, part), join(native, part));
@@ -59,7 +59,7 @@ async function stageBare(board: Board): Promise<string> {
   const bundle = await buildAgent(['host', 'arm']);
   const inputs = {
     system: basename(system),
-    bundle: digest(bundle, ...verbsBeside(bundle)),
+    bundle: digest(bundle, ...filesBeside(bundle)),
     native: basename(await buildNative('arm')),
     launcher: digest(await buildLauncher('arm')),
     script,

@@ -17,7 +17,7 @@ import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { DRACUT_MODULE, INITRAMFS_SOURCE } from '../../src/distribution/switch-places.js';
 import { AGENT_FILE, HOME as BOARD_HOME, OTHER_NAMES } from '../../src/facts/installation.js';
 import { NATIVE_PARTS } from '../agent/agent.js';
-import { forBoard, verbsBeside } from '../agent/bundle.js';
+import { forBoard, filesBeside } from '../agent/bundle.js';
 import { HEAP_SCRIPTS } from '../agent/bundle-heap.js';
 import { KEEP_HEAP } from '../agent/heap.js';
 import { buildLauncher } from '../agent/launcher.js';
@@ -105,7 +105,7 @@ export async function stage(
   const date = new Date(epoch * 1000);
 
   put(`${HOME}/${AGENT_FILE}`, forBoard(readFileSync(bundle)), 0o755);
-  for (const file of verbsBeside(bundle)) copy(file, `${HOME}/${basename(file)}`, 0o755);
+  for (const file of filesBeside(bundle)) copy(file, `${HOME}/${basename(file)}`, 0o755);
   for (const part of NATIVE_PARTS)
     copy(join(native, part), `${HOME}/native/linux-${TOOLS[target].architecture}/${part}`, 0o644);
   copy(await buildLauncher(target), `${HOME}/launch`, 0o755);

@@ -2,11 +2,10 @@
  * The entry: parses the arguments of the agent. It recognises the calls of a boot without yargs and
  * winston, which cost more start-up time than everything else.
  */
-import { basename } from 'node:path';
 import { openJournal } from '../execute/journal.js';
 import { FAILSAFE_MARK } from '../facts/gather.js';
 import { givenOptions } from '../facts/given-options.js';
-import { CALLED_AS, HEAP_REFUSED, RESET_NAMES } from '../facts/installation.js';
+import { HEAP_REFUSED } from '../facts/installation.js';
 import { JOURNAL_FOLDER } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
@@ -16,6 +15,7 @@ import { reader as files } from '../system/files.js';
 import { orElse } from '../system/or-else.js';
 import type { Reader, System } from '../system/port.js';
 import { takeOverFromScript } from './after-script.js';
+import { calledWords } from './called-words.js';
 import { startRecord } from './start-record.js';
 import type { BootContext } from './context.js';
 import { runVerb, traceOf } from './verb.js';
@@ -174,12 +174,6 @@ function callOfBootScript(words: readonly string[], log: () => Log): BootCall | 
   return verb === 'start' && data !== null
     ? { verb, options: { force, mountOptions: data } }
     : { verb, options: { force } };
-}
-
-/** The words of the call. A symlink to the agent's own file may have another program's name. */
-function calledWords([, file = '', ...words]: readonly string[]): string[] {
-  const name = basename(file);
-  return RESET_NAMES.some((known) => known === name) ? [CALLED_AS, name, ...words] : words;
 }
 
 async function answerCall(words: string[], doors: Doors): Promise<CallOutcome> {

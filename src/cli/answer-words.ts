@@ -12,7 +12,7 @@ import { printableText } from '../text/printable.js';
 const STDERR = 2;
 
 /** Reports must not run a verb that changes something. This stops one that tries. */
-const REPORTS_ONLY: VerbRunner = {
+export const REPORTS_ONLY: VerbRunner = {
   run: (verb) =>
     Promise.reject(new Error(`${verb} changes something, and this key asks for reports only`)),
 };

@@ -8,8 +8,12 @@
 export const HOME = '/usr/lib/mountroot';
 export const NODE = '/usr/bin/node';
 
-/** The agent, the file of its reports, and that of the verbs that walk through whole layers. */
+/**
+ * The agent, the file of its boots, that of its reports, and that of the verbs that walk through
+ * whole layers.
+ */
 export const AGENT_FILE = 'mountroot.cjs';
+export const BOOT_FILE = 'mountroot-boot.cjs';
 export const REPORTS_FILE = 'mountroot-cli.cjs';
 export const LAYER_FILE = 'mountroot-layer.cjs';
 

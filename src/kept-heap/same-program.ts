@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { AGENT_FILE, REPORTS_FILE } from '../facts/installation.js';
+import { AGENT_FILE, BOOT_FILE, REPORTS_FILE } from '../facts/installation.js';
 
 /** The build that the heap is of; scripts/agent/bundle.ts writes it into the agent's files too. */
 declare const MOUNTROOT_BUILD: string;
@@ -12,6 +12,7 @@ declare const MOUNTROOT_BUILD: string;
 declare const __dirname: string;
 
 export const AGENT = join(__dirname, AGENT_FILE);
+const BOOT = join(__dirname, BOOT_FILE);
 const REPORTS = join(__dirname, REPORTS_FILE);
 
 /** The line with the build is one of the first two of a file. */
@@ -52,8 +53,8 @@ function bytesOf(path: string, at: number, length: number, size?: number): strin
 const hasBuild = (path: string): boolean =>
   bytesOf(path, 0, HEAD)?.includes(`\n//build ${MOUNTROOT_BUILD}\n`) === true;
 
-/** True if the agent's file has the same build as this heap. */
-export const isSameAgent = (): boolean => hasBuild(AGENT);
+/** True if the agent's file and that of its boots have the same build as this heap. */
+export const isSameAgent = (): boolean => hasBuild(AGENT) && hasBuild(BOOT);
 /** The same for the file of its reports. */
 export const isSameReports = (): boolean => hasBuild(REPORTS);
 

@@ -71,6 +71,7 @@ t.test('the recipe builds the native parts and installs what a board needs', asy
   ]);
   for (const name of [
     'mountroot.cjs',
+    'mountroot-boot.cjs',
     'mountroot-cli.cjs',
     'mountroot-layer.cjs',
     'keep-heap',

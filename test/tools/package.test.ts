@@ -126,6 +126,7 @@ t.test(
           '-rw-r--r-- usr/lib/mountroot/heap.js',
           '-rwxr-xr-x usr/lib/mountroot/keep-heap',
           '-rwxr-xr-x usr/lib/mountroot/launch',
+          '-rwxr-xr-x usr/lib/mountroot/mountroot-boot.cjs',
           '-rwxr-xr-x usr/lib/mountroot/mountroot-cli.cjs',
           '-rwxr-xr-x usr/lib/mountroot/mountroot-layer.cjs',
           '-rwxr-xr-x usr/lib/mountroot/mountroot.cjs',
