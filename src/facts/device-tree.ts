@@ -169,9 +169,11 @@ class BlobReader {
 
   /** The end of the name that begins at this byte. */
   endOfName(from: number): number {
+    const end = this.bytes.indexOf(0, from);
     const most = Math.min(this.total, from + LONGEST_NAME + 1);
-    for (let at = from; at < most; at++) if (this.bytes[at] === 0) return at;
-    return wrong(`a name at byte ${from} has no end`);
+    return from >= 0 && end >= from && end < most
+      ? end
+      : wrong(`a name at byte ${from} has no end`);
   }
 
   name(from: number): string {

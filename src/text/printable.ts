@@ -31,42 +31,52 @@ export function printable(name: Uint8Array | string): string {
   return text !== null && !UNSAFE.test(text) ? text : inOctal(bytes);
 }
 
-/** Nothing here needs replacing. Almost every text is such, and this is fast. */
-const PLAIN = /^[\t\n\x20-\x7e]*$/;
+/** Controls but tabs and newlines. */
+const CONTROLS = [...Array.from({ length: 32 }, (_, code) => code), 0x7f]
+  .filter((code) => code !== 0x09 && code !== 0x0a)
+  .map((code) => String.fromCharCode(code));
+
+/**
+ * Nothing here needs replacing. Almost every text is such. A board has no compiler to machine code
+ * for a pattern over a whole report.
+ */
+const hidesNothing = (text: string): boolean =>
+  Buffer.byteLength(text) === text.length && !CONTROLS.some((each) => text.includes(each));
+
+/** A text of this length is compared with patterns; of a longer one only the parts that need it. */
+const SHORT = 512;
+
+/** A place at about the middle that is not within a character. */
+function middleOf(text: string): number {
+  const middle = text.length >> 1;
+  return (text.charCodeAt(middle) & 0xfc00) === 0xdc00 ? middle + 1 : middle;
+}
+
 /** Where something may need replacing. V8 compares classes of Unicode much more slowly. */
 const NOT_PLAIN = /[^\t\n\x20-\x7e]+/g;
 /** The same as UNSAFE without `\`, tabs and newlines. */
 const HIDDEN = /(?![\t\n])[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
 
-const withoutHidden = (text: string, instead: (character: string) => string): string =>
-  text.replace(NOT_PLAIN, (part) => part.replace(HIDDEN, instead));
+function withoutHidden(text: string, instead: (character: string) => string): string {
+  if (hidesNothing(text)) return text;
+  if (text.length <= SHORT) return text.replace(NOT_PLAIN, (part) => part.replace(HIDDEN, instead));
+  const middle = middleOf(text);
+  return withoutHidden(text.slice(0, middle), instead) + withoutHidden(text.slice(middle), instead);
+}
 
 /** Text in which nothing is hidden and nothing controls a terminal; its lines and tabs stay. */
 export const printableText = (text: string): string =>
-  PLAIN.test(text) ? text : withoutHidden(text.replace(/\r\n/g, '\n'), () => '?');
+  withoutHidden(text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text, () => '?');
 
 /** The same in one line: a newline in a name must not begin a line of a report or a log. */
 export const printableLine = (text: string): string =>
   printableText(text.replace(/[\0-\x1f\x7f]+/g, ' '));
 
-/**
- * Whether there is nothing to escape in JSON, which has no raw controls but newlines. A board has
- * no compiler to machine code for a pattern over megabytes of it.
- */
-const isPlainJson = (json: string): boolean =>
-  Buffer.byteLength(json) === json.length && !json.includes('\x7f');
-
 /** JSON with all such characters as escapes, because some terminals obey them in it too. */
-export const printableJson = (value: unknown, indent?: number): string => {
-  const json = JSON.stringify(value, null, indent);
-  return isPlainJson(json)
-    ? json
-    : withoutHidden(json, (character) =>
-        Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(
-          '',
-        ),
-      );
-};
+export const printableJson = (value: unknown, indent?: number): string =>
+  withoutHidden(JSON.stringify(value, null, indent), (character) =>
+    Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(''),
+  );
 
 const escaped = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
 

@@ -8,7 +8,7 @@ import { RAMDISK_MESSAGES } from './ramdisk-messages.js';
 import { ROOT_MESSAGES } from './root-messages.js';
 import { rowsAbout } from './rows-about.js';
 import { DRIVER_MESSAGES } from './driver-messages.js';
-import { COMPLAINT_MESSAGES, complaintsAbout } from './complaints/index.js';
+import { COMPLAINT_MESSAGES } from './complaints/index.js';
 
 /** The messages that show decisions. Each line of a log is compared with all of them. */
 const OTHER_MESSAGES: readonly MessageRow[] = [
@@ -26,7 +26,14 @@ const OTHER_MESSAGES: readonly MessageRow[] = [
  */
 export const MESSAGES: readonly MessageRow[] = [...OTHER_MESSAGES, ...COMPLAINT_MESSAGES];
 
-const othersAbout = rowsAbout(OTHER_MESSAGES);
+const about = rowsAbout(MESSAGES);
+
+/** Longer lines are no complaint: the kernel's have 1,000 characters at most. */
+const LONGEST_COMPLAINT = 2000;
+const COMPLAINTS = new Set(COMPLAINT_MESSAGES);
+
+const notComplaints = (rows: readonly MessageRow[]): MessageRow[] =>
+  rows.filter((row) => !COMPLAINTS.has(row));
 
 /** The lines of the kernel and of programs, in their order. */
 function spokenLines({ lines, others = [], foreign }: KernelLog): SpokenLine[] {
@@ -68,8 +75,7 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
   };
   let continued: MessageRow['continues'];
   const spoken = log === null ? [] : mendLines(spokenLines(log));
-  const texts = spoken.map(({ text }) => text);
-  const [others, complaints] = [othersAbout(texts), complaintsAbout(texts)];
+  const rowsOf = about(spoken.map(({ text }) => text));
   for (const [at, { text, by }] of spoken.entries()) {
     if (by !== 'program') [seen.last, seen.lines] = [text, seen.lines + 1];
     const further = by === 'program' ? null : (continued?.pattern.exec(text) ?? null);
@@ -77,8 +83,9 @@ export function readKernelMessages(log: KernelLog | null): KernelMessages {
       continued!.tells(seen, further, { said: text, at });
       continue;
     }
-    const line = { said: text, at };
-    const row = readAs(others(at), seen, line, by) ?? readAs(complaints(at), seen, line, by);
+    const rows = rowsOf(at);
+    const possible = text.length > LONGEST_COMPLAINT ? notComplaints(rows) : rows;
+    const row = readAs(possible, seen, { said: text, at }, by);
     if (row !== undefined && row.weak !== true) seen.recognised++;
     if (by !== 'program') continued = row?.continues;
   }

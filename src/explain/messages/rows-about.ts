@@ -12,6 +12,8 @@ interface Beginning {
   begin: string;
 }
 
+const NONE: readonly number[] = [];
+
 /** Beginnings are sorted by so many letters. */
 const SORTED_BY = 3;
 
@@ -89,8 +91,9 @@ export function rowsAbout(
       }
     return (line) => {
       const text = lower[line]!;
-      const named = places.get(line) ?? [];
-      const found = [...always, ...named.filter((place) => wordOnly.has(place))];
+      const named = places.get(line) ?? NONE;
+      const found = [...always];
+      for (const place of named) if (wordOnly.has(place)) found.push(place);
       for (let letters = 1; letters <= SORTED_BY; letters++)
         for (const { place, begin } of byBeginning.get(text.slice(0, letters)) ?? [])
           if (text.startsWith(begin) && (!withWord.has(place) || named.includes(place)))

@@ -27,7 +27,7 @@ export const DEATH_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:VFP: bounce: trigger|VFP support .*not present|.*FPU (?:not available|disabled|emulat).*illegal|Unsupported FP instruction|No FPU available|potentially unexpected fatal signal 4)\b/i,
-    has: ['vfp', 'fp instruction', 'fpu', 'fatal signal'],
+    has: ['vfp: bounce', 'not present', 'fp instruction', 'fpu', 'fatal signal'],
     source: 'arch/arm/vfp/vfpmodule.c, arch/mips/kernel/traps.c, kernel/signal.c',
     tells: complains('reason', () => ({
       layer: LAYER,

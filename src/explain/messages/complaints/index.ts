@@ -1,6 +1,5 @@
 /** Every complaint that is understood, in the order in which a line is compared. */
 import type { MessageRow } from '../message-row.js';
-import { rowsAbout } from '../rows-about.js';
 import { BLOCK_FS_COMPLAINTS } from './block-fs-complaints.js';
 import { DEATH_COMPLAINTS } from './death-complaints.js';
 import { DISK_COMPLAINTS } from './disk-complaints.js';
@@ -40,13 +39,4 @@ export const COMPLAINT_TABLES = {
   program: PROGRAM_COMPLAINTS,
 } satisfies Record<string, readonly MessageRow[]>;
 
-/** Longer lines are no message: the kernel's have 1,000 characters at most. */
-const LONGEST = 2000;
-
 export const COMPLAINT_MESSAGES: readonly MessageRow[] = Object.values(COMPLAINT_TABLES).flat();
-
-const about = rowsAbout(COMPLAINT_MESSAGES);
-
-/** As rowsAbout(). */
-export const complaintsAbout = (lines: readonly string[]): ReturnType<typeof about> =>
-  about(lines.map((line) => (line.length > LONGEST ? '' : line)));

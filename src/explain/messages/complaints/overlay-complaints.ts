@@ -29,6 +29,12 @@ export const OVERLAY_COMPLAINTS: readonly MessageRow[] = [
     pattern: overlay(
       /(missing '?lowerdir'?|missing upperdir or workdir|missing 'workdir'|workdir and upperdir must (?:reside under the same mount|be separate subtrees)|at least \S+ (?:lowerdir|layers?) (?:are|is) (?:missing|needed)|too many lower directories.*|upperdir is specified more than once|cannot append.*|unrecognized mount option .*|unknown parameter .*|option .* requires .*|conflicting (?:options|lowerdir path).*|maximum fs stacking depth exceeded|.*overlapping (?:lowerdir|upperdir) path.*)/i,
     ),
+    has: [
+      ...['missing lowerdir', "missing 'lowerdir", 'missing upperdir', "missing 'workdir"],
+      ...['workdir and upperdir', 'at least ', 'too many', 'upperdir is specified'],
+      ...['cannot append', 'unrecognized', 'unknown parameter', ' requires ', 'conflicting '],
+      ...['stacking depth', 'overlapping '],
+    ],
     source: 'fs/overlayfs/super.c, params.c',
     tells: complains('reason', ([, what]) => ({
       layer: LAYER,

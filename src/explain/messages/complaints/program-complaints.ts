@@ -98,7 +98,9 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
     pattern:
       /^(?:\w+: )?(\/\S*?|-?\w*sh): (?:\.: |exec: )?(?:line )?(?:\d+: )?(?:\.: |exec: )?(?:(\S+?): (?:not found|command not found|No such file or directory|Exec format error|cannot execute binary file(?:: .*)?|Permission denied|can't open.*|applet not found)|can't open '?([^' ]+?)'?(?:: .*)?|([Ss]yntax error:? .*))$/,
     has: [
-      'not found',
+      ': not found',
+      'command not found',
+      'applet not found',
       'no such file',
       'exec format',
       'cannot execute',
@@ -148,7 +150,7 @@ export const PROGRAM_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\w+: )?(?:mount_root: )?(failed to (?:mount|open|find) .*|(?:jffs2|overlay filesystem) .*not .*ready.*|no usable overlay filesystem found.*)$/,
-    has: ['failed to ', 'ready', 'no usable overlay'],
+    has: ['failed to mount', 'failed to open', 'failed to find', 'ready', 'no usable overlay'],
     source: 'OpenWrt fstools mount_root.c, libfstools/overlay.c',
     weak: true,
     by: 'both',

@@ -115,7 +115,7 @@ export const SERVER_COMPLAINTS: readonly MessageRow[] = [
   {
     pattern:
       /^(?:\S{1,40} ){0,3}(\w{0,12}(?:eth|lan|end|enp|usb)\w{0,12}): .{0,80}?(?:Could not attach (?:to )?PHY|Unable to connect to phy|no PHY found|cannot attach to PHY|PHY .{0,40}not found|failed to connect to (?:the )?PHY)/i,
-    has: ['attach', 'connect to', 'no phy found', 'not found'],
+    has: ['attach', 'connect to', 'no phy found', 'phy '],
     source: 'drivers/net/phy, drivers/net/ethernet',
     tells: complains('hint', ([, device]) => ({
       layer: LAYER,

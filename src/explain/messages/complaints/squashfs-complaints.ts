@@ -59,6 +59,7 @@ export const SQUASHFS_COMPLAINTS: readonly MessageRow[] = [
     pattern: squashfs(
       /((?:unable|Unable) to read (?:squashfs_super_block|(?:xattr )?(?:id|inode lookup|fragment|directory|export|uid|gid)(?: lookup)?(?: index)? table).*|squashfs image failed sanity check.*|[Ff]ailed to read (?:the )?superblock.*)/,
     ),
+    has: ['unable to read', 'sanity check', 'failed to read'],
     source: 'fs/squashfs/super.c: squashfs_fill_super',
     tells: complains('damage', ([, what]) => ({
       cause: { code: 'squashfs-cut', what: what! },
@@ -68,6 +69,7 @@ export const SQUASHFS_COMPLAINTS: readonly MessageRow[] = [
     pattern: squashfs(
       /((?:Unable to read (?:data cache entry|fragment cache entry|metadata cache entry|page|inode|directory).*)|.*[Ff]ailed to read block.*|.*(?:decompression failed|inflate error|inflate.* failed|uncompress.*failed|data probably corrupt).*)/,
     ),
+    has: ['unable to read', 'failed', 'inflate error', 'probably corrupt'],
     source: 'fs/squashfs/block.c, cache.c, *_wrapper.c',
     tells: complains('damage', ([, what]) => ({
       cause: { code: 'fs-damaged', fstype: FSTYPE, device: null, what: what! },
