@@ -284,7 +284,8 @@ t.test('an agent that hangs in the early boot is ended, without timeout(1)', asy
     path('limited'),
     launcherDefinitions(home, path('node'), { ...PLACES, limit: 1 }),
   );
-  for (const hangs of ['exec sleep 60', 'sleep 60 & wait']) {
+  // run() waits for all that have its pipes.
+  for (const hangs of ['exec sleep 60', 'sleep 60 >/dev/null 2>&1 & wait']) {
     node(hangs);
     for (const words of [['start'], ['ram'], ['start', 'compr=zlib']])
       t.equal(run('env', 'PREINIT=1', path('limited'), ...words).status, 128 + 14, words.join(' '));
