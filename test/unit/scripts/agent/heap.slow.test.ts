@@ -147,7 +147,6 @@ t.test('a heap belongs to the content of the agent, whatever the dates are', (t)
   t.strictSame(launch('--version').calls, ['reports']);
   for (const [name, verb, refused] of [
     ['mountroot.cjs', 'stop', 'boot'],
-    ['mountroot-boot.cjs', 'stop', 'boot'],
     ['mountroot.cjs', '--version', 'reports'],
     ['mountroot-cli.cjs', '--version', 'reports'],
   ] as const) {
