@@ -99,8 +99,7 @@ function fromWhere({ start, before, started }: CheckInputs): string {
 }
 
 /** The outcome of a start. Where another check has found the cause, it refers to that check. */
-function ladder(inputs: CheckInputs, others: readonly Check[]): Finding {
-  const decision = outlook(inputs);
+function ladder(inputs: CheckInputs, decision: Decision | null, others: readonly Check[]): Finding {
   if (decision === null) return noOutlook(inputs);
   const again = fromWhere(inputs);
   if (decision.decision === 'refuse') {
@@ -125,13 +124,12 @@ const asList = (found: Finding | readonly Finding[] | null): readonly Finding[] 
   return 'verdict' in found ? [found] : found;
 };
 
-/** The checks in the order of looking; the outcome of a start comes first. Pure. */
-export function diagnoseFacts(facts: Facts, live: Live | null): Check[] {
-  const inputs = inputsOf(facts, live);
+/** The checks in the order of looking; the outcome of a start comes first. */
+function allChecks(inputs: CheckInputs, decision: Decision | null): Check[] {
   const checks = CHECKS.flatMap(({ id, title, look }) =>
     asList(look(inputs)).map((each): Check => ({ id, title, ...each })),
   );
-  return [{ id: 'ladder', title: 'start', ...ladder(inputs, checks) }, ...checks];
+  return [{ id: 'ladder', title: 'start', ...ladder(inputs, decision, checks) }, ...checks];
 }
 
 export interface Diagnosis {
@@ -145,9 +143,11 @@ export interface Diagnosis {
   checks: Check[];
 }
 
+/** Pure. */
 export function diagnosis(facts: Facts, live: Live | null): Diagnosis {
-  const checks = diagnoseFacts(facts, live);
-  const decision = outlook(inputsOf(facts, live));
+  const inputs = inputsOf(facts, live);
+  const decision = outlook(inputs);
+  const checks = allChecks(inputs, decision);
   const counts: Diagnosis['counts'] = { ok: 0, warning: 0, problem: 0, unknown: 0 };
   for (const { verdict } of checks) counts[verdict]++;
   return {

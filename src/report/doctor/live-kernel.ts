@@ -1,6 +1,6 @@
 /** The facts that the running kernel and its drivers show. */
 import type { Device, Facts } from '../../facts/facts.js';
-import { configInBoot, textOfConfig } from '../../facts/kernel-config.js';
+import { configInBoot, settingIn, textOfConfig } from '../../facts/kernel-config.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { orElse } from '../../system/or-else.js';
 import type { Reader } from '../../system/port.js';
@@ -43,10 +43,7 @@ export function configOf(
   return orElse(null, () => {
     const found = textOfConfig(packed);
     return Object.fromEntries(
-      OPTIONS.map((name) => [
-        name,
-        new RegExp(`^CONFIG_${name}=(.*)$`, 'm').exec(found)?.[1] ?? 'n',
-      ]),
+      OPTIONS.map((name) => [name, settingIn(found, name) ?? 'n']),
     );
   });
 }

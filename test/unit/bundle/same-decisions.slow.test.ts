@@ -9,7 +9,7 @@ import { parseFacts } from '../../../src/facts/validate.js';
 import { VERBS } from '../../../src/plan/plan.js';
 import { PLANNERS } from '../../../src/plan/verbs.js';
 import { planStages } from '../../../src/plan/whole-plan.js';
-import { diagnoseFacts } from '../../../src/report/doctor/diagnose.js';
+import { diagnosis } from '../../../src/report/doctor/diagnose.js';
 import { CASES } from '../../fixtures/console/cases.js';
 import {
   cardFacts,
@@ -98,13 +98,14 @@ for (const [name, facts] of Object.entries(BOARDS)) {
   });
   t.test(`a board ${name}: the same findings of the doctor`, async (t) => {
     const found = (from: Facts) =>
-      diagnoseFacts(from, null).map(({ id, verdict }) => ({ id, verdict }));
+      diagnosis(from, null).checks.map(({ id, verdict }) => ({ id, verdict }));
     t.strictSame(found(sent(facts)), found(facts));
   });
 }
 
 t.test('the same plans and findings from the bundles of many other boards', async (t) => {
-  const found = (from: Facts) => diagnoseFacts(from, null).map(({ id, verdict }) => [id, verdict]);
+  const found = (from: Facts) =>
+    diagnosis(from, null).checks.map(({ id, verdict }) => [id, verdict]);
   for (const facts of EXAMINED) {
     t.strictSame(decided(sent(facts)), decided(facts));
     t.strictSame(found(sent(facts)), found(facts));

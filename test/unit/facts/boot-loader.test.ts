@@ -13,6 +13,7 @@ import {
 import {
   KernelConfigError,
   parseKernelConfig,
+  settingIn,
   readKernelConfig,
 } from '../../../src/facts/kernel-config.js';
 import { reader } from '../../../src/system/files.js';
@@ -233,6 +234,12 @@ t.test('only the deciding options of a kernel configuration are kept', async (t)
   t.same(parseKernelConfig(text), expected);
   t.same(readKernelConfig(Buffer.from(text)), expected);
   t.same(readKernelConfig(gzipSync(text)), expected, 'as /proc/config.gz has it');
+});
+
+t.test('one option of a kernel configuration, wherever it stands', async (t) => {
+  const text = 'CONFIG_A=y\nCONFIG_AB=m\r\n# CONFIG_C is not set\nXCONFIG_D=y\nCONFIG_E="f=g"';
+  const values = ['A', 'AB', 'B', 'C', 'D', 'E'].map((name) => settingIn(text, name));
+  t.same(values, ['y', 'm', null, null, null, '"f=g"']);
 });
 
 t.test('the options of every file system are kept, also those for MTD partitions', async (t) => {

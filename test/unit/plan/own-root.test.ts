@@ -7,7 +7,7 @@ import { planRam } from '../../../src/plan/start.js';
 import { planReset } from '../../../src/plan/reset.js';
 import { planStop } from '../../../src/plan/stop.js';
 import { withFault } from '../../../src/plan/fault.js';
-import { diagnoseFacts } from '../../../src/report/doctor/diagnose.js';
+import { diagnosis } from '../../../src/report/doctor/diagnose.js';
 import { plannedForNotes } from '../../../src/report/root/root-words.js';
 import { beforeStart } from '../../../src/report/root/before-pivot.js';
 import { comparable, troubleWords } from '../../../src/report/root/comparable-layers.js';
@@ -170,7 +170,7 @@ t.test('a fault of the agent leaves it alone too', async (t) => {
 t.test('the doctor and a plan tell that a start leaves it alone', async (t) => {
   const facts = { ...rooted(), preinit: true };
   t.ok(keepsItself(facts));
-  const checks = diagnoseFacts(facts, null);
+  const checks = diagnosis(facts, null).checks;
   for (const id of ['ladder', 'today', 'volume'])
     t.match(
       checks.find((check) => check.id === id),

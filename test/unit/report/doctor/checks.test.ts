@@ -1,7 +1,7 @@
 /** For each check a board that trips it, and one that does not. */
 import t from 'tap';
 import type { Check } from '../../../../src/report/doctor/check-rule.js';
-import { diagnoseFacts } from '../../../../src/report/doctor/diagnose.js';
+import { diagnosis } from '../../../../src/report/doctor/diagnose.js';
 import { boardFacts, withVolume } from '../../../fixtures/facts.js';
 import {
   cardFacts,
@@ -37,7 +37,7 @@ const describe = ([id, verdict, , live, says]: Case): string =>
 t.test('each check reports only real problems', async (t) => {
   for (const each of CASES) {
     const [id, verdict, facts, live, says] = each;
-    const check = answer(diagnoseFacts(facts, live), id);
+    const check = answer(diagnosis(facts, live).checks, id);
     t.equal(check?.verdict ?? 'absent', verdict, describe(each));
     if (says !== undefined) t.match(check?.finding, says, describe(each));
   }
@@ -45,7 +45,7 @@ t.test('each check reports only real problems', async (t) => {
 
 t.test('every check is tripped by some board, and not by another', async (t) => {
   const ids = new Set(
-    CASES.flatMap(([, , facts, live]) => diagnoseFacts(facts, live).map(({ id }) => id)),
+    CASES.flatMap(([, , facts, live]) => diagnosis(facts, live).checks.map(({ id }) => id)),
   );
   for (const id of ids) {
     const verdicts = CASES.flatMap((each) => (each[0] === id ? [each[1]] : []));
@@ -61,7 +61,7 @@ t.test('every check is tripped by some board, and not by another', async (t) => 
 });
 
 t.test('each problem has a cure in one sentence; a good result has none', async (t) => {
-  const all = CASES.flatMap(([, , facts, live]) => diagnoseFacts(facts, live));
+  const all = CASES.flatMap(([, , facts, live]) => diagnosis(facts, live).checks);
   t.same(
     all.filter(({ cure, verdict }) => (cure === null) !== (verdict === 'ok')),
     [],
@@ -79,7 +79,7 @@ t.test('each problem has a cure in one sentence; a good result has none', async 
 });
 
 t.test('the outcome names the check that is its cause, and does not repeat it', async (t) => {
-  const [first] = diagnoseFacts(withVolume({ found: [], content: null }), null);
+  const [first] = diagnosis(withVolume({ found: [], content: null }), null).checks;
   t.match(first, { id: 'ladder', reason: 'no-volume', cure: 'see "data volume"' });
   t.notMatch(first!.finding, /mtd partition/);
 });
@@ -96,14 +96,14 @@ t.test('a healthy board has no problem, before and after a start', async (t) => 
     [ramdiskFacts(), healthyLive(), onJffs2],
   ] as const)
     t.same(
-      diagnoseFacts(facts, live)
-        .filter(({ verdict }) => verdict === 'problem' || verdict === 'warning')
+      diagnosis(facts, live)
+        .checks.filter(({ verdict }) => verdict === 'problem' || verdict === 'warning')
         .map(({ id }) => id),
       known,
     );
   t.same(
-    diagnoseFacts(startedFacts(), startedLive())
-      .filter(({ verdict }) => verdict !== 'ok')
+    diagnosis(startedFacts(), startedLive())
+      .checks.filter(({ verdict }) => verdict !== 'ok')
       .map(({ id }) => id),
     onJffs2,
   );
@@ -112,7 +112,7 @@ t.test('a healthy board has no problem, before and after a start', async (t) => 
 t.test('a UBI volume with another name is found on the attached device', async (t) => {
   t.match(
     answer(
-      diagnoseFacts(ubiFacts({ wanted: 'ubi0:rootfs_data', found: [{ ...ubiDevice }] }), null),
+      diagnosis(ubiFacts({ wanted: 'ubi0:rootfs_data', found: [{ ...ubiDevice }] }), null).checks,
       'volume',
     ),
     { verdict: 'ok' },
