@@ -84,6 +84,8 @@ const WANTED = new Set(NAMES);
 
 /** A large kernel's configuration has 300 kB. Data that unpacks to more is no configuration. */
 const LONGEST = 8 << 20;
+/** Most boards' fit into one piece of memory of this size. */
+const USUAL = 256 << 10;
 
 const PREFIX = 'CONFIG_';
 
@@ -135,7 +137,7 @@ function nextSetting(text: string, from: number): number {
 /** The text of a .config, which may be in gzip. @throws {Error} for a damaged gzip file. */
 export const textOfConfig = (bytes: Uint8Array): string =>
   (bytes[0] === 0x1f && bytes[1] === 0x8b
-    ? gunzipSync(bytes, { maxOutputLength: LONGEST })
+    ? gunzipSync(bytes, { maxOutputLength: LONGEST, chunkSize: USUAL })
     : Buffer.from(bytes)
   ).toString('utf8');
 

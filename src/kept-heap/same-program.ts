@@ -54,8 +54,8 @@ const hasBuild = (path: string): boolean =>
   bytesOf(path, 0, HEAD)?.includes(`\n//build ${MOUNTROOT_BUILD}\n`) === true;
 
 /**
- * True if the agent's file has the same build as this heap. That of its boots is not looked at: a
- * package replaces both, and on a board one more file to open takes a start 7 ms.
+ * True if the agent's file has the same build as this heap. That of its boots is not looked at:
+ * packages replace both.
  */
 export const isSameAgent = (): boolean => hasBuild(AGENT);
 /** The same for the file of its reports. */

@@ -36,15 +36,19 @@ const CONTROLS = [...Array.from({ length: 32 }, (_, code) => code), 0x7f]
   .filter((code) => code !== 0x09 && code !== 0x0a)
   .map((code) => String.fromCharCode(code));
 
+const PLAIN = /^[\t\n\x20-\x7e]*$/;
 /**
- * Nothing here needs replacing. Almost every text is such. A board has no compiler to machine code
- * for a pattern over a whole report.
+ * A text of this length is compared with patterns; of a longer one only the parts that need it. A
+ * board has no compiler to machine code for a pattern over a whole report, and a search for each
+ * control takes it longer than a pattern over one line.
  */
-const hidesNothing = (text: string): boolean =>
-  Buffer.byteLength(text) === text.length && !CONTROLS.some((each) => text.includes(each));
-
-/** A text of this length is compared with patterns; of a longer one only the parts that need it. */
 const SHORT = 512;
+
+/** Nothing here needs replacing. Almost every text is such. */
+const hidesNothing = (text: string): boolean =>
+  text.length <= SHORT
+    ? PLAIN.test(text)
+    : Buffer.byteLength(text) === text.length && !CONTROLS.some((each) => text.includes(each));
 
 /** A place at about the middle that is not within a character. */
 function middleOf(text: string): number {
