@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const status = isLayerCall(words)
     ? await (await import('./cli/layer-cli.js')).layerCli(words)
     : null;
-  if (status === null) await (await import('./boot-entry.js')).enterAgent();
+  if (status === null) await (await import('./boot-main.js')).enterAgent();
   else process.exitCode = status;
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import {
   AGENT_FILE,
-  BOOT_FILE,
+  BOOTS_FILE,
   LAYER_FILE,
   NODE,
   NO_REHASH,
@@ -157,7 +157,7 @@ const ENTRY = 'src/main.ts';
  * and that of the reports is two thirds of the agent.
  */
 const BESIDE: Readonly<Record<string, string>> = {
-  'src/boot-entry.ts': BOOT_FILE,
+  'src/boot-main.ts': BOOTS_FILE,
   'src/cli/cli.ts': REPORTS_FILE,
   'src/cli/layer-cli.ts': LAYER_FILE,
 };

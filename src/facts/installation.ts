@@ -13,7 +13,7 @@ export const NODE = '/usr/bin/node';
  * whole layers.
  */
 export const AGENT_FILE = 'mountroot.cjs';
-export const BOOT_FILE = 'mountroot-boot.cjs';
+export const BOOTS_FILE = 'mountroot-boot.cjs';
 export const REPORTS_FILE = 'mountroot-cli.cjs';
 export const LAYER_FILE = 'mountroot-layer.cjs';
 

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { AGENT_FILE, BOOT_FILE, REPORTS_FILE } from '../facts/installation.js';
+import { AGENT_FILE, BOOTS_FILE, REPORTS_FILE } from '../facts/installation.js';
 
 /** The build that the heap is of; scripts/agent/bundle.ts writes it into the agent's files too. */
 declare const MOUNTROOT_BUILD: string;
@@ -12,7 +12,7 @@ declare const MOUNTROOT_BUILD: string;
 declare const __dirname: string;
 
 export const AGENT = join(__dirname, AGENT_FILE);
-const BOOT = join(__dirname, BOOT_FILE);
+const BOOT = join(__dirname, BOOTS_FILE);
 const REPORTS = join(__dirname, REPORTS_FILE);
 
 /** The line with the build is one of the first two of a file. */
