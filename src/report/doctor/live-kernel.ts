@@ -42,9 +42,7 @@ export function configOf(
   if (packed === null) return null;
   return orElse(null, () => {
     const found = textOfConfig(packed);
-    return Object.fromEntries(
-      OPTIONS.map((name) => [name, settingIn(found, name) ?? 'n']),
-    );
+    return Object.fromEntries(OPTIONS.map((name) => [name, settingIn(found, name) ?? 'n']));
   });
 }
 
