@@ -97,9 +97,12 @@ export function settingIn(text: string, name: string): string | null {
   const line = `${PREFIX}${name}=`;
   const before = text.indexOf(`\n${line}`);
   if (before < 0 && !text.startsWith(line)) return null;
-  const from = before + 1 + line.length;
+  return restOfLine(text, before + 1 + line.length).trimEnd();
+}
+
+function restOfLine(text: string, from: number): string {
   const end = text.indexOf('\n', from);
-  return text.slice(from, end < 0 ? text.length : end).trimEnd();
+  return text.slice(from, end < 0 ? text.length : end);
 }
 
 function valueOf(value: string): string {
@@ -119,10 +122,7 @@ export function parseKernelConfig(text: string): KernelConfig {
     const equals = text.indexOf('=', at);
     if (equals < 0) break;
     const name = text.slice(at + PREFIX.length, equals);
-    if (WANTED.has(name)) {
-      const end = text.indexOf('\n', equals);
-      found[name] = valueOf(text.slice(equals + 1, end < 0 ? text.length : end));
-    }
+    if (WANTED.has(name)) found[name] = valueOf(restOfLine(text, equals + 1));
     at = nextSetting(text, at);
   }
   return found;

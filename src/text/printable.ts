@@ -70,7 +70,7 @@ function withoutHidden(text: string, instead: (character: string) => string): st
 
 /** Text in which nothing is hidden and nothing controls a terminal; its lines and tabs stay. */
 export const printableText = (text: string): string =>
-  withoutHidden(text.includes('\r\n') ? text.replaceAll('\r\n', '\n') : text, () => '?');
+  withoutHidden(text.replaceAll('\r\n', '\n'), () => '?');
 
 /** The same in one line: a newline in a name must not begin a line of a report or a log. */
 export const printableLine = (text: string): string =>
