@@ -14,4 +14,19 @@ async function main(): Promise<void> {
   else process.exitCode = status;
 }
 
-void main();
+/**
+ * Tells of a fault outside of the verbs, with nothing of the other files, which may be the damaged
+ * ones.
+ */
+function tellFault(fault: unknown): void {
+  const isDamage =
+    fault instanceof SyntaxError || (fault as { code?: string }).code === 'MODULE_NOT_FOUND';
+  const [said] = String(fault).split('\n');
+  const cure = isDamage
+    ? 'a file of the agent is missing or damaged: install mountroot again'
+    : 'this is a fault of the agent: please report it';
+  process.stderr.write(`mountroot failed before it could answer: ${said}; ${cure}\n`);
+  process.exitCode = 1;
+}
+
+main().catch(tellFault);
