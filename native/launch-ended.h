@@ -4,10 +4,23 @@
  * the kernel log or to the caller, in the journal of this boot, and to those who log in.
  */
 
+/* A folder that may hold the records of this boot. See recordFolder in src/facts/own-files.ts. */
+struct records {
+	const char *path;
+	/* What it is in. */
+	int parent;
+	/* Whether that is a file system in memory. */
+	int in_memory;
+	/* The journal's bytes before the agent ran. */
+	off_t before;
+};
+
+static const char *const RECORD_FOLDERS[] = { RECORDS };
+#define RECORD_FOLDER_COUNT (sizeof(RECORD_FOLDERS) / sizeof(*RECORD_FOLDERS))
+
 /* The agent may be killed while /dev and /tmp are elsewhere, so they are opened before it runs. */
-static int kernel_log = -1, records_parent = -1;
-/* The journal's bytes before the agent ran. */
-static off_t journal_before;
+static int kernel_log = -1;
+static struct records folders[RECORD_FOLDER_COUNT];
 
 static const char JOURNAL[] = "journal.ndjson", NOTICE[] = "notice";
 
@@ -33,26 +46,67 @@ static int open_records(int parent, const char *name)
 	return -1;
 }
 
-static const char *records_name(void)
+static const char *name_in_parent(const char *path)
 {
-	return strrchr(RECORDS, '/') + 1;
+	return strrchr(path, '/') + 1;
+}
+
+/* Opens the folder, which may have moved since. -1 if there is none of root's. */
+static int open_there(const struct records *folder)
+{
+	return folder->parent < 0 ? -1 : open_records(folder->parent, name_in_parent(folder->path));
 }
 
 static void open_places(void)
 {
-	char parent[] = RECORDS;
-	struct stat journal;
-	int records;
-
-	*strrchr(parent, '/') = 0;
 	kernel_log = open(KERNEL_LOG, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-	records_parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	records = open_records(records_parent, records_name());
+	for (size_t i = 0; i < RECORD_FOLDER_COUNT; i++) {
+		struct records *folder = &folders[i];
+		char parent[PATH_MAX];
+		struct statfs medium;
+		struct stat journal;
+		int records;
+
+		folder->path = RECORD_FOLDERS[i];
+		snprintf(parent, sizeof(parent), "%s", folder->path);
+		*strrchr(parent, '/') = 0;
+		folder->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		folder->in_memory = folder->parent >= 0 && !fstatfs(folder->parent, &medium) &&
+				    (medium.f_type == TMPFS_MAGIC || medium.f_type == RAMFS_MAGIC);
+		records = open_there(folder);
+		if (records < 0)
+			continue;
+		if (!fstatat(records, JOURNAL, &journal, AT_SYMLINK_NOFOLLOW))
+			folder->before = journal.st_size;
+		close(records);
+	}
+}
+
+static int has_journal(const struct records *folder)
+{
+	const int records = open_there(folder);
+	int found;
+
 	if (records < 0)
-		return;
-	if (!fstatat(records, JOURNAL, &journal, AT_SYMLINK_NOFOLLOW))
-		journal_before = journal.st_size;
+		return 0;
+	found = !faccessat(records, JOURNAL, F_OK, AT_SYMLINK_NOFOLLOW);
 	close(records);
+	return found;
+}
+
+/* The folder of this boot: the one with its journal, or the one that the agent would make. */
+static const struct records *records_of_boot(void)
+{
+	const struct records *last = &folders[RECORD_FOLDER_COUNT - 1];
+
+	for (size_t i = 0; i < RECORD_FOLDER_COUNT; i++)
+		if (has_journal(&folders[i]))
+			return &folders[i];
+	/* Out of an initramfs only the move of the last one is certain. */
+	for (size_t i = 0; getpid() != 1 && i < RECORD_FOLDER_COUNT; i++)
+		if (folders[i].in_memory)
+			return &folders[i];
+	return last;
 }
 
 /* Early in the boot nobody reads what a program prints. */
@@ -106,7 +160,7 @@ static void describe_end(char *text, size_t size, int signal)
 }
 
 /* Whether the agent has written the beginning of its record. A killed one leaves half a line. */
-static int look_at_journal(int file, int *half)
+static int look_at_journal(int file, off_t before, int *half)
 {
 	static const char begin[] = "\"type\":\"begin\"";
 	char head[4096], last = '\n';
@@ -117,12 +171,13 @@ static int look_at_journal(int file, int *half)
 	if (fstat(file, &now) < 0 || now.st_size == 0)
 		return 0;
 	*half = pread(file, &last, 1, now.st_size - 1) == 1 && last != '\n';
-	length = pread(file, head, sizeof(head), journal_before > now.st_size ? 0 : journal_before);
+	length = pread(file, head, sizeof(head), before > now.st_size ? 0 : before);
 	return length > 0 && memmem(head, length, begin, sizeof(begin) - 1) != NULL;
 }
 
 /* Ends the record of the verb in the journal, and begins it if the agent did not come so far. */
-static void record_end(int records, const char *verb, const char *sentence, int status, long begun)
+static void record_end(
+	int records, off_t before, const char *verb, const char *sentence, int status, long begun)
 {
 	char begin[300] = "", text[900];
 	const long now = now_ms();
@@ -132,7 +187,7 @@ static void record_end(int records, const char *verb, const char *sentence, int 
 
 	if (file < 0)
 		return;
-	if (!look_at_journal(file, &half))
+	if (!look_at_journal(file, before, &half))
 		snprintf(begin, sizeof(begin),
 			"{\"type\":\"begin\",\"schema\":\"" JOURNAL_SCHEMA
 			"\",\"verb\":\"%s\",\"version\":\"" VERSION
@@ -170,17 +225,18 @@ static void leave_notice(int records, const char *sentence)
 static void tell_ended(const char *verb, int makes_root, int signal, long begun)
 {
 	char sentence[300];
+	const struct records *folder = records_of_boot();
 	int records;
 
 	describe_end(sentence, sizeof(sentence), signal);
 	tell(sentence);
-	if (records_parent < 0)
+	if (folder->parent < 0)
 		return;
-	mkdirat(records_parent, records_name(), 0755);
-	records = open_records(records_parent, records_name());
+	mkdirat(folder->parent, name_in_parent(folder->path), 0755);
+	records = open_there(folder);
 	if (records < 0)
 		return;
-	record_end(records, verb, sentence, 128 + signal, begun);
+	record_end(records, folder->before, verb, sentence, 128 + signal, begun);
 	if (makes_root)
 		leave_notice(records, sentence);
 	close(records);

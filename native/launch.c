@@ -27,8 +27,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -272,9 +274,10 @@ static void forget_environment(void)
 static int is_first_to_tell(const char *name)
 {
 	char mark[NAME_MAX];
-	int file;
-	int records = open_records(AT_FDCWD, RECORDS);
+	int file, records = -1;
 
+	for (size_t i = 0; records < 0 && i < RECORD_FOLDER_COUNT; i++)
+		records = open_records(AT_FDCWD, RECORD_FOLDERS[i]);
 	if (records < 0)
 		return 0;
 	snprintf(mark, sizeof(mark), "%s-refused", name);

@@ -17,7 +17,7 @@ import {
 } from '../../src/facts/installation.js';
 import { VERB_TABLE } from '../../src/cli/verb-table.js';
 import { JOURNAL_SCHEMA } from '../../src/execute/journal.js';
-import { JOURNAL_FOLDER } from '../../src/facts/places.js';
+import { RECORD_FOLDERS } from '../../src/facts/places.js';
 import { BOOT_VERBS, makesRoot } from '../../src/plan/root-verbs.js';
 import { cached, digest } from '../lib/cache.js';
 import { own } from '../lib/npm.js';
@@ -35,7 +35,7 @@ const texts = (values: readonly string[]): string => values.map(text).join(',');
 /** What tests put elsewhere: the time limit of the early boot, the records, and the kernel log. */
 interface Elsewhere {
   limit?: number;
-  records?: string;
+  records?: readonly string[];
   log?: string;
 }
 
@@ -43,7 +43,7 @@ interface Elsewhere {
 export const launcherDefinitions = (
   home: string,
   node: string,
-  { limit = BOOT_LIMIT_S, records = JOURNAL_FOLDER, log = KERNEL_LOG }: Elsewhere = {},
+  { limit = BOOT_LIMIT_S, records = RECORD_FOLDERS, log = KERNEL_LOG }: Elsewhere = {},
 ): string[] =>
   Object.entries({
     HOME: text(home),
@@ -56,7 +56,7 @@ export const launcherDefinitions = (
     NO_WASM_OPTION: text(NO_WASM_OPTION),
     REPORTS_HEAP: text(REPORTS_HEAP),
     BEGUN_FD: String(BEGUN_FD),
-    RECORDS: text(records),
+    RECORDS: texts(records),
     KERNEL_LOG: text(log),
     REFUSED: text(HEAP_REFUSED),
     BOOT_LIMIT: String(limit),

@@ -62,7 +62,7 @@ function plannedScript({ name }: Board, facts: Facts | null): ReturnType<typeof 
   if (facts !== null) return firstScript(facts);
   const missing =
     `there is no board/${name}/facts.json; ` +
-    'take it from /tmp/mountroot/facts.json of the running board';
+    'take facts.json from /run/mountroot or /tmp/mountroot of the running board';
   return { never: [missing] };
 }
 

@@ -4,7 +4,7 @@
  * mounts of the kernel. Then it writes the journal and the state as `start` does. It changes
  * nothing else.
  */
-import { JOURNAL_SCHEMA, LOCK_FILE, type Journal } from '../execute/journal.js';
+import { JOURNAL_SCHEMA, type Journal } from '../execute/journal.js';
 import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
 import {
@@ -14,6 +14,8 @@ import {
   scriptRecord,
   type ScriptRecord,
 } from '../facts/script-record.js';
+import { recordFile } from '../facts/own-files.js';
+import { LOCK } from '../facts/places.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Plan } from '../plan/plan.js';
 import type { System } from '../system/port.js';
@@ -56,7 +58,7 @@ export async function takeOverFromScript(context: BootContext): Promise<Settled 
 function lockPatiently(system: System): boolean {
   try {
     for (let waited = 0; waited < PATIENCE * 1000; waited += LOOK_MS) {
-      if (system.lock(LOCK_FILE)) return true;
+      if (system.lock(recordFile(system, LOCK))) return true;
       system.sleep(LOOK_MS);
     }
   } catch {

@@ -6,7 +6,8 @@ import { openJournal } from '../execute/journal.js';
 import { FAILSAFE_MARK } from '../facts/gather.js';
 import { givenOptions } from '../facts/given-options.js';
 import { HEAP_REFUSED } from '../facts/installation.js';
-import { JOURNAL_FOLDER } from '../facts/places.js';
+import { recordFolder } from '../facts/own-files.js';
+import { TMP_RECORDS } from '../facts/places.js';
 import { kmsg, terminal } from '../log/kmsg.js';
 import type { Log } from '../log/log.js';
 import { EXIT, type Verb } from '../plan/plan.js';
@@ -46,7 +47,7 @@ export interface Doors {
   reader?: Reader;
   /** The log of a boot, instead of /dev/kmsg. */
   kernelLog?: string;
-  /** The folder of the journal, instead of JOURNAL_FOLDER. */
+  /** The folder of the journal, instead of the one of this boot. */
   journalFolder?: string;
   /** Ends this process. */
   exit?: (status: number) => void;
@@ -90,10 +91,13 @@ interface CallOutcome {
   reporting: boolean;
 }
 
+/** Out of an initramfs only the move of /tmp is certain: the image may have no /run. */
+const placeOfRecords = (reader: Reader): string => (isFirst() ? TMP_RECORDS : recordFolder(reader));
+
 const contextOf = (
   verb: Verb,
   { force, keep = [], settings = [], mountOptions, asked, args = [] }: BootOptions,
-  { openSystem, heap, reader = files, kernelLog, journalFolder = JOURNAL_FOLDER }: Doors,
+  { openSystem, heap, reader = files, kernelLog, journalFolder }: Doors,
 ): BootContext => ({
   verb,
   reader,
@@ -117,7 +121,8 @@ const contextOf = (
     ...refusal(),
   }),
   // Early in boot nobody else runs, and later root is not stopped by what others made in /tmp.
-  openJournal: (complain) => openJournal(complain, journalFolder, 'move aside'),
+  openJournal: (complain) =>
+    openJournal(complain, journalFolder ?? placeOfRecords(reader), 'move aside'),
 });
 
 /** A fault while the script's root is verified keeps no verb from running. */

@@ -2,9 +2,11 @@
  * Runs a verb: gathers facts, plans, executes the plan and writes the journal, until the executed
  * plan is the last one.
  */
-import { JOURNAL_SCHEMA, LOCK_FILE } from '../execute/journal.js';
+import { JOURNAL_SCHEMA } from '../execute/journal.js';
 import type { Facts } from '../facts/facts.js';
 import { gather } from '../facts/gather.js';
+import { recordFile } from '../facts/own-files.js';
+import { LOCK } from '../facts/places.js';
 import { madeRoot, scriptRecord } from '../facts/script-record.js';
 import type { Log } from '../log/log.js';
 import { EXIT, makesRoot, type Decision, type Plan, type StageResult } from '../plan/plan.js';
@@ -145,7 +147,7 @@ async function prepare(context: BootContext, progress: Progress): Promise<string
 const isAlone = ({ locked, log }: BootContext, system: System): boolean => {
   if (locked === true) return true;
   try {
-    return system.lock(LOCK_FILE);
+    return system.lock(recordFile(system, LOCK));
   } catch (error) {
     // We continue without a lock. Two starts at once are unlikely, but a refusal would certainly
     // stop the board from starting.

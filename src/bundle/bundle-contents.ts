@@ -4,11 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
 import type { Facts } from '../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../facts/kernel-log.js';
-import { BOOT_FILE, BOOTS, DATA, META, OLD_ROOT, STAGING } from '../facts/places.js';
-import { folderTrouble } from '../facts/own-files.js';
+import {
+  BOOT_FILE,
+  BOOTS,
+  DATA,
+  JOURNAL,
+  META,
+  NOTICE,
+  OLD_ROOT,
+  STAGING,
+  STATE,
+} from '../facts/places.js';
+import { folderTrouble, recordFile, recordFolder } from '../facts/own-files.js';
 import { VERBS } from '../plan/root-verbs.js';
 import type { Reader } from '../system/port.js';
 import { VERSION } from '../version.js';
@@ -151,10 +160,11 @@ class Collection {
   }
 }
 
-/** Whether our folder in /tmp is root's; if not, the bundle says so. */
+/** Whether our folder of this boot is root's; if not, the bundle says so. */
 function isBelieved(into: Collection, reader: Reader): boolean {
-  const trouble = folderTrouble(reader);
-  if (trouble !== null) into.problems.push(`${trouble}, so nothing in ${JOURNAL_FOLDER} is here`);
+  const folder = recordFolder(reader);
+  const trouble = folderTrouble(reader, folder);
+  if (trouble !== null) into.problems.push(`${trouble}, so nothing in ${folder} is here`);
   return trouble === null;
 }
 
@@ -171,7 +181,8 @@ const FACTS_FILES: ReadonlySet<string> = new Set(
 );
 
 async function addJournals(into: Collection, reader: Reader): Promise<void> {
-  if (isBelieved(into, reader)) await into.file('journals/journal.ndjson', JOURNAL_FILE, 'lines');
+  if (isBelieved(into, reader))
+    await into.file('journals/journal.ndjson', recordFile(reader, JOURNAL), 'lines');
   for (const at of [STAGING, DATA]) {
     const folder = `${at}/${BOOTS}`;
     const names = await into.try('journals', () =>
@@ -186,17 +197,18 @@ async function addJournals(into: Collection, reader: Reader): Promise<void> {
 }
 
 async function addNotes(into: Collection, reader: Reader): Promise<void> {
-  if (folderTrouble(reader) !== null) return;
-  await into.file('state.json', `${JOURNAL_FOLDER}/state.json`, 'json');
-  await into.file('notice', `${JOURNAL_FOLDER}/notice`, 'text');
+  const folder = recordFolder(reader);
+  if (folderTrouble(reader, folder) !== null) return;
+  await into.file('state.json', `${folder}/${STATE}`, 'json');
+  await into.file('notice', `${folder}/${NOTICE}`, 'text');
   // The facts that the verbs of this boot began with.
   const names = await into.try('begun-with', () =>
-    reader.kind(JOURNAL_FOLDER) === 'directory'
-      ? reader.list(JOURNAL_FOLDER).filter((name) => FACTS_FILES.has(name))
+    reader.kind(folder) === 'directory'
+      ? reader.list(folder).filter((name) => FACTS_FILES.has(name))
       : [],
   );
   for (const name of names ?? [])
-    await into.file(`begun-with/${name}`, `${JOURNAL_FOLDER}/${name}`, 'json');
+    await into.file(`begun-with/${name}`, `${folder}/${name}`, 'json');
 }
 
 async function addConfiguration(into: Collection): Promise<void> {

@@ -2,9 +2,9 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
-import { folderTrouble } from '../facts/own-files.js';
+import { folderTrouble, recordFolder } from '../facts/own-files.js';
 import { persistMounts } from '../facts/persist-paths.js';
-import { DATA, JOURNAL_FOLDER, META, PERSIST } from '../facts/places.js';
+import { DATA, FACTS_OF_START, META, PERSIST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import type { Attributes } from '../layer/diff/attributes.js';
 import type { WalkOptions } from '../layer/diff/walk.js';
@@ -114,8 +114,9 @@ export async function attributesFor(notes: string[]): Promise<Attributes | null>
  */
 function startTime(): number | null {
   try {
-    if (folderTrouble(reader) !== null) return null;
-    return Math.floor(fs.lstatSync(`${JOURNAL_FOLDER}/facts.json`).mtimeMs / 1000);
+    const folder = recordFolder(reader);
+    if (folderTrouble(reader, folder) !== null) return null;
+    return Math.floor(fs.lstatSync(`${folder}/${FACTS_OF_START}`).mtimeMs / 1000);
   } catch {
     return null;
   }

@@ -1,7 +1,8 @@
 /** The part of `import` that changes something. */
 import { basename, dirname, join } from 'node:path';
-import { LOCK_FILE, openJournal } from '../execute/journal.js';
-import { JOURNAL_FOLDER, META, NEXT_UPPER } from '../facts/places.js';
+import { openJournal } from '../execute/journal.js';
+import { recordFile } from '../facts/own-files.js';
+import { LOCK, META, NEXT_UPPER } from '../facts/places.js';
 import type { CheckedArchive, Layering } from '../layer/archive/import-archive.js';
 import type { Log } from '../log/log.js';
 import { reader } from '../system/files.js';
@@ -13,10 +14,10 @@ import { RefusedError } from './usage-error.js';
 /** Opens the kernel, and locks out starts, resets and other imports until this process ends. */
 async function openLocked(log: Log): Promise<System> {
   const system = await loadSystem();
-  openJournal((message) => log.warn(message), JOURNAL_FOLDER, 'move aside');
+  openJournal((message) => log.warn(message), undefined, 'move aside');
   let ours = true;
   try {
-    ours = system.lock(LOCK_FILE);
+    ours = system.lock(recordFile(reader, LOCK));
   } catch (error) {
     log.warn(`${(error as Error).message}; going on without a lock`);
   }

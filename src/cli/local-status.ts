@@ -1,11 +1,11 @@
 /** The status of this machine, as `status`, `explain` and `bundle` need it. */
 import type { Facts } from '../facts/facts.js';
-import { STATE_FILE, parseState } from '../facts/gather.js';
-import { folderTrouble, ownText } from '../facts/own-files.js';
+import { parseState } from '../facts/gather.js';
+import { folderTrouble, ownText, recordFile } from '../facts/own-files.js';
 import { HEAP_REFUSED } from '../facts/installation.js';
 import { MOUNTS } from '../facts/kernel-sources.js';
 import { parseMountinfo } from '../facts/mountinfo.js';
-import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
+import { JOURNAL, NOTICE, STATE } from '../facts/places.js';
 import { lastStart } from '../report/journal/last-start.js';
 import type { FullStatus } from '../report/status/full-status.js';
 import { status, type Status, type StatusInput } from '../report/status/root-status.js';
@@ -38,8 +38,8 @@ export const localStatus = (from: Reader = reader, rootdisk?: Facts['rootdisk'])
   status({
     ...mountsOf(from),
     // A missing journal shows that this boot had no start.
-    journal: lastStart(orElse('', () => ownText(from, JOURNAL_FILE))),
-    rung: orElse(null, () => rungOf(ownText(from, STATE_FILE))),
+    journal: lastStart(orElse('', () => ownText(from, JOURNAL))),
+    rung: orElse(null, () => rungOf(ownText(from, STATE))),
     space: (path) => orElse(null, () => from.space(path)),
     ...(rootdisk !== undefined && { rootdisk }),
   });
@@ -48,11 +48,10 @@ export const localStatus = (from: Reader = reader, rootdisk?: Facts['rootdisk'])
 function recordTrouble(from: Reader): string | null {
   const distrust = folderTrouble(from);
   if (distrust !== null) return `${distrust}, so the record there is not believed`;
-  const source = sourceOf(() => from.readText(STATE_FILE));
+  const file = recordFile(from, STATE);
+  const source = sourceOf(() => from.readText(file));
   if (source.is === 'unreadable') return (source.error as Error).message;
-  return source.is === 'there' && rungOf(source.value) === null
-    ? `${STATE_FILE} records no rung`
-    : null;
+  return source.is === 'there' && rungOf(source.value) === null ? `${file} records no rung` : null;
 }
 
 const recordedAt = (text: string): number | null => {
@@ -96,7 +95,7 @@ export async function localFullStatus(
     madeBy: todaysRoot(facts),
     recordTrouble: recordTrouble(from),
     now: { at: Number(process.hrtime.bigint()) / 1e6, time: knownTime(Date.now()) },
-    recordedAt: orElse(null, () => recordedAt(ownText(from, STATE_FILE))),
+    recordedAt: orElse(null, () => recordedAt(ownText(from, STATE))),
     space:
       writable === undefined
         ? null
@@ -107,7 +106,7 @@ export async function localFullStatus(
     opened: facts.opened,
     content: facts.volume.content?.kind ?? null,
     ...ownRefusal(),
-    notice: orElse(null, () => ownText(from, `${JOURNAL_FOLDER}/notice`).trim() || null),
+    notice: orElse(null, () => ownText(from, NOTICE).trim() || null),
     problems,
   });
 }

@@ -1,14 +1,14 @@
 import * as fs from 'node:fs';
-import { basename } from 'node:path';
 import type { Facts, Rung } from '../facts/facts.js';
 import type { Decision, Reason, Stage, Verb } from '../plan/plan.js';
 import type { StepResult } from './execute.js';
-import { JOURNAL_FILE, JOURNAL_FOLDER } from '../facts/places.js';
+import { recordFolder } from '../facts/own-files.js';
+import { JOURNAL } from '../facts/places.js';
+import { reader } from '../system/files.js';
 import { ownFolder } from './own-folder.js';
 import { printableJson } from '../text/printable.js';
 
 export const JOURNAL_SCHEMA = 'mountroot.journal/2';
-export const LOCK_FILE = `${JOURNAL_FOLDER}/lock`;
 
 /**
  * Identifies a read-only image without reading it: its size, and the inode number and time of its
@@ -103,7 +103,7 @@ export interface Journal {
  */
 export function openJournal(
   complain: (message: string) => void,
-  folder = JOURNAL_FOLDER,
+  folder = recordFolder(reader),
   foreign: 'refuse' | 'move aside' = 'refuse',
 ): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
@@ -121,11 +121,7 @@ export function openJournal(
   };
   attempt(() => {
     ownFolder(folder, foreign, complain);
-    fd = fs.openSync(
-      `${folder}/${basename(JOURNAL_FILE)}`,
-      O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW,
-      0o644,
-    );
+    fd = fs.openSync(`${folder}/${JOURNAL}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
     // A killed start may have left half a line. The next record must not become part of it.
     const last = Buffer.alloc(1);
     const { size } = fs.fstatSync(fd);

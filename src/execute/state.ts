@@ -1,5 +1,5 @@
-import { STATE_FILE } from '../facts/gather.js';
 import { ownText } from '../facts/own-files.js';
+import { NOTICE, STATE } from '../facts/places.js';
 import { isRung, type Rung } from '../facts/rungs.js';
 import type { StageResult, Reason, Verb } from '../plan/plan.js';
 import { noticeWords } from '../plan/reasons.js';
@@ -29,7 +29,7 @@ export interface VerbOutcome {
 }
 
 /**
- * /tmp/mountroot/state.json: the state of the root in this boot, for people, programs and later
+ * state.json: the state of the root in this boot, for people, programs and later
  * verbs.
  */
 export interface StateFile extends VerbOutcome {
@@ -86,13 +86,13 @@ export function recordState(journal: Journal, reader: Reader, ended: VerbOutcome
     persistent: rung === 'persistent',
     limits: [...new Set(ended.limits)],
   };
-  journal.keep('state.json', `${printableJson(state, 2)}\n`);
-  journal.keep('notice', noticeOf(merged));
+  journal.keep(STATE, `${printableJson(state, 2)}\n`);
+  journal.keep(NOTICE, noticeOf(merged));
 }
 
 /** The state that an earlier verb of this boot recorded. */
 export function earlier(reader: Reader): StateFile | null {
-  const text = orElse('', () => ownText(reader, STATE_FILE));
+  const text = orElse('', () => ownText(reader, STATE));
   const state = readObject(text, JSON_LIMITS.state);
   return state !== null && isRung(state['rung']) && Array.isArray(state['failures'])
     ? (state as unknown as StateFile)

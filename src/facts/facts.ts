@@ -348,8 +348,10 @@ export interface Facts {
   findings: FactsProblem[];
 }
 
-/** The part of /tmp/mountroot/state.json that later verbs need. */
+/** The part of the recorded state (state.json) that later verbs need. */
 export interface RecordedState {
   rung: Rung;
   reason: string | null;
+  /** The file, if it is in /run. In older facts and on other boards it is in /tmp. */
+  file?: string;
 }

@@ -37,10 +37,11 @@ import {
   IMAGE_PLACES,
   NEW_ROOTS,
   OLD_ROOT,
+  RUN_RECORDS,
   STAGING,
-  JOURNAL_FOLDER,
+  STATE,
 } from './places.js';
-import { folderTrouble } from './own-files.js';
+import { folderTrouble, recordFolder } from './own-files.js';
 import { faultProblem, noting } from './problems.js';
 import { askedByFstab, tellUnusedFstab } from './places-of-fstab.js';
 import { lastingPlaces } from './persist-paths.js';
@@ -57,8 +58,6 @@ const PATHS = [DATA, ...NEW_ROOTS, OLD_ROOT, '/tmp', PSTORE] as const;
 /** Behind a pivot, the directories of the image are below the old root. */
 const inOldRoot = (mounts: readonly Mount[]): string[] =>
   visibleAt(mounts, OLD_ROOT) === undefined ? [] : IMAGE_PLACES.map((path) => `${OLD_ROOT}${path}`);
-
-export const STATE_FILE = `${JOURNAL_FOLDER}/state.json`;
 
 /** OpenWrt's mark of the early boot. It counts only if root made it. */
 export const PREINIT_MARK = '/tmp/.preinit';
@@ -89,11 +88,10 @@ export function parseState(text: string): RecordedState | null {
 }
 
 /** The same; a file that is no state leaves a problem, because a start may have made it. */
-function stateOf(text: string, problems: FactsProblem[]): RecordedState | null {
+function stateOf(text: string, file: string, problems: FactsProblem[]): RecordedState | null {
   const state = parseState(text);
-  if (state === null)
-    problems.push({ code: 'not-understood', file: STATE_FILE, why: 'it records no rung' });
-  return state;
+  if (state === null) problems.push({ code: 'not-understood', file, why: 'it records no rung' });
+  return state !== null && file.startsWith(RUN_RECORDS) ? { ...state, file } : state;
 }
 
 /**
@@ -186,8 +184,9 @@ export function gather(
           return isNowhere(volume) ? tellUnusedFstab(look, image) : null;
         });
   const configuration = withFstab(own, request);
+  const records = recordFolder(reader);
   const state = part('it read the recorded state', missing, () =>
-    ours(JOURNAL_FOLDER, folderTrouble(reader)) ? textIfThere(STATE_FILE) : null,
+    ours(records, folderTrouble(reader, records)) ? textIfThere(`${records}/${STATE}`) : null,
   );
   const kernel = {
     release: sources.text('/proc/sys/kernel/osrelease').trimEnd(),
@@ -226,7 +225,7 @@ export function gather(
     handover,
     ...(mountOptions !== undefined && { mountOptions }),
     ...leftToInit(reader, { image, mounts, kernel, hasStarted: state !== null }),
-    state: state === null ? null : stateOf(state, problems),
+    state: state === null ? null : stateOf(state, `${records}/${STATE}`, problems),
     ...behind,
     ...rootProtection(devices, mounts, handover?.at ?? '/'),
     ...(Object.keys(sources.unread).length > 0 && { unread: sources.unread }),

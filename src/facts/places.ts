@@ -53,20 +53,29 @@ export const UPGRADE = 'sysupgrade.tgz';
 export const EXTROOT_IDENTITY = 'etc/.extroot-uuid';
 /** The same in fstools, which also lets a volume belong to any board. */
 export const EXTROOT_ANYBODYS = 'etc/.extroot-default';
-/** The files of a verb for later verbs of the same boot. */
-export const JOURNAL_FOLDER = '/tmp/mountroot';
+/**
+ * The folders that may hold the files of a verb for later verbs of the same boot. Both are on a
+ * tmpfs that moves to the new root, so they survive the pivot. See recordFolder in own-files.ts.
+ */
+export const RUN_RECORDS = '/run/mountroot';
+export const TMP_RECORDS = '/tmp/mountroot';
+export const RECORD_FOLDERS = [RUN_RECORDS, TMP_RECORDS] as const;
+/** The names of files in that folder. */
+export const JOURNAL = 'journal.ndjson';
+export const STATE = 'state.json';
+export const NOTICE = 'notice';
+export const FACTS_OF_START = 'facts.json';
+export const LOCK = 'lock';
 /** Only one program at a time changes the file system below the overlay. */
-export const MAINTAIN_LOCK = `${JOURNAL_FOLDER}/maintain.lock`;
-/** This is on a tmpfs that moves to the new root, so it survives the pivot. */
-export const JOURNAL_FILE = `${JOURNAL_FOLDER}/journal.ndjson`;
+export const MAINTAIN_LOCK = 'maintain.lock';
 /**
  * The script that may make the root before the agent, and its record: what it did and when, and the
  * mounts before and after, as /proc/self/mountinfo had them.
  */
 export const FIRST_SCRIPT = `${HOME}/start.sh`;
-export const SCRIPT_LOG = `${JOURNAL_FOLDER}/script.log`;
-export const SCRIPT_BEFORE = `${JOURNAL_FOLDER}/script-before`;
-export const SCRIPT_AFTER = `${JOURNAL_FOLDER}/script-after`;
+export const SCRIPT_LOG = `${TMP_RECORDS}/script.log`;
+export const SCRIPT_BEFORE = `${TMP_RECORDS}/script-before`;
+export const SCRIPT_AFTER = `${TMP_RECORDS}/script-after`;
 /** The settings of the board's maintainer. */
 export const SETTINGS_FILE = '/etc/mountroot.json';
 

@@ -1,10 +1,10 @@
 import type { Reader } from '../system/port.js';
 import { whyNotRoots } from '../system/trust.js';
 import type { Mount, State } from './facts.js';
-import { STATE_FILE } from './gather.js';
 import { parseMountinfo } from './mountinfo.js';
 import { STATES } from './mounted-volume.js';
-import { SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG } from './places.js';
+import { recordFile } from './own-files.js';
+import { SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_LOG, STATE } from './places.js';
 import { keyed } from '../text/keyed.js';
 
 interface ScriptStep {
@@ -135,4 +135,4 @@ export const madeRoot = ({ result, steps }: ScriptRecord): boolean =>
 
 /** True when the script made the root and nobody has verified it yet. */
 export const isUnverified = (reader: Reader, record: ScriptRecord): boolean =>
-  madeRoot(record) && reader.kind(STATE_FILE) === 'missing';
+  madeRoot(record) && reader.kind(recordFile(reader, STATE)) === 'missing';

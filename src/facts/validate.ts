@@ -94,6 +94,7 @@ const external = v.object({
 const state = v.object({
   rung: v.picklist(RUNG_NAMES),
   reason: v.nullable(v.string()),
+  file: v.exactOptional(v.string()),
 });
 
 const handover = v.object({

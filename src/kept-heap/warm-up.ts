@@ -6,12 +6,12 @@
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { orElse } from '../system/or-else.js';
 import { fill, makeBoard, type Board } from '../system/model/board.js';
 import { powerOn, type Kernel } from '../system/model/kernel.js';
 import type { Reader } from '../system/port.js';
-import { JOURNAL_FILE } from '../facts/places.js';
+import { JOURNAL, TMP_RECORDS } from '../facts/places.js';
 import type { Core } from './core.js';
 import { nodeMark } from './node-mark.js';
 import { standIn } from './stand-ins.js';
@@ -42,8 +42,8 @@ function accompanied(kernel: Kernel, real: Reader, folder: string): Kernel {
       return (...words: unknown[]) => {
         orElse(null, () => beside(name, words));
         // The model has no journal.
-        return name === 'readText' && words[0] === JOURNAL_FILE
-          ? core.reader.readText(join(folder, basename(JOURNAL_FILE)))
+        return name === 'readText' && words[0] === `${TMP_RECORDS}/${JOURNAL}`
+          ? core.reader.readText(join(folder, JOURNAL))
           : (own as Call)(...words);
       };
     },

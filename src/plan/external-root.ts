@@ -1,6 +1,6 @@
 /** The plan of a root on the external volume, which is the upper layer or the whole root. */
 import type { Facts, MountedVolume } from '../facts/facts.js';
-import { EXTERNAL, EXTROOT_IDENTITY, IDENTITY } from '../facts/places.js';
+import { EXTERNAL, EXTROOT_IDENTITY, IDENTITY, TMP_RECORDS } from '../facts/places.js';
 import type { Step } from '../steps/step.js';
 import { describe } from '../volumes/device.js';
 import { bookkeeping, metaFolder, upperSteps } from './bookkeeping.js';
@@ -95,7 +95,7 @@ function wholeRoot(facts: Facts): Step[] {
     fatal(
       'new-root-above',
       'The directory for all files of mountroot on /tmp.',
-      mkdir('/tmp/mountroot'),
+      mkdir(TMP_RECORDS),
     ),
     ...(newRoot.startsWith('/tmp')
       ? [

@@ -3,7 +3,7 @@
  * it with the next one, here as in the shell.
  */
 import { FAILSAFE_MARK, PREINIT_MARK } from '../facts/gather.js';
-import { JOURNAL_FOLDER, SCRIPT_LOG } from '../facts/places.js';
+import { TMP_RECORDS, SCRIPT_LOG } from '../facts/places.js';
 
 /** The functions that the rest of the script calls. @param count how many steps the script has. */
 export const functions = (count: number): string =>
@@ -102,7 +102,7 @@ read -r uptime rest </proc/uptime || { say 4 'script refused: /proc/uptime canno
 the agent makes the root'; exit 5; }
 umask 022
 # Script and agent make this folder, and only the first of them in a boot can.
-mkdir -m 0755 ${JOURNAL_FOLDER} || { say 4 "script refused: mountroot was at work in this boot \
+mkdir -m 0755 ${TMP_RECORDS} || { say 4 "script refused: mountroot was at work in this boot \
 already, or cannot write to /tmp; the agent makes the root"; exit 5; }
 exec >${SCRIPT_LOG} 2>&1
 now

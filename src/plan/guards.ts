@@ -8,6 +8,7 @@ import { VOLUME_TYPES } from '../volumes/index.js';
 import type { Signature } from '../volumes/volume-type.js';
 import { FSTAB } from '../facts/fstab.js';
 import { STATES } from '../facts/mounted-volume.js';
+import { RECORD_FOLDERS, STATE } from '../facts/places.js';
 import {
   ATTEMPTS,
   FORMER_UPPER,
@@ -20,7 +21,6 @@ import {
   STATE_LINK,
   UPGRADE,
 } from '../facts/places.js';
-import { STATE_FILE } from '../facts/gather.js';
 import type { PathKind } from '../system/port.js';
 import type { PlannedStage } from './whole-plan.js';
 import { PLANNERS } from './verbs.js';
@@ -239,7 +239,10 @@ const FACTS: Table<Omit<Facts, 'opened'>> = {
   mountOptions: nothing,
   // The image is the one that the script is in.
   pstoreBy: nothing,
-  state: () => [path(STATE_FILE, ['missing'], 'a start was tried in this boot already')],
+  state: () =>
+    RECORD_FOLDERS.map((folder) =>
+      path(`${folder}/${STATE}`, ['missing'], 'a start was tried in this boot already'),
+    ),
   // A kernel without mtd has no /proc/mtd today either.
   unread: (unread = {}) =>
     Object.entries(unread).flatMap(([at, how]) =>

@@ -5,7 +5,7 @@
 import type { Facts, Mount } from '../facts/facts.js';
 import { lacksType } from '../facts/kernel-sources.js';
 import { hiddenMounts } from '../facts/mountinfo.js';
-import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE } from '../facts/places.js';
+import { DATA, FLASH_SOURCE, NEW_ROOTS, RAM, RAM_SOURCE, TMP_RECORDS } from '../facts/places.js';
 import { loadSteps } from './load.js';
 import { overlayOptions } from './overlay-options.js';
 import { imageMountpoint, isFree, newRootOf, lowerName } from './mountpoints.js';
@@ -144,7 +144,7 @@ function overlay(facts: Facts, source: string, options: string, why: string): St
                 warn(
                   'new-root-above',
                   'The directory for all files of mountroot on /tmp.',
-                  mkdir('/tmp/mountroot'),
+                  mkdir(TMP_RECORDS),
                 ),
               ]
             : []),

@@ -1,4 +1,4 @@
-import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../facts/places.js';
+import { BOOT_FILE, BOOTS, DATA, JOURNAL, META, STAGING } from '../facts/places.js';
 import { ownText } from '../facts/own-files.js';
 import type { System } from '../system/port.js';
 import type { StepKind } from './step-kind.js';
@@ -32,7 +32,7 @@ function bounded(text: string): string {
 
 /** The journal of this boot so far, and the kernel's id of this boot (random(4)). */
 export const thisBoot = (system: System): { journal: string; id: string } => ({
-  journal: ownText(system, JOURNAL_FILE),
+  journal: ownText(system, JOURNAL),
   id: system.readText('/proc/sys/kernel/random/boot_id'),
 });
 

@@ -2,8 +2,8 @@
  * Keeps two records on the data volume: the image's files (the manifest), and the image's files at
  * the time when those of the upper layer were written (the baseline). See facts/rom-manifest.ts.
  */
-import { folderTrouble } from '../facts/own-files.js';
-import { JOURNAL_FOLDER, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
+import { folderTrouble, recordFolder } from '../facts/own-files.js';
+import { FACTS_OF_START, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import {
   LONGEST_RECORD,
@@ -51,11 +51,12 @@ interface Clocks {
 
 const momentOf = (system: System): Moment => ({
   // A start writes this file before all others.
-  start: quiet(null, () =>
-    folderTrouble(system) === null
-      ? Number(system.details(`${JOURNAL_FOLDER}/facts.json`).mtime / SECOND)
-      : null,
-  ),
+  start: quiet(null, () => {
+    const folder = recordFolder(system);
+    return folderTrouble(system, folder) === null
+      ? Number(system.details(`${folder}/${FACTS_OF_START}`).mtime / SECOND)
+      : null;
+  }),
   now: Math.floor(Date.now() / 1000),
   uptime: Number(process.hrtime.bigint() / SECOND),
 });

@@ -121,6 +121,7 @@ done
 { { [ -d /sys/fs/pstore ] && [ ! -h /sys/fs/pstore ]; }; } || refuse '/sys/fs/pstore is not what it was (directory)'
 { [ -b /dev/mtdblock3 ]; } || refuse 'there is no /dev/mtdblock3'
 { { IFS= read -r -n 2 head </dev/mtdblock3; case $head in $'\205\031' | $'\031\205') ;; *) false ;; esac; }; } || refuse '/dev/mtdblock3 does not begin as jffs2 does'
+{ { [ ! -e /run/mountroot/state.json ] && [ ! -h /run/mountroot/state.json ]; }; } || refuse 'a start was tried in this boot already'
 { { [ ! -e /tmp/mountroot/state.json ] && [ ! -h /tmp/mountroot/state.json ]; }; } || refuse 'a start was tried in this boot already'
 printf %s "$raw" >/tmp/mountroot/script-before
 now

@@ -83,8 +83,9 @@ async function run(
     keep,
     openJournal,
   });
-  const state = fs.existsSync('/tmp/mountroot/state.json')
-    ? (JSON.parse(fs.readFileSync('/tmp/mountroot/state.json', 'utf8')) as StateFile)
+  // The board has a /run in memory.
+  const state = fs.existsSync('/run/mountroot/state.json')
+    ? (JSON.parse(fs.readFileSync('/run/mountroot/state.json', 'utf8')) as StateFile)
     : null;
   return { exit, log, state };
 }

@@ -24,7 +24,7 @@ t.test('the paths last, with the owner of the image, and all else is in memory',
     then:
       'echo new >/etc/network/next && mv /etc/network/next /etc/network/interfaces; ' +
       'rm /etc/network/old; echo row >/data/app/db; echo lost >/etc/hostname; ' +
-      'stat -c "%u:%g %a" /etc/network; cat /tmp/mountroot/notice',
+      'stat -c "%u:%g %a" /etc/network; cat /run/mountroot/notice',
   });
   t.match(ran, [
     { exit: 0, state: { rung: 'volatile', reason: 'persist', persistent: false, warnings: [] } },

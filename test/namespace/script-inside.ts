@@ -8,6 +8,7 @@ import { takeOverFromScript } from '../../src/boot/after-script.js';
 import type { BootContext } from '../../src/boot/context.js';
 import { runVerb } from '../../src/boot/verb.js';
 import { openJournal } from '../../src/execute/journal.js';
+import { recordFile } from '../../src/facts/own-files.js';
 import { gather } from '../../src/facts/gather.js';
 import { firstScript } from '../../src/plan/render-first.js';
 import { system as kernel } from '../../src/system/ffi.js';
@@ -146,10 +147,10 @@ async function main(): Promise<void> {
     first === 'script'
       ? await takeOverFromScript({ ...context, process: { ...process_, env: {} } })
       : null;
-  const read = (name: string): string =>
-    fs.existsSync(`/tmp/mountroot/${name}`)
-      ? fs.readFileSync(`/tmp/mountroot/${name}`, 'utf8')
-      : '';
+  const read = (name: string): string => {
+    const path = recordFile(reader, name);
+    return fs.existsSync(path) ? fs.readFileSync(path, 'utf8') : '';
+  };
   const state = read('state.json');
   const report: ScriptReport = {
     before,

@@ -165,7 +165,7 @@ t.test(
       },
       then:
         'cat /etc/setting; echo changed >/etc/setting; cat /etc/setting; cat ' +
-        '/tmp/mountroot/notice',
+        '/run/mountroot/notice',
     });
     t.match(ran, [
       { exit: 3, state: { rung: 'kept-read-only', reason: 'full', persistent: false } },

@@ -15,7 +15,7 @@ t.test('a wrong partition name gives a root in memory, and every report says why
   );
   t.match(
     machine.console,
-    /mount_root made the next best root, \/tmp\/mountroot\/notice says why; going on to init/,
+    /mount_root made the next best root, as mountroot status tells; going on to init/,
   );
   t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), {
     rung: 'volatile',

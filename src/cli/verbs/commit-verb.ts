@@ -1,5 +1,7 @@
 import { keepPath } from '../../facts/setting-rows.js';
+import { recordFile } from '../../facts/own-files.js';
 import { MAINTAIN_LOCK, OLD_ROOT } from '../../facts/places.js';
+import { reader } from '../../system/files.js';
 import { EXIT } from '../../plan/plan.js';
 import type { CommitLayers } from '../../tree/commit-tree.js';
 import { localFacts } from '../local-facts.js';
@@ -57,7 +59,7 @@ async function layersToCommit(): Promise<{ layers: CommitLayers; name: string; c
  */
 async function whileOpen(closes: boolean, change: () => void): Promise<string | null> {
   const { openBelow } = await import('../../system/maintain-ffi.js');
-  const close = openBelow({ root: OLD_ROOT, lock: MAINTAIN_LOCK, closes });
+  const close = openBelow({ root: OLD_ROOT, lock: recordFile(reader, MAINTAIN_LOCK), closes });
   if (close === null)
     throw new RefusedError(
       'nothing was committed: `mountroot maintain` or `commit` is at work; wait until it has ended',

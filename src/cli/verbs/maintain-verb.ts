@@ -1,4 +1,6 @@
+import { recordFile } from '../../facts/own-files.js';
 import { MAINTAIN_LOCK, OLD_ROOT } from '../../facts/places.js';
+import { reader } from '../../system/files.js';
 import { EXIT } from '../../plan/plan.js';
 import { localFacts } from '../local-facts.js';
 import { verb, type VerbContext } from '../verb-row.js';
@@ -34,7 +36,7 @@ async function run({ words, log }: VerbContext): Promise<number> {
   if (without.length > 0) log.warn(`the program does not see ${without.join(', ')}`);
   const done = maintainRoot({
     root: OLD_ROOT,
-    lock: MAINTAIN_LOCK,
+    lock: recordFile(reader, MAINTAIN_LOCK),
     closes: closesAfter(facts),
     binds: [
       ...binds,

@@ -70,12 +70,12 @@ function noOutlook({ live, before }: CheckInputs): Finding {
     return unknown(
       finding,
       'these facts were gathered after a start',
-      'use /tmp/mountroot/facts.json of the board, which a start begins with',
+      'use facts.json of the board, which a start leaves in /run/mountroot or /tmp/mountroot',
     );
   const evidence =
     live.recorded && 'trouble' in live.recorded
       ? live.recorded.trouble
-      : 'there is no /tmp/mountroot/facts.json of this boot';
+      : `there is no facts.json of this boot in ${live.records}`;
   return unknown(finding, evidence, '`mountroot status` says what this start came to');
 }
 

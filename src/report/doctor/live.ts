@@ -2,18 +2,16 @@
  * The facts that only the running system shows. They are read without changing anything, and
  * without root if possible. A value that could not be read is null or has the reason.
  */
-import { STATE_FILE } from '../../facts/gather.js';
 import type { Facts } from '../../facts/facts.js';
 import { parseKernelRecords, type LogLine } from '../../facts/kernel-log.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import { kernelModules, type KernelModules } from '../../facts/kernel-modules.js';
-import { folderTrouble, ownText } from '../../facts/own-files.js';
+import { folderTrouble, ownText, recordFile, recordFolder } from '../../facts/own-files.js';
 import { readWhole } from '../../facts/read-whole.js';
 import { JSON_LIMITS } from '../../text/input-limits.js';
 import { readObject } from '../../text/read-json.js';
-import { FIRST_SCRIPT, OLD_ROOT } from '../../facts/places.js';
+import { FACTS_OF_START, FIRST_SCRIPT, NOTICE, OLD_ROOT, STATE } from '../../facts/places.js';
 import { parseFacts } from '../../facts/validate.js';
-import { JOURNAL_FOLDER } from '../../facts/places.js';
 import type { Limit } from '../../steps/step-kind.js';
 import type { PathKind, Reader } from '../../system/port.js';
 import type { ScriptResult } from '../../execute/journal.js';
@@ -54,6 +52,8 @@ export interface Live extends DoneCallers, FoundProgram, OverlaidFiles {
   whiteout: { works: boolean; where: string } | null;
   /** The record of `done` that a file cannot be mapped for shared writing; left out without one. */
   unmappable?: string;
+  /** The folder of the files of this boot. */
+  records: string;
   /** The text that a login shows; null if there is none. */
   notice: string | null;
   /** Why it is not known whether there is a notice; left out if it is. */
@@ -96,7 +96,7 @@ export interface LiveInput {
 
 /** The facts of this boot's start. Anybody may write to /tmp, so the owner of the file counts. */
 function recordedFacts(reader: Reader): Live['recorded'] {
-  const path = `${JOURNAL_FOLDER}/facts.json`;
+  const path = recordFile(reader, FACTS_OF_START);
   if (orElse(null, () => reader.kind(path)) !== 'file') return null;
   return tryRead(() => {
     const trouble = folderTrouble(reader);
@@ -138,7 +138,9 @@ function fromJournals(reader: Reader): {
   }
   return {
     current,
-    whiteout: isLimited(reader, 'no-rename-whiteout') ? { works: false, where: STATE_FILE } : null,
+    whiteout: isLimited(reader, 'no-rename-whiteout')
+      ? { works: false, where: recordFile(reader, STATE) }
+      : null,
     confirmed,
     result,
   };
@@ -146,14 +148,14 @@ function fromJournals(reader: Reader): {
 
 /** Whether the state of this boot has a limit, which `done` found out. */
 function isLimited(reader: Reader, limit: Limit): boolean {
-  const text = orElse('', () => ownText(reader, STATE_FILE));
+  const text = orElse('', () => ownText(reader, STATE));
   const limits = readObject(text, JSON_LIMITS.state)?.['limits'];
   return Array.isArray(limits) && limits.includes(limit);
 }
 
 /** The text that a login shows, or why that is not known. */
 function noticeOf(reader: Reader): Pick<Live, 'notice' | 'noticeTrouble'> {
-  const path = `${JOURNAL_FOLDER}/notice`;
+  const path = recordFile(reader, NOTICE);
   const distrust = folderTrouble(reader);
   if (distrust !== null)
     return { notice: null, noticeTrouble: `${distrust}, so ${path} is not believed` };
@@ -210,9 +212,10 @@ export function gatherLive(
     ...overlaidFiles(reader, facts),
     config: configOf(reader, lookAt, facts.kernel.release),
     whiteout,
-    ...(isLimited(reader, 'no-shared-mapping') && { unmappable: STATE_FILE }),
+    ...(isLimited(reader, 'no-shared-mapping') && { unmappable: recordFile(reader, STATE) }),
     confirmed,
     first: { kind: kind(`${top}${FIRST_SCRIPT}`), result },
+    records: recordFolder(reader),
     ...noticeOf(reader),
     preinit: preinitOf(reader, top, facts),
     ...doneCallers(reader),

@@ -34,11 +34,11 @@ export function notice({ now, live }: CheckInputs): Finding | null {
     return unknown(
       'whether there is a notice that a login shows',
       live.noticeTrouble,
-      'see who made /tmp/mountroot, or run `mountroot doctor` as root',
+      `see who made ${live.records}, or run \`mountroot doctor\` as root`,
     );
   if (live !== null)
     return live.notice === null
-      ? ok('there is no notice that a login shows', '/tmp/mountroot/notice')
+      ? ok('there is no notice that a login shows', `${live.records}/notice`)
       : lowered(now, live.notice);
   const { state } = now;
   if (state === null || state.reason === null) return null;

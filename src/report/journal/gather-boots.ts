@@ -1,5 +1,5 @@
-import { BOOT_FILE, BOOTS, DATA, JOURNAL_FILE, META, STAGING } from '../../facts/places.js';
-import { folderTrouble } from '../../facts/own-files.js';
+import { BOOT_FILE, BOOTS, DATA, JOURNAL, META, STAGING } from '../../facts/places.js';
+import { folderTrouble, recordFile } from '../../facts/own-files.js';
 import type { Reader } from '../../system/port.js';
 import { JOURNAL_LIMITS } from '../../text/input-limits.js';
 import { bootOf, bootsInOrder, type Boot, type BootName } from './boot-runs.js';
@@ -43,11 +43,11 @@ function read(reader: Reader, path: string, problems: string[]): FoundJournal | 
   }
 }
 
-/** The journal of this boot, which is in a place where anybody may write. */
-function readMemory(reader: Reader, problems: string[]): FoundJournal | null {
+/** The journal of this boot, which may be in a place where anybody may write. */
+function readMemory(reader: Reader, file: string, problems: string[]): FoundJournal | null {
   const trouble = folderTrouble(reader);
-  if (trouble === null) return read(reader, JOURNAL_FILE, problems);
-  problems.push(`${trouble}, so ${JOURNAL_FILE} is not believed`);
+  if (trouble === null) return read(reader, file, problems);
+  problems.push(`${trouble}, so ${file} is not believed`);
   return null;
 }
 
@@ -90,7 +90,8 @@ interface KnownBoots {
 function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const here = bootId(reader);
   const folder = folderOf(reader, problems);
-  const memory = readMemory(reader, problems);
+  const file = recordFile(reader, JOURNAL);
+  const memory = readMemory(reader, file, problems);
   const kept = (folder?.names ?? []).map((name): BootName => {
     const [, digits, id] = BOOT_FILE.exec(name)!;
     return {
@@ -104,14 +105,11 @@ function knownBoots(reader: Reader, problems: string[]): KnownBoots {
   const names =
     memory === null
       ? kept
-      : [
-          ...kept.filter(({ current }) => !current),
-          { number, id: here, current: true, file: JOURNAL_FILE },
-        ];
+      : [...kept.filter(({ current }) => !current), { number, id: here, current: true, file }];
   return {
     names: bootsInOrder(names),
     read(name) {
-      const found = name.file === JOURNAL_FILE ? memory : read(reader, name.file, problems);
+      const found = name.file === file ? memory : read(reader, name.file, problems);
       if (found === null) return null;
       const boot = bootOf(name, found.text);
       // The beginning of a journal that is too long is still shown.

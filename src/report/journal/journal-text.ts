@@ -139,8 +139,9 @@ function remarks(summary: BootSummary): string[] {
 }
 
 const NO_JOURNAL =
-  'There is no journal that could be read: none of this boot in /tmp/mountroot, ' +
-  'and none of boots before on /overlay or /tmp/overlay. It does not tell who made the root.';
+  'There is no journal that could be read: none of this boot in /run/mountroot or ' +
+  '/tmp/mountroot, and none of boots before on /overlay or /tmp/overlay. ' +
+  'It does not tell who made the root.';
 
 /** The boots as a table, the newest last. */
 export function renderBoots(summaries: Summaries): string {

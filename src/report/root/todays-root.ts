@@ -5,15 +5,16 @@
 import { bootParameters } from '../../explain/boot-parameters.js';
 import type { Facts, Mount } from '../../facts/facts.js';
 import { MOUNTS, unreadWords } from '../../facts/kernel-sources.js';
-import { STATE_FILE } from '../../facts/gather.js';
 import { visibleAt } from '../../facts/mountinfo.js';
 import {
   DATA,
   FLASH_SOURCE,
-  JOURNAL_FOLDER,
   OLD_ROOT,
   RAM,
   RAM_SOURCE,
+  RECORD_FOLDERS,
+  STATE,
+  TMP_RECORDS,
 } from '../../facts/places.js';
 import { problemSentence } from '../../text/problem-text.js';
 import { RAM_TYPES, isReadOnly } from './mount-kinds.js';
@@ -104,14 +105,17 @@ const hasOwnTmp = (mounts: readonly Mount[]): boolean => {
   return all.length > 1 || all.some(({ root }) => root !== '/');
 };
 
+const isOfRecords = (path: string): boolean =>
+  RECORD_FOLDERS.some((folder) => path === folder || path === `${folder}/${STATE}`);
+
 /** The reason why the record of a start cannot tell; null if it could. */
 function recordTrouble({ findings, configuration, mounts }: Facts): string | null {
   if (hasOwnTmp(mounts))
     return 'this program has a /tmp of its own (PrivateTmp), without the record of the boot';
   const mine = findings.find(
     (each) =>
-      (each.code === 'not-ours' && each.path === JOURNAL_FOLDER) ||
-      (each.code === 'not-understood' && each.file === STATE_FILE),
+      (each.code === 'not-ours' && isOfRecords(each.path)) ||
+      (each.code === 'not-understood' && isOfRecords(each.file)),
   );
   if (mine !== undefined) return problemSentence(mine);
   return configuration.settings.first === 'script'
@@ -132,7 +136,7 @@ const RULES: readonly MakerRule[] = [
     maker: 'mountroot',
     certainty: 'seen',
     from: ({ facts }) =>
-      facts.state === null ? null : [`${JOURNAL_FOLDER}/state.json records it`],
+      facts.state === null ? null : [`${facts.state.file ?? `${TMP_RECORDS}/${STATE}`} records it`],
   },
   {
     maker: 'openwrt-form',

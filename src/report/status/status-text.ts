@@ -181,7 +181,7 @@ const rowsOf = (status: FullStatus): StatusRow[] => [
     return words === null ? [] : [row(label, words)];
   }),
   ...status.attention.map((each, index) => row(index === 0 ? 'look at' : '', each)),
-  ...(status.notice === null ? [] : [row('notice', 'each login shows /tmp/mountroot/notice')]),
+  ...(status.notice === null ? [] : [row('notice', 'there is one, and each login shows it')]),
 ];
 
 const CUT = '(cut to one screen; `mountroot status --json` has all of it)';

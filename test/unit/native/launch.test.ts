@@ -32,7 +32,8 @@ const home = mkdtempSync(join(tmpdir(), 'launch-'));
 const path = (name: string): string => join(home, name);
 t.teardown(() => rmSync(home, { recursive: true, force: true }));
 /** Not those of this machine. */
-const PLACES = { records: path('records'), log: path('log') };
+const RECORDS = path('records');
+const PLACES = { records: [RECORDS], log: path('log') };
 writeFileSync(path(HEAP_FILE), '');
 writeFileSync(PLACES.log, '');
 writeFileSync(path(AGENT_FILE), '');
@@ -118,9 +119,9 @@ t.test('an agent that does not fit into memory is told of', async (t) => {
 
 /** What a killed agent left, and what the launcher made of it. */
 function killed(script: string, words: string[], before = ''): { text: string; boot: Boot } {
-  rmSync(PLACES.records, { recursive: true, force: true });
-  mkdirSync(PLACES.records);
-  const journal = join(PLACES.records, 'journal.ndjson');
+  rmSync(RECORDS, { recursive: true, force: true });
+  mkdirSync(RECORDS);
+  const journal = join(RECORDS, 'journal.ndjson');
   if (before !== '') writeFileSync(journal, before);
   writeFileSync(PLACES.log, '');
   node(script.replaceAll('JOURNAL', journal));
@@ -160,10 +161,7 @@ t.test(
       t.equal(boot.runs.length, 1);
       t.match(boot.runs[0], { verb: 'start', ok: false, exit: 137, error: ENDED, rung: null });
       t.equal(boot.damage.length, left === 'half a line' ? 1 : 0);
-      t.match(
-        readFileSync(join(PLACES.records, 'notice'), 'utf8'),
-        /^mountroot: signal 9 ended .*\n$/,
-      );
+      t.match(readFileSync(join(RECORDS, 'notice'), 'utf8'), /^mountroot: signal 9 ended .*\n$/);
     }
     t.end();
   },
@@ -181,14 +179,14 @@ t.test(
         { verb: 'start', ok: true, exit: 0, rung: 'persistent' },
         { verb: 'done', ok: false, exit: 137, error: ENDED },
       ]);
-      t.notOk(existsSync(join(PLACES.records, 'notice')), 'the root is as the start said');
+      t.notOk(existsSync(join(RECORDS, 'notice')), 'the root is as the start said');
     }
     t.end();
   },
 );
 
 t.test('a Node killed before the agent began is not tried again, nor is its heap damaged', (t) => {
-  rmSync(PLACES.records, { recursive: true, force: true });
+  rmSync(RECORDS, { recursive: true, force: true });
   for (const words of [['start'], ['status']]) {
     writeFileSync(PLACES.log, '');
     // With the heap it is killed; the agent's own file would run.
@@ -216,18 +214,50 @@ t.test('an agent that is stopped and goes on ends as if nothing had been', (t) =
 });
 
 t.test('records of others are left alone', (t) => {
-  rmSync(PLACES.records, { recursive: true, force: true });
-  mkdirSync(PLACES.records, { mode: 0o777 });
-  chmodSync(PLACES.records, 0o777);
+  rmSync(RECORDS, { recursive: true, force: true });
+  mkdirSync(RECORDS, { mode: 0o777 });
+  chmodSync(RECORDS, 0o777);
   node('kill -KILL $$');
   t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 137);
-  t.same(readdirSync(PLACES.records), []);
-  rmSync(PLACES.records, { recursive: true });
-  symlinkSync(home, PLACES.records);
+  t.same(readdirSync(RECORDS), []);
+  rmSync(RECORDS, { recursive: true });
+  symlinkSync(home, RECORDS);
   t.equal(run('env', 'PREINIT=1', path('launch'), 'start').status, 137);
   t.notOk(existsSync(path('notice')));
-  rmSync(PLACES.records);
+  rmSync(RECORDS);
   t.end();
+});
+
+t.test('the end of a killed start is told in the folder of this boot', { skip }, async (t) => {
+  const [runs, temporary] = [path('run'), path('tmp')];
+  const records = [runs, temporary].map((place) => join(place, 'mountroot'));
+  await compileProgram(
+    'host',
+    join(process.cwd(), 'native/launch.c'),
+    path('two-places'),
+    launcherDefinitions(home, path('node'), { ...PLACES, records }),
+  );
+  node('kill -KILL $$');
+  for (const [what, before, expected] of [
+    ['/run is in memory', `mount -t tmpfs run ${runs}`, 0],
+    ['/run is not in memory', ':', 1],
+    [
+      '/run was mounted after the start',
+      `mount -t tmpfs run ${runs}; mkdir ${records[1]}; touch ${records[1]}/journal.ndjson`,
+      1,
+    ],
+  ] as const) {
+    for (const place of [runs, temporary]) {
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(place);
+    }
+    const script = `${before}; PREINIT=1 "$0" start; cd ${home}; grep -l ended */mountroot/notice`;
+    const { stdout } = run(
+      ...['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script],
+      path('two-places'),
+    );
+    t.equal(stdout.trim(), ['run/mountroot/notice', 'tmp/mountroot/notice'][expected], what);
+  }
 });
 
 t.test('a signal that the caller ignores stays ignored', (t) => {

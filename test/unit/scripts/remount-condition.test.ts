@@ -12,10 +12,22 @@ import t from 'tap';
 
 const UNIT = new URL('../../../scripts/package/debian/remount-fs.conf', import.meta.url);
 
-/** Whether the condition holds with a folder in the place of /tmp/mountroot. */
-function holds(folder: string): boolean {
+const PLACES = ['/run/mountroot', '/tmp/mountroot'];
+
+/** Whether the condition holds with a folder in one of the places, and nothing in the other. */
+const holds = (folder: string): boolean => {
+  const [one, other] = PLACES.map((place) => holdsAt(folder, place));
+  if (one !== other) throw new Error(`${folder} is not the same in both places`);
+  return one!;
+};
+
+function holdsAt(folder: string, place: string): boolean {
   const [, command] = /^ExecCondition=\/bin\/sh -c '(.*)'$/m.exec(readFileSync(UNIT, 'utf8'))!;
-  const words = command!.replaceAll('/tmp/mountroot', folder);
+  const words = PLACES.reduce(
+    (text, each) => text.replaceAll(each, each === place ? folder : '/nowhere'),
+    // systemd makes one character of two.
+    command!.replaceAll('$$', '$'),
+  );
   return spawnSync('/bin/sh', ['-c', words]).status === 0;
 }
 

@@ -5,9 +5,11 @@ import {
   newestFirst,
 } from '../../../../src/report/journal/gather-boots.js';
 import { summarise } from '../../../../src/report/journal/journal-report.js';
-import { JOURNAL_FILE } from '../../../../src/facts/places.js';
+import { JOURNAL, TMP_RECORDS } from '../../../../src/facts/places.js';
 import type { Reader } from '../../../../src/system/port.js';
 import { journalText } from '../../../fixtures/status.js';
+
+const JOURNAL_FILE = `${TMP_RECORDS}/${JOURNAL}`;
 
 /** The journal of a start that has only begun. */
 const BEGIN = `${journalText(1).split('\n')[0]}\n`;
@@ -20,7 +22,10 @@ const files = (table: Record<string, string>): Reader =>
       const below = Object.keys(table).some((file) => file.startsWith(`${path}/`));
       return below ? 'directory' : 'missing';
     },
-    readText: (path: string) => table[path]!,
+    readText: (path: string) => {
+      if (!Object.hasOwn(table, path)) throw new Error(`ENOENT: ${path}`);
+      return table[path]!;
+    },
     details: (path: string) => ({ size: Buffer.byteLength(table[path]!) }),
     readBytes: (path: string, offset: number, length: number) =>
       Buffer.from(table[path]!).subarray(offset, offset + length),

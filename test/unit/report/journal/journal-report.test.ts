@@ -11,10 +11,12 @@ import { parseJournal } from '../../../../src/report/journal/parse-journal.js';
 import { renderBoot, renderBoots } from '../../../../src/report/journal/journal-text.js';
 import { reportBoots, summarise } from '../../../../src/report/journal/journal-report.js';
 import { renderStatus } from '../../../../src/report/status/status-text.js';
-import { JOURNAL_FILE } from '../../../../src/facts/places.js';
+import { JOURNAL, TMP_RECORDS } from '../../../../src/facts/places.js';
 import { golden, lineLengths } from '../../../fixtures/golden.js';
 import { EPOCH, boardStatus, boot, journalText } from '../../../fixtures/status.js';
 import { random } from '../../../fixtures/random.js';
+
+const JOURNAL_FILE = `${TMP_RECORDS}/${JOURNAL}`;
 
 const name = {
   number: 3,

@@ -47,7 +47,7 @@ await compileProgram(
   'host',
   join(process.cwd(), 'native/launch.c'),
   path('launch'),
-  launcherDefinitions('/nowhere', path('node'), { records: path('records') }),
+  launcherDefinitions('/nowhere', path('node'), { records: [path('records')] }),
 );
 writeFileSync(
   path('keep-heap'),
