@@ -57,6 +57,12 @@ static int open_there(const struct records *folder)
 	return folder->parent < 0 ? -1 : open_records(folder->parent, name_in_parent(folder->path));
 }
 
+/* The type of the field differs between processors. */
+static int is_memory(uint32_t type)
+{
+	return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+}
+
 static void open_places(void)
 {
 	kernel_log = open(KERNEL_LOG, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -72,7 +78,7 @@ static void open_places(void)
 		*strrchr(parent, '/') = 0;
 		folder->parent = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		folder->in_memory = folder->parent >= 0 && !fstatfs(folder->parent, &medium) &&
-				    (medium.f_type == TMPFS_MAGIC || medium.f_type == RAMFS_MAGIC);
+				    is_memory(medium.f_type);
 		records = open_there(folder);
 		if (records < 0)
 			continue;

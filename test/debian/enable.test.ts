@@ -21,6 +21,14 @@ t.test('a plain Debian is switched on, and keeps what is written', { timeout: 0 
   t.equal(await failedUnits(first), '');
   t.equal(await output(first, 'systemctl is-system-running'), 'running');
   t.equal((await first.run('touch /rom/x')).status, 1, 'the root below is read-only');
+  t.equal(
+    await output(first, 'ls -d /run/mountroot /tmp/mountroot 2>&- || true'),
+    '/run/mountroot',
+    'the state of the boot is in memory, where systemd cleans nothing',
+  );
+  const ownTmp = 'systemd-run --quiet --wait --pipe -p PrivateTmp=yes mountroot status';
+  t.match(await output(first, ownTmp), /rung +persistent/, 'a service with its own /tmp sees it');
+  t.match(await output(first, 'systemctl is-active mountroot.service'), /^active$/);
   await output(first, 'echo kept >/etc/marker');
   await switchOff(first);
   t.notOk(await needsRecovery(bench.disks.data), 'the volume is clean after the shutdown');
