@@ -5,7 +5,7 @@
  * tests of the board with a NAND chip, `--debian` those on a whole Debian, which boots for a minute
  * each time.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,11 +31,13 @@ interface Suite {
   jobs: number;
   /** Short files share processes. */
   grouped?: true;
+  /** It runs beside the suite before it, which makes no peer groups, and is shown after it. */
+  beside?: true;
 }
 
 const FAST: Suite[] = [
   { name: 'unit', folder: 'test/unit', jobs: 3, grouped: true },
-  { name: 'namespace', folder: 'test/namespace', jobs: 1 },
+  { name: 'namespace', folder: 'test/namespace', jobs: 1, beside: true },
 ];
 const FULL: Suite[] = [
   ...FAST,
@@ -50,12 +52,10 @@ const ON_EACH_KERNEL = ['persistence', 'kernels', 'usable-root', 'volumes', 'pow
 
 const program = (name: string): string => join(checkout, 'node_modules', '.bin', name);
 
-function typecheck(): Count {
+async function typecheck(): Promise<Count> {
   say('types: tsc');
-  const { status } = spawnSync(program('tsc'), ['-p', '.'], {
-    cwd: checkout,
-    stdio: ['ignore', 2, 2],
-  });
+  const tsc = spawn(program('tsc'), ['-p', '.'], { cwd: checkout, stdio: ['ignore', 2, 2] });
+  const [status] = (await once(tsc, 'exit')) as [number | null];
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
@@ -85,11 +85,15 @@ function showSlowest(): void {
     process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${sourceNames(file)}\n`);
 }
 
+type Show = (line: string) => void;
+const showNow: Show = (line) => void process.stdout.write(`${line}\n`);
+
 /** @param environment variables for the tests. */
 async function runSuite(
   { name, jobs }: Suite,
   files: string[],
   environment: Record<string, string>,
+  show = showNow,
 ): Promise<Count> {
   say(`${name}: ${files.length} files`);
   const tap = spawn(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, ...files], {
@@ -100,7 +104,7 @@ async function runSuite(
   const lines: string[] = [];
   for await (const line of createInterface({ input: tap.stdout! })) {
     lines.push(line);
-    if (worthShowing(line)) process.stdout.write(`${sourceNames(line)}\n`);
+    if (worthShowing(line)) show(sourceNames(line));
   }
   const output = `${lines.join('\n')}\n`;
   times.push(...fileTimes(output));
@@ -120,21 +124,59 @@ function sum(counts: readonly Count[]): Count {
   }));
 }
 
+/** The suites that run at the same time, in the order in which they begin. */
+function inTurns(suites: readonly Suite[]): Suite[][] {
+  const turns: Suite[][] = [];
+  for (const suite of suites)
+    if (suite.beside) turns.at(-1)!.push(suite);
+    else turns.push([suite]);
+  return turns;
+}
+
+/** Runs suites at once. The first one is shown while it runs, and the others behind it. */
+async function runTogether(
+  turn: readonly Suite[],
+  run: (suite: Suite, show: Show) => Promise<Count>,
+): Promise<Count[]> {
+  const [first, ...others] = turn;
+  const later: string[] = [];
+  const rest = others.map((suite) => run(suite, (line) => void later.push(line)));
+  const counts = await Promise.all([run(first!, showNow), ...rest]);
+  for (const line of later) showNow(line);
+  return counts;
+}
+
 /** Everything, or all that needs no emulator. */
 async function everything(fast: boolean): Promise<Count[]> {
-  const counts = [await lint(), typecheck()];
+  // Most of these use one processor for long. What they find is shown as soon as they find it.
+  const checks = Promise.all([lint(), typecheck()]);
+  const counts = await allSuites(fast).finally(() => checks);
+  return [...(await checks), ...counts];
+}
+
+async function allSuites(fast: boolean): Promise<Count[]> {
   await buildNative('host');
   if (!fast) {
     process.stdout.write(await house());
     await buildImage(loadBoard());
   }
   const suites = fast ? FAST : FULL;
+  const files = new Map<Suite, string[]>();
   const sources = suites.map((suite) => filesOf(suite, fast));
   const compiled = await compileTests(sources);
-  for (const [index, suite] of suites.entries()) {
-    const files = suite.grouped ? groupTests(sources[index]!, compiled[index]!) : compiled[index]!;
-    counts.push(await runSuite(suite, files, { MOUNTROOT_TESTS: fast ? 'fast' : 'all' }));
-  }
+  for (const [index, suite] of suites.entries())
+    files.set(
+      suite,
+      suite.grouped ? groupTests(sources[index]!, compiled[index]!) : compiled[index]!,
+    );
+  const environment = { MOUNTROOT_TESTS: fast ? 'fast' : 'all' };
+  const counts: Count[] = [];
+  for (const turn of inTurns(suites))
+    counts.push(
+      ...(await runTogether(turn, (suite, show) =>
+        runSuite(suite, files.get(suite)!, environment, show),
+      )),
+    );
   return counts;
 }
 

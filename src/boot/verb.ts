@@ -242,10 +242,15 @@ async function executePlans(work: Work): Promise<number> {
 }
 
 /** @returns whether the stage succeeded. */
-function executeStage({ progress, journal, run }: Work, plan: Plan, system: System): boolean {
+function executeStage(
+  { context: { clock }, progress, journal, run }: Work,
+  plan: Plan,
+  system: System,
+): boolean {
+  const begun = clock();
   const { failed, warned } = run.execute(plan, system);
   journal.open();
-  progress.earlier.push(stageResult(plan, failed, warned));
+  progress.earlier.push(stageResult(plan, failed, warned, clock() - begun));
   return failed === undefined;
 }
 

@@ -3,7 +3,7 @@
  * warm-up is bundled separately, so that the facts in it do not stay in the heap.
  */
 import { stdout } from '../cli/stdout.js';
-import { stderr } from '../log/plain-messages.js';
+import { stderr } from '../log/stderr.js';
 import { resumeReports as resume } from './resume-reports.js';
 import { checkAgent, rememberNode } from './same-program.js';
 

@@ -1,6 +1,7 @@
 import * as fs from 'node:fs';
 import { oneLine } from '../text/columns.js';
 import type { Log } from './log.js';
+import { writeErr } from './stderr.js';
 
 /**
  * Kernel log levels (include/linux/kern_levels.h). The console shows those below `loglevel=`, whose
@@ -31,7 +32,7 @@ export function kmsg(device = '/dev/kmsg'): Log {
       );
     } catch {
       // stderr has no filter for levels.
-      if (level < LEVEL.debug) process.stderr.write(`${line}\n`);
+      if (level < LEVEL.debug) writeErr(`${line}\n`);
     }
   };
   return leveled(write);
@@ -39,9 +40,9 @@ export function kmsg(device = '/dev/kmsg'): Log {
 
 /** The same lines on stderr, for a person who calls the agent; without the debug lines. */
 export function terminal(): Log {
-  return leveled(
-    (level, text) => level < LEVEL.debug && process.stderr.write(`mountroot: ${oneLine(text)}\n`),
-  );
+  return leveled((level, text) => {
+    if (level < LEVEL.debug) writeErr(`mountroot: ${oneLine(text)}\n`);
+  });
 }
 
 function openIfThere(device: string): number {

@@ -1,10 +1,8 @@
-import { writeSync } from 'node:fs';
 import { oneLine } from '../text/columns.js';
 import type { Log } from './log.js';
+import { writeErr } from './stderr.js';
 import type { MessageOptions } from './winston.js';
 
-/** Where messages go. The warm-up of a heap replaces it. */
-export const stderr = { fd: 2 };
 /** The colours that winston gives to its levels. */
 const COLOURS = { error: 31, warn: 33, info: 32, debug: 34 } as const;
 type Level = keyof typeof COLOURS;
@@ -18,11 +16,7 @@ export function plainMessages({ verbose, colour }: MessageOptions): Log {
     colour ? `\u001b[${COLOURS[level]}m${level}\u001b[39m` : level;
   const write = (level: Level, text: string): void => {
     const label = level === 'error' ? '' : `${named(level)}: `;
-    try {
-      writeSync(stderr.fd, `mountroot: ${label}${oneLine(text)}\n`);
-    } catch {
-      // Nobody reads it.
-    }
+    writeErr(`mountroot: ${label}${oneLine(text)}\n`);
   };
   return {
     error: (text) => write('error', text),

@@ -8,7 +8,17 @@ import { FLASH_SOURCE, RAM_SOURCE } from '../facts/places.js';
 import { describe } from '../volumes/device.js';
 import { behindTrouble, isHidden, isShown, makeBehind, makerOf, showBehind } from './behind.js';
 import { confirmPersist, confirmStart } from './confirm-start.js';
-import { LATE_MOUNTS, copyToFlash, switchToFlash, thaw, tidyUp } from './move-to-flash.js';
+import {
+  copyAgain,
+  copyToFlash,
+  hasGivenUp,
+  moveFailure,
+  movesThatFailed,
+  needsSecondCopy,
+  switchToFlash,
+  thaw,
+  tidyUp,
+} from './move-to-flash.js';
 import { openSteps } from './open.js';
 import { isPersistAsked, isPersistRoot } from './persist.js';
 import { keepsItself, ownRootName } from './own-root.js';
@@ -23,7 +33,7 @@ import {
   type PlanningOptions,
   type StageResult,
 } from './plan.js';
-import { failures, planOf, tried } from './plan-of.js';
+import { planOf, tried } from './plan-of.js';
 import { preconditions } from './preconditions.js';
 import { sentenceOf, type Cause, type Reason, type Trouble } from './reasons.js';
 import { firstMatch, otherwise, type PlanRule } from './rule-table.js';
@@ -37,9 +47,6 @@ export interface Completion {
   earlier: readonly StageResult[];
   dryRun: boolean;
 }
-
-/** How many times a switch to flash is planned again because something was mounted meanwhile. */
-const MOST_RETRIES = 3;
 
 /**
  * The reasons for which a start did not use the volume, or did not write to it, although it could
@@ -117,30 +124,10 @@ const stays = (_: Completion, why: string): Already =>
 
 const isReadOnly = ({ facts }: Completion): boolean => rootOf(facts)!.superOptions.includes('ro');
 
-const movesThatFailed = ({ earlier }: Completion): StageResult[] => [
-  ...failures(earlier, 'copy'),
-  ...failures(earlier, 'switch'),
-];
-
-const moveFailure = (completion: Completion): StageResult['failed'] =>
-  movesThatFailed(completion).at(-1)?.failed ?? null;
-
-/**
- * The facts now include the mounts that were made during the switch, so we plan the switch again.
- * The number of attempts is limited, because a program may mount again and again.
- */
-function hasGivenUp(completion: Completion): boolean {
-  const last = moveFailure(completion);
-  return (
-    last !== null &&
-    (last.step !== LATE_MOUNTS || movesThatFailed(completion).length > MOST_RETRIES)
-  );
-}
-
 /** A failed stage that was not part of the move. */
 const failureBefore = (completion: Completion): StageResult['failed'] =>
   completion.earlier.find(
-    (each) => each.failed !== null && !movesThatFailed(completion).includes(each),
+    (each) => each.failed !== null && !movesThatFailed(completion.earlier).includes(each),
   )?.failed ?? null;
 
 /** The rung that the start recorded, or else the one that the overlay's layers show. */
@@ -255,15 +242,15 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
   },
   {
     id: 'move-failed',
-    when: (completion) => hasGivenUp(completion) && completion.facts.opened !== null,
+    when: (completion) => hasGivenUp(completion.earlier) && completion.facts.opened !== null,
     then: ({ facts }, error) => tidyUp(facts, facts.opened!, error),
-    because: (completion) => moveFailure(completion)!.error,
+    because: (completion) => moveFailure(completion.earlier)!.error,
   },
   {
     id: 'move-failed-and-gone',
-    when: hasGivenUp,
+    when: ({ earlier }) => hasGivenUp(earlier),
     then: stays,
-    because: (completion) => `moving it to flash failed: ${moveFailure(completion)!.error}`,
+    because: (completion) => `moving it to flash failed: ${moveFailure(completion.earlier)!.error}`,
   },
   {
     id: 'failed',
@@ -347,6 +334,11 @@ export const DONE_IN_MEMORY: readonly PlanRule<Completion, Decision, string>[] =
     id: 'copy',
     when: (completion) => isEmptyVolume(completion) && !tried(completion.earlier, 'copy'),
     then: ({ facts }) => copyToFlash(facts, facts.opened!),
+  },
+  {
+    id: 'copy-again',
+    when: (completion) => isEmptyVolume(completion) && needsSecondCopy(completion.earlier),
+    then: ({ facts }) => copyAgain(facts, facts.opened!),
   },
   {
     id: 'switch',

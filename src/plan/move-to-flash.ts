@@ -17,8 +17,8 @@ import { newRootOf } from './mountpoints.js';
 import { remountStep } from './open.js';
 import { flashOverlay, makeRootPrivate, placeData } from './overlay-root.js';
 import { pivotTo } from './pivot.js';
-import type { Plan, Reason } from './plan.js';
-import { planOf } from './plan-of.js';
+import type { Plan, Reason, StageResult } from './plan.js';
+import { failures, planOf, tried } from './plan-of.js';
 import { fatal, lastingFolder, warn } from './steps.js';
 
 /** put_old for the old root in memory, which stays there until no process uses it. */
@@ -79,6 +79,30 @@ export const tidyUp = (facts: Facts, opened: MountedVolume, error: string): Plan
     last: true,
   });
 
+/** How many times a switch to flash is planned again because something was mounted meanwhile. */
+const MOST_RETRIES = 3;
+
+/** The stages of the move that failed. */
+export const movesThatFailed = (earlier: readonly StageResult[]): StageResult[] => [
+  ...failures(earlier, 'copy'),
+  ...failures(earlier, 'copy-again'),
+  ...failures(earlier, 'switch'),
+];
+
+export const moveFailure = (earlier: readonly StageResult[]): StageResult['failed'] =>
+  movesThatFailed(earlier).at(-1)?.failed ?? null;
+
+/**
+ * The facts now include the mounts that were made during the switch, so we plan the switch again.
+ * The number of attempts is limited, because a program may mount again and again.
+ */
+export function hasGivenUp(earlier: readonly StageResult[]): boolean {
+  const last = moveFailure(earlier);
+  return (
+    last !== null && (last.step !== LATE_MOUNTS || movesThatFailed(earlier).length > MOST_RETRIES)
+  );
+}
+
 const copy =
   (at: string) =>
   (id: string, why: string, pass: 'whole' | 'changes' | 'last'): Step =>
@@ -102,7 +126,25 @@ export function copyToFlash(facts: Facts, opened: MountedVolume): Plan {
         lastingFolder(`${opened.at}/${INCOMING}`),
       ),
       copyPass('copy', 'Everything, while the system goes on.', 'whole'),
-      copyPass(
+    ],
+  });
+}
+
+/** Milliseconds in which programs write little: the last copy, with writing stopped, is short. */
+const SHORT_COPY = 2000;
+
+/** Whether programs had the time to write much while the first copy was made. */
+export const needsSecondCopy = (earlier: readonly StageResult[]): boolean =>
+  earlier.some(({ stage, ms = 0 }) => stage === 'copy' && ms > SHORT_COPY) &&
+  !tried(earlier, 'copy-again');
+
+export function copyAgain(facts: Facts, opened: MountedVolume): Plan {
+  return planOf('done', facts, {
+    stage: 'copy-again',
+    rung: 'volatile',
+    summary: `copying what was written meanwhile to ${deviceName(facts)}`,
+    steps: [
+      copy(opened.at)(
         'copy-again',
         'What was written meanwhile: little, so that the next steps are quick.',
         'changes',

@@ -64,4 +64,13 @@ export const stageResult = (
   { stage, rung, reason, because }: Plan,
   failed: StageResult['failed'] = null,
   warned: readonly string[] = [],
-): StageResult => ({ stage, rung, reason, because, failed, warned });
+  ms?: number,
+): StageResult => ({
+  stage,
+  rung,
+  reason,
+  because,
+  failed,
+  warned,
+  ...(ms !== undefined && { ms }),
+});

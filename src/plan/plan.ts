@@ -41,6 +41,7 @@ export type Stage =
   | 'thaw'
   | 'erase'
   | 'copy'
+  | 'copy-again'
   | 'switch'
   | 'tidy'
   | 'mark'
@@ -127,6 +128,8 @@ export interface StageResult {
    * later step failed.
    */
   warned: readonly string[];
+  /** Milliseconds that it took; left out if it is only planned. */
+  ms?: number;
 }
 
 export interface PlanningOptions {

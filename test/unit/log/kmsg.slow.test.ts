@@ -1,24 +1,35 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { kmsg, terminal } from '../../../src/log/kmsg.js';
+import { stderr } from '../../../src/log/stderr.js';
 
-/** Returns the text that a call writes to this process's stderr. */
+const folder = mkdtempSync(join(tmpdir(), 'stderr-'));
+const said = join(folder, 'said');
+t.teardown(() => rmSync(folder, { recursive: true }));
+
+/** Returns the text that a call writes to stderr. */
 function stderrOf(call: () => void): string {
-  const write = process.stderr.write.bind(process.stderr);
-  let out = '';
-  process.stderr.write = (text) => {
-    out += typeof text === 'string' ? text : Buffer.from(text).toString();
-    return true;
-  };
+  stderr.fd = openSync(said, 'w');
   try {
     call();
   } finally {
-    process.stderr.write = write;
+    closeSync(stderr.fd);
+    stderr.fd = 2;
   }
-  return out;
+  return readFileSync(said, 'utf8');
 }
 
 /** An ordinary file replaces /dev/kmsg: each record is written from its start. */

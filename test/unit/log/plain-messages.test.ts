@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { setImmediate as soon } from 'node:timers/promises';
 import t from 'tap';
 import type { Log } from '../../../src/log/log.js';
-import { plainMessages, stderr } from '../../../src/log/plain-messages.js';
+import { plainMessages } from '../../../src/log/plain-messages.js';
+import { stderr } from '../../../src/log/stderr.js';
 import { messages as winston } from '../../../src/log/winston.js';
 
 const TEXTS = ['one', 'two\nlines', 'an error: \u001b[31mred', '100 % %s', ''];

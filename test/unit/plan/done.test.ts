@@ -102,6 +102,7 @@ t.test('done with a root in memory, row by row', async (t) => {
       'persist-waits': memory(withSettings({ persist: ['/etc'] }, volume())),
       'old-overlayfs': memory(withFilesystems(['jffs2', 'overlayfs'], volume())),
       copy: memory(volume()),
+      'copy-again': memory(volume(), { ...succeeded('copy'), ms: 2001 }),
       switch: memory(volume(), succeeded('copy'), MOUNTED_MEANWHILE),
       'not-empty': memory(openedFacts()),
       'not-blank': memory(withContent('unknown')),
@@ -140,6 +141,7 @@ t.test('done with a root in memory, row by row', async (t) => {
     count: 'mark',
     erase: 'erase',
     copy: 'copy',
+    'copy-again': 'copy-again',
     switch: 'switch',
     open: 'open',
   });
