@@ -1,12 +1,15 @@
 import { messages } from '../log/winston.js';
 import { calledAs } from './called-as.js';
 import { runWords, type Chosen } from './answer-words.js';
+import { simpleCall } from './simple-words.js';
 import { writeOut } from './stdout.js';
 import type { VerbRunner } from './verb-runner.js';
 import { VERB_TABLE } from './verb-table.js';
 import { parserFor } from './yargs-parser.js';
 
 async function understand(words: readonly string[]): Promise<Chosen | null> {
+  const simple = simpleCall(VERB_TABLE, words);
+  if (simple !== null) return simple;
   const chosen: Chosen[] = [];
   const parser = parserFor(VERB_TABLE, words, (row, args) => void chosen.push({ row, args }));
   // yargs gives what it would print (--help, --version) to the function.

@@ -4,8 +4,8 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { plainMessages as messages } from '../log/plain-messages.js';
-import { REPORTS_ONLY, runWords } from './answer-words.js';
-import { simpleArgs } from './simple-words.js';
+import { REPORTS_ONLY, runWords, type Chosen } from './answer-words.js';
+import { simpleCall } from './simple-words.js';
 import { diffVerb } from './verbs/diff-verb.js';
 import { exportVerb } from './verbs/export-verb.js';
 import { importVerb } from './verbs/import-verb.js';
@@ -24,12 +24,10 @@ function tuneV8(isLong: boolean): void {
 }
 
 /** Runs a command line of these verbs. Returns the exit status; null if it is not simple. */
-export async function layerCli([verb, ...words]: string[]): Promise<number | null> {
-  const row = LAYER_TABLE.find(({ name }) => name === verb);
-  const args = row === undefined ? null : simpleArgs(row, words);
-  if (row === undefined || args === null) return null;
-  tuneV8(row === importVerb);
-  const understand = (): Promise<{ row: typeof row; args: typeof args }> =>
-    Promise.resolve({ row, args });
-  return runWords([row.name, ...words], REPORTS_ONLY, { table: LAYER_TABLE, understand, messages });
+export async function layerCli(words: string[]): Promise<number | null> {
+  const call = simpleCall(LAYER_TABLE, words);
+  if (call === null) return null;
+  tuneV8(call.row === importVerb);
+  const understand = (): Promise<Chosen> => Promise.resolve(call);
+  return runWords(words, REPORTS_ONLY, { table: LAYER_TABLE, understand, messages });
 }

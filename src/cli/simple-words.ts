@@ -1,9 +1,17 @@
 /**
  * Understands the command lines that people write most: the names of options as they are, each
- * once, with its value in a word of its own. yargs understands all others; to load it and to tell
- * it about a verb takes as long as a tar of some thousand files.
+ * once, with its value in a word of its own. yargs understands all others. To load it and to tell
+ * it about a verb takes as long as a tar of some thousand files, and in a kept heap, where it is
+ * loaded already, it takes 20 ms of a board's time for `status`. A test compares what words mean.
  */
-import type { OptionRow, PositionalRow, VerbRow } from './verb-row.js';
+import type { Chosen } from './answer-words.js';
+import {
+  isGroup,
+  type OptionRow,
+  type PositionalRow,
+  type VerbRow,
+  type VerbTable,
+} from './verb-row.js';
 
 type Args = Record<string, unknown>;
 
@@ -33,15 +41,18 @@ function positionalsOf(row: VerbRow, words: readonly string[]): Args | null {
   if (name === undefined || positional === undefined) return words.length === 0 ? {} : null;
   if (others.length > 0) return null;
   if (positional.type === 'repeated') return { [name]: words };
-  if (positional.type !== 'optional' || words.length > 1) return null;
-  return { [name]: words[0] ?? positional.default };
+  const [word] = words;
+  if (words.length > 1 || (word === undefined && positional.type !== 'optional')) return null;
+  if (positional.type === 'choice')
+    return positional.choices.includes(word!) ? { [name]: word } : null;
+  return { [name]: word ?? ('default' in positional ? positional.default : undefined) };
 }
 
-function defaultsOf({ options }: VerbRow): Args | null {
+function defaultsOf({ options }: VerbRow): Args {
   const args: Args = {};
   for (const [name, option] of Object.entries(options)) {
-    if (option.type === 'list') return null;
-    if (option.type === 'flag') args[name] = option.default ?? false;
+    if (option.type === 'list') args[name] = [];
+    else if (option.type === 'flag') args[name] = option.default ?? false;
     else if ('default' in option) args[name] = option.default;
   }
   return args;
@@ -50,7 +61,6 @@ function defaultsOf({ options }: VerbRow): Args | null {
 /** The values of a verb's options and positionals; null if the words are not simple. */
 export function simpleArgs(row: VerbRow, words: readonly string[]): Args | null {
   const args = defaultsOf(row);
-  if (args === null) return null;
   const given = new Set<string>();
   const rest: string[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -69,4 +79,11 @@ export function simpleArgs(row: VerbRow, words: readonly string[]): Args | null 
   }
   const positionals = positionalsOf(row, rest);
   return positionals === null ? null : { ...args, ...positionals };
+}
+
+/** The verb of a command line, with its values; null if the words are not simple. */
+export function simpleCall(table: VerbTable, [verb, ...words]: readonly string[]): Chosen | null {
+  const row = table.find(({ name }) => name === verb);
+  const args = row === undefined || isGroup(row) ? null : simpleArgs(row, words);
+  return row === undefined || isGroup(row) || args === null ? null : { row, args };
 }

@@ -37,6 +37,7 @@ const CALLS: readonly string[] = [
   'facts',
   'diff',
   'diff /etc --json',
+  'status --verbose',
   'status --help',
 ];
 

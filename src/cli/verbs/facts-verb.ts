@@ -12,7 +12,7 @@ export const factsVerb = verb({
   overSsh: { options: ['json'] },
   exits: [],
   run: (_args, { print }) => {
-    print(jsonText(factsWithOrigin()));
+    print(jsonText(factsWithOrigin()), 'as it is');
     return EXIT.done;
   },
 });
