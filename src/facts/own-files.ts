@@ -3,7 +3,7 @@ import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { whyNotRoots } from '../system/trust.js';
 import { MOUNTS } from './kernel-sources.js';
-import { parseMountinfo, visibleAt } from './mountinfo.js';
+import { visibleIn } from './mountinfo.js';
 import { JOURNAL, RUN_RECORDS, SCRIPT_LOG, TMP_RECORDS } from './places.js';
 
 type Looks = Pick<Reader, 'details' | 'kind' | 'readText'>;
@@ -15,11 +15,7 @@ const MEMORY: readonly string[] = ['tmpfs', 'ramfs'];
 
 function isRunInMemory(reader: Looks): boolean {
   const text = orElse('', () => reader.readText(MOUNTS));
-  // Most boards have no such mount, and there may be thousands of others.
-  return (
-    text.includes(' /run ') &&
-    MEMORY.includes(visibleAt(parseMountinfo(text), '/run')?.fstype ?? '')
-  );
+  return MEMORY.includes(visibleIn(text, '/run')?.fstype ?? '');
 }
 
 /** Whether a start, or the script before it, has left its files in /tmp. */

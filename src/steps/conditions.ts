@@ -1,6 +1,6 @@
 import type { Mount } from '../facts/facts.js';
 import { parseFilesystems } from '../facts/filesystems.js';
-import { childrenOf, parseMountinfo, visibleAt } from '../facts/mountinfo.js';
+import { childrenOf, parseMountinfo, visibleAt, visibleIn } from '../facts/mountinfo.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
 import { isWithin } from './mount-table.js';
@@ -9,6 +9,8 @@ import { isWithin } from './mount-table.js';
 interface Look {
   reader: Reader;
   mounts: () => Mount[];
+  /** The visible mount on a mountpoint. */
+  visible: (mountpoint: string) => Mount | undefined;
 }
 
 interface AtPath {
@@ -72,9 +74,9 @@ const CONDITIONS = {
    */
   mounted: (
     { path, fstype, writable }: AtPath & { fstype: string | null; writable: boolean },
-    { mounts }: Look,
+    { visible }: Look,
   ): string | null => {
-    const mount = visibleAt(mounts(), path);
+    const mount = visible(path);
     if (mount === undefined)
       return `the kernel reported success, but nothing is mounted on ${path}`;
     if (fstype !== null && mount.fstype !== fstype)
@@ -90,9 +92,9 @@ const CONDITIONS = {
   /** The visible mount at `path`, if there is one, is not of this type. */
   'not-mounted': (
     { path, fstype }: AtPath & { fstype: string | null },
-    { mounts }: Look,
+    { visible }: Look,
   ): string | null => {
-    const mount = visibleAt(mounts(), path);
+    const mount = visible(path);
     return mount === undefined || mount.fstype !== fstype
       ? null
       : `${path} still has ${mount.fstype} ${mount.source} mounted on it`;
@@ -115,8 +117,8 @@ const CONDITIONS = {
   },
 
   /** The file system of the visible mount at `path` is read-only, or is not. */
-  readonly: ({ path, readonly }: AtPath & { readonly: boolean }, { mounts }: Look) => {
-    const now = visibleAt(mounts(), path)?.superOptions.includes('ro') === true;
+  readonly: ({ path, readonly }: AtPath & { readonly: boolean }, { visible }: Look) => {
+    const now = visible(path)?.superOptions.includes('ro') === true;
     return now === readonly
       ? null
       : `${path} should be ${readonly ? 'read-only' : 'writable'} and is not`;
@@ -153,6 +155,10 @@ export type Condition = { [K in keyof Rows]: { kind: K } & DataOf<Rows[K]> }[key
 export function complaint(condition: Condition, reader: Reader, proc: string): string | null {
   // TypeScript cannot see that the kind and the data go together; each row is checked by itself.
   const look = CONDITIONS[condition.kind] as (data: Condition, look: Look) => string | null;
-  const mounts = (): Mount[] => parseMountinfo(reader.readText(`${proc}/self/mountinfo`));
-  return look(condition, { reader, mounts });
+  const table = (): string => reader.readText(`${proc}/self/mountinfo`);
+  return look(condition, {
+    reader,
+    mounts: () => parseMountinfo(table()),
+    visible: (mountpoint) => visibleIn(table(), mountpoint),
+  });
 }

@@ -50,6 +50,10 @@ const hidesNothing = (text: string): boolean =>
     ? PLAIN.test(text)
     : Buffer.byteLength(text) === text.length && !CONTROLS.some((each) => text.includes(each));
 
+/** The same of JSON, in which all controls but one are escapes already (ECMA-404). */
+const isPlainJson = (text: string): boolean =>
+  Buffer.byteLength(text) === text.length && !text.includes('\x7f');
+
 /** A place at about the middle that is not within a character. */
 function middleOf(text: string): number {
   const middle = text.length >> 1;
@@ -77,10 +81,13 @@ export const printableLine = (text: string): string =>
   printableText(text.replace(/[\0-\x1f\x7f]+/g, ' '));
 
 /** JSON with all such characters as escapes, because some terminals obey them in it too. */
-export const printableJson = (value: unknown, indent?: number): string =>
-  withoutHidden(JSON.stringify(value, null, indent), (character) =>
+export function printableJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent);
+  if (isPlainJson(text)) return text;
+  return withoutHidden(text, (character) =>
     Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(''),
   );
+}
 
 const escaped = (code: number): string => `\\u${code.toString(16).padStart(4, '0')}`;
 
