@@ -84,6 +84,7 @@ export function simpleArgs(row: VerbRow, words: readonly string[]): Args | null 
 /** The verb of a command line, with its values; null if the words are not simple. */
 export function simpleCall(table: VerbTable, [verb, ...words]: readonly string[]): Chosen | null {
   const row = table.find(({ name }) => name === verb);
-  const args = row === undefined || isGroup(row) ? null : simpleArgs(row, words);
-  return row === undefined || isGroup(row) || args === null ? null : { row, args };
+  if (row === undefined || isGroup(row)) return null;
+  const args = simpleArgs(row, words);
+  return args === null ? null : { row, args };
 }
