@@ -106,8 +106,9 @@ export class ControlLine {
       throw this.host.failure(
         `cannot send ${named(command)} to the board: no shell takes a NUL byte`,
       );
-    const deadline = Date.now() + timeLimitMs;
     await this.open(timeLimitMs);
+    // A command's time begins when the shell can take it.
+    const deadline = Date.now() + timeLimitMs;
     const mark = randomBytes(6).toString('hex');
     this.text = '';
     const all = pieces(command);

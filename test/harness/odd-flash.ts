@@ -14,19 +14,6 @@ export const garbage = (size: number): Buffer => {
   return bytes;
 };
 
-interface BootState {
-  rung: string;
-  reason: string | null;
-  because: string | null;
-  exit: number;
-  persistent: boolean;
-  failures: { error: string }[];
-  limits: string[];
-}
-
-export const state = async (machine: Machine): Promise<BootState> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as BootState;
-
 /** A board with a user's settings. The test looks for the file `mine` afterwards. */
 export async function withSettings(bench: Bench, more = 'true'): Promise<void> {
   const machine = await bench.bootToInit();

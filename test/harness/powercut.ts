@@ -8,6 +8,7 @@ import type { Machine } from '../../scripts/emulator/machine.js';
 import { blank } from '../../scripts/image/flash.js';
 import { emptyData } from '../../scripts/image/chips.js';
 import { board, type Bench } from './board.js';
+import { bootState } from './records.js';
 
 /** The activity of the board when its plug is pulled. */
 export type Scene = 'start' | 'done' | 'switch' | 'order' | 'reset' | 'chance';
@@ -163,8 +164,7 @@ export class PowerCuts {
   private async check(scene: Scene): Promise<string[]> {
     const wrong: string[] = [];
     let machine = await this.bench.bootToInit();
-    const rung = async (): Promise<string> =>
-      (JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as { rung: string }).rung;
+    const rung = async (): Promise<string> => ((await bootState(machine)) as { rung: string }).rung;
     if ((await rung()) !== 'persistent') wrong.push(`the next boot is on rung ${await rung()}`);
     if (scene === 'reset') {
       const { output } = await machine.run(

@@ -10,7 +10,7 @@ import { buildImage } from '../../scripts/image/build-image.js';
 import { blank } from '../../scripts/image/flash.js';
 import { board, putOnBench } from '../harness/board.js';
 import { nandKernel } from '../harness/nand.js';
-import { state } from '../harness/odd-flash.js';
+import { bootState } from '../harness/records.js';
 
 /** UBI on the whole data chip: the packed root file system, and an empty volume in the rest. */
 async function chipWithBoth(t: Test): Promise<Buffer> {
@@ -41,7 +41,7 @@ t.test('a root on ubiblock keeps its settings in the volume beside it', async (t
     files: { zImage: await nandKernel() },
   });
   const first = await bench.bootToInit({ append: ROOT });
-  t.match(await state(first), { rung: 'persistent', reason: null });
+  t.match(await bootState(first), { rung: 'persistent', reason: null });
   const mounts = await first.output('cat /proc/mounts');
   t.match(mounts, /^\/dev\/(?:root|ubiblock0_0) \/rom squashfs ro/m);
   t.match(mounts, /^\S*ubi0_1 \/overlay ubifs rw/m);
@@ -50,7 +50,7 @@ t.test('a root on ubiblock keeps its settings in the volume beside it', async (t
 
   // The volume with the settings has a block device too.
   const second = await bench.bootToInit({ append: `${ROOT} ubi.block=0,rootfs_data` });
-  t.match(await state(second), { rung: 'persistent', reason: null });
+  t.match(await bootState(second), { rung: 'persistent', reason: null });
   t.equal(await second.output('cat /root/mine'), 'mine\n');
   t.match(await second.output('cat /proc/mounts'), /^\S*ubi0_1 \/overlay ubifs rw/m);
   await second.kill();

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 import { rootfsWith, rootfsWithoutNode, type Scripts } from '../harness/rootfs-variant.js';
+import { record } from '../harness/records.js';
 
 /** No agent, no `done`: init itself is up. */
 const READY = /init: ready/;
@@ -105,11 +106,11 @@ t.test('a heap that is damaged costs a moment: the agent comes from its own file
   });
   const machine = await bench.bootToInit();
   t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
-  const journal = await machine.output('cat /tmp/mountroot/journal.ndjson');
+  const journal = await record(machine, 'journal.ndjson');
   t.match(journal, /"type":"begin"/);
   t.notMatch(journal, /"heap":true/);
   await machine.powerOff();
   const sound = await (await putOnBench(t)).bootToInit();
-  t.match(await sound.output('cat /tmp/mountroot/journal.ndjson'), /"verb":"start".*"heap":true/);
+  t.match(await record(sound, 'journal.ndjson'), /"verb":"start".*"heap":true/);
   await sound.powerOff();
 });

@@ -14,9 +14,9 @@ import {
   hasSettings,
   leftToAgent,
   scribble,
-  state,
   withSettings,
 } from '../harness/odd-flash.js';
+import { bootState } from '../harness/records.js';
 
 both(
   'marks and notes that were damaged are moved aside, and the settings are there',
@@ -31,7 +31,7 @@ both(
     );
     const machine = await bench.bootToInit();
     leftToAgent(t, goes, machine, /refused: the count of starts/);
-    t.match(await state(machine), { rung: 'persistent', reason: null });
+    t.match(await bootState(machine), { rung: 'persistent', reason: null });
     t.ok(await hasSettings(machine));
     t.equal(
       await machine.output('cd /overlay/.mountroot/quarantine && ls -1A && cat fs_state-1 reset-1'),
@@ -72,7 +72,7 @@ t.test('a half erased flash never stops the boot', async (t) => {
   await withSettings(bench);
   scribble(bench, 0, blank(BLOCK * 32));
   const machine = await bench.bootToInit();
-  t.match(await state(machine), { rung: 'persistent', reason: null });
+  t.match(await bootState(machine), { rung: 'persistent', reason: null });
   t.match(
     (await machine.run('cat /root/mine 2>/dev/null; true')).output,
     /^(mine\n)?$/,
@@ -93,7 +93,7 @@ both(
     scribble(bench, 0, garbage(BLOCK));
     const machine = await bench.bootToInit();
     leftToAgent(t, goes, machine, /refused: \S+ does not begin as jffs2 does/);
-    t.match(await state(machine), { rung: 'persistent', reason: null });
+    t.match(await bootState(machine), { rung: 'persistent', reason: null });
     t.match(
       (await machine.run('cat /root/mine 2>/dev/null; true')).output,
       /^(mine\n)?$/,
@@ -112,7 +112,7 @@ both(
         'mtdparts=40000000.flash:512k(u-boot),8m(kernel),56832k(rootfs)ro,1m(rootfs_data),-(rest)',
     });
     leftToAgent(t, goes, machine, /refused: the flash has other partitions/);
-    t.match(await state(machine), {
+    t.match(await bootState(machine), {
       rung: 'volatile',
       reason: 'mount-failed',
       because: /cannot mount jffs2 .*: EINVAL.*at least 5 erase blocks/,
@@ -144,7 +144,7 @@ for (const [title, append, expected, who] of [
       const before = dataOf(bench);
       const machine = await bench.bootToInit({ append });
       leftToAgent(t, goes, machine, /refused: the kernel has other file systems/);
-      t.match(await state(machine), { ...expected, exit: 3 });
+      t.match(await bootState(machine), { ...expected, exit: 3 });
       await machine.powerOff();
       t.ok(dataOf(bench).equals(before), 'not a byte of flash was changed');
       const again = await bench.bootToInit();
@@ -167,10 +167,10 @@ both(
     }
     const third = await bench.bootToInit();
     leftToAgent(t, goes, third, /refused: the count of starts/);
-    t.match(await state(third), { rung: 'volatile', reason: 'boot-loop' });
+    t.match(await bootState(third), { rung: 'volatile', reason: 'boot-loop' });
     await third.powerOff();
     const fourth = await bench.bootToInit();
-    t.match(await state(fourth), { rung: 'persistent', reason: null });
+    t.match(await bootState(fourth), { rung: 'persistent', reason: null });
     t.ok(await hasSettings(fourth));
     await fourth.powerOff();
   },

@@ -12,6 +12,7 @@ import type { Explanation } from '../../src/explain/explanation.js';
 import type { Located } from '../../src/explain/locate/locate-ramdisk.js';
 import type { Mount } from '../../src/facts/facts.js';
 import { board, mountsOf, putOnBench, type Bench } from '../harness/board.js';
+import { bootState, record } from '../harness/records.js';
 
 const COMMAND_LINE = 'console=ttyAMA0 root=/dev/mtdblock2 rootfstype=squashfs ro panic=-1';
 
@@ -38,7 +39,7 @@ t.test(
     const bench = await withRamdisk(t);
     const first = await bench.bootToInit({ commandLine: COMMAND_LINE });
     t.match(first.console, /mountroot: becoming \/sbin\/init/);
-    t.match(JSON.parse(await first.output('cat /tmp/mountroot/state.json')), {
+    t.match(await bootState(first), {
       rung: 'persistent',
       reason: null,
       exit: 0,
@@ -128,7 +129,7 @@ t.test('without overlayfs a ramdisk falls back to the bare image, and init runs'
     { commandLine: COMMAND_LINE, append: 'initcall_blacklist=ovl_init' },
     /init: done, status 3/,
   );
-  t.match(JSON.parse(await bare.output('cat /tmp/mountroot/state.json')), {
+  t.match(await bootState(bare), {
     rung: 'rom',
     reason: 'no-overlay',
     exit: 3,
@@ -139,7 +140,7 @@ t.test('without overlayfs a ramdisk falls back to the bare image, and init runs'
     { commandLine: COMMAND_LINE, append: 'fstools_overlay_name=none' },
     /init: done, status 3/,
   );
-  t.match(JSON.parse(await memory.output('cat /tmp/mountroot/state.json')), {
+  t.match(await bootState(memory), {
     rung: 'volatile',
     reason: 'no-volume',
   });
@@ -201,14 +202,11 @@ exec mountroot switch-root /new /etc/preinit --word "two words"
     );
     t.match(machine.console, /init: start said 1/);
     t.match(machine.console, /mountroot: becoming \/etc\/preinit --word two words/);
-    t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), {
+    t.match(await bootState(machine), {
       rung: 'persistent',
       reason: null,
     });
-    t.match(
-      await machine.output('cat /tmp/mountroot/journal.ndjson'),
-      /"type":"begin"[^\n]*"verb":"switch-root"/,
-    );
+    t.match(await record(machine, 'journal.ndjson'), /"type":"begin"[^\n]*"verb":"switch-root"/);
     t.match(await machine.output('cat /proc/mounts'), /^overlayfs:\/overlay \/ overlay rw/m);
     await machine.powerOff();
   },

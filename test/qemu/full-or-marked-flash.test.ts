@@ -9,9 +9,9 @@ import {
   garbage,
   hasSettings,
   leftToAgent,
-  state,
   withSettings,
 } from '../harness/odd-flash.js';
+import { bootState } from '../harness/records.js';
 
 t.test('a marked flash is erased late in boot, and the root in memory moves to it', async (t) => {
   const data = garbage(SIZE);
@@ -24,7 +24,7 @@ t.test('a marked flash is erased late in boot, and the root in memory moves to i
       '/root/.hidden && mv /etc/hostname /root/moved',
   );
   await first.waitFor(/init: done, status 0/);
-  t.match(await state(first), { rung: 'persistent', reason: null, persistent: true });
+  t.match(await bootState(first), { rung: 'persistent', reason: null, persistent: true });
   t.match(
     await first.output('cat /proc/mounts'),
     /^overlayfs:\/overlay \/ overlay rw,noatime,lowerdir=\/rom,/m,
@@ -43,7 +43,7 @@ t.test('a marked flash is erased late in boot, and the root in memory moves to i
     'early\nlate\n.hidden\nearly\nlate\nmoved\n700\n',
   );
   t.equal((await second.run('test -e /etc/os-release || test -e /etc/hostname')).status, 1);
-  t.match(await state(second), { rung: 'persistent', reason: null });
+  t.match(await bootState(second), { rung: 'persistent', reason: null });
   await second.powerOff();
 });
 
@@ -57,7 +57,7 @@ t.test(
     await machine.output('(while :; do echo line; sleep 1; done >/root/log 2>/dev/null) & sleep 1');
     await machine.waitFor(/init: done, status 3/);
     t.match(machine.console, /\/root\/log that process \d+ \(sh\) has open for writing/);
-    t.match(await state(machine), { rung: 'volatile', reason: 'erase-marker' });
+    t.match(await bootState(machine), { rung: 'volatile', reason: 'erase-marker' });
     t.match(
       await machine.output('cat /proc/mounts'),
       /^overlayfs:\/tmp\/root \/ overlay rw/m,
@@ -90,7 +90,7 @@ both(
       await second.output('cat /etc/kept && ls -A /root && test -e /etc/os-release && echo there'),
       'kept\nthere\n',
     );
-    t.match(await state(second), { rung: 'persistent', reason: null });
+    t.match(await bootState(second), { rung: 'persistent', reason: null });
     await second.powerOff();
   },
 );
@@ -100,7 +100,7 @@ both('a full volume is used read-only, and the login says so', async (t, goes) =
   await withSettings(bench, 'dd if=/dev/urandom of=/root/filler bs=64k 2>/dev/null; true');
   const machine = await bench.bootToInit();
   leftToAgent(t, goes, machine, /(?:refused|failed)/);
-  t.match(await state(machine), {
+  t.match(await bootState(machine), {
     rung: 'kept-read-only',
     reason: 'full',
     persistent: false,
@@ -142,7 +142,7 @@ async function writeProtected(t: Test, goes: First): Promise<Machine> {
 both('flash that has become write-protected is used as it is, read-only', async (t, goes) => {
   const machine = await writeProtected(t, goes);
   leftToAgent(t, goes, machine, /failed at step/);
-  t.match(await state(machine), {
+  t.match(await bootState(machine), {
     rung: 'kept-read-only',
     reason: 'write-protected',
     persistent: false,

@@ -8,9 +8,8 @@ import type { Machine } from '../../scripts/emulator/machine.js';
 import { boardFolder } from '../../scripts/lib/board.js';
 import { board, putOnBench } from '../harness/board.js';
 import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
+import { bootState } from '../harness/records.js';
 
-const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const PREINIT = readFileSync(join(boardFolder(board.name), 'rootfs/etc/preinit'), 'utf8');
 /** The board's preinit with a command before a line of it. */
 function before(line: string, command: string): string {
@@ -39,7 +38,7 @@ t.test('an image without /mnt, /overlay and /rom keeps its settings all the same
     rootfs: await rootfsWith({ mnt: null, overlay: null, rom: null }),
   });
   await keepsSettings(t, bench, async (machine) => {
-    t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+    t.match(await bootState(machine), { rung: 'persistent', reason: null, warnings: [] });
     t.match(await machine.output('cat /proc/mounts'), /^\/dev\/mtdblock3 \/overlay jffs2 /m);
     t.notMatch(await machine.output('cat /proc/mounts'), / \/rom\/(dev|proc|sys|tmp) /);
   });
@@ -55,7 +54,7 @@ t.test('shared mounts, more than OpenWrt moves, all stay where they were', async
   };
   const bench = await putOnBench(t, { rootfs: await rootfsWith(shared) });
   await keepsSettings(t, bench, async (machine) => {
-    t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+    t.match(await bootState(machine), { rung: 'persistent', reason: null, warnings: [] });
     t.match(await machine.output('cat /proc/mounts'), /^more \/run tmpfs /m);
     t.match(await machine.output('cat /proc/mounts'), /^below \/run\/below tmpfs /m);
     t.notMatch(await machine.output('cat /proc/self/mountinfo'), / shared:/);
@@ -103,7 +102,7 @@ for (const [when, line] of [
       await machine.powerOff();
       const again = await putOnBench(t, { data: readFileSync(killed.flash.at(-1)!) });
       const after = await again.bootToInit();
-      t.match(await state(after), { rung: 'persistent', reason: null });
+      t.match(await bootState(after), { rung: 'persistent', reason: null });
       t.equal(await after.output('cat /root/mine'), 'mine\n');
       await after.powerOff();
     },
@@ -124,7 +123,7 @@ echo "two starts: $a $b" >/dev/console
   const bench = await putOnBench(t, { rootfs: await rootfsWith(twice) });
   const machine = await bench.bootToInit();
   t.match(machine.console, /two starts: (0 5|5 0|0 0)/);
-  t.match(await state(machine), { rung: 'persistent', reason: null });
+  t.match(await bootState(machine), { rung: 'persistent', reason: null });
   t.equal((await machine.output('grep -c " / overlay " /proc/mounts')).trim(), '1');
   await machine.powerOff();
 });
@@ -145,7 +144,7 @@ t.test(
       );
       t.match(machine.console, /has a setting "colour" that there is not/);
       t.match(machine.console, /sets wait to "never"/);
-      t.match(await state(machine), { rung: 'persistent', reason: null });
+      t.match(await bootState(machine), { rung: 'persistent', reason: null });
       if (boot === 3)
         t.same(
           (await machine.output('ls -1 /overlay/.mountroot/boots'))

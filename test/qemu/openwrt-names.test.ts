@@ -5,11 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Machine } from '../../scripts/emulator/machine.js';
 import { putOnBench } from '../harness/board.js';
-
-const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
+import { bootState } from '../harness/records.js';
 
 function disk(t: Test, label: string): string {
   const file = join(t.testdir({}), `${label}.img`);
@@ -30,7 +27,7 @@ t.test('resets by the names of others, and by a program that leaves our notes', 
   await first.kill();
 
   const second = await bench.bootToInit();
-  t.match(await state(second), { rung: 'persistent', reason: null });
+  t.match(await bootState(second), { rung: 'persistent', reason: null });
   t.equal(await second.output('ls /etc/mine 2>/dev/null | wc -l'), '0\n');
   await second.output('echo mine >/etc/mine; sync');
   // fstools leaves the directories whose names begin with a dot.
@@ -41,7 +38,7 @@ t.test('resets by the names of others, and by a program that leaves our notes', 
   await second.kill();
 
   const third = await bench.bootToInit();
-  t.match(await state(third), { rung: 'persistent', reason: null });
+  t.match(await bootState(third), { rung: 'persistent', reason: null });
   t.match(third.console, /removing what mountroot had noted of settings that another program/);
   t.equal(await third.output('ls /etc/mine 2>/dev/null | wc -l'), '0\n');
   t.equal(await third.output('cat /overlay/.mountroot/attempts'), '0\n', 'done has confirmed it');
@@ -60,7 +57,7 @@ t.test('the external volume of /etc/config/fstab, and the login when it is missi
   await first.kill();
 
   const second = await bench.bootToInit({ disks });
-  t.match(await state(second), { rung: 'persistent', reason: null, warnings: [] });
+  t.match(await bootState(second), { rung: 'persistent', reason: null, warnings: [] });
   t.match(await second.output('cat /proc/mounts'), /^\/dev\/vda \/overlay ext4 rw,noatime/m);
   t.match(
     await second.output('cat /overlay/etc/.extroot-uuid'),
@@ -76,12 +73,12 @@ t.test('the external volume of /etc/config/fstab, and the login when it is missi
   await third.kill();
 
   const others = await bench.bootToInit({ disks });
-  t.match(await state(others), { rung: 'persistent', reason: 'extroot-mismatch' });
+  t.match(await bootState(others), { rung: 'persistent', reason: 'extroot-mismatch' });
   t.equal(await others.output('cat /etc/inside'), 'inside\n');
   await others.kill();
 
   const missing = await bench.bootToInit();
-  t.match(await state(missing), { rung: 'persistent', reason: 'extroot-missing' });
+  t.match(await bootState(missing), { rung: 'persistent', reason: 'extroot-missing' });
   t.match(await missing.output('. /etc/profile.d/mountroot.sh'), /^mountroot: .*extroot-missing/);
   t.match(await missing.output('mountroot doctor; true'), /external volume .*LABEL=extroot/);
   await missing.powerOff();

@@ -6,14 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, openSync, closeSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Machine } from '../../scripts/emulator/machine.js';
 import { stageRootfs } from '../../scripts/image/rootfs.js';
 import { mtdparts } from '../../scripts/lib/board.js';
 import { board, putOnBench } from '../harness/board.js';
 import { rootfsWith } from '../harness/rootfs-variant.js';
-
-const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
+import { bootState } from '../harness/records.js';
 
 /** The same flash without a partition of the name rootfs_data. */
 const NO_DATA = mtdparts({
@@ -33,7 +30,7 @@ t.test('changes on a writable root last, and nothing is laid over it', async (t)
   const bench = await putOnBench(t);
   const options = { disks: [disk], append: onDisk('ext4', 'rw') };
   const first = await bench.bootToInit(options);
-  t.match(await state(first), { rung: 'persistent', reason: null, exit: 0 });
+  t.match(await bootState(first), { rung: 'persistent', reason: null, exit: 0 });
   t.match(await first.output('cat /proc/mounts'), /^\/dev\/root \/ ext4 rw,noatime/m);
   t.match(await first.run('mountroot reset --yes 2>&1'), {
     status: 1,
@@ -78,7 +75,7 @@ t.test('settings are kept behind the squashfs of a disk', async (t) => {
   const bench = await putOnBench(t);
   const options = { disks: [disk], append: onDisk('squashfs', 'ro') };
   const first = await bench.bootToInit(options);
-  t.match(await state(first), { rung: 'persistent', reason: null, warnings: [] });
+  t.match(await bootState(first), { rung: 'persistent', reason: null, warnings: [] });
   t.match(await first.output('cat /proc/mounts'), /^\/dev\/loop0 \/overlay ext4 rw,noatime/m);
   t.equal(await first.output('cat /sys/class/block/loop0/loop/backing_file'), '/dev/vda\n');
   t.equal(await first.output('cat /overlay/.mountroot/attempts'), '0\n', 'done confirmed it');
@@ -89,7 +86,7 @@ t.test('settings are kept behind the squashfs of a disk', async (t) => {
   t.match(await second.run('mountroot reset --yes 2>&1'), { status: 0 });
   await second.powerOff();
   const third = await bench.bootToInit(options);
-  t.match(await state(third), { rung: 'persistent' });
+  t.match(await bootState(third), { rung: 'persistent' });
   t.equal(await third.output('ls /root/mine 2>/dev/null; ls /etc/os-release'), '/etc/os-release\n');
   await third.powerOff();
 });
@@ -107,7 +104,7 @@ t.test('a file system is made there by order, and a root in memory moves to it',
   const bench = await putOnBench(t);
   const options = { disks: [behind(folder, image, null)], append: onDisk('squashfs', 'ro') };
   const first = await bench.bootToInit(options);
-  t.match(await state(first), {
+  t.match(await bootState(first), {
     rung: 'volatile',
     reason: 'unknown-content',
     because: /nothing is behind the squashfs on vda.*done --set make=auto/,
@@ -118,7 +115,7 @@ t.test('a file system is made there by order, and a root in memory moves to it',
   await first.output('sync');
   await first.kill();
   const second = await bench.bootToInit(options);
-  t.match(await state(second), { rung: 'persistent', reason: null });
+  t.match(await bootState(second), { rung: 'persistent', reason: null });
   t.equal(await second.output('cat /root/early'), 'early\n');
   await second.powerOff();
 });

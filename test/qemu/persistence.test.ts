@@ -1,6 +1,7 @@
 import t from 'tap';
 import { blank } from '../../scripts/image/flash.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
+import { record } from '../harness/records.js';
 
 const BLANK = (): Buffer => blank(board.flash.chips.at(-1)!);
 
@@ -19,7 +20,7 @@ t.test('a board with blank flash comes up on an overlay that is kept on it', asy
     await machine.output('cat /proc/mounts'),
     /^overlayfs:\/overlay \/ overlay rw,noatime,lowerdir=\/,upperdir=\/overlay\/upper,workdir=\/overlay\/work(,uuid=on)? 0 0$/m,
   );
-  const journal = await machine.output('cat /tmp/mountroot/journal.ndjson');
+  const journal = await record(machine, 'journal.ndjson');
   t.match(journal, /"id":"pivot"[^\n]*"result":"done"/, 'the journal survived the pivot');
   await machine.powerOff();
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
+import { bootState } from '../harness/records.js';
 
 const dataSize = board.flash.chips.at(-1)!;
 
@@ -17,7 +18,7 @@ t.test('a wrong partition name gives a root in memory, and every report says why
     machine.console,
     /mount_root made the next best root, as mountroot status tells; going on to init/,
   );
-  t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), {
+  t.match(await bootState(machine), {
     rung: 'volatile',
     reason: 'no-volume',
     because: why,
@@ -37,7 +38,7 @@ t.test(
     for (let at = 0; at < dataSize; at += 4) data.writeUInt32LE((at * 2654435761) >>> 0, at);
     const bench = await putOnBench(t, { data });
     const machine = await bench.bootToInit();
-    t.match(JSON.parse(await machine.output('cat /tmp/mountroot/state.json')), {
+    t.match(await bootState(machine), {
       rung: 'volatile',
       reason: 'unknown-content',
       because: /mtd3 "rootfs_data": no signature known here/,

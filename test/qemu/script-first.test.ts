@@ -5,15 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Machine } from '../../scripts/emulator/machine.js';
 import { stageRootfs } from '../../scripts/image/rootfs.js';
 import { board, mountsOf, putOnBench } from '../harness/board.js';
 import { rootfsWith, rootfsWithoutNode } from '../harness/rootfs-variant.js';
+import { bootState } from '../harness/records.js';
 
 /** Reports wrap their lines. */
 const flat = (text: string): string => text.replace(/\s+/g, ' ');
-const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
 const SCRIPT = readFileSync(join(await stageRootfs(board), 'usr/lib/mountroot/start.sh'), 'utf8');
 const BY_SCRIPT = /mountroot: \/ is an overlay root .*, made by the script/;
 
@@ -40,7 +38,7 @@ t.test(
       t.match(machine.console, new RegExp(`init: boot ${boot} on this root`));
       t.notMatch(machine.console, /could not be verified|not what start would have made/);
       t.same(await mountsOf(machine), expected, "the mounts are the agent's");
-      t.match(await state(machine), {
+      t.match(await bootState(machine), {
         verb: 'done',
         rung: 'persistent',
         reason: null,
@@ -106,7 +104,7 @@ t.test(
       machine.console,
       /mountroot: script failed at step \d+\/\d+ \(work-clean\), everything was taken back; the agent makes the root/,
     );
-    t.match(await state(machine), { rung: 'persistent', reason: null, verb: 'start' });
+    t.match(await bootState(machine), { rung: 'persistent', reason: null, verb: 'start' });
     t.equal(
       await machine.output('cat /overlay/.mountroot/attempts'),
       '2\n',
@@ -161,7 +159,7 @@ t.test('the agent cleans up after a killed script, and makes the root', async (t
   await first.powerOff();
   const machine = await bench.bootToInit();
   t.match(machine.console, /preinit: the script ended with status 137; the agent makes the root/);
-  t.match(await state(machine), { rung: 'persistent', reason: null, warnings: [] });
+  t.match(await bootState(machine), { rung: 'persistent', reason: null, warnings: [] });
   t.same(await mountsOf(machine), expected);
   t.equal(await machine.output('cat /root/mine; cat /overlay/.mountroot/attempts'), 'mine\n0\n');
   await machine.powerOff();

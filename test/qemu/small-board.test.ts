@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { putOnBench } from '../harness/board.js';
 import { rootfsWith } from '../harness/rootfs-variant.js';
+import { record } from '../harness/records.js';
 
 /** Each of these throws or returns another result if the image lacks the necessary data. */
 const WORDS: Record<string, [program: string, says: string]> = {
@@ -152,7 +153,7 @@ t.test('a start that does not fit into memory says so, and the board comes up', 
     t.notMatch(machine.console, /was refused/, 'the heap is not to blame');
     t.match(await machine.output('cat /proc/mounts'), /^\/dev\/root \/ squashfs ro/m);
     t.match(
-      await machine.output('cat /tmp/mountroot/notice'),
+      await record(machine, 'notice'),
       /^mountroot: signal 9 ended the agent .*; see the kernel log\n$/,
     );
     const flat = async (command: string): Promise<string> =>

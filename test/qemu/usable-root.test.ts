@@ -3,6 +3,7 @@ import { putOnBench, type BenchOptions } from '../harness/board.js';
 import { ROW_COUNT, rootFiles, rowsOf } from '../harness/root-programs.js';
 import { rootfsWith } from '../harness/rootfs-variant.js';
 import { diskWith, ubiChip } from '../harness/volumes.js';
+import { bootState } from '../harness/records.js';
 
 /**
  * Ordinary uses of a root, on files and directories from the image. Each works on an ordinary file
@@ -86,7 +87,7 @@ for (const [fstype, { options, boot, mapping = '' }] of Object.entries(KINDS))
     t.match(await machine.output('cat /proc/mounts'), new RegExp(` /overlay ${fstype} rw`));
     const rows = await machine.run(`${TOP}/root-rows ${TOP}/files ${mapping}`, 300_000);
     t.same(rowsOf(rows.output), { failed: [], held: ROW_COUNT });
-    const state = JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
+    const state = await bootState(machine);
     t.match(state, { limits: mapping === '' ? [] : ['no-shared-mapping'] });
     const random = await machine.run(`${TOP}/root-random ${TOP}/files 1 ${COUNT}`, 600_000);
     t.equal(random.output, `${COUNT} operations\n`);

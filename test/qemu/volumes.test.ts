@@ -6,12 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Machine } from '../../scripts/emulator/machine.js';
 import { diskWith, ubiChip } from '../harness/volumes.js';
 import { mountsOf, putOnBench, type Bench } from '../harness/board.js';
-
-const state = async (machine: Machine): Promise<object> =>
-  JSON.parse(await machine.output('cat /tmp/mountroot/state.json')) as object;
+import { bootState } from '../harness/records.js';
 
 /**
  * Two boots with a power cut between them. The second boot has the files that the first one synced.
@@ -23,7 +20,7 @@ async function keeps(
   source: RegExp,
 ): Promise<void> {
   const first = await bench.bootToInit(options);
-  t.match(await state(first), { rung: 'persistent', reason: null, warnings: [] });
+  t.match(await bootState(first), { rung: 'persistent', reason: null, warnings: [] });
   t.match(await first.output('cat /proc/mounts'), source);
   const mounts = await mountsOf(first);
   await first.output(
@@ -31,7 +28,7 @@ async function keeps(
   );
   await first.kill();
   const second = await bench.bootToInit(options);
-  t.match(await state(second), { rung: 'persistent', reason: null });
+  t.match(await bootState(second), { rung: 'persistent', reason: null });
   t.equal(
     await second.output(
       'cat /root/mine /root/moved; ls /etc/os-release /etc/hostname 2>/dev/null; true',
@@ -75,7 +72,7 @@ t.test('a disk that never appears is waited for, and then the root is in memory'
   const machine = await bench.bootToInit({
     append: 'mountroot.volume=UUID=00000000-0000-0000-0000-000000000001 mountroot.wait=12',
   });
-  t.match(await state(machine), {
+  t.match(await bootState(machine), {
     rung: 'volatile',
     reason: 'no-volume',
     because: /after 12 s of waiting/,
@@ -98,7 +95,7 @@ t.test(
     await first.output(`echo internal >/root/where && ${asks}`);
     await first.powerOff();
     const second = await mine.bootToInit({ disks });
-    t.match(await state(second), { rung: 'persistent', reason: null, warnings: [] });
+    t.match(await bootState(second), { rung: 'persistent', reason: null, warnings: [] });
     t.match(await second.output('cat /proc/mounts'), /^\/dev\/vda \/overlay ext4 /m);
     t.match(
       await second.output('cat /proc/mounts'),
@@ -115,7 +112,7 @@ t.test(
     await third.powerOff();
 
     const without = await mine.bootToInit({});
-    t.match(await state(without), { rung: 'persistent', reason: 'extroot-missing', exit: 3 });
+    t.match(await bootState(without), { rung: 'persistent', reason: 'extroot-missing', exit: 3 });
     t.equal(await without.output('cat /root/where'), 'internal\n');
     await without.powerOff();
 
@@ -124,7 +121,7 @@ t.test(
     await fourth.output(asks);
     await fourth.powerOff();
     const fifth = await other.bootToInit({ disks });
-    t.match(await state(fifth), {
+    t.match(await bootState(fifth), {
       rung: 'persistent',
       reason: 'extroot-mismatch',
       because: /belongs to another board/,

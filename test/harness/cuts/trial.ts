@@ -9,6 +9,7 @@ import { record, type Recording } from './recording.js';
 import type { Scene } from './scenes.js';
 import { TORN, diskStates, flashStates, type CutState, type HowToCut } from './states.js';
 import { copyOf, type DataVolume } from './volume.js';
+import { bootState } from '../records.js';
 
 /** Records a scene on a new board. */
 export async function recordScene(scene: Scene, volume: DataVolume): Promise<Recording> {
@@ -163,7 +164,7 @@ export class Trial {
         /init: ready/,
       );
       const [, done] = await machine.waitFor(/init: done, status (\d+)/, 600_000);
-      const state = await machine.output('cat /tmp/mountroot/state.json');
+      const state = await bootState(machine);
       await machine.kill();
       const start = /mount_root made the next best root/.test(machine.console) ? 3 : 0;
       const seen: SeenByAgent = {
@@ -171,7 +172,7 @@ export class Trial {
         start: /mount_root failed with status/.test(machine.console) ? 1 : start,
         done: Number(done),
         milliseconds: Date.now() - begun,
-        state: JSON.parse(state) as SeenByAgent['state'],
+        state,
         said: null,
         listing: new Map(),
       };
