@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileSanitized, compilerVersion, type Target } from '../agent/compile.js';
+import { TOOLS, compileSanitized, compilerVersion, type Target } from '../agent/compile.js';
 import { WORKSTATION } from '../agent/native.js';
 import { cached, digest } from '../lib/cache.js';
-import { checkout } from '../lib/report.js';
+import { Failure, checkout } from '../lib/report.js';
 
 interface CFuzzer {
   /** In native/fuzz. */
@@ -41,11 +41,15 @@ const NATIVE = join(checkout, 'native');
 /** The sources that boards have in their agent. */
 const ON_BOARDS: readonly string[] = ['tree.c', 'import.c', 'mountroot.c'];
 
+/** The names of the fuzzers that are built for a processor. */
+export const fuzzersFor = (target: Target): string[] =>
+  Object.keys(C_FUZZERS).filter(
+    (name) => target === 'host' || ON_BOARDS.includes(C_FUZZERS[name]!.source),
+  );
+
 /** The folder with the programs, each named as its row. */
 export async function buildFuzzers(target: Target = 'host'): Promise<string> {
-  const rows = Object.entries(C_FUZZERS).filter(
-    ([, { source }]) => target === 'host' || ON_BOARDS.includes(source),
-  );
+  const rows = fuzzersFor(target).map((name) => [name, C_FUZZERS[name]!] as const);
   const files = [NATIVE, join(NATIVE, 'fuzz')].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => /\.[ch]$/.test(name))
@@ -69,6 +73,16 @@ export async function buildFuzzers(target: Target = 'host'): Promise<string> {
 /** A library may allocate more than there is, as a damaged header says, if it bears the refusal. */
 const ASAN = 'allocator_may_return_null=1:quarantine_size_mb=8:malloc_context_size=8';
 
+/** How this machine runs a processor's programs: through QEMU's user mode if they are foreign. */
+const RUNNERS: Record<Target, readonly string[]> = {
+  host: [],
+  arm: ['qemu-arm', '-L', '/usr/arm-linux-gnueabihf'],
+  arm64: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
+};
+
+const isForeign = (target: Target): boolean =>
+  target !== 'host' && TOOLS[target].architecture !== process.arch;
+
 /** @returns what the sanitizers reported; null if all was well. */
 export async function runFuzzer(
   program: string,
@@ -77,16 +91,33 @@ export async function runFuzzer(
     seed,
     report,
     kept,
-  }: { runs: number; seed: number; report: string; kept: readonly string[] },
+    target = 'host',
+  }: {
+    runs: number;
+    seed: number;
+    report: string;
+    kept: readonly string[];
+    target?: Target;
+  },
 ): Promise<string | null> {
-  const child = spawn(program, [String(runs), String(seed), report, ...kept], {
+  const foreign = isForeign(target);
+  const [command, ...words] = [...(foreign ? RUNNERS[target] : []), program];
+  const child = spawn(command, [...words, String(runs), String(seed), report, ...kept], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ASAN_OPTIONS: ASAN, UBSAN_OPTIONS: 'print_stacktrace=1' },
+    env: {
+      ...process.env,
+      // The leak sanitizer traces the program, which QEMU's user mode has no call for.
+      ASAN_OPTIONS: foreign ? `${ASAN}:detect_leaks=0` : ASAN,
+      UBSAN_OPTIONS: 'print_stacktrace=1',
+    },
   });
   let said = '';
   child.stderr.on('data', (bytes: Buffer) => {
     if (said.length < 8000) said += bytes.toString();
   });
-  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+  const [status, signal] = (await once(child, 'close').catch((error: NodeJS.ErrnoException) => {
+    const cure = error.code === 'ENOENT' && foreign ? '; apt-get install qemu-user' : '';
+    throw new Failure(`cannot run ${command}: ${error.message}${cure}`);
+  })) as [number | null, string | null];
   return status === 0 ? null : `it ended with ${status ?? signal}\n${said}`;
 }

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placeNative } from '../agent/agent.js';
 import { bundle } from '../agent/bundle.js';
+import type { Target } from '../agent/compile.js';
 import { checkout } from '../lib/report.js';
 import { C_FUZZERS, buildFuzzers, runFuzzer } from './c-fuzzers.js';
 
@@ -49,14 +50,14 @@ function keptFor(name: string): string[] {
 /** @returns what was found, and the file with the input; null if all was well. */
 export async function fuzz(
   name: string,
-  { runs, seed }: { runs: number; seed: number },
+  { runs, seed, target = 'host' }: { runs: number; seed: number; target?: Target },
 ): Promise<{ what: string; file: string } | null> {
   mkdirSync(FOUND, { recursive: true });
   const file = join(FOUND, `${name}-${seed}`);
   const kept = keptFor(name);
   if (name in C_FUZZERS) {
-    const program = join(await buildFuzzers(), name);
-    const what = await runFuzzer(program, { runs, seed, report: file, kept });
+    const program = join(await buildFuzzers(target), name);
+    const what = await runFuzzer(program, { runs, seed, report: file, kept, target });
     return what === null ? null : { what, file };
   }
   const { fuzzParser } = await parsers();

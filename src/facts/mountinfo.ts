@@ -17,72 +17,109 @@ function decode(text: string): string {
   return nameOf(Buffer.from(plain, 'latin1'));
 }
 
-function parseLine(line: string): Mount | null {
-  const words = line.split(' ');
-  // A lone "-" ends the optional fields. A mountpoint may be named "-" too, so the search starts
-  // after the six fixed fields.
-  const dash = words.indexOf('-', 6);
-  const [id, parent, device, root, mountpoint, options] = words;
-  const [fstype, source, superOptions] = words.slice(dash + 1);
-  if (
-    dash < 0 ||
-    root === undefined ||
-    mountpoint === undefined ||
-    fstype === undefined ||
-    source === undefined
-  )
-    return null;
-  if (!/^\d+$/.test(id!) || !/^\d+$/.test(parent!) || !/^\d+:\d+$/.test(device!)) return null;
-  const mount: Mount = {
-    id: Number(id),
-    parent: Number(parent),
-    device: device!,
-    root: decode(root),
-    mountpoint: decode(mountpoint),
-    options: options!.split(','),
-    fstype: decode(fstype),
+/** The words of a line behind its dash, which thousands of mounts may share. */
+type FileSystem = Pick<Mount, 'fstype' | 'source' | 'superOptions'>;
+
+function parseFileSystem(text: string): FileSystem | null {
+  const words = text.split(' ');
+  const source = words[1];
+  if (source === undefined) return null;
+  return {
+    fstype: decode(words[0]!),
     source: decode(source),
-    superOptions: (superOptions ?? '').split(',').map(decode),
+    superOptions: (words[2] ?? '').split(',').map(decode),
   };
-  for (const field of words.slice(6, dash)) {
+}
+
+/** The six fixed fields. Words and a check of each take an interpreter twice as long. */
+const FIXED = /^(\d+) (\d+) (\d+:\d+) ([^ ]*) ([^ ]*) ([^ ]*)/;
+
+/** The parser of one table's lines. It gives null for a malformed line. */
+function lineParser(): (line: string) => Mount | null {
+  // Mounts are never changed, so those of one table may share what they have in common.
+  const fileSystems = new Map<string, FileSystem | null>();
+  const optionLists = new Map<string, string[]>();
+  return (line) => {
+    const fixed = FIXED.exec(line);
+    if (fixed === null) return null;
+    // A lone "-" ends the optional fields. A mountpoint may be named "-" too, so the search starts
+    // after the fixed fields.
+    const head = fixed[0].length;
+    const dash = line.indexOf(' - ', head);
+    if (dash < 0) return null;
+    const rest = line.slice(dash + 3);
+    let fileSystem = fileSystems.get(rest);
+    if (fileSystem === undefined) fileSystems.set(rest, (fileSystem = parseFileSystem(rest)));
+    if (fileSystem === null) return null;
+    let options = optionLists.get(fixed[6]!);
+    if (options === undefined) optionLists.set(fixed[6]!, (options = fixed[6]!.split(',')));
+    const mount: Mount = {
+      id: Number(fixed[1]),
+      parent: Number(fixed[2]),
+      device: fixed[3]!,
+      root: decode(fixed[4]!),
+      mountpoint: decode(fixed[5]!),
+      options,
+      fstype: fileSystem.fstype,
+      source: fileSystem.source,
+      superOptions: fileSystem.superOptions,
+    };
+    if (dash > head) addFields(mount, line.slice(head + 1, dash));
+    return mount;
+  };
+}
+
+/** The optional fields, which tell of propagation. */
+function addFields(mount: Mount, text: string): void {
+  for (const field of text.split(' ')) {
     if (field.startsWith('shared:')) mount.shared = Number(field.slice(7));
     else if (field.startsWith('master:')) mount.master = Number(field.slice(7));
     else if (field === 'unbindable') mount.unbindable = true;
   }
-  return mount;
+}
+
+/** A table as it was parsed. */
+interface Table {
+  text: string;
+  mounts: Mount[];
+  /** The malformed lines. */
+  odd: readonly string[];
 }
 
 /**
- * A start gathers its facts several times, and most lines stay as they are. A board parses a line
- * in 50 µs, and finds a known one in a tenth of that. Only long tables are worth it.
+ * The newest table. A start gathers its facts several times, and a mount that is new has its line
+ * at the end.
  */
-const LONG_TABLE = 200;
-const knownLines = new Map<string, Mount>();
-
-/** The same as parseLine. Mounts are never changed, so a line has one for all tables. */
-function parseKnown(line: string): Mount | null {
-  const known = knownLines.get(line);
-  if (known !== undefined) return known;
-  const mount = parseLine(line);
-  if (mount !== null) knownLines.set(line, mount);
-  return mount;
-}
+let newest: Table = { text: '', mounts: [], odd: [] };
 
 /** Parses /proc/self/mountinfo. Leaves out malformed lines and reports them in `problems`. */
 export function parseMountinfo(text: string, problems: FactsProblem[] = []): Mount[] {
-  const lines = text.split('\n');
-  const isLong = lines.length > LONG_TABLE;
-  // There are two tables: before and after a mount has moved, with all that is below it.
-  if (isLong && knownLines.size > 3 * lines.length) knownLines.clear();
-  const parse = isLong ? parseKnown : parseLine;
+  if (newest.text !== text) newest = parsedAfter(newest, text);
+  for (const line of newest.odd)
+    problems.push({ code: 'bad-line', file: '/proc/self/mountinfo', line });
+  return newest.mounts;
+}
+
+/** The table of a text, which may begin with a text that is parsed already. */
+function parsedAfter(before: Table, text: string): Table {
+  const isLonger = before.text.endsWith('\n') && text.startsWith(before.text);
+  const { mounts, odd } = parseTable(isLonger ? text.slice(before.text.length) : text);
+  return isLonger
+    ? { text, mounts: before.mounts.concat(mounts), odd: [...before.odd, ...odd] }
+    : { text, mounts, odd };
+}
+
+function parseTable(text: string): Omit<Table, 'text'> {
+  const parse = lineParser();
   const mounts: Mount[] = [];
-  for (const line of lines) {
+  const odd: string[] = [];
+  for (const line of text.split('\n')) {
     if (line === '') continue;
     const mount = parse(line);
     if (mount !== null) mounts.push(mount);
-    else problems.push({ code: 'bad-line', file: '/proc/self/mountinfo', line });
+    else odd.push(line);
   }
-  return mounts;
+  return { mounts, odd };
 }
 
 /** Characters that the kernel writes as \ooo. */
@@ -107,20 +144,34 @@ function linesOf(text: string, mountpoint: string): string {
 
 /** The same as visibleAt, of the text of mountinfo. */
 export const visibleIn = (text: string, mountpoint: string): Mount | undefined =>
-  visibleAt(parseMountinfo(linesOf(text, mountpoint)), mountpoint);
+  visibleAt(parseTable(linesOf(text, mountpoint)).mounts, mountpoint);
 
-/** The mounts on each mountpoint, of tables that are long. */
-const indices = new WeakMap<readonly Mount[], Map<string, Mount[]>>();
+/** The mounts on each mountpoint; one alone without a list, because there may be thousands. */
+interface Index {
+  at: ReadonlyMap<string, Mount | Mount[]>;
+  /** Those that share their mountpoint with others. */
+  stacks: readonly (readonly Mount[])[];
+}
 
-function indexOf(mounts: readonly Mount[]): Map<string, Mount[]> {
+/** A plan asks some thirty times for a mountpoint. */
+const indices = new WeakMap<readonly Mount[], Index>();
+
+function indexOf(mounts: readonly Mount[]): Index {
   const known = indices.get(mounts);
   if (known !== undefined) return known;
-  const index = new Map<string, Mount[]>();
+  const at = new Map<string, Mount | Mount[]>();
+  const stacks: Mount[][] = [];
   for (const mount of mounts) {
-    const stacked = index.get(mount.mountpoint);
-    if (stacked === undefined) index.set(mount.mountpoint, [mount]);
-    else stacked.push(mount);
+    const others = at.get(mount.mountpoint);
+    if (others === undefined) at.set(mount.mountpoint, mount);
+    else if (Array.isArray(others)) others.push(mount);
+    else {
+      const stack = [others, mount];
+      stacks.push(stack);
+      at.set(mount.mountpoint, stack);
+    }
   }
+  const index = { at, stacks };
   indices.set(mounts, index);
   return index;
 }
@@ -130,27 +181,25 @@ function indexOf(mounts: readonly Mount[]): Map<string, Mount[]> {
  * parent there. undefined when nothing is mounted.
  */
 export function visibleAt(mounts: readonly Mount[], mountpoint: string): Mount | undefined {
-  const stacked =
-    mounts.length > LONG_TABLE
-      ? (indexOf(mounts).get(mountpoint) ?? [])
-      : mounts.filter((mount) => mount.mountpoint === mountpoint);
-  return stacked.find(
-    (mount) => !stacked.some((other) => other.parent === mount.id && other !== mount),
-  );
+  const found = indexOf(mounts).at.get(mountpoint);
+  if (!Array.isArray(found)) return found;
+  const hidden = hiddenIn(found);
+  return found.find(({ id }) => !hidden.has(id));
 }
 
-/**
- * Returns the ids of mounts that another mount on the same mountpoint hides. It takes one pass,
- * because there may be thousands of mounts.
- */
-export function hiddenMounts(mounts: readonly Mount[]): Set<number> {
-  const byId = new Map(mounts.map((mount) => [mount.id, mount]));
-  return new Set(
-    mounts.flatMap(({ parent, mountpoint, id }) =>
-      parent !== id && byId.get(parent)?.mountpoint === mountpoint ? [parent] : [],
-    ),
+const hiddenIn = (stacked: readonly Mount[]): Set<number> =>
+  new Set(stacked.flatMap(({ id, parent }) => (parent === id ? [] : [parent])));
+
+/** Returns the ids of mounts that another mount on the same mountpoint hides. */
+export const hiddenMounts = (mounts: readonly Mount[]): Set<number> =>
+  new Set(
+    indexOf(mounts).stacks.flatMap((stacked) => {
+      const ids = new Set(stacked.map(({ id }) => id));
+      return stacked.flatMap(({ id, parent }) =>
+        parent !== id && ids.has(parent) ? [parent] : [],
+      );
+    }),
   );
-}
 
 /**
  * Returns the mountpoints directly on the given mount, each once. A mount takes its own submounts

@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import type { Mount } from '../facts/facts.js';
 import { parseFilesystems } from '../facts/filesystems.js';
 import { childrenOf, parseMountinfo, visibleAt, visibleIn } from '../facts/mountinfo.js';
+import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { remaining } from '../tree/clear-tree.js';
 import { isWithin } from './mount-table.js';
@@ -25,6 +27,26 @@ const kindComplaint =
     const is = kind === 'missing' ? 'missing' : `a ${kind}`;
     return kind === wanted ? null : `${path} should be ${should} and is ${is}`;
   };
+
+/**
+ * Whether a directory is certainly a mountpoint, as mountpoint(1) finds out: its file system is not
+ * that of the directory above it. mountinfo says more, but the kernel writes a line for each of
+ * maybe thousands of mounts. btrfs shows subvolumes as file systems of their own.
+ */
+function isMountpoint(reader: Reader, path: string): boolean {
+  return orElse(false, () => {
+    const [mounted, above] = [reader.details(path), reader.details(dirname(path))];
+    return (
+      mounted.kind === 'directory' &&
+      above.kind === 'directory' &&
+      mounted.device !== above.device &&
+      reader.space(dirname(path)).type !== BTRFS
+    );
+  });
+}
+
+/** BTRFS_SUPER_MAGIC of include/uapi/linux/magic.h. */
+const BTRFS = 0x9123683e;
 
 const isReadonly = ({ options, superOptions }: Mount): boolean =>
   options.includes('ro') || superOptions.includes('ro');
@@ -74,8 +96,9 @@ const CONDITIONS = {
    */
   mounted: (
     { path, fstype, writable }: AtPath & { fstype: string | null; writable: boolean },
-    { visible }: Look,
+    { reader, visible }: Look,
   ): string | null => {
+    if (fstype === null && !writable && isMountpoint(reader, path)) return null;
     const mount = visible(path);
     if (mount === undefined)
       return `the kernel reported success, but nothing is mounted on ${path}`;

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { complaint, type Condition } from '../../../src/steps/conditions.js';
 import { dryRun } from '../../../src/system/dry-run.js';
-import type { PathKind, Reader } from '../../../src/system/port.js';
+import type { Details, PathKind, Reader } from '../../../src/system/port.js';
 
 const showing = (mountinfo: string, kinds: Record<string, PathKind> = {}): Reader => ({
   ...dryRun(),
@@ -32,6 +32,49 @@ t.test('mountinfo proves a mount, and /proc is found at its present place', asyn
     'the kernel reported success, but nothing is mounted on /overlay',
   );
   t.equal(look(mounted('ext4', true), JFFS2), '/overlay has jffs2 mounted on it instead of ext4');
+});
+
+const DETAILS: Details = {
+  kind: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtime: 0n,
+  ctime: 0n,
+  device: 0,
+  inode: 1,
+  links: 2,
+  node: '',
+};
+
+t.test('a directory of another file system than the one above it is a mountpoint', (t) => {
+  const onTree = (
+    there: Partial<Record<string, { device: number; kind?: PathKind }>>,
+    type = 0,
+  ): string | null =>
+    complaint(
+      mounted(null, false),
+      {
+        ...showing(''),
+        space: () => ({ total: 0, free: 0, type }),
+        details: (path) => {
+          const found = there[path];
+          if (found === undefined) throw new Error(`${path} is missing`);
+          return { ...DETAILS, ...found };
+        },
+      },
+      '/mnt/proc',
+    );
+  const nothing = /nothing is mounted on \/overlay/;
+  t.equal(onTree({ '/': { device: 1 }, '/overlay': { device: 2 } }), null);
+  t.match(onTree({ '/': { device: 1 }, '/overlay': { device: 1 } }), nothing);
+  t.match(onTree({ '/': { device: 1 } }), nothing);
+  t.match(onTree({ '/': { device: 1 }, '/overlay': { device: 2, kind: 'file' } }), nothing);
+  t.match(onTree({ '/': { device: 1, kind: 'symlink' }, '/overlay': { device: 2 } }), nothing);
+  const btrfs = 0x9123683e;
+  t.match(onTree({ '/': { device: 1 }, '/overlay': { device: 2 } }, btrfs), nothing, 'a subvolume');
+  t.end();
 });
 
 t.test('a read-only mount or file system fails, but only if writing is required', async (t) => {
