@@ -3,14 +3,11 @@ import { join, relative } from 'node:path';
 import { checkout } from './report.js';
 
 /** A group of this size ends in a few seconds, so that the last one keeps no core waiting long. */
-const SIZE = 8;
+const SIZE = 12;
 
-/**
- * A file that must have a process of its own: it changes the process, or it names folders after
- * itself (`testdir` takes the name of the process's main file).
- */
+/** A file that must have a process of its own: it changes the process. */
 const ALONE =
-  /\b(?:testdir|asRootAlone|(?:hostile|agent|kernel-reading|streams)\.js)\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
+  /\b(?:asRootAlone|(?:hostile|agent|kernel-reading|streams)\.js)\b|\bprocess\.(?:chdir|exit|umask|on|once|argv|stdout|stdin|title|kill)\b|\bprocess\.env\[[^\]]*\]\s*=|\bdelete process\.env|\bt\.(?:plan|bailout|setTimeout|jobs|intercept|capture|mockImport)\b|\bsetFlagsFromString\b|\bmemoryUsage\b|\bgc\(/;
 
 /**
  * A file that waits before it has given tap all its tests. tap ends a process's tests as soon as
@@ -18,8 +15,15 @@ const ALONE =
  */
 const WAITS = /^(?=\S).*\bawait\b/m;
 
+/**
+ * A file with a folder for all its tests: `testdir` outside a test takes its name from the
+ * process's main file.
+ */
+const HAS_FOLDER = /^(?=\S).*\btestdir/m;
+
 /** Whether the test of this source can share a process with others. */
-export const canShare = (source: string): boolean => !ALONE.test(source) && !WAITS.test(source);
+export const canShare = (source: string): boolean =>
+  ![ALONE, WAITS, HAS_FOLDER].some((pattern) => pattern.test(source));
 
 /** Splits files into groups of similar size, in their order. */
 export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {

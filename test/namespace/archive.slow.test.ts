@@ -9,7 +9,7 @@ import { enterBoard, loopDevice, program } from './sandbox.js';
 t.test(
   'an exported layer gives the same view wherever it is imported, and on the board',
   async (t) => {
-    const built = await program(t, 'archive-inside');
+    const built = await program('archive-inside');
     await bundle('src/main.ts', join(built, 'mountroot.cjs'));
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));

@@ -19,7 +19,7 @@ t.test(
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-diff-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-    const built = await program(t, 'diff-inside');
+    const built = await program('diff-inside');
     const [unshare, ...words] = asRoot([
       'env',
       '-u',

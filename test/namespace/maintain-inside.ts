@@ -13,6 +13,7 @@ import { openJournal } from '../../src/execute/journal.js';
 import { parseMountinfo, visibleAt } from '../../src/facts/mountinfo.js';
 import { system } from '../../src/system/ffi.js';
 import { reader } from '../../src/system/files.js';
+import { orElse } from '../../src/system/or-else.js';
 
 interface Call {
   /** Shell lines to run with `maintain`; or the words of `commit`. */
@@ -28,6 +29,11 @@ interface Call {
 
 export interface MaintainScenario {
   device: string;
+  /**
+   * Shell lines to change the root below with, before the overlay is over it: overlayfs may show a
+   * later change or not.
+   */
+  below?: string;
   /** Shell lines to run in the new root before anything else. */
   first?: string;
   calls: Call[];
@@ -79,6 +85,11 @@ async function start(device: string): Promise<void> {
 
 const isThere = (path: string): boolean => fs.existsSync(path);
 
+/** The process of a number sleeps, as a call had it do. */
+const isLeftBehind = (name: string): boolean =>
+  /^\d+$/.test(name) &&
+  orElse('', () => fs.readFileSync(`/proc/${name}/cmdline`, 'latin1')) === 'sleep\x00301\x00';
+
 async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
     if (tries > 600) throw new Error('what was waited for did not happen');
@@ -122,15 +133,13 @@ async function call({
     mount: options[0]!,
     file: superOptions[0]!,
     writes: sh('echo x >/rom/written').trim(),
-    left: sh(
-      'for each in /proc/[0-9]*; do [ "$(tr "\\0" " " <$each/cmdline)" != "sleep 301 " ] || ' +
-        'echo $each; done 2>/dev/null',
-    ).trim(),
+    left: fs.readdirSync('/proc').filter(isLeftBehind).join('\n'),
   };
 }
 
 async function main(): Promise<void> {
-  const { device, first, calls } = JSON.parse(process.argv[2]!) as MaintainScenario;
+  const { device, below, first, calls } = JSON.parse(process.argv[2]!) as MaintainScenario;
+  if (below !== undefined) sh(`mount -o remount,rw /; ${below}\ncd /; mount -o remount,ro /`);
   await start(device);
   if (first !== undefined) sh(first);
   const out: MaintainCall[] = [];

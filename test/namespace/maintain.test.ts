@@ -54,16 +54,6 @@ for (const kill of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const)
     t.match(again, { ...CLOSED, status: 0, stdout: 'again\n' }, 'and it can be opened again');
   });
 
-t.test('files that were replaced while in use keep it open, and that is told', async (t) => {
-  const [call] = await maintained(t, {
-    // The shell's file is that of the root below, and stays in use.
-    first: 'exec 9</etc/hostname; sleep 300 <&9 >/dev/null 2>&1 & echo',
-    calls: [{ run: 'echo other >/etc/next; mv /etc/next /etc/hostname' }],
-  });
-  t.match(call, { status: 3, mount: 'ro', writes: /Read-only file system/ });
-  t.match(call?.stderr, /could not be made read-only again \(EBUSY\): files that were replaced/);
-});
-
 t.test('a program that cannot run, and a root that cannot be opened', async (t) => {
   const [none] = await maintained(t, { calls: [{ run: 'exec /nothing' }] });
   t.match(none, { ...CLOSED, status: 127 });

@@ -5,7 +5,7 @@ import t from 'tap';
 import { enterBoard, program } from './sandbox.js';
 
 t.test('the model kernel answers thousands of calls like the real one', async (t) => {
-  const built = await program(t, 'model-inside');
+  const built = await program('model-inside');
   const root = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
   t.teardown(() => rmSync(root, { recursive: true, force: true }));
   const { stdout, stderr, status } = enterBoard({

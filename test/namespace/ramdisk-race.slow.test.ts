@@ -16,7 +16,7 @@ interface Raced {
 }
 
 t.test('who owns the tree leads neither unpack nor pack out of it', async (t) => {
-  const built = await program(t, 'ramdisk-race-inside');
+  const built = await program('ramdisk-race-inside');
   const place = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
   t.teardown(() => rmSync(place, { recursive: true, force: true }));
   chmodSync(place, 0o755);

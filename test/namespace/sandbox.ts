@@ -15,14 +15,25 @@ import type { Report, Scenario } from './inside.js';
 export const asRoot = (words: string[]): string[] =>
   process.getuid?.() === 0 ? words : ['sudo', '-n', ...words];
 
+/** The folders of bundled programs, by name. */
+const programs = new Map<string, Promise<string>>();
+
 /**
- * Bundles a program of this folder with its native parts beside it, in a folder that is removed
- * when the test ends.
+ * Bundles a program of this folder with its native parts beside it, once in this process. The
+ * folder is removed when the process ends.
  */
-export async function program(t: Test, name: string): Promise<string> {
+export function program(name: string): Promise<string> {
+  const known = programs.get(name);
+  if (known !== undefined) return known;
+  const made = makeProgram(name);
+  programs.set(name, made);
+  return made;
+}
+
+async function makeProgram(name: string): Promise<string> {
   const folder = join(checkout, 'build', 'test', `${name}-${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await bundle(`test/namespace/${name}.ts`, join(folder, `${name}.cjs`));
   await placeNative('host', folder);
   return folder;
@@ -114,7 +125,7 @@ export async function inSandbox(
   scenarioOn: (device: string) => object,
 ): Promise<unknown> {
   const folder = mkdtempSync(join(tmpdir(), 'mountroot-namespace-'));
-  const built = await program(t, name);
+  const built = await program(name);
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const image = join(folder, 'data.img');
   const root = join(folder, 'root');

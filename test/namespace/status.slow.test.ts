@@ -20,7 +20,7 @@ t.test(
   async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'mountroot-status-'));
     t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-    const built = await program(t, 'status-inside');
+    const built = await program('status-inside');
     await bundle('src/main.ts', join(built, 'mountroot.cjs'));
     const [image, root] = [join(folder, 'data.img'), join(folder, 'root')];
     mkdirSync(root);

@@ -7,6 +7,7 @@ import { choicesOf } from '../../../src/cli/spelling.js';
 import { isGroup, type VerbRow } from '../../../src/cli/verb-row.js';
 import { VERB_TABLE } from '../../../src/cli/verb-table.js';
 import { parserFor } from '../../../src/cli/yargs-parser.js';
+import { someOf } from '../../fixtures/sampling.js';
 
 t.test('the file of the layers is asked for its verbs only', (t) => {
   for (const row of VERB_TABLE)
@@ -78,7 +79,7 @@ t.test('simple words mean what they mean to yargs', async (t) => {
       if (theirs === null || values(mine) !== values(theirs))
         throw new Error(JSON.stringify({ verb: row.name, words, mine, theirs }));
     }),
-    { numRuns: 2000 },
+    { numRuns: someOf(5000) },
   );
   for (const name of ['status', 'doctor', 'explain', 'journal', 'plan', 'facts', 'export'])
     t.ok(simple.has(name), `${name} was called in simple words`);

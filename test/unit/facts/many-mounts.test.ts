@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parseMountinfo, visibleAt, visibleIn } from '../../../src/facts/mountinfo.js';
 import type { FactsProblem } from '../../../src/text/problem-text.js';
+import { someOf } from '../../fixtures/sampling.js';
 
 const POINTS = ['/', '/run', '/tmp', '/mnt', '/mnt/tmp', '/a b', '/a#', '/é', '/-', '/x\\y'];
 
@@ -52,7 +53,7 @@ t.test('a long table shows what its lines show, one by one', (t) => {
         }
       }
     }),
-    { numRuns: 20 },
+    { numRuns: someOf(30) },
   );
   t.end();
 });

@@ -29,7 +29,10 @@ function machine(
   const missing = (path: string): never => {
     throw new SystemError({ what: `read ${path}`, syscall: 'read', errno: 'ENOENT', path });
   };
-  const bytes = (path: string): Buffer => Buffer.from(files[path] ?? missing(path));
+  const bytes = (path: string): Buffer => {
+    const content = files[path] ?? missing(path);
+    return typeof content === 'string' ? Buffer.from(content) : content;
+  };
   return {
     ...dryRun(),
     kind: (path): PathKind => (files[path] !== undefined ? 'file' : 'missing'),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { chosenHosts, hostTrouble, parseHosts } from '../../../src/remote/hosts.js';
 import { sshWords } from '../../../src/remote/ssh.js';
+import { someOf } from '../../fixtures/sampling.js';
 
 t.test('names, aliases, addresses and users are valid hosts', async (t) => {
   for (const host of [
@@ -77,7 +78,7 @@ t.test('any valid host is one word to ssh, after its options', async (t) => {
         if (words.at(-2) !== host || words.at(-3) !== '--') throw new Error(words.join(' '));
       },
     ),
-    { numRuns: 5000 },
+    { numRuns: someOf(5000) },
   );
   t.pass('5000 strings');
 });

@@ -15,9 +15,10 @@ t.test('groups have all files in their order, and none is larger than asked', as
   );
 });
 
-t.test('a file that changes its process, or makes folders, runs alone', async (t) => {
+t.test('a file that changes its process, or has a folder, runs alone', async (t) => {
   for (const line of [
     'const at = t.testdir({});',
+    't.before(() => t.testdir());',
     "process.env['A'] = 'b';",
     "delete process.env['A'];",
     "process.chdir('/');",
@@ -29,6 +30,7 @@ t.test('a file that changes its process, or makes folders, runs alone', async (t
   ])
     t.notOk(canShare(line), line);
   t.ok(canShare("t.test('x', async (t) => {\n  await compile();\n});"));
+  t.ok(canShare("t.test('x', async (t) => {\n  t.testdir({});\n});"));
   t.ok(canShare("if (process.env['A']) t.equal(process.pid, 1);"));
 });
 

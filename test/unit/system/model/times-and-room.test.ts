@@ -10,6 +10,7 @@ import { powerOn, type Faults, type Kernel } from '../../../../src/system/model/
 import { KINDS, again, prepared, settingsOf, type Prepared } from '../../../fixtures/boards.js';
 import { run, type Ran } from '../../../fixtures/model.js';
 import { random } from '../../../fixtures/random.js';
+import { someOf } from '../../../fixtures/sampling.js';
 
 const HEALTHY = Object.fromEntries(
   await Promise.all(
@@ -18,7 +19,7 @@ const HEALTHY = Object.fromEntries(
     ),
   ),
 );
-const SEEDS = 25;
+const SEEDS = someOf(25);
 /** Calls that need room. */
 const NEEDS_ROOM = /^(?:replace|create|mkdir|symlink|copy|mknod|link|rename|setxattr) /;
 
