@@ -25,6 +25,7 @@ import type { PathKind, Reader } from '../../../src/system/port.js';
 import { SystemError } from '../../../src/system/system-error.js';
 import { BOARD, BOARD_STARTED, OPENWRT_3_10, SYSTEMD } from '../../fixtures/captures.js';
 import { boardFacts, openedFacts } from '../../fixtures/facts.js';
+import { anyCharacter } from '../../fixtures/any-text.js';
 
 const RUNS = { numRuns: 500 };
 
@@ -57,7 +58,7 @@ const damaged = (text: string): fc.Arbitrary<string> =>
 const anyOf = (...texts: string[]): fc.Arbitrary<string> =>
   fc.oneof(
     fc.string({ maxLength: 300 }),
-    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: anyCharacter, maxLength: 300 }),
     ...texts.map(damaged),
   );
 const json = (value: unknown): fc.Arbitrary<string> =>

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parseConsole } from '../../../src/facts/console-log.js';
 import { parseKernelRecords } from '../../../src/facts/kernel-log.js';
+import { anyCharacter } from '../../fixtures/any-text.js';
 
 const FIRST = 'Booting Linux on physical CPU 0x0';
 const BOOT = `${FIRST}\nLinux version 6.1.0\nKernel command line: console=ttyAMA0\n`;
@@ -128,7 +129,7 @@ t.test(
     );
     const text = fc.oneof(
       fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join('')),
-      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.string({ unit: anyCharacter, maxLength: 300 }),
     );
     const clean = (lines: readonly { text: string }[]): boolean =>
       lines.every((line) => !/[\x00-\x08\x0a-\x1f\x7f]/.test(line.text));

@@ -3,6 +3,7 @@ import t from 'tap';
 import { chosenHosts, hostTrouble, parseHosts } from '../../../src/remote/hosts.js';
 import { sshWords } from '../../../src/remote/ssh.js';
 import { someOf } from '../../fixtures/sampling.js';
+import { anyCharacter } from '../../fixtures/any-text.js';
 
 t.test('names, aliases, addresses and users are valid hosts', async (t) => {
   for (const host of [
@@ -67,7 +68,7 @@ t.test('any valid host is one word to ssh, after its options', async (t) => {
   fc.assert(
     fc.property(
       fc.oneof(
-        fc.string({ unit: 'binary', maxLength: 30 }),
+        fc.string({ unit: anyCharacter, maxLength: 30 }),
         fc.string({ unit: fc.constantFrom(...'abz09.-_:@%[]/\\=$;\'" \n'), maxLength: 20 }),
       ),
       (host) => {
