@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchRootfs } from './bench/bench-root.js';
-import { besideTable, besideTools, type Beside } from './bench/beside.js';
+import { besideTools, toolsTable, type Beside } from './bench/beside.js';
 import { PROGRAMS, figuresTable, measureProgram, type Figures } from './bench/boot-path.js';
 import type { ProgramName } from './bench/boot-path.js';
 import { growthTables, type Growth } from './bench/growth.js';
@@ -21,6 +21,7 @@ import { chosenParts } from './bench/parts.js';
 import { ratioTable, ratios } from './bench/ratios.js';
 import { measureReports, reportTable, type ReportCost } from './bench/reports.js';
 import { measureSwitch, switchTable, type SwitchCost } from './bench/switch.js';
+import { measureTrees, treesTable } from './bench/trees.js';
 import { buildImage, type Image } from './image/build-image.js';
 import { emptyData, markedData, systemChips } from './image/chips.js';
 import { loadBoard, type Board } from './lib/board.js';
@@ -31,6 +32,8 @@ interface Measured {
   reports: ReportCost[];
   switched: SwitchCost | null;
   growth: Growth[];
+  /** Walks on the board, and on this machine. */
+  trees: Beside[];
   beside: Beside[];
 }
 
@@ -43,6 +46,8 @@ const BESIDE = 'trees';
 const REPORTS = 'reports';
 /** The part that carries a root from memory to flash. */
 const SWITCH = 'switch';
+/** The part that compares walks with the tools of the board. */
+const TREES = 'board-trees';
 
 /** Measures the parts that the command line chooses. @param work a folder for temporary files. */
 async function measure(board: Board, image: Image, work: string): Promise<Measured> {
@@ -50,6 +55,7 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
     ...keys(PROGRAMS),
     REPORTS,
     SWITCH,
+    TREES,
     ...keys(GUEST_PARTS),
     ...keys(HOST_PARTS),
     BESIDE,
@@ -61,7 +67,14 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
   for (const [index, chip] of systemChips(board, image.boot.zImage, rootfs).entries())
     writeFileSync(flash[index]!, chip);
-  const measured: Measured = { figures: {}, reports: [], switched: null, growth: [], beside: [] };
+  const measured: Measured = {
+    figures: {},
+    reports: [],
+    switched: null,
+    trees: [],
+    growth: [],
+    beside: [],
+  };
   for (const name of chosen<ProgramName>(PROGRAMS))
     measured.figures[name] = await measureProgram(board, image, flash, name);
   const empty = (): void => writeFileSync(flash.at(-1)!, emptyData(board));
@@ -72,6 +85,10 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   if (parts.some((part) => part === SWITCH)) {
     writeFileSync(flash.at(-1)!, markedData(board));
     measured.switched = await measureSwitch(board, { ...image.boot, flash });
+  }
+  if (parts.some((part) => part === TREES)) {
+    empty();
+    measured.trees = await measureTrees(board, { ...image.boot, flash });
   }
   for (const part of chosen<GuestPart>(GUEST_PARTS)) {
     empty();
@@ -86,7 +103,7 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
 function report(
   board: Board,
   image: Image,
-  { figures, reports, switched, growth, beside }: Measured,
+  { figures, reports, switched, trees, growth, beside }: Measured,
 ): object {
   const { kernel } = readJson<{ kernel: { release: string } }>(join(image.folder, 'manifest.json'));
   return {
@@ -99,12 +116,16 @@ function report(
     ratios: ratios(figures),
     reports,
     switched,
+    trees,
     growth,
     beside,
   };
 }
 
-function tables({ name }: Board, { figures, reports, switched, growth, beside }: Measured): string {
+function tables(
+  { name }: Board,
+  { figures, reports, switched, trees, growth, beside }: Measured,
+): string {
   const clocks =
     `Guest time on ${name}, emulated with -icount shift=1; CPU time here is Node ` +
     `${process.version} on this machine's ${process.arch}. As data in build/bench.json.`;
@@ -114,8 +135,9 @@ function tables({ name }: Board, { figures, reports, switched, growth, beside }:
     ratioTable(ratios(figures)),
     reportTable(reports),
     switchTable(switched),
+    treesTable(trees),
     growthTables(growth),
-    besideTable(beside),
+    toolsTable(beside),
     clocks,
   ]
     .filter((part) => part !== '')

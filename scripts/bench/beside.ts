@@ -108,6 +108,9 @@ const PAIRS: readonly Pair[] = [
   packing('xz', 'xz --check=crc32'),
 ];
 
+export const toolsTable = (all: readonly Beside[]): string =>
+  besideTable(`${FILES} small files, ${MEMBERS} MB (ms CPU time)`, all);
+
 /** @param work a folder for temporary files. */
 export async function besideTools(work: string): Promise<Beside[]> {
   const folder = join(work, 'beside');
@@ -134,9 +137,9 @@ export async function besideTools(work: string): Promise<Beside[]> {
   });
 }
 
-export function besideTable(all: readonly Beside[]): string {
+/** @param title says what was walked through, and the unit of time. */
+export function besideTable(title: string, all: readonly Beside[]): string {
   if (all.length === 0) return '';
-  const title = `${FILES} small files, ${MEMBERS} MB (ms CPU time)`.padEnd(44);
   const rows = all.map(({ what, tool, ms, toolMs, wall, peakKiB }) =>
     [
       what.padEnd(44),
@@ -147,5 +150,5 @@ export function besideTable(all: readonly Beside[]): string {
       (peakKiB / 1024).toFixed(0).padStart(8),
     ].join(''),
   );
-  return [`${title}mountroot        tool   ratio    wall     MiB`, ...rows].join('\n');
+  return [`${title.padEnd(44)}mountroot        tool   ratio    wall     MiB`, ...rows].join('\n');
 }
