@@ -161,15 +161,16 @@ async function allSuites(fast: boolean): Promise<Count[]> {
     await buildImage(loadBoard());
   }
   const suites = fast ? FAST : FULL;
+  const which = fast ? 'fast' : 'all';
+  const environment = { MOUNTROOT_TESTS: which };
   const files = new Map<Suite, string[]>();
   const sources = suites.map((suite) => filesOf(suite, fast));
   const compiled = await compileTests(sources);
   for (const [index, suite] of suites.entries())
     files.set(
       suite,
-      suite.grouped ? groupTests(sources[index]!, compiled[index]!) : compiled[index]!,
+      suite.grouped ? groupTests(sources[index]!, compiled[index]!, which) : compiled[index]!,
     );
-  const environment = { MOUNTROOT_TESTS: fast ? 'fast' : 'all' };
   const counts: Count[] = [];
   for (const turn of inTurns(suites))
     counts.push(

@@ -2,8 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { checkout } from './report.js';
 
-/** A group of this size ends in a few seconds, so that the last one keeps no core waiting long. */
-const SIZE = 12;
+/**
+ * The files in a group. A start takes as long as many files, and the last group must keep no core
+ * waiting long: `npm test` has some files that take a minute.
+ */
+const SIZES = { fast: 12, all: 8 };
 
 /** A file that must have a process of its own: it changes the process. */
 const ALONE =
@@ -26,7 +29,7 @@ export const canShare = (source: string): boolean =>
   ![ALONE, WAITS, HAS_FOLDER].some((pattern) => pattern.test(source));
 
 /** Splits files into groups of similar size, in their order. */
-export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {
+export function inGroups<T>(files: readonly T[], size: number): T[][] {
   const count = Math.ceil(files.length / size);
   return Array.from({ length: count }, (_, index) =>
     files.slice(
@@ -42,7 +45,11 @@ export function inGroups<T>(files: readonly T[], size = SIZE): T[][] {
  * @param sources the source of each file, below test/.
  * @param files their compiled files.
  */
-export function groupTests(sources: readonly string[], files: readonly string[]): string[] {
+export function groupTests(
+  sources: readonly string[],
+  files: readonly string[],
+  which: keyof typeof SIZES,
+): string[] {
   const all = sources.map((source, index) => ({
     file: files[index]!,
     shares:
@@ -50,7 +57,8 @@ export function groupTests(sources: readonly string[], files: readonly string[])
   }));
   const folder = join('build', 'tests', 'groups');
   mkdirSync(join(checkout, folder), { recursive: true });
-  const groups = inGroups(all.filter(({ shares }) => shares)).map((group, index) => {
+  const sharing = all.filter(({ shares }) => shares);
+  const groups = inGroups(sharing, SIZES[which]).map((group, index) => {
     const name = join(folder, `${index + 1}.test.js`);
     const imports = group.map(({ file }) => relative(folder, file));
     writeFileSync(

@@ -1,7 +1,9 @@
 /** Directories and trees beside those that they change, in one call for many names. */
 import { errnoName } from './errno.js';
 import { HEAD, LISTING, check, treeLibrary, openAnew, parts, read, space } from './tree-library.js';
-import { decodePairs, type Pair } from './tree-pairs.js';
+import { decodePairs } from './tree-pairs.js';
+
+type Names = ReturnType<typeof decodePairs>;
 
 /** A copy of a part of the space, which others use before its records are read. */
 function copied(from: number, to: number): Buffer {
@@ -28,7 +30,7 @@ export function openPairs(): { pairs: typeof treePairs; both: typeof treeBoth } 
 function treeBoth(
   { fd, beside, countsBlocks }: { fd: number; beside: number; countsBlocks: boolean },
   path: string,
-): Generator<Pair[]> | null {
+): Generator<Names> | null {
   const number = treeLibrary().tree_both(fd, beside, countsBlocks ? 1 : 0);
   if (number < 0 && errnoName(-number) === 'EMFILE') return null;
   return bothOf(check(number, LISTING, path), path);
@@ -37,7 +39,7 @@ function treeBoth(
 /** Bytes of pairs: with many more, all of them live when memory is collected. */
 const AT_ONCE = 16_384;
 
-function* bothOf(number: number, path: string): Generator<Pair[]> {
+function* bothOf(number: number, path: string): Generator<Names> {
   const library = treeLibrary();
   const folder = (): number => check(library.tree_both_folder(number), LISTING, path);
   try {
@@ -60,7 +62,7 @@ function treePairs(
   fd: number,
   beside: { open: () => number; close: (opened: number) => void },
   path: string,
-): Generator<Pair[], void> {
+): Generator<Names, void> {
   const within = (call: (other: number) => number): number => {
     const other = beside.open();
     try {

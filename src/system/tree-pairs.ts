@@ -24,8 +24,19 @@ export interface FileStat {
   target: string;
 }
 
+/**
+ * A regular file without a mark that only the first directory has. Most changes are such, and
+ * nothing more needs to be known of them. The fields are as in FileStat.
+ */
+export interface LoneFile extends Pick<FileStat, 'links' | 'size' | 'blocks' | 'inode'> {
+  /** As in Pair. */
+  name: string;
+  isLone: true;
+}
+
 /** A name in a directory, and the same name in another one. */
 export interface Pair {
+  isLone?: undefined;
   /** One character for each byte. Of a walk through both trees it is a path. */
   name: string;
   /** Why a file cannot be looked at, as the name of an error. */
@@ -47,6 +58,9 @@ export interface Pair {
    */
   folder: (() => number) | null;
 }
+
+const TYPE = 0o170000;
+const REGULAR = 0o100000;
 
 /** The bits of `state`. */
 const HAS_OTHER = 1;
@@ -131,16 +145,17 @@ class RecordStat implements FileStat {
 const MARKS = [0, 1, 2, 3].map((bits) => ({ upper: (bits & 1) !== 0, lower: (bits & 2) !== 0 }));
 
 /**
- * The pairs in some bytes. @param bytes begins at a multiple of 8 in its ArrayBuffer, and stays as
- * it is while the pairs are used. @param folder of a walk, see Pair.
+ * The pairs and lone files in some bytes. @param bytes begins at a multiple of 8 in its
+ * ArrayBuffer, and stays as it is while the pairs are used. @param folder of a walk, see Pair.
  */
-export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): Pair[] {
+export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair | LoneFile)[] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const fileAt = (at: number): FileStat | string => {
     const error = words[(at >> 2) + ENTRY_WORDS.error]!;
     return error === 0 ? new RecordStat(bytes, words, at >> 2) : errnoName(error);
   };
-  const pairs: Pair[] = [];
+  const long = (at: number): number => words[at]! + (words[at + 1]! | 0) * 2 ** 32;
+  const pairs: (Pair | LoneFile)[] = [];
   // To cut names out of one text takes less time than to make each of its bytes.
   const text = bytes.toString('latin1');
   for (let at = 0; at < bytes.length;) {
@@ -148,10 +163,27 @@ export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): Pair[
     const state = words[word + ENTRY_WORDS.state]!;
     const name = at + ENTRY;
     const next = at + words[word]!;
+    const called = text.slice(name, name + words[word + ENTRY_WORDS.name]!);
+    if (
+      (state & (HAS_OTHER | IS_MARKED)) === 0 &&
+      (words[word + ENTRY_WORDS.mode]! & TYPE) === REGULAR &&
+      words[word + ENTRY_WORDS.error] === 0
+    ) {
+      pairs.push({
+        name: called,
+        isLone: true,
+        links: words[word + ENTRY_WORDS.links]!,
+        size: long(word + 2 * ENTRY_LONGS.size),
+        blocks: long(word + 2 * ENTRY_LONGS.blocks),
+        inode: long(word + 2 * ENTRY_LONGS.inode),
+      });
+      at = next;
+      continue;
+    }
     const hasOther = (state & HAS_OTHER) !== 0;
     const content = (state & CONTENT_BITS) as keyof typeof CONTENT | 0;
     pairs.push({
-      name: text.slice(name, name + words[word + ENTRY_WORDS.name]!),
+      name: called,
       upper: fileAt(at),
       lower: hasOther ? fileAt(next) : null,
       marked: MARKS[(state & (IS_MARKED | OTHER_MARKED)) >> 1]!,

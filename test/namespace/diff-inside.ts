@@ -5,6 +5,7 @@
 import * as fs from 'node:fs';
 import { openAttributes, type Attributes } from '../../src/layer/diff/attributes.js';
 import type { DiffEntry } from '../../src/layer/diff/diff-entry.js';
+import { eachOf } from '../../src/layer/diff/diff-entry.js';
 import { walk } from '../../src/layer/diff/walk.js';
 import { system } from '../../src/system/ffi.js';
 import { random } from '../fixtures/random.js';
@@ -97,9 +98,8 @@ async function everyKind(): Promise<Pick<DiffReport, 'every' | 'problems'>> {
   fs.mkdirSync(`${upper}/mounted`);
   system.mount('tmpfs', `${upper}/mounted`, 'tmpfs', [], null);
   put(`${upper}/mounted/inside`, 'x');
-  const told = [...walk({ upper, lower: rom, attributes: await openAttributes() })].filter(
-    (each) => each !== null,
-  );
+  const found = [...walk({ upper, lower: rom, attributes: await openAttributes() })];
+  const told = found.flatMap(eachOf).filter((each) => each !== null);
   return {
     every: told.flatMap((each) =>
       'problem' in each
@@ -149,7 +149,7 @@ function change(view: string, next: (below: number) => number): void {
 /** The walk reads whole directories, and each file by its path. Both must tell the same. */
 function bothWays(upper: string, lower: string, attributes: Attributes): [string, string] {
   const told = (of: Attributes): string =>
-    JSON.stringify([...walk({ upper, lower, attributes: of })]);
+    JSON.stringify([...walk({ upper, lower, attributes: of })].flatMap(eachOf));
   const byPath: Attributes = {
     names: (path) => attributes.names(path),
     value: (path, name) => attributes.value(path, name),
@@ -179,9 +179,9 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong' | 'unlike'
     for (let count = 0; count < 25; count++) change(view, next);
     const expected = viewDiff(rom, view);
     const told = asView(
-      [...walk({ upper, lower: rom, attributes })].filter(
-        (each): each is DiffEntry => each !== null && !('problem' in each),
-      ),
+      [...walk({ upper, lower: rom, attributes })]
+        .flatMap(eachOf)
+        .filter((each): each is DiffEntry => each !== null && !('problem' in each)),
     );
     if (expected.join('\n') !== told.join('\n')) wrong.push({ seed, expected, told });
     compare(seed, upper, rom);

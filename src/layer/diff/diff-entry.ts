@@ -66,8 +66,30 @@ export interface DiffProblem {
   error: string;
 }
 
-/** The result of a walk for each name; null if there is nothing to report. */
-export type WalkResult = DiffEntry | { problem: DiffProblem } | null;
+/** A file that only the upper layer has; the fields are as in an entry. */
+export type AddedFile = Pick<DiffEntry, 'path' | 'size' | 'takes'>;
+
+export const addedEntry = ({ path, size, takes }: AddedFile): DiffEntry => ({
+  kind: 'added',
+  path,
+  of: 'file',
+  size,
+  takes,
+  rom: null,
+});
+
+/** The result for a name; null if there is nothing to report. */
+export type NameResult = DiffEntry | { problem: DiffProblem } | null;
+
+/**
+ * A result of a walk. Files that are added one after another come together, because there may be
+ * many thousands.
+ */
+export type WalkResult = NameResult | { added: AddedFile[] };
+
+/** The same, name by name. */
+export const eachOf = (result: WalkResult): NameResult[] =>
+  result !== null && 'added' in result ? result.added.map(addedEntry) : [result];
 
 export interface Sum {
   count: number;
@@ -90,6 +112,7 @@ export class Totals {
     this.looked++;
     if (told === null) return;
     if ('problem' in told) return void this.problems++;
+    if ('added' in told) return this.addFiles(told.added);
     const sum = this.kinds[told.kind];
     sum.count++;
     // Counts only content in the upper layer.
@@ -98,6 +121,16 @@ export class Totals {
     sum.takes += told.takes;
     if (told.shadows) this.shadows++;
     if (told.reason) this.beforeBoot++;
+  }
+
+  private addFiles(files: readonly AddedFile[]): void {
+    const sum = this.kinds.added;
+    this.looked += files.length - 1;
+    sum.count += files.length;
+    for (const { size, takes } of files) {
+      sum.size += size;
+      sum.takes += takes;
+    }
   }
 
   get all(): Sum {

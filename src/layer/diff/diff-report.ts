@@ -1,9 +1,17 @@
 /** The three forms of a report. Each is written entry by entry, and keeps no entries. */
-import type { Biggest, DiffEntry, DiffProblem, Totals } from './diff-entry.js';
+import {
+  addedEntry,
+  type AddedFile,
+  type Biggest,
+  type DiffEntry,
+  type DiffProblem,
+  type Totals,
+} from './diff-entry.js';
 import {
   aboutData,
   entryData,
   diffProblemData,
+  renderAdded,
   renderEntry,
   renderHead,
   renderProblem,
@@ -18,6 +26,8 @@ export type Format = 'table' | 'ndjson' | 'json';
 export interface DiffReport {
   begin(about: About): string;
   entry(entry: DiffEntry): string;
+  /** The same as their entries, one after the other. */
+  added(files: readonly AddedFile[]): string;
   problem(problem: DiffProblem): string;
   end(totals: Totals, biggest: Biggest | null): string;
 }
@@ -28,13 +38,15 @@ const line = (value: object): string => `${printableJson(value)}\n`;
 function json(): DiffReport {
   let first = true;
   const problems: DiffProblem[] = [];
+  const value = (entry: DiffEntry): string => {
+    const before = first ? '\n' : ',\n';
+    first = false;
+    return before + printableJson(entryData(entry));
+  };
   return {
     begin: (about) => `${printableJson(aboutData(about)).slice(0, -1)},"entries":[`,
-    entry: (entry) => {
-      const before = first ? '\n' : ',\n';
-      first = false;
-      return before + printableJson(entryData(entry));
-    },
+    entry: value,
+    added: (files) => files.map((file) => value(addedEntry(file))).join(''),
     // The totals have their number. A list of all could be as long as the tree.
     problem: (problem) => {
       if (problems.length < 100) problems.push(problem);
@@ -52,12 +64,15 @@ export function report(format: Format): DiffReport {
     return {
       begin: (about) => line({ type: 'begin', ...aboutData(about) }),
       entry: (entry) => line({ type: 'entry', ...entryData(entry) }),
+      added: (files) =>
+        files.map((file) => line({ type: 'entry', ...entryData(addedEntry(file)) })).join(''),
       problem: (problem) => line({ type: 'problem', ...diffProblemData(problem) }),
       end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
     };
   return {
     begin: renderHead,
     entry: (entry) => `${renderEntry(entry)}\n`,
+    added: renderAdded,
     problem: (problem) => `${renderProblem(problem)}\n`,
     end: renderTotals,
   };

@@ -1,6 +1,7 @@
 import {
   DIFF_SCHEMA,
   KINDS,
+  type AddedFile,
   type Biggest,
   type DiffEntry,
   type Kind,
@@ -130,6 +131,13 @@ const isBare = ({ kind, differs, shadows, reason }: DiffEntry): boolean =>
   differs === undefined &&
   shadows === undefined &&
   reason === undefined;
+
+/** The lines of files that only the upper layer has: renderEntry() of each, but sooner. */
+export function renderAdded(files: readonly AddedFile[]): string {
+  let lines = '';
+  for (const { path, size } of files) lines += `${row('added', amount(size), shown(path))}\n`;
+  return lines;
+}
 
 /** One line for an entry, and further lines for details. */
 export function renderEntry(entry: DiffEntry): string {

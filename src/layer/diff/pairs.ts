@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs';
 import { kernelTime } from '../../system/file-time.js';
-import type { FileStat, Pair } from '../../system/tree-pairs.js';
+import type { FileStat, LoneFile, Pair } from '../../system/tree-pairs.js';
 import { codeOf, namesIn, openDirectory, readLink, statOrNull } from './lower-files.js';
 
 /** As openPairs() of src/system/tree-pairs-ffi.ts. */
@@ -13,17 +13,20 @@ export interface PairReaders {
     fd: number,
     beside: { open: () => number; close: (fd: number) => void },
     path: string,
-  ) => Iterable<Pair[]>;
+  ) => Iterable<(Pair | LoneFile)[]>;
   both: (
     of: { fd: number; beside: number; countsBlocks: boolean },
     path: string,
-  ) => Iterable<Pair[]> | null;
+  ) => Iterable<(Pair | LoneFile)[]> | null;
 }
 
 /** A name that only the image has, in a directory that hides it, has no upper file. */
 export interface LayerPair extends Omit<Pair, 'upper'> {
   upper: FileStat | string | null;
 }
+
+/** A name in both layers, or of a file that only the upper one has. */
+export type LayerName = LayerPair | LoneFile;
 
 /** What is not known without a look at the attributes or the content. */
 const UNKNOWN = {
@@ -76,7 +79,7 @@ export interface Reading {
 export function pairsOf(
   { fd, at, lower, simple }: Folders,
   { readers, countsBlocks, wants }: Reading,
-): Iterable<LayerPair[]> {
+): Iterable<LayerName[]> {
   if (readers === null || wants !== null) return byPath(at, lower, wants ?? (() => true));
   const open = (): number => (lower === null ? -1 : openDirectory(lower));
   return (
@@ -90,7 +93,7 @@ function bothOf(
   readers: PairReaders,
   { open, ...of }: { fd: number; open: () => number; countsBlocks: boolean },
   at: string,
-): Iterable<LayerPair[]> | null {
+): Iterable<LayerName[]> | null {
   const beside = open();
   try {
     return readers.both({ ...of, beside }, at);
@@ -103,7 +106,7 @@ function* byPath(
   at: string,
   lower: string | null,
   wants: (name: string) => boolean,
-): Generator<LayerPair[], void> {
+): Generator<LayerName[], void> {
   for (const name of namesIn(at)) {
     if (!wants(name)) {
       yield [{ name, upper: null, lower: null, ...UNKNOWN }];
@@ -127,9 +130,9 @@ function sideOf(path: string): FileStat | string | null {
 
 /** The same, with the names that only the image has, in the order of their bytes. */
 export function* withHidden(
-  all: Iterable<LayerPair[]>,
+  all: Iterable<LayerName[]>,
   lower: string,
-): Generator<LayerPair[], void> {
+): Generator<LayerName[], void> {
   const names = namesIn(lower);
   let next = 0;
   const hidden = (name: string): LayerPair => ({

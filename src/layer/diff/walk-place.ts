@@ -1,8 +1,10 @@
 /** Where a walk is, and what is there. */
 import * as fs from 'node:fs';
+import { META, STATE_LINK } from '../../facts/places.js';
 import type { FileStat } from '../../system/tree-pairs.js';
+import { bootReason, type BootReason } from './boot-reason.js';
 import { whatOf } from './lower-files.js';
-import type { LayerPair } from './pairs.js';
+import type { LayerName, LayerPair } from './pairs.js';
 
 /** The directory of the image to compare with one of the upper layer. */
 export interface Shows {
@@ -21,9 +23,9 @@ export interface Frame extends Omit<Shows, 'redirected'> {
   at: string;
   /** Whether whiteouts may be files with an attribute here (since 6.7). */
   marked: boolean;
-  pairs: Iterator<LayerPair[]>;
+  pairs: Iterator<LayerName[]>;
   /** The last ones that it gave, and how many of them are done. */
-  some: readonly LayerPair[];
+  some: readonly LayerName[];
   next: number;
 }
 
@@ -61,17 +63,13 @@ export const isFolder = (stat: FileStat | null): boolean =>
 export const isOpened = ({ upper, lower }: LayerPair): boolean =>
   upper !== null && typeof upper !== 'string' && typeof lower !== 'string' && isFolder(upper);
 
-/** A regular file that only the upper layer has, and of which nothing more needs to be known. */
-export const isPlainlyAdded = (pair: LayerPair): pair is LayerPair & { upper: FileStat } => {
-  const { upper, lower, marked } = pair;
-  return (
-    lower === null &&
-    !marked.upper &&
-    upper !== null &&
-    typeof upper !== 'string' &&
-    whatOf(upper) === 'file'
-  );
-};
+/** Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume. */
+export const isOurs = ({ path }: Frame, { name }: LayerName): boolean =>
+  path === '' && (name === META || name === STATE_LINK);
+
+/** Why a file that only the upper layer has does nothing there. */
+export const tooLate = (path: string): BootReason | null =>
+  bootReason({ kind: 'added', path, of: 'file' });
 
 /** The last name of a path. */
 export const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

@@ -7,29 +7,37 @@
  * its names are reached through the descriptor, even if its path changes meanwhile.
  */
 import * as fs from 'node:fs';
-import { META, STATE_LINK } from '../../facts/places.js';
 import type { Attributes } from './attributes.js';
 import { bootReason } from './boot-reason.js';
 import { compared } from './compare.js';
-import type { DiffEntry, DiffProblem, Kind, WalkResult } from './diff-entry.js';
+import {
+  addedEntry,
+  type AddedFile,
+  type DiffEntry,
+  type DiffProblem,
+  type Kind,
+  type NameResult,
+  type WalkResult,
+} from './diff-entry.js';
 import { isGone, openDirectory, whatOf } from './lower-files.js';
 import { metadataOf, type Side } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
-import { fileStat, pairsOf, withHidden, type LayerPair } from './pairs.js';
+import { fileStat, pairsOf, withHidden, type LayerName, type LayerPair } from './pairs.js';
 import {
   MARKED,
   pathIn,
   isFolder,
   isOpened,
-  isPlainlyAdded,
+  isOurs,
   lastOf,
   through,
+  tooLate,
   type Found,
   type Frame,
   type Shows,
 } from './walk-place.js';
 import { UNSEEN, unseenFor, unseen } from './walk-problem.js';
-import type { FileStat } from '../../system/tree-pairs.js';
+import type { FileStat, LoneFile } from '../../system/tree-pairs.js';
 
 export type NewerThan = (path: string, upper: Side, lower: Side) => DiffEntry['shadows'];
 
@@ -50,7 +58,7 @@ const COUNT_NO_BLOCKS: readonly number[] = [0x72b6, 0x24051905];
 
 /** The notes of a file without attributes. */
 const NOTHING: Notes = { ...NONE, names: [] };
-const NO_PAIRS: Iterator<LayerPair[]> = [].values();
+const NO_PAIRS: Iterator<LayerName[]> = [].values();
 
 export const walk = (options: WalkOptions): Generator<WalkResult, void> =>
   new Walker(options).run();
@@ -83,13 +91,12 @@ class Walker {
         const pair = frame.some[frame.next++] ?? this.nextOf(frame);
         if (pair === null) this.leave(this.frames.pop()!);
         else if ('problem' in pair) yield pair;
-        // Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume.
-        else if (frame.path === '' && (pair.name === META || pair.name === STATE_LINK)) continue;
+        else if (isOurs(frame, pair)) continue;
         else {
           const path = pathIn(frame.path, pair.name);
           const standing = this.standing(path);
           if (standing === 'beside') yield null;
-          else if (isPlainlyAdded(pair)) yield this.entry('added', path, pair.upper, null);
+          else if (pair.isLone) yield this.lone(frame, path, pair);
           else if (pair.entered) yield this.passed(this.found(frame, path, pair));
           else if (isOpened(pair)) yield* this.folder(frame, path, pair);
           else yield this.name(frame, path, pair, standing);
@@ -106,7 +113,7 @@ class Walker {
   }
 
   /** null at the end. After a directory that cannot be read further comes its end. */
-  private nextOf(frame: Frame): LayerPair | { problem: DiffProblem } | null {
+  private nextOf(frame: Frame): LayerName | { problem: DiffProblem } | null {
     try {
       for (;;) {
         const next = frame.pairs.next();
@@ -119,6 +126,24 @@ class Walker {
       [frame.pairs, frame.some, frame.next] = [NO_PAIRS, [], 0];
       return isGone(error) ? null : unseen(frame.path, error);
     }
+  }
+
+  /** A file that only the upper layer has, with those like it that follow at once. */
+  private lone(frame: Frame, path: string, first: LoneFile): WalkResult {
+    const reason = tooLate(path);
+    if (reason !== null) return { ...addedEntry(this.added(path, first)), reason };
+    const added = [this.added(path, first)];
+    for (let file; (file = frame.some[frame.next])?.isLone && !isOurs(frame, file);) {
+      const next = pathIn(frame.path, file.name);
+      if (this.standing(next) === 'beside' || tooLate(next) !== null) break;
+      added.push(this.added(next, file));
+      frame.next++;
+    }
+    return { added };
+  }
+
+  private added(path: string, file: LoneFile): AddedFile {
+    return { path, size: file.size, takes: this.takes(file, true) };
   }
 
   /** Whether a path was asked for, or leads to one that was. */
@@ -163,7 +188,7 @@ class Walker {
     path: string,
     pair: LayerPair,
     standing: 'within' | 'above',
-  ): WalkResult {
+  ): NameResult {
     const { upper, lower } = pair;
     if (typeof upper === 'string') return unseenFor(path, upper);
     if (typeof lower === 'string') return unseenFor(path, lower);
@@ -195,7 +220,7 @@ class Walker {
       path,
       of,
       size: kind === 'stale' ? 0 : shown.size,
-      takes: stat === null ? 0 : this.takes(stat),
+      takes: stat === null ? 0 : this.takes(stat, whatOf(stat) === 'file'),
       rom: below === null ? null : { of: whatOf(below), size: below.size },
     };
     const reason = bootReason(entry);
@@ -207,11 +232,12 @@ class Walker {
     return { ...this.entry(kind, path, stat, below), ...more };
   }
 
-  private takes(stat: FileStat): number {
-    const several = stat.links > 1 && whatOf(stat) === 'file';
-    if (several && this.counted.has(stat.inode)) return 0;
-    if (several) this.counted.add(stat.inode);
-    return stat.blocks * 512;
+  private takes({ links, inode, blocks }: LoneFile | FileStat, isFile: boolean): number {
+    if (links > 1 && isFile) {
+      if (this.counted.has(inode)) return 0;
+      this.counted.add(inode);
+    }
+    return blocks * 512;
   }
 
   /**
@@ -310,7 +336,7 @@ class Walker {
   }
 
   /** @param marked whether a whiteout may be a file with an attribute. */
-  private file(found: Found, mayBeMarked: boolean): WalkResult {
+  private file(found: Found, mayBeMarked: boolean): NameResult {
     const { path, at, stat, below, lower, marked, content } = found;
     const { attributes } = this.options;
     const side = { path: at, stat, marked: marked.upper };

@@ -3,8 +3,9 @@ import t from 'tap';
 import {
   Biggest,
   Totals,
+  addedEntry,
   type DiffEntry,
-  type WalkResult,
+  type NameResult,
 } from '../../../../src/layer/diff/diff-entry.js';
 import { amount, named, shown } from '../../../../src/layer/diff/diff-text.js';
 import { report, type Format } from '../../../../src/layer/diff/diff-report.js';
@@ -25,7 +26,7 @@ const entry = (
 const DAY = 86_400;
 
 /** One difference of each kind, with each possible remark. */
-const TOLD: WalkResult[] = [
+const TOLD: NameResult[] = [
   entry('metadata', '', {
     of: 'directory',
     size: 0,
@@ -128,6 +129,25 @@ for (const [format, file] of [
     );
     if (format === 'table') for (const line of text.split('\n')) t.ok(line.length <= 80, line);
   });
+
+t.test('files that are added together are told as one by one', (t) => {
+  const sizes = [0, 1023, 1024, 1_048_523, 1_048_524, 5e9];
+  const paths = ['etc/a', 'two words', 'new\nline', '\xe9', '\xc3\xa9', '\x1b[2J', 'back\\slash'];
+  const files = paths.map((path, index) => ({
+    ...{ path, size: sizes[index % sizes.length]!, takes: 4096 * index },
+  }));
+  for (const format of ['table', 'ndjson', 'json'] as const) {
+    const [together, alone] = [report(format), report(format)];
+    const expected = files.map((file) => alone.entry(addedEntry(file))).join('');
+    t.equal(together.added(files), expected, format);
+    t.equal(together.added([files[0]!]), alone.entry(addedEntry(files[0]!)), format);
+  }
+  const [together, alone] = [new Totals(), new Totals()];
+  together.add({ added: files });
+  for (const file of files) alone.add(addedEntry(file));
+  t.same(together, alone);
+  t.end();
+});
 
 t.test('every form is valid in its format, also for an empty result', async (t) => {
   const json = JSON.parse(whole('json')) as {

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Attributes } from '../../../../src/layer/diff/attributes.js';
-import type { DiffEntry, WalkResult } from '../../../../src/layer/diff/diff-entry.js';
+import { eachOf, type DiffEntry, type NameResult } from '../../../../src/layer/diff/diff-entry.js';
 import { walk, type WalkOptions } from '../../../../src/layer/diff/walk.js';
 
 /** The attributes of files, by path and name. */
@@ -26,10 +26,10 @@ export const diff = (
   upper: string,
   lower: string,
   options: Partial<WalkOptions> = {},
-): WalkResult[] => [...walk({ upper, lower, attributes: NO_NOTES, ...options })];
-export const entries = (told: readonly WalkResult[]): DiffEntry[] =>
+): NameResult[] => [...walk({ upper, lower, attributes: NO_NOTES, ...options })].flatMap(eachOf);
+export const entries = (told: readonly NameResult[]): DiffEntry[] =>
   told.filter((each): each is DiffEntry => each !== null && !('problem' in each));
-export const lines = (told: readonly WalkResult[]): string[] =>
+export const lines = (told: readonly NameResult[]): string[] =>
   entries(told).map(({ kind, path }) => `${kind} ${path}`);
 
 /** How the tests' layers mark a whiteout, with an attribute in the notes. */
