@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Failure, readJson } from '../lib/report.js';
 
 /** A line of native/measure.c. */
-interface Measured {
+export interface MeasureLine {
   wall_us: number;
   user_us: number;
   system_us: number;
@@ -34,7 +34,7 @@ export function costOf(
       encoding: 'utf8',
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const { wall_us, user_us, system_us, max_rss_kib, status } = readJson<Measured>(file);
+    const { wall_us, user_us, system_us, max_rss_kib, status } = readJson<MeasureLine>(file);
     if (status !== 0)
       throw new Failure(`measuring ${call} failed with status ${status}: ${stderr.trim()}`);
     return { ms: (user_us + system_us) / 1000, wallMs: wall_us / 1000, peakKiB: max_rss_kib };

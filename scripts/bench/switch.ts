@@ -3,6 +3,7 @@ import type { BootFiles } from '../emulator/command.js';
 import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
+import type { MeasureLine } from './cost-of.js';
 
 const FILES = 5000;
 
@@ -18,15 +19,9 @@ export interface SwitchCost {
   peakKiB: number;
 }
 
-interface Sample {
-  wall_us: number;
-  max_rss_kib: number;
-  status: number;
-}
-
-const sampleOf = (console: string, name: string): Sample | null => {
+const sampleOf = (console: string, name: string): MeasureLine | null => {
   const [, json] = new RegExp(`^switch: ${name} (\\{.*\\})\\r?$`, 'm').exec(console) ?? [];
-  return json === undefined ? null : (JSON.parse(json) as Sample);
+  return json === undefined ? null : (JSON.parse(json) as MeasureLine);
 };
 
 /** @param files the board's files. Their flash has the benchmark's root, and a marked partition. */

@@ -4,6 +4,7 @@ import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
 import { besideTable, type Beside } from './beside.js';
+import type { MeasureLine } from './cost-of.js';
 
 const FILES = 20_000;
 
@@ -16,15 +17,9 @@ const WALKS = {
   diff: { what: 'diff', tool: 'ls -lR' },
 } as const;
 
-interface Sample {
-  wall_us: number;
-  max_rss_kib: number;
-  status: number;
-}
-
-function sampleOf(console: string, walk: string, whose: 'ours' | 'tool'): Sample {
+function sampleOf(console: string, walk: string, whose: 'ours' | 'tool'): MeasureLine {
   const [, json] = new RegExp(`^tree: ${walk} ${whose} (\\{.*\\})\\r?$`, 'm').exec(console) ?? [];
-  const sample = json === undefined ? null : (JSON.parse(json) as Sample);
+  const sample = json === undefined ? null : (JSON.parse(json) as MeasureLine);
   if (sample?.status === 0) return sample;
   throw new Failure(
     `measuring ${walk} on the board failed; the console's last lines were:\n` +

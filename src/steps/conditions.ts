@@ -35,12 +35,13 @@ const kindComplaint =
  */
 function isMountpoint(reader: Reader, path: string): boolean {
   return orElse(false, () => {
-    const [mounted, above] = [reader.details(path), reader.details(dirname(path))];
+    const parent = dirname(path);
+    const [mounted, above] = [reader.details(path), reader.details(parent)];
     return (
       mounted.kind === 'directory' &&
       above.kind === 'directory' &&
       mounted.device !== above.device &&
-      reader.space(dirname(path)).type !== BTRFS
+      reader.space(parent).type !== BTRFS
     );
   });
 }

@@ -1,6 +1,6 @@
 /** The records of native/tree-pairs.h: two files of one name, in two directories. */
 import { errnoName } from './errno.js';
-import { ENTRY, ENTRY_LONGS, ENTRY_WORDS } from './tree-records.js';
+import { ENTRY, ENTRY_LONGS, ENTRY_WORDS, TYPE } from './tree-records.js';
 
 /** The fields of lstat(2) for a comparison. */
 export interface FileStat {
@@ -59,7 +59,6 @@ export interface Pair {
   folder: (() => number) | null;
 }
 
-const TYPE = 0o170000;
 const REGULAR = 0o100000;
 
 /** The bits of `state`. */
@@ -72,6 +71,10 @@ const IS_ENTERED = 64;
 
 /** More than any minor number (include/linux/kdev_t.h). */
 const MINORS = 2 ** 20;
+
+/** Numbers up to 2^53 are exact, and making them of BigInts takes most of the time. */
+const longAt = (words: Uint32Array, at: number): number =>
+  words[at]! + (words[at + 1]! | 0) * 2 ** 32;
 
 /** A record, whose fields are read when they are asked for: most are not. */
 class RecordStat implements FileStat {
@@ -86,9 +89,8 @@ class RecordStat implements FileStat {
     return this.words[this.at + index]!;
   }
 
-  /** Numbers up to 2^53 are exact, and making them of BigInts takes most of the time. */
   private long(index: number): number {
-    return this.word(2 * index) + (this.word(2 * index + 1) | 0) * 2 ** 32;
+    return longAt(this.words, this.at + 2 * index);
   }
 
   get mode(): number {
@@ -154,7 +156,6 @@ export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair
     const error = words[(at >> 2) + ENTRY_WORDS.error]!;
     return error === 0 ? new RecordStat(bytes, words, at >> 2) : errnoName(error);
   };
-  const long = (at: number): number => words[at]! + (words[at + 1]! | 0) * 2 ** 32;
   const pairs: (Pair | LoneFile)[] = [];
   // To cut names out of one text takes less time than to make each of its bytes.
   const text = bytes.toString('latin1');
@@ -173,9 +174,9 @@ export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair
         name: called,
         isLone: true,
         links: words[word + ENTRY_WORDS.links]!,
-        size: long(word + 2 * ENTRY_LONGS.size),
-        blocks: long(word + 2 * ENTRY_LONGS.blocks),
-        inode: long(word + 2 * ENTRY_LONGS.inode),
+        size: longAt(words, word + 2 * ENTRY_LONGS.size),
+        blocks: longAt(words, word + 2 * ENTRY_LONGS.blocks),
+        inode: longAt(words, word + 2 * ENTRY_LONGS.inode),
       });
       at = next;
       continue;

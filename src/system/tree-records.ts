@@ -48,7 +48,8 @@ const KINDS: Record<number, PathKind> = {
   0o010000: 'fifo',
   0o140000: 'socket',
 };
-const TYPE = 0o170000;
+/** The bits of a mode with the file type (S_IFMT). */
+export const TYPE = 0o170000;
 
 const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
 

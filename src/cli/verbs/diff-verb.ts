@@ -43,7 +43,7 @@ const latin1 = (path: string): string => Buffer.from(path, 'utf8').toString('lat
 
 /** Prints the differences as they are found. Returns whether there are any. */
 async function printDiff({ path, biggest: most, ...options }: DiffValues): Promise<boolean> {
-  const { Biggest, Totals, addedEntry } = await import('../../layer/diff/diff-entry.js');
+  const { Biggest, Totals } = await import('../../layer/diff/diff-entry.js');
   const { report } = await import('../../layer/diff/diff-report.js');
   const { walk } = await import('../../layer/diff/walk.js');
   const layers = comparedLayers(options);
@@ -63,14 +63,10 @@ async function printDiff({ path, biggest: most, ...options }: DiffValues): Promi
   const [upper, lower] = [latin1(layers.upper), latin1(layers.lower)];
   for (const found of walk({ upper, lower, wanted, attributes, ...(newer && { newer }) })) {
     totals.add(found);
+    biggest?.add(found);
     if (found !== null && 'problem' in found) held += form.problem(found.problem);
-    else if (found !== null && 'added' in found) {
-      if (biggest !== null) for (const file of found.added) biggest.add(addedEntry(file));
-      held += form.added(found.added);
-    } else if (found !== null) {
-      biggest?.add(found);
-      held += form.entry(found);
-    }
+    else if (found !== null && 'added' in found) held += form.added(found.added);
+    else if (found !== null) held += form.entry(found);
     if (held.length >= CHUNK) flush();
     if (totals.looked >= pause) {
       pause = totals.looked + LOOKED_AT_ONCE;

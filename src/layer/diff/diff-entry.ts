@@ -151,7 +151,11 @@ export class Biggest {
   readonly entries: DiffEntry[] = [];
   constructor(private readonly most: number) {}
 
-  add(entry: DiffEntry): void {
+  add(told: WalkResult): void {
+    for (const each of eachOf(told)) if (each !== null && !('problem' in each)) this.take(each);
+  }
+
+  private take(entry: DiffEntry): void {
     const { entries, most } = this;
     const bigger = (one: DiffEntry, other: DiffEntry): boolean =>
       one.takes > other.takes || (one.takes === other.takes && one.size > other.size);

@@ -34,19 +34,25 @@ export interface DiffReport {
 
 const line = (value: object): string => `${printableJson(value)}\n`;
 
+/** Files as their entries, for a form that has nothing shorter for them. */
+const oneByOne =
+  (entry: DiffReport['entry']): DiffReport['added'] =>
+  (files) =>
+    files.map((file) => entry(addedEntry(file))).join('');
+
 /** One JSON value, written piece by piece; the problems come behind the entries. */
 function json(): DiffReport {
   let first = true;
   const problems: DiffProblem[] = [];
-  const value = (entry: DiffEntry): string => {
+  const entry = (found: DiffEntry): string => {
     const before = first ? '\n' : ',\n';
     first = false;
-    return before + printableJson(entryData(entry));
+    return before + printableJson(entryData(found));
   };
   return {
     begin: (about) => `${printableJson(aboutData(about)).slice(0, -1)},"entries":[`,
-    entry: value,
-    added: (files) => files.map((file) => value(addedEntry(file))).join(''),
+    entry,
+    added: oneByOne(entry),
     // The totals have their number. A list of all could be as long as the tree.
     problem: (problem) => {
       if (problems.length < 100) problems.push(problem);
@@ -58,17 +64,21 @@ function json(): DiffReport {
   };
 }
 
+/** A JSON value in a line for each. */
+function lines(): DiffReport {
+  const entry = (found: DiffEntry): string => line({ type: 'entry', ...entryData(found) });
+  return {
+    begin: (about) => line({ type: 'begin', ...aboutData(about) }),
+    entry,
+    added: oneByOne(entry),
+    problem: (problem) => line({ type: 'problem', ...diffProblemData(problem) }),
+    end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
+  };
+}
+
 export function report(format: Format): DiffReport {
   if (format === 'json') return json();
-  if (format === 'ndjson')
-    return {
-      begin: (about) => line({ type: 'begin', ...aboutData(about) }),
-      entry: (entry) => line({ type: 'entry', ...entryData(entry) }),
-      added: (files) =>
-        files.map((file) => line({ type: 'entry', ...entryData(addedEntry(file)) })).join(''),
-      problem: (problem) => line({ type: 'problem', ...diffProblemData(problem) }),
-      end: (totals, biggest) => line({ type: 'end', ...totalsData(totals, biggest) }),
-    };
+  if (format === 'ndjson') return lines();
   return {
     begin: renderHead,
     entry: (entry) => `${renderEntry(entry)}\n`,

@@ -81,7 +81,7 @@ t.test('any valid host is one word to ssh, after its options', async (t) => {
     ),
     { numRuns: someOf(5000) },
   );
-  t.pass('5000 strings');
+  t.pass('each string');
 });
 
 t.test('a list has one host per line, and comments', async (t) => {
