@@ -1,12 +1,14 @@
 /* A walk through a tree and the one that it changes, beside each other (tree.c). */
 #pragma once
-#include "tree-pairs.h"
+#include "tree-lone.h"
 #include "tree-way.h"
 
 struct both {
 	struct way way;
 	int counts_blocks;
 	uint64_t device, other_device;
+	/* Of the last level; none between two calls. */
+	struct run run;
 };
 
 #define BOTHS 8
@@ -88,10 +90,18 @@ static int both_entry(struct both *walk, const char *name, struct space *to)
 	struct entry one, other = { 0 };
 
 	pack_paths(to, &walk->way);
+	size_t kept = kept_for(&walk->run, to);
+	to->room -= kept;
 	int packed = pack_pair(&of, name, to);
+	to->room += kept;
 	if (packed <= 0)
 		return packed;
 	memcpy(&one, to->bytes + begin, sizeof one);
+	if (is_lone(&one, name)) {
+		to->used = begin;
+		return run_on(&walk->run, to, &one, name);
+	}
+	begin += end_run(&walk->run, to, begin);
 	if (one.state & HAS_OTHER)
 		memcpy(&other, to->bytes + begin + one.length, sizeof other);
 	int is_folder = !one.error && S_ISDIR(one.mode);
@@ -99,6 +109,18 @@ static int both_entry(struct both *walk, const char *name, struct space *to)
 		one.state |= IS_ENTERED;
 	memcpy(to->bytes + begin, &one, sizeof one);
 	return (one.state & IS_MARKED) || (is_folder && !(one.state & IS_ENTERED)) ? 2 : 1;
+}
+
+/* Leaves the last level, if it is not the only one. Returns whether it did. */
+static int both_up(struct both *walk, struct space *to)
+{
+	struct way *way = &walk->way;
+
+	end_run(&walk->run, to, to->used);
+	if (way->depth == 1)
+		return 0;
+	close_level(&way->levels[--way->depth]);
+	return 1;
 }
 
 /* Gives the next pairs, as many as there is room for. Returns as both_entry; 0 at the end. */
@@ -113,20 +135,19 @@ static int both_on(struct both *walk, struct space *to)
 		struct level *level = &way->levels[way->depth - 1];
 		struct listing *list = level->list;
 		if (list->next == list->count) {
-			if (way->depth == 1)
+			if (!both_up(walk, to))
 				return 0;
-			close_level(level);
-			way->depth--;
 			continue;
 		}
-		if (here != way->depth && fchdir(level->fd) < 0)
-			return -errno;
+		int packed = here != way->depth && fchdir(level->fd) < 0 ? -errno : 0;
 		here = way->depth;
-		int packed = both_entry(walk, list->names + list->at[list->next], to);
-		if (packed == -ERANGE && to->used > begin)
-			return 1;
-		if (packed < 0)
-			return packed;
+		if (packed == 0)
+			packed = both_entry(walk, list->names + list->at[list->next], to);
+		if (packed < 0) {
+			end_run(&walk->run, to, to->used);
+			/* What is there is told first: the next call fails in the same way. */
+			return to->used > begin ? 1 : packed;
+		}
 		way->levels[here - 1].list->next++;
 		if (way->depth > here)
 			here = 0;

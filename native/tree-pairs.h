@@ -14,8 +14,12 @@ enum {
 	HOLDS_SAME = 8,
 	HOLDS_OTHER = 16,
 	IS_UNREAD = 32,
-	/* Only in a walk through both (tree-both.h): it went down into the directory. */
-	IS_ENTERED = 64
+	/*
+	 * Only in a walk through both (tree-both.h): it went down into the directory; the record is
+	 * a run of lone files (tree-lone.h).
+	 */
+	IS_ENTERED = 64,
+	IS_RUN = 128
 };
 
 /* Of a name in the working directory. */

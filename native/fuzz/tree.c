@@ -165,6 +165,28 @@ static void walk_all(int fd, int purpose)
 		tree_walk_end(walk);
 }
 
+/* The pairs fill the space, and runs of lone files have as many names as they say. */
+static void check_pairs(const char *room, int32_t bytes)
+{
+	struct entry head;
+
+	for (int32_t at = 0; at < bytes; at += head.length) {
+		memcpy(&head, room + at, sizeof head);
+		if (head.length < sizeof head || head.length > (uint32_t)(bytes - at))
+			fail("a record of a walk through two trees has another length");
+		if (head.state != IS_RUN)
+			continue;
+		const char *names = room + at + sizeof head + head.name;
+		size_t text = ALIGN(sizeof head + head.name + head.target);
+		uint32_t count = 1;
+		for (uint32_t place = 0; place < head.target; place++)
+			count += names[place] == '/';
+		if (count != head.links || !head.target ||
+			text + 2 * sizeof(double) * count != head.length)
+			fail("a run of lone files has another length");
+	}
+}
+
 /* Walks through two directories beside each other, in spaces of changing sizes. */
 static void both_all(int fd, int beside, int counts_blocks)
 {
@@ -177,6 +199,7 @@ static void both_all(int fd, int beside, int counts_blocks)
 		bytes = tree_both_next(walk, size % 5 == 0 ? 200 : size);
 		if (bytes > (int32_t)size)
 			fail("tree_both_next wrote more than there was room for");
+		check_pairs(room, bytes);
 		if (bytes > 0 && tree_both_folder(walk) < 0)
 			fail("a walk through two trees is nowhere");
 		if (bytes > 0 && size % 11 == 0)

@@ -37,6 +37,7 @@ export const TREE = [
   'tree-pairs.h',
   'tree-walk.h',
   'tree-tar.h',
+  'tree-lone.h',
   'tree-both.h',
   'tree-copy.h',
   'tree-known.h',

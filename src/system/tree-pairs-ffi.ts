@@ -1,7 +1,7 @@
 /** Directories and trees beside those that they change, in one call for many names. */
 import { errnoName } from './errno.js';
 import { HEAD, LISTING, check, treeLibrary, openAnew, parts, read, space } from './tree-library.js';
-import { decodePairs } from './tree-pairs.js';
+import { decodePairs, type Pair } from './tree-pairs.js';
 
 type Names = ReturnType<typeof decodePairs>;
 
@@ -62,7 +62,7 @@ function treePairs(
   fd: number,
   beside: { open: () => number; close: (opened: number) => void },
   path: string,
-): Generator<Names, void> {
+): Generator<Pair[], void> {
   const within = (call: (other: number) => number): number => {
     const other = beside.open();
     try {
@@ -76,7 +76,8 @@ function treePairs(
       first: () => within((other) => treeLibrary().tree_pairs(fd, other)),
       next: (list) => within((other) => treeLibrary().tree_next_pairs(list, fd, other)),
     },
-    (bytes) => decodePairs(copied(HEAD, bytes)),
+    // Only a walk through both trees has runs of lone files.
+    (bytes) => decodePairs(copied(HEAD, bytes)) as Pair[],
     path,
   );
 }

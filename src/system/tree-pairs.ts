@@ -1,6 +1,9 @@
-/** The records of native/tree-pairs.h: two files of one name, in two directories. */
+/**
+ * The records of native/tree-pairs.h and tree-lone.h: two files of one name, in two directories,
+ * and files that only the first one has.
+ */
 import { errnoName } from './errno.js';
-import { ENTRY, ENTRY_LONGS, ENTRY_WORDS, TYPE } from './tree-records.js';
+import { ENTRY, ENTRY_LONGS, ENTRY_WORDS } from './tree-records.js';
 
 /** The fields of lstat(2) for a comparison. */
 export interface FileStat {
@@ -25,18 +28,24 @@ export interface FileStat {
 }
 
 /**
- * A regular file without a mark that only the first directory has. Most changes are such, and
- * nothing more needs to be known of them. The fields are as in FileStat.
+ * Regular files of one directory that only the first one of two trees has, without a mark, and with
+ * one name. Most changes are such, and nothing more needs to be known of them.
  */
-export interface LoneFile extends Pick<FileStat, 'links' | 'size' | 'blocks' | 'inode'> {
-  /** As in Pair. */
-  name: string;
-  isLone: true;
+export interface LoneFiles {
+  /** The path of the directory, with a slash behind it; '' is the top. */
+  folder: string;
+  /** With a slash between each and the next one; one character for each byte. */
+  names: string;
+  /** Of each, its size and the bytes that it takes. */
+  numbers: Float64Array;
+  count: number;
+  /** The sums. */
+  size: number;
+  takes: number;
 }
 
 /** A name in a directory, and the same name in another one. */
 export interface Pair {
-  isLone?: undefined;
   /** One character for each byte. Of a walk through both trees it is a path. */
   name: string;
   /** Why a file cannot be looked at, as the name of an error. */
@@ -59,8 +68,6 @@ export interface Pair {
   folder: (() => number) | null;
 }
 
-const REGULAR = 0o100000;
-
 /** The bits of `state`. */
 const HAS_OTHER = 1;
 const IS_MARKED = 2;
@@ -68,6 +75,7 @@ const OTHER_MARKED = 4;
 const CONTENT = { 8: 'same', 16: 'changed', 32: 'unread' } as const;
 const CONTENT_BITS = 56;
 const IS_ENTERED = 64;
+const IS_RUN = 128;
 
 /** More than any minor number (include/linux/kdev_t.h). */
 const MINORS = 2 ** 20;
@@ -147,16 +155,17 @@ class RecordStat implements FileStat {
 const MARKS = [0, 1, 2, 3].map((bits) => ({ upper: (bits & 1) !== 0, lower: (bits & 2) !== 0 }));
 
 /**
- * The pairs and lone files in some bytes. @param bytes begins at a multiple of 8 in its
- * ArrayBuffer, and stays as it is while the pairs are used. @param folder of a walk, see Pair.
+ * The pairs in some bytes, and the lone files of a walk.
+ * @param bytes begins at a multiple of 8 in its ArrayBuffer, and stays as it is while the pairs are
+ * used. @param folder of a walk, see Pair.
  */
-export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair | LoneFile)[] {
+export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair | LoneFiles)[] {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   const fileAt = (at: number): FileStat | string => {
     const error = words[(at >> 2) + ENTRY_WORDS.error]!;
     return error === 0 ? new RecordStat(bytes, words, at >> 2) : errnoName(error);
   };
-  const pairs: (Pair | LoneFile)[] = [];
+  const pairs: (Pair | LoneFiles)[] = [];
   // To cut names out of one text takes less time than to make each of its bytes.
   const text = bytes.toString('latin1');
   for (let at = 0; at < bytes.length;) {
@@ -165,18 +174,16 @@ export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair
     const name = at + ENTRY;
     const next = at + words[word]!;
     const called = text.slice(name, name + words[word + ENTRY_WORDS.name]!);
-    if (
-      (state & (HAS_OTHER | IS_MARKED)) === 0 &&
-      (words[word + ENTRY_WORDS.mode]! & TYPE) === REGULAR &&
-      words[word + ENTRY_WORDS.error] === 0
-    ) {
+    if ((state & IS_RUN) !== 0) {
+      const [names, count] = [name + called.length, words[word + ENTRY_WORDS.links]!];
+      const numbers = 2 * count;
       pairs.push({
-        name: called,
-        isLone: true,
-        links: words[word + ENTRY_WORDS.links]!,
+        folder: called,
+        names: text.slice(names, names + words[word + ENTRY_WORDS.target]!),
+        numbers: new Float64Array(bytes.buffer, bytes.byteOffset + next - 8 * numbers, numbers),
+        count,
         size: longAt(words, word + 2 * ENTRY_LONGS.size),
-        blocks: longAt(words, word + 2 * ENTRY_LONGS.blocks),
-        inode: longAt(words, word + 2 * ENTRY_LONGS.inode),
+        takes: longAt(words, word + 2 * ENTRY_LONGS.blocks) * 512,
       });
       at = next;
       continue;

@@ -157,6 +157,17 @@ function bothWays(upper: string, lower: string, attributes: Attributes): [string
   return [told(attributes), told(byPath)];
 }
 
+/** Files that only the upper layer has: more than one run, and such as are in none. */
+function loneFiles(upper: string): void {
+  for (let at = 0; at < 100; at++) put(`${upper}/new/${String(at).repeat(120)}`, 'long');
+  for (let at = 0; at < 600; at++) put(`${upper}/new/short/${at}`, 'x'.repeat(at * 11));
+  for (const name of ['vmlinuz', 'boot/vmlinuz', 'boot/below/x', '.hidden', 'new/.x', 'new/empty'])
+    put(`${upper}/${name}`, name.endsWith('empty') ? '' : name);
+  fs.linkSync(`${upper}/vmlinuz`, `${upper}/new/second-name`);
+  fs.mkdirSync(`${upper}/new/nothing`);
+  fs.writeFileSync(Buffer.from(`${upper}/new/\xff\n\\`, 'latin1'), 'x');
+}
+
 async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong' | 'unlike'>> {
   const attributes = await openAttributes();
   const wrong: DiffReport['wrong'] = [];
@@ -170,6 +181,7 @@ async function byChance(): Promise<Pick<DiffReport, 'seeds' | 'wrong' | 'unlike'
   for (let at = 0; at < 3000; at++)
     for (const layer of at % 3 === 0 ? ['upper'] : ['upper', 'rom'])
       put(`${top}/many/${layer}/file-${at}`, at % 2 === 0 ? 'one' : layer);
+  loneFiles(`${top}/many/upper`);
   compare(-1, `${top}/many/upper`, `${top}/many/rom`);
   for (let seed = 1; seed <= seeds; seed++) {
     const next = random(seed);

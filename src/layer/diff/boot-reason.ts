@@ -17,6 +17,10 @@ const BOOT_FILE = /^(?:boot\/.|(?:vmlinuz|vmlinux|initrd\.img)(?:\.old)?$)/;
 const BEGINNINGS = 'bvilu';
 const MODULES_OF_KERNEL = /^(?:usr\/)?lib\/modules\/[^/]+$/;
 
+/** Whether a file in a directory may be one. @param folder with a slash behind it; '' is the top */
+export const mayHoldBootFiles = (folder: string): boolean =>
+  folder === '' || folder.startsWith('boot/');
+
 /** Why a change does nothing where it is; null if it does what it should. */
 export function bootReason({ kind, path, of }: Change): BootReason | null {
   if (!BEGINNINGS.includes(path.charAt(0)) || kind === 'same' || kind === 'stale') return null;

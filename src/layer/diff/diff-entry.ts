@@ -1,3 +1,4 @@
+import type { LoneFiles } from '../../system/tree-pairs.js';
 import type { BootReason } from './boot-reason.js';
 
 export const DIFF_SCHEMA = 'mountroot.diff/1';
@@ -66,17 +67,16 @@ export interface DiffProblem {
   error: string;
 }
 
-/** A file that only the upper layer has; the fields are as in an entry. */
-export type AddedFile = Pick<DiffEntry, 'path' | 'size' | 'takes'>;
-
-export const addedEntry = ({ path, size, takes }: AddedFile): DiffEntry => ({
-  kind: 'added',
-  path,
-  of: 'file',
-  size,
-  takes,
-  rom: null,
-});
+/** Files of one directory that only the upper layer has, as their entries. */
+export const addedEntries = ({ folder, names, numbers }: LoneFiles): DiffEntry[] =>
+  names.split('/').map((name, index) => ({
+    kind: 'added',
+    path: folder + name,
+    of: 'file',
+    size: numbers[2 * index]!,
+    takes: numbers[2 * index + 1]!,
+    rom: null,
+  }));
 
 /** The result for a name; null if there is nothing to report. */
 export type NameResult = DiffEntry | { problem: DiffProblem } | null;
@@ -85,11 +85,11 @@ export type NameResult = DiffEntry | { problem: DiffProblem } | null;
  * A result of a walk. Files that are added one after another come together, because there may be
  * many thousands.
  */
-export type WalkResult = NameResult | { added: AddedFile[] };
+export type WalkResult = NameResult | { added: LoneFiles };
 
 /** The same, name by name. */
 export const eachOf = (result: WalkResult): NameResult[] =>
-  result !== null && 'added' in result ? result.added.map(addedEntry) : [result];
+  result !== null && 'added' in result ? addedEntries(result.added) : [result];
 
 export interface Sum {
   count: number;
@@ -123,14 +123,12 @@ export class Totals {
     if (told.reason) this.beforeBoot++;
   }
 
-  private addFiles(files: readonly AddedFile[]): void {
+  private addFiles({ count, size, takes }: LoneFiles): void {
     const sum = this.kinds.added;
-    this.looked += files.length - 1;
-    sum.count += files.length;
-    for (const { size, takes } of files) {
-      sum.size += size;
-      sum.takes += takes;
-    }
+    this.looked += count - 1;
+    sum.count += count;
+    sum.size += size;
+    sum.takes += takes;
   }
 
   get all(): Sum {

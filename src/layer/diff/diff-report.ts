@@ -1,7 +1,6 @@
 /** The three forms of a report. Each is written entry by entry, and keeps no entries. */
 import {
-  addedEntry,
-  type AddedFile,
+  addedEntries,
   type Biggest,
   type DiffEntry,
   type DiffProblem,
@@ -19,6 +18,7 @@ import {
   totalsData,
   type About,
 } from './diff-text.js';
+import type { LoneFiles } from '../../system/tree-pairs.js';
 import { printableJson } from '../../text/printable.js';
 
 export type Format = 'table' | 'ndjson' | 'json';
@@ -27,7 +27,7 @@ export interface DiffReport {
   begin(about: About): string;
   entry(entry: DiffEntry): string;
   /** The same as their entries, one after the other. */
-  added(files: readonly AddedFile[]): string;
+  added(files: LoneFiles): string;
   problem(problem: DiffProblem): string;
   end(totals: Totals, biggest: Biggest | null): string;
 }
@@ -38,7 +38,7 @@ const line = (value: object): string => `${printableJson(value)}\n`;
 const oneByOne =
   (entry: DiffReport['entry']): DiffReport['added'] =>
   (files) =>
-    files.map((file) => entry(addedEntry(file))).join('');
+    addedEntries(files).map(entry).join('');
 
 /** One JSON value, written piece by piece; the problems come behind the entries. */
 function json(): DiffReport {

@@ -1,7 +1,6 @@
 import {
   DIFF_SCHEMA,
   KINDS,
-  type AddedFile,
   type Biggest,
   type DiffEntry,
   type Kind,
@@ -11,6 +10,7 @@ import {
   type What,
 } from './diff-entry.js';
 import { BOOT_REASON_CURE, BOOT_REASON_WORDS } from './boot-reason.js';
+import type { LoneFiles } from '../../system/tree-pairs.js';
 import { inOctal, printable, utf8 } from '../../text/printable.js';
 import { plural } from '../../text/units.js';
 import { wrap } from '../../text/columns.js';
@@ -122,8 +122,10 @@ const remarks = (entry: DiffEntry): string[] =>
 
 const INDENT = 23;
 
+const headOf = (kind: string): string => `${kind.padEnd(10)} `;
+const restOf = (amount: string, rest: string): string => `${amount.padStart(10)}  ${rest}`;
 const row = (kind: string, amount: string, rest: string): string =>
-  `${kind.padEnd(10)} ${amount.padStart(10)}  ${rest}`;
+  headOf(kind) + restOf(amount, rest);
 
 /** Whether an entry is told in one line. Most are. */
 const isBare = ({ kind, differs, shadows, reason }: DiffEntry): boolean =>
@@ -133,9 +135,15 @@ const isBare = ({ kind, differs, shadows, reason }: DiffEntry): boolean =>
   reason === undefined;
 
 /** The lines of files that only the upper layer has: renderEntry() of each, but sooner. */
-export function renderAdded(files: readonly AddedFile[]): string {
-  let lines = '';
-  for (const { path, size } of files) lines += `${row('added', amount(size), shown(path))}\n`;
+export function renderAdded({ folder, names, numbers }: LoneFiles): string {
+  const head = headOf('added');
+  const isShown = isPlain(folder + names);
+  let [lines, at] = ['', 0];
+  for (const name of names.split('/')) {
+    const path = isShown ? folder + name : shown(folder + name);
+    lines += `${head}${restOf(amount(numbers[at]!), path)}\n`;
+    at += 2;
+  }
   return lines;
 }
 

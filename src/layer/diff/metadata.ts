@@ -30,19 +30,17 @@ function secondsText(seconds: number): string {
   return text;
 }
 
-/** A time, in whole seconds and with their fraction. */
-function timeOf({ seconds, nanoseconds }: FileStat): { whole: string; exact: string } {
-  if (Math.abs(seconds) >= 8.64e12) return { whole: `${seconds}`, exact: `${seconds}` };
+/** A time, with the fraction of its second or without. */
+function timeOf({ seconds, nanoseconds }: FileStat, isExact: boolean): string {
+  if (Math.abs(seconds) >= 8.64e12) return `${seconds}`;
   const text = secondsText(seconds);
-  return { whole: `${text}Z`, exact: `${text}.${String(nanoseconds).padStart(9, '0')}Z` };
+  return isExact ? `${text}.${String(nanoseconds).padStart(9, '0')}Z` : `${text}Z`;
 }
 
 /** Two times in whole seconds, as images have them, or with fractions if only those differ. */
-function times(theirs: FileStat, ours: FileStat): { rom: string; upper: string } {
-  const [rom, upper] = [timeOf(theirs), timeOf(ours)];
-  return rom.whole === upper.whole
-    ? { rom: rom.exact, upper: upper.exact }
-    : { rom: rom.whole, upper: upper.whole };
+function times(theirs: FileStat, ours: FileStat): Differs[0] {
+  const isExact = theirs.seconds === ours.seconds;
+  return { what: 'time', rom: timeOf(theirs, isExact), upper: timeOf(ours, isExact) };
 }
 
 /** All attributes except overlay's own, which are not metadata of the file. */
@@ -82,12 +80,12 @@ export function metadataOf(
   const [ours, theirs] = [upper.stat, lower.stat];
   const differs: Differs = [];
   const what = whatOf(ours);
-  if (what !== 'symlink' && octal(ours) !== octal(theirs))
+  if (what !== 'symlink' && ((ours.mode ^ theirs.mode) & 0o7777) !== 0)
     differs.push({ what: 'mode', rom: octal(theirs), upper: octal(ours) });
-  if (owner(ours) !== owner(theirs))
+  if (ours.uid !== theirs.uid || ours.gid !== theirs.gid)
     differs.push({ what: 'owner', rom: owner(theirs), upper: owner(ours) });
   const isOtherTime = ours.seconds !== theirs.seconds || ours.nanoseconds !== theirs.nanoseconds;
-  if (what !== 'directory' && isOtherTime) differs.push({ what: 'time', ...times(theirs, ours) });
+  if (what !== 'directory' && isOtherTime) differs.push(times(theirs, ours));
   if (attributes === null) return differs;
   const named = names ?? (upper.marked ? attributes.names(upper.path) : []);
   return [...differs, ...attributesDiffer(attributes, upper, named, lower)];

@@ -4,7 +4,7 @@
  */
 import * as fs from 'node:fs';
 import { kernelTime } from '../../system/file-time.js';
-import type { FileStat, LoneFile, Pair } from '../../system/tree-pairs.js';
+import type { FileStat, LoneFiles, Pair } from '../../system/tree-pairs.js';
 import { codeOf, namesIn, openDirectory, readLink, statOrNull } from './lower-files.js';
 
 /** As openPairs() of src/system/tree-pairs-ffi.ts. */
@@ -13,11 +13,11 @@ export interface PairReaders {
     fd: number,
     beside: { open: () => number; close: (fd: number) => void },
     path: string,
-  ) => Iterable<(Pair | LoneFile)[]>;
+  ) => Iterable<Pair[]>;
   both: (
     of: { fd: number; beside: number; countsBlocks: boolean },
     path: string,
-  ) => Iterable<(Pair | LoneFile)[]> | null;
+  ) => Iterable<(Pair | LoneFiles)[]> | null;
 }
 
 /** A name that only the image has, in a directory that hides it, has no upper file. */
@@ -25,8 +25,8 @@ export interface LayerPair extends Omit<Pair, 'upper'> {
   upper: FileStat | string | null;
 }
 
-/** A name in both layers, or of a file that only the upper one has. */
-export type LayerName = LayerPair | LoneFile;
+/** A name in both layers, or files that only the upper one has. */
+export type LayerName = LayerPair | LoneFiles;
 
 /** What is not known without a look at the attributes or the content. */
 const UNKNOWN = {
@@ -75,17 +75,23 @@ export interface Reading {
   wants: ((name: string) => boolean) | null;
 }
 
-/** The names of a directory, or of all below it as far as it is simple. @throws as readdir(3) */
+/**
+ * The names of a directory, or of all below it as far as it is simple; with the names that only the
+ * image has if it is not. @throws as readdir(3)
+ */
 export function pairsOf(
   { fd, at, lower, simple }: Folders,
   { readers, countsBlocks, wants }: Reading,
 ): Iterable<LayerName[]> {
-  if (readers === null || wants !== null) return byPath(at, lower, wants ?? (() => true));
   const open = (): number => (lower === null ? -1 : openDirectory(lower));
-  return (
-    (simple ? bothOf(readers, { fd, open, countsBlocks }, at) : null) ??
-    readers.pairs(fd, { open, close: fs.closeSync }, at)
-  );
+  const calls = wants === null ? readers : null;
+  const both = simple && calls !== null ? bothOf(calls, { fd, open, countsBlocks }, at) : null;
+  if (both !== null) return both;
+  const pairs =
+    calls === null
+      ? byPath(at, lower, wants ?? (() => true))
+      : calls.pairs(fd, { open, close: fs.closeSync }, at);
+  return simple || lower === null ? pairs : withHidden(pairs, lower);
 }
 
 /** null if too many such walks are going on. */
@@ -106,7 +112,7 @@ function* byPath(
   at: string,
   lower: string | null,
   wants: (name: string) => boolean,
-): Generator<LayerName[], void> {
+): Generator<LayerPair[], void> {
   for (const name of namesIn(at)) {
     if (!wants(name)) {
       yield [{ name, upper: null, lower: null, ...UNKNOWN }];
@@ -129,10 +135,7 @@ function sideOf(path: string): FileStat | string | null {
 }
 
 /** The same, with the names that only the image has, in the order of their bytes. */
-export function* withHidden(
-  all: Iterable<LayerName[]>,
-  lower: string,
-): Generator<LayerName[], void> {
+function* withHidden(all: Iterable<LayerPair[]>, lower: string): Generator<LayerPair[], void> {
   const names = namesIn(lower);
   let next = 0;
   const hidden = (name: string): LayerPair => ({

@@ -2,7 +2,6 @@
 import * as fs from 'node:fs';
 import { META, STATE_LINK } from '../../facts/places.js';
 import type { FileStat } from '../../system/tree-pairs.js';
-import { bootReason, type BootReason } from './boot-reason.js';
 import { whatOf } from './lower-files.js';
 import type { LayerName, LayerPair } from './pairs.js';
 
@@ -64,12 +63,8 @@ export const isOpened = ({ upper, lower }: LayerPair): boolean =>
   upper !== null && typeof upper !== 'string' && typeof lower !== 'string' && isFolder(upper);
 
 /** Our own records: the upper layer of the out-of-tree overlayfs is the root of the volume. */
-export const isOurs = ({ path }: Frame, { name }: LayerName): boolean =>
+export const isOurs = ({ path }: Frame, { name }: LayerPair): boolean =>
   path === '' && (name === META || name === STATE_LINK);
-
-/** Why a file that only the upper layer has does nothing there. */
-export const tooLate = (path: string): BootReason | null =>
-  bootReason({ kind: 'added', path, of: 'file' });
 
 /** The last name of a path. */
 export const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

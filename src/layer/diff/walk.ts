@@ -8,11 +8,10 @@
  */
 import * as fs from 'node:fs';
 import type { Attributes } from './attributes.js';
-import { bootReason } from './boot-reason.js';
+import { bootReason, mayHoldBootFiles } from './boot-reason.js';
 import { compared } from './compare.js';
 import {
-  addedEntry,
-  type AddedFile,
+  addedEntries,
   type DiffEntry,
   type DiffProblem,
   type Kind,
@@ -22,7 +21,7 @@ import {
 import { isGone, openDirectory, whatOf } from './lower-files.js';
 import { metadataOf, type Side } from './metadata.js';
 import { NONE, isWhiteoutFile, overlayNotes, type Notes } from './notes.js';
-import { fileStat, pairsOf, withHidden, type LayerName, type LayerPair } from './pairs.js';
+import { fileStat, pairsOf, type LayerName, type LayerPair } from './pairs.js';
 import {
   MARKED,
   pathIn,
@@ -31,13 +30,12 @@ import {
   isOurs,
   lastOf,
   through,
-  tooLate,
   type Found,
   type Frame,
   type Shows,
 } from './walk-place.js';
 import { UNSEEN, unseenFor, unseen } from './walk-problem.js';
-import type { FileStat, LoneFile } from '../../system/tree-pairs.js';
+import type { FileStat, LoneFiles } from '../../system/tree-pairs.js';
 
 export type NewerThan = (path: string, upper: Side, lower: Side) => DiffEntry['shadows'];
 
@@ -91,12 +89,12 @@ class Walker {
         const pair = frame.some[frame.next++] ?? this.nextOf(frame);
         if (pair === null) this.leave(this.frames.pop()!);
         else if ('problem' in pair) yield pair;
+        else if ('names' in pair) yield* this.lone(frame, pair);
         else if (isOurs(frame, pair)) continue;
         else {
           const path = pathIn(frame.path, pair.name);
           const standing = this.standing(path);
           if (standing === 'beside') yield null;
-          else if (pair.isLone) yield this.lone(frame, path, pair);
           else if (pair.entered) yield this.passed(this.found(frame, path, pair));
           else if (isOpened(pair)) yield* this.folder(frame, path, pair);
           else yield this.name(frame, path, pair, standing);
@@ -128,22 +126,14 @@ class Walker {
     }
   }
 
-  /** A file that only the upper layer has, with those like it that follow at once. */
-  private lone(frame: Frame, path: string, first: LoneFile): WalkResult {
-    const reason = tooLate(path);
-    if (reason !== null) return { ...addedEntry(this.added(path, first)), reason };
-    const added = [this.added(path, first)];
-    for (let file; (file = frame.some[frame.next])?.isLone && !isOurs(frame, file);) {
-      const next = pathIn(frame.path, file.name);
-      if (this.standing(next) === 'beside' || tooLate(next) !== null) break;
-      added.push(this.added(next, file));
-      frame.next++;
+  /** Files that only the upper layer has. All paths in their directory were asked for. */
+  private *lone(frame: Frame, files: LoneFiles): Generator<WalkResult, void> {
+    const added = { ...files, folder: pathIn(frame.path, files.folder) };
+    if (!mayHoldBootFiles(added.folder)) return void (yield { added });
+    for (const entry of addedEntries(added)) {
+      const reason = bootReason(entry);
+      yield reason === null ? entry : { ...entry, reason };
     }
-    return { added };
-  }
-
-  private added(path: string, file: LoneFile): AddedFile {
-    return { path, size: file.size, takes: this.takes(file, true) };
   }
 
   /** Whether a path was asked for, or leads to one that was. */
@@ -163,7 +153,10 @@ class Walker {
     const isAsked = folder !== null && !pair.entered && (marked.upper || isOpened(pair));
     const within = isAsked ? through(folder(), frame.at) : frame.at;
     return {
-      ...{ path, at: `${within}/${isAsked ? lastOf(name) : name}`, marked, content },
+      path,
+      at: `${within}/${isAsked ? lastOf(name) : name}`,
+      marked,
+      content,
       lower: frame.lower === null ? null : `${frame.lower}/${name}`,
       stat: upper as FileStat,
       below: below as FileStat | null,
@@ -229,10 +222,10 @@ class Walker {
   }
 
   private of(kind: Kind, { path, stat, below }: Found, more: Partial<DiffEntry> = {}): DiffEntry {
-    return { ...this.entry(kind, path, stat, below), ...more };
+    return Object.assign(this.entry(kind, path, stat, below), more);
   }
 
-  private takes({ links, inode, blocks }: LoneFile | FileStat, isFile: boolean): number {
+  private takes({ links, inode, blocks }: FileStat, isFile: boolean): number {
     if (links > 1 && isFile) {
       if (this.counted.has(inode)) return 0;
       this.counted.add(inode);
@@ -277,17 +270,15 @@ class Walker {
       this.standing(path) === 'within'
         ? null
         : (name: string): boolean => this.standing(pathIn(path, name)) !== 'beside';
-    const simple = merged || lower === null;
     const pairs = pairsOf(
-      { ...frame, simple },
+      { ...frame, simple: merged || lower === null },
       {
         readers: this.options.attributes?.pairs ?? null,
         countsBlocks: !this.blocksSayNothing,
         wants,
       },
     );
-    const shown = simple ? pairs : withHidden(pairs, lower);
-    frame.pairs = shown[Symbol.iterator]();
+    frame.pairs = pairs[Symbol.iterator]();
   }
 
   private shows(notes: Notes, { lower, below }: Found, merged: boolean): Shows {
@@ -348,15 +339,15 @@ class Walker {
     if (below === null) return this.of('added', found);
     if (whatOf(below) !== what) return this.of('replaced', found);
     const { newer } = this.options;
-    const sides = { upper: side, lower: { path: lower!, stat: below, marked: marked.lower } };
-    const told = compared({ ...sides, content }, attributes, notes.names);
+    const under = { path: lower!, stat: below, marked: marked.lower };
+    const told = compared({ upper: side, lower: under, content }, attributes, notes.names);
     if (told === null) return null;
+    const entry = this.of(told.kind, found);
+    if (told.differs.length > 0) entry.differs = told.differs;
     const shadows =
-      told.kind === 'changed' && what === 'file' ? newer?.(path, side, sides.lower) : undefined;
-    return this.of(told.kind, found, {
-      ...(told.differs.length > 0 && { differs: told.differs }),
-      ...(shadows && { shadows }),
-    });
+      told.kind === 'changed' && what === 'file' ? newer?.(path, side, under) : undefined;
+    if (shadows) entry.shadows = shadows;
+    return entry;
   }
 
   /** A file with only its metadata in the upper layer. */

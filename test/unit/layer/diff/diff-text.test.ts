@@ -3,7 +3,6 @@ import t from 'tap';
 import {
   Biggest,
   Totals,
-  addedEntry,
   type DiffEntry,
   type NameResult,
 } from '../../../../src/layer/diff/diff-entry.js';
@@ -132,20 +131,36 @@ for (const [format, file] of [
 
 t.test('files that are added together are told as one by one', (t) => {
   const sizes = [0, 1023, 1024, 1_048_523, 1_048_524, 5e9];
-  const paths = ['etc/a', 'two words', 'new\nline', '\xe9', '\xc3\xa9', '\x1b[2J', 'back\\slash'];
-  const files = paths.map((path, index) => ({
-    ...{ path, size: sizes[index % sizes.length]!, takes: 4096 * index },
-  }));
-  for (const format of ['table', 'ndjson', 'json'] as const) {
-    const [together, alone] = [report(format), report(format)];
-    const expected = files.map((file) => alone.entry(addedEntry(file))).join('');
-    t.equal(together.added(files), expected, format);
-    t.equal(together.added([files[0]!]), alone.entry(addedEntry(files[0]!)), format);
+  const odd = ['new\nline', '\xe9', '\xc3\xa9', '\x1b[2J', 'back\\slash', 'two words'];
+  const plain = ['a', 'b.conf', 'c d', 'e~', 'f', 'g'];
+  const takes = sizes.map((_, index) => 4096 * index);
+  for (const [folder, names] of [
+    ['', odd],
+    ['etc/', odd],
+    ['etc/', plain],
+    ['\x1b/\xc3\xa9/', plain],
+    ['etc/', ['a']],
+  ] as const) {
+    const entries = names.map((name, at): DiffEntry => ({
+      ...{ kind: 'added', path: folder + name, of: 'file', rom: null },
+      ...{ size: sizes[at]!, takes: takes[at]! },
+    }));
+    const sum = (numbers: number[]): number =>
+      numbers.slice(0, names.length).reduce((one, other) => one + other);
+    const added = {
+      ...{ folder, names: names.join('/'), count: names.length },
+      numbers: Float64Array.from(sizes.flatMap((size, at) => [size, takes[at]!])),
+      ...{ size: sum(sizes), takes: sum(takes) },
+    };
+    for (const format of ['table', 'ndjson', 'json'] as const) {
+      const [together, alone] = [report(format), report(format)];
+      t.equal(together.added(added), entries.map((each) => alone.entry(each)).join(''), format);
+    }
+    const [together, alone] = [new Totals(), new Totals()];
+    together.add({ added });
+    for (const entry of entries) alone.add(entry);
+    t.same(together, alone);
   }
-  const [together, alone] = [new Totals(), new Totals()];
-  together.add({ added: files });
-  for (const file of files) alone.add(addedEntry(file));
-  t.same(together, alone);
   t.end();
 });
 
