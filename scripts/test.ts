@@ -85,6 +85,9 @@ function showSlowest(): void {
     process.stdout.write(`${seconds.toFixed(1).padStart(8)} s  ${sourceNames(file)}\n`);
 }
 
+/** The model's objects live for one call: a sixth of its time was their collection. */
+const MORE_YOUNG = '--max-semi-space-size=64';
+
 type Show = (line: string) => void;
 const showNow: Show = (line) => void process.stdout.write(`${line}\n`);
 
@@ -96,7 +99,8 @@ async function runSuite(
   show = showNow,
 ): Promise<Count> {
   say(`${name}: ${files.length} files`);
-  const tap = spawn(program('tap'), ['run', '--reporter=tap', `--jobs=${jobs}`, ...files], {
+  const options = ['--reporter=tap', `--jobs=${jobs}`, `--node-arg=${MORE_YOUNG}`];
+  const tap = spawn(program('tap'), ['run', ...options, ...files], {
     cwd: checkout,
     stdio: ['ignore', 'pipe', 2],
     env: { ...process.env, ...environment },

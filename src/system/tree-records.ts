@@ -49,7 +49,7 @@ const KINDS: Record<number, PathKind> = {
   0o140000: 'socket',
 };
 /** The bits of a mode with the file type (S_IFMT). */
-export const TYPE = 0o170000;
+const TYPE = 0o170000;
 
 const NO_ATTRIBUTES: ReadonlyMap<string, Buffer> = new Map();
 

@@ -23,7 +23,7 @@ import { cached, digest } from '../../scripts/lib/cache.js';
 import { emptyData } from '../../scripts/image/chips.js';
 import { buildImage } from '../../scripts/image/build-image.js';
 import { packCpio } from '../../src/ramdisk/pack.js';
-import { board } from './board.js';
+import { SAME_ADDRESSES, board } from './board.js';
 
 /** What is walked through, as the board sees it. */
 export interface Medium {
@@ -289,7 +289,7 @@ export async function walk(
       board,
       { ...boot, flash, disks: [], ramdisk, ...(zImage !== undefined && { zImage }) },
       {
-        append: `loglevel=1 rdinit=/init ${append}`,
+        append: `${SAME_ADDRESSES} loglevel=1 rdinit=/init ${append}`,
         // Two copies of the medium, and the agent.
         memory: '768M',
         disks: [stream, ...(disk === undefined ? [] : [disk])],

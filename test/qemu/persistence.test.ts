@@ -6,7 +6,7 @@ import { record } from '../harness/records.js';
 const BLANK = (): Buffer => blank(board.flash.chips.at(-1)!);
 
 t.test('a board with blank flash comes up on an overlay that is kept on it', async (t) => {
-  const bench = await putOnBench(t, { data: BLANK() });
+  const bench = await putOnBench(t, { data: BLANK(), randomAddresses: true });
   const machine = await bench.bootToInit();
   const status = JSON.parse(await machine.output('mountroot status --json')) as object;
   t.match(status, {
@@ -26,7 +26,7 @@ t.test('a board with blank flash comes up on an overlay that is kept on it', asy
 });
 
 t.test('changes survive a power-off and a power cut', async (t) => {
-  const bench = await putOnBench(t, { data: BLANK() });
+  const bench = await putOnBench(t, { data: BLANK(), randomAddresses: true });
   const first = await bench.bootToInit();
   await first.output(
     'echo mine >/etc/mine && echo changed >>/etc/profile && rm /etc/os-release && mkdir -p ' +
@@ -52,7 +52,7 @@ t.test('changes survive a power-off and a power cut', async (t) => {
 });
 
 t.test('ten boots in a row end in the same mounts, and the counter counts them', async (t) => {
-  const bench = await putOnBench(t);
+  const bench = await putOnBench(t, { randomAddresses: true });
   let before: object[] | null = null;
   for (let boot = 1; boot <= 10; boot++) {
     const machine = await bench.bootToInit();
