@@ -1,3 +1,4 @@
+import { sourceOf } from '../system/kernel-file.js';
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
 import { problemSentence, type FactsProblem } from '../text/problem-text.js';
@@ -71,8 +72,11 @@ export function gatherOrigin(
   const attempt = noting(problems, problemOf);
   const orNull = <T>(look: () => T): T | null => attempt<T | null>(null, look);
   const there = (path: string): boolean => orNull(() => reader.kind(path)) === 'file';
-  const text = (path: string): string =>
-    there(path) ? (orNull(() => reader.readText(path)) ?? '') : '';
+  const text = (path: string): string => {
+    const seen = sourceOf(() => reader.readText(path));
+    if (seen.is === 'unreadable') problems.push(problemOf(seen.error));
+    return seen.is === 'there' ? seen.value : '';
+  };
   const parsed = <T>(path: string, parse: (bytes: Buffer) => T): T | null =>
     there(path) ? orNull(() => named(path, () => parse(readWhole(reader, path)))) : null;
 
@@ -90,6 +94,7 @@ export function gatherOrigin(
     (path): path is string => path?.startsWith('/') ?? false,
   );
   const early = word('rdinit') ?? '/init';
+  const programs = rememberedWays(reader);
   const real = text('/proc/sys/kernel/real-root-dev').trim();
   return {
     log: log && untilUserSpace(log),
@@ -111,9 +116,29 @@ export function gatherOrigin(
       content: contentOf(reader, each, facts),
     })),
     programs: [...new Set(wanted)].flatMap(
-      (path) => orNull(() => runnable(reader, top, path, machine)) ?? [],
+      (path) => orNull(() => runnable(programs, top, path, machine)) ?? [],
     ),
     earlyInit: { path: early, kind: orNull(() => reader.kind(early)) ?? 'missing' },
+  };
+}
+
+/** The same files, whose ways are looked up once: most programs are behind the same links. */
+function rememberedWays(reader: Reader): Parameters<typeof runnable>[0] {
+  const once = <T>(look: (path: string) => T): ((path: string) => T) => {
+    const known = new Map<string, T>();
+    return (path) => {
+      const seen = known.get(path);
+      if (seen !== undefined) return seen;
+      const looked = look(path);
+      known.set(path, looked);
+      return looked;
+    };
+  };
+  return {
+    kind: once((path) => reader.kind(path)),
+    readLink: once((path) => reader.readLink(path)),
+    details: once((path) => reader.details(path)),
+    readBytes: (path, offset, length) => reader.readBytes(path, offset, length),
   };
 }
 

@@ -9,10 +9,11 @@ const LARGEST = 8 << 20;
  */
 export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most = LARGEST): Buffer {
   const parts: Uint8Array[] = [];
+  const room = new Uint8Array(PART);
   for (let at = 0; at < most;) {
-    const part = reader.readBytes(path, at, PART);
+    const part = reader.readBytes(path, at, PART, room);
     if (part.length === 0) break;
-    parts.push(part);
+    parts.push(part.slice());
     at += part.length;
   }
   return Buffer.concat(parts);

@@ -5,6 +5,7 @@
  */
 import { orElse } from '../system/or-else.js';
 import type { Reader } from '../system/port.js';
+import { isUniform } from '../volumes/blank.js';
 import { isFileSystem } from '../volumes/file-systems.js';
 import { BYTES_LOOKED_AT, identify } from '../volumes/identify.js';
 import { claimedBytes, CLAIM_BYTES } from '../volumes/claimed-bytes.js';
@@ -89,7 +90,7 @@ function archiveAt(look: Look): number | null {
 function isErased(look: Look): boolean {
   const bytes = look(0, ERASED_BYTES);
   const [first] = bytes;
-  return (first === 0 || first === 0xff) && bytes.every((byte) => byte === first);
+  return (first === 0 || first === 0xff) && isUniform(bytes);
 }
 
 /** A file system that is bigger than its place is not the one that belongs there. */

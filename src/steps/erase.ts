@@ -1,5 +1,6 @@
 import { SystemError } from '../system/system-error.js';
 import type { System } from '../system/port.js';
+import { isErased } from '../volumes/blank.js';
 import type { StepKind } from './step-kind.js';
 
 /** Erases a flash partition, which jffs2 then takes. */
@@ -52,10 +53,6 @@ function writeNode(system: System, device: string, offset: number): void {
   }
 }
 
-/** A function for each byte would take a board, which has no compiler then, 30 s for 64 MiB. */
-const isErased = (bytes: Uint8Array, erased: Uint8Array): boolean =>
-  bytes.length === erased.length && Buffer.compare(bytes, erased) === 0;
-
 export const erase: StepKind<Erase> = {
   inverse: () => null,
   // Each block is read again immediately after it was erased.
@@ -68,10 +65,11 @@ export const erase: StepKind<Erase> = {
    */
   execute: ({ device, size, eraseBlock }, system) => {
     const blocks = Math.floor(size / eraseBlock);
-    const erased = Buffer.alloc(eraseBlock, 0xff);
     const room = new Uint8Array(eraseBlock);
-    const isErasedAt = (start: number): boolean =>
-      isErased(system.readBytes(device, start, eraseBlock, room), erased);
+    const isErasedAt = (start: number): boolean => {
+      const bytes = system.readBytes(device, start, eraseBlock, room);
+      return bytes.length === eraseBlock && isErased(bytes);
+    };
     for (let block = blocks - 1; block >= 0; block--) {
       const start = block * eraseBlock;
       system.during(`erasing ${device}, ${blocks - 1 - block} of ${blocks} blocks done`);
