@@ -61,8 +61,9 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
     BESIDE,
   ];
   const parts = chosenParts(process.argv.slice(2), all);
+  const has = (name: string): boolean => parts.some((part) => part === name);
   const chosen = <Name extends string>(table: Record<Name, unknown>): Name[] =>
-    keys(table).filter((name) => parts.some((part) => part === name));
+    keys(table).filter(has);
   const rootfs = await benchRootfs(image, board, work);
   const flash = board.flash.chips.map((_, index) => join(work, `flash${index}.img`));
   for (const [index, chip] of systemChips(board, image.boot.zImage, rootfs).entries())
@@ -78,15 +79,15 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   for (const name of chosen<ProgramName>(PROGRAMS))
     measured.figures[name] = await measureProgram(board, image, flash, name);
   const empty = (): void => writeFileSync(flash.at(-1)!, emptyData(board));
-  if (parts.some((part) => part === REPORTS)) {
+  if (has(REPORTS)) {
     empty();
     measured.reports = await measureReports(board, { ...image.boot, flash });
   }
-  if (parts.some((part) => part === SWITCH)) {
+  if (has(SWITCH)) {
     writeFileSync(flash.at(-1)!, markedData(board));
     measured.switched = await measureSwitch(board, { ...image.boot, flash });
   }
-  if (parts.some((part) => part === TREES)) {
+  if (has(TREES)) {
     empty();
     measured.trees = await measureTrees(board, { ...image.boot, flash });
   }
@@ -96,7 +97,7 @@ async function measure(board: Board, image: Image, work: string): Promise<Measur
   }
   for (const part of chosen<HostPartName>(HOST_PARTS))
     measured.growth.push(...(await growHere(part, work)));
-  if (parts.some((part) => part === BESIDE)) measured.beside = await besideTools(work);
+  if (has(BESIDE)) measured.beside = await besideTools(work);
   return measured;
 }
 

@@ -2,10 +2,10 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { parseMountinfo, visibleAt } from '../facts/mountinfo.js';
-import { folderTrouble, recordFolder } from '../facts/own-files.js';
 import { persistMounts } from '../facts/persist-paths.js';
-import { DATA, FACTS_OF_START, META, PERSIST } from '../facts/places.js';
+import { DATA, META, PERSIST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
+import { thisMoment } from '../facts/this-moment.js';
 import type { Attributes } from '../layer/diff/attributes.js';
 import type { WalkOptions } from '../layer/diff/walk.js';
 import { reader } from '../system/files.js';
@@ -109,20 +109,6 @@ export async function attributesFor(notes: string[]): Promise<Attributes | null>
 }
 
 /**
- * The time when the start of this boot wrote its facts, in seconds since 1970; null without a
- * start.
- */
-function startTime(): number | null {
-  try {
-    const folder = recordFolder(reader);
-    if (folderTrouble(reader, folder) !== null) return null;
-    return Math.floor(fs.lstatSync(`${folder}/${FACTS_OF_START}`).mtimeMs / 1000);
-  } catch {
-    return null;
-  }
-}
-
-/**
  * The test for files that hide a newer file of the image. It uses the record of `done`, on the
  * running root or beside an upper layer that was unpacked with it; undefined without a record.
  */
@@ -142,11 +128,7 @@ export async function newerFor(layers: ComparedLayers): Promise<WalkOptions['new
   });
   // This boot wrote nothing to layers that are not in use.
   if (!here) return newerThan(record, identity, { start: null, now: 0, uptime: 0 });
-  return newerThan(record, identity, {
-    start: startTime(),
-    now: Math.floor(Date.now() / 1000),
-    uptime: Number(process.hrtime.bigint() / 1_000_000_000n),
-  });
+  return newerThan(record, identity, thisMoment(reader));
 }
 
 /** The paths to look at, as on the root that the layers make. @throws {UsageError} for `..` */

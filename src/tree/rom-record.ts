@@ -2,8 +2,7 @@
  * Keeps two records on the data volume: the image's files (the manifest), and the image's files at
  * the time when those of the upper layer were written (the baseline). See facts/rom-manifest.ts.
  */
-import { folderTrouble, recordFolder } from '../facts/own-files.js';
-import { FACTS_OF_START, ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
+import { ROM_BASELINE, ROM_CURSOR, ROM_MANIFEST } from '../facts/places.js';
 import { identityOf } from '../facts/rom-identity.js';
 import {
   LONGEST_RECORD,
@@ -19,7 +18,7 @@ import {
   type Moment,
   type RomManifest,
 } from '../facts/rom-manifest.js';
-import { SECOND } from '../system/file-time.js';
+import { thisMoment } from '../facts/this-moment.js';
 import type { System } from '../system/port.js';
 import { nextBaseline } from './rom-baseline.js';
 import { fillManifest } from './rom-files.js';
@@ -48,18 +47,6 @@ interface Clocks {
   ms: () => number;
   moment: Moment;
 }
-
-const momentOf = (system: System): Moment => ({
-  // A start writes this file before all others.
-  start: quiet(null, () => {
-    const folder = recordFolder(system);
-    return folderTrouble(system, folder) === null
-      ? Number(system.details(`${folder}/${FACTS_OF_START}`).mtime / SECOND)
-      : null;
-  }),
-  now: Math.floor(Date.now() / 1000),
-  uptime: Number(process.hrtime.bigint() / SECOND),
-});
 
 const textOf = (system: System, path: string): string | null =>
   quiet(null, () =>
@@ -219,7 +206,7 @@ class RomRecorder {
 export function writeRomRecord(
   system: System,
   task: RomToRecord,
-  clocks: Clocks = { ms: () => performance.now(), moment: momentOf(system) },
+  clocks: Clocks = { ms: () => performance.now(), moment: thisMoment(system) },
 ): { changed: boolean; warnings: string[] } {
   const recorder = new RomRecorder(system, task, clocks);
   recorder.run();

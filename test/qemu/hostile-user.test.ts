@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import t from 'tap';
 import { bundle } from '../../scripts/agent/bundle.js';
 import { compileProgram } from '../../scripts/agent/compile.js';
-import { buildFuzzers } from '../../scripts/fuzz/c-fuzzers.js';
+import { buildFuzzers, fuzzersFor } from '../../scripts/fuzz/c-fuzzers.js';
 import { makeBench } from '../harness/board.js';
 import { rootfsWith, type Scripts } from '../harness/rootfs-variant.js';
 
 /** For each walk. */
 const SECONDS = process.env['MOUNTROOT_RACE_SECONDS'] ?? '4';
-const FUZZERS = ['c-tree', 'c-import', 'c-kernel-record'];
+const FUZZERS = fuzzersFor('arm');
 const INPUTS = 2000;
 const FOLDER = 'usr/lib/mountroot';
 
