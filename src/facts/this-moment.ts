@@ -5,7 +5,7 @@ import { folderTrouble, recordFolder } from './own-files.js';
 import { FACTS_OF_START } from './places.js';
 import type { Moment } from './rom-manifest.js';
 
-/** When this boot's start began; null without a start, or if somebody else may have made its file. */
+/** When this boot's start began; null without one, or if somebody else may have made its file. */
 function startTime(reader: Reader): number | null {
   const folder = recordFolder(reader);
   if (folderTrouble(reader, folder) !== null) return null;
