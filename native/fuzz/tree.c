@@ -118,15 +118,21 @@ static void pair_all(int fd, int beside)
 		tree_end(list);
 }
 
+/* Reads the head of a record, which must be within the bytes that are left. */
+static void read_head(const char *record, int32_t left, struct entry *head)
+{
+	memcpy(head, record, sizeof *head);
+	if (head->length < sizeof *head || head->length > (uint32_t)left)
+		fail("a record of a walk has another length");
+}
+
 /* The records fill the space, and runs of blocks are whole and have valid checksums. */
 static void check_records(const char *room, int32_t bytes)
 {
 	struct entry head;
 
 	for (int32_t at = 0; at < bytes; at += head.length) {
-		memcpy(&head, room + at, sizeof head);
-		if (head.length < sizeof head || head.length > (uint32_t)(bytes - at))
-			fail("a record of a walk has another length");
+		read_head(room + at, bytes - at, &head);
 		if (head.error || head.mode)
 			continue;
 		if (!head.links || head.content % TAR_BLOCK ||
@@ -171,9 +177,7 @@ static void check_pairs(const char *room, int32_t bytes)
 	struct entry head;
 
 	for (int32_t at = 0; at < bytes; at += head.length) {
-		memcpy(&head, room + at, sizeof head);
-		if (head.length < sizeof head || head.length > (uint32_t)(bytes - at))
-			fail("a record of a walk through two trees has another length");
+		read_head(room + at, bytes - at, &head);
 		if (head.state != IS_RUN)
 			continue;
 		const char *names = room + at + sizeof head + head.name;

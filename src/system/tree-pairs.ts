@@ -38,7 +38,6 @@ export interface LoneFiles {
   names: string;
   /** Of each, its size and the bytes that it takes. */
   numbers: Float64Array;
-  count: number;
   /** The sums. */
   size: number;
   takes: number;
@@ -175,13 +174,12 @@ export function decodePairs(bytes: Buffer, folder: Pair['folder'] = null): (Pair
     const next = at + words[word]!;
     const called = text.slice(name, name + words[word + ENTRY_WORDS.name]!);
     if ((state & IS_RUN) !== 0) {
-      const [names, count] = [name + called.length, words[word + ENTRY_WORDS.links]!];
-      const numbers = 2 * count;
+      const names = name + called.length;
+      const numbers = 2 * words[word + ENTRY_WORDS.links]!;
       pairs.push({
         folder: called,
         names: text.slice(names, names + words[word + ENTRY_WORDS.target]!),
         numbers: new Float64Array(bytes.buffer, bytes.byteOffset + next - 8 * numbers, numbers),
-        count,
         size: longAt(words, word + 2 * ENTRY_LONGS.size),
         takes: longAt(words, word + 2 * ENTRY_LONGS.blocks) * 512,
       });

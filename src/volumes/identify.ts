@@ -26,7 +26,7 @@ export const BYTES_LOOKED_AT =
   16 * Math.ceil(Math.max(...SIGNATURES.map(({ offset, bytes }) => offset + bytes.length)) / 16);
 
 const isAt = (block: Uint8Array, { offset, bytes }: Signature): boolean =>
-  block[offset] === bytes[0] && bytes.every((byte, index) => block[offset + index] === byte);
+  bytes.every((byte, index) => block[offset + index] === byte);
 
 /** The content that the first bytes of one erase block show; null for erased flash. */
 function identifyBlock(block: Uint8Array): { kind: ContentKind; evidence: string } | null {

@@ -123,8 +123,9 @@ export class Totals {
     if (told.reason) this.beforeBoot++;
   }
 
-  private addFiles({ count, size, takes }: LoneFiles): void {
+  private addFiles({ numbers, size, takes }: LoneFiles): void {
     const sum = this.kinds.added;
+    const count = numbers.length / 2;
     this.looked += count - 1;
     sum.count += count;
     sum.size += size;

@@ -148,8 +148,8 @@ t.test('files that are added together are told as one by one', (t) => {
     const sum = (numbers: number[]): number =>
       numbers.slice(0, names.length).reduce((one, other) => one + other);
     const added = {
-      ...{ folder, names: names.join('/'), count: names.length },
-      numbers: Float64Array.from(sizes.flatMap((size, at) => [size, takes[at]!])),
+      ...{ folder, names: names.join('/') },
+      numbers: Float64Array.from(entries.flatMap(({ size, takes }) => [size, takes])),
       ...{ size: sum(sizes), takes: sum(takes) },
     };
     for (const format of ['table', 'ndjson', 'json'] as const) {
