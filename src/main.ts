@@ -4,29 +4,25 @@
  */
 import { isLayerCall } from './boot/layer-call.js';
 import { calledWords } from './boot/called-words.js';
+import { faultSentence } from './boot/fault-text.js';
+
+/** The agent's own file: this is bundled as a CommonJS module. */
+declare const __filename: string;
+
+const isWhole = async (): Promise<boolean> =>
+  (await import('./boot/whole-files.js')).areFilesWhole(__filename);
 
 async function main(): Promise<void> {
   const words = calledWords(process.argv);
   const status = isLayerCall(words)
     ? await (await import('./cli/layer-cli.js')).layerCli(words)
     : null;
-  if (status === null) await (await import('./boot-main.js')).enterAgent();
+  if (status === null) await (await import('./boot-main.js')).enterAgent(isWhole);
   else process.exitCode = status;
 }
 
-/**
- * Tells of a fault outside of the verbs, with nothing of the other files, which may be the damaged
- * ones.
- */
-function tellFault(fault: unknown): void {
-  const isDamage =
-    fault instanceof SyntaxError || (fault as { code?: string }).code === 'MODULE_NOT_FOUND';
-  const [said] = String(fault).split('\n');
-  const cure = isDamage
-    ? 'a file of the agent is missing or damaged: install mountroot again'
-    : 'this is a fault of the agent: please report it';
-  process.stderr.write(`mountroot failed before it could answer: ${said}; ${cure}\n`);
+/** A fault outside of the verbs is told with nothing of the other files: they may be damaged. */
+main().catch(async (fault: unknown) => {
+  process.stderr.write(`mountroot: ${await faultSentence(fault, isWhole)}\n`);
   process.exitCode = 1;
-}
-
-main().catch(tellFault);
+});

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -10,6 +9,7 @@ import {
   NO_REHASH,
   REPORTS_FILE,
 } from '../../src/facts/installation.js';
+import { agentFiles, buildLine, buildOf, fileBeside } from '../../src/boot/whole-files.js';
 import { own } from '../lib/npm.js';
 import { Failure, checkout } from '../lib/report.js';
 
@@ -153,41 +153,32 @@ export const DEFINE_VERSION = { MOUNTROOT_VERSION: JSON.stringify(own.version) }
 const ENTRY = 'src/main.ts';
 
 /**
- * The files beside the agent's, by their entries. V8 reads all of a file, whatever is called in it,
- * and that of the reports is two thirds of the agent.
+ * The agent's files, by their entries, the agent's own as the last one. V8 reads all of a file,
+ * whatever is called in it, and that of the reports is two thirds of the agent.
  */
-const BESIDE: Readonly<Record<string, string>> = {
+const FILES: Readonly<Record<string, string>> = {
   'src/boot-main.ts': BOOTS_FILE,
   'src/cli/cli.ts': REPORTS_FILE,
   'src/cli/layer-cli.ts': LAYER_FILE,
+  [ENTRY]: AGENT_FILE,
 };
 
-/** The end of their names: the agent may have another name in tests. */
-const endOf = (file: string): string => file.slice(basename(AGENT_FILE, '.cjs').length);
-
-/** Leaves these files out of the one that loads them. */
+/** Leaves the other files out of the one that loads them. */
 const filesApart = (agent: string): Plugin => ({
   name: 'files-apart',
   setup(builder) {
     builder.onResolve({ filter: /^\.\/.*\.js$/ }, ({ path, importer }) => {
       const source = relative(checkout, join(dirname(importer), path)).replace(/\.js$/, '.ts');
-      const file = BESIDE[source];
+      const file = FILES[source];
       if (file === undefined) return null;
-      return { path: `./${basename(agent, '.cjs')}${endOf(file)}`, external: true };
+      return { path: `./${basename(fileBeside(agent, file))}`, external: true };
     });
   },
 });
 
-/** The line by which a heap knows the agent that it is of (src/kept-heap/same-program.ts). */
-const buildLine = (build: string): string => `//build ${build}\n`;
-
-/** The paths of the other files of the agent, by their entries. */
-const entriesBeside = (agent: string): [entry: string, file: string][] =>
-  Object.entries(BESIDE).map(([entry, file]) => [entry, agent.replace(/\.cjs$/, endOf(file))]);
-
 /** The paths of the files that are beside the agent's. */
 export const filesBeside = (agent: string): string[] =>
-  entriesBeside(agent).map(([, file]) => file);
+  agentFiles(agent).filter((path) => path !== agent);
 
 /**
  * The agent as boards run it. The first line of a script can pass one option to its interpreter,
@@ -240,17 +231,21 @@ interface AgentTexts {
 
 async function agentTexts(outfile: string, options: BundleOptions): Promise<AgentTexts> {
   const texts: AgentTexts['texts'] = [];
-  for (const [entry, path] of [...entriesBeside(outfile), [ENTRY, outfile] as const])
+  for (const [entry, file] of Object.entries(FILES)) {
+    const path = fileBeside(outfile, file);
     texts.push([path, await bundleText(entry, path, { ...options, agent: outfile })]);
-  const all = texts.map(([, text]) => text).join('\0');
-  return { texts, build: createHash('sha256').update(all).digest('hex').slice(0, 24) };
+  }
+  return { texts, build: buildOf(texts.map(([, text]) => text)) };
 }
 
 /** The build of the agent that the sources make now, as its files have it. */
 export const currentBuild = async (): Promise<string> =>
   (await agentTexts(join(checkout, 'dist', AGENT_FILE), {})).build;
 
-/** Puts the build below the first line, which names the interpreter. */
+/**
+ * Puts the build, by which a heap knows its agent (src/kept-heap/same-program.ts), below the first
+ * line, which names the interpreter.
+ */
 const withBuild = (text: string, build: string): string =>
   text.replace('\n', () => `\n${buildLine(build)}`);
 

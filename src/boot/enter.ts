@@ -17,9 +17,10 @@ import { orElse } from '../system/or-else.js';
 import type { Reader, System } from '../system/port.js';
 import { takeOverFromScript } from './after-script.js';
 import { calledWords } from './called-words.js';
+import { faultSentence, traceOf, type IsWhole } from './fault-text.js';
 import { startRecord } from './start-record.js';
 import type { BootContext } from './context.js';
-import { runVerb, traceOf } from './verb.js';
+import { runVerb } from './verb.js';
 
 interface BootOptions {
   force: boolean;
@@ -44,6 +45,8 @@ export interface Doors {
   reports: (words: string[], run: RunVerb) => Promise<number>;
   /** True if this process continues from a kept heap. */
   heap?: true;
+  /** Absent then. */
+  isWhole?: IsWhole;
   reader?: Reader;
   /** The log of a boot, instead of /dev/kmsg. */
   kernelLog?: string;
@@ -200,10 +203,8 @@ export function enter(doors: Doors): Promise<void> {
     if (isEarly() && !reporting) exit(status);
     else process.exitCode = status;
   };
-  return answerCall(calledWords(process.argv), doors).then(leave, (error: unknown) => {
-    earlyLog(doors.kernelLog).error(
-      `mountroot failed in a way it does not know: ${traceOf(error)}`,
-    );
+  return answerCall(calledWords(process.argv), doors).then(leave, async (error: unknown) => {
+    earlyLog(doors.kernelLog).error(await faultSentence(error, doors.isWhole));
     leave({ status: EXIT.failed, reporting: false });
   });
 }

@@ -18,6 +18,7 @@ import type { System } from '../system/port.js';
 import { VERSION } from '../version.js';
 import { becomeInit } from './become-init.js';
 import type { BootContext } from './context.js';
+import { traceOf } from './fault-text.js';
 import { holdSignals, type HeldSignals } from './hold-signals.js';
 import { LateJournal } from './late-journal.js';
 import { openKernel } from './open-kernel.js';
@@ -64,9 +65,6 @@ export async function runVerb(context: BootContext): Promise<number> {
     ? goOnToInit(context, progress, exit)
     : exit;
 }
-
-export const traceOf = (error: unknown): string =>
-  (error instanceof Error ? error.stack : undefined) ?? String(error);
 
 /** Process 1 becomes init if it has a root to continue with. */
 function goOnToInit(
