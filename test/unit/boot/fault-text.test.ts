@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { runInNewContext, Script } from 'node:vm';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { faultSentence, traceOf } from '../../../src/boot/fault-text.js';
 
@@ -13,10 +13,16 @@ function thrown(script: () => unknown): unknown {
   }
 }
 
+/** An error as Node makes it. tap, which runs this, makes other stacks. */
+const withStack = (error: Error, before: string): Error =>
+  Object.assign(error, {
+    stack: `${before}${String(error)}\n${'    at f (a.cjs:1:1)\n'.repeat(10)}`,
+  });
+
 t.test('a fault of an agent that is whole names its places, and asks for a report', async (t) => {
   t.match(
-    await faultSentence(new TypeError('x is not a function'), whole(true)),
-    /^the agent failed: TypeError: x is not a function at [^\n]+; this is a fault of the agent: /,
+    await faultSentence(withStack(new TypeError('x is no function'), ''), whole(true)),
+    /^the agent failed: TypeError: x is no function at f \(a\.cjs:1:1\) [^\n]+; this is a fault of /,
   );
 });
 
@@ -35,10 +41,11 @@ t.test('a process from a kept heap does not look for damage', async (t) => {
 });
 
 t.test('the source line of a syntax error is left out', (t) => {
-  const long = `${'a'.repeat(100_000)}; let b = ;`;
-  const text = traceOf(thrown(() => new Script(long)));
-  t.match(text, /^SyntaxError: Unexpected token ';' at /);
-  t.ok(text.length < 2000, `${text.length} characters`);
+  const line = `/usr/lib/mountroot/mountroot-cli.cjs:37\n${'a'.repeat(100_000)}\n   ^\n`;
+  t.equal(
+    traceOf(withStack(new SyntaxError('Unexpected end of input'), line)),
+    `SyntaxError: Unexpected end of input${' at f (a.cjs:1:1)'.repeat(6)}`,
+  );
   t.end();
 });
 
