@@ -54,7 +54,6 @@ const VALUES = [
 ];
 
 t.test('simple words mean what they mean to yargs', async (t) => {
-  const simple = new Set<string>();
   const rows = VERB_TABLE.filter((row) => !isGroup(row)) as VerbRow[];
   const line = fc.constantFrom(...rows).chain((row) => {
     const names = Object.entries(row.options).flatMap(([name, { alias }]) => [
@@ -71,7 +70,6 @@ t.test('simple words mean what they mean to yargs', async (t) => {
     fc.asyncProperty(line, async ([row, words]) => {
       const mine = simpleArgs(row, words);
       if (mine === null) return;
-      simple.add(row.name);
       const theirs = await byYargs([row.name, ...words]);
       const names = [...Object.keys(row.options), ...Object.keys(row.positionals)];
       const values = (args: Record<string, unknown> | null): string =>
@@ -81,8 +79,18 @@ t.test('simple words mean what they mean to yargs', async (t) => {
     }),
     { numRuns: someOf(5000) },
   );
-  for (const name of ['status', 'doctor', 'explain', 'journal', 'plan', 'facts', 'export'])
-    t.ok(simple.has(name), `${name} was called in simple words`);
+  for (const [name, ...words] of [
+    ['status'],
+    ['doctor'],
+    ['explain'],
+    ['journal'],
+    ['plan', 'start'],
+    ['facts'],
+    ['export'],
+  ] as const) {
+    const row = rows.find((each) => each.name === name)!;
+    t.ok(simpleArgs(row, words), `${name} is called in simple words`);
+  }
 });
 
 t.test('a verb that needs words, or has verbs of its own, is not called without them', (t) => {
