@@ -232,9 +232,9 @@ class StructureReader {
    * @returns the place of the next token.
    */
   private take(token: number, at: number): number {
-    if (token === NOP) return at;
-    if (token === BEGIN_NODE) return this.beginNode(at);
     if (token === PROPERTY) return this.property(at);
+    if (token === BEGIN_NODE) return this.beginNode(at);
+    if (token === NOP) return at;
     if (token !== END_NODE) return wrong(`at byte ${at - 4} stands ${token}, which is no token`);
     if (this.path.pop() === undefined) wrong(`a node ends at byte ${at - 4} that did not begin`);
     return at;
@@ -255,20 +255,17 @@ class StructureReader {
   }
 
   private property(at: number): number {
-    const { blob } = this;
-    const [length, name] = [blob.word(at), this.strings + blob.word(at + 4)];
-    const node = this.path.at(-1) ?? wrong(`a property at byte ${at - 4} stands in no node`);
-    const value = at + 8;
-    if (value + length > blob.total) wrong(`a property at byte ${at - 4} is longer than the blob`);
-    const text = this.nameAt(name);
-    if (node !== UNKEPT) node.properties.set(text, blob.bytes.subarray(value, value + length));
-    return aligned(value + length);
-  }
-
-  private nameAt(place: number): string {
+    const { blob, path } = this;
+    const length = blob.word(at);
+    const place = this.strings + blob.word(at + 4);
+    const end = at + 8 + length;
+    if (path.length === 0) wrong(`a property at byte ${at - 4} stands in no node`);
+    if (end > blob.total) wrong(`a property at byte ${at - 4} is longer than the blob`);
     let name = this.names.get(place);
-    if (name === undefined) this.names.set(place, (name = this.blob.name(place)));
-    return name;
+    if (name === undefined) this.names.set(place, (name = blob.name(place)));
+    const node = path[path.length - 1]!;
+    if (node !== UNKEPT) node.properties.set(name, blob.bytes.subarray(at + 8, end));
+    return aligned(end);
   }
 }
 

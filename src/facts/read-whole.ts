@@ -3,18 +3,14 @@ import type { Reader } from '../system/port.js';
 const PART = 65_536;
 const LARGEST = 8 << 20;
 
-/**
- * Reads a file of unknown length, at most about `most` bytes. sysfs gives one page per read(2), and
- * files of /proc have no size.
- */
+/** Reads a file of unknown length, as those of /proc and sysfs are, at most about `most` bytes. */
 export function readWhole(reader: Pick<Reader, 'readBytes'>, path: string, most = LARGEST): Buffer {
   const parts: Uint8Array[] = [];
-  const room = new Uint8Array(PART);
   for (let at = 0; at < most;) {
-    const part = reader.readBytes(path, at, PART, room);
-    if (part.length === 0) break;
-    parts.push(part.slice());
+    const part = reader.readBytes(path, at, PART);
+    parts.push(part);
     at += part.length;
+    if (part.length < PART) break;
   }
   return Buffer.concat(parts);
 }

@@ -4,8 +4,9 @@
  */
 import { stdout } from '../cli/stdout.js';
 import { stderr } from '../log/stderr.js';
+import { forgetTree } from '../system/tree-library.js';
 import { resumeReports as resume } from './resume-reports.js';
 import { checkAgent, rememberNode } from './same-program.js';
 
-export const reportsCore = { checkAgent, rememberNode, resume, stderr, stdout };
+export const reportsCore = { checkAgent, forgetTree, rememberNode, resume, stderr, stdout };
 export type ReportsCore = typeof reportsCore;

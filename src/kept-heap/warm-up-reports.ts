@@ -81,6 +81,7 @@ async function warmUp(): Promise<void> {
       await ask(['ssh-shell']);
     });
   } finally {
+    core.forgetTree();
     core.stdout.fd = 1;
     core.stderr.fd = 2;
     Object.assign(process, { argv, env });

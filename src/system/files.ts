@@ -79,6 +79,21 @@ function withFile<T>(path: string, flags: number, mode: number, use: (fd: number
   }
 }
 
+/** Larger room is not filled with zeros, so pages that nothing is read into take no memory. */
+const emptyBytes = (length: number): Uint8Array =>
+  length > 4096 ? Buffer.allocUnsafeSlow(length) : new Uint8Array(length);
+
+/** sysfs gives a page for each read(2), and other files may give less than was asked for. */
+function readInto(fd: number, room: Uint8Array, offset: number, length: number): Uint8Array {
+  let end = 0;
+  while (end < length) {
+    const read = fs.readSync(fd, room, end, length - end, offset + end);
+    if (read === 0) break;
+    end += read;
+  }
+  return room.subarray(0, end);
+}
+
 /**
  * The names in a directory. Node decodes them as UTF-8. If that loses bytes, we read them again as
  * bytes.
@@ -113,10 +128,9 @@ export const reader: Reader = {
 
   readBytes: (path, offset, length, room) =>
     attempt('read', 'read', path, () =>
-      withFile(path, fs.constants.O_RDONLY, 0, (fd) => {
-        const bytes = room ?? new Uint8Array(length);
-        return bytes.subarray(0, fs.readSync(fd, bytes, 0, length, offset));
-      }),
+      withFile(path, fs.constants.O_RDONLY, 0, (fd) =>
+        readInto(fd, room ?? emptyBytes(length), offset, length),
+      ),
     ),
 
   kind: (path) =>

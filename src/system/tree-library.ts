@@ -63,10 +63,13 @@ export function treeLibrary(): Native {
 }
 
 /**
- * Opens the library anew, because a kept heap may hold the stand-in of the library that was there
- * when the heap was written. @throws where it cannot be loaded.
+ * Forgets the library. A kept heap would hold that of the process that wrote it, and the space, from
+ * which a file grows as if it were data.
  */
-export const openAnew = (): void => share((opened = openTree()), USUAL_ROOM);
+export function forgetTree(): void {
+  opened = null;
+  space = Buffer.alloc(0);
+}
 
 export interface RealFolder extends Folder {
   fd: number;

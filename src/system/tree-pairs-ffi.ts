@@ -1,6 +1,6 @@
 /** Directories and trees beside those that they change, in one call for many names. */
 import { errnoName } from './errno.js';
-import { HEAD, LISTING, check, treeLibrary, openAnew, parts, read, space } from './tree-library.js';
+import { HEAD, LISTING, check, treeLibrary, parts, read, space } from './tree-library.js';
 import { decodePairs, type Pair } from './tree-pairs.js';
 
 type Names = ReturnType<typeof decodePairs>;
@@ -16,7 +16,7 @@ function copied(from: number, to: number): Buffer {
  * Opens the library for treePairs and treeBoth. @throws where it cannot be loaded.
  */
 export function openPairs(): { pairs: typeof treePairs; both: typeof treeBoth } {
-  openAnew();
+  treeLibrary();
   return { pairs: treePairs, both: treeBoth };
 }
 

@@ -39,7 +39,8 @@ export async function openAttributes(): Promise<Attributes> {
   const usual = Buffer.alloc(USUAL);
   const put = (room: Buffer, text: string): void => void (room[room.write(text, 'latin1')] = 0);
   const read = (call: (room: Buffer) => number): Buffer | null => {
-    for (const room of [usual, Buffer.alloc(LONGEST)]) {
+    for (const bytes of [USUAL, LONGEST]) {
+      const room = bytes === USUAL ? usual : Buffer.alloc(bytes);
       const result = call(room);
       if (result >= 0) return Buffer.from(room.subarray(0, result));
       const errno = errnoName(-result);
