@@ -24,10 +24,15 @@ export const inOctal = (bytes: Uint8Array): string =>
  */
 const UNSAFE = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\\]/u;
 
+/** Almost every name is such. V8 asks ICU for classes of Unicode: 12 ms and 0.4 MiB on a board. */
+const PLAIN_NAME = /^[\x20-\x5b\x5d-\x7e]*$/;
+
 /** A name as text if that is safe, else its bytes in octal. */
 export function printable(name: Uint8Array | string): string {
+  if (typeof name === 'string' && PLAIN_NAME.test(name)) return name;
   const bytes = typeof name === 'string' ? Buffer.from(name) : name;
   const text = utf8(bytes);
+  if (text !== null && PLAIN_NAME.test(text)) return text;
   return text !== null && !UNSAFE.test(text) ? text : inOctal(bytes);
 }
 
@@ -60,8 +65,11 @@ function middleOf(text: string): number {
   return (text.charCodeAt(middle) & 0xfc00) === 0xdc00 ? middle + 1 : middle;
 }
 
-/** Where something may need replacing. V8 compares classes of Unicode much more slowly. */
-const NOT_PLAIN = /[^\t\n\x20-\x7e]+/g;
+/**
+ * Where something may need replacing: not in ASCII, in Latin-1 without its controls and the soft
+ * hyphen, nor in dashes and quotation marks. A kernel's log has a © or the like.
+ */
+const NOT_PLAIN = /[^\t\n\x20-\x7e\xa0-\xac\xae-\xff\u2010-\u2027]+/g;
 /** The same as UNSAFE without `\`, tabs and newlines. */
 const HIDDEN = /(?![\t\n])[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/gu;
 

@@ -79,3 +79,19 @@ t.test('data for a report keep their form, and each text is one line', async (t)
   const at = new Date(0);
   t.same(printableData({ 'a\nb': ['x\ny', 1, null, { at }] }), { 'a b': ['x y', 1, null, { at }] });
 });
+
+t.test('each character is hidden by its class in Unicode, wherever it stands', async (t) => {
+  const hidden = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]/u;
+  const wrong: string[] = [];
+  // All planes that have characters; others are unassigned, as the last of these.
+  for (let code = 0; code < 0x2_0000; code++) {
+    const character = String.fromCodePoint(code);
+    const isHidden = hidden.test(character);
+    const kept = character === '\t' || character === '\n';
+    if (printableText(`a${character}b`) !== (isHidden && !kept ? 'a?b' : `a${character}b`))
+      wrong.push(code.toString(16));
+    const isSafe = !isHidden && character !== '\\';
+    if ((printable(character) === character) !== isSafe) wrong.push(`name ${code.toString(16)}`);
+  }
+  t.same(wrong, []);
+});
