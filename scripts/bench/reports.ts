@@ -20,10 +20,7 @@ const CALLS = {
   ssh: 'mountroot ssh-shell, asked for status',
 } as const;
 
-/**
- * A Node that does nothing looks for random primes, and takes 230 to 400 ms. The reports repeat to 1
- * %.
- */
+/** The reports repeat to 1 %. A Node looks for random primes first, and takes 230 to 400 ms. */
 const WARM_RUNS = 3;
 const NODE_RUNS = 31;
 const runsOf = (name: string): number => (name === 'node' ? NODE_RUNS : WARM_RUNS);

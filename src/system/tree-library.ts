@@ -63,8 +63,8 @@ export function treeLibrary(): Native {
 }
 
 /**
- * Forgets the library. A kept heap would hold that of the process that wrote it, and the space, from
- * which a file grows as if it were data.
+ * Forgets the library. A kept heap would hold that of the process that wrote it, and the whole
+ * space.
  */
 export function forgetTree(): void {
   opened = null;

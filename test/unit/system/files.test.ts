@@ -1,9 +1,12 @@
 import {
   chmodSync,
+  closeSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
+  readSync,
   readdirSync,
   readlinkSync,
   symlinkSync,
@@ -57,6 +60,15 @@ t.test('bytes are read from the requested offset, and fewer at the end', async (
   t.equal(read(2, 3), 'cde');
   t.equal(read(4, 10), 'ef');
   t.equal(read(100, 10), '');
+});
+
+t.test('bytes are read until there are enough, where read(2) gives fewer', (t) => {
+  const [file, length] = ['/proc/self/smaps', 16_384];
+  const fd = openSync(file, 'r');
+  t.ok(readSync(fd, Buffer.alloc(length), 0, length, 0) < length, 'the kernel gives fewer');
+  closeSync(fd);
+  t.equal(reader.readBytes(file, 0, length).length, length);
+  t.end();
 });
 
 t.test("Node's errors become one sentence with the errno's name", async (t) => {
