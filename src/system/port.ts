@@ -12,7 +12,7 @@ export interface Reader {
   /** The whole text of a file. @throws {SystemError} as open(2) and read(2). */
   readText(path: string): string;
   /**
-   * Up to `length` bytes from `offset`, fewer at the end; in `room`, if it is given, which has so
+   * `length` bytes from `offset`, fewer only at the end; in `room`, if it is given, which has so
    * many bytes: new memory is freed late. @throws {SystemError} as open(2) and pread(2).
    */
   readBytes(path: string, offset: number, length: number, room?: Uint8Array): Uint8Array;

@@ -221,15 +221,11 @@ t.test('/proc/partitions gives names, numbers and sizes', async (t) => {
 });
 
 t.test('a file of unknown size is read to its end', async (t) => {
-  const whole = Buffer.alloc(200_000, 7);
-  // As in sysfs: a read returns at most one page.
-  t.same(
-    readWhole(
-      { readBytes: (_, offset, length) => whole.subarray(offset, offset + Math.min(length, 4096)) },
-      '/x',
-    ),
-    whole,
-  );
+  const readBytes = (size: number) => (_: string, offset: number, length: number) =>
+    Buffer.alloc(size, 7).subarray(offset, offset + length);
+  for (const size of [0, 1, 65_535, 65_536, 65_537, 200_000])
+    t.same(readWhole({ readBytes: readBytes(size) }, '/x'), Buffer.alloc(size, 7), `${size}`);
+  t.equal(readWhole({ readBytes: readBytes(200_000) }, '/x', 1000).length, 65_536, 'a limit');
 });
 
 t.test(
