@@ -124,8 +124,7 @@ const contextOf = (
     ...refusal(),
   }),
   // Early in boot nobody else runs, and later root is not stopped by what others made in /tmp.
-  openJournal: (complain) =>
-    openJournal(complain, journalFolder ?? placeOfRecords(reader), 'move aside'),
+  openJournal: (complain) => openJournal(complain, journalFolder ?? placeOfRecords(reader)),
 });
 
 /** A fault while the script's root is verified keeps no verb from running. */

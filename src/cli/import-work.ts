@@ -1,7 +1,7 @@
 /** The part of `import` that changes something. */
 import { basename, dirname, join } from 'node:path';
-import { openJournal } from '../execute/journal.js';
-import { recordFile } from '../facts/own-files.js';
+import { ownFolder } from '../execute/own-folder.js';
+import { recordFile, recordFolder } from '../facts/own-files.js';
 import { LOCK, META, NEXT_UPPER } from '../facts/places.js';
 import type { CheckedArchive, Layering } from '../layer/archive/import-archive.js';
 import type { Log } from '../log/log.js';
@@ -14,9 +14,9 @@ import { RefusedError } from './usage-error.js';
 /** Opens the kernel, and locks out starts, resets and other imports until this process ends. */
 async function openLocked(log: Log): Promise<System> {
   const system = await loadSystem();
-  openJournal((message) => log.warn(message), undefined, 'move aside');
   let ours = true;
   try {
+    ownFolder(recordFolder(reader), (message) => log.warn(message));
     ours = system.lock(recordFile(reader, LOCK));
   } catch (error) {
     log.warn(`${(error as Error).message}; going on without a lock`);

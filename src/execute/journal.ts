@@ -98,13 +98,12 @@ export interface Journal {
 /**
  * Opens the journal for appending. Never throws and never stops a boot: if the journal cannot be
  * written, `complain` is called once and records are dropped. A folder that somebody else made is
- * refused or moved aside (`foreign`). Each line is appended at once, so the
- * journal of a killed start shows how far it got.
+ * moved aside. Each line is appended at once, so the journal of a killed start shows how far it
+ * got.
  */
 export function openJournal(
   complain: (message: string) => void,
   folder = recordFolder(reader),
-  foreign: 'refuse' | 'move aside' = 'refuse',
 ): Journal {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDWR } = fs.constants;
   let fd = -1;
@@ -120,7 +119,7 @@ export function openJournal(
     }
   };
   attempt(() => {
-    ownFolder(folder, foreign, complain);
+    ownFolder(folder, complain);
     fd = fs.openSync(`${folder}/${JOURNAL}`, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0o644);
     // A killed start may have left half a line. The next record must not become part of it.
     const last = Buffer.alloc(1);

@@ -17,15 +17,11 @@ function make(folder: string): void {
 }
 
 /**
- * Makes sure that a folder is there and is ours: only root can have made it, and what is in it.
- * @param foreign `refuse` throws an error for a folder that somebody else made. `move aside`
- *   renames it, tells so, and makes ours in its place; nothing in it is read.
+ * Makes sure that a folder is there and is ours: only root can have made it, and what is in it. One
+ * that somebody else made is renamed, and `complain` is told so; nothing in it is read.
+ * @throws where others can exchange the folder itself.
  */
-export function ownFolder(
-  folder: string,
-  foreign: 'refuse' | 'move aside',
-  complain: (message: string) => void,
-): void {
+export function ownFolder(folder: string, complain: (message: string) => void): void {
   for (let attempt = 1; ; attempt++) {
     make(folder);
     const trouble =
@@ -35,8 +31,8 @@ export function ownFolder(
         : { at: folder, why: `${folder} is no directory` });
     if (trouble === null) return;
     // Where anybody may exchange the folder itself, ours would not stay.
-    if (foreign === 'refuse' || trouble.at !== folder || attempt > MOST_ATTEMPTS)
-      throw new Error('it is no directory of ours');
+    if (trouble.at !== folder || attempt > MOST_ATTEMPTS)
+      throw new Error(`${folder} cannot be kept from others`);
     const aside = asideName(folder, reader);
     fs.renameSync(folder, aside);
     complain(`${trouble.why}, so nothing in it is believed; it is ${aside} now`);
