@@ -5,6 +5,7 @@ import { emptyData } from '../image/chips.js';
 import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
+import { middleRun, type MeasureLine, type WatchedLine } from './measure-line.js';
 
 /** The names are those that scripts/bench/preinit knows. */
 export const PROGRAMS = {
@@ -16,28 +17,11 @@ export const PROGRAMS = {
 } as const;
 export type ProgramName = keyof typeof PROGRAMS;
 
-/** A line of native/measure.c. */
-interface Sample {
-  start_us: number;
-  wall_us: number;
-  user_us: number;
-  system_us: number;
-  max_rss_kib: number;
-  status: number;
-}
-
-/** A line of `measure -p`. */
-interface Watched extends Sample {
-  private_clean_kib: number;
-  private_dirty_kib: number;
-  swap_kib: number;
-}
-
 /** The output of scripts/bench/preinit on the console. */
 interface Printed {
-  cold: Sample;
-  warm: Sample[];
-  watched: Watched;
+  cold: MeasureLine;
+  warm: MeasureLine[];
+  watched: WatchedLine;
   /** The journal's record of pivot_root(2), cold; null for a program that writes no journal. */
   pivot: { at: number; ms: number } | null;
   /** Read from the image's device before and after the cold run, of 512 bytes each. */
@@ -76,11 +60,11 @@ export interface Figures {
 /** Parses the console's output; null when a line is missing or a run failed. */
 function parseConsole(console: string): Printed | null {
   const [cold, ...warm] = [...console.matchAll(/^bench: (?:cold|warm) (\{.*\})\r?$/gm)].map(
-    ([, json]) => JSON.parse(json!) as Sample,
+    ([, json]) => JSON.parse(json!) as MeasureLine,
   );
   const line = (name: string): unknown =>
     JSON.parse(new RegExp(`^bench: ${name} ([[{].*)\\r?$`, 'm').exec(console)?.[1] ?? 'null');
-  const watched = line('watched') as Watched | null;
+  const watched = line('watched') as WatchedLine | null;
   const sectors = line('sectors') as Printed['sectors'] | null;
   if (cold === undefined || warm.length < 3 || watched === null || sectors === null) return null;
   if ([cold, ...warm, watched].some(({ status }) => status !== 0)) return null;
@@ -89,17 +73,17 @@ function parseConsole(console: string): Printed | null {
 
 function figuresOf(program: string, printed: Printed): Figures {
   const { cold, warm, watched, pivot, sectors } = printed;
-  const sorted = warm.toSorted((one, other) => one.wall_us - other.wall_us);
-  const median = sorted[Math.floor(sorted.length / 2)]!;
+  const median = middleRun(warm);
+  const times = warm.map(({ wall_us }) => wall_us / 1000);
   return {
     program,
     coldMs: cold.wall_us / 1000,
     coldPivotMs: pivot && pivot.at + pivot.ms - cold.start_us / 1000,
     warmMs: median.wall_us / 1000,
-    warmSpreadMs: (sorted.at(-1)!.wall_us - sorted[0]!.wall_us) / 1000,
+    warmSpreadMs: Math.max(...times) - Math.min(...times),
     warmUserMs: median.user_us / 1000,
     warmSystemMs: median.system_us / 1000,
-    warmAllMs: warm.map(({ wall_us }) => wall_us / 1000),
+    warmAllMs: times,
     coldPeakKiB: cold.max_rss_kib,
     coldReadKiB: (sectors[1] - sectors[0]) / 2,
     readBeforeKiB: sectors[0] / 2,

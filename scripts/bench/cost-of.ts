@@ -3,15 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, readJson } from '../lib/report.js';
-
-/** A line of native/measure.c. */
-export interface MeasureLine {
-  wall_us: number;
-  user_us: number;
-  system_us: number;
-  max_rss_kib: number;
-  status: number;
-}
+import type { MeasureLine } from './measure-line.js';
 
 /**
  * Runs a program on this machine. @returns its user and system time and the time until its

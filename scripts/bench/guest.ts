@@ -3,6 +3,7 @@ import { Failure, lastLines, say } from '../lib/report.js';
 import type { Board } from '../lib/board.js';
 import type { BootFiles } from '../emulator/command.js';
 import { growth, type Cost, type Growth } from './growth.js';
+import type { MeasureLine } from './measure-line.js';
 
 /**
  * The parts that scripts/bench/growth measures on the board, by its own names. 365 boots stand for
@@ -52,7 +53,7 @@ export async function growOnBoard(
     ([, name, size, json]) => ({
       name,
       size: Number(size),
-      ...(JSON.parse(json!) as { wall_us: number; max_rss_kib: number; status: number }),
+      ...(JSON.parse(json!) as MeasureLine),
     }),
   );
   return Object.entries(calls).map(([name, call]) => {

@@ -3,6 +3,7 @@ import type { BootFiles } from '../emulator/command.js';
 import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
+import { middleRun, type MeasureLine, type WatchedLine } from './measure-line.js';
 
 /** The calls by the names that scripts/bench/reports gives them; `node` is the measure. */
 const CALLS = {
@@ -35,34 +36,27 @@ export interface ReportCost {
   privateKiB: number;
 }
 
-interface Sample {
-  wall_us: number;
-  max_rss_kib: number;
-  status: number;
-  private_clean_kib?: number;
-  private_dirty_kib?: number;
-}
-
 /** Doctor says with 4 that it found something, and that is no failure here. */
 const ANSWERED: readonly number[] = [0, 4];
 
 function costIn(console: string, name: string, call: string): ReportCost | null {
   const samples = new Map(
     [...console.matchAll(new RegExp(`^report: ${name} (\\w+) (\\{.*\\})\\r?$`, 'gm'))].map(
-      ([, run, json]) => [run!, JSON.parse(json!) as Sample],
+      ([, run, json]) => [run!, JSON.parse(json!) as MeasureLine],
     ),
   );
-  const [cold, watched] = [samples.get('cold'), samples.get('watched')];
+  const cold = samples.get('cold');
+  const watched = samples.get('watched') as WatchedLine | undefined;
   const all = [...samples.values()];
   if (cold === undefined || watched === undefined || all.length !== runsOf(name) + 2) return null;
   if (all.some(({ status }) => !ANSWERED.includes(status))) return null;
-  const warm = [...samples].flatMap(([run, { wall_us }]) => (/^\d/.test(run) ? [wall_us] : []));
+  const warm = [...samples].flatMap(([run, sample]) => (/^\d/.test(run) ? [sample] : []));
   return {
     call,
     coldMs: cold.wall_us / 1000,
-    warmMs: warm.toSorted((one, other) => one - other)[Math.floor(warm.length / 2)]! / 1000,
+    warmMs: middleRun(warm).wall_us / 1000,
     peakKiB: Math.max(...all.map(({ max_rss_kib }) => max_rss_kib)),
-    privateKiB: watched.private_clean_kib! + watched.private_dirty_kib!,
+    privateKiB: watched.private_clean_kib + watched.private_dirty_kib,
   };
 }
 

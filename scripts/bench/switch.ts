@@ -3,7 +3,7 @@ import type { BootFiles } from '../emulator/command.js';
 import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
-import type { MeasureLine } from './cost-of.js';
+import type { MeasureLine } from './measure-line.js';
 
 const FILES = 5000;
 

@@ -4,7 +4,7 @@ import { Machine } from '../emulator/machine.js';
 import type { Board } from '../lib/board.js';
 import { Failure, lastLines, say } from '../lib/report.js';
 import { besideTable, type Beside } from './beside.js';
-import type { MeasureLine } from './cost-of.js';
+import type { MeasureLine } from './measure-line.js';
 
 const FILES = 20_000;
 
