@@ -20,6 +20,7 @@ import { buildNative } from '../agent/native.js';
 import { startScript } from '../agent/start-script.js';
 import type { Board } from '../lib/board.js';
 import { cached, digest } from '../lib/cache.js';
+import { onceEach } from '../lib/once-each.js';
 import { checkout, say } from '../lib/report.js';
 import { contentsOf } from './contents.js';
 import { squash } from './squash.js';
@@ -74,11 +75,7 @@ async function stageBare(board: Board): Promise<string> {
   return join(folder, 'tree');
 }
 
-/**
- * Returns the whole root file system as a tree of files. Do not change it, because others use it
- * too.
- */
-export async function stageRootfs(board: Board): Promise<string> {
+async function stageWhole(board: Board): Promise<string> {
   const bare = await stageBare(board);
   const heaps = await buildHeaps(board, bare);
   if (heaps.length === 0) return bare;
@@ -92,6 +89,13 @@ export async function stageRootfs(board: Board): Promise<string> {
   );
   return join(folder, 'tree');
 }
+
+/**
+ * Returns the whole root file system as a tree of files. Do not change it, because others use it
+ * too. The sources are bundled once in a process: it takes two seconds, and a test asks for each of
+ * its boards.
+ */
+export const stageRootfs = onceEach(stageWhole);
 
 /**
  * Packs a tree of stageRootfs() and returns the cached file. contents.json (see contents.ts) is
