@@ -61,7 +61,7 @@ t.test(
     const short = Object.fromEntries(
       Object.values(told).map((line) => [line.host, line.cause ?? line.status]),
     );
-    t.strictSame(short, {
+    const wanted = {
       ...short,
       healthy1: 'well',
       volatile: 'degraded',
@@ -72,7 +72,14 @@ t.test(
       slow: 'timed out',
       plain: 'no mountroot',
       nowhere: 'name not found',
-    });
+    };
+    t.strictSame(
+      short,
+      wanted,
+      Object.values(told)
+        .map(({ error }) => error)
+        .join('\n'),
+    );
     t.match(told['early'], { status: 'unreachable', exit: null });
     for (const host of ['shelf1', 'shelf2'])
       t.match(told[host], { exit: 0, output: { schema: 'mountroot.status/1' } });
