@@ -8,8 +8,9 @@ import {
   NODE,
   NO_REHASH,
   REPORTS_FILE,
+  buildLine,
 } from '../../src/facts/installation.js';
-import { agentFiles, buildLine, buildOf, fileBeside } from '../../src/boot/whole-files.js';
+import { agentFiles, buildOf, fileBeside } from '../../src/boot/whole-files.js';
 import { own } from '../lib/npm.js';
 import { Failure, checkout } from '../lib/report.js';
 
@@ -242,10 +243,7 @@ async function agentTexts(outfile: string, options: BundleOptions): Promise<Agen
 export const currentBuild = async (): Promise<string> =>
   (await agentTexts(join(checkout, 'dist', AGENT_FILE), {})).build;
 
-/**
- * Puts the build, by which a heap knows its agent (src/kept-heap/same-program.ts), below the first
- * line, which names the interpreter.
- */
+/** Puts the build below the first line, which names the interpreter. */
 const withBuild = (text: string, build: string): string =>
   text.replace('\n', () => `\n${buildLine(build)}`);
 

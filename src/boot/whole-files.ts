@@ -5,7 +5,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { AGENT_FILE, BOOTS_FILE, LAYER_FILE, REPORTS_FILE } from '../facts/installation.js';
+import {
+  AGENT_FILE,
+  BOOTS_FILE,
+  LAYER_FILE,
+  REPORTS_FILE,
+  buildLine,
+} from '../facts/installation.js';
 
 /** The path of a file of the agent, beside the agent's own, which has another name in tests. */
 export const fileBeside = (agent: string, file: string): string =>
@@ -22,9 +28,6 @@ export function buildOf(texts: readonly string[]): string {
   for (const text of texts) hash.update(text.slice(text.indexOf('\n'))).update('\0');
   return hash.digest('hex').slice(0, 24);
 }
-
-/** The line with the build, which is the second one of each file. */
-export const buildLine = (build: string): string => `//build ${build}\n`;
 
 /** False if a file of the agent is missing, was changed, or is of another build. */
 export function areFilesWhole(agent: string): boolean {

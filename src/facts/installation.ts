@@ -17,6 +17,9 @@ export const BOOTS_FILE = 'mountroot-boot.cjs';
 export const REPORTS_FILE = 'mountroot-cli.cjs';
 export const LAYER_FILE = 'mountroot-layer.cjs';
 
+/** The second line of each, by which a heap knows its agent (src/kept-heap/same-program.ts). */
+export const buildLine = (build: string): string => `//build ${build}\n`;
+
 /** Beside them: the heaps that a boot and reports go on with (src/kept-heap). */
 export const HEAP_FILE = 'boot.heap';
 export const REPORTS_HEAP = 'reports.heap';

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { AGENT_FILE, BOOTS_FILE, REPORTS_FILE } from '../facts/installation.js';
+import { AGENT_FILE, BOOTS_FILE, REPORTS_FILE, buildLine } from '../facts/installation.js';
 
 /** The build that the heap is of; scripts/agent/bundle.ts writes it into the agent's files too. */
 declare const MOUNTROOT_BUILD: string;
@@ -51,7 +51,7 @@ function bytesOf(path: string, at: number, length: number, size?: number): strin
 }
 
 const hasBuild = (path: string): boolean =>
-  bytesOf(path, 0, HEAD)?.includes(`\n//build ${MOUNTROOT_BUILD}\n`) === true;
+  bytesOf(path, 0, HEAD)?.includes(`\n${buildLine(MOUNTROOT_BUILD)}`) === true;
 
 /**
  * True if the agent's file has the same build as this heap. That of its boots is not looked at:

@@ -8,7 +8,7 @@ import type { CodecProblem } from './codec-problem.js';
 import { NativeBlocks } from './codec-native.js';
 import { ByteSource } from './source.js';
 
-const MAGIC = Uint8Array.of(0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a);
+const MAGIC = Buffer.from([0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d, 0x0a, 0x1a, 0x0a]);
 const BLOCK = 256 * 1024;
 /** The growth of incompressible data (the manual of liblzo2). */
 const BOUND = BLOCK + BLOCK / 16 + 64 + 3;

@@ -19,7 +19,7 @@ const MEMORY = 240 * 2 ** 20;
 /** The kernel refuses the greatest size, 4 GiB less a byte. */
 const LARGEST_SIZE = 39;
 
-const MAGIC = Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00);
+const MAGIC = Buffer.from('fd377a585a00', 'hex');
 /**
  * The magic bytes, the flags and their CRC. The first block follows, or, in a stream without
  * blocks, the index, which begins with 0.

@@ -14,6 +14,7 @@ journal.add({ type: 'begin', at: 1 } as never);
 journal.facts('facts', { schema: 'x' } as never);
 journal.add({ type: 'end', at: 2 } as never);
 `;
+
 async function built(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, loader: 'ts', resolveDir: checkout },
